@@ -1,0 +1,1 @@
+"""Examples: a project to try devkeel on, and a demonstration of it."""

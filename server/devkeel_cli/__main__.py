@@ -1,0 +1,5 @@
+"""`python -m devkeel_cli`: the same as the console script."""
+
+from devkeel_cli import main
+
+main()

@@ -1,0 +1,84 @@
+"""Library error -> lines on stderr, or one JSON object on stdout; and its exit code."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel.errors import CheckFailed, DevkeelError, UsageError
+from devkeel.results import Skipped
+from devkeel_cli.output import checks_line, clean, colour, diagnostic_line, paint_diff, write_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["show_error", "unexpected", "usage"]
+
+
+# The library speaks of the tools that an agent sees; a person has the verbs.
+_VERBS = {
+    "inspect_environment": "`devkeel inspect`",
+    "check_environment": "`devkeel check`",
+    "show_history": "`devkeel history`",
+    "edit_environment": "`devkeel set`",
+    "patch_file": "`devkeel patch`",
+    "create=true": "--create",
+}
+_TOOL = re.compile("|".join(map(re.escape, _VERBS)))
+
+
+def show_error(error: DevkeelError, *, as_json: bool, exit_code: int | None = None) -> int:
+    """Show an error where it belongs and return the exit code of the process."""
+    code = error.exit_code if exit_code is None else exit_code
+    if as_json:
+        write_json({"error": error.as_data(), "exit_code": code})
+    else:
+        label = click.style(f"error[{error.code}]:", fg="red", bold=True)
+        click.echo("\n".join([f"{label} {clean(error.message)}", *_lines(error)]), err=True, color=colour())
+    return code
+
+
+def usage(error: click.ClickException) -> UsageError:
+    """Return click's complaint about the command line as an error of ours."""
+    context = getattr(error, "ctx", None)
+    help_call = f"{context.command_path} --help" if context else "devkeel --help"
+    return UsageError("bad_usage", error.format_message(), remedy=f"See `{help_call}`.")
+
+
+def unexpected(error: Exception) -> DevkeelError:
+    """Return the error for an exception that nobody foresaw."""
+    return DevkeelError(
+        "internal_error",
+        f"devkeel met an unexpected error ({type(error).__name__}).",
+        remedy="Run it again with DEVKEEL_DEBUG=1 to see the traceback, and report it.",
+    )
+
+
+def _lines(error: DevkeelError) -> Iterator[str]:
+    if error.place:
+        yield f"  at:    {clean(str(error.place))}"
+    if error.seen is not None:
+        yield f"  seen:  {clean(error.seen)}"
+    if error.alternatives:
+        yield f"  valid: {clean(', '.join(error.alternatives))}"
+    if isinstance(error, CheckFailed):
+        yield from (f"  {diagnostic_line(item)}" for item in error.diagnostics)
+    facts = dict(error.details)
+    if "ran" in facts:
+        skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
+        yield f"  {checks_line(facts.pop('ran'), skipped)}"
+    for name, value in facts.items():
+        if name == "diff" and isinstance(value, str):
+            yield paint_diff(value)
+        else:
+            told = value if isinstance(value, str) else json.dumps(value, default=str)
+            yield f"  {clean(name)}: {clean(told)}"
+    if error.remedy:
+        yield f"  next:  {clean(_for_a_person(error.remedy))}"
+
+
+def _for_a_person(remedy: str) -> str:
+    return _TOOL.sub(lambda found: _VERBS[found[0]], remedy)

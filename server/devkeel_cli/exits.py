@@ -1,0 +1,26 @@
+"""The exit codes that are not the library's own: errors of devkeel carry theirs in `exit_code`."""
+
+from __future__ import annotations
+
+__all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "USAGE"]
+
+USAGE = 2
+CHECK_FAILED = 3
+INTERNAL = 70
+INTERRUPTED = 130
+PIPE_CLOSED = 141
+
+TABLE = """\
+\b
+Exit codes:
+  0    done, or nothing to do
+  1    refused: the edit, the project's files or its settings do not allow it
+  2    wrong usage
+  3    a check found errors
+  4    conflict: somebody else changed what the request builds on
+  5    this machine cannot do it
+  6    another process holds the project
+  7    devkeel's own records cannot be used
+  70   unexpected error inside devkeel
+  130  interrupted
+"""

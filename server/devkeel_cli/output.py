@@ -1,0 +1,206 @@
+"""Result -> what a person reads, or JSON; click drops the colours unless a terminal reads along."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from devkeel.errors import Diagnostic
+    from devkeel.results import (
+        ChangeResult,
+        CheckReport,
+        Definition,
+        HistoryEntry,
+        HistoryPage,
+        Inspection,
+        OperationDetail,
+        Skipped,
+        WorkingDiff,
+    )
+
+__all__ = [
+    "change",
+    "check",
+    "checks_line",
+    "clean",
+    "colour",
+    "diagnostic_line",
+    "history",
+    "inspection",
+    "operation",
+    "paint_diff",
+    "working_diff",
+    "write",
+    "write_json",
+]
+
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# What a terminal would obey or reorder: C0 except newline and tab, DEL, C1, bidirectional controls; and lone
+# surrogates, which have no UTF-8 form.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_MAX_VALUE = 100
+_SEVERITY = {"error": "red", "warning": "yellow", "info": "blue"}
+
+
+def clean(text: str) -> str:
+    """Return text without terminal sequences, control and bidirectional characters."""
+    return _UNSAFE.sub("", _ANSI.sub("", text))
+
+
+def colour() -> bool | None:
+    """Return False where NO_COLOR is set (https://no-color.org), else None: let click look for a terminal."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to stdout."""
+    for line in lines:
+        click.echo(line, color=colour())
+
+
+def write_json(data: object) -> None:
+    """Write data as JSON: ASCII only, so that a terminal obeys nothing in it."""
+    click.echo(json.dumps(data, indent=2, default=str))
+
+
+def inspection(result: Inspection) -> Iterable[str]:
+    """Tell what is declared, and where."""
+    yield f"{_bold(clean(result.root))}  revision {result.revision}  backend {clean(result.backend)}"
+    yield f"files:    {clean(', '.join(item.name for item in result.files)) or 'none'}"
+    yield f"packages: {clean(', '.join(result.packages)) or 'none'}"
+    yield f"enabled:  {clean(', '.join(result.enabled)) or 'none'}"
+    yield from map(_definition_line, result.definitions)
+    yield from map(diagnostic_line, result.problems)
+    yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
+    if result.last_operation:
+        yield f"last operation: {_entry_line(result.last_operation)}"
+    if result.changed_since:
+        yield f"changed by somebody else since: {clean(', '.join(result.changed_since))}"
+    yield from _pending(result.recovery_pending)
+
+
+def check(report: CheckReport) -> Iterable[str]:
+    """Tell what the checks found."""
+    yield from map(diagnostic_line, report.diagnostics)
+    count = sum(item.severity == "error" for item in report.diagnostics)
+    verdict = _green("no errors") if report.ok else click.style(f"{count} error(s)", fg="red", bold=True)
+    yield f"{verdict}; {checks_line(report.ran, report.skipped)}"
+
+
+def change(result: ChangeResult) -> Iterable[str]:
+    """Tell what a write did, or would do."""
+    if result.diff:
+        yield paint_diff(result.diff)
+    yield from (f"note: {clean(note)}" for note in result.notes)
+    if result.runs_on_enter:
+        yield "note: this adds text that runs the next time somebody enters the shell"
+    yield from map(diagnostic_line, result.checks.diagnostics)
+    files = clean(", ".join(result.files))
+    checks = checks_line(result.checks.ran, result.checks.skipped)
+    if not result.changed:
+        yield f"nothing to do; {checks}"
+    elif result.published:
+        yield f"{_green(f'changed {files}')} (operation {result.operation}); {checks}"
+    else:
+        yield f"{_bold(f'would change {files}')} (dry run); {checks}"
+
+
+def history(page: HistoryPage) -> Iterable[str]:
+    """Tell the operations of a page, newest first."""
+    yield from map(_entry_line, page.operations) if page.operations else ("no operations",)
+    yield from _pending(page.recovery_pending)
+    if page.next_before is not None:
+        yield f"older ones: devkeel history --before {page.next_before}"
+
+
+def operation(detail: OperationDetail) -> Iterable[str]:
+    """Tell one operation, with its diff."""
+    yield _entry_line(detail.operation)
+    if detail.diff:
+        yield paint_diff(detail.diff)
+    yield f"checks that ran: {', '.join(detail.checks.get('ran', ())) or 'none'}"
+
+
+def working_diff(result: WorkingDiff) -> Iterable[str]:
+    """Tell how the files differ from what the newest operation left."""
+    if result.operation is None:
+        yield "no operations yet: nothing to compare with"
+    elif not result.diff:
+        yield f"no difference since operation {result.operation}"
+    else:
+        yield paint_diff(result.diff)
+
+
+def diagnostic_line(item: Diagnostic) -> str:
+    """Return one finding as one line, as compilers print it."""
+    place = f"{clean(str(item.place))}: " if item.place else ""
+    label = click.style(f"{item.severity}[{item.code}]:", fg=_SEVERITY[item.severity])
+    subject = f" [{clean(item.subject)}]" if item.subject else ""
+    return f"{place}{label} {clean(item.message)}{subject}"
+
+
+def paint_diff(diff: str) -> str:
+    """Return a unified diff with its lines coloured."""
+    return "\n".join(_paint(line) for line in clean(diff).splitlines())
+
+
+def _paint(line: str) -> str:
+    if line.startswith(("--- ", "+++ ")):
+        return _bold(line)
+    for prefix, shade in (("@@", "cyan"), ("+", "green"), ("-", "red")):
+        if line.startswith(prefix):
+            return click.style(line, fg=shade)
+    return line
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def _green(text: str) -> str:
+    return click.style(text, fg="green")
+
+
+def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
+    """Return which checks ran, and which did not and why."""
+    return f"checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}"
+
+
+def _skipped(skipped: Sequence[Skipped]) -> str:
+    told = [
+        f"{', '.join(item.level for item in same)} ({clean(reason).rstrip('.')})"
+        for reason, same in groupby(skipped, key=lambda item: item.reason)
+    ]
+    return f"; skipped: {'; '.join(told)}" if told else ""
+
+
+def _definition_line(item: Definition) -> str:
+    written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
+    first, _, more = clean(written).partition("\n")
+    value = f"{first[:_MAX_VALUE]} …" if more or len(first) > _MAX_VALUE else first
+    condition = f"  if {clean(item.condition)}" if item.condition else ""
+    place = click.style(f"{clean(item.file)}:{item.line}", dim=True)
+    return f"  {clean(item.path)} = {value}  {place}{condition}"
+
+
+def _entry_line(entry: HistoryEntry) -> str:
+    facts = [_bold(f"#{entry.id}"), entry.time, entry.kind, f"by {entry.actor}", ", ".join(entry.files)]
+    if entry.reverts is not None:
+        facts.append(f"reverts #{entry.reverts}")
+    if entry.undone_by is not None:
+        facts.append(f"undone by #{entry.undone_by}")
+    told = [facts[0], *(clean(fact) for fact in facts[1:])]
+    return "  ".join(told) + (f"  {clean(entry.reason)}" if entry.reason else "")
+
+
+def _pending(pending: bool) -> Iterable[str]:
+    if pending:
+        yield "a write was interrupted: the next write finishes or reverts it"

@@ -1,0 +1,69 @@
+"""The console script: one way in, one place where every failure becomes a sentence and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from devkeel.errors import DevkeelError
+from devkeel_cli import exits
+from devkeel_cli.errors import show_error, unexpected, usage
+from devkeel_cli.group import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["main", "run"]
+
+
+def main() -> NoReturn:
+    """Run `devkeel` with the process's arguments and exit."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        code = _pipe_closed()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; what goes wrong is told on stderr, or as JSON."""
+    try:
+        result = cli.main(list(arguments), prog_name="devkeel", standalone_mode=False)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return exits.USAGE
+    except click.Abort:
+        click.echo("Interrupted.", err=True)
+        return exits.INTERRUPTED
+    except (BrokenPipeError, SystemExit):  # click meets the closed pipe first, and exits
+        return _pipe_closed()
+    except Exception as error:  # noqa: BLE001  # the last line of defence: no traceback for a human
+        return _failed(error, as_json=_asks_for_json(arguments))
+    return result if isinstance(result, int) else 0
+
+
+def _failed(error: Exception, *, as_json: bool) -> int:
+    if isinstance(error, DevkeelError):
+        return show_error(error, as_json=as_json)
+    if isinstance(error, click.ClickException):
+        return show_error(usage(error), as_json=as_json)
+    if os.environ.get("DEVKEEL_DEBUG"):
+        traceback.print_exception(error)
+    return show_error(unexpected(error), as_json=as_json, exit_code=exits.INTERNAL)
+
+
+def _asks_for_json(arguments: Sequence[str]) -> bool:
+    """Tell whether `--json` is among the options, even when the rest of the line makes no sense."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options
+
+
+def _pipe_closed() -> int:
+    # The reader has gone (`devkeel history | head`): what is still buffered has nowhere to go.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return exits.PIPE_CLOSED

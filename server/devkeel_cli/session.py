@@ -1,0 +1,58 @@
+"""What the verbs share during one run: the root, who is calling, and the environment they call."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel import __version__
+from devkeel.errors import ProjectError
+from devkeel.project import find_root
+
+if TYPE_CHECKING:
+    from devkeel.environment import Environment
+
+__all__ = ["Session", "pass_session"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """One run of the command; `named_root` is what `--root` says."""
+
+    named_root: str | None
+
+    @property
+    def root(self) -> Path:
+        """The project root: `--root`, the environment, or the nearest directory with a devenv.nix."""
+        try:
+            start = Path.cwd()
+        except FileNotFoundError as error:
+            raise ProjectError(
+                "root_not_found",
+                "The current directory does not exist any more.",
+                remedy="Change to a directory that exists.",
+            ) from error
+        return find_root(self.named_root, os.environ, start)
+
+    @property
+    def environment(self) -> Environment:
+        """The environment of the project, opened in the name of the user."""
+        # Loaded by the verbs that need it: parsers, pydantic and the database.
+        from devkeel.environment import Environment  # noqa: PLC0415
+
+        return Environment(self.root, actor=f"devkeel {__version__} ({_user()})")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no name in the environment, no entry for the user id
+        return "unknown user"
+
+
+pass_session = click.make_pass_decorator(Session)

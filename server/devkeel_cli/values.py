@@ -1,0 +1,68 @@
+"""How a VALUE on the command line is read: as JSON where it parses, as text where the option holds text."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Literal
+
+from devkeel.errors import UsageError
+
+__all__ = ["Reading", "read_value"]
+
+Reading = Literal["auto", "string", "json", "nix"]
+
+# Option types, as the module system words them, whose every value is written as a string. Alternatives that
+# are no strings ("string or boolean") are not among them: there JSON decides.
+_TEXT = re.compile(
+    r"""(?:non-empty\ |single-line\ |optionally\ newline-terminated\ single-line\ )*string
+      | string,\ not\ containing\ .*
+      | string\ matching\ the\ pattern\ .*
+      | strings\ concatenated\ with\ .*
+      | (?:absolute\ )?path(?:,\ not\ in\ the\ Nix\ store)?
+      | one\ of\ "[^"]*"(?:,\ "[^"]*")*
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_NULLABLE = "null or "
+
+
+def read_value(path: str, text: str, reading: Reading = "auto") -> dict[str, Any]:
+    """Return the fields of an edit that say the value: `{"value": …}`, or `{"expression": …}` for Nix source.
+
+    path: the option, whose type decides where `reading` is "auto". Raises UsageError for what is no JSON when
+    it was said to be.
+    """
+    if reading == "nix":
+        return {"expression": text}
+    if reading == "string" or (reading == "auto" and _holds_text(path, text)):
+        return {"value": text}
+    try:
+        return {"value": json.loads(text, parse_constant=_no_constant)}
+    except (ValueError, RecursionError) as error:
+        if reading == "auto":
+            return {"value": text}
+        raise UsageError(
+            "bad_argument",
+            "The value is not JSON.",
+            seen=text[:200],
+            remedy="Quote it for JSON, or use --string for text and --nix for Nix source.",
+        ) from error
+
+
+def _holds_text(path: str, text: str) -> bool:
+    """Tell whether the option's type makes this VALUE text, so that `3.10` stays `3.10`."""
+    from devkeel.catalogue import option_type  # noqa: PLC0415
+
+    phrase = option_type(path)
+    if phrase is None:
+        return False
+    nullable = phrase.startswith(_NULLABLE)
+    if nullable and text == "null":
+        return False
+    return _TEXT.fullmatch(phrase.removeprefix(_NULLABLE)) is not None
+
+
+def _no_constant(name: str) -> float:
+    # Python reads NaN and Infinity, which JSON and Nix do not have.
+    raise ValueError(name)

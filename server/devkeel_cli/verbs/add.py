@@ -1,0 +1,26 @@
+"""`devkeel add`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel_cli.options import change, writing_options
+from devkeel_cli.session import pass_session
+
+if TYPE_CHECKING:
+    from devkeel_cli.options import Writing
+    from devkeel_cli.session import Session
+
+
+@click.command("add")
+@click.argument("names", metavar="NAME...", nargs=-1, required=True)
+@writing_options
+@pass_session
+def command(session: Session, /, names: tuple[str, ...], writing: Writing) -> None:
+    """Add packages.
+
+    NAME is a Nixpkgs attribute path: git, nodePackages.prettier, python3Packages.numpy.
+    """
+    change(session, [{"kind": "add_packages", "names": list(names)}], writing)

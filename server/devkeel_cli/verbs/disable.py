@@ -1,0 +1,26 @@
+"""`devkeel disable`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel_cli.options import change, writing_options
+from devkeel_cli.session import pass_session
+
+if TYPE_CHECKING:
+    from devkeel_cli.options import Writing
+    from devkeel_cli.session import Session
+
+
+@click.command("disable")
+@click.argument("name")
+@writing_options
+@pass_session
+def command(session: Session, /, name: str, writing: Writing) -> None:
+    """Disable a service or a language.
+
+    Its settings stay, for when it is enabled again.
+    """
+    change(session, [{"kind": "disable", "name": name}], writing)

@@ -1,0 +1,26 @@
+"""`devkeel unset`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel_cli.options import change, complete_path, writing_options
+from devkeel_cli.session import pass_session
+
+if TYPE_CHECKING:
+    from devkeel_cli.options import Writing
+    from devkeel_cli.session import Session
+
+
+@click.command("unset")
+@click.argument("path", shell_complete=complete_path)
+@writing_options
+@pass_session
+def command(session: Session, /, path: str, writing: Writing) -> None:
+    """Remove an option's definitions.
+
+    Everything at and below PATH goes.
+    """
+    change(session, [{"kind": "unset", "path": path}], writing)

@@ -1,0 +1,118 @@
+"""Argument models: strict, closed, and with errors in the shape of every other error."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from typing import Any, Literal, TypeVar, get_args
+
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from devkeel.errors import UsageError
+
+__all__ = ["Arguments", "FromJsonText", "Level", "WriteArguments", "argument_names", "parse_arguments"]
+
+A = TypeVar("A", bound=BaseModel)
+Level = Literal["syntax", "schema", "evaluation", "build"]
+_MAX_SEEN = 200
+
+
+def _from_json_text(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        data = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return data if isinstance(data, (list, dict)) else value
+
+
+FromJsonText = BeforeValidator(_from_json_text)
+"""For arguments that are a list or an object: some hosts send those as JSON text. Only the outermost value
+is read so; a string inside stays the string that it is."""
+
+
+class Arguments(ArgModelBase):
+    """The arguments of one tool: nothing unknown, nothing converted."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class WriteArguments(Arguments):
+    """What every tool that edits takes."""
+
+    dry_run: bool = Field(default=False, description="Diff and checks; write nothing.")
+    level: Level | None = Field(
+        default=None,
+        description="Deepest check required; default: what can run.",
+    )
+    expected_revision: str | None = Field(default=None, description="Conflict if not at this revision.")
+    reason: str | None = Field(default=None, description="For the history.")
+    create: bool = Field(default=False, description="Make devenv.nix if missing.")
+
+
+def parse_arguments(tool: str, model: type[A], arguments: dict[str, Any]) -> A:
+    """Return validated arguments, or raise UsageError with what was seen and the names that exist."""
+    try:
+        return model.model_validate(arguments)
+    except ValidationError as error:
+        # The tool is named in details: the message is about the argument.
+        raise _bad_argument(tool, model, error) from error
+    except RecursionError as error:
+        raise UsageError("bad_argument", "The arguments are nested too deeply.", details={"tool": tool}) from error
+
+
+def _bad_argument(tool: str, model: type[BaseModel], error: ValidationError) -> UsageError:
+    # A misspelt name is also a missing one; the misspelling is what the caller can mend.
+    problems = sorted(
+        error.errors(include_url=False, include_context=False),
+        key=lambda problem: problem["type"] != "extra_forbidden",
+    )
+    first = problems[0]
+    where = _dotted(first["loc"])
+    unknown = first["type"] == "extra_forbidden"
+    names = argument_names(_model_at(model, first["loc"]))
+    if unknown:
+        message = f"{tool} has no argument {where!r}."
+        close = difflib.get_close_matches(str(first["loc"][-1]), names, n=3, cutoff=0.5)
+        names = close + [name for name in names if name not in close]
+    elif first["type"] == "missing":
+        message = f"{tool} needs the argument {where!r}."
+    else:
+        message = f"The argument {where!r} of {tool} is not valid: {first['msg']}."
+    details: dict[str, Any] = {"tool": tool, "argument": where}
+    if problems[1:]:
+        details["more"] = [f"{_dotted(item['loc'])}: {item['msg']}" for item in problems[1:6]]
+    return UsageError(
+        "bad_argument",
+        message,
+        seen=None if first["type"] == "missing" else repr(first["input"])[:_MAX_SEEN],
+        remedy="Call again with the arguments that the tool's schema names.",
+        alternatives=tuple(names) if unknown or first["type"] == "missing" else (),
+        details=details,
+    )
+
+
+def argument_names(model: type[BaseModel]) -> list[str]:
+    """Return the names of a model's fields, its own before the inherited ones."""
+    own = [name for name in model.__annotations__ if name in model.model_fields]
+    return [*own, *(name for name in model.model_fields if name not in own)]
+
+
+def _dotted(location: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in location)
+
+
+def _model_at(model: type[BaseModel], location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the model whose field a validation error is about, following lists of models."""
+    for part in location[:-1]:
+        if isinstance(part, str) and part in model.model_fields:
+            model = _model_in(model.model_fields[part].annotation) or model
+    return model
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for item in get_args(annotation) if (found := _model_in(item))), None)

@@ -1,0 +1,181 @@
+"""Result -> text and structured content, each complete alone: some hosts show the model only one of them."""
+
+from __future__ import annotations
+
+import json
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from mcp_types import CallToolResult, TextContent
+
+from devkeel.results import as_data
+from devkeel_mcp.text import MAX_CHARACTERS, clean, cut, cut_line, few, fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from devkeel.errors import Diagnostic
+    from devkeel.results import (
+        ChangeResult,
+        CheckReport,
+        Definition,
+        HistoryEntry,
+        HistoryPage,
+        Inspection,
+        OperationDetail,
+        Skipped,
+    )
+
+__all__ = ["change", "check", "checks_line", "diagnostic_line", "history", "inspection", "operation"]
+
+# What the lines around the body of an answer may take; the body gets the rest.
+_FRAME = 8_000
+
+
+def _answer(
+    result: object, head: Iterable[str], body: Iterable[str], tail: Iterable[str], advice: str
+) -> CallToolResult:
+    """Return text whose middle is cut when it is too long, so that what comes next is always in it."""
+    body_text = cut("\n".join(body), MAX_CHARACTERS - _FRAME, advice=advice)
+    text = "\n".join([*head, *([body_text] if body_text else []), *tail])
+    return CallToolResult(
+        content=[TextContent(type="text", text=cut(clean(text)))],
+        structured_content=fit(as_data(result)),
+    )
+
+
+def inspection(result: Inspection) -> CallToolResult:
+    """Render what is declared, and where."""
+    head = [f"Environment of {result.root}: revision {result.revision}, backend {result.backend}."]
+    if result.lock_revision:
+        head.append(f"Lock files: revision {result.lock_revision}.")
+    files = ", ".join(f"{item.name} ({item.role}, {item.bytes} bytes)" for item in result.files)
+    head.append(f"Files: {files or 'none'}.")
+    head.append(f"Packages ({len(result.packages)}): {', '.join(result.packages) or 'none'}.")
+    head.append(f"Enabled: {', '.join(result.enabled) or 'none'}.")
+    body = [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
+    tail = few(map(diagnostic_line, result.problems))
+    tail.append(f"Checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}.")
+    if result.last_operation:
+        tail.append(f"Last operation: {_entry_line(result.last_operation)}")
+    if result.changed_since:
+        tail.append(f"Changed by somebody else since then: {', '.join(result.changed_since)}.")
+    tail += _pending(result.recovery_pending)
+    return _answer(result, _short(head), body, [*tail, f"Next: {result.next}"], "Narrow with prefix.")
+
+
+def check(report: CheckReport) -> CallToolResult:
+    """Render a check report."""
+    count = sum(item.severity == "error" for item in report.diagnostics)
+    verdict = "No errors." if report.ok else f"{count} error{'s' * (count != 1)}."
+    lines = [diagnostic_line(item) for item in report.diagnostics]
+    return _answer(report, [verdict], lines, [checks_line(report.ran, report.skipped)], "")
+
+
+def change(result: ChangeResult) -> CallToolResult:
+    """Render the answer of a write."""
+    notes = [f"Note: {note}" for note in result.notes]
+    if result.runs_on_enter:
+        notes.append("Note: this adds text that runs the next time somebody enters the shell.")
+    tail = [
+        *few(notes),
+        *few(map(diagnostic_line, result.checks.diagnostics)),
+        checks_line(result.checks.ran, result.checks.skipped),
+    ]
+    moved = result.revision != result.revision_before
+    came_from = f" (before: {result.revision_before})" if moved else ""
+    tail.append(f"Revision: {result.revision}{came_from}.")
+    advice = "The files themselves have the rest."
+    return _answer(result, [_headline(result)], result.diff.splitlines(), [*tail, f"Next: {result.next}"], advice)
+
+
+def history(page: HistoryPage) -> CallToolResult:
+    """Render a page of operations."""
+    count = len(page.operations)
+    head = [f"{count} operation{'s' * (count != 1)}, newest first." if count else "No operations."]
+    tail = _pending(page.recovery_pending)
+    if page.next_before is not None:
+        tail.append(f"Next: show_history with before={page.next_before} for older ones.")
+    return _answer(page, head, map(_entry_line, page.operations), tail, "Ask for fewer with limit.")
+
+
+def operation(detail: OperationDetail) -> CallToolResult:
+    """Render one operation with its diff."""
+    ran = ", ".join(detail.checks.get("ran", ())) or "none"
+    entry = detail.operation
+    tail = [
+        f"Edits: {_compact(entry.edits)}",
+        f"Checks that ran: {ran}.",
+        f"Revision: {entry.revision_before} -> {entry.revision_after}.",
+    ]
+    return _answer(detail, [_entry_line(entry)], detail.diff.splitlines(), _short(tail), "")
+
+
+def diagnostic_line(item: Diagnostic) -> str:
+    """Return one finding as one line, as compilers print it, with the edits that would mend it."""
+    place = f"{item.place}: " if item.place else ""
+    subject = f" [{item.subject}]" if item.subject else ""
+    mend = f" Suggested edits: {_compact(item.suggestions)}" if item.suggestions else ""
+    return f"{place}{item.severity}[{item.code}]: {item.message}{subject}{mend}"
+
+
+def _headline(result: ChangeResult) -> str:
+    files = ", ".join(result.files)
+    if not result.changed:
+        return "Nothing to do: the environment is already so. No file was written."
+    if result.published:
+        return f"Done: operation {result.operation} changed {files}."
+    return f"Dry run: this would change {files}. No file was written."
+
+
+def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
+    """Return which checks ran, and which did not and why."""
+    return f"Checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}."
+
+
+def _skipped(skipped: Sequence[Skipped]) -> str:
+    if not skipped:
+        return ""
+    told = [
+        f"{', '.join(item.level for item in same)} ({reason.rstrip('.')})"
+        for reason, same in groupby(skipped, key=lambda item: item.reason)
+    ]
+    return f"; skipped: {'; '.join(told)}"
+
+
+def _definition_line(item: Definition) -> str:
+    written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
+    first, _, more = written.partition("\n")
+    value = f"{first} …" if more else first
+    condition = f"  if {item.condition}" if item.condition else ""
+    comment = f"  # {' '.join(item.comment.lstrip('# ').split())}" if item.comment else ""
+    return cut_line(f"  {item.path} = {value}  ({item.file}:{item.line}){condition}{comment}")
+
+
+def _entry_line(entry: HistoryEntry) -> str:
+    facts = [
+        f"#{entry.id}",
+        entry.time,
+        entry.kind,
+        f"by {entry.actor}",
+        f"in {', '.join(entry.files) or 'no file'}",
+    ]
+    if entry.reverts is not None:
+        facts.append(f"reverts #{entry.reverts}")
+    if entry.undone_by is not None:
+        facts.append(f"undone by #{entry.undone_by}")
+    reason = f": {entry.reason}" if entry.reason else ""
+    return cut_line(" ".join(facts) + reason)
+
+
+def _pending(pending: bool) -> list[str]:
+    sentence = "A write was interrupted; the next write finishes or reverts it, and until then files may be older."
+    return [sentence] if pending else []
+
+
+def _compact(data: object) -> str:
+    return json.dumps(as_data(data), ensure_ascii=False, default=str)
+
+
+def _short(lines: Iterable[str]) -> list[str]:
+    return [cut_line(line, _FRAME // 8) for line in lines]

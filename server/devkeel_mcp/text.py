@@ -1,0 +1,119 @@
+"""Text that is safe to show: no control or bidirectional characters, no more than a reader can take."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MAX_CHARACTERS", "Json", "clean", "cut", "cut_line", "few", "fit"]
+
+Json: TypeAlias = Any
+"""Plain data: what JSON can say. Spelt Any because a recursive type would only be cast away again."""
+
+# About 8,000 tokens of source text: hosts warn at 10,000 and cut at 25,000.
+MAX_CHARACTERS = 28_000
+_LINE = 600
+_FEW = 10
+_SHORT = 200
+_LONG = 2_000
+_MARKER = re.compile(r"… \((\d+) more characters\)\Z")
+_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
+# C0 except newline and tab, DEL, C1, the bidirectional marks, embeddings, overrides and isolates.
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+# A lone surrogate has no UTF-8 form and would break the wire.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def clean(text: str) -> str:
+    """Return text without terminal sequences, control and bidirectional characters."""
+    return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", _ANSI.sub("", text)))
+
+
+def cut(text: str, limit: int = MAX_CHARACTERS, *, advice: str = "") -> str:
+    """Return text of about `limit` characters, cut at a line end, with a note of what was cut."""
+    if len(text) <= limit:
+        return text
+    kept = text[:limit].rpartition("\n")[0] or text[:limit]
+    rest = text[len(kept) :]
+    note = f"… cut here: {len(rest)} more characters on {rest.count(chr(10))} more lines."
+    return f"{kept}\n{note} {advice}".rstrip()
+
+
+def cut_line(line: str, limit: int = _LINE) -> str:
+    """Return a line of at most about `limit` characters."""
+    return line if len(line) <= limit else f"{line[:limit]}… ({len(line) - limit} more characters)"
+
+
+def few(lines: Iterable[str]) -> list[str]:
+    """Return the first lines, short, and how many more there are."""
+    every = list(lines)
+    more = [f"… and {len(every) - _FEW} more."] if len(every) > _FEW else []
+    return [cut_line(line) for line in every[:_FEW]] + more
+
+
+def fit(data: dict[str, Json], limit: int = MAX_CHARACTERS) -> dict[str, Json]:
+    """Return cleaned plain data whose JSON has about `limit` characters; `cut` names what was shortened."""
+    result: dict[str, Json] = _cleaned(data)
+    shortened: dict[str, str] = {}
+    while _size(result) > limit and (largest := _largest(result)):
+        holder, key, path = largest
+        whole = holder[key]
+        # A note of an earlier round names the count from the start, so keep counting from there.
+        if isinstance(whole, list):
+            total = int(shortened[path].rpartition(" ")[2]) if path in shortened else len(whole)
+            holder[key] = whole[: len(whole) // 2]
+            shortened[path] = f"{path}: {len(whole) // 2} shown of {total}"
+        else:
+            holder[key] = _halved(whole)
+            shortened[path] = f"{path}: text shortened"
+    return result | {"cut": list(shortened.values())} if shortened else result
+
+
+def _halved(text: str) -> str:
+    marker = _MARKER.search(text)
+    body, gone = (text[: marker.start()], int(marker[1])) if marker else (text, 0)
+    half = len(body) // 2
+    return f"{body[:half]}… ({gone + len(body) - half} more characters)"
+
+
+def _size(data: Json) -> int:
+    return len(json.dumps(data, ensure_ascii=False))
+
+
+def _cleaned(data: Json) -> Json:
+    if isinstance(data, str):
+        return clean(data)
+    if isinstance(data, dict):
+        return {clean(str(key)): _cleaned(value) for key, value in data.items()}
+    if isinstance(data, (list, tuple)):
+        return [_cleaned(item) for item in data]
+    return data
+
+
+def _largest(data: Json) -> tuple[Json, Json, str] | None:
+    """Return the holder, key and path of what to shorten next, or None.
+
+    Long texts go first, so that one of them does not cost a list its other items; then lists, then texts.
+    """
+    found: list[tuple[int, int, Json, Json, str]] = []
+    _collect(data, "", found)
+    if not found:
+        return None
+    _, _, holder, key, path = max(found, key=lambda item: item[:2])
+    return holder, key, path
+
+
+def _collect(data: Json, path: str, found: list[tuple[int, int, Json, Json, str]]) -> None:
+    pairs = data.items() if isinstance(data, dict) else enumerate(data)
+    for key, value in pairs:
+        here = f"{path}.{key}" if path else str(key)
+        if isinstance(value, str) and len(value) > _SHORT:
+            found.append((2 if len(value) > _LONG else 0, len(value), data, key, here))
+        elif isinstance(value, list) and len(value) > 1:
+            found.append((1, _size(value), data, key, here))
+        if isinstance(value, (dict, list)):
+            _collect(value, here, found)

@@ -1,0 +1,16 @@
+"""The tools, one thin module per family; the order is the order of `tools/list`."""
+
+from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, services
+
+__all__ = ["TOOLS"]
+
+TOOLS = (
+    inspect.INSPECT,
+    check.CHECK,
+    packages.ADD_PACKAGES,
+    services.ENABLE_SERVICE,
+    edit.EDIT,
+    patch.PATCH,
+    history.SHOW_HISTORY,
+    history.UNDO,
+)

@@ -1,0 +1,47 @@
+"""check_environment: the ladder on the files as they are."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mcp_types import ToolAnnotations
+from pydantic import Field
+
+from devkeel_mcp import render
+from devkeel_mcp.arguments import Arguments, Level
+from devkeel_mcp.tool import ToolSpec
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["CHECK"]
+
+
+class CheckArguments(Arguments):
+    level: Level | None = Field(
+        default=None,
+        description="Deepest check required; default: what can run.",
+    )
+    second_opinion: bool = Field(default=False, description="Let nix-instantiate parse the files too.")
+
+
+async def _check(call: Call, arguments: CheckArguments) -> CallToolResult:
+    report = await call.read(
+        lambda environment: environment.check(level=arguments.level, second_opinion=arguments.second_opinion)
+    )
+    return render.check(report)
+
+
+CHECK = ToolSpec(
+    name="check_environment",
+    description=(
+        "Use to find out whether the environment files are sound as they are: findings with file, line "
+        "and suggested edits, which checks ran, which were skipped and why. Writes are checked anyway."
+    ),
+    # Evaluation may fetch what the project's inputs name.
+    hints=ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+    arguments=CheckArguments,
+    handler=_check,
+)

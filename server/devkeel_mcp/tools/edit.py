@@ -1,0 +1,73 @@
+"""edit_environment: any list of edits as one transaction, through one flat item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from devkeel_mcp.arguments import FromJsonText, WriteArguments
+from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.tools.write import REPLACING, change
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["EDIT", "Kind"]
+
+Kind = Literal[
+    "add_packages", "remove_packages", "set", "unset", "append", "remove", "enable", "disable", "replace_text"
+]
+# The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
+
+_VALUED = frozenset({"set", "append", "remove"})
+
+
+class EditItem(BaseModel):
+    """One edit as the agent sees it; `devkeel.edits.parse_edits` judges which fields belong to its kind."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    kind: Kind = Field(description="append and remove: one list element.")
+    path: str | None = Field(default=None, description="set, unset, append, remove: option path.")
+    value: JsonValue = Field(default=None, description="set, append, remove: JSON; a string is never Nix.")
+    expression: str | None = Field(default=None, description="Nix source instead of value.")
+    names: list[str] | None = Field(default=None, description="add_packages, remove_packages.")
+    name: str | None = Field(default=None, description="enable, disable: service or language.")
+    settings: dict[str, JsonValue] | None = Field(default=None, description="enable: options below it.")
+    old: str | None = Field(default=None, description="replace_text: exact text.")
+    new: str | None = Field(default=None, description="Its replacement.")
+    occurrences: int | None = Field(default=None, description="How often old occurs; default 1.")
+    file: str | None = Field(default=None, description="Default: devenv.nix.")
+
+    def as_edit(self) -> dict[str, Any]:
+        """Return the fields that were given.
+
+        Some hosts send null for what they leave out: null counts as given only where it can be a value.
+        """
+        given = self.model_dump(exclude_unset=True)
+        null_is_data = self.kind in _VALUED and self.expression is None
+        return {name: value for name, value in given.items() if value is not None or (name == "value" and null_is_data)}
+
+
+class EditArguments(WriteArguments):
+    edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order, all or none.")
+
+
+async def _edit_environment(call: Call, arguments: EditArguments) -> CallToolResult:
+    return await change(call, [item.as_edit() for item in arguments.edits], arguments)
+
+
+EDIT = ToolSpec(
+    name="edit_environment",
+    description=(
+        "Use to set, unset or extend any option, or for several changes that belong together: typed edits "
+        "as one transaction, all or none, checked before anything is written; comments and layout stay. "
+        "What it cannot edit safely it refuses, naming the place: then use patch_file."
+    ),
+    hints=REPLACING,
+    arguments=EditArguments,
+    handler=_edit_environment,
+)

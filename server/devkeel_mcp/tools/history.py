@@ -1,0 +1,80 @@
+"""show_history and undo: the operations, and the way back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from devkeel_mcp import render
+from devkeel_mcp.arguments import Arguments
+from devkeel_mcp.tool import READ, ToolSpec
+from devkeel_mcp.tools.write import REPLACING
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["SHOW_HISTORY", "UNDO"]
+
+
+class HistoryArguments(Arguments):
+    limit: int = Field(default=20, ge=1, le=100, description="How many.")
+    before: int | None = Field(default=None, description="Only ids below this one: the next page.")
+    operation: int | None = Field(default=None, description="Only this operation, with its diff.")
+
+
+class UndoArguments(Arguments):
+    operation: int | None = Field(
+        default=None,
+        description="Id; default: the newest that is no undo and not undone.",
+    )
+    redo: bool = Field(default=False, description="Revert the newest undo instead.")
+    dry_run: bool = Field(default=False, description="Diff; write nothing.")
+    expected_revision: str | None = Field(default=None, description="Conflict if not at this revision.")
+    reason: str | None = Field(default=None, description="For the history.")
+
+
+async def _show_history(call: Call, arguments: HistoryArguments) -> CallToolResult:
+    identifier = arguments.operation
+    if identifier is not None:
+        return render.operation(await call.read(lambda environment: environment.operation(identifier)))
+    page = await call.read(lambda environment: environment.history(limit=arguments.limit, before=arguments.before))
+    return render.history(page)
+
+
+async def _undo(call: Call, arguments: UndoArguments) -> CallToolResult:
+    result = await call.write(
+        lambda environment: environment.undo(
+            arguments.operation,
+            redo=arguments.redo,
+            reason=arguments.reason,
+            dry_run=arguments.dry_run,
+            expected_revision=arguments.expected_revision,
+        )
+    )
+    return render.change(result)
+
+
+SHOW_HISTORY = ToolSpec(
+    name="show_history",
+    description=(
+        "Use to see what devkeel changed here, newest first: id, time, who, why, files, whether undone; "
+        "or one operation with its diff. The ids are what undo takes."
+    ),
+    hints=READ,
+    arguments=HistoryArguments,
+    handler=_show_history,
+)
+
+UNDO = ToolSpec(
+    name="undo",
+    description=(
+        "Use to take back a change that devkeel made: restores the bytes from before it, as a new "
+        "operation. A conflict, with nothing written, if somebody else changed the file since."
+    ),
+    hints=REPLACING,
+    arguments=UndoArguments,
+    handler=_undo,
+)

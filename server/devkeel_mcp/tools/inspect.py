@@ -1,0 +1,41 @@
+"""inspect_environment: what is declared, where, and what can be checked here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from pydantic import Field
+
+from devkeel_mcp import render
+from devkeel_mcp.arguments import Arguments
+from devkeel_mcp.tool import READ, ToolSpec
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["INSPECT"]
+
+
+class InspectArguments(Arguments):
+    prefix: str | None = Field(
+        default=None, description="Only definitions at or below this option path, such as services.redis."
+    )
+
+
+async def _inspect(call: Call, arguments: InspectArguments) -> CallToolResult:
+    return render.inspection(await call.read(lambda environment: environment.inspect(prefix=arguments.prefix)))
+
+
+INSPECT = ToolSpec(
+    name="inspect_environment",
+    description=(
+        "Use before changing the development environment, and after a conflict: packages, services, "
+        "languages, every option definition with file and line, the revision, known problems, which "
+        "checks can run here, the last operation."
+    ),
+    hints=READ,
+    arguments=InspectArguments,
+    handler=_inspect,
+)

@@ -1,0 +1,44 @@
+"""add_packages: packages in, or out, of the environment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from devkeel_mcp.arguments import FromJsonText, WriteArguments
+from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.tools.write import ADDING, change
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["ADD_PACKAGES"]
+
+
+class PackagesArguments(WriteArguments):
+    names: Annotated[list[str], FromJsonText] = Field(
+        min_length=1,
+        description="Nixpkgs attribute paths: git, nodePackages.prettier, python3Packages.numpy.",
+    )
+    remove: bool = Field(default=False, description="Remove them instead.")
+
+
+async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolResult:
+    kind = "remove_packages" if arguments.remove else "add_packages"
+    return await change(call, [{"kind": kind, "names": arguments.names}], arguments)
+
+
+ADD_PACKAGES = ToolSpec(
+    name="add_packages",
+    description=(
+        "Use when a tool, compiler or library is needed in the project's shell, or no longer is: adds "
+        "packages to devenv.nix or removes them, all or none. What is there already changes nothing. For "
+        "services and languages: enable_service."
+    ),
+    hints=ADDING,
+    arguments=PackagesArguments,
+    handler=_add_packages,
+)

@@ -1,0 +1,53 @@
+"""patch_file: an exact text replacement, checked like every edit."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from devkeel_mcp.arguments import WriteArguments
+from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.tools.write import REPLACING, change
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["PATCH"]
+
+
+class PatchArguments(WriteArguments):
+    file: str = Field(
+        default="devenv.nix",
+        description="A *.nix file, devenv.yaml, .envrc or .gitignore.",
+    )
+    old: str = Field(description="Exact text to replace, whitespace included.")
+    new: str = Field(description="What to put there.")
+    occurrences: int = Field(default=1, description="How often old occurs.")
+
+
+async def _patch_file(call: Call, arguments: PatchArguments) -> CallToolResult:
+    edit: dict[str, Any] = {
+        "kind": "replace_text",
+        "file": arguments.file,
+        "old": arguments.old,
+        "new": arguments.new,
+        "occurrences": arguments.occurrences,
+    }
+    return await change(call, [edit], arguments)
+
+
+PATCH = ToolSpec(
+    name="patch_file",
+    description=(
+        "Use when edit_environment refuses, or for text that is no option (comments, functions, let): "
+        "replaces exact text in one environment file. Refused, every byte as it was, if the text does not "
+        "occur as often as said or the result does not parse. Several at once: edit_environment, "
+        "replace_text."
+    ),
+    hints=REPLACING,
+    arguments=PatchArguments,
+    handler=_patch_file,
+)

@@ -1,0 +1,46 @@
+"""enable_service: a service or a language, on or off, with its settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field, JsonValue
+
+from devkeel_mcp.arguments import FromJsonText, WriteArguments
+from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.tools.write import ADDING, change
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["ENABLE_SERVICE"]
+
+
+class ServiceArguments(WriteArguments):
+    name: str = Field(description="redis, postgres, python… or the option path: services.redis, languages.python.")
+    settings: Annotated[dict[str, JsonValue] | None, FromJsonText] = Field(
+        default=None,
+        description='Options below it, typed: {"port": 6380, "version": "3.10"}.',
+    )
+    disable: bool = Field(default=False, description="Disable it instead; its settings stay.")
+
+
+async def _enable_service(call: Call, arguments: ServiceArguments) -> CallToolResult:
+    edit: dict[str, Any] = {"kind": "disable" if arguments.disable else "enable", "name": arguments.name}
+    if arguments.settings:
+        edit["settings"] = arguments.settings
+    return await change(call, [edit], arguments)
+
+
+ENABLE_SERVICE = ToolSpec(
+    name="enable_service",
+    description=(
+        "Use when the project needs a database, queue or other service, or a language toolchain: enables "
+        "it in devenv.nix with settings, or disables it. Declares only: starts no process."
+    ),
+    hints=ADDING,
+    arguments=ServiceArguments,
+    handler=_enable_service,
+)

@@ -1,0 +1,43 @@
+"""What the tools that edit have in common: plain edits and write arguments in, one result out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcp_types import ToolAnnotations
+
+from devkeel_mcp import render
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel.environment import Environment
+    from devkeel.results import ChangeResult
+    from devkeel_mcp.arguments import WriteArguments
+    from devkeel_mcp.call import Call
+
+__all__ = ["ADDING", "REPLACING", "change"]
+
+# Repeating the call changes nothing more, and the history keeps what was there.
+ADDING = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+# Takes text or a state away, and a second call does something else or is refused.
+REPLACING = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=False)
+
+
+async def change(call: Call, edits: list[dict[str, Any]], arguments: WriteArguments) -> CallToolResult:
+    """Apply edits, given as plain data, as one transaction."""
+
+    def work(environment: Environment) -> ChangeResult:
+        # Imported in the thread of the call, like the library behind it.
+        from devkeel.edits import parse_edits  # noqa: PLC0415
+
+        return environment.change(
+            parse_edits(edits),
+            reason=arguments.reason,
+            dry_run=arguments.dry_run,
+            level=arguments.level,
+            expected_revision=arguments.expected_revision,
+            create=arguments.create,
+        )
+
+    return render.change(await call.write(work))

@@ -1,0 +1,90 @@
+"""What every test relies on: writes are held to real Nix, refusals to leaving no trace.
+
+`Environment.change` and `Environment.undo` are watched in every test of this process: each Nix file that a write
+left behind must parse with `nix-instantiate`, and a call that raised must have left bytes, mode and mtime alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.environment import Environment
+from devkeel.errors import DevkeelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+NIX = shutil.which("nix-instantiate")
+IN_CI = os.environ.get("DEVKEEL_CI") == "1"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("nix") and NIX is None and not IN_CI:
+            item.add_marker(pytest.mark.skip(reason="nix-instantiate is not installed"))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if NIX is None:
+        terminalreporter.write_line("nix-instantiate is missing: written files were not held to real Nix")
+
+
+def state_of(root: Path) -> dict[str, tuple[bytes, int, int]]:
+    """Return bytes, mode and mtime of every file below a root, devkeel's own records apart."""
+    found = {}
+    for path in sorted(root.rglob("*")):
+        if path.is_file() and not path.is_symlink() and ".devkeel" not in path.parts:
+            info = path.stat()
+            found[str(path.relative_to(root))] = (path.read_bytes(), info.st_mode, info.st_mtime_ns)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    written: list[bytes] = []
+
+    def watch(method: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(method)
+        def call(self: Environment, *args: Any, **kwargs: Any) -> Any:
+            before = state_of(self.project.root)
+            try:
+                result = method(self, *args, **kwargs)
+            except DevkeelError:
+                if not request.node.get_closest_marker("races"):
+                    assert state_of(self.project.root) == before, "a refused call left a trace"
+                raise
+            after = state_of(self.project.root)
+            if result.published:
+                written.extend(after[name][0] for name in result.files if name.endswith(".nix") and name in after)
+            else:
+                assert after == before, "a call that published nothing left a trace"
+            return result
+
+        return call
+
+    monkeypatch.setattr(Environment, "change", watch(Environment.change))
+    monkeypatch.setattr(Environment, "undo", watch(Environment.undo))
+    yield
+    if written and NIX and not request.node.get_closest_marker("broken_declaration"):
+        assert_parses(written, tmp_path)
+
+
+def assert_parses(contents: list[bytes], folder: Path) -> None:
+    """Assert that real Nix parses every content, all in one process."""
+    assert NIX is not None
+    place = folder / "held-to-nix"
+    place.mkdir()
+    paths = []
+    for number, content in enumerate(contents):
+        paths.append(place / f"{number}.nix")
+        paths[-1].write_bytes(content)
+    found = subprocess.run([NIX, "--parse", *paths], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    shutil.rmtree(place)

@@ -1,0 +1,351 @@
+"""The records: the history and its order, reversals, the lock, damage, and that reading leaves no trace."""
+
+from __future__ import annotations
+
+import os
+import select
+import shutil
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devkeel.errors import Busy, StateError, UsageError
+from devkeel.project import Project
+from devkeel.transaction import FileChange, Transactions
+
+Bench = Any
+
+
+def database(bench: Bench) -> sqlite3.Connection:
+    return sqlite3.connect(bench.root / ".devkeel" / "state.db", isolation_level=None)
+
+
+def test_reading_creates_nothing(bench: Bench) -> None:
+    assert bench.transactions.history() == []
+    assert not bench.transactions.recovery_pending()
+    assert bench.transactions.recover() is None
+    assert bench.transactions.newest_undoable() is None
+    assert bench.transactions.newest_undo() is None
+    with pytest.raises(UsageError):
+        bench.transactions.operation(1)
+    assert list(bench.root.iterdir()) == []
+
+
+def test_reading_the_history_leaves_the_state_directory_as_it_was(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    bench.transactions.close()
+    before = {path.name: path.read_bytes() for path in (bench.root / ".devkeel").iterdir()}
+    assert len(bench.fresh().history()) == 1
+    bench.transactions.close()
+    after = {path.name: path.read_bytes() for path in (bench.root / ".devkeel").iterdir()}
+    assert {name: after[name] for name in before} == before
+    assert {name for name in after if after[name]} <= {*before, "state.db-shm"}
+
+
+def test_the_history_is_newest_first_and_paged(bench: Bench) -> None:
+    numbers = [bench.edit("devenv.nix", f"{n}\n", reason=str(n)) for n in range(5)]
+    transactions = bench.fresh()
+    assert [operation.id for operation in transactions.history()] == numbers[::-1]
+    page = transactions.history(limit=2, before=numbers[3])
+    assert [operation.reason for operation in page] == ["2", "1"]
+    assert transactions.history(limit=0) == []
+
+
+def test_an_unknown_operation_is_an_error_of_the_request(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    for ask in (
+        lambda: bench.transactions.operation(99),
+        lambda: bench.edit("devenv.nix", "newer\n", kind="undo", reverts=99),
+    ):
+        with pytest.raises(UsageError) as caught:
+            ask()
+        assert caught.value.code == "unknown_operation"
+    assert bench.text("devenv.nix") == "new\n"
+
+
+def test_undo_and_redo_in_turns(bench: Bench) -> None:
+    edit = bench.edit("devenv.nix", "new\n")
+    for _ in range(3):
+        undoable = bench.transactions.newest_undoable()
+        assert undoable is not None
+        undo = bench.reverse(undoable.id, "undo")
+        assert bench.text("devenv.nix") is None
+        assert bench.transactions.newest_undoable() is None
+        assert bench.transactions.operation(edit).undone_by == undo
+        newest = bench.transactions.newest_undo()
+        assert newest is not None
+        assert newest.id == undo
+        bench.reverse(undo, "redo")
+        assert bench.text("devenv.nix") == "new\n"
+        assert bench.transactions.newest_undo() is None
+        assert bench.transactions.operation(edit).undone_by is None
+
+
+def test_several_edits_are_undone_and_redone_one_after_the_other(bench: Bench) -> None:
+    texts = ["a\n", "b\n", "c\n"]
+    for text in texts:
+        bench.edit("devenv.nix", text)
+    seen = []
+    while (operation := bench.transactions.newest_undoable()) is not None:
+        bench.reverse(operation.id, "undo")
+        seen.append(bench.text("devenv.nix"))
+    assert seen == ["b\n", "a\n", None]
+    seen = []
+    while (operation := bench.transactions.newest_undo()) is not None:
+        bench.reverse(operation.id, "redo")
+        seen.append(bench.text("devenv.nix"))
+    assert seen == texts
+
+
+def test_an_older_operation_can_be_undone_by_its_id_after_a_redo(bench: Bench) -> None:
+    edit = bench.edit("devenv.nix", "new\n")
+    bench.reverse(bench.reverse(edit, "undo"), "redo")
+    undo = bench.reverse(edit, "undo")
+    assert bench.transactions.newest_undoable() is None
+    newest = bench.transactions.newest_undo()
+    assert newest is not None
+    assert newest.id == undo
+
+
+def test_an_edit_after_an_undo_is_what_the_next_undo_takes_back(bench: Bench) -> None:
+    first = bench.edit("a.nix", "a\n")
+    bench.reverse(first, "undo")
+    second = bench.edit("b.nix", "b\n")
+    undoable = bench.transactions.newest_undoable()
+    assert undoable is not None
+    assert undoable.id == second
+
+
+def test_equal_content_is_kept_once(bench: Bench) -> None:
+    for n in range(6):
+        bench.edit("devenv.nix", f"{n % 2}\n")
+    with closing(database(bench)) as connection:
+        assert connection.execute("SELECT count(*) FROM blob").fetchone()[0] == 2
+
+
+def test_ten_thousand_operations_are_not_read_for_the_newest_twenty(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    with closing(database(bench)) as connection:
+        plans = []
+        connection.set_trace_callback(plans.append)
+        connection.execute(
+            "INSERT INTO operation (token, state, time, kind, actor, edits, report, revision_before,"
+            " revision_after, root, applies)"
+            " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
+            " SELECT 't' || i, 'published', '', 'edit', '', '[]', '{}', '', '', i + 1, 1 FROM n"
+        )
+    count = 0
+
+    def work() -> None:
+        nonlocal count
+        count += 1
+
+    transactions = bench.fresh()
+    assert len(transactions.history()) == 20
+    # steps of SQLite's machine, in hundreds: a figure that does not depend on the clock
+    transactions._store._connection.set_progress_handler(work, 100)
+    transactions.history()
+    transactions.newest_undoable()
+    assert count < 100
+
+
+def test_records_removed_while_open_are_made_again(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    shutil.rmtree(bench.root / ".devkeel")
+    assert bench.transactions.history() == []
+    assert not (bench.root / ".devkeel").exists()
+    bench.edit("devenv.nix", "newer\n")
+    assert len(bench.transactions.history()) == 1
+
+
+def test_records_replaced_while_open_are_not_harmed_by_the_old_connection(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    shutil.rmtree(bench.root / ".devkeel")
+    with Transactions(Project(bench.root)) as other:
+        other.publish([FileChange("a.nix", None, b"a\n")], bench.record(reason="other"))
+        assert [operation.reason for operation in bench.transactions.history()] == ["other"]
+        other.publish([FileChange("b.nix", None, b"b\n")], bench.record(reason="again"))
+        assert len(bench.transactions.history()) == 2
+    assert len(bench.fresh().history()) == 2
+
+
+def test_records_removed_under_way_do_not_fail_the_publication(bench: Bench) -> None:
+    bench.write({"devenv.nix": "old\n"})
+    bench.once("all moved", lambda: shutil.rmtree(bench.root / ".devkeel"))
+    operation = bench.transactions.publish([bench.change("devenv.nix", "new\n")], bench.record())
+    assert operation.files[0].path == "devenv.nix"
+    assert bench.text("devenv.nix") == "new\n"
+    assert bench.names() == {"devenv.nix"}
+
+
+@pytest.mark.parametrize("damage", [b"no database at all\n" * 20, b"short", b"SQLite format 3\0" + b"\xff" * 4000])
+def test_a_damaged_database_is_named_and_nothing_is_touched(bench: Bench, damage: bytes) -> None:
+    # row 43
+    bench.edit("devenv.nix", "old\n")
+    bench.transactions.close()
+    file = bench.root / ".devkeel" / "state.db"
+    file.write_bytes(damage)
+    for work in (
+        lambda: bench.fresh().history(),
+        lambda: bench.fresh().recovery_pending(),
+        lambda: bench.fresh().recover(),
+        lambda: bench.fresh().publish([FileChange("devenv.nix", b"old\n", b"new\n")], bench.record()),
+    ):
+        with pytest.raises(StateError) as caught:
+            work()
+        assert caught.value.code in ("state_corrupt", "state_newer")
+        assert caught.value.details["file"] == str(file)
+    assert file.read_bytes() == damage
+    assert bench.text("devenv.nix") == "old\n"
+
+
+def test_a_database_with_damaged_pages_is_an_error_of_the_records(bench: Bench) -> None:
+    bench.edit("devenv.nix", "old\n")
+    bench.transactions.close()
+    file = bench.root / ".devkeel" / "state.db"
+    data = bytearray(file.read_bytes())
+    data[200:] = b"\xaa" * (len(data) - 200)
+    file.write_bytes(data)
+    for work in (
+        lambda: bench.fresh().history(),
+        lambda: bench.fresh().publish([FileChange("devenv.nix", b"old\n", b"new\n")], bench.record()),
+    ):
+        with pytest.raises(StateError) as caught:
+            work()
+        assert caught.value.code == "state_corrupt"
+    assert bench.text("devenv.nix") == "old\n"
+
+
+def test_a_damaged_content_is_an_error_of_the_records(bench: Bench) -> None:
+    bench.edit("devenv.nix", "old\n")
+    operation = bench.transactions.history()[0]
+    for data in (b"no zlib", sqlite3.Binary(b""), None):
+        with closing(database(bench)) as connection:
+            if data is None:
+                connection.execute("DELETE FROM blob")
+            else:
+                connection.execute("UPDATE blob SET data = ?", (data,))
+        with pytest.raises(StateError) as caught:
+            bench.transactions.images(operation)
+        assert caught.value.code == "state_corrupt"
+
+
+@pytest.mark.parametrize("checkpointed", [True, False])
+def test_records_of_a_newer_devkeel_are_not_touched(bench: Bench, *, checkpointed: bool) -> None:
+    # row 43
+    bench.edit("devenv.nix", "old\n")
+    bench.transactions.close()
+    with closing(database(bench)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        if checkpointed:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        for work in (
+            lambda: bench.fresh().history(),
+            lambda: bench.fresh().publish([FileChange("devenv.nix", b"old\n", b"new\n")], bench.record()),
+        ):
+            with pytest.raises(StateError) as caught:
+                work()
+            assert caught.value.code == "state_newer"
+        bench.transactions.close()
+    assert bench.text("devenv.nix") == "old\n"
+
+
+def test_a_database_of_something_else_is_left_alone(bench: Bench) -> None:
+    (bench.root / ".devkeel").mkdir()
+    with closing(database(bench)) as connection:
+        connection.execute("CREATE TABLE theirs (x)")
+    with pytest.raises(StateError) as caught:
+        bench.edit("devenv.nix", "new\n")
+    assert caught.value.code == "state_corrupt"
+    assert bench.text("devenv.nix") is None
+
+
+def test_an_empty_database_is_a_first_start_that_was_killed(bench: Bench) -> None:
+    (bench.root / ".devkeel").mkdir()
+    (bench.root / ".devkeel" / "state.db").touch()
+    assert bench.transactions.history() == []
+    bench.edit("devenv.nix", "new\n")
+    assert len(bench.transactions.history()) == 1
+
+
+@pytest.mark.parametrize("name", [".devkeel", ".devkeel/state.db"])
+def test_a_state_that_is_a_link_is_refused(bench: Bench, name: str) -> None:
+    elsewhere = bench.root.parent / "elsewhere"
+    if name == ".devkeel":
+        elsewhere.mkdir()
+    else:
+        (bench.root / ".devkeel").mkdir()
+    (bench.root / name).symlink_to(elsewhere)
+    with pytest.raises(StateError):
+        bench.edit("devenv.nix", "new\n")
+    assert bench.text("devenv.nix") is None
+    assert not elsewhere.exists() or list(elsewhere.iterdir()) == []
+
+
+HOLDER = """
+import sys
+from pathlib import Path
+from devkeel.transaction import lock
+with lock.hold(Path(sys.argv[1]), 5):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_held_lock_is_busy_and_names_its_holder(bench: Bench) -> None:
+    # rows 21, 22
+    bench.edit("devenv.nix", "old\n")
+    argv = [sys.executable, "-c", HOLDER, str(bench.root / ".devkeel")]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment) as holder:
+        assert holder.stdout is not None
+        assert select.select([holder.stdout], [], [], 30)[0]
+        assert holder.stdout.readline() == b"held\n"
+        with pytest.raises(Busy) as caught:
+            bench.fresh(lock_timeout=0.05).publish([FileChange("a.nix", None, b"a\n")], bench.record())
+        assert caught.value.code == "busy"
+        assert caught.value.details["pid"] == holder.pid
+        assert {"host", "since"} <= set(caught.value.details)
+        assert len(bench.transactions.history()) == 1
+        holder.kill()
+    # what the dead holder left is no lock
+    bench.fresh(lock_timeout=0.5).publish([FileChange("a.nix", None, b"a\n")], bench.record())
+    assert bench.text("a.nix") == "a\n"
+
+
+def test_an_operation_under_way_is_not_one_that_waits_for_recovery(bench: Bench) -> None:
+    seen = []
+    with Transactions(Project(bench.root)) as reader:
+        bench.once("all moved", lambda: seen.append(reader.recovery_pending()))
+        bench.edit("devenv.nix", "new\n")
+    assert seen == [False]
+
+
+@pytest.mark.parametrize("merged", [True, False])
+def test_a_reader_that_may_not_write_sees_the_history(bench: Bench, *, merged: bool) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("needs root to become somebody else")
+    with tempfile.TemporaryDirectory() as place:
+        root = Path(place)
+        root.chmod(0o755)
+        writer = Transactions(Project(root))
+        writer.publish([FileChange("devenv.nix", None, b"new\n")], bench.record())
+        if merged:
+            writer.close()
+        child = os.fork()
+        if child == 0:
+            try:
+                os.seteuid(65534)
+                reader = Transactions(Project(root))
+                os._exit(len(reader.history()) - 1 or int(reader.recovery_pending()))
+            finally:
+                os._exit(3)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        writer.close()
+        assert {path.name for path in (root / ".devkeel").iterdir()} >= {"state.db", "lock"}

@@ -1,0 +1,90 @@
+"""What `tools/list` publishes: the contract that hosts and models see."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, get_args
+
+import pytest
+
+from devkeel.edits import KINDS
+from devkeel.environment import LEVELS
+from devkeel_mcp.app import INSTRUCTIONS
+from devkeel_mcp.arguments import Level
+from devkeel_mcp.tools.edit import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from syrupy.assertion import SnapshotAssertion
+
+    from .conftest import Agent
+
+pytestmark = pytest.mark.anyio
+READING = {"inspect_environment", "check_environment", "show_history"}
+
+
+def objects(schema: Any) -> Iterator[dict[str, Any]]:
+    """Yield every object schema within a schema."""
+    if isinstance(schema, dict):
+        if "properties" in schema:
+            yield schema
+        for value in schema.values():
+            yield from objects(value)
+    elif isinstance(schema, list):
+        for item in schema:
+            yield from objects(item)
+
+
+async def test_the_tools_are_these(agent: Agent, snapshot: SnapshotAssertion) -> None:
+    tools = await agent.tools()
+    told = {tool.name: tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in tools}
+    assert told == snapshot
+
+
+async def test_the_list_is_small_enough_for_twice_as_many_tools(agent: Agent) -> None:
+    tools = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in await agent.tools()]
+    assert len(json.dumps(tools, separators=(",", ":"))) < 8_400
+
+
+async def test_no_tool_publishes_an_output_schema_or_a_long_description(agent: Agent) -> None:
+    for tool in await agent.tools():
+        assert tool.output_schema is None
+        assert tool.description is not None
+        assert tool.description.startswith("Use ")
+        assert len(tool.description) < 600
+
+
+async def test_every_hint_is_set_on_every_tool(agent: Agent) -> None:
+    for tool in await agent.tools():
+        hints = tool.annotations
+        assert hints is not None
+        assert hints.read_only_hint is (tool.name in READING)
+        assert hints.destructive_hint is (tool.name in {"edit_environment", "patch_file", "undo"})
+        assert hints.open_world_hint is (tool.name == "check_environment")
+        assert hints.idempotent_hint is not None
+
+
+async def test_schemas_are_closed_without_titles_and_describe_every_field(agent: Agent) -> None:
+    for tool in await agent.tools():
+        assert tool.input_schema["additionalProperties"] is False
+        assert "$ref" not in json.dumps(tool.input_schema)
+        for item in objects(tool.input_schema):
+            assert item["additionalProperties"] is False
+            assert "title" not in item
+            for field in item["properties"].values():
+                assert "title" not in field
+                assert field["description"]
+
+
+def test_the_repeated_vocabularies_are_those_of_the_library() -> None:
+    assert get_args(Kind) == KINDS
+    assert get_args(Level) == LEVELS
+
+
+async def test_the_instructions_survive_hosts_that_cut(agent: Agent) -> None:
+    assert len(INSTRUCTIONS.encode()) < 1_200
+    async with agent.client() as client:
+        assert client.instructions == INSTRUCTIONS
+        assert client.server_info is not None
+        assert client.server_info.name == "devkeel"

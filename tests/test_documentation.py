@@ -1,0 +1,256 @@
+"""The documents say what is: every error code, every link, every snippet, the project's own dev shell."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import json
+import re
+import subprocess
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkeel import errors
+from devkeel.catalogue import find_option
+from devkeel.environment import Environment
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[1]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
+SOURCES = sorted([*ROOT.glob("tools/**/*.py"), *ROOT.glob("server/**/*.py")])
+# What makes an error or a finding: its first argument, or the one called `code`, is the code.
+ERRORS = {name for name, item in vars(errors).items() if inspect.isclass(item) and issubclass(item, Exception)}
+MAKERS = ERRORS | {"Diagnostic", "Problem", "refuse"}
+
+
+def test_every_code_of_the_source_is_documented_and_no_other() -> None:
+    documented = re.findall(r"^### `?([a-z0-9_]+)`?$", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
+    raised = {code for path in SOURCES for code in Codes(path).found()}
+    assert len(documented) == len(set(documented))
+    assert set(documented) == raised
+
+
+@pytest.mark.parametrize("text", ['refuse("a_code")', 'errors.Busy(code="a_code", message="")', 'Problem("a_code", 1)'])
+def test_a_literal_code_is_found(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(text)
+    assert set(Codes(path).found()) == {"a_code"}
+
+
+def test_codes_are_found_through_names_choices_and_helpers(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text(
+        """
+KNOWN = "from_constant"
+def reason(item):
+    if item:
+        return "from_helper", "a sentence"
+    return "from_other_return", "a sentence"
+def blocked(item, code, why):
+    return item.refuse(code, why)
+def work(item):
+    code = "from_choice" if item else KNOWN
+    raise Refused(code, "")
+    blocked(item, *reason(item))
+    blocked(item, "from_argument", "a sentence")
+"""
+    )
+    wanted = {"from_constant", "from_helper", "from_other_return", "from_choice", "from_argument"}
+    assert set(Codes(path).found()) == wanted
+
+
+def test_a_code_that_cannot_be_traced_fails_the_collection(tmp_path: Path) -> None:
+    path = tmp_path / "module.py"
+    path.write_text('raise Refused("".join(parts), "a sentence")')
+    with pytest.raises(AssertionError, match="cannot trace"):
+        list(Codes(path).found())
+
+
+class Codes:
+    """The codes that one module gives to errors and findings, by reading its syntax tree."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.tree = ast.parse(path.read_text())
+        self.parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+
+    def found(self) -> Iterator[str]:
+        for call in self.calls(MAKERS):
+            code = argument(call, "code", 0)
+            if code is not None:
+                yield from self.values(code)
+
+    def calls(self, names: set[str]) -> Iterator[ast.Call]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and name_of(node.func) in names:
+                yield node
+
+    def values(self, node: ast.expr) -> Iterator[str]:
+        """Yield every string that an expression can be."""
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+        elif isinstance(node, ast.IfExp):
+            yield from self.values(node.body)
+            yield from self.values(node.orelse)
+        elif isinstance(node, ast.Name):
+            yield from self.values_of_name(node)
+        elif not (isinstance(node, ast.Attribute) and node.attr == "code"):
+            # `error.code` passes on a code that somebody else gave; anything else is a gap in this reader.
+            raise AssertionError(f"cannot trace the code at {self.path}:{node.lineno}: {ast.unparse(node)}")
+
+    def values_of_name(self, node: ast.Name) -> Iterator[str]:
+        function = self.function_around(node)
+        places = [function, self.tree] if function else [self.tree]
+        for place in places:
+            assigned = [
+                item.value
+                for item in ast.walk(place)
+                if isinstance(item, ast.Assign) and any(getattr(to, "id", None) == node.id for to in item.targets)
+            ]
+            if assigned:
+                for value in assigned:
+                    yield from self.values(value)
+                return
+            if isinstance(place, ast.FunctionDef) and node.id in parameters(place):
+                yield from self.values_of_parameter(place, node.id)
+                return
+        raise AssertionError(f"cannot trace the name {node.id} at {self.path}:{node.lineno}")
+
+    def values_of_parameter(self, function: ast.FunctionDef, name: str) -> Iterator[str]:
+        """Yield what the module's own calls of a helper pass for a parameter."""
+        position = parameters(function).index(name)
+        for call in self.calls({function.name}):
+            star = next((i for i, item in enumerate(call.args) if isinstance(item, ast.Starred)), None)
+            if star is not None and star <= position:
+                starred = call.args[star]
+                assert isinstance(starred, ast.Starred)
+                yield from self.values_in_tuples(starred.value, position - star)
+            else:
+                passed = argument(call, name, position)
+                assert passed is not None, f"cannot trace {name} at {self.path}:{call.lineno}"
+                yield from self.values(passed)
+
+    def values_in_tuples(self, call: ast.expr, position: int) -> Iterator[str]:
+        """Yield what the tuples that a helper returns have at a position."""
+        assert isinstance(call, ast.Call), f"cannot trace {ast.unparse(call)} at {self.path}:{call.lineno}"
+        name = getattr(call.func, "id", None)
+        helper = next(item for item in ast.walk(self.tree) if isinstance(item, ast.FunctionDef) and item.name == name)
+        for item in ast.walk(helper):
+            if isinstance(item, ast.Return):
+                assert isinstance(item.value, ast.Tuple), f"cannot trace {name} at {self.path}:{item.lineno}"
+                yield from self.values(item.value.elts[position])
+
+    def function_around(self, node: ast.AST) -> ast.FunctionDef | None:
+        while node in self.parents:
+            node = self.parents[node]
+            if isinstance(node, ast.FunctionDef):
+                return node
+        return None
+
+
+def name_of(function: ast.expr) -> str | None:
+    """Return the last name of what is called; click has errors of its own under the same names."""
+    if isinstance(function, ast.Attribute):
+        return None if getattr(function.value, "id", None) == "click" else function.attr
+    return getattr(function, "id", None)
+
+
+def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
+    named = next((item.value for item in call.keywords if item.arg == name), None)
+    return named or (call.args[position] if len(call.args) > position else None)
+
+
+def parameters(function: ast.FunctionDef) -> list[str]:
+    names = [item.arg for item in (*function.args.posonlyargs, *function.args.args)]
+    return names[1:] if names[:1] == ["self"] else names
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    targets = re.findall(r"\]\(([^)\s]+)\)", without_code(path.read_text()))
+    for target in targets:
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, heading = target.partition("#")
+        found = (path.parent / name) if name else path
+        assert found.exists(), target
+        assert not heading or heading in headings(found), target
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL)
+
+
+@cache
+def headings(path: Path) -> set[str]:
+    """Return the anchors that a forge makes of a page's headings."""
+    found = re.findall(r"^#+ (.+)$", without_code(path.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", line.lower()).replace(" ", "-") for line in found}
+
+
+def snippets() -> list[tuple[str, str, str]]:
+    found = []
+    for path in DOCUMENTS:
+        for match in re.finditer(r"^```(json|toml|nix|python)\n(.*?)^```$", path.read_text(), re.MULTILINE | re.DOTALL):
+            line = path.read_text().count("\n", 0, match.start()) + 1
+            found.append((f"{path.relative_to(ROOT)}:{line}", match[1], match[2]))
+    return found
+
+
+@pytest.mark.parametrize(("place", "language", "text"), snippets(), ids=lambda value: value.partition("\n")[0])
+def test_every_snippet_is_valid(place: str, language: str, text: str) -> None:
+    if language == "json":
+        json.loads(text)
+    elif language == "toml":
+        tomllib.loads(text)
+    elif language == "nix":
+        assert nix.Document(text.encode()).problems == [], place
+    else:
+        compile(text, place, "exec")
+
+
+def test_the_readme_configures_every_host() -> None:
+    readme = (ROOT / "README.md").read_text()
+    for host in ("Claude Code", "Claude Desktop", "VS Code", "Cursor", "Codex", "Zed"):
+        assert host in readme
+    configured = [language for place, language, _ in snippets() if place.startswith("README.md")]
+    assert {"json", "toml"} <= set(configured)
+
+
+def test_the_own_dev_shell_passes_the_own_checks() -> None:
+    report = Environment(ROOT, actor="tests").check()
+    assert report.ok
+    assert report.diagnostics == ()
+
+
+@pytest.mark.nix
+def test_the_own_dev_shell_is_nix_to_nix_as_well() -> None:
+    assert Environment(ROOT, actor="tests").check(second_opinion=True).ok
+    found = subprocess.run(["nix-instantiate", "--parse", ROOT / "devenv.nix"], capture_output=True, check=False)
+    assert found.returncode == 0, found.stderr
+
+
+def test_the_own_dev_shell_uses_options_that_exist() -> None:
+    used = [item.path for item in nix.Document((ROOT / "devenv.nix").read_bytes()).definitions]
+    assert [path for path in used if find_option(path) is None] == []
+
+
+def test_no_file_names_a_directory_of_one_machine() -> None:
+    private = re.compile(rb"/(?:home|Users|root|work|mnt)/[a-z]")
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+    )
+    paths = [ROOT / name.decode() for name in listed.stdout.split(b"\0") if name]
+    assert paths
+    named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and private.search(path.read_bytes())]
+    assert [name for name in named if name != "tests/test_documentation.py"] == []

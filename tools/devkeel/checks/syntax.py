@@ -1,0 +1,54 @@
+"""The `syntax` rung: what the text alone shows, in process, in milliseconds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Diagnostic, Place, ProjectError
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["check"]
+
+
+def check(files: Mapping[str, bytes]) -> list[Diagnostic]:
+    """Return the syntax errors of Nix, YAML and TOML files, and what Nix rejects while parsing."""
+    found: list[Diagnostic] = []
+    for name, data in sorted(files.items()):
+        if name.endswith(".nix"):
+            found += _check_nix(name, data)
+        elif name.endswith((".yaml", ".yml")):
+            found += _check_yaml(name, data)
+    return found
+
+
+def _check_nix(name: str, data: bytes) -> list[Diagnostic]:
+    document = nix.Document(data, name)
+    try:
+        document.require_utf8()
+    except ProjectError as error:
+        return [Diagnostic(error.code, "error", error.message, "syntax", error.place)]
+    return [
+        Diagnostic(item.code, "error", item.message, "syntax", document.place(item.offset))
+        for item in document.problems
+    ]
+
+
+def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:
+    from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that a Nix edit does not need)
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
+    try:
+        YAML(typ="safe", pure=True).load(data.decode())
+    except UnicodeDecodeError as error:
+        message = f"The file is not UTF-8 at byte {error.start}."
+        return [Diagnostic("not_utf8", "error", message, "syntax", Place(name))]
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
+        return [Diagnostic("syntax_error", "error", str(error.problem), "syntax", place)]
+    except YAMLError as error:
+        return [Diagnostic("syntax_error", "error", str(error).split("\n")[0], "syntax", Place(name))]
+    return []

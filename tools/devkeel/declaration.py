@@ -1,0 +1,120 @@
+"""The declaration: which files say what the environment is, and what they begin as."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from devkeel.errors import DevkeelError, ProjectError, Refused
+from devkeel.project import DECLARATION, DECLARATION_FILES, INPUTS, LOCK_FILES, revision_of
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.project import Project
+
+__all__ = ["beginning", "imports_of", "lock_revision", "read_declaration", "role_of"]
+
+_MAX_FILES = 200
+
+_DEVENV_NIX = b"""{ pkgs, ... }:
+
+{
+  # https://devenv.sh/packages/
+  packages = [ ];
+}
+"""
+_DEVENV_YAML = b"""inputs:
+  nixpkgs:
+    url: github:cachix/devenv-nixpkgs/rolling
+"""
+_IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
+
+
+def read_declaration(project: Project) -> dict[str, bytes]:
+    """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports."""
+    found = project.read_all(DECLARATION_FILES)
+    waiting = list(found)
+    while waiting and len(found) < _MAX_FILES:
+        name = waiting.pop()
+        for other in imports_of(name, found[name]):
+            try:
+                relative = project.resolve(other)
+                data = None if relative in found else project.read(relative)
+            except DevkeelError:
+                continue  # outside the root: not ours to read; a deeper rung reports what is missing
+            if data is not None:
+                found[relative] = data
+                waiting.append(relative)
+    return found
+
+
+def imports_of(name: str, data: bytes) -> Iterator[str]:
+    """Yield the files that a declaration file may import, relative to the root: literal relative paths only."""
+    base = posixpath.dirname(name)
+    if name.endswith(".nix"):
+        for target in _nix_imports(data):
+            path = posixpath.normpath(posixpath.join(base, target))
+            yield path
+            yield posixpath.join(path, "default.nix")
+    elif posixpath.basename(name) == INPUTS:
+        for target in _yaml_imports(data):
+            path = posixpath.normpath(posixpath.join(base, target))
+            yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
+
+
+def _nix_imports(data: bytes) -> list[str]:
+    try:
+        value = nix.get(data, "imports")
+    except (KeyError, Refused, ProjectError):
+        return []
+    items = value if isinstance(value, list) else []
+    sources = [item.source for item in items if isinstance(item, nix.Expression)]
+    return [source for source in sources if source.startswith(("./", "../"))]
+
+
+def _yaml_imports(data: bytes) -> list[str]:
+    if b"imports" not in data:
+        return []
+    from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that most projects do not need)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        loaded = YAML(typ="safe", pure=True).load(data.decode())
+    except (YAMLError, UnicodeDecodeError):
+        return []
+    items = loaded.get("imports") if isinstance(loaded, dict) else None
+    return [item for item in items or [] if isinstance(item, str) and item.startswith((".", "/"))]
+
+
+def lock_revision(project: Project) -> str | None:
+    """Return the hash over the lock files, or None when there is none."""
+    files = project.read_all(LOCK_FILES)
+    return revision_of(files) if files else None
+
+
+def role_of(name: str) -> str:
+    """Return what an environment file is for."""
+    return {
+        DECLARATION: "declaration",
+        INPUTS: "inputs",
+        "devenv.local.nix": "local declaration",
+        "devenv.local.yaml": "local inputs",
+    }.get(name, "import")
+
+
+def beginning(project: Project) -> Mapping[str, bytes]:
+    """Return the files that a project without a declaration begins with, those that it lacks."""
+    if project.read(DECLARATION) is not None:
+        return {}
+    files = {DECLARATION: _DEVENV_NIX}
+    if project.read(INPUTS) is None:
+        files[INPUTS] = _DEVENV_YAML
+    ignored = project.read(".gitignore") or b""
+    lines = ignored.decode("utf-8", "replace").split("\n")
+    missing = [line for line in _IGNORED if line not in [known.strip().rstrip("/") for known in lines]]
+    if missing:
+        start = ignored if not ignored or ignored.endswith(b"\n") else ignored + b"\n"
+        files[".gitignore"] = start + "".join(f"{line}\n" for line in missing).encode()
+    return files

@@ -1,0 +1,31 @@
+"""Differences as people read them: unified diffs of files."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["unified", "unified_all"]
+
+
+def unified(name: str, before: bytes | None, after: bytes | None) -> str:
+    """Return the unified diff of one file; None stands for a file that does not exist."""
+    old, new = (_lines(data) for data in (before, after))
+    left = "/dev/null" if before is None else f"a/{name}"
+    right = "/dev/null" if after is None else f"b/{name}"
+    rows = difflib.unified_diff(old, new, left, right)
+    return "".join(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows)
+
+
+def unified_all(files: Iterable[tuple[str, bytes | None, bytes | None]]) -> str:
+    """Return the unified diffs of several files, one behind the other."""
+    return "".join(unified(name, before, after) for name, before, after in files if before != after)
+
+
+def _lines(data: bytes | None) -> list[str]:
+    # Split at line feeds only: other separators are content to Nix.
+    text = (data or b"").decode("utf-8", "replace")
+    return [line + "\n" for line in text.split("\n")[:-1]] + [last for last in text.split("\n")[-1:] if last]

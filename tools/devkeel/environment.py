@@ -1,0 +1,379 @@
+"""The verbs: what the MCP server and the `devkeel` command both call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from devkeel.change import Candidate, apply_edits
+from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
+from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
+from devkeel.difference import unified_all
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Place, ProjectError, UsageError
+from devkeel.policy import judge, read_settings
+from devkeel.project import DECLARATION, INPUTS, Project, digest, revision_of
+from devkeel.results import (
+    ChangeResult,
+    CheckReport,
+    FileState,
+    HistoryEntry,
+    HistoryPage,
+    Inspection,
+    OperationDetail,
+    WorkingDiff,
+    as_data,
+)
+from devkeel.source import nix
+from devkeel.survey import survey
+from devkeel.transaction import FileChange, Operation, Record, Transactions
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from devkeel.edits import Edit
+    from devkeel.policy import Settings
+
+__all__ = ["LEVELS", "Environment"]
+
+BACKEND = "devenv"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it."""
+
+    kind: Literal["edit", "undo", "redo", "restore", "create"]
+    reason: str | None
+    dry_run: bool
+    level: str | None = None
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    reverts: int | None = None
+
+
+class Environment:
+    """The development environment that a project declares.
+
+    root: the project root. actor: who is calling, kept with each operation.
+    """
+
+    def __init__(self, root: Path, *, actor: str) -> None:
+        self.project = Project(root)
+        self.actor = actor
+        self._transactions: Transactions | None = None
+
+    def close(self) -> None:
+        """Close the history."""
+        if self._transactions is not None:
+            self._transactions.close()
+            self._transactions = None
+
+    def _store(self, settings: Settings | None = None) -> Transactions:
+        if self._transactions is None:
+            timeout = (settings or read_settings(self.project)).lock_timeout
+            self._transactions = Transactions(self.project, lock_timeout=timeout)
+        return self._transactions
+
+    def revision(self) -> str:
+        """Return the revision of the declaration as it is on disk."""
+        return revision_of(read_declaration(self.project))
+
+    def _require_declaration(self, files: Mapping[str, bytes]) -> None:
+        if DECLARATION not in files:
+            raise ProjectError(
+                "missing_file",
+                f"There is no {DECLARATION} in {self.project.root}.",
+                place=Place(DECLARATION),
+                remedy="Create a minimal environment with `devkeel init`, or repeat the call with create=true.",
+            )
+
+    def inspect(self, *, prefix: str | None = None) -> Inspection:
+        """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
+        files = read_declaration(self.project)
+        self._require_declaration(files)
+        report = run_checks(files)
+        found = survey(files, prefix)
+        store = self._store()
+        newest = store.history(limit=1)
+        return Inspection(
+            root=str(self.project.root),
+            revision=revision_of(files),
+            lock_revision=lock_revision(self.project),
+            backend=BACKEND,
+            files=tuple(
+                FileState(name, role_of(name), len(data), digest(data)[:12]) for name, data in sorted(files.items())
+            ),
+            packages=found.packages,
+            enabled=found.enabled,
+            definitions=found.definitions,
+            problems=report.diagnostics,
+            levels=available_levels(),
+            skipped=report.skipped,
+            last_operation=_entry(newest[0]) if newest else None,
+            changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
+            recovery_pending=store.recovery_pending(),
+            next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
+        )
+
+    def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
+        """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
+        files = read_declaration(self.project)
+        self._require_declaration(files)
+        return run_checks(files, level=level, second_opinion=second_opinion)
+
+    def change(
+        self,
+        edits: Sequence[Edit],
+        *,
+        reason: str | None = None,
+        dry_run: bool = False,
+        level: str | None = None,
+        expected_revision: str | None = None,
+        create: bool = False,
+    ) -> ChangeResult:
+        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
+        files = read_declaration(self.project)
+        self._expect(expected_revision, files)
+        candidate = Candidate()
+        for name, data in beginning(self.project).items() if create else ():
+            candidate.before[name] = self.project.read(name)
+            candidate.after[name] = data
+        apply_edits(self.project, edits, candidate)
+        if not edits and not create:
+            raise UsageError("no_edits", "There is nothing to do: the list of edits is empty.")
+        created = any(data is None for data in candidate.before.values())
+        return self._conclude(
+            candidate,
+            files,
+            Intent(
+                "create" if created else "edit",
+                reason,
+                dry_run,
+                level,
+                [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits],
+            ),
+        )
+
+    def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
+        found = revision_of(files)
+        if expected is None or expected == found:
+            return
+        newest = next((item for item in self._store().history(limit=100) if item.revision_after == expected), None)
+        diff = unified_all(self._changed_since(newest)) if newest else None
+        raise Conflict(
+            "revision_conflict",
+            "The environment files have changed since the revision that this edit builds on. Nothing was written.",
+            seen=found,
+            remedy="Look at the files again with inspect_environment, then repeat the edit with the new revision.",
+            details={"expected": expected, "found": found} | ({"diff": diff} if diff else {}),
+        )
+
+    def _conclude(
+        self,
+        candidate: Candidate,
+        files: Mapping[str, bytes],
+        intent: Intent,
+        removed: Sequence[str] = (),
+    ) -> ChangeResult:
+        """Judge a candidate and publish it, or leave every byte as it was."""
+        settings = read_settings(self.project)
+        judge(settings, candidate.before, candidate.changed)
+        before = dict(files)
+        before |= {name: data for name, data in candidate.before.items() if data is not None}
+        after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
+        report = self._judge(before, after, candidate, intent.level or settings.level)
+        changed = sorted({*candidate.changed, *removed})
+        declared = {name: data for name, data in after.items() if name in files or _declares(name)}
+        revision, new = revision_of(files), revision_of(declared)
+        operation = None
+        if changed and not intent.dry_run:
+            record = Record(
+                intent.kind,
+                self.actor,
+                intent.reason,
+                intent.edits,
+                as_data(report),
+                revision,
+                new,
+                intent.reverts,
+            )
+            changes = [FileChange(name, candidate.before.get(name), after.get(name)) for name in changed]
+            operation = self._publish(settings, changes, record)
+        return ChangeResult(
+            changed=bool(changed),
+            published=operation is not None,
+            dry_run=intent.dry_run,
+            operation=operation.id if operation else None,
+            revision_before=revision,
+            revision=new if operation else revision,
+            lock_revision=lock_revision(self.project),
+            files=tuple(changed),
+            diff=unified_all((name, candidate.before.get(name), after.get(name)) for name in changed),
+            checks=report,
+            notes=tuple(candidate.notes),
+            runs_on_enter=candidate.runs_on_enter and bool(changed),
+            next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
+        )
+
+    def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
+        return self._store(settings).publish(changes, record)
+
+    @staticmethod
+    def _judge(
+        before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, level: str | None
+    ) -> CheckReport:
+        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse."""
+        report = run_checks(after, level=level)
+        wrong = added_errors(run_checks(before, level=level), report)
+        changed = candidate.changed
+        for item in report.diagnostics:
+            name = item.place.file if item.place else ""
+            broken = item.code in {"syntax_error", "not_utf8"} and name in changed
+            if broken and item not in wrong and name not in candidate.repairs:
+                wrong.append(item)
+        for name in candidate.repairs & changed.keys():
+            old = candidate.before.get(name)
+            if old is not None and nix.brokenness(changed[name]) < nix.brokenness(old):
+                wrong = [item for item in wrong if item.place is None or item.place.file != name]
+        if wrong:
+            raise CheckFailed(
+                wrong[0].code,
+                f"{wrong[0].message}. Nothing was written.",
+                place=wrong[0].place,
+                remedy="Correct the edit so that the result passes, then repeat it.",
+                details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
+                diagnostics=tuple(wrong),
+            )
+        return report
+
+    def undo(
+        self,
+        operation: int | None = None,
+        *,
+        redo: bool = False,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Revert an operation as a new one.
+
+        Without an id: the newest one that is neither an undo nor undone; with `redo` the newest undo.
+        """
+        files = read_declaration(self.project)
+        self._expect(expected_revision, files)
+        store = self._store()
+        target = self._target(store, operation, redo=redo)
+        candidate, removed = Candidate(), []
+        for image in store.images(target):
+            current = self.project.read(image.path)
+            if current != image.after:
+                raise self._undo_conflict(store, target, image, current)
+            candidate.before[image.path] = current
+            if image.before is None:
+                removed.append(image.path)
+            else:
+                candidate.after[image.path] = image.before
+        intent = Intent("redo" if redo else "undo", reason, dry_run, reverts=target.id)
+        return self._conclude(candidate, files, intent, removed)
+
+    @staticmethod
+    def _target(store: Transactions, operation: int | None, *, redo: bool) -> Operation:
+        if operation is not None:
+            return store.operation(operation)
+        found = store.newest_undo() if redo else store.newest_undoable()
+        if found is None:
+            raise UsageError(
+                "nothing_to_undo",
+                "There is no undo to redo." if redo else "There is no operation to undo.",
+                remedy="See what happened with show_history.",
+            )
+        return found
+
+    @staticmethod
+    def _undo_conflict(store: Transactions, target: Operation, image: FileChange, current: bytes | None) -> Conflict:
+        later = [item for item in store.history(limit=100) if item.id > target.id]
+        blocking = [item.id for item in later if any(file.path == image.path for file in item.files)]
+        return Conflict(
+            "undo_conflict",
+            f"{image.path} is no longer what operation {target.id} left. Nothing was written.",
+            place=Place(image.path),
+            seen=digest(current)[:12] if current is not None else "no file",
+            remedy="Undo the later operations first, newest first, or make the change that you want as a new edit.",
+            details={
+                "operation": target.id,
+                "later_operations": blocking,
+                "expected": digest(image.after)[:12] if image.after is not None else None,
+                "found": digest(current)[:12] if current is not None else None,
+                "diff": unified_all([(image.path, image.after, current)]),
+            },
+        )
+
+    def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
+        """Return operations, newest first."""
+        if not 1 <= limit <= 1000:  # noqa: PLR2004
+            raise UsageError("bad_limit", "The limit is between 1 and 1000.", seen=str(limit))
+        store = self._store()
+        found = store.history(limit=limit + 1, before=before)
+        page = found[:limit]
+        more = page[-1].id if len(found) > limit else None
+        return HistoryPage(tuple(map(_entry, page)), more, store.recovery_pending())
+
+    def operation(self, identifier: int) -> OperationDetail:
+        """Return one operation with its diff."""
+        store = self._store()
+        found = store.operation(identifier)
+        images = store.images(found)
+        diff = unified_all((item.path, item.before, item.after) for item in images)
+        return OperationDetail(_entry(found), diff, found.report)
+
+    def diff(self) -> WorkingDiff:
+        """Return how the working files differ from what the newest operations left."""
+        newest = self._store().history(limit=1)
+        if not newest:
+            return WorkingDiff(None, (), "")
+        changes = self._changed_since(newest[0])
+        return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(changes))
+
+    def _changed_since(self, operation: Operation) -> list[tuple[str, bytes | None, bytes | None]]:
+        """Return the files that differ from what operations up to this one left: name, bytes then, bytes now."""
+        store = self._store()
+        left: dict[str, bytes | None] = {}
+        for item in [operation, *store.history(limit=100, before=operation.id)]:
+            if any(file.path not in left for file in item.files):
+                left = {image.path: image.after for image in store.images(item)} | left
+        pairs = ((name, data, self._read_leniently(name)) for name, data in sorted(left.items()))
+        return [(name, then, now) for name, then, now in pairs if then != now]
+
+    def _read_leniently(self, name: str) -> bytes | None:
+        try:
+            return self.project.read(name)
+        except DevkeelError:
+            return None
+
+
+def _declares(name: str) -> bool:
+    return name in {DECLARATION, INPUTS}
+
+
+def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
+    if not changed:
+        return "nothing to do: the files say this already"
+    if operation is None:
+        return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
+    return f"check_environment, or undo with operation={operation.id} to take it back"
+
+
+def _entry(item: Operation) -> HistoryEntry:
+    return HistoryEntry(
+        id=item.id,
+        kind=item.kind,
+        time=item.time,
+        actor=item.actor,
+        reason=item.reason,
+        files=tuple(file.path for file in item.files),
+        edits=tuple(item.edits),
+        revision_before=item.revision_before,
+        revision_after=item.revision_after,
+        reverts=item.reverts,
+        undone_by=item.undone_by,
+    )

@@ -1,0 +1,168 @@
+"""Every error that devkeel raises on purpose.
+
+    DevkeelError                 a fact about the request, never a crash
+    ├── UsageError               the request itself is malformed              exit 2
+    ├── ProjectError             the project's files do not allow it          exit 1
+    ├── Refused                  the edit is not certain to mean what was asked  exit 1
+    │   └── CheckFailed          the candidate has errors that the edit adds  exit 3
+    ├── PolicyRefused            this caller may not do it                    exit 1
+    ├── Conflict                 somebody else changed what this builds on    exit 4
+    ├── Unavailable              this machine cannot do it                    exit 5
+    ├── Busy                     another process holds the project            exit 6
+    └── StateError               devkeel's own records cannot be used         exit 7
+
+An error carries facts (code, place, what was seen, what would work); `devkeel_mcp.errors` and
+`devkeel_cli.errors` render them. Codes are documented in docs/errors.md, and a test keeps both lists equal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar, Literal
+
+__all__ = [
+    "Busy",
+    "CheckFailed",
+    "Conflict",
+    "DevkeelError",
+    "Diagnostic",
+    "Place",
+    "PolicyRefused",
+    "ProjectError",
+    "Refused",
+    "StateError",
+    "Unavailable",
+    "UsageError",
+]
+
+Severity = Literal["error", "warning", "info"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file: path relative to the project root, line and column counted from 1 (characters)."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        """Return `file:line:column`, as compilers print it."""
+        return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding of a check.
+
+    `subject` is the option path or the package that it is about; `suggestions` are edits in the form
+    that `edit_environment` takes; `source` is the rung that found it.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    source: str
+    place: Place | None = None
+    subject: str | None = None
+    suggestions: tuple[dict[str, Any], ...] = ()
+
+    def as_data(self) -> dict[str, Any]:
+        """Return plain data without the empty fields."""
+        return {key: value for key, value in asdict(self).items() if value not in (None, (), [])}
+
+
+@dataclass(eq=False)
+class DevkeelError(Exception):
+    """A request that ends without a result.
+
+    code: stable identifier, documented in docs/errors.md.
+    message: one sentence in plain words.
+    place: where in which file.
+    seen: what was found there, or what was given.
+    remedy: what to do next, as a sentence or a call.
+    alternatives: the nearest valid values.
+    details: further facts as plain data (revisions, diffs, holder of a lock…).
+    """
+
+    code: str
+    message: str
+    place: Place | None = None
+    seen: str | None = None
+    remedy: str | None = None
+    alternatives: tuple[str, ...] = ()
+    details: dict[str, Any] = field(default_factory=dict)
+
+    exit_code: ClassVar[int] = 1
+
+    def __str__(self) -> str:
+        """Return the sentence, after its place where there is one."""
+        return f"{self.place}: {self.message}" if self.place else self.message
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the error as plain data without the empty fields."""
+        data: dict[str, Any] = {
+            "code": self.code,
+            "message": self.message,
+            "place": asdict(self.place) if self.place else None,
+            "seen": self.seen,
+            "remedy": self.remedy,
+            "alternatives": list(self.alternatives),
+            "details": self.details,
+        }
+        return {key: value for key, value in data.items() if value not in (None, [], {})}
+
+
+class UsageError(DevkeelError):
+    """The request is malformed: a bad option path, an unknown argument, a value of no kind."""
+
+    exit_code = 2
+
+
+class ProjectError(DevkeelError):
+    """The project's files do not allow it: none there, not UTF-8, outside the root, not writable."""
+
+
+class Refused(DevkeelError):
+    """An edit that devkeel is not certain about, with the reason and the explicit way."""
+
+
+@dataclass(eq=False)
+class CheckFailed(Refused):
+    """The candidate has errors that the edit would add. Nothing was written."""
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+
+    exit_code: ClassVar[int] = 3
+
+    def as_data(self) -> dict[str, Any]:
+        """Return the error with its diagnostics."""
+        return super().as_data() | {"diagnostics": [item.as_data() for item in self.diagnostics]}
+
+
+class PolicyRefused(DevkeelError):
+    """The project's settings forbid it."""
+
+
+class Conflict(DevkeelError):
+    """Somebody else changed what the request builds on. Nothing was written."""
+
+    exit_code = 4
+
+
+class Unavailable(DevkeelError):
+    """What was asked for cannot run on this machine, or not within the time given."""
+
+    exit_code = 5
+
+
+class Busy(DevkeelError):
+    """Another process holds the project's lock."""
+
+    exit_code = 6
+
+
+class StateError(DevkeelError):
+    """devkeel's own records in `.devkeel/` cannot be read or written."""
+
+    exit_code = 7

@@ -1,0 +1,177 @@
+"""What the verbs of `devkeel.environment` answer: frozen data, rendered elsewhere.
+
+Every result names the revision of the declaration (and of the lock files beside it), so that the next call
+can say what it builds on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from devkeel.errors import Diagnostic
+
+__all__ = [
+    "ChangeResult",
+    "CheckReport",
+    "Definition",
+    "FileState",
+    "HistoryEntry",
+    "HistoryPage",
+    "Inspection",
+    "OperationDetail",
+    "Skipped",
+    "WorkingDiff",
+    "as_data",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A rung of the check ladder that did not run, and why."""
+
+    level: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    """Which rungs ran, which did not, and what they found. `ok` is False when a diagnostic is an error."""
+
+    ok: bool
+    ran: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """An environment file: its name, what it is for, its size in bytes and its content hash (12 digits)."""
+
+    name: str
+    role: str
+    bytes: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One definition: option path, file, line; `value` where it is literal data, else `source`.
+
+    `condition` is the Nix text of the `mkIf` conditions that it stands under; `comment` belongs to it.
+    """
+
+    path: str
+    file: str
+    line: int
+    value: Any = None
+    source: str | None = None
+    condition: str | None = None
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One operation as the history lists it. `time` is UTC, ISO 8601."""
+
+    id: int
+    kind: str
+    time: str
+    actor: str
+    reason: str | None
+    files: tuple[str, ...]
+    edits: tuple[dict[str, Any], ...]
+    revision_before: str
+    revision_after: str
+    reverts: int | None
+    undone_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Operations, newest first; `next_before` is the id to continue from, or None at the end."""
+
+    operations: tuple[HistoryEntry, ...]
+    next_before: int | None
+    recovery_pending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDetail:
+    """One operation with its diff and the check report that it was published with."""
+
+    operation: HistoryEntry
+    diff: str
+    checks: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is declared, where, and what devkeel can do about it on this machine.
+
+    `packages` are the names in the `packages` list as written; `enabled` the services and languages whose
+    `enable` is true; `definitions` everything in the environment files.
+    """
+
+    root: str
+    revision: str
+    lock_revision: str | None
+    backend: str
+    files: tuple[FileState, ...]
+    packages: tuple[str, ...]
+    enabled: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+    problems: tuple[Diagnostic, ...]
+    levels: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    last_operation: HistoryEntry | None
+    changed_since: tuple[str, ...]
+    recovery_pending: bool
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """The answer of every write.
+
+    changed: whether the candidate differs from the files; published: whether it was written (False for a dry run
+    and when nothing changed); operation: the id of the new operation, or None; files: the names of the changed
+    files; diff: unified; notes: sentences about what the edits met (already there, conditional, …); next: the next
+    sensible call; runs_on_enter: whether the change adds text that runs at the next shell entry.
+    """
+
+    changed: bool
+    published: bool
+    dry_run: bool
+    operation: int | None
+    revision_before: str
+    revision: str
+    lock_revision: str | None
+    files: tuple[str, ...]
+    diff: str
+    checks: CheckReport
+    notes: tuple[str, ...]
+    runs_on_enter: bool
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDiff:
+    """The working files against the newest operation's images. `operation` is None without a history."""
+
+    operation: int | None
+    files: tuple[str, ...]
+    diff: str
+
+
+def as_data(result: Any) -> Any:  # noqa: ANN401  (data of any shape)
+    """Return a result as plain data for JSON: dataclasses become objects, None fields are left out."""
+    if is_dataclass(result) and not isinstance(result, type):
+        pairs = ((item.name, getattr(result, item.name)) for item in fields(result))
+        return {name: as_data(value) for name, value in pairs if value is not None}
+    if isinstance(result, (tuple, list)):
+        return [as_data(item) for item in result]
+    if isinstance(result, dict):
+        return {key: as_data(value) for key, value in result.items()}
+    return result

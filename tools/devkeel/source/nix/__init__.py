@@ -1,0 +1,157 @@
+"""A lossless editor of Nix modules and attribute sets.
+
+    from devkeel.source import nix
+
+    data = open("devenv.nix", "rb").read()
+    nix.get(data, "languages.python.version")
+    edited = nix.set(data, "services.redis.enable", True)
+    edited.data, edited.spans, edited.notes
+
+Every edit is proven before it is returned: the result parses, the path has the wanted value, and every other
+definition is byte-identical. What is not certain raises `devkeel.errors.Refused` with a reason, a place and another
+way; a malformed request raises `devkeel.errors.UsageError`. docs/nix-editor.md has the rules.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.source.nix import bindings as _bindings
+from devkeel.source.nix import lists as _lists
+from devkeel.source.nix import packages as _packages
+from devkeel.source.nix.document import Definition, Document
+from devkeel.source.nix.head import require_arguments as _require_arguments
+from devkeel.source.nix.literal import Expression, Value, is_literal, print_value
+from devkeel.source.nix.path import AttrPath, format_path, parse_path
+from devkeel.source.nix.proof import prove as _prove
+from devkeel.source.nix.syntax import Problem, brokenness
+from devkeel.source.splice import Edited, Span, Splice
+from devkeel.source.splice import apply as _apply
+from devkeel.source.splice import compose as _compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = [
+    "AttrPath",
+    "Definition",
+    "Document",
+    "Edited",
+    "Expression",
+    "Problem",
+    "Span",
+    "Splice",
+    "Value",
+    "add_arguments",
+    "add_imports",
+    "add_packages",
+    "append",
+    "append_line",
+    "brokenness",
+    "comment_out",
+    "format_path",
+    "get",
+    "is_literal",
+    "package_names",
+    "parse_path",
+    "prepend",
+    "print_value",
+    "remove",
+    "remove_packages",
+    "rename",
+    "sequence",
+    "set",
+    "uncomment",
+    "unset",
+]
+
+
+def _open(data: bytes | Document) -> Document:
+    return data if isinstance(data, Document) else Document(data)
+
+
+def get(data: bytes | Document, path: str) -> Value:
+    """Return the value at an option path, an `Expression` where it is not literal; KeyError when nothing defines it."""
+    return _open(data).get(parse_path(path))
+
+
+def set(data: bytes | Document, path: str, value: Value) -> Edited:  # noqa: A001  (the verb that users know)
+    """Set an option path; see `bindings.set_value`."""
+    return _bindings.set_value(_open(data), parse_path(path), value)
+
+
+def sequence(data: bytes | Document, values: Iterable[tuple[str, Value]]) -> Edited:
+    """Set several option paths, one after the other, as one edit."""
+    first = _open(data)
+    current, steps = first, list[Edited]()
+    for path, value in values:
+        steps.append(set(current, path, value))
+        current = Document(steps[-1].data, first.name, first.module)
+    return _compose(first.data, steps)
+
+
+def unset(data: bytes | Document, path: str) -> Edited:
+    """Remove every definition at and below an option path."""
+    return _bindings.unset(_open(data), parse_path(path))
+
+
+def rename(data: bytes | Document, path: str, new: str) -> Edited:
+    """Rename an option path in place."""
+    return _bindings.rename(_open(data), parse_path(path), parse_path(new))
+
+
+def append(data: bytes | Document, path: str, *values: Value) -> Edited:
+    """Append elements to a list, those that it does not have yet."""
+    return _lists.append(_open(data), parse_path(path), [*values])
+
+
+def prepend(data: bytes | Document, path: str, *values: Value) -> Edited:
+    """Put elements first in a list, those that it does not have yet."""
+    return _lists.prepend(_open(data), parse_path(path), [*values])
+
+
+def remove(data: bytes | Document, path: str, *values: Value) -> Edited:
+    """Remove elements from a list."""
+    return _lists.remove(_open(data), parse_path(path), [*values])
+
+
+def append_line(data: bytes | Document, path: str, line: str) -> Edited:
+    """Append a line to a text such as enterShell."""
+    return _lists.append_line(_open(data), parse_path(path), line)
+
+
+def add_packages(data: bytes | Document, *names: str) -> Edited:
+    """Add packages to the `packages` list in the file's own spelling."""
+    return _packages.add_packages(_open(data), [*names])
+
+
+def remove_packages(data: bytes | Document, *names: str) -> Edited:
+    """Remove packages from the `packages` list."""
+    return _packages.remove_packages(_open(data), [*names])
+
+
+def package_names(data: bytes | Document) -> list[str]:
+    """Return the packages that the file lists."""
+    return _packages.package_names(_open(data))
+
+
+def add_imports(data: bytes | Document, *paths: str) -> Edited:
+    """Add files to `imports`; each is a Nix path such as `./x.nix`."""
+    return _lists.append(_open(data), ("imports",), [Expression(path) for path in paths])
+
+
+def add_arguments(data: bytes | Document, *names: str) -> Edited:
+    """Bring arguments into the module's head in the head's own style."""
+    document = _open(data)
+    document.require_utf8()
+    return _prove(document, _apply(document.data, _require_arguments(document, names)), (), lambda _: True)
+
+
+def comment_out(data: bytes | Document, path: str) -> Edited:
+    """Turn the definitions of an option path into comments."""
+    return _bindings.comment_out(_open(data), parse_path(path))
+
+
+def uncomment(data: bytes | Document, path: str) -> Edited:
+    """Turn a commented-out definition back into a definition."""
+    return _bindings.uncomment(_open(data), parse_path(path))

@@ -1,0 +1,107 @@
+"""The module's head: bringing an argument into scope in the head's own style."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from devkeel.source.nix.layout import newline
+from devkeel.source.nix.scope import GLOBALS, free_names, is_bound
+from devkeel.source.nix.syntax import children_of_type, parse, problems, text
+from devkeel.source.splice import Splice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tree_sitter import Node
+
+    from devkeel.source.nix.document import Document
+    from devkeel.source.nix.literal import Expression
+
+__all__ = ["ARGUMENTS", "arguments_for", "require_arguments"]
+
+# What the module system hands to every module of a devenv.nix.
+ARGUMENTS = ("pkgs", "lib", "config", "inputs", "options")
+
+
+def arguments_for(document: Document, at: Node, expressions: Iterable[Expression]) -> list[str]:
+    """Return the module arguments that expressions need at a node and that are not in scope there."""
+    needed: list[str] = []
+    for expression in expressions:
+        data = expression.source.encode()
+        names = free_names(parse(data).root_node, data)
+        needed += [
+            name for name in ARGUMENTS if name in names and name not in needed and not is_bound(at, name, document.data)
+        ]
+    return needed
+
+
+def check_expression(source: str) -> str | None:
+    """Return what is wrong with Nix source that should be one expression, or None."""
+    try:
+        data = source.encode()
+    except UnicodeEncodeError:
+        return "it is not Unicode"
+    if b"\0" in data:
+        return "it has a NUL"
+    found = problems(data, parse(data).root_node)
+    return found[0].message if found else None
+
+
+def require_arguments(document: Document, names: Iterable[str]) -> list[Splice]:
+    """Return the splices that add arguments to the module's function, in the style of what is there."""
+    wanted = [name for name in names if name not in GLOBALS]
+    if not wanted:
+        return []
+    data, function = document.data, document.function
+    if function is None:
+        expression = document.root.child_by_field_name("expression")
+        at = expression.start_byte if expression else 0
+        end = newline(data, 0)
+        return [Splice(at, at, f"{{ {', '.join(wanted)}, ... }}:{end}{end}".encode())]
+    formals = function.child_by_field_name("formals")
+    if formals is None:
+        return [_replace_identifier(document, function, wanted)]
+    have = {text(item, data) for item in function.children_by_field_name("universal")}
+    have |= {
+        text(name, data) for item in children_of_type(formals, "formal") if (name := item.child_by_field_name("name"))
+    }
+    wanted = [name for name in wanted if name not in have]
+    return [_insert_formals(formals, data, wanted)] if wanted else []
+
+
+def _replace_identifier(document: Document, function: Node, wanted: list[str]) -> Splice:
+    """Turn `_:` into `{ pkgs, ... }:`, and `args:` into `args@{ pkgs, ... }:` where `args` is used."""
+    universal = function.child_by_field_name("universal")
+    body = function.child_by_field_name("body")
+    if universal is None or body is None:
+        raise document.refuse("unsupported_head", "The module's function has a head of an unknown form.", function)
+    name = text(universal, document.data)
+    used = re.search(rf"(?<![\w'-]){re.escape(name)}(?![\w'-])", text(body, document.data)) is not None
+    formals = f"{{ {', '.join(wanted)}, ... }}"
+    return Splice(universal.start_byte, universal.end_byte, (f"{name}@{formals}" if used else formals).encode())
+
+
+def _insert_formals(formals: Node, data: bytes, wanted: list[str]) -> Splice:
+    """Put arguments behind the last named one when the head is on one line, else first."""
+    named = list(children_of_type(formals, "formal"))
+    named = [item for item in named if not item.child_by_field_name("name").is_missing]  # type: ignore[union-attr]
+    source = data[formals.start_byte : formals.end_byte]
+    opening = formals.start_byte + 1
+    if b"\n" not in source and named:
+        at = named[-1].end_byte
+        return Splice(at, at, "".join(f", {name}" for name in wanted).encode())
+    if not named:
+        rest = next(children_of_type(formals, "ellipses"), None)
+        at = rest.start_byte if rest else opening
+        tail = ", " if rest else " "
+        lead = " " if rest is None else ""
+        return Splice(at, at, (lead + ", ".join(wanted) + tail).encode())
+    first = named[0]
+    gap = data[opening : first.start_byte].decode()
+    end = newline(data, formals.start_byte)
+    if "\n" in gap:
+        # One a line, the comma behind: repeat the white space before the first.
+        return Splice(first.start_byte, first.start_byte, "".join(f"{name},{gap}" for name in wanted).encode())
+    indent = " " * (formals.start_byte - (data.rfind(b"\n", 0, formals.start_byte) + 1))
+    return Splice(first.start_byte, first.start_byte, "".join(f"{name}{end}{indent}, " for name in wanted).encode())

@@ -1,0 +1,245 @@
+"""Placement: where a new definition goes, as the file's author would put it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
+from devkeel.source.nix.literal import Expression, Style, print_element, print_value, static_names
+from devkeel.source.nix.path import format_path
+from devkeel.source.nix.scope import bindings, free_names
+from devkeel.source.nix.syntax import text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from devkeel.source.nix.document import Container, Definition, Document
+    from devkeel.source.nix.literal import Value
+    from devkeel.source.nix.path import AttrPath
+    from devkeel.source.splice import Splice
+
+__all__ = ["Spot", "find_spot", "insert"]
+
+# These open a module; everything else goes to its end.
+_FIRST = ("imports", "packages")
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A container, the path to write in it, and the sibling with the longest common prefix."""
+
+    container: Container
+    rest: AttrPath
+    sibling: Node | None
+    common: int
+
+
+def _names(binding: Node, data: bytes) -> AttrPath:
+    path = binding.child_by_field_name("attrpath")
+    names = static_names(path, data) if path else ()
+    return tuple(name for name in names if name is not None) if None not in names else ()
+
+
+def _common(first: AttrPath, second: AttrPath) -> int:
+    return next(
+        (i for i, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
+    )
+
+
+def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
+    for container in document.containers:
+        size = len(container.path)
+        if container.conditions or container.shared or size >= len(raw) or raw[:size] != container.path:
+            continue
+        rest, best, common = raw[size:], None, 0
+        for binding in bindings(container.node):
+            shared = _common(_names(binding, document.data), rest)
+            if shared and shared >= common:
+                best, common = binding, shared
+        yield Spot(container, rest, best, common)
+
+
+def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
+    """Return where a path that nothing defines goes, or the mkMerge that needs a new element for it.
+
+    Raises Refused when something on the way makes the meaning uncertain.
+    """
+    spots = list(_spots(document, raw))
+    best = max(
+        spots,
+        key=lambda spot: (len(spot.container.path) + spot.common, len(spot.container.path)),
+        default=None,
+    )
+    for item in document.bindings:
+        size = len(item.raw)
+        on_the_way = size < len(raw) and raw[:size] == item.raw
+        if item.computed and on_the_way:
+            raise _blocked(document, item, "computed_name", "a computed attribute name may be this option")
+        if not (on_the_way or item.raw == raw) or item.computed or item.container.conditions:
+            continue
+        if not item.sealed or (best is not None and _inside(best.container.node, item)):
+            if item.layers is not None and item.layers.merge and best is not None and not _several_lines(best):
+                return item
+            continue
+        if item.layers is not None and item.layers.merge:
+            return item
+        raise _blocked(document, item, *_reason(item))
+    if best is None:
+        raise document.refuse(
+            "conditional",
+            "The file has no unconditional place for a new definition.",
+            document.containers[0].node if document.containers else None,
+        )
+    return best
+
+
+def _several_lines(spot: Spot) -> bool:
+    return spot.common > 0 or spot.container.node.start_point[0] != spot.container.node.end_point[0]
+
+
+def _inside(node: Node, item: Definition) -> bool:
+    """Tell whether a container is reached through a binding's value (also by a name)."""
+    layers = item.layers
+    if layers is None:
+        return False
+    core = layers.core
+    return core.start_byte <= node.start_byte and node.end_byte <= core.end_byte
+
+
+def _reason(item: Definition) -> tuple[str, str]:
+    if item.value is None:
+        return "inherited", "it is inherited"
+    if item.conditions:
+        return "conditional", "it is under a condition"
+    if item.layers is not None and item.layers.shared:
+        return "shared_name", "its value is a name that is used elsewhere too"
+    return "opaque_value", "its value is an expression that cannot be looked into"
+
+
+def _blocked(document: Document, item: Definition, code: str, why: str) -> Exception:
+    path = format_path(document.option_path(item.raw)) or "an attribute"
+    return document.refuse(
+        code,
+        f"{path} stands in the way: {why}.",
+        item.node,
+        "Write this change with patch_file, or set that option itself to an expression.",
+    )
+
+
+def insert(document: Document, spot: Spot, value: Value) -> Splice:
+    """Return the splice that writes a new binding at a spot."""
+    data, container = document.data, spot.container
+    if container.recursive:
+        _refuse_capture(document, spot)
+    group = Group.of(container.node, data)
+    path = format_path(spot.rest)
+
+    def render(style: Style) -> str:
+        left = f"{path} = "
+        return f"{left}{print_value(value, style, column=len(style.indent) + len(left))};"
+
+    if not group.items and not group.comments and container.node == document.body.core:
+        return group.open(render)
+    anchor, before, blank = _neighbour(document, spot, group)
+    return group.insert(render, after=anchor, before=before, blank=blank)
+
+
+def merge_element(document: Document, item: Definition, raw: AttrPath, value: Value) -> Splice:
+    """Return the splice that adds a set with one definition to the list of an mkMerge."""
+    if item.layers is None:
+        raise document.refuse("opaque_value", "The mkMerge cannot be extended.", item.node)
+    group = Group.of(item.layers.core, document.data)
+    nested: Value = value
+    path = format_path(raw[len(item.raw) :])
+    source = f"{{ {path} = {print_value(nested, Style())}; }}"
+    return group.insert(
+        lambda style: print_element(Expression(source), style), after=group.items[-1] if group.items else None
+    )
+
+
+def _refuse_capture(document: Document, spot: Spot) -> None:
+    names = free_names(spot.container.node, document.data)
+    inner = document.data[spot.container.node.start_byte : spot.container.node.end_byte]
+    if spot.rest[0] in names or f"with {spot.rest[0]}".encode() in inner:
+        raise document.refuse(
+            "captured_name",
+            f"In this rec set a new attribute {spot.rest[0]!r} would change what other values refer to.",
+            spot.container.node,
+        )
+
+
+def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | None, Node | None, bool]:
+    """Return the item to go behind, or the one to go before, and whether a blank line is between."""
+    data = document.data
+    if spot.sibling is not None:
+        return spot.sibling, None, _sibling_gap(document, spot, group)
+    comment = _naming_comment(spot.rest[0], group, data)
+    if comment is not None:
+        return comment, None, False
+    if _is_top(spot.container) and spot.rest[0] in _FIRST and group.items and not group.one_line:
+        first = group.items[0]
+        if spot.rest[0] == "imports" or _names(first, data) != ("imports",):
+            return None, first, _habit(document, group, spot)
+        return first, None, True
+    last = group.items[-1] if group.items else None
+    return last, None, bool(group.items or group.comments) and _habit(document, group, spot)
+
+
+def _blank_before(data: bytes, item: Node, group: Group) -> bool:
+    start = (group.leading(item) or [item])[0].start_byte
+    line = data.rfind(b"\n", 0, start)
+    return line > 0 and is_blank_line(data, line - 1)
+
+
+def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
+    """Copy the distance between the last two siblings; a lone one that has several lines wants a blank line."""
+    data = document.data
+    same = [item for item in group.items if _names(item, data)[:1] == spot.rest[:1]]
+    if len(same) > 1:
+        return _blank_before(data, same[-1], group)
+    several = same[0].start_point[0] != same[0].end_point[0]
+    return several and _habit(document, group, spot)
+
+
+def _habit(document: Document, group: Group, spot: Spot) -> bool:
+    """Tell whether the author puts blank lines between the bindings of this group."""
+    data = document.data
+    pairs = [_blank_before(data, item, group) for item in group.items[1:] if is_first(data, item.start_byte)]
+    if pairs:
+        return sum(pairs) * 2 >= len(pairs)
+    if not group.items:
+        return bool(group.comments)
+    if not _is_top(spot.container):
+        return False
+    blank_anywhere = b"\n\n" in data or b"\n\r\n" in data
+    # Without a pair to learn from: settings of one depth stand together, others apart.
+    return blank_anywhere or len(_names(group.items[-1], data)) != len(spot.rest)
+
+
+def _is_top(container: Container) -> bool:
+    return container.path in {(), ("config",)}
+
+
+_ASSIGNMENT = re.compile(r"""#+\s*([A-Za-z_"][^\s=]*)\s*=""")
+_HEADING = re.compile(r"#+\s*https?://devenv\.sh/([\w-]+)/?\s*$")
+
+
+def _naming_comment(root: str, group: Group, data: bytes) -> Node | None:
+    """Return the last line of the comment block that names an option: its commented-out line or its manual page."""
+    own = [node for node in group.comments if is_first(data, node.start_byte)]
+    for pattern in (_ASSIGNMENT, _HEADING):
+        for index, node in enumerate(own):
+            match = pattern.match(text(node, data))
+            if match is None or match[1].split(".")[0] != root:
+                continue
+            for following in own[index + 1 :]:
+                if next_line(data, node.end_byte) != data.rfind(b"\n", 0, following.start_byte) + 1:
+                    break
+                node = following  # noqa: PLW2901  (the block goes on)
+            return node
+    return None

@@ -1,0 +1,87 @@
+"""Splices: the one way in which an editor changes bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Edited", "Span", "Splice", "apply", "compose"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Span:
+    """A half-open range of byte offsets."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Splice:
+    """Replace the bytes from `start` to `end` by `text`."""
+
+    start: int
+    end: int
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The outcome of an edit.
+
+    data: the new bytes. spans: where in `data` something is new (an empty span marks a removal). splices: what
+    was replaced, by offsets of the input. notes: sentences about what the edit met.
+    """
+
+    data: bytes
+    spans: tuple[Span, ...] = ()
+    splices: tuple[Splice, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether a byte differs from the input."""
+        return bool(self.splices)
+
+
+def apply(data: bytes, splices: Iterable[Splice], notes: Iterable[str] = ()) -> Edited:
+    """Apply splices that do not overlap; those at one offset keep their order."""
+    ordered = sorted((item for item in splices if data[item.start : item.end] != item.text), key=_place)
+    pieces: list[bytes] = []
+    spans: list[Span] = []
+    position = length = 0
+    for item in ordered:
+        if item.start < position:
+            raise ValueError("overlapping splices")
+        pieces += [data[position : item.start], item.text]
+        length += item.start - position
+        spans.append(Span(length, length + len(item.text)))
+        length += len(item.text)
+        position = item.end
+    pieces.append(data[position:])
+    return Edited(b"".join(pieces), tuple(spans), tuple(ordered), tuple(notes))
+
+
+def compose(before: bytes, steps: Iterable[Edited]) -> Edited:
+    """Return several edits, each made on the one before, as one: the span that covers them all."""
+    data, notes, count, last = before, list[str](), 0, None
+    for step in steps:
+        data, last, count = step.data, step, count + 1
+        notes += step.notes
+    if count == 1 and last is not None:
+        return last
+    if data == before:
+        return Edited(before, notes=tuple(notes))
+    limit = min(len(before), len(data))
+    head = next((i for i in range(limit) if before[i] != data[i]), limit)
+    limit -= head
+    tail = next((i for i in range(limit) if before[-1 - i] != data[-1 - i]), limit)
+    item = Splice(head, len(before) - tail, data[head : len(data) - tail])
+    return Edited(data, (Span(head, len(data) - tail),), (item,), tuple(notes))
+
+
+def _place(item: Splice) -> tuple[int, int]:
+    return item.start, item.end

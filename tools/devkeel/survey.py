@@ -1,0 +1,64 @@
+"""A survey of the declaration: what is defined where, which packages, what is enabled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.errors import DevkeelError
+from devkeel.results import Definition
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Survey", "survey"]
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Packages as named, what is enabled, every definition; a file that does not parse contributes nothing."""
+
+    packages: tuple[str, ...]
+    enabled: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+
+
+def survey(files: Mapping[str, bytes], prefix: str | None) -> Survey:
+    """Return what the Nix files of a declaration say; `prefix` keeps definitions at and below an option path."""
+    wanted = nix.parse_path(prefix) if prefix else ()
+    packages, enabled, found = list[str](), list[str](), list[Definition]()
+    for name, data in sorted(files.items()):
+        if not name.endswith(".nix"):
+            continue
+        document = nix.Document(data, name)
+        try:
+            items = document.definitions
+            packages += nix.package_names(document)
+        except DevkeelError:
+            continue
+        for item in items:
+            value = document.value(item)
+            if item.path[-1:] == ("enable",) and value is True and not item.conditions:
+                enabled.append(nix.format_path(item.path[:-1]))
+            if item.path[: len(wanted)] == wanted:
+                found.append(_definition(document, item, value))
+    return Survey(tuple(dict.fromkeys(packages)), tuple(dict.fromkeys(enabled)), tuple(found))
+
+
+def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) -> Definition:
+    literal = nix.is_literal(value)
+    return Definition(
+        path=nix.format_path(item.path) + (".${…}" if item.computed else ""),
+        file=document.name,
+        line=document.place(item.node.start_byte).line or 1,
+        value=_shown(value) if literal else None,
+        source=None if literal else document.source(item),
+        condition=" && ".join(item.conditions) or None,
+        comment=document.comment(item),
+    )
+
+
+def _shown(value: nix.Value) -> object:
+    # None stands for "no literal value" in a result; null is shown as Nix writes it.
+    return "null" if value is None else value

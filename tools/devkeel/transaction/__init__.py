@@ -1,0 +1,13 @@
+"""Publishes a set of file changes as one step, and keeps the history.
+
+The promise: after any return, error or kill, every file of an operation holds its bytes from before or its
+new bytes, all of them agree once the next writer has recovered, and nothing that somebody else wrote is
+overwritten.
+"""
+
+from __future__ import annotations
+
+from devkeel.transaction.records import FileChange, FileImage, Operation, Record, Recovered
+from devkeel.transaction.transactions import Transactions
+
+__all__ = ["FileChange", "FileImage", "Operation", "Record", "Recovered", "Transactions"]

@@ -1,0 +1,142 @@
+"""Whether a request may be published: what it expects is there, and rename can replace each file."""
+
+from __future__ import annotations
+
+import difflib
+import errno
+import os
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
+from devkeel.project import digest
+from devkeel.transaction import files
+from devkeel.transaction.faults import explain, not_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkeel.project import Project
+    from devkeel.transaction.files import Snapshot
+    from devkeel.transaction.records import FileChange
+
+__all__ = ["check_paths", "conflict", "examine"]
+
+_DIFF_CHARACTERS = 8_000
+_DIFF_LINES = 5_000
+
+
+def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
+    """Return the changes that change something, or refuse the request.
+
+    Raises UsageError for a path that is not resolved, is named twice, or when nothing changes.
+    """
+    seen: set[str] = set()
+    for change in changes:
+        if project.resolve(change.path) != change.path:
+            raise UsageError("bad_file_name", "The path is not in its resolved form.", seen=repr(change.path))
+        if change.path in seen:
+            raise UsageError("duplicate_path", f"{change.path} is changed twice.", seen=change.path)
+        seen.add(change.path)
+    effective = tuple(change for change in changes if change.before != change.after)
+    if not effective:
+        raise UsageError("nothing_to_publish", "No file changes.", remedy="Publish only what changes a file.")
+    return effective
+
+
+def examine(root: int, changes: Sequence[FileChange]) -> dict[str, Snapshot | None]:
+    """Compare every file with what the request expects, then refuse what rename could not replace.
+
+    Raises Conflict, or ProjectError (hard_link, not_writable). Writes nothing.
+    """
+    found = {change.path: _read(root, change) for change in changes}
+    for change in changes:
+        if change.before != change.after:
+            _refuse_unreplaceable(root, change.path, found[change.path])
+    inodes = [(item.info.st_dev, item.info.st_ino) for item in found.values() if item is not None]
+    if len(set(inodes)) < len(inodes):
+        raise UsageError("duplicate_path", "Two of the paths are the same file.", seen=", ".join(found))
+    return found
+
+
+def _read(root: int, change: FileChange) -> Snapshot | None:
+    try:
+        with files.locate(root, change.path, "") as spot:
+            return _read_expected(spot, change)
+    except OSError as error:
+        raise _unreadable(change.path, error) from error
+
+
+def _read_expected(spot: files.Spot | None, change: FileChange) -> Snapshot | None:
+    found = None if spot is None else files.read(spot)
+    data = None if found is None else found.data
+    if data != change.before:
+        raise conflict(change, data)
+    return found
+
+
+def _unreadable(path: str, error: OSError) -> DevkeelError:
+    refused = isinstance(error, files.Irregular) or error.errno in (errno.ENOTDIR, errno.EACCES, errno.EPERM)
+    if not refused:
+        return explain(error, path)
+    return ProjectError(
+        "unreadable_file",
+        f"{path} cannot be read: {os.strerror(error.errno or 0)}.",
+        place=Place(path),
+        remedy="Make it a readable regular file.",
+    )
+
+
+def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
+    if found is not None and found.info.st_nlink > 1:
+        raise ProjectError(
+            "hard_link",
+            f"{path} has {found.info.st_nlink} names (hard links); replacing it would part them.",
+            place=Place(path),
+            remedy=f"Find the other names with `find -inum {found.info.st_ino}` and make them copies.",
+            details={"links": found.info.st_nlink, "inode": found.info.st_ino},
+        )
+    parent = path.rpartition("/")[0]
+    with ExitStack() as stack:
+        spot = stack.enter_context(files.locate(root, path, ""))
+        while spot is None:
+            # the nearest directory that exists is the one that must take the new ones
+            spot = stack.enter_context(files.locate(root, parent, ""))
+            parent = parent.rpartition("/")[0]
+        writable = os.W_OK | os.X_OK
+        effective = os.access in os.supports_effective_ids
+        if not os.access(".", writable, dir_fd=spot.directory, effective_ids=effective):
+            raise not_writable(path, "its directory or file system is not writable")
+
+
+def conflict(change: FileChange, found: bytes | None) -> Conflict:
+    """Return the error about a file that is not what the request builds on.
+
+    details: path, both hashes (None for absent), and the diff from expected to found where both are text.
+    """
+    details = {
+        "path": change.path,
+        "expected": None if change.before is None else digest(change.before),
+        "found": None if found is None else digest(found),
+        "diff": _diff(change.path, change.before or b"", found or b""),
+    }
+    what = "is gone" if found is None else "exists already" if change.before is None else "has other content"
+    return Conflict(
+        "file_changed",
+        f"{change.path} {what}: somebody else changed it meanwhile. Nothing was written.",
+        place=Place(change.path),
+        remedy="Read the file again and repeat the edit on what is there now.",
+        details=details,
+    )
+
+
+def _diff(path: str, expected: bytes, found: bytes) -> str | None:
+    try:
+        old, new = expected.decode().splitlines(keepends=True), found.decode().splitlines(keepends=True)
+    except UnicodeDecodeError:
+        return None
+    if len(old) + len(new) > _DIFF_LINES:
+        return None
+    lines = difflib.unified_diff(old, new, f"{path} (expected)", f"{path} (found)")
+    text = "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+    return text if len(text) <= _DIFF_CHARACTERS else text[:_DIFF_CHARACTERS] + "\n[cut]\n"

@@ -1,0 +1,111 @@
+"""The project lock: held for compare, journal and publish, never longer, and never by a child."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import socket
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import Busy, StateError
+from devkeel.transaction.faults import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["held", "hold"]
+
+_POLL = 0.005
+# NFS and FUSE without locks, and a lock file that is a link
+_NO_FLOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ESTALE, errno.ELOOP})
+_HOLDER_BYTES = 512
+
+
+@contextmanager
+def hold(state: Path, timeout: float) -> Iterator[None]:
+    """Hold the lock of a state directory; raises Busy with the holder after `timeout` seconds.
+
+    The lock is `flock` on a file that is never removed: it ends with its process, so it cannot be stale.
+    Where the file system has no `flock`, it refuses with StateError rather than go on unlocked.
+    """
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - imports asyncio, and readers need none of it
+
+    lock = FileLock(state / "lock", fallback_to_soft=False)
+    try:
+        lock.acquire(timeout=timeout, poll_interval=_POLL)
+    except Timeout:
+        raise _busy(state, timeout) from None
+    except (OSError, NotImplementedError) as error:
+        if isinstance(error, OSError) and error.errno not in _NO_FLOCK:
+            raise explain(error, f"{state.name}/lock") from error
+        raise StateError(
+            "lock_unusable",
+            f"{state / 'lock'} cannot be locked: {error}.",
+            seen=str(state / "lock"),
+            remedy="Keep the project on a file system that supports flock.",
+        ) from error
+    try:
+        _announce(state)
+        yield
+    finally:
+        lock.release()
+
+
+def held(state: Path) -> bool:
+    """Tell whether somebody holds the lock now, without waiting and without creating anything."""
+    try:
+        descriptor = os.open(state / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    else:
+        return False
+    finally:
+        os.close(descriptor)
+
+
+def _announce(state: Path) -> None:
+    # advisory: only read by those who wait in vain
+    holder = {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    # of one length, over what was there: ext4 would flush a file that is truncated and written anew
+    text = json.dumps(holder).encode().ljust(_HOLDER_BYTES)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+    with suppress(OSError):
+        descriptor = os.open(state / "holder.json", flags, 0o666)
+        try:
+            os.write(descriptor, text)
+        finally:
+            os.close(descriptor)
+
+
+def _busy(state: Path, timeout: float) -> Busy:
+    holder: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        descriptor = os.open(state / "holder.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            found = json.loads(os.read(descriptor, _HOLDER_BYTES))
+        finally:
+            os.close(descriptor)
+        holder = {key: found[key] for key in ("pid", "host", "since") if isinstance(found, dict) and key in found}
+    who = f"process {holder['pid']} on {holder.get('host')}" if "pid" in holder else "another process"
+    return Busy(
+        "busy",
+        f"{who} holds the project's lock; waited {timeout:g} s.",
+        seen=str(state / "lock"),
+        remedy="Try again when it has finished.",
+        details=holder,
+    )

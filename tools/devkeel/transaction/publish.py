@@ -1,0 +1,195 @@
+"""Publishes one operation: compare, journal, write beside, compare again, exchange, settle."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from devkeel.errors import DevkeelError, ProjectError
+from devkeel.project import digest
+from devkeel.transaction import compare, files, swap
+from devkeel.transaction.faults import explain
+from devkeel.transaction.files import step
+from devkeel.transaction.records import FileImage, Operation, Record
+from devkeel.transaction.recovery import drop, temporary_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from devkeel.project import Project
+    from devkeel.transaction.files import Snapshot
+    from devkeel.transaction.records import FileChange
+    from devkeel.transaction.store import Store
+
+__all__ = ["publish"]
+
+_MODE_BITS = 0o7777
+
+
+@dataclass(slots=True)
+class _Progress:
+    """What has been made so far, to be taken back when the rest fails."""
+
+    changes: list[swap.Change] = field(default_factory=list)
+    directories: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    place: str = "."
+
+
+def publish(store: Store, project: Project, changes: Sequence[FileChange], record: Record) -> Operation:
+    """Publish the changes as one operation.
+
+    The caller holds the lock and has recovered. Raises Conflict, ProjectError or StateError; then every file
+    has its bytes from before, or somebody else's.
+    """
+    effective = compare.check_paths(project, changes)
+    token, time = secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="seconds")
+    with ExitStack() as stack:
+        root = _open(stack, project)
+        found = compare.examine(root, changes)
+        step("compared")
+        modes = _modes(store, record, effective, found)
+        images, blobs = _images(effective, modes)
+        number = store.begin(token, time, record, images, blobs)
+        progress = _Progress()
+        try:
+            step("journalled")
+            _prepare(stack, root, token, effective, modes, progress)
+            compare.examine(root, changes)
+            step("compared again")
+            _exchange(progress)
+            modes_new = _modes_new(progress)
+            store.end(number, "published", modes_new)
+        except BaseException as error:
+            left = _take_back(store, root, number, progress)
+            told = _explain(error, effective, progress, left)
+            if told is error:
+                raise
+            raise told from error
+        step("published")
+        kept = drop(progress.changes)
+        step("swept")
+    progress.notes += [f"{path}: its old file was written to meanwhile and is kept beside it" for path in kept]
+    images = [replace(item, mode_after=modes_new.get(item.path, item.mode_after)) for item in images]
+    kept_record = {item.name: getattr(record, item.name) for item in fields(Record)}
+    return Operation(**kept_record, id=number, token=token, time=time, files=tuple(images), notes=tuple(progress.notes))
+
+
+def _open(stack: ExitStack, project: Project) -> int:
+    try:
+        return stack.enter_context(files.open_root(project.root))
+    except OSError as error:
+        raise ProjectError("root_not_found", f"{project.root} cannot be opened.", seen=str(project.root)) from error
+
+
+def _modes(
+    store: Store, record: Record, changes: Sequence[FileChange], found: Mapping[str, Snapshot | None]
+) -> dict[str, int | None]:
+    """Return the permission bits for each file: its own; those it had, where an undo brings it back."""
+    modes: dict[str, int | None] = {}
+    if record.reverts is not None:
+        modes = {image.path: image.mode_before for image in store.operation(record.reverts).files}
+    for change in changes:
+        present = found[change.path]
+        if present is not None:
+            modes[change.path] = present.info.st_mode & _MODE_BITS
+    return {change.path: modes.get(change.path) for change in changes}
+
+
+def _images(changes: Sequence[FileChange], modes: Mapping[str, int | None]) -> tuple[list[FileImage], dict[str, bytes]]:
+    """Return what the journal keeps: an image of each file, and the contents by hash."""
+    blobs: dict[str, bytes] = {}
+    images = []
+    for change in changes:
+        hashes = []
+        for data in (change.before, change.after):
+            hashes.append(None if data is None else digest(data))
+            if data is not None:
+                blobs[hashes[-1] or ""] = data
+        before, after = hashes
+        mode = modes[change.path]
+        mode_before, mode_after = None if before is None else mode, None if after is None else mode
+        images.append(FileImage(change.path, before, after, mode_before, mode_after))
+    return images, blobs
+
+
+def _prepare(
+    stack: ExitStack,
+    root: int,
+    token: str,
+    changes: Sequence[FileChange],
+    modes: Mapping[str, int | None],
+    progress: _Progress,
+) -> None:
+    """Write the temporary of every file."""
+    for number, change in enumerate(changes):
+        progress.place = change.path
+        made = progress.directories if change.after is not None else None
+        name = temporary_name(token, number)
+        spot = stack.enter_context(files.locate(root, change.path, name, made=made))
+        if spot is None:
+            raise swap.Changed(change.path, None)
+        mode = modes[change.path]
+        progress.changes.append(swap.Change(spot, change.before, change.after, mode))
+        if change.after is not None:
+            progress.notes += files.write_temporary(spot, change.after, mode)
+    step("prepared")
+
+
+def _exchange(progress: _Progress) -> None:
+    """Bring all new contents to their names, durably."""
+    for item in progress.changes:
+        progress.place = item.spot.path
+        swap.move(item.spot, item.before, item.after)
+    step("all moved")
+    files.sync([item.spot for item in progress.changes])
+    step("directories synced")
+    for item in progress.changes:
+        # an editor that had the old file open may have written into it after it was replaced
+        if not swap.displaced_is_ours(item):
+            raise swap.Changed(item.spot.path, swap.displaced(item.spot))
+
+
+def _modes_new(progress: _Progress) -> dict[str, int | None]:
+    """Return the permission bits that the umask left to new files."""
+    modes: dict[str, int | None] = {}
+    for item in progress.changes:
+        if item.after is not None and item.mode is None:
+            found = files.read(item.spot)
+            modes[item.spot.path] = None if found is None else found.info.st_mode & _MODE_BITS
+    return modes
+
+
+def _take_back(store: Store, root: int, number: int, progress: _Progress) -> list[str] | None:
+    """Undo what was done; return the files left alone, or None when recovery has to finish it."""
+    try:
+        left = [item.spot.path for item in progress.changes if not swap.take_back(item)]
+        files.sync([item.spot for item in progress.changes])
+        for path in reversed(progress.directories):
+            with suppress(OSError):
+                os.rmdir(path, dir_fd=root)
+        step("settled")
+        store.end(number, "abandoned", {})
+        step("closed")
+    except (OSError, DevkeelError):
+        return None
+    return left
+
+
+def _explain(
+    error: BaseException, changes: Sequence[FileChange], progress: _Progress, left: list[str] | None
+) -> BaseException:
+    if isinstance(error, swap.Changed):
+        change = next(item for item in changes if item.path == error.path)
+        error = compare.conflict(change, error.found)
+    elif isinstance(error, OSError):
+        error = explain(error, progress.place)
+    if isinstance(error, DevkeelError):
+        others = [path for path in left or [] if path != error.details.get("path")]
+        error.details |= {"left_alone": others} if others else {}
+        error.details |= {"recovery_pending": True} if left is None else {}
+    return error

@@ -1,0 +1,84 @@
+"""What a transaction is given, and what the history keeps of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["FileChange", "FileImage", "Kind", "Operation", "Record", "Recovered"]
+
+Kind = Literal["edit", "undo", "redo", "restore", "create"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileChange:
+    """One file before and after.
+
+    path: posix, relative to the root, links already resolved.
+    before: the bytes that must be there; None when the file must not exist.
+    after: the bytes that are published; None when the file is removed.
+    """
+
+    path: str
+    before: bytes | None
+    after: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileImage:
+    """What the history knows of one file: content hashes (SHA-256) and permission bits; None means absent."""
+
+    path: str
+    before_hash: str | None
+    after_hash: str | None
+    mode_before: int | None
+    mode_after: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept with an operation: who, why, what and on which judgement.
+
+    edits, report: JSON data, kept as given.
+    reverts: id of the operation that this one undoes or redoes.
+    """
+
+    kind: Kind
+    actor: str
+    reason: str | None
+    edits: list[dict[str, Any]]
+    report: dict[str, Any]
+    revision_before: str
+    revision_after: str
+    reverts: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation(Record):
+    """A published record with its identity.
+
+    id: grows with time, never reused, may have gaps.
+    token: 16 random hexadecimal digits.
+    time: UTC, ISO 8601, seconds.
+    undone_by: id of the operation that took its effect away; None while the effect stands.
+    notes: what this publication could not keep (owner, attributes), as sentences; not part of the history.
+    """
+
+    id: int
+    token: str
+    time: str
+    files: tuple[FileImage, ...]
+    undone_by: int | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """How an interrupted operation was settled.
+
+    left_alone: paths whose content somebody else wrote meanwhile; they were not touched.
+    """
+
+    operation_token: str
+    outcome: Literal["completed", "rolled_back"]
+    left_alone: tuple[str, ...] = ()

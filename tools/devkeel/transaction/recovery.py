@@ -1,0 +1,111 @@
+"""Settles an operation that did not come to its end: forward when all of it is there, otherwise back."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
+
+from devkeel.errors import DevkeelError
+from devkeel.transaction import files, swap
+from devkeel.transaction.files import Spot, step
+from devkeel.transaction.records import FileImage, Recovered
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.project import Project
+    from devkeel.transaction.store import Entry, Store
+
+__all__ = ["leftovers", "settle", "sweep", "temporary_name"]
+
+
+def temporary_name(token: str, number: int) -> str:
+    """Return the name of the temporary beside the file of that number: short, ASCII, nobody else's."""
+    return f".devkeel-{token}-{number}.tmp"
+
+
+def settle(store: Store, project: Project, entry: Entry) -> Recovered:
+    """Bring every file of an interrupted operation to one consistent state and say so in the journal.
+
+    Idempotent, and may itself be interrupted anywhere. The caller holds the lock.
+    """
+    with ExitStack() as stack:
+        root = stack.enter_context(files.open_root(project.root))
+        changes: list[swap.Change] = []
+        absent: list[FileImage] = []
+        for number, image in enumerate(entry.files):
+            spot = None
+            if _is_inside(project, image.path):
+                spot = stack.enter_context(files.locate(root, image.path, temporary_name(entry.token, number)))
+            if spot is None:
+                absent.append(image)
+                continue
+            before, after = store.blob(image.before_hash), store.blob(image.after_hash)
+            changes.append(swap.Change(spot, before, after, image.mode_before))
+        spots = [change.spot for change in changes]
+        forward = not absent and all(swap.look(change) == "after" for change in changes)
+        left = [image.path for image in absent if image.before_hash is not None]
+        if not forward:
+            left += [change.spot.path for change in changes if not swap.take_back(change)]
+        files.sync(spots)
+        step("settled")
+        if forward:
+            modes = {spot.path: _mode(spot) for spot in spots}
+            store.end(entry.id, "published", modes)
+            step("closed")
+            drop(changes)
+            return Recovered(entry.token, "completed")
+        store.end(entry.id, "abandoned", {})
+        step("closed")
+        return Recovered(entry.token, "rolled_back", tuple(left))
+
+
+def drop(changes: list[swap.Change]) -> list[str]:
+    """Remove the temporaries of a published operation; return the paths where one holds foreign bytes."""
+    kept = []
+    for change in changes:
+        with suppress(OSError):  # what stays is swept by the next writer
+            if swap.displaced_is_ours(change):
+                files.unlink(change.spot)
+            else:
+                kept.append(change.spot.path)
+    return kept
+
+
+def leftovers(project: Project, entry: Entry) -> bool:
+    """Tell whether temporaries of a finished operation are still there."""
+    with ExitStack() as stack:
+        return any(True for _ in _leftovers(stack, project, entry))
+
+
+def sweep(store: Store, project: Project, entry: Entry) -> None:
+    """Remove what a finished operation left when it was killed between its last commit and its return."""
+    with ExitStack() as stack:
+        for spot, image in _leftovers(stack, project, entry):
+            before, after = store.blob(image.before_hash), store.blob(image.after_hash)
+            drop([swap.Change(spot, before, after, None)])
+
+
+def _leftovers(stack: ExitStack, project: Project, entry: Entry) -> Iterator[tuple[Spot, FileImage]]:
+    root = stack.enter_context(files.open_root(project.root))
+    for number, image in enumerate(entry.files):
+        with suppress(OSError):
+            name = temporary_name(entry.token, number)
+            spot = (
+                stack.enter_context(files.locate(root, image.path, name)) if _is_inside(project, image.path) else None
+            )
+            if spot is not None and files.read(spot, name) is not None:
+                yield spot, image
+
+
+def _is_inside(project: Project, path: str) -> bool:
+    # the records may have come with the project: they may not lead anywhere that a request could not
+    try:
+        return project.resolve(path) == path
+    except DevkeelError:
+        return False
+
+
+def _mode(spot: Spot) -> int | None:
+    found = files.read(spot)
+    return None if found is None else found.info.st_mode & 0o7777

@@ -1,0 +1,160 @@
+"""How the records lie in SQLite: the tables, their version, and what a readable database looks like."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from devkeel.errors import StateError
+from devkeel.transaction.faults import damaged
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["VERSION", "connect_for_reading", "connect_for_writing", "examine"]
+
+VERSION = 1
+# sqlite.org/fileformat.html: the magic, and the user version at offset 60
+_MAGIC = b"SQLite format 3\0"
+_VERSION_AT = slice(60, 64)
+_HEADER = 100
+_WAIT = 5.0
+
+# `root` is the first operation of a chain of reversals, `applies` whether the effect of that first one stands
+# after this one. `n` orders the files and names their temporaries. Bytes are stored once, by hash.
+# Rows are never removed, so ids are not reused. Few indexes: a publication writes and syncs each page it touches.
+_TABLES = """
+CREATE TABLE operation (
+    id INTEGER PRIMARY KEY,
+    token TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('pending', 'published', 'abandoned')),
+    time TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    reason TEXT,
+    edits TEXT NOT NULL,
+    report TEXT NOT NULL,
+    revision_before TEXT NOT NULL,
+    revision_after TEXT NOT NULL,
+    reverts INTEGER,
+    root INTEGER,
+    applies INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX operation_pending ON operation (state) WHERE state = 'pending';
+CREATE INDEX operation_chain ON operation (root);
+CREATE TABLE file (
+    operation INTEGER NOT NULL REFERENCES operation (id),
+    n INTEGER NOT NULL,
+    path TEXT NOT NULL,
+    before_hash TEXT,
+    after_hash TEXT,
+    mode_before INTEGER,
+    mode_after INTEGER,
+    PRIMARY KEY (operation, n)
+) WITHOUT ROWID;
+CREATE TABLE blob (
+    hash TEXT PRIMARY KEY,
+    data BLOB NOT NULL
+);
+"""
+
+
+def examine(file: Path) -> os.stat_result | None:
+    """Return what `lstat` says of the database, None when there is none. Opens nothing for writing.
+
+    Raises StateError when it is no regular file, no SQLite database, or from a newer devkeel.
+    """
+    try:
+        directory, info = os.lstat(file.parent), os.lstat(file)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    if not (stat.S_ISDIR(directory.st_mode) and stat.S_ISREG(info.st_mode)):
+        raise StateError("state_unusable", f"{file} is not a plain file in a plain directory.", seen=str(file))
+    return info
+
+
+def check_header(file: Path) -> None:
+    """Refuse a file that is no database of ours, before SQLite opens it and might write beside it."""
+    try:
+        with file.open("rb") as handle:
+            header = handle.read(_HEADER)
+    except OSError as error:
+        raise StateError("state_unusable", f"{file} cannot be read: {error.strerror}.", seen=str(file)) from error
+    if not header:
+        return
+    if len(header) < _HEADER or not header.startswith(_MAGIC):
+        raise damaged(file, "it is no SQLite database")
+    _check_version(int.from_bytes(header[_VERSION_AT]), file)
+
+
+def _check_version(found: int, file: Path) -> None:
+    if found > VERSION:
+        raise StateError(
+            "state_newer",
+            f"{file} was written by a newer devkeel (records of version {found}, here {VERSION}).",
+            seen=str(found),
+            remedy="Use the newer devkeel here too.",
+            details={"file": str(file), "found": found, "known": VERSION},
+        )
+
+
+def connect_for_reading(file: Path) -> tuple[sqlite3.Connection, bool]:
+    """Open the database without the means to change it; tell whether it was frozen as it is now.
+
+    In a directory that this user cannot write, SQLite cannot make its shared-memory file; without unmerged
+    changes the database is then read as it is.
+    """
+    check_header(file)
+    name = quote(str(file))
+    wal = file.with_name(file.name + "-wal")
+    effective = os.access in os.supports_effective_ids
+    alone = not os.access(file.parent, os.W_OK, effective_ids=effective) and not (wal.exists() and wal.stat().st_size)
+    options = "mode=ro&immutable=1" if alone else "mode=ro"
+    return _connect(f"file:{name}?{options}"), alone
+
+
+def connect_for_writing(file: Path) -> sqlite3.Connection:
+    """Open the database, making it where it is missing or was left unfinished. The caller holds the lock."""
+    if file.exists():
+        check_header(file)
+    connection = _connect(f"file:{quote(str(file))}?mode=rwc")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        if not is_ready(connection, file):
+            _make_names_durable(file)
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_ready(connection: sqlite3.Connection, file: Path) -> bool:
+    """Tell whether the tables are there; False for a database that was left empty."""
+    found = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    _check_version(found, file)
+    if found == VERSION:
+        return True
+    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise damaged(file, "it is a database of something else")
+    return False
+
+
+def _connect(uri: str) -> sqlite3.Connection:
+    # whoever calls takes care that one thread uses it at a time
+    connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    return connection
+
+
+def _make_names_durable(file: Path) -> None:
+    for directory in (file.parent, file.parent.parent):
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,121 @@
+"""The one object through which callers publish and read the history."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self
+
+from devkeel.transaction import lock, recovery
+from devkeel.transaction.files import step
+from devkeel.transaction.publish import publish
+from devkeel.transaction.records import FileChange
+from devkeel.transaction.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from types import TracebackType
+
+    from devkeel.project import Project
+    from devkeel.transaction.records import Operation, Record, Recovered
+
+__all__ = ["Transactions"]
+
+
+class Transactions:
+    """The transactions of one project. Safe to share between threads, not across a fork.
+
+    lock_timeout: seconds to wait for another process before Busy.
+    """
+
+    def __init__(self, project: Project, *, lock_timeout: float = 10.0) -> None:
+        """Remember the project; nothing is read or made."""
+        self.project = project
+        self.lock_timeout = lock_timeout
+        self._store = Store(project.state)
+        self._swept: int | None = None
+
+    def __enter__(self) -> Self:
+        """Return itself; leaving closes it."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the records."""
+        self.close()
+
+    def close(self) -> None:
+        """Close the records; the next call opens them again."""
+        self._store.close()
+
+    def recovery_pending(self) -> bool:
+        """Tell whether an interrupted operation waits to be settled. Creates nothing.
+
+        One that another process is publishing right now does not count.
+        """
+        return self._store.pending() is not None and not lock.held(self.project.state)
+
+    def recover(self) -> Recovered | None:
+        """Settle an interrupted operation under the lock; None when there was none."""
+        if self._store.pending() is None and not self._leftovers():
+            return None
+        with self._locked():
+            return self._recover()
+
+    def _recover(self) -> Recovered | None:
+        entry = self._store.pending()
+        if entry is not None:
+            return recovery.settle(self._store, self.project, entry)
+        newest = None if self._store.newest_number() == self._swept else self._store.newest()
+        if newest is not None:
+            recovery.sweep(self._store, self.project, newest)
+            self._swept = newest.id
+        return None
+
+    def _leftovers(self) -> bool:
+        newest = self._store.newest()
+        return newest is not None and recovery.leftovers(self.project, newest)
+
+    def publish(self, changes: Sequence[FileChange], record: Record) -> Operation:
+        """Publish all changes in one step, after settling what an earlier process left.
+
+        A change with equal `before` and `after` is only compared. Raises Conflict (file_changed) when a file
+        is not its `before`, ProjectError (hard_link, not_writable, disk_full, write_failed, ...), StateError,
+        Busy, UsageError; then nothing was published.
+        """
+        with self._locked():
+            self._recover()
+            operation = publish(self._store, self.project, changes, record)
+            self._swept = operation.id
+            return operation
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._store.make_directory()
+        with lock.hold(self.project.state, self.lock_timeout):
+            step("locked")
+            self._store.prepare()
+            yield
+
+    def history(self, *, limit: int = 20, before: int | None = None) -> list[Operation]:
+        """Return published operations, newest first; `before` is the id to go on below. Creates nothing."""
+        return self._store.history(limit, before)
+
+    def operation(self, id: int) -> Operation:  # noqa: A002 - the word that callers use
+        """Return a published operation; raises UsageError (unknown_operation) when there is none."""
+        return self._store.operation(id)
+
+    def images(self, operation: Operation) -> list[FileChange]:
+        """Return the files of an operation with their bytes before and after it."""
+        return [
+            FileChange(image.path, self._store.blob(image.before_hash), self._store.blob(image.after_hash))
+            for image in operation.files
+        ]
+
+    def newest_undoable(self) -> Operation | None:
+        """Return the newest operation that is neither an undo nor undone."""
+        return self._store.newest_undoable()
+
+    def newest_undo(self) -> Operation | None:
+        """Return the newest undo that was not itself taken back: what a redo reverts."""
+        return self._store.newest_undo()
