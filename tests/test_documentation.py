@@ -5,8 +5,12 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import os
 import re
+import shlex
+import shutil
 import subprocess
+import sys
 import tomllib
 from functools import cache
 from pathlib import Path
@@ -222,6 +226,59 @@ def test_the_readme_configures_every_host() -> None:
         assert host in readme
     configured = [language for place, language, _ in snippets() if place.startswith("README.md")]
     assert {"json", "toml"} <= set(configured)
+
+
+def test_the_transcript_of_the_readme_is_what_the_command_prints(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "examples/webapp", tmp_path / "webapp")
+    blocks = re.findall(r"^```console\n(.*?)^```$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    commands = re.findall(r"^\$ (devkeel .*)$", "".join(blocks), re.MULTILINE)
+    assert commands
+    printed = "".join(f"$ {command}\n{answer(command, tmp_path / 'webapp')}" for command in commands)
+    assert TIME.sub("TIME", printed) == TIME.sub("TIME", "".join(blocks))
+
+
+def test_the_architecture_names_every_dependency_with_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
+    section = (ROOT / "ARCHITECTURE.md").read_text().partition("\n## Dependencies\n")[2]
+    named = re.findall(r"^\| `([\w.-]+)` \| \S", section, re.MULTILINE)
+    assert sorted(named) == sorted(re.split(r"[<>=]", item)[0] for item in wanted)
+
+
+def test_the_architecture_names_every_room_and_no_other() -> None:
+    named = set(
+        re.findall(r"^\| `((?:tools|server)/[\w./]+)` \|", (ROOT / "ARCHITECTURE.md").read_text(), re.MULTILINE)
+    )
+    library = {path for path in (ROOT / "tools/devkeel").iterdir() if path.suffix == ".py" or path.is_dir()}
+    rooms = library | {path for path in (ROOT / "server").iterdir() if path.is_dir()}
+    ignored = {"__init__.py", "__pycache__"}
+    names = {f"{path.relative_to(ROOT)}{'/' if path.is_dir() else ''}" for path in rooms if path.name not in ignored}
+    assert named == names
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/command.md"])
+def test_the_exit_codes_of_the_library_are_explained(page: str) -> None:
+    text = (ROOT / page).read_text()
+    told = {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    wanted = {0} | {getattr(errors, name).exit_code for name in ERRORS}
+    assert wanted <= told
+
+
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
+
+
+def answer(command: str, project: Path) -> str:
+    """Return what a command line of the transcript prints on a terminal without colours."""
+    found = subprocess.run(
+        [sys.executable, "-m", "devkeel_cli", *shlex.split(command)[1:]],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), "LOGNAME": "me"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return found.stdout.replace(f"{project.parent}/", "~/")
 
 
 def test_the_own_dev_shell_passes_the_own_checks() -> None:

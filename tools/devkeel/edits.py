@@ -145,7 +145,7 @@ def parse_edits(items: object) -> list[Edit]:
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(
             "bad_edit",
-            f"The edit is malformed at {where or 'its top'}: {first['msg']}.",
+            f"The edit is malformed at {where or 'its top'}: {first['msg'].removeprefix('Value error, ')}.",
             seen=repr(first.get("input"))[:200],
             remedy="Each edit is an object with a kind and the fields of that kind.",
             alternatives=KINDS,

@@ -51,6 +51,10 @@ class Place:
         return ":".join(str(part) for part in (self.file, self.line, self.column) if part is not None)
 
 
+def _place(place: Place) -> dict[str, Any]:
+    return {key: value for key, value in asdict(place).items() if value is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding of a check.
@@ -69,7 +73,8 @@ class Diagnostic:
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data without the empty fields."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, (), [])}
+        data = asdict(self) | {"place": _place(self.place) if self.place else None}
+        return {key: value for key, value in data.items() if value not in (None, (), [])}
 
 
 @dataclass(eq=False)
@@ -104,7 +109,7 @@ class DevkeelError(Exception):
         data: dict[str, Any] = {
             "code": self.code,
             "message": self.message,
-            "place": asdict(self.place) if self.place else None,
+            "place": _place(self.place) if self.place else None,
             "seen": self.seen,
             "remedy": self.remedy,
             "alternatives": list(self.alternatives),

@@ -47,18 +47,14 @@ def survey(files: Mapping[str, bytes], prefix: str | None) -> Survey:
 
 
 def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) -> Definition:
-    literal = nix.is_literal(value)
+    # None stands for "no data" in a result, so null is shown as source.
+    literal = nix.is_literal(value) and value is not None
     return Definition(
         path=nix.format_path(item.path) + (".${…}" if item.computed else ""),
         file=document.name,
         line=document.place(item.node.start_byte).line or 1,
-        value=_shown(value) if literal else None,
+        value=value if literal else None,
         source=None if literal else document.source(item),
         condition=" && ".join(item.conditions) or None,
         comment=document.comment(item),
     )
-
-
-def _shown(value: nix.Value) -> object:
-    # None stands for "no literal value" in a result; null is shown as Nix writes it.
-    return "null" if value is None else value

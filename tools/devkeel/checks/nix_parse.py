@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _TIMEOUT = 30.0
-_AT = re.compile(rb"\bat \S+?:(\d+):(\d+)")
+_AT = re.compile("at «stdin»:(\\d+):(\\d+)".encode())
 
 
 def check(files: Mapping[str, bytes]) -> list[Diagnostic]:

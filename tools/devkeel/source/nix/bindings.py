@@ -11,7 +11,7 @@ from devkeel.source.nix.head import arguments_for, check_expression, require_arg
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.place import Spot, find_spot, insert, merge_element
+from devkeel.source.nix.place import Spot, blocked, find_spot, insert, merge_element
 from devkeel.source.nix.proof import prove
 from devkeel.source.nix.syntax import parse, text
 from devkeel.source.splice import Edited, Splice, apply, compose
@@ -222,11 +222,7 @@ def unset(document: Document, path: AttrPath) -> Edited:
     above = [item for item in document.definitions if item.raw == raw[: len(item.raw)] and len(item.raw) < size]
     hiding = next((item for item in above if item.opaque), None)
     if hiding is not None and not found:
-        raise document.refuse(
-            "opaque_value",
-            f"{format_path(hiding.path)} may define it: its value cannot be looked into.",
-            hiding.node,
-        )
+        raise blocked(document, hiding)
     splices: list[Splice] = []
     covered = -1
     for item in found:

@@ -183,7 +183,8 @@ class Group:
         at = anchor.end_byte if self.one_line else self.after(anchor)
         rest = data[at : line_end(data, at)].strip()
         if self.one_line or (rest and at < self.closing < line_end(data, at) and not self._lines(anchor)):
-            lead = "" if self.tight else " "
+            listed = self.data[self.opening - 1 : self.opening] == b"["
+            lead = "" if self.tight and not listed else " "
             return Splice(at, at, (lead + render(style)).encode())
         gap = style.newline if blank else ""
         return Splice(at, at, f"{style.newline}{gap}{style.indent}{render(style)}".encode())

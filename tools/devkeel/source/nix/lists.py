@@ -58,9 +58,10 @@ def find_list(node: Node, data: bytes) -> Node | None:
     return find_list(inner, data) if inner is not None else None
 
 
-def _named_list(node: Node, data: bytes) -> Node | None:
+def _named_list(node: Node, data: bytes, *, shared: bool = False) -> Node | None:
+    """Return the list that a name stands for; with `shared` also that of a name which is used elsewhere too."""
     binding = binding_of(node, data)
-    if binding is None or count_uses(binding, text(node, data), data) != 1:
+    if binding is None or (not shared and count_uses(binding, text(node, data), data) != 1):
         return None
     value = binding.child_by_field_name("expression")
     return find_list(value, data) if value is not None and value.type != "variable_expression" else None
@@ -71,15 +72,18 @@ def _operator(node: Node, data: bytes) -> str:
     return text(operator, data) if operator is not None else ""
 
 
-def every_list(node: Node, data: bytes) -> Iterator[Node]:
-    """Yield every list in a value that contributes elements, arguments of calls included, in file order."""
+def every_list(node: Node, data: bytes, *, shared: bool = True) -> Iterator[Node]:
+    """Yield every list in a value that contributes elements, arguments of calls included, in file order.
+
+    Without `shared`, not those behind a name that is used elsewhere too.
+    """
     if node.type == "list_expression":
         yield node
         return
     if node.type == "variable_expression":
-        found = _named_list(node, data)
+        found = _named_list(node, data, shared=shared)
         if found is not None:
-            yield from every_list(found, data)
+            yield from every_list(found, data, shared=shared)
         return
     skip = {"function_expression", "attrset_expression", "rec_attrset_expression"}
     fields = {"let_expression": "body", "with_expression": "body", "assert_expression": "body"}
@@ -89,7 +93,7 @@ def every_list(node: Node, data: bytes) -> Iterator[Node]:
     else:
         children = [child for child in node.named_children if child.type not in skip]
     for child in children:
-        yield from every_list(child, data)
+        yield from every_list(child, data, shared=shared)
 
 
 def elements(node: Node) -> list[Node]:
@@ -292,9 +296,10 @@ def remove(
     splices: list[Splice] = []
     gone: list[Value] = []
     for item in found:
+        own = list(every_list(item.value, data, shared=False)) if item.value is not None else []
         for node in every_list(item.value, data) if item.value is not None else ():
             hits = [child for child in elements(node) if any(same(read(child, data), value) for value in values)]
-            if hits and item.container.shared:
+            if hits and (item.container.shared or node not in own):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
             gone += [read(child, data) for child in hits]
             splices += _remove_elements(Group.of(node, data), hits)

@@ -23,6 +23,7 @@ __all__ = ["add_packages", "package_names", "remove_packages"]
 
 _PATH = ("packages",)
 # inputs.NAME.packages.${system}.default and its spellings: the only interpolations that a package name may have.
+_NAME = re.compile(r"[A-Za-z0-9_'+.@-]+")
 _INPUT = re.compile(r"inputs(\.([A-Za-z_][A-Za-z0-9_'-]*|\$\{(pkgs\.)?(stdenv\.(hostPlatform\.)?)?system\}))+")
 
 
@@ -36,15 +37,21 @@ def package_name(name: str) -> str:
     try:
         names = parse_path(name)
     except UsageError as error:
-        raise UsageError(
-            "bad_package_name",
-            "This is not the name of a package: an attribute path below pkgs.",
-            seen=repr(name[:200]),
-            remedy="Name it as in nixpkgs: git, python3Packages.numpy, inputs.NAME.packages.${pkgs.system}.default.",
-            alternatives=error.alternatives,
-        ) from error
+        raise _bad(name, error.alternatives) from error
     names = names[1:] if names[0] == "pkgs" and len(names) > 1 else names
+    if not all(_NAME.fullmatch(item) for item in names):
+        raise _bad(name)
     return format_path(names)
+
+
+def _bad(name: str, alternatives: tuple[str, ...] = ()) -> UsageError:
+    return UsageError(
+        "bad_package_name",
+        "This is not the name of a package: an attribute path below pkgs.",
+        seen=repr(name[:200]),
+        remedy="Name it as in nixpkgs: git, python3Packages.numpy, inputs.NAME.packages.${pkgs.system}.default.",
+        alternatives=alternatives,
+    )
 
 
 def read_package(node: Node, data: bytes) -> Value:
@@ -62,7 +69,10 @@ def read_package(node: Node, data: bytes) -> Value:
             names = static_names(path, data)
             root = text(base, data)
             if None not in names and node.child_by_field_name("default") is None:
-                joined = format_path(tuple(name for name in names if name is not None))
+                known = tuple(name for name in names if name is not None)
+                if known[0] == "pkgs" and len(known) > 1 and is_bound(base, root, data):
+                    root, known = "pkgs", known[1:]  # args.pkgs.git, where the head is `args:`
+                joined = format_path(known)
                 if root == "pkgs":
                     return Expression(joined)
                 if root != "inputs" and not is_bound(base, root, data):

@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
+    from devkeel.errors import Refused
     from devkeel.source.nix.document import Container, Definition, Document
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
     from devkeel.source.splice import Splice
 
-__all__ = ["Spot", "find_spot", "insert"]
+__all__ = ["Spot", "blocked", "find_spot", "insert"]
 
 # These open a module; everything else goes to its end.
 _FIRST = ("imports", "packages")
@@ -79,7 +80,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
         size = len(item.raw)
         on_the_way = size < len(raw) and raw[:size] == item.raw
         if item.computed and on_the_way:
-            raise _blocked(document, item, "computed_name", "a computed attribute name may be this option")
+            raise blocked(document, item)
         if not (on_the_way or item.raw == raw) or item.computed or item.container.conditions:
             continue
         if not item.sealed or (best is not None and _inside(best.container.node, item)):
@@ -88,7 +89,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
             continue
         if item.layers is not None and item.layers.merge:
             return item
-        raise _blocked(document, item, *_reason(item))
+        raise blocked(document, item)
     if best is None:
         raise document.refuse(
             "conditional",
@@ -112,6 +113,8 @@ def _inside(node: Node, item: Definition) -> bool:
 
 
 def _reason(item: Definition) -> tuple[str, str]:
+    if item.computed:
+        return "computed_name", "a computed attribute name may be this option"
     if item.value is None:
         return "inherited", "it is inherited"
     if item.conditions:
@@ -121,7 +124,9 @@ def _reason(item: Definition) -> tuple[str, str]:
     return "opaque_value", "its value is an expression that cannot be looked into"
 
 
-def _blocked(document: Document, item: Definition, code: str, why: str) -> Exception:
+def blocked(document: Document, item: Definition) -> Refused:
+    """Return the refusal for a binding above an option that hides whether and how it is defined."""
+    code, why = _reason(item)
     path = format_path(document.option_path(item.raw)) or "an attribute"
     return document.refuse(
         code,
@@ -193,7 +198,7 @@ def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | Non
 def _blank_before(data: bytes, item: Node, group: Group) -> bool:
     start = (group.leading(item) or [item])[0].start_byte
     line = data.rfind(b"\n", 0, start)
-    return line > 0 and is_blank_line(data, line - 1)
+    return line > 0 and is_blank_line(data, line)
 
 
 def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:

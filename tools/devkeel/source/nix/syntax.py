@@ -78,8 +78,11 @@ def _describe(node: Node, data: bytes, unclosed: Node | None) -> Problem | None:
         parent = node.parent
         if node.type == "identifier" and parent is not None and parent.type == "formal":
             return None
-        # What is missing belongs after the last token, not before the next one.
-        offset = len(data[: node.start_byte].rstrip())
+        # What is missing belongs after the last token, not before the next one and not behind a comment.
+        before = node.prev_sibling
+        while before is not None and before.type == "comment":
+            before = before.prev_sibling
+        offset = before.end_byte if before is not None else node.start_byte
         wanted = node.type if not node.is_named else node.type.replace("_", " ")
         return Problem("syntax_error", offset, f"expected {wanted!r} here{_opened(node, data)}")
     open_at = _last_open(node)

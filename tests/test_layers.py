@@ -1,0 +1,111 @@
+"""Dependencies go one way, and the library knows no MCP."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import devkeel
+
+ROOT = Path(__file__).parent.parent
+LIBRARY = ROOT / "tools" / "devkeel"
+SERVER = ROOT / "server"
+
+# Each part of the library, and the parts that it may import.
+LAYERS = {
+    "errors": set(),
+    "results": {"errors"},
+    "difference": set(),
+    "project": {"errors"},
+    "source": {"errors"},
+    "runtime": {"errors"},
+    "transaction": {"errors", "project"},
+    "edits": {"errors", "project"},
+    "catalogue": {"errors", "source"},
+    "declaration": {"errors", "project", "source"},
+    "change": {"errors", "project", "source", "catalogue", "edits"},
+    "policy": {"errors", "project", "source"},
+    "survey": {"errors", "results", "source"},
+    "checks": {"errors", "results", "source", "runtime"},
+    "environment": {
+        *("errors", "results", "difference", "project", "source", "transaction", "edits"),
+        *("declaration", "change", "policy", "survey", "checks"),
+    },
+}
+
+
+def imported(path: Path) -> set[str]:
+    """Return the full names of the modules that a file imports, also inside functions and type-checking blocks."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def part_of(path: Path) -> str:
+    relative = path.relative_to(LIBRARY)
+    return relative.parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_each_part_of_the_library_imports_only_what_is_below_it(path: Path) -> None:
+    part = part_of(path)
+    if part == "__init__":
+        assert not imported(path)
+        return
+    own = {name.split(".")[1] for name in imported(path) if name.startswith("devkeel.")}
+    assert own - {part, "__version__"} <= LAYERS[part]
+    assert not {name.split(".")[0] for name in imported(path)} & {
+        "mcp",
+        "mcp_types",
+        "click",
+        "devkeel_mcp",
+        "devkeel_cli",
+    }
+
+
+@pytest.mark.parametrize("path", sorted(SERVER.rglob("*.py")), ids=lambda path: str(path.relative_to(SERVER)))
+def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Path) -> None:
+    names = imported(path)
+    if path.is_relative_to(SERVER / "devkeel_cli"):
+        assert not {name for name in names if name.split(".")[0] in {"mcp", "mcp_types"}}
+        if path.name != "serve.py":
+            assert not {name for name in names if name.startswith("devkeel_mcp")}
+    assert not {name for name in names if name.startswith("devkeel_cli")} or path.is_relative_to(SERVER / "devkeel_cli")
+
+
+def test_only_the_transaction_opens_files_for_writing() -> None:
+    writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")
+    for path in LIBRARY.rglob("*.py"):
+        if part_of(path) != "transaction":
+            source = path.read_text("utf-8")
+            assert not [word for word in writers if word in source], path
+
+
+def test_the_library_imports_with_mcp_blocked() -> None:
+    modules = [name for _, name, _ in pkgutil.walk_packages(devkeel.__path__, "devkeel.")]
+    code = f"""
+import sys
+for name in ("mcp", "mcp_types", "click"):
+    sys.modules[name] = None
+for name in {modules!r}:
+    __import__(name)
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("name", [name for _, name, _ in pkgutil.walk_packages(devkeel.__path__, "devkeel.")])
+def test_what_a_module_exports_is_there_and_sorted(name: str) -> None:
+    module = importlib.import_module(name)
+    assert all(hasattr(module, item) for item in module.__all__)
+    assert sorted(module.__all__, key=str.casefold) == sorted(set(module.__all__), key=str.casefold)
