@@ -60,13 +60,18 @@ def reason(item):
 def blocked(item, code, why):
     return item.refuse(code, why)
 def work(item):
-    code = "from_choice" if item else KNOWN
-    raise Refused(code, "")
+    chosen = "from_choice" if item else KNOWN
+    raise Refused(chosen, "")
     blocked(item, *reason(item))
+    code, why = other(item)
+    raise Refused(code, why)
+def other(item):
+    return "from_unpacking", "a sentence"
+def rest(item):
     blocked(item, "from_argument", "a sentence")
 """
     )
-    wanted = {"from_constant", "from_helper", "from_other_return", "from_choice", "from_argument"}
+    wanted = {"from_constant", "from_helper", "from_other_return", "from_choice", "from_argument", "from_unpacking"}
     assert set(Codes(path).found()) == wanted
 
 
@@ -114,13 +119,12 @@ class Codes:
         places = [function, self.tree] if function else [self.tree]
         for place in places:
             assigned = [
-                item.value
-                for item in ast.walk(place)
-                if isinstance(item, ast.Assign) and any(getattr(to, "id", None) == node.id for to in item.targets)
+                (item.value, to) for item in ast.walk(place) if isinstance(item, ast.Assign) for to in item.targets
             ]
-            if assigned:
-                for value in assigned:
-                    yield from self.values(value)
+            found = [(value, at) for value, to in assigned if (at := place_in(to, node.id)) is not None]
+            if found:
+                for value, at in found:
+                    yield from self.values(value) if at == WHOLE else self.values_in_tuples(value, at)
                 return
             if isinstance(place, ast.FunctionDef) and node.id in parameters(place):
                 yield from self.values_of_parameter(place, node.id)
@@ -142,7 +146,10 @@ class Codes:
                 yield from self.values(passed)
 
     def values_in_tuples(self, call: ast.expr, position: int) -> Iterator[str]:
-        """Yield what the tuples that a helper returns have at a position."""
+        """Yield what a tuple, or the tuples that a helper returns, have at a position."""
+        if isinstance(call, ast.Tuple):
+            yield from self.values(call.elts[position])
+            return
         assert isinstance(call, ast.Call), f"cannot trace {ast.unparse(call)} at {self.path}:{call.lineno}"
         name = getattr(call.func, "id", None)
         helper = next(item for item in ast.walk(self.tree) if isinstance(item, ast.FunctionDef) and item.name == name)
@@ -157,6 +164,16 @@ class Codes:
             if isinstance(node, ast.FunctionDef):
                 return node
         return None
+
+
+WHOLE = -1
+
+
+def place_in(target: ast.expr, name: str) -> int | None:
+    """Return where an assignment puts a name: WHOLE, a position in a tuple, or None."""
+    if isinstance(target, ast.Tuple):
+        return next((i for i, item in enumerate(target.elts) if getattr(item, "id", None) == name), None)
+    return WHOLE if getattr(target, "id", None) == name else None
 
 
 def name_of(function: ast.expr) -> str | None:

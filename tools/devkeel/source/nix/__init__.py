@@ -19,10 +19,11 @@ from typing import TYPE_CHECKING
 from devkeel.source.nix import bindings as _bindings
 from devkeel.source.nix import lists as _lists
 from devkeel.source.nix import packages as _packages
-from devkeel.source.nix.document import Definition, Document
+from devkeel.source.nix.document import Document
 from devkeel.source.nix.head import require_arguments as _require_arguments
+from devkeel.source.nix.index import Definition
 from devkeel.source.nix.literal import Expression, Value, is_literal, print_value
-from devkeel.source.nix.path import AttrPath, format_path, parse_path
+from devkeel.source.nix.path import AttrPath, format_path, parse_path, quote
 from devkeel.source.nix.proof import prove as _prove
 from devkeel.source.nix.syntax import Problem, brokenness
 from devkeel.source.splice import Edited, Span, Splice
@@ -56,6 +57,7 @@ __all__ = [
     "parse_path",
     "prepend",
     "print_value",
+    "quote",
     "remove",
     "remove_packages",
     "rename",

@@ -19,7 +19,7 @@ from devkeel.source.splice import Edited, Splice, apply, compose
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-    from devkeel.source.nix.document import Definition
+    from devkeel.source.nix.index import Definition
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
 
@@ -31,14 +31,13 @@ def require_editable(document: Document, path: AttrPath) -> AttrPath:
     if not path:
         raise UsageError("bad_option_path", "The option path is empty.")
     raw = document.raw_path(path)
-    for item in document.bindings if document.module else ():
-        if item.raw[:1] == ("perSystem",):
-            raise document.refuse(
-                "flake_parts",
-                "This is a flake-parts module, not a devenv.nix: its options are elsewhere.",
-                item.node,
-                "Edit the devenv shell inside perSystem with patch_file.",
-            )
+    if document.module and "perSystem" in document.top_names:
+        raise document.refuse(
+            "flake_parts",
+            "This is a flake-parts module, not a devenv.nix: its options are elsewhere.",
+            document.focus(("perSystem",)).bindings[0].node,
+            "Edit the devenv shell inside perSystem with patch_file.",
+        )
     return raw
 
 
@@ -80,7 +79,7 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
     """Tell whether a document has a value at a path."""
     if isinstance(value, Expression):
         raw = document.raw_path(path)
-        sources = [document.source(item) for item in document.bindings if item.raw == raw]
+        sources = [document.source(item) for item in document.focus(raw).bindings if item.raw == raw]
         return any(source.split() == value.source.split() for source in sources)
     try:
         return same(document.get(path), canonical(value))
@@ -93,9 +92,11 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
     raw = require_editable(document, path)
     expressions_in(value)
     print_value(value)
-    exact = [item for item in document.bindings if item.raw == raw and not item.entered and not item.computed]
-    below = any(item.raw[: len(raw)] == raw and len(item.raw) > len(raw) for item in document.definitions)
-    held = below or any(item.path == raw for item in document.containers)
+    exact = [
+        item for item in document.focus(raw).bindings if item.raw == raw and not item.entered and not item.computed
+    ]
+    below = any(item.raw[: len(raw)] == raw and len(item.raw) > len(raw) for item in document.focus(raw).definitions)
+    held = below or any(item.path == raw for item in document.focus(raw).containers)
     whole = canonical(value) if held else value
     if held and isinstance(whole, dict):
         return _synchronise(document, path, whole)
@@ -108,7 +109,7 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
 
 def _would_replace(document: Document, raw: AttrPath) -> Exception:
     path = format_path(document.option_path(raw))
-    first = next(item for item in document.definitions if item.raw[: len(raw)] == raw)
+    first = next(item for item in document.focus(raw).definitions if item.raw[: len(raw)] == raw)
     return document.refuse(
         "would_replace_set",
         f"{path} is a set with attributes of its own; a single value would drop them.",
@@ -160,7 +161,11 @@ def _replace(document: Document, path: AttrPath, item: Definition, value: Value,
 def says_at(after: Document, path: AttrPath, value: Value, item: Definition) -> bool:
     """Tell whether the definition that was edited, among others of its path, has the value."""
     raw, value = after.raw_path(path), canonical(value)
-    found = [other for other in after.definitions if other.raw == raw and other.conditions == item.conditions]
+    if isinstance(value, dict) and value:
+        return says(after, path, value)
+    found = [
+        other for other in after.focus(raw).definitions if other.raw == raw and other.conditions == item.conditions
+    ]
     return any(same(_inner(after, other), value) for other in found)
 
 
@@ -198,9 +203,9 @@ def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) ->
         present = {}
     if same(present, canonical(value)):
         return Edited(document.data)
-    names = list(present) if isinstance(present, dict) else []
-    for name in names:
-        if name not in value:
+    old = present if isinstance(present, dict) else {}
+    for name, item in old.items():
+        if name not in value or (isinstance(item, dict) and not isinstance(value[name], dict)):
             steps.append(unset(current, (*path, name)))
             current = Document(steps[-1].data, document.name, document.module)
     for name, item in value.items():
@@ -218,8 +223,10 @@ def unset(document: Document, path: AttrPath) -> Edited:
     """Remove every definition at and below an option path. Nothing there is no change."""
     raw = require_editable(document, path)
     size = len(raw)
-    found = [item for item in document.bindings if item.raw[:size] == raw]
-    above = [item for item in document.definitions if item.raw == raw[: len(item.raw)] and len(item.raw) < size]
+    found = [item for item in document.focus(raw).bindings if item.raw[:size] == raw]
+    above = [
+        item for item in document.focus(raw).definitions if item.raw == raw[: len(item.raw)] and len(item.raw) < size
+    ]
     hiding = next((item for item in above if item.opaque), None)
     if hiding is not None and not found:
         raise blocked(document, hiding)
@@ -234,18 +241,20 @@ def unset(document: Document, path: AttrPath) -> Edited:
         covered = item.node.end_byte
     notes = [] if found else [f"{format_path(path)} is not defined here."]
     edited = apply(document.data, _disjoint(splices), notes)
-    return prove(document, edited, [raw], lambda after: not any(item.raw[:size] == raw for item in after.bindings))
+    return prove(
+        document, edited, [raw], lambda after: not any(item.raw[:size] == raw for item in after.focus(raw).bindings)
+    )
 
 
 def _remove(document: Document, item: Definition) -> list[Splice]:
     if item.value is not None:
-        return Group.of(item.container.node, document.data).remove(item.node)
+        return document.group(item.container.node).remove(item.node)
     attrs = item.node.parent
     statement = attrs.parent if attrs else None
     if attrs is None or statement is None:
         raise document.refuse("inherited", "The inherit cannot be edited.", item.node)
     if attrs.named_child_count == 1:
-        return Group.of(item.container.node, document.data).remove(statement)
+        return document.group(item.container.node).remove(statement)
     start = item.node.start_byte
     while document.data[start - 1 : start].isspace():
         start -= 1
@@ -266,8 +275,10 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     """Rename an option path: every definition at and below it keeps its value, its place and its comments."""
     raw, target = require_editable(document, path), require_editable(document, new)
     size = len(raw)
-    found = [item for item in document.bindings if item.raw[:size] == raw and len(item.container.path) < size]
-    if any(item.raw[: len(target)] == target for item in document.bindings):
+    found = [
+        item for item in document.focus(raw).bindings if item.raw[:size] == raw and len(item.container.path) < size
+    ]
+    if any(item.raw[: len(target)] == target for item in document.focus(target).bindings):
         raise document.refuse("already_defined", f"{format_path(new)} is defined already.", None)
     splices = []
     for item in found:
@@ -291,9 +302,9 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     notes = [] if found else [f"{format_path(path)} is not defined here."]
 
     def moved(after: Document) -> bool:
-        return not any(item.raw[:size] == raw for item in after.bindings) and _below(after, target) == _below(
-            document, raw
-        )
+        return not any(item.raw[:size] == raw for item in after.focus(raw).bindings) and _below(
+            after, target
+        ) == _below(document, raw)
 
     return prove(document, apply(document.data, splices, notes), [raw, target], moved)
 
@@ -301,7 +312,7 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
 def _below(document: Document, raw: AttrPath) -> list[tuple[AttrPath, str]]:
     return [
         (item.raw[len(raw) :], text(item.value or item.node, document.data))
-        for item in document.definitions
+        for item in document.focus(raw).definitions
         if item.raw[: len(raw)] == raw
     ]
 
@@ -312,7 +323,7 @@ def comment_out(document: Document, path: AttrPath) -> Edited:
     size, data = len(raw), document.data
     splices: list[Splice] = []
     covered = -1
-    for item in document.bindings:
+    for item in document.focus(raw).bindings:
         if item.raw[:size] != raw or item.node.start_byte < covered:
             continue
         node = item.node
@@ -324,7 +335,9 @@ def comment_out(document: Document, path: AttrPath) -> Edited:
         covered = node.end_byte
     notes = [] if splices else [f"{format_path(path)} is not defined here."]
     edited = apply(data, splices, notes)
-    return prove(document, edited, [raw], lambda after: not any(item.raw[:size] == raw for item in after.bindings))
+    return prove(
+        document, edited, [raw], lambda after: not any(item.raw[:size] == raw for item in after.focus(raw).bindings)
+    )
 
 
 def _prefix_lines(data: bytes, node: Node, indent: int) -> list[Splice]:
@@ -344,15 +357,17 @@ def _prefix_lines(data: bytes, node: Node, indent: int) -> list[Splice]:
 def uncomment(document: Document, path: AttrPath) -> Edited:
     """Turn the comment that holds a definition of an option path back into the definition."""
     raw, data = require_editable(document, path), document.data
-    for container in document.containers:
+    for container in document.focus(raw).containers:
         if container.conditions or raw[: len(container.path)] != container.path:
             continue
         rest = raw[len(container.path) :]
-        for splices in _commented(Group.of(container.node, data), rest, data):
+        for splices in _commented(document.group(container.node), rest, data):
             edited = apply(data, splices)
             after = Document(edited.data, document.name, document.module)
-            if not after.problems and any(item.raw == raw for item in after.bindings):
-                return prove(document, edited, [raw], lambda after: any(item.raw == raw for item in after.bindings))
+            if not after.problems and any(item.raw == raw for item in after.focus(raw).bindings):
+                return prove(
+                    document, edited, [raw], lambda after: any(item.raw == raw for item in after.focus(raw).bindings)
+                )
     raise document.refuse("not_found", f"No comment holds a definition of {format_path(path)}.", None)
 
 

@@ -7,6 +7,7 @@ among them.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,6 +94,7 @@ class Group:
     closing: int  # at the closing bracket
     items: tuple[Node, ...]
     comments: tuple[Node, ...]
+    own_lines: dict[int, Node]  # the comments on lines of their own, by the row that they end on
 
     @classmethod
     def of(cls, node: Node, data: bytes) -> Group:
@@ -102,13 +104,15 @@ class Group:
         for child in children:
             inner += child.children if child.type == "binding_set" else [child]
         named = [child for child in inner if child.is_named]
+        comments = tuple(child for child in named if child.type == "comment")
         opening = next(child for child in children if child.type in {"{", "["})
         return cls(
             data,
             opening.end_byte,
             children[-1].start_byte,
             tuple(child for child in named if child.type != "comment"),
-            tuple(child for child in named if child.type == "comment"),
+            comments,
+            {item.end_point[0]: item for item in comments if is_first(data, item.start_byte)},
         )
 
     @property
@@ -136,23 +140,20 @@ class Group:
     def after(self, item: Node) -> int:
         """Return the offset behind an item and the comments on its line."""
         data, end = self.data, item.end_byte
-        for comment in self.comments:
-            if comment.start_byte >= end and b"\n" not in data[end : comment.start_byte]:
-                if data[end : comment.start_byte].strip(b" \t;"):
-                    break
-                end = comment.end_byte
+        first = bisect_left(self.comments, end, key=_start)
+        for comment in self.comments[first:]:
+            if data[end : comment.start_byte].strip(b" \t;"):
+                break
+            end = comment.end_byte
         return end
 
     def leading(self, item: Node) -> list[Node]:
         """Return the comments on lines of their own directly above an item, top first."""
         found: list[Node] = []
-        line = line_start(self.data, item.start_byte)
-        for comment in reversed([node for node in self.comments if node.end_byte <= item.start_byte]):
-            own = is_first(self.data, comment.start_byte)
-            if not own or next_line(self.data, comment.end_byte) != line:
-                break
+        row = item.start_point[0] - 1
+        while (comment := self.own_lines.get(row)) is not None and is_first(self.data, item.start_byte):
             found.insert(0, comment)
-            line = line_start(self.data, comment.start_byte)
+            row = comment.start_point[0] - 1
         return found
 
     def insert(

@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.bindings import canonical, expressions_in, require_editable, same, says_at, set_value
-from devkeel.source.nix.document import Document, call
 from devkeel.source.nix.head import arguments_for, require_arguments
+from devkeel.source.nix.index import operator
+from devkeel.source.nix.layers import call
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start
 from devkeel.source.nix.literal import Expression, Style, Value, print_element, read_value
 from devkeel.source.nix.path import format_path
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from devkeel.source.nix.document import Definition
+    from devkeel.source.nix.document import Document
+    from devkeel.source.nix.index import Definition
     from devkeel.source.nix.path import AttrPath
 
 __all__ = ["append", "append_line", "elements", "prepend", "remove"]
@@ -40,7 +42,7 @@ def find_list(node: Node, data: bytes) -> Node | None:
         inner = node.child_by_field_name("body")
     elif node.type == "variable_expression":
         return _named_list(node, data)
-    elif node.type == "binary_expression" and _operator(node, data) == "++":
+    elif operator(node, data) == "++":
         sides = [side for name in ("left", "right") if (side := node.child_by_field_name(name)) is not None]
         return next((found for side in sides if (found := find_list(side, data)) is not None), None)
     elif node.type == "apply_expression":
@@ -65,11 +67,6 @@ def _named_list(node: Node, data: bytes, *, shared: bool = False) -> Node | None
         return None
     value = binding.child_by_field_name("expression")
     return find_list(value, data) if value is not None and value.type != "variable_expression" else None
-
-
-def _operator(node: Node, data: bytes) -> str:
-    operator = node.child_by_field_name("operator")
-    return text(operator, data) if operator is not None else ""
 
 
 def every_list(node: Node, data: bytes, *, shared: bool = True) -> Iterator[Node]:
@@ -104,7 +101,7 @@ def elements(node: Node) -> list[Node]:
 def definition_of(document: Document, path: AttrPath) -> Definition | None:
     """Return the definition of an option that an edit of its list is about, None when nothing defines it."""
     raw = require_editable(document, path)
-    found = [item for item in document.bindings if item.raw == raw]
+    found = [item for item in document.focus(raw).bindings if item.raw == raw]
     plain = [item for item in found if not item.conditions]
     for item in found:
         if item.value is None or item.container.shared:
@@ -134,10 +131,12 @@ def add(
     read: Callable[[Node, bytes], Value],
     write: Callable[[Node, Value], Value] | None = None,
     first: bool = False,
+    keep_sorted: bool = False,
 ) -> Edited:
     """Add elements to the list at an option path.
 
-    read: what an element stands for, to compare by. write: what to print for a value at a place.
+    read: what an element stands for, to compare by. write: what to print for a value at a place. keep_sorted: the
+    order has no meaning, so a list that its author keeps sorted stays so.
     """
     for value in values:
         expressions_in(value)
@@ -162,12 +161,16 @@ def add(
     target = find_list(item.value, data)
     at = target if target is not None else _tail(document, item)
     written = [write(at, value) if write else value for value in missing]
-    splices = _into(Group.of(target, data), written, first=first) if target else _concatenate(at, written)
+    splices = (
+        _into(document.group(target), written, first=first, keep_sorted=keep_sorted)
+        if target
+        else _concatenate(at, written)
+    )
     splices += require_arguments(document, arguments_for(document, at, expressions_in(written)))
     raw = item.raw
 
     def holds(after: Document) -> bool:
-        again = [other for other in after.bindings if other.raw == raw and other.value is not None]
+        again = [other for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
         now = [
             read(node, after.data)
             for other in again
@@ -184,10 +187,12 @@ def _name(value: Value) -> str:
     return value.source if isinstance(value, Expression) else print_element(value, Style())
 
 
-def _into(group: Group, values: list[Value], *, first: bool) -> list[Splice]:
+def _into(group: Group, values: list[Value], *, first: bool, keep_sorted: bool) -> list[Splice]:
     if first and group.items:
         return _before_first(group, values)
-    splices = [group.insert(_element(value), after=_sorted_after(group, value)) for value in values]
+    splices = [
+        group.insert(_element(value), after=_predecessor(group, value) if keep_sorted else None) for value in values
+    ]
     if not group.items and len(splices) > 1:
         return _fill(group, values)
     if group.one_line and group.items:
@@ -240,7 +245,7 @@ def _explode(group: Group, values: list[Value]) -> list[Splice]:
 _SORTED_FROM = 4
 
 
-def _sorted_after(group: Group, value: Value) -> Node | None:
+def _predecessor(group: Group, value: Value) -> Node | None:
     """Return the element to go behind: in a list that is clearly sorted its predecessor, else the last one."""
     last = group.items[-1] if group.items else None
     own = [node for node in group.comments if is_first(group.data, node.start_byte)]
@@ -292,7 +297,7 @@ def remove(
 ) -> Edited:
     """Remove elements from the lists in the value of an option path. Nothing there is no change."""
     raw, data, values = require_editable(document, path), document.data, [canonical(value) for value in values]
-    found = [item for item in document.bindings if item.raw == raw and item.value is not None]
+    found = [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
     splices: list[Splice] = []
     gone: list[Value] = []
     for item in found:
@@ -302,13 +307,13 @@ def remove(
             if hits and (item.container.shared or node not in own):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
             gone += [read(child, data) for child in hits]
-            splices += _remove_elements(Group.of(node, data), hits)
+            splices += _remove_elements(document.group(node), hits)
     notes = [
         f"{_name(value)} is not in {format_path(path)}." for value in values if not any(same(value, g) for g in gone)
     ]
 
     def holds(after: Document) -> bool:
-        again = [item for item in after.bindings if item.raw == raw and item.value is not None]
+        again = [item for item in after.focus(raw).bindings if item.raw == raw and item.value is not None]
         return not any(
             same(read(child, after.data), value)
             for item in again
@@ -335,7 +340,7 @@ def _remove_elements(group: Group, hits: list[Node]) -> list[Splice]:
 def append_line(document: Document, path: AttrPath, line: str) -> Edited:
     """Append a line to the text at an option path (enterShell and the like)."""
     raw = require_editable(document, path)
-    found = [item for item in document.bindings if item.raw == raw and not item.conditions]
+    found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
     if not found:
         return set_value(document, path, f"{line}\n")
     item = found[0]

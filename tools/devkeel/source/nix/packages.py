@@ -111,6 +111,7 @@ def add_packages(document: Document, names: list[str]) -> Edited:
         values,
         read=read_package,
         write=lambda at, value: _write_package(at, value, document.data),
+        keep_sorted=True,
     )
 
 
@@ -123,7 +124,7 @@ def package_names(document: Document) -> list[str]:
     """Return the packages that the file lists, in file order; what is no plain name is given as its source."""
     found = [
         read_package(node, document.data)
-        for item in document.bindings
+        for item in document.focus(document.raw_path(_PATH)).bindings
         if item.path == _PATH and item.value is not None
         for group in every_list(item.value, document.data)
         for node in elements(group)

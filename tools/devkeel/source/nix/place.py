@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
 from devkeel.source.nix.literal import Expression, Style, print_element, print_value, static_names
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.scope import bindings, free_names
+from devkeel.source.nix.scope import free_names
 from devkeel.source.nix.syntax import text
 
 if TYPE_CHECKING:
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from devkeel.errors import Refused
-    from devkeel.source.nix.document import Container, Definition, Document
+    from devkeel.source.nix.document import Document
+    from devkeel.source.nix.index import Container, Definition
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
     from devkeel.source.splice import Splice
@@ -53,15 +54,15 @@ def _common(first: AttrPath, second: AttrPath) -> int:
 
 
 def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
-    for container in document.containers:
+    for container in document.focus(raw).containers:
         size = len(container.path)
         if container.conditions or container.shared or size >= len(raw) or raw[:size] != container.path:
             continue
         rest, best, common = raw[size:], None, 0
-        for binding in bindings(container.node):
-            shared = _common(_names(binding, document.data), rest)
+        for entry in document.entries(container.node):
+            shared = _common(entry.names, rest) if not entry.computed and entry.node.type == "binding" else 0
             if shared and shared >= common:
-                best, common = binding, shared
+                best, common = entry.node, shared
         yield Spot(container, rest, best, common)
 
 
@@ -76,7 +77,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
         key=lambda spot: (len(spot.container.path) + spot.common, len(spot.container.path)),
         default=None,
     )
-    for item in document.bindings:
+    for item in document.focus(raw).bindings:
         size = len(item.raw)
         on_the_way = size < len(raw) and raw[:size] == item.raw
         if item.computed and on_the_way:
@@ -94,7 +95,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
         raise document.refuse(
             "conditional",
             "The file has no unconditional place for a new definition.",
-            document.containers[0].node if document.containers else None,
+            document.body.core,
         )
     return best
 
@@ -138,10 +139,10 @@ def blocked(document: Document, item: Definition) -> Refused:
 
 def insert(document: Document, spot: Spot, value: Value) -> Splice:
     """Return the splice that writes a new binding at a spot."""
-    data, container = document.data, spot.container
+    container = spot.container
     if container.recursive:
         _refuse_capture(document, spot)
-    group = Group.of(container.node, data)
+    group = document.group(container.node)
     path = format_path(spot.rest)
 
     def render(style: Style) -> str:
@@ -158,7 +159,7 @@ def merge_element(document: Document, item: Definition, raw: AttrPath, value: Va
     """Return the splice that adds a set with one definition to the list of an mkMerge."""
     if item.layers is None:
         raise document.refuse("opaque_value", "The mkMerge cannot be extended.", item.node)
-    group = Group.of(item.layers.core, document.data)
+    group = document.group(item.layers.core)
     nested: Value = value
     path = format_path(raw[len(item.raw) :])
     source = f"{{ {path} = {print_value(nested, Style())}; }}"

@@ -13,11 +13,25 @@ from devkeel.source.nix.path import format_path
 from devkeel.source.nix.syntax import Problem, children_of_type, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node
 
-__all__ = ["binding_of", "enclosing_withs", "free_names", "is_bound", "scope_problems"]
+    from devkeel.source.nix.index import Container
+    from devkeel.source.splice import Span
+
+__all__ = [
+    "binding_of",
+    "bindings",
+    "count_uses",
+    "duplicates_at",
+    "enclosing_withs",
+    "free_names",
+    "inherited",
+    "is_bound",
+    "scope_problems",
+    "undefined_in",
+]
 
 # The names in every scope, as Nix 2.8 lists them without a `__` prefix.
 GLOBALS = frozenset(
@@ -230,9 +244,21 @@ def _duplicates(node: Node, data: bytes) -> Iterator[Problem]:
     yield from _collect({}, node, (), data)
 
 
-def _collect(seen: dict[tuple[str, ...], bool], node: Node, prefix: tuple[str, ...], data: bytes) -> Iterator[Problem]:
-    """Record the static paths below a set in `seen` (True: a set that others may add to) and yield clashes."""
+def _collect(
+    seen: dict[tuple[str, ...], bool],
+    node: Node,
+    prefix: tuple[str, ...],
+    data: bytes,
+    wanted: tuple[str, ...] = (),
+) -> Iterator[Problem]:
+    """Record the static paths below a set in `seen` (True: a set that others may add to) and yield clashes.
+
+    Only paths that are `wanted`, on the way to it or below it are looked at.
+    """
     for at, path, value in _static_bindings(node, prefix, data):
+        size = min(len(path), len(wanted))
+        if path[:size] != wanted[:size]:
+            continue
         is_set = value is not None and value.type in SETS
         clash = next((path[:i] for i in range(len(prefix) + 1, len(path)) if seen.get(path[:i]) is False), None)
         if clash is None and path in seen and not (is_set and seen[path]):
@@ -245,7 +271,7 @@ def _collect(seen: dict[tuple[str, ...], bool], node: Node, prefix: tuple[str, .
         again = path in seen
         seen[path] = is_set
         if value is not None and is_set:
-            inner = _collect(seen, value, path, data)
+            inner = _collect(seen, value, path, data, wanted)
             # The set's own duplicates are found when it is visited itself; here, those against its other parts.
             found = list(inner)
             yield from found if again else ()
@@ -267,6 +293,29 @@ def _static_bindings(
         while value.type == "parenthesized_expression" and (inner := value.child_by_field_name("expression")):
             value = inner
         yield path, (*prefix, *known), value
+
+
+def duplicates_at(containers: Iterable[Container], path: tuple[str, ...], data: bytes) -> Iterator[Problem]:
+    """Yield clashes among the attributes of some sets that are related to one path."""
+    for container in containers:
+        rest = path[len(container.path) :]
+        yield from _collect({}, container.node, (), data, rest)
+
+
+def undefined_in(root: Node, data: bytes, span: Span) -> Iterator[Problem]:
+    """Yield the variables inside a span that nothing binds."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        if node.type != "variable_expression":
+            stack += [
+                child for child in node.named_children if child.start_byte < span.end > span.start < child.end_byte
+            ]
+            continue
+        name = text(node, data)
+        known = name in GLOBALS or name.startswith("__") or is_bound(node, name, data)
+        if not known and not enclosing_withs(node, data):
+            yield Problem("undefined_variable", node.start_byte, f"undefined variable {name!r}")
 
 
 def _twice(path: tuple[str, ...], node: Node) -> Problem:
