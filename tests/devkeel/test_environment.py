@@ -185,13 +185,21 @@ def test_a_patch_needs_the_exact_text_the_given_number_of_times(
     assert caught.value.code == code
 
 
-@pytest.mark.broken_declaration
-def test_a_file_with_old_problems_stays_editable_and_they_are_reported(environment: Environment) -> None:
+@pytest.mark.parametrize("old", ["gti", "(_: { x = 1; x = 2; })"])
+def test_what_is_published_parses_also_when_the_file_did_not_before(environment: Environment, old: str) -> None:
     path = environment.project.root / "devenv.nix"
-    path.write_text(path.read_text().replace("pkgs.git", "pkgs.git gti"))
+    path.write_text(path.read_text().replace("pkgs.git", f"pkgs.git {old}"))
+    with pytest.raises(CheckFailed):
+        edit(environment, ADD_JQ)
+    repair = {"kind": "replace_text", "old": f"pkgs.git {old}", "new": "pkgs.git"}
+    assert edit(environment, repair, ADD_JQ).published
+
+
+def test_old_problems_of_another_file_are_reported_and_not_in_the_way(environment: Environment) -> None:
+    (environment.project.root / "devenv.local.nix").write_text("{ a = 1; a = 2; }")
     result = edit(environment, ADD_JQ)
     assert result.published
-    assert [item.code for item in result.checks.diagnostics] == ["undefined_variable"]
+    assert [item.code for item in result.checks.diagnostics] == ["duplicate_attribute"]
 
 
 @pytest.mark.broken_declaration

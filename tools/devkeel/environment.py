@@ -9,7 +9,7 @@ from devkeel.change import Candidate, apply_edits
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Place, ProjectError, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, ProjectError, UsageError
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, INPUTS, Project, digest, revision_of
 from devkeel.results import (
@@ -177,7 +177,7 @@ class Environment:
     ) -> ChangeResult:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
-        judge(settings, candidate.before, candidate.changed)
+        judge(settings, candidate.before, candidate.changed | dict.fromkeys(removed))
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
@@ -210,7 +210,7 @@ class Environment:
             files=tuple(changed),
             diff=unified_all((name, candidate.before.get(name), after.get(name)) for name in changed),
             checks=report,
-            notes=tuple(candidate.notes),
+            notes=(*candidate.notes, *(operation.notes if operation else ())),
             runs_on_enter=candidate.runs_on_enter and bool(changed),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
@@ -224,17 +224,13 @@ class Environment:
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse."""
         report = run_checks(after, level=level)
-        wrong = added_errors(run_checks(before, level=level), report)
         changed = candidate.changed
-        for item in report.diagnostics:
-            name = item.place.file if item.place else ""
-            broken = item.code in {"syntax_error", "not_utf8"} and name in changed
-            if broken and item not in wrong and name not in candidate.repairs:
-                wrong.append(item)
-        for name in candidate.repairs & changed.keys():
-            old = candidate.before.get(name)
-            if old is not None and nix.brokenness(changed[name]) < nix.brokenness(old):
-                wrong = [item for item in wrong if item.place is None or item.place.file != name]
+        # What is published parses: an error of the syntax rung in a changed file counts, old or new.
+        wrong = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
+        wrong = [item for item in wrong if not _repaired(item, candidate)]
+        if not report.ok:
+            old = run_checks(before, level=level)
+            wrong += [item for item in added_errors(old, report) if not _syntax_in(item, changed)]
         if wrong:
             raise CheckFailed(
                 wrong[0].code,
@@ -349,6 +345,19 @@ class Environment:
             return self.project.read(name)
         except DevkeelError:
             return None
+
+
+def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:
+    return item.source == "syntax" and item.place is not None and item.place.file in changed
+
+
+def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
+    """Tell whether an error is in a file that was broken, is less so, and may be published as a step."""
+    name = item.place.file if item.place else ""
+    old = candidate.before.get(name)
+    if name not in candidate.repairs or old is None:
+        return False
+    return nix.brokenness(candidate.after[name]) < nix.brokenness(old)
 
 
 def _declares(name: str) -> bool:

@@ -67,7 +67,7 @@ def _bad(why: str) -> ProjectError:
     )
 
 
-def judge(settings: Settings, before: Mapping[str, bytes | None], after: Mapping[str, bytes]) -> None:
+def judge(settings: Settings, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) -> None:
     """Refuse a candidate that changes a protected option, by whichever edit: PolicyRefused `protected_option`."""
     for path in settings.protected:
         for name, data in after.items():

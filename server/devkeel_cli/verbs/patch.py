@@ -26,9 +26,10 @@ STDIN = "-"
 @click.option("--old-file", metavar="PATH", help="Read the old text from a file; - is standard input.")
 @click.option("--new-file", metavar="PATH", help="Read the new text from a file; - is standard input.")
 @click.option("--occurrences", metavar="N", type=click.IntRange(min=1), default=1, help="How often it occurs.")
+@click.option("--partial", is_flag=True, help="Publish a step that leaves a broken file less broken.")
 @writing_options
 @pass_session
-def command(
+def command(  # noqa: PLR0913, PLR0917  (click passes one argument for each option)
     session: Session,
     /,
     file: str,
@@ -37,6 +38,7 @@ def command(
     old_file: str | None,
     new_file: str | None,
     occurrences: int,
+    partial: bool,
     writing: Writing,
 ) -> None:
     """Replace exact text in an environment file.
@@ -51,6 +53,7 @@ def command(
         "old": _text("old", old, old_file),
         "new": _text("new", new, new_file),
         "occurrences": occurrences,
+        "partial": partial,
     }
     change(session, [edit], writing)
 

@@ -26,6 +26,7 @@ class PatchArguments(WriteArguments):
     old: str = Field(description="Exact text to replace, whitespace included.")
     new: str = Field(description="What to put there.")
     occurrences: int = Field(default=1, description="How often old occurs.")
+    partial: bool = Field(default=False, description="Publish a step that leaves a broken file less broken.")
 
 
 async def _patch_file(call: Call, arguments: PatchArguments) -> CallToolResult:
@@ -35,6 +36,7 @@ async def _patch_file(call: Call, arguments: PatchArguments) -> CallToolResult:
         "old": arguments.old,
         "new": arguments.new,
         "occurrences": arguments.occurrences,
+        "partial": arguments.partial,
     }
     return await change(call, [edit], arguments)
 

@@ -98,7 +98,7 @@ def enable_path(name: str) -> AttrPath:
         message = f"{name!r} is the name of more than one thing."
     else:
         short = {path.split(".")[-1]: path for path in known}
-        alternatives = tuple(short[item] for item in difflib.get_close_matches(names[0], short, 3))
+        alternatives = tuple(short[item] for item in difflib.get_close_matches(names[0], short, 3, 0.7))
         message = f"devenv {DEVENV_VERSION} has no service and no language called {name!r}."
     raise UsageError(
         "unknown_name",

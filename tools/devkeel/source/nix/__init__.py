@@ -25,7 +25,8 @@ from devkeel.source.nix.index import Definition
 from devkeel.source.nix.literal import Expression, Value, is_literal, print_value
 from devkeel.source.nix.path import AttrPath, format_path, parse_path, quote
 from devkeel.source.nix.proof import prove as _prove
-from devkeel.source.nix.syntax import Problem, brokenness
+from devkeel.source.nix.syntax import Problem
+from devkeel.source.nix.syntax import brokenness as _brokenness
 from devkeel.source.splice import Edited, Span, Splice
 from devkeel.source.splice import apply as _apply
 from devkeel.source.splice import compose as _compose
@@ -122,14 +123,14 @@ def append_line(data: bytes | Document, path: str, line: str) -> Edited:
     return _lists.append_line(_open(data), parse_path(path), line)
 
 
-def add_packages(data: bytes | Document, *names: str) -> Edited:
-    """Add packages to the `packages` list in the file's own spelling."""
-    return _packages.add_packages(_open(data), [*names])
+def add_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:
+    """Add packages to the `packages` list in the file's own spelling; `inside` names a package with `withPackages`."""
+    return _packages.add_packages(_open(data), [*names], inside)
 
 
-def remove_packages(data: bytes | Document, *names: str) -> Edited:
-    """Remove packages from the `packages` list."""
-    return _packages.remove_packages(_open(data), [*names])
+def remove_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:
+    """Remove packages from the `packages` list, or from the one of a package with `withPackages`."""
+    return _packages.remove_packages(_open(data), [*names], inside)
 
 
 def package_names(data: bytes | Document) -> list[str]:
@@ -147,6 +148,12 @@ def add_arguments(data: bytes | Document, *names: str) -> Edited:
     document = _open(data)
     document.require_utf8()
     return _prove(document, _apply(document.data, _require_arguments(document, names)), (), lambda _: True)
+
+
+def brokenness(data: bytes | Document) -> int:
+    """Return how far a file is from what Nix parses, 0 for one that it does; versions of one file compare."""
+    document = _open(data)
+    return _brokenness(document.data) + len(document.problems)
 
 
 def comment_out(data: bytes | Document, path: str) -> Edited:

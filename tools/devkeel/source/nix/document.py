@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source.nix.index import Definition, Entry, Index, entries_of
 from devkeel.source.nix.layers import Layers, peel
-from devkeel.source.nix.layout import Group
+from devkeel.source.nix.layout import Group, is_prose
 from devkeel.source.nix.literal import Expression, read_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.scope import SETS, scope_problems
@@ -189,13 +189,14 @@ class Document:
         return text(node, self.data)
 
     def comment(self, definition: Definition) -> str | None:
-        """Return the comments above and beside a definition, without their marks."""
+        """Return the comments above and beside a definition that are about it, without their marks."""
         group = self.group(definition.container.node)
         if definition.value is None:
             return None
         end = group.after(definition.node)
         beside = [node for node in group.comments if definition.node.end_byte <= node.start_byte < end]
-        lines = [text(node, self.data) for node in (*group.leading(definition.node), *beside)]
+        above = [node for node in group.leading(definition.node) if is_prose(node, self.data)]
+        lines = [text(node, self.data) for node in (*above, *beside)]
         return "\n".join(line.lstrip("#").removeprefix("/*").removesuffix("*/").strip() for line in lines) or None
 
 

@@ -94,8 +94,8 @@ def _insert_formals(formals: Node, data: bytes, wanted: list[str]) -> Splice:
     if not named:
         rest = next(children_of_type(formals, "ellipses"), None)
         at = rest.start_byte if rest else opening
-        tail = ", " if rest else " "
-        lead = " " if rest is None else ""
+        tail = ", " if rest else "" if source[1:2].isspace() else " "
+        lead = "" if rest else " "
         return Splice(at, at, (lead + ", ".join(wanted) + tail).encode())
     first = named[0]
     gap = data[opening : first.start_byte].decode()

@@ -2,8 +2,8 @@
 
 It follows the module's body through functions, `let … in`, `with`, `assert`, parentheses, `mkIf`, `mkMerge`,
 `mkDefault`, `mkForce`, names bound by `let`, and `//` between literal sets; whatever else stands as a value is
-opaque: it has a source and no inside. Bindings that have nothing to do with the path are noted by their bytes and not looked into, so that an edit
-costs little in a long file.
+opaque: it has a source and no inside. Bindings that have nothing to do with the path are noted by their bytes and
+not looked into, so that an edit costs little in a long file.
 """
 
 from __future__ import annotations
@@ -221,7 +221,8 @@ class Index:
                 return [] if deep else candidate
             if any(entry.names[:1] == (name,) for entry in entries):
                 return [] if condition else [operand]
-            candidate = candidate if condition else [operand]
+            # What is written elsewhere and only named here is not where the author would add to.
+            candidate = candidate if condition or layers.name is not None else [operand]
         return candidate
 
     def _define(self, entry: Entry, raw: AttrPath, container: Container, depth: int) -> None:

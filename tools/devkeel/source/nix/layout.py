@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Group", "line_end", "line_start", "style_at"]
+__all__ = ["Group", "is_prose", "line_end", "line_start", "style_at"]
 
 WIDTH = 100
 _BLANK = b" \t"
@@ -258,10 +258,15 @@ class Group:
         """
         data = self.data
         comments = self.leading(item)
-        if any(_NO_PROSE.match(data[node.start_byte : node.end_byte]) for node in comments):
+        if not all(is_prose(node, data) for node in comments):
             return False
         below = next_line(data, end)
         return is_blank_line(data, below) or below >= line_start(data, self.closing)
+
+
+def is_prose(comment: Node, data: bytes) -> bool:
+    """Tell whether a comment says something: no commented-out assignment and no link that heads a section."""
+    return _NO_PROSE.match(data[comment.start_byte : comment.end_byte]) is None
 
 
 _NO_PROSE = re.compile(rb"""#\s*(https?://|[A-Za-z_][\w'-]*(\.([\w'-]+|"[^"]*"))*\s*=)""")

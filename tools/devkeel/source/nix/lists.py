@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.bindings import canonical, expressions_in, require_editable, same, says_at, set_value
@@ -18,7 +19,7 @@ from devkeel.source.nix.syntax import text
 from devkeel.source.splice import Edited, Splice, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tree_sitter import Node
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.index import Definition
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["append", "append_line", "elements", "prepend", "remove"]
+__all__ = ["Spelling", "add", "append", "append_line", "elements", "every_list", "find_list", "prepend", "remove"]
 
 _WITH_BODY = frozenset({"let_expression", "with_expression", "assert_expression"})
 _NEEDS_PARENTHESES = frozenset({"function_expression", "if_expression", "unary_expression", "binary_expression"})
@@ -113,14 +114,35 @@ def definition_of(document: Document, path: AttrPath) -> Definition | None:
     return next(iter(with_list or plain), None)
 
 
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How elements are spelt, and which lists count.
+
+    read: what an element stands for, to compare by. write: what to print for a value at a node. target: the list of a
+    value that a new element goes into. lists: every list of a value that an element may be in.
+    """
+
+    read: Callable[[Node, bytes], Value] = read_value
+    write: Callable[[Node, Value], Value] = lambda _, value: value
+    target: Callable[[Node, bytes], Node | None] = find_list
+    lists: Callable[[Node, bytes], Iterable[Node]] = every_list
+
+    def present(self, value: Node, data: bytes) -> list[Value]:
+        """Return what the elements of a value stand for."""
+        return [self.read(node, data) for group in self.lists(value, data) for node in elements(group)]
+
+
+PLAIN = Spelling()
+
+
 def append(document: Document, path: AttrPath, values: list[Value]) -> Edited:
     """Append elements to the list at an option path; those that are there stay as they are."""
-    return add(document, path, values, read=read_value)
+    return add(document, path, values)
 
 
 def prepend(document: Document, path: AttrPath, values: list[Value]) -> Edited:
     """Put elements before the first one of the list at an option path."""
-    return add(document, path, values, read=read_value, first=True)
+    return add(document, path, values, first=True)
 
 
 def add(
@@ -128,29 +150,25 @@ def add(
     path: AttrPath,
     values: list[Value],
     *,
-    read: Callable[[Node, bytes], Value],
-    write: Callable[[Node, Value], Value] | None = None,
+    spelling: Spelling = PLAIN,
     first: bool = False,
     keep_sorted: bool = False,
 ) -> Edited:
     """Add elements to the list at an option path.
 
-    read: what an element stands for, to compare by. write: what to print for a value at a place. keep_sorted: the
-    order has no meaning, so a list that its author keeps sorted stays so.
+    keep_sorted: the order has no meaning, so a list that its author keeps sorted stays so.
     """
     for value in values:
         expressions_in(value)
     item = definition_of(document, path)
     if item is None or item.value is None or item.layers is None:
-        if document.module and item is None:
-            write_at = write or (lambda _, value: value)
-            new = [write_at(document.body.core, value) for value in values]
-            return set_value(document, path, new)
+        if item is None:
+            return set_value(document, path, [spelling.write(document.body.core, value) for value in values])
         raise document.refuse(
-            "opaque_value", f"{format_path(path)} has no list to add to.", item.node if item else None
+            "opaque_value", f"{format_path(path)} has no list to add to.", item.node if item is not None else None
         )
     data = document.data
-    present = [read(node, data) for group in every_list(item.value, data) for node in elements(group)]
+    present = spelling.present(item.value, data)
     missing: list[Value] = []
     for value in values:
         if not any(same(canonical(value), other) for other in [*present, *map(canonical, missing)]):
@@ -158,9 +176,9 @@ def add(
     notes = [f"{_name(value)} is already in {format_path(path)}." for value in values if value not in missing]
     if not missing:
         return Edited(data, notes=tuple(notes))
-    target = find_list(item.value, data)
+    target = spelling.target(item.value, data)
     at = target if target is not None else _tail(document, item)
-    written = [write(at, value) if write else value for value in missing]
+    written = [spelling.write(at, value) for value in missing]
     splices = (
         _into(document.group(target), written, first=first, keep_sorted=keep_sorted)
         if target
@@ -170,14 +188,8 @@ def add(
     raw = item.raw
 
     def holds(after: Document) -> bool:
-        again = [other for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
-        now = [
-            read(node, after.data)
-            for other in again
-            if other.value is not None
-            for group in every_list(other.value, after.data)
-            for node in elements(group)
-        ]
+        values = [other.value for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
+        now = [found for value in values for found in spelling.present(value, after.data)]
         return all(any(same(value, other) for other in now) for value in [*map(canonical, missing), *present])
 
     return prove(document, apply(data, splices, notes), [raw], holds)
@@ -288,40 +300,29 @@ def _concatenate(node: Node, values: list[Value]) -> list[Splice]:
     return [Splice(node.end_byte, node.end_byte, tail.encode())]
 
 
-def remove(
-    document: Document,
-    path: AttrPath,
-    values: list[Value],
-    *,
-    read: Callable[[Node, bytes], Value] = read_value,
-) -> Edited:
+def remove(document: Document, path: AttrPath, values: list[Value], *, spelling: Spelling = PLAIN) -> Edited:
     """Remove elements from the lists in the value of an option path. Nothing there is no change."""
     raw, data, values = require_editable(document, path), document.data, [canonical(value) for value in values]
     found = [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
     splices: list[Splice] = []
     gone: list[Value] = []
     for item in found:
+        reached = list(every_list(item.value, data)) if item.value is not None else []
         own = list(every_list(item.value, data, shared=False)) if item.value is not None else []
-        for node in every_list(item.value, data) if item.value is not None else ():
-            hits = [child for child in elements(node) if any(same(read(child, data), value) for value in values)]
-            if hits and (item.container.shared or node not in own):
+        for node in spelling.lists(item.value, data) if item.value is not None else ():
+            hits = [child for child in elements(node) if any(same(spelling.read(child, data), v) for v in values)]
+            if hits and (item.container.shared or (node in reached and node not in own)):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
-            gone += [read(child, data) for child in hits]
+            gone += [spelling.read(child, data) for child in hits]
             splices += _remove_elements(document.group(node), hits)
     notes = [
         f"{_name(value)} is not in {format_path(path)}." for value in values if not any(same(value, g) for g in gone)
     ]
 
     def holds(after: Document) -> bool:
-        again = [item for item in after.focus(raw).bindings if item.raw == raw and item.value is not None]
-        return not any(
-            same(read(child, after.data), value)
-            for item in again
-            if item.value is not None
-            for node in every_list(item.value, after.data)
-            for child in elements(node)
-            for value in values
-        )
+        kept = [other.value for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
+        now = [found for value in kept for found in spelling.present(value, after.data)]
+        return not any(same(value, other) for value in values for other in now)
 
     return prove(document, apply(data, splices, notes), [raw], holds)
 

@@ -6,13 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
-from devkeel.source.nix.lists import add, elements, every_list, remove
+from devkeel.source.nix.bindings import require_editable
+from devkeel.source.nix.lists import Spelling, add, elements, every_list, find_list, remove
 from devkeel.source.nix.literal import Expression, static_names
 from devkeel.source.nix.path import format_path, parse_path
 from devkeel.source.nix.scope import enclosing_withs, is_bound
 from devkeel.source.nix.syntax import text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
 
     from devkeel.source.nix.document import Document
@@ -90,34 +93,95 @@ def _under(withs: list[str], name: str) -> str:
     return f"{innermost.removeprefix('pkgs.')}.{name}"
 
 
-def _write_package(at: Node, value: Value, data: bytes) -> Value:
-    """Return the spelling of a package at a place: bare inside `with pkgs`, else with its prefix."""
+def _spelled(at: Node, value: Value, data: bytes, root: str) -> Value:
+    """Return the spelling of a package at a place: bare inside `with ROOT`, else with its prefix."""
     if not isinstance(value, Expression) or value.source.startswith("inputs."):
         return value
-    withs = enclosing_withs(at, data)
-    if at.type == "with_expression":
-        withs = []
+    withs = [] if at.type == "with_expression" else enclosing_withs(at, data)
     first = parse_path(value.source)[0]
-    bare = withs[:1] == ["pkgs"] and not is_bound(at, first, data) and not value.source.startswith('"')
-    return value if bare else Expression(f"pkgs.{value.source}")
+    bare = withs[:1] == [root] and not is_bound(at, first, data) and not value.source.startswith('"')
+    return value if bare else Expression(f"{root}.{value.source}")
 
 
-def add_packages(document: Document, names: list[str]) -> Edited:
-    """Add packages to the `packages` list; `pkgs` or `inputs` is added to the module's arguments when needed."""
+def _spelling(document: Document, inside: str | None) -> Spelling:
+    data = document.data
+    if inside is None:
+        return Spelling(read_package, lambda at, value: _spelled(at, value, data, "pkgs"))
+    owner = package_name(inside)
+
+    def target(value: Node, source: bytes) -> Node | None:
+        return next((found for _, found in _inner_lists(value, source, owner)), None)
+
+    def read(node: Node, source: bytes) -> Value:
+        name = _parameter(node, source)
+        written = re.sub(r"\s+", " ", text(node, source))
+        bare = not is_bound(node, written.split(".")[0], source) and enclosing_withs(node, source)[:1] == [name]
+        return Expression(written if bare else written.removeprefix(f"{name}."))
+
+    def write(at: Node, value: Value) -> Value:
+        return _spelled(at, value, data, _parameter(at, data))
+
+    return Spelling(read, write, target, lambda value, source: [node for _, node in _inner_lists(value, source, owner)])
+
+
+def _inner_lists(value: Node, data: bytes, owner: str) -> Iterator[tuple[Node, Node]]:
+    """Yield the functions and lists of `OWNER.withPackages (ps: [ … ])` in a value."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
+        if node.type == "apply_expression" and function is not None and argument is not None:
+            read = read_package(function, data)
+            while argument.type == "parenthesized_expression":
+                argument = argument.child_by_field_name("expression") or node
+            body = argument.child_by_field_name("body") if argument.type == "function_expression" else None
+            found = find_list(body, data) if body is not None else None
+            if isinstance(read, Expression) and read.source == f"{owner}.withPackages" and found is not None:
+                yield argument, found
+        stack += node.named_children
+
+
+def _parameter(node: Node, data: bytes) -> str:
+    """Return the name of the innermost function's argument round a node: `ps` in `ps: [ … ]`."""
+    parent = node.parent
+    while parent is not None and parent.type != "function_expression":
+        parent = parent.parent
+    universal = parent.child_by_field_name("universal") if parent is not None else None
+    return text(universal, data) if universal is not None else ""
+
+
+def _require_inside(document: Document, inside: str | None) -> None:
+    """Refuse a package set that `packages` does not have."""
+    if inside is None:
+        return
+    owner, raw = package_name(inside), document.raw_path(_PATH)
+    values = [item.value for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+    if not any(True for value in values for _ in _inner_lists(value, document.data, owner)):
+        raise document.refuse(
+            "not_found",
+            f"packages has no {owner}.withPackages (ps: [ … ]).",
+            None,
+            f"Append the expression pkgs.{owner}.withPackages (ps: [ ps.NAME ]) to packages.",
+        )
+
+
+def add_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
+    """Add packages to the `packages` list, or to the one inside `INSIDE.withPackages (ps: [ … ])` in it.
+
+    `pkgs` or `inputs` is added to the module's arguments when it is needed.
+    """
     values: list[Value] = [Expression(package_name(name)) for name in names]
-    return add(
-        document,
-        _PATH,
-        values,
-        read=read_package,
-        write=lambda at, value: _write_package(at, value, document.data),
-        keep_sorted=True,
-    )
+    require_editable(document, _PATH)
+    _require_inside(document, inside)
+    return add(document, _PATH, values, spelling=_spelling(document, inside), keep_sorted=True)
 
 
-def remove_packages(document: Document, names: list[str]) -> Edited:
-    """Remove packages from every list in the value of `packages`."""
-    return remove(document, _PATH, [Expression(package_name(name)) for name in names], read=read_package)
+def remove_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
+    """Remove packages from every list in the value of `packages`, or from the one inside `INSIDE.withPackages`."""
+    values: list[Value] = [Expression(package_name(name)) for name in names]
+    require_editable(document, _PATH)
+    _require_inside(document, inside)
+    return remove(document, _PATH, values, spelling=_spelling(document, inside))
 
 
 def package_names(document: Document) -> list[str]:
