@@ -29,13 +29,14 @@ LAYERS = {
     "edits": {"errors", "project"},
     "catalogue": {"errors", "source"},
     "declaration": {"errors", "project", "source"},
-    "change": {"errors", "project", "source", "catalogue", "edits"},
+    "candidate": set(),
+    "change": {"errors", "project", "source", "catalogue", "edits", "candidate"},
     "policy": {"errors", "project", "source"},
     "survey": {"errors", "results", "source"},
     "checks": {"errors", "results", "source", "runtime"},
     "environment": {
         *("errors", "results", "difference", "project", "source", "transaction", "edits"),
-        *("declaration", "change", "policy", "survey", "checks"),
+        *("declaration", "candidate", "change", "policy", "survey", "checks"),
     },
 }
 

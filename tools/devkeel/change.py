@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import singledispatch
 from typing import TYPE_CHECKING, cast
 
@@ -16,29 +15,14 @@ if TYPE_CHECKING:
 
     from pydantic import JsonValue
 
+    from devkeel.candidate import Candidate
     from devkeel.edits import Edit
     from devkeel.project import Project
 
-__all__ = ["Candidate", "apply_edits"]
+__all__ = ["apply_edits"]
 
 # Options whose text a shell runs when somebody enters the environment or starts something in it.
 _RUNS = frozenset({"enterShell", "enterTest", "tasks", "processes", "scripts", "git-hooks"})
-
-
-@dataclass
-class Candidate:
-    """The files that a change is about: their bytes before it (None: not there) and after it."""
-
-    before: dict[str, bytes | None] = field(default_factory=dict)
-    after: dict[str, bytes] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    runs_on_enter: bool = False
-    repairs: set[str] = field(default_factory=set)
-
-    @property
-    def changed(self) -> dict[str, bytes]:
-        """The files whose bytes differ."""
-        return {name: data for name, data in self.after.items() if self.before[name] != data}
 
 
 def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate) -> None:
@@ -77,6 +61,8 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate) -
 def _apply(item: Edit, name: str, data: bytes) -> Edited:
     if isinstance(item, edits.ReplaceText):
         return _replace_text(item, name, data)
+    if name.endswith((".yaml", ".yml")) and isinstance(item, (edits.SetOption, edits.UnsetOption, edits.Append)):
+        return _edit_yaml(item, name, data)
     if not name.endswith(".nix"):
         raise Refused(
             "not_nix",
@@ -85,6 +71,25 @@ def _apply(item: Edit, name: str, data: bytes) -> Edited:
             remedy="Use patch_file for this file.",
         )
     return _edit_nix(item, nix.Document(data, name))
+
+
+def _edit_yaml(item: edits.SetOption | edits.UnsetOption | edits.Append, name: str, data: bytes) -> Edited:
+    from devkeel.source import yaml  # noqa: PLC0415  (a Nix edit does not need it)
+
+    document = yaml.Document(data, name)
+    if isinstance(item, edits.UnsetOption):
+        return yaml.unset(document, item.path)
+    if item.expression is not None:
+        raise Refused(
+            "not_nix",
+            f"{name} is not a Nix file, so that no Nix expression can stand in it.",
+            place=Place(name),
+            seen=item.expression[:200],
+            remedy="Give a value instead of an expression.",
+        )
+    if isinstance(item, edits.Append):
+        return yaml.append(document, item.path, item.value)
+    return yaml.set(document, item.path, item.value)
 
 
 @singledispatch

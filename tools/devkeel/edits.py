@@ -1,4 +1,4 @@
-"""The vocabulary of edits: one typed intention each, a discriminated union by `kind`.
+"""The vocabulary of edits: one typed intention each, told apart by `kind`.
 
 An edit says what is wanted, never where the bytes go; `devkeel.source` finds the place. JSON stands for data
 (string, number, boolean, null, list, attribute set); Nix source is only ever taken from a field that is
@@ -7,14 +7,15 @@ called `expression`.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from devkeel.errors import UsageError
 from devkeel.project import DECLARATION
 
 __all__ = [
+    "KINDS",
     "AddPackages",
     "Append",
     "Disable",
@@ -30,7 +31,8 @@ __all__ = [
 
 
 class _Edit(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    # Only the kinds that a call uses are built: a command edits with one of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     file: str = DECLARATION
 
@@ -116,37 +118,38 @@ class ReplaceText(_Edit):
     partial: bool = False
 
 
-KINDS = (
-    "add_packages",
-    "remove_packages",
-    "set",
-    "unset",
-    "append",
-    "remove",
-    "enable",
-    "disable",
-    "replace_text",
-)
+Edit = AddPackages | RemovePackages | SetOption | UnsetOption | Append | RemoveValues | Enable | Disable | ReplaceText
 
-Edit = Annotated[
-    AddPackages | RemovePackages | SetOption | UnsetOption | Append | RemoveValues | Enable | Disable | ReplaceText,
-    Field(discriminator="kind"),
-]
-
-_EDITS: TypeAdapter[list[Edit]] = TypeAdapter(list[Edit])
+_MODELS: dict[str, type[Edit]] = {model.model_fields["kind"].default: model for model in get_args(Edit)}
+KINDS = tuple(_MODELS)
 
 
 def parse_edits(items: object) -> list[Edit]:
     """Return edits from plain data, strictly: an unknown kind or field is a UsageError that names it."""
+    if not isinstance(items, list):
+        raise _bad("", "it is not a list of edits", items, KINDS)
+    return [_parse(number, item) for number, item in enumerate(items)]
+
+
+def _parse(number: int, item: object) -> Edit:
+    kind = item.get("kind") if isinstance(item, dict) else None
+    model = _MODELS.get(kind) if isinstance(kind, str) else None
+    if model is None:
+        raise _bad(f"edit {number}", "it has no kind that is known", item, KINDS)
     try:
-        return _EDITS.validate_python(items)
+        return model.model_validate(item)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(
-            "bad_edit",
-            f"The edit is malformed at {where or 'its top'}: {first['msg'].removeprefix('Value error, ')}.",
-            seen=repr(first.get("input"))[:200],
-            remedy="Each edit is an object with a kind and the fields of that kind.",
-            alternatives=KINDS,
-        ) from error
+        where = ".".join([f"edit {number} ({kind})", *(str(part) for part in first["loc"])])
+        why = first["msg"].removeprefix("Value error, ")
+        raise _bad(where, why, first.get("input"), tuple(model.model_fields)) from error
+
+
+def _bad(where: str, why: str, seen: object, alternatives: tuple[str, ...]) -> UsageError:
+    return UsageError(
+        "bad_edit",
+        f"The edit is malformed{f' at {where}' if where else ''}: {why}.",
+        seen=repr(seen)[:200],
+        remedy="Each edit is an object with a kind and the fields of that kind.",
+        alternatives=alternatives,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.change import Candidate, apply_edits
+from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
@@ -132,6 +132,8 @@ class Environment:
         create: bool = False,
     ) -> ChangeResult:
         """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
+        from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
+
         files = read_declaration(self.project)
         self._expect(expected_revision, files)
         candidate = Candidate()

@@ -256,6 +256,19 @@ def test_conditions_are_told_when_they_decide_about_an_edit() -> None:
     assert len(edited.notes) == 1
 
 
+def test_a_list_under_a_condition_stays_and_an_unconditional_one_is_made_where_there_is_a_place() -> None:
+    conditional = b"{ pkgs, lib, ... }: {\n  config = lib.mkIf pkgs.x {\n    packages = [ pkgs.git ];\n  };\n}\n"
+    with pytest.raises(Refused) as caught:
+        nix.add_packages(conditional, "jq")
+    assert caught.value.code == "conditional"
+    merged = b"{ pkgs, lib, ... }: lib.mkMerge [\n  {\n    a = 1;\n  }\n  (lib.mkIf pkgs.x { packages = [ pkgs.git ]; })\n]\n"
+    edited = nix.add_packages(merged, "jq")
+    assert b"packages = [ pkgs.jq ];" in edited.data
+    assert b"(lib.mkIf pkgs.x { packages = [ pkgs.git ]; })" in edited.data
+    lines = merged.replace(b"packages = [ pkgs.git ]", b'enterShell = "a"')
+    assert b'enterShell = "a"' in nix.append_line(lines, "enterShell", "b").data
+
+
 def test_arguments_come_in_the_heads_own_style() -> None:
     assert nix.add_arguments(b"{ pkgs }: { }", "lib").data == b"{ pkgs, lib }: { }"
     assert nix.add_arguments(b"{ ... }: { }", "lib", "pkgs").data == b"{ lib, pkgs, ... }: { }"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["comment_out", "rename", "set_value", "uncomment", "unset"]
+__all__ = ["comment_out", "insert_value", "rename", "set_value", "uncomment", "unset"]
 
 
 def require_editable(document: Document, path: AttrPath) -> AttrPath:
@@ -104,7 +104,7 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
         raise _would_replace(document, raw)
     if exact:
         return _replace(document, path, _choose(document, exact), value, len(exact))
-    return _insert(document, path, raw, value)
+    return insert_value(document, path, value)
 
 
 def _would_replace(document: Document, raw: AttrPath) -> Exception:
@@ -183,14 +183,25 @@ def _argument(source: str) -> str:
     return source if is_simple(source) else f"({source})"
 
 
-def _insert(document: Document, path: AttrPath, raw: AttrPath, value: Value) -> Edited:
+def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
+    """Write a new definition of an option path beside whatever defines it under a condition."""
+    raw = document.raw_path(path)
     spot = find_spot(document, raw)
     if isinstance(spot, Spot):
         node, splice = spot.container.node, insert(document, spot, value)
     else:
         node, splice = spot.node, merge_element(document, spot, raw, value)
     splices = [splice, *require_arguments(document, arguments_for(document, node, expressions_in(value)))]
-    return prove(document, apply(document.data, splices), [raw], lambda after: says(after, path, value))
+    return prove(document, apply(document.data, splices), [raw], lambda after: _has(after, path, value))
+
+
+def _has(document: Document, path: AttrPath, value: Value) -> bool:
+    """Tell whether the one unconditional definition of a path has a value, whatever the conditional ones have."""
+    raw = document.raw_path(path)
+    plain = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
+    if len(plain) == 1 and not isinstance(canonical(value), dict) and not isinstance(value, Expression):
+        return same(document.value(plain[0]), canonical(value))
+    return says(document, path, value)
 
 
 def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) -> Edited:

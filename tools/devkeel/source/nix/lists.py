@@ -6,7 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.source.nix.bindings import canonical, expressions_in, require_editable, same, says_at, set_value
+from devkeel.source.nix.bindings import (
+    canonical,
+    expressions_in,
+    insert_value,
+    require_editable,
+    same,
+    says_at,
+    set_value,
+)
 from devkeel.source.nix.head import arguments_for, require_arguments
 from devkeel.source.nix.index import operator
 from devkeel.source.nix.layers import call
@@ -161,12 +169,10 @@ def add(
     for value in values:
         expressions_in(value)
     item = definition_of(document, path)
-    if item is None or item.value is None or item.layers is None:
-        if item is None:
-            return set_value(document, path, [spelling.write(document.body.core, value) for value in values])
-        raise document.refuse(
-            "opaque_value", f"{format_path(path)} has no list to add to.", item.node if item is not None else None
-        )
+    if item is None:
+        return insert_value(document, path, [spelling.write(document.body.core, value) for value in values])
+    if item.value is None or item.layers is None:
+        raise document.refuse("opaque_value", f"{format_path(path)} has no list to add to.", item.node)
     data = document.data
     present = spelling.present(item.value, data)
     missing: list[Value] = []
@@ -343,7 +349,7 @@ def append_line(document: Document, path: AttrPath, line: str) -> Edited:
     raw = require_editable(document, path)
     found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
     if not found:
-        return set_value(document, path, f"{line}\n")
+        return insert_value(document, path, f"{line}\n")
     item = found[0]
     if item.layers is None or len(found) > 1:
         raise document.refuse("ambiguous", f"{format_path(path)} is not one text.", item.node)

@@ -1,0 +1,23 @@
+"""A candidate: the files that a change is about, in memory, before anything is checked or written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+__all__ = ["Candidate"]
+
+
+@dataclass
+class Candidate:
+    """The files that a change is about: their bytes before it (None: not there) and after it."""
+
+    before: dict[str, bytes | None] = field(default_factory=dict)
+    after: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    runs_on_enter: bool = False
+    repairs: set[str] = field(default_factory=set)
+
+    @property
+    def changed(self) -> dict[str, bytes]:
+        """The files whose bytes differ."""
+        return {name: data for name, data in self.after.items() if self.before[name] != data}
