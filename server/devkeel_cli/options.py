@@ -24,6 +24,8 @@ __all__ = [
     "change",
     "complete_path",
     "dry_run_option",
+    "file_option",
+    "in_file",
     "json_option",
     "level_option",
     "reason_option",
@@ -49,6 +51,9 @@ revision_option = click.option(
     "--expected-revision", metavar="REVISION", help="Refuse if the files have another revision by now."
 )
 reason_option = click.option("-m", "--reason", metavar="TEXT", help="Why: kept in the history.")
+file_option = click.option(
+    "--file", metavar="FILE", help="Environment file to edit: a Nix file of the project, or devenv.yaml."
+)
 _create_option = click.option("--create", is_flag=True, help="Make a minimal devenv.nix if there is none.")
 _WRITING = (dry_run_option, level_option, revision_option, reason_option, _create_option, json_option)
 
@@ -77,6 +82,11 @@ def writing_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_WRITING):
         packed = option(packed)
     return packed
+
+
+def in_file(file: str | None) -> dict[str, str]:
+    """Return the field of an edit that says in which file it is; by default the declaration."""
+    return {} if file is None else {"file": file}
 
 
 def change(session: Session, edits: Sequence[dict[str, Any]], writing: Writing) -> None:

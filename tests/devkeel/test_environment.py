@@ -389,9 +389,20 @@ def test_other_files_of_the_environment_are_patched_too(environment: Environment
     with pytest.raises(CheckFailed) as caught:
         edit(environment, {"kind": "replace_text", "file": "devenv.yaml", "old": "{ }", "new": "{ "})
     assert caught.value.code == "syntax_error"
-    with pytest.raises(Refused) as refused:
-        edit(environment, {"kind": "set", "file": "devenv.yaml", "path": "a", "value": 1})
-    assert refused.value.code == "not_nix"
+    for item in ({"kind": "set", "path": "a", "expression": "1"}, {"kind": "enable", "name": "redis"}):
+        with pytest.raises(Refused) as refused:
+            edit(environment, {"file": "devenv.yaml", **item})
+        assert refused.value.code == "not_nix"
+
+
+def test_devenv_yaml_takes_values_and_keeps_its_comments(environment: Environment) -> None:
+    path = environment.project.root / "devenv.yaml"
+    path.write_text("inputs: {} # none yet\n")
+    edit(environment, {"kind": "set", "file": "devenv.yaml", "path": "inputs.x.url", "value": "github:a/b"})
+    edit(environment, {"kind": "append", "file": "devenv.yaml", "path": "imports", "value": "./part"})
+    assert path.read_text() == "inputs: # none yet\n  x:\n    url: github:a/b\nimports:\n  - ./part\n"
+    edit(environment, {"kind": "unset", "file": "devenv.yaml", "path": "inputs.x"})
+    assert path.read_text() == "inputs: {} # none yet\nimports:\n  - ./part\n"
 
 
 def test_a_level_that_cannot_run_is_refused_and_an_unknown_one_too(environment: Environment) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import change, complete_path, writing_options
+from devkeel_cli.options import change, complete_path, file_option, in_file, writing_options
 from devkeel_cli.session import pass_session
 from devkeel_cli.values import read_value
 
@@ -22,13 +22,16 @@ if TYPE_CHECKING:
 @click.option("--string", "reading", flag_value="string", help="VALUE is text, whatever it looks like.")
 @click.option("--json-value", "reading", flag_value="json", help="VALUE is JSON.")
 @click.option("--nix", "reading", flag_value="nix", help="VALUE is a Nix expression.")
+@file_option
 @writing_options
 @pass_session
-def command(session: Session, /, path: str, value: str, reading: Reading | None, writing: Writing) -> None:
+def command(
+    session: Session, /, path: str, value: str, reading: Reading | None, file: str | None, writing: Writing
+) -> None:
     """Set an option to a value.
 
     VALUE is JSON where it parses, else a string. Where the option at PATH is known to hold text, VALUE is
     text: 3.10 stays 3.10. Before a VALUE that begins with a dash put --, as in: set -- env.OFFSET -1
     """
     fields = read_value(path, value, reading or "auto")
-    change(session, [{"kind": "set", "path": path, **fields}], writing)
+    change(session, [{"kind": "set", "path": path, **in_file(file), **fields}], writing)

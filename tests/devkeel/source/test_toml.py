@@ -43,6 +43,7 @@ SET = [
     ('\ufeff"ä" = 1\n', "b", "ü", '\ufeff"ä" = 1\nb = "ü"\n'),
     ("", "t.a", [1], "[t]\na = [1]\n"),
     ("[t]\na = 1 # c\nb = 2\n", "t", {"a": 1, "c": 3}, "[t]\na = 1 # c\nc = 3\n"),
+    ("[t]\na = false # c\n", "t", {"a": True}, "[t]\na = true # c\n"),
     ("a = 1\n", '"b.c"', 1, 'a = 1\n"b.c" = 1\n'),
 ]
 UNSET = [

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Data", "Document", "Edited", "Span", "Splice", "append", "get", "set", "unset"]
 
+_ANY_PLACE = re.compile(r" \(at [^)]*\)")
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 
@@ -64,10 +65,19 @@ class Document:
             place = _PLACE.search(str(error))
             raise Refused(
                 "syntax_error",
-                f"The file does not parse: {_PLACE.sub('', str(error)).partition(chr(10))[0]}.",
+                f"The file does not parse: {_ANY_PLACE.sub('', str(error)).partition(chr(10))[0]}.",
                 place=Place(self.name, *map(int, place.groups())) if place else Place(self.name),
                 remedy="Repair the syntax with patch_file, then repeat the edit.",
             ) from error
+
+    @property
+    def newline(self) -> str:
+        """The line ending of the file: that of its first line."""
+        return "\r\n" if self.text.partition("\n")[0].endswith("\r") else "\n"
+
+    def offset(self, index: int) -> int:
+        """Return the byte offset of an index of the text."""
+        return self.mark + len(self.text[:index].encode())
 
     def refuse(self, code: str, message: str, remedy: str = "Write this change with patch_file.") -> Refused:
         """Return a refusal."""
@@ -174,7 +184,7 @@ def _put(table: Any, key: str, value: Data) -> None:  # noqa: ANN401  (of tomlki
         for name in [name for name in old if name not in value]:
             del old[name]
         for name, item in value.items():
-            if name not in old or not same(old[name].unwrap(), item):
+            if name not in old or not same(_plain(old[name]), item):
                 _put(old, name, item)
     elif isinstance(old, list) and isinstance(value, list) and old and same(_plain(old), value[: len(old)]):
         for item in value[len(old) :]:
@@ -198,8 +208,11 @@ def _styled(old: Any, value: Data) -> Any:  # noqa: ANN401  (of tomlkit)
         return tomlkit.string(value, literal=literal, multiline=multiline)
     if isinstance(value, list) and isinstance(old, list) and "\n" in source and value:
         array = tomlkit.array()
-        array.extend(value)
-        return array.multiline(True)
+        indent = source.partition("\n")[2]
+        for item in value:
+            array.add_line(item, indent=indent[: len(indent) - len(indent.lstrip(" \t"))])
+        array.add_line(indent="")
+        return array
     return value
 
 
@@ -218,23 +231,12 @@ def _prove(
     notes: Iterable[str] = (),
 ) -> Edited:
     """Make the edit and return it when the result says exactly what the model does, else raise `unproven`."""
-    import tomlkit  # noqa: PLC0415  (8 ms that only a TOML edit needs)
-
     models = _models(document.model, names, wanted)
-    try:
-        tree = tomlkit.parse(document.text)
-        if tomlkit.dumps(tree) != document.text:
-            raise document.unproven("it could not be kept as it is")
-        edit(tree)
-        made = tomlkit.dumps(tree)
-    except Refused:
-        raise
-    except Exception as error:
-        raise document.unproven(f"the edit cannot be made ({type(error).__name__})") from error
-    splices = [
-        Splice(*(document.mark + len(document.text[:offset].encode()) for offset in (start, end)), text.encode())
-        for start, end, text in splices_between(document.text, made, names[-1], removed=isinstance(wanted, _Gone))
-    ]
+    made = _make(document, edit)
+    changes = splices_between(
+        document.text, made, names[-1], removed=isinstance(wanted, _Gone), newline=document.newline
+    )
+    splices = [Splice(document.offset(start), document.offset(end), text.encode()) for start, end, text in changes]
     edited = apply(document.data, splices, notes)
     try:
         after = Document(edited.data, document.name).model
@@ -242,7 +244,35 @@ def _prove(
         raise document.unproven("the result would not parse") from error
     if not any(same(after, model) for model in models):
         raise document.unproven("another value would change")
+    if not isinstance(wanted, _Gone) and not isinstance(_follow(document.model, names)[0], (dict, list)):
+        _require_comments(document, edited)
     return edited
+
+
+def _require_comments(document: Document, edited: Edited) -> None:
+    """Refuse an edit that drops a line of a comment where the old value cannot have held it."""
+    before, after = (
+        [line for line in data.splitlines() if line.lstrip().startswith(b"#")] for data in (document.data, edited.data)
+    )
+    if any(after.count(line) < before.count(line) for line in before):
+        raise document.unproven("a comment would go")
+
+
+def _make(document: Document, edit: Callable[[Any], None]) -> str:
+    import tomlkit  # noqa: PLC0415  (8 ms that only a TOML edit needs)
+
+    # tomlkit counts on a line break at the end.
+    close = document.newline if document.text and not document.text.endswith("\n") else ""
+    try:
+        tree = tomlkit.parse(document.text + close)
+        kept = tomlkit.dumps(tree)
+        edit(tree)
+        made = tomlkit.dumps(tree)
+    except Exception as error:
+        raise document.unproven(f"the edit cannot be made ({type(error).__name__})") from error
+    if kept != document.text + close:
+        raise document.unproven("it could not be kept as it is")
+    return made.removesuffix(close)
 
 
 def _models(model: dict[str, Any], names: tuple[str, ...], wanted: Data | _Gone) -> list[dict[str, Any]]:

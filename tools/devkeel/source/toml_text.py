@@ -3,37 +3,51 @@
 from __future__ import annotations
 
 import difflib
-import os
+import itertools
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["splices_between"]
 
 _Change = tuple[int, int, str]
 _HEADER = re.compile(r"[ \t]*\[")
 _COMMENT = re.compile(r"[ \t]*#")
+_BLANK = re.compile(r"[ \t]*\r?\n")
+_REMARK = re.compile(rf"{_BLANK.pattern}|{_COMMENT.pattern}")
+# What tools read at the top of a file (`#:schema …`) stays there.
+_UPPER = re.compile(r"[ \t]*[\[#]")
+_DIRECTIVES = re.compile(r"(?:#[:!].*\n)+")
 
 
-def splices_between(before: str, after: str, key: str, *, removed: bool) -> list[_Change]:
+def splices_between(before: str, after: str, key: str, *, removed: bool, newline: str) -> list[_Change]:
     """Return the ranges of a text that differ from another, and what is there now.
 
     key: what the edit was about, and whether it is removed: then the comment above goes with it.
     """
-    newline = "\r\n" if before.partition("\n")[0].endswith("\r") else "\n"
-    found: list[_Change] = []
-    for start, end, text in _changes(before, after):
-        if start == end and text:
-            found.append(_settle(before, start, text, newline))
-        elif removed and not text:
-            found.append(_with_comment(before, start, end, key))
-        else:
-            found.append((start, end, text))
-    return [(start, end, re.sub(r"\r?\n", newline, text)) for start, end, text in _without_end(before, found)]
+    changes = _changes(before, after)
+    settled = sorted(_settled(before, change, key, newline, removed=removed) for change in changes)
+    apart = all(first[1] <= second[0] for first, second in itertools.pairwise(settled))
+    return [(start, end, re.sub(r"\r?\n", newline, text)) for start, end, text in (settled if apart else changes)]
+
+
+def _settled(before: str, change: _Change, key: str, newline: str, *, removed: bool) -> _Change:
+    start, end, text = change
+    if start == end and text:
+        return _settle(before, start, text, newline)
+    if removed and not text and start == _line_start(before, start):
+        return _with_comment(before, start, end, key)
+    if removed and not text.strip(" "):
+        return _without_gap(before, start, end)
+    return change
 
 
 def _changes(before: str, after: str) -> list[_Change]:
     old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    head = len(os.path.commonprefix([old, new]))
-    tail = len(os.path.commonprefix([old[head:][::-1], new[head:][::-1]]))
+    head = _common(old, new)
+    tail = _common(old[head:][::-1], new[head:][::-1])
     left, right = old[head : len(old) - tail], new[head : len(new) - tail]
     offset = sum(map(len, old[:head]))
     offsets = [offset]
@@ -46,11 +60,17 @@ def _changes(before: str, after: str) -> list[_Change]:
     return found
 
 
+def _common(left: Sequence[str], right: Sequence[str]) -> int:
+    """Return how many elements two sequences begin with alike."""
+    pairs = zip(left, right, strict=False)
+    return next((index for index, (one, other) in enumerate(pairs) if one != other), min(len(left), len(right)))
+
+
 def _narrow(before: str, start: int, end: int, text: str) -> _Change:
     """Return a change without what both sides begin and end with."""
     old = before[start:end]
-    head = len(os.path.commonprefix([old, text]))
-    tail = len(os.path.commonprefix([old[head:][::-1], text[head:][::-1]]))
+    head = _common(old, text)
+    tail = _common(old[head:][::-1], text[head:][::-1])
     return start + head, end - tail, text[head : len(text) - tail]
 
 
@@ -61,48 +81,68 @@ def _line_start(text: str, offset: int) -> int:
 def _settle(before: str, at: int, text: str, newline: str) -> _Change:
     """Put new text where it belongs: tomlkit leaves keys below the comment of the next table, and no air."""
     if at and before[at - 1] != "\n":
-        return at, at, re.sub(r"^,(?=\S)", ", ", text)
-    if _HEADER.match(text):
+        # Behind something on its line: between braces, or at the end of a file without a line break there.
+        lead = newline if text.startswith("\n") and _HEADER.match(text, 1) else ""
+        return at, at, lead + re.sub(r"^,(?=\S)", ", ", text)
+    if _HEADER.match(text.lstrip()):
+        at, text = _above_next_table(before, at), text.lstrip()
         above = "" if not before[:at].strip() or before[:at].endswith(("\n\n", "\n\r\n")) else newline
         below = newline if before[at:].strip() and not before[at:].startswith(("\n", "\r")) else ""
         return at, at, above + text.rstrip() + newline + below
-    top = at
-    while top and _is_remark(before, _line_start(before, top - 1)):
-        top = _line_start(before, top - 1)
-    if top and not (_HEADER.match(before, _line_start(before, top - 1)) and _settles_nothing(before, at)):
-        return top, top, text
-    return at, at, text
+    top = _up(before, at, _REMARK)
+    if top == 0 and at:
+        # The first key of a file that begins with a comment and a table.
+        top = _above_next_table(before, at) or _after_directives(before)
+        text = text.rstrip() + newline + (newline if _UPPER.match(before, top) else "")
+    return top, top, text
 
 
-def _settles_nothing(before: str, at: int) -> bool:
-    return not _HEADER.match(before, at)
+def _up(text: str, start: int, pattern: re.Pattern[str]) -> int:
+    """Return the start of the topmost of the lines directly above that all match."""
+    while start and pattern.match(text, above := _line_start(text, start - 1)):
+        start = above
+    return start
 
 
-def _is_remark(text: str, start: int) -> bool:
-    line = text[start:].partition("\n")[0]
-    return not line.strip() or _COMMENT.match(line) is not None
+def _above_next_table(before: str, at: int) -> int:
+    """Return where a table or a key may stand, from a place among comments: above the comment of the next table."""
+    following = at
+    while following < len(before) and _REMARK.match(before, following):
+        following = (before.find("\n", following) + 1) or len(before)
+    return _up(before, following, _COMMENT)
+
+
+def _after_directives(before: str) -> int:
+    found = _DIRECTIVES.match(before)
+    return found.end() if found else 0
 
 
 def _with_comment(before: str, start: int, end: int, key: str) -> _Change:
     """Return a removal of whole lines with the comment above, unless that is about what follows or the file."""
-    whole = start == _line_start(before, start) and before[end - 1 : end] == "\n"
-    top = start
-    while whole and top and _COMMENT.match(before, _line_start(before, top - 1)):
-        top = _line_start(before, top - 1)
-    comment = before[top:start]
-    if not comment:
+    if before[end - 1 : end] != "\n":
         return start, end, ""
-    named = re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", comment, re.IGNORECASE)
+    end = _before_next_comment(before, start, end)
+    top = _up(before, start, _COMMENT)
+    named = re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", before[top:start], re.IGNORECASE)
     follows = before[end:].partition("\n")[0].strip()
     shared = top == 0 or (follows and not follows.startswith(("#", "[")))
-    return (start if shared and not named else top), end, ""
+    start = start if shared and not named else top
+    if not before[end:].strip():
+        # Nothing is left but empty lines, which the file did not end with.
+        return _up(before, start, _BLANK), end, ""
+    if (start == 0 or _up(before, start, _BLANK) < start) and _BLANK.match(before, end):
+        end = before.find("\n", end) + 1
+    return start, end, ""
 
 
-def _without_end(before: str, changes: list[_Change]) -> list[_Change]:
-    """Keep the end of a file that has no line break there."""
-    if not before or before.endswith("\n") or not changes:
-        return changes
-    start, end, text = changes[-1]
-    if end == len(before):
-        changes = [*changes[:-1], (start, end, text.rstrip("\r\n"))]
-    return changes
+def _without_gap(before: str, start: int, end: int) -> _Change:
+    """Return a removal between braces without the spaces that would meet there."""
+    while before[end : end + 1] == " " and before[start - 1 : start] in {"{", " "}:
+        end += 1
+    return start, end, ""
+
+
+def _before_next_comment(before: str, start: int, end: int) -> int:
+    """Return the end of a removal without the comment of the next table, which tomlkit counts to the one above."""
+    comment = _up(before, end, _COMMENT)
+    return comment if comment > start and before[start:comment].strip() else end

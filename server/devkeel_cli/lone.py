@@ -1,0 +1,47 @@
+"""Replacing one file that need not be in a project: atomic and compared, with no journal and no history."""
+
+from __future__ import annotations
+
+import secrets
+import stat
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["replace_file"]
+
+
+def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
+    """Give a file new bytes in one step, if it still has those from before; return what could not be kept.
+
+    path: links resolved. Raises Conflict, or ProjectError; the file then has its bytes from before, or somebody
+    else's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
+    """
+    from devkeel.transaction import FileChange, compare, files, recovery, swap  # noqa: PLC0415  (the database)
+    from devkeel.transaction.faults import explain  # noqa: PLC0415
+
+    change = FileChange(path.name, before, after)
+    temporary = recovery.temporary_name(secrets.token_hex(8), 0)
+    try:
+        with files.open_root(path.parent) as root, files.locate(root, path.name, temporary) as spot:
+            found = compare.examine(root, [change])[path.name]
+            if spot is None or found is None:
+                raise compare.conflict(change, None)
+            plan = swap.Change(spot, before, after, stat.S_IMODE(found.info.st_mode))
+            try:
+                notes = files.write_temporary(spot, after, plan.mode)
+                swap.move(spot, before, after)
+                files.sync([spot])
+            except BaseException:
+                swap.take_back(plan)
+                raise
+            if swap.displaced_is_ours(plan):
+                files.unlink(spot)
+            else:
+                notes.append(f"{path.name}: its old file was written to meanwhile and is kept as {temporary}")
+            return notes
+    except swap.Changed as error:
+        raise compare.conflict(change, error.found) from error
+    except OSError as error:
+        raise explain(error, path.name) from error

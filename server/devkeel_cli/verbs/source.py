@@ -1,0 +1,227 @@
+"""`devkeel source`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, cast
+
+import click
+
+from devkeel.errors import Place, ProjectError, Refused
+from devkeel_cli import output
+from devkeel_cli.options import json_option
+from devkeel_cli.values import read_value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkeel.source import Edited
+    from devkeel_cli.values import Reading
+
+STDIN = "-"
+_SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
+
+Format = Literal["nix", "yaml", "toml"]
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A file, or standard input: its bytes and how they are read. real: where it is, links resolved."""
+
+    name: str
+    kind: Format
+    data: bytes
+    real: Path | None
+
+    @property
+    def document(self) -> Any:  # noqa: ANN401  (of the format's editor)
+        """The parsed file; `config` and `imports` are attributes like any other."""
+        if self.kind == "nix":
+            return self.editor.Document(self.data, self.name, module=False)
+        return self.editor.Document(self.data, self.name)
+
+    @property
+    def editor(self) -> Any:  # noqa: ANN401  (one of three modules with the same functions)
+        """The module that edits this format."""
+        if self.kind == "nix":
+            from devkeel.source import nix  # noqa: PLC0415
+
+            return nix
+        if self.kind == "yaml":
+            from devkeel.source import yaml  # noqa: PLC0415
+
+            return yaml
+        from devkeel.source import toml  # noqa: PLC0415
+
+        return toml
+
+    def value(self, path: str, text: str, reading: Reading | None) -> Any:  # noqa: ANN401  (data or an expression)
+        """Return what VALUE says; only devenv's options have types that decide."""
+        fields = read_value(path if self.kind == "nix" else "", text, reading or "auto")
+        if "value" in fields:
+            return fields["value"]
+        if self.kind != "nix":
+            raise Refused(
+                "not_nix",
+                f"{self.name} is not a Nix file, so that no Nix expression can stand in it.",
+                place=Place(self.name),
+                remedy="Give a value.",
+            )
+        return self.editor.Expression(fields["expression"])
+
+
+def _open(name: str, kind: Format | None) -> _Source:
+    kind = kind or cast("Format", _SUFFIXES.get(Path(name).suffix.lower(), "nix"))
+    if name == STDIN:
+        return _Source("<stdin>", kind, sys.stdin.buffer.read(), None)
+    from devkeel.project import Project  # noqa: PLC0415
+
+    real = Path(os.path.realpath(name))
+    data = Project(real.parent).read(real.name)
+    if data is None:
+        raise ProjectError(
+            "missing_file", f"There is no file {name}.", place=Place(name), remedy="Name a file that exists."
+        )
+    return _Source(name, kind, data, real)
+
+
+_format_option = click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["nix", "yaml", "toml"]),
+    help="What FILE is. Default: by its suffix, else nix.",
+)
+_dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show the diff, write nothing.")
+_JSON = click.option("--json-value", "reading", flag_value="json", help="VALUE is JSON.")
+_STRING = click.option("--string", "reading", flag_value="string", help="VALUE is text, whatever it looks like.")
+_NIX = click.option("--nix", "reading", flag_value="nix", help="VALUE is a Nix expression.")
+
+
+def _writing(command: Callable[..., None]) -> Callable[..., None]:
+    return _format_option(_dry_run_option(json_option(command)))
+
+
+def _reading(command: Callable[..., None]) -> Callable[..., None]:
+    return _STRING(_JSON(_NIX(command)))
+
+
+@click.group("source")
+def command() -> None:
+    """Edit any Nix, YAML or TOML file, without history.
+
+    FILE is an attribute set in Nix, or .yaml, .yml or .toml by its suffix; it need not be in a project. - reads
+    standard input and writes the result to standard output. Nothing but the syntax is checked, and nothing can be
+    undone: without history; use `devkeel set` inside a project.
+    """
+
+
+@command.command("get")
+@click.argument("file")
+@click.argument("path")
+@_format_option
+@json_option
+def get(file: str, path: str, kind: Format | None, as_json: bool) -> None:
+    """Print the value at PATH.
+
+    Text is printed as it is, an expression as its source, anything else as JSON.
+    """
+    source = _open(file, kind)
+    try:
+        value = source.editor.get(source.document, path)
+    except KeyError as error:
+        raise ProjectError(
+            "not_defined",
+            f"Nothing in {source.name} defines {path}.",
+            place=Place(source.name),
+            remedy="Name a path that the file defines, or set it.",
+        ) from error
+    written = getattr(value, "source", value)
+    if as_json or not isinstance(written, str):
+        output.write_json(_plain(value))
+    else:
+        # A pipe gets the exact text; a terminal must not obey it.
+        click.echo(output.clean(written) if sys.stdout.isatty() else written)
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401  (data)
+    """Return a value as JSON has it: expressions as `{"expression": …}`, dates as text."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if hasattr(value, "source"):
+        return {"expression": value.source}
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+@command.command("set")
+@click.argument("file")
+@click.argument("path")
+@click.argument("value")
+@_reading
+@_writing
+def set_(file: str, path: str, value: str, reading: Reading | None, kind: Format | None, **shown: bool) -> None:
+    """Set PATH to VALUE.
+
+    VALUE is JSON where it parses, else text. Without history; use `devkeel set` inside a project.
+    """
+    source = _open(file, kind)
+    _finish(source, source.editor.set(source.document, path, source.value(path, value, reading)), **shown)
+
+
+@command.command("unset")
+@click.argument("file")
+@click.argument("path")
+@_writing
+def unset(file: str, path: str, kind: Format | None, **shown: bool) -> None:
+    """Remove what is at PATH.
+
+    Without history; use `devkeel unset` inside a project.
+    """
+    source = _open(file, kind)
+    _finish(source, source.editor.unset(source.document, path), **shown)
+
+
+@command.command("append")
+@click.argument("file")
+@click.argument("path")
+@click.argument("values", metavar="VALUE...", nargs=-1, required=True)
+@_reading
+@_writing
+def append(
+    file: str, path: str, values: tuple[str, ...], reading: Reading | None, kind: Format | None, **shown: bool
+) -> None:
+    """Append each VALUE that the list at PATH lacks.
+
+    VALUE is JSON where it parses, else text. Without history; use `devkeel set` inside a project.
+    """
+    source = _open(file, kind)
+    items = [source.value(path, value, reading) for value in values]
+    _finish(source, source.editor.append(source.document, path, *items), **shown)
+
+
+def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) -> None:
+    """Write the result where it belongs, and tell what changed."""
+    from devkeel.difference import unified  # noqa: PLC0415
+
+    diff = unified(os.path.basename(source.name), source.data, edited.data) if edited.changed else ""  # noqa: PTH119
+    notes, written = list(edited.notes), False
+    if source.real is None and not dry_run and not as_json:
+        sys.stdout.buffer.write(edited.data)
+        for note in notes:
+            click.echo(f"note: {output.clean(note)}", err=True)
+        return
+    if source.real is not None and edited.changed and not dry_run:
+        from devkeel_cli.lone import replace_file  # noqa: PLC0415
+
+        notes += replace_file(source.real, source.data, edited.data)
+        written = True
+    if as_json:
+        result = {"file": source.name, "changed": edited.changed, "written": written, "diff": diff, "notes": notes}
+        output.write_json(result if source.real else result | {"text": edited.data.decode()})
+        return
+    lines = [output.paint_diff(diff)] if diff else ["nothing to do"]
+    output.write([*lines, *(f"note: {output.clean(note)}" for note in notes)])
