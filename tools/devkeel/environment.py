@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
-from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
+from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, ProjectError, UsageError
 from devkeel.policy import judge, read_settings
-from devkeel.project import DECLARATION, INPUTS, Project, digest, revision_of
+from devkeel.project import DECLARATION, INPUTS, LOCK_FILES, Project, digest, revision_of
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -78,6 +78,9 @@ class Environment:
         """Return the revision of the declaration as it is on disk."""
         return revision_of(read_declaration(self.project))
 
+    def _subject(self, files: Mapping[str, bytes]) -> Subject:
+        return Subject(files, self.project.read_all(LOCK_FILES), self.project.exists)
+
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
             raise ProjectError(
@@ -91,7 +94,7 @@ class Environment:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        report = run_checks(files)
+        report = run_checks(self._subject(files))
         found = survey(files, prefix)
         store = self._store()
         newest = store.history(limit=1)
@@ -119,7 +122,7 @@ class Environment:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        return run_checks(files, level=level, second_opinion=second_opinion)
+        return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
     def change(
         self,
@@ -220,18 +223,17 @@ class Environment:
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         return self._store(settings).publish(changes, record)
 
-    @staticmethod
     def _judge(
-        before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, level: str | None
+        self, before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, level: str | None
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse."""
-        report = run_checks(after, level=level)
+        report = run_checks(self._subject(after), level=level)
         changed = candidate.changed
         # What is published parses: an error of the syntax rung in a changed file counts, old or new.
         wrong = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
         wrong = [item for item in wrong if not _repaired(item, candidate)]
         if not report.ok:
-            old = run_checks(before, level=level)
+            old = run_checks(self._subject(before), level=level)
             wrong += [item for item in added_errors(old, report) if not _syntax_in(item, changed)]
         if wrong:
             raise CheckFailed(

@@ -8,15 +8,15 @@ from devkeel.errors import Diagnostic, Place, ProjectError
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from devkeel.checks.subject import Subject
 
 __all__ = ["check"]
 
 
-def check(files: Mapping[str, bytes]) -> list[Diagnostic]:
+def check(subject: Subject) -> list[Diagnostic]:
     """Return the syntax errors of Nix, YAML and TOML files, and what Nix rejects while parsing."""
     found: list[Diagnostic] = []
-    for name, data in sorted(files.items()):
+    for name, data in sorted(subject.files.items()):
         if name.endswith(".nix"):
             found += _check_nix(name, data)
         elif name.endswith((".yaml", ".yml")):
