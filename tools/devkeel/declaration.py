@@ -65,6 +65,8 @@ def imports_of(name: str, data: bytes) -> Iterator[str]:
 
 
 def _nix_imports(data: bytes) -> list[str]:
+    if b"imports" not in data:
+        return []
     try:
         value = nix.get(data, "imports")
     except (KeyError, Refused, ProjectError):
