@@ -83,7 +83,7 @@ class _Definition:
                 "unknown_option",
                 "error",
                 f"{_told(path[: found.depth])} is a {found.option.type}, nothing can stand below it",
-                self._instead(path[: found.depth]) if found.type.judge(value) else (),
+                self._instead(path[: found.depth]) if found.within.judge(value) else (),
             )
         elif found.kind == "group":
             yield from self._group(path, found, value)

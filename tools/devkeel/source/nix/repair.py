@@ -62,11 +62,10 @@ def _tokens(document: Document, problem: Problem) -> Iterable[Splice]:
             continue
         tried.add(key)
         after = _after(document, splice)
-        if not after.syntax_problems:
+        if not after.problems:
             removes = int(splice.end > splice.start and not splice.text)
-            odd = len(after.problems) + _odd(after)
             far = abs(splice.start - problem.offset)
-            ranked.append(((odd, _ragged(after), _ugly(after, splice.start), removes, far), splice))
+            ranked.append(((_odd(after), _ragged(after), _ugly(after, splice.start), removes, far), splice))
     return [splice for _, splice in sorted(ranked, key=lambda item: item[0])]
 
 
@@ -250,7 +249,7 @@ def _names(document: Document, problem: Problem) -> Iterable[Splice]:
     near = [other for ratio, other in ratios if ratio >= _ALIKE]
     yield from (Splice(start, end, other.encode()) for other in near if other in visible)
     for other in sorted(_ARGUMENTS):
-        if other not in visible and SequenceMatcher(None, name, other).ratio() >= _ALIKE:
+        if other not in visible | {name} and SequenceMatcher(None, name, other).ratio() >= _ALIKE:
             yield Splice(start, end, other.encode())
     if "pkgs" in visible:
         yield Splice(start, start, b"pkgs.")
