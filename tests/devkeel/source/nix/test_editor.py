@@ -143,6 +143,16 @@ REFUSALS: dict[str, tuple[bytes, Callable[[bytes], nix.Edited], str]] = {
     ),
     "two places": (b"{ lib }: lib.mkMerge [ { a = 1; } { a = 2; } ]", lambda d: nix.set(d, "a", 3), "ambiguous"),
     "a set that would be lost": (module("  a.b = 1;"), lambda d: nix.set(d, "a", 1), "would_replace_set"),
+    "a function of the file that is called like one of lib": (
+        b"{ lib, ... }: let mkForce = x: { c = x; }; in { a = mkForce { b = 1; }; }",
+        lambda d: nix.set(d, "a.b", 2),
+        "opaque_value",
+    ),
+    "a lib of the file's own": (
+        b"let lib = { mkForce = x: { c = x; }; }; in { a = lib.mkForce { b = 1; }; }",
+        lambda d: nix.set(d, "a.b", 2),
+        "opaque_value",
+    ),
     "a name that rec would capture": (b"rec { a = b; }", lambda d: nix.set(d, "b", 1), "captured_name"),
     "a shared set": (b"let s = { a = 1; }; in { x = s; y = s; }", lambda d: nix.set(d, "x.b", 1), "shared_name"),
     "a shared list": (b"let s = [ 1 2 ]; in { x = s; y = s; }", lambda d: nix.remove(d, "x", 1), "shared_name"),
@@ -274,3 +284,19 @@ def test_arguments_come_in_the_heads_own_style() -> None:
     assert nix.add_arguments(b"{ ... }: { }", "lib", "pkgs").data == b"{ lib, pkgs, ... }: { }"
     assert nix.add_arguments(b"{ }: { }", "lib").data == b"{ lib }: { }"
     assert not nix.add_arguments(b"{ pkgs, lib }: { }", "lib").changed
+
+
+@pytest.mark.parametrize(
+    ("before", "call"),
+    [
+        ("{ lib, ... }:", "lib.mkForce"),
+        ("{ pkgs, ... }:", "pkgs.lib.mkForce"),
+        ("{ lib, ... }: with lib;", "mkForce"),
+        ("{ lib, ... }: let inherit (lib) mkForce; in", "mkForce"),
+        ("{ lib, ... }: let mkForce = lib.mkForce; in", "mkForce"),
+        ("{ pkgs, ... }: let inherit (pkgs) lib; in", "lib.mkForce"),
+    ],
+)
+def test_lib_is_known_however_it_is_reached(before: str, call: str) -> None:
+    edited = nix.set(f"{before} {{ a = {call} {{ b = 1; }}; }}".encode(), "a.b", 2)
+    assert edited.data.decode() == f"{before} {{ a = {call} {{ b = 2; }}; }}"

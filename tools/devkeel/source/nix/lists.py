@@ -283,7 +283,7 @@ def _tail(document: Document, item: Definition) -> Node:
     node = item.layers.target
     while node.type in _WITH_BODY and (body := node.child_by_field_name("body")) is not None:
         node = body
-    name, _ = call(node, document.data)
+    name = text(_function(node), document.data).rpartition(".")[2]
     wrong = node.type in {
         "string_expression",
         "indented_string_expression",
@@ -292,6 +292,13 @@ def _tail(document: Document, item: Definition) -> Node:
     }
     if name.startswith("mk") or wrong or item.layers.merge or isinstance(read_value(node, document.data), bool):
         raise document.refuse("opaque_value", f"{format_path(item.path)} has no list to add to.", item.node)
+    return node
+
+
+def _function(node: Node) -> Node:
+    """Return what a curried call calls, or the node itself."""
+    while node.type == "apply_expression" and (function := node.child_by_field_name("function")) is not None:
+        node = function
     return node
 
 
