@@ -300,3 +300,85 @@ def test_arguments_come_in_the_heads_own_style() -> None:
 def test_lib_is_known_however_it_is_reached(before: str, call: str) -> None:
     edited = nix.set(f"{before} {{ a = {call} {{ b = 1; }}; }}".encode(), "a.b", 2)
     assert edited.data.decode() == f"{before} {{ a = {call} {{ b = 2; }}; }}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "lib.filter (p: p != pkgs.jq) [ pkgs.git pkgs.jq ]",
+        "lib.subtractLists [ pkgs.jq ] [ pkgs.git pkgs.jq ]",
+        "builtins.map f [ pkgs.git pkgs.jq ]",
+        "(without [ pkgs.jq ]) ++ [ pkgs.git ]",
+        "(if builtins.elem pkgs.jq [ pkgs.jq ] then f [ pkgs.jq ] else [ ])",
+        "[ pkgs.jq ] ++ without [ pkgs.jq ]",
+    ],
+)
+def test_an_element_is_not_removed_where_it_may_mean_something_else(value: str) -> None:
+    source = module(f"  packages = {value};", "{ pkgs, lib, f, without, ... }:\n")
+    with pytest.raises(Refused) as caught:
+        nix.remove_packages(source, "jq")
+    assert caught.value.code == "opaque_value"
+    assert caught.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("if c then [ pkgs.jq pkgs.git ] else [ pkgs.jq ]", "if c then [ pkgs.git ] else [ ]"),
+        ("if elem [ pkgs.jq ] then [ pkgs.jq ] else [ ]", "if elem [ pkgs.jq ] then [ ] else [ ]"),
+        ("[ pkgs.git ] ++ lib.optional c pkgs.jq", "[ pkgs.git ]"),
+        ("lib.optional c pkgs.jq ++ [ pkgs.git ]", "[ pkgs.git ]"),
+        ("lib.optional c pkgs.jq", "[ ]"),
+        ("lib.flatten [ pkgs.git [ pkgs.jq [ pkgs.jq pkgs.a ] ] ]", "lib.flatten [ pkgs.git [ [ pkgs.a ] ] ]"),
+        ("lib.concatLists [ [ pkgs.git ] [ pkgs.jq pkgs.a ] ]", "lib.concatLists [ [ pkgs.git ] [ pkgs.a ] ]"),
+        ("lib.unique ([ pkgs.jq pkgs.a ] ++ c)", "lib.unique ([ pkgs.a ] ++ c)"),
+        ("lib.mkIf c (lib.mkBefore [ pkgs.jq pkgs.a ])", "lib.mkIf c (lib.mkBefore [ pkgs.a ])"),
+        ("lib.mkMerge [ [ pkgs.jq pkgs.a ] (lib.mkIf c [ pkgs.jq ]) ]", "lib.mkMerge [ [ pkgs.a ] (lib.mkIf c [ ]) ]"),
+        ("with pkgs; lib.optionals c [ jq git ]", "with pkgs; lib.optionals c [ git ]"),
+    ],
+)
+def test_an_element_is_removed_from_every_list_that_counts(value: str, expected: str) -> None:
+    head = "{ pkgs, lib, c, elem, ... }:\n"
+    assert body(nix.remove_packages(module(f"  packages = {value};", head), "jq")) == f"  packages = {expected};"
+
+
+def test_what_cannot_be_looked_into_is_told_where_nothing_was_found_to_remove() -> None:
+    edited = nix.remove_packages(module("  packages = pkgs.tools ++ [ ];"), "jq")
+    assert not edited.changed
+    assert "pkgs.tools" in edited.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("[ ] ++ lib.optionals c [ pkgs.jq ]", "[ pkgs.jq ] ++ lib.optionals c [ pkgs.jq ]"),
+        ("[ ] ++ lib.optional c pkgs.jq", "[ pkgs.jq ] ++ lib.optional c pkgs.jq"),
+        ("if c then [ pkgs.jq ] else [ ]", "(if c then [ pkgs.jq ] else [ ]) ++ [ pkgs.jq ]"),
+    ],
+)
+def test_an_element_that_is_there_under_a_condition_only_is_added_without_one(value: str, expected: str) -> None:
+    edited = nix.add_packages(module(f"  packages = {value};", "{ pkgs, lib, c, ... }:\n"), "jq")
+    assert body(edited) == f"  packages = {expected};"
+    assert len(edited.notes) == 1
+
+
+def test_what_a_list_is_reduced_by_does_not_count_as_there() -> None:
+    source = module("  packages = lib.subtractLists [ pkgs.jq ] [ pkgs.git ];")
+    added = "  packages = lib.subtractLists [ pkgs.jq ] [ pkgs.git ] ++ [ pkgs.jq ];"
+    assert body(nix.add_packages(source, "jq")) == added
+
+
+def test_an_element_of_another_unconditional_definition_is_there() -> None:
+    source = b"{ pkgs, lib, ... }: lib.mkMerge [ { packages = [ pkgs.git ]; } { packages = [ pkgs.jq ]; } ]"
+    edited = nix.add_packages(source, "jq")
+    assert not edited.changed
+    assert edited.notes
+
+
+def test_an_element_is_appended_to_the_last_list_and_prepended_to_the_first() -> None:
+    source = module("  a = [ 1 ] ++ [ 2 ] ++ lib.optionals c [ 4 ];", "{ lib, c, ... }:\n")
+    assert body(nix.append(source, "a", 3)) == "  a = [ 1 ] ++ [ 2 3 ] ++ lib.optionals c [ 4 ];"
+    assert body(nix.prepend(source, "a", 0)) == "  a = [ 0 1 ] ++ [ 2 ] ++ lib.optionals c [ 4 ];"
+    named = module("  a = x;", "{ x, ... }:\n")
+    assert body(nix.prepend(named, "a", 0)) == "  a = [ 0 ] ++ x;"
+    assert body(nix.append(named, "a", 0)) == "  a = x ++ [ 0 ];"

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
 from devkeel.source.nix.bindings import require_editable
-from devkeel.source.nix.lists import Spelling, add, elements, every_list, find_list, remove
+from devkeel.source.nix.lists import Spelling, add, remove
 from devkeel.source.nix.literal import Expression, static_names
+from devkeel.source.nix.parts import Part, elements, find_list, lists_inside, parts
 from devkeel.source.nix.path import format_path, parse_path
 from devkeel.source.nix.scope import enclosing_withs, is_bound
 from devkeel.source.nix.syntax import text
@@ -121,7 +122,10 @@ def _spelling(document: Document, inside: str | None) -> Spelling:
     def write(at: Node, value: Value) -> Value:
         return _spelled(at, value, data, _parameter(at, data))
 
-    return Spelling(read, write, target, lambda value, source: [node for _, node in _inner_lists(value, source, owner)])
+    def inner(value: Node, source: bytes) -> list[Part]:
+        return [Part(node, tuple(elements(node))) for _, node in _inner_lists(value, source, owner)]
+
+    return Spelling(read, write, target, inner)
 
 
 def _inner_lists(value: Node, data: bytes, owner: str) -> Iterator[tuple[Node, Node]]:
@@ -190,8 +194,8 @@ def package_names(document: Document) -> list[str]:
         read_package(node, document.data)
         for item in document.focus(document.raw_path(_PATH)).bindings
         if item.path == _PATH and item.value is not None
-        for group in every_list(item.value, document.data)
-        for node in elements(group)
+        for part in parts(item.value, document.data)
+        for node in part.items or [child for found in lists_inside(part.node) for child in elements(found)]
     ]
     names = (item.source for item in found if isinstance(item, Expression))
     return list(dict.fromkeys(name.removeprefix("<bound> ").removeprefix("<unbound> ") for name in names))
