@@ -382,3 +382,59 @@ def test_an_element_is_appended_to_the_last_list_and_prepended_to_the_first() ->
     named = module("  a = x;", "{ x, ... }:\n")
     assert body(nix.prepend(named, "a", 0)) == "  a = [ 0 ] ++ x;"
     assert body(nix.append(named, "a", 0)) == "  a = x ++ [ 0 ];"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "let pkgs = other; in [ pkgs.git ]",
+        "let pkgs = other; in with pkgs; [ git ]",
+    ],
+)
+def test_pkgs_that_is_something_else_is_not_written(value: str) -> None:
+    source = module(f"  packages = {value};", "{ other, ... }:\n")
+    for run in (nix.add_packages, lambda data, name: nix.append(data, "packages", nix.Expression(f"pkgs.{name}"))):
+        with pytest.raises(Refused) as caught:
+            run(source, "jq")
+        assert caught.value.code == "captured_name"
+    for recursive in (b"{ o, ... }: rec { pkgs = o; packages = [ ]; }", b"{ o, ... }: rec { pkgs = o; }"):
+        with pytest.raises(Refused) as caught:
+            nix.add_packages(recursive, "jq")
+        assert caught.value.code == "captured_name"
+
+
+def test_a_let_round_the_module_may_choose_its_own_pkgs() -> None:
+    source = module("  packages = [ pkgs.git ];", "{ inputs, ... }: let pkgs = import inputs.x { }; in\n")
+    assert body(nix.add_packages(source, "jq")) == "  packages = [ pkgs.git pkgs.jq ];"
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "expected"),
+    [
+        ("with pkgs; [ git ]", "pkgs.jq", "with pkgs; [ git jq ]"),
+        ("with pkgs; [ git ]", "jq", "with pkgs; [ git jq ]"),
+        ("[ pkgs.git ]", "pkgs.jq", "[ pkgs.git pkgs.jq ]"),
+        ("with pkgs; [ git ]", "f pkgs.jq", "with pkgs; [ git (f pkgs.jq) ]"),
+        ("with pkgs; [ git ]", "pkgs.git", "with pkgs; [ git ]"),
+        ("[ pkgs.git ]", "pkgs.git", "[ pkgs.git ]"),
+        ("[ own ]", "own", "[ own ]"),
+    ],
+)
+def test_an_expression_for_packages_is_written_and_found_in_the_files_own_spelling(
+    value: str, given: str, expected: str
+) -> None:
+    head = "{ pkgs, f, own, ... }:\n"
+    edited = nix.append(module(f"  packages = {value};", head), "packages", nix.Expression(given))
+    assert body(edited) == f"  packages = {expected};"
+    assert edited.changed or edited.notes
+    assert not nix.append(edited.data, "packages", nix.Expression(given)).changed
+    removed = nix.remove(edited.data, "packages", nix.Expression(given))
+    assert given.removeprefix("pkgs.") not in body(removed)
+
+
+@pytest.mark.parametrize("run", [nix.append, nix.prepend, nix.remove])
+def test_text_is_no_element_of_packages(run: Callable[..., nix.Edited]) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(module("  packages = [ ];"), "packages", "jq")
+    assert caught.value.code == "bad_value"
+    assert "add_packages" in (caught.value.remedy or "")

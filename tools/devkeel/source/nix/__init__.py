@@ -104,18 +104,27 @@ def rename(data: bytes | Document, path: str, new: str) -> Edited:
 
 
 def append(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Append elements to a list, those that it does not have yet."""
-    return _lists.append(_open(data), parse_path(path), [*values])
+    """Append elements to a list, those that it does not have yet; those of `packages` are expressions."""
+    document, names = _open(data), parse_path(path)
+    if document.module and names == _packages.PACKAGES:
+        return _packages.add_values(document, [*values])
+    return _lists.append(document, names, [*values])
 
 
 def prepend(data: bytes | Document, path: str, *values: Value) -> Edited:
     """Put elements first in a list, those that it does not have yet."""
-    return _lists.prepend(_open(data), parse_path(path), [*values])
+    document, names = _open(data), parse_path(path)
+    if document.module and names == _packages.PACKAGES:
+        return _packages.add_values(document, [*values], first=True)
+    return _lists.prepend(document, names, [*values])
 
 
 def remove(data: bytes | Document, path: str, *values: Value) -> Edited:
     """Remove elements from a list."""
-    return _lists.remove(_open(data), parse_path(path), [*values])
+    document, names = _open(data), parse_path(path)
+    if document.module and names == _packages.PACKAGES:
+        return _packages.remove_values(document, [*values])
+    return _lists.remove(document, names, [*values])
 
 
 def append_line(data: bytes | Document, path: str, line: str) -> Edited:

@@ -67,7 +67,7 @@ class Spelling:
 
     read: what an element stands for, to compare by. write: what to print for a value at a node. target: the list of a
     value that a new element goes into, the last one when `last`. parts: the parts of a value that an element may be
-    in. key: what a value is compared by.
+    in. key: what a value is compared by. local: names are those of the place, not the module's arguments.
     """
 
     read: Callable[[Node, bytes], Value] = read_value
@@ -75,6 +75,7 @@ class Spelling:
     target: Callable[[Node, bytes], Node | None] = find_list
     parts: Callable[[Node, bytes], Iterable[Part]] = parts
     key: Callable[[Value], Value] = canonical
+    local: bool = False
 
     def present(self, document: Document, path: AttrPath) -> list[tuple[Value, bool]]:
         """Return what the elements of an option's lists stand for, and whether no condition decides about them."""
@@ -141,7 +142,8 @@ def add(
         if target
         else _concatenate(at, written, first=first)
     )
-    splices += require_arguments(document, arguments_for(document, at, expressions_in(written)))
+    named = [] if spelling.local else expressions_in(written)
+    splices += require_arguments(document, arguments_for(document, at, named))
 
     def holds(after: Document) -> bool:
         now = spelling.present(after, path)
