@@ -438,3 +438,82 @@ def test_text_is_no_element_of_packages(run: Callable[..., nix.Edited]) -> None:
         run(module("  packages = [ ];"), "packages", "jq")
     assert caught.value.code == "bad_value"
     assert "add_packages" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("lib.mkForce true", "lib.mkForce true", "lib.mkForce true"),
+        ("lib.mkForce true", "lib.mkForce\n  true", "lib.mkForce true"),
+        ("lib.mkForce true", "lib.mkDefault false", "lib.mkDefault false"),
+        ("lib.mkForce (f 1)", "f 1", "lib.mkForce (f 1)"),
+        ("lib.mkForce (f 1)", "f 2", "lib.mkForce (f 2)"),
+        ("lib.mkIf c 1", "lib.mkIf d 1", "lib.mkIf d 1"),
+        ("1", "lib.mkIf c 1", "lib.mkIf c 1"),
+        ('f "a  b"', 'f "a b"', 'f "a b"'),
+        ("name", "name", "name"),
+        ("name", "name + 1", "name + 1"),
+        ("lib.mkForce name", "name + 1", "lib.mkForce (name + 1)"),
+    ],
+)
+def test_an_expression_is_set_whole_where_it_has_wrappers_of_its_own(before: str, value: str, after: str) -> None:
+    head = "{ lib, f, c, d, ... }: let name = 1; in\n"
+    edited = nix.set(module(f"  a = {before};", head), "a", nix.Expression(value))
+    assert body(edited) == f"  a = {after};"
+    assert edited.changed == (before != after)
+    again = nix.set(edited.data, "a", nix.Expression(value))
+    assert not again.changed
+    assert again.notes
+
+
+def merged(inner: str, more: str = "") -> bytes:
+    return f"{{ lib, c, ... }}: lib.mkMerge [\n  {{\n    x = 1;\n{more}  }}\n  (lib.mkIf c {{ a = {inner}; }})\n]\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("conditional", "value", "written"),
+    [("true", True, "true"), ("3", 3, "3"), ("lib.mkDefault false", True, "true"), ("lib.mkDefault [ ]", [1], "[ 1 ]")],
+)
+def test_an_unconditional_definition_stands_beside_a_conditional_one_that_gives_way(
+    conditional: str, value: nix.Value, written: str
+) -> None:
+    edited = nix.set(merged(conditional), "a", value)
+    assert edited.data == merged(conditional, f"    a = {written};\n")
+    assert edited.notes
+
+
+@pytest.mark.parametrize(
+    ("conditional", "value", "changed"),
+    [("false", True, "true"), ("lib.mkForce 2", 1, "lib.mkForce 1"), ('"x"', "y", '"y"'), ("[ 1 ]", [2], "[ 2 ]")],
+)
+def test_a_conditional_definition_that_would_conflict_is_changed_where_it_is_and_its_condition_told(
+    conditional: str, value: nix.Value, changed: str
+) -> None:
+    edited = nix.set(merged(conditional), "a", value)
+    assert edited.data == merged(changed)
+    assert "condition c" in edited.notes[0]
+    assert "unset" in edited.notes[0]
+
+
+def test_whatever_is_already_so_is_told() -> None:
+    source = module("  env = {\n    A = 1;\n  };\n  b = lib.mkIf true 2;\n  packages = [ pkgs.git ];")
+    edits = [
+        nix.set(source, "env", {"A": 1}),
+        nix.set(source, "env.A", 1),
+        nix.set(source, "b", 2),
+        nix.add_packages(source, "git"),
+        nix.add_arguments(source, "pkgs"),
+        nix.unset(source, "c"),
+    ]
+    assert [edited.changed for edited in edits] == [False] * len(edits)
+    assert all(edited.notes for edited in edits)
+
+
+def test_an_expression_does_not_drop_attributes_of_a_set() -> None:
+    source = module("  env = {\n    A = 1;\n    B.c = 2;\n  };")
+    for expression in ("{ A = 1; }", "{ A = 1; B = { }; }", "{ A = 1; B = 3; }", "f { }"):
+        with pytest.raises(Refused) as caught:
+            nix.set(source, "env", nix.Expression(expression))
+        assert caught.value.code == "would_replace_set"
+    edited = nix.set(source, "env", nix.Expression("{ A = 2; B.c = 2; D = 3; }"))
+    assert nix.get(edited.data, "env") == {"A": 2, "B": {"c": 2}, "D": 3}

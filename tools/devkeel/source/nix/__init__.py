@@ -156,7 +156,9 @@ def add_arguments(data: bytes | Document, *names: str) -> Edited:
     """Bring arguments into the module's head in the head's own style."""
     document = _open(data)
     document.require_utf8()
-    return _prove(document, _apply(document.data, _require_arguments(document, names)), (), lambda _: True)
+    splices = _require_arguments(document, names)
+    notes = [] if splices else [f"The module takes {', '.join(names)} already."]
+    return _prove(document, _apply(document.data, splices, notes), (), lambda _: True)
 
 
 def brokenness(data: bytes | Document) -> int:

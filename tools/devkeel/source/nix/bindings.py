@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from devkeel.errors import UsageError
+from devkeel.errors import Refused, UsageError
 from devkeel.source.nix.document import Document
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
+from devkeel.source.nix.layers import peel
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
 from devkeel.source.nix.path import format_path
@@ -60,12 +63,28 @@ def expressions_in(value: Value) -> list[Expression]:
 def same(first: Value, second: Value) -> bool:
     """Tell whether two values are the same data; 1, 1.0 and true are three values."""
     if isinstance(first, Expression) and isinstance(second, Expression):
-        return first.source.split() == second.source.split()
+        return first.source == second.source or _same_tokens(first.source, second.source)
     if isinstance(first, list) and isinstance(second, list):
         return len(first) == len(second) and all(map(same, first, second))
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     return type(first) is type(second) and first == second
+
+
+def _same_tokens(first: str, second: str) -> bool:
+    """Tell whether two sources differ in the white space between their tokens only."""
+    return first.split() == second.split() and _tokens(first.encode()) == _tokens(second.encode())
+
+
+def _tokens(data: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    stack = [parse(data).root_node]
+    while stack:
+        node = stack.pop()
+        stack += reversed(node.children)
+        if not node.child_count:
+            found.append(data[node.start_byte : node.end_byte])
+    return found
 
 
 def canonical(value: Value) -> Value:
@@ -80,7 +99,7 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
     if isinstance(value, Expression):
         raw = document.raw_path(path)
         sources = [document.source(item) for item in document.focus(raw).bindings if item.raw == raw]
-        return any(source.split() == value.source.split() for source in sources)
+        return any(same(Expression(source), value) for source in sources)
     try:
         return same(document.get(path), canonical(value))
     except KeyError:
@@ -88,7 +107,11 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
 
 
 def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
-    """Set an option path to a value. A literal set replaces what is there attribute by attribute."""
+    """Set an option path to a value. A literal set replaces what is there attribute by attribute.
+
+    A conditional definition stays where an unconditional one can stand beside it without a conflict; else the only
+    one is changed where it is, and a note names its condition.
+    """
     raw = require_editable(document, path)
     expressions_in(value)
     print_value(value)
@@ -99,12 +122,39 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
     held = below or any(item.path == raw for item in document.focus(raw).containers)
     whole = canonical(value) if held else value
     if held and isinstance(whole, dict):
+        if isinstance(value, Expression) and _drops(document.get(path), whole):
+            raise _would_replace(document, raw)
         return _synchronise(document, path, whole)
     if below:
         raise _would_replace(document, raw)
-    if exact:
-        return _replace(document, path, _choose(document, exact), value, len(exact))
-    return insert_value(document, path, value)
+    if not exact:
+        return insert_value(document, path, value)
+    plain = [item for item in exact if not item.conditions]
+    if not plain and all(_gives_way(document, item, value) for item in exact):
+        with suppress(Refused):
+            edited = insert_value(document, path, value)
+            return replace(edited, notes=(f"{format_path(path)} has conditional definitions too; they stay.",))
+    return _replace(document, path, _only(document, plain or exact), value, len(exact))
+
+
+def _drops(present: Value, value: Value) -> bool:
+    """Tell whether a value lacks an attribute that is there."""
+    if not isinstance(present, dict):
+        return False
+    return not isinstance(value, dict) or any(
+        name not in value or _drops(item, value[name]) for name, item in present.items()
+    )
+
+
+def _gives_way(document: Document, item: Definition, value: Value) -> bool:
+    """Tell whether a conditional definition allows an unconditional one beside it.
+
+    The module system takes the stronger one, or two that are equal; of these only booleans and numbers are certain to
+    be neither lists nor lines, which it would join.
+    """
+    if item.layers is not None and item.layers.priority in {"mkDefault", "mkOptionDefault"}:
+        return True
+    return isinstance(value, (bool, int, float)) and same(document.value(item), value)
 
 
 def _would_replace(document: Document, raw: AttrPath) -> Exception:
@@ -118,18 +168,16 @@ def _would_replace(document: Document, raw: AttrPath) -> Exception:
     )
 
 
-def _choose(document: Document, exact: list[Definition]) -> Definition:
-    """Return the one definition that a set means: the unconditional one, else the only one."""
-    plain = [item for item in exact if not item.conditions]
-    chosen = plain or exact
-    if len(chosen) > 1:
+def _only(document: Document, found: list[Definition]) -> Definition:
+    """Return the one definition that a set means."""
+    if len(found) > 1:
         raise document.refuse(
             "ambiguous",
-            f"{format_path(chosen[0].path)} is defined in {len(chosen)} places.",
-            chosen[1].node,
+            f"{format_path(found[0].path)} is defined in {len(found)} places.",
+            found[1].node,
             "Change the place that you mean with patch_file, or unset the option first.",
         )
-    return chosen[0]
+    return found[0]
 
 
 def _replace(document: Document, path: AttrPath, item: Definition, value: Value, count: int) -> Edited:
@@ -138,24 +186,51 @@ def _replace(document: Document, path: AttrPath, item: Definition, value: Value,
         raise document.refuse(
             "inherited", f"{format_path(path)} is inherited.", item.node, "Unset it first, then set it."
         )
-    notes = []
-    if item.conditions:
-        notes.append(f"{format_path(path)} is set only under the condition {' && '.join(item.conditions)}.")
-    elif count > 1:
-        notes.append(f"{format_path(path)} has conditional definitions too; they stay.")
+    whole = isinstance(value, Expression) and _is_wrapped(value)
+    if isinstance(value, Expression):
+        # A name that the expression uses is not for the expression to be written under.
+        layers = peel(item.value, data, names=False)
+    notes = _about_conditions(path, item.container.conditions if whole else item.conditions, count)
+    written = [Expression(document.source(item)), *([] if whole else [document.value(item), _inner(document, item)])]
+    if any(same(found, wanted) for found in written for wanted in (value, canonical(value))):
+        return Edited(data, notes=tuple(notes) or (_already(path),))
     if item.container.shared:
         raise document.refuse("shared_name", "The set is a name that is used elsewhere too.", item.node)
-    if same(document.value(item), canonical(value)):
-        return Edited(data, notes=tuple(notes))
-    target = layers.target
+    target = item.value if whole else layers.target
     style = style_at(data, target.start_byte)
     column = target.start_byte - line_start(data, target.start_byte)
     source = print_value(value, style, column=column)
-    if layers.priority or layers.conditions:
+    if not whole and (layers.priority or layers.conditions):
         source = _argument(source)
     splices = [Splice(target.start_byte, target.end_byte, source.encode())]
     splices += require_arguments(document, arguments_for(document, target, expressions_in(value)))
-    return prove(document, apply(data, splices, notes), [item.raw], lambda after: says_at(after, path, value, item))
+
+    def holds(after: Document) -> bool:
+        return says(after, path, value) if whole else says_at(after, path, value, item)
+
+    return prove(document, apply(data, splices, notes), [item.raw], holds)
+
+
+def _already(path: AttrPath) -> str:
+    return f"{format_path(path)} has this value already."
+
+
+def _is_wrapped(value: Expression) -> bool:
+    """Tell whether an expression has a condition or a priority of its own, so that it stands for a whole definition."""
+    data = value.source.encode()
+    node = parse(data).root_node.child_by_field_name("expression")
+    names = {"mkIf", "mkMerge", "mkOverride", "mkDefault", "mkForce", "mkVMOverride", "mkOptionDefault"}
+    while node is not None and node.type in {"parenthesized_expression", "apply_expression"}:
+        node = node.child_by_field_name("expression" if node.type == "parenthesized_expression" else "function")
+    return node is not None and text(node, data).rpartition(".")[2] in names
+
+
+def _about_conditions(path: AttrPath, conditions: tuple[str, ...], count: int) -> list[str]:
+    """Return what a change of one definition among `count` leaves open."""
+    if conditions:
+        only = f"{format_path(path)} is set only under the condition {' && '.join(conditions)}."
+        return [f"{only} To set it always, unset it first in the same transaction."]
+    return [f"{format_path(path)} has conditional definitions too; they stay."] if count > 1 else []
 
 
 def says_at(after: Document, path: AttrPath, value: Value, item: Definition) -> bool:
@@ -172,7 +247,7 @@ def says_at(after: Document, path: AttrPath, value: Value, item: Definition) -> 
 def _inner(document: Document, item: Definition) -> Value:
     value = document.value(item)
     if isinstance(value, Expression) and item.layers is not None:
-        source = text(item.layers.target, document.data)
+        source = text(peel(item.value, document.data, names=False).target, document.data) if item.value else ""
         return Expression(source[1:-1] if source.startswith("(") and source.endswith(")") else source)
     return value
 
@@ -213,7 +288,7 @@ def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) ->
     except KeyError:
         present = {}
     if same(present, canonical(value)):
-        return Edited(document.data)
+        return Edited(document.data, notes=(_already(path),))
     old = present if isinstance(present, dict) else {}
     for name, item in old.items():
         if name not in value or (isinstance(item, dict) and not isinstance(value[name], dict)):

@@ -38,8 +38,11 @@ class Layers:
     shared: bool = False
 
 
-def peel(node: Node, data: bytes) -> Layers:
-    """Return the layers of a value; see the module's docstring for what is seen through."""
+def peel(node: Node, data: bytes, *, names: bool = True) -> Layers:
+    """Return the layers of a value; see the module's docstring for what is seen through.
+
+    Without `names` a variable is what it is, and not what a `let` has under it.
+    """
     conditions: list[str] = []
     priority: str | None = None
     target, name, shared = node, None, False
@@ -62,7 +65,7 @@ def peel(node: Node, data: bytes) -> Layers:
             elif len(arguments) == (1 if function in _ONE_ARGUMENT else 2 if function in _TWO_ARGUMENTS else 0):
                 priority = priority or function
                 inner = target = arguments[-1]
-        elif node.type == "variable_expression" and (binding := binding_of(node, data)) is not None:
+        elif names and node.type == "variable_expression" and (binding := binding_of(node, data)) is not None:
             name = text(node, data)
             inner = binding.child_by_field_name("expression")
             once = count_uses(binding, name, data) == 1
