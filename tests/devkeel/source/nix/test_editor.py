@@ -517,3 +517,59 @@ def test_an_expression_does_not_drop_attributes_of_a_set() -> None:
         assert caught.value.code == "would_replace_set"
     edited = nix.set(source, "env", nix.Expression("{ A = 2; B.c = 2; D = 3; }"))
     assert nix.get(edited.data, "env") == {"A": 2, "B": {"c": 2}, "D": 3}
+
+
+CAPTURES: dict[str, tuple[str, Callable[[bytes], nix.Edited]]] = {
+    "a new name that a value takes from a with": (
+        "{ pkgs, ... }: rec { a = with pkgs; [ jq ]; }",
+        lambda d: nix.set(d, "jq", 1),
+    ),
+    "a new name that an inner set inherits": (
+        "{ jq, ... }: rec { a = { inherit jq; }; }",
+        lambda d: nix.set(d, "jq", 1),
+    ),
+    "a new name that its own value means": ("{ x, ... }: rec { }", lambda d: nix.set(d, "x", nix.Expression("x.y"))),
+    "a lost name that an argument has too": (
+        "{ name, ... }: rec { name = 1; a = name; }",
+        lambda d: nix.unset(d, "name"),
+    ),
+    "a lost name that a with may have": (
+        "{ pkgs, ... }: rec { jq = 1; a = with pkgs; jq; }",
+        lambda d: nix.unset(d, "jq"),
+    ),
+    "a lost name that every file has": ("rec { map = 1; a = map; }", lambda d: nix.unset(d, "map")),
+    "a lost attribute of a name that stays": (
+        "rec { env = { A = 1; B = 2; }; a = env.A; }",
+        lambda d: nix.unset(d, "env.A"),
+    ),
+    "a name that is commented out": (
+        "{ name, ... }: rec {\n  name = 1;\n  a = name;\n}",
+        lambda d: nix.comment_out(d, "name"),
+    ),
+    "a name that is renamed": ("{ name, ... }: rec { name = 1; a = name; }", lambda d: nix.rename(d, "name", "b")),
+    "a new name by renaming": ("{ name, ... }: rec { b = 1; a = name; }", lambda d: nix.rename(d, "b", "name")),
+}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_what_other_values_of_a_rec_set_mean_is_not_changed_silently(name: str) -> None:
+    source, run = CAPTURES[name]
+    with pytest.raises(Refused) as caught:
+        run(source.encode())
+    assert caught.value.code == "captured_name"
+    assert caught.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "run"),
+    [
+        ("{ x, ... }: rec { a = x: x; b = let x = 1; in x; }", lambda d: nix.set(d, "x", 2)),
+        ("{ x, ... }: rec { x = 1; a = 2; }", lambda d: nix.unset(d, "x")),
+        ("{ x, ... }: rec { x = x.y; }", lambda d: nix.unset(d, "x")),
+        ("rec { env.A = 1; env.B = 2; a = env.B; }", lambda d: nix.unset(d, "env.A")),
+        ("{ x, ... }: rec { inherit x; }", lambda d: nix.unset(d, "x")),
+        ("{ x, ... }: { x = 1; a = x; }", lambda d: nix.unset(d, "x")),
+    ],
+)
+def test_a_name_that_means_the_same_as_before_is_no_capture(source: str, run: Callable[[bytes], nix.Edited]) -> None:
+    assert run(source.encode()).changed

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Refused, UsageError
+from devkeel.source.nix.capture import refuse_capture, refuse_loss
 from devkeel.source.nix.document import Document
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
 from devkeel.source.nix.layers import peel
@@ -316,6 +317,7 @@ def unset(document: Document, path: AttrPath) -> Edited:
     hiding = next((item for item in above if item.opaque), None)
     if hiding is not None and not found:
         raise blocked(document, hiding)
+    refuse_loss(document, raw, (item.node for item in found))
     splices: list[Splice] = []
     covered = -1
     for item in found:
@@ -366,6 +368,7 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     ]
     if any(item.raw[: len(target)] == target for item in document.focus(target).bindings):
         raise document.refuse("already_defined", f"{format_path(new)} is defined already.", None)
+    refuse_loss(document, raw, (item.node for item in found), kept=True)
     splices = []
     for item in found:
         prefix = item.container.path
@@ -383,6 +386,7 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
                 item.node,
                 "Unset the old path and set the new one.",
             )
+        refuse_capture(document, item.container, target[len(prefix)])
         names = (*target[len(prefix) :], *item.raw[size:])
         splices.append(Splice(attrpath.start_byte, attrpath.end_byte, format_path(names).encode()))
     notes = [] if found else [f"{format_path(path)} is not defined here."]
@@ -407,10 +411,12 @@ def comment_out(document: Document, path: AttrPath) -> Edited:
     """Turn every definition at and below an option path into a comment."""
     raw = require_editable(document, path)
     size, data = len(raw), document.data
+    found = [item for item in document.focus(raw).bindings if item.raw[:size] == raw]
+    refuse_loss(document, raw, (item.node for item in found))
     splices: list[Splice] = []
     covered = -1
-    for item in document.focus(raw).bindings:
-        if item.raw[:size] != raw or item.node.start_byte < covered:
+    for item in found:
+        if item.node.start_byte < covered:
             continue
         node = item.node
         tail = data[node.end_byte : line_end(data, node.end_byte)].strip()

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devkeel.source.nix.capture import refuse_capture, uses
 from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
 from devkeel.source.nix.literal import Expression, Style, print_element, print_value, static_names
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.scope import free_names
-from devkeel.source.nix.syntax import text
+from devkeel.source.nix.syntax import parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,8 @@ def insert(document: Document, spot: Spot, value: Value) -> Splice:
     """Return the splice that writes a new binding at a spot."""
     container = spot.container
     if container.recursive:
-        _refuse_capture(document, spot)
+        data = print_value(value).encode()
+        refuse_capture(document, container, spot.rest[0], uses(parse(data).root_node, spot.rest[0], data))
     group = document.group(container.node)
     path = format_path(spot.rest)
 
@@ -166,17 +167,6 @@ def merge_element(document: Document, item: Definition, raw: AttrPath, value: Va
     return group.insert(
         lambda style: print_element(Expression(source), style), after=group.items[-1] if group.items else None
     )
-
-
-def _refuse_capture(document: Document, spot: Spot) -> None:
-    names = free_names(spot.container.node, document.data)
-    inner = document.data[spot.container.node.start_byte : spot.container.node.end_byte]
-    if spot.rest[0] in names or f"with {spot.rest[0]}".encode() in inner:
-        raise document.refuse(
-            "captured_name",
-            f"In this rec set a new attribute {spot.rest[0]!r} would change what other values refer to.",
-            spot.container.node,
-        )
 
 
 def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | None, Node | None, bool]:
