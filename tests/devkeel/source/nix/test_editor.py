@@ -573,3 +573,56 @@ def test_what_other_values_of_a_rec_set_mean_is_not_changed_silently(name: str) 
 )
 def test_a_name_that_means_the_same_as_before_is_no_capture(source: str, run: Callable[[bytes], nix.Edited]) -> None:
     assert run(source.encode()).changed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  env.A = 1;\n  env.B = 2;\n\n  c = 3;", "  c = 3;"),
+        ("  a = 1;\n\n  env.A = 1;\n\n  env.B = 2;\n\n  c = 3;", "  a = 1;\n\n  c = 3;"),
+        ("  a = 1;\n\n  # about both\n  env.A = 1;\n  env.B = 2;\n\n  c = 3;", "  a = 1;\n\n  c = 3;"),
+        ("  # about a group\n  env.A = 1;\n  c = 3;", "  # about a group\n  c = 3;"),
+        ("  env.A = 1; # beside\n\n  c = 3;", "  c = 3;"),
+        ("  c = 3; env.A = 1; # about both", "  c = 3; # about both"),
+        ("\n  env.A = 1;\n", ""),
+        ("  c = { env.A = 1; }; env.A = 1; env.B = 2;", "  c = { env.A = 1; };"),
+    ],
+)
+def test_unsetting_leaves_no_blank_lines_and_no_comments_of_its_own(before: str, after: str) -> None:
+    assert nix.unset(module(before), "env").data == module(after).replace(b"{\n\n}", b"{\n}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[ pkgs.git # vcs\n    pkgs.jq # json\n  ]", "[ pkgs.jq # json\n  ]"),
+        ("[ pkgs.git # vcs\n    # next\n    pkgs.jq\n  ]", "[\n    # next\n    pkgs.jq\n  ]"),
+        ("[ pkgs.git # vcs\n  ]", "[ ]"),
+        ("[\n    pkgs.jq pkgs.git # both\n  ]", "[\n    pkgs.jq # both\n  ]"),
+        ("[ pkgs.jq\n    pkgs.git ]", "[ pkgs.jq ]"),
+        ("[ pkgs.git pkgs.git pkgs.jq ]", "[ pkgs.jq ]"),
+        ("[ pkgs.jq pkgs.git pkgs.git ]", "[ pkgs.jq ]"),
+        ("[\n    pkgs.git # vcs\n    pkgs.jq # json\n  ]", "[\n    pkgs.jq # json\n  ]"),
+    ],
+)
+def test_an_element_goes_with_the_comment_that_is_its_own(before: str, after: str) -> None:
+    assert body(nix.remove_packages(module(f"  packages = {before};"), "git")) == f"  packages = {after};"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[\n  ]", "[\n    pkgs.jq\n  ]"),
+        ("[\n      ]", "[\n    pkgs.jq\n      ]"),
+        ("[\n\n  ]", "[\n    pkgs.jq\n  ]"),
+        ("[\n    # none yet\n  ]", "[\n    # none yet\n    pkgs.jq\n  ]"),
+        ("[\n    pkgs.git # vcs\n\n  ]", "[\n    pkgs.git # vcs\n    pkgs.jq\n\n  ]"),
+        (
+            "[\n    pkgs.git\n\n    # later\n    # pkgs.a\n  ]",
+            "[\n    pkgs.git\n    pkgs.jq\n\n    # later\n    # pkgs.a\n  ]",
+        ),
+        ("[\n    pkgs.git\n    # pkgs.a\n  ]", "[\n    pkgs.git\n    pkgs.jq\n    # pkgs.a\n  ]"),
+    ],
+)
+def test_an_added_element_leaves_blank_lines_comments_and_brackets_where_they_are(before: str, after: str) -> None:
+    assert body(nix.add_packages(module(f"  packages = {before};"), "jq")) == f"  packages = {after};"

@@ -318,6 +318,7 @@ def unset(document: Document, path: AttrPath) -> Edited:
     if hiding is not None and not found:
         raise blocked(document, hiding)
     refuse_loss(document, raw, (item.node for item in found))
+    taken: dict[int, tuple[Group, list[Node]]] = {}
     splices: list[Splice] = []
     covered = -1
     for item in found:
@@ -325,8 +326,13 @@ def unset(document: Document, path: AttrPath) -> Edited:
             continue
         if item.container.shared:
             raise document.refuse("shared_name", "The set is a name that is used elsewhere too.", item.node)
-        splices += _remove(document, item)
+        node, splice = _whole(document, item)
+        if splice is None:
+            taken.setdefault(item.container.node.id, (document.group(item.container.node), []))[1].append(node)
+        else:
+            splices.append(splice)
         covered = item.node.end_byte
+    splices += [splice for group, nodes in taken.values() for splice in group.remove(*nodes)]
     notes = [] if found else [f"{format_path(path)} is not defined here."]
     edited = apply(document.data, _disjoint(splices), notes)
     return prove(
@@ -334,19 +340,20 @@ def unset(document: Document, path: AttrPath) -> Edited:
     )
 
 
-def _remove(document: Document, item: Definition) -> list[Splice]:
+def _whole(document: Document, item: Definition) -> tuple[Node, Splice | None]:
+    """Return the binding to remove for a definition, or the splice for one name among several of an inherit."""
     if item.value is not None:
-        return document.group(item.container.node).remove(item.node)
+        return item.node, None
     attrs = item.node.parent
     statement = attrs.parent if attrs else None
     if attrs is None or statement is None:
         raise document.refuse("inherited", "The inherit cannot be edited.", item.node)
     if attrs.named_child_count == 1:
-        return document.group(item.container.node).remove(statement)
+        return statement, None
     start = item.node.start_byte
     while document.data[start - 1 : start].isspace():
         start -= 1
-    return [Splice(start, item.node.end_byte, b"")]
+    return statement, Splice(start, item.node.end_byte, b"")
 
 
 def _disjoint(splices: list[Splice]) -> list[Splice]:

@@ -330,12 +330,7 @@ def _remove_elements(document: Document, part: Part, hits: list[Node]) -> list[S
     group = document.group(part.node)
     if len(hits) == len(group.items) and group.one_line and not group.comments:
         return [Splice(group.opening, group.closing, b" ")]
-    splices: list[Splice] = []
-    for hit in hits:
-        for item in group.remove(hit):
-            start = max([item.start, *(other.end for other in splices)])
-            splices.append(Splice(start, max(start, item.end), item.text))
-    return splices
+    return group.remove(*hits)
 
 
 def _remove_operand(node: Node, data: bytes) -> Splice:
