@@ -127,6 +127,16 @@ REFUSALS: dict[str, tuple[bytes, Callable[[bytes], nix.Edited], str]] = {
     "no file at all": (b"", lambda d: nix.set(d, "a", 2), "syntax_error"),
     "a function call as the file": (b"f x", lambda d: nix.set(d, "a", 2), "not_a_module"),
     "a flake-parts module": (b"{ perSystem = { }; }", lambda d: nix.set(d, "a", 2), "flake_parts"),
+    "a flake-parts module without perSystem": (
+        module("  imports = [ ];\n  flake.x = 1;"),
+        lambda d: nix.add_packages(d, "jq"),
+        "flake_parts",
+    ),
+    "a flake-parts module with systems": (
+        module('  systems = [ "x86_64-linux" ];\n  imports = [ ];'),
+        lambda d: nix.set(d, "a", 2),
+        "flake_parts",
+    ),
     "a set behind a call": (module("  services = f { };"), lambda d: nix.set(d, "services.a", 1), "opaque_value"),
     "an inherit": (module("  inherit (x) services;"), lambda d: nix.set(d, "services.a", 1), "inherited"),
     "an inherited value itself": (module("  inherit (x) name;"), lambda d: nix.set(d, "name", "a"), "inherited"),
@@ -626,3 +636,31 @@ def test_an_element_goes_with_the_comment_that_is_its_own(before: str, after: st
 )
 def test_an_added_element_leaves_blank_lines_comments_and_brackets_where_they_are(before: str, after: str) -> None:
     assert body(nix.add_packages(module(f"  packages = {before};"), "jq")) == f"  packages = {after};"
+
+
+def test_a_module_that_declares_a_flake_option_is_no_flake_parts_module() -> None:
+    source = module("  options.flake = lib.mkOption { };\n  config.flake = 1;")
+    assert nix.get(nix.set(source, "a", 2).data, "a") == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (
+            "  services.a.enable = true;\n\n  services.b.enable = true;",
+            "\n\n  services.redis.enable = true;\n  services.redis.port = 1;\n  services.redis.bind = ''\n    x\n    y\n  '';\n  services.redis.c = 2;",
+        ),
+        (
+            "  a = 1;\n\n  b = 2;",
+            "\n\n  services.redis.enable = true;\n  services.redis.port = 1;\n  services.redis.bind",
+        ),
+        (
+            "  services = {\n    a.enable = true;\n\n    b.enable = true;\n  };",
+            "\n\n    redis.enable = true;\n    redis.port = 1;\n    redis.bind = ''\n      x\n      y\n    '';\n    redis.c = 2;",
+        ),
+    ],
+)
+def test_settings_of_one_thing_stand_together(before: str, expected: str) -> None:
+    values: list[tuple[str, nix.Value]] = [("enable", True), ("port", 1), ("bind", "x\ny\n"), ("c", 2)]
+    edited = nix.sequence(module(before), [(f"services.redis.{name}", value) for name, value in values])
+    assert expected in body(edited)

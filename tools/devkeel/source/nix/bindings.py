@@ -35,14 +35,26 @@ def require_editable(document: Document, path: AttrPath) -> AttrPath:
     if not path:
         raise UsageError("bad_option_path", "The option path is empty.")
     raw = document.raw_path(path)
-    if document.module and "perSystem" in document.top_names:
+    foreign = _flake_parts(document)
+    if foreign is not None:
         raise document.refuse(
             "flake_parts",
-            "This is a flake-parts module, not a devenv.nix: its options are elsewhere.",
-            document.focus(("perSystem",)).bindings[0].node,
+            f"This is a flake-parts module, not a devenv.nix: it has {foreign}, and its options are elsewhere.",
+            document.focus((foreign,)).bindings[0].node,
             "Edit the devenv shell inside perSystem with patch_file.",
         )
     return raw
+
+
+def _flake_parts(document: Document) -> str | None:
+    """Return the option that makes a module one of flake-parts; devenv has none of them."""
+    names = document.top_names
+    if not document.module or document.explicit_config:
+        return None
+    if "perSystem" in names:
+        return "perSystem"
+    certain = len(names & {"flake", "systems", "imports"}) > 1
+    return next((name for name in ("flake", "systems") if name in names and certain), None)
 
 
 def expressions_in(value: Value) -> list[Expression]:

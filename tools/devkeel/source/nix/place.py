@@ -193,13 +193,18 @@ def _blank_before(data: bytes, item: Node, group: Group) -> bool:
 
 
 def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
-    """Copy the distance between the last two siblings; a lone one that has several lines wants a blank line."""
+    """Copy the distance between the last two siblings.
+
+    Settings of one thing (`services.redis.enable`, `.port`) stand together; another thing beside a lone one that has
+    several lines wants a blank line.
+    """
     data = document.data
-    same = [item for item in group.items if _names(item, data)[:1] == spot.rest[:1]]
+    same = [item for item in group.items if _names(item, data)[: spot.common] == spot.rest[: spot.common]]
     if len(same) > 1:
         return _blank_before(data, same[-1], group)
     several = same[0].start_point[0] != same[0].end_point[0]
-    return several and _habit(document, group, spot)
+    one_thing = len(spot.container.path) + spot.common > 1
+    return several and not one_thing and _habit(document, group, spot)
 
 
 def _habit(document: Document, group: Group, spot: Spot) -> bool:
