@@ -625,6 +625,7 @@ def test_an_element_goes_with_the_comment_that_is_its_own(before: str, after: st
         ("[\n  ]", "[\n    pkgs.jq\n  ]"),
         ("[\n      ]", "[\n    pkgs.jq\n      ]"),
         ("[\n\n  ]", "[\n    pkgs.jq\n  ]"),
+        ("[\n    pkgs.git \n  ]", "[\n    pkgs.git \n    pkgs.jq\n  ]"),
         ("[\n    # none yet\n  ]", "[\n    # none yet\n    pkgs.jq\n  ]"),
         ("[\n    pkgs.git # vcs\n\n  ]", "[\n    pkgs.git # vcs\n    pkgs.jq\n\n  ]"),
         (

@@ -188,6 +188,7 @@ class Group:
             lead = "" if self.tight and not listed else " "
             return Splice(at, at, (lead + render(style)).encode())
         gap = style.newline if blank else ""
+        at = at if rest else line_end(data, at)  # blanks at the end of a line are the neighbour's
         return Splice(at, at, f"{style.newline}{gap}{style.indent}{render(style)}".encode())
 
     def _lines(self, anchor: Node) -> bool:
