@@ -339,6 +339,7 @@ def test_an_element_is_not_removed_where_it_may_mean_something_else(value: str) 
         ("[ pkgs.git ] ++ lib.optional c pkgs.jq", "[ pkgs.git ]"),
         ("lib.optional c pkgs.jq ++ [ pkgs.git ]", "[ pkgs.git ]"),
         ("lib.optional c pkgs.jq", "[ ]"),
+        ("lib.optional c pkgs.jq ++ lib.optional elem pkgs.jq", "[ ] ++ [ ]"),
         ("lib.flatten [ pkgs.git [ pkgs.jq [ pkgs.jq pkgs.a ] ] ]", "lib.flatten [ pkgs.git [ [ pkgs.a ] ] ]"),
         ("lib.concatLists [ [ pkgs.git ] [ pkgs.jq pkgs.a ] ]", "lib.concatLists [ [ pkgs.git ] [ pkgs.a ] ]"),
         ("lib.unique ([ pkgs.jq pkgs.a ] ++ c)", "lib.unique ([ pkgs.a ] ++ c)"),

@@ -340,6 +340,9 @@ def _remove_operand(node: Node, data: bytes) -> Splice:
     if parent is None or operator(parent, data) != "++":
         return Splice(node.start_byte, node.end_byte, b"[ ]")
     left, right = (parent.child_by_field_name(field) for field in ("left", "right"))
+    other = right if node == left else left
+    if other is not None and other.type not in {"list_expression", "variable_expression", "select_expression"}:
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
     if left is None or right is None or b"#" in data[left.end_byte : right.start_byte]:
         return Splice(node.start_byte, node.end_byte, b"[ ]")
     if node == right:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.index import operator
@@ -110,24 +110,20 @@ def _same(node: Node) -> list[Node]:
 
 def _parts_of_lists(part: Part, data: bytes, name: str, depth: int) -> Iterator[Part]:
     """Yield the parts of a list of lists; `flatten` takes elements that are no lists too."""
-    if part.opaque or part.single:
-        yield Part(part.node, certain=False, shared=part.shared, opaque=True)
+    if part.opaque:
+        yield part
         return
-    lists = [item for item in part.items if name != "flatten" or _is_list(item, data)]
-    single = tuple(item for item in part.items if item not in lists)
+    found = [
+        (item, list(parts(item, data, certain=part.certain, shared=part.shared, depth=depth + 1)))
+        for item in part.items
+    ]
+    # An element of `flatten` that has no list in it is an element.
+    single = tuple(item for item, inner in found if name == "flatten" and all(each.opaque for each in inner))
     if single:
-        yield Part(part.node, single, part.certain, part.shared)
-    for item in lists:
-        for inner in parts(item, data, certain=part.certain, shared=part.shared, depth=depth + 1):
-            yield from _parts_of_lists(inner, data, name, depth + 1) if name == "flatten" else [inner]
-
-
-def _is_list(node: Node, data: bytes) -> bool:
-    """Tell whether an element is a list for certain."""
-    while inner := _same(node):
-        node = inner[0]
-    known = call(node, data)[0] in {"optional", "optionals", "unique", *_LISTS}
-    return node.type == "list_expression" or operator(node, data) == "++" or known
+        yield replace(part, items=single)
+    for item, inner in found:
+        for each in inner if item not in single else ():
+            yield from _parts_of_lists(each, data, name, depth + 1) if name == "flatten" else [each]
 
 
 def lists_inside(node: Node) -> Iterator[Node]:
