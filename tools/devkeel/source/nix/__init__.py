@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix import bindings as _bindings
+from devkeel.source.nix import comments as _comments
 from devkeel.source.nix import lists as _lists
 from devkeel.source.nix import packages as _packages
 from devkeel.source.nix.document import Document
@@ -169,9 +170,9 @@ def brokenness(data: bytes | Document) -> int:
 
 def comment_out(data: bytes | Document, path: str) -> Edited:
     """Turn the definitions of an option path into comments."""
-    return _bindings.comment_out(_open(data), parse_path(path))
+    return _comments.comment_out(_open(data), parse_path(path))
 
 
 def uncomment(data: bytes | Document, path: str) -> Edited:
     """Turn a commented-out definition back into a definition."""
-    return _bindings.uncomment(_open(data), parse_path(path))
+    return _comments.uncomment(_open(data), parse_path(path))
