@@ -92,7 +92,8 @@ def test_set_writes_the_value_and_nothing_else(devkeel: Shell, name: str, after:
     assert not (devkeel.root / ".devkeel").exists()
     assert not list(devkeel.root.glob(".devkeel-*"))
     again = devkeel("source", "set", name, path, "y")
-    assert (again.code, again.out) == (0, "nothing to do\n")
+    assert again.code == 0
+    assert again.out.startswith("nothing to do\n")
 
 
 def test_values_are_typed_as_by_set(devkeel: Shell) -> None:

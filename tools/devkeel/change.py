@@ -142,10 +142,10 @@ def _(item: edits.Enable, document: nix.Document) -> Edited:
 def _(item: edits.Disable, document: nix.Document) -> Edited:
     path = nix.format_path(enable_path(item.name))
     try:
-        declared = document.get(nix.parse_path(path))
+        document.get(nix.parse_path(path))
     except KeyError:
         return Edited(document.data, notes=(f"{path} is not set: it is off already.",))
-    return nix.set(document, path, False) if declared is not False else Edited(document.data)
+    return nix.set(document, path, False)
 
 
 def _value(item: edits.SetOption | edits.Append | edits.RemoveValues) -> nix.Value:
