@@ -34,8 +34,9 @@ LAYERS = {
     "policy": {"errors", "project", "source"},
     "survey": {"errors", "results", "source"},
     "checks": {"errors", "results", "source", "runtime"},
+    "reverting": {"errors", "project", "difference", "candidate", "transaction"},
     "environment": {
-        *("errors", "results", "difference", "project", "source", "transaction", "edits"),
+        *("reverting", "errors", "results", "difference", "project", "source", "transaction", "edits"),
         *("declaration", "candidate", "change", "policy", "survey", "checks"),
     },
 }

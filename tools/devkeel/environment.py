@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
@@ -23,12 +23,13 @@ from devkeel.results import (
     WorkingDiff,
     as_data,
 )
+from devkeel.reverting import revert, target
 from devkeel.source import nix
 from devkeel.survey import survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.edits import Edit
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["LEVELS", "Environment"]
 
 BACKEND = "devenv"
+# How often a change is made anew when somebody saves a file meanwhile.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,27 +137,22 @@ class Environment:
         """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
         from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
 
-        files = read_declaration(self.project)
-        self._expect(expected_revision, files)
-        candidate = Candidate()
-        for name, data in beginning(self.project).items() if create else ():
-            candidate.before[name] = self.project.read(name)
-            candidate.after[name] = data
-        apply_edits(self.project, edits, candidate)
-        if not edits and not create:
-            raise UsageError("no_edits", "There is nothing to do: the list of edits is empty.")
-        created = any(data is None for data in candidate.before.values())
-        return self._conclude(
-            candidate,
-            files,
-            Intent(
-                "create" if created else "edit",
-                reason,
-                dry_run,
-                level,
-                [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits],
-            ),
-        )
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            candidate = Candidate()
+            for name, data in beginning(self.project).items() if create else ():
+                candidate.before[name] = self.project.read(name)
+                candidate.after[name] = data
+            apply_edits(self.project, edits, candidate)
+            if not edits and not create:
+                raise UsageError("no_edits", "There is nothing to do: the list of edits is empty.")
+            created = any(data is None for data in candidate.before.values())
+            given = [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits]
+            kind: Literal["create", "edit"] = "create" if created else "edit"
+            return self._conclude(candidate, files, Intent(kind, reason, dry_run, level, given))
+
+        return _patiently(attempt, stubborn=expected_revision is None)
 
     def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
         found = revision_of(files)
@@ -183,7 +181,7 @@ class Environment:
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent.level or settings.level)
+        report = self._judge(before, after, candidate, intent, intent.level or settings.level)
         changed = sorted({*candidate.changed, *removed})
         declared = {name: data for name, data in after.items() if name in files or _declares(name)}
         revision, new = revision_of(files), revision_of(declared)
@@ -222,17 +220,23 @@ class Environment:
 
     @staticmethod
     def _judge(
-        before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, level: str | None
+        before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, intent: Intent, level: str | None
     ) -> CheckReport:
-        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse."""
+        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
+
+        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
+        """
         report = run_checks(after, level=level)
         changed = candidate.changed
-        # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-        wrong = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
-        wrong = [item for item in wrong if not _repaired(item, candidate)]
-        if not report.ok:
-            old = run_checks(before, level=level)
-            wrong += [item for item in added_errors(old, report) if not _syntax_in(item, changed)]
+        errors = [item for item in report.diagnostics if item.severity == "error"]
+        if intent.reverts is not None:
+            old = [item for item in errors if item.place is not None and item.place.file in changed]
+            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(old)]
+            wrong = [item for item in _added(before, report, level) if item not in old]
+        else:
+            # What is published parses: an error of the syntax rung in a changed file counts, old or new.
+            wrong = [item for item in errors if _syntax_in(item, changed) and not _repaired(item, candidate)]
+            wrong += [item for item in _added(before, report, level) if not _syntax_in(item, changed)]
         if wrong:
             raise CheckFailed(
                 wrong[0].code,
@@ -257,54 +261,18 @@ class Environment:
 
         Without an id: the newest one that is neither an undo nor undone; with `redo` the newest undo.
         """
-        files = read_declaration(self.project)
-        self._expect(expected_revision, files)
-        store = self._store()
-        target = self._target(store, operation, redo=redo)
-        candidate, removed = Candidate(), []
-        for image in store.images(target):
-            current = self.project.read(image.path)
-            if current != image.after:
-                raise self._undo_conflict(store, target, image, current)
-            candidate.before[image.path] = current
-            if image.before is None:
-                removed.append(image.path)
-            else:
-                candidate.after[image.path] = image.before
-        intent = Intent("redo" if redo else "undo", reason, dry_run, reverts=target.id)
-        return self._conclude(candidate, files, intent, removed)
 
-    @staticmethod
-    def _target(store: Transactions, operation: int | None, *, redo: bool) -> Operation:
-        if operation is not None:
-            return store.operation(operation)
-        found = store.newest_undo() if redo else store.newest_undoable()
-        if found is None:
-            raise UsageError(
-                "nothing_to_undo",
-                "There is no undo to redo." if redo else "There is no operation to undo.",
-                remedy="See what happened with show_history.",
-            )
-        return found
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            store = self._store()
+            reverted = target(store, operation, redo=redo)
+            candidate, removed = revert(store, self.project, reverted)
+            # An undo of an undo brings a change back, however it was asked for.
+            kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
+            return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id), removed)
 
-    @staticmethod
-    def _undo_conflict(store: Transactions, target: Operation, image: FileChange, current: bytes | None) -> Conflict:
-        later = [item for item in store.history(limit=100) if item.id > target.id]
-        blocking = [item.id for item in later if any(file.path == image.path for file in item.files)]
-        return Conflict(
-            "undo_conflict",
-            f"{image.path} is no longer what operation {target.id} left. Nothing was written.",
-            place=Place(image.path),
-            seen=digest(current)[:12] if current is not None else "no file",
-            remedy="Undo the later operations first, newest first, or make the change that you want as a new edit.",
-            details={
-                "operation": target.id,
-                "later_operations": blocking,
-                "expected": digest(image.after)[:12] if image.after is not None else None,
-                "found": digest(current)[:12] if current is not None else None,
-                "diff": unified_all([(image.path, image.after, current)]),
-            },
-        )
+        return _patiently(attempt, stubborn=expected_revision is None)
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
@@ -347,6 +315,31 @@ class Environment:
             return self.project.read(name)
         except DevkeelError:
             return None
+
+
+def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> ChangeResult:
+    """Make a change, and make it anew when a file was saved between reading and publishing it.
+
+    A caller who said which revision it builds on is told of the conflict instead.
+    """
+    for number in range(_ATTEMPTS if stubborn else 1):
+        try:
+            result = attempt()
+        except Conflict as error:
+            if error.code != "file_changed" or not stubborn or number == _ATTEMPTS - 1:
+                raise
+        else:
+            anew = "A file was saved meanwhile, so the change was made anew on what is there now."
+            return replace(result, notes=(*result.notes, anew)) if number else result
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _added(before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
+    return [] if report.ok else added_errors(run_checks(before, level=level), report)
+
+
+def _files_of(items: Sequence[Diagnostic]) -> list[str]:
+    return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
 
 
 def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:

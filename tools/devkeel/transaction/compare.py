@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
-from devkeel.project import digest
+from devkeel.project import digest, not_a_file
 from devkeel.transaction import files
 from devkeel.transaction.faults import explain, not_writable
 
@@ -76,14 +76,15 @@ def _read_expected(spot: files.Spot | None, change: FileChange) -> Snapshot | No
 
 
 def _unreadable(path: str, error: OSError) -> DevkeelError:
-    refused = isinstance(error, files.Irregular) or error.errno in (errno.ENOTDIR, errno.EACCES, errno.EPERM)
-    if not refused:
+    if isinstance(error, files.Irregular):
+        return not_a_file(path)
+    if error.errno not in (errno.ENOTDIR, errno.EACCES, errno.EPERM):
         return explain(error, path)
     return ProjectError(
         "unreadable_file",
         f"{path} cannot be read: {os.strerror(error.errno or 0)}.",
         place=Place(path),
-        remedy="Make it a readable regular file.",
+        remedy="Give this user the right to read it.",
     )
 
 
