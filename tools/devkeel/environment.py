@@ -177,7 +177,7 @@ class Environment:
     ) -> ChangeResult:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
-        judge(settings, candidate.before, candidate.changed | dict.fromkeys(removed))
+        judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
