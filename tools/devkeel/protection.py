@@ -29,6 +29,8 @@ __all__ = ["says_about"]
 # Functions that add nothing where they wrap nothing; the others, mkForce before all, change what stays outside.
 _HARMLESS = frozenset({"mkIf", "mkMerge", "mkDefault", "mkBefore", "mkAfter", "mkOrder", "optionalAttrs"})
 _WRAPPERS = _HARMLESS | {"mkForce", "mkOverride", "mkVMOverride", "mkOptionDefault"}
+_NAMING = frozenset({"with_expression", "assert_expression"})
+_SCOPES = _NAMING | {"function_expression", "let_expression", "parenthesized_expression"}
 # Names at the top of a module that decide which definitions there are.
 _BRINGING = frozenset({"disabledModules", "_module"})
 _PATH = re.compile(r"\.{1,2}/[\w./+-]+")
@@ -87,27 +89,31 @@ class _Reader:
 
     def _value(self, node: Node, at: AttrPath) -> list[str]:
         """Return what a value at a path on the way to the option says about it."""
-        inner = node.child_by_field_name("body" if node.type != "parenthesized_expression" else "expression")
         if node.type in SETS:
             return self._set(node, at)
-        if node.type in {"function_expression", "let_expression", "parenthesized_expression"} and inner is not None:
-            return self._value(inner, at)
-        if node.type in {"with_expression", "assert_expression"} and inner is not None:
-            # What is in scope may change what an expression means; the scope itself adds nothing.
-            scope = next(child for child in node.named_children if child.type != "comment")
+        inner = node.child_by_field_name("expression" if node.type == "parenthesized_expression" else "body")
+        if node.type in _SCOPES and inner is not None:
             inside = self._value(inner, at)
-            return [*self._tokens(scope), *inside] if inside else []
-        if node.type == "list_expression" and at == self.path[: len(at)]:
-            return [token for item in node.children_by_field_name("element") for token in self._value(item, at)]
-        if node.type == "apply_expression":
-            function, arguments = call(node, self.data)
-            if function in _WRAPPERS and arguments:
-                return self._call(function, arguments, at)
-        left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-        operator = node.child_by_field_name("operator")
-        if left is not None and right is not None and operator is not None and operator.type == "//":
-            return [*self._value(left, at), *self._value(right, at)]
+            # What a `with` or an `assert` names may change what an expression in it means.
+            named = [child for child in node.named_children if child.type != "comment"][:1]
+            scope = [token for item in named if node.type in _NAMING for token in self._tokens(item)]
+            return [*scope, *inside] if inside else []
+        parts = self._parts(node)
+        if parts:
+            return [token for item in parts for token in self._value(item, at)]
+        function, arguments = call(node, self.data)
+        if function in _WRAPPERS and arguments:
+            return self._call(function, arguments, at)
         return [*self._tokens(node)]
+
+    @staticmethod
+    def _parts(node: Node) -> list[Node]:
+        """Return the elements of a list, or the operands of `//`."""
+        if node.type == "list_expression":
+            return node.children_by_field_name("element")
+        operator = node.child_by_field_name("operator")
+        sides = [node.child_by_field_name(name) for name in ("left", "right")]
+        return [side for side in sides if side is not None] if operator is not None and operator.type == "//" else []
 
     def _call(self, function: str, arguments: list[Node], at: AttrPath) -> list[str]:
         inside = self._value(arguments[-1], at)
