@@ -109,7 +109,7 @@ def complete(shell: Shell, words: str) -> list[str]:
 
 
 def test_completion_offers_verbs(devkeel: Shell) -> None:
-    assert complete(devkeel, "devkeel un") == ["unset", "undo"]
+    assert complete(devkeel, "devkeel un") == ["unset", "uncomment", "undo"]
 
 
 def test_completion_offers_option_paths_a_segment_at_a_time(devkeel: Shell) -> None:

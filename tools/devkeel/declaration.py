@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError, ProjectError, Refused
+from devkeel.errors import DevkeelError, Diagnostic, Place, ProjectError, Refused
 from devkeel.project import DECLARATION, DECLARATION_FILES, INPUTS, LOCK_FILES, revision_of
 from devkeel.source import nix
 
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
     from devkeel.project import Project
 
-__all__ = ["beginning", "imports_of", "lock_revision", "read_declaration", "role_of"]
+__all__ = ["beginning", "imports_of", "lock_revision", "missing_imports", "read_declaration", "role_of"]
 
 _MAX_FILES = 200
+_LITERAL = re.compile(r"\.{1,2}/[\w./+-]+")
 
 _DEVENV_NIX = b"""{ pkgs, ... }:
 
@@ -32,21 +34,47 @@ _DEVENV_YAML = b"""inputs:
 _IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
 
 
-def read_declaration(project: Project) -> dict[str, bytes]:
-    """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports."""
-    found = project.read_all(DECLARATION_FILES)
+def read_declaration(project: Project, changed: Mapping[str, bytes | None] | None = None) -> dict[str, bytes]:
+    """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports.
+
+    changed: files as they would be after a change; None for one that it removes.
+    """
+    changed = changed or {}
+
+    def read(name: str) -> bytes | None:
+        return changed[name] if name in changed else project.read(name)
+
+    found = {name: data for name in DECLARATION_FILES if (data := read(name)) is not None}
     waiting = list(found)
     while waiting and len(found) < _MAX_FILES:
         name = waiting.pop()
         for other in imports_of(name, found[name]):
             try:
                 relative = project.resolve(other)
-                data = None if relative in found else project.read(relative)
+                data = None if relative in found else read(relative)
             except DevkeelError:
                 continue  # outside the root: not ours to read; a deeper rung reports what is missing
             if data is not None:
                 found[relative] = data
                 waiting.append(relative)
+    return found
+
+
+def missing_imports(project: Project, files: Mapping[str, bytes]) -> list[Diagnostic]:
+    """Return a warning for each literal relative import within the root that leads to no file."""
+    found = []
+    for name, data in sorted(files.items()):
+        targets = _nix_imports(data) if name.endswith(".nix") else []
+        for target in targets:
+            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+            outside = path.startswith("../") or not _LITERAL.fullmatch(target)
+            if outside or path in files or posixpath.join(path, DECLARATION) in files:
+                continue
+            if not (project.root / path).exists():
+                at = data.find(target.encode(), max(data.find(b"imports"), 0))
+                place = nix.Document(data, name).place(at) if at >= 0 else Place(name)
+                message = f"There is no {path} to import"
+                found.append(Diagnostic("missing_import", "warning", message, "syntax", place, "imports"))
     return found
 
 
@@ -65,6 +93,8 @@ def imports_of(name: str, data: bytes) -> Iterator[str]:
 
 
 def _nix_imports(data: bytes) -> list[str]:
+    if b"imports" not in data:
+        return []
     try:
         value = nix.get(data, "imports")
     except (KeyError, Refused, ProjectError):

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
-from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
+from devkeel.declaration import beginning, lock_revision, missing_imports, read_declaration, role_of
 from devkeel.difference import unified_all
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, ProjectError, UsageError
+from devkeel.display import one_line
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
 from devkeel.policy import judge, read_settings
-from devkeel.project import DECLARATION, INPUTS, Project, digest, revision_of
+from devkeel.project import DECLARATION, Project, digest, revision_of
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -25,7 +26,7 @@ from devkeel.results import (
 )
 from devkeel.reverting import revert, target
 from devkeel.source import nix
-from devkeel.survey import survey
+from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions
 
 if TYPE_CHECKING:
@@ -83,18 +84,13 @@ class Environment:
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
-            raise ProjectError(
-                "missing_file",
-                f"There is no {DECLARATION} in {self.project.root}.",
-                place=Place(DECLARATION),
-                remedy="Create a minimal environment with `devkeel init`, or repeat the call with create=true.",
-            )
+            raise self.project.missing(DECLARATION)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        report = run_checks(files)
+        report = self._check(files)
         found = survey(files, prefix)
         store = self._store()
         newest = store.history(limit=1)
@@ -110,6 +106,7 @@ class Environment:
             enabled=found.enabled,
             definitions=found.definitions,
             problems=report.diagnostics,
+            notes=nothing_at(prefix, files) if prefix and not found.definitions else (),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
@@ -122,7 +119,14 @@ class Environment:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        return run_checks(files, level=level, second_opinion=second_opinion)
+        return self._check(files, level, second_opinion=second_opinion)
+
+    def _check(
+        self, files: Mapping[str, bytes], level: str | None = None, *, second_opinion: bool = False
+    ) -> CheckReport:
+        """Run the ladder on files, and look for what they import."""
+        report = run_checks(files, level=level, second_opinion=second_opinion)
+        return replace(report, diagnostics=(*report.diagnostics, *missing_imports(self.project, files)))
 
     def change(
         self,
@@ -144,9 +148,11 @@ class Environment:
             for name, data in beginning(self.project).items() if create else ():
                 candidate.before[name] = self.project.read(name)
                 candidate.after[name] = data
-            apply_edits(self.project, edits, candidate)
+            apply_edits(self.project, edits, candidate, create=create)
             if not edits and not create:
-                raise UsageError("no_edits", "There is nothing to do: the list of edits is empty.")
+                raise UsageError(
+                    "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
+                )
             created = any(data is None for data in candidate.before.values())
             given = [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits]
             kind: Literal["create", "edit"] = "create" if created else "edit"
@@ -183,7 +189,12 @@ class Environment:
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
         report = self._judge(before, after, candidate, intent, intent.level or settings.level)
         changed = sorted({*candidate.changed, *removed})
-        declared = {name: data for name, data in after.items() if name in files or _declares(name)}
+        declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
+        candidate.notes += [
+            f"Nothing imports {name} yet: append ./{name} to the imports of {DECLARATION}, as an expression."
+            for name in changed
+            if candidate.before.get(name) is None and name.endswith(".nix") and name not in declared
+        ]
         revision, new = revision_of(files), revision_of(declared)
         operation = None
         if changed and not intent.dry_run:
@@ -211,22 +222,27 @@ class Environment:
             diff=unified_all((name, candidate.before.get(name), after.get(name)) for name in changed),
             checks=report,
             notes=(*candidate.notes, *(operation.notes if operation else ())),
-            runs_on_enter=candidate.runs_on_enter and bool(changed),
+            runs_on_enter=bool(candidate.runs and changed),
+            runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         return self._store(settings).publish(changes, record)
 
-    @staticmethod
     def _judge(
-        before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, intent: Intent, level: str | None
+        self,
+        before: Mapping[str, bytes],
+        after: Mapping[str, bytes],
+        candidate: Candidate,
+        intent: Intent,
+        level: str | None,
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
         An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
         """
-        report = run_checks(after, level=level)
+        report = self._check(after, level)
         changed = candidate.changed
         errors = [item for item in report.diagnostics if item.severity == "error"]
         if intent.reverts is not None:
@@ -277,7 +293,12 @@ class Environment:
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
         if not 1 <= limit <= 1000:  # noqa: PLR2004
-            raise UsageError("bad_limit", "The limit is between 1 and 1000.", seen=str(limit))
+            raise UsageError(
+                "bad_limit",
+                "The limit is between 1 and 1000.",
+                seen=str(limit),
+                remedy="Ask for fewer, and for older ones with before.",
+            )
         store = self._store()
         found = store.history(limit=limit + 1, before=before)
         page = found[:limit]
@@ -355,10 +376,6 @@ def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
     return nix.brokenness(candidate.after[name]) < nix.brokenness(old)
 
 
-def _declares(name: str) -> bool:
-    return name in {DECLARATION, INPUTS}
-
-
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
         return "nothing to do: the files say this already"
@@ -372,8 +389,8 @@ def _entry(item: Operation) -> HistoryEntry:
         id=item.id,
         kind=item.kind,
         time=item.time,
-        actor=item.actor,
-        reason=item.reason,
+        actor=one_line(item.actor),
+        reason=one_line(item.reason) if item.reason is not None else None,
         files=tuple(file.path for file in item.files),
         edits=tuple(item.edits),
         revision_before=item.revision_before,

@@ -103,7 +103,12 @@ class Project:
         files that the Nix store or another manager owns.
         """
         if not name or "\0" in name or "\n" in name:
-            raise UsageError("bad_file_name", "The file name is empty or has a control character.", seen=repr(name))
+            raise UsageError(
+                "bad_file_name",
+                "The file name is empty or has a control character.",
+                seen=repr(name),
+                remedy=f"Name a file by its path relative to the root, for example {DECLARATION}.",
+            )
         path = self.root / name
         lexical = Path(os.path.normpath(path))
         if not lexical.is_relative_to(self.root):
@@ -173,6 +178,16 @@ class Project:
             raise self._unreadable(relative, os.strerror(error.errno or 0).lower()) from error
         finally:
             os.close(descriptor)
+
+    def missing(self, name: str) -> ProjectError:
+        """Return the error about a file that is not there, with the way to begin it."""
+        if name == DECLARATION:
+            remedy = "Repeat the call with create=true to begin with a minimal environment."
+        elif name.endswith(".nix"):
+            remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
+        else:
+            remedy = "Name a file that exists, or create it first."
+        return ProjectError("missing_file", f"There is no {name} in {self.root}.", place=Place(name), remedy=remedy)
 
     @staticmethod
     def _unreadable(name: str, why: str) -> ProjectError:

@@ -34,9 +34,19 @@ def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileCh
     seen: set[str] = set()
     for change in changes:
         if project.resolve(change.path) != change.path:
-            raise UsageError("bad_file_name", "The path is not in its resolved form.", seen=repr(change.path))
+            raise UsageError(
+                "bad_file_name",
+                "The path is not in its resolved form.",
+                seen=repr(change.path),
+                remedy="Name the file by its path relative to the root, links followed.",
+            )
         if change.path in seen:
-            raise UsageError("duplicate_path", f"{change.path} is changed twice.", seen=change.path)
+            raise UsageError(
+                "duplicate_path",
+                f"{change.path} is changed twice.",
+                seen=change.path,
+                remedy="Put all changes of a file under one name.",
+            )
         seen.add(change.path)
     effective = tuple(change for change in changes if change.before != change.after)
     if not effective:
@@ -55,7 +65,12 @@ def examine(root: int, changes: Sequence[FileChange]) -> dict[str, Snapshot | No
             _refuse_unreplaceable(root, change.path, found[change.path])
     inodes = [(item.info.st_dev, item.info.st_ino) for item in found.values() if item is not None]
     if len(set(inodes)) < len(inodes):
-        raise UsageError("duplicate_path", "Two of the paths are the same file.", seen=", ".join(found))
+        raise UsageError(
+            "duplicate_path",
+            "Two of the paths are the same file.",
+            seen=", ".join(found),
+            remedy="Put all changes of a file under one name.",
+        )
     return found
 
 

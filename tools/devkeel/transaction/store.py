@@ -89,12 +89,19 @@ class Store:
             with suppress(FileExistsError):
                 self.directory.mkdir()
             if self.directory.is_symlink() or not self.directory.is_dir():
-                raise StateError("state_unusable", f"{self.directory} is not a directory.", seen=str(self.directory))
+                raise StateError(
+                    "state_unusable",
+                    f"{self.directory} is not a directory.",
+                    seen=str(self.directory),
+                    remedy="Look at what is in that place and move it away; without it devkeel begins a new history.",
+                )
             with suppress(FileExistsError), (self.directory / ".gitignore").open("x") as ignore:
                 ignore.write("*\n")
         except FileNotFoundError as error:
             root = str(self.directory.parent)
-            raise ProjectError("root_not_found", f"{root} is not there any more.", seen=root) from error
+            raise ProjectError(
+                "root_not_found", f"{root} is not there any more.", seen=root, remedy="Name a directory that exists."
+            ) from error
         except OSError as error:
             raise explain(error, self.directory.name) from error
 
@@ -219,7 +226,9 @@ class Store:
     def _transaction(self, *, pinned: bool = False) -> Iterator[sqlite3.Connection]:
         with self._use(write=True, pinned=pinned) as connection:
             if connection is None:
-                raise StateError("state_unusable", f"{self.file} was closed.", seen=str(self.file))
+                raise StateError(
+                    "state_unusable", f"{self.file} was closed.", seen=str(self.file), remedy="Repeat the call."
+                )
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
