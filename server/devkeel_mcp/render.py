@@ -87,7 +87,7 @@ def change(result: ChangeResult) -> CallToolResult:
     came_from = f" (before: {result.revision_before})" if moved else ""
     tail.append(f"Revision: {result.revision}{came_from}.")
     advice = "The files themselves have the rest."
-    return _answer(result, [_headline(result)], result.diff.split("\n"), [*tail, f"Next: {result.next}"], advice)
+    return _answer(result, [_headline(result)], _lines(result.diff), [*tail, f"Next: {result.next}"], advice)
 
 
 def history(page: HistoryPage) -> CallToolResult:
@@ -109,7 +109,7 @@ def operation(detail: OperationDetail) -> CallToolResult:
         f"Checks that ran: {ran}.",
         f"Revision: {entry.revision_before} -> {entry.revision_after}.",
     ]
-    return _answer(detail, [_entry_line(entry)], detail.diff.split("\n"), _short(tail), "")
+    return _answer(detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), "")
 
 
 def diagnostic_line(item: Diagnostic) -> str:
@@ -118,6 +118,11 @@ def diagnostic_line(item: Diagnostic) -> str:
     subject = f" [{item.subject}]" if item.subject else ""
     mend = f" Suggested edits: {_compact(item.suggestions)}" if item.suggestions else ""
     return f"{place}{item.severity}[{item.code}]: {item.message}{subject}{mend}"
+
+
+def _lines(diff: str) -> list[str]:
+    # At line feeds only: other separators are content.
+    return diff.removesuffix("\n").split("\n")
 
 
 def _headline(result: ChangeResult) -> str:

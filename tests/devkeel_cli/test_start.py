@@ -140,9 +140,10 @@ def on_a_terminal(shell: Shell, **environment: str) -> bytes:
         return data
 
 
-def test_colours_only_on_a_terminal_and_not_with_no_color(devkeel: Shell) -> None:
-    assert b"\x1b[32m" in on_a_terminal(devkeel)
-    assert b"\x1b[" not in on_a_terminal(devkeel, NO_COLOR="1")
+def test_colours_only_on_a_terminal_that_takes_them_and_not_with_no_color(devkeel: Shell) -> None:
+    assert b"\x1b[32m" in on_a_terminal(devkeel, TERM="xterm")
+    assert b"\x1b[" not in on_a_terminal(devkeel, TERM="xterm", NO_COLOR="1")
+    assert b"\x1b[" not in on_a_terminal(devkeel, TERM="dumb")
     assert "\x1b[" not in devkeel("add", "ripgrep", "--dry-run", "--level", "syntax").out
 
 

@@ -24,7 +24,7 @@ _WANTED = {
 _SENTENCES = {
     "missing": "it is missing",
     "extra_forbidden": "it is not known here",
-    "literal_error": "it takes one of {expected}",
+    "literal_error": "it is none of the values that stand here",
     "too_short": "it is empty, and needs at least one element",
     "string_too_short": "it is empty",
     "greater_than_equal": "it is at least {ge}",
