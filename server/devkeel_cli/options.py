@@ -22,6 +22,7 @@ __all__ = [
     "LEVELS",
     "Writing",
     "change",
+    "complete_name",
     "complete_path",
     "dry_run_option",
     "file_option",
@@ -142,6 +143,22 @@ def show(result: R, told: Callable[[R], Iterable[str]], *, as_json: bool) -> Non
         output.write_json(as_data(result))
     else:
         output.write(told(result))
+
+
+def complete_name(
+    context: click.Context,  # noqa: ARG001  # click's signature
+    parameter: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """Offer the services and languages that begin with what is typed, bare or as option paths."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    from devkeel.catalogue import option_paths  # noqa: PLC0415
+
+    found = [path.removesuffix(".enable") for path in option_paths() if path.endswith(".enable")]
+    known = [path for path in found if path.count(".") == 1 and path.startswith(("services.", "languages."))]
+    names = known if "." in incomplete else {path.partition(".")[2] for path in known}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 def complete_path(

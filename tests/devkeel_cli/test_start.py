@@ -87,7 +87,7 @@ def test_the_help_page_documents_the_exit_codes(devkeel: Shell) -> None:
     outcome = devkeel("--help")
     assert outcome.code == 0
     documented = {int(line.split()[0]) for line in outcome.out.splitlines() if re.match(r"\s+\d+\s", line)}
-    assert documented == {0, 1, 2, 3, 4, 5, 6, 7, exits.INTERNAL, exits.INTERRUPTED}
+    assert documented == {0, 1, 2, 3, 4, 5, 6, 7, exits.INTERNAL, exits.INTERRUPTED, exits.PIPE_CLOSED}
 
 
 def test_the_levels_are_those_of_the_library() -> None:
@@ -110,6 +110,11 @@ def complete(shell: Shell, words: str) -> list[str]:
 
 def test_completion_offers_verbs(devkeel: Shell) -> None:
     assert complete(devkeel, "devkeel un") == ["unset", "uncomment", "undo"]
+
+
+def test_completion_offers_services_and_languages(devkeel: Shell) -> None:
+    assert complete(devkeel, "devkeel enable redi") == ["redis"]
+    assert "languages.python" in complete(devkeel, "devkeel disable languages.py")
 
 
 def test_completion_offers_option_paths_a_segment_at_a_time(devkeel: Shell) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import change, file_option, in_file, writing_options
+from devkeel_cli.options import change, complete_name, file_option, in_file, writing_options
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command("disable")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @file_option
 @writing_options
 @pass_session

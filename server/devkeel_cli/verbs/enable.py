@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.errors import UsageError
-from devkeel_cli.options import change, file_option, in_file, writing_options
+from devkeel_cli.options import change, complete_name, file_option, in_file, writing_options
 from devkeel_cli.session import pass_session
 from devkeel_cli.values import read_value
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("enable")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @click.option(
     "--setting",
     "settings",
