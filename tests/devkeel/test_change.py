@@ -149,7 +149,7 @@ def test_an_import_that_leads_nowhere_is_a_warning(environment: Environment, tar
 def test_a_result_says_what_will_run_and_when(
     environment: Environment, item: dict[str, Any], when: tuple[str, ...]
 ) -> None:
-    result = edit(environment, item)
+    result = edit(environment, item, level="syntax")
     assert result.runs_when == when
     assert result.runs_on_enter is bool(when)
 
@@ -192,7 +192,7 @@ def test_an_edit_that_changes_nothing_says_why(environment: Environment, item: d
 
 
 def test_a_full_name_that_the_catalogue_lacks_is_taken_with_a_note(environment: Environment) -> None:
-    result = edit(environment, {"kind": "enable", "name": "services.reddis"})
+    result = edit(environment, {"kind": "enable", "name": "services.reddis"}, level="syntax")
     assert result.published
     assert any("services.redis.enable" in note for note in result.notes)
     assert edit(environment, {"kind": "enable", "name": "services.redis"}).notes == ()

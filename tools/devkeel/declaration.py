@@ -6,7 +6,7 @@ import posixpath
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError, Diagnostic, Place, ProjectError, Refused
+from devkeel.errors import DevkeelError, ProjectError, Refused
 from devkeel.project import DECLARATION, DECLARATION_FILES, INPUTS, LOCK_FILES, revision_of
 from devkeel.source import nix
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from devkeel.project import Project
 
-__all__ = ["beginning", "imports_of", "lock_revision", "missing_imports", "read_declaration", "role_of"]
+__all__ = ["beginning", "imports_of", "lock_revision", "nix_imports", "read_declaration", "role_of"]
 
 _MAX_FILES = 200
 _LITERAL = re.compile(r"\.{1,2}/[\w./+-]+")
@@ -60,29 +60,11 @@ def read_declaration(project: Project, changed: Mapping[str, bytes | None] | Non
     return found
 
 
-def missing_imports(project: Project, files: Mapping[str, bytes]) -> list[Diagnostic]:
-    """Return a warning for each literal relative import within the root that leads to no file."""
-    found = []
-    for name, data in sorted(files.items()):
-        targets = _nix_imports(data) if name.endswith(".nix") else []
-        for target in targets:
-            path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-            outside = path.startswith("../") or not _LITERAL.fullmatch(target)
-            if outside or path in files or posixpath.join(path, DECLARATION) in files:
-                continue
-            if not (project.root / path).exists():
-                at = data.find(target.encode(), max(data.find(b"imports"), 0))
-                place = nix.Document(data, name).place(at) if at >= 0 else Place(name)
-                message = f"There is no {path} to import"
-                found.append(Diagnostic("missing_import", "warning", message, "syntax", place, "imports"))
-    return found
-
-
 def imports_of(name: str, data: bytes) -> Iterator[str]:
     """Yield the files that a declaration file may import, relative to the root: literal relative paths only."""
     base = posixpath.dirname(name)
     if name.endswith(".nix"):
-        for target in _nix_imports(data):
+        for target in nix_imports(data):
             path = posixpath.normpath(posixpath.join(base, target))
             yield path
             yield posixpath.join(path, "default.nix")
@@ -92,7 +74,8 @@ def imports_of(name: str, data: bytes) -> Iterator[str]:
             yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
 
 
-def _nix_imports(data: bytes) -> list[str]:
+def nix_imports(data: bytes) -> list[str]:
+    """Return the literal relative paths that a Nix module imports, as it writes them."""
     if b"imports" not in data:
         return []
     try:
@@ -101,7 +84,7 @@ def _nix_imports(data: bytes) -> list[str]:
         return []
     items = value if isinstance(value, list) else []
     sources = [item.source for item in items if isinstance(item, nix.Expression)]
-    return [source for source in sources if source.startswith(("./", "../"))]
+    return [source for source in sources if _LITERAL.fullmatch(source)]
 
 
 def _yaml_imports(data: bytes) -> list[str]:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
-from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
-from devkeel.declaration import beginning, lock_revision, missing_imports, read_declaration, role_of
+from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
+from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
 from devkeel.policy import judge, read_settings
-from devkeel.project import DECLARATION, Project, digest, revision_of
+from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -82,6 +82,9 @@ class Environment:
         """Return the revision of the declaration as it is on disk."""
         return revision_of(read_declaration(self.project))
 
+    def _subject(self, files: Mapping[str, bytes]) -> Subject:
+        return Subject(files, self.project.read_all(LOCK_FILES), self.project.exists)
+
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
             raise self.project.missing(DECLARATION)
@@ -90,7 +93,7 @@ class Environment:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        report = self._check(files)
+        report = run_checks(self._subject(files))
         found = survey(files, prefix)
         store = self._store()
         newest = store.history(limit=1)
@@ -119,14 +122,7 @@ class Environment:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        return self._check(files, level, second_opinion=second_opinion)
-
-    def _check(
-        self, files: Mapping[str, bytes], level: str | None = None, *, second_opinion: bool = False
-    ) -> CheckReport:
-        """Run the ladder on files, and look for what they import."""
-        report = run_checks(files, level=level, second_opinion=second_opinion)
-        return replace(report, diagnostics=(*report.diagnostics, *missing_imports(self.project, files)))
+        return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
     def change(
         self,
@@ -242,17 +238,17 @@ class Environment:
 
         An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
         """
-        report = self._check(after, level)
+        report = run_checks(self._subject(after), level=level)
         changed = candidate.changed
         errors = [item for item in report.diagnostics if item.severity == "error"]
         if intent.reverts is not None:
             old = [item for item in errors if item.place is not None and item.place.file in changed]
             candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(old)]
-            wrong = [item for item in _added(before, report, level) if item not in old]
+            wrong = [item for item in self._added(before, report, level) if item.place and item not in old]
         else:
             # What is published parses: an error of the syntax rung in a changed file counts, old or new.
             wrong = [item for item in errors if _syntax_in(item, changed) and not _repaired(item, candidate)]
-            wrong += [item for item in _added(before, report, level) if not _syntax_in(item, changed)]
+            wrong += [item for item in self._added(before, report, level) if not _syntax_in(item, changed)]
         if wrong:
             raise CheckFailed(
                 wrong[0].code,
@@ -263,6 +259,9 @@ class Environment:
                 diagnostics=tuple(wrong),
             )
         return report
+
+    def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
+        return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
 
     def undo(
         self,
@@ -353,10 +352,6 @@ def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> Change
             anew = "A file was saved meanwhile, so the change was made anew on what is there now."
             return replace(result, notes=(*result.notes, anew)) if number else result
     raise AssertionError("the last attempt returns or raises")
-
-
-def _added(before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
-    return [] if report.ok else added_errors(run_checks(before, level=level), report)
 
 
 def _files_of(items: Sequence[Diagnostic]) -> list[str]:

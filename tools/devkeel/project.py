@@ -203,6 +203,10 @@ class Project:
         found = ((name, self.read(name)) for name in names)
         return {name: data for name, data in found if data is not None}
 
+    def exists(self, name: str) -> bool:
+        """Tell whether a path relative to the root is there, file or directory; nothing is read."""
+        return not name.startswith("/") and "\0" not in name and os.path.lexists(self.root / name)
+
     def is_environment_file(self, relative: str) -> bool:
         """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore."""
         path = PurePosixPath(relative)

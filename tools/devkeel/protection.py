@@ -80,12 +80,9 @@ class _Reader:
         return {*_WORD.findall(" ".join(self._tokens(names)))}
 
     def _tokens(self, node: Node) -> Iterator[str]:
-        if node.type == "comment":
-            return
-        if node.child_count == 0:
-            yield self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
-        for child in node.children:
-            yield from self._tokens(child)
+        for item in _descendants(node):
+            if item.child_count == 0 and item.type != "comment":
+                yield self.data[item.start_byte : item.end_byte].decode("utf-8", "replace")
 
     def _value(self, node: Node, at: AttrPath) -> list[str]:
         """Return what a value at a path on the way to the option says about it."""
@@ -165,6 +162,8 @@ class _Reader:
 
 
 def _descendants(node: Node) -> Iterator[Node]:
-    yield node
-    for child in node.children:
-        yield from _descendants(child)
+    waiting = [node]
+    while waiting:
+        item = waiting.pop()
+        yield item
+        waiting += reversed(item.children)
