@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.edits import parse_edits
-from devkeel.errors import Conflict, UsageError
+from devkeel.errors import CheckFailed, Conflict, UsageError
 from devkeel.results import as_data
 
 if TYPE_CHECKING:
@@ -46,6 +46,25 @@ def test_a_repair_can_be_undone_although_the_file_was_broken_before(environment:
     assert not result.checks.ok
     environment.undo(redo=True)
     assert text(environment) == BROKEN.replace("git ]", "git ];")
+
+
+def test_errors_that_an_undo_does_not_bring_back_are_no_reason_for_a_note(environment: Environment) -> None:
+    (environment.project.root / "devenv.local.nix").write_text("{ a = 1; a = 2; }")
+    add(environment, "jq")
+    result = environment.undo()
+    assert not result.checks.ok
+    assert result.notes == ()
+
+
+def test_an_undo_that_breaks_another_file_is_refused(environment: Environment) -> None:
+    (environment.project.root / "devenv.yaml").write_text("inputs: {}\n")
+    item = {"kind": "set", "path": "env.A", "value": "1", "file": "part/devenv.nix"}
+    edit(environment, item, create=True)
+    (environment.project.root / "devenv.yaml").write_text("imports:\n  - ./part/devenv.nix\n")
+    with pytest.raises(CheckFailed) as caught:
+        environment.undo()
+    assert caught.value.place is not None
+    assert caught.value.place.file == "devenv.yaml"
 
 
 def test_a_later_operation_on_the_file_is_in_the_way_even_when_the_bytes_are_the_same_again(

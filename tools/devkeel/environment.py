@@ -30,7 +30,7 @@ from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.edits import Edit
@@ -82,8 +82,10 @@ class Environment:
         """Return the revision of the declaration as it is on disk."""
         return revision_of(read_declaration(self.project))
 
-    def _subject(self, files: Mapping[str, bytes]) -> Subject:
-        return Subject(files, self.project.read_all(LOCK_FILES), self.project.exists)
+    def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
+        """Return what the ladder judges; `gone` are files that are there now and would be removed."""
+        locks = self.project.read_all(LOCK_FILES)
+        return Subject(files, locks, lambda name: name not in gone and self.project.exists(name))
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
@@ -238,17 +240,18 @@ class Environment:
 
         An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
         """
-        report = run_checks(self._subject(after), level=level)
+        report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
         changed = candidate.changed
-        errors = [item for item in report.diagnostics if item.severity == "error"]
+        added = self._added(before, report, level)
         if intent.reverts is not None:
-            old = [item for item in errors if item.place is not None and item.place.file in changed]
-            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(old)]
-            wrong = [item for item in self._added(before, report, level) if item.place and item not in old]
+            again = [item for item in added if item.place is None or item.place.file in changed]
+            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
+            wrong = [item for item in added if item not in again]
         else:
             # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-            wrong = [item for item in errors if _syntax_in(item, changed) and not _repaired(item, candidate)]
-            wrong += [item for item in self._added(before, report, level) if not _syntax_in(item, changed)]
+            errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
+            wrong = [item for item in errors if not _repaired(item, candidate)]
+            wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
             raise CheckFailed(
                 wrong[0].code,
