@@ -31,6 +31,7 @@ __all__ = [
     "is_bound",
     "scope_problems",
     "undefined_in",
+    "visible_names",
 ]
 
 # The names in every scope, as Nix 2.8 lists them without a `__` prefix.
@@ -116,6 +117,15 @@ def _scopes(node: Node) -> Iterator[Node]:
 def is_bound(node: Node, name: str, data: bytes) -> bool:
     """Tell whether a name is lexically bound at a node; `with` does not count, it never shadows."""
     return any(name in bound_names(scope, data) for scope in _scopes(node) if scope.type != "with_expression")
+
+
+def visible_names(node: Node, data: bytes) -> set[str]:
+    """Return the names that are lexically bound at a node."""
+    found: set[str] = set()
+    for scope in _scopes(node):
+        if scope.type != "with_expression":
+            found |= bound_names(scope, data)
+    return found
 
 
 def enclosing_withs(node: Node, data: bytes) -> list[str]:
