@@ -237,7 +237,7 @@ def test_what_is_published_parses_also_when_the_file_did_not_before(environment:
 
 def test_old_problems_of_another_file_are_reported_and_not_in_the_way(environment: Environment) -> None:
     (environment.project.root / "devenv.local.nix").write_text("{ a = 1; a = 2; }")
-    result = edit(environment, ADD_JQ)
+    result = edit(environment, ADD_JQ, level="syntax")
     assert result.published
     assert [item.code for item in result.checks.diagnostics] == ["duplicate_attribute"]
 
@@ -294,6 +294,7 @@ def test_inspection_says_what_is_declared_and_where(environment: Environment) ->
         environment,
         {"kind": "enable", "name": "languages.python", "settings": {"version": "3.12"}},
         {"kind": "set", "path": "env.HOME_URL", "expression": 'lib.mkIf true "x"'},
+        level="syntax",
     )
     found = environment.inspect()
     assert found.packages == ("git",)
@@ -437,6 +438,7 @@ def test_other_files_of_the_environment_are_patched_too(environment: Environment
 
 def test_devenv_yaml_takes_values_and_keeps_its_comments(environment: Environment) -> None:
     path = environment.project.root / "devenv.yaml"
+    (environment.project.root / "part").mkdir()
     path.write_text("inputs: {} # none yet\n")
     edit(environment, {"kind": "set", "file": "devenv.yaml", "path": "inputs.x.url", "value": "github:a/b"})
     edit(environment, {"kind": "append", "file": "devenv.yaml", "path": "imports", "value": "./part"})
