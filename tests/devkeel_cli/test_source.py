@@ -181,7 +181,7 @@ def test_a_failure_while_writing_leaves_the_file_and_no_other(devkeel: Shell, mo
     ("line", "code"),
     [
         (("get", "missing.nix", "a"), "missing_file"),
-        (("get", ".", "a"), "unreadable_file"),
+        (("get", ".", "a"), "not_a_file"),
         (("set", "x.nix", "a..b", "1"), "bad_option_path"),
         (("set", "x.nix", "a", "1"), "would_replace_set"),
         (("set", "x.yaml", "a.b", "1"), "opaque_value"),

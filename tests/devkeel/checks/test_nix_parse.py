@@ -15,7 +15,7 @@ def test_nix_and_the_syntax_rung_agree_on_a_good_file() -> None:
         Subject({"devenv.nix": b"{ pkgs, ... }: { packages = [ pkgs.git ]; }"}), level="syntax", second_opinion=True
     )
     assert report.ok
-    assert report.ran == ("syntax", "nix-parse")
+    assert {"syntax", "nix-parse"} <= set(report.ran)
 
 
 @pytest.mark.parametrize(
