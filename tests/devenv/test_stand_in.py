@@ -114,6 +114,7 @@ def test_a_build_may_hang(devenv: Any, pinned_project: Project) -> None:
         while b"waiting" not in process.stderr.readline():
             assert process.poll() is None
         os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(30) != 0
 
 
 def test_what_a_test_leaves_running_is_found_and_ended(devenv: Any, pinned_project: Project) -> None:
