@@ -10,7 +10,7 @@ import click
 from devkeel.display import clean
 from devkeel.errors import CheckFailed, DevkeelError, UsageError
 from devkeel.results import Skipped
-from devkeel_cli.output import checks_line, colour, diagnostic_line, for_a_person, paint_diff, write_json
+from devkeel_cli.output import checks_line, colour, finding, for_a_person, paint_diff, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +55,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
     if error.alternatives:
         yield f"  valid: {clean(', '.join(error.alternatives))}"
     if isinstance(error, CheckFailed):
-        yield from (f"  {diagnostic_line(item)}" for item in error.diagnostics)
+        yield from (f"  {line}" for item in error.diagnostics for line in finding(item))
     facts = dict(error.details)
     if "ran" in facts:
         skipped = [Skipped(**item) for item in facts.pop("skipped", ())]

@@ -28,6 +28,7 @@ VERBS = {
     "rename": "Give an option's definitions another path.",
     "comment": "Turn an option's definitions into comments.",
     "uncomment": "Turn a commented-out definition back into one.",
+    "input": "Add, change or remove an input of devenv.yaml.",
     "patch": "Replace exact text in an environment file.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel.display import clean
+from devkeel_cli.suggest import as_command
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -33,7 +34,7 @@ __all__ = [
     "check",
     "checks_line",
     "colour",
-    "diagnostic_line",
+    "finding",
     "for_a_person",
     "history",
     "inspection",
@@ -95,7 +96,7 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield f"enabled:  {clean(', '.join(result.enabled)) or 'none'}"
     yield from map(_definition_line, result.definitions)
     yield from map(clean, result.notes)
-    yield from map(diagnostic_line, result.problems)
+    yield from _findings(result.problems)
     yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
     if result.last_operation:
         yield f"last operation: {_entry_line(result.last_operation)}"
@@ -106,7 +107,7 @@ def inspection(result: Inspection) -> Iterable[str]:
 
 def check(report: CheckReport) -> Iterable[str]:
     """Tell what the checks found."""
-    yield from map(diagnostic_line, report.diagnostics)
+    yield from _findings(report.diagnostics)
     count = sum(item.severity == "error" for item in report.diagnostics)
     verdict = _green("no errors") if report.ok else click.style(f"{count} error(s)", fg="red", bold=True)
     yield f"{verdict}; {checks_line(report.ran, report.skipped)}"
@@ -119,7 +120,7 @@ def change(result: ChangeResult) -> Iterable[str]:
     yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
     if result.runs_on_enter:
         yield f"note: this adds text or expressions that run {', '.join(result.runs_when)}"
-    yield from map(diagnostic_line, result.checks.diagnostics)
+    yield from _findings(result.checks.diagnostics)
     files = clean(", ".join(result.files))
     checks = checks_line(result.checks.ran, result.checks.skipped)
     if not result.changed:
@@ -156,12 +157,23 @@ def working_diff(result: WorkingDiff) -> Iterable[str]:
         yield paint_diff(result.diff)
 
 
-def diagnostic_line(item: Diagnostic) -> str:
+def _finding_line(item: Diagnostic) -> str:
     """Return one finding as one line, as compilers print it."""
     place = f"{clean(str(item.place))}: " if item.place else ""
     label = click.style(f"{item.severity}[{item.code}]:", fg=_SEVERITY[item.severity])
     subject = f" [{clean(item.subject)}]" if item.subject else ""
     return f"{place}{label} {clean(item.message)}{subject}"
+
+
+def finding(item: Diagnostic) -> Iterable[str]:
+    """Return one finding as lines: what was found, and the commands that would mend it."""
+    yield _finding_line(item)
+    yield from (f"  try: {clean(as_command(edit))}" for edit in item.suggestions[:_SUGGESTED])
+
+
+def _findings(items: Iterable[Diagnostic]) -> Iterable[str]:
+    for item in items:
+        yield from finding(item)
 
 
 def paint_diff(diff: str) -> str:
@@ -189,6 +201,9 @@ def _green(text: str) -> str:
 def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks ran, and which did not and why."""
     return f"checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}"
+
+
+_SUGGESTED = 3
 
 
 def _skipped(skipped: Sequence[Skipped]) -> str:

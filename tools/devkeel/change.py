@@ -11,7 +11,7 @@ from devkeel.catalogue.options import DEVENV_VERSION, enable_path, find_option, 
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.exact_text import replace_text
 from devkeel.running import added_by_text, is_shell_text, occasions
-from devkeel.source import Edited, nix
+from devkeel.source import Edited, compose, nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devkeel.candidate import Candidate
     from devkeel.edits import Edit
     from devkeel.project import Project
+    from devkeel.source import yaml
 
 __all__ = ["apply_edits"]
 
@@ -43,7 +44,7 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *
                 remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
             )
         if name not in candidate.after:
-            _take(project, name, candidate, create=create)
+            _take(project, name, candidate, create=create, inputs=isinstance(item, edits.SetInput))
         before = candidate.after[name]
         edited = _apply(item, name, before)
         candidate.after[name] = edited.data
@@ -57,12 +58,14 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *
             candidate.repairs.add(name)
 
 
-def _take(project: Project, name: str, candidate: Candidate, *, create: bool) -> None:
-    """Put a file into the candidate as it is, or as a new module."""
+def _take(project: Project, name: str, candidate: Candidate, *, create: bool, inputs: bool) -> None:
+    """Put a file into the candidate as it is, or as a new module; an input may begin devenv.yaml."""
     data = project.read(name)
     candidate.before[name] = data
     if data is None and create and name.endswith(".nix"):
         data = _MODULE
+    if data is None and inputs:
+        data = b""
     if data is None:
         del candidate.before[name]
         raise project.missing(name)
@@ -72,17 +75,25 @@ def _take(project: Project, name: str, candidate: Candidate, *, create: bool) ->
 def _already(item: Edit) -> str:
     """Return why an edit changed nothing, where its editor does not say it."""
     match item:
-        case edits.SetOption() | edits.Append() | edits.Prepend():
-            return f"{item.path} is already so."
-        case edits.UnsetOption() | edits.RemoveValues() | edits.Rename() | edits.CommentOut() | edits.Uncomment():
-            return f"{item.path}: there is nothing to {item.kind.replace('_', ' ')}."
-        case edits.Enable():
-            return f"{item.name} is already enabled with these settings."
-        case edits.Disable():
-            return f"{item.name} is already disabled."
-        case edits.ReplaceText():
-            return "The old and the new text are the same."
-    return f"{', '.join(item.names)}: the packages are already so."
+        case edits.SetOption(path=told) | edits.Append(path=told) | edits.Prepend(path=told):
+            why = "it is already so"
+        case edits.UnsetOption(path=told) | edits.RemoveValues(path=told) | edits.Rename(path=told):
+            why = f"there is nothing to {item.kind}"
+        case edits.CommentOut(path=told) | edits.Uncomment(path=told):
+            why = f"there is nothing to {item.kind.replace('_', ' ')}"
+        case edits.Enable(name=told):
+            why = "it is already enabled with these settings"
+        case edits.Disable(name=told):
+            why = "it is already disabled"
+        case edits.SetInput(name=told):
+            why = "the input is already so"
+        case edits.RemoveInput(name=told):
+            why = "there is no such input"
+        case edits.ReplaceText(file=told):
+            why = "the old and the new text are the same"
+        case _:
+            told, why = ", ".join(item.names), "the packages are already so"
+    return f"{told}: {why}."
 
 
 def _unknown(path: nix.AttrPath) -> list[str]:
@@ -98,35 +109,59 @@ def _unknown(path: nix.AttrPath) -> list[str]:
 def _apply(item: Edit, name: str, data: bytes) -> Edited:
     if isinstance(item, edits.ReplaceText):
         return replace_text(item, name, data)
-    if name.endswith((".yaml", ".yml")) and isinstance(item, (edits.SetOption, edits.UnsetOption, edits.Append)):
+    if name.endswith((".yaml", ".yml")):
         return _edit_yaml(item, name, data)
     if not name.endswith(".nix"):
-        raise Refused(
-            "not_nix",
-            f"{name} is not a Nix file; a {item.kind} edit has no meaning there.",
-            place=Place(name),
-            remedy="Use patch_file for this file.",
-        )
+        raise _not_nix(item, name)
     return _edit_nix(item, nix.Document(data, name))
 
 
-def _edit_yaml(item: edits.SetOption | edits.UnsetOption | edits.Append, name: str, data: bytes) -> Edited:
+def _edit_yaml(item: Edit, name: str, data: bytes) -> Edited:
     from devkeel.source import yaml  # noqa: PLC0415  (a Nix edit does not need it)
 
     document = yaml.Document(data, name)
-    if isinstance(item, edits.UnsetOption):
-        return yaml.unset(document, item.path)
-    if item.expression is not None:
-        raise Refused(
-            "not_nix",
-            f"{name} is not a Nix file, so that no Nix expression can stand in it.",
-            place=Place(name),
-            seen=item.expression[:200],
-            remedy="Give a value instead of an expression.",
-        )
-    if isinstance(item, edits.Append):
-        return yaml.append(document, item.path, item.value)
-    return yaml.set(document, item.path, item.value)
+    match item:
+        case edits.SetInput():
+            return _set_input(document, item)
+        case edits.RemoveInput():
+            return yaml.unset(document, ["inputs", item.name])
+        case edits.UnsetOption():
+            return yaml.unset(document, item.path)
+        case edits.SetOption(expression=None):
+            return yaml.set(document, item.path, item.value)
+        case edits.Append(expression=None):
+            return yaml.append(document, item.path, item.value)
+        case edits.SetOption() | edits.Append():
+            raise Refused(
+                "not_nix",
+                f"{name} is not a Nix file, so that no Nix expression can stand in it.",
+                place=Place(name),
+                seen=(item.expression or "")[:200],
+                remedy="Give a value instead of an expression.",
+            )
+    raise _not_nix(item, name)
+
+
+def _not_nix(item: Edit, name: str) -> Refused:
+    return Refused(
+        "not_nix",
+        f"{name} is not a Nix file; a {item.kind} edit has no meaning there.",
+        place=Place(name),
+        remedy="Use patch_file for this file.",
+    )
+
+
+def _set_input(document: yaml.Document, item: edits.SetInput) -> Edited:
+    """Write an input whole where there is none of its name, else only what is asked for."""
+    from devkeel.source import yaml  # noqa: PLC0415
+
+    values: list[tuple[list[str], str]] = [(["url"], item.url)] if item.url is not None else []
+    values += [(["inputs", name, "follows"], name) for name in item.follows]
+    current, steps = document, list[Edited]()
+    for path, value in values:
+        steps.append(yaml.set(current, ["inputs", item.name, *path], value))
+        current = yaml.Document(steps[-1].data, document.name)
+    return compose(document.data, steps)
 
 
 @singledispatch

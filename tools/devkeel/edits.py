@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from devkeel.errors import UsageError
 from devkeel.invalid import in_words, nearest
-from devkeel.project import DECLARATION
+from devkeel.project import DECLARATION, INPUTS
 
 __all__ = [
     "KINDS",
@@ -24,10 +24,12 @@ __all__ = [
     "Edit",
     "Enable",
     "Prepend",
+    "RemoveInput",
     "RemovePackages",
     "RemoveValues",
     "Rename",
     "ReplaceText",
+    "SetInput",
     "SetOption",
     "Uncomment",
     "UnsetOption",
@@ -143,6 +145,33 @@ class Disable(_Edit):
     name: str
 
 
+_INPUT = r"^[A-Za-z_][A-Za-z0-9_-]*$"
+
+
+class SetInput(_Edit):
+    """Add an input to devenv.yaml, or change what it has: its reference, and which inputs of its own follow ours."""
+
+    kind: Literal["set_input"] = "set_input"
+    file: str = INPUTS
+    name: str = Field(pattern=_INPUT)
+    url: str | None = None
+    follows: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _something(self) -> SetInput:
+        if self.url is None and not self.follows:
+            raise ValueError("give a url (a flake reference), or follows")
+        return self
+
+
+class RemoveInput(_Edit):
+    """Remove an input from devenv.yaml."""
+
+    kind: Literal["remove_input"] = "remove_input"
+    file: str = INPUTS
+    name: str = Field(pattern=_INPUT)
+
+
 class ReplaceText(_Edit):
     """Replace an exact text, which must occur once (or `occurrences` times), by another.
 
@@ -169,6 +198,8 @@ Edit = (
     | Uncomment
     | Enable
     | Disable
+    | SetInput
+    | RemoveInput
     | ReplaceText
 )
 

@@ -11,6 +11,7 @@ from devkeel.declaration import beginning, lock_revision, read_declaration, role
 from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
+from devkeel.instead import told_instead
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.results import (
@@ -253,6 +254,7 @@ class Environment:
             wrong = [item for item in errors if not _repaired(item, candidate)]
             wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
+            wrong = list(told_instead(wrong, after, intent.edits))
             raise CheckFailed(
                 wrong[0].code,
                 f"{wrong[0].message}. Nothing was written.",

@@ -100,7 +100,7 @@ class _Definition:
         near = nearest(self.tree, path, value) if sure else nearest(self.tree, path, value, within=CLOSE)
         if not sure and not near:
             return
-        meant = f"; did you mean {' or '.join(_told(item) for item in near)}?" if near else ""
+        meant = f"; nearest: {', '.join(_told(item) for item in near)}" if near else ""
         yield self._diagnostic(
             "unknown_option",
             "error" if sure else "warning",

@@ -217,7 +217,10 @@ def _odd(document: Document) -> int:
     count, stack = 0, [document.root]
     while stack:
         node = stack.pop()
-        if node.type == "apply_expression":
+        if node.type == "select_expression":
+            base = node.child_by_field_name("expression")
+            count += base is not None and base.type in literal - set(SETS)
+        elif node.type == "apply_expression":
             function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
             if function is not None and argument is not None:
                 apart = function.end_point[0] != argument.start_point[0] and argument.type in names
