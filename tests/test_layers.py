@@ -27,7 +27,7 @@ LAYERS = {
     "runtime": {"errors"},
     "transaction": {"errors", "project"},
     "edits": {"errors", "project"},
-    "catalogue": {"errors", "source"},
+    "catalogue": {"errors", "project", "results", "source", "runtime"},
     "declaration": {"errors", "project", "source"},
     "candidate": set(),
     "change": {"errors", "project", "source", "catalogue", "edits", "candidate"},
@@ -36,7 +36,7 @@ LAYERS = {
     "checks": {"errors", "results", "source", "runtime"},
     "environment": {
         *("errors", "results", "difference", "project", "source", "transaction", "edits"),
-        *("declaration", "candidate", "change", "policy", "survey", "checks"),
+        *("declaration", "candidate", "change", "policy", "survey", "checks", "catalogue"),
     },
 }
 
@@ -86,9 +86,11 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 
 
 def test_only_the_transaction_opens_files_for_writing() -> None:
+    # The user's cache is not the project; its own module keeps the names and options that Nix has told.
+    cache = LIBRARY / "catalogue" / "cache.py"
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")
     for path in LIBRARY.rglob("*.py"):
-        if part_of(path) != "transaction":
+        if part_of(path) != "transaction" and path != cache:
             source = path.read_text("utf-8")
             assert not [word for word in writers if word in source], path
 

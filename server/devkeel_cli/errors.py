@@ -22,6 +22,7 @@ __all__ = ["show_error", "unexpected", "usage"]
 _VERBS = {
     "inspect_environment": "`devkeel inspect`",
     "check_environment": "`devkeel check`",
+    "search_catalogue": "`devkeel search`",
     "show_history": "`devkeel history`",
     "edit_environment": "`devkeel set`",
     "patch_file": "`devkeel patch`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,6 +21,8 @@ from devkeel.results import (
     HistoryPage,
     Inspection,
     OperationDetail,
+    OptionDetail,
+    SearchResult,
     WorkingDiff,
     as_data,
 )
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from devkeel.catalogue import Catalogue
     from devkeel.edits import Edit
     from devkeel.policy import Settings
 
@@ -116,6 +120,43 @@ class Environment:
             changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
             recovery_pending=store.recovery_pending(),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
+        )
+
+    def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
+        """Return packages, options, services and languages that a query finds; all about an option at its path."""
+        from devkeel.catalogue import open_catalogue, open_names  # noqa: PLC0415  (no other verb needs all names)
+        from devkeel.catalogue.search import search  # noqa: PLC0415
+
+        lock = self._read_leniently(LOCK_FILES[0])
+        catalogue, names = open_catalogue(lock), open_names(lock)
+        page = search(catalogue, names, query, kind=kind, limit=limit, cursor=cursor)
+        about = cursor is None and kind in ("all", "option")
+        return SearchResult(
+            query=query,
+            kind=kind,
+            hits=page.hits,
+            option=self._option(catalogue, query) if about else None,
+            options_from=catalogue.source,
+            packages_from=names.source if names.complete else f"{names.source}, not complete",
+            next_cursor=page.cursor,
+        )
+
+    def _option(self, catalogue: Catalogue, query: str) -> OptionDetail | None:
+        try:
+            path = nix.parse_path(query.strip())
+        except UsageError:
+            return None
+        option = catalogue.find(path)
+        if option is None:
+            return None
+        return OptionDetail(
+            path=nix.format_path(path),
+            type=option.type,
+            default=option.default or None,
+            allowed=tuple(json.loads(option.allowed)) if option.allowed else (),
+            read_only=option.read_only,
+            description=option.description or None,
+            definitions=survey(read_declaration(self.project), query.strip()).definitions,
         )
 
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
