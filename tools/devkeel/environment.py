@@ -130,33 +130,36 @@ class Environment:
         lock = self._read_leniently(LOCK_FILES[0])
         catalogue, names = open_catalogue(lock), open_names(lock)
         page = search(catalogue, names, query, kind=kind, limit=limit, cursor=cursor)
-        about = cursor is None and kind in ("all", "option")
+        option = self._option(catalogue, query.strip()) if cursor is None and kind in ("all", "option") else None
         return SearchResult(
             query=query,
             kind=kind,
-            hits=page.hits,
-            option=self._option(catalogue, query) if about else None,
+            hits=tuple(hit for hit in page.hits if option is None or (hit.kind, hit.name) != ("option", option.path)),
+            option=option,
             options_from=catalogue.source,
             packages_from=names.source if names.complete else f"{names.source}, not complete",
             next_cursor=page.cursor,
         )
 
     def _option(self, catalogue: Catalogue, query: str) -> OptionDetail | None:
+        """Return all about the option at a path, or the one whose value the path leads into, such as env.NAME."""
         try:
-            path = nix.parse_path(query.strip())
+            path = nix.parse_path(query)
         except UsageError:
             return None
-        option = catalogue.find(path)
-        if option is None:
+        around = (path[:length] for length in range(len(path), 0, -1))
+        found = next(((item, option) for item in around if (option := catalogue.find(item))), None)
+        if found is None or (found[0] != path and "attribute set" not in found[1].type):
             return None
+        names, option = found
         return OptionDetail(
-            path=nix.format_path(path),
+            path=nix.format_path(names),
             type=option.type,
             default=option.default or None,
             allowed=tuple(json.loads(option.allowed)) if option.allowed else (),
             read_only=option.read_only,
             description=option.description or None,
-            definitions=survey(read_declaration(self.project), query.strip()).definitions,
+            definitions=survey(read_declaration(self.project), query).definitions,
         )
 
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:

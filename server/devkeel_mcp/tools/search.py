@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 __all__ = ["SEARCH", "Kind"]
 
-Kind = Literal["all", "package", "option", "service", "language"]
+Kind = Literal["package", "option", "service", "language"]
 
 
 class SearchArguments(Arguments):
-    query: str = Field(description="A name or words: rg, postgres, services.redis.port.")
-    kind: Kind = Field(default="all", description="Only these.")
+    query: str = Field(description="rg, postgres, services.redis.port")
+    kind: Kind | None = Field(default=None, description="Only these.")
     limit: int = Field(default=20, ge=1, le=100, description="How many.")
-    cursor: str | None = Field(default=None, description="next_cursor of the page before.")
+    cursor: str | None = Field(default=None, description="next_cursor of the last page.")
 
 
 async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
     result = await call.read(
         lambda environment: environment.search(
-            arguments.query, kind=arguments.kind, limit=arguments.limit, cursor=arguments.cursor
+            arguments.query, kind=arguments.kind or "all", limit=arguments.limit, cursor=arguments.cursor
         )
     )
     return render.search(result)
@@ -39,8 +39,8 @@ async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
 SEARCH = ToolSpec(
     name="search_catalogue",
     description=(
-        "Use to find the right name before writing it: packages, options, services, languages, best first; "
-        "an option's full path gives its type, default, allowed and current value."
+        "Use to find the name to write: packages, options, services, languages, best first. An option path "
+        "gives type, default, allowed and current values."
     ),
     hints=READ,
     arguments=SearchArguments,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from heapq import nsmallest
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -26,17 +27,14 @@ class Index:
     """Names that can be looked for; each is one line."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        self.names = sorted({name for name in names if "\n" not in name}, key=lambda name: (len(name), name))
+        # Shortest first, and those of one length by name: the second sort keeps the order of the first.
+        self.names = sorted(sorted({name for name in names if "\n" not in name}), key=len)
         self._plain = [name.lower() for name in self.names]
         # A word begins after a dash, whatever stands there in the name.
         self._text = ("\n" + "\n".join(self._plain) + "\n").translate(_SEPARATORS)
+        self._starts = array("L", accumulate((len(name) + 1 for name in self._plain), initial=1))
         self._order = sorted(range(len(self.names)), key=self._plain.__getitem__)
         self._sorted = [self._plain[line] for line in self._order]
-        position, starts = 1, array("L")
-        for name in self._plain:
-            starts.append(position)
-            position += len(name) + 1
-        self._starts = starts
 
     def exact(self, query: str) -> list[str]:
         """Return the names that are the query, whatever their case."""
@@ -58,7 +56,7 @@ class Index:
         wanted = first if len(first) >= _SHORT else f"-{first}"
         for position in self._find(wanted):
             line = bisect_right(self._starts, position) - 1
-            if others and not all(word in self._plain[line].translate(_SEPARATORS) for word in others):
+            if others and not all(word in self._line(line) for word in others):
                 continue
             starts = wanted is not first or self._text[position - 1] in "-\n" or f"-{first}" in self._line(line)
             (words if starts else parts).append(self.names[line])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.aliases import group_names
@@ -90,7 +90,7 @@ class Catalogue:
 @cache
 def built_in() -> Catalogue:
     """Return the options of the devenv that this devkeel was made with."""
-    table = files("devkeel.catalogue").joinpath(f"devenv-{DEVENV_VERSION}.tsv").read_text("utf-8")
+    table = Path(__file__).with_name(f"devenv-{DEVENV_VERSION}.tsv").read_text("utf-8")
     rows = ((line.split("\t") + [""] * 4)[:5] for line in table.split("\n")[1:] if line)
     options = (Option(path, kind, default, allowed, flags == "r") for path, kind, default, allowed, flags in rows)
     return Catalogue(options, f"devenv {DEVENV_VERSION}, built in", live=False)

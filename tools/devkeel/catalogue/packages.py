@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue import cache as stored
@@ -21,6 +21,7 @@ BUILT_IN = "built-in list"
 _VERSION = "2026.08"
 # python312Packages has what python3Packages has; a set of another version of the same thing answers for it.
 _VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePackages)_latest$")
+_VERSION_AT_END = re.compile(r"[-_]?[0-9][0-9_]*$")
 # Names that are a set of packages, as far as a name tells; the values are not looked at.
 _SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")
 _FUNCTION = re.compile(
@@ -59,7 +60,7 @@ class Names:
     def judge(self, name: str) -> Verdict:
         """Tell whether a name, `jq` or `python3Packages.numpy`, is one; what is not listed at all counts as known."""
         head, _, rest = name.partition(".")
-        if head not in self.top and head not in self.old:
+        if not self._has(head):
             return Verdict(known=False, complete=self.complete, source=self.source)
         items = self.items(head)
         inner = rest.partition(".")[0]
@@ -67,6 +68,12 @@ class Names:
             return Verdict(known=True, complete=self.complete, source=self.source)
         whole = head in self.whole
         return Verdict(known=False, complete=whole, source=self.source if whole else BUILT_IN)
+
+    def _has(self, head: str) -> bool:
+        if head in self.top or head in self.old:
+            return True
+        # Versions come and go: a list that is not complete does not know which ones there are.
+        return not self.complete and _VERSION_AT_END.sub("", head) in self.top
 
     def items(self, head: str) -> frozenset[str] | None:
         """Return the names in a set, or None where nothing is known about it."""
@@ -81,7 +88,7 @@ def _unversioned(name: str) -> str:
 @cache
 def built_in_names() -> Names:
     """Return the well-known names that devkeel brings along."""
-    text = files("devkeel.catalogue").joinpath(f"nixpkgs-{_VERSION}.txt").read_text("utf-8")
+    text = Path(__file__).with_name(f"nixpkgs-{_VERSION}.txt").read_text("utf-8")
     top, _, rest = text.partition("\n\n")
     rows = (line.split(" ") for line in rest.splitlines())
     sets = {name: frozenset(items) for name, *items in rows}
@@ -145,7 +152,7 @@ def known(name: str, lock: bytes | None = None) -> Verdict:
 
 @cache
 def _called() -> dict[str, tuple[str, ...]]:
-    text = files("devkeel.catalogue").joinpath("package-aliases.txt").read_text("utf-8")
+    text = Path(__file__).with_name("package-aliases.txt").read_text("utf-8")
     rows = (line.split(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: tuple(packages) for name, *packages in rows}
 

@@ -42,19 +42,26 @@ class Pins:
     inputs: tuple[tuple[str, str], ...] = ()
 
 
-@lru_cache(maxsize=8)
 def read_pins(lock: bytes) -> Pins:
-    """Return what a lock file pins and the store has; a damaged lock pins nothing."""
-    key = hashlib.sha256(lock).hexdigest()[:32]
+    """Return what a lock file pins and the store has by now; a damaged lock pins nothing."""
+    key, data = _parsed(lock)
     try:
-        data = json.loads(lock)
         nodes, top = data["nodes"], data["root"]
         inputs = {name: _resolve(nodes, top, target) for name, target in nodes[top].get("inputs", {}).items()}
         found = {name: pin for name, node in inputs.items() if (pin := _pin(nodes[node]))}
         nixpkgs = _nixpkgs(nodes, top, inputs["nixpkgs"]) if "nixpkgs" in inputs else None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (KeyError, TypeError, AttributeError, RecursionError):
         return Pins(key)
     return Pins(key, nixpkgs, found.get("devenv"), tuple((name, pin.path) for name, pin in sorted(found.items())))
+
+
+@lru_cache(maxsize=8)
+def _parsed(lock: bytes) -> tuple[str, Any]:
+    key = hashlib.sha256(lock).hexdigest()[:32]
+    try:
+        return key, json.loads(lock)
+    except (ValueError, RecursionError):
+        return key, None
 
 
 def _resolve(nodes: dict[str, Any], top: str, target: str | list[str]) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from importlib.resources import as_file, files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
@@ -82,17 +82,17 @@ def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool
     """Run a Nix program unless the cache has its result; keep the result, or that there is none."""
     if cache.read(key) is not None:
         return True
-    with as_file(files("devkeel.catalogue").joinpath(program)) as path:
-        readable = [str(path), *(place for _, place in pins.inputs), *([pins.nixpkgs.path] if pins.nixpkgs else [])]
-        call = f"import {path} (builtins.fromJSON {quote(json.dumps(arguments))})"
-        search = [part for place in readable for part in ("-I", f"source={place}")]
-        options = ["--option", "restrict-eval", "true", "--option", "allow-import-from-derivation", "false"]
-        argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *options, *search, "--expr", call)
-        try:
-            done = run(argv, timeout=_TIMEOUT)
-            data = json.loads(done.stdout) if done.returncode == 0 else None
-        except (Unavailable, ValueError):
-            data = None
+    path = Path(__file__).with_name(program)
+    readable = [str(path), *(place for _, place in pins.inputs), *([pins.nixpkgs.path] if pins.nixpkgs else [])]
+    call = f"import (/. + {quote(str(path))}) (builtins.fromJSON {quote(json.dumps(arguments))})"
+    search = [part for place in readable for part in ("-I", f"source={place}")]
+    options = ["--option", "restrict-eval", "true", "--option", "allow-import-from-derivation", "false"]
+    argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *options, *search, "--expr", call)
+    try:
+        done = run(argv, timeout=_TIMEOUT)
+        data = json.loads(done.stdout) if done.returncode == 0 else None
+    except (Unavailable, ValueError):
+        data = None
     if data is None:
         cache.note_failure(key)
         return False
