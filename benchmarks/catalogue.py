@@ -18,9 +18,8 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
-from devkeel.catalogue import open_names
 from devkeel.catalogue.index import Index
-from devkeel.catalogue.packages import suggest
+from devkeel.catalogue.packages import open_names, suggest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

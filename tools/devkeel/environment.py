@@ -124,7 +124,8 @@ class Environment:
 
     def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""
-        from devkeel.catalogue import open_catalogue, open_names  # noqa: PLC0415  (no other verb needs all names)
+        from devkeel.catalogue.live import open_catalogue  # noqa: PLC0415  (no other verb needs all names)
+        from devkeel.catalogue.packages import open_names  # noqa: PLC0415
         from devkeel.catalogue.search import search  # noqa: PLC0415
 
         lock = self._read_leniently(LOCK_FILES[0])

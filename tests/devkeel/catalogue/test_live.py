@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.catalogue import built_in, cache, open_catalogue, open_names, refresh
-from devkeel.catalogue.packages import BUILT_IN, known, suggest
+from devkeel.catalogue import built_in, cache, refresh
+from devkeel.catalogue.live import open_catalogue
+from devkeel.catalogue.packages import BUILT_IN, known, open_names, suggest
 from devkeel.catalogue.pins import read_pins, store_path
 from devkeel.environment import Environment
 

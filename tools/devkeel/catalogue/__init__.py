@@ -1,17 +1,8 @@
-"""The catalogue: which options and packages there are. Built in, or read from the project's own lock."""
+"""The catalogue: which options and packages there are, built in or read from the project's own lock.
 
-from devkeel.catalogue.live import open_catalogue
+`live` and `packages` are imported where they are needed: most verbs need neither.
+"""
+
 from devkeel.catalogue.options import Catalogue, Option, built_in, enable_path, find_option, option_paths, option_type
-from devkeel.catalogue.packages import open_names
 
-__all__ = [
-    "Catalogue",
-    "Option",
-    "built_in",
-    "enable_path",
-    "find_option",
-    "open_catalogue",
-    "open_names",
-    "option_paths",
-    "option_type",
-]
+__all__ = ["Catalogue", "Option", "built_in", "enable_path", "find_option", "option_paths", "option_type"]
