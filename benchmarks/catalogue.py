@@ -44,7 +44,7 @@ def loading(module: str, call: str, rounds: int = 9) -> float:
 
 def made_up(count: int) -> tuple[list[str], list[str]]:
     """Return the built-in names and others made of their words, `count` in all; and the words."""
-    generator = random.Random(1)  # noqa: S311  (the same names each time)
+    generator = random.Random(1)
     names = sorted(open_names().every())
     words = sorted({word for name in names for word in name.replace(".", "-").split("-") if word})
     found = dict.fromkeys(names)
@@ -92,7 +92,7 @@ def full_text(names: Sequence[str]) -> Callable[[str], list[tuple[str]]]:
 
 def measure(count: int) -> dict[str, object]:
     """Return every figure in milliseconds."""
-    generator = random.Random(2)  # noqa: S311
+    generator = random.Random(2)
     names, words = made_up(count)
     questions = [word.lower() for word in generator.sample(words, 400)]
     questions += [name.lower()[:4] for name in generator.sample(names, 100)] + [

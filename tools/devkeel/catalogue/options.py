@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.aliases import group_names
+from devkeel.catalogue.tree import Tree
 from devkeel.errors import UsageError
 from devkeel.source.nix.path import format_path, parse_path
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_option",
     "is_text",
     "option_paths",
+    "option_tree",
     "option_type",
 ]
 
@@ -94,6 +96,12 @@ def built_in() -> Catalogue:
     rows = ((line.split("\t") + [""] * 4)[:5] for line in table.split("\n")[1:] if line)
     options = (Option(path, kind, default, allowed, flags == "r") for path, kind, default, allowed, flags in rows)
     return Catalogue(options, f"devenv {DEVENV_VERSION}, built in", live=False)
+
+
+@cache
+def option_tree() -> Tree:
+    """Return the options as a tree."""
+    return Tree(built_in().options.values())
 
 
 def option_paths() -> tuple[str, ...]:

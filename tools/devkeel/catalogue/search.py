@@ -56,9 +56,20 @@ def search(
             remedy="Search for a word of the name: a package, a program, a service, an option path.",
         )
     if kind not in KINDS:
-        raise UsageError("unknown_kind", f"There is no kind {kind!r} to search.", seen=kind, alternatives=KINDS)
+        raise UsageError(
+            "unknown_kind",
+            f"There is no kind {kind!r} to search.",
+            seen=kind,
+            remedy="Use one of the alternatives, or leave the kind out.",
+            alternatives=KINDS,
+        )
     if not 1 <= limit <= _MAX_LIMIT:
-        raise UsageError("bad_limit", f"The limit is between 1 and {_MAX_LIMIT}.", seen=str(limit))
+        raise UsageError(
+            "bad_limit",
+            f"The limit is between 1 and {_MAX_LIMIT}.",
+            seen=str(limit),
+            remedy="Ask for fewer, and go on with the cursor.",
+        )
     about = hashlib.sha256(repr((wanted, kind, catalogue.source, names.source)).encode()).hexdigest()[:8]
     start = _offset(cursor, about)
     kinds = _ORDER if kind == "all" else (kind,)
