@@ -24,7 +24,7 @@ class SearchArguments(Arguments):
     query: str = Field(description="rg, postgres, services.redis.port")
     kind: Kind | None = Field(default=None, description="Only these.")
     limit: int = Field(default=20, ge=1, le=100, description="How many.")
-    cursor: str | None = Field(default=None, description="next_cursor of the last page.")
+    cursor: str | None = Field(default=None, description="The last next_cursor.")
 
 
 async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
@@ -39,8 +39,8 @@ async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
 SEARCH = ToolSpec(
     name="search_catalogue",
     description=(
-        "Use to find the name to write: packages, options, services, languages, best first. An option path "
-        "gives type, default, allowed and current values."
+        "Use to find the name to write: packages, options, services, languages. An option path gives its type, "
+        "default and current value."
     ),
     hints=READ,
     arguments=SearchArguments,
