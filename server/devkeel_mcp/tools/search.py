@@ -24,7 +24,7 @@ class SearchArguments(Arguments):
     query: str = Field(description="rg, postgres, services.redis.port")
     kind: Kind | None = Field(default=None, description="Only these.")
     limit: int = Field(default=20, ge=1, le=100, description="How many.")
-    cursor: str | None = Field(default=None, description="The last next_cursor.")
+    cursor: str | None = Field(default=None, description="next_cursor")
 
 
 async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
