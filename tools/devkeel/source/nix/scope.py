@@ -24,6 +24,7 @@ __all__ = [
     "binder_of",
     "binding_of",
     "bindings",
+    "bound_names",
     "count_uses",
     "duplicates_at",
     "enclosing_withs",
