@@ -12,8 +12,9 @@ from devkeel.source.nix.layers import Layers, peel
 from devkeel.source.nix.layout import Group, is_prose
 from devkeel.source.nix.literal import Expression, read_value
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.scope import SETS, scope_problems
+from devkeel.source.nix.scope import SETS
 from devkeel.source.nix.syntax import Problem, parse, position, problems, text
+from devkeel.source.nix.verdict import rejected
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -49,7 +50,7 @@ class Document:
     @cached_property
     def problems(self) -> list[Problem]:
         """What Nix would reject while parsing, first place first."""
-        return self.syntax_problems or scope_problems(self.root, self.data)
+        return self.syntax_problems or rejected(self.root, self.data)
 
     @cached_property
     def syntax_problems(self) -> list[Problem]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Expression", "Style", "Value", "is_literal", "print_value", "read_value"]
 
-_INT_MAX = 2**63 - 1
+INT_MAX = 2**63 - 1
 _MAX_DEPTH = 64
 
 
@@ -87,16 +88,21 @@ def _bad(value: object, why: str) -> UsageError:
 
 def _print_number(value: float) -> str:
     if isinstance(value, int):
-        if abs(value) > _INT_MAX:
+        if abs(value) > INT_MAX:
             raise _bad(value, "it does not fit into 64 bits")
         return str(value)
-    if not math.isfinite(value):
-        raise _bad(value, "it is not a finite number")
+    if not is_float(value):
+        raise _bad(value, "it is not a finite number, or too small for one")
     digits = repr(value)
     mantissa, _, exponent = digits.partition("e")
     # Nix's FLOAT token needs a dot: 1e16 would be a call of 1 with e16.
     mantissa = mantissa if "." in mantissa else mantissa + ".0"
     return f"{mantissa}e{exponent}" if exponent else mantissa
+
+
+def is_float(value: float) -> bool:
+    """Tell whether Nix reads a number as it is: strtod tells it of what is too large, and of what is denormal."""
+    return value == 0 or (math.isfinite(value) and abs(value) >= sys.float_info.min)
 
 
 def _print_string(value: str, style: Style) -> str:
@@ -247,12 +253,29 @@ def _read_constant(node: Node, data: bytes) -> Value | _NotLiteral:
     return _CONSTANTS.get(data[node.start_byte : node.end_byte], _NOT_LITERAL)
 
 
-def _read_integer(node: Node, data: bytes) -> Value:
-    return int(data[node.start_byte : node.end_byte])
+def read_integer(node: Node, data: bytes) -> int | None:
+    """Return the value of an integer node, None when it does not fit into 64 bits."""
+    digits = data[node.start_byte : node.end_byte].lstrip(b"0") or b"0"
+    value = int(digits) if len(digits) <= len(str(INT_MAX)) else INT_MAX + 1
+    return value if value <= INT_MAX else None
 
 
-def _read_float(node: Node, data: bytes) -> Value:
-    return float(data[node.start_byte : node.end_byte])
+def _read_integer(node: Node, data: bytes) -> Value | _NotLiteral:
+    value = read_integer(node, data)
+    return _NOT_LITERAL if value is None else value
+
+
+def read_float(node: Node, data: bytes) -> float | None:
+    """Return the value of a float node, None for what strtod has an error for."""
+    source = data[node.start_byte : node.end_byte]
+    value = float(source)
+    zero = not source.lower().partition(b"e")[0].strip(b"0.")
+    return value if zero or (value and is_float(value)) else None
+
+
+def _read_float(node: Node, data: bytes) -> Value | _NotLiteral:
+    value = read_float(node, data)
+    return _NOT_LITERAL if value is None else value
 
 
 def _read_string(node: Node, data: bytes) -> Value | _NotLiteral:

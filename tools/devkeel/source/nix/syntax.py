@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import tree_sitter_nix
 from tree_sitter import Language, Parser
@@ -50,17 +50,12 @@ def children_of_type(node: Node, *types: str) -> Iterator[Node]:
 
 
 def problems(data: bytes, root: Node) -> list[Problem]:
-    """Return the syntax errors of a tree, the first place first; empty when it is Nix.
-
-    One MISSING identifier is tolerated: tree-sitter-nix 0.1.0 puts it after a trailing comma in closed formals,
-    which Nix accepts.
-    """
+    """Return the syntax errors of a tree, the first place first; empty when it is Nix."""
     if not root.has_error:
         return [] if root.named_child_count else [Problem("syntax_error", 0, "The file has no expression.")]
     broken = sorted(_broken(root), key=lambda node: node.start_byte)
     unclosed = next((node for node in broken if node.is_missing and node.type in _CLOSING), None)
-    found = [_describe(node, data, unclosed) for node in broken]
-    return sorted((item for item in found if item is not None), key=lambda item: item.offset)[:5]
+    return sorted((_describe(node, data, unclosed) for node in broken), key=lambda item: item.offset)[:5]
 
 
 def _broken(root: Node) -> Iterator[Node]:
@@ -68,20 +63,39 @@ def _broken(root: Node) -> Iterator[Node]:
     while stack:
         node = stack.pop()
         if node.is_error or node.is_missing:
-            yield node
+            if not _is_gap(node):
+                yield node
         elif node.has_error:
             stack.extend(node.children)
 
 
-def _describe(node: Node, data: bytes, unclosed: Node | None) -> Problem | None:
+def _is_gap(node: Node) -> bool:
+    """Tell whether Nix accepts what tree-sitter-nix 0.1.0 does not: `{ a, b, }:`, `{ a, }:`, `inherit;`."""
+    parent = node.parent
+    if parent is None:
+        return False
     if node.is_missing:
-        parent = node.parent
-        if node.type == "identifier" and parent is not None and parent.type == "formal":
-            return None
+        return node.type == "identifier" and parent.type in {"formal", "inherited_attrs"}
+    around = [item for item in (_beside(node, "prev_sibling"), _beside(node, "next_sibling")) if item is not None]
+    return (
+        parent.type == "formals"
+        and [child.type for child in node.children] == [","]
+        and [item.type for item in around] == ["formal", "}"]
+    )
+
+
+def _beside(node: Node, side: Literal["prev_sibling", "next_sibling"]) -> Node | None:
+    """Return the sibling on a side that is no comment."""
+    found: Node | None = getattr(node, side)
+    while found is not None and found.type == "comment":
+        found = getattr(found, side)
+    return found
+
+
+def _describe(node: Node, data: bytes, unclosed: Node | None) -> Problem:
+    if node.is_missing:
         # What is missing belongs after the last token, not before the next one and not behind a comment.
-        before = node.prev_sibling
-        while before is not None and before.type == "comment":
-            before = before.prev_sibling
+        before = _beside(node, "prev_sibling")
         offset = before.end_byte if before is not None else node.start_byte
         wanted = node.type if not node.is_named else node.type.replace("_", " ")
         return Problem("syntax_error", offset, f"expected {wanted!r} here{_opened(node, data)}")
