@@ -89,7 +89,7 @@ def sequence(data: bytes | Document, values: Iterable[tuple[str, Value]]) -> Edi
     current, steps = first, list[Edited]()
     for path, value in values:
         steps.append(set(current, path, value))
-        current = Document(steps[-1].data, first.name, first.module)
+        current = current.after(steps[-1])
     return _compose(first.data, steps)
 
 

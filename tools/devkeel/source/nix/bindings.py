@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
-from devkeel.source.nix.document import Document
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
@@ -19,6 +18,7 @@ from devkeel.source.splice import Edited, Splice, apply, compose
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from devkeel.source.nix.document import Document
     from devkeel.source.nix.index import Definition
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
@@ -218,10 +218,10 @@ def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) ->
     for name, item in old.items():
         if name not in value or (isinstance(item, dict) and not isinstance(value[name], dict)):
             steps.append(unset(current, (*path, name)))
-            current = Document(steps[-1].data, document.name, document.module)
+            current = current.after(steps[-1])
     for name, item in value.items():
         steps.append(set_value(current, (*path, name), item))
-        current = Document(steps[-1].data, document.name, document.module)
+        current = current.after(steps[-1])
     return prove(
         document,
         compose(document.data, steps),
@@ -374,7 +374,7 @@ def uncomment(document: Document, path: AttrPath) -> Edited:
         rest = raw[len(container.path) :]
         for splices in _commented(document.group(container.node), rest, data):
             edited = apply(data, splices)
-            after = Document(edited.data, document.name, document.module)
+            after = document.after(edited)
             if not after.problems and any(item.raw == raw for item in after.focus(raw).bindings):
                 return prove(
                     document, edited, [raw], lambda after: any(item.raw == raw for item in after.focus(raw).bindings)

@@ -13,14 +13,15 @@ from devkeel.source.nix.layout import Group, is_prose
 from devkeel.source.nix.literal import Expression, read_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.scope import SETS
-from devkeel.source.nix.syntax import Problem, parse, position, problems, text
+from devkeel.source.nix.syntax import Problem, parse, position, problems, reparse, text
 from devkeel.source.nix.verdict import rejected
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Tree
 
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
+    from devkeel.source.splice import Edited
 
 __all__ = ["Document"]
 
@@ -33,19 +34,28 @@ class Document:
     """A parsed Nix file.
 
     data: its bytes. name: what errors call it. module: whether top-level `config` and `imports` have the module
-    system's meaning; False for any other attribute-set file.
+    system's meaning; False for any other attribute-set file. known: the tree of the data where there is one.
     """
 
     data: bytes
     name: str = "devenv.nix"
     module: bool = True
+    known: Tree | None = None
+    _next: Document | None = field(default=None, init=False)
     _entries: dict[int, list[Entry]] = field(default_factory=dict, init=False)
     _focused: dict[AttrPath, Index] = field(default_factory=dict, init=False)
     _groups: dict[int, Group] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.tree = parse(self.data)
+        self.tree = parse(self.data) if self.known is None else self.known
         self.root = self.tree.root_node
+
+    def after(self, edited: Edited) -> Document:
+        """Return the document that an edit of this one makes."""
+        if self._next is None or self._next.data is not edited.data:
+            tree = reparse(self.tree, self.data, edited.splices, edited.data)
+            self._next = Document(edited.data, self.name, self.module, tree)
+        return self._next
 
     @cached_property
     def problems(self) -> list[Problem]:

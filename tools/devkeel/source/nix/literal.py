@@ -369,14 +369,19 @@ def _merge(target: dict[str, Value], names: list[str], value: Value) -> bool:
     return True
 
 
-_PLAIN_PATH = re.compile(rb"[A-Za-z_][A-Za-z0-9_'-]*(?:\.[A-Za-z_][A-Za-z0-9_'-]*)*")
+# Identifiers, and quoted names without escapes and interpolations.
+_PLAIN_NAME = rb"""[A-Za-z_][A-Za-z0-9_'-]*|"[^"\\$\r]*\""""
+_PLAIN_PATH = re.compile(rb"(?:%b)(?:\.(?:%b))*" % (_PLAIN_NAME, _PLAIN_NAME))
+_NAMES = re.compile(_PLAIN_NAME)
 
 
 def static_names(attrpath: Node, data: bytes) -> tuple[str | None, ...]:
     """Return the names of an attribute path node, None for a computed one."""
     source = data[attrpath.start_byte : attrpath.end_byte]
     if _PLAIN_PATH.fullmatch(source):
-        return tuple(source.decode().split("."))
+        if b'"' not in source:
+            return tuple(source.decode().split("."))
+        return tuple(name.decode("utf-8", "replace").strip('"') for name in _NAMES.findall(source))
     return tuple(attribute_name(child, data) for child in attrpath.named_children if child.type != "comment")
 
 

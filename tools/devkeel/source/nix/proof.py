@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, Refused
-from devkeel.source.nix.document import Document
 from devkeel.source.nix.index import related
 from devkeel.source.nix.scope import undefined_in
 from devkeel.source.nix.syntax import text
@@ -17,6 +16,7 @@ from devkeel.source.nix.verdict import duplicates_at
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from devkeel.source.nix.document import Document
     from devkeel.source.nix.index import Definition
     from devkeel.source.nix.path import AttrPath
     from devkeel.source.nix.syntax import Problem
@@ -41,7 +41,7 @@ def prove(
     """
     if not edited.changed:
         return edited
-    after = Document(edited.data, before.name, before.module)
+    after = before.after(edited)
     added = _added_problem(before, after, edited, touched)
     if added is not None:
         raise _adds_problem(after, added)

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import tree_sitter_nix
-from tree_sitter import Language, Parser
+from tree_sitter import Language, Parser, Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node, Tree
 
-__all__ = ["Problem", "brokenness", "children_of_type", "parse", "position", "problems", "text"]
+    from devkeel.source.splice import Splice
+
+__all__ = ["Problem", "brokenness", "children_of_type", "parse", "position", "problems", "reparse", "text"]
 
 _PARSER = Parser(Language(tree_sitter_nix.language()))
 
@@ -31,6 +33,31 @@ class Problem:
 def parse(data: bytes) -> Tree:
     """Parse bytes; a tree always comes back, see `problems`."""
     return _PARSER.parse(data)
+
+
+def reparse(tree: Tree, data: bytes, splices: Iterable[Splice], result: bytes) -> Tree:
+    """Parse what splices made of data, with what is left of its tree: the same tree as `parse` gives, only sooner.
+
+    A tree with errors is not used: how tree-sitter recovers from one depends on what it reuses.
+    """
+    if tree.root_node.has_error:
+        return parse(result)
+    edits: list[tuple[int, int, int, Point, Point, Point]] = []
+    offset, point = 0, Point(0, 0)
+    for item in sorted(splices, key=lambda item: (item.start, item.end)):
+        start = _advance(point, data[offset : item.start])
+        point, offset = _advance(start, data[item.start : item.end]), item.end
+        edits.append((item.start, item.end, item.start + len(item.text), start, point, _advance(start, item.text)))
+    old = tree.copy()
+    # From the end backwards, so that each place is still where it was.
+    for edit in reversed(edits):
+        old.edit(*edit)
+    return _PARSER.parse(result, old)
+
+
+def _advance(point: Point, piece: bytes) -> Point:
+    rows = piece.count(b"\n")
+    return Point(point.row + rows, len(piece) - piece.rfind(b"\n") - 1 if rows else point.column + len(piece))
 
 
 def text(node: Node, data: bytes) -> str:
