@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
+from devkeel.source.nix.equality import same, tokens
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
@@ -43,29 +44,27 @@ def require_editable(document: Document, path: AttrPath) -> AttrPath:
 
 def expressions_in(value: Value) -> list[Expression]:
     """Return the expressions inside a value, each checked to be one Nix expression."""
-    if isinstance(value, Expression):
-        wrong = check_expression(value.source)
-        if wrong is not None:
-            raise UsageError(
-                "bad_expression",
-                f"The expression does not parse: {wrong}.",
-                seen=value.source[:200],
-                remedy="Give one Nix expression, without a trailing semicolon.",
-            )
-        return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [found for item in inner for found in expressions_in(item)]
+    found: list[Expression] = []
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, Expression):
+            found.append(_checked(item))
+        elif isinstance(item, (dict, list)):
+            stack += reversed(item.values() if isinstance(item, dict) else item)
+    return found
 
 
-def same(first: Value, second: Value) -> bool:
-    """Tell whether two values are the same data; 1, 1.0 and true are three values."""
-    if isinstance(first, Expression) and isinstance(second, Expression):
-        return first.source.split() == second.source.split()
-    if isinstance(first, list) and isinstance(second, list):
-        return len(first) == len(second) and all(map(same, first, second))
-    if isinstance(first, dict) and isinstance(second, dict):
-        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
-    return type(first) is type(second) and first == second
+def _checked(value: Expression) -> Expression:
+    wrong = check_expression(value.source)
+    if wrong is not None:
+        raise UsageError(
+            "bad_expression",
+            f"The expression does not parse: {wrong}.",
+            seen=value.source[:200],
+            remedy="Give one Nix expression, without a trailing semicolon.",
+        )
+    return value
 
 
 def canonical(value: Value) -> Value:
@@ -80,7 +79,7 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
     if isinstance(value, Expression):
         raw = document.raw_path(path)
         sources = [document.source(item) for item in document.focus(raw).bindings if item.raw == raw]
-        return any(source.split() == value.source.split() for source in sources)
+        return any(tokens(source) == tokens(value.source) for source in sources)
     try:
         return same(document.get(path), canonical(value))
     except KeyError:

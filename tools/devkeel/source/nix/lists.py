@@ -11,10 +11,10 @@ from devkeel.source.nix.bindings import (
     expressions_in,
     insert_value,
     require_editable,
-    same,
     says_at,
     set_value,
 )
+from devkeel.source.nix.equality import key
 from devkeel.source.nix.head import arguments_for, require_arguments
 from devkeel.source.nix.index import operator
 from devkeel.source.nix.layers import call
@@ -27,7 +27,7 @@ from devkeel.source.nix.syntax import text
 from devkeel.source.splice import Edited, Splice, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from tree_sitter import Node
 
@@ -174,12 +174,16 @@ def add(
     if item.value is None or item.layers is None:
         raise document.refuse("opaque_value", f"{format_path(path)} has no list to add to.", item.node)
     data = document.data
-    present = spelling.present(item.value, data)
+    present = set(map(key, spelling.present(item.value, data)))
+    known = set(present)
     missing: list[Value] = []
+    notes: list[str] = []
     for value in values:
-        if not any(same(canonical(value), other) for other in [*present, *map(canonical, missing)]):
+        if (wanted := key(canonical(value))) not in known:
             missing.append(value)
-    notes = [f"{_name(value)} is already in {format_path(path)}." for value in values if value not in missing]
+        elif wanted in present:
+            notes.append(f"{_name(value)} is already in {format_path(path)}.")
+        known.add(wanted)
     if not missing:
         return Edited(data, notes=tuple(notes))
     target = spelling.target(item.value, data)
@@ -195,8 +199,7 @@ def add(
 
     def holds(after: Document) -> bool:
         values = [other.value for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
-        now = [found for value in values for found in spelling.present(value, after.data)]
-        return all(any(same(value, other) for other in now) for value in [*map(canonical, missing), *present])
+        return known <= {key(found) for value in values for found in spelling.present(value, after.data)}
 
     return prove(document, apply(data, splices, notes), [raw], holds)
 
@@ -311,24 +314,23 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
     raw, data, values = require_editable(document, path), document.data, [canonical(value) for value in values]
     found = [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
     splices: list[Splice] = []
-    gone: list[Value] = []
+    wanted = {key(value) for value in values}
+    gone: set[Hashable] = set()
     for item in found:
         reached = list(every_list(item.value, data)) if item.value is not None else []
         own = list(every_list(item.value, data, shared=False)) if item.value is not None else []
         for node in spelling.lists(item.value, data) if item.value is not None else ():
-            hits = [child for child in elements(node) if any(same(spelling.read(child, data), v) for v in values)]
+            keyed = [(child, key(spelling.read(child, data))) for child in elements(node)]
+            hits = [child for child, found in keyed if found in wanted]
             if hits and (item.container.shared or (node in reached and node not in own)):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
-            gone += [spelling.read(child, data) for child in hits]
+            gone |= {found for _, found in keyed if found in wanted}
             splices += _remove_elements(document.group(node), hits)
-    notes = [
-        f"{_name(value)} is not in {format_path(path)}." for value in values if not any(same(value, g) for g in gone)
-    ]
+    notes = [f"{_name(value)} is not in {format_path(path)}." for value in values if key(value) not in gone]
 
     def holds(after: Document) -> bool:
         kept = [other.value for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
-        now = [found for value in kept for found in spelling.present(value, after.data)]
-        return not any(same(value, other) for value in values for other in now)
+        return wanted.isdisjoint(key(found) for value in kept for found in spelling.present(value, after.data))
 
     return prove(document, apply(data, splices, notes), [raw], holds)
 
@@ -337,9 +339,10 @@ def _remove_elements(group: Group, hits: list[Node]) -> list[Splice]:
     if hits and len(hits) == len(group.items) and group.one_line and not group.comments:
         return [Splice(group.opening, group.closing, b" ")]
     splices: list[Splice] = []
+    end = 0
     for hit in hits:
         for item in group.remove(hit):
-            start = max([item.start, *(other.end for other in splices)])
+            start, end = max(item.start, end), max(item.end, end)
             splices.append(Splice(start, max(start, item.end), item.text))
     return splices
 
