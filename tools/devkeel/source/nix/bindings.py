@@ -219,6 +219,8 @@ def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) ->
             steps.append(unset(current, (*path, name)))
             current = current.after(steps[-1])
     for name, item in value.items():
+        if name in old and same(old[name], item):
+            continue
         steps.append(set_value(current, (*path, name), item))
         current = current.after(steps[-1])
     return prove(

@@ -28,6 +28,8 @@ __all__ = ["Document"]
 # At the top of a module these are not settings, also where the settings are under `config`.
 _NOT_CONFIG = frozenset({"imports", "options", "disabledModules", "meta", "config", "_file", "_class", "key"})
 
+_MAX_NAMES = 200
+
 
 @dataclass(eq=False)
 class Document:
@@ -213,6 +215,8 @@ class Document:
 
 def _assemble(document: Document, index: Index, raw: AttrPath) -> Value:
     size = len(raw)
+    if size > _MAX_NAMES:
+        raise document.refuse("too_deep", f"An option path has more than {_MAX_NAMES} names.", None)
     below = [item for item in index.definitions if item.raw[:size] == raw]
     exact = [item for item in below if len(item.raw) == size and not item.computed]
     if not below:

@@ -129,12 +129,17 @@ def operator(node: Node, data: bytes) -> str:
 
 def update_operands(node: Node, data: bytes) -> list[Node]:
     """Return the operands of a chain of `//`, left to right."""
-    while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
-        node = inner
-    if operator(node, data) != "//":
-        return [node]
-    sides = [side for field in ("left", "right") if (side := node.child_by_field_name(field)) is not None]
-    return [operand for side in sides for operand in update_operands(side, data)]
+    found: list[Node] = []
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
+            node = inner
+        if operator(node, data) == "//":
+            stack += [side for field in ("right", "left") if (side := node.child_by_field_name(field)) is not None]
+        else:
+            found.append(node)
+    return found
 
 
 def _operand(node: Node, data: bytes) -> Operand:

@@ -15,6 +15,7 @@ __all__ = ["Layers", "call", "peel"]
 
 _ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"})
 _TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
+_MAX_NAMES = 8  # one name for another for another: what is behind more of them is not looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ def peel(node: Node, data: bytes) -> Layers:
     conditions: list[str] = []
     priority: str | None = None
     target, name, shared = node, None, False
+    names = 0
     for _ in range(1000):
         inner: Node | None = None
         if node.type == "parenthesized_expression":
@@ -60,7 +62,12 @@ def peel(node: Node, data: bytes) -> Layers:
             elif len(arguments) == (1 if function in _ONE_ARGUMENT else 2 if function in _TWO_ARGUMENTS else 0):
                 priority = priority or function
                 inner = target = arguments[-1]
-        elif node.type == "variable_expression" and (binding := binding_of(node, data)) is not None:
+        elif (
+            node.type == "variable_expression"
+            and names < _MAX_NAMES
+            and (binding := binding_of(node, data)) is not None
+        ):
+            names += 1
             name = text(node, data)
             inner = binding.child_by_field_name("expression")
             once = count_uses(binding, name, data) == 1
@@ -79,7 +86,7 @@ def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
         argument, function = (node.child_by_field_name(name) for name in ("argument", "function"))
         if argument is None or function is None:
             break
-        arguments.insert(0, argument)
+        arguments.append(argument)
         node = function
     name = text(node, data)
-    return name.removeprefix("pkgs.").removeprefix("lib."), arguments
+    return name.removeprefix("pkgs.").removeprefix("lib."), arguments[::-1]

@@ -17,7 +17,7 @@ from devkeel.source.nix.bindings import (
 from devkeel.source.nix.equality import key
 from devkeel.source.nix.head import arguments_for, require_arguments
 from devkeel.source.nix.index import operator
-from devkeel.source.nix.layers import call
+from devkeel.source.nix.layers import call, peel
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start
 from devkeel.source.nix.literal import Expression, Style, Value, print_element, read_value
 from devkeel.source.nix.path import format_path
@@ -37,36 +37,44 @@ if TYPE_CHECKING:
 
 __all__ = ["Spelling", "add", "append", "append_line", "elements", "every_list", "find_list", "prepend", "remove"]
 
+MAX_DEPTH = 200
 _WITH_BODY = frozenset({"let_expression", "with_expression", "assert_expression"})
 _NEEDS_PARENTHESES = frozenset({"function_expression", "if_expression", "unary_expression", "binary_expression"})
 
 
 def find_list(node: Node, data: bytes) -> Node | None:
     """Return the first list in a value that always counts: the one that a new element goes into."""
-    if node.type == "list_expression":
-        return node
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        if node.type == "list_expression":
+            return node
+        stack += reversed(_always(node, data))
+    return None
+
+
+def _always(node: Node, data: bytes) -> list[Node]:
+    """Return the parts of a value whose lists always count."""
+    found: list[Node | None] = []
     if node.type == "parenthesized_expression":
-        inner = node.child_by_field_name("expression")
+        found = [node.child_by_field_name("expression")]
     elif node.type in _WITH_BODY:
-        inner = node.child_by_field_name("body")
+        found = [node.child_by_field_name("body")]
     elif node.type == "variable_expression":
-        return _named_list(node, data)
+        found = [_named_list(node, data)]
     elif operator(node, data) == "++":
-        sides = [side for name in ("left", "right") if (side := node.child_by_field_name(name)) is not None]
-        return next((found for side in sides if (found := find_list(side, data)) is not None), None)
+        found = [node.child_by_field_name(side) for side in ("left", "right")]
     elif node.type == "apply_expression":
         name, arguments = call(node, data)
         if name == "mkMerge" and len(arguments) == 1:
-            parts = find_list(arguments[0], data)
-            items = parts.children_by_field_name("element") if parts else []
-            return next((found for item in items if (found := find_list(item, data)) is not None), None)
-        inner = (
-            arguments[-1] if name in {"mkDefault", "mkForce", "mkBefore", "mkAfter"} and len(arguments) == 1 else None
-        )
-        inner = arguments[-1] if name in {"mkOverride", "mkOrder"} and len(arguments) == 2 else inner  # noqa: PLR2004
-    else:
-        return None
-    return find_list(inner, data) if inner is not None else None
+            parts = peel(arguments[0], data).core
+            found = [*parts.children_by_field_name("element")] if parts.type == "list_expression" else []
+        elif len(arguments) == (2 if name in {"mkOverride", "mkOrder"} else 1 if name in _ONE_ARGUMENT else 0):
+            found = [arguments[-1]]
+    return [item for item in found if item is not None]
+
+
+_ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter"})
 
 
 def _named_list(node: Node, data: bytes, *, shared: bool = False) -> Node | None:
@@ -81,25 +89,42 @@ def _named_list(node: Node, data: bytes, *, shared: bool = False) -> Node | None
 def every_list(node: Node, data: bytes, *, shared: bool = True) -> Iterator[Node]:
     """Yield every list in a value that contributes elements, arguments of calls included, in file order.
 
-    Without `shared`, not those behind a name that is used elsewhere too.
+    Without `shared`, not those behind a name that is used elsewhere too; none that is nested deeper than 200.
     """
-    if node.type == "list_expression":
-        yield node
-        return
+    stack = [(node, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if node.type == "list_expression":
+            yield node
+        elif depth <= MAX_DEPTH:
+            stack += [(child, depth + 1) for child in reversed(_sometimes(node, data, shared=shared))]
+
+
+def _sometimes(node: Node, data: bytes, *, shared: bool) -> list[Node]:
+    """Return the parts of a value whose lists contribute elements."""
     if node.type == "variable_expression":
         found = _named_list(node, data, shared=shared)
-        if found is not None:
-            yield from every_list(found, data, shared=shared)
-        return
-    skip = {"function_expression", "attrset_expression", "rec_attrset_expression"}
-    fields = {"let_expression": "body", "with_expression": "body", "assert_expression": "body"}
-    if node.type in fields:
-        body = node.child_by_field_name(fields[node.type])
-        children = [body] if body else []
-    else:
-        children = [child for child in node.named_children if child.type not in skip]
-    for child in children:
-        yield from every_list(child, data, shared=shared)
+        return [found] if found is not None else []
+    if node.type in _WITH_BODY:
+        body = node.child_by_field_name("body")
+        return [body] if body is not None else []
+    return [child for child in node.named_children if child.type not in _NO_LIST]
+
+
+_NO_LIST = frozenset({"function_expression", "attrset_expression", "rec_attrset_expression"})
+
+
+def _require_shallow(document: Document, item: Definition) -> None:
+    """Refuse a value that is nested so deep that not all of its lists are looked at."""
+    stack = [(item.value, 0)] if item.value is not None else []
+    while stack:
+        node, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise document.refuse(
+                "too_deep", f"{format_path(item.path)} is nested deeper than {MAX_DEPTH}, too deep to edit.", item.node
+            )
+        if node.type not in {"list_expression", "variable_expression"}:
+            stack += [(child, depth + 1) for child in _sometimes(node, document.data, shared=True)]
 
 
 def elements(node: Node) -> list[Node]:
@@ -113,6 +138,7 @@ def definition_of(document: Document, path: AttrPath) -> Definition | None:
     found = [item for item in document.focus(raw).bindings if item.raw == raw]
     plain = [item for item in found if not item.conditions]
     for item in found:
+        _require_shallow(document, item)
         if item.value is None or item.container.shared:
             code = "inherited" if item.value is None else "shared_name"
             raise document.refuse(code, f"{format_path(path)} comes from elsewhere.", item.node)
@@ -317,6 +343,7 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
     wanted = {key(value) for value in values}
     gone: set[Hashable] = set()
     for item in found:
+        _require_shallow(document, item)
         reached = list(every_list(item.value, data)) if item.value is not None else []
         own = list(every_list(item.value, data, shared=False)) if item.value is not None else []
         for node in spelling.lists(item.value, data) if item.value is not None else ():

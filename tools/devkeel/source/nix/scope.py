@@ -113,18 +113,21 @@ def binding_of(node: Node, data: bytes) -> Node | None:
 
 
 def count_uses(binding: Node, name: str, data: bytes) -> int:
-    """Return how often a name is used inside the let that binds it; an upper bound, shadowing is not looked at."""
+    """Return how often a name is used inside the let that binds it: 0, 1, or 2 for more; shadowing is not looked at."""
     scope = binding.parent
     while scope is not None and scope.type != "let_expression":
         scope = scope.parent
     if scope is None:
         return 0
-    wanted = name.encode()
-    return sum(
-        1
-        for node in _descendants(scope)
-        if node.type == "variable_expression" and data[node.start_byte : node.end_byte] == wanted
-    ) + sum(1 for node in _descendants(scope) if node.type == "inherit" and wanted in _words(node, data))
+    wanted, count = name.encode(), 0
+    for node in _descendants(scope):
+        if node.type == "variable_expression":
+            count += data[node.start_byte : node.end_byte] == wanted
+        elif node.type == "inherit":
+            count += wanted in _words(node, data)
+        if count > 1:
+            break
+    return count
 
 
 def _words(node: Node, data: bytes) -> list[bytes]:
@@ -212,11 +215,12 @@ def undefined_in(root: Node, data: bytes, span: Span) -> Iterator[Problem]:
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.type != "variable_expression":
+        inside = span.start <= node.start_byte and node.end_byte <= span.end
+        if not inside and node.type != "variable_expression":
             stack += [
                 child for child in node.named_children if child.start_byte < span.end > span.start < child.end_byte
             ]
             continue
-        name = text(node, data)
-        if name not in GLOBALS and not is_bound(node, name, data) and not enclosing_withs(node, data):
-            yield Problem("undefined_variable", node.start_byte, f"undefined variable {name!r}")
+        for name, offset in free_names(node, data).items():
+            if not is_bound(node, name, data) and not enclosing_withs(node, data):
+                yield Problem("undefined_variable", offset, f"undefined variable {name!r}")

@@ -82,32 +82,32 @@ def problems(data: bytes, root: Node) -> list[Problem]:
         return [] if root.named_child_count else [Problem("syntax_error", 0, "The file has no expression.")]
     broken = sorted(_broken(root), key=lambda node: node.start_byte)
     unclosed = next((node for node in broken if node.is_missing and node.type in _CLOSING), None)
-    return sorted((_describe(node, data, unclosed) for node in broken), key=lambda item: item.offset)[:5]
+    return sorted((_describe(node, data, unclosed) for node in broken[:20]), key=lambda item: item.offset)[:5]
 
 
 def _broken(root: Node) -> Iterator[Node]:
-    stack = [root]
+    # The parent comes along: to find it from below, tree-sitter walks down from the root.
+    stack: list[tuple[Node, Node | None]] = [(root, None)]
     while stack:
-        node = stack.pop()
+        node, parent = stack.pop()
         if node.is_error or node.is_missing:
-            if not _is_gap(node):
+            if not _is_gap(node, parent):
                 yield node
         elif node.has_error:
-            stack.extend(node.children)
+            stack += [(child, node) for child in node.children]
 
 
-def _is_gap(node: Node) -> bool:
+def _is_gap(node: Node, parent: Node | None) -> bool:
     """Tell whether Nix accepts what tree-sitter-nix 0.1.0 does not: `{ a, b, }:`, `{ a, }:`, `inherit;`."""
-    parent = node.parent
     if parent is None:
         return False
     if node.is_missing:
         return node.type == "identifier" and parent.type in {"formal", "inherited_attrs"}
-    around = [item for item in (_beside(node, "prev_sibling"), _beside(node, "next_sibling")) if item is not None]
     return (
         parent.type == "formals"
         and [child.type for child in node.children] == [","]
-        and [item.type for item in around] == ["formal", "}"]
+        and [side.type if side else "" for side in (_beside(node, "prev_sibling"), _beside(node, "next_sibling"))]
+        == ["formal", "}"]
     )
 
 
