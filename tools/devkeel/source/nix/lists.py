@@ -19,7 +19,7 @@ from devkeel.source.nix.head import arguments_for, require_arguments
 from devkeel.source.nix.index import operator
 from devkeel.source.nix.layers import call, peel
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start
-from devkeel.source.nix.literal import Expression, Style, Value, print_element, read_value
+from devkeel.source.nix.literal import Expression, Style, Value, print_element, print_value, read_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.proof import prove
 from devkeel.source.nix.scope import binding_of, count_uses
@@ -377,6 +377,7 @@ def _remove_elements(group: Group, hits: list[Node]) -> list[Splice]:
 def append_line(document: Document, path: AttrPath, line: str) -> Edited:
     """Append a line to the text at an option path (enterShell and the like)."""
     raw = require_editable(document, path)
+    print_value(line)
     found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
     if not found:
         return insert_value(document, path, f"{line}\n")

@@ -9,7 +9,7 @@ from devkeel.errors import UsageError
 from devkeel.source.nix.bindings import require_editable
 from devkeel.source.nix.lists import Spelling, add, elements, every_list, find_list, remove
 from devkeel.source.nix.literal import Expression, static_names
-from devkeel.source.nix.path import format_path, parse_path
+from devkeel.source.nix.path import KEYWORDS, format_path, parse_path
 from devkeel.source.nix.scope import enclosing_withs, is_bound
 from devkeel.source.nix.syntax import text
 
@@ -35,7 +35,7 @@ def package_name(name: str) -> str:
 
     Raises UsageError `bad_package_name` for anything that is no attribute path.
     """
-    if _INPUT.fullmatch(name):
+    if _INPUT.fullmatch(name) and KEYWORDS.isdisjoint(name.split(".")):
         return name
     try:
         names = parse_path(name)
