@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.checks import run_checks
+from devkeel.checks import Subject, run_checks
 from devkeel.declaration import _yaml_imports
 
 UNREADABLE = {
@@ -16,7 +16,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_yaml_that_cannot_be_read_is_a_finding(name: str) -> None:
-    report = run_checks({"devenv.nix": b"{ }", "devenv.yaml": UNREADABLE[name]})
+    report = run_checks(Subject({"devenv.nix": b"{ }", "devenv.yaml": UNREADABLE[name]}), level="syntax")
     assert not report.ok
     assert {item.place.file for item in report.diagnostics if item.place} == {"devenv.yaml"}
     assert _yaml_imports(UNREADABLE[name]) == []

@@ -1,5 +1,6 @@
 """The ladder of checks: `syntax` < `schema` < `evaluation` < `build`."""
 
 from devkeel.checks.ladder import LEVELS, added_errors, available_levels, run_checks
+from devkeel.checks.subject import Subject
 
-__all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
+__all__ = ["LEVELS", "Subject", "added_errors", "available_levels", "run_checks"]

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.checks import nix_parse, syntax
+from devkeel.checks import nix_parse, schema, syntax
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.results import CheckReport, Skipped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+
+    from devkeel.checks.subject import Subject
 
 __all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
-_RUNGS: dict[str, Callable[[Mapping[str, bytes]], list[Diagnostic]]] = {"syntax": syntax.check}
+_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check, "schema": schema.check}
 _MISSING = "this version of devkeel does not check it"
 
 
@@ -23,15 +25,21 @@ def available_levels() -> tuple[str, ...]:
     return tuple(level for level in LEVELS if level in _RUNGS)
 
 
-def run_checks(files: Mapping[str, bytes], *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
-    """Judge the files of a candidate.
+def run_checks(subject: Subject, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
+    """Judge a candidate.
 
     level: the deepest rung to run; None means the deepest up to evaluation that this machine has. Raises
     UsageError `unknown_level`, or Unavailable `check_unavailable` for a level that was asked for and cannot run.
     second_opinion: ask Nix to parse too; where it disagrees, that is a diagnostic.
     """
     if level is not None and level not in LEVELS:
-        raise UsageError("unknown_level", f"There is no check level {level!r}.", seen=level, alternatives=LEVELS)
+        raise UsageError(
+            "unknown_level",
+            f"There is no check level {level!r}.",
+            seen=level,
+            remedy="Use one of the levels.",
+            alternatives=LEVELS,
+        )
     wanted = LEVELS[: LEVELS.index(level or "evaluation") + 1]
     if level is not None and level not in _RUNGS:
         raise Unavailable(
@@ -45,11 +53,11 @@ def run_checks(files: Mapping[str, bytes], *, level: str | None = None, second_o
     for rung in LEVELS:
         if rung in wanted and rung in _RUNGS:
             ran.append(rung)
-            found += _RUNGS[rung](files)
+            found += _RUNGS[rung](subject)
         else:
             skipped.append(Skipped(rung, _MISSING if rung not in _RUNGS else "a lower level was asked for"))
     if second_opinion:
-        found += nix_parse.check(files)
+        found += nix_parse.check(subject)
         ran.append("nix-parse")
     ok = not any(item.severity == "error" for item in found)
     return CheckReport(ok, tuple(ran), tuple(skipped), tuple(found))

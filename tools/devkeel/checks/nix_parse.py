@@ -10,7 +10,7 @@ from devkeel.runtime import find_program, run
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from devkeel.checks.subject import Subject
 
 __all__ = ["check"]
 
@@ -18,7 +18,7 @@ _TIMEOUT = 30.0
 _AT = re.compile("at «stdin»:(\\d+):(\\d+)".encode())
 
 
-def check(files: Mapping[str, bytes]) -> list[Diagnostic]:
+def check(subject: Subject) -> list[Diagnostic]:
     """Return what Nix says of each Nix file, and a warning wherever devkeel's own parser says otherwise.
 
     Raises Unavailable `check_unavailable` without Nix.
@@ -28,11 +28,11 @@ def check(files: Mapping[str, bytes]) -> list[Diagnostic]:
         raise Unavailable(
             "check_unavailable",
             "The second opinion needs nix-instantiate, which is not on PATH.",
-            remedy="Install Nix, or check without --nix.",
+            remedy="Install Nix, or check without second_opinion.",
             alternatives=("syntax",),
         )
     found: list[Diagnostic] = []
-    for name, data in sorted(files.items()):
+    for name, data in sorted(subject.files.items()):
         if name.endswith(".nix"):
             found += _check_file(program, name, data)
     return found

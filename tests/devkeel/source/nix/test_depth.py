@@ -69,7 +69,7 @@ def test_an_edit_of_a_deep_value_works_or_is_refused(name: str, run: object) -> 
 
 def test_a_long_chain_is_edited_up_to_the_limit_and_refused_beyond_it() -> None:
     short = module(" ++ ".join(["[ 1 ]"] * 10))
-    assert b"deep = [ 1 2 ] ++ [ 1 ] ++" in nix.append(short, "deep", 2).data
+    assert b"++ [ 1 ] ++ [ 1 2 ];" in nix.append(short, "deep", 2).data
     with pytest.raises(Refused) as caught:
         nix.append(module(" ++ ".join(["[ 1 ]"] * 5000)), "deep", 2)
     assert caught.value.code == "too_deep"
@@ -111,3 +111,16 @@ def test_what_nix_cannot_hold_is_a_bad_value(value: nix.Value) -> None:
     with pytest.raises(UsageError) as caught:
         nix.set(b"{ }", "a", value)
     assert caught.value.code == "bad_value"
+
+
+def test_names_that_stand_for_one_another_many_times_are_followed_once() -> None:
+    names = "".join(f"a{index} = a{index + 1} ++ a{index + 1}; " for index in range(60))
+    edited = nix.append(f"{{ x, ... }}: let {names}a60 = [ 1 ]; in {{ deep = a0; }}".encode(), "deep", 1, 2)
+    assert b"a0 = a1 ++ a1 ++ [ 2 ];" in edited.data
+    assert nix.append(b"{ ... }: let a = a ++ a; in { deep = a; }", "deep", 1).changed
+
+
+@pytest.mark.parametrize("function", ["flatten", "concatLists", "mkMerge"])
+def test_lists_of_lists_of_any_depth_are_read_as_far_as_the_limit(function: str) -> None:
+    source = module(f"lib.{function} {'[ ' * 3000}x{' ]' * 3000}")
+    assert nix.append(source, "deep", 1).changed

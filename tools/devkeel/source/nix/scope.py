@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from devkeel.source.splice import Span
 
 __all__ = [
+    "binder_of",
     "binding_of",
     "bindings",
     "count_uses",
@@ -27,6 +28,7 @@ __all__ = [
     "inherited",
     "is_bound",
     "undefined_in",
+    "visible_names",
 ]
 
 SETS = ("attrset_expression", "rec_attrset_expression")
@@ -86,6 +88,15 @@ def _scopes(node: Node) -> Iterator[Node]:
 def is_bound(node: Node, name: str, data: bytes) -> bool:
     """Tell whether a name is lexically bound at a node; `with` does not count, it never shadows."""
     return any(name in bound_names(scope, data) for scope in _scopes(node) if scope.type != "with_expression")
+
+
+def visible_names(node: Node, data: bytes) -> set[str]:
+    """Return the names that are lexically bound at a node."""
+    found: set[str] = set()
+    for scope in _scopes(node):
+        if scope.type != "with_expression":
+            found |= bound_names(scope, data)
+    return found
 
 
 def enclosing_withs(node: Node, data: bytes) -> list[str]:
@@ -224,3 +235,9 @@ def undefined_in(root: Node, data: bytes, span: Span) -> Iterator[Problem]:
         for name, offset in free_names(node, data).items():
             if not is_bound(node, name, data) and not enclosing_withs(node, data):
                 yield Problem("undefined_variable", offset, f"undefined variable {name!r}")
+
+
+def binder_of(node: Node, name: str, data: bytes) -> Node | None:
+    """Return the let, rec set or function that binds a name at a node, or None when nothing does."""
+    scopes = (scope for scope in _scopes(node) if scope.type != "with_expression")
+    return next((scope for scope in scopes if name in bound_names(scope, data)), None)

@@ -1,0 +1,45 @@
+"""What the ladder judges."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+__all__ = ["Subject", "nothing_exists"]
+
+
+def nothing_exists(_: str) -> bool:
+    """Stand for a project of which nothing but the declaration is known."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A declaration, as it is or as it would be.
+
+    files: the declaration files by their path relative to the root. locks: the lock files beside them. exists: whether
+    such a path is in the project, for what the declaration refers to. stage: opens a directory that is the project
+    with these files in it, for the rungs that need files on disk; None where nothing can be staged.
+    """
+
+    files: Mapping[str, bytes]
+    locks: Mapping[str, bytes] = field(default_factory=dict)
+    exists: Callable[[str], bool] = nothing_exists
+    stage: Callable[[], AbstractContextManager[Path]] | None = None
+
+    def document(self, name: str) -> nix.Document:
+        """Return one of the Nix files, parsed; the rungs share it."""
+        return _parsed(self.files[name], name)
+
+
+@lru_cache(maxsize=64)
+def _parsed(data: bytes, name: str) -> nix.Document:
+    return nix.Document(data, name)
