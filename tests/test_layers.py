@@ -25,7 +25,7 @@ LAYERS = {
     "project": {"errors"},
     "source": {"errors"},
     "runtime": {"errors"},
-    "transaction": {"errors", "project"},
+    "transaction": {"errors", "project", "runtime"},
     "edits": {"errors", "project"},
     "catalogue": {"errors", "source"},
     "declaration": {"errors", "project", "source"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
@@ -25,12 +26,14 @@ from devkeel.results import (
 )
 from devkeel.source import nix
 from devkeel.survey import survey
-from devkeel.transaction import FileChange, Operation, Record, Transactions
+from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from devkeel.checks.subject import Stage
     from devkeel.edits import Edit
     from devkeel.policy import Settings
 
@@ -79,7 +82,11 @@ class Environment:
         return revision_of(read_declaration(self.project))
 
     def _subject(self, files: Mapping[str, bytes]) -> Subject:
-        return Subject(files, self.project.read_all(LOCK_FILES), self.project.exists)
+        return Subject(files, self.project.read_all(LOCK_FILES), self.project.exists, partial(self._stage, files))
+
+    def _stage(self, files: Mapping[str, bytes], *, writes: bool = False) -> AbstractContextManager[Stage]:
+        gone = dict.fromkeys(name for name in read_declaration(self.project) if name not in files)
+        return open_stage(self.project, {**gone, **files}, writes=writes)
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
@@ -94,7 +101,7 @@ class Environment:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        report = run_checks(self._subject(files))
+        report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
         store = self._store()
         newest = store.history(limit=1)

@@ -8,6 +8,7 @@ overwritten.
 from __future__ import annotations
 
 from devkeel.transaction.records import FileChange, FileImage, Operation, Record, Recovered
+from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
 
-__all__ = ["FileChange", "FileImage", "Operation", "Record", "Recovered", "Transactions"]
+__all__ = ["FileChange", "FileImage", "Operation", "Record", "Recovered", "Stage", "Transactions", "open_stage"]
