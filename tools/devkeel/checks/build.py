@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_stage
+from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
 from devkeel.checks.nix_errors import Translation, printable
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.runtime import find_program, run
@@ -49,6 +49,7 @@ def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
 
 def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
+    require_nix(subject)
     with require_stage(subject)() as stage:
         found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
         derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.checks.inputs_file import read_inputs_file
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from devkeel.checks.locked import Locked
     from devkeel.checks.subject import Stage, StageOpener, Subject
 
-__all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "require_stage"]
+__all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "require_nix", "require_stage"]
 
 LOCK = "devenv.lock"
 _SOURCE = "evaluation"
@@ -81,8 +82,22 @@ def require_stage(subject: Subject) -> StageOpener:
     return subject.stage
 
 
+def require_nix(subject: Subject) -> str:
+    """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
+    read_lock(subject.locks.get(LOCK), Path("/"))
+    program = find_program("nix-instantiate")
+    if program is None:
+        raise Unavailable(
+            "check_unavailable",
+            "The evaluation cannot run: nix-instantiate is not on PATH.",
+            remedy="Install Nix, or ask for a lower level.",
+        )
+    return program
+
+
 def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
+    require_nix(subject)
     with require_stage(subject)() as stage:
         flags: tuple[str, ...] = ("--eval", "--strict", "--json")
         found = ask_nix(subject, stage, flags, timeout)
@@ -98,14 +113,7 @@ def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: flo
     request: what differs from judging every profile, see `evaluate.nix`.
     """
     locked = read_lock(subject.locks.get(LOCK), stage.root)
-    program = find_program("nix-instantiate")
-    if program is None:
-        raise Unavailable(
-            "check_unavailable",
-            "The evaluation cannot run: nix-instantiate is not on PATH.",
-            remedy="Install Nix, or ask for a lower level.",
-        )
-    argv = [program, *flags]
+    argv = [require_nix(subject), *flags]
     for name, value in _CONFINED.items():
         argv += ["--option", name, value]
     for path in (str(stage.root), *locked.paths):
