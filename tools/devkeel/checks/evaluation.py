@@ -99,7 +99,7 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
-        flags: tuple[str, ...] = ("--eval", "--strict", "--json")
+        flags: tuple[str, ...] = ("--eval", "--strict", "--json", "--show-trace")
         found = ask_nix(subject, stage, flags, timeout)
         if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
             flags = (*flags, "--read-write-mode")

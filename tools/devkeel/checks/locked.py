@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from devkeel.errors import Unavailable
+from devkeel.runtime import find_program, run
+from devkeel.source import nix
 
 __all__ = ["Locked", "read_lock", "store_path"]
 
 _STORE = "/nix/store"
+_SECONDS = 20.0
 _VERSIONS = range(5, 8)
 _NEEDED = ("devenv", "nixpkgs")
 _DIGITS = "0123456789abcdfghijklmnpqrsvwxyz"
@@ -98,12 +101,29 @@ def _source(locked: dict[str, Any], root: Path) -> tuple[str | None, bool]:
     """Return where an input is, and whether that is a directory of the project rather than a store path."""
     if "narHash" in locked:
         path = store_path(locked["narHash"])
-        return (path if os.path.lexists(path) else None), False
+        there = os.path.lexists(path) or (locked.get("type") == "path" and _take_in(locked, path))
+        return (path if there else None), False
     if locked.get("type") == "path":
         place = Path(os.path.realpath(root / locked["path"]))
         if place.is_relative_to(root):
             return str(place), True
     return None, False
+
+
+def _take_in(locked: dict[str, Any], path: str) -> bool:
+    """Bring a directory of this machine into the store, as devenv would: only the content that the lock names.
+
+    This call is trusted with the lock alone; nothing of the project's text is evaluated. It needs no network.
+    """
+    program = find_program("nix-instantiate")
+    place = Path(locked["path"])
+    if program is None or not place.is_absolute() or not place.is_dir():
+        return False
+    tree = {name: locked[name] for name in ("type", "path", "narHash")}
+    text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
+    options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
+    found = run((program, "--eval", "--read-write-mode", *options, "-"), stdin=text.encode(), timeout=_SECONDS)
+    return found.returncode == 0 and os.path.lexists(path)
 
 
 def store_path(nar_hash: str) -> str:

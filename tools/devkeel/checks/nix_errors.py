@@ -141,8 +141,8 @@ class Translation:
             return self.assertion(first, self.label)
         found = ((shape, match) for shape in _SHAPES if (match := shape.match(text)))
         shape, subject = next(((shape, match[1]) for shape, match in found), (_OTHER, ""))
-        place = self._place(stderr, tail, "" if shape.code == "unknown_package" else subject)
-        if shape.code == "unknown_package" and (place is None or place.line is None):
+        place = self._place(stderr, tail, subject, exact=shape.code == "unknown_package")
+        if shape.code == "unknown_package" and place is None:
             shape = _OTHER  # an attribute that is missing somewhere in a module, not a name in the file
         edits = self._suggestions(shape.code, tail, subject, place)
         message = (text or "The evaluation failed without a message") + self._where(self.label)
@@ -198,16 +198,18 @@ class Translation:
     def _relative(self, path: str) -> str | None:
         return path.removeprefix(f"{self.root}/") if path.startswith(f"{self.root}/") else None
 
-    def _place(self, stderr: str, tail: str, subject: str) -> Place | None:
-        """Return the place in the project that the error names, else the definition, else the last frame in it."""
-        named = [name for match in _IN.finditer(tail) if (name := self._relative(match["file"])) is not None]
+    def _place(self, stderr: str, tail: str, subject: str, *, exact: bool) -> Place | None:
+        """Return the place in the project that the error names; unless `exact`, the definition or a frame else."""
+        direct = tail.split("\n       … ", 1)[0]
+        stated = next(filter(None, map(self._frame, _AT.finditer(direct))), None)
+        if stated or exact:
+            return stated
+        named = [name for match in _IN.finditer(direct) if (name := self._relative(match["file"])) is not None]
         defined = self._definition(subject, named or self.files) or (Place(named[0]) if named else None)
-        frames = map(self._frame, reversed(list(_AT.finditer(stderr))))
-        return (
-            next(filter(None, map(self._frame, _AT.finditer(tail))), None)
-            or defined
-            or next(filter(None, frames), None)
-        )
+        # Frames go outwards after the error, and inwards before it.
+        before = stderr[: len(stderr) - len(tail)]
+        frames = [*_AT.finditer(tail), *reversed(list(_AT.finditer(before)))]
+        return defined or next(filter(None, map(self._frame, frames)), None)
 
     def _frame(self, match: re.Match[str]) -> Place | None:
         name = self._relative(match["file"])
