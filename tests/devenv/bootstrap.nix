@@ -63,7 +63,13 @@ let
 
   local = /. + root + "/devenv.local.nix";
   common = [
-    ({ config, ... }: { _module.args.pkgs = pkgs.appendOverlays config.overlays; })
+    ({ config, ... }: {
+      _module.args.pkgs = pkgs.appendOverlays config.overlays;
+      _module.args.devenvPrimops = {
+        allocatePort = process: port: base: given.ports.${process}.${port} or base;
+        loadDotenv = names: builtins.foldl' (all: name: all // given.dotenv.${name} or { }) { } names;
+      };
+    })
     (inputs.devenv.modules + "/top-level.nix")
     {
       devenv = { inherit root; inherit (given) dotfile runtime tmpdir; cli.version = given.version; isTesting = given.testing; };
@@ -74,13 +80,7 @@ let
   evaluate = modules: lib.evalModules {
     inherit modules;
     class = "devenv";
-    specialArgs = inputs // {
-      inherit inputs;
-      devenvPrimops = {
-        allocatePort = process: port: base: given.ports.${process}.${port} or base;
-        loadDotenv = names: builtins.foldl' (all: name: all // given.dotenv.${name} or { }) { } names;
-      };
-    };
+    specialArgs = inputs // { inherit inputs; };
   };
 
   base = (evaluate common).config.profiles;
@@ -107,7 +107,10 @@ in
   inherit (project.config) test;
   inherit pkgs;
   # What an `up` allocates: process -> port -> the number that it starts from.
-  bases = builtins.mapAttrs (_: process: builtins.mapAttrs (_: port: port.allocate) process.ports) project.config.processes;
+  allocation = {
+    inherit (project.config.process.manager) implementation;
+    bases = lib.filterAttrs (_: ports: ports != { }) (builtins.mapAttrs (_: process: builtins.mapAttrs (_: port: port.allocate) process.ports) project.config.processes);
+  };
   packageNames = builtins.attrNames pkgs;
   optionNames =
     let names = prefix: set: builtins.concatMap (name: if lib.isOption set.${name} then [ "${prefix}${name}" ] else names "${prefix}${name}." set.${name}) (builtins.attrNames set); in

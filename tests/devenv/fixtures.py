@@ -40,7 +40,9 @@ class Devenv:
         """The path of the command."""
         return str(self.folder / "bin" / "devenv")
 
-    def run(self, *arguments: str, root: Path, stdin: str = "", check: bool = False) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, root: Path, stdin: str = "", check: bool = False
+    ) -> subprocess.CompletedProcess[str]:
         """Run the command in a project, as a program that drives it should: no terminal, no colours."""
         argv = [self.program, "--no-tui", "--quiet", *arguments]
         environment = {**os.environ, "NO_COLOR": "1"}
@@ -110,7 +112,7 @@ class Pinned:
 
 @pytest.fixture(scope="session")
 def pinned_inputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pinned]:
-    """The inputs `devenv` (src/modules/top-level.nix) and `nixpkgs` (lib/, default.nix), copied, hashed, in the store."""
+    """The inputs `devenv` (src/modules/top-level.nix) and `nixpkgs` (lib/, default.nix), copied, and in the store."""
     folder = tmp_path_factory.mktemp("inputs")
     found = {}
     for name, inner in (("devenv", "src/modules"), ("nixpkgs", "")):

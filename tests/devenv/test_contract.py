@@ -33,7 +33,12 @@ class Command:
     def __call__(self, root: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         argv = [self.program, "--no-tui", "--quiet", *arguments]
         found = subprocess.run(
-            argv, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            argv,
+            cwd=root,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
             env={**os.environ, "NO_COLOR": "1"},
         )
         assert found.returncode == code, found.stderr
@@ -79,17 +84,33 @@ SHAPES: dict[str, tuple[str, list[str]]] = {
     ),
     "wrong type": (
         'services.redis.enable = "yes";',
-        ["error: A definition for option `services.redis.enable' is not of type `boolean'. Definition values:", 'devenv.nix\': "yes"'],
+        [
+            "error: A definition for option `services.redis.enable' is not of type `boolean'. Definition values:",
+            'devenv.nix\': "yes"',
+        ],
     ),
     "conflict": (
         "services.redis = lib.mkMerge [ { enable = true; port = 1; } { port = 2; } ];",
-        ["error: The option `services.redis.port' has conflicting definition values:", "devenv.nix': 1", "devenv.nix': 2"],
+        [
+            "error: The option `services.redis.port' has conflicting definition values:",
+            "devenv.nix': 1",
+            "devenv.nix': 2",
+        ],
     ),
-    "duplicate attribute": ('env.A = "1"; env.A = "2";', ["error: attribute 'env.A' already defined at", "devenv.nix:3:3"]),
-    "unknown package": ("packages = [ pkgs.gti ];", ["error: attribute 'gti' missing", "devenv.nix:3:16", "Did you mean"]),
+    "duplicate attribute": (
+        'env.A = "1"; env.A = "2";',
+        ["error: attribute 'env.A' already defined at", "devenv.nix:3:3"],
+    ),
+    "unknown package": (
+        "packages = [ pkgs.gti ];",
+        ["error: attribute 'gti' missing", "devenv.nix:3:16", "Did you mean"],
+    ),
     "undefined variable": ("packages = [ gti ];", ["error: undefined variable 'gti'", "devenv.nix:3:16"]),
     "assertions": (
-        'assertions = [ { assertion = false; message = "first\\nof two lines"; } { assertion = false; message = "second"; } ];',
+        (
+            'assertions = [ { assertion = false; message = "first\\nof two lines"; }'
+            ' { assertion = false; message = "second"; } ];'
+        ),
         ["error: Failed assertions:", "- first", "of two lines", "- second"],
     ),
     "missing input": (
@@ -160,19 +181,34 @@ def test_print_dev_env_builds_the_shell_and_runs_nothing(command: Command) -> No
     assert Path(variables["DEVENV_PROFILE"]["value"], "bin", "jq").exists()
     script = command(root, "print-dev-env").stdout
     assert not (root / "entered").exists()
-    found = subprocess.run(["bash", "-c", f'{script}\nprintf %s "$GREETING"'], cwd=root, capture_output=True, text=True, check=True)
+    found = subprocess.run(
+        ["bash", "-c", f'{script}\nprintf %s "$GREETING"'], cwd=root, capture_output=True, text=True, check=True
+    )
     assert found.stdout.endswith("it's")
 
 
 def test_shell_exits_with_the_code_of_its_command(command: Command) -> None:
     root = command.make('env.A = "from the shell";')
-    argv = [command.program, "--no-tui", "--quiet", "shell", "--", "bash", "-c", 'printf %s "$A$1"; exit 7', "_", "; a b"]
+    argv = [
+        command.program,
+        "--no-tui",
+        "--quiet",
+        "shell",
+        "--",
+        "bash",
+        "-c",
+        'printf %s "$A$1"; exit 7',
+        "_",
+        "; a b",
+    ]
     found = subprocess.run(argv, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout) == (7, "from the shell; a b")
 
 
 def test_a_profile_is_judged_only_when_it_is_active(command: Command) -> None:
-    root = command.make('env.A = "plain"; profiles.other.module.env.A = "profile"; profiles.bad.module.services.rediss.enable = true;')
+    root = command.make(
+        'env.A = "plain"; profiles.other.module.env.A = "profile"; profiles.bad.module.services.rediss.enable = true;'
+    )
     assert json.loads(command(root, "eval", "env.A").stdout) == {"env.A": "plain"}
     assert json.loads(command(root, "--profile", "other", "eval", "env.A").stdout) == {"env.A": "profile"}
     assert "services.rediss" in last_error(command(root, "--profile", "bad", "print-dev-env", code=1).stderr)
@@ -180,7 +216,9 @@ def test_a_profile_is_judged_only_when_it_is_active(command: Command) -> None:
 
 
 def test_local_files_and_options_of_the_command_line_come_last(command: Command) -> None:
-    root = command.make('name = "a";', {"devenv.local.nix": '{ lib, ... }: { name = lib.mkForce "b"; env.LOCAL = "1"; }'})
+    root = command.make(
+        'name = "a";', {"devenv.local.nix": '{ lib, ... }: { name = lib.mkForce "b"; env.LOCAL = "1"; }'}
+    )
     assert json.loads(command(root, "eval", "name", "env.LOCAL").stdout) == {"name": "b", "env.LOCAL": "1"}
     root.joinpath("devenv.local.nix").unlink()
     assert json.loads(command(root, "-O", "name:string", "c", "eval", "name").stdout) == {"name": "c"}
@@ -200,9 +238,10 @@ def test_any_command_that_evaluates_writes_the_lock(command: Command) -> None:
 
 def test_adding_an_input_writes_the_yaml_anew(command: Command) -> None:
     root = command.make("")
-    (root / "devenv.yaml").write_text("# a comment\n" + (root / "devenv.yaml").read_text() if (root / "devenv.yaml").exists() else "# a comment\n")
+    path = root / "devenv.yaml"
+    path.write_text("# a comment\n" + (path.read_text() if path.exists() else "inputs: {}\n"))
     command(root, "inputs", "add", "rust-overlay", "github:oxalica/rust-overlay", "--follows", "nixpkgs")
-    text = (root / "devenv.yaml").read_text()
+    text = path.read_text()
     assert "github:oxalica/rust-overlay" in text
     assert "# a comment" not in text
 
@@ -220,7 +259,8 @@ def test_a_build_that_fails_exits_with_1_and_names_the_derivation(command: Comma
 def test_tasks_run_after_what_they_need_and_give_json(command: Command) -> None:
     root = command.make(
         'tasks."app:first".exec = "echo first >> order";'
-        'tasks."app:second" = { exec = \'\'echo second >> order; echo \'{"n": 1}\' > $DEVENV_TASK_OUTPUT_FILE\'\'; after = [ "app:first" ]; };'
+        "tasks.\"app:second\".exec = ''echo second >> order; echo '{\"n\": 1}' > $DEVENV_TASK_OUTPUT_FILE'';"
+        'tasks."app:second".after = [ "app:first" ];'
         'tasks."app:broken".exec = "exit 4";'
     )
     assert json.loads(command(root, "tasks", "run", "app:second").stdout)["app:second"] == {"n": 1}
@@ -233,7 +273,7 @@ def test_tasks_run_after_what_they_need_and_give_json(command: Command) -> None:
 
 
 def test_test_runs_enter_test_in_the_shell(command: Command) -> None:
-    root = command.make('env.A = "x"; enterTest = \'\'test "$A" = x\'\';')
+    root = command.make("env.A = \"x\"; enterTest = ''test \"$A\" = x'';")
     command(root, "test")
     (root / "devenv.nix").write_text('{ enterTest = "false"; }')
     assert "Tests failed" in command(root, "test", code=1).stderr
@@ -245,7 +285,9 @@ def test_test_runs_enter_test_in_the_shell(command: Command) -> None:
 def socket_of(root: Path) -> Path:
     """Return where a project's process manager listens."""
     base = os.environ.get("XDG_RUNTIME_DIR") or "/tmp"  # noqa: S108  (devenv's own rule)
-    return Path(base, f"devenv-{hashlib.sha256(str(root / '.devenv').encode()).hexdigest()[:7]}", "processes", "native.sock")
+    return Path(
+        base, f"devenv-{hashlib.sha256(str(root / '.devenv').encode()).hexdigest()[:7]}", "processes", "native.sock"
+    )
 
 
 def ask(root: Path, **request: Any) -> dict[str, Any]:
@@ -299,7 +341,10 @@ def test_processes_answer_on_the_socket(command: Command) -> None:
 
 
 def test_processes_start_stop_and_restart_one_by_one(command: Command) -> None:
-    root = started(command, 'processes.a.exec = "exec sleep 600"; processes.b = { exec = "exec sleep 600"; start.enable = false; };')
+    root = started(
+        command,
+        'processes.a.exec = "exec sleep 600"; processes.b = { exec = "exec sleep 600"; start.enable = false; };',
+    )
     assert ask(root, command="wait") == {"status": "ready"}
     assert phases(root) == {"a": "ready", "b": "not_started"}
     outcome = ask(root, command="start", names=["a", "b", "c"])["outcome"]
@@ -321,7 +366,9 @@ def test_wait_succeeds_when_a_process_has_crashed(command: Command) -> None:
 
 
 def test_a_process_is_starting_until_its_probe_succeeds(command: Command) -> None:
-    root = started(command, 'processes.slow = { exec = "exec sleep 600"; ready = { exec = "test -e gate"; period = 1; }; };')
+    root = started(
+        command, 'processes.slow = { exec = "exec sleep 600"; ready = { exec = "test -e gate"; period = 1; }; };'
+    )
     until(lambda: phases(root) == {"slow": "starting"})
     (root / "gate").touch()
     command(root, "processes", "wait")
@@ -358,7 +405,7 @@ def test_a_port_that_is_taken_is_moved(command: Command) -> None:
         program = f"{sys.executable} -m http.server --bind 127.0.0.1"
         root = started(
             command,
-            f'processes.web = {{ ports.http.allocate = {taken};'
+            f"processes.web = {{ ports.http.allocate = {taken};"
             f' exec = "exec {program} ${{toString config.processes.web.ports.http.value}}"; }};',
         )
         command(root, "processes", "wait")
@@ -372,7 +419,8 @@ def test_a_port_that_is_taken_is_moved(command: Command) -> None:
 def test_down_leaves_nothing_even_of_a_process_that_ignores_sigterm(command: Command) -> None:
     root = started(
         command,
-        'processes.stubborn = { exec = "trap true TERM; echo $$ > pid; while :; do sleep 0.1; done"; shutdown.grace = 1; };',
+        'processes.stubborn.exec = "trap true TERM; echo $$ > pid; while :; do sleep 0.1; done";'
+        " processes.stubborn.shutdown.grace = 1;",
     )
     until(lambda: (root / "pid").exists() and (root / "pid").read_text() != "")
     pid = int((root / "pid").read_text())
@@ -396,7 +444,9 @@ def test_attach_streams_a_snapshot_and_what_follows(command: Command) -> None:
     assert later[0]["info"]["name"] == "a"
 
 
-@pytest.mark.skipif(shutil.which("redis-server") is None and os.environ.get("DEVKEEL_CI") != "1", reason="redis-server is not installed")
+@pytest.mark.skipif(
+    shutil.which("redis-server") is None and os.environ.get("DEVKEEL_CI") != "1", reason="redis-server is not installed"
+)
 def test_redis_is_a_real_service(command: Command) -> None:
     port = free_port()
     root = started(command, f"services.redis = {{ enable = true; port = {port}; }};")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import tasks
 from arguments import Call, parse, usage_error
 from client import ask, end, manager_pid
-from environment import CONTEXT, Shell, open_shell
+from environment import CONTEXT, Shell, open_all, open_shell
 from failure import Failure
 from faults import inject, record
 from manager import PROCESS, serve
@@ -53,7 +53,8 @@ def built(call: Call) -> str:
         names = list(leaves(outputs))
     paths = {}
     for name in names:
-        (paths[name],) = build(request, {f"devenv.config.{name}": None}, f"Failed to build attribute: devenv.config.{name}")
+        attribute = f"devenv.config.{name}"
+        (paths[name],) = build(request, [attribute], None, f"Failed to build attribute: {attribute}")
     return json.dumps(paths, indent=2) + "\n"
 
 
@@ -70,9 +71,8 @@ def print_dev_env(call: Call) -> str:
 
 
 def direnv_export(call: Call) -> str:
-    project, request = prepared(call)
-    shell = open_shell(project, request)
-    run_roots(project, request, shell, ["devenv:enterShell"])
+    shell, found = open_all(*prepared(call))
+    run_roots(found, shell, "devenv:enterShell")
     return shell.script()
 
 
@@ -94,8 +94,8 @@ def print_paths(call: Call) -> str:
 
 def enter_shell(call: Call) -> str:
     project, request = prepared(call)
-    shell = open_shell(project, request)
-    run_roots(project, request, shell, ["devenv:enterShell"])
+    shell, found = open_all(project, request)
+    run_roots(found, shell, "devenv:enterShell")
     text = shell.script()
     if call.words:
         # The command is spliced in as it is, its arguments are quoted.
@@ -114,7 +114,10 @@ def info(call: Call) -> str:
     """Tell about the project; an evaluation that fails is passed over."""
     project, request = prepared(call)
     lock = json.loads((project.root / "devenv.lock").read_text())
-    lines = ["Inputs:", *(f"  - {name}: {node['locked']['narHash']}" for name, node in lock["nodes"].items() if name != "root")]
+    lines = [
+        "Inputs:",
+        *(f"  - {name}: {node['locked']['narHash']}" for name, node in lock["nodes"].items() if name != "root"),
+    ]
     with contextlib.suppress(Failure):
         lines += ["", evaluate(request, "devenv.config.info", "")]
     return "\n".join(lines) + "\n"
@@ -127,7 +130,9 @@ def search(call: Call) -> str:
     options = evaluate(request, "optionNames", "Failed to search options")
     rows = [f"pkgs.{name}" for name in packages if word in name]
     set_rows = [name for name in options if word in name]
-    table = "".join(f"| {row:<40} |\n" for row in ["Package", *rows] * bool(rows) + ["Option", *set_rows] * bool(set_rows))
+    table = "".join(
+        f"| {row:<40} |\n" for row in ["Package", *rows] * bool(rows) + ["Option", *set_rows] * bool(set_rows)
+    )
     return f"{table}Found {len(rows)} packages and {len(set_rows)} options for '{word}'.\n"
 
 
@@ -139,7 +144,7 @@ def update(call: Call) -> str:
 
 def inputs_add(call: Call) -> str:
     """Add an input by writing devenv.yaml anew: comments are lost, local settings are written into it."""
-    from ruamel.yaml import YAML  # noqa: PLC0415  (half the cost of starting)
+    from ruamel.yaml import YAML  # half the cost of starting
 
     project = find_project(call)
     name, url = call.words
@@ -181,16 +186,14 @@ def tasks_list(call: Call) -> str:
 def tasks_run(call: Call) -> str:
     if not call.words:
         raise Failure("No tasks specified.")
-    project, request = prepared(call)
-    found = tasks.load(project, request)
+    shell, found = open_all(*prepared(call))
     given = json.loads(call.value("--input-json", "{}"))
     given |= {name: as_json(value) for name, _, value in (each.partition("=") for each in call.values("--input"))}
     for name in call.words:
         if name in found:
             found[name]["input"] = {**found[name]["input"], **given}
     order = tasks.schedule(found, call.words, call.value("--mode", "before"))
-    environment = open_shell(project, request).captured()
-    outputs, failed = tasks.run(found, order, environment)
+    outputs, failed = tasks.run(found, order, shell.captured)
     if failed:
         raise Failure("Some tasks failed")
     return json.dumps(outputs)
@@ -204,13 +207,12 @@ def as_json(text: str) -> Any:
         return text
 
 
-def run_roots(project: Project, request: Path, shell: Shell, roots: list[str]) -> list[str]:
-    """Run the tasks that come before some names; return those that failed."""
-    found = tasks.load(project, request)
-    order = tasks.schedule(found, roots, "all")
+def run_roots(found: dict[str, tasks.Task], shell: Shell, root: str) -> list[str]:
+    """Run a task and those that come before it; return the names of those that failed."""
+    order = tasks.schedule(found, [root], "all")
     if all(found[name]["command"] is None for name in order):
         return []
-    return tasks.run(found, order, shell.captured())[1]
+    return tasks.run(found, order, shell.captured)[1]
 
 
 def up(call: Call) -> str:
@@ -231,8 +233,7 @@ def start_manager(project: Project, request: Path, wanted: list[str], mode: str)
     Returns the names that a foreground manager has to start.
     """
     request = with_ports(project, request)
-    shell = open_shell(project, request)
-    found = tasks.load(project, request)
+    shell, found = open_all(project, request)
     known = [name.removeprefix(PROCESS) for name, task in found.items() if task["type"] == "process"]
     strangers = [name for name in wanted if name not in known]
     if not known:
@@ -240,19 +241,16 @@ def start_manager(project: Project, request: Path, wanted: list[str], mode: str)
         raise Failure("No processes defined")
     if strangers:
         raise Failure(f"Process(es) not found in configuration: {', '.join(strangers)}")
-    native = evaluate(request, "devenv.config.process.manager.implementation", CONTEXT)
-    if native != "native":
-        raise Failure(f"the stand-in has no process manager but the native one, not {native}")
     names = wanted or [name for name in known if found[PROCESS + name]["process"]["start"]["enable"]]
     if manager_pid(project) is not None:
         attach(project, names, mode)
         return []
     before = [each for name in names for each in tasks.schedule(found, [PROCESS + name], "before")]
-    if tasks.run(found, list(dict.fromkeys(["devenv:enterShell", *before])), shell.captured())[1]:
+    if tasks.run(found, list(dict.fromkeys(["devenv:enterShell", *before])), shell.captured)[1]:
         raise Failure("Process tasks failed")
     project.processes.mkdir(parents=True, exist_ok=True)
     config = project.processes / "daemon-config.json"
-    config.write_text(json.dumps({"tasks": found, "environment": shell.captured(), "mode": mode, "names": names}))
+    config.write_text(json.dumps({"tasks": found, "environment": shell.captured, "mode": mode, "names": names}))
     if mode == "daemon":
         spawn(project, config)
         return []
@@ -305,7 +303,10 @@ def daemon(call: Call) -> str:
 
 def with_ports(project: Project, request: Path) -> Path:
     """Give every port of every process a number that is free, from its base upwards."""
-    bases = evaluate(request, "bases", CONTEXT)
+    wanted = evaluate(request, "allocation", CONTEXT)
+    if wanted["implementation"] != "native":
+        raise Failure(f"the stand-in knows the native process manager only, not {wanted['implementation']}")
+    bases = wanted["bases"]
     held = ask(project, command="ports")["ports"] if manager_pid(project) else []
     running = {(port["process_name"], port["port_name"]): port["port"] for port in held}
     strict = project.call.has("--strict-ports") or project.settings.get("strict_ports", False)
@@ -315,7 +316,7 @@ def with_ports(project: Project, request: Path) -> Path:
             number = running.get((process, name)) or allocate(base, taken, strict=strict)
             taken.add(number)
             project.ports.setdefault(process, {})[name] = number
-    return project.assemble()
+    return project.assemble() if project.ports else request
 
 
 def allocate(base: int, taken: set[int], *, strict: bool) -> int:
@@ -324,7 +325,9 @@ def allocate(base: int, taken: set[int], *, strict: bool) -> int:
         if number not in taken and free(number):
             return number
         if strict:
-            raise Failure(f"Port {base} is already in use. Use --strict-ports=false to auto-allocate an available port.")
+            raise Failure(
+                f"Port {base} is already in use. Use --strict-ports=false to auto-allocate an available port."
+            )
     raise Failure(f"Could not find an available port from {base} upwards")
 
 
@@ -423,19 +426,22 @@ def test(call: Call) -> str:
     project = find_project(call)
     project.testing = True
     request = with_ports(project, project.assemble())
-    shell = open_shell(project, request)
-    if run_roots(project, request, shell, ["devenv:enterTest"]):
+    shell, found = open_all(project, request)
+    if run_roots(found, shell, "devenv:enterTest"):
         raise Failure("enterTest tasks failed")
-    (script,) = build(request, {"test": project.dotfile / "gc" / "test"}, "Failed to build attribute: devenv.config.test")
-    processes = bool(evaluate(request, "bases", CONTEXT))
+    context = "Failed to build attribute: devenv.config.test"
+    (script,) = build(request, ["test"], project.dotfile / "gc" / "test", context)
+    processes = any(task["type"] == "process" for task in found.values())
     if processes:
         start_manager(project, request, [], "daemon")
     try:
-        found = subprocess.run([script], env=shell.captured(), stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), check=False)
+        ended = subprocess.run(
+            [script], env=shell.captured, stdin=subprocess.DEVNULL, stdout=sys.stderr.fileno(), check=False
+        )
     finally:
         if processes:
             end(project)
-    if found.returncode:
+    if ended.returncode:
         sys.stderr.write("Tests failed :(\n")
         raise Failure("Tests failed")
     sys.stderr.write("Tests passed :)\n")

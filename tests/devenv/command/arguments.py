@@ -67,9 +67,7 @@ COMMANDS: dict[str, Command | dict[str, Command]] = {
         "stop": Command({}, 0, 1),
     },
     "tasks": {
-        "run": Command(
-            {"--mode": 1, "--show-output": 0, "--input": 1, "--input-json": 1}, 0, MANY, {"-m": "--mode"}
-        ),
+        "run": Command({"--mode": 1, "--show-output": 0, "--input": 1, "--input-json": 1}, 0, MANY, {"-m": "--mode"}),
         "list": Command({"--json": 0}),
     },
     "test": Command({"--override-dotfile": 0, "--dont-override-dotfile": 0}),

@@ -6,18 +6,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from failure import Failure
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from project import Project
 
-__all__ = ["alive", "ask", "end", "manager_pid"]
+__all__ = ["ask", "end", "manager_pid"]
 
 NONE = "No process manager is running. Start processes first with `devenv up -d`"
 PATIENCE = 30.0
@@ -37,9 +35,15 @@ def manager_pid(project: Project) -> int | None:
 
 
 def alive(pid: int) -> bool:
-    """Tell whether a process runs; one that nobody has waited for yet does not."""
-    found = subprocess.run(["ps", "-o", "state=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return found.stdout.strip()[:1] not in ("", "Z")
+    """Tell whether a process runs; one that has ended and that nobody has waited for does not."""
+    try:
+        os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return False
+    except FileNotFoundError:
+        return not Path("/proc").exists()
+    return state != "Z"
 
 
 def ask(project: Project, timeout: float | None = None, **request: Any) -> dict[str, Any]:

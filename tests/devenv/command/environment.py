@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shlex
@@ -9,12 +10,13 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import tasks
 from nix import build
 
 if TYPE_CHECKING:
     from project import Project
 
-__all__ = ["CONTEXT", "Shell", "open_shell"]
+__all__ = ["CONTEXT", "Shell", "open_all", "open_shell"]
 
 CONTEXT = "Failed to get shell attribute from devenv"
 
@@ -53,17 +55,29 @@ class Shell:
         lines.append('eval "${shellHook:-}"')
         return "\n".join(lines) + "\n"
 
+    @functools.cached_property
     def captured(self) -> dict[str, str]:
-        """Return the whole environment of a process that has entered the shell."""
-        found = subprocess.run(["bash", "-c", self.script() + "env -0"], capture_output=True, check=False, stdin=subprocess.DEVNULL)
-        entries = found.stdout.decode(errors="replace").rpartition("\0")[0].split("\0")
-        pairs = (entry.partition("=") for entry in entries)
-        return {name.rpartition("\n")[2]: value for name, _, value in pairs if re.fullmatch(r"[A-Za-z_]\w*", name.rpartition("\n")[2])}
+        """The whole environment of a process that has entered the shell."""
+        argv = ["bash", "-c", self.script() + "printf '\\0'; env -0"]
+        found = subprocess.run(argv, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+        # What the hook prints comes before the first zero byte.
+        pairs = (entry.partition("=") for entry in found.stdout.decode(errors="replace").split("\0")[1:])
+        return {name: value for name, _, value in pairs if re.fullmatch(r"[A-Za-z_]\w*", name)}
 
 
 def open_shell(project: Project, request: Path) -> Shell:
     """Realise the shell of a project and keep it from being collected."""
-    (path,) = build(request, {"shell": project.dotfile / "gc" / "shell"}, CONTEXT)
+    (path,) = build(request, ["shell"], project.dotfile / "gc" / "shell", CONTEXT)
+    return _linked(project, path)
+
+
+def open_all(project: Project, request: Path) -> tuple[Shell, dict[str, tasks.Task]]:
+    """Realise the shell and the tasks of a project."""
+    shell, path = build(request, ["shell", "tasks"], project.dotfile / "gc" / "shell", CONTEXT)
+    return _linked(project, shell), tasks.read(project, path)
+
+
+def _linked(project: Project, path: str) -> Shell:
     shell = Shell(project, path)
     profile = project.dotfile / "profile"
     profile.unlink(missing_ok=True)

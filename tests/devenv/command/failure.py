@@ -8,6 +8,7 @@ import textwrap
 __all__ = ["Failure", "evaluator_text"]
 
 ERROR = re.compile(r"^error:", re.MULTILINE)
+MARK = "\N{MULTIPLICATION SIGN}"
 FRAME = re.compile(r"^\s*… ")
 
 
@@ -17,7 +18,7 @@ class Failure(Exception):
     def rendered(self) -> str:
         """Return the text for stderr."""
         first, *rest = str(self).rstrip("\n").split("\n")
-        return "\n".join([f"  × {first}", *(f"    {line}".rstrip() for line in rest)]) + "\n"
+        return "\n".join([f"  {MARK} {first}", *(f"    {line}".rstrip() for line in rest)]) + "\n"
 
 
 def evaluator_text(stderr: str) -> str:

@@ -12,16 +12,21 @@ from failure import Failure
 
 __all__ = ["FAULTS", "inject", "record"]
 
+SHELL = "Failed to get shell attribute from devenv"
 FAULTS = {
-    "database-locked": "Failed to initialize eval cache database: error returned from database: (code: 5) database is locked",
+    "database-locked": (
+        "Failed to initialize eval cache database: error returned from database: (code: 5) database is locked"
+    ),
     "network": (
-        "Failed to get shell attribute from devenv: error:\n… while fetching the input 'github:cachix/devenv-nixpkgs/rolling'\n\n"
+        f"{SHELL}: error:\n… while fetching the input 'github:cachix/devenv-nixpkgs/rolling'\n\n"
         "error: unable to download 'https://api.github.com/repos/cachix/devenv-nixpkgs/commits/rolling': "
         "Could not resolve hostname (6) Could not resolve host: api.github.com"
     ),
     "disk-full": "Failed to realize shell derivation: error: writing to file: No space left on device",
-    "memory": "Failed to get shell attribute from devenv: error: out of memory",
-    "store-locked": "Failed to open Nix store: error: cannot open lock file '/nix/var/nix/db/big-lock': Permission denied",
+    "memory": f"{SHELL}: error: out of memory",
+    "store-locked": (
+        "Failed to open Nix store: error: opening lock file '/nix/var/nix/db/big-lock': Permission denied"
+    ),
 }
 
 

@@ -33,7 +33,9 @@ class Manager:
         logs = folder / "logs"
         logs.mkdir(parents=True, exist_ok=True)
         self.processes = {
-            name.removeprefix(PROCESS): Supervisor(name.removeprefix(PROCESS), task, config["environment"], logs, self.notify)
+            name.removeprefix(PROCESS): Supervisor(
+                name.removeprefix(PROCESS), task, config["environment"], logs, self.notify
+            )
             for name, task in config["tasks"].items()
             if task["type"] == "process"
         }
@@ -142,7 +144,11 @@ class Manager:
 
     def _stop(self, process: Supervisor, _: dict[str, Any]) -> dict[str, Any]:
         if process.phase not in ("starting", "ready", *OVER):
-            words = {"not_started": "auto start off", "stopped": "already stopped", "waiting": "waiting for dependencies"}
+            words = {
+                "not_started": "auto start off",
+                "stopped": "already stopped",
+                "waiting": "waiting for dependencies",
+            }
             state = words.get(process.phase, process.phase)
             return error(f"failed to stop process '{process.name}': Process {process.name} is {state}, cannot stop")
         process.stop()

@@ -33,17 +33,15 @@ def evaluate(request: Path, attribute: str, context: str) -> Any:
     return json.loads(_run([*argv, *_entry(request), "-A", attribute], context))
 
 
-def build(request: Path, attributes: dict[str, Path | None], context: str) -> list[str]:
-    """Build attributes of bootstrap.nix and return their store paths, each with a root where one is asked for."""
-    paths = []
-    for attribute, root in attributes.items():
-        argv = ["nix-build", "--show-trace", *OPTIONS, *_entry(request), "-A", attribute]
-        argv += ["--no-out-link"] if root is None else ["--out-link", str(root)]
-        printed = _run(argv, context).split()
-        if not printed:
-            raise Failure(f"{context}: error: expected a derivation")
-        paths.append(printed[-1])
-    return [str(Path(path).resolve()) for path in paths]
+def build(request: Path, attributes: list[str], root: Path | None, context: str) -> list[str]:
+    """Build attributes of bootstrap.nix and return their store paths, kept from being collected by links at `root`."""
+    argv = ["nix-build", "--show-trace", *OPTIONS, *_entry(request)]
+    argv += [part for attribute in attributes for part in ("-A", attribute)]
+    argv += ["--no-out-link"] if root is None else ["--out-link", str(root)]
+    printed = _run(argv, context).split()
+    if len(printed) != len(attributes):
+        raise Failure(f"{context}: error: expected a derivation")
+    return [str(Path(path).resolve()) for path in printed]
 
 
 def add_to_store(folder: Path) -> str:

@@ -118,7 +118,7 @@ class Project:
             original = flake_reference(asked["url"])
             kept = old.get(name)
             fresh = kept is None or kept["original"] != original or renew in ("", name)
-            node = {"locked": self._locked(name, asked["url"]), "original": original} if fresh else kept
+            node = {"locked": self._locked(asked["url"]), "original": original} if fresh else kept
             follows = {other: [spec["follows"]] for other, spec in asked.get("inputs", {}).items() if "follows" in spec}
             nodes[name] = {
                 **({"flake": False} if asked.get("flake") is False else {}),
@@ -139,7 +139,7 @@ class Project:
             inputs[name] = {**inputs[name], "url": url}
         return inputs
 
-    def _locked(self, name: str, url: str) -> dict[str, Any]:
+    def _locked(self, url: str) -> dict[str, Any]:
         place = url.partition("?")[0]
         if place.startswith("path:"):
             folder = (self.root / place.removeprefix("path:")).resolve()
@@ -229,7 +229,7 @@ def find_project(call: Call) -> Project:
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """Return the settings in a YAML file."""
-    from ruamel.yaml import YAML, YAMLError  # noqa: PLC0415  (half the cost of starting)
+    from ruamel.yaml import YAML, YAMLError  # half the cost of starting
 
     try:
         return YAML(typ="safe").load(path.read_text()) or {}

@@ -26,7 +26,9 @@ OVER = ("exited", "gave_up")
 class Supervisor:
     """The life of one process; every change of its phase is told to `changed`."""
 
-    def __init__(self, name: str, task: dict[str, Any], environment: dict[str, str], logs: Path, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, name: str, task: dict[str, Any], environment: dict[str, str], logs: Path, changed: Callable[[], None]
+    ) -> None:
         """Prepare it; nothing is started."""
         self.name = name
         self.task = task
@@ -140,7 +142,9 @@ class Supervisor:
             argv = ["bash", "-c", ready["exec"]]
             quiet = subprocess.DEVNULL
             try:
-                return not subprocess.run(argv, env=self.environment, timeout=limit, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode
+                return not subprocess.run(
+                    argv, env=self.environment, timeout=limit, stdin=quiet, stdout=quiet, stderr=quiet, check=False
+                ).returncode
             except subprocess.TimeoutExpired:
                 return False
         get = ready["http"]["get"]

@@ -15,18 +15,23 @@ from nix import build
 if TYPE_CHECKING:
     from project import Project
 
-__all__ = ["listed", "load", "run", "schedule"]
+__all__ = ["listed", "load", "read", "run", "schedule"]
 
 Task = dict[str, Any]
+
+
+def read(project: Project, path: str) -> dict[str, Task]:
+    """Return the tasks in a built configuration, by name."""
+    tasks = {task["name"]: task for task in json.loads(Path(path).read_text())}
+    (project.dotfile / "task-names.txt").write_text("\n".join(tasks))
+    return tasks
 
 
 def load(project: Project, request: Path) -> dict[str, Task]:
     """Return the tasks of a project by name, their scripts built."""
     root = project.dotfile / "gc" / "task-config"
-    (path,) = build(request, {"tasks": root}, "Failed to build attribute: devenv.config.task.config")
-    tasks = {task["name"]: task for task in json.loads(Path(path).read_text())}
-    (project.dotfile / "task-names.txt").write_text("\n".join(tasks))
-    return tasks
+    (path,) = build(request, ["tasks"], root, "Failed to build attribute: devenv.config.task.config")
+    return read(project, path)
 
 
 def listed(tasks: dict[str, Task]) -> str:
@@ -49,7 +54,9 @@ def needs(tasks: dict[str, Task], name: str) -> list[str]:
     missing = [each for each in after if each not in tasks]
     if missing:
         raise Failure(f"Task dependencies not found: {name} is depending on non-existent {missing[0]}")
-    return after + [other for other, task in tasks.items() if name in {each.partition("@")[0] for each in task["before"]}]
+    return after + [
+        other for other, task in tasks.items() if name in {each.partition("@")[0] for each in task["before"]}
+    ]
 
 
 def schedule(tasks: dict[str, Task], roots: list[str], mode: str) -> list[str]:
@@ -110,11 +117,16 @@ def _run_one(task: Task, environment: dict[str, str]) -> tuple[Any, int]:
         given["DEVENV_TASK_INPUT"] = json.dumps(task["input"])
         where = task["cwd"] or environment.get("DEVENV_ROOT") or str(Path.cwd())
         quiet = subprocess.DEVNULL
-        if task["status"] and not subprocess.run([task["status"]], env=given, cwd=where, stdin=quiet, stdout=quiet, stderr=quiet, check=False).returncode:
+        if (
+            task["status"]
+            and not subprocess.run(
+                [task["status"]], env=given, cwd=where, stdin=quiet, stdout=quiet, stderr=quiet, check=False
+            ).returncode
+        ):
             return None, 0
         # A task's output goes to stderr: stdout is for the command's result.
-        found = subprocess.run([task["command"]], env=given, cwd=where, stdin=quiet, stdout=sys.stderr.fileno(), check=False)
+        found = subprocess.run(
+            [task["command"]], env=given, cwd=where, stdin=quiet, stdout=sys.stderr.fileno(), check=False
+        )
         text = answer.read_text() if answer.exists() else ""
     return (json.loads(text) if text else None), found.returncode
-
-

@@ -58,7 +58,7 @@ rec {
       wrong = builtins.filter (definition: !type.check definition.value) left;
     in
     if left == [ ] then throw "The option `${showOption loc}' was accessed but has no value defined. Try setting the option."
-    else if wrong != [ ] then throw "A definition for option `${showOption loc}' is not of type `${type.description}'. Definition values:${showDefs wrong}"
+    else if wrong != [ ] then throw "A definition for option `${showOption loc}' is not of type `${type.description}'. ${type.complaint loc}Definition values:${showDefs wrong}"
     else type.merge loc left;
 
   evalModules = { modules, specialArgs ? { }, prefix ? [ ], class ? null }:
@@ -71,7 +71,7 @@ rec {
           freeformType = lib.mkOption { type = lib.types.nullOr lib.types.optionType; default = null; internal = true; };
         };
       };
-      known = specialArgs // { inherit lib; inherit (tree) options; config = result.config; _prefix = prefix; };
+      known = specialArgs // { inherit lib; inherit (tree) options; config = result.config // { inherit (tree.config) _module; }; };
 
       call = file: function:
         function (known // builtins.mapAttrs
@@ -100,12 +100,19 @@ rec {
           };
         in
         if !builtins.isAttrs value then throw "module ${near} does not look like a module."
-        else [ here ] ++ builtins.concatMap (collect { inherit file; inherit (here) priority; }) (value.imports or [ ]);
+        else { inherit here; next = map (module: { inherit module; context = { inherit file; inherit (here) priority; }; }) (value.imports or [ ]); };
 
+      # Level by level, each file once; what is imported last comes first, so that its definitions do.
+      levels = modules:
+        if modules == [ ] then [ ]
+        else
+          let found = map ({ context, module }: collect context module) modules; in
+          map (each: each.here) found ++ levels (builtins.concatMap (each: each.next) found);
       once = builtins.foldl'
         (seen: module: if module.key != null && builtins.elem module.key seen.keys then seen else { keys = seen.keys ++ [ module.key ]; all = seen.all ++ [ module ]; })
         { keys = [ ]; all = [ ]; };
-      collected = (once (builtins.concatMap (collect { file = "<unknown-file>"; priority = null; }) ([ internal ] ++ modules))).all;
+      first = map (module: { inherit module; context = { file = "<unknown-file>"; priority = null; }; }) ([ internal ] ++ modules);
+      collected = lib.reverseList (once (levels first)).all;
 
       tree = mergeTree prefix
         (map (module: { inherit (module) file options; }) collected)
@@ -159,7 +166,7 @@ rec {
           misplaced = builtins.filter (definition: !builtins.isAttrs definition.value) mine;
         in
         if builtins.any (declaration: isOption declaration.options) here then evalOption loc here mine
-        else if misplaced != [ ] then throw "The option path `${showOption loc}' is an attribute set of options, but it is defined to not be an attribute set in ${showFiles (map (definition: definition.file) misplaced)}. Did you try to define its value directly?"
+        else if misplaced != [ ] then throw (let it = builtins.head misplaced; in "In module `${it.file}', you're trying to define a value of type `${builtins.typeOf it.value}'\nrather than an attribute set for the option\n`${showOption loc}'!")
         else mergeTree loc here mine;
       children = lib.genAttrs names child;
       strangers = builtins.concatMap

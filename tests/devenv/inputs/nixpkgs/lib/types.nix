@@ -9,6 +9,8 @@ let
     scalar = false;
     getSubOptions = _: { };
     check = _: true;
+    # What a message about a wrong definition has between the type and the definitions.
+    complaint = _: "";
   } // attributes;
   scalar = name: description: check: type { inherit name description check; scalar = true; };
 
@@ -73,6 +75,7 @@ rec {
 
   listOf = element: type {
     name = "listOf";
+    complaint = _: "TypeError: ";
     description = "list of ${wrapped element.description}";
     check = builtins.isList;
     nestedTypes.elemType = element;
@@ -85,6 +88,7 @@ rec {
   };
   attrsOf = element: type {
     name = "attrsOf";
+    complaint = _: "TypeError: ";
     description = "attribute set of ${wrapped element.description}";
     check = builtins.isAttrs;
     nestedTypes.elemType = element;
@@ -121,6 +125,7 @@ rec {
   };
   either = a: b: type {
     name = "either";
+    complaint = loc: "TypeError: The option `${showOption loc}` is neither a value of type `${a.description}` nor `${b.description}`, ";
     description = "${a.description} or ${b.description}";
     check = x: a.check x || b.check x;
     scalar = a.scalar && b.scalar;
@@ -141,6 +146,7 @@ rec {
   submodule = modules: submoduleWith { modules = lib.toList modules; };
   submoduleWith = { modules, specialArgs ? { }, shorthandOnlyDefinesConfig ? true, ... }: type {
     name = "submodule";
+    complaint = _: "TypeError: ";
     description = "submodule";
     check = x: builtins.isAttrs x || lib.isFunction x || builtins.isPath x;
     scalarsInside = builtins.any (module: (module.freeformType.nestedTypes.elemType or { }).scalar or false) modules;

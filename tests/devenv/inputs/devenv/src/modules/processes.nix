@@ -1,8 +1,8 @@
-{ config, lib, pkgs, devenvPrimops ? { }, ... }:
+{ config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
   policy = import ./policy.nix { inherit lib; };
-  allocate = devenvPrimops.allocatePort or (_: _: base: base);
+  allocate = (config._module.args.devenvPrimops or { }).allocatePort or (_: _: base: base);
   port = process: types.submodule ({ name, config, ... }: {
     options = {
       allocate = mkOption { type = types.port; description = "Base port for auto-allocation."; };

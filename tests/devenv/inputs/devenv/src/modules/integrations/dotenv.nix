@@ -1,8 +1,8 @@
-{ config, lib, devenvPrimops ? { }, ... }:
+{ config, lib, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.dotenv;
-  load = devenvPrimops.loadDotenv or (_: throw "The dotenv integration requires the C-Nix devenv CLI. It is not\navailable through the flake integration or another standalone Nix evaluation.\n");
+  load = (config._module.args.devenvPrimops or { }).loadDotenv or (_: throw "The dotenv integration requires the C-Nix devenv CLI. It is not\navailable through the flake integration or another standalone Nix evaluation.\n");
 in
 {
   options.dotenv = {
