@@ -60,16 +60,17 @@ def test_a_valid_declaration_has_no_findings(pinned_project: Make, text: str) ->
     [
         ("services.reddis.enable = true;", "unknown_option", 3, "services.reddis"),
         ('services.redis.port = "x";', "wrong_type", 3, "services.redis.port"),
+        ("services = 1;", "wrong_type", 3, "services"),
         ('packages = [ "git" ];', "wrong_type", 3, "packages"),
         ("packages = [ pkgs.gti ];", "unknown_package", 3, "gti"),
-        ("name = lib.mkMerge [ \"a\" \"b\" ];", "conflicting_definitions", 3, "name"),
+        ('name = lib.mkMerge [ "a" "b" ];', "conflicting_definitions", 3, "name"),
         ("profiles.ci.module.services.reddis.enable = true;", "unknown_option", 3, "services.reddis"),
         ('profiles.ci.module = { services.redis.port = "x"; };', "wrong_type", 3, "services.redis.port"),
         ('profiles.hostname."a.b".module.services.redis.port = "x";', "wrong_type", 3, "services.redis.port"),
-        ("env.A = throw \"no\";", "evaluation_failed", 3, None),
+        ('env.A = throw "no";', "evaluation_failed", 3, None),
         ("env.A = let x = x; in x;", "evaluation_failed", 3, None),
         ("env.A = let f = x: 1 + f x; in f 1;", "evaluation_failed", None, None),
-        ('imports = [ ./gone.nix ];', "evaluation_failed", None, None),
+        ("imports = [ ./gone.nix ];", "evaluation_failed", None, None),
     ],
 )
 def test_what_the_module_system_rejects_is_a_finding_with_its_place(
@@ -213,10 +214,10 @@ ATTACKS = {
     "path": 'builtins.readFile (builtins.path {{ path = {secret}; name = "x"; }})',
     "interpolated": 'builtins.readFile "${{{secret}}}"',
     "read-dir": "builtins.toJSON (builtins.readDir {folder})",
-    "filter-source": "builtins.readFile ((builtins.filterSource (_: _: true) {folder}) + \"/secret\")",
+    "filter-source": 'builtins.readFile ((builtins.filterSource (_: _: true) {folder}) + "/secret")',
     "fetch-tree": 'builtins.readFile ((builtins.fetchTree {{ type = "path"; path = "{folder}"; }}) + "/secret")',
     "fetch-git": 'builtins.readFile ((builtins.fetchGit {{ url = "file://{folder}"; }}) + "/secret")',
-    "fetch-git-by-path": "builtins.readFile ((builtins.fetchGit {folder}) + \"/secret\")",
+    "fetch-git-by-path": 'builtins.readFile ((builtins.fetchGit {folder}) + "/secret")',
     "fetch-url": 'builtins.readFile (builtins.fetchurl "file://{secret}")',
     "fetch-tarball": 'builtins.readFile (builtins.fetchTarball "file://{secret}")',
     "get-flake": 'toString (builtins.getFlake "path:{folder}")',
@@ -265,7 +266,9 @@ def test_what_a_check_may_not_do_is_no_error_of_the_declaration(pinned_project: 
 
 
 def test_no_path_of_the_stage_and_no_control_character_is_shown(pinned_project: Make) -> None:
-    root = pinned_project('env.A = throw "a\\tb\\r${builtins.fromJSON "\\"\\\\u001b[31m\\\\u202e\\""} at ${toString ./.}/x";')
+    root = pinned_project(
+        'env.A = throw "a\\tb\\r${builtins.fromJSON "\\"\\\\u001b[31m\\\\u202e\\""} at ${toString ./.}/x";'
+    )
     found = only_finding(judged(root))
     assert str(root) not in found.message
     assert not [char for char in found.message if ord(char) < 32 and char not in "\n\t"]

@@ -132,7 +132,7 @@ let
     else if builtins.isAttrs value then builtins.mapAttrs (name: override priority (path ++ [ name ])) value
     else value;
   overriding = priority: module:
-    if builtins.isFunction module
+    if lib.isFunction module
     then lib.mirrorFunctionArgs module (arguments: override priority [ ] (module arguments))
     else override priority [ ] module;
   profileAt = path: lib.attrByPath path (throw "Profile '${lib.concatStringsSep "." path}' not found") base.config.profiles;
@@ -171,9 +171,9 @@ let
     let
       known = specialArgs // (project._module.args or { }) // { inherit lib; inherit (project) config options; };
       called =
-        if !(builtins.isFunction module) then module
-        else if builtins.functionArgs module == { } then module known
-        else module (builtins.intersectAttrs (builtins.functionArgs module) known);
+        if !(lib.isFunction module) then module
+        else if lib.functionArgs module == { } then module known
+        else module (builtins.intersectAttrs (lib.functionArgs module) known);
       plain = builtins.removeAttrs called [ "imports" "options" "disabledModules" "key" "_file" "_class" ];
     in
     if builtins.isPath module || builtins.isString module then definitions project (import module)

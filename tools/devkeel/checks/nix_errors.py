@@ -21,7 +21,7 @@ __all__ = ["Translation", "last_error", "printable"]
 _MAX_MESSAGE = 2000
 _ERROR = re.compile(r"^(?: {7})?error: ?", re.MULTILINE)
 _AT = re.compile(r"^\s*at (?P<file>/.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?$", re.MULTILINE)
-_IN = re.compile(r"In [`'](?P<file>/[^',]+)(?:, via option [^']*)?'")
+_IN = re.compile(r"In (?:module )?[`'](?P<file>/[^',]+)(?:, via option [^']*)?'")
 _ENDS = re.compile(r"^\s*(?:at [/«].+:\d+:?$|… |\(use '--show-trace'|\d*\|| *\|)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]")
@@ -58,6 +58,8 @@ _SHAPES = (
     Shape("missing_input", r"^Unknown input (\S+)"),
     Shape("unknown_option", rf"^The option {_NAME} does not exist"),
     Shape("wrong_type", rf"^A definition for option {_NAME} is not of type"),
+    Shape("wrong_type", rf"^In module .+ rather than an attribute set for the option\s+{_NAME}"),
+    Shape("wrong_type", rf"^The option path {_NAME} is an attribute set of options"),
     Shape("conflicting_definitions", rf"^The option {_NAME} (?:has conflicting definition|is defined multiple times)"),
     Shape("read_only_option", rf"^The option {_NAME} is read-only"),
     Shape(
@@ -141,6 +143,7 @@ class Translation:
             return self.assertion(first, self.label)
         found = ((shape, match) for shape in _SHAPES if (match := shape.match(text)))
         shape, subject = next(((shape, match[1]) for shape, match in found), (_OTHER, ""))
+        subject = re.sub(r"\.\"\[definition .*$", "", subject, flags=re.DOTALL)
         place = self._place(stderr, tail, subject, exact=shape.code == "unknown_package")
         if shape.code == "unknown_package" and place is None:
             shape = _OTHER  # an attribute that is missing somewhere in a module, not a name in the file
@@ -229,6 +232,8 @@ class Translation:
                 common = _common(list(item.path), wanted)
                 if common and (best is None or common > best[0]):
                     best = common, document.place(item.node.start_byte)
+            if best is None:
+                best = _named(name, data, wanted[-1])
         return best[1] if best else None
 
     def _at_option(self, message: str) -> Place | None:
@@ -259,6 +264,14 @@ def _common(path: list[str], wanted: list[str]) -> int:
         path = path[path.index("module") + 1 :]
     shorter = min(len(path), len(wanted))
     return shorter if shorter and path[:shorter] == wanted[:shorter] else 0
+
+
+def _named(file: str, data: bytes, name: str) -> tuple[int, Place] | None:
+    """Return the only line that gives a value to a name, for definitions that no index has."""
+    given = re.compile(rf"(?<![\w'-]){re.escape(name)}\s*=")
+    lines = data.decode("utf-8", "replace").splitlines()
+    found = [(number, match.start() + 1) for number, line in enumerate(lines, 1) if (match := given.search(line))]
+    return (0, Place(file, *found[0])) if len(found) == 1 else None
 
 
 def _edit(kind: str, path: str, value: str) -> dict[str, Any]:

@@ -149,6 +149,7 @@ rec {
     complaint = _: "TypeError: ";
     description = "submodule";
     check = x: builtins.isAttrs x || lib.isFunction x || builtins.isPath x;
+    nestedTypes = builtins.foldl' (all: module: if module ? freeformType then { inherit (module) freeformType; } else all) { } (builtins.filter builtins.isAttrs modules);
     scalarsInside = builtins.any (module: (module.freeformType.nestedTypes.elemType or { }).scalar or false) modules;
     getSubOptions = prefix: (lib.modules.evalModules { inherit modules specialArgs prefix; }).options;
     merge = loc: definitions: (lib.modules.evalModules {
