@@ -29,6 +29,15 @@ def judged(root: Path, level: str = "evaluation") -> CheckReport:
         environment.close()
 
 
+@pytest.fixture(autouse=True)
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
+    folder = tmp_path / "nix-conf"
+    folder.mkdir()
+    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
+    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
+
+
 @pytest.fixture
 def only_devenv(devenv: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The stand-in, on a machine where the lock cannot be read by Nix alone."""

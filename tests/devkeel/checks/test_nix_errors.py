@@ -108,7 +108,7 @@ error: devenv: package 'vscode' has an unfree license.
          allow_unfree: true
 """
 BROKEN = """\
-error: Package ‘foo-1.0’ in /nix/store/2x11v1g3d5d8br8brcxq0jcqdb70p3cb-source/foo.nix:3 is marked as broken, refusing.
+error: Package \u2018foo-1.0\u2019 in /nix/store/2x11v1g3d5d8br8brcxq0jcqdb70p3cb-s/f.nix:3 is marked as broken.
 """
 
 SHAPES = {
@@ -208,8 +208,7 @@ def test_a_failure_of_the_machine_is_no_finding(stderr: str, returncode: int, co
     [
         "error: access to absolute path '/etc/passwd' is forbidden in restricted mode\n",
         "error: access to URI 'https://example.org' is forbidden in restricted mode\n",
-        "error: cannot build '/nix/store/x.drv' during evaluation because the option 'allow-import-from-derivation'"
-        " is disabled\n",
+        "error: cannot build '/nix/store/x.drv' during evaluation because 'allow-import-from-derivation' is disabled",
     ],
 )
 def test_what_a_check_may_not_do_is_a_warning(stderr: str) -> None:

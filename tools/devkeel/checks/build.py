@@ -20,7 +20,10 @@ __all__ = ["check"]
 _SOURCE = "build"
 _SECONDS = 900.0
 _LOG_LINES = 10
-_FAILED = re.compile(r"(?:builder for|Cannot build|build of) '/nix/store/[0-9a-z]{32}-(?P<name>[^']+?)\.drv'")
+_FAILED = re.compile(
+    r"(?:builder for|Cannot build|build of) '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
+)
+_LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
 _DERIVATION = re.compile(r"^/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv$")
 
@@ -73,6 +76,15 @@ def _findings(subject: Subject, root: str, found: Completed) -> list[Diagnostic]
     failed = _FAILED.search(stderr)
     if failed is None:
         return [Translation(root, subject.files, _SOURCE).failure(stderr, found.returncode)]
-    log = [match["line"] for match in _LOG.finditer(stderr)][-_LOG_LINES:]
-    message = "\n".join([f"{failed['name']} does not build", *log])
+    log = _log_of(failed["path"]) or [match["line"] for match in _LOG.finditer(stderr)]
+    message = "\n".join([f"{failed['name']} does not build", *log[-_LOG_LINES:]])
     return [Diagnostic("build_failed", "error", printable(message), _SOURCE, subject=printable(failed["name"], 200))]
+
+
+def _log_of(derivation: str) -> list[str]:
+    """Return the lines that a build left in Nix' own log, where it keeps one."""
+    try:
+        found = run(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS)
+    except Unavailable:
+        return []
+    return found.stdout.decode("utf-8", "replace").splitlines() if not found.returncode else []

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
@@ -99,12 +100,18 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
-        flags: tuple[str, ...] = ("--eval", "--strict", "--json", "--show-trace")
+        flags: tuple[str, ...] = ("--eval", "--strict", "--json")
         found = ask_nix(subject, stage, flags, timeout)
         if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
             flags = (*flags, "--read-write-mode")
             found = ask_nix(subject, stage, flags, deadline - time.monotonic())
-        return Verdict(_translate(subject, stage, found), "nix", stage.way)
+        findings = _translate(subject, stage, found)
+        if any(item.code == "evaluation_failed" and item.place is None for item in findings):
+            # A trace says where, and takes seconds to be written.
+            with suppress(Unavailable):
+                found = ask_nix(subject, stage, (*flags, "--show-trace"), deadline - time.monotonic())
+                findings = _translate(subject, stage, found)
+        return Verdict(findings, "nix", stage.way)
 
 
 def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: float, **request: bool) -> Completed:

@@ -19,9 +19,12 @@ if TYPE_CHECKING:
 __all__ = ["Translation", "last_error", "printable"]
 
 _MAX_MESSAGE = 2000
-_ERROR = re.compile(r"^(?: {7})?error: ?", re.MULTILINE)
+# By itself, indented below the frames, and as devenv marks and indents it.
+_ERROR = re.compile(r"^(?: {7}| {4}|  \u00d7 )?error:(?: |$)", re.MULTILINE)
+_FRAME = re.compile(r"\n\s*… ")
 _AT = re.compile(r"^\s*at (?P<file>/.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?$", re.MULTILINE)
 _IN = re.compile(r"In (?:module )?[`'](?P<file>/[^',]+)(?:, via option [^']*)?'")
+_INDENT = re.compile(r"^(?: {7}| {4}|  \u00d7 )")
 _ENDS = re.compile(r"^\s*(?:at [/«].+:\d+:?$|… |\(use '--show-trace'|\d*\|| *\|)")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _COLOUR = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]")
@@ -194,7 +197,7 @@ class Translation:
                 lines.append(line.strip())
                 continue
             if not skipping:
-                lines.append(line.removeprefix("       ").rstrip())
+                lines.append(_INDENT.sub("", line).rstrip())
         joined = re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()
         return printable(joined.replace(f"{self.root}/", "").replace(self.root, "."), limit).rstrip()
 
@@ -203,7 +206,7 @@ class Translation:
 
     def _place(self, stderr: str, tail: str, subject: str, *, exact: bool) -> Place | None:
         """Return the place in the project that the error names; unless `exact`, the definition or a frame else."""
-        direct = tail.split("\n       … ", 1)[0]
+        direct = _FRAME.split(tail, maxsplit=1)[0]
         stated = next(filter(None, map(self._frame, _AT.finditer(direct))), None)
         if stated or exact:
             return stated
