@@ -68,6 +68,7 @@ let
     runCommand = name: _: _: package name { };
     runCommandLocal = name: _: _: package name { };
     symlinkJoin = attributes: package attributes.name { };
+    writeScriptBin = name: text: package name { inherit text; };
     writeScript = name: text: package name { inherit text; };
     writeShellApplication = attributes: package attributes.name { inherit (attributes) text; };
     writeShellScript = name: text: package name { inherit text; };

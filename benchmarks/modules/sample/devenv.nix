@@ -3,7 +3,7 @@
 {
   packages = [ pkgs.git pkgs.jq ];
   env.GREETING = "hello";
-  languages.rust.enable = true;
+  languages.javascript.enable = true;
   services.redis = {
     enable = true;
     port = 7000;
@@ -16,6 +16,6 @@
   };
   profiles.full = {
     extends = [ "ci" ];
-    module.services.redis.port = 7001;
+    module.env.GREETING = "full";
   };
 }

@@ -22,6 +22,7 @@ LEVELS = ("syntax", "schema", "evaluation", "build")
 _RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check}
 _PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": evaluation.check, "build": build.check}
 _MISSING = "this version of devkeel does not check it"
+_CANNOT = "The evaluation cannot run: "
 _UNPARSED = "the files do not parse"
 
 
@@ -62,7 +63,7 @@ def run_checks(
             except Unavailable as error:
                 if level in LEVELS[LEVELS.index(rung) :]:
                     raise
-                skipped.append(Skipped(rung, error.message))
+                skipped.append(Skipped(rung, error.message.removeprefix(_CANNOT).rstrip(".")))
                 continue
             found += _unsaid(verdict.diagnostics, found)
             stage, judge = verdict.stage, verdict.judge
@@ -77,7 +78,7 @@ def run_checks(
 def _reason(rung: str, wanted: tuple[str, ...], found: list[Diagnostic], *, reading: bool) -> str | None:
     """Return why a rung does not run, or None."""
     if rung not in wanted:
-        return "a lower level was asked for"
+        return "it was not asked for"
     if rung not in _RUNGS and rung not in _PROGRAMS:
         return _MISSING
     if rung in _PROGRAMS and reading:
