@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.checks import evaluation
 from devkeel.edits import parse_edits
 from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Unavailable
@@ -203,6 +204,40 @@ def test_without_nix_the_rung_is_skipped(pinned_project: Make, monkeypatch: pyte
     environment = Environment(root, actor="test")
     assert "evaluation" not in environment.check().ran
     environment.close()
+
+
+FOREVER = "env.A = let fib = n: if n < 2 then n else fib (n - 1) + fib (n - 2); in fib 60;"
+
+
+def test_an_evaluation_without_an_end_is_stopped(pinned_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = pinned_project(FOREVER)
+    short = {"evaluation": lambda subject: evaluation.check(subject, timeout=2.0)}
+    monkeypatch.setattr("devkeel.checks.ladder._PROGRAMS", short)
+    with pytest.raises(Unavailable) as caught:
+        judged(root)
+    assert caught.value.code == "timeout"
+    environment = Environment(root, actor="test")
+    assert "evaluation" in [item.level for item in environment.check().skipped]
+    environment.close()
+
+
+def test_an_evaluation_that_needs_too_much_memory_is_no_error(
+    pinned_project: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = shutil.which("prlimit")
+    if program is None:
+        pytest.skip("prlimit is not installed")
+    monkeypatch.setattr(evaluation, "_limits", lambda: (program, f"--as={1024**3}", "--core=0"))
+    root = pinned_project("env.A = builtins.length (builtins.genList (x: x) 2000000000);")
+    with pytest.raises(Unavailable) as caught:
+        judged(root)
+    assert caught.value.code in {"check_out_of_memory", "check_crashed"}
+
+
+def test_a_flood_of_output_is_cut(pinned_project: Make) -> None:
+    line = "x" * 1000
+    flood = f'builtins.foldl\' (a: b: builtins.trace "{line}" a) "b" (builtins.genList (x: x) 20000)'
+    assert judged(pinned_project(f"env.A = {flood};")).diagnostics == ()
 
 
 # What the declaration must not reach.

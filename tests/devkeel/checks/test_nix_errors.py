@@ -55,6 +55,11 @@ WRONG_TYPE = """\
 error: A definition for option `services.redis.enable' is not of type `boolean'. Definition values:
        - In `/srv/project/devenv.nix': "yes"
 """
+NO_SET = """\
+error: In module `/srv/project/devenv.nix', you're trying to define a value of type `int'
+       rather than an attribute set for the option
+       `services.redis'!
+"""
 CONFLICT = """\
 error: The option `name' has conflicting definition values:
        - In `/srv/project/devenv.nix': "b"
@@ -115,6 +120,7 @@ SHAPES = {
     "syntax": (SYNTAX, "syntax_error", ("devenv.nix", 4, 12), None),
     "unknown option": (UNKNOWN_OPTION, "unknown_option", ("devenv.nix", 4, 3), "services.reddis"),
     "wrong type": (WRONG_TYPE, "wrong_type", ("devenv.nix", 5, 3), "services.redis.enable"),
+    "no set": (NO_SET, "wrong_type", ("devenv.nix", 5, 3), "services.redis"),
     "conflict": (CONFLICT, "conflicting_definitions", ("devenv.nix", None, None), "name"),
     "duplicate": (DUPLICATE, "duplicate_attribute", ("devenv.nix", 3, 3), "env.A"),
     "unknown package": (UNKNOWN_PACKAGE, "unknown_package", ("devenv.nix", 3, 25), "gti"),

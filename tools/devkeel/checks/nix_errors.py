@@ -61,7 +61,7 @@ _SHAPES = (
     Shape("missing_input", r"^Unknown input (\S+)"),
     Shape("unknown_option", rf"^The option {_NAME} does not exist"),
     Shape("wrong_type", rf"^A definition for option {_NAME} is not of type"),
-    Shape("wrong_type", rf"^In module .+ rather than an attribute set for the option\s+{_NAME}"),
+    Shape("wrong_type", rf"^In module .+?\s+rather than an attribute set for the option\s+{_NAME}"),
     Shape("wrong_type", rf"^The option path {_NAME} is an attribute set of options"),
     Shape("conflicting_definitions", rf"^The option {_NAME} (?:has conflicting definition|is defined multiple times)"),
     Shape("read_only_option", rf"^The option {_NAME} is read-only"),
