@@ -23,4 +23,5 @@ Exit codes:
   7    devkeel's own records cannot be used
   70   unexpected error inside devkeel
   130  interrupted
+  141  whoever read the output has closed it
 """

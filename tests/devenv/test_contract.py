@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -47,14 +48,13 @@ class Command:
         return found
 
 
-@pytest.fixture(params=["stand-in", "real"])
+@pytest.fixture(params=["stand-in", "real"] if REAL else ["stand-in"])
 def command(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Command]:
     if request.param == "stand-in":
         held = request.getfixturevalue("devenv")
         yield Command(held.program, request.getfixturevalue("pinned_project"))
         return
-    if REAL is None:
-        pytest.skip("devenv is not installed")
+    assert REAL is not None
     roots: list[Path] = []
 
     def make(text: str, files: dict[str, str] | None = None) -> Path:
@@ -444,9 +444,39 @@ def test_attach_streams_a_snapshot_and_what_follows(command: Command) -> None:
     assert later[0]["info"]["name"] == "a"
 
 
-@pytest.mark.skipif(
-    shutil.which("redis-server") is None and os.environ.get("DEVKEEL_CI") != "1", reason="redis-server is not installed"
-)
+def test_up_in_the_foreground_ends_with_its_signal(command: Command) -> None:
+    root = command.make('processes.a.exec = "exec sleep 600";')
+    argv = [command.program, "--no-tui", "up"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(argv, cwd=root, stdin=quiet, stdout=quiet, stderr=quiet) as process:
+        until((socket_of(root).parent / "native-manager.pid").exists)
+        assert ask(root, command="mode") == {"status": "mode", "mode": "foreground"}
+        assert "foreground" in command(root, "up", "-d", code=1).stderr
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+    assert not (socket_of(root).parent / "native-manager.pid").exists()
+
+
+def needs(program: str) -> pytest.MarkDecorator:
+    missing = shutil.which(program) is None and os.environ.get("DEVKEEL_CI") != "1"
+    return pytest.mark.skipif(missing, reason=f"{program} is not installed")
+
+
+@needs("direnv")
+def test_direnv_has_the_shell_and_loses_it_with_a_broken_edit(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DATA", "CONFIG", "CACHE"):
+        monkeypatch.setenv(f"XDG_{name}_HOME", str(tmp_path / name))
+    root = command.make('env.A = "from the shell";', {".envrc": 'eval "$(devenv direnvrc)"\nuse devenv\n'})
+    subprocess.run(["direnv", "allow"], cwd=root, capture_output=True, check=True)
+    argv = ["direnv", "exec", str(root), "sh", "-c", 'printf %s "$A"']
+    assert subprocess.run(argv, cwd=root, capture_output=True, text=True, check=True).stdout == "from the shell"
+    (root / "devenv.nix").write_text("{ broken")
+    assert subprocess.run(argv, cwd=root, capture_output=True, text=True, check=True).stdout == ""
+
+
+@needs("redis-server")
 def test_redis_is_a_real_service(command: Command) -> None:
     port = free_port()
     root = started(command, f"services.redis = {{ enable = true; port = {port}; }};")

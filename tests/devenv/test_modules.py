@@ -124,7 +124,7 @@ REFUSALS = {
     "a plain value for a set of options": (
         "services = 1;",
         "name",
-        "The option path `services' is an attribute set of options, but it is defined to not be an attribute set",
+        "you're trying to define a value of type `int' rather than an attribute set for the option `services'!",
     ),
     "config beside options": ("config = { }; packages = [ ];", "name", "has an unsupported attribute `packages'"),
     "a broken package": ("packages = [ pkgs.marked-broken ];", "packages", "is marked as broken, refusing to evaluate"),
@@ -161,3 +161,12 @@ def test_packages_are_real_derivations(pinned_project: Callable[..., Path]) -> N
     assert said.stdout == "Hello, world!\n"
     assert subprocess.run([f"{profile}/bin/python3", "-c", ""], check=False).returncode == 0
     assert subprocess.run([f"{profile}/bin/requests"], check=False, capture_output=True).returncode == 0
+
+
+def test_the_options_can_be_listed_with_those_inside_of_submodules(pinned_project: Callable[..., Path]) -> None:
+    listed = "map (option: { inherit (option) name type readOnly; }) (lib.optionAttrSetToDocList options)"
+    root = pinned_project(f"{{ lib, options, ... }}: {{ outputs.options = {listed}; }}")
+    options = {option["name"]: option for option in value(root, "outputs.options")}
+    assert options["services.redis.port"]["type"] == "16 bit unsigned integer; between 0 and 65535 (both inclusive)"
+    assert options["processes.<name>.ports.<name>.value"]["readOnly"]
+    assert options["processes.<name>.restart.on"]["type"] == 'one of "never", "always", "on_failure"'

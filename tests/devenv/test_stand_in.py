@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     Project = Callable[..., Path]
 
 pytestmark = pytest.mark.nix
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 # A fault and what stderr has then.
 FAULTS = {
@@ -112,6 +114,7 @@ def test_a_build_may_hang(devenv: Any, pinned_project: Project) -> None:
         while b"waiting" not in process.stderr.readline():
             assert process.poll() is None
         os.killpg(process.pid, signal.SIGTERM)
+        assert process.wait(30) != 0
 
 
 def test_what_a_test_leaves_running_is_found_and_ended(devenv: Any, pinned_project: Project) -> None:
@@ -131,3 +134,12 @@ def test_a_port_that_must_not_move_is_refused(devenv: Any, pinned_project: Proje
         found = devenv.run("up", "-d", "--strict-ports", root=root)
     assert found.returncode == 1
     assert f"Port {port} is already in use" in found.stderr
+
+
+def test_the_declaration_of_this_repository_evaluates(devenv: Any, tmp_path: Path) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    for name in ("devenv.nix", "devenv.yaml"):
+        shutil.copy(REPOSITORY / name, root / name)
+    found = devenv.run("print-dev-env", "--json", root=root)
+    assert found.returncode == 0, found.stderr

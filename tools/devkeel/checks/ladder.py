@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.checks import build, evaluation, nix_parse, syntax
+from devkeel.checks import build, evaluation, nix_parse, schema, syntax
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.results import CheckReport, Skipped
 from devkeel.runtime import find_program
@@ -19,7 +19,7 @@ __all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
 # What the text alone shows, and what programs say of the staged project.
-_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check}
+_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check, "schema": schema.check}
 _PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": evaluation.check, "build": build.check}
 _MISSING = "this version of devkeel does not check it"
 _CANNOT = "The evaluation cannot run: "
@@ -44,7 +44,13 @@ def run_checks(
     reading: run what needs no program, whatever the level.
     """
     if level is not None and level not in LEVELS:
-        raise UsageError("unknown_level", f"There is no check level {level!r}.", seen=level, alternatives=LEVELS)
+        raise UsageError(
+            "unknown_level",
+            f"There is no check level {level!r}.",
+            seen=level,
+            remedy="Use one of the levels.",
+            alternatives=LEVELS,
+        )
     wanted = LEVELS[: LEVELS.index(level or "evaluation") + 1]
     ran, skipped, found = list[str](), list[Skipped](), list[Diagnostic]()
     stage, judge = None, None

@@ -7,8 +7,19 @@ overwritten.
 
 from __future__ import annotations
 
+from devkeel.transaction.lone import replace_file
 from devkeel.transaction.records import FileChange, FileImage, Operation, Record, Recovered
 from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
 
-__all__ = ["FileChange", "FileImage", "Operation", "Record", "Recovered", "Stage", "Transactions", "open_stage"]
+__all__ = [
+    "FileChange",
+    "FileImage",
+    "Operation",
+    "Record",
+    "Recovered",
+    "Stage",
+    "Transactions",
+    "open_stage",
+    "replace_file",
+]

@@ -101,11 +101,15 @@ def _busy(state: Path, timeout: float) -> Busy:
         finally:
             os.close(descriptor)
         holder = {key: found[key] for key in ("pid", "host", "since") if isinstance(found, dict) and key in found}
-    who = f"process {holder['pid']} on {holder.get('host')}" if "pid" in holder else "another process"
+    who, since = "Another process", ""
+    if isinstance(holder.get("pid"), int):
+        here = holder.get("host") == socket.gethostname()
+        who = f"Process {holder['pid']} on {'this machine' if here else holder.get('host')}"
+        since = f" since {holder['since']}" if "since" in holder else ""
     return Busy(
         "busy",
-        f"{who} holds the project's lock; waited {timeout:g} s.",
+        f"{who} is writing to this project{since}; waited {timeout:g} seconds for it.",
         seen=str(state / "lock"),
-        remedy="Try again when it has finished.",
+        remedy="Try again in a moment. If it goes on, look at what that process does: the lock ends with it.",
         details=holder,
     )

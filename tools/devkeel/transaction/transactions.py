@@ -112,6 +112,10 @@ class Transactions:
             for image in operation.files
         ]
 
+    def later_on(self, operation: Operation, path: str) -> list[int]:
+        """Return the ids of later operations that changed a file and whose effect stands, newest first."""
+        return self._store.later_on(operation.id, path)
+
     def newest_undoable(self) -> Operation | None:
         """Return the newest operation that is neither an undo nor undone."""
         return self._store.newest_undoable()

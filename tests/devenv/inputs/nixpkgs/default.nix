@@ -147,10 +147,15 @@ let
     uv = hosted "uv" [ "uv" ];
     poetry = hosted "poetry" [ "poetry" ];
     python3 = python "python3" pythonSet;
+    python311 = base.python3;
+    python312 = base.python3;
     python313 = base.python3;
     python3Packages = pythonSet;
     python313Packages = pythonSet;
     nodePackages = lib.genAttrs [ "prettier" "eslint" "typescript" ] (name: says name name);
+    nix = hosted "nix" [ "nix" "nix-build" "nix-instantiate" "nix-store" ];
+    nixd = says "nixd" "nixd";
+    strace = hosted "strace" [ "strace" ];
     prek = says "prek" "prek";
 
     vscode = make { name = "vscode"; scripts.code = "#!/bin/sh\n"; meta.license = lib.licenses.unfree; };

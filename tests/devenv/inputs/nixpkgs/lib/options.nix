@@ -10,7 +10,7 @@ rec {
   literalExample = literalExpression;
 
   showOption = path:
-    lib.concatMapStringsSep "." (part: if builtins.match "[a-zA-Z_][a-zA-Z0-9_'-]*" part == null then builtins.toJSON part else part) path;
+    lib.concatMapStringsSep "." (part: if builtins.match "[a-zA-Z_][a-zA-Z0-9_'-]*|<.*>|[*]" part == null then builtins.toJSON part else part) path;
   showFiles = lib.concatMapStringsSep " and " (file: "`${file}'");
 
   # Where an option was defined and with what; a value that cannot be shown is left out.
@@ -39,4 +39,28 @@ rec {
 
   getValues = map (definition: definition.value);
   getFiles = map (definition: definition.file);
+
+  # Every option below a set of them, as a flat list for documentation; what a submodule declares comes after it.
+  optionAttrSetToDocList = set:
+    builtins.concatMap
+      (name:
+        let
+          option = set.${name};
+          text = value: { _type = "literalExpression"; text = lib.generators.toPretty { } value; };
+          below = option.type.getSubOptions option.loc;
+        in
+        if name == "_module" then [ ]
+        else if !isOption option then optionAttrSetToDocList option
+        else [
+          ({
+            inherit (option) loc declarations;
+            name = showOption option.loc;
+            description = option.description or null;
+            internal = option.internal or false;
+            visible = option.visible or true;
+            readOnly = option.readOnly or false;
+            type = option.type.description;
+          } // lib.optionalAttrs (option ? default || option ? defaultText) { default = option.defaultText or (text option.default); })
+        ] ++ optionAttrSetToDocList below)
+      (builtins.attrNames set);
 }

@@ -46,7 +46,8 @@ rec {
     u8 = between 0 255;
     u16 = between 0 65535;
   };
-  enum = values: scalar "enum" "one of ${lib.concatMapStringsSep ", " builtins.toJSON values}" (x: builtins.elem x values);
+  enum = values: scalar "enum" "one of ${lib.concatMapStringsSep ", " builtins.toJSON values}" (x: builtins.elem x values)
+    // { functor = { name = "enum"; payload = { inherit values; }; }; };
 
   separatedString = separator: lines separator ''strings concatenated with ${builtins.toJSON separator}'';
   commas = separatedString ",";
@@ -125,6 +126,7 @@ rec {
   };
   either = a: b: type {
     name = "either";
+    nestedTypes = { left = a; right = b; };
     complaint = loc: "TypeError: The option `${showOption loc}` is neither a value of type `${a.description}` nor `${b.description}`, ";
     description = "${a.description} or ${b.description}";
     check = x: a.check x || b.check x;
@@ -139,19 +141,23 @@ rec {
     name = "coercedTo";
     description = "${to.description} or ${from.description} convertible to it";
     check = x: from.check x || to.check x;
+    nestedTypes = { coercedType = from; finalType = to; };
     inherit (to) scalar;
     merge = loc: definitions: to.merge loc (map (definition: definition // { value = if from.check definition.value then convert definition.value else definition.value; }) definitions);
   };
 
   submodule = modules: submoduleWith { modules = lib.toList modules; };
-  submoduleWith = { modules, specialArgs ? { }, shorthandOnlyDefinesConfig ? true, ... }: type {
+  submoduleWith = { modules, specialArgs ? { }, shorthandOnlyDefinesConfig ? true, ... }: let free = builtins.catAttrs "freeformType" (builtins.filter builtins.isAttrs modules); in type {
     name = "submodule";
     complaint = _: "TypeError: ";
     description = "submodule";
     check = x: builtins.isAttrs x || lib.isFunction x || builtins.isPath x;
-    nestedTypes = builtins.foldl' (all: module: if module ? freeformType then { inherit (module) freeformType; } else all) { } (builtins.filter builtins.isAttrs modules);
-    scalarsInside = builtins.any (module: (module.freeformType.nestedTypes.elemType or { }).scalar or false) modules;
-    getSubOptions = prefix: (lib.modules.evalModules { inherit modules specialArgs prefix; }).options;
+    nestedTypes = lib.optionalAttrs (free != [ ]) { freeformType = builtins.head free; };
+    scalarsInside = builtins.any (each: (each.nestedTypes.elemType or { }).scalar or false) free;
+    getSubOptions = prefix: (lib.modules.evalModules {
+      inherit specialArgs prefix;
+      modules = [{ _module.args.name = lib.mkOptionDefault "<name>"; }] ++ modules;
+    }).options;
     merge = loc: definitions: (lib.modules.evalModules {
       inherit specialArgs;
       prefix = loc;
