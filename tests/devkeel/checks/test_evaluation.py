@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.checks import evaluation
+from devkeel.declaration import read_declaration
 from devkeel.edits import parse_edits
 from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Unavailable
@@ -17,6 +18,7 @@ from devkeel.errors import CheckFailed, Unavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devkeel.errors import Diagnostic
     from devkeel.results import CheckReport
 
     Make = Callable[..., Path]
@@ -28,6 +30,15 @@ def judged(root: Path, level: str = "evaluation") -> CheckReport:
     environment = Environment(root, actor="test")
     try:
         return environment.check(level=level)
+    finally:
+        environment.close()
+
+
+def evaluated(root: Path) -> list[Diagnostic]:
+    """Return what the evaluation rung alone says."""
+    environment = Environment(root, actor="test")
+    try:
+        return evaluation.check(environment._subject(read_declaration(environment.project))).diagnostics
     finally:
         environment.close()
 
@@ -77,7 +88,7 @@ def test_a_valid_declaration_has_no_findings(pinned_project: Make, text: str) ->
 def test_what_the_module_system_rejects_is_a_finding_with_its_place(
     pinned_project: Make, text: str, code: str, line: int | None, subject: str | None
 ) -> None:
-    found = only_finding(judged(pinned_project(text)))
+    (found,) = evaluated(pinned_project(text))
     assert (found.code, found.severity, found.source, found.subject) == (code, "error", "evaluation", subject)
     if line is not None:
         assert found.place is not None
