@@ -25,7 +25,7 @@ LAYERS = {
     "project": {"errors"},
     "source": {"errors"},
     "runtime": {"errors"},
-    "transaction": {"errors", "project"},
+    "transaction": {"errors", "project", "runtime"},
     "display": set(),
     "invalid": set(),
     "edits": {"errors", "project", "invalid"},

@@ -9,6 +9,17 @@ from __future__ import annotations
 
 from devkeel.transaction.lone import replace_file
 from devkeel.transaction.records import FileChange, FileImage, Operation, Record, Recovered
+from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
 
-__all__ = ["FileChange", "FileImage", "Operation", "Record", "Recovered", "Transactions", "replace_file"]
+__all__ = [
+    "FileChange",
+    "FileImage",
+    "Operation",
+    "Record",
+    "Recovered",
+    "Stage",
+    "Transactions",
+    "open_stage",
+    "replace_file",
+]
