@@ -40,7 +40,9 @@ LAYERS = {
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
     "reverting": {"errors", "project", "difference", "candidate", "transaction"},
+    "instead": {"errors", "source"},
     "environment": {
+        "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
         *("declaration", "candidate", "change", "policy", "survey", "checks", "catalogue"),

@@ -51,7 +51,7 @@ def _instead(
 def _corrected(own: Mapping[str, Any], old: str, new: str, subject: str) -> list[dict[str, Any]]:
     """Return an edit as it was given with the text, or the package name in it, that a replacement corrects."""
     if own["kind"] == "replace_text":
-        return [{**own, "new": own["new"].replace(old, new)}] if old in own["new"] else []
+        return [{**own, "new": text} for text in _within(own["new"], old, new)]
     name = _replacing(old, new, subject)
     if name is None:
         return []
@@ -60,6 +60,24 @@ def _corrected(own: Mapping[str, Any], old: str, new: str, subject: str) -> list
     if isinstance(own.get("expression"), str) and subject in own["expression"]:
         return [{**own, "expression": own["expression"].replace(subject, name)}]
     return []
+
+
+def _within(text: str, old: str, new: str) -> list[str]:
+    """Return a text with a replacement made in it: as much of the replaced lines as it has must be round the change."""
+    head, tail = _shared(old, new), _shared(old[::-1], new[::-1])
+    tail = min(tail, len(old) - head, len(new) - head)
+    cuts = sorted(((i, j) for i in range(head + 1) for j in range(tail + 1)), key=sum)
+    for first, last in cuts:
+        part = old[first : len(old) - last]
+        if part and text.count(part) == 1:
+            return [text.replace(part, new[first : len(new) - last])]
+    return []
+
+
+def _shared(first: str, second: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = zip(first, second, strict=False)
+    return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(first), len(second)))
 
 
 def _replacing(old: str, new: str, subject: str) -> str | None:

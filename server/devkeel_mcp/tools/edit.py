@@ -30,6 +30,8 @@ Kind = Literal[
     "uncomment",
     "enable",
     "disable",
+    "set_input",
+    "remove_input",
     "replace_text",
 ]
 # The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
