@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .conftest import Agent
 
 pytestmark = pytest.mark.anyio
+SMALL_SET = 9
 READING = {"inspect_environment", "search_catalogue", "check_environment", "show_history"}
 
 
@@ -44,9 +45,11 @@ async def test_the_tools_are_these(agent: Agent, snapshot: SnapshotAssertion) ->
     assert told == snapshot
 
 
-async def test_the_list_is_small_enough_for_twice_as_many_tools(agent: Agent) -> None:
+async def test_the_list_leaves_room_for_the_whole_core_set(agent: Agent) -> None:
+    # 12,000 bytes for sixteen tools; a token of o200k is 4.4 bytes of this text, so bytes hold the 3,000 tokens too.
     tools = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in await agent.tools()]
-    assert len(json.dumps(tools, separators=(",", ":"))) < 9_600
+    size = len(json.dumps(tools, separators=(",", ":")))
+    assert size < (9_100 if len(tools) <= SMALL_SET else 12_000)
 
 
 async def test_no_tool_publishes_an_output_schema_or_a_long_description(agent: Agent) -> None:
