@@ -5,18 +5,28 @@ from __future__ import annotations
 import logging
 import os
 import signal
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp.server import MCPServer
 
 from devkeel import __version__
 from devkeel_mcp.call import Workspace
+from devkeel_mcp.logs import start_logging
+from devkeel_mcp.offer import Offer
+from devkeel_mcp.parent import until_orphaned
+from devkeel_mcp.server import OfferingServer
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
+
+    from mcp.server import MCPServer
+
+    from devkeel_mcp.http import Http
+    from devkeel_mcp.logs import LogFormat
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
 
@@ -37,36 +47,63 @@ with each write.
 Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
 which checks ran, and which were skipped and why: a skipped check proved nothing.
 """
+CORE = Offer()
 
 
-def build_server(root: Path) -> MCPServer[Any]:
+def build_server(root: Path, offer: Offer = CORE) -> MCPServer[Any]:
     """Return the server for the project at `root`; nothing of the project is read until a tool is called."""
-    return _server(Workspace(root))
+    return _server(Workspace(root), offer)
 
 
-def _server(workspace: Workspace) -> MCPServer[Any]:
-    return MCPServer(
+def _server(workspace: Workspace, offer: Offer) -> MCPServer[Any]:
+    return OfferingServer(
         "devkeel",
         title="devkeel",
         version=__version__,
         instructions=INSTRUCTIONS,
-        tools=[StrictTool.of(spec, workspace) for spec in TOOLS],
+        strict_tools=[StrictTool.of(spec, workspace, offer) for spec in TOOLS],
+        offer=offer,
         # The tool list never changes and no resource is published, so there is nothing to subscribe to.
         subscriptions=False,
         log_level="WARNING",
     )
 
 
-def serve(root: Path) -> None:
-    """Serve the project at `root` over stdio until the input ends or a signal asks to stop."""
-    anyio.run(_serve, Workspace(root))
+def serve(
+    root: Path,
+    offer: Offer = CORE,
+    *,
+    http: Http | None = None,
+    log_format: LogFormat = "plain",
+    log_level: str = "warning",
+) -> None:
+    """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends."""
+    workspace = Workspace(root)
+    server = _server(workspace, offer)
+    start_logging(log_format, log_level)
+    if http is None:
+        anyio.run(_serve, workspace, server.run_stdio_async, _end_with_parent)
+        return
+    # Only here: the web server, which stdio does not need.
+    from devkeel_mcp.http import run_http  # noqa: PLC0415
+
+    with http.listen() as listening:
+        anyio.run(_serve, workspace, partial(run_http, server, http, listening))
 
 
-async def _serve(workspace: Workspace) -> None:
+async def _serve(
+    workspace: Workspace, run: Callable[[], Awaitable[None]], *watches: Callable[[Workspace], Coroutine[Any, Any, None]]
+) -> None:
     async with anyio.create_task_group() as group:
-        group.start_soon(_end_on_signal, workspace)
-        await _server(workspace).run_stdio_async()
+        for watch in (_end_on_signal, *watches):
+            group.start_soon(watch, workspace)
+        await run()
         group.cancel_scope.cancel()
+
+
+async def _end_with_parent(workspace: Workspace) -> None:
+    await until_orphaned()
+    await _end(workspace, 0)
 
 
 async def _end_on_signal(workspace: Workspace) -> None:
@@ -77,6 +114,10 @@ async def _end_on_signal(workspace: Workspace) -> None:
     """
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for number in signals:
-            async with workspace.writing:
-                logging.shutdown()
-                os._exit(128 + number)
+            await _end(workspace, 128 + number)
+
+
+async def _end(workspace: Workspace, code: int) -> None:
+    async with workspace.writing:
+        logging.shutdown()
+        os._exit(code)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult
 
+    from devkeel_mcp.offer import Offer
+
 __all__ = ["READ", "StrictTool", "ToolSpec"]
 
 logger = logging.getLogger(__name__)
@@ -32,23 +34,35 @@ READ = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_h
 
 @dataclass(frozen=True)
 class ToolSpec:
-    """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`."""
+    """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`.
+
+    executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
+    """
 
     name: str
     description: str
     hints: ToolAnnotations
     arguments: type[Arguments]
     handler: Callable[[Call, Any], Awaitable[CallToolResult]]
+    executes: bool = False
+    toolset: str = "core"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.hints.read_only_hint is True
 
 
 class StrictTool(Tool):
     """A tool that answers every failure with a tool error, so that the model sees it."""
 
     _workspace: Workspace = PrivateAttr()
+    _spec: ToolSpec = PrivateAttr()
+    _offer: Offer = PrivateAttr()
 
     @classmethod
-    def of(cls, spec: ToolSpec, workspace: Workspace) -> StrictTool:
-        """Return the tool for one project."""
+    def of(cls, spec: ToolSpec, workspace: Workspace, offer: Offer) -> StrictTool:
+        """Return the tool for one project, held to an offer."""
         tool = cls(
             fn=spec.handler,
             name=spec.name,
@@ -61,7 +75,14 @@ class StrictTool(Tool):
             annotations=spec.hints,
         )
         tool._workspace = workspace
+        tool._spec = spec
+        tool._offer = offer
         return tool
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the tool is."""
+        return self._spec
 
     async def run(
         self,
@@ -75,7 +96,9 @@ class StrictTool(Tool):
         that look like JSON as data.
         """
         try:
+            self._offer.require(self._spec)
             parsed = parse_arguments(self.name, self.fn_metadata.arg_model, arguments)
+            self._offer.require(self._spec, getattr(parsed, "level", None))
             result: CallToolResult = await self.fn(Call(self._workspace, actor_of(context)), parsed)
         except DevkeelError as error:
             return error_result(error)
