@@ -37,6 +37,7 @@ VERBS = {
     "undo": "Revert an operation as a new one.",
     "source": "Edit any Nix, YAML or TOML file, without history.",
     "init": "Make a minimal devenv.nix where there is none.",
+    "install": "Add the server to a host's configuration.",
     "serve": "Serve MCP over stdio or HTTP.",
     "completion": "Print the completion script for a shell.",
 }
