@@ -61,10 +61,9 @@ def _server(workspace: Workspace, offer: Offer) -> MCPServer[Any]:
         title="devkeel",
         version=__version__,
         instructions=INSTRUCTIONS,
-        strict_tools=[StrictTool.of(spec, workspace, offer) for spec in TOOLS],
+        workspace=workspace,
+        tools=[StrictTool.of(spec, workspace, offer) for spec in TOOLS],
         offer=offer,
-        # The tool list never changes and no resource is published, so there is nothing to subscribe to.
-        subscriptions=False,
         log_level="WARNING",
     )
 

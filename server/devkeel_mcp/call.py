@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from devkeel.environment import Environment
 
-__all__ = ["Call", "Workspace", "actor_of"]
+__all__ = ["UNKNOWN_ACTOR", "Call", "Workspace", "actor_of"]
 
 T = TypeVar("T")
 UNKNOWN_ACTOR = "mcp client"
@@ -42,15 +42,16 @@ class Call:
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
-        return await anyio.to_thread.run_sync(self._run, work)
+        return await anyio.to_thread.run_sync(self.run, work)
 
     async def write(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that may write, one at a time; once started it finishes, whatever the client does."""
         async with self.workspace.writing:
             # Not abandoned when the call is cancelled, which is run_sync's default: the wait is shielded.
-            return await anyio.to_thread.run_sync(self._run, work, abandon_on_cancel=False)
+            return await anyio.to_thread.run_sync(self.run, work, abandon_on_cancel=False)
 
-    def _run(self, work: Callable[[Environment], T]) -> T:
+    def run(self, work: Callable[[Environment], T]) -> T:
+        """Run a verb in this thread."""
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 

@@ -90,6 +90,10 @@ class Environment:
         """Return the revision of the declaration as it is on disk."""
         return revision_of(read_declaration(self.project))
 
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the declaration: names and bytes."""
+        return dict(read_declaration(self.project))
+
     def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
         """Return what the ladder judges; `gone` are files that are there now and would be removed."""
         locks = self.project.read_all(LOCK_FILES)
