@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 
 from devkeel.display import one_line
+from devkeel_mcp.consent import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +28,14 @@ _MAX_ACTOR = 80
 
 @dataclass(frozen=True)
 class Workspace:
-    """The project that a server serves; `writing` is held by the one write that is under way."""
+    """The project that a server serves; `writing` is held by the one write that is under way.
+
+    plans: what the person was or is to be asked.
+    """
 
     root: Path
     writing: anyio.Lock = field(default_factory=anyio.Lock)
+    plans: Plans = field(default_factory=Plans)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ _START = "Ask the user: it is set where the server is started."
 
 @dataclass(frozen=True)
 class Offer:
-    """The toolsets that are served, and whether tools may write or execute.
+    """The toolsets that are served, whether tools may write or execute, and whether the person is asked first.
 
     A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless.
     """
@@ -28,10 +28,17 @@ class Offer:
     toolsets: frozenset[str] = frozenset({"core"})
     writes: bool = True
     executes: bool = True
+    asks: bool = False
 
     @classmethod
     def of(
-        cls, toolsets: Iterable[str], known: Iterable[ToolSpec], *, read_only: bool = False, no_execute: bool = False
+        cls,
+        toolsets: Iterable[str],
+        known: Iterable[ToolSpec],
+        *,
+        read_only: bool = False,
+        no_execute: bool = False,
+        ask: bool = False,
     ) -> Offer:
         """Return the offer that a command line asks for; raises UsageError `unknown_toolset`."""
         names = {spec.toolset for spec in known}
@@ -44,7 +51,7 @@ class Offer:
                     remedy="Name the toolsets with commas between them.",
                     alternatives=(*sorted(names), ALL),
                 )
-        return cls(frozenset(names) if ALL in chosen else chosen, not read_only, not (no_execute or read_only))
+        return cls(frozenset(names) if ALL in chosen else chosen, not read_only, not (no_execute or read_only), ask)
 
     def lists(self, spec: ToolSpec) -> bool:
         """Tell whether a tool is part of what is offered."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp_types import ToolAnnotations
+from mcp_types import TextContent, ToolAnnotations
 from pydantic import PrivateAttr
 
+from devkeel.display import clean
 from devkeel.errors import DevkeelError
 from devkeel_mcp.arguments import Arguments, parse_arguments
 from devkeel_mcp.call import Call, Workspace, actor_of
+from devkeel_mcp.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, ask, declined, plan_result
 from devkeel_mcp.errors import error_result, internal_error
 from devkeel_mcp.schema import input_schema
 
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcp.server.mcpserver import Context
-    from mcp_types import CallToolResult
+    from mcp_types import CallToolResult, InputRequiredResult
 
     from devkeel_mcp.offer import Offer
 
@@ -68,7 +71,7 @@ class StrictTool(Tool):
             name=spec.name,
             title=None,
             description=spec.description,
-            parameters=input_schema(spec.arguments),
+            parameters=_schema(spec, offer),
             fn_metadata=FuncMetadata(arg_model=spec.arguments),
             is_async=True,
             context_kwarg=None,
@@ -89,7 +92,7 @@ class StrictTool(Tool):
         arguments: dict[str, Any],
         context: Context[Any, Any],
         convert_result: bool = False,  # noqa: ARG002  # results are final already
-    ) -> CallToolResult:
+    ) -> CallToolResult | InputRequiredResult:
         """Validate, call the handler, and turn whatever is raised into a structured tool error.
 
         The SDK's own way through `fn_metadata` is not taken: it ignores unknown arguments and reads strings
@@ -97,12 +100,76 @@ class StrictTool(Tool):
         """
         try:
             self._offer.require(self._spec)
-            parsed = parse_arguments(self.name, self.fn_metadata.arg_model, arguments)
-            self._offer.require(self._spec, getattr(parsed, "level", None))
-            result: CallToolResult = await self.fn(Call(self._workspace, actor_of(context)), parsed)
+            return await self._called(dict(arguments), context)
         except DevkeelError as error:
             return error_result(error)
         except Exception:
             logger.exception("the tool %s failed unexpectedly", self.name)
             return error_result(internal_error(self.name))
+
+    async def _called(
+        self, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        plan = arguments.pop(CONFIRM, None) if self._asks else None
+        parsed = parse_arguments(self.name, self._spec.arguments, arguments)
+        self._offer.require(self._spec, getattr(parsed, "level", None))
+        call = Call(self._workspace, actor_of(context))
+        if not self._asks or getattr(parsed, "dry_run", False):
+            return await self._handled(call, parsed)
+        revision = await call.read(lambda environment: environment.revision())
+        answered = answer_of(context)
+        if answered is not None:
+            plan, agreed = answered
+            if not agreed:
+                raise declined()
+        if plan is not None:
+            self._workspace.plans.redeem(str(plan), self.name, arguments, revision)
+            return await self._handled(call, _on(parsed, revision))
+        return await self._asked(call, parsed, arguments, revision, context)
+
+    async def _asked(
+        self, call: Call, parsed: Arguments, arguments: dict[str, Any], revision: str, context: Context[Any, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        """Show what would be done, and do it when the person agrees."""
+        message = f"{self.name} with {json.dumps(arguments, ensure_ascii=False)}"
+        shown: dict[str, Any] = {}
+        if "dry_run" in type(parsed).model_fields:
+            tried = await self._handled(call, parsed.model_copy(update={"dry_run": True}))
+            shown = tried.structured_content or {}
+            if tried.is_error or not shown.get("changed", True):
+                return tried
+            told = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
+            message = told.rpartition("\nNext: ")[0]
+        plan = self._workspace.plans.propose(self.name, arguments, revision)
+        agreed = await ask(context, clean(message), plan)
+        if agreed is None:
+            return plan_result(clean(message), shown, plan)
+        if not isinstance(agreed, bool):
+            return agreed
+        if not agreed:
+            raise declined()
+        now = await call.read(lambda environment: environment.revision())
+        self._workspace.plans.redeem(plan, self.name, arguments, now)
+        return await self._handled(call, _on(parsed, revision))
+
+    async def _handled(self, call: Call, parsed: Arguments) -> CallToolResult:
+        result: CallToolResult = await self.fn(call, parsed)
         return result
+
+    @property
+    def _asks(self) -> bool:
+        return self._offer.asks and not self._spec.reads
+
+
+def _schema(spec: ToolSpec, offer: Offer) -> dict[str, Any]:
+    schema = input_schema(spec.arguments)
+    if offer.asks and not spec.reads:
+        schema["properties"][CONFIRM] = CONFIRM_SCHEMA
+    return schema
+
+
+def _on(parsed: Arguments, revision: str) -> Arguments:
+    """Return the arguments bound to the revision that the person saw."""
+    if "expected_revision" not in type(parsed).model_fields:
+        return parsed
+    return parsed.model_copy(update={"expected_revision": revision})

@@ -38,6 +38,7 @@ _ADDRESS = "127.0.0.1:8765"
 @click.option("--toolsets", metavar="NAMES", default="core", show_default=True, help="Families of tools, or all.")
 @click.option("--read-only", is_flag=True, help="Refuse every tool that writes or executes.")
 @click.option("--no-execute", is_flag=True, help="Refuse every tool that runs programs, and builds.")
+@click.option("--ask", is_flag=True, help="Ask the user before every write and every run of a program.")
 @click.option("--log-format", type=click.Choice(("plain", "json")), default="plain", help="How to log, on stderr.")
 @click.option(
     "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="warning", help="What to log."
@@ -52,7 +53,7 @@ def command(
     toolsets: str,
     log_format: Literal["plain", "json"],
     log_level: str,
-    **refusing: bool,
+    **limits: bool,
 ) -> None:
     """Serve MCP over stdio or HTTP.
 
@@ -62,7 +63,7 @@ def command(
     root = session.root
     from devkeel_mcp import TOOLS, Offer, serve  # noqa: PLC0415
 
-    offer = Offer.of([name.strip() for name in toolsets.split(",")], TOOLS, **refusing)
+    offer = Offer.of([name.strip() for name in toolsets.split(",")], TOOLS, **limits)
     http = None if address is None else _http(address, token_file, hosts)
     serve(root, offer, http=http, log_format=log_format, log_level=log_level)
 
