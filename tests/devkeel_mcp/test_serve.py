@@ -71,10 +71,10 @@ def test_it_ends_when_the_process_that_started_it_ends_although_its_input_is_ope
     """Somebody else may hold the other end of the pipe: then the end of the input never comes."""
     (tmp_path / "devenv.nix").write_text(DECLARATION)
     starter = f"""
-import subprocess, sys
+import subprocess, time
 server = subprocess.Popen({command(tmp_path)!r}, stdout=2)
 print(server.pid, flush=True)
-sys.stdin.readline()
+time.sleep(600)
 """
     reading, writing = os.pipe()
     with subprocess.Popen(
