@@ -139,7 +139,7 @@ async def over_http(root: Path, era: str, *options: str) -> AsyncIterator[Client
 TRANSPORTS = {"stdio": over_stdio, "http": over_http}
 
 
-@pytest.mark.parametrize(("transport", "era"), zip(TRANSPORTS.values(), ERAS, strict=True), ids=TRANSPORTS)
+@pytest.mark.parametrize(("transport", "era"), list(zip(TRANSPORTS.values(), ERAS, strict=True)), ids=TRANSPORTS)
 async def test_no_argument_runs_reads_or_writes_anything_outside(
     root: Path, transport: Callable[..., Any], era: str
 ) -> None:
