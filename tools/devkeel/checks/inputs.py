@@ -71,7 +71,10 @@ def known_inputs(subject: Subject) -> set[str]:
     found = set(_IMPLIED)
     for name, data in subject.files.items():
         if _is_inputs(name):
-            found |= {entry.key.value for entry in _entries(_root(data, name), "inputs")}
+            root = _root(data, name)
+            # A misspelt `inputs` is a finding of its own; what stands below it is not missing too.
+            keys = [entry.key.value for entry in _entries(root) if _near(entry.key.value, ["inputs"])]
+            found |= {entry.key.value for key in keys for entry in _entries(root, key)}
     return found | _root_inputs(subject).keys()
 
 
@@ -119,7 +122,7 @@ def url_problem(url: str) -> tuple[str, str | None] | None:
 def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection of text)
     from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
 
-    return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=70)]
+    return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=60)]
 
 
 class _Inputs:
