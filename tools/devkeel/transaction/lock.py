@@ -53,7 +53,8 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
         _announce(state)
         yield
     finally:
-        lock.release()
+        with suppress(OSError):  # what was done under it is done; the lock ends with the process at the latest
+            lock.release()
 
 
 def held(state: Path) -> bool:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 from devkeel.transaction import lock, recovery
+from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
 from devkeel.transaction.publish import publish
 from devkeel.transaction.records import FileChange
@@ -92,10 +93,13 @@ class Transactions:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self._store.make_directory()
-        with lock.hold(self.project.state, self.lock_timeout):
-            step("locked")
-            self._store.prepare()
-            yield
+        try:
+            with lock.hold(self.project.state, self.lock_timeout):
+                step("locked")
+                self._store.prepare()
+                yield
+        except OSError as error:
+            raise explain(error, self.project.state.name) from error
 
     def history(self, *, limit: int = 20, before: int | None = None) -> list[Operation]:
         """Return published operations, newest first; `before` is the id to go on below. Creates nothing."""
