@@ -8,13 +8,23 @@ from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from devkeel.catalogue.tree import Tree
 from devkeel.errors import UsageError
 from devkeel.source.nix.path import format_path, parse_path
 
 if TYPE_CHECKING:
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["DEVENV_VERSION", "Option", "enable_path", "find_option", "is_text", "option_paths", "option_type"]
+__all__ = [
+    "DEVENV_VERSION",
+    "Option",
+    "enable_path",
+    "find_option",
+    "is_text",
+    "option_paths",
+    "option_tree",
+    "option_type",
+]
 
 DEVENV_VERSION = "2.2"
 _ANY = frozenset({"<name>", "*"})
@@ -40,6 +50,12 @@ def _options() -> dict[tuple[str, ...], Option]:
         if path:
             found[tuple(path.split("."))] = Option(path, kind, default, allowed, flags == "r")
     return found
+
+
+@cache
+def option_tree() -> Tree:
+    """Return the options as a tree."""
+    return Tree(_options().values())
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.checks import nix_parse, syntax
+from devkeel.checks import nix_parse, schema, syntax
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.results import CheckReport, Skipped
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
-_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check}
+_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check, "schema": schema.check}
 _MISSING = "this version of devkeel does not check it"
 
 

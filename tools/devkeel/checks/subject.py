@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,3 +34,12 @@ class Subject:
     locks: Mapping[str, bytes] = field(default_factory=dict)
     exists: Callable[[str], bool] = nothing_exists
     stage: Callable[[], AbstractContextManager[Path]] | None = None
+
+    def document(self, name: str) -> nix.Document:
+        """Return one of the Nix files, parsed; the rungs share it."""
+        return _parsed(self.files[name], name)
+
+
+@lru_cache(maxsize=64)
+def _parsed(data: bytes, name: str) -> nix.Document:
+    return nix.Document(data, name)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Diagnostic, Place, ProjectError
-from devkeel.source import nix
 
 if TYPE_CHECKING:
     from devkeel.checks.subject import Subject
+    from devkeel.source import nix
 
 __all__ = ["check"]
 
@@ -18,14 +18,13 @@ def check(subject: Subject) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for name, data in sorted(subject.files.items()):
         if name.endswith(".nix"):
-            found += _check_nix(name, data)
+            found += _check_nix(subject.document(name))
         elif name.endswith((".yaml", ".yml")):
             found += _check_yaml(name, data)
     return found
 
 
-def _check_nix(name: str, data: bytes) -> list[Diagnostic]:
-    document = nix.Document(data, name)
+def _check_nix(document: nix.Document) -> list[Diagnostic]:
     try:
         document.require_utf8()
     except ProjectError as error:

@@ -1,0 +1,118 @@
+"""The options as a tree: what stands at a path, and where a path leaves what is declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+from devkeel.catalogue.types import Anything, parse_type
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from devkeel.catalogue.options import Option
+    from devkeel.catalogue.types import OptionType
+    from devkeel.source.nix.path import AttrPath
+
+__all__ = ["Found", "Tree"]
+
+_WILD = frozenset({"<name>", "*"})
+# The type of an option that takes a whole module, such as the one of a profile.
+_MODULE = "module"
+
+
+@dataclass(slots=True)
+class _Node:
+    option: Option | None = None
+    children: dict[str, _Node] = field(default_factory=dict)
+    wild: _Node | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands at a path.
+
+    kind: `option`; `group`, a name that options stand below; `inside`, a part of an option's value; `beyond`, below
+    an option whose values have no attributes; `unknown`. depth: how many names of the path are declared. option: the
+    one at the path or round it. type: of the value at the path. names: what could have followed the declared part.
+    module: how many names lead to the module that the path is judged in, a profile's for example.
+    """
+
+    kind: Literal["option", "group", "inside", "beyond", "unknown"]
+    depth: int
+    option: Option | None = None
+    type: OptionType = field(default=Anything("anything"))
+    names: tuple[str, ...] = ()
+    module: int = 0
+
+
+class Tree:
+    """The options of one devenv."""
+
+    def __init__(self, options: Iterable[Option]) -> None:
+        self._root = _Node()
+        self.options = {tuple(option.path.split(".")): option for option in options}
+        for path, option in self.options.items():
+            node = self._root
+            for name in path:
+                if name in _WILD:
+                    node.wild = node.wild or _Node()
+                    node = node.wild
+                else:
+                    node = node.children.setdefault(name, _Node())
+            node.option = option
+
+    def find(self, path: AttrPath) -> Found:
+        """Return what stands at an option path."""
+        nodes, start = [self._root], 0
+        for depth, name in enumerate(path):
+            below = [child for node in nodes for child in _step(node, name)]
+            if not below:
+                return self._left(nodes, path, depth, start)
+            nodes = below
+            option = _option(nodes)
+            if option is not None and option.type == _MODULE and depth + 1 < len(path):
+                nodes, start = [self._root], depth + 1
+        option = _option(nodes)
+        kind: Literal["option", "group"] = "option" if option is not None else "group"
+        kind_type = parse_type(option.type) if option is not None else Anything("anything")
+        return Found(kind, len(path), option, kind_type, _names(nodes), start)
+
+    @staticmethod
+    def _left(nodes: list[_Node], path: AttrPath, depth: int, start: int) -> Found:
+        """Tell what a path is that goes on where no option is declared."""
+        option = _option(nodes)
+        if option is None:
+            return Found("unknown", depth, names=_names(nodes), module=start)
+        current: OptionType | None = parse_type(option.type)
+        for _ in path[depth:]:
+            current = current.below() if current is not None else None
+        if current is not None:
+            return Found("inside", depth, option, current, module=start)
+        declared = any(node.children or node.wild for node in nodes)
+        return Found("unknown" if declared else "beyond", depth, option, names=_names(nodes), module=start)
+
+    @cached_property
+    def by_last(self) -> dict[str, list[AttrPath]]:
+        """The paths of the options by their last name."""
+        found: dict[str, list[AttrPath]] = {}
+        for path in self.options:
+            found.setdefault(path[-1], []).append(path)
+        return found
+
+
+def _step(node: _Node, name: str) -> Iterator[_Node]:
+    if name in node.children:
+        yield node.children[name]
+    if node.wild is not None:
+        yield node.wild
+
+
+def _option(nodes: list[_Node]) -> Option | None:
+    """Return the option of some nodes: that of an exact name before that of `<name>`."""
+    return next((node.option for node in nodes if node.option is not None), None)
+
+
+def _names(nodes: list[_Node]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for node in nodes for name in node.children))

@@ -1,0 +1,274 @@
+"""devenv.yaml and devenv.lock, as text: keys, input references, imports, and whether the lock belongs to the file.
+
+devenv accepts unknown keys silently, so they are warnings here. The keys are those of devenv 2.2.
+"""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import DevkeelError, Diagnostic, Place
+from devkeel.project import DECLARATION, INPUTS
+from devkeel.source import yaml
+from devkeel.source.plain import position
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.checks.subject import Subject
+    from devkeel.errors import Severity
+    from devkeel.source.yaml.document import Item
+
+__all__ = ["check_inputs", "known_inputs", "url_problem"]
+
+_NIXPKGS = frozenset(
+    {
+        *("allow_unfree", "allow_broken", "allow_unsupported_system", "allow_non_source", "cuda_support"),
+        *("cuda_capabilities", "rocm_support", "permitted_insecure_packages", "permitted_unfree_packages"),
+        *("allowlisted_licenses", "blocklisted_licenses", "android_sdk", "per_platform"),
+    }
+)
+_KEYS: dict[str, frozenset[str]] = {
+    "": frozenset(
+        {
+            *("require_version", "inputs", "nixpkgs", "imports", "clean", "impure", "backend", "secretspec"),
+            *("allow_unfree", "allow_broken", "allow_unsupported_system", "permitted_insecure_packages"),
+            *("profile", "reload", "strict_ports", "shell", "name"),
+        }
+    ),
+    "inputs.*": frozenset({"url", "flake", "follows", "inputs", "overlays"}),
+    "inputs.*.inputs.*": frozenset({"url", "flake", "follows", "inputs", "overlays"}),
+    "nixpkgs": _NIXPKGS,
+    "clean": frozenset({"enabled", "keep"}),
+    "secretspec": frozenset({"enable", "profile", "provider", "cachix_auth_token"}),
+}
+# What devenv adds when the file does not name it.
+_IMPLIED = frozenset({"nixpkgs", "devenv"})
+_SCHEMES = (
+    *("github", "gitlab", "sourcehut", "git", "git+https", "git+http", "git+ssh", "git+file", "git+git", "hg+https"),
+    *("hg+http", "hg+ssh", "hg+file", "path", "tarball", "tarball+https", "tarball+http", "tarball+file", "file"),
+    *("file+https", "file+http", "file+file", "https", "http", "flake", "indirect"),
+)
+_FORGES = frozenset({"github", "gitlab", "sourcehut"})
+_LOCK = "devenv.lock"
+_LOCK_VERSIONS = (5, 6, 7)
+
+
+def check_inputs(subject: Subject) -> list[Diagnostic]:
+    """Return what is wrong with the devenv.yaml files and with devenv.lock."""
+    found = list[Diagnostic]()
+    for name in sorted(subject.files):
+        if _is_inputs(name):
+            found += _Inputs(subject, name).check()
+    return found + _check_lock(subject)
+
+
+def known_inputs(subject: Subject) -> set[str]:
+    """Return the names of the inputs that devenv.yaml, what it imports, or the lock has."""
+    found = set(_IMPLIED)
+    for name, data in subject.files.items():
+        if _is_inputs(name):
+            found |= {entry.key.value for entry in _entries(_root(data, name), "inputs")}
+    return found | _root_inputs(subject).keys()
+
+
+def _is_inputs(name: str) -> bool:
+    return posixpath.basename(name) in {INPUTS, "devenv.local.yaml"}
+
+
+def _root(data: bytes, name: str) -> Item | None:
+    try:
+        return yaml.Document(data, name).root
+    except DevkeelError:
+        return None  # the syntax rung reports it, or it is written in a way that only devenv reads
+
+
+def _entries(item: Item | None, *path: str) -> list[Any]:
+    """Return the entries of the mapping at a path; none where there is no mapping."""
+    for name in path:
+        entries = item.entries if item is not None and item.kind == "map" else []
+        item = next((entry.value for entry in entries if entry.key.value == name), None)
+    return item.entries if item is not None and item.kind == "map" else []
+
+
+def _text(item: Item | None) -> str | None:
+    return item.value if item is not None and item.kind == "scalar" and not item.absent else None
+
+
+def url_problem(url: str) -> tuple[str, str | None] | None:
+    """Return what is wrong with a flake reference and the right one where it is clear, or None for a good one."""
+    if url.startswith(("/", "./", "../")) or url == ".":
+        return None
+    if not url or re.search(r"\s", url):
+        return "it is empty or has white space in it", url.strip() if re.fullmatch(r"\s*\S+\s*", url) else None
+    scheme, colon, rest = url.partition(":")
+    if not colon:
+        # A name in the registry, with a branch behind a slash; two names with an unusual one are a forge's.
+        return None if re.fullmatch(r"[A-Za-z][\w-]*(/[\w.-]+){0,2}", url) else ("it is no flake reference", None)
+    if scheme not in _SCHEMES:
+        near = _near(scheme, _SCHEMES)
+        return f"there is no reference of the kind {scheme}:", f"{near[0]}:{rest}" if near else None
+    if scheme in _FORGES and len(rest.split("?")[0].split("/")) < 2:  # noqa: PLR2004
+        return f"it is not {scheme}:OWNER/REPOSITORY", None
+    return None
+
+
+def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection of text)
+    from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
+
+    return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=70)]
+
+
+class _Inputs:
+    """One devenv.yaml."""
+
+    def __init__(self, subject: Subject, name: str) -> None:
+        self.subject, self.name = subject, name
+        self.text = subject.files[name].decode("utf-8", "replace")
+        self.root = _root(subject.files[name], name)
+
+    def check(self) -> Iterator[Diagnostic]:
+        yield from self._keys(self.root, ())
+        for entry in _entries(self.root, "inputs"):
+            yield from self._input(entry.key.value, entry.value)
+        yield from self._imports()
+
+    def _at(self, item: Item) -> Place:
+        return Place(self.name, *position(self.text, item.start))
+
+    def _say(
+        self, code: str, severity: Severity, message: str, item: Item, subject: str, *suggestions: dict[str, Any]
+    ) -> Diagnostic:
+        named = tuple(edit | {"file": self.name} for edit in suggestions)
+        return Diagnostic(code, severity, message, "schema", self._at(item), subject, named)
+
+    def _keys(self, item: Item | None, path: tuple[str, ...]) -> Iterator[Diagnostic]:
+        pattern = ".".join("*" if index % 2 and path[0] == "inputs" else part for index, part in enumerate(path))
+        known = _KEYS.get(pattern)
+        for entry in _entries(item):
+            name = entry.key.value
+            if known is not None and name not in known and _snake(name) not in known:
+                near = _near(_snake(name), known)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                told = ".".join((*path, name))
+                edits = [{"kind": "replace_text", "old": f"{name}:", "new": f"{other}:"} for other in near[:1]]
+                yield self._say(
+                    "unknown_key", "warning", f"{told} means nothing to devenv{meant}", entry.key, told, *edits
+                )
+            yield from self._keys(entry.value, (*path, name))
+
+    def _input(self, name: str, item: Item) -> Iterator[Diagnostic]:
+        fields = {entry.key.value: entry.value for entry in _entries(item)}
+        url = _text(fields.get("url"))
+        problem = url_problem(url) if url is not None else None
+        if problem:
+            why, right = problem
+            edits = [{"kind": "set_input", "name": name, "url": right}] if right else []
+            path = f"inputs.{name}.url"
+            yield self._say("bad_input_url", "error", f"{path} is {url!r}: {why}", fields["url"], path, *edits)
+        known = known_inputs(self.subject)
+        for inner in _entries(item, "inputs"):
+            target = next((entry.value for entry in _entries(inner.value) if entry.key.value == "follows"), None)
+            text = _text(target)
+            if text and target is not None and text.split("/")[0] not in known:
+                near = _near(text, known)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                path = f"inputs.{name}.inputs.{inner.key.value}.follows"
+                edits = [{"kind": "set", "path": path, "value": near[0]}] if near else []
+                message = f"{path} is {text}, which is no input{meant}"
+                yield self._say("unknown_input", "warning", message, target, path, *edits)
+
+    def _imports(self) -> Iterator[Diagnostic]:
+        item = next((entry.value for entry in _entries(self.root) if entry.key.value == "imports"), None)
+        if item is None or item.kind != "list":
+            return
+        known = known_inputs(self.subject)
+        for child in item.items:
+            target = _text(child)
+            if target is None:
+                continue
+            if not target.startswith((".", "/")):
+                first = target.split("/")[0]
+                if first not in known:
+                    message = f"the import {target} is of an input that is not there"
+                    yield self._say("unknown_input", "error", message, child, "imports")
+                continue
+            base = "" if target.startswith("/") else posixpath.dirname(self.name)
+            path = posixpath.normpath(posixpath.join(base, target.lstrip("/")))
+            if not path.startswith("..") and not self._there(path):
+                message = f"the import {target} is not there"
+                yield self._say("missing_import", "error", message, child, "imports")
+
+    def _there(self, path: str) -> bool:
+        inside = [path, posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS)]
+        return self.subject.exists(path) or any(name in self.subject.files for name in inside)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
+
+
+def _root_inputs(subject: Subject) -> dict[str, Any]:
+    """Return the lock's own inputs: node names, or paths of what they follow; none where it cannot be read."""
+    try:
+        lock = json.loads(subject.locks.get(_LOCK, b"{}"))
+        return dict(lock["nodes"][lock["root"]].get("inputs", {}))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return {}
+
+
+def _original(lock: dict[str, Any], node: Any) -> Any:  # noqa: ANN401  (whatever the lock has)
+    found = lock["nodes"].get(node) if isinstance(node, str) else None
+    return found.get("original") if isinstance(found, dict) else None
+
+
+def _check_lock(subject: Subject) -> list[Diagnostic]:
+    """Tell whether devenv.lock is a lock, and whether it locks what devenv.yaml asks for."""
+    data = subject.locks.get(_LOCK)
+    if data is None:
+        return []
+    try:
+        lock = json.loads(data)
+        version = lock["version"]
+        well = isinstance(lock["nodes"], dict) and lock["root"] in lock["nodes"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        return [_lock("bad_lock", "error", f"{_LOCK} is no lock file: {_why(error)}")]
+    if version not in _LOCK_VERSIONS or not well:
+        return [_lock("bad_lock", "error", f"{_LOCK} is a lock of version {version!r}, or has no root")]
+    locked, found = _root_inputs(subject), []
+    for entry in _entries(_root(subject.files.get(INPUTS, b""), INPUTS), "inputs"):
+        name = entry.key.value
+        url = next((_text(field.value) for field in _entries(entry.value) if field.key.value == "url"), None)
+        if url is None or url_problem(url):
+            continue
+        if name not in locked:
+            found.append(_lock("lock_stale", "warning", f"{_LOCK} does not lock the input {name}", name))
+        elif _other(url, _original(lock, locked[name])):
+            found.append(_lock("lock_stale", "warning", f"{_LOCK} locks the input {name} from another place", name))
+    return found
+
+
+def _lock(code: str, severity: Severity, message: str, subject: str | None = None) -> Diagnostic:
+    return Diagnostic(code, severity, message, "schema", Place(_LOCK), subject)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at line {error.lineno}"
+    return "its nodes, root or version are missing"
+
+
+def _other(url: str, original: Any) -> bool:  # noqa: ANN401  (whatever the lock has)
+    """Tell whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
+    kind, _, rest = url.partition(":")
+    if kind not in _FORGES or not isinstance(original, dict):
+        return False
+    parts = rest.split("?")[0].split("/")
+    if original.get("type") != kind:
+        return True
+    same = [str(original.get(key, "")).lower() for key in ("owner", "repo")] == [part.lower() for part in parts[:2]]
+    wanted = "/".join(parts[2:])
+    return not same or (bool(wanted) and wanted not in {original.get("ref"), original.get("rev")})
