@@ -22,5 +22,7 @@ Exit codes:
   6    another process holds the project
   7    devkeel's own records cannot be used
   70   unexpected error inside devkeel
+  129  hung up (SIGHUP)
   130  interrupted
+  143  terminated (SIGTERM)
 """

@@ -13,6 +13,7 @@ from devkeel.errors import DevkeelError
 from devkeel_cli import exits
 from devkeel_cli.errors import show_error, unexpected, usage
 from devkeel_cli.group import cli
+from devkeel_cli.signals import Ended, end_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +23,7 @@ __all__ = ["main", "run"]
 
 def main() -> NoReturn:
     """Run `devkeel` with the process's arguments and exit."""
+    end_on_signals()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -40,6 +42,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.Abort:
         click.echo("Interrupted.", err=True)
         return exits.INTERRUPTED
+    except Ended as ended:
+        return ended.code
     except (BrokenPipeError, SystemExit):  # click meets the closed pipe first, and exits
         return _pipe_closed()
     except Exception as error:  # noqa: BLE001  # the last line of defence: no traceback for a human

@@ -9,9 +9,12 @@ from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
+from devkeel.doctor import examine
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, ProjectError, UsageError
+from devkeel.merge import merge, three_way_view
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, INPUTS, LOCK_FILES, Project, digest, revision_of
+from devkeel.restoring import put_back, restore
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.policy import Settings
 
@@ -70,8 +74,8 @@ class Environment:
 
     def _store(self, settings: Settings | None = None) -> Transactions:
         if self._transactions is None:
-            timeout = (settings or read_settings(self.project)).lock_timeout
-            self._transactions = Transactions(self.project, lock_timeout=timeout)
+            settings = settings or read_settings(self.project)
+            self._transactions = Transactions(self.project, lock_timeout=settings.lock_timeout, keep=settings.keep)
         return self._transactions
 
     def revision(self) -> str:
@@ -263,17 +267,28 @@ class Environment:
         self._expect(expected_revision, files)
         store = self._store()
         target = self._target(store, operation, redo=redo)
-        candidate, removed = Candidate(), []
+        candidate, removed = Candidate(), list[str]()
         for image in store.images(target):
             current = self.project.read(image.path)
-            if current != image.after:
+            if current != image.after and merge(image.after, current, image.before) is None:
                 raise self._undo_conflict(store, target, image, current)
-            candidate.before[image.path] = current
-            if image.before is None:
-                removed.append(image.path)
-            else:
-                candidate.after[image.path] = image.before
+            put_back(self.project, candidate, removed, image.path, image.after, image.before)
         intent = Intent("redo" if redo else "undo", reason, dry_run, reverts=target.id)
+        return self._conclude(candidate, files, intent, removed)
+
+    def restore(
+        self,
+        wanted: int | str,
+        *,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
+        files = read_declaration(self.project)
+        self._expect(expected_revision, files)
+        operation, candidate, removed = restore(self._store(), self.project, wanted)
+        intent = Intent("restore", reason, dry_run, edits=[{"kind": "restore", "operation": operation.id}])
         return self._conclude(candidate, files, intent, removed)
 
     @staticmethod
@@ -305,8 +320,13 @@ class Environment:
                 "expected": digest(image.after)[:12] if image.after is not None else None,
                 "found": digest(current)[:12] if current is not None else None,
                 "diff": unified_all([(image.path, image.after, current)]),
+                "three_way": three_way_view(image.after, current, image.before),
             },
         )
+
+    def examine(self, *, repair: bool = False) -> Examination:
+        """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
+        return examine(self.project, self._store(), repair=repair)
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""

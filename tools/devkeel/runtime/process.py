@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 from dataclasses import dataclass
 
 from devkeel.errors import Unavailable
+from devkeel.runtime.tree import end_tree
 
 __all__ = ["Completed", "find_program", "run"]
 
@@ -70,13 +70,6 @@ def run(argv: tuple[str, ...], *, stdin: bytes = b"", timeout: float) -> Complet
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started in its session: SIGTERM, a grace, SIGKILL."""
-    for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
-            continue
+    """End a process and all that it started, in its session or out of it: SIGTERM, a grace, SIGKILL."""
+    end_tree(process.pid, _GRACE)
+    process.wait(_GRACE)

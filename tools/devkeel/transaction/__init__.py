@@ -7,7 +7,7 @@ overwritten.
 
 from __future__ import annotations
 
-from devkeel.transaction.records import FileChange, FileImage, Operation, Record, Recovered
+from devkeel.transaction.records import FileChange, FileImage, Keep, Operation, Record, Recovered
 from devkeel.transaction.transactions import Transactions
 
-__all__ = ["FileChange", "FileImage", "Operation", "Record", "Recovered", "Transactions"]
+__all__ = ["FileChange", "FileImage", "Keep", "Operation", "Record", "Recovered", "Transactions"]

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
+from devkeel.merge import three_way_view
 from devkeel.project import digest
 from devkeel.transaction import files
 from devkeel.transaction.faults import explain, not_writable
@@ -112,13 +113,15 @@ def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
 def conflict(change: FileChange, found: bytes | None) -> Conflict:
     """Return the error about a file that is not what the request builds on.
 
-    details: path, both hashes (None for absent), and the diff from expected to found where both are text.
+    details: path, both hashes (None for absent), and where they are text the diff from expected to found, and
+    three_way: the file with the place in both versions.
     """
     details = {
         "path": change.path,
         "expected": None if change.before is None else digest(change.before),
         "found": None if found is None else digest(found),
         "diff": _diff(change.path, change.before or b"", found or b""),
+        "three_way": three_way_view(change.before, found, change.after),
     }
     what = "is gone" if found is None else "exists already" if change.before is None else "has other content"
     return Conflict(
