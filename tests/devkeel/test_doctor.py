@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.doctor import Examination
 from devkeel.edits import parse_edits
 from devkeel.transaction import lock
 
 if TYPE_CHECKING:
+    from devkeel.doctor import Examination
     from devkeel.environment import Environment
 
 TEMPORARY = ".devkeel-0123456789abcdef-0.tmp"
@@ -66,7 +66,7 @@ def test_damaged_records_are_moved_aside_and_new_ones_begun(environment: Environ
     assert verdicts(environment.examine())["history"] == "problem"
     found = environment.examine(repair=True)
     assert verdicts(found)["history"] == "repaired"
-    assert next(environment.project.state.glob("state.db.damaged-*")).stat().st_size == len(data)
+    assert len(data) in {path.stat().st_size for path in environment.project.state.glob("state.db.damaged-*")}
     assert environment.examine().ok
     environment.change(parse_edits([{"kind": "add_packages", "names": ["curl"]}]), level="syntax")
     assert len(environment.history().operations) == 1

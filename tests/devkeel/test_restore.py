@@ -8,6 +8,7 @@ import pytest
 
 from devkeel.edits import parse_edits
 from devkeel.errors import Conflict, UsageError
+from devkeel.transaction import FileChange, Record
 
 if TYPE_CHECKING:
     from devkeel.environment import Environment
@@ -42,12 +43,9 @@ def test_the_files_are_as_the_operation_left_them_whether_named_by_id_or_revisio
 
 def test_a_file_made_since_is_removed_and_one_made_before_stays(environment: Environment) -> None:
     first = add(environment, "jq")
-    environment.change(
-        parse_edits([{"kind": "set_option", "path": "a.b", "value": 1, "file": "devenv.local.nix"}]),
-        create=True,
-        level="syntax",
-    )
-    made = environment.project.root / "devenv.yaml"
+    record = Record("edit", "a test", None, [], {}, first.revision, "0" * 16)
+    environment._store().publish([FileChange("made.nix", None, b"{ }\n")], record)
+    made = environment.project.root / "made.nix"
     assert made.exists()
     assert first.operation is not None
     environment.restore(first.operation)

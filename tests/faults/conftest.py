@@ -8,6 +8,12 @@ from typing import Any
 
 import pytest
 
+# ruff: noqa: TID252  (the tests are no installed package)
+from ..devkeel.conftest import environment, root
+from ..devkeel.transaction.conftest import _kernel, _no_hook, bench
+
+__all__ = ["_kernel", "_no_hook", "bench", "environment", "root"]
+
 
 @dataclass
 class Tally:
@@ -23,13 +29,6 @@ _TALLY = Tally()
 @pytest.fixture
 def tally() -> Tally:
     return _TALLY
-
-
-@pytest.fixture(params=["exchange", "plain rename"])
-def _kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a test once with renameat2 and once as on a file system that has none."""
-    if request.param == "plain rename":
-        monkeypatch.setattr("devkeel.transaction.rename._renameat2", lambda: None)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

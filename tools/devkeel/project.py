@@ -64,6 +64,12 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
     return start
 
 
+def _generator(path: Path) -> str:
+    """Return who made a store path, as far as its name (hash, dash, name) tells."""
+    name = path.parts[3].partition("-")[2]
+    return "home-manager" if name.startswith("home-manager-") else f"what generated {name}"
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A root directory and the files in it that declare the environment. Reading creates nothing."""
@@ -92,7 +98,7 @@ class Project:
         if path.is_symlink() and str(real).startswith(_STORE):
             raise ProjectError(
                 "managed_file",
-                f"{name} is a link into the Nix store: whatever generated it owns its content.",
+                f"{name} is a link into the Nix store: {_generator(real)} owns its content.",
                 place=Place(name),
                 seen=str(real),
                 remedy="Change the configuration that generates this file, or replace the link by a file.",

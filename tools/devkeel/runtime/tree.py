@@ -51,7 +51,7 @@ def _end(roots: Roots, grace: float) -> list[int]:
         told: set[int] = set()
         while True:
             known |= _belonging(_running(), roots, known)
-            known = {pid: item for pid, item in known.items() if _look(pid) == item}
+            known = {pid: item for pid, item in known.items() if _lives(item)}
             if not known:
                 return []
             for pid in set(known) - told:
@@ -85,6 +85,12 @@ def _running() -> dict[int, _Process]:
         return {}
     found = (_look(int(path.name)) for path in _PROC.iterdir() if path.name.isdecimal())
     return {item.pid: item for item in found if item is not None}
+
+
+def _lives(item: _Process) -> bool:
+    # its parent may be another one by now: what loses its parent is adopted
+    found = _look(item.pid)
+    return found is not None and found.started == item.started
 
 
 def _look(pid: int) -> _Process | None:

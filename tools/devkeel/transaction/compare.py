@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+import pwd
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -90,13 +91,7 @@ def _unreadable(path: str, error: OSError) -> DevkeelError:
 
 def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
     if found is not None and found.info.st_nlink > 1:
-        raise ProjectError(
-            "hard_link",
-            f"{path} has {found.info.st_nlink} names (hard links); replacing it would part them.",
-            place=Place(path),
-            remedy=f"Find the other names with `find -inum {found.info.st_ino}` and make them copies.",
-            details={"links": found.info.st_nlink, "inode": found.info.st_ino},
-        )
+        raise _hard_link(root, path, found.info)
     parent = path.rpartition("/")[0]
     with ExitStack() as stack:
         spot = stack.enter_context(files.locate(root, path, ""))
@@ -108,6 +103,30 @@ def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
         effective = os.access in os.supports_effective_ids
         if not os.access(".", writable, dir_fd=spot.directory, effective_ids=effective):
             raise not_writable(path, "its directory or file system is not writable")
+
+
+def _hard_link(root: int, path: str, info: os.stat_result) -> ProjectError:
+    try:
+        owner = pwd.getpwuid(info.st_uid).pw_name
+    except KeyError:
+        owner = str(info.st_uid)
+    names = _names_beside(root, path, info)
+    others = "" if len(names) == info.st_nlink else " and others elsewhere"
+    return ProjectError(
+        "hard_link",
+        f"{path} (owner: {owner}) has {info.st_nlink} names: {', '.join(names)}{others}. Replacing it would part them.",
+        place=Place(path),
+        remedy=f"Find the names with `find -inum {info.st_ino}` and make them copies.",
+        details={"links": info.st_nlink, "inode": info.st_ino, "names": names, "owner": owner},
+    )
+
+
+def _names_beside(root: int, path: str, info: os.stat_result) -> list[str]:
+    """Return the names of a file in its own directory, as paths."""
+    parent = path.rpartition("/")[0]
+    with files.locate(root, path, "") as spot, os.scandir(spot.directory if spot else root) as entries:
+        found = [item.name for item in entries if item.inode() == info.st_ino]
+    return sorted(f"{parent}/{name}" if parent else name for name in found)
 
 
 def conflict(change: FileChange, found: bytes | None) -> Conflict:

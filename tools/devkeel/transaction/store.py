@@ -227,7 +227,7 @@ class Store:
         Returns how many went. Looks now and then only: a publication should not pay for it.
         """
         last = self.newest_number()
-        if last % _TRIM_EVERY:
+        if not last or last % _TRIM_EVERY:
             return 0
         since = datetime.now(UTC) - timedelta(days=keep.days or 0)
         bounds = [
