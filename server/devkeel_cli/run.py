@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from devkeel.errors import DevkeelError
+from devkeel.runtime import end_children
 from devkeel_cli import exits
 from devkeel_cli.errors import show_error, unexpected, usage
 from devkeel_cli.group import cli
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main", "run"]
+
+# Seconds that a child has to end by itself, when the signal came before anybody waited for it.
+_GRACE = 2.0
 
 
 def main() -> NoReturn:
@@ -40,9 +44,11 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return exits.USAGE
     except click.Abort:
+        end_children(_GRACE)
         click.echo("Interrupted.", err=True)
         return exits.INTERRUPTED
     except Ended as ended:
+        end_children(_GRACE)
         return ended.code
     except (BrokenPipeError, SystemExit):  # click meets the closed pipe first, and exits
         return _pipe_closed()
