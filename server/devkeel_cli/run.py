@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from devkeel.errors import DevkeelError
-from devkeel.runtime import end_children
 from devkeel_cli import exits
 from devkeel_cli.errors import show_error, unexpected, usage
 from devkeel_cli.group import cli
@@ -44,17 +43,23 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return exits.USAGE
     except click.Abort:
-        end_children(_GRACE)
+        _end_children()
         click.echo("Interrupted.", err=True)
         return exits.INTERRUPTED
     except Ended as ended:
-        end_children(_GRACE)
+        _end_children()
         return ended.code
     except (BrokenPipeError, SystemExit):  # click meets the closed pipe first, and exits
         return _pipe_closed()
     except Exception as error:  # noqa: BLE001  # the last line of defence: no traceback for a human
         return _failed(error, as_json=_asks_for_json(arguments))
     return result if isinstance(result, int) else 0
+
+
+def _end_children() -> None:
+    from devkeel.runtime import end_children  # noqa: PLC0415  (most runs start nothing, and never get here)
+
+    end_children(_GRACE)
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:

@@ -20,6 +20,7 @@ class Tally:
     """How many faults this run has injected, and whether it takes all of them."""
 
     injected: int = 0
+    cuts: int = 0
     full: bool = os.environ.get("DEVKEEL_FAULTS") == "all"
 
 
@@ -32,6 +33,6 @@ def tally() -> Tally:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    if _TALLY.injected:
+    if _TALLY.injected or _TALLY.cuts:
         what = "all of them" if _TALLY.full else "a sample; DEVKEEL_FAULTS=all takes every one"
-        terminalreporter.write_line(f"faults injected: {_TALLY.injected} ({what})")
+        terminalreporter.write_line(f"faults injected: {_TALLY.injected}, power cuts: {_TALLY.cuts} ({what})")
