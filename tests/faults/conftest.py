@@ -21,6 +21,7 @@ class Tally:
 
     injected: int = 0
     cuts: int = 0
+    soak: str = ""
     full: bool = os.environ.get("DEVKEEL_FAULTS") == "all"
 
 
@@ -33,6 +34,8 @@ def tally() -> Tally:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _TALLY.soak:
+        terminalreporter.write_line(f"soak: {_TALLY.soak}")
     if _TALLY.injected or _TALLY.cuts:
         what = "all of them" if _TALLY.full else "a sample; DEVKEEL_FAULTS=all takes every one"
         terminalreporter.write_line(f"faults injected: {_TALLY.injected}, power cuts: {_TALLY.cuts} ({what})")
