@@ -14,6 +14,7 @@ import signal
 import subprocess
 import tempfile
 import threading
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,7 +55,8 @@ class Index(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         type(self).act()
-        self.send_error(404)
+        with suppress(BrokenPipeError):  # who asked may have been killed
+            self.send_error(404)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         pass

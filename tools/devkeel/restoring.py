@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["put_back", "restore"]
 
 _PAGE = 200
+_REVISION = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,12 @@ class _Span:
 def restore(store: Transactions, project: Project, wanted: int | str) -> tuple[Operation, Candidate, list[str]]:
     """Return the operation, the candidate with the files as it left them, and the files to remove.
 
-    wanted: an operation's id, or the revision that one left. Raises UsageError `unknown_operation`, Conflict
+    wanted: an operation's id (also as text), or the revision that one left. Raises UsageError `unknown_operation`, Conflict
     `undo_conflict` where a file was changed by hand in the same place.
     """
+    # a revision has 16 digits; an id has as many as it needs, never that many
+    if isinstance(wanted, str) and wanted.isdecimal() and len(wanted) < _REVISION:
+        wanted = int(wanted)
     later: list[Operation] = []
     for operation in _newest_first(store):
         if wanted in (operation.id, operation.revision_after):

@@ -34,9 +34,5 @@ def command(
 
     By its id, or by the revision that it left. What others changed since stays, where it is apart.
     """
-    # a revision has 16 digits; an id has as many as it needs, never that many
-    identifier = int(wanted) if wanted.isdecimal() and len(wanted) < 16 else wanted  # noqa: PLR2004
-    result = session.environment.restore(
-        identifier, reason=reason, dry_run=dry_run, expected_revision=expected_revision
-    )
+    result = session.environment.restore(wanted, reason=reason, dry_run=dry_run, expected_revision=expected_revision)
     show(result, output.change, as_json=as_json)
