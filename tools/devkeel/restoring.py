@@ -32,8 +32,8 @@ class _Span:
 def restore(store: Transactions, project: Project, wanted: int | str) -> tuple[Operation, Candidate, list[str]]:
     """Return the operation, the candidate with the files as it left them, and the files to remove.
 
-    wanted: an operation's id (also as text), or the revision that one left. Raises UsageError `unknown_operation`, Conflict
-    `undo_conflict` where a file was changed by hand in the same place.
+    wanted: an operation's id (also as text), or the revision that one left. Raises UsageError `unknown_operation`,
+    Conflict `undo_conflict` where a file was changed by hand in the same place.
     """
     # a revision has 16 digits; an id has as many as it needs, never that many
     if isinstance(wanted, str) and wanted.isdecimal() and len(wanted) < _REVISION:
