@@ -7,9 +7,12 @@ left behind must parse with `nix-instantiate`, and a call that raised must have 
 from __future__ import annotations
 
 import functools
+import importlib.util
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,10 +22,25 @@ from devkeel.errors import DevkeelError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from types import ModuleType
 
 NIX = shutil.which("nix-instantiate")
 IN_CI = os.environ.get("DEVKEEL_CI") == "1"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give every test the fixtures of the stand-in, which lies beside the tests and not on the import path."""
+    config.pluginmanager.register(load(Path(__file__).parent / "devenv" / "fixtures.py"), "devenv-fixtures")
+
+
+def load(path: Path) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"tests_devenv_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -41,6 +41,14 @@ def test_every_code_of_the_source_is_documented_and_no_other() -> None:
     assert set(documented) == raised
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_error_says_what_to_do_next(path: Path) -> None:
+    if path.is_relative_to(ROOT / "tools/devkeel/source"):
+        return  # the editors' refusals get theirs from `Document.refuse`
+    calls = [call for call in Codes(path).calls(ERRORS) if argument(call, "remedy", 4) is None]
+    assert [f"{path.name}:{call.lineno}" for call in calls] == []
+
+
 @pytest.mark.parametrize("text", ['refuse("a_code")', 'errors.Busy(code="a_code", message="")', 'Problem("a_code", 1)'])
 def test_a_literal_code_is_found(tmp_path: Path, text: str) -> None:
     path = tmp_path / "module.py"

@@ -64,7 +64,7 @@ def breakages(files: Mapping[str, bytes], count: int) -> dict[str, bytes]:
     """Return files with one mark left out, chosen by a fixed seed."""
     found = {}
     for name, data in files.items():
-        chosen = random.Random(name)  # noqa: S311  (the same ones on every run)
+        chosen = random.Random(name)
         places = [position for position, byte in enumerate(data) if byte in _MARKS]
         for position in chosen.sample(places, min(count, len(places))):
             found[f"{name}, byte {position} left out"] = data[:position] + data[position + 1 :]

@@ -3,31 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import TYPE_CHECKING
 
 import click
 
+from devkeel.display import clean
 from devkeel.errors import CheckFailed, DevkeelError, UsageError
 from devkeel.results import Skipped
-from devkeel_cli.output import checks_line, clean, colour, diagnostic_line, paint_diff, write_json
+from devkeel_cli.output import checks_line, colour, finding, for_a_person, paint_diff, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["show_error", "unexpected", "usage"]
-
-
-# The library speaks of the tools that an agent sees; a person has the verbs.
-_VERBS = {
-    "inspect_environment": "`devkeel inspect`",
-    "check_environment": "`devkeel check`",
-    "show_history": "`devkeel history`",
-    "edit_environment": "`devkeel set`",
-    "patch_file": "`devkeel patch`",
-    "create=true": "--create",
-}
-_TOOL = re.compile("|".join(map(re.escape, _VERBS)))
 
 
 def show_error(error: DevkeelError, *, as_json: bool, exit_code: int | None = None) -> int:
@@ -37,7 +25,9 @@ def show_error(error: DevkeelError, *, as_json: bool, exit_code: int | None = No
         write_json({"error": error.as_data(), "exit_code": code})
     else:
         label = click.style(f"error[{error.code}]:", fg="red", bold=True)
-        click.echo("\n".join([f"{label} {clean(error.message)}", *_lines(error)]), err=True, color=colour())
+        click.echo(
+            "\n".join([f"{label} {for_a_person(clean(error.message))}", *_lines(error)]), err=True, color=colour()
+        )
     return code
 
 
@@ -65,7 +55,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
     if error.alternatives:
         yield f"  valid: {clean(', '.join(error.alternatives))}"
     if isinstance(error, CheckFailed):
-        yield from (f"  {diagnostic_line(item)}" for item in error.diagnostics)
+        yield from (f"  {line}" for item in error.diagnostics for line in finding(item))
     facts = dict(error.details)
     if "ran" in facts:
         skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
@@ -77,8 +67,4 @@ def _lines(error: DevkeelError) -> Iterator[str]:
             told = value if isinstance(value, str) else json.dumps(value, default=str)
             yield f"  {clean(name)}: {clean(told)}"
     if error.remedy:
-        yield f"  next:  {clean(_for_a_person(error.remedy))}"
-
-
-def _for_a_person(remedy: str) -> str:
-    return _TOOL.sub(lambda found: _VERBS[found[0]], remedy)
+        yield f"  next:  {for_a_person(clean(error.remedy))}"

@@ -24,5 +24,6 @@ Exit codes:
   70   unexpected error inside devkeel
   129  hung up (SIGHUP)
   130  interrupted
+  141  whoever read the output has closed it
   143  terminated (SIGTERM)
 """

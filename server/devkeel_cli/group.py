@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 from importlib import import_module
 
 import click
 
 from devkeel import __version__
+from devkeel.errors import UsageError
 from devkeel_cli import exits
 from devkeel_cli.session import Session
 
@@ -16,11 +18,17 @@ __all__ = ["VERBS", "cli"]
 VERBS = {
     "inspect": "Show what is declared, and where.",
     "add": "Add packages.",
-    "remove": "Remove packages.",
+    "remove": "Remove packages, or values from a list.",
     "enable": "Enable a service or a language.",
     "disable": "Disable a service or a language.",
     "set": "Set an option to a value.",
     "unset": "Remove an option's definitions.",
+    "append": "Append to a list, or a line to a text.",
+    "prepend": "Put values first in a list.",
+    "rename": "Give an option's definitions another path.",
+    "comment": "Turn an option's definitions into comments.",
+    "uncomment": "Turn a commented-out definition back into one.",
+    "input": "Add, change or remove an input of devenv.yaml.",
     "patch": "Replace exact text in an environment file.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",
@@ -35,6 +43,23 @@ VERBS = {
 }
 
 
+_ROOT_HELP = (
+    "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory with a devenv.nix."
+)
+
+
+def _root_option() -> click.Option:
+    """Return `--root` for behind the verb: where it stands does not matter."""
+
+    def name_root(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+        if value is not None:
+            context.obj = Session(value)
+
+    return click.Option(
+        ["--root"], metavar="DIR", type=click.Path(), expose_value=False, callback=name_root, help="Project root."
+    )
+
+
 class VerbGroup(click.Group):
     """A group whose commands are modules of `devkeel_cli.verbs`, each with a `command`."""
 
@@ -47,7 +72,23 @@ class VerbGroup(click.Group):
         if cmd_name not in VERBS:
             return None
         command = import_module(f"devkeel_cli.verbs.{cmd_name}").command
+        if isinstance(command, click.Command) and not any(item.name == "root" for item in command.params):
+            command.params.append(_root_option())
         return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb, or name the nearest ones."""
+        if args and args[0] not in VERBS and not args[0].startswith("-"):
+            raise UsageError(
+                "bad_usage",
+                f"There is no verb {args[0]!r}.",
+                seen=args[0][:80],
+                remedy="See `devkeel --help`.",
+                alternatives=tuple(difflib.get_close_matches(args[0], VERBS, 3, 0.5)),
+            )
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         """List the verbs without importing them."""
@@ -60,9 +101,7 @@ class VerbGroup(click.Group):
     "--root",
     metavar="DIR",
     type=click.Path(),
-    help=(
-        "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory with a devenv.nix."
-    ),
+    help=_ROOT_HELP,
 )
 @click.version_option(__version__, prog_name="devkeel")
 @click.pass_context

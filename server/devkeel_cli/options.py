@@ -22,12 +22,15 @@ __all__ = [
     "LEVELS",
     "Writing",
     "change",
+    "complete_name",
     "complete_path",
     "dry_run_option",
     "file_option",
     "in_file",
+    "inside_option",
     "json_option",
     "level_option",
+    "reading_options",
     "reason_option",
     "revision_option",
     "show",
@@ -54,7 +57,12 @@ reason_option = click.option("-m", "--reason", metavar="TEXT", help="Why: kept i
 file_option = click.option(
     "--file", metavar="FILE", help="Environment file to edit: a Nix file of the project, or devenv.yaml."
 )
-_create_option = click.option("--create", is_flag=True, help="Make a minimal devenv.nix if there is none.")
+inside_option = click.option(
+    "--inside", metavar="PACKAGE", help="The packages of this one: python3 for python3.withPackages."
+)
+_create_option = click.option(
+    "--create", is_flag=True, help="Begin the file if there is none: devenv.nix, or an empty module."
+)
 _WRITING = (dry_run_option, level_option, revision_option, reason_option, _create_option, json_option)
 
 
@@ -82,6 +90,29 @@ def writing_options(command: Callable[..., None]) -> Callable[..., None]:
     for option in reversed(_WRITING):
         packed = option(packed)
     return packed
+
+
+_READINGS = {"string": "--string", "json": "--json-value", "nix": "--nix"}
+
+
+def _flag(reading: str) -> str:
+    return f"as_{_READINGS[reading].strip('-').replace('-', '_')}"
+
+
+def reading_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that say how VALUE is read; it gets the one given, or None, as `reading`."""
+
+    @functools.wraps(command)
+    def packed(*arguments: object, **given: Any) -> None:  # noqa: ANN401  # as click calls it
+        chosen = [reading for reading in _READINGS if given.pop(_flag(reading))]
+        if len(chosen) > 1:
+            names = " and ".join(_READINGS[reading] for reading in chosen)
+            raise click.UsageError(f"{names} exclude each other.", click.get_current_context())
+        command(*arguments, reading=chosen[0] if chosen else None, **given)
+
+    packed = click.option("--nix", "as_nix", is_flag=True, help="VALUE is a Nix expression.")(packed)
+    packed = click.option("--json-value", "as_json_value", is_flag=True, help="VALUE is JSON.")(packed)
+    return click.option("--string", "as_string", is_flag=True, help="VALUE is text, whatever it looks like.")(packed)
 
 
 def in_file(file: str | None) -> dict[str, str]:
@@ -112,6 +143,22 @@ def show(result: R, told: Callable[[R], Iterable[str]], *, as_json: bool) -> Non
         output.write_json(as_data(result))
     else:
         output.write(told(result))
+
+
+def complete_name(
+    context: click.Context,  # noqa: ARG001  # click's signature
+    parameter: click.Parameter,  # noqa: ARG001
+    incomplete: str,
+) -> list[CompletionItem]:
+    """Offer the services and languages that begin with what is typed, bare or as option paths."""
+    from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+    from devkeel.catalogue import option_paths  # noqa: PLC0415
+
+    found = [path.removesuffix(".enable") for path in option_paths() if path.endswith(".enable")]
+    known = [path for path in found if path.count(".") == 1 and path.startswith(("services.", "languages."))]
+    names = known if "." in incomplete else {path.partition(".")[2] for path in known}
+    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 def complete_path(

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devkeel.display import clean
+from devkeel_cli.suggest import as_command
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -31,10 +34,10 @@ __all__ = [
     "change",
     "check",
     "checks_line",
-    "clean",
     "colour",
-    "diagnostic_line",
     "examination",
+    "finding",
+    "for_a_person",
     "history",
     "inspection",
     "operation",
@@ -44,22 +47,36 @@ __all__ = [
     "write_json",
 ]
 
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-# What a terminal would obey or reorder: C0 except newline and tab, DEL, C1, bidirectional controls; and lone
-# surrogates, which have no UTF-8 form.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _MAX_VALUE = 100
 _SEVERITY = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
-def clean(text: str) -> str:
-    """Return text without terminal sequences, control and bidirectional characters."""
-    return _UNSAFE.sub("", _ANSI.sub("", text))
+# The library speaks of tools and arguments, as an agent sees them; a person has verbs and flags.
+_SPOKEN = (
+    (r"call undo with operation=(\d+)", r"use `devkeel undo \1`"),
+    (r"\boccurrences=(\d+)", r"--occurrences \1"),
+    (r"\bRepeat the call with\b", "Repeat it with"),
+    (r"\b(create|redo|partial|dry_run)=true\b", lambda found: f"--{found[1].replace('_', '-')}"),
+    (r"\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
+    (r"\bsecond_opinion\b", "--nix"),
+    (r"\binspect_environment\b", "`devkeel inspect`"),
+    (r"\bcheck_environment\b", "`devkeel check`"),
+    (r"\bshow_history\b", "`devkeel history`"),
+    (r"\bedit_environment\b", "`devkeel set`"),
+    (r"\bpatch_file\b", "`devkeel patch`"),
+)
+
+
+def for_a_person(sentence: str) -> str:
+    """Return a sentence of the library with the verbs and flags that a person has."""
+    for spoken, told in _SPOKEN:
+        sentence = re.sub(spoken, told, sentence)
+    return sentence
 
 
 def colour() -> bool | None:
-    """Return False where NO_COLOR is set (https://no-color.org), else None: let click look for a terminal."""
-    return False if os.environ.get("NO_COLOR") else None
+    """Return False where NO_COLOR is set (https://no-color.org) or TERM is dumb, else None: click looks for itself."""
+    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def write(lines: Iterable[str]) -> None:
@@ -80,7 +97,8 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield f"packages: {clean(', '.join(result.packages)) or 'none'}"
     yield f"enabled:  {clean(', '.join(result.enabled)) or 'none'}"
     yield from map(_definition_line, result.definitions)
-    yield from map(diagnostic_line, result.problems)
+    yield from map(clean, result.notes)
+    yield from _findings(result.problems)
     yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
     if result.last_operation:
         yield f"last operation: {_entry_line(result.last_operation)}"
@@ -91,7 +109,7 @@ def inspection(result: Inspection) -> Iterable[str]:
 
 def check(report: CheckReport) -> Iterable[str]:
     """Tell what the checks found."""
-    yield from map(diagnostic_line, report.diagnostics)
+    yield from _findings(report.diagnostics)
     count = sum(item.severity == "error" for item in report.diagnostics)
     verdict = _green("no errors") if report.ok else click.style(f"{count} error(s)", fg="red", bold=True)
     yield f"{verdict}; {checks_line(report.ran, report.skipped)}"
@@ -101,10 +119,10 @@ def change(result: ChangeResult) -> Iterable[str]:
     """Tell what a write did, or would do."""
     if result.diff:
         yield paint_diff(result.diff)
-    yield from (f"note: {clean(note)}" for note in result.notes)
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
     if result.runs_on_enter:
-        yield "note: this adds text that runs the next time somebody enters the shell"
-    yield from map(diagnostic_line, result.checks.diagnostics)
+        yield f"note: this adds text or expressions that run {', '.join(result.runs_when)}"
+    yield from _findings(result.checks.diagnostics)
     files = clean(", ".join(result.files))
     checks = checks_line(result.checks.ran, result.checks.skipped)
     if not result.changed:
@@ -151,7 +169,7 @@ def examination(result: Examination) -> Iterable[str]:
         yield f"{item.about:8} {label} {clean(item.message)}{remedy}"
 
 
-def diagnostic_line(item: Diagnostic) -> str:
+def _finding_line(item: Diagnostic) -> str:
     """Return one finding as one line, as compilers print it."""
     place = f"{clean(str(item.place))}: " if item.place else ""
     label = click.style(f"{item.severity}[{item.code}]:", fg=_SEVERITY[item.severity])
@@ -159,9 +177,20 @@ def diagnostic_line(item: Diagnostic) -> str:
     return f"{place}{label} {clean(item.message)}{subject}"
 
 
+def finding(item: Diagnostic) -> Iterable[str]:
+    """Return one finding as lines: what was found, and the commands that would mend it."""
+    yield _finding_line(item)
+    yield from (f"  try: {clean(as_command(edit))}" for edit in item.suggestions[:_SUGGESTED])
+
+
+def _findings(items: Iterable[Diagnostic]) -> Iterable[str]:
+    for item in items:
+        yield from finding(item)
+
+
 def paint_diff(diff: str) -> str:
     """Return a unified diff with its lines coloured."""
-    return "\n".join(_paint(line) for line in clean(diff).splitlines())
+    return "\n".join(_paint(line) for line in clean(diff).removesuffix("\n").split("\n"))
 
 
 def _paint(line: str) -> str:
@@ -184,6 +213,9 @@ def _green(text: str) -> str:
 def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks ran, and which did not and why."""
     return f"checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}"
+
+
+_SUGGESTED = 3
 
 
 def _skipped(skipped: Sequence[Skipped]) -> str:

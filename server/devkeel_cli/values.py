@@ -24,21 +24,26 @@ _TEXT = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_NUMBER = re.compile(r"\binteger|\bnumber|\bfloat|\bport\b")
 _NULLABLE = "null or "
 
 
-def read_value(path: str, text: str, reading: Reading = "auto") -> dict[str, Any]:
+def read_value(path: str, text: str, reading: Reading = "auto", *, element: bool = False) -> dict[str, Any]:
     """Return the fields of an edit that say the value: `{"value": …}`, or `{"expression": …}` for Nix source.
 
-    path: the option, whose type decides where `reading` is "auto". Raises UsageError for what is no JSON when
-    it was said to be.
+    path: the option, whose type (with `element`, that of its list's elements) decides where `reading` is "auto"; a
+    number that would be written differently stays text where the option is not known to take one. Raises UsageError
+    for what is no JSON when it was said to be.
     """
     if reading == "nix":
         return {"expression": text}
-    if reading == "string" or (reading == "auto" and _holds_text(path, text)):
+    if reading == "string":
+        return {"value": text}
+    phrase = _type_of(path, element=element) if reading == "auto" else None
+    if _holds_text(phrase, text):
         return {"value": text}
     try:
-        return {"value": json.loads(text, parse_constant=_no_constant)}
+        value = json.loads(text, parse_constant=_no_constant)
     except (ValueError, RecursionError) as error:
         if reading == "auto":
             return {"value": text}
@@ -48,13 +53,25 @@ def read_value(path: str, text: str, reading: Reading = "auto") -> dict[str, Any
             seen=text[:200],
             remedy="Quote it for JSON, or use --string for text and --nix for Nix source.",
         ) from error
+    return {"value": text if reading == "auto" and _loses_digits(phrase, text, value) else value}
 
 
-def _holds_text(path: str, text: str) -> bool:
-    """Tell whether the option's type makes this VALUE text, so that `3.10` stays `3.10`."""
+def _type_of(path: str, *, element: bool) -> str | None:
     from devkeel.catalogue import option_type  # noqa: PLC0415
 
     phrase = option_type(path)
+    return phrase.removeprefix("list of ") if phrase and element else phrase
+
+
+def _loses_digits(phrase: str | None, text: str, value: object) -> bool:
+    """Tell whether a number would not be written as it was typed (`1.10`, `1e3`), and so is rather a version."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or json.dumps(value) == text.strip():
+        return False
+    return _NUMBER.search(phrase or "") is None
+
+
+def _holds_text(phrase: str | None, text: str) -> bool:
+    """Tell whether the option's type makes this VALUE text, so that `3.10` stays `3.10`."""
     if phrase is None:
         return False
     nullable = phrase.startswith(_NULLABLE)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import json
+import re
 from typing import Any, Literal, TypeVar, get_args
 
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from devkeel.errors import UsageError
+from devkeel.invalid import in_words, nearest
 
 __all__ = ["Arguments", "FromJsonText", "Level", "WriteArguments", "argument_names", "parse_arguments"]
 
@@ -49,7 +50,7 @@ class WriteArguments(Arguments):
     )
     expected_revision: str | None = Field(default=None, description="Conflict if not at this revision.")
     reason: str | None = Field(default=None, description="For the history.")
-    create: bool = Field(default=False, description="Make devenv.nix if missing.")
+    create: bool = Field(default=False, description="Make the file if missing.")
 
 
 def parse_arguments(tool: str, model: type[A], arguments: dict[str, Any]) -> A:
@@ -60,36 +61,45 @@ def parse_arguments(tool: str, model: type[A], arguments: dict[str, Any]) -> A:
         # The tool is named in details: the message is about the argument.
         raise _bad_argument(tool, model, error) from error
     except RecursionError as error:
-        raise UsageError("bad_argument", "The arguments are nested too deeply.", details={"tool": tool}) from error
+        raise UsageError(
+            "bad_argument",
+            "The arguments are nested too deeply.",
+            remedy="Give flatter values, or an expression.",
+            details={"tool": tool},
+        ) from error
 
 
 def _bad_argument(tool: str, model: type[BaseModel], error: ValidationError) -> UsageError:
     # A misspelt name is also a missing one; the misspelling is what the caller can mend.
     problems = sorted(
-        error.errors(include_url=False, include_context=False),
+        error.errors(include_url=False),
         key=lambda problem: problem["type"] != "extra_forbidden",
     )
     first = problems[0]
     where = _dotted(first["loc"])
     unknown = first["type"] == "extra_forbidden"
     names = argument_names(_model_at(model, first["loc"]))
+    alternatives: list[str] = []
     if unknown:
         message = f"{tool} has no argument {where!r}."
-        close = difflib.get_close_matches(str(first["loc"][-1]), names, n=3, cutoff=0.5)
-        names = close + [name for name in names if name not in close]
+        alternatives = nearest(str(first["loc"][-1]), names)
     elif first["type"] == "missing":
         message = f"{tool} needs the argument {where!r}."
+        alternatives = names
     else:
-        message = f"The argument {where!r} of {tool} is not valid: {first['msg']}."
+        message = f"The argument {where!r} of {tool} is not valid: {in_words(first)}."
+        if first["type"] == "literal_error":
+            alternatives = re.findall(r"'([^']*)'", first["ctx"]["expected"])
+            alternatives = nearest(str(first["input"]), alternatives)
     details: dict[str, Any] = {"tool": tool, "argument": where}
     if problems[1:]:
-        details["more"] = [f"{_dotted(item['loc'])}: {item['msg']}" for item in problems[1:6]]
+        details["more"] = [f"{_dotted(item['loc'])}: {in_words(item)}" for item in problems[1:6]]
     return UsageError(
         "bad_argument",
         message,
         seen=None if first["type"] == "missing" else repr(first["input"])[:_MAX_SEEN],
         remedy="Call again with the arguments that the tool's schema names.",
-        alternatives=tuple(names) if unknown or first["type"] == "missing" else (),
+        alternatives=tuple(alternatives),
         details=details,
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from devkeel_mcp.text import clean
+from devkeel.display import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,5 +66,5 @@ def actor_of(context: Context[Any, Any]) -> str:
     if parameters is None:
         return UNKNOWN_ACTOR
     client = parameters.client_info
-    name = " ".join(clean(f"{client.name} {client.version}").split())
+    name = one_line(f"{client.name} {client.version}")
     return name[:_MAX_ACTOR] or UNKNOWN_ACTOR

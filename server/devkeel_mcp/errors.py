@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mcp_types import CallToolResult, TextContent
 
 from devkeel import errors
+from devkeel.display import clean
 from devkeel.results import Skipped
 from devkeel_mcp.render import checks_line, diagnostic_line
-from devkeel_mcp.text import MAX_CHARACTERS, clean, cut, cut_line, few, fit
+from devkeel_mcp.text import MAX_CHARACTERS, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
     from devkeel.errors import DevkeelError

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from mcp_types import CallToolResult, TextContent
 
+from devkeel.display import clean
 from devkeel.results import as_data
-from devkeel_mcp.text import MAX_CHARACTERS, clean, cut, cut_line, few, fit
+from devkeel_mcp.text import MAX_CHARACTERS, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,7 +55,7 @@ def inspection(result: Inspection) -> CallToolResult:
     head.append(f"Packages ({len(result.packages)}): {', '.join(result.packages) or 'none'}.")
     head.append(f"Enabled: {', '.join(result.enabled) or 'none'}.")
     body = [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
-    tail = few(map(diagnostic_line, result.problems))
+    tail = [*result.notes, *few(map(diagnostic_line, result.problems))]
     tail.append(f"Checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}.")
     if result.last_operation:
         tail.append(f"Last operation: {_entry_line(result.last_operation)}")
@@ -76,7 +77,7 @@ def change(result: ChangeResult) -> CallToolResult:
     """Render the answer of a write."""
     notes = [f"Note: {note}" for note in result.notes]
     if result.runs_on_enter:
-        notes.append("Note: this adds text that runs the next time somebody enters the shell.")
+        notes.append(f"Note: this adds text or expressions that run {', '.join(result.runs_when)}.")
     tail = [
         *few(notes),
         *few(map(diagnostic_line, result.checks.diagnostics)),
@@ -86,7 +87,7 @@ def change(result: ChangeResult) -> CallToolResult:
     came_from = f" (before: {result.revision_before})" if moved else ""
     tail.append(f"Revision: {result.revision}{came_from}.")
     advice = "The files themselves have the rest."
-    return _answer(result, [_headline(result)], result.diff.splitlines(), [*tail, f"Next: {result.next}"], advice)
+    return _answer(result, [_headline(result)], _lines(result.diff), [*tail, f"Next: {result.next}"], advice)
 
 
 def history(page: HistoryPage) -> CallToolResult:
@@ -108,7 +109,7 @@ def operation(detail: OperationDetail) -> CallToolResult:
         f"Checks that ran: {ran}.",
         f"Revision: {entry.revision_before} -> {entry.revision_after}.",
     ]
-    return _answer(detail, [_entry_line(entry)], detail.diff.splitlines(), _short(tail), "")
+    return _answer(detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), "")
 
 
 def diagnostic_line(item: Diagnostic) -> str:
@@ -117,6 +118,11 @@ def diagnostic_line(item: Diagnostic) -> str:
     subject = f" [{item.subject}]" if item.subject else ""
     mend = f" Suggested edits: {_compact(item.suggestions)}" if item.suggestions else ""
     return f"{place}{item.severity}[{item.code}]: {item.message}{subject}{mend}"
+
+
+def _lines(diff: str) -> list[str]:
+    # At line feeds only: other separators are content.
+    return diff.removesuffix("\n").split("\n")
 
 
 def _headline(result: ChangeResult) -> str:

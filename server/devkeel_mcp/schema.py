@@ -16,7 +16,7 @@ __all__ = ["input_schema"]
 _REF = "#/$defs/"
 _NULL = {"type": "null"}
 # What a reader assumes anyway. A list, because an empty schema cannot be hashed.
-_IMPLIED: list[tuple[str, object]] = [("default", None), ("default", False), ("additionalProperties", {})]
+_IMPLIED: list[tuple[str, object]] = [("default", None), ("default", False)]
 
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:
@@ -41,8 +41,9 @@ def _tidy(schema: Json, definitions: dict[str, Json]) -> Json:
         if key == "properties":
             # Here the keys are names, not keywords: a field may well be called title.
             result[key] = {name: _tidy(item, definitions) for name, item in value.items()}
-        else:
-            result[key] = _tidy(value, definitions)
+        elif (tidied := _tidy(value, definitions)) != {}:
+            # An empty schema takes anything, as a keyword that is left out does.
+            result[key] = tidied
     return result
 
 

@@ -6,10 +6,12 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from devkeel.display import clean
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MAX_CHARACTERS", "Json", "clean", "cut", "cut_line", "few", "fit"]
+__all__ = ["MAX_CHARACTERS", "Json", "cut", "cut_line", "few", "fit"]
 
 Json: TypeAlias = Any
 """Plain data: what JSON can say. Spelt Any because a recursive type would only be cast away again."""
@@ -21,16 +23,6 @@ _FEW = 10
 _SHORT = 200
 _LONG = 2_000
 _MARKER = re.compile(r"… \((\d+) more characters\)\Z")
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-# C0 except newline and tab, DEL, C1, the bidirectional marks, embeddings, overrides and isolates.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-# A lone surrogate has no UTF-8 form and would break the wire.
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def clean(text: str) -> str:
-    """Return text without terminal sequences, control and bidirectional characters."""
-    return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", _ANSI.sub("", text)))
 
 
 def cut(text: str, limit: int = MAX_CHARACTERS, *, advice: str = "") -> str:

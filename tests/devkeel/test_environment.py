@@ -9,6 +9,7 @@ import pytest
 from devkeel.edits import parse_edits
 from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, PolicyRefused, ProjectError, Refused, UsageError
+from devkeel.transaction import files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,6 +140,45 @@ def test_undo_of_an_older_operation_names_the_ones_in_the_way(environment: Envir
     assert caught.value.details["later_operations"] == [second]
 
 
+def saving(environment: Environment, monkeypatch: pytest.MonkeyPatch, times: int) -> None:
+    """Let somebody save devenv.nix while a change is being published, that often."""
+    path = environment.project.root / "devenv.nix"
+    left = [times]
+
+    def interfere(step: str) -> None:
+        if step == "prepared" and left[0]:
+            left[0] -= 1
+            path.write_text(path.read_text().replace("\n}\n", f"\n  # saved {left[0]}\n}}\n"))
+
+    monkeypatch.setattr(files, "hook", interfere)
+
+
+def test_a_save_meanwhile_is_kept_and_the_change_is_made_anew(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saving(environment, monkeypatch, 2)
+    result = edit(environment, ADD_JQ)
+    assert result.published
+    assert len(result.notes) == 1
+    assert "pkgs.jq" in text(environment)
+    assert "# saved 1" in text(environment)
+    assert "# saved 0" in text(environment)
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("times", [1, 3])
+def test_who_names_a_revision_or_meets_too_many_saves_gets_the_conflict(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    saving(environment, monkeypatch, times)
+    expected = environment.inspect().revision if times == 1 else None
+    with pytest.raises(Conflict) as caught:
+        edit(environment, ADD_JQ, expected_revision=expected)
+    assert caught.value.code == "file_changed"
+    assert "pkgs.jq" not in text(environment)
+    assert f"# saved {times - 1}" in text(environment)
+
+
 def test_diff_shows_what_changed_since_the_last_operation(environment: Environment) -> None:
     assert environment.diff().operation is None
     edit(environment, ADD_JQ)
@@ -210,7 +250,7 @@ def test_what_is_published_parses_also_when_the_file_did_not_before(environment:
 
 def test_old_problems_of_another_file_are_reported_and_not_in_the_way(environment: Environment) -> None:
     (environment.project.root / "devenv.local.nix").write_text("{ a = 1; a = 2; }")
-    result = edit(environment, ADD_JQ)
+    result = edit(environment, ADD_JQ, level="syntax")
     assert result.published
     assert [item.code for item in result.checks.diagnostics] == ["duplicate_attribute"]
 
@@ -233,7 +273,6 @@ def test_create_makes_a_beginning_as_one_operation(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
         edit(environment, ADD_JQ)
     assert caught.value.code == "missing_file"
-    assert "init" in (caught.value.remedy or "")
     assert "create=true" in (caught.value.remedy or "")
     result = edit(environment, ADD_JQ, create=True)
     assert set(result.files) == {"devenv.nix", "devenv.yaml", ".gitignore"}
@@ -268,6 +307,7 @@ def test_inspection_says_what_is_declared_and_where(environment: Environment) ->
         environment,
         {"kind": "enable", "name": "languages.python", "settings": {"version": "3.12"}},
         {"kind": "set", "path": "env.HOME_URL", "expression": 'lib.mkIf true "x"'},
+        level="syntax",
     )
     found = environment.inspect()
     assert found.packages == ("git",)
@@ -327,7 +367,8 @@ def test_a_link_is_edited_at_its_target_and_stays_a_link(environment: Environmen
         ("a\nb.nix", "bad_file_name"),
         ("", "bad_file_name"),
         ("dangling.nix", "dangling_link"),
-        ("folder.nix", "unreadable_file"),
+        ("folder.nix", "not_a_file"),
+        (".DEVKEEL/x.nix", "private_directory"),
     ],
 )
 def test_files_outside_the_environment_are_refused(environment: Environment, name: str, code: str) -> None:
@@ -410,6 +451,7 @@ def test_other_files_of_the_environment_are_patched_too(environment: Environment
 
 def test_devenv_yaml_takes_values_and_keeps_its_comments(environment: Environment) -> None:
     path = environment.project.root / "devenv.yaml"
+    (environment.project.root / "part").mkdir()
     path.write_text("inputs: {} # none yet\n")
     edit(environment, {"kind": "set", "file": "devenv.yaml", "path": "inputs.x.url", "value": "github:a/b"})
     edit(environment, {"kind": "append", "file": "devenv.yaml", "path": "imports", "value": "./part"})

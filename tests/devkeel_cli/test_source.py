@@ -92,7 +92,8 @@ def test_set_writes_the_value_and_nothing_else(devkeel: Shell, name: str, after:
     assert not (devkeel.root / ".devkeel").exists()
     assert not list(devkeel.root.glob(".devkeel-*"))
     again = devkeel("source", "set", name, path, "y")
-    assert (again.code, again.out) == (0, "nothing to do\n")
+    assert again.code == 0
+    assert again.out.startswith("nothing to do\n")
 
 
 def test_values_are_typed_as_by_set(devkeel: Shell) -> None:
@@ -180,7 +181,7 @@ def test_a_failure_while_writing_leaves_the_file_and_no_other(devkeel: Shell, mo
     ("line", "code"),
     [
         (("get", "missing.nix", "a"), "missing_file"),
-        (("get", ".", "a"), "unreadable_file"),
+        (("get", ".", "a"), "not_a_file"),
         (("set", "x.nix", "a..b", "1"), "bad_option_path"),
         (("set", "x.nix", "a", "1"), "would_replace_set"),
         (("set", "x.yaml", "a.b", "1"), "opaque_value"),

@@ -87,7 +87,7 @@ def test_the_help_page_documents_the_exit_codes(devkeel: Shell) -> None:
     outcome = devkeel("--help")
     assert outcome.code == 0
     documented = {int(line.split()[0]) for line in outcome.out.splitlines() if re.match(r"\s+\d+\s", line)}
-    assert documented == {0, 1, 2, 3, 4, 5, 6, 7, exits.INTERNAL, 129, exits.INTERRUPTED, 143}
+    assert documented == {*range(8), exits.INTERNAL, 129, exits.INTERRUPTED, exits.PIPE_CLOSED, 143}
 
 
 def test_the_levels_are_those_of_the_library() -> None:
@@ -109,7 +109,12 @@ def complete(shell: Shell, words: str) -> list[str]:
 
 
 def test_completion_offers_verbs(devkeel: Shell) -> None:
-    assert complete(devkeel, "devkeel un") == ["unset", "undo"]
+    assert complete(devkeel, "devkeel un") == ["unset", "uncomment", "undo"]
+
+
+def test_completion_offers_services_and_languages(devkeel: Shell) -> None:
+    assert complete(devkeel, "devkeel enable redi") == ["redis"]
+    assert "languages.python" in complete(devkeel, "devkeel disable languages.py")
 
 
 def test_completion_offers_option_paths_a_segment_at_a_time(devkeel: Shell) -> None:
@@ -140,9 +145,10 @@ def on_a_terminal(shell: Shell, **environment: str) -> bytes:
         return data
 
 
-def test_colours_only_on_a_terminal_and_not_with_no_color(devkeel: Shell) -> None:
-    assert b"\x1b[32m" in on_a_terminal(devkeel)
-    assert b"\x1b[" not in on_a_terminal(devkeel, NO_COLOR="1")
+def test_colours_only_on_a_terminal_that_takes_them_and_not_with_no_color(devkeel: Shell) -> None:
+    assert b"\x1b[32m" in on_a_terminal(devkeel, TERM="xterm")
+    assert b"\x1b[" not in on_a_terminal(devkeel, TERM="xterm", NO_COLOR="1")
+    assert b"\x1b[" not in on_a_terminal(devkeel, TERM="dumb")
     assert "\x1b[" not in devkeel("add", "ripgrep", "--dry-run", "--level", "syntax").out
 
 

@@ -60,7 +60,7 @@ def test_text_options_take_the_text(option_is: Any, phrase: str, text: str) -> N
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("3.10", 3.1),
+        ("3.11", 3.11),
         ("true", True),
         ("null", None),
         ("-1", -1),
@@ -77,6 +77,17 @@ def test_text_options_take_the_text(option_is: Any, phrase: str, text: str) -> N
 def test_other_options_take_json_where_it_parses(option_is: Any, phrase: str | None, text: str, value: Any) -> None:
     option_is(phrase)
     assert read_value("a.b", text) == {"value": value}
+
+
+@pytest.mark.parametrize("text", ["3.10", "1e3", "1.0e0"])
+def test_a_number_stays_as_it_was_typed_unless_the_option_takes_numbers(option_is: Any, text: str) -> None:
+    for phrase in (None, "string or boolean", "list of string"):
+        option_is(phrase)
+        assert read_value("a.b", text) == {"value": text}
+        assert read_value("a.b", text, "json") == {"value": float(text)}
+    for phrase in ("floating point number", "null or 16 bit unsigned integer; between 0 and 65535 (both inclusive)"):
+        option_is(phrase)
+        assert read_value("a.b", text) == {"value": float(text)}
 
 
 def test_null_is_null_where_the_option_may_be_null(option_is: Any) -> None:

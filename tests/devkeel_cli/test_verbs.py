@@ -19,7 +19,7 @@ _VOLATILE = (
     (re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]+(?:Z|\+00:00)"), "<time>"),
     (re.compile(r"\b[0-9a-f]{16}\b"), "<revision>"),
     (re.compile(r"by devkeel \S+ \([^)]*\)"), "by <user>"),
-    (re.compile(r"(checks that can run here: |; skipped: ).*"), r"\1<machine>"),
+    (re.compile(r"(checks that can run here: |checks that ran: |; skipped: ).*"), r"\1<machine>"),
 )
 
 

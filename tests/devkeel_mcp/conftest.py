@@ -43,8 +43,8 @@ _VOLATILE = (
     (re.compile(r"\b[0-9a-f]{12}\b"), "<hash>"),
 )
 # What differs from machine to machine: which rungs can run here, and why the others cannot.
-_MACHINE = {"levels", "skipped"}
-_MACHINE_TEXT = re.compile(r"(Checks that can run here: |; skipped: ).*")
+_MACHINE = {"levels", "ran", "skipped"}
+_MACHINE_TEXT = re.compile(r"(Checks that can run here: |Checks that ran: |; skipped: ).*")
 
 
 class Agent:

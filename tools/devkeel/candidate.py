@@ -9,12 +9,15 @@ __all__ = ["Candidate"]
 
 @dataclass
 class Candidate:
-    """The files that a change is about: their bytes before it (None: not there) and after it."""
+    """The files that a change is about: their bytes before it (None: not there) and after it.
+
+    runs: when something runs that the change adds. repairs: files that may stay broken if they are less so.
+    """
 
     before: dict[str, bytes | None] = field(default_factory=dict)
     after: dict[str, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
-    runs_on_enter: bool = False
+    runs: list[str] = field(default_factory=list)
     repairs: set[str] = field(default_factory=set)
 
     @property

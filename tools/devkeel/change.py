@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 from functools import singledispatch
 from typing import TYPE_CHECKING, cast
 
 from devkeel import edits
-from devkeel.catalogue.options import enable_path, is_text
+from devkeel.catalogue.options import DEVENV_VERSION, enable_path, find_option, is_text, option_paths
 from devkeel.errors import Place, ProjectError, Refused
-from devkeel.source import Edited, Splice, apply, nix
+from devkeel.exact_text import replace_text
+from devkeel.running import added_by_text, is_shell_text, occasions
+from devkeel.source import Edited, compose, nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,17 +21,18 @@ if TYPE_CHECKING:
     from devkeel.candidate import Candidate
     from devkeel.edits import Edit
     from devkeel.project import Project
+    from devkeel.source import yaml
 
 __all__ = ["apply_edits"]
 
-# Options whose text a shell runs when somebody enters the environment or starts something in it.
-_RUNS = frozenset({"enterShell", "enterTest", "tasks", "processes", "scripts", "git-hooks"})
+_MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
 
 
-def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate) -> None:
+def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *, create: bool = False) -> None:
     """Apply edits to a candidate, reading files from the project as they are needed.
 
-    Raises UsageError, ProjectError or Refused for the first edit that cannot be made.
+    create: a Nix file that is missing begins as an empty module. Raises UsageError, ProjectError or Refused for
+    the first edit that cannot be made.
     """
     for item in items:
         name = project.resolve(item.file)
@@ -40,56 +44,124 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate) -
                 remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
             )
         if name not in candidate.after:
-            data = project.read(name)
-            if data is None:
-                raise ProjectError(
-                    "missing_file",
-                    f"There is no {name} in {project.root}.",
-                    place=Place(name),
-                    remedy="Create a minimal environment with `devkeel init`, or repeat the call with create=true.",
-                )
-            candidate.before[name] = candidate.after[name] = data
-        edited = _apply(item, name, candidate.after[name])
+            _take(project, name, candidate, create=create, inputs=isinstance(item, edits.SetInput))
+        before = candidate.after[name]
+        edited = _apply(item, name, before)
+        candidate.after[name] = edited.data
+        candidate.notes += edited.notes or ([] if edited.changed else [_already(item)])
+        if isinstance(item, edits.Enable):
+            candidate.notes += _unknown(enable_path(item.name))
         if edited.changed:
-            candidate.runs_on_enter |= _runs_on_enter(item)
+            new = _runs(item, name, before, edited.data)
+            candidate.runs += [when for when in dict.fromkeys(new) if when not in candidate.runs]
         if isinstance(item, edits.ReplaceText) and item.partial:
             candidate.repairs.add(name)
-        candidate.after[name] = edited.data
-        candidate.notes += edited.notes
+
+
+def _take(project: Project, name: str, candidate: Candidate, *, create: bool, inputs: bool) -> None:
+    """Put a file into the candidate as it is, or as a new module; an input may begin devenv.yaml."""
+    data = project.read(name)
+    candidate.before[name] = data
+    if data is None and create and name.endswith(".nix"):
+        data = _MODULE
+    if data is None and inputs:
+        data = b""
+    if data is None:
+        del candidate.before[name]
+        raise project.missing(name)
+    candidate.after[name] = data
+
+
+def _already(item: Edit) -> str:
+    """Return why an edit changed nothing, where its editor does not say it."""
+    match item:
+        case edits.SetOption(path=told) | edits.Append(path=told) | edits.Prepend(path=told):
+            why = "it is already so"
+        case edits.UnsetOption(path=told) | edits.RemoveValues(path=told) | edits.Rename(path=told):
+            why = f"there is nothing to {item.kind}"
+        case edits.CommentOut(path=told) | edits.Uncomment(path=told):
+            why = f"there is nothing to {item.kind.replace('_', ' ')}"
+        case edits.Enable(name=told):
+            why = "it is already enabled with these settings"
+        case edits.Disable(name=told):
+            why = "it is already disabled"
+        case edits.SetInput(name=told):
+            why = "the input is already so"
+        case edits.RemoveInput(name=told):
+            why = "there is no such input"
+        case edits.ReplaceText(file=told):
+            why = "the old and the new text are the same"
+        case _:
+            told, why = ", ".join(item.names), "the packages are already so"
+    return f"{told}: {why}."
+
+
+def _unknown(path: nix.AttrPath) -> list[str]:
+    """Return a note about an option that devkeel's catalogue does not have; the project's devenv may."""
+    if find_option(path) is not None:
+        return []
+    told = nix.format_path(path)
+    close = difflib.get_close_matches(told, [known for known in option_paths() if known.endswith(".enable")], 1, 0.8)
+    nearest = f"; the nearest is {close[0]}" if close else ""
+    return [f"devenv {DEVENV_VERSION} has no option {told} that devkeel knows of{nearest}."]
 
 
 def _apply(item: Edit, name: str, data: bytes) -> Edited:
     if isinstance(item, edits.ReplaceText):
-        return _replace_text(item, name, data)
-    if name.endswith((".yaml", ".yml")) and isinstance(item, (edits.SetOption, edits.UnsetOption, edits.Append)):
+        return replace_text(item, name, data)
+    if name.endswith((".yaml", ".yml")):
         return _edit_yaml(item, name, data)
     if not name.endswith(".nix"):
-        raise Refused(
-            "not_nix",
-            f"{name} is not a Nix file; a {item.kind} edit has no meaning there.",
-            place=Place(name),
-            remedy="Use patch_file for this file.",
-        )
+        raise _not_nix(item, name)
     return _edit_nix(item, nix.Document(data, name))
 
 
-def _edit_yaml(item: edits.SetOption | edits.UnsetOption | edits.Append, name: str, data: bytes) -> Edited:
+def _edit_yaml(item: Edit, name: str, data: bytes) -> Edited:
     from devkeel.source import yaml  # noqa: PLC0415  (a Nix edit does not need it)
 
     document = yaml.Document(data, name)
-    if isinstance(item, edits.UnsetOption):
-        return yaml.unset(document, item.path)
-    if item.expression is not None:
-        raise Refused(
-            "not_nix",
-            f"{name} is not a Nix file, so that no Nix expression can stand in it.",
-            place=Place(name),
-            seen=item.expression[:200],
-            remedy="Give a value instead of an expression.",
-        )
-    if isinstance(item, edits.Append):
-        return yaml.append(document, item.path, item.value)
-    return yaml.set(document, item.path, item.value)
+    match item:
+        case edits.SetInput():
+            return _set_input(document, item)
+        case edits.RemoveInput():
+            return yaml.unset(document, ["inputs", item.name])
+        case edits.UnsetOption():
+            return yaml.unset(document, item.path)
+        case edits.SetOption(expression=None):
+            return yaml.set(document, item.path, item.value)
+        case edits.Append(expression=None):
+            return yaml.append(document, item.path, item.value)
+        case edits.SetOption() | edits.Append():
+            raise Refused(
+                "not_nix",
+                f"{name} is not a Nix file, so that no Nix expression can stand in it.",
+                place=Place(name),
+                seen=(item.expression or "")[:200],
+                remedy="Give a value instead of an expression.",
+            )
+    raise _not_nix(item, name)
+
+
+def _not_nix(item: Edit, name: str) -> Refused:
+    return Refused(
+        "not_nix",
+        f"{name} is not a Nix file; a {item.kind} edit has no meaning there.",
+        place=Place(name),
+        remedy="Use patch_file for this file.",
+    )
+
+
+def _set_input(document: yaml.Document, item: edits.SetInput) -> Edited:
+    """Write an input whole where there is none of its name, else only what is asked for."""
+    from devkeel.source import yaml  # noqa: PLC0415
+
+    values: list[tuple[list[str], str]] = [(["url"], item.url)] if item.url is not None else []
+    values += [(["inputs", name, "follows"], name) for name in item.follows]
+    current, steps = document, list[Edited]()
+    for path, value in values:
+        steps.append(yaml.set(current, ["inputs", item.name, *path], value))
+        current = yaml.Document(steps[-1].data, document.name)
+    return compose(document.data, steps)
 
 
 @singledispatch
@@ -99,12 +171,12 @@ def _edit_nix(item: Edit, document: nix.Document) -> Edited:
 
 @_edit_nix.register
 def _(item: edits.AddPackages, document: nix.Document) -> Edited:
-    return nix.add_packages(document, *item.names)
+    return nix.add_packages(document, *item.names, inside=item.inside)
 
 
 @_edit_nix.register
 def _(item: edits.RemovePackages, document: nix.Document) -> Edited:
-    return nix.remove_packages(document, *item.names)
+    return nix.remove_packages(document, *item.names, inside=item.inside)
 
 
 @_edit_nix.register
@@ -120,9 +192,30 @@ def _(item: edits.UnsetOption, document: nix.Document) -> Edited:
 @_edit_nix.register
 def _(item: edits.Append, document: nix.Document) -> Edited:
     value = _value(item)
-    if isinstance(value, str) and is_text(nix.parse_path(item.path)):
+    path = nix.parse_path(item.path)
+    if isinstance(value, str) and (is_text(path) or is_shell_text(path)):
         return nix.append_line(document, item.path, value)
     return nix.append(document, item.path, value)
+
+
+@_edit_nix.register
+def _(item: edits.Prepend, document: nix.Document) -> Edited:
+    return nix.prepend(document, item.path, _value(item))
+
+
+@_edit_nix.register
+def _(item: edits.Rename, document: nix.Document) -> Edited:
+    return nix.rename(document, item.path, item.to)
+
+
+@_edit_nix.register
+def _(item: edits.CommentOut, document: nix.Document) -> Edited:
+    return nix.comment_out(document, item.path)
+
+
+@_edit_nix.register
+def _(item: edits.Uncomment, document: nix.Document) -> Edited:
+    return nix.uncomment(document, item.path)
 
 
 @_edit_nix.register
@@ -142,13 +235,13 @@ def _(item: edits.Enable, document: nix.Document) -> Edited:
 def _(item: edits.Disable, document: nix.Document) -> Edited:
     path = nix.format_path(enable_path(item.name))
     try:
-        declared = document.get(nix.parse_path(path))
+        document.get(nix.parse_path(path))
     except KeyError:
         return Edited(document.data, notes=(f"{path} is not set: it is off already.",))
-    return nix.set(document, path, False) if declared is not False else Edited(document.data)
+    return nix.set(document, path, False)
 
 
-def _value(item: edits.SetOption | edits.Append | edits.RemoveValues) -> nix.Value:
+def _value(item: edits.SetOption | edits.Append | edits.Prepend | edits.RemoveValues) -> nix.Value:
     return nix.Expression(item.expression) if item.expression is not None else _data(item.value)
 
 
@@ -157,27 +250,15 @@ def _data(value: JsonValue) -> nix.Value:
     return cast("nix.Value", value)
 
 
-def _replace_text(item: edits.ReplaceText, name: str, data: bytes) -> Edited:
-    old, new = (text.encode("utf-8", "surrogatepass") for text in (item.old, item.new))
-    found, start = list[int](), data.find(old)
-    while start >= 0:
-        found.append(start)
-        start = data.find(old, start + len(old))
-    if len(found) != item.occurrences:
-        raise Refused(
-            "text_not_found" if not found else "text_not_unique",
-            f"The text occurs {len(found)} times in {name}, not {item.occurrences}.",
-            place=Place(name),
-            seen=item.old[:200],
-            remedy="Read the file again and give the exact text, white space included, with enough around it.",
-        )
-    return apply(data, [Splice(at, at + len(old), new) for at in found])
-
-
-def _runs_on_enter(item: Edit) -> bool:
-    """Tell whether an edit adds text that a shell runs, or an expression, at the next entry."""
-    if isinstance(item, edits.ReplaceText):
-        return True
-    if isinstance(item, (edits.SetOption, edits.Append)):
-        return item.expression is not None or nix.parse_path(item.path)[0] in _RUNS
-    return False
+def _runs(item: Edit, name: str, before: bytes, after: bytes) -> list[str]:
+    """Return when something runs that an edit adds: shell text, or an expression."""
+    match item:
+        case edits.SetOption() | edits.Append() | edits.Prepend() if name.endswith(".nix"):
+            return [*occasions(nix.parse_path(item.path), _value(item))]
+        case edits.Enable():
+            base = enable_path(item.name)[:-1]
+            pairs = [((*base, *nix.parse_path(key)), _data(value)) for key, value in item.settings.items()]
+            return [when for path, value in pairs for when in occasions(path, value)]
+        case edits.ReplaceText() | edits.Rename() | edits.Uncomment():
+            return [*added_by_text(name, before, after)]
+    return []

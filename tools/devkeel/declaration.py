@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Refused
@@ -14,9 +15,10 @@ if TYPE_CHECKING:
 
     from devkeel.project import Project
 
-__all__ = ["beginning", "imports_of", "lock_revision", "read_declaration", "role_of"]
+__all__ = ["beginning", "imports_of", "lock_revision", "nix_imports", "read_declaration", "role_of"]
 
 _MAX_FILES = 200
+_LITERAL = re.compile(r"\.{1,2}/[\w./+-]+")
 
 _DEVENV_NIX = b"""{ pkgs, ... }:
 
@@ -32,16 +34,24 @@ _DEVENV_YAML = b"""inputs:
 _IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
 
 
-def read_declaration(project: Project) -> dict[str, bytes]:
-    """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports."""
-    found = project.read_all(DECLARATION_FILES)
+def read_declaration(project: Project, changed: Mapping[str, bytes | None] | None = None) -> dict[str, bytes]:
+    """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports.
+
+    changed: files as they would be after a change; None for one that it removes.
+    """
+    changed = changed or {}
+
+    def read(name: str) -> bytes | None:
+        return changed[name] if name in changed else project.read(name)
+
+    found = {name: data for name in DECLARATION_FILES if (data := read(name)) is not None}
     waiting = list(found)
     while waiting and len(found) < _MAX_FILES:
         name = waiting.pop()
         for other in imports_of(name, found[name]):
             try:
                 relative = project.resolve(other)
-                data = None if relative in found else project.read(relative)
+                data = None if relative in found else read(relative)
             except DevkeelError:
                 continue  # outside the root: not ours to read; a deeper rung reports what is missing
             if data is not None:
@@ -54,7 +64,7 @@ def imports_of(name: str, data: bytes) -> Iterator[str]:
     """Yield the files that a declaration file may import, relative to the root: literal relative paths only."""
     base = posixpath.dirname(name)
     if name.endswith(".nix"):
-        for target in _nix_imports(data):
+        for target in nix_imports(data):
             path = posixpath.normpath(posixpath.join(base, target))
             yield path
             yield posixpath.join(path, "default.nix")
@@ -64,14 +74,17 @@ def imports_of(name: str, data: bytes) -> Iterator[str]:
             yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
 
 
-def _nix_imports(data: bytes) -> list[str]:
+def nix_imports(data: bytes) -> list[str]:
+    """Return the literal relative paths that a Nix module imports, as it writes them."""
+    if b"imports" not in data:
+        return []
     try:
         value = nix.get(data, "imports")
     except (KeyError, Refused, ProjectError):
         return []
     items = value if isinstance(value, list) else []
     sources = [item.source for item in items if isinstance(item, nix.Expression)]
-    return [source for source in sources if source.startswith(("./", "../"))]
+    return [source for source in sources if _LITERAL.fullmatch(source)]
 
 
 def _yaml_imports(data: bytes) -> list[str]:

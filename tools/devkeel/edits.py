@@ -12,19 +12,26 @@ from typing import Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from devkeel.errors import UsageError
-from devkeel.project import DECLARATION
+from devkeel.invalid import in_words, nearest
+from devkeel.project import DECLARATION, INPUTS
 
 __all__ = [
     "KINDS",
     "AddPackages",
     "Append",
+    "CommentOut",
     "Disable",
     "Edit",
     "Enable",
+    "Prepend",
+    "RemoveInput",
     "RemovePackages",
     "RemoveValues",
+    "Rename",
     "ReplaceText",
+    "SetInput",
     "SetOption",
+    "Uncomment",
     "UnsetOption",
     "parse_edits",
 ]
@@ -38,17 +45,22 @@ class _Edit(BaseModel):
 
 
 class AddPackages(_Edit):
-    """Add packages to the `packages` list: `git`, `pkgs.git`, `python3Packages.numpy`, `inputs.x.packages.…`."""
+    """Add packages to the `packages` list: `git`, `pkgs.git`, `python3Packages.numpy`, `inputs.x.packages.…`.
+
+    `inside` names a package of the list whose own packages are meant: `python3` for `python3.withPackages (…)`.
+    """
 
     kind: Literal["add_packages"] = "add_packages"
     names: list[str] = Field(min_length=1)
+    inside: str | None = None
 
 
 class RemovePackages(_Edit):
-    """Remove packages from wherever the `packages` list names them."""
+    """Remove packages from wherever the `packages` list names them, or from `inside` one with `withPackages`."""
 
     kind: Literal["remove_packages"] = "remove_packages"
     names: list[str] = Field(min_length=1)
+    inside: str | None = None
 
 
 class _Valued(_Edit):
@@ -84,10 +96,38 @@ class Append(_Valued):
     kind: Literal["append"] = "append"
 
 
+class Prepend(_Valued):
+    """Put one element first in the list at an option path, unless it is there."""
+
+    kind: Literal["prepend"] = "prepend"
+
+
 class RemoveValues(_Valued):
     """Remove one element from the list at an option path."""
 
     kind: Literal["remove"] = "remove"
+
+
+class Rename(_Edit):
+    """Give a definition another option path, where it stands."""
+
+    kind: Literal["rename"] = "rename"
+    path: str
+    to: str
+
+
+class CommentOut(_Edit):
+    """Turn the definitions at an option path into comments."""
+
+    kind: Literal["comment_out"] = "comment_out"
+    path: str
+
+
+class Uncomment(_Edit):
+    """Turn a commented-out definition of an option path back into one."""
+
+    kind: Literal["uncomment"] = "uncomment"
+    path: str
 
 
 class Enable(_Edit):
@@ -105,6 +145,33 @@ class Disable(_Edit):
     name: str
 
 
+_INPUT = r"^[A-Za-z_][A-Za-z0-9_-]*$"
+
+
+class SetInput(_Edit):
+    """Add an input to devenv.yaml, or change what it has: its reference, and which inputs of its own follow ours."""
+
+    kind: Literal["set_input"] = "set_input"
+    file: str = INPUTS
+    name: str = Field(pattern=_INPUT)
+    url: str | None = None
+    follows: list[str] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _something(self) -> SetInput:
+        if self.url is None and not self.follows:
+            raise ValueError("give a url (a flake reference), or follows")
+        return self
+
+
+class RemoveInput(_Edit):
+    """Remove an input from devenv.yaml."""
+
+    kind: Literal["remove_input"] = "remove_input"
+    file: str = INPUTS
+    name: str = Field(pattern=_INPUT)
+
+
 class ReplaceText(_Edit):
     """Replace an exact text, which must occur once (or `occurrences` times), by another.
 
@@ -118,7 +185,23 @@ class ReplaceText(_Edit):
     partial: bool = False
 
 
-Edit = AddPackages | RemovePackages | SetOption | UnsetOption | Append | RemoveValues | Enable | Disable | ReplaceText
+Edit = (
+    AddPackages
+    | RemovePackages
+    | SetOption
+    | UnsetOption
+    | Append
+    | Prepend
+    | RemoveValues
+    | Rename
+    | CommentOut
+    | Uncomment
+    | Enable
+    | Disable
+    | SetInput
+    | RemoveInput
+    | ReplaceText
+)
 
 _MODELS: dict[str, type[Edit]] = {model.model_fields["kind"].default: model for model in get_args(Edit)}
 KINDS = tuple(_MODELS)
@@ -139,10 +222,10 @@ def _parse(number: int, item: object) -> Edit:
     try:
         return model.model_validate(item)
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
+        first = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
         where = ".".join([f"edit {number} ({kind})", *(str(part) for part in first["loc"])])
-        why = first["msg"].removeprefix("Value error, ")
-        raise _bad(where, why, first.get("input"), tuple(model.model_fields)) from error
+        close = nearest(str(first["loc"][-1]) if first["loc"] else "", model.model_fields)
+        raise _bad(where, in_words(first), first.get("input"), tuple(close)) from error
 
 
 def _bad(where: str, why: str, seen: object, alternatives: tuple[str, ...]) -> UsageError:

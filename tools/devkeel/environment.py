@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
+from devkeel.display import one_line
 from devkeel.doctor import examine
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, ProjectError, UsageError
-from devkeel.merge import merge, three_way_view
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
+from devkeel.instead import told_instead
 from devkeel.policy import judge, read_settings
-from devkeel.project import DECLARATION, INPUTS, LOCK_FILES, Project, digest, revision_of
-from devkeel.restoring import put_back, restore
+from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.restoring import restore
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -26,12 +27,13 @@ from devkeel.results import (
     WorkingDiff,
     as_data,
 )
+from devkeel.reverting import revert, target
 from devkeel.source import nix
-from devkeel.survey import survey
+from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.doctor import Examination
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 __all__ = ["LEVELS", "Environment"]
 
 BACKEND = "devenv"
+# How often a change is made anew when somebody saves a file meanwhile.
+_ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,17 +86,14 @@ class Environment:
         """Return the revision of the declaration as it is on disk."""
         return revision_of(read_declaration(self.project))
 
-    def _subject(self, files: Mapping[str, bytes]) -> Subject:
-        return Subject(files, self.project.read_all(LOCK_FILES), self.project.exists)
+    def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
+        """Return what the ladder judges; `gone` are files that are there now and would be removed."""
+        locks = self.project.read_all(LOCK_FILES)
+        return Subject(files, locks, lambda name: name not in gone and self.project.exists(name))
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
-            raise ProjectError(
-                "missing_file",
-                f"There is no {DECLARATION} in {self.project.root}.",
-                place=Place(DECLARATION),
-                remedy="Create a minimal environment with `devkeel init`, or repeat the call with create=true.",
-            )
+            raise self.project.missing(DECLARATION)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
@@ -114,6 +115,7 @@ class Environment:
             enabled=found.enabled,
             definitions=found.definitions,
             problems=report.diagnostics,
+            notes=nothing_at(prefix, files) if prefix and not found.definitions else (),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
@@ -141,27 +143,24 @@ class Environment:
         """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
         from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
 
-        files = read_declaration(self.project)
-        self._expect(expected_revision, files)
-        candidate = Candidate()
-        for name, data in beginning(self.project).items() if create else ():
-            candidate.before[name] = self.project.read(name)
-            candidate.after[name] = data
-        apply_edits(self.project, edits, candidate)
-        if not edits and not create:
-            raise UsageError("no_edits", "There is nothing to do: the list of edits is empty.")
-        created = any(data is None for data in candidate.before.values())
-        return self._conclude(
-            candidate,
-            files,
-            Intent(
-                "create" if created else "edit",
-                reason,
-                dry_run,
-                level,
-                [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits],
-            ),
-        )
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            candidate = Candidate()
+            for name, data in beginning(self.project).items() if create else ():
+                candidate.before[name] = self.project.read(name)
+                candidate.after[name] = data
+            apply_edits(self.project, edits, candidate, create=create)
+            if not edits and not create:
+                raise UsageError(
+                    "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
+                )
+            created = any(data is None for data in candidate.before.values())
+            given = [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits]
+            kind: Literal["create", "edit"] = "create" if created else "edit"
+            return self._conclude(candidate, files, Intent(kind, reason, dry_run, level, given))
+
+        return _patiently(attempt, stubborn=expected_revision is None)
 
     def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
         found = revision_of(files)
@@ -186,13 +185,18 @@ class Environment:
     ) -> ChangeResult:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
-        judge(settings, candidate.before, candidate.changed | dict.fromkeys(removed))
+        judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent.level or settings.level)
+        report = self._judge(before, after, candidate, intent, intent.level or settings.level)
         changed = sorted({*candidate.changed, *removed})
-        declared = {name: data for name, data in after.items() if name in files or _declares(name)}
+        declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
+        candidate.notes += [
+            f"Nothing imports {name} yet: append ./{name} to the imports of {DECLARATION}, as an expression."
+            for name in changed
+            if candidate.before.get(name) is None and name.endswith(".nix") and name not in declared
+        ]
         revision, new = revision_of(files), revision_of(declared)
         operation = None
         if changed and not intent.dry_run:
@@ -220,7 +224,8 @@ class Environment:
             diff=unified_all((name, candidate.before.get(name), after.get(name)) for name in changed),
             checks=report,
             notes=(*candidate.notes, *(operation.notes if operation else ())),
-            runs_on_enter=candidate.runs_on_enter and bool(changed),
+            runs_on_enter=bool(candidate.runs and changed),
+            runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
 
@@ -228,18 +233,31 @@ class Environment:
         return self._store(settings).publish(changes, record)
 
     def _judge(
-        self, before: Mapping[str, bytes], after: Mapping[str, bytes], candidate: Candidate, level: str | None
+        self,
+        before: Mapping[str, bytes],
+        after: Mapping[str, bytes],
+        candidate: Candidate,
+        intent: Intent,
+        level: str | None,
     ) -> CheckReport:
-        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse."""
-        report = run_checks(self._subject(after), level=level)
+        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
+
+        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
+        """
+        report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
         changed = candidate.changed
-        # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-        wrong = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
-        wrong = [item for item in wrong if not _repaired(item, candidate)]
-        if not report.ok:
-            old = run_checks(self._subject(before), level=level)
-            wrong += [item for item in added_errors(old, report) if not _syntax_in(item, changed)]
+        added = self._added(before, report, level)
+        if intent.reverts is not None:
+            again = [item for item in added if item.place is None or item.place.file in changed]
+            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
+            wrong = [item for item in added if item not in again]
+        else:
+            # What is published parses: an error of the syntax rung in a changed file counts, old or new.
+            errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
+            wrong = [item for item in errors if not _repaired(item, candidate)]
+            wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
+            wrong = list(told_instead(wrong, after, intent.edits))
             raise CheckFailed(
                 wrong[0].code,
                 f"{wrong[0].message}. Nothing was written.",
@@ -249,6 +267,9 @@ class Environment:
                 diagnostics=tuple(wrong),
             )
         return report
+
+    def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
+        return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
 
     def undo(
         self,
@@ -263,18 +284,18 @@ class Environment:
 
         Without an id: the newest one that is neither an undo nor undone; with `redo` the newest undo.
         """
-        files = read_declaration(self.project)
-        self._expect(expected_revision, files)
-        store = self._store()
-        target = self._target(store, operation, redo=redo)
-        candidate, removed = Candidate(), list[str]()
-        for image in store.images(target):
-            current = self.project.read(image.path)
-            if current != image.after and merge(image.after, current, image.before) is None:
-                raise self._undo_conflict(store, target, image, current)
-            put_back(self.project, candidate, removed, image.path, image.after, image.before)
-        intent = Intent("redo" if redo else "undo", reason, dry_run, reverts=target.id)
-        return self._conclude(candidate, files, intent, removed)
+
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            store = self._store()
+            reverted = target(store, operation, redo=redo)
+            candidate, removed = revert(store, self.project, reverted)
+            # An undo of an undo brings a change back, however it was asked for.
+            kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
+            return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id), removed)
+
+        return _patiently(attempt, stubborn=expected_revision is None)
 
     def restore(
         self,
@@ -285,44 +306,15 @@ class Environment:
         expected_revision: str | None = None,
     ) -> ChangeResult:
         """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
-        files = read_declaration(self.project)
-        self._expect(expected_revision, files)
-        operation, candidate, removed = restore(self._store(), self.project, wanted)
-        intent = Intent("restore", reason, dry_run, edits=[{"kind": "restore", "operation": operation.id}])
-        return self._conclude(candidate, files, intent, removed)
 
-    @staticmethod
-    def _target(store: Transactions, operation: int | None, *, redo: bool) -> Operation:
-        if operation is not None:
-            return store.operation(operation)
-        found = store.newest_undo() if redo else store.newest_undoable()
-        if found is None:
-            raise UsageError(
-                "nothing_to_undo",
-                "There is no undo to redo." if redo else "There is no operation to undo.",
-                remedy="See what happened with show_history.",
-            )
-        return found
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            operation, candidate, removed = restore(self._store(), self.project, wanted)
+            given = [{"kind": "restore", "operation": operation.id}]
+            return self._conclude(candidate, files, Intent("restore", reason, dry_run, edits=given), removed)
 
-    @staticmethod
-    def _undo_conflict(store: Transactions, target: Operation, image: FileChange, current: bytes | None) -> Conflict:
-        later = [item for item in store.history(limit=100) if item.id > target.id]
-        blocking = [item.id for item in later if any(file.path == image.path for file in item.files)]
-        return Conflict(
-            "undo_conflict",
-            f"{image.path} is no longer what operation {target.id} left. Nothing was written.",
-            place=Place(image.path),
-            seen=digest(current)[:12] if current is not None else "no file",
-            remedy="Undo the later operations first, newest first, or make the change that you want as a new edit.",
-            details={
-                "operation": target.id,
-                "later_operations": blocking,
-                "expected": digest(image.after)[:12] if image.after is not None else None,
-                "found": digest(current)[:12] if current is not None else None,
-                "diff": unified_all([(image.path, image.after, current)]),
-                "three_way": three_way_view(image.after, current, image.before),
-            },
-        )
+        return _patiently(attempt, stubborn=expected_revision is None)
 
     def examine(self, *, repair: bool = False) -> Examination:
         """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
@@ -331,7 +323,12 @@ class Environment:
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
         if not 1 <= limit <= 1000:  # noqa: PLR2004
-            raise UsageError("bad_limit", "The limit is between 1 and 1000.", seen=str(limit))
+            raise UsageError(
+                "bad_limit",
+                "The limit is between 1 and 1000.",
+                seen=str(limit),
+                remedy="Ask for fewer, and for older ones with before.",
+            )
         store = self._store()
         found = store.history(limit=limit + 1, before=before)
         page = found[:limit]
@@ -371,6 +368,27 @@ class Environment:
             return None
 
 
+def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> ChangeResult:
+    """Make a change, and make it anew when a file was saved between reading and publishing it.
+
+    A caller who said which revision it builds on is told of the conflict instead.
+    """
+    for number in range(_ATTEMPTS if stubborn else 1):
+        try:
+            result = attempt()
+        except Conflict as error:
+            if error.code != "file_changed" or not stubborn or number == _ATTEMPTS - 1:
+                raise
+        else:
+            anew = "A file was saved meanwhile, so the change was made anew on what is there now."
+            return replace(result, notes=(*result.notes, anew)) if number else result
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _files_of(items: Sequence[Diagnostic]) -> list[str]:
+    return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
+
+
 def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:
     return item.source == "syntax" and item.place is not None and item.place.file in changed
 
@@ -382,10 +400,6 @@ def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
     if name not in candidate.repairs or old is None:
         return False
     return nix.brokenness(candidate.after[name]) < nix.brokenness(old)
-
-
-def _declares(name: str) -> bool:
-    return name in {DECLARATION, INPUTS}
 
 
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
@@ -401,8 +415,8 @@ def _entry(item: Operation) -> HistoryEntry:
         id=item.id,
         kind=item.kind,
         time=item.time,
-        actor=item.actor,
-        reason=item.reason,
+        actor=one_line(item.actor),
+        reason=one_line(item.reason) if item.reason is not None else None,
         files=tuple(file.path for file in item.files),
         edits=tuple(item.edits),
         revision_before=item.revision_before,

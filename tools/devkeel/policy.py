@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import Place, PolicyRefused, ProjectError, Refused
+from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
+from devkeel.protection import says_about
 from devkeel.source import nix
 from devkeel.transaction import Keep
 
@@ -89,32 +90,56 @@ def _bad(why: str) -> ProjectError:
     )
 
 
-def judge(settings: Settings, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]) -> None:
-    """Refuse a candidate that changes a protected option, by whichever edit: PolicyRefused `protected_option`."""
+def judge(
+    settings: Settings, project: Project, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
+) -> None:
+    """Refuse a candidate that changes a protected option, or makes it uncertain, by whichever edit.
+
+    Raises PolicyRefused `protected_option`. docs/settings.md says what counts.
+    """
+    if not settings.protected:
+        return
+    old = _Files(project, before)
+    new = _Files(project, after)
     for path in settings.protected:
-        for name, data in after.items():
-            if name.endswith(".nix") and _source(path, name, before.get(name)) != _source(path, name, data):
+        for name in after:
+            if old.say_about(path, name) != new.say_about(path, name):
                 raise PolicyRefused(
                     "protected_option",
-                    f"{path} is protected by {SETTINGS}.",
+                    f"{path} is protected by {SETTINGS}, and this would change it, or what may define it.",
                     place=Place(name),
                     seen=path,
                     remedy=f"Ask a maintainer to change it, or to take it out of `protected` in {SETTINGS}.",
                 )
 
 
-def _source(path: str, name: str, data: bytes | None) -> list[tuple[tuple[str, ...], str]] | bytes | None:
-    """Return what a file says at and below an option, or the whole file where that cannot be told."""
-    if data is None:
-        return None
-    document = nix.Document(data, name)
-    names = nix.parse_path(path)
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a project, with some of them as they are given."""
+
+    project: Project
+    given: Mapping[str, bytes | None]
+
+    def read(self, name: str) -> bytes | None:
+        relative = self.project.resolve(name)
+        return self.given[relative] if relative in self.given else self.project.read(relative)
+
+    def say_about(self, path: str, name: str) -> object:
+        data = self.given.get(name)
+        if data is None:
+            return ()
+        if name.endswith((".yaml", ".yml")):
+            return _imports(data, name)
+        return says_about(nix.parse_path(path), name, data, self.read) if name.endswith(".nix") else ()
+
+
+def _imports(data: bytes, name: str) -> object:
+    """Return what the `imports` of devenv.yaml are, or the whole file where that cannot be told."""
+    from devkeel.source import yaml  # noqa: PLC0415  (30 ms that an edit of devenv.nix does not need)
+
     try:
-        found = document.definitions
-    except (Refused, ProjectError):
+        return yaml.get(yaml.Document(data, name), "imports")
+    except KeyError:
+        return ()
+    except DevkeelError:
         return data
-    size = len(names)
-    related = [
-        item for item in found if item.path[:size] == names or (item.opaque and names[: len(item.path)] == item.path)
-    ]
-    return [(item.path, repr(document.value(item))) for item in related]

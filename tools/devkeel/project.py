@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
+import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from devkeel.errors import Place, ProjectError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["LOCK_FILES", "STATE_DIRECTORY", "Project", "digest", "find_root", "revision_of"]
+__all__ = ["LOCK_FILES", "STATE_DIRECTORY", "Project", "digest", "find_root", "not_a_file", "revision_of"]
 
 STATE_DIRECTORY = ".devkeel"
 DECLARATION = "devenv.nix"
@@ -25,6 +27,8 @@ OTHER_FILES = (".envrc", ".gitignore")
 PRIVATE = frozenset({STATE_DIRECTORY, ".git", ".devenv", ".direnv"})
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _STORE = "/nix/store/"
+# What open says of a socket, and of a device without a driver.
+_IRREGULAR = frozenset({errno.ENXIO, errno.ENODEV, errno.EOPNOTSUPP})
 
 
 def digest(data: bytes) -> str:
@@ -70,6 +74,22 @@ def _generator(path: Path) -> str:
     return "home-manager" if name.startswith("home-manager-") else f"what generated {name}"
 
 
+def not_a_file(name: str) -> ProjectError:
+    """Return the refusal of what is there under a file's name and is none."""
+    return ProjectError(
+        "not_a_file",
+        f"{name} is not a regular file, but a directory, a pipe, a socket or a device.",
+        place=Place(name),
+        remedy="Move it away, or name a regular file.",
+    )
+
+
+def _is_private(parts: Iterable[str]) -> bool:
+    # Some file systems take no notice of case, some of format characters either: git refuses the same names.
+    plain = ("".join(sign for sign in part if unicodedata.category(sign) != "Cf") for part in parts)
+    return any(part.casefold() in PRIVATE for part in plain)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A root directory and the files in it that declare the environment. Reading creates nothing."""
@@ -89,7 +109,12 @@ class Project:
         files that the Nix store or another manager owns.
         """
         if not name or "\0" in name or "\n" in name:
-            raise UsageError("bad_file_name", "The file name is empty or has a control character.", seen=repr(name))
+            raise UsageError(
+                "bad_file_name",
+                "The file name is empty or has a control character.",
+                seen=repr(name),
+                remedy=f"Name a file by its path relative to the root, for example {DECLARATION}.",
+            )
         path = self.root / name
         lexical = Path(os.path.normpath(path))
         if not lexical.is_relative_to(self.root):
@@ -114,7 +139,7 @@ class Project:
                 remedy="Create the link's target or remove the link.",
             )
         relative = real.relative_to(self.root)
-        if PRIVATE & set(relative.parts):
+        if _is_private(relative.parts):
             raise ProjectError(
                 "private_directory",
                 f"{name} is inside a directory that belongs to a tool.",
@@ -134,24 +159,41 @@ class Project:
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file inside the root, or None when there is no such file.
 
-        Raises ProjectError when it is no regular file, cannot be read, or is larger than 4 MiB.
+        Raises ProjectError `not_a_file` for a directory, a FIFO, a socket or a device, and `unreadable_file`
+        for what may not be read or is larger than 4 MiB.
         """
         relative = self.resolve(name)
-        path = self.root / relative
         try:
-            with path.open("rb") as handle:
-                info = os.fstat(handle.fileno())
-                if not stat.S_ISREG(info.st_mode):
-                    raise self._unreadable(relative, "it is not a regular file")
-                if info.st_size > MAX_FILE_BYTES:
-                    raise self._unreadable(relative, f"it has {info.st_size} bytes, more than {MAX_FILE_BYTES}")
-                return handle.read()
+            # A FIFO without a writer would block an ordinary open for ever.
+            descriptor = os.open(self.root / relative, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        except IsADirectoryError as error:
-            raise self._unreadable(relative, "it is a directory") from error
-        except PermissionError as error:
-            raise self._unreadable(relative, "permission denied") from error
+        except OSError as error:
+            if error.errno in _IRREGULAR:
+                raise not_a_file(relative) from error
+            raise self._unreadable(relative, os.strerror(error.errno or 0).lower()) from error
+        try:
+            info = os.fstat(descriptor)
+            if not stat.S_ISREG(info.st_mode):
+                raise not_a_file(relative)
+            if info.st_size > MAX_FILE_BYTES:
+                raise self._unreadable(relative, f"it has {info.st_size} bytes, more than {MAX_FILE_BYTES}")
+            with os.fdopen(descriptor, "rb", closefd=False) as handle:
+                return handle.read()
+        except OSError as error:
+            raise self._unreadable(relative, os.strerror(error.errno or 0).lower()) from error
+        finally:
+            os.close(descriptor)
+
+    def missing(self, name: str) -> ProjectError:
+        """Return the error about a file that is not there, with the way to begin it."""
+        if name == DECLARATION:
+            remedy = "Repeat the call with create=true to begin with a minimal environment."
+        elif name.endswith(".nix"):
+            remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
+        else:
+            remedy = "Name a file that exists, or create it first."
+        return ProjectError("missing_file", f"There is no {name} in {self.root}.", place=Place(name), remedy=remedy)
 
     @staticmethod
     def _unreadable(name: str, why: str) -> ProjectError:
@@ -159,7 +201,7 @@ class Project:
             "unreadable_file",
             f"{name} cannot be read: {why}.",
             place=Place(name),
-            remedy="Make it a readable regular file.",
+            remedy="Give this user the right to read it, and keep it under 4 MiB.",
         )
 
     def read_all(self, names: Iterable[str]) -> dict[str, bytes]:

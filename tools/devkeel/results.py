@@ -111,7 +111,8 @@ class Inspection:
     """What is declared, where, and what devkeel can do about it on this machine.
 
     `packages` are the names in the `packages` list as written; `enabled` the services and languages whose
-    `enable` is true; `definitions` everything in the environment files.
+    `enable` is true; `definitions` everything in the environment files, or what is at and below a prefix; `notes`
+    say what to know about them.
     """
 
     root: str
@@ -123,6 +124,7 @@ class Inspection:
     enabled: tuple[str, ...]
     definitions: tuple[Definition, ...]
     problems: tuple[Diagnostic, ...]
+    notes: tuple[str, ...]
     levels: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     last_operation: HistoryEntry | None
@@ -153,6 +155,7 @@ class ChangeResult:
     checks: CheckReport
     notes: tuple[str, ...]
     runs_on_enter: bool
+    runs_when: tuple[str, ...]
     next: str
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ from devkeel.results import Definition
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["Survey", "survey"]
+__all__ = ["Survey", "nothing_at", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,3 +59,24 @@ def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) 
         condition=" && ".join(item.conditions) or None,
         comment=document.comment(item),
     )
+
+
+def nothing_at(prefix: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return what to know where nothing is declared at or below a prefix: what is declared, and the real options."""
+    from devkeel.catalogue import option_paths  # noqa: PLC0415  (read where a prefix finds nothing)
+
+    declared = [item.path for item in survey(files, None).definitions]
+    told = [f"Nothing is declared at or below {prefix}."]
+    close = difflib.get_close_matches(prefix, _prefixes(declared), 3, 0.7)
+    if close:
+        told.append(f"Declared under a similar name: {', '.join(close)}.")
+    known = _prefixes(option_paths())
+    if prefix not in known:
+        close = difflib.get_close_matches(prefix, known, 3, 0.8)
+        told += [f"devkeel knows no such option; similar: {', '.join(close)}."] if close else []
+    return tuple(told)
+
+
+def _prefixes(paths: Iterable[str]) -> set[str]:
+    split = [path.split(".") for path in paths]
+    return {".".join(names[:size]) for names in split for size in range(1, len(names) + 1)}

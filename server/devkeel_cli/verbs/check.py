@@ -17,13 +17,15 @@ if TYPE_CHECKING:
 @click.command("check")
 @level_option
 @click.option("--nix", "second_opinion", is_flag=True, help="Let nix-instantiate parse the files too.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @json_option
 @pass_session
-def command(session: Session, /, level: str | None, second_opinion: bool, as_json: bool) -> int:
+def command(session: Session, /, level: str | None, second_opinion: bool, strict: bool, as_json: bool) -> int:
     """Check the environment files as they are.
 
-    Exits with 3 when a check finds an error.
+    Exits with 3 when a check finds an error, or with --strict a warning.
     """
     report = session.environment.check(level=level, second_opinion=second_opinion)
     show(report, output.check, as_json=as_json)
-    return 0 if report.ok else exits.CHECK_FAILED
+    warned = strict and any(item.severity == "warning" for item in report.diagnostics)
+    return 0 if report.ok and not warned else exits.CHECK_FAILED

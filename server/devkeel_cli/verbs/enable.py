@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.errors import UsageError
-from devkeel_cli.options import change, writing_options
+from devkeel_cli.options import change, complete_name, file_option, in_file, writing_options
 from devkeel_cli.session import pass_session
 from devkeel_cli.values import read_value
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @click.command("enable")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_name)
 @click.option(
     "--setting",
     "settings",
@@ -27,14 +27,15 @@ if TYPE_CHECKING:
     multiple=True,
     help="An option below it, for example port=6380. VALUE is read as by `devkeel set`.",
 )
+@file_option
 @writing_options
 @pass_session
-def command(session: Session, /, name: str, settings: tuple[str, ...], writing: Writing) -> None:
+def command(session: Session, /, name: str, settings: tuple[str, ...], file: str | None, writing: Writing) -> None:
     """Enable a service or a language.
 
     NAME is a name such as redis or python, or the option path: services.redis, languages.python.
     """
-    edit = {"kind": "enable", "name": name, "settings": _settings(name, settings)}
+    edit = {"kind": "enable", "name": name, "settings": _settings(name, settings), **in_file(file)}
     change(session, [edit], writing)
 
 

@@ -46,7 +46,11 @@ def command(  # noqa: PLR0913, PLR0917  (click passes one argument for each opti
     FILE is relative to the project root. A text file ends with a newline, and that newline counts.
     """
     if old_file == STDIN and new_file == STDIN:
-        raise UsageError("bad_argument", "Only one of the two texts can come from standard input.")
+        raise UsageError(
+            "bad_argument",
+            "Only one of the two texts can come from standard input.",
+            remedy="Give the other one with --old, --new, --old-file or --new-file.",
+        )
     edit = {
         "kind": "replace_text",
         "file": file,
@@ -60,13 +64,24 @@ def command(  # noqa: PLR0913, PLR0917  (click passes one argument for each opti
 
 def _text(name: str, given: str | None, source: str | None) -> str:
     if (given is None) == (source is None):
-        raise UsageError("bad_argument", f"Give either --{name} or --{name}-file.")
+        raise UsageError(
+            "bad_argument",
+            f"Give either --{name} or --{name}-file.",
+            remedy=f"For example --{name} TEXT, or --{name}-file PATH for a text of several lines.",
+        )
     if source is None:
         return given or ""
     try:
         data = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
         return data.decode()
     except OSError as error:
-        raise UsageError("bad_argument", f"The {name} text cannot be read: {error.strerror}.", seen=source) from error
+        raise UsageError(
+            "bad_argument",
+            f"The {name} text cannot be read: {error.strerror}.",
+            seen=source,
+            remedy="Name a file that can be read, or - for standard input.",
+        ) from error
     except UnicodeDecodeError as error:
-        raise UsageError("bad_argument", f"The {name} text is not UTF-8.", seen=source) from error
+        raise UsageError(
+            "bad_argument", f"The {name} text is not UTF-8.", seen=source, remedy="Save the text as UTF-8."
+        ) from error

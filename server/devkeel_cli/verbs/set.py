@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import change, complete_path, file_option, in_file, writing_options
+from devkeel_cli.options import change, complete_path, file_option, in_file, reading_options, writing_options
 from devkeel_cli.session import pass_session
 from devkeel_cli.values import read_value
 
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
 @click.command("set")
 @click.argument("path", shell_complete=complete_path)
 @click.argument("value")
-@click.option("--string", "reading", flag_value="string", help="VALUE is text, whatever it looks like.")
-@click.option("--json-value", "reading", flag_value="json", help="VALUE is JSON.")
-@click.option("--nix", "reading", flag_value="nix", help="VALUE is a Nix expression.")
+@reading_options
 @file_option
 @writing_options
 @pass_session
@@ -31,7 +29,8 @@ def command(
     """Set an option to a value.
 
     VALUE is JSON where it parses, else a string. Where the option at PATH is known to hold text, VALUE is
-    text: 3.10 stays 3.10. Before a VALUE that begins with a dash put --, as in: set -- env.OFFSET -1
+    text, and so is a number that would be written otherwise: 3.10 stays 3.10. Before a VALUE that begins with
+    a dash put --, as in: set -- env.OFFSET -1
     """
     fields = read_value(path, value, reading or "auto")
     change(session, [{"kind": "set", "path": path, **in_file(file), **fields}], writing)

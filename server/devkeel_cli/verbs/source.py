@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
+from devkeel.display import clean
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel_cli import output
-from devkeel_cli.options import json_option
+from devkeel_cli.options import json_option, reading_options
 from devkeel_cli.values import read_value
 
 if TYPE_CHECKING:
@@ -95,17 +96,10 @@ _format_option = click.option(
     help="What FILE is. Default: by its suffix, else nix.",
 )
 _dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show the diff, write nothing.")
-_JSON = click.option("--json-value", "reading", flag_value="json", help="VALUE is JSON.")
-_STRING = click.option("--string", "reading", flag_value="string", help="VALUE is text, whatever it looks like.")
-_NIX = click.option("--nix", "reading", flag_value="nix", help="VALUE is a Nix expression.")
 
 
 def _writing(command: Callable[..., None]) -> Callable[..., None]:
     return _format_option(_dry_run_option(json_option(command)))
-
-
-def _reading(command: Callable[..., None]) -> Callable[..., None]:
-    return _STRING(_JSON(_NIX(command)))
 
 
 @click.group("source")
@@ -143,7 +137,7 @@ def get(file: str, path: str, kind: Format | None, as_json: bool) -> None:
         output.write_json(_plain(value))
     else:
         # A pipe gets the exact text; a terminal must not obey it.
-        click.echo(output.clean(written) if sys.stdout.isatty() else written)
+        click.echo(clean(written) if sys.stdout.isatty() else written)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401  (data)
@@ -161,7 +155,7 @@ def _plain(value: Any) -> Any:  # noqa: ANN401  (data)
 @click.argument("file")
 @click.argument("path")
 @click.argument("value")
-@_reading
+@reading_options
 @_writing
 def set_(file: str, path: str, value: str, reading: Reading | None, kind: Format | None, **shown: bool) -> None:
     """Set PATH to VALUE.
@@ -189,7 +183,7 @@ def unset(file: str, path: str, kind: Format | None, **shown: bool) -> None:
 @click.argument("file")
 @click.argument("path")
 @click.argument("values", metavar="VALUE...", nargs=-1, required=True)
-@_reading
+@reading_options
 @_writing
 def append(
     file: str, path: str, values: tuple[str, ...], reading: Reading | None, kind: Format | None, **shown: bool
@@ -212,10 +206,10 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
     if source.real is None and not dry_run and not as_json:
         sys.stdout.buffer.write(edited.data)
         for note in notes:
-            click.echo(f"note: {output.clean(note)}", err=True)
+            click.echo(f"note: {clean(note)}", err=True)
         return
     if source.real is not None and edited.changed and not dry_run:
-        from devkeel_cli.lone import replace_file  # noqa: PLC0415
+        from devkeel.transaction import replace_file  # noqa: PLC0415  (the database)
 
         notes += replace_file(source.real, source.data, edited.data)
         written = True
@@ -224,4 +218,4 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
         output.write_json(result if source.real else result | {"text": edited.data.decode()})
         return
     lines = [output.paint_diff(diff)] if diff else ["nothing to do"]
-    output.write([*lines, *(f"note: {output.clean(note)}" for note in notes)])
+    output.write([*lines, *(f"note: {clean(note)}" for note in notes)])

@@ -34,8 +34,10 @@ def command(
 ) -> None:
     """Revert an operation as a new one.
 
-    Without ID, the newest one that is neither an undo nor undone.
+    Without ID, the newest one that is neither an undo nor undone. Undoing an undo is a redo.
     """
+    if redo and identifier is not None:
+        raise click.UsageError("ID and --redo exclude each other.", click.get_current_context())
     result = session.environment.undo(
         identifier, redo=redo, reason=reason, dry_run=dry_run, expected_revision=expected_revision
     )

@@ -18,11 +18,23 @@ if TYPE_CHECKING:
 __all__ = ["EDIT", "Kind"]
 
 Kind = Literal[
-    "add_packages", "remove_packages", "set", "unset", "append", "remove", "enable", "disable", "replace_text"
+    "add_packages",
+    "remove_packages",
+    "set",
+    "unset",
+    "append",
+    "prepend",
+    "remove",
+    "rename",
+    "comment_out",
+    "uncomment",
+    "enable",
+    "disable",
+    "replace_text",
 ]
 # The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
 
-_VALUED = frozenset({"set", "append", "remove"})
+_VALUED = frozenset({"set", "append", "prepend", "remove"})
 
 
 class EditItem(BaseModel):
@@ -30,12 +42,16 @@ class EditItem(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
-    kind: Kind = Field(description="append and remove: one list element.")
-    path: str | None = Field(default=None, description="set, unset, append, remove: option path.")
-    value: JsonValue = Field(default=None, description="set, append, remove: JSON; a string is never Nix.")
+    kind: Kind = Field(description="append, prepend, remove: one list element.")
+    path: str | None = Field(default=None, description="Option path, for set to uncomment.")
+    to: str | None = Field(default=None, description="rename: new path.")
+    value: JsonValue = Field(default=None, description="set, append, prepend, remove: JSON; a string is never Nix.")
     expression: str | None = Field(default=None, description="Nix source instead of value.")
-    names: list[str] | None = Field(default=None, description="add_packages, remove_packages.")
-    name: str | None = Field(default=None, description="enable, disable: service or language.")
+    names: list[str] | None = Field(default=None, description="Packages.")
+    inside: str | None = Field(default=None, description="Packages of this one: python3 (withPackages).")
+    name: str | None = Field(default=None, description="Service or language; set_input, remove_input: input.")
+    url: str | None = Field(default=None, description="set_input: flake reference.")
+    follows: list[str] | None = Field(default=None, description="set_input: its inputs that follow ours.")
     settings: dict[str, JsonValue] | None = Field(default=None, description="enable: options below it.")
     old: str | None = Field(default=None, description="replace_text: exact text.")
     new: str | None = Field(default=None, description="Its replacement.")

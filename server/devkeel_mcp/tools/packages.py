@@ -8,7 +8,7 @@ from pydantic import Field
 
 from devkeel_mcp.arguments import FromJsonText, WriteArguments
 from devkeel_mcp.tool import ToolSpec
-from devkeel_mcp.tools.write import ADDING, change
+from devkeel_mcp.tools.write import TOGGLING, change
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -24,11 +24,13 @@ class PackagesArguments(WriteArguments):
         description="Nixpkgs attribute paths: git, nodePackages.prettier, python3Packages.numpy.",
     )
     remove: bool = Field(default=False, description="Remove them instead.")
+    inside: str | None = Field(default=None, description="Packages of this one: python3 (withPackages).")
 
 
 async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolResult:
     kind = "remove_packages" if arguments.remove else "add_packages"
-    return await change(call, [{"kind": kind, "names": arguments.names}], arguments)
+    inside = {} if arguments.inside is None else {"inside": arguments.inside}
+    return await change(call, [{"kind": kind, "names": arguments.names, **inside}], arguments)
 
 
 ADD_PACKAGES = ToolSpec(
@@ -38,7 +40,7 @@ ADD_PACKAGES = ToolSpec(
         "packages to devenv.nix or removes them, all or none. What is there already changes nothing. For "
         "services and languages: enable_service."
     ),
-    hints=ADDING,
+    hints=TOGGLING,
     arguments=PackagesArguments,
     handler=_add_packages,
 )

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 
 from devkeel_mcp.arguments import FromJsonText, WriteArguments
 from devkeel_mcp.tool import ToolSpec
-from devkeel_mcp.tools.write import ADDING, change
+from devkeel_mcp.tools.write import TOGGLING, change
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -40,7 +40,7 @@ ENABLE_SERVICE = ToolSpec(
         "Use when the project needs a database, queue or other service, or a language toolchain: enables "
         "it in devenv.nix with settings, or disables it. Declares only: starts no process."
     ),
-    hints=ADDING,
+    hints=TOGGLING,
     arguments=ServiceArguments,
     handler=_enable_service,
 )

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from devkeel_mcp.arguments import WriteArguments
     from devkeel_mcp.call import Call
 
-__all__ = ["ADDING", "REPLACING", "change"]
+__all__ = ["REPLACING", "TOGGLING", "change"]
 
-# Repeating the call changes nothing more, and the history keeps what was there.
-ADDING = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+# May take away what is there, and a second call changes nothing more.
+TOGGLING = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=False)
 # Takes text or a state away, and a second call does something else or is refused.
 REPLACING = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=False)
 

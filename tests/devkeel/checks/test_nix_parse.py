@@ -11,9 +11,11 @@ pytestmark = pytest.mark.nix
 
 
 def test_nix_and_the_syntax_rung_agree_on_a_good_file() -> None:
-    report = run_checks(Subject({"devenv.nix": b"{ pkgs, ... }: { packages = [ pkgs.git ]; }"}), second_opinion=True)
+    report = run_checks(
+        Subject({"devenv.nix": b"{ pkgs, ... }: { packages = [ pkgs.git ]; }"}), level="syntax", second_opinion=True
+    )
     assert report.ok
-    assert report.ran == ("syntax", "nix-parse")
+    assert {"syntax", "nix-parse"} <= set(report.ran)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,11 @@ class Found:
     names: tuple[str, ...] = ()
     module: int = 0
 
+    @property
+    def within(self) -> OptionType:
+        """The type of the option at the path or round it."""
+        return parse_type(self.option.type) if self.option is not None else Anything("anything")
+
 
 class Tree:
     """The options of one devenv."""

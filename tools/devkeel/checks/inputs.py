@@ -152,7 +152,7 @@ class _Inputs:
             name = entry.key.value
             if known is not None and name not in known and _snake(name) not in known:
                 near = _near(_snake(name), known)
-                meant = f"; did you mean {near[0]}?" if near else ""
+                meant = f"; nearest: {near[0]}" if near else ""
                 told = ".".join((*path, name))
                 edits = [{"kind": "replace_text", "old": f"{name}:", "new": f"{other}:"} for other in near[:1]]
                 yield self._say(
@@ -175,7 +175,7 @@ class _Inputs:
             text = _text(target)
             if text and target is not None and text.split("/")[0] not in known:
                 near = _near(text, known)
-                meant = f"; did you mean {near[0]}?" if near else ""
+                meant = f"; nearest: {near[0]}" if near else ""
                 path = f"inputs.{name}.inputs.{inner.key.value}.follows"
                 edits = [{"kind": "set", "path": path, "value": near[0]}] if near else []
                 message = f"{path} is {text}, which is no input{meant}"

@@ -33,7 +33,13 @@ def run_checks(subject: Subject, *, level: str | None = None, second_opinion: bo
     second_opinion: ask Nix to parse too; where it disagrees, that is a diagnostic.
     """
     if level is not None and level not in LEVELS:
-        raise UsageError("unknown_level", f"There is no check level {level!r}.", seen=level, alternatives=LEVELS)
+        raise UsageError(
+            "unknown_level",
+            f"There is no check level {level!r}.",
+            seen=level,
+            remedy="Use one of the levels.",
+            alternatives=LEVELS,
+        )
     wanted = LEVELS[: LEVELS.index(level or "evaluation") + 1]
     if level is not None and level not in _RUNGS:
         raise Unavailable(

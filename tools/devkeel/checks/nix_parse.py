@@ -28,7 +28,7 @@ def check(subject: Subject) -> list[Diagnostic]:
         raise Unavailable(
             "check_unavailable",
             "The second opinion needs nix-instantiate, which is not on PATH.",
-            remedy="Install Nix, or check without --nix.",
+            remedy="Install Nix, or check without second_opinion.",
             alternatives=("syntax",),
         )
     found: list[Diagnostic] = []

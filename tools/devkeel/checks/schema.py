@@ -83,7 +83,7 @@ class _Definition:
                 "unknown_option",
                 "error",
                 f"{_told(path[: found.depth])} is a {found.option.type}, nothing can stand below it",
-                self._instead(path[: found.depth]) if found.type.judge(value) else (),
+                self._instead(path[: found.depth]) if found.within.judge(value) else (),
             )
         elif found.kind == "group":
             yield from self._group(path, found, value)
@@ -100,7 +100,7 @@ class _Definition:
         near = nearest(self.tree, path, value) if sure else nearest(self.tree, path, value, within=CLOSE)
         if not sure and not near:
             return
-        meant = f"; did you mean {' or '.join(_told(item) for item in near)}?" if near else ""
+        meant = f"; nearest: {', '.join(_told(item) for item in near)}" if near else ""
         yield self._diagnostic(
             "unknown_option",
             "error" if sure else "warning",

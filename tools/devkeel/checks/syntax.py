@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from devkeel.declaration import nix_imports
 from devkeel.errors import Diagnostic, Place, ProjectError
 
 if TYPE_CHECKING:
@@ -18,21 +21,43 @@ def check(subject: Subject) -> list[Diagnostic]:
     found: list[Diagnostic] = []
     for name, data in sorted(subject.files.items()):
         if name.endswith(".nix"):
-            found += _check_nix(subject.document(name))
+            found += _check_nix(subject, subject.document(name))
+            found += _check_imports(subject, name, data)
         elif name.endswith((".yaml", ".yml")):
             found += _check_yaml(name, data)
     return found
 
 
-def _check_nix(document: nix.Document) -> list[Diagnostic]:
+def _check_nix(subject: Subject, document: nix.Document) -> list[Diagnostic]:
     try:
         document.require_utf8()
     except ProjectError as error:
         return [Diagnostic(error.code, "error", error.message, "syntax", error.place)]
-    return [
+    found = [
         Diagnostic(item.code, "error", item.message, "syntax", document.place(item.offset))
         for item in document.problems
     ]
+    if found:
+        from devkeel.checks.repair import suggest_repairs  # noqa: PLC0415  (only a broken file needs it)
+
+        found[0] = replace(found[0], suggestions=suggest_repairs(subject, document.name))
+    return found
+
+
+def _check_imports(subject: Subject, name: str, data: bytes) -> list[Diagnostic]:
+    """Return a warning for each literal relative import within the root that leads to no file."""
+    found = []
+    for target in nix_imports(data):
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        inside = {path, posixpath.join(path, "default.nix")}
+        if path.startswith("..") or inside & subject.files.keys() or subject.exists(path):
+            continue
+        at = data.find(target.encode(), data.find(b"imports"))
+        place = subject.document(name).place(at) if at >= 0 else Place(name)
+        found.append(
+            Diagnostic("missing_import", "warning", f"There is no {path} to import", "syntax", place, "imports")
+        )
+    return found
 
 
 def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:

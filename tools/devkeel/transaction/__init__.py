@@ -7,7 +7,8 @@ overwritten.
 
 from __future__ import annotations
 
+from devkeel.transaction.lone import replace_file
 from devkeel.transaction.records import FileChange, FileImage, Keep, Operation, Record, Recovered
 from devkeel.transaction.transactions import Transactions
 
-__all__ = ["FileChange", "FileImage", "Keep", "Operation", "Record", "Recovered", "Transactions"]
+__all__ = ["FileChange", "FileImage", "Keep", "Operation", "Record", "Recovered", "Transactions", "replace_file"]

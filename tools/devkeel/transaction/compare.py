@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
 from devkeel.merge import three_way_view
-from devkeel.project import digest
+from devkeel.project import digest, not_a_file
 from devkeel.transaction import files
 from devkeel.transaction.faults import explain, not_writable
 
@@ -36,9 +36,19 @@ def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileCh
     seen: set[str] = set()
     for change in changes:
         if project.resolve(change.path) != change.path:
-            raise UsageError("bad_file_name", "The path is not in its resolved form.", seen=repr(change.path))
+            raise UsageError(
+                "bad_file_name",
+                "The path is not in its resolved form.",
+                seen=repr(change.path),
+                remedy="Name the file by its path relative to the root, links followed.",
+            )
         if change.path in seen:
-            raise UsageError("duplicate_path", f"{change.path} is changed twice.", seen=change.path)
+            raise UsageError(
+                "duplicate_path",
+                f"{change.path} is changed twice.",
+                seen=change.path,
+                remedy="Put all changes of a file under one name.",
+            )
         seen.add(change.path)
     effective = tuple(change for change in changes if change.before != change.after)
     if not effective:
@@ -57,7 +67,12 @@ def examine(root: int, changes: Sequence[FileChange]) -> dict[str, Snapshot | No
             _refuse_unreplaceable(root, change.path, found[change.path])
     inodes = [(item.info.st_dev, item.info.st_ino) for item in found.values() if item is not None]
     if len(set(inodes)) < len(inodes):
-        raise UsageError("duplicate_path", "Two of the paths are the same file.", seen=", ".join(found))
+        raise UsageError(
+            "duplicate_path",
+            "Two of the paths are the same file.",
+            seen=", ".join(found),
+            remedy="Put all changes of a file under one name.",
+        )
     return found
 
 
@@ -78,14 +93,15 @@ def _read_expected(spot: files.Spot | None, change: FileChange) -> Snapshot | No
 
 
 def _unreadable(path: str, error: OSError) -> DevkeelError:
-    refused = isinstance(error, files.Irregular) or error.errno in (errno.ENOTDIR, errno.EACCES, errno.EPERM)
-    if not refused:
+    if isinstance(error, files.Irregular):
+        return not_a_file(path)
+    if error.errno not in (errno.ENOTDIR, errno.EACCES, errno.EPERM):
         return explain(error, path)
     return ProjectError(
         "unreadable_file",
         f"{path} cannot be read: {os.strerror(error.errno or 0)}.",
         place=Place(path),
-        remedy="Make it a readable regular file.",
+        remedy="Give this user the right to read it.",
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["damaged", "explain", "explain_database", "not_writable"]
 
+_LOOK = "Look at the disk, then repeat the call."
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # EBUSY and EXDEV: the file itself is a mount point (a container's bind mount), no rename can replace it.
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV})
@@ -47,6 +48,7 @@ def explain(error: OSError, path: str) -> DevkeelError:
         f"Writing {path} failed: {why}.",
         place=Place(path),
         seen=errno.errorcode.get(error.errno or 0),
+        remedy=_LOOK,
     )
 
 
@@ -56,14 +58,24 @@ def explain_database(error: sqlite3.Error, file: Path) -> DevkeelError:
     if code == sqlite3.SQLITE_FULL:
         return _disk_full(str(file), str(error))
     if code == sqlite3.SQLITE_IOERR:
-        return ProjectError("write_failed", f"Reading or writing {file} failed: {error}.", seen=str(file))
+        return ProjectError("write_failed", f"Reading or writing {file} failed: {error}.", seen=str(file), remedy=_LOOK)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return Busy("busy", f"Another process keeps {file} locked.", remedy="Try again.")
     if code in _SHUT:
-        return ProjectError("not_writable", f"{file} cannot be opened or written: {error}.", seen=str(file))
+        return ProjectError(
+            "not_writable",
+            f"{file} cannot be opened or written: {error}.",
+            seen=str(file),
+            remedy="Make the file and its directory writable for this user.",
+        )
     if code in _DAMAGED:
         return damaged(file, str(error))
-    return StateError("state_unusable", f"{file} cannot be used: {error}.", seen=str(file))
+    return StateError(
+        "state_unusable",
+        f"{file} cannot be used: {error}.",
+        seen=str(file),
+        remedy="Look at what is in that place and move it away; without it devkeel begins a new history.",
+    )
 
 
 def damaged(file: Path, why: str) -> StateError:

@@ -107,11 +107,15 @@ def holder(state: Path) -> dict[str, Any]:
 
 def _busy(state: Path, timeout: float) -> Busy:
     known = holder(state)
-    who = f"process {known['pid']} on {known.get('host')}" if "pid" in known else "another process"
+    who, since = "Another process", ""
+    if isinstance(known.get("pid"), int):
+        here = known.get("host") == socket.gethostname()
+        who = f"Process {known['pid']} on {'this machine' if here else known.get('host')}"
+        since = f" since {known['since']}" if "since" in known else ""
     return Busy(
         "busy",
-        f"{who} holds the project's lock; waited {timeout:g} s.",
+        f"{who} is writing to this project{since}; waited {timeout:g} seconds for it.",
         seen=str(state / "lock"),
-        remedy="Try again when it has finished.",
+        remedy="Try again in a moment. If it goes on, look at what that process does: the lock ends with it.",
         details=known,
     )

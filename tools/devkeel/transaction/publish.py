@@ -85,7 +85,12 @@ def _open(stack: ExitStack, project: Project) -> int:
     try:
         return stack.enter_context(files.open_root(project.root))
     except OSError as error:
-        raise ProjectError("root_not_found", f"{project.root} cannot be opened.", seen=str(project.root)) from error
+        raise ProjectError(
+            "root_not_found",
+            f"{project.root} cannot be opened.",
+            seen=str(project.root),
+            remedy="Name a directory that exists and may be read.",
+        ) from error
 
 
 def _modes(

@@ -73,7 +73,12 @@ def examine(file: Path) -> os.stat_result | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not (stat.S_ISDIR(directory.st_mode) and stat.S_ISREG(info.st_mode)):
-        raise StateError("state_unusable", f"{file} is not a plain file in a plain directory.", seen=str(file))
+        raise StateError(
+            "state_unusable",
+            f"{file} is not a plain file in a plain directory.",
+            seen=str(file),
+            remedy="Look at what is in that place and move it away; without it devkeel begins a new history.",
+        )
     return info
 
 
@@ -83,7 +88,12 @@ def check_header(file: Path) -> None:
         with file.open("rb") as handle:
             header = handle.read(_HEADER)
     except OSError as error:
-        raise StateError("state_unusable", f"{file} cannot be read: {error.strerror}.", seen=str(file)) from error
+        raise StateError(
+            "state_unusable",
+            f"{file} cannot be read: {error.strerror}.",
+            seen=str(file),
+            remedy="Give this user the right to read it, or move it away: a new history is begun then.",
+        ) from error
     if not header:
         return
     if len(header) < _HEADER or not header.startswith(_MAGIC):

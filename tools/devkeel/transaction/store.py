@@ -35,6 +35,17 @@ _LAST = (
 _UNDONE_BY = f"(SELECT g.id FROM operation AS g WHERE g.id = {_LAST} AND g.applies <> o.applies)"  # noqa: S608
 _SELECT = f"SELECT {_COLUMNS}, {_UNDONE_BY} AS undone_by FROM operation AS o WHERE state = 'published'"  # noqa: S608
 _STANDS = f"{_UNDONE_BY} IS NULL"
+# The last operation of each other chain that touched a file after an operation, where the chain's effect is not
+# what it was then: an edit that was undone again, or an undo that was redone, stands in nobody's way.
+_LATER_ON = f"""
+SELECT o.id FROM operation AS o
+WHERE o.id = {_LAST} AND o.id > :id AND o.root <> (SELECT root FROM operation WHERE id = :id)
+  AND EXISTS (SELECT 1 FROM file WHERE operation = o.id AND path = :path)
+  AND o.applies <> coalesce(
+    (SELECT e.applies FROM operation AS e WHERE e.root = o.root AND e.state = 'published' AND e.id < :id
+     ORDER BY e.id DESC LIMIT 1), 0)
+ORDER BY o.id DESC
+"""  # noqa: S608
 
 _TRIM_EVERY = 64
 _MIDDLE = "SELECT id FROM operation ORDER BY id LIMIT 1 OFFSET (SELECT count(*) / 2 FROM operation)"
@@ -93,12 +104,19 @@ class Store:
             with suppress(FileExistsError):
                 self.directory.mkdir()
             if self.directory.is_symlink() or not self.directory.is_dir():
-                raise StateError("state_unusable", f"{self.directory} is not a directory.", seen=str(self.directory))
+                raise StateError(
+                    "state_unusable",
+                    f"{self.directory} is not a directory.",
+                    seen=str(self.directory),
+                    remedy="Look at what is in that place and move it away; without it devkeel begins a new history.",
+                )
             with suppress(FileExistsError), (self.directory / ".gitignore").open("x") as ignore:
                 ignore.write("*\n")
         except FileNotFoundError as error:
             root = str(self.directory.parent)
-            raise ProjectError("root_not_found", f"{root} is not there any more.", seen=root) from error
+            raise ProjectError(
+                "root_not_found", f"{root} is not there any more.", seen=root, remedy="Name a directory that exists."
+            ) from error
         except OSError as error:
             raise explain(error, self.directory.name) from error
 
@@ -130,7 +148,7 @@ class Store:
             return None
         return self._connection
 
-    def _rows(self, query: str, values: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with self._use() as connection:
             return [] if connection is None else connection.execute(query, values).fetchall()
 
@@ -258,7 +276,9 @@ class Store:
     def _transaction(self, *, pinned: bool = False) -> Iterator[sqlite3.Connection]:
         with self._use(write=True, pinned=pinned) as connection:
             if connection is None:
-                raise StateError("state_unusable", f"{self.file} was closed.", seen=str(self.file))
+                raise StateError(
+                    "state_unusable", f"{self.file} was closed.", seen=str(self.file), remedy="Repeat the call."
+                )
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -280,6 +300,10 @@ class Store:
         if not found:
             raise _unknown(number)
         return found[0]
+
+    def later_on(self, number: int, path: str) -> list[int]:
+        """Return the operations after one that changed a file and whose effect stands, newest first."""
+        return [row["id"] for row in self._rows(_LATER_ON, {"id": number, "path": path})]
 
     def newest_undoable(self) -> Operation | None:
         """Return the newest operation that is no undo and whose effect stands."""

@@ -155,6 +155,10 @@ class Transactions:
             self._recover()
             return care.remove(self.project, paths, care.known_contents(self._store.file))
 
+    def later_on(self, operation: Operation, path: str) -> list[int]:
+        """Return the ids of later operations that changed a file and whose effect stands, newest first."""
+        return self._store.later_on(operation.id, path)
+
     def newest_undoable(self) -> Operation | None:
         """Return the newest operation that is neither an undo nor undone."""
         return self._store.newest_undoable()

@@ -127,6 +127,16 @@ REFUSALS: dict[str, tuple[bytes, Callable[[bytes], nix.Edited], str]] = {
     "no file at all": (b"", lambda d: nix.set(d, "a", 2), "syntax_error"),
     "a function call as the file": (b"f x", lambda d: nix.set(d, "a", 2), "not_a_module"),
     "a flake-parts module": (b"{ perSystem = { }; }", lambda d: nix.set(d, "a", 2), "flake_parts"),
+    "a flake-parts module without perSystem": (
+        module("  imports = [ ];\n  flake.x = 1;"),
+        lambda d: nix.add_packages(d, "jq"),
+        "flake_parts",
+    ),
+    "a flake-parts module with systems": (
+        module('  systems = [ "x86_64-linux" ];\n  imports = [ ];'),
+        lambda d: nix.set(d, "a", 2),
+        "flake_parts",
+    ),
     "a set behind a call": (module("  services = f { };"), lambda d: nix.set(d, "services.a", 1), "opaque_value"),
     "an inherit": (module("  inherit (x) services;"), lambda d: nix.set(d, "services.a", 1), "inherited"),
     "an inherited value itself": (module("  inherit (x) name;"), lambda d: nix.set(d, "name", "a"), "inherited"),
@@ -143,6 +153,16 @@ REFUSALS: dict[str, tuple[bytes, Callable[[bytes], nix.Edited], str]] = {
     ),
     "two places": (b"{ lib }: lib.mkMerge [ { a = 1; } { a = 2; } ]", lambda d: nix.set(d, "a", 3), "ambiguous"),
     "a set that would be lost": (module("  a.b = 1;"), lambda d: nix.set(d, "a", 1), "would_replace_set"),
+    "a function of the file that is called like one of lib": (
+        b"{ lib, ... }: let mkForce = x: { c = x; }; in { a = mkForce { b = 1; }; }",
+        lambda d: nix.set(d, "a.b", 2),
+        "opaque_value",
+    ),
+    "a lib of the file's own": (
+        b"let lib = { mkForce = x: { c = x; }; }; in { a = lib.mkForce { b = 1; }; }",
+        lambda d: nix.set(d, "a.b", 2),
+        "opaque_value",
+    ),
     "a name that rec would capture": (b"rec { a = b; }", lambda d: nix.set(d, "b", 1), "captured_name"),
     "a shared set": (b"let s = { a = 1; }; in { x = s; y = s; }", lambda d: nix.set(d, "x.b", 1), "shared_name"),
     "a shared list": (b"let s = [ 1 2 ]; in { x = s; y = s; }", lambda d: nix.remove(d, "x", 1), "shared_name"),
@@ -274,3 +294,375 @@ def test_arguments_come_in_the_heads_own_style() -> None:
     assert nix.add_arguments(b"{ ... }: { }", "lib", "pkgs").data == b"{ lib, pkgs, ... }: { }"
     assert nix.add_arguments(b"{ }: { }", "lib").data == b"{ lib }: { }"
     assert not nix.add_arguments(b"{ pkgs, lib }: { }", "lib").changed
+
+
+@pytest.mark.parametrize(
+    ("before", "call"),
+    [
+        ("{ lib, ... }:", "lib.mkForce"),
+        ("{ pkgs, ... }:", "pkgs.lib.mkForce"),
+        ("{ lib, ... }: with lib;", "mkForce"),
+        ("{ lib, ... }: let inherit (lib) mkForce; in", "mkForce"),
+        ("{ lib, ... }: let mkForce = lib.mkForce; in", "mkForce"),
+        ("{ pkgs, ... }: let inherit (pkgs) lib; in", "lib.mkForce"),
+    ],
+)
+def test_lib_is_known_however_it_is_reached(before: str, call: str) -> None:
+    edited = nix.set(f"{before} {{ a = {call} {{ b = 1; }}; }}".encode(), "a.b", 2)
+    assert edited.data.decode() == f"{before} {{ a = {call} {{ b = 2; }}; }}"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "lib.filter (p: p != pkgs.jq) [ pkgs.git pkgs.jq ]",
+        "lib.subtractLists [ pkgs.jq ] [ pkgs.git pkgs.jq ]",
+        "builtins.map f [ pkgs.git pkgs.jq ]",
+        "(without [ pkgs.jq ]) ++ [ pkgs.git ]",
+        "(if builtins.elem pkgs.jq [ pkgs.jq ] then f [ pkgs.jq ] else [ ])",
+        "[ pkgs.jq ] ++ without [ pkgs.jq ]",
+    ],
+)
+def test_an_element_is_not_removed_where_it_may_mean_something_else(value: str) -> None:
+    source = module(f"  packages = {value};", "{ pkgs, lib, f, without, ... }:\n")
+    with pytest.raises(Refused) as caught:
+        nix.remove_packages(source, "jq")
+    assert caught.value.code == "opaque_value"
+    assert caught.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("if c then [ pkgs.jq pkgs.git ] else [ pkgs.jq ]", "if c then [ pkgs.git ] else [ ]"),
+        ("if elem [ pkgs.jq ] then [ pkgs.jq ] else [ ]", "if elem [ pkgs.jq ] then [ ] else [ ]"),
+        ("[ pkgs.git ] ++ lib.optional c pkgs.jq", "[ pkgs.git ]"),
+        ("lib.optional c pkgs.jq ++ [ pkgs.git ]", "[ pkgs.git ]"),
+        ("lib.optional c pkgs.jq", "[ ]"),
+        ("lib.optional c pkgs.jq ++ lib.optional elem pkgs.jq", "[ ] ++ [ ]"),
+        ("lib.flatten [ pkgs.git [ pkgs.jq [ pkgs.jq pkgs.a ] ] ]", "lib.flatten [ pkgs.git [ [ pkgs.a ] ] ]"),
+        ("lib.concatLists [ [ pkgs.git ] [ pkgs.jq pkgs.a ] ]", "lib.concatLists [ [ pkgs.git ] [ pkgs.a ] ]"),
+        ("lib.unique ([ pkgs.jq pkgs.a ] ++ c)", "lib.unique ([ pkgs.a ] ++ c)"),
+        ("lib.mkIf c (lib.mkBefore [ pkgs.jq pkgs.a ])", "lib.mkIf c (lib.mkBefore [ pkgs.a ])"),
+        ("lib.mkMerge [ [ pkgs.jq pkgs.a ] (lib.mkIf c [ pkgs.jq ]) ]", "lib.mkMerge [ [ pkgs.a ] (lib.mkIf c [ ]) ]"),
+        ("with pkgs; lib.optionals c [ jq git ]", "with pkgs; lib.optionals c [ git ]"),
+    ],
+)
+def test_an_element_is_removed_from_every_list_that_counts(value: str, expected: str) -> None:
+    head = "{ pkgs, lib, c, elem, ... }:\n"
+    assert body(nix.remove_packages(module(f"  packages = {value};", head), "jq")) == f"  packages = {expected};"
+
+
+def test_what_cannot_be_looked_into_is_told_where_nothing_was_found_to_remove() -> None:
+    edited = nix.remove_packages(module("  packages = pkgs.tools ++ [ ];"), "jq")
+    assert not edited.changed
+    assert "pkgs.tools" in edited.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("[ ] ++ lib.optionals c [ pkgs.jq ]", "[ pkgs.jq ] ++ lib.optionals c [ pkgs.jq ]"),
+        ("[ ] ++ lib.optional c pkgs.jq", "[ pkgs.jq ] ++ lib.optional c pkgs.jq"),
+        ("if c then [ pkgs.jq ] else [ ]", "(if c then [ pkgs.jq ] else [ ]) ++ [ pkgs.jq ]"),
+    ],
+)
+def test_an_element_that_is_there_under_a_condition_only_is_added_without_one(value: str, expected: str) -> None:
+    edited = nix.add_packages(module(f"  packages = {value};", "{ pkgs, lib, c, ... }:\n"), "jq")
+    assert body(edited) == f"  packages = {expected};"
+    assert len(edited.notes) == 1
+
+
+def test_what_a_list_is_reduced_by_does_not_count_as_there() -> None:
+    source = module("  packages = lib.subtractLists [ pkgs.jq ] [ pkgs.git ];")
+    added = "  packages = lib.subtractLists [ pkgs.jq ] [ pkgs.git ] ++ [ pkgs.jq ];"
+    assert body(nix.add_packages(source, "jq")) == added
+
+
+def test_an_element_of_another_unconditional_definition_is_there() -> None:
+    source = b"{ pkgs, lib, ... }: lib.mkMerge [ { packages = [ pkgs.git ]; } { packages = [ pkgs.jq ]; } ]"
+    edited = nix.add_packages(source, "jq")
+    assert not edited.changed
+    assert edited.notes
+
+
+def test_an_element_is_appended_to_the_last_list_and_prepended_to_the_first() -> None:
+    source = module("  a = [ 1 ] ++ [ 2 ] ++ lib.optionals c [ 4 ];", "{ lib, c, ... }:\n")
+    assert body(nix.append(source, "a", 3)) == "  a = [ 1 ] ++ [ 2 3 ] ++ lib.optionals c [ 4 ];"
+    assert body(nix.prepend(source, "a", 0)) == "  a = [ 0 1 ] ++ [ 2 ] ++ lib.optionals c [ 4 ];"
+    named = module("  a = x;", "{ x, ... }:\n")
+    assert body(nix.prepend(named, "a", 0)) == "  a = [ 0 ] ++ x;"
+    assert body(nix.append(named, "a", 0)) == "  a = x ++ [ 0 ];"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "let pkgs = other; in [ pkgs.git ]",
+        "let pkgs = other; in with pkgs; [ git ]",
+    ],
+)
+def test_pkgs_that_is_something_else_is_not_written(value: str) -> None:
+    source = module(f"  packages = {value};", "{ other, ... }:\n")
+    for run in (nix.add_packages, lambda data, name: nix.append(data, "packages", nix.Expression(f"pkgs.{name}"))):
+        with pytest.raises(Refused) as caught:
+            run(source, "jq")
+        assert caught.value.code == "captured_name"
+    for recursive in (b"{ o, ... }: rec { pkgs = o; packages = [ ]; }", b"{ o, ... }: rec { pkgs = o; }"):
+        with pytest.raises(Refused) as caught:
+            nix.add_packages(recursive, "jq")
+        assert caught.value.code == "captured_name"
+
+
+def test_a_let_round_the_module_may_choose_its_own_pkgs() -> None:
+    source = module("  packages = [ pkgs.git ];", "{ inputs, ... }: let pkgs = import inputs.x { }; in\n")
+    assert body(nix.add_packages(source, "jq")) == "  packages = [ pkgs.git pkgs.jq ];"
+
+
+@pytest.mark.parametrize(
+    ("value", "given", "expected"),
+    [
+        ("with pkgs; [ git ]", "pkgs.jq", "with pkgs; [ git jq ]"),
+        ("with pkgs; [ git ]", "jq", "with pkgs; [ git jq ]"),
+        ("[ pkgs.git ]", "pkgs.jq", "[ pkgs.git pkgs.jq ]"),
+        ("with pkgs; [ git ]", "f pkgs.jq", "with pkgs; [ git (f pkgs.jq) ]"),
+        ("with pkgs; [ git ]", "pkgs.git", "with pkgs; [ git ]"),
+        ("[ pkgs.git ]", "pkgs.git", "[ pkgs.git ]"),
+        ("[ own ]", "own", "[ own ]"),
+    ],
+)
+def test_an_expression_for_packages_is_written_and_found_in_the_files_own_spelling(
+    value: str, given: str, expected: str
+) -> None:
+    head = "{ pkgs, f, own, ... }:\n"
+    edited = nix.append(module(f"  packages = {value};", head), "packages", nix.Expression(given))
+    assert body(edited) == f"  packages = {expected};"
+    assert edited.changed or edited.notes
+    assert not nix.append(edited.data, "packages", nix.Expression(given)).changed
+    removed = nix.remove(edited.data, "packages", nix.Expression(given))
+    assert given.removeprefix("pkgs.") not in body(removed)
+
+
+@pytest.mark.parametrize("run", [nix.append, nix.prepend, nix.remove])
+def test_text_is_no_element_of_packages(run: Callable[..., nix.Edited]) -> None:
+    with pytest.raises(UsageError) as caught:
+        run(module("  packages = [ ];"), "packages", "jq")
+    assert caught.value.code == "bad_value"
+    assert "add_packages" in (caught.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "value", "after"),
+    [
+        ("lib.mkForce true", "lib.mkForce true", "lib.mkForce true"),
+        ("lib.mkForce true", "lib.mkForce\n  true", "lib.mkForce true"),
+        ("lib.mkForce true", "lib.mkDefault false", "lib.mkDefault false"),
+        ("lib.mkForce (f 1)", "f 1", "lib.mkForce (f 1)"),
+        ("lib.mkForce (f 1)", "f 2", "lib.mkForce (f 2)"),
+        ("lib.mkIf c 1", "lib.mkIf d 1", "lib.mkIf d 1"),
+        ("1", "lib.mkIf c 1", "lib.mkIf c 1"),
+        ('f "a  b"', 'f "a b"', 'f "a b"'),
+        ("name", "name", "name"),
+        ("name", "name + 1", "name + 1"),
+        ("lib.mkForce name", "name + 1", "lib.mkForce (name + 1)"),
+    ],
+)
+def test_an_expression_is_set_whole_where_it_has_wrappers_of_its_own(before: str, value: str, after: str) -> None:
+    head = "{ lib, f, c, d, ... }: let name = 1; in\n"
+    edited = nix.set(module(f"  a = {before};", head), "a", nix.Expression(value))
+    assert body(edited) == f"  a = {after};"
+    assert edited.changed == (before != after)
+    again = nix.set(edited.data, "a", nix.Expression(value))
+    assert not again.changed
+    assert again.notes
+
+
+def merged(inner: str, more: str = "") -> bytes:
+    return f"{{ lib, c, ... }}: lib.mkMerge [\n  {{\n    x = 1;\n{more}  }}\n  (lib.mkIf c {{ a = {inner}; }})\n]\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("conditional", "value", "written"),
+    [("true", True, "true"), ("3", 3, "3"), ("lib.mkDefault false", True, "true"), ("lib.mkDefault [ ]", [1], "[ 1 ]")],
+)
+def test_an_unconditional_definition_stands_beside_a_conditional_one_that_gives_way(
+    conditional: str, value: nix.Value, written: str
+) -> None:
+    edited = nix.set(merged(conditional), "a", value)
+    assert edited.data == merged(conditional, f"    a = {written};\n")
+    assert edited.notes
+
+
+@pytest.mark.parametrize(
+    ("conditional", "value", "changed"),
+    [("false", True, "true"), ("lib.mkForce 2", 1, "lib.mkForce 1"), ('"x"', "y", '"y"'), ("[ 1 ]", [2], "[ 2 ]")],
+)
+def test_a_conditional_definition_that_would_conflict_is_changed_where_it_is_and_its_condition_told(
+    conditional: str, value: nix.Value, changed: str
+) -> None:
+    edited = nix.set(merged(conditional), "a", value)
+    assert edited.data == merged(changed)
+    assert "condition c" in edited.notes[0]
+    assert "unset" in edited.notes[0]
+
+
+def test_whatever_is_already_so_is_told() -> None:
+    source = module("  env = {\n    A = 1;\n  };\n  b = lib.mkIf true 2;\n  packages = [ pkgs.git ];")
+    edits = [
+        nix.set(source, "env", {"A": 1}),
+        nix.set(source, "env.A", 1),
+        nix.set(source, "b", 2),
+        nix.add_packages(source, "git"),
+        nix.add_arguments(source, "pkgs"),
+        nix.unset(source, "c"),
+    ]
+    assert [edited.changed for edited in edits] == [False] * len(edits)
+    assert all(edited.notes for edited in edits)
+
+
+def test_an_expression_does_not_drop_attributes_of_a_set() -> None:
+    source = module("  env = {\n    A = 1;\n    B.c = 2;\n  };")
+    for expression in ("{ A = 1; }", "{ A = 1; B = { }; }", "{ A = 1; B = 3; }", "f { }"):
+        with pytest.raises(Refused) as caught:
+            nix.set(source, "env", nix.Expression(expression))
+        assert caught.value.code == "would_replace_set"
+    edited = nix.set(source, "env", nix.Expression("{ A = 2; B.c = 2; D = 3; }"))
+    assert nix.get(edited.data, "env") == {"A": 2, "B": {"c": 2}, "D": 3}
+
+
+CAPTURES: dict[str, tuple[str, Callable[[bytes], nix.Edited]]] = {
+    "a new name that a value takes from a with": (
+        "{ pkgs, ... }: rec { a = with pkgs; [ jq ]; }",
+        lambda d: nix.set(d, "jq", 1),
+    ),
+    "a new name that an inner set inherits": (
+        "{ jq, ... }: rec { a = { inherit jq; }; }",
+        lambda d: nix.set(d, "jq", 1),
+    ),
+    "a new name that its own value means": ("{ x, ... }: rec { }", lambda d: nix.set(d, "x", nix.Expression("x.y"))),
+    "a lost name that an argument has too": (
+        "{ name, ... }: rec { name = 1; a = name; }",
+        lambda d: nix.unset(d, "name"),
+    ),
+    "a lost name that a with may have": (
+        "{ pkgs, ... }: rec { jq = 1; a = with pkgs; jq; }",
+        lambda d: nix.unset(d, "jq"),
+    ),
+    "a lost name that every file has": ("rec { map = 1; a = map; }", lambda d: nix.unset(d, "map")),
+    "a lost attribute of a name that stays": (
+        "rec { env = { A = 1; B = 2; }; a = env.A; }",
+        lambda d: nix.unset(d, "env.A"),
+    ),
+    "a name that is commented out": (
+        "{ name, ... }: rec {\n  name = 1;\n  a = name;\n}",
+        lambda d: nix.comment_out(d, "name"),
+    ),
+    "a name that is renamed": ("{ name, ... }: rec { name = 1; a = name; }", lambda d: nix.rename(d, "name", "b")),
+    "a new name by renaming": ("{ name, ... }: rec { b = 1; a = name; }", lambda d: nix.rename(d, "b", "name")),
+}
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_what_other_values_of_a_rec_set_mean_is_not_changed_silently(name: str) -> None:
+    source, run = CAPTURES[name]
+    with pytest.raises(Refused) as caught:
+        run(source.encode())
+    assert caught.value.code == "captured_name"
+    assert caught.value.place is not None
+
+
+@pytest.mark.parametrize(
+    ("source", "run"),
+    [
+        ("{ x, ... }: rec { a = x: x; b = let x = 1; in x; }", lambda d: nix.set(d, "x", 2)),
+        ("{ x, ... }: rec { x = 1; a = 2; }", lambda d: nix.unset(d, "x")),
+        ("{ x, ... }: rec { x = x.y; }", lambda d: nix.unset(d, "x")),
+        ("rec { env.A = 1; env.B = 2; a = env.B; }", lambda d: nix.unset(d, "env.A")),
+        ("{ x, ... }: rec { inherit x; }", lambda d: nix.unset(d, "x")),
+        ("{ x, ... }: { x = 1; a = x; }", lambda d: nix.unset(d, "x")),
+    ],
+)
+def test_a_name_that_means_the_same_as_before_is_no_capture(source: str, run: Callable[[bytes], nix.Edited]) -> None:
+    assert run(source.encode()).changed
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("  env.A = 1;\n  env.B = 2;\n\n  c = 3;", "  c = 3;"),
+        ("  a = 1;\n\n  env.A = 1;\n\n  env.B = 2;\n\n  c = 3;", "  a = 1;\n\n  c = 3;"),
+        ("  a = 1;\n\n  # about both\n  env.A = 1;\n  env.B = 2;\n\n  c = 3;", "  a = 1;\n\n  c = 3;"),
+        ("  # about a group\n  env.A = 1;\n  c = 3;", "  # about a group\n  c = 3;"),
+        ("  env.A = 1; # beside\n\n  c = 3;", "  c = 3;"),
+        ("  c = 3; env.A = 1; # about both", "  c = 3; # about both"),
+        ("\n  env.A = 1;\n", ""),
+        ("  c = { env.A = 1; }; env.A = 1; env.B = 2;", "  c = { env.A = 1; };"),
+    ],
+)
+def test_unsetting_leaves_no_blank_lines_and_no_comments_of_its_own(before: str, after: str) -> None:
+    assert nix.unset(module(before), "env").data == module(after).replace(b"{\n\n}", b"{\n}")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[ pkgs.git # vcs\n    pkgs.jq # json\n  ]", "[ pkgs.jq # json\n  ]"),
+        ("[ pkgs.git # vcs\n    # next\n    pkgs.jq\n  ]", "[\n    # next\n    pkgs.jq\n  ]"),
+        ("[ pkgs.git # vcs\n  ]", "[ ]"),
+        ("[\n    pkgs.jq pkgs.git # both\n  ]", "[\n    pkgs.jq # both\n  ]"),
+        ("[ pkgs.jq\n    pkgs.git ]", "[ pkgs.jq ]"),
+        ("[ pkgs.git pkgs.git pkgs.jq ]", "[ pkgs.jq ]"),
+        ("[ pkgs.jq pkgs.git pkgs.git ]", "[ pkgs.jq ]"),
+        ("[\n    pkgs.git # vcs\n    pkgs.jq # json\n  ]", "[\n    pkgs.jq # json\n  ]"),
+    ],
+)
+def test_an_element_goes_with_the_comment_that_is_its_own(before: str, after: str) -> None:
+    assert body(nix.remove_packages(module(f"  packages = {before};"), "git")) == f"  packages = {after};"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[\n  ]", "[\n    pkgs.jq\n  ]"),
+        ("[\n      ]", "[\n    pkgs.jq\n      ]"),
+        ("[\n\n  ]", "[\n    pkgs.jq\n  ]"),
+        ("[\n    pkgs.git \n  ]", "[\n    pkgs.git \n    pkgs.jq\n  ]"),
+        ("[\n    # none yet\n  ]", "[\n    # none yet\n    pkgs.jq\n  ]"),
+        ("[\n    pkgs.git # vcs\n\n  ]", "[\n    pkgs.git # vcs\n    pkgs.jq\n\n  ]"),
+        (
+            "[\n    pkgs.git\n\n    # later\n    # pkgs.a\n  ]",
+            "[\n    pkgs.git\n    pkgs.jq\n\n    # later\n    # pkgs.a\n  ]",
+        ),
+        ("[\n    pkgs.git\n    # pkgs.a\n  ]", "[\n    pkgs.git\n    pkgs.jq\n    # pkgs.a\n  ]"),
+    ],
+)
+def test_an_added_element_leaves_blank_lines_comments_and_brackets_where_they_are(before: str, after: str) -> None:
+    assert body(nix.add_packages(module(f"  packages = {before};"), "jq")) == f"  packages = {after};"
+
+
+def test_a_module_that_declares_a_flake_option_is_no_flake_parts_module() -> None:
+    source = module("  options.flake = lib.mkOption { };\n  config.flake = 1;")
+    assert nix.get(nix.set(source, "a", 2).data, "a") == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (
+            "  services.a.enable = true;\n\n  services.b.enable = true;",
+            "\n\n  services.redis.enable = true;\n  services.redis.port = 1;\n  services.redis.bind = ''\n    x\n    y\n  '';\n  services.redis.c = 2;",
+        ),
+        (
+            "  a = 1;\n\n  b = 2;",
+            "\n\n  services.redis.enable = true;\n  services.redis.port = 1;\n  services.redis.bind",
+        ),
+        (
+            "  services = {\n    a.enable = true;\n\n    b.enable = true;\n  };",
+            "\n\n    redis.enable = true;\n    redis.port = 1;\n    redis.bind = ''\n      x\n      y\n    '';\n    redis.c = 2;",
+        ),
+    ],
+)
+def test_settings_of_one_thing_stand_together(before: str, expected: str) -> None:
+    values: list[tuple[str, nix.Value]] = [("enable", True), ("port", 1), ("bind", "x\ny\n"), ("c", 2)]
+    edited = nix.sequence(module(before), [(f"services.redis.{name}", value) for name, value in values])
+    assert expected in body(edited)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix import bindings as _bindings
+from devkeel.source.nix import comments as _comments
 from devkeel.source.nix import lists as _lists
 from devkeel.source.nix import packages as _packages
 from devkeel.source.nix.document import Document
@@ -104,18 +105,27 @@ def rename(data: bytes | Document, path: str, new: str) -> Edited:
 
 
 def append(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Append elements to a list, those that it does not have yet."""
-    return _lists.append(_open(data), parse_path(path), [*values])
+    """Append elements to a list, those that it does not have yet; those of `packages` are expressions."""
+    document, names = _open(data), parse_path(path)
+    if document.module and names == _packages.PACKAGES:
+        return _packages.add_values(document, [*values])
+    return _lists.append(document, names, [*values])
 
 
 def prepend(data: bytes | Document, path: str, *values: Value) -> Edited:
     """Put elements first in a list, those that it does not have yet."""
-    return _lists.prepend(_open(data), parse_path(path), [*values])
+    document, names = _open(data), parse_path(path)
+    if document.module and names == _packages.PACKAGES:
+        return _packages.add_values(document, [*values], first=True)
+    return _lists.prepend(document, names, [*values])
 
 
 def remove(data: bytes | Document, path: str, *values: Value) -> Edited:
     """Remove elements from a list."""
-    return _lists.remove(_open(data), parse_path(path), [*values])
+    document, names = _open(data), parse_path(path)
+    if document.module and names == _packages.PACKAGES:
+        return _packages.remove_values(document, [*values])
+    return _lists.remove(document, names, [*values])
 
 
 def append_line(data: bytes | Document, path: str, line: str) -> Edited:
@@ -147,7 +157,9 @@ def add_arguments(data: bytes | Document, *names: str) -> Edited:
     """Bring arguments into the module's head in the head's own style."""
     document = _open(data)
     document.require_utf8()
-    return _prove(document, _apply(document.data, _require_arguments(document, names)), (), lambda _: True)
+    splices = _require_arguments(document, names)
+    notes = [] if splices else [f"The module takes {', '.join(names)} already."]
+    return _prove(document, _apply(document.data, splices, notes), (), lambda _: True)
 
 
 def brokenness(data: bytes | Document) -> int:
@@ -158,9 +170,9 @@ def brokenness(data: bytes | Document) -> int:
 
 def comment_out(data: bytes | Document, path: str) -> Edited:
     """Turn the definitions of an option path into comments."""
-    return _bindings.comment_out(_open(data), parse_path(path))
+    return _comments.comment_out(_open(data), parse_path(path))
 
 
 def uncomment(data: bytes | Document, path: str) -> Edited:
     """Turn a commented-out definition back into a definition."""
-    return _bindings.uncomment(_open(data), parse_path(path))
+    return _comments.uncomment(_open(data), parse_path(path))

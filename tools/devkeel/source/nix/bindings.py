@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from devkeel.errors import UsageError
+from devkeel.errors import Refused, UsageError
+from devkeel.source.nix.capture import refuse_capture, refuse_loss
 from devkeel.source.nix.document import Document
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
-from devkeel.source.nix.layout import Group, is_first, line_end, line_start, style_at
+from devkeel.source.nix.layers import peel
+from devkeel.source.nix.layout import Group, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.place import Spot, blocked, find_spot, insert, merge_element
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["comment_out", "insert_value", "rename", "set_value", "uncomment", "unset"]
+__all__ = ["insert_value", "rename", "set_value", "unset"]
 
 
 def require_editable(document: Document, path: AttrPath) -> AttrPath:
@@ -31,14 +34,26 @@ def require_editable(document: Document, path: AttrPath) -> AttrPath:
     if not path:
         raise UsageError("bad_option_path", "The option path is empty.")
     raw = document.raw_path(path)
-    if document.module and "perSystem" in document.top_names:
+    foreign = _flake_parts(document)
+    if foreign is not None:
         raise document.refuse(
             "flake_parts",
-            "This is a flake-parts module, not a devenv.nix: its options are elsewhere.",
-            document.focus(("perSystem",)).bindings[0].node,
+            f"This is a flake-parts module, not a devenv.nix: it has {foreign}, and its options are elsewhere.",
+            document.focus((foreign,)).bindings[0].node,
             "Edit the devenv shell inside perSystem with patch_file.",
         )
     return raw
+
+
+def _flake_parts(document: Document) -> str | None:
+    """Return the option that makes a module one of flake-parts; devenv has none of them."""
+    names = document.top_names
+    if not document.module or document.explicit_config:
+        return None
+    if "perSystem" in names:
+        return "perSystem"
+    certain = len(names & {"flake", "systems", "imports"}) > 1
+    return next((name for name in ("flake", "systems") if name in names and certain), None)
 
 
 def expressions_in(value: Value) -> list[Expression]:
@@ -60,12 +75,28 @@ def expressions_in(value: Value) -> list[Expression]:
 def same(first: Value, second: Value) -> bool:
     """Tell whether two values are the same data; 1, 1.0 and true are three values."""
     if isinstance(first, Expression) and isinstance(second, Expression):
-        return first.source.split() == second.source.split()
+        return first.source == second.source or _same_tokens(first.source, second.source)
     if isinstance(first, list) and isinstance(second, list):
         return len(first) == len(second) and all(map(same, first, second))
     if isinstance(first, dict) and isinstance(second, dict):
         return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
     return type(first) is type(second) and first == second
+
+
+def _same_tokens(first: str, second: str) -> bool:
+    """Tell whether two sources differ in the white space between their tokens only."""
+    return first.split() == second.split() and _tokens(first.encode()) == _tokens(second.encode())
+
+
+def _tokens(data: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    stack = [parse(data).root_node]
+    while stack:
+        node = stack.pop()
+        stack += reversed(node.children)
+        if not node.child_count:
+            found.append(data[node.start_byte : node.end_byte])
+    return found
 
 
 def canonical(value: Value) -> Value:
@@ -80,7 +111,7 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
     if isinstance(value, Expression):
         raw = document.raw_path(path)
         sources = [document.source(item) for item in document.focus(raw).bindings if item.raw == raw]
-        return any(source.split() == value.source.split() for source in sources)
+        return any(same(Expression(source), value) for source in sources)
     try:
         return same(document.get(path), canonical(value))
     except KeyError:
@@ -88,7 +119,11 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
 
 
 def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
-    """Set an option path to a value. A literal set replaces what is there attribute by attribute."""
+    """Set an option path to a value. A literal set replaces what is there attribute by attribute.
+
+    A conditional definition stays where an unconditional one can stand beside it without a conflict; else the only
+    one is changed where it is, and a note names its condition.
+    """
     raw = require_editable(document, path)
     expressions_in(value)
     print_value(value)
@@ -99,12 +134,39 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
     held = below or any(item.path == raw for item in document.focus(raw).containers)
     whole = canonical(value) if held else value
     if held and isinstance(whole, dict):
+        if isinstance(value, Expression) and _drops(document.get(path), whole):
+            raise _would_replace(document, raw)
         return _synchronise(document, path, whole)
     if below:
         raise _would_replace(document, raw)
-    if exact:
-        return _replace(document, path, _choose(document, exact), value, len(exact))
-    return insert_value(document, path, value)
+    if not exact:
+        return insert_value(document, path, value)
+    plain = [item for item in exact if not item.conditions]
+    if not plain and all(_gives_way(document, item, value) for item in exact):
+        with suppress(Refused):
+            edited = insert_value(document, path, value)
+            return replace(edited, notes=(f"{format_path(path)} has conditional definitions too; they stay.",))
+    return _replace(document, path, _only(document, plain or exact), value, len(exact))
+
+
+def _drops(present: Value, value: Value) -> bool:
+    """Tell whether a value lacks an attribute that is there."""
+    if not isinstance(present, dict):
+        return False
+    return not isinstance(value, dict) or any(
+        name not in value or _drops(item, value[name]) for name, item in present.items()
+    )
+
+
+def _gives_way(document: Document, item: Definition, value: Value) -> bool:
+    """Tell whether a conditional definition allows an unconditional one beside it.
+
+    The module system takes the stronger one, or two that are equal; of these only booleans and numbers are certain to
+    be neither lists nor lines, which it would join.
+    """
+    if item.layers is not None and item.layers.priority in {"mkDefault", "mkOptionDefault"}:
+        return True
+    return isinstance(value, (bool, int, float)) and same(document.value(item), value)
 
 
 def _would_replace(document: Document, raw: AttrPath) -> Exception:
@@ -118,18 +180,16 @@ def _would_replace(document: Document, raw: AttrPath) -> Exception:
     )
 
 
-def _choose(document: Document, exact: list[Definition]) -> Definition:
-    """Return the one definition that a set means: the unconditional one, else the only one."""
-    plain = [item for item in exact if not item.conditions]
-    chosen = plain or exact
-    if len(chosen) > 1:
+def _only(document: Document, found: list[Definition]) -> Definition:
+    """Return the one definition that a set means."""
+    if len(found) > 1:
         raise document.refuse(
             "ambiguous",
-            f"{format_path(chosen[0].path)} is defined in {len(chosen)} places.",
-            chosen[1].node,
+            f"{format_path(found[0].path)} is defined in {len(found)} places.",
+            found[1].node,
             "Change the place that you mean with patch_file, or unset the option first.",
         )
-    return chosen[0]
+    return found[0]
 
 
 def _replace(document: Document, path: AttrPath, item: Definition, value: Value, count: int) -> Edited:
@@ -138,24 +198,51 @@ def _replace(document: Document, path: AttrPath, item: Definition, value: Value,
         raise document.refuse(
             "inherited", f"{format_path(path)} is inherited.", item.node, "Unset it first, then set it."
         )
-    notes = []
-    if item.conditions:
-        notes.append(f"{format_path(path)} is set only under the condition {' && '.join(item.conditions)}.")
-    elif count > 1:
-        notes.append(f"{format_path(path)} has conditional definitions too; they stay.")
+    whole = isinstance(value, Expression) and _is_wrapped(value)
+    if isinstance(value, Expression):
+        # A name that the expression uses is not for the expression to be written under.
+        layers = peel(item.value, data, names=False)
+    notes = _about_conditions(path, item.container.conditions if whole else item.conditions, count)
+    written = [Expression(document.source(item)), *([] if whole else [document.value(item), _inner(document, item)])]
+    if any(same(found, wanted) for found in written for wanted in (value, canonical(value))):
+        return Edited(data, notes=tuple(notes) or (_already(path),))
     if item.container.shared:
         raise document.refuse("shared_name", "The set is a name that is used elsewhere too.", item.node)
-    if same(document.value(item), canonical(value)):
-        return Edited(data, notes=tuple(notes))
-    target = layers.target
+    target = item.value if whole else layers.target
     style = style_at(data, target.start_byte)
     column = target.start_byte - line_start(data, target.start_byte)
     source = print_value(value, style, column=column)
-    if layers.priority or layers.conditions:
+    if not whole and (layers.priority or layers.conditions):
         source = _argument(source)
     splices = [Splice(target.start_byte, target.end_byte, source.encode())]
     splices += require_arguments(document, arguments_for(document, target, expressions_in(value)))
-    return prove(document, apply(data, splices, notes), [item.raw], lambda after: says_at(after, path, value, item))
+
+    def holds(after: Document) -> bool:
+        return says(after, path, value) if whole else says_at(after, path, value, item)
+
+    return prove(document, apply(data, splices, notes), [item.raw], holds)
+
+
+def _already(path: AttrPath) -> str:
+    return f"{format_path(path)} has this value already."
+
+
+def _is_wrapped(value: Expression) -> bool:
+    """Tell whether an expression has a condition or a priority of its own, so that it stands for a whole definition."""
+    data = value.source.encode()
+    node = parse(data).root_node.child_by_field_name("expression")
+    names = {"mkIf", "mkMerge", "mkOverride", "mkDefault", "mkForce", "mkVMOverride", "mkOptionDefault"}
+    while node is not None and node.type in {"parenthesized_expression", "apply_expression"}:
+        node = node.child_by_field_name("expression" if node.type == "parenthesized_expression" else "function")
+    return node is not None and text(node, data).rpartition(".")[2] in names
+
+
+def _about_conditions(path: AttrPath, conditions: tuple[str, ...], count: int) -> list[str]:
+    """Return what a change of one definition among `count` leaves open."""
+    if conditions:
+        only = f"{format_path(path)} is set only under the condition {' && '.join(conditions)}."
+        return [f"{only} To set it always, unset it first in the same transaction."]
+    return [f"{format_path(path)} has conditional definitions too; they stay."] if count > 1 else []
 
 
 def says_at(after: Document, path: AttrPath, value: Value, item: Definition) -> bool:
@@ -172,7 +259,7 @@ def says_at(after: Document, path: AttrPath, value: Value, item: Definition) -> 
 def _inner(document: Document, item: Definition) -> Value:
     value = document.value(item)
     if isinstance(value, Expression) and item.layers is not None:
-        source = text(item.layers.target, document.data)
+        source = text(peel(item.value, document.data, names=False).target, document.data) if item.value else ""
         return Expression(source[1:-1] if source.startswith("(") and source.endswith(")") else source)
     return value
 
@@ -213,7 +300,7 @@ def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) ->
     except KeyError:
         present = {}
     if same(present, canonical(value)):
-        return Edited(document.data)
+        return Edited(document.data, notes=(_already(path),))
     old = present if isinstance(present, dict) else {}
     for name, item in old.items():
         if name not in value or (isinstance(item, dict) and not isinstance(value[name], dict)):
@@ -241,6 +328,8 @@ def unset(document: Document, path: AttrPath) -> Edited:
     hiding = next((item for item in above if item.opaque), None)
     if hiding is not None and not found:
         raise blocked(document, hiding)
+    refuse_loss(document, raw, (item.node for item in found))
+    taken: dict[int, tuple[Group, list[Node]]] = {}
     splices: list[Splice] = []
     covered = -1
     for item in found:
@@ -248,8 +337,13 @@ def unset(document: Document, path: AttrPath) -> Edited:
             continue
         if item.container.shared:
             raise document.refuse("shared_name", "The set is a name that is used elsewhere too.", item.node)
-        splices += _remove(document, item)
+        node, splice = _whole(document, item)
+        if splice is None:
+            taken.setdefault(item.container.node.id, (document.group(item.container.node), []))[1].append(node)
+        else:
+            splices.append(splice)
         covered = item.node.end_byte
+    splices += [splice for group, nodes in taken.values() for splice in group.remove(*nodes)]
     notes = [] if found else [f"{format_path(path)} is not defined here."]
     edited = apply(document.data, _disjoint(splices), notes)
     return prove(
@@ -257,19 +351,20 @@ def unset(document: Document, path: AttrPath) -> Edited:
     )
 
 
-def _remove(document: Document, item: Definition) -> list[Splice]:
+def _whole(document: Document, item: Definition) -> tuple[Node, Splice | None]:
+    """Return the binding to remove for a definition, or the splice for one name among several of an inherit."""
     if item.value is not None:
-        return document.group(item.container.node).remove(item.node)
+        return item.node, None
     attrs = item.node.parent
     statement = attrs.parent if attrs else None
     if attrs is None or statement is None:
         raise document.refuse("inherited", "The inherit cannot be edited.", item.node)
     if attrs.named_child_count == 1:
-        return document.group(item.container.node).remove(statement)
+        return statement, None
     start = item.node.start_byte
     while document.data[start - 1 : start].isspace():
         start -= 1
-    return [Splice(start, item.node.end_byte, b"")]
+    return statement, Splice(start, item.node.end_byte, b"")
 
 
 def _disjoint(splices: list[Splice]) -> list[Splice]:
@@ -291,6 +386,7 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     ]
     if any(item.raw[: len(target)] == target for item in document.focus(target).bindings):
         raise document.refuse("already_defined", f"{format_path(new)} is defined already.", None)
+    refuse_loss(document, raw, (item.node for item in found), kept=True)
     splices = []
     for item in found:
         prefix = item.container.path
@@ -308,6 +404,7 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
                 item.node,
                 "Unset the old path and set the new one.",
             )
+        refuse_capture(document, item.container, target[len(prefix)])
         names = (*target[len(prefix) :], *item.raw[size:])
         splices.append(Splice(attrpath.start_byte, attrpath.end_byte, format_path(names).encode()))
     notes = [] if found else [f"{format_path(path)} is not defined here."]
@@ -326,80 +423,3 @@ def _below(document: Document, raw: AttrPath) -> list[tuple[AttrPath, str]]:
         for item in document.focus(raw).definitions
         if item.raw[: len(raw)] == raw
     ]
-
-
-def comment_out(document: Document, path: AttrPath) -> Edited:
-    """Turn every definition at and below an option path into a comment."""
-    raw = require_editable(document, path)
-    size, data = len(raw), document.data
-    splices: list[Splice] = []
-    covered = -1
-    for item in document.focus(raw).bindings:
-        if item.raw[:size] != raw or item.node.start_byte < covered:
-            continue
-        node = item.node
-        tail = data[node.end_byte : line_end(data, node.end_byte)].strip()
-        if item.value is None or not is_first(data, node.start_byte) or (tail and not tail.startswith(b"#")):
-            raise document.refuse("not_on_own_line", "The definition shares its line with something else.", node)
-        indent = node.start_byte - line_start(data, node.start_byte)
-        splices += _prefix_lines(data, node, indent)
-        covered = node.end_byte
-    notes = [] if splices else [f"{format_path(path)} is not defined here."]
-    edited = apply(data, splices, notes)
-    return prove(
-        document, edited, [raw], lambda after: not any(item.raw[:size] == raw for item in after.focus(raw).bindings)
-    )
-
-
-def _prefix_lines(data: bytes, node: Node, indent: int) -> list[Splice]:
-    """Put `# ` before each line of a node, at the node's own indent where the line has it."""
-    result = []
-    start = line_start(data, node.start_byte)
-    while start < node.end_byte:
-        line = data[start : line_end(data, start)]
-        at = start + min(indent, len(line) - len(line.lstrip()))
-        result.append(Splice(at, at, b"# " if line.strip() else b"#"))
-        start = data.find(b"\n", start) + 1
-        if start == 0:
-            break
-    return result
-
-
-def uncomment(document: Document, path: AttrPath) -> Edited:
-    """Turn the comment that holds a definition of an option path back into the definition."""
-    raw, data = require_editable(document, path), document.data
-    for container in document.focus(raw).containers:
-        if container.conditions or raw[: len(container.path)] != container.path:
-            continue
-        rest = raw[len(container.path) :]
-        for splices in _commented(document.group(container.node), rest, data):
-            edited = apply(data, splices)
-            after = Document(edited.data, document.name, document.module)
-            if not after.problems and any(item.raw == raw for item in after.focus(raw).bindings):
-                return prove(
-                    document, edited, [raw], lambda after: any(item.raw == raw for item in after.focus(raw).bindings)
-                )
-    raise document.refuse("not_found", f"No comment holds a definition of {format_path(path)}.", None)
-
-
-_COMMENT = re.compile(rb"#\s?")
-
-
-def _commented(group: Group, rest: AttrPath, data: bytes) -> list[list[Splice]]:
-    """Return, for each comment that begins an assignment to a path, the splices for ever longer blocks."""
-    own = [node for node in group.comments if is_first(data, node.start_byte)]
-    name = re.compile(rb"#\s*" + re.escape(format_path(rest).encode()) + rb"\s*=")
-    found = []
-    for index, node in enumerate(own):
-        if not name.match(data[node.start_byte : node.end_byte]):
-            continue
-        splices: list[Splice] = []
-        for line in own[index:]:
-            match = _COMMENT.match(data[line.start_byte : line.end_byte])
-            if match is None or (
-                splices and line_start(data, line.start_byte) != data.find(b"\n", splices[-1].end) + 1
-            ):
-                break
-            splices = [*splices, Splice(line.start_byte, line.start_byte + len(match[0]), b"")]
-            found.append(splices)
-    return found

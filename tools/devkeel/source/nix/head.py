@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.layout import newline
-from devkeel.source.nix.scope import GLOBALS, free_names, is_bound
+from devkeel.source.nix.scope import GLOBALS, binder_of, free_names, is_bound
 from devkeel.source.nix.syntax import children_of_type, parse, problems, text
 from devkeel.source.splice import Splice
 
@@ -18,22 +18,53 @@ if TYPE_CHECKING:
     from devkeel.source.nix.document import Document
     from devkeel.source.nix.literal import Expression
 
-__all__ = ["ARGUMENTS", "arguments_for", "require_arguments"]
+__all__ = ["ARGUMENTS", "arguments_for", "check_expression", "require_arguments", "require_own"]
 
 # What the module system hands to every module of a devenv.nix.
 ARGUMENTS = ("pkgs", "lib", "config", "inputs", "options")
 
 
 def arguments_for(document: Document, at: Node, expressions: Iterable[Expression]) -> list[str]:
-    """Return the module arguments that expressions need at a node and that are not in scope there."""
+    """Return the module arguments that expressions need at a node and that are not in scope there.
+
+    Raises Refused `captured_name` where such a name is something else at the node.
+    """
     needed: list[str] = []
     for expression in expressions:
         data = expression.source.encode()
         names = free_names(parse(data).root_node, data)
+        require_own(document, at, (name for name in ARGUMENTS if name in names))
         needed += [
             name for name in ARGUMENTS if name in names and name not in needed and not is_bound(at, name, document.data)
         ]
     return needed
+
+
+def require_own(document: Document, at: Node, names: Iterable[str]) -> None:
+    """Refuse names of module arguments that mean something else at a node.
+
+    A `let` or a function round the whole module is its author's choice for all of it: `let pkgs = import …; in { … }`.
+    """
+    at = at.children[0] if at.type == "rec_attrset_expression" else at
+    for name in names:
+        scope = binder_of(at, name, document.data)
+        if scope is not None and not _is_round_module(scope):
+            raise document.refuse(
+                "captured_name",
+                f"Here {name} is not the module's argument: something inside the module binds that name.",
+                scope,
+                "Write this change with patch_file, or rename what binds the name first.",
+            )
+
+
+def _is_round_module(scope: Node) -> bool:
+    """Tell whether the whole module is the body of a let or a function."""
+    node = scope
+    while (parent := node.parent) is not None and parent.type != "source_code":
+        if parent.type != "parenthesized_expression" and parent.child_by_field_name("body") != node:
+            return False
+        node = parent
+    return scope.type in {"let_expression", "function_expression"}
 
 
 def check_expression(source: str) -> str | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.source.nix.scope import binding_of, count_uses
+from devkeel.source.nix.literal import static_names
+from devkeel.source.nix.scope import binder_of, binding_of, bindings, count_uses, enclosing_withs, inherited
 from devkeel.source.nix.syntax import text
 
 if TYPE_CHECKING:
@@ -36,8 +38,11 @@ class Layers:
     shared: bool = False
 
 
-def peel(node: Node, data: bytes) -> Layers:
-    """Return the layers of a value; see the module's docstring for what is seen through."""
+def peel(node: Node, data: bytes, *, names: bool = True) -> Layers:
+    """Return the layers of a value; see the module's docstring for what is seen through.
+
+    Without `names` a variable is what it is, and not what a `let` has under it.
+    """
     conditions: list[str] = []
     priority: str | None = None
     target, name, shared = node, None, False
@@ -60,7 +65,7 @@ def peel(node: Node, data: bytes) -> Layers:
             elif len(arguments) == (1 if function in _ONE_ARGUMENT else 2 if function in _TWO_ARGUMENTS else 0):
                 priority = priority or function
                 inner = target = arguments[-1]
-        elif node.type == "variable_expression" and (binding := binding_of(node, data)) is not None:
+        elif names and node.type == "variable_expression" and (binding := binding_of(node, data)) is not None:
             name = text(node, data)
             inner = binding.child_by_field_name("expression")
             once = count_uses(binding, name, data) == 1
@@ -73,7 +78,10 @@ def peel(node: Node, data: bytes) -> Layers:
 
 
 def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
-    """Return the name of a curried call without `lib.`, and its arguments."""
+    """Return the name of a curried call of a function that this module's readers know, and its arguments.
+
+    The name is empty for any other function, one that the file itself calls `mkIf` included.
+    """
     arguments: list[Node] = []
     while node.type == "apply_expression":
         argument, function = (node.child_by_field_name(name) for name in ("argument", "function"))
@@ -81,5 +89,57 @@ def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
             break
         arguments.insert(0, argument)
         node = function
-    name = text(node, data)
-    return name.removeprefix("pkgs.").removeprefix("lib."), arguments
+    return _known_name(node, data) if arguments else "", arguments
+
+
+_KNOWN = _ONE_ARGUMENT | _TWO_ARGUMENTS | {"mkIf", "mkMerge", "optionalAttrs"}
+_LISTS = frozenset({"optional", "optionals", "unique", "flatten", "concatLists"})
+# nixpkgs' lib, as modules reach it.
+_LIBRARY = re.compile(r"((inputs\.)?[\w-]*nixpkgs[\w-]*\.|([\w-]+\.)?pkgs\.)?lib(\.(lists|modules|attrsets))?")
+
+
+def _known_name(function: Node, data: bytes) -> str:
+    """Return the name of a function of nixpkgs' lib, or an empty string."""
+    if function.type not in {"variable_expression", "select_expression"}:
+        return ""
+    *owner, name = text(function, data).split(".")
+    if name not in _KNOWN and name not in _LISTS:
+        return ""
+    if owner == ["builtins"]:
+        return name if name == "concatLists" else ""
+    if owner:
+        own = owner[0] != "lib" or _is_library(function, data)
+        return name if own and _LIBRARY.fullmatch(".".join(owner)) else ""
+    scope = binder_of(function, name, data)
+    if scope is None:
+        return name if any(map(_LIBRARY.fullmatch, enclosing_withs(function, data))) else ""
+    return name if _is_taken_from_library(scope, name, data) else ""
+
+
+def _is_library(function: Node, data: bytes) -> bool:
+    """Tell whether `lib` is not something of the file's own."""
+    scope = binder_of(function, "lib", data)
+    if scope is None or scope.type == "function_expression":
+        return True
+    source, _ = _origin(scope, "lib", data)
+    return re.search(r"(?<![\w'-])(pkgs|[\w-]*nixpkgs[\w-]*|lib)(?![\w'-])", source) is not None
+
+
+def _is_taken_from_library(scope: Node, name: str, data: bytes) -> bool:
+    """Tell whether a scope has a name by `inherit (lib) NAME;` or `NAME = lib.NAME;`."""
+    source, inherits = _origin(scope, name, data)
+    owner, _, last = (source, "", name) if inherits else source.rpartition(".")
+    return last == name and _LIBRARY.fullmatch(owner) is not None
+
+
+def _origin(scope: Node, name: str, data: bytes) -> tuple[str, bool]:
+    """Return the source that a scope takes a name from, and whether it inherits it."""
+    for binding in bindings(scope):
+        if binding.type == "binding":
+            path, value = (binding.child_by_field_name(field) for field in ("attrpath", "expression"))
+            if path is not None and value is not None and static_names(path, data) == (name,):
+                return text(value, data), False
+        elif binding.type == "inherit_from" and any(found == name for _, found in inherited(binding, data)):
+            source = binding.child_by_field_name("expression")
+            return (text(source, data) if source is not None else ""), True
+    return "", False

@@ -188,13 +188,15 @@ class Group:
             lead = "" if self.tight and not listed else " "
             return Splice(at, at, (lead + render(style)).encode())
         gap = style.newline if blank else ""
+        at = at if rest else line_end(data, at)  # blanks at the end of a line are the neighbour's
         return Splice(at, at, f"{style.newline}{gap}{style.indent}{render(style)}".encode())
 
     def _lines(self, anchor: Node) -> bool:
         return is_first(self.data, anchor.start_byte)
 
     def _own_line(self, render: Callable[[Style], str], style: Style, at: int) -> bytes:
-        closing = indent_at(self.data, at).decode()
+        own = is_first(self.data, self.closing)
+        closing = indent_at(self.data, self.closing if own else at).decode()
         return f"{style.newline}{style.indent}{render(style)}{style.newline}{closing}".encode()
 
     def _fill(self, render: Callable[[Style], str]) -> Splice:
@@ -212,56 +214,103 @@ class Group:
         style = style_at(self.data, self.opening).deeper()
         return Splice(self.opening, self.closing, self._own_line(render, style, self.opening))
 
-    def remove(self, item: Node) -> list[Splice]:
-        """Return the splices that take an item away, with what belongs to it and one blank."""
-        data, end = self.data, self.after(item)
-        alone = is_first(data, item.start_byte) and not data[end : line_end(data, end)].strip()
-        if not alone or self.one_line:
-            return [self._remove_inline(item, end)]
-        start = line_start(data, item.start_byte)
-        comments = self.leading(item) if self._belongs(item, end) else []
-        if comments:
-            start = line_start(data, comments[0].start_byte)
-        stop = next_line(data, end)
+    def remove(self, *items: Node) -> list[Splice]:
+        """Return the splices that take items away, with what belongs to them and the blank lines that they leave."""
+        data = self.data
+        splices: list[Splice] = []
+        rows: list[tuple[int, int]] = []  # from the last to the first
+        for item in sorted(items, key=_start, reverse=True):
+            end = self.after(item)
+            if self.one_line or not is_first(data, item.start_byte) or data[end : line_end(data, end)].strip():
+                splices.append(self._remove_inline(item, end))
+                continue
+            start, stop = line_start(data, item.start_byte), next_line(data, end)
+            below = rows[-1][1] if rows and rows[-1][0] == stop else stop
+            if self._belongs(item, below):
+                start = line_start(data, (self.leading(item) or [item])[0].start_byte)
+            if rows and not data[stop : rows[-1][0]].strip():
+                rows[-1] = start, rows[-1][1]
+            else:
+                rows.append((start, stop))
+        return self._apart([*(self._remove_rows(start, stop) for start, stop in rows), *splices])
+
+    def _apart(self, splices: list[Splice]) -> list[Splice]:
+        """Cut removals that would take the same blank: the later one takes the blank behind itself instead."""
+        found: list[Splice] = []
+        for item in sorted(splices, key=lambda item: item.start):
+            start, end = item.start, item.end
+            if found and start < found[-1].end:
+                start = found[-1].end
+                while end < self.closing and self.data[end] in _BLANK:
+                    end += 1
+            found.append(Splice(start, max(start, end), item.text))
+        return found
+
+    def _remove_rows(self, start: int, stop: int) -> Splice:
+        """Remove whole lines, and a blank line that would open the group, close it, or follow another."""
+        data = self.data
+        at_start = not data[self.opening : start].strip()
+        at_end = not data[stop : self.closing].strip()
+        if at_start and at_end:
+            return Splice(next_line(data, self.opening), line_start(data, self.closing), b"")
         above = start - 1 if start else -1
         blank_above = above >= 0 and is_blank_line(data, line_start(data, above))
         blank_below = is_blank_line(data, stop)
-        at_end = self.closing <= next_line(data, stop) and data[stop : self.closing].strip() == b""
-        at_start = data[self.opening : start].strip() == b""
         if blank_above and (blank_below or at_end) and not at_start:
             start = line_start(data, above)
         elif at_start and blank_below:
             stop = next_line(data, stop)
-        return [Splice(start, stop, b"")]
+        return Splice(start, stop, b"")
 
     def _remove_inline(self, item: Node, end: int) -> Splice:
         data, start = self.data, item.start_byte
-        end = item.end_byte if end != item.end_byte and not is_first(data, start) else end
+        end = end if self._has_its_lines(item) else item.end_byte
         while start > self.opening and data[start - 1] in _BLANK:
             start -= 1
-        if start == self.opening and self.items[0] == item and len(self.items) > 1:
-            # The first of several keeps the blank behind the bracket and gives up the one behind itself.
-            start = item.start_byte
-            while end < self.closing and data[end] in _BLANK:
-                end += 1
-        elif is_first(data, item.start_byte):
+        if start == self.opening and self.items[0] == item:
+            return self._remove_first(item, end)
+        if is_first(data, item.start_byte):
+            before = self._before(item)
+            if not data[end : self.closing].strip() and not data[before:start].strip():
+                return Splice(before, end, b"")  # the closing bracket goes up with the last one that stays
             start = item.start_byte
             while end < self.closing and data[end] in _BLANK:
                 end += 1
         return Splice(start, end, b"")
 
-    def _belongs(self, item: Node, end: int) -> bool:
-        """Tell whether the comments above an item are about it alone.
+    def _remove_first(self, item: Node, end: int) -> Splice:
+        """Remove what follows the bracket on its line; of several the next one takes its place."""
+        data = self.data
+        rest = data[end : self.closing]
+        if len(self.items) == 1 and not rest.strip() and b"\n" in rest:
+            return Splice(self.opening, self.closing, b" ")
+        following = self.items[1].start_byte if len(self.items) > 1 else end
+        if not data[end:following].strip() and following > end:
+            return Splice(item.start_byte, following, b"")
+        return Splice(self.opening, end, b"")
 
-        They are not when the next item follows without a blank line (the comment heads a group), when they hold an
-        assignment that is commented out, or a link to the documentation (a section's heading).
+    def _before(self, item: Node) -> int:
+        """Return the end of the item before, or the offset behind the opening bracket."""
+        index = bisect_left(self.items, item.start_byte, key=_start)
+        return self.items[index - 1].end_byte if index else self.opening
+
+    def _has_its_lines(self, item: Node) -> bool:
+        """Tell whether no other item is on the lines of an item, so that a comment there is about it."""
+        index = bisect_left(self.items, item.start_byte, key=_start)
+        before = self.items[index - 1].end_point[0] if index else -1
+        behind = self.items[index + 1].start_point[0] if index + 1 < len(self.items) else item.end_point[0] + 1
+        return before < item.start_point[0] and item.end_point[0] < behind
+
+    def _belongs(self, item: Node, below: int) -> bool:
+        """Tell whether the comments above an item are about it alone, or about those removed with it.
+
+        below: the offset of the line behind. They are not when the next item follows without a blank line (the
+        comment heads a group), when they hold an assignment that is commented out, or a link to the documentation (a
+        section's heading).
         """
         data = self.data
-        comments = self.leading(item)
-        if not all(is_prose(node, data) for node in comments):
-            return False
-        below = next_line(data, end)
-        return is_blank_line(data, below) or below >= line_start(data, self.closing)
+        prose = all(is_prose(node, data) for node in self.leading(item))
+        return prose and (is_blank_line(data, below) or below >= line_start(data, self.closing))
 
 
 def is_prose(comment: Node, data: bytes) -> bool:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.bindings import (
@@ -17,17 +18,16 @@ from devkeel.source.nix.bindings import (
 )
 from devkeel.source.nix.head import arguments_for, require_arguments
 from devkeel.source.nix.index import operator
-from devkeel.source.nix.layers import call
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start
 from devkeel.source.nix.literal import Expression, Style, Value, print_element, read_value
+from devkeel.source.nix.parts import BODIES, Part, elements, find_list, lists_inside, parts
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.proof import prove
-from devkeel.source.nix.scope import binding_of, count_uses
 from devkeel.source.nix.syntax import text
 from devkeel.source.splice import Edited, Splice, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable
 
     from tree_sitter import Node
 
@@ -35,76 +35,9 @@ if TYPE_CHECKING:
     from devkeel.source.nix.index import Definition
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["Spelling", "add", "append", "append_line", "elements", "every_list", "find_list", "prepend", "remove"]
+__all__ = ["Spelling", "add", "append", "append_line", "prepend", "remove"]
 
-_WITH_BODY = frozenset({"let_expression", "with_expression", "assert_expression"})
 _NEEDS_PARENTHESES = frozenset({"function_expression", "if_expression", "unary_expression", "binary_expression"})
-
-
-def find_list(node: Node, data: bytes) -> Node | None:
-    """Return the first list in a value that always counts: the one that a new element goes into."""
-    if node.type == "list_expression":
-        return node
-    if node.type == "parenthesized_expression":
-        inner = node.child_by_field_name("expression")
-    elif node.type in _WITH_BODY:
-        inner = node.child_by_field_name("body")
-    elif node.type == "variable_expression":
-        return _named_list(node, data)
-    elif operator(node, data) == "++":
-        sides = [side for name in ("left", "right") if (side := node.child_by_field_name(name)) is not None]
-        return next((found for side in sides if (found := find_list(side, data)) is not None), None)
-    elif node.type == "apply_expression":
-        name, arguments = call(node, data)
-        if name == "mkMerge" and len(arguments) == 1:
-            parts = find_list(arguments[0], data)
-            items = parts.children_by_field_name("element") if parts else []
-            return next((found for item in items if (found := find_list(item, data)) is not None), None)
-        inner = (
-            arguments[-1] if name in {"mkDefault", "mkForce", "mkBefore", "mkAfter"} and len(arguments) == 1 else None
-        )
-        inner = arguments[-1] if name in {"mkOverride", "mkOrder"} and len(arguments) == 2 else inner  # noqa: PLR2004
-    else:
-        return None
-    return find_list(inner, data) if inner is not None else None
-
-
-def _named_list(node: Node, data: bytes, *, shared: bool = False) -> Node | None:
-    """Return the list that a name stands for; with `shared` also that of a name which is used elsewhere too."""
-    binding = binding_of(node, data)
-    if binding is None or (not shared and count_uses(binding, text(node, data), data) != 1):
-        return None
-    value = binding.child_by_field_name("expression")
-    return find_list(value, data) if value is not None and value.type != "variable_expression" else None
-
-
-def every_list(node: Node, data: bytes, *, shared: bool = True) -> Iterator[Node]:
-    """Yield every list in a value that contributes elements, arguments of calls included, in file order.
-
-    Without `shared`, not those behind a name that is used elsewhere too.
-    """
-    if node.type == "list_expression":
-        yield node
-        return
-    if node.type == "variable_expression":
-        found = _named_list(node, data, shared=shared)
-        if found is not None:
-            yield from every_list(found, data, shared=shared)
-        return
-    skip = {"function_expression", "attrset_expression", "rec_attrset_expression"}
-    fields = {"let_expression": "body", "with_expression": "body", "assert_expression": "body"}
-    if node.type in fields:
-        body = node.child_by_field_name(fields[node.type])
-        children = [body] if body else []
-    else:
-        children = [child for child in node.named_children if child.type not in skip]
-    for child in children:
-        yield from every_list(child, data, shared=shared)
-
-
-def elements(node: Node) -> list[Node]:
-    """Return the elements of a list node."""
-    return node.children_by_field_name("element")
 
 
 def definition_of(document: Document, path: AttrPath) -> Definition | None:
@@ -122,30 +55,46 @@ def definition_of(document: Document, path: AttrPath) -> Definition | None:
     return next(iter(with_list or plain), None)
 
 
+def definitions_of(document: Document, path: AttrPath) -> list[Definition]:
+    """Return every definition of an option that has a value."""
+    raw = document.raw_path(path)
+    return [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+
+
 @dataclass(frozen=True, slots=True)
 class Spelling:
     """How elements are spelt, and which lists count.
 
     read: what an element stands for, to compare by. write: what to print for a value at a node. target: the list of a
-    value that a new element goes into. lists: every list of a value that an element may be in.
+    value that a new element goes into, the last one when `last`. parts: the parts of a value that an element may be
+    in. key: what a value is compared by. local: names are those of the place, not the module's arguments.
     """
 
     read: Callable[[Node, bytes], Value] = read_value
     write: Callable[[Node, Value], Value] = lambda _, value: value
     target: Callable[[Node, bytes], Node | None] = find_list
-    lists: Callable[[Node, bytes], Iterable[Node]] = every_list
+    parts: Callable[[Node, bytes], Iterable[Part]] = parts
+    key: Callable[[Value], Value] = canonical
+    local: bool = False
 
-    def present(self, value: Node, data: bytes) -> list[Value]:
-        """Return what the elements of a value stand for."""
-        return [self.read(node, data) for group in self.lists(value, data) for node in elements(group)]
+    def present(self, document: Document, path: AttrPath) -> list[tuple[Value, bool]]:
+        """Return what the elements of an option's lists stand for, and whether no condition decides about them."""
+        return [
+            (self.read(node, document.data), part.certain and not item.conditions)
+            for item in definitions_of(document, path)
+            if item.value is not None
+            for part in self.parts(item.value, document.data)
+            for node in part.items
+        ]
 
 
-PLAIN = Spelling()
+FIRST = Spelling()
+LAST = Spelling(target=partial(find_list, last=True))
 
 
 def append(document: Document, path: AttrPath, values: list[Value]) -> Edited:
     """Append elements to the list at an option path; those that are there stay as they are."""
-    return add(document, path, values)
+    return add(document, path, values, spelling=LAST)
 
 
 def prepend(document: Document, path: AttrPath, values: list[Value]) -> Edited:
@@ -158,7 +107,7 @@ def add(
     path: AttrPath,
     values: list[Value],
     *,
-    spelling: Spelling = PLAIN,
+    spelling: Spelling = FIRST,
     first: bool = False,
     keep_sorted: bool = False,
 ) -> Edited:
@@ -169,36 +118,47 @@ def add(
     for value in values:
         expressions_in(value)
     item = definition_of(document, path)
-    if item is None:
-        return insert_value(document, path, [spelling.write(document.body.core, value) for value in values])
-    if item.value is None or item.layers is None:
-        raise document.refuse("opaque_value", f"{format_path(path)} has no list to add to.", item.node)
-    data = document.data
-    present = spelling.present(item.value, data)
+    present = spelling.present(document, path)
+    certain = [value for value, always in present if always]
     missing: list[Value] = []
     for value in values:
-        if not any(same(canonical(value), other) for other in [*present, *map(canonical, missing)]):
+        if not any(same(spelling.key(value), other) for other in [*certain, *map(spelling.key, missing)]):
             missing.append(value)
     notes = [f"{_name(value)} is already in {format_path(path)}." for value in values if value not in missing]
+    notes += [
+        f"{_name(value)} was in {format_path(path)} under a condition only; that stays beside it."
+        for value in missing
+        if any(same(spelling.key(value), other) for other, _ in present)
+    ]
     if not missing:
-        return Edited(data, notes=tuple(notes))
-    target = spelling.target(item.value, data)
-    at = target if target is not None else _tail(document, item)
+        return Edited(document.data, notes=tuple(notes))
+    if item is None:
+        written = [spelling.write(document.body.core, value) for value in missing]
+        return replace(insert_value(document, path, written), notes=tuple(notes))
+    target, at = _place(document, item, spelling)
     written = [spelling.write(at, value) for value in missing]
     splices = (
         _into(document.group(target), written, first=first, keep_sorted=keep_sorted)
         if target
-        else _concatenate(at, written)
+        else _concatenate(at, written, first=first)
     )
-    splices += require_arguments(document, arguments_for(document, at, expressions_in(written)))
-    raw = item.raw
+    named = [] if spelling.local else expressions_in(written)
+    splices += require_arguments(document, arguments_for(document, at, named))
 
     def holds(after: Document) -> bool:
-        values = [other.value for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
-        now = [found for value in values for found in spelling.present(value, after.data)]
-        return all(any(same(value, other) for other in now) for value in [*map(canonical, missing), *present])
+        now = spelling.present(after, path)
+        added = all(any(same(spelling.key(value), other) for other, sure in now if sure) for value in missing)
+        return added and all(any(same(value, other) for other, _ in now) for value, _ in present)
 
-    return prove(document, apply(data, splices, notes), [raw], holds)
+    return prove(document, apply(document.data, splices, notes), [item.raw], holds)
+
+
+def _place(document: Document, item: Definition, spelling: Spelling) -> tuple[Node | None, Node]:
+    """Return the list to add to, if there is one, and else what `++ [ … ]` can follow."""
+    if item.value is None or item.layers is None:
+        raise document.refuse("opaque_value", f"{format_path(item.path)} has no list to add to.", item.node)
+    target = spelling.target(item.value, document.data)
+    return target, target if target is not None else _tail(document, item)
 
 
 def _name(value: Value) -> str:
@@ -281,9 +241,9 @@ def _tail(document: Document, item: Definition) -> Node:
     if item.layers is None:
         raise document.refuse("opaque_value", "There is no list to add to.", item.node)
     node = item.layers.target
-    while node.type in _WITH_BODY and (body := node.child_by_field_name("body")) is not None:
+    while node.type in BODIES and (body := node.child_by_field_name("body")) is not None:
         node = body
-    name, _ = call(node, document.data)
+    name = text(_function(node), document.data).rpartition(".")[2]
     wrong = node.type in {
         "string_expression",
         "indented_string_expression",
@@ -295,53 +255,99 @@ def _tail(document: Document, item: Definition) -> Node:
     return node
 
 
-def _concatenate(node: Node, values: list[Value]) -> list[Splice]:
-    tail = f" ++ [ {' '.join(print_element(value, Style()) for value in values)} ]"
+def _function(node: Node) -> Node:
+    """Return what a curried call calls, or the node itself."""
+    while node.type == "apply_expression" and (function := node.child_by_field_name("function")) is not None:
+        node = function
+    return node
+
+
+def _concatenate(node: Node, values: list[Value], *, first: bool = False) -> list[Splice]:
+    added = f"[ {' '.join(print_element(value, Style()) for value in values)} ]"
+    tail = f" ++ {added}"
     joined = node.type == "binary_expression" and any(child.type == "++" for child in node.children)
     if node.type in _NEEDS_PARENTHESES and not joined:
+        opening, tail = (f"{added} ++ (", ")") if first else ("(", f"){tail}")
         return [
-            Splice(node.start_byte, node.start_byte, b"("),
-            Splice(node.end_byte, node.end_byte, f"){tail}".encode()),
+            Splice(node.start_byte, node.start_byte, opening.encode()),
+            Splice(node.end_byte, node.end_byte, tail.encode()),
         ]
+    if first:
+        return [Splice(node.start_byte, node.start_byte, f"{added} ++ ".encode())]
     return [Splice(node.end_byte, node.end_byte, tail.encode())]
 
 
-def remove(document: Document, path: AttrPath, values: list[Value], *, spelling: Spelling = PLAIN) -> Edited:
+def remove(document: Document, path: AttrPath, values: list[Value], *, spelling: Spelling = FIRST) -> Edited:
     """Remove elements from the lists in the value of an option path. Nothing there is no change."""
-    raw, data, values = require_editable(document, path), document.data, [canonical(value) for value in values]
-    found = [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+    raw, data, keys = require_editable(document, path), document.data, [spelling.key(value) for value in values]
     splices: list[Splice] = []
     gone: list[Value] = []
-    for item in found:
-        reached = list(every_list(item.value, data)) if item.value is not None else []
-        own = list(every_list(item.value, data, shared=False)) if item.value is not None else []
-        for node in spelling.lists(item.value, data) if item.value is not None else ():
-            hits = [child for child in elements(node) if any(same(spelling.read(child, data), v) for v in values)]
-            if hits and (item.container.shared or (node in reached and node not in own)):
+    hidden: list[str] = []
+
+    def hits(nodes: Iterable[Node]) -> list[Node]:
+        return [node for node in nodes if any(same(spelling.read(node, data), key) for key in keys)]
+
+    for item in definitions_of(document, path):
+        for part in spelling.parts(item.value, data) if item.value is not None else ():
+            if part.opaque:
+                _refuse_inside(
+                    document, path, hits(child for found in lists_inside(part.node) for child in elements(found))
+                )
+                hidden.append(text(part.node, data)[:60])
+            found = hits(part.items)
+            if found and (item.container.shared or part.shared):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
-            gone += [spelling.read(child, data) for child in hits]
-            splices += _remove_elements(document.group(node), hits)
+            gone += [spelling.read(child, data) for child in found]
+            splices += _remove_elements(document, part, found)
+    unseen = f" What {hidden[0]} gives was not looked at." if hidden else ""
     notes = [
-        f"{_name(value)} is not in {format_path(path)}." for value in values if not any(same(value, g) for g in gone)
+        f"{_name(value)} is not in {format_path(path)}.{unseen}"
+        for value, key in zip(values, keys, strict=True)
+        if not any(same(key, g) for g in gone)
     ]
 
     def holds(after: Document) -> bool:
-        kept = [other.value for other in after.focus(raw).bindings if other.raw == raw and other.value is not None]
-        now = [found for value in kept for found in spelling.present(value, after.data)]
-        return not any(same(value, other) for value in values for other in now)
+        return not any(same(key, other) for key in keys for other, _ in spelling.present(after, path))
 
     return prove(document, apply(data, splices, notes), [raw], holds)
 
 
-def _remove_elements(group: Group, hits: list[Node]) -> list[Splice]:
-    if hits and len(hits) == len(group.items) and group.one_line and not group.comments:
+def _refuse_inside(document: Document, path: AttrPath, hits: list[Node]) -> None:
+    """Refuse to take an element from a list that is an argument: without it the call may mean something else."""
+    if hits:
+        raise document.refuse(
+            "opaque_value",
+            f"This stands in an expression of {format_path(path)} where it may mean something else than an element.",
+            hits[0],
+        )
+
+
+def _remove_elements(document: Document, part: Part, hits: list[Node]) -> list[Splice]:
+    if hits and part.single:
+        return [_remove_operand(part.node, document.data)]
+    if part.opaque or not hits:
+        return []
+    group = document.group(part.node)
+    if len(hits) == len(group.items) and group.one_line and not group.comments:
         return [Splice(group.opening, group.closing, b" ")]
-    splices: list[Splice] = []
-    for hit in hits:
-        for item in group.remove(hit):
-            start = max([item.start, *(other.end for other in splices)])
-            splices.append(Splice(start, max(start, item.end), item.text))
-    return splices
+    return group.remove(*hits)
+
+
+def _remove_operand(node: Node, data: bytes) -> Splice:
+    """Take an operand of `++` away with its operator; what is no operand becomes an empty list."""
+    while (parent := node.parent) is not None and parent.type == "parenthesized_expression":
+        node = parent
+    if parent is None or operator(parent, data) != "++":
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
+    left, right = (parent.child_by_field_name(field) for field in ("left", "right"))
+    other = right if node == left else left
+    if other is not None and other.type not in {"list_expression", "variable_expression", "select_expression"}:
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
+    if left is None or right is None or b"#" in data[left.end_byte : right.start_byte]:
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
+    if node == right:
+        return Splice(left.end_byte, right.end_byte, b"")
+    return Splice(left.start_byte, right.start_byte, b"")
 
 
 def append_line(document: Document, path: AttrPath, line: str) -> Edited:

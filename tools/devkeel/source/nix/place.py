@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from devkeel.source.nix.capture import refuse_capture, uses
 from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
 from devkeel.source.nix.literal import Expression, Style, print_element, print_value, static_names
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.scope import free_names
-from devkeel.source.nix.syntax import text
+from devkeel.source.nix.syntax import parse, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,8 @@ def insert(document: Document, spot: Spot, value: Value) -> Splice:
     """Return the splice that writes a new binding at a spot."""
     container = spot.container
     if container.recursive:
-        _refuse_capture(document, spot)
+        data = print_value(value).encode()
+        refuse_capture(document, container, spot.rest[0], uses(parse(data).root_node, spot.rest[0], data))
     group = document.group(container.node)
     path = format_path(spot.rest)
 
@@ -168,17 +169,6 @@ def merge_element(document: Document, item: Definition, raw: AttrPath, value: Va
     )
 
 
-def _refuse_capture(document: Document, spot: Spot) -> None:
-    names = free_names(spot.container.node, document.data)
-    inner = document.data[spot.container.node.start_byte : spot.container.node.end_byte]
-    if spot.rest[0] in names or f"with {spot.rest[0]}".encode() in inner:
-        raise document.refuse(
-            "captured_name",
-            f"In this rec set a new attribute {spot.rest[0]!r} would change what other values refer to.",
-            spot.container.node,
-        )
-
-
 def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | None, Node | None, bool]:
     """Return the item to go behind, or the one to go before, and whether a blank line is between."""
     data = document.data
@@ -203,13 +193,18 @@ def _blank_before(data: bytes, item: Node, group: Group) -> bool:
 
 
 def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
-    """Copy the distance between the last two siblings; a lone one that has several lines wants a blank line."""
+    """Copy the distance between the last two siblings.
+
+    Settings of one thing (`services.redis.enable`, `.port`) stand together; another thing beside a lone one that has
+    several lines wants a blank line.
+    """
     data = document.data
-    same = [item for item in group.items if _names(item, data)[:1] == spot.rest[:1]]
+    same = [item for item in group.items if _names(item, data)[: spot.common] == spot.rest[: spot.common]]
     if len(same) > 1:
         return _blank_before(data, same[-1], group)
     several = same[0].start_point[0] != same[0].end_point[0]
-    return several and _habit(document, group, spot)
+    one_thing = len(spot.container.path) + spot.common > 1
+    return several and not one_thing and _habit(document, group, spot)
 
 
 def _habit(document: Document, group: Group, spot: Spot) -> bool:

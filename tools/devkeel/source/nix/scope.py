@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from devkeel.source.splice import Span
 
 __all__ = [
+    "binder_of",
     "binding_of",
     "bindings",
     "count_uses",
@@ -31,6 +32,7 @@ __all__ = [
     "is_bound",
     "scope_problems",
     "undefined_in",
+    "visible_names",
 ]
 
 # The names in every scope, as Nix 2.8 lists them without a `__` prefix.
@@ -116,6 +118,15 @@ def _scopes(node: Node) -> Iterator[Node]:
 def is_bound(node: Node, name: str, data: bytes) -> bool:
     """Tell whether a name is lexically bound at a node; `with` does not count, it never shadows."""
     return any(name in bound_names(scope, data) for scope in _scopes(node) if scope.type != "with_expression")
+
+
+def visible_names(node: Node, data: bytes) -> set[str]:
+    """Return the names that are lexically bound at a node."""
+    found: set[str] = set()
+    for scope in _scopes(node):
+        if scope.type != "with_expression":
+            found |= bound_names(scope, data)
+    return found
 
 
 def enclosing_withs(node: Node, data: bytes) -> list[str]:
@@ -316,6 +327,12 @@ def undefined_in(root: Node, data: bytes, span: Span) -> Iterator[Problem]:
         known = name in GLOBALS or name.startswith("__") or is_bound(node, name, data)
         if not known and not enclosing_withs(node, data):
             yield Problem("undefined_variable", node.start_byte, f"undefined variable {name!r}")
+
+
+def binder_of(node: Node, name: str, data: bytes) -> Node | None:
+    """Return the let, rec set or function that binds a name at a node, or None when nothing does."""
+    scopes = (scope for scope in _scopes(node) if scope.type != "with_expression")
+    return next((scope for scope in scopes if name in bound_names(scope, data)), None)
 
 
 def _twice(path: tuple[str, ...], node: Node) -> Problem:

@@ -6,6 +6,10 @@ import secrets
 import stat
 from typing import TYPE_CHECKING
 
+from devkeel.transaction import compare, files, recovery, swap
+from devkeel.transaction.faults import explain
+from devkeel.transaction.records import FileChange
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -18,9 +22,6 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
     path: links resolved. Raises Conflict, or ProjectError; the file then has its bytes from before, or somebody
     else's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
     """
-    from devkeel.transaction import FileChange, compare, files, recovery, swap  # noqa: PLC0415  (the database)
-    from devkeel.transaction.faults import explain  # noqa: PLC0415
-
     change = FileChange(path.name, before, after)
     temporary = recovery.temporary_name(secrets.token_hex(8), 0)
     try:

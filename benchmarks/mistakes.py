@@ -1,0 +1,168 @@
+"""How many of an agent's mistakes the text rungs catch, and how often their suggestion is the right edit.
+
+    python -m benchmarks.mistakes [--show KIND]
+
+Every example of the project is broken in every way and at every place that `benchmarks.mistake_kinds` knows; the
+`syntax` and `schema` rungs judge the result, nothing is evaluated. A mistake is caught when a diagnostic names the
+file and a line; a suggestion is right when applying it gives back the definitions that were there before.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.mistake_kinds import Mistake, mistakes
+
+from devkeel.candidate import Candidate
+from devkeel.change import apply_edits
+from devkeel.checks import Subject, run_checks
+from devkeel.edits import parse_edits
+from devkeel.errors import DevkeelError
+from devkeel.project import DECLARATION_FILES, Project
+from devkeel.source import nix, yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.errors import Diagnostic
+
+EXAMPLES = Path(__file__).parent.parent / "examples"
+
+
+@dataclass
+class Score:
+    """What became of the mistakes of one kind: how many, caught, answered with the right edit first, in three."""
+
+    count: int = 0
+    caught: int = 0
+    first: int = 0
+    among: int = 0
+    missed: list[str] = field(default_factory=list)
+
+
+def projects() -> Iterator[tuple[str, dict[str, bytes]]]:
+    """Yield the examples: name and declaration files."""
+    for root in sorted(EXAMPLES.iterdir()):
+        names = [path.name for path in sorted(root.glob("*.nix"))] + [
+            name for name in DECLARATION_FILES if "yaml" in name
+        ]
+        files = {name: (root / name).read_bytes() for name in names if (root / name).is_file()}
+        if files:
+            yield root.name, files
+
+
+def said(files: dict[str, bytes]) -> list[Any]:
+    """Return what files say, whatever their layout: definitions and data."""
+    found: list[Any] = []
+    for name, data in sorted(files.items()):
+        if name.endswith(".nix"):
+            document = nix.Document(data, name)
+            if document.problems:
+                return [name, "does not parse"]
+            found += sorted((item.raw, tokens(document.source(item))) for item in document.definitions)
+        else:
+            root = yaml.Document(data, name)
+            found.append(sorted((key, str(yaml.get(root, [key]))) for key in ("inputs", "imports") if _has(root, key)))
+    return found
+
+
+def tokens(source: str) -> list[str]:
+    """Return a value's source without its layout and comments, texts whole."""
+    return re.findall(r"''.*?''|\"(?:[^\"\\]|\\.)*\"|[\w./'-]+|[^\s\w]", re.sub(r"(?m)\s#.*$", "", source), re.DOTALL)
+
+
+def _has(document: yaml.Document, key: str) -> bool:
+    try:
+        yaml.get(document, [key])
+    except KeyError:
+        return False
+    return True
+
+
+def applied(files: dict[str, bytes], edit: dict[str, Any]) -> dict[str, bytes] | None:
+    """Return the files after a suggested edit, as `edit_environment` would make it; None where it is refused."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            (Path(folder) / name).write_bytes(data)
+        candidate = Candidate()
+        try:
+            apply_edits(Project(Path(folder).resolve()), parse_edits([edit]), candidate)
+        except DevkeelError:
+            return None
+    return files | candidate.after
+
+
+def judge(files: dict[str, bytes], mistake: Mistake, exists: set[str]) -> tuple[list[Diagnostic], int | None]:
+    """Return the diagnostics that a mistake adds, and which suggestion is the right edit (from 0)."""
+    broken = files | {mistake.file: mistake.data}
+    before = {
+        item.message for item in run_checks(Subject(files, exists=exists.__contains__), level="schema").diagnostics
+    }
+    report = run_checks(Subject(broken, exists=exists.__contains__), level="schema")
+    found = [item for item in report.diagnostics if item.message not in before and item.place and item.place.line]
+    wanted = said(files)
+    suggestions = [edit for item in found for edit in item.suggestions][:3]
+    right = (index for index, edit in enumerate(suggestions) if said(applied(broken, edit) or {}) == wanted)
+    return found, next(right, None)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--show", metavar="KIND", help="print the mistakes of a kind that were missed or answered wrong"
+    )
+    options = parser.parse_args()
+    scores: dict[str, Score] = defaultdict(Score)
+    codes: dict[str, Counter[str]] = defaultdict(Counter)
+    for project, files in projects():
+        for mistake in mistakes(files):
+            score = scores[mistake.kind]
+            found, right = judge(files, mistake, set(files))
+            score.count += 1
+            score.caught += bool(found)
+            score.first += right == 0
+            score.among += right is not None
+            codes[mistake.kind][found[0].code if found else "nothing"] += 1
+            if right != 0:
+                given = [edit for item in found for edit in item.suggestions]
+                score.missed.append(
+                    f"{project}/{mistake.file}: {mistake.what}: {[i.message for i in found][:2]} {given[:3]}"
+                )
+    report(scores, codes)
+    for line in scores[options.show].missed if options.show else ():
+        print(line)
+
+
+def report(scores: dict[str, Score], codes: dict[str, Counter[str]]) -> None:
+    """Print a line for each kind and the sums."""
+    print(f"{'kind':26} {'count':>5} {'caught':>7} {'first':>7} {'in 3':>7}  codes")
+    fixable = [item for kind, item in scores.items() if kind not in NO_ANSWER]
+    for kind, score in sorted(scores.items()):
+        told = ", ".join(f"{code} {count}" for code, count in codes[kind].most_common(3))
+        first, among = ("-", "-") if kind in NO_ANSWER else (percent(score.first, score), percent(score.among, score))
+        print(f"{kind:26} {score.count:5} {percent(score.caught, score):>7} {first:>7} {among:>7}  {told}")
+    every = sum(item.count for item in scores.values())
+    print(f"{len(scores)} kinds, {every} mistakes, caught {sum(item.caught for item in scores.values()) / every:.1%}")
+    total = sum(item.count for item in fixable)
+    first, among = (sum(getattr(item, name) for item in fixable) / total for name in ("first", "among"))
+    print(f"of {total} with an answer in the text: right edit first {first:.1%}, among the first three {among:.1%}")
+
+
+NO_ANSWER = frozenset({"out of range"})
+"""Kinds whose right value no text shows: a port that is too large may have been any other."""
+
+
+def percent(part: int, score: Score) -> str:
+    """Return a share of a kind's mistakes."""
+    return f"{part / score.count:.1%}"
+
+
+if __name__ == "__main__":
+    main()

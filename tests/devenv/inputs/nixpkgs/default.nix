@@ -1,0 +1,177 @@
+# Packages that are tiny real derivations, under the names and with the refusals of the real collection.
+{ system ? builtins.currentSystem, config ? { }, overlays ? [ ] }:
+let
+  lib = import ./lib;
+
+  # A package whose bin/ has shell scripts; `stub` marks the directory, so that a script that hands over to the machine's
+  # own program does not find itself again.
+  make = { name, version ? "1.0", scripts ? { }, script ? null, meta ? { }, ... }@attributes:
+    let
+      derivation = builtins.derivation {
+        inherit system;
+        name = "${name}-${version}";
+        builder = "/bin/sh";
+        PATH = "/usr/bin:/bin";
+        names = builtins.attrNames scripts;
+        texts = map (program: builtins.toFile program scripts.${program}) (builtins.attrNames scripts);
+        args = [
+          "-c"
+          (if script != null then script else ''
+            set -e
+            mkdir -p $out/bin
+            : > $out/stub
+            set -- $texts
+            for program in $names; do
+              cp $1 $out/bin/$program
+              chmod +x $out/bin/$program
+              shift
+            done
+          '')
+        ];
+      };
+    in
+    checked meta name (derivation // (attributes.passthru or { }) // {
+      pname = name;
+      inherit version;
+      meta = { license = lib.licenses.mit; mainProgram = builtins.head (builtins.attrNames scripts ++ [ name ]); } // meta;
+      overrideAttrs = f: make (attributes // (if lib.isFunction f then f attributes else f));
+      override = _: make attributes;
+    });
+
+  # Evaluation is refused where nixpkgs refuses it: when the derivation is asked for, not when its name is.
+  checked = meta: name: package:
+    let
+      allowed = config.allowUnfree or false || (config.allowUnfreePredicate or (_: false)) { pname = name; };
+      place = "${toString ./default.nix}:1";
+      refuse = why: throw "Package ‘${name}-1.0’ in ${place} ${why}, refusing to evaluate.";
+      guard = value:
+        if meta.broken or false && !(config.allowBroken or false) then refuse "is marked as broken"
+        else if meta.insecure or false && !builtins.elem "${name}-1.0" (config.permittedInsecurePackages or [ ]) then refuse "is marked as insecure"
+        else if !(meta.license.free or true) && !allowed then refuse "has an unfree license (‘unfree’)"
+        else value;
+    in
+    package // { drvPath = guard package.drvPath; outPath = guard package.outPath; };
+
+  says = name: text: make { inherit name; scripts.${name} = "#!/bin/sh\necho \"${text}\"\n"; };
+
+  # A package whose programs are the machine's own, found on PATH when they run.
+  hosted = name: programs: make {
+    inherit name;
+    scripts = lib.genAttrs programs (program: ''
+      #!/bin/sh
+      IFS=:
+      for folder in $PATH:/usr/local/bin:/usr/bin:/bin; do
+        if [ -x "$folder/${program}" ] && [ ! -e "$folder/../stub" ]; then unset IFS; exec "$folder/${program}" "$@"; fi
+      done
+      echo "${program}: not on this machine" >&2
+      exit 127
+    '');
+  };
+
+  fails = name: script: make { inherit name script; };
+
+  python = name: set:
+    let
+      interpreter = hosted name [ "python3" ];
+      withPackages = f: buildEnv { name = "${name}-env"; paths = [ interpreter ] ++ f set; };
+    in
+    interpreter // { inherit withPackages; pkgs = set; pythonVersion = "3.13"; };
+
+  buildEnv = { name, paths, ... }: builtins.derivation {
+    inherit system name paths;
+    builder = "/bin/sh";
+    PATH = "/usr/bin:/bin";
+    args = [ "-c" ''
+      mkdir -p $out/bin
+      : > $out/stub
+      for path in $paths; do
+        for program in $path/bin/*; do
+          if [ -e "$program" ]; then ln -sf "$program" $out/bin/; fi
+        done
+      done
+    '' ];
+  };
+
+  pythonSet = lib.genAttrs [ "flask" "numpy" "pandas" "pytest" "requests" "redis" ] (name: says name "${name}");
+
+  file = mode: name: text: builtins.derivation {
+    inherit system name text;
+    builder = "/bin/sh";
+    PATH = "/usr/bin:/bin";
+    passAsFile = [ "text" ];
+    args = [ "-c" "cp $textPath $out; chmod ${mode} $out" ];
+  };
+  writeText = file "444";
+  runnable = file "555";
+  shell = text: "#!/usr/bin/env bash\n${text}";
+
+  base = {
+    inherit lib system config buildEnv writeText;
+    stdenv = says "stdenv" "stdenv" // { hostPlatform = { inherit system; isLinux = builtins.match ".*linux" system != null; isDarwin = builtins.match ".*darwin" system != null; }; cc = says "cc" "cc"; isLinux = true; isDarwin = false; };
+    hostPlatform = base.stdenv.hostPlatform;
+
+    writeShellScript = name: text: runnable name (shell text);
+    writeScript = runnable;
+    writeShellScriptBin = name: text: make { inherit name; scripts.${name} = shell text; };
+    writeShellApplication = { name, text, ... }: base.writeShellScriptBin name text;
+    writeScriptBin = name: text: make { inherit name; scripts.${name} = text; };
+    symlinkJoin = { name, paths, ... }: buildEnv { inherit name paths; };
+    mkShell = { packages ? [ ], ... }: buildEnv { name = "shell"; paths = packages; };
+
+    hello = says "hello" "Hello, world!";
+    bash = hosted "bash" [ "bash" ];
+    bashInteractive = hosted "bash-interactive" [ "bash" ];
+    coreutils = hosted "coreutils" [ "cat" "cksum" "cut" "env" "head" "ls" "mkdir" "sleep" "timeout" "true" ];
+    curl = hosted "curl" [ "curl" ];
+    direnv = hosted "direnv" [ "direnv" ];
+    git = hosted "git" [ "git" ];
+    gnumake = hosted "gnumake" [ "make" ];
+    jq = hosted "jq" [ "jq" ];
+    redis = hosted "redis" [ "redis-server" "redis-cli" ];
+    ripgrep = hosted "ripgrep" [ "rg" ];
+    sqlite = hosted "sqlite" [ "sqlite3" ];
+    cachix = hosted "cachix" [ "cachix" ];
+    postgresql = hosted "postgresql" [ "psql" "postgres" "initdb" ] // { withPackages = _: base.postgresql; };
+    postgresql_17 = base.postgresql;
+    nodejs = hosted "nodejs" [ "node" "npm" ];
+    nodejs_22 = base.nodejs;
+    pnpm = hosted "pnpm" [ "pnpm" ];
+    yarn = hosted "yarn" [ "yarn" ];
+    bun = hosted "bun" [ "bun" ];
+    go = hosted "go" [ "go" "gofmt" ];
+    rustc = hosted "rustc" [ "rustc" ];
+    cargo = hosted "cargo" [ "cargo" ];
+    rustfmt = hosted "rustfmt" [ "rustfmt" ];
+    clippy = hosted "clippy" [ "cargo-clippy" ];
+    rust-analyzer = hosted "rust-analyzer" [ "rust-analyzer" ];
+    uv = hosted "uv" [ "uv" ];
+    poetry = hosted "poetry" [ "poetry" ];
+    python3 = python "python3" pythonSet;
+    python311 = base.python3;
+    python312 = base.python3;
+    python313 = base.python3;
+    python3Packages = pythonSet;
+    python313Packages = pythonSet;
+    nodePackages = lib.genAttrs [ "prettier" "eslint" "typescript" ] (name: says name name);
+    nix = hosted "nix" [ "nix" "nix-build" "nix-instantiate" "nix-store" ];
+    nixd = says "nixd" "nixd";
+    strace = hosted "strace" [ "strace" ];
+    prek = says "prek" "prek";
+
+    vscode = make { name = "vscode"; scripts.code = "#!/bin/sh\n"; meta.license = lib.licenses.unfree; };
+    marked-broken = make { name = "marked-broken"; meta.broken = true; };
+    marked-insecure = make { name = "marked-insecure"; meta.insecure = true; };
+
+    build-fails = fails "build-fails" "echo compiling widget.c; echo 'widget.c:3: error: expected ;' >&2; exit 2";
+    build-hangs = fails "build-hangs" "echo waiting; while :; do sleep 1; done";
+    build-escapes = fails "build-escapes" "setsid sh -c 'while :; do sleep 1; done' & wait";
+    # 64 MiB of log, and then a failure.
+    build-floods = base.floods 64;
+    floods = mebibytes: fails "build-floods" "yes 'a line of a build log that nobody reads' | head -c ${toString (mebibytes * 1048576)}; exit 1";
+    network-fails = fails "network-fails" "echo \"error: unable to download 'https://example.org/source.tar.gz': Couldn't resolve host name (6)\" >&2; exit 1";
+  };
+
+  extend = set: layers: builtins.foldl' (previous: layer: let final = previous // layer final previous; in final) set layers;
+  final = extend base overlays // { appendOverlays = more: import ./. { inherit system config; overlays = overlays ++ more; }; extend = layer: extend base (overlays ++ [ layer ]); };
+in
+final

@@ -1,0 +1,90 @@
+"""What a file that does not parse may have meant."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from devkeel.checks import Subject, run_checks
+
+GOOD = """\
+{ pkgs, lib, ... }:
+
+{
+  env.GREETING = "hello";
+
+  packages = [
+    pkgs.git
+    pkgs.jq
+  ];
+
+  services.redis = {
+    enable = true;
+    port = 6380;
+  };
+
+  enterShell = ''
+    echo $GREETING
+  '';
+
+  languages.python.enable = lib.mkDefault true;
+}
+"""
+
+
+def replaced(text: str, edit: dict[str, str]) -> str:
+    assert edit["kind"] == "replace_text"
+    assert text.count(edit["old"]) == 1
+    return text.replace(edit["old"], edit["new"])
+
+
+@pytest.mark.nix
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"hello";', '"hello"'),
+        ('"hello";', '"hello;'),
+        ('= "hello"', '= hello"'),
+        ("  ];\n", "  ;\n"),
+        ("  ];\n", "  ]\n"),
+        ("  ];\n", ""),
+        ("packages = [", "packages = "),
+        ("redis = {", "redis = "),
+        ("  };\n", "  }\n"),
+        ("  };\n", "  ;\n"),
+        ("  };\n", ""),
+        ("  '';\n", ""),
+        ("port = 6380", "port: 6380"),
+        ("port = 6380", "port 6380"),
+        ("port = 6380", "port == 6380"),
+        ("enable = true;\n    port", "enable = true,\n    port"),
+        ("pkgs.jq", "pgks.jq"),
+        ("{ pkgs, lib, ... }", "{ pkgs, ... }"),
+        ("lib.mkDefault", "mkDefault"),
+        ("port = 6380;", "port = 6380;\n    port = 6380;"),
+    ],
+)
+def test_one_of_the_first_suggestions_gives_the_meaning_back(old: str, new: str) -> None:
+    broken = GOOD.replace(old, new, 1)
+    assert broken != GOOD
+    report = run_checks(Subject({"devenv.nix": broken.encode()}), level="syntax")
+    assert not report.ok
+    edits = report.diagnostics[0].suggestions
+    assert 1 <= len(edits) <= 3
+    # `mkDefault` alone may have meant anything; every suggestion parses, and the others mean what was there.
+    for edit in edits:
+        nix(replaced(broken, edit))
+    if old != "lib.mkDefault":
+        assert nix(GOOD) in [nix(replaced(broken, edit)) for edit in edits]
+
+
+def nix(text: str) -> str:
+    """Return what Nix parses, in its own words."""
+    done = subprocess.run(("nix-instantiate", "--parse", "-"), input=text.encode(), capture_output=True, check=True)
+    return done.stdout.decode()
+
+
+def test_a_file_that_is_no_nix_at_all_has_no_suggestion() -> None:
+    report = run_checks(Subject({"devenv.nix": b"]]]]]]]]]]]]] not nix {{{{{{{"}), level="syntax")
+    assert report.diagnostics[0].suggestions == ()

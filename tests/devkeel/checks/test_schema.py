@@ -1,0 +1,148 @@
+"""The schema rung: what the catalogue of options says of a declaration."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkeel.checks import Subject, schema
+
+if TYPE_CHECKING:
+    from devkeel.errors import Diagnostic
+
+ALL = {"devenv.yaml": b"inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpkgs/rolling\n"}
+
+
+def judged(body: str, head: str = "{ pkgs, lib, config, ... }:", **files: bytes) -> list[Diagnostic]:
+    others = {name.replace("__", "."): data for name, data in files.items()}
+    return schema.check(Subject({"devenv.nix": f"{head}\n{{\n{body}\n}}\n".encode()} | ALL | others))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "packages = with pkgs; [ git ];",
+        "services.redis.enable = true;",
+        "services.redis = { enable = lib.mkDefault true; port = 6380; };",
+        "services.redis.port = lib.mkIf config.x 6380;",
+        "services.redis.port = config.foo.port;",
+        "services = lib.mkMerge [ { redis.enable = true; } (lib.mkIf config.y { postgres.enable = true; }) ];",
+        'env = { A = "x"; B = 1; "C-D" = ./.; };',
+        'env."A${config.x}" = 1;',
+        'processes.web = { exec = "x"; ports.http.allocate = 8080; };',
+        'tasks."a:b" = { exec = "x"; after = [ "c:d" ]; };',
+        "languages.python.package = pkgs.python312;",
+        "languages.rust = { enable = true; };",
+        'services.postgres.initialDatabases = [ { name = "x"; } ];',
+        "git-hooks.hooks.my-own = { };",
+        "services.nginx.httpConfig = ''\n  x ${config.y}\n'';",
+        "treefmt.config.programs.brand-new.enable = false;",
+        "profiles.ci.module = { config, ... }: { nonsense = 1; };",
+        "profiles.ci.module = { imports = [ ./x.nix ]; packages = [ ]; };",
+        "services.redis = { };",
+        'claude.code.agents.helper = { description = "x"; tools = [ "Read" ]; };',
+        "_module.args.x = 1;",
+        'assertions = [ { assertion = true; message = "x"; } ];',
+    ],
+)
+def test_what_is_right_is_called_right(body: str) -> None:
+    assert judged(body) == []
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "line", "suggestion"),
+    [
+        ("services.rediss.enable = true;", "unknown_option", 3, ("rename", "services.redis.enable")),
+        (
+            "services = {\n  redsi = {\n    enable = true;\n  };\n};",
+            "unknown_option",
+            5,
+            ("rename", "services.redis.enable"),
+        ),
+        (
+            "languages = lib.mkIf true { pyhton.enable = true; };",
+            "unknown_option",
+            3,
+            ("rename", "languages.python.enable"),
+        ),
+        ('services.redis.enable = "true";', "wrong_type", 3, ("set", True)),
+        ('services.redis.port = lib.mkDefault "6380";', "wrong_type", 3, ("set", 6380)),
+        ("services.redis.port = 70000;", "wrong_value", 3, None),
+        ('languages.rust.channel = "nihgtly";', "wrong_value", 3, ("set", "nightly")),
+        ("services.redis = true;", "wrong_nesting", 3, ("set", True)),
+        ("services.redis.enable.value = true;", "unknown_option", 3, ("rename", "services.redis.enable")),
+        ('packages = "git";', "wrong_type", 3, ("set", None)),
+        ('git-hooks.shellHook = "x";', "read_only_option", 3, None),
+        ("redis.enable = true;", "renamed_option", 3, ("rename", "services.redis.enable")),
+        (
+            "profiles.ci.module.services.redsi.enable = true;",
+            "unknown_option",
+            3,
+            ("rename", "profiles.ci.module.services.redis.enable"),
+        ),
+        ('profiles.ci.module = { services.redis.port = "1"; };', "wrong_type", 3, ("set", 1)),
+        ("services.postgres.initialDatabases = [ { name = 1; } ];", "wrong_type", 3, None),
+        ('processes.web.exce = "x";', "unknown_option", 3, ("rename", "processes.web.exec")),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place_and_the_right_edit(
+    body: str, code: str, line: int, suggestion: tuple[str, object] | None
+) -> None:
+    found = judged(body)
+    assert [item.code for item in found] == [code]
+    assert found[0].place is not None
+    assert (found[0].place.file, found[0].place.line) == ("devenv.nix", line)
+    if suggestion is None:
+        assert found[0].suggestions == ()
+        return
+    edit = found[0].suggestions[0]
+    assert edit["kind"] == suggestion[0]
+    assert edit.get("to", edit.get("value")) == suggestion[1]
+
+
+def test_a_name_that_is_bound_by_let_and_used_as_a_value_is_looked_into() -> None:
+    head = '{ pkgs, ... }:\nlet\n  redis = { enable = "yes"; };\nin'
+    assert [item.code for item in judged("services.redis = redis;", head)] == ["wrong_type"]
+
+
+def test_options_of_the_projects_own_are_known() -> None:
+    module = b'{ lib, ... }: { options.acme.enable = lib.mkEnableOption "acme"; config.acme.enable = true; }'
+    assert judged("imports = [ ./acme.nix ];\nacme.enable = true;", acme__nix=module) == []
+
+
+def test_modules_from_elsewhere_make_an_unknown_option_a_warning_at_most() -> None:
+    imports = "imports = [ inputs.acme.devenvModules.default ];"
+    assert judged(f"{imports}\nacme.enable = true;") == []
+    found = judged(f"{imports}\nservices.rediss.enable = true;")
+    assert [(item.code, item.severity) for item in found] == [("unknown_option", "warning")]
+
+
+def test_a_file_that_is_no_module_of_the_declaration_is_not_judged() -> None:
+    assert judged("packages = [ ];", package__nix=b"{ stdenv }: { services.rediss.enable = 1; }") == []
+
+
+def test_an_option_that_needs_an_input_says_which_and_how() -> None:
+    found = judged('languages.python.version = "3.12";')
+    assert [(item.code, item.severity) for item in found] == [("missing_input", "error")]
+    assert found[0].suggestions[0] == {
+        "kind": "set_input",
+        "name": "nixpkgs-python",
+        "url": "github:cachix/nixpkgs-python",
+        "follows": ["nixpkgs"],
+        "file": "devenv.yaml",
+    }
+    assert judged("languages.python.version = config.version;") == []
+    assert judged("git-hooks.hooks.black.enable = false;") == []
+    assert [item.code for item in judged("git-hooks.hooks.black.enable = true;")] == ["missing_input"]
+
+
+def test_a_flake_has_its_inputs_elsewhere() -> None:
+    files = {"devenv.nix": b'{ languages.python.version = "3.12"; }'}
+    assert schema.check(Subject(files, exists={"flake.nix"}.__contains__)) == []
+
+
+def test_an_input_that_only_the_lock_has_serves() -> None:
+    lock = b'{"nodes": {"n": {}, "root": {"inputs": {"nixpkgs-python": "n"}}}, "root": "root", "version": 7}'
+    files = {"devenv.nix": b'{ languages.python.version = "3.12"; }'} | ALL
+    assert [item.code for item in schema.check(Subject(files, {"devenv.lock": lock}))] == ["lock_stale"]

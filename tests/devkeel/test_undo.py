@@ -1,0 +1,169 @@
+"""Undo and redo: what they mean, and what stands in their way."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.edits import parse_edits
+from devkeel.errors import CheckFailed, Conflict, UsageError
+from devkeel.results import as_data
+
+if TYPE_CHECKING:
+    from devkeel.environment import Environment
+
+BROKEN = "{ pkgs, ... }:\n{\n  packages = [ pkgs.git ]\n}\n"
+
+
+def edit(environment: Environment, *items: dict[str, Any], **options: Any) -> int:
+    operation = environment.change(parse_edits(list(items)), **options).operation
+    assert operation is not None
+    return operation
+
+
+def add(environment: Environment, name: str) -> int:
+    return edit(environment, {"kind": "add_packages", "names": [name]})
+
+
+def undo(environment: Environment, number: int | None = None, **options: Any) -> int:
+    operation = environment.undo(number, **options).operation
+    assert operation is not None
+    return operation
+
+
+def text(environment: Environment) -> str:
+    return (environment.project.root / "devenv.nix").read_text()
+
+
+@pytest.mark.broken_declaration
+def test_a_repair_can_be_undone_although_the_file_was_broken_before(environment: Environment) -> None:
+    (environment.project.root / "devenv.nix").write_text(BROKEN)
+    edit(environment, {"kind": "replace_text", "old": "git ]", "new": "git ];"})
+    result = environment.undo()
+    assert text(environment) == BROKEN
+    assert any("devenv.nix" in note for note in result.notes)
+    assert not result.checks.ok
+    environment.undo(redo=True)
+    assert text(environment) == BROKEN.replace("git ]", "git ];")
+
+
+def test_errors_that_an_undo_does_not_bring_back_are_no_reason_for_a_note(environment: Environment) -> None:
+    (environment.project.root / "devenv.local.nix").write_text("{ a = 1; a = 2; }")
+    add(environment, "jq")
+    result = environment.undo()
+    assert not result.checks.ok
+    assert result.notes == ()
+
+
+def test_an_undo_that_breaks_another_file_is_refused(environment: Environment) -> None:
+    (environment.project.root / "devenv.yaml").write_text("inputs: {}\n")
+    item = {"kind": "set", "path": "env.A", "value": "1", "file": "part/devenv.nix"}
+    edit(environment, item, create=True)
+    (environment.project.root / "devenv.yaml").write_text("imports:\n  - ./part/devenv.nix\n")
+    with pytest.raises(CheckFailed) as caught:
+        environment.undo()
+    assert caught.value.place is not None
+    assert caught.value.place.file == "devenv.yaml"
+
+
+def test_a_later_operation_on_the_file_is_in_the_way_even_when_the_bytes_are_the_same_again(
+    environment: Environment,
+) -> None:
+    first = add(environment, "jq")
+    second = edit(environment, {"kind": "set", "path": "env.A", "value": "1"})
+    third = edit(environment, {"kind": "unset", "path": "env.A"})
+    with pytest.raises(Conflict) as caught:
+        environment.undo(first)
+    assert caught.value.code == "undo_conflict"
+    assert caught.value.details["later_operations"] == [third, second]
+    assert "diff" in caught.value.details
+
+
+def test_later_operations_that_were_undone_are_in_nobodys_way(environment: Environment) -> None:
+    before = text(environment)
+    first = add(environment, "jq")
+    second = add(environment, "curl")
+    undo(environment)
+    undo(environment, redo=True)
+    with pytest.raises(Conflict):
+        environment.undo(first)
+    undo(environment, second)
+    undo(environment, first)
+    assert text(environment) == before
+
+
+def test_an_operation_that_was_redone_can_be_undone_by_its_own_id(environment: Environment) -> None:
+    before = text(environment)
+    first = add(environment, "jq")
+    undo(environment)
+    undo(environment, redo=True)
+    undo(environment, first)
+    assert text(environment) == before
+
+
+def test_a_later_operation_on_another_file_is_in_nobodys_way(environment: Environment) -> None:
+    (environment.project.root / "other.nix").write_text("{ }\n")
+    before = text(environment)
+    first = add(environment, "jq")
+    edit(environment, {"kind": "set", "path": "env.A", "value": "1", "file": "other.nix"})
+    undo(environment, first)
+    assert text(environment) == before
+
+
+def test_undoing_twice_says_by_which_operation_it_was_undone(environment: Environment) -> None:
+    first = add(environment, "jq")
+    second = undo(environment)
+    with pytest.raises(UsageError) as caught:
+        environment.undo(first)
+    assert caught.value.code == "already_undone"
+    assert caught.value.details == {"operation": first, "undone_by": second}
+    assert f"operation={second}" in (caught.value.remedy or "")
+
+
+def test_undoing_an_undo_is_a_redo_and_redo_goes_forward_only(environment: Environment) -> None:
+    first = add(environment, "jq")
+    after = text(environment)
+    second = undo(environment, first)
+    third = undo(environment, second)
+    assert text(environment) == after
+    assert environment.operation(third).operation.kind == "redo"
+    with pytest.raises(UsageError) as caught:
+        environment.undo(redo=True)
+    assert caught.value.code == "nothing_to_undo"
+
+
+def test_an_id_and_redo_exclude_each_other(environment: Environment) -> None:
+    first = add(environment, "jq")
+    with pytest.raises(UsageError) as caught:
+        environment.undo(first, redo=True)
+    assert caught.value.code == "bad_argument"
+
+
+def test_a_change_by_hand_is_in_the_way_and_the_remedy_names_no_later_operation(environment: Environment) -> None:
+    add(environment, "jq")
+    path = environment.project.root / "devenv.nix"
+    path.write_text(path.read_text() + "# mine\n")
+    with pytest.raises(Conflict) as caught:
+        environment.undo()
+    assert caught.value.details["later_operations"] == []
+    assert "+# mine" in caught.value.details["diff"]
+    assert "newest first" not in (caught.value.remedy or "")
+
+
+def test_the_history_tells_an_undo_alike_in_the_list_and_alone(environment: Environment) -> None:
+    add(environment, "jq")
+    undo(environment)
+    undo(environment, redo=True)
+    undo(environment)
+    listed = {item.id: item for item in environment.history().operations}
+    for number, entry in listed.items():
+        assert environment.operation(number).operation == entry
+    assert [(item.id, item.reverts, item.undone_by) for item in listed.values()] == [
+        (4, 3, None),
+        (3, 2, 4),
+        (2, 1, None),
+        (1, None, 4),
+    ]
+    assert as_data(listed[3])["reverts"] == 2
+    assert as_data(listed[3])["undone_by"] == 4
