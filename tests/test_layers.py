@@ -32,7 +32,7 @@ LAYERS = {
     "edits": {"errors", "project", "invalid"},
     "exact_text": {"errors", "source", "edits"},
     "running": {"errors", "source"},
-    "catalogue": {"errors", "project", "source"},
+    "catalogue": {"errors", "project", "results", "source", "runtime"},
     "declaration": {"errors", "project", "source"},
     "candidate": set(),
     "change": {"errors", "project", "source", "catalogue", "edits", "candidate", "exact_text", "running"},
@@ -46,7 +46,7 @@ LAYERS = {
     "environment": {
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
-        *("declaration", "candidate", "change", "policy", "survey", "checks", "restoring", "doctor"),
+        *("declaration", "candidate", "change", "policy", "survey", "checks", "restoring", "doctor", "catalogue"),
     },
 }
 
@@ -96,9 +96,11 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 
 
 def test_only_the_transaction_opens_files_for_writing() -> None:
+    # The user's cache is not the project; its own module keeps the names and options that Nix has told.
+    cache = LIBRARY / "catalogue" / "cache.py"
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")
     for path in LIBRARY.rglob("*.py"):
-        if part_of(path) != "transaction":
+        if part_of(path) != "transaction" and path != cache:
             source = path.read_text("utf-8")
             assert not [word for word in writers if word in source], path
 

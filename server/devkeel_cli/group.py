@@ -17,6 +17,7 @@ __all__ = ["VERBS", "cli"]
 # The order is that of the help page. Each line is also the verb's own short help; a test holds them equal.
 VERBS = {
     "inspect": "Show what is declared, and where.",
+    "search": "Find packages, options, services and languages.",
     "add": "Add packages.",
     "remove": "Remove packages, or values from a list.",
     "enable": "Enable a service or a language.",

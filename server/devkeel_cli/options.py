@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "LEVELS",
+    "SEARCH_KINDS",
     "Writing",
     "change",
     "complete_name",
@@ -42,6 +43,7 @@ R = TypeVar("R")
 # As in `devkeel.environment`, repeated so that help and usage errors need not load the library; a test holds
 # them equal.
 LEVELS = ("syntax", "schema", "evaluation", "build")
+SEARCH_KINDS = ("all", "package", "option", "service", "language")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show the diff and the checks, write nothing.")

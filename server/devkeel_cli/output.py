@@ -24,8 +24,11 @@ if TYPE_CHECKING:
         Definition,
         HistoryEntry,
         HistoryPage,
+        Hit,
         Inspection,
         OperationDetail,
+        OptionDetail,
+        SearchResult,
         Skipped,
         WorkingDiff,
     )
@@ -42,6 +45,7 @@ __all__ = [
     "inspection",
     "operation",
     "paint_diff",
+    "search",
     "working_diff",
     "write",
     "write_json",
@@ -60,6 +64,7 @@ _SPOKEN = (
     (r"\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
     (r"\bsecond_opinion\b", "--nix"),
     (r"\binspect_environment\b", "`devkeel inspect`"),
+    (r"\bsearch_catalogue\b", "`devkeel search`"),
     (r"\bcheck_environment\b", "`devkeel check`"),
     (r"\bshow_history\b", "`devkeel history`"),
     (r"\bedit_environment\b", "`devkeel set`"),
@@ -147,6 +152,36 @@ def operation(detail: OperationDetail) -> Iterable[str]:
     if detail.diff:
         yield paint_diff(detail.diff)
     yield f"checks that ran: {', '.join(detail.checks.get('ran', ())) or 'none'}"
+
+
+def search(result: SearchResult) -> Iterable[str]:
+    """Tell what a search found."""
+    if result.option:
+        yield from _option_lines(result.option)
+    yield from map(_hit_line, result.hits)
+    if not result.hits and not result.option:
+        yield "nothing found: try one word of the name, or another kind"
+    yield click.style(f"options: {clean(result.options_from)}; packages: {clean(result.packages_from)}", dim=True)
+    if result.next_cursor:
+        yield f"more: the same with --cursor {result.next_cursor}"
+
+
+def _option_lines(option: OptionDetail) -> Iterable[str]:
+    yield f"{_bold(clean(option.path))}: {clean(option.type)}{' (read-only)' * option.read_only}"
+    if option.default is not None:
+        yield f"  default: {clean(option.default)}"
+    if option.allowed:
+        yield f"  allowed: {clean(json.dumps(option.allowed, ensure_ascii=False))}"
+    if option.description:
+        yield f"  {clean(' '.join(option.description.split()))}"
+    yield from map(_definition_line, option.definitions)
+
+
+def _hit_line(item: Hit) -> str:
+    facts = f": {clean(item.type)}" if item.type else ""
+    default = f"; default {clean(item.default)}" if item.default else ""
+    match = click.style(f"  ({item.match})", dim=True) if item.match in ("alias", "spelling") else ""
+    return f"{item.kind:<8} {_bold(clean(item.name))}{facts}{default}{match}"
 
 
 def working_diff(result: WorkingDiff) -> Iterable[str]:

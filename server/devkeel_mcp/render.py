@@ -22,12 +22,15 @@ if TYPE_CHECKING:
         Definition,
         HistoryEntry,
         HistoryPage,
+        Hit,
         Inspection,
         OperationDetail,
+        OptionDetail,
+        SearchResult,
         Skipped,
     )
 
-__all__ = ["change", "check", "checks_line", "diagnostic_line", "history", "inspection", "operation"]
+__all__ = ["change", "check", "checks_line", "diagnostic_line", "history", "inspection", "operation", "search"]
 
 # What the lines around the body of an answer may take; the body gets the rest.
 _FRAME = 8_000
@@ -110,6 +113,37 @@ def operation(detail: OperationDetail) -> CallToolResult:
         f"Revision: {entry.revision_before} -> {entry.revision_after}.",
     ]
     return _answer(detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), "")
+
+
+def search(result: SearchResult) -> CallToolResult:
+    """Render a page of what a search found."""
+    count = len(result.hits)
+    told = f"{count} result{'s' * (count != 1)}" if count else "Nothing"
+    head = [f"{told} for {result.query!r} (options: {result.options_from}; packages: {result.packages_from})."]
+    if result.option:
+        head += _option_lines(result.option)
+    tail = [f"Next: search_catalogue with cursor={result.next_cursor} for more."] if result.next_cursor else []
+    if not count and not result.option:
+        tail = ["Next: search again with one word of the name, or another kind."]
+    return _answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")
+
+
+def _option_lines(option: OptionDetail) -> list[str]:
+    lines = [f"Option {option.path}: {option.type}{'; read-only' * option.read_only}."]
+    if option.default is not None:
+        lines.append(f"  Default: {option.default}")
+    if option.allowed:
+        lines.append(f"  Allowed: {_compact(option.allowed)}")
+    if option.description:
+        lines.append(f"  {' '.join(option.description.split())}")
+    return lines + (few(map(_definition_line, option.definitions)) or ["  Not set in the environment files."])
+
+
+def _hit_line(item: Hit) -> str:
+    facts = f": {item.type}" if item.type else ""
+    default = f"; default {item.default}" if item.default else ""
+    match = f" ({item.match})" if item.match in ("alias", "spelling") else ""
+    return cut_line(f"{item.kind} {item.name}{facts}{default}{match}", 200)
 
 
 def diagnostic_line(item: Diagnostic) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.catalogue.search import KINDS
 from devkeel.environment import LEVELS
 from devkeel_cli import exits, options
 from devkeel_cli.group import VERBS, cli
@@ -92,6 +93,10 @@ def test_the_help_page_documents_the_exit_codes(devkeel: Shell) -> None:
 
 def test_the_levels_are_those_of_the_library() -> None:
     assert options.LEVELS == LEVELS
+
+
+def test_the_kinds_of_a_search_are_those_of_the_library() -> None:
+    assert options.SEARCH_KINDS == KINDS
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -33,6 +33,9 @@ def stable(text: str, shell: Shell) -> str:
 def test_a_session_reads_like_this(devkeel: Shell, snapshot: SnapshotAssertion) -> None:
     lines = [
         ("inspect",),
+        ("search", "redis", "--limit", "3"),
+        ("search", "env.APP_PORT"),
+        ("search", "services.postgres.enable"),
         ("add", "ripgrep", "-m", "search", *SYNTAX),
         ("add", "ripgrep", *SYNTAX),
         ("remove", "jq", "--dry-run", *SYNTAX),

@@ -24,6 +24,18 @@ async def test_inspecting(transcript: Transcript, snapshot: SnapshotAssertion) -
     assert await transcript(calls) == snapshot
 
 
+async def test_searching(transcript: Transcript, snapshot: SnapshotAssertion) -> None:
+    calls = [
+        ("search_catalogue", {"query": "redis", "limit": 3}),
+        ("search_catalogue", {"query": "rg", "kind": "package", "limit": 1}),
+        ("search_catalogue", {"query": "reddis", "kind": "service"}),
+        ("search_catalogue", {"query": "services.postgres.enable"}),
+        ("search_catalogue", {"query": "process.manager.implementation"}),
+        ("search_catalogue", {"query": "nosuchthingatall"}),
+    ]
+    assert await transcript(calls) == snapshot
+
+
 async def test_checking(transcript: Transcript, snapshot: SnapshotAssertion) -> None:
     assert await transcript([("check_environment", SYNTAX)]) == snapshot
 

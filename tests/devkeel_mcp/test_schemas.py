@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import pytest
 
+from devkeel.catalogue.search import KINDS as SEARCH_KINDS
 from devkeel.edits import KINDS
 from devkeel.environment import LEVELS
 from devkeel_mcp.app import INSTRUCTIONS
 from devkeel_mcp.arguments import Level
 from devkeel_mcp.tools.edit import Kind
+from devkeel_mcp.tools.search import Kind as SearchKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from .conftest import Agent
 
 pytestmark = pytest.mark.anyio
-READING = {"inspect_environment", "check_environment", "show_history"}
+READING = {"inspect_environment", "search_catalogue", "check_environment", "show_history"}
 
 
 def objects(schema: Any) -> Iterator[dict[str, Any]]:
@@ -44,7 +46,7 @@ async def test_the_tools_are_these(agent: Agent, snapshot: SnapshotAssertion) ->
 
 async def test_the_list_is_small_enough_for_twice_as_many_tools(agent: Agent) -> None:
     tools = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in await agent.tools()]
-    assert len(json.dumps(tools, separators=(",", ":"))) < 8_700
+    assert len(json.dumps(tools, separators=(",", ":"))) < 9_380
 
 
 async def test_no_tool_publishes_an_output_schema_or_a_long_description(agent: Agent) -> None:
@@ -80,6 +82,7 @@ async def test_schemas_are_closed_without_titles_and_describe_every_field(agent:
 
 def test_the_repeated_vocabularies_are_those_of_the_library() -> None:
     assert get_args(Kind) == KINDS
+    assert ("all", *get_args(SearchKind)) == SEARCH_KINDS
     assert get_args(Level) == LEVELS
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,6 +25,8 @@ from devkeel.results import (
     HistoryPage,
     Inspection,
     OperationDetail,
+    OptionDetail,
+    SearchResult,
     WorkingDiff,
     as_data,
 )
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from devkeel.catalogue import Catalogue
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.policy import Settings
@@ -122,6 +126,47 @@ class Environment:
             changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
             recovery_pending=store.recovery_pending(),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
+        )
+
+    def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
+        """Return packages, options, services and languages that a query finds; all about an option at its path."""
+        from devkeel.catalogue.live import open_catalogue  # noqa: PLC0415  (no other verb needs all names)
+        from devkeel.catalogue.packages import open_names  # noqa: PLC0415
+        from devkeel.catalogue.search import search  # noqa: PLC0415
+
+        lock = self._read_leniently(LOCK_FILES[0])
+        catalogue, names = open_catalogue(lock), open_names(lock)
+        page = search(catalogue, names, query, kind=kind, limit=limit, cursor=cursor)
+        option = self._option(catalogue, query.strip()) if cursor is None and kind in ("all", "option") else None
+        return SearchResult(
+            query=query,
+            kind=kind,
+            hits=tuple(hit for hit in page.hits if option is None or (hit.kind, hit.name) != ("option", option.path)),
+            option=option,
+            options_from=catalogue.source,
+            packages_from=names.source if names.complete else f"{names.source}, not complete",
+            next_cursor=page.cursor,
+        )
+
+    def _option(self, catalogue: Catalogue, query: str) -> OptionDetail | None:
+        """Return all about the option at a path, or the one whose value the path leads into, such as env.NAME."""
+        try:
+            path = nix.parse_path(query)
+        except UsageError:
+            return None
+        around = (path[:length] for length in range(len(path), 0, -1))
+        found = next(((item, option) for item in around if (option := catalogue.find(item))), None)
+        if found is None or (found[0] != path and "attribute set" not in found[1].type):
+            return None
+        names, option = found
+        return OptionDetail(
+            path=nix.format_path(names),
+            type=option.type,
+            default=option.default or None,
+            allowed=tuple(json.loads(option.allowed)) if option.allowed else (),
+            read_only=option.read_only,
+            description=option.description or None,
+            definitions=survey(read_declaration(self.project), query).definitions,
         )
 
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:

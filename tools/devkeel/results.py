@@ -19,8 +19,11 @@ __all__ = [
     "FileState",
     "HistoryEntry",
     "HistoryPage",
+    "Hit",
     "Inspection",
     "OperationDetail",
+    "OptionDetail",
+    "SearchResult",
     "Skipped",
     "WorkingDiff",
     "as_data",
@@ -131,6 +134,51 @@ class Inspection:
     changed_since: tuple[str, ...]
     recovery_pending: bool
     next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that a search found.
+
+    kind: package, option, service or language; name: as it is written in devenv.nix; match: exact, alias (it goes by
+    the other name too), prefix, word, part or spelling (nothing is called so, but almost); type and default: of an
+    option.
+    """
+
+    kind: str
+    name: str
+    match: str
+    type: str | None = None
+    default: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDetail:
+    """Everything about one option; `definitions` are those at and below its path in the environment files."""
+
+    path: str
+    type: str
+    default: str | None
+    allowed: tuple[Any, ...]
+    read_only: bool
+    description: str | None
+    definitions: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page of what a search found; `option` where the query is the path of one.
+
+    options_from and packages_from say which catalogue answered. next_cursor continues, or is None at the end.
+    """
+
+    query: str
+    kind: str
+    hits: tuple[Hit, ...]
+    option: OptionDetail | None
+    options_from: str
+    packages_from: str
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,12 @@
 """The tools, one thin module per family; the order is the order of `tools/list`."""
 
-from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, services
+from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, search, services
 
 __all__ = ["TOOLS"]
 
 TOOLS = (
     inspect.INSPECT,
+    search.SEARCH,
     check.CHECK,
     packages.ADD_PACKAGES,
     services.ENABLE_SERVICE,

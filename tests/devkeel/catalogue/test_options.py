@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from devkeel.catalogue import enable_path, find_option, option_paths, option_type
@@ -12,7 +14,8 @@ from devkeel.errors import UsageError
 def test_every_option_of_the_table_is_found_at_its_own_path() -> None:
     assert len(option_paths()) > 1800
     for path in option_paths():
-        found = find_option(tuple(path.split(".")))
+        names = tuple(name.strip('"') for name in re.findall(r'"[^"]*"|[^.]+', path))
+        found = find_option(names)
         assert found is not None
         assert found.path == path
 
@@ -52,8 +55,33 @@ def test_a_name_enables_the_service_or_language_that_it_means(name: str, path: t
     assert enable_path(name) == path
 
 
-@pytest.mark.parametrize(("name", "nearest"), [("reddis", "services.redis"), ("pyton", "languages.python")])
-def test_an_unknown_name_is_answered_with_the_nearest(name: str, nearest: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [
+        ("reddis", "services.redis"),
+        ("pyton", "languages.python"),
+        ("postgresql", "services.postgres"),
+        ("mongo", "services.mongodb"),
+        ("node", "languages.javascript"),
+        ("nodejs", "languages.javascript"),
+        ("golang", "languages.go"),
+        ("es", "services.elasticsearch"),
+        ("Rust", "languages.rust"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest_first(name: str, nearest: str) -> None:
     with pytest.raises(UsageError) as caught:
         enable_path(name)
-    assert nearest in caught.value.alternatives
+    assert caught.value.alternatives[0] == nearest
+
+
+def test_a_name_like_nothing_is_answered_without_alternatives() -> None:
+    with pytest.raises(UsageError) as caught:
+        enable_path("qqqqqqqqqq")
+    assert caught.value.alternatives == ()
+
+
+def test_a_path_with_quoted_names_is_found() -> None:
+    found = find_option(("services", "kafka", "settings", "broker.id"))
+    assert found is not None
+    assert found.path == 'services.kafka.settings."broker.id"'

@@ -1,5 +1,8 @@
-"""The catalogue: which options may be written. Built in for devenv 2.2."""
+"""The catalogue: which options and packages there are, built in or read from the project's own lock.
 
-from devkeel.catalogue.options import Option, enable_path, find_option, option_paths, option_type
+`live` and `packages` are imported where they are needed: most verbs need neither.
+"""
 
-__all__ = ["Option", "enable_path", "find_option", "option_paths", "option_type"]
+from devkeel.catalogue.options import Catalogue, Option, built_in, enable_path, find_option, option_paths, option_type
+
+__all__ = ["Catalogue", "Option", "built_in", "enable_path", "find_option", "option_paths", "option_type"]

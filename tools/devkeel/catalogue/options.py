@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.tree import Tree
 from devkeel.errors import UsageError
 from devkeel.source.nix.path import format_path, parse_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from devkeel.source.nix.path import AttrPath
 
 __all__ = [
     "DEVENV_VERSION",
+    "Catalogue",
     "Option",
+    "built_in",
     "enable_path",
     "find_option",
     "is_text",
@@ -28,6 +33,10 @@ __all__ = [
 
 DEVENV_VERSION = "2.2"
 _ANY = frozenset({"<name>", "*"})
+_NAMES = re.compile(r'"([^"]*)"|([^."]+)')
+_GROUPS = ("services", "languages")
+_ENABLE_LENGTH = 3  # services.NAME.enable
+_FAR = 4  # edits between a name and another that it cannot have meant any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,41 +48,70 @@ class Option:
     default: str = ""
     allowed: str = ""
     read_only: bool = False
+    description: str = ""
+
+    @property
+    def names(self) -> AttrPath:
+        """The path as names, placeholders included."""
+        if '"' not in self.path:
+            return tuple(self.path.split("."))
+        return tuple(match[1] if match[1] is not None else match[2] for match in _NAMES.finditer(self.path))
+
+
+class Catalogue:
+    """The options of one devenv. `source` says which one, for a reader; `live`: read from the project's own lock."""
+
+    def __init__(self, options: Iterable[Option], source: str, *, live: bool) -> None:
+        self.source = source
+        self.live = live
+        self.options = {option.names: option for option in options}
+        self._open: dict[int, list[tuple[AttrPath, Option]]] = {}
+        for names, option in self.options.items():
+            if _ANY & set(names):
+                self._open.setdefault(len(names), []).append((names, option))
+
+    def find(self, path: AttrPath) -> Option | None:
+        """Return the option at a path, also where the path has a name of the user's own, or None."""
+        exact = self.options.get(path)
+        if exact is not None:
+            return exact
+        for names, option in self._open.get(len(path), ()):
+            if all(a == b or a in _ANY for a, b in zip(names, path, strict=True)):
+                return option
+        return None
+
+    def enabled(self, group: str) -> tuple[str, ...]:
+        """Return the names in `services` or `languages` that can be enabled."""
+        return tuple(
+            path[1]
+            for path in self.options
+            if len(path) == _ENABLE_LENGTH and path[0] == group and path[2] == "enable" and path[1] not in _ANY
+        )
 
 
 @cache
-def _options() -> dict[tuple[str, ...], Option]:
-    table = files("devkeel.catalogue").joinpath(f"devenv-{DEVENV_VERSION}.tsv").read_text("utf-8")
-    found = {}
-    for line in table.split("\n")[1:]:
-        path, kind, default, allowed, flags = (line.split("\t") + [""] * 4)[:5]
-        if path:
-            found[tuple(path.split("."))] = Option(path, kind, default, allowed, flags == "r")
-    return found
+def built_in() -> Catalogue:
+    """Return the options of the devenv that this devkeel was made with."""
+    table = Path(__file__).with_name(f"devenv-{DEVENV_VERSION}.tsv").read_text("utf-8")
+    rows = ((line.split("\t") + [""] * 4)[:5] for line in table.split("\n")[1:] if line)
+    options = (Option(path, kind, default, allowed, flags == "r") for path, kind, default, allowed, flags in rows)
+    return Catalogue(options, f"devenv {DEVENV_VERSION}, built in", live=False)
 
 
 @cache
 def option_tree() -> Tree:
     """Return the options as a tree."""
-    return Tree(_options().values())
+    return Tree(built_in().options.values())
 
 
-@cache
 def option_paths() -> tuple[str, ...]:
     """Return the paths of all options, sorted; `<name>` stands for any attribute name."""
-    return tuple(option.path for option in _options().values())
+    return tuple(option.path for option in built_in().options.values())
 
 
 def find_option(path: AttrPath) -> Option | None:
     """Return the option at a path, also where the path has a name of the user's own, or None."""
-    options = _options()
-    exact = options.get(path)
-    if exact is not None:
-        return exact
-    for key, option in options.items():
-        if len(key) == len(path) and all(a == b or a in _ANY for a, b in zip(key, path, strict=True)):
-            return option
-    return None
+    return built_in().find(path)
 
 
 def option_type(path: str) -> str | None:
@@ -101,20 +139,18 @@ def enable_path(name: str) -> AttrPath:
     names = names[:-1] if len(names) > 1 and names[-1] == "enable" else names
     if len(names) > 1:
         return (*names, "enable")
-    options = _options()
-    candidates = [(*prefix, *names, "enable") for prefix in (("services",), ("languages",))]
+    options = built_in().options
+    candidates = [(group, *names, "enable") for group in _GROUPS]
     found = [path for path in candidates if path in options] or [
         path for path in [(*names, "enable")] if path in options
     ]
     if len(found) == 1:
         return found[0]
-    known = sorted({format_path(path[:-1]) for path in options if path[-1] == "enable" and len(path) == 3})  # noqa: PLR2004
     if found:
         alternatives = tuple(format_path(path[:-1]) for path in found)
         message = f"{name!r} is the name of more than one thing."
     else:
-        short = {path.split(".")[-1]: path for path in known}
-        alternatives = tuple(short[item] for item in difflib.get_close_matches(names[0], short, 3, 0.7))
+        alternatives = _nearest_to_enable(names[0])
         message = f"devenv {DEVENV_VERSION} has no service and no language called {name!r}."
     raise UsageError(
         "unknown_name",
@@ -123,3 +159,16 @@ def enable_path(name: str) -> AttrPath:
         remedy="Use one of the alternatives, or give the full option path, for example services.NAME.",
         alternatives=alternatives,
     )
+
+
+def _nearest_to_enable(name: str, limit: int = 3) -> tuple[str, ...]:
+    """Return what can be enabled and is called almost so: other names of it first, then by spelling."""
+    from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    known = {path[1]: path for path in built_in().options if len(path) == _ENABLE_LENGTH and path[2] == "enable"}
+    called = [other for other in group_names(name) if other in known]
+    far = min(_FAR, max(1, len(name) // 2))
+    alike = process.extract(name.lower(), list(known), scorer=OSA.distance, score_cutoff=far, limit=limit)
+    found = dict.fromkeys([*called, *(other for other, _, _ in alike)])
+    return tuple(format_path(known[other][:-1]) for other in found)[:limit]

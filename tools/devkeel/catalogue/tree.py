@@ -57,7 +57,7 @@ class Tree:
 
     def __init__(self, options: Iterable[Option]) -> None:
         self._root = _Node()
-        self.options = {tuple(option.path.split(".")): option for option in options}
+        self.options = {option.names: option for option in options}
         for path, option in self.options.items():
             node = self._root
             for name in path:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import threading
 from dataclasses import dataclass
 
 from devkeel.errors import Unavailable
 from devkeel.runtime.tree import end_tree
 
-__all__ = ["Completed", "find_program", "run"]
+__all__ = ["Completed", "find_program", "run", "start_detached"]
 
 # What a child may see of our environment.
 _BASE = ("HOME", "PATH", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
@@ -67,6 +69,27 @@ def run(argv: tuple[str, ...], *, stdin: bytes = b"", timeout: float) -> Complet
             _kill_group(process)
             raise
     return Completed(argv, process.returncode, stdout, stderr)
+
+
+def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
+    """Start a program that goes on when this process ends; nothing is heard of it. A failing start is no error."""
+    try:
+        process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except OSError:
+        return
+    # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
+    threading.Thread(target=_feed, args=(process, stdin), daemon=True).start()
+
+
+def _feed(process: subprocess.Popen[bytes], stdin: bytes) -> None:
+    with contextlib.suppress(OSError):
+        process.communicate(stdin)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,48 @@
+"""search_catalogue: what may be written into the environment files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from devkeel_mcp import render
+from devkeel_mcp.arguments import Arguments
+from devkeel_mcp.tool import READ, ToolSpec
+
+if TYPE_CHECKING:
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.call import Call
+
+__all__ = ["SEARCH", "Kind"]
+
+Kind = Literal["package", "option", "service", "language"]
+
+
+class SearchArguments(Arguments):
+    query: str = Field(description="rg, postgres, services.redis.port")
+    kind: Kind | None = Field(default=None, description="Only these.")
+    limit: int = Field(default=20, ge=1, le=100, description="How many.")
+    cursor: str | None = Field(default=None, description="next_cursor")
+
+
+async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
+    result = await call.read(
+        lambda environment: environment.search(
+            arguments.query, kind=arguments.kind or "all", limit=arguments.limit, cursor=arguments.cursor
+        )
+    )
+    return render.search(result)
+
+
+SEARCH = ToolSpec(
+    name="search_catalogue",
+    description=(
+        "Use to find the name to write: packages, options, services, languages. An option path gives its type, "
+        "default and current value."
+    ),
+    hints=READ,
+    arguments=SearchArguments,
+    handler=_search,
+)

@@ -1,0 +1,204 @@
+"""Names of packages: which there are, and which were meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devkeel.catalogue import cache as stored
+from devkeel.catalogue.pins import read_pins
+from devkeel.catalogue.refresh import names_key, request
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["BUILT_IN", "Names", "Verdict", "called", "is_function", "known", "open_names", "suggest"]
+
+BUILT_IN = "built-in list"
+_VERSION = "2026.08"
+# python312Packages has what python3Packages has; a set of another version of the same thing answers for it.
+_VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePackages)_latest$")
+_VERSION_AT_END = re.compile(r"[-_]?[0-9][0-9_]*$")
+# Names that are a set of packages, as far as a name tells; the values are not looked at.
+_SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")
+_FUNCTION = re.compile(
+    r"(fetch|build|write|make|mk|override|call|run|wrap)[A-Z0-9].*|fetchgit|.*Hook|_+[a-z].*|.*[sS]tdenv.*"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a package is known, whether the list that says so is complete, and which list it is."""
+
+    known: bool
+    complete: bool
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Names:
+    """Names of packages.
+
+    top: of the top level. sets: those in a set, by the set's name. old: spellings that only aliases have; they count
+    as known. complete: whether `top` has every name. whole: the sets of which every name is known.
+    """
+
+    source: str
+    complete: bool
+    top: frozenset[str]
+    sets: Mapping[str, frozenset[str]]
+    old: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+
+    def every(self) -> list[str]:
+        """Return all names, those in sets with the set in front."""
+        return [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
+
+    def judge(self, name: str) -> Verdict:
+        """Tell whether a name, `jq` or `python3Packages.numpy`, is one; what is not listed at all counts as known."""
+        head, _, rest = name.partition(".")
+        if not self._has(head):
+            return Verdict(known=False, complete=self.complete, source=self.source)
+        items = self.items(head)
+        inner = rest.partition(".")[0]
+        if not rest or items is None or inner in items:
+            return Verdict(known=True, complete=self.complete, source=self.source)
+        whole = head in self.whole
+        return Verdict(known=False, complete=whole, source=self.source if whole else BUILT_IN)
+
+    def _has(self, head: str) -> bool:
+        if head in self.top or head in self.old:
+            return True
+        # Versions come and go: a list that is not complete does not know which ones there are.
+        return not self.complete and _VERSION_AT_END.sub("", head) in self.top
+
+    def items(self, head: str) -> frozenset[str] | None:
+        """Return the names in a set, or None where nothing is known about it."""
+        return self.sets.get(head, self.sets.get(_unversioned(head), None))
+
+
+def _unversioned(name: str) -> str:
+    plain = _VERSIONED.sub("", name)
+    return "python3Packages" if plain == "pythonPackages" else plain
+
+
+@cache
+def built_in_names() -> Names:
+    """Return the well-known names that devkeel brings along."""
+    text = Path(__file__).with_name(f"nixpkgs-{_VERSION}.txt").read_text("utf-8")
+    top, _, rest = text.partition("\n\n")
+    rows = (line.split(" ") for line in rest.splitlines())
+    sets = {name: frozenset(items) for name, *items in rows}
+    return Names(BUILT_IN, complete=False, top=frozenset(top.split("\n")[1:]), sets=sets)
+
+
+def open_names(lock: bytes | None = None, *, need: str = "") -> Names:
+    """Return the names for a devenv.lock (its bytes): from the cache, else built in, and never a wait.
+
+    need: a set whose names matter. What the cache lacks and the Nix store has is read in the background.
+    """
+    pins = read_pins(lock) if lock is not None else None
+    if lock is None or pins is None or pins.nixpkgs is None:
+        return built_in_names()
+    key = names_key(pins.nixpkgs)
+    if _lists(key) is None:
+        request(lock, key, (need,) if need else ())
+        return built_in_names()
+    found = _read(key, f"nixpkgs {pins.nixpkgs.revision[:7]} of devenv.lock", _state(key))
+    if need in found.top and need not in found.whole and _SET.search(need):
+        request(lock, names_key(pins.nixpkgs, need), (need,))
+    return found
+
+
+def _lists(key: str) -> dict[str, list[str]] | None:
+    data = stored.read(key)
+    if isinstance(data, dict) and all(isinstance(data.get(name), list) for name in ("names", "every")):
+        return data
+    return None
+
+
+def _state(key: str) -> frozenset[str]:
+    """Return which sets of a nixpkgs the cache has, as their names in the cache."""
+    try:
+        return frozenset(path.stem for path in stored.directory().glob(f"{key}-*.json"))
+    except OSError:
+        return frozenset()
+
+
+@lru_cache(maxsize=4)
+def _read(key: str, source: str, state: frozenset[str]) -> Names:
+    lists = _lists(key) or {"names": [], "every": []}
+    read = {item.removeprefix(f"{key}-"): found for item in state if (found := _lists(item)) is not None}
+    top = frozenset(lists["names"])
+    built = {name: items for name, items in built_in_names().sets.items() if name in top}
+    return Names(
+        source,
+        complete=True,
+        top=top,
+        sets=built | {name: frozenset(found["every"]) for name, found in read.items()},
+        old=frozenset(lists["every"]) - top,
+        whole=frozenset(read),
+    )
+
+
+def known(name: str, lock: bytes | None = None) -> Verdict:
+    """Tell whether nixpkgs has a package; lock: the bytes of devenv.lock, where there is one."""
+    head, dot, _ = name.partition(".")
+    return open_names(lock, need=head if dot else "").judge(name)
+
+
+@cache
+def _called() -> dict[str, tuple[str, ...]]:
+    text = Path(__file__).with_name("package-aliases.txt").read_text("utf-8")
+    rows = (line.split(" ") for line in text.splitlines() if not line.startswith("#"))
+    return {name: tuple(packages) for name, *packages in rows}
+
+
+def is_function(name: str) -> bool:
+    """Tell whether a name looks like a function of nixpkgs, such as writeShellScript, rather than a package."""
+    return _FUNCTION.fullmatch(name.rpartition(".")[2]) is not None
+
+
+def called(name: str) -> tuple[str, ...]:
+    """Return the packages that have a program, or go elsewhere, by this name: `rg` is ripgrep."""
+    return _called().get(name) or _called().get(name.lower(), ())
+
+
+def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
+    """Return the packages that a name may have meant, the likeliest first: by other names, then by spelling."""
+    from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
+    from rapidfuzz.distance import OSA  # noqa: PLC0415
+
+    names = open_names(lock)
+    head, dot, rest = name.partition(".")
+    inside = f"{head}." if dot and names.items(head) is not None else ""
+    wanted = rest if inside else name
+    if not inside:
+        elsewhere = [f"{item}.{wanted}" for item in _FAVOURITES if wanted in names.sets.get(item, ())]
+        found = list(dict.fromkeys([*(item for item in called(wanted) if names.judge(item).known), *elsewhere]))
+        if found:
+            return found[:limit]
+    plain, pool = _plain(wanted), _pool(names, head if inside else "")
+    far = 1 if len(plain) <= 4 else 2 if len(plain) <= 8 else 3  # noqa: PLR2004  (edits that a typo may have)
+    alike = process.extract(plain, list(pool), scorer=OSA.distance, score_cutoff=far, limit=20)
+    alike.sort(key=lambda item: (item[1], item[0][:1] != plain[:1], len(item[0]), item[0]))
+    return [f"{inside}{pool[item]}" for item, _, _ in alike[:limit]]
+
+
+@lru_cache(maxsize=8)
+def _pool(names: Names, head: str) -> dict[str, str]:
+    """Return what may be suggested, by its plain spelling: the top level, or the names in a set."""
+    items = names.items(head) if head else None
+    pool = sorted(item for item in (names.top if items is None else items) if not is_function(item))
+    return {_plain(item): item for item in pool}
+
+
+# Sets in which a bare name is looked for.
+_FAVOURITES = ("python3Packages", "nodePackages", "rubyPackages", "phpPackages", "haskellPackages", "elmPackages")
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "-")

@@ -1,0 +1,113 @@
+"""What devenv.lock pins, and where the Nix store has it: no Nix runs and nothing is fetched to find out."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Pin", "Pins", "read_pins", "store_path"]
+
+_STORE = "/nix/store"
+_DIGITS = "0123456789abcdfghijklmnpqrsvwxyz"
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A node of the lock that the store has: its path there, content hash, revision, directory within."""
+
+    path: str
+    hash: str
+    revision: str
+    directory: str = ""
+
+    @property
+    def key(self) -> str:
+        """A file name for what depends on this node alone."""
+        return hashlib.sha256(self.hash.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """nixpkgs and devenv as a lock pins them, None where the store lacks them; every node of the lock that it has."""
+
+    key: str
+    nixpkgs: Pin | None = None
+    devenv: Pin | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
+def read_pins(lock: bytes) -> Pins:
+    """Return what a lock file pins and the store has by now; a damaged lock pins nothing."""
+    key, data = _parsed(lock)
+    try:
+        nodes, top = data["nodes"], data["root"]
+        inputs = {name: _resolve(nodes, top, target) for name, target in nodes[top].get("inputs", {}).items()}
+        found = {name: pin for name, node in inputs.items() if (pin := _pin(nodes[node]))}
+        nixpkgs = _nixpkgs(nodes, top, inputs["nixpkgs"]) if "nixpkgs" in inputs else None
+    except (KeyError, TypeError, AttributeError, RecursionError):
+        return Pins(key)
+    return Pins(key, nixpkgs, found.get("devenv"), tuple((name, pin.path) for name, pin in sorted(found.items())))
+
+
+@lru_cache(maxsize=8)
+def _parsed(lock: bytes) -> tuple[str, Any]:
+    key = hashlib.sha256(lock).hexdigest()[:32]
+    try:
+        return key, json.loads(lock)
+    except (ValueError, RecursionError):
+        return key, None
+
+
+def _resolve(nodes: dict[str, Any], top: str, target: str | list[str]) -> str:
+    """Return the node that an input names, or that it follows from the root."""
+    if isinstance(target, str):
+        return target
+    node = top
+    for name in target:
+        node = _resolve(nodes, top, nodes[node]["inputs"][name])
+    return node
+
+
+def _nixpkgs(nodes: dict[str, Any], top: str, name: str) -> Pin | None:
+    """Return the source of nixpkgs: the node itself, or the one that it wraps, as cachix/devenv-nixpkgs does."""
+    wrapped = [target for key, target in nodes[name].get("inputs", {}).items() if key.startswith("nixpkgs")]
+    for node in (name, *(_resolve(nodes, top, target) for target in wrapped)):
+        pin = _pin(nodes[node])
+        if pin is not None and Path(pin.path, "pkgs", "top-level").is_dir():
+            return pin
+    return None
+
+
+def _pin(node: dict[str, Any]) -> Pin | None:
+    locked = node.get("locked", {})
+    path = store_path(locked.get("narHash", ""))
+    if path is None or not Path(path).is_dir():
+        return None
+    return Pin(path, locked["narHash"], str(locked.get("rev", "")), str(locked.get("dir", "")))
+
+
+def store_path(nar_hash: str) -> str | None:
+    """Return the store path of a fetched source from its hash, `sha256-<base64>`; None for anything else.
+
+    As `makeFixedOutputPath` in Nix: recursive, SHA-256, without references, named `source`.
+    """
+    kind, _, digest = nar_hash.partition("-")
+    try:
+        raw = base64.b64decode(digest, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    if kind != "sha256" or len(raw) != hashlib.sha256().digest_size:
+        return None
+    whole = hashlib.sha256(f"source:sha256:{raw.hex()}:{_STORE}:source".encode()).digest()
+    folded = bytearray(20)
+    for index, byte in enumerate(whole):
+        folded[index % 20] ^= byte
+    number = int.from_bytes(folded, "little")
+    text = "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(32)))
+    return f"{_STORE}/{text}-source"

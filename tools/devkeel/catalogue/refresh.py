@@ -1,0 +1,104 @@
+"""Reads with Nix what devenv.lock pins, and keeps it: a process of its own, so that no call ever waits for it.
+
+    python -m devkeel.catalogue.refresh [SET...] < devenv.lock
+
+Names of packages, options, and the names in those sets that are named. What the store lacks is left out: nothing is
+fetched. What is read is somebody's Nix: it is evaluated with `restrict-eval`, and only names and texts come out of it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+
+from devkeel.catalogue import cache
+from devkeel.catalogue.pins import read_pins
+from devkeel.errors import Unavailable
+from devkeel.runtime.process import find_program, run, start_detached
+from devkeel.source.nix.path import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkeel.catalogue.pins import Pin, Pins
+
+__all__ = ["names_key", "options_key", "refresh", "request"]
+
+_TIMEOUT = 300.0
+_SET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
+_asked: set[str] = set()
+
+
+def names_key(nixpkgs: Pin, of: str = "") -> str:
+    """Return the name in the cache for the names of a nixpkgs, or of a set in it."""
+    return f"names-{nixpkgs.key}{'-' if of else ''}{of}"
+
+
+def options_key(pins: Pins) -> str:
+    """Return the name in the cache for the options that a lock means."""
+    return f"options-{pins.key}"
+
+
+def request(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
+    """Have what is missing from the cache under `key` read in the background, once in this process."""
+    if key in _asked or cache.failed_lately(key):
+        return
+    _asked.add(key)
+    if find_program("nix-instantiate"):
+        start_detached((sys.executable, "-m", "devkeel.catalogue.refresh", *sets), stdin=lock)
+
+
+def refresh(lock: bytes, sets: Sequence[str] = ()) -> None:
+    """Read what the cache lacks of a lock; one process at a time, so that the next finds what the first has read."""
+    pins = read_pins(lock)
+    nixpkgs = pins.nixpkgs
+    if nixpkgs is None:
+        return
+    try:
+        with FileLock(cache.made() / f"refresh-{pins.key}.lock", timeout=_TIMEOUT):
+            for name in ("", *(item for item in sets if _SET.fullmatch(item))):
+                _keep(names_key(nixpkgs, name), "names.nix", {"path": nixpkgs.path, "set": name}, pins)
+            if pins.devenv is not None:
+                _keep_options(pins, nixpkgs, pins.devenv)
+    except (Timeout, OSError):
+        return
+
+
+def _keep_options(pins: Pins, nixpkgs: Pin, devenv: Pin) -> None:
+    modules = f"{devenv.path}/{devenv.directory or 'src/modules'}"
+    asked = {"nixpkgs": nixpkgs.path, "modules": modules, "inputs": dict(pins.inputs)}
+    # A default may be computed from what a bare evaluation does not have; the options are worth more than it.
+    for detail in (2, 1, 0):
+        if _keep(options_key(pins), "options.nix", {**asked, "detail": detail}, pins):
+            return
+
+
+def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool:
+    """Run a Nix program unless the cache has its result; keep the result, or that there is none."""
+    if cache.read(key) is not None:
+        return True
+    path = Path(__file__).with_name(program)
+    readable = [str(path), *(place for _, place in pins.inputs), *([pins.nixpkgs.path] if pins.nixpkgs else [])]
+    call = f"import (/. + {quote(str(path))}) (builtins.fromJSON {quote(json.dumps(arguments))})"
+    search = [part for place in readable for part in ("-I", f"source={place}")]
+    options = ["--option", "restrict-eval", "true", "--option", "allow-import-from-derivation", "false"]
+    argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *options, *search, "--expr", call)
+    try:
+        done = run(argv, timeout=_TIMEOUT)
+        data = json.loads(done.stdout) if done.returncode == 0 else None
+    except (Unavailable, ValueError):
+        data = None
+    if data is None:
+        cache.note_failure(key)
+        return False
+    cache.write(key, data)
+    return True
+
+
+if __name__ == "__main__":
+    refresh(sys.stdin.buffer.read(), sys.argv[1:])

@@ -1,0 +1,165 @@
+"""Search over all names: exact, other names, prefix, word, part; by spelling where nothing else is found."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from devkeel.catalogue.aliases import group_names
+from devkeel.catalogue.index import Index
+from devkeel.catalogue.packages import called, is_function
+from devkeel.errors import UsageError
+from devkeel.results import Hit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from devkeel.catalogue.options import Catalogue
+    from devkeel.catalogue.packages import Names
+
+__all__ = ["KINDS", "Page", "search"]
+
+KINDS = ("all", "package", "option", "service", "language")
+_ORDER = ("service", "language", "package", "option")
+_GROUP = {"service": "services.", "language": "languages."}
+_MAX_LIMIT = 100
+_MAX_OFFSET = 10_000
+_MAX_QUERY = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits, the best first, and the cursor of the next page, or None at the end."""
+
+    hits: tuple[Hit, ...]
+    cursor: str | None
+
+
+def search(
+    catalogue: Catalogue, names: Names, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None
+) -> Page:
+    """Return a page of what a query finds.
+
+    limit: 1 to 100. cursor: of the page before. Raises UsageError `bad_query`, `unknown_kind`, `bad_limit`, or
+    `bad_cursor` for one that belongs to another search, or to a catalogue that has been renewed since.
+    """
+    wanted = " ".join(query.lower().split())
+    if not wanted or len(wanted) > _MAX_QUERY:
+        raise UsageError(
+            "bad_query",
+            f"A query has between 1 and {_MAX_QUERY} characters.",
+            seen=repr(query[:_MAX_QUERY]),
+            remedy="Search for a word of the name: a package, a program, a service, an option path.",
+        )
+    if kind not in KINDS:
+        raise UsageError(
+            "unknown_kind",
+            f"There is no kind {kind!r} to search.",
+            seen=kind,
+            remedy="Use one of the alternatives, or leave the kind out.",
+            alternatives=KINDS,
+        )
+    if not 1 <= limit <= _MAX_LIMIT:
+        raise UsageError(
+            "bad_limit",
+            f"The limit is between 1 and {_MAX_LIMIT}.",
+            seen=str(limit),
+            remedy="Ask for fewer, and go on with the cursor.",
+        )
+    about = hashlib.sha256(repr((wanted, kind, catalogue.source, names.source)).encode()).hexdigest()[:8]
+    start = _offset(cursor, about)
+    kinds = _ORDER if kind == "all" else (kind,)
+    found = list(dict.fromkeys(_ranked(catalogue, names, wanted, kinds, start + limit + 1)))
+    more = len(found) > start + limit and start + limit <= _MAX_OFFSET
+    return Page(tuple(found[start : start + limit]), _cursor(about, start + limit) if more else None)
+
+
+def _cursor(about: str, offset: int) -> str:
+    return base64.urlsafe_b64encode(f"{about}{offset}".encode()).decode().rstrip("=")
+
+
+def _offset(cursor: str | None, about: str) -> int:
+    if cursor is None:
+        return 0
+    try:
+        text = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii")
+    except (binascii.Error, ValueError):
+        text = ""
+    if not text.startswith(about) or not text[len(about) :].isdecimal() or len(text) > len(about) + 5:
+        raise UsageError(
+            "bad_cursor",
+            "This cursor does not go on with this search.",
+            seen=cursor[:_MAX_QUERY],
+            remedy="Search without a cursor; one is good for the same query and kind until the catalogue is renewed.",
+        )
+    return min(int(text[len(about) :]), _MAX_OFFSET)
+
+
+def _ranked(catalogue: Catalogue, names: Names, query: str, kinds: Iterable[str], need: int) -> Iterator[Hit]:
+    """Yield at least `need` hits where there are so many, in order; one may come twice."""
+    seen = set[tuple[str, str]]()
+    indexes = {kind: _index(kind, catalogue, names) for kind in kinds}
+    for match in ("exact", "alias", "prefix", "word", "part", "spelling"):
+        if match == "spelling" and seen:
+            return
+        for kind, index in indexes.items():
+            for name in _matches(match, kind, index, _bare(kind, query), need):
+                if (kind, name) not in seen:
+                    seen.add((kind, name))
+                    yield _hit(catalogue, kind, name, match)
+        if len(seen) >= need:
+            return
+
+
+def _bare(kind: str, query: str) -> str:
+    """Return a query without what the names of a kind do not begin with."""
+    prefix = {"package": "pkgs.", **_GROUP}.get(kind, "")
+    return query.removeprefix(prefix) or query
+
+
+def _matches(match: str, kind: str, index: Index, query: str, need: int) -> Iterable[str]:
+    if match == "exact":
+        return index.exact(query)
+    if match == "alias":
+        others = called(query) if kind == "package" else group_names(query) if kind in _GROUP else ()
+        return [name for other in others for name in index.exact(other.lower())]
+    if match == "prefix":
+        return index.prefix(query, need)
+    if match == "spelling":
+        return index.fuzzy(query, need)
+    words, parts = index.inside(query)
+    return words if match == "word" else parts
+
+
+def _hit(catalogue: Catalogue, kind: str, name: str, match: str) -> Hit:
+    if kind in _GROUP:
+        return Hit(kind, f"{_GROUP[kind]}{name}", match)
+    if kind == "option":
+        option = catalogue.options[_option_names(catalogue)[name]]
+        return Hit(kind, name, match, option.type, option.default or None)
+    return Hit(kind, name, match)
+
+
+@lru_cache(maxsize=4)
+def _option_names(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
+    return {option.path: names for names, option in catalogue.options.items()}
+
+
+def _index(kind: str, catalogue: Catalogue, names: Names) -> Index:
+    return _packages(names) if kind == "package" else _options(kind, catalogue)
+
+
+@lru_cache(maxsize=2)
+def _packages(names: Names) -> Index:
+    return Index(name for name in names.every() if not is_function(name))
+
+
+@lru_cache(maxsize=8)
+def _options(kind: str, catalogue: Catalogue) -> Index:
+    if kind == "option":
+        return Index(_option_names(catalogue))
+    return Index(catalogue.enabled(_GROUP[kind].rstrip(".")))
