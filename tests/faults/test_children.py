@@ -12,6 +12,7 @@ import pytest
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import end_children, run
+from devkeel.runtime.tree import spare
 from devkeel.transaction import lock
 
 if TYPE_CHECKING:
@@ -90,8 +91,15 @@ def test_all_children_are_ended_and_nobody_else(tmp_path: Path) -> None:
         if child == 0:
             os.setsid()
             os.execv(sys.executable, [sys.executable, "-c", HIDING, str(mark)])  # noqa: S606
+        spared = os.fork()
+        if spared == 0:
+            os.setsid()
+            os.execv("/bin/sleep", ["sleep", "60"])  # noqa: S606
+        spare(spared)
         while not mark.exists() or not mark.read_text():
             pass
         left = end_children(1)
-        os._exit(len(left) + lives(int(mark.read_text())) + lives(child))
+        found = (lives(int(mark.read_text())), lives(child), lives(spared))
+        os.kill(spared, signal.SIGKILL)
+        os._exit(len(left) + (found != (False, False, True)))
     assert os.waitstatus_to_exitcode(os.waitpid(middle, 0)[1]) == 0

@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass
 
 from devkeel.errors import Unavailable
-from devkeel.runtime.tree import end_tree
+from devkeel.runtime.tree import end_tree, spare
 
 __all__ = ["Completed", "find_program", "run", "start_detached"]
 
@@ -83,6 +83,7 @@ def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
         )
     except OSError:
         return
+    spare(process.pid)
     # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
     threading.Thread(target=_feed, args=(process, stdin), daemon=True).start()
 

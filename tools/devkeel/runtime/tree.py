@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["end_children", "end_tree"]
+__all__ = ["end_children", "end_tree", "spare"]
 
 _POLL = 0.02
 _PROC = Path("/proc")
@@ -29,9 +29,17 @@ class _Process:
 Roots = Callable[[dict[int, _Process]], set[int]]
 
 
+_spared: set[int] = set()
+
+
+def spare(pid: int) -> None:
+    """Let a child, which leads its own session, live on when the others are ended."""
+    _spared.add(pid)
+
+
 def end_children(grace: float) -> list[int]:
     """End all children of this process with all that they started; return the ids of those that live on."""
-    return _end(lambda found: {pid for pid, item in found.items() if item.parent == os.getpid()}, grace)
+    return _end(lambda found: {pid for pid, item in found.items() if item.parent == os.getpid()} - _spared, grace)
 
 
 def end_tree(pid: int, grace: float) -> list[int]:
