@@ -26,7 +26,7 @@ LAYERS = {
     "source": {"errors"},
     "runtime": {"errors"},
     "merge": set(),
-    "transaction": {"errors", "merge", "project"},
+    "transaction": {"errors", "merge", "project", "runtime"},
     "display": set(),
     "invalid": set(),
     "edits": {"errors", "project", "invalid"},

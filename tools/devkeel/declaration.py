@@ -95,10 +95,14 @@ def _yaml_imports(data: bytes) -> list[str]:
 
     try:
         loaded = YAML(typ="safe", pure=True).load(data.decode())
-    except (YAMLError, UnicodeDecodeError):
+    except (YAMLError, ValueError, RecursionError):  # a date that is none, an integer of 4,300 digits, deep nesting
         return []
     items = loaded.get("imports") if isinstance(loaded, dict) else None
-    return [item for item in items or [] if isinstance(item, str) and item.startswith((".", "/"))]
+    return [
+        item
+        for item in (items if isinstance(items, list) else [])
+        if isinstance(item, str) and item.startswith((".", "/"))
+    ]
 
 
 def lock_revision(project: Project) -> str | None:

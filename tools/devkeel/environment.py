@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
@@ -33,13 +34,15 @@ from devkeel.results import (
 from devkeel.reverting import revert, target
 from devkeel.source import nix
 from devkeel.survey import nothing_at, survey
-from devkeel.transaction import FileChange, Operation, Record, Transactions
+from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from devkeel.catalogue import Catalogue
+    from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.policy import Settings
@@ -93,7 +96,11 @@ class Environment:
     def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
         """Return what the ladder judges; `gone` are files that are there now and would be removed."""
         locks = self.project.read_all(LOCK_FILES)
-        return Subject(files, locks, lambda name: name not in gone and self.project.exists(name))
+        stage = partial(self._stage, {**dict.fromkeys(gone), **files})
+        return Subject(files, locks, lambda name: name not in gone and self.project.exists(name), stage)
+
+    def _stage(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
+        return open_stage(self.project, files, writes=writes)
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if DECLARATION not in files:
@@ -103,7 +110,7 @@ class Environment:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
-        report = run_checks(self._subject(files))
+        report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
         store = self._store()
         newest = store.history(limit=1)

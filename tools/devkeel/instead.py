@@ -26,16 +26,15 @@ def told_instead(
 
     candidate: the refused files. given: the edits as the caller gave them.
     """
-    return tuple(
-        replace(
-            item, suggestions=tuple(other for edit in item.suggestions for other in _instead(edit, candidate, given))
-        )
-        for item in found
-    )
+    told = []
+    for item in found:
+        edits = [other for edit in item.suggestions for other in _instead(edit, candidate, given, item.subject or "")]
+        told.append(replace(item, suggestions=tuple(edits)))
+    return tuple(told)
 
 
 def _instead(
-    edit: Mapping[str, Any], candidate: Mapping[str, bytes], given: Sequence[Mapping[str, Any]]
+    edit: Mapping[str, Any], candidate: Mapping[str, bytes], given: Sequence[Mapping[str, Any]], subject: str
 ) -> list[dict[str, Any]]:
     if edit["kind"] == "rename":
         try:
@@ -45,10 +44,30 @@ def _instead(
         data = {"expression": value.source} if isinstance(value, nix.Expression) else {"value": value}
         return [{"kind": "set", "path": edit["to"], **data, "file": edit["file"]}]
     if edit["kind"] == "replace_text":
-        # Text that came with the change: the same replacement, corrected.
-        return [
-            {**own, "new": own["new"].replace(edit["old"], edit["new"])}
-            for own in given
-            if own["kind"] == "replace_text" and edit["old"] in own["new"]
-        ]
+        return [corrected for own in given for corrected in _corrected(own, edit["old"], edit["new"], subject)]
     return [dict(edit)]
+
+
+def _corrected(own: Mapping[str, Any], old: str, new: str, subject: str) -> list[dict[str, Any]]:
+    """Return an edit as it was given with the text, or the package name in it, that a replacement corrects."""
+    if own["kind"] == "replace_text":
+        return [{**own, "new": own["new"].replace(old, new)}] if old in own["new"] else []
+    name = _replacing(old, new, subject)
+    if name is None:
+        return []
+    if subject in own.get("names", ()):
+        return [{**own, "names": [name if item == subject else item for item in own["names"]]}]
+    if isinstance(own.get("expression"), str) and subject in own["expression"]:
+        return [{**own, "expression": own["expression"].replace(subject, name)}]
+    return []
+
+
+def _replacing(old: str, new: str, subject: str) -> str | None:
+    """Return what stands in `new` where `subject` stood in `old`, the rest being the same."""
+    start = old.find(subject) if subject else -1
+    while start >= 0:
+        head, tail = old[:start], old[start + len(subject) :]
+        if new.startswith(head) and new.endswith(tail) and len(new) >= len(head) + len(tail):
+            return new[len(head) : len(new) - len(tail)]
+        start = old.find(subject, start + 1)
+    return None

@@ -74,6 +74,18 @@ def _generator(path: Path) -> str:
     return "home-manager" if name.startswith("home-manager-") else f"what generated {name}"
 
 
+_MAX_NAME, _MAX_PATH = 255, 4096  # bytes: NAME_MAX and PATH_MAX of Linux
+
+
+def _is_file_name(name: str) -> bool:
+    try:
+        data = name.encode()
+    except UnicodeEncodeError:
+        return False
+    short = len(data) < _MAX_PATH and all(len(part) <= _MAX_NAME for part in data.split(b"/"))
+    return bool(name) and short and "\0" not in name and "\n" not in name
+
+
 def not_a_file(name: str) -> ProjectError:
     """Return the refusal of what is there under a file's name and is none."""
     return ProjectError(
@@ -108,11 +120,11 @@ class Project:
         `..` and links, the insides of `.git`, `.devenv`, `.direnv` and `.devkeel`, links that dangle, and
         files that the Nix store or another manager owns.
         """
-        if not name or "\0" in name or "\n" in name:
+        if not _is_file_name(name):
             raise UsageError(
                 "bad_file_name",
-                "The file name is empty or has a control character.",
-                seen=repr(name),
+                "The file name is empty, too long, or has a character that no file name has.",
+                seen=repr(name[:200]),
                 remedy=f"Name a file by its path relative to the root, for example {DECLARATION}.",
             )
         path = self.root / name

@@ -40,12 +40,18 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
-    """Which rungs ran, which did not, and what they found. `ok` is False when a diagnostic is an error."""
+    """Which rungs ran, which did not, and what they found. `ok` is False when a diagnostic is an error.
+
+    `judge` is who evaluated or built: `nix` or `devenv`. `stage` is where: `namespace` (the candidate laid over the
+    project, for that command alone), `copy` (a copy of the project), `project` (nothing differed from the disk).
+    """
 
     ok: bool
     ran: tuple[str, ...]
     skipped: tuple[Skipped, ...]
     diagnostics: tuple[Diagnostic, ...]
+    judge: str | None = None
+    stage: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ def test_what_nix_rejects_is_an_error_with_its_place(source: bytes, line: int, c
 
 
 def test_a_disagreement_is_a_diagnostic() -> None:
-    # tree-sitter-nix 0.1.0 has no empty inherit; Nix has.
-    found = nix_parse.check(Subject({"devenv.nix": b"{ inherit; }"}))
+    # tree-sitter-nix 0.1.0 takes `null//x` for a path; Nix reads `//` and a URI.
+    found = nix_parse.check(Subject({"devenv.nix": b"{ a = null//x:y; }"}))
     assert [(item.code, item.severity) for item in found] == [("parser_disagreement", "warning")]
 
 

@@ -61,6 +61,8 @@ def test_an_unknown_operation_is_an_error_of_the_request(bench: Bench) -> None:
     bench.edit("devenv.nix", "new\n")
     for ask in (
         lambda: bench.transactions.operation(99),
+        lambda: bench.transactions.operation(2**70),
+        lambda: bench.edit("devenv.nix", "newer\n", kind="undo", reverts=2**70),
         lambda: bench.edit("devenv.nix", "newer\n", kind="undo", reverts=99),
     ):
         with pytest.raises(UsageError) as caught:

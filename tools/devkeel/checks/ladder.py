@@ -4,33 +4,44 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.checks import nix_parse, schema, syntax
+from devkeel.checks import build, evaluation, nix_parse, schema, syntax
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.results import CheckReport, Skipped
+from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devkeel.checks.evaluation import Verdict
     from devkeel.checks.subject import Subject
 
 __all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
+# What the text alone shows, and what programs say of the staged project.
 _RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check, "schema": schema.check}
+_PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": evaluation.check, "build": build.check}
 _MISSING = "this version of devkeel does not check it"
+_CANNOT = "The evaluation cannot run: "
+_UNPARSED = "the files do not parse"
 
 
 def available_levels() -> tuple[str, ...]:
-    """Return the rungs that can run on this machine."""
-    return tuple(level for level in LEVELS if level in _RUNGS)
+    """Return the rungs that can run on this machine, for a project whose inputs are there."""
+    programs = any(find_program(name) for name in ("nix-instantiate", "devenv"))
+    return tuple(level for level in LEVELS if level in _RUNGS or (programs and level in _PROGRAMS))
 
 
-def run_checks(subject: Subject, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
+def run_checks(
+    subject: Subject, *, level: str | None = None, second_opinion: bool = False, reading: bool = False
+) -> CheckReport:
     """Judge a candidate.
 
-    level: the deepest rung to run; None means the deepest up to evaluation that this machine has. Raises
-    UsageError `unknown_level`, or Unavailable `check_unavailable` for a level that was asked for and cannot run.
+    level: the deepest rung to run; None means the deepest up to evaluation that this machine can run in its time.
+    Raises UsageError `unknown_level`, or Unavailable for a level that was asked for and cannot run:
+    `check_unavailable`, or the code of what went wrong.
     second_opinion: ask Nix to parse too; where it disagrees, that is a diagnostic.
+    reading: run what needs no program, whatever the level.
     """
     if level is not None and level not in LEVELS:
         raise UsageError(
@@ -41,34 +52,76 @@ def run_checks(subject: Subject, *, level: str | None = None, second_opinion: bo
             alternatives=LEVELS,
         )
     wanted = LEVELS[: LEVELS.index(level or "evaluation") + 1]
-    if level is not None and level not in _RUNGS:
-        raise Unavailable(
-            "check_unavailable",
-            f"The level {level} cannot run: {_MISSING}.",
-            seen=level,
-            remedy="Ask for a level that can run, or leave the level out.",
-            alternatives=available_levels(),
-        )
-    ran, skipped, found = [], [], list[Diagnostic]()
+    ran, skipped, found = list[str](), list[Skipped](), list[Diagnostic]()
+    stage, judge = None, None
     for rung in LEVELS:
-        if rung in wanted and rung in _RUNGS:
-            ran.append(rung)
+        reason = _reason(rung, wanted, found, reading=reading)
+        if reason is not None:
+            if rung == level and reason is _MISSING:
+                raise _cannot(rung, reason)
+            skipped.append(Skipped(rung, reason))
+        elif rung in _RUNGS:
             found += _RUNGS[rung](subject)
+            ran.append(rung)
         else:
-            skipped.append(Skipped(rung, _MISSING if rung not in _RUNGS else "a lower level was asked for"))
+            try:
+                verdict = _PROGRAMS[rung](subject)
+            except Unavailable as error:
+                if level in LEVELS[LEVELS.index(rung) :]:
+                    raise
+                skipped.append(Skipped(rung, error.message.removeprefix(_CANNOT).rstrip(".")))
+                continue
+            found += _unsaid(verdict.diagnostics, found)
+            stage, judge = verdict.stage, verdict.judge
+            ran.append(rung)
     if second_opinion:
         found += nix_parse.check(subject)
         ran.append("nix-parse")
     ok = not any(item.severity == "error" for item in found)
-    return CheckReport(ok, tuple(ran), tuple(skipped), tuple(found))
+    return CheckReport(ok, tuple(ran), tuple(skipped), tuple(found), judge, stage)
+
+
+def _reason(rung: str, wanted: tuple[str, ...], found: list[Diagnostic], *, reading: bool) -> str | None:
+    """Return why a rung does not run, or None."""
+    if rung not in wanted:
+        return "it was not asked for"
+    if rung not in _RUNGS and rung not in _PROGRAMS:
+        return _MISSING
+    if rung in _PROGRAMS and reading:
+        return "reading does not run it; check_environment does"
+    errors = {item.source for item in found if item.severity == "error"}
+    if rung in _PROGRAMS and "syntax" in errors:
+        return _UNPARSED
+    return "the evaluation failed" if rung == "build" and "evaluation" in errors else None
+
+
+def _cannot(level: str, reason: str) -> Unavailable:
+    return Unavailable(
+        "check_unavailable",
+        f"The level {level} cannot run: {reason}.",
+        seen=level,
+        remedy="Ask for a level that can run, or leave the level out.",
+        alternatives=available_levels(),
+    )
+
+
+def _unsaid(items: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
+    """Return what a deeper rung found and no rung before it, which had the same code and line to tell."""
+    said = {(item.code, item.place.file, item.place.line) for item in found if item.place}
+    return [item for item in items if not item.place or (item.code, item.place.file, item.place.line) not in said]
 
 
 def added_errors(before: CheckReport, after: CheckReport) -> list[Diagnostic]:
-    """Return the errors of a candidate that were not there before; lines may have moved."""
+    """Return the errors of a candidate that were not there before; lines may have moved.
+
+    Nix stops at the first error. Where the old files fail in a rung that asks it, what it says of the new ones may
+    have been hidden behind that, and does not count as added.
+    """
     known = [_identity(item) for item in before.diagnostics]
+    stopped = {item.source for item in before.diagnostics if item.severity == "error" and item.source in _PROGRAMS}
     added = []
     for item in after.diagnostics:
-        if item.severity != "error":
+        if item.severity != "error" or item.source in stopped:
             continue
         if _identity(item) in known:
             known.remove(_identity(item))

@@ -14,6 +14,7 @@ from devkeel.catalogue.options import option_tree
 from devkeel.catalogue.renamed import renamed_to
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import check_inputs, known_inputs
+from devkeel.checks.packages import check_packages
 from devkeel.checks.world import World
 from devkeel.errors import Diagnostic
 from devkeel.project import INPUTS
@@ -46,7 +47,7 @@ def check(subject: Subject) -> list[Diagnostic]:
         if item.raw[0] not in _MODULE and item.path and not item.computed
         for diagnostic in _Definition(world, tree, document, item).check()
     ]
-    return [*found, *_missing_inputs(subject, world), *check_inputs(subject)]
+    return [*found, *_missing_inputs(subject, world), *check_packages(subject, world), *check_inputs(subject)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from devkeel.source import nix
 
@@ -13,12 +13,37 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-__all__ = ["Subject", "nothing_exists"]
+__all__ = ["Stage", "StageOpener", "Subject", "nothing_exists"]
 
 
 def nothing_exists(_: str) -> bool:
     """Stand for a project of which nothing but the declaration is known."""
     return False
+
+
+class Stage(Protocol):
+    """A place where the project has the files that are judged; see `devkeel.transaction.stage`."""
+
+    @property
+    def root(self) -> Path:
+        """The project's directory, as a staged command sees it."""
+
+    @property
+    def way(self) -> str:
+        """How it was made: `namespace`, `copy` or `project`."""
+
+    def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the command that runs `argv` in it."""
+
+    def lock(self) -> bytes | None:
+        """Return what the last command left of the lock file, None where nothing is known."""
+
+
+class StageOpener(Protocol):
+    """Opens a stage; `writes` tells whether commands will write in it."""
+
+    def __call__(self, *, writes: bool = False) -> AbstractContextManager[Stage]:
+        """Return the stage as a context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +58,7 @@ class Subject:
     files: Mapping[str, bytes]
     locks: Mapping[str, bytes] = field(default_factory=dict)
     exists: Callable[[str], bool] = nothing_exists
-    stage: Callable[[], AbstractContextManager[Path]] | None = None
+    stage: StageOpener | None = None
 
     def document(self, name: str) -> nix.Document:
         """Return one of the Nix files, parsed; the rungs share it."""

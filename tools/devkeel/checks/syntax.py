@@ -75,4 +75,8 @@ def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:
         return [Diagnostic("syntax_error", "error", str(error.problem), "syntax", place)]
     except YAMLError as error:
         return [Diagnostic("syntax_error", "error", str(error).split("\n")[0], "syntax", Place(name))]
+    except ValueError as error:  # a date that is none, an integer of 4,300 digits
+        return [Diagnostic("syntax_error", "error", f"A value cannot be read: {error}.", "syntax", Place(name))]
+    except RecursionError:
+        return [Diagnostic("too_deep", "error", "The file is nested too deep to be read.", "syntax", Place(name))]
     return []

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
 import threading
+import time
+from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
 
 from devkeel.errors import Unavailable
 from devkeel.runtime.tree import end_tree, spare
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = ["Completed", "find_program", "run", "start_detached"]
 
@@ -18,11 +25,16 @@ __all__ = ["Completed", "find_program", "run", "start_detached"]
 _BASE = ("HOME", "PATH", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 _NIX = ("NIX_PATH", "NIX_REMOTE", "NIX_CONF_DIR", "NIX_SSL_CERT_FILE")
 _GRACE = 2.0
+_LIMIT = 16 * 1024 * 1024
+_CHUNK = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A program that ended: its argv, exit code (negative: killed by that signal), output as bytes."""
+    """A program that ended: its argv, exit code (negative: killed by that signal), output as bytes.
+
+    Output beyond the limit is left out in its middle.
+    """
 
     argv: tuple[str, ...]
     returncode: int
@@ -35,39 +47,44 @@ def find_program(name: str) -> str | None:
     return shutil.which(name)
 
 
-def run(argv: tuple[str, ...], *, stdin: bytes = b"", timeout: float) -> Completed:
+def run(
+    argv: tuple[str, ...],
+    *,
+    stdin: bytes = b"",
+    timeout: float,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    limit: int = _LIMIT,
+) -> Completed:
     """Run a program to its end and return its output.
 
-    timeout: seconds. Raises Unavailable `timeout` when it does not end in time (its group is killed), or
-    `program_missing` when it is not there. A failing exit code is a result, not an error.
+    timeout: seconds. environment: variables beside the few that every child sees. limit: bytes of each output that are
+    kept. Raises Unavailable `timeout` when it does not end in time (its group is killed), or `program_missing` when it
+    is not there. A failing exit code is a result, not an error.
     """
-    environment = {name: value for name, value in os.environ.items() if name in {*_BASE, *_NIX}} | {"NO_COLOR": "1"}
+    variables = {name: value for name, value in os.environ.items() if name in {*_BASE, *_NIX}} | {"NO_COLOR": "1"}
     try:
         process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
             argv,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=environment,
+            env=variables | dict(environment or {}),
+            cwd=cwd,
             start_new_session=True,
         )
     except FileNotFoundError as error:
         raise Unavailable(
             "program_missing", f"{argv[0]} is not installed.", remedy=f"Install {argv[0]} or leave it out."
         ) from error
-    with process:
-        try:
-            stdout, stderr = process.communicate(stdin, timeout=timeout)
-        except subprocess.TimeoutExpired as error:
-            _kill_group(process)
-            raise Unavailable(
-                "timeout",
-                f"{argv[0]} did not end within {timeout:g} seconds and was stopped.",
-                remedy="Try again, or ask for a lower level.",
-            ) from error
-        except BaseException:
-            _kill_group(process)
-            raise
+    try:
+        stdout, stderr = _communicate(process, stdin, timeout, limit)
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(
+            "timeout",
+            f"{argv[0]} did not end within {timeout:g} seconds and was stopped.",
+            remedy="Try again, or ask for a lower level.",
+        ) from error
     return Completed(argv, process.returncode, stdout, stderr)
 
 
@@ -85,12 +102,73 @@ def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
         return
     spare(process.pid)
     # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
-    threading.Thread(target=_feed, args=(process, stdin), daemon=True).start()
+    threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
 
 
-def _feed(process: subprocess.Popen[bytes], stdin: bytes) -> None:
-    with contextlib.suppress(OSError):
+def _hand_over(process: subprocess.Popen[bytes], stdin: bytes) -> None:
+    with suppress(OSError):
         process.communicate(stdin)
+
+
+def _communicate(process: subprocess.Popen[bytes], stdin: bytes, timeout: float, limit: int) -> tuple[bytes, bytes]:
+    """Feed a process and read it until both outputs and the process have ended; on any other end kill its group."""
+    assert process.stdin is not None  # noqa: S101
+    assert process.stdout is not None  # noqa: S101
+    assert process.stderr is not None  # noqa: S101
+    deadline = time.monotonic() + timeout
+    kept = _Kept(limit), _Kept(limit)
+    threads = [
+        threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True),
+        threading.Thread(target=kept[0].read, args=(process.stdout,), daemon=True),
+        threading.Thread(target=kept[1].read, args=(process.stderr,), daemon=True),
+    ]
+    try:
+        for thread in threads:
+            thread.start()
+        _join(threads, deadline)
+        process.wait(max(0.0, deadline - time.monotonic()))
+    except BaseException:
+        _kill_group(process)
+        for thread in threads:
+            thread.join(_GRACE)
+        raise
+    return kept[0].data(), kept[1].data()
+
+
+def _join(threads: list[threading.Thread], deadline: float) -> None:
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+        if thread.is_alive():
+            raise subprocess.TimeoutExpired(thread.name, 0)
+
+
+def _feed(stream: IO[bytes], data: bytes) -> None:
+    with suppress(BrokenPipeError), stream:  # a program need not read what it is given
+        stream.write(data)
+
+
+class _Kept:
+    """The first and the last bytes of an output."""
+
+    def __init__(self, limit: int) -> None:
+        self.half = limit // 2
+        self.head = bytearray()
+        self.tail = deque[bytes]()
+        self.size = 0
+
+    def read(self, stream: IO[bytes]) -> None:
+        with stream:
+            while data := os.read(stream.fileno(), _CHUNK):
+                room = max(0, self.half - len(self.head))
+                self.head += data[:room]
+                if len(data) > room:
+                    self.tail.append(data[room:])
+                    self.size += len(data) - room
+                while self.size - len(self.tail[0]) >= self.half if self.tail else False:
+                    self.size -= len(self.tail.popleft())
+
+    def data(self) -> bytes:
+        return bytes(self.head) + b"".join(self.tail)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

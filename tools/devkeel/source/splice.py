@@ -75,12 +75,22 @@ def compose(before: bytes, steps: Iterable[Edited]) -> Edited:
         return last
     if data == before:
         return Edited(before, notes=tuple(notes))
-    limit = min(len(before), len(data))
-    head = next((i for i in range(limit) if before[i] != data[i]), limit)
-    limit -= head
-    tail = next((i for i in range(limit) if before[-1 - i] != data[-1 - i]), limit)
+    head = _shared(before, data)
+    tail = _shared(before[head:][::-1], data[head:][::-1])
     item = Splice(head, len(before) - tail, data[head : len(data) - tail])
     return Edited(data, (Span(head, len(data) - tail),), (item,), tuple(notes))
+
+
+def _shared(first: bytes, second: bytes) -> int:
+    """Return how many bytes two strings begin with alike."""
+    same, limit = 0, min(len(first), len(second))
+    while same < limit:
+        middle = (same + limit + 1) // 2
+        if first[same:middle] == second[same:middle]:
+            same = middle
+        else:
+            limit = middle - 1
+    return same
 
 
 def _place(item: Splice) -> tuple[int, int]:

@@ -9,6 +9,18 @@ from __future__ import annotations
 
 from devkeel.transaction.lone import replace_file
 from devkeel.transaction.records import FileChange, FileImage, Keep, Operation, Record, Recovered
+from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
 
-__all__ = ["FileChange", "FileImage", "Keep", "Operation", "Record", "Recovered", "Transactions", "replace_file"]
+__all__ = [
+    "FileChange",
+    "FileImage",
+    "Keep",
+    "Operation",
+    "Record",
+    "Recovered",
+    "Stage",
+    "Transactions",
+    "open_stage",
+    "replace_file",
+]

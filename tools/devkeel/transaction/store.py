@@ -150,7 +150,10 @@ class Store:
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with self._use() as connection:
-            return [] if connection is None else connection.execute(query, values).fetchall()
+            try:
+                return [] if connection is None else connection.execute(query, values).fetchall()
+            except OverflowError:  # no operation has a number beyond 64 bits
+                return []
 
     def pending(self) -> Entry | None:
         """Return the operation that is under way or was interrupted."""

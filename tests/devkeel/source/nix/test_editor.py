@@ -196,7 +196,19 @@ def test_what_is_not_certain_is_refused_with_a_reason_a_place_and_another_way(na
         (lambda d: nix.set(d, "a", 2**63), "bad_value"),
         (lambda d: nix.set(d, "a", float("nan")), "bad_value"),
         (lambda d: nix.set(d, "a", {"b\0": 1}), "bad_value"),
+        (lambda d: nix.set(d, "a", 5e-324), "bad_value"),
+        (lambda d: nix.set(d, 'a."\ud800"', 1), "bad_option_path"),
+        (lambda d: nix.rename(d, "a", '"\ud800"'), "bad_option_path"),
+        (lambda d: nix.append(d, "a", {"\ud800": 1}), "bad_value"),
+        (lambda d: nix.append_line(d, "enterShell", "\ud800"), "bad_value"),
+        (lambda d: nix.append_line(d, "enterShell", "a\0"), "bad_value"),
+        (lambda d: nix.add_arguments(d, "a b"), "bad_argument"),
+        (lambda d: nix.add_arguments(d, "\ud800"), "bad_argument"),
+        (lambda d: nix.add_packages(d, "\ud800"), "bad_package_name"),
+        (lambda d: nix.add_imports(d, "./\ud800"), "bad_expression"),
         (lambda d: nix.set(d, "a", nix.Expression("")), "bad_expression"),
+        (lambda d: nix.set(d, "a", nix.Expression("1 == 2 == 3")), "bad_expression"),
+        (lambda d: nix.set(d, "a", nix.Expression("./a/")), "bad_expression"),
         (lambda d: nix.set(d, "a", nix.Expression("1 +")), "bad_expression"),
         (lambda d: nix.set(d, "a", nix.Expression("x\0")), "bad_expression"),
         (lambda d: nix.add_packages(d, "a b"), "bad_package_name"),
@@ -294,6 +306,12 @@ def test_arguments_come_in_the_heads_own_style() -> None:
     assert nix.add_arguments(b"{ ... }: { }", "lib", "pkgs").data == b"{ lib, pkgs, ... }: { }"
     assert nix.add_arguments(b"{ }: { }", "lib").data == b"{ lib }: { }"
     assert not nix.add_arguments(b"{ pkgs, lib }: { }", "lib").changed
+
+
+def test_a_package_of_an_input_with_a_keyword_in_its_name_is_quoted() -> None:
+    edited = nix.add_packages(module("  packages = [ ];", "{ pkgs, inputs, ... }:\n"), "inputs.if.then")
+    assert body(edited) == '  packages = [ inputs."if"."then" ];'
+    assert nix.Document(edited.data).problems == []
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.errors import UsageError
 from devkeel.source.nix import bindings as _bindings
 from devkeel.source.nix import comments as _comments
 from devkeel.source.nix import lists as _lists
@@ -24,7 +25,7 @@ from devkeel.source.nix.document import Document
 from devkeel.source.nix.head import require_arguments as _require_arguments
 from devkeel.source.nix.index import Definition
 from devkeel.source.nix.literal import Expression, Value, is_literal, print_value
-from devkeel.source.nix.path import AttrPath, format_path, parse_path, quote
+from devkeel.source.nix.path import AttrPath, format_path, is_identifier, parse_path, quote
 from devkeel.source.nix.proof import prove as _prove
 from devkeel.source.nix.syntax import Problem
 from devkeel.source.nix.syntax import brokenness as _brokenness
@@ -90,7 +91,7 @@ def sequence(data: bytes | Document, values: Iterable[tuple[str, Value]]) -> Edi
     current, steps = first, list[Edited]()
     for path, value in values:
         steps.append(set(current, path, value))
-        current = Document(steps[-1].data, first.name, first.module)
+        current = current.after(steps[-1])
     return _compose(first.data, steps)
 
 
@@ -154,7 +155,15 @@ def add_imports(data: bytes | Document, *paths: str) -> Edited:
 
 
 def add_arguments(data: bytes | Document, *names: str) -> Edited:
-    """Bring arguments into the module's head in the head's own style."""
+    """Bring arguments into the module's head in the head's own style; UsageError `bad_argument` for what is no name."""
+    wrong = next((name for name in names if not is_identifier(name)), None)
+    if wrong is not None:
+        raise UsageError(
+            "bad_argument",
+            "This is not the name of a module argument.",
+            seen=repr(wrong[:200]),
+            remedy="Give names such as lib, config or inputs.",
+        )
     document = _open(data)
     document.require_utf8()
     splices = _require_arguments(document, names)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Refused, UsageError
 from devkeel.source.nix.capture import refuse_capture, refuse_loss
-from devkeel.source.nix.document import Document
+from devkeel.source.nix.equality import same
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
 from devkeel.source.nix.layers import peel
 from devkeel.source.nix.layout import Group, line_start, style_at
@@ -22,6 +22,7 @@ from devkeel.source.splice import Edited, Splice, apply, compose
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from devkeel.source.nix.document import Document
     from devkeel.source.nix.index import Definition
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
@@ -58,45 +59,27 @@ def _flake_parts(document: Document) -> str | None:
 
 def expressions_in(value: Value) -> list[Expression]:
     """Return the expressions inside a value, each checked to be one Nix expression."""
-    if isinstance(value, Expression):
-        wrong = check_expression(value.source)
-        if wrong is not None:
-            raise UsageError(
-                "bad_expression",
-                f"The expression does not parse: {wrong}.",
-                seen=value.source[:200],
-                remedy="Give one Nix expression, without a trailing semicolon.",
-            )
-        return [value]
-    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    return [found for item in inner for found in expressions_in(item)]
-
-
-def same(first: Value, second: Value) -> bool:
-    """Tell whether two values are the same data; 1, 1.0 and true are three values."""
-    if isinstance(first, Expression) and isinstance(second, Expression):
-        return first.source == second.source or _same_tokens(first.source, second.source)
-    if isinstance(first, list) and isinstance(second, list):
-        return len(first) == len(second) and all(map(same, first, second))
-    if isinstance(first, dict) and isinstance(second, dict):
-        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
-    return type(first) is type(second) and first == second
-
-
-def _same_tokens(first: str, second: str) -> bool:
-    """Tell whether two sources differ in the white space between their tokens only."""
-    return first.split() == second.split() and _tokens(first.encode()) == _tokens(second.encode())
-
-
-def _tokens(data: bytes) -> list[bytes]:
-    found: list[bytes] = []
-    stack = [parse(data).root_node]
+    found: list[Expression] = []
+    stack = [value]
     while stack:
-        node = stack.pop()
-        stack += reversed(node.children)
-        if not node.child_count:
-            found.append(data[node.start_byte : node.end_byte])
+        item = stack.pop()
+        if isinstance(item, Expression):
+            found.append(_checked(item))
+        elif isinstance(item, (dict, list)):
+            stack += reversed(item.values() if isinstance(item, dict) else item)
     return found
+
+
+def _checked(value: Expression) -> Expression:
+    wrong = check_expression(value.source)
+    if wrong is not None:
+        raise UsageError(
+            "bad_expression",
+            f"The expression does not parse: {wrong}.",
+            seen=value.source[:200],
+            remedy="Give one Nix expression, without a trailing semicolon.",
+        )
+    return value
 
 
 def canonical(value: Value) -> Value:
@@ -305,10 +288,12 @@ def _synchronise(document: Document, path: AttrPath, value: dict[str, Value]) ->
     for name, item in old.items():
         if name not in value or (isinstance(item, dict) and not isinstance(value[name], dict)):
             steps.append(unset(current, (*path, name)))
-            current = Document(steps[-1].data, document.name, document.module)
+            current = current.after(steps[-1])
     for name, item in value.items():
+        if name in old and same(old[name], item):
+            continue
         steps.append(set_value(current, (*path, name), item))
-        current = Document(steps[-1].data, document.name, document.module)
+        current = current.after(steps[-1])
     return prove(
         document,
         compose(document.data, steps),

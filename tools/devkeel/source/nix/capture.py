@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from devkeel.source.nix.globals import GLOBALS
 from devkeel.source.nix.literal import static_names
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.scope import GLOBALS, binder_of, bindings, bound_names, enclosing_withs, inherited
+from devkeel.source.nix.scope import binder_of, bindings, bound_names, enclosing_withs, inherited
 from devkeel.source.nix.syntax import text
 
 if TYPE_CHECKING:

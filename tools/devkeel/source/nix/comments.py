@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from devkeel.source.nix.bindings import require_editable
 from devkeel.source.nix.capture import refuse_loss
-from devkeel.source.nix.document import Document
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.proof import prove
@@ -16,6 +15,7 @@ from devkeel.source.splice import Edited, Splice, apply
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from devkeel.source.nix.document import Document
     from devkeel.source.nix.path import AttrPath
 
 __all__ = ["comment_out", "uncomment"]
@@ -69,7 +69,7 @@ def uncomment(document: Document, path: AttrPath) -> Edited:
         rest = raw[len(container.path) :]
         for splices in _commented(document.group(container.node), rest, data):
             edited = apply(data, splices)
-            after = Document(edited.data, document.name, document.module)
+            after = document.after(edited)
             if not after.problems and any(item.raw == raw for item in after.focus(raw).bindings):
                 return prove(
                     document, edited, [raw], lambda after: any(item.raw == raw for item in after.focus(raw).bindings)

@@ -12,19 +12,23 @@ from devkeel.source.nix.layers import Layers, peel
 from devkeel.source.nix.layout import Group, is_prose
 from devkeel.source.nix.literal import Expression, read_value
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.scope import SETS, scope_problems
-from devkeel.source.nix.syntax import Problem, parse, position, problems, text
+from devkeel.source.nix.scope import SETS
+from devkeel.source.nix.syntax import Problem, parse, position, problems, reparse, text
+from devkeel.source.nix.verdict import rejected
 
 if TYPE_CHECKING:
-    from tree_sitter import Node
+    from tree_sitter import Node, Tree
 
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
+    from devkeel.source.splice import Edited
 
 __all__ = ["Document"]
 
 # At the top of a module these are not settings, also where the settings are under `config`.
 _NOT_CONFIG = frozenset({"imports", "options", "disabledModules", "meta", "config", "_file", "_class", "key"})
+
+_MAX_NAMES = 200
 
 
 @dataclass(eq=False)
@@ -32,24 +36,33 @@ class Document:
     """A parsed Nix file.
 
     data: its bytes. name: what errors call it. module: whether top-level `config` and `imports` have the module
-    system's meaning; False for any other attribute-set file.
+    system's meaning; False for any other attribute-set file. known: the tree of the data where there is one.
     """
 
     data: bytes
     name: str = "devenv.nix"
     module: bool = True
+    known: Tree | None = None
+    _next: Document | None = field(default=None, init=False)
     _entries: dict[int, list[Entry]] = field(default_factory=dict, init=False)
     _focused: dict[AttrPath, Index] = field(default_factory=dict, init=False)
     _groups: dict[int, Group] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        self.tree = parse(self.data)
+        self.tree = parse(self.data) if self.known is None else self.known
         self.root = self.tree.root_node
+
+    def after(self, edited: Edited) -> Document:
+        """Return the document that an edit of this one makes."""
+        if self._next is None or self._next.data is not edited.data:
+            tree = reparse(self.tree, self.data, edited.splices, edited.data)
+            self._next = Document(edited.data, self.name, self.module, tree)
+        return self._next
 
     @cached_property
     def problems(self) -> list[Problem]:
         """What Nix would reject while parsing, first place first."""
-        return self.syntax_problems or scope_problems(self.root, self.data)
+        return self.syntax_problems or rejected(self.root, self.data)
 
     @cached_property
     def syntax_problems(self) -> list[Problem]:
@@ -202,6 +215,8 @@ class Document:
 
 def _assemble(document: Document, index: Index, raw: AttrPath) -> Value:
     size = len(raw)
+    if size > _MAX_NAMES:
+        raise document.refuse("too_deep", f"An option path has more than {_MAX_NAMES} names.", None)
     below = [item for item in index.definitions if item.raw[:size] == raw]
     exact = [item for item in below if len(item.raw) == size and not item.computed]
     if not below:

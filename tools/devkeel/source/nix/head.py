@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from devkeel.source.nix.globals import GLOBALS
 from devkeel.source.nix.layout import newline
-from devkeel.source.nix.scope import GLOBALS, binder_of, free_names, is_bound
+from devkeel.source.nix.scope import binder_of, free_names, is_bound
 from devkeel.source.nix.syntax import children_of_type, parse, problems, text
+from devkeel.source.nix.verdict import problems_in
 from devkeel.source.splice import Splice
 
 if TYPE_CHECKING:
@@ -75,7 +77,8 @@ def check_expression(source: str) -> str | None:
         return "it is not Unicode"
     if b"\0" in data:
         return "it has a NUL"
-    found = problems(data, parse(data).root_node)
+    root = parse(data).root_node
+    found = problems(data, root) or [*problems_in(root, data)]
     return found[0].message if found else None
 
 

@@ -9,7 +9,8 @@ not looked into, so that an edit costs little in a long file.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from operator import eq
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from devkeel.source.nix.layers import Layers, call, peel
 from devkeel.source.nix.literal import static_names
@@ -89,8 +90,7 @@ _CLOSED = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a set has in one place: a binding or an inherited attribute, its static names, whether more is computed."""
 
     node: Node
@@ -108,14 +108,13 @@ def entries_of(node: Node, data: bytes) -> list[Entry]:
         attrpath = binding.child_by_field_name("attrpath")
         names = static_names(attrpath, data) if attrpath is not None else (None,)
         known = names[: names.index(None)] if None in names else names
-        found.append(Entry(binding, tuple(name for name in known if name is not None), len(known) < len(names)))
+        found.append(Entry(binding, cast("AttrPath", known), len(known) < len(names)))
     return found
 
 
 def related(first: AttrPath, second: AttrPath) -> bool:
     """Tell whether one path is the other or on the way to it."""
-    size = min(len(first), len(second))
-    return first[:size] == second[:size]
+    return all(map(eq, first, second))
 
 
 # One side of `//`: what it is, the conditions that it stands under, whether it is a literal set.
@@ -130,12 +129,17 @@ def operator(node: Node, data: bytes) -> str:
 
 def update_operands(node: Node, data: bytes) -> list[Node]:
     """Return the operands of a chain of `//`, left to right."""
-    while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
-        node = inner
-    if operator(node, data) != "//":
-        return [node]
-    sides = [side for field in ("left", "right") if (side := node.child_by_field_name(field)) is not None]
-    return [operand for side in sides for operand in update_operands(side, data)]
+    found: list[Node] = []
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
+            node = inner
+        if operator(node, data) == "//":
+            stack += [side for field in ("right", "left") if (side := node.child_by_field_name(field)) is not None]
+        else:
+            found.append(node)
+    return found
 
 
 def _operand(node: Node, data: bytes) -> Operand:

@@ -17,6 +17,7 @@ __all__ = ["Layers", "call", "peel"]
 
 _ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"})
 _TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
+_MAX_NAMES = 8  # one name for another for another: what is behind more of them is not looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ def peel(node: Node, data: bytes, *, names: bool = True) -> Layers:
     conditions: list[str] = []
     priority: str | None = None
     target, name, shared = node, None, False
+    passed = 0
     for _ in range(1000):
         inner: Node | None = None
         if node.type == "parenthesized_expression":
@@ -65,7 +67,13 @@ def peel(node: Node, data: bytes, *, names: bool = True) -> Layers:
             elif len(arguments) == (1 if function in _ONE_ARGUMENT else 2 if function in _TWO_ARGUMENTS else 0):
                 priority = priority or function
                 inner = target = arguments[-1]
-        elif names and node.type == "variable_expression" and (binding := binding_of(node, data)) is not None:
+        elif (
+            names
+            and node.type == "variable_expression"
+            and passed < _MAX_NAMES
+            and (binding := binding_of(node, data)) is not None
+        ):
+            passed += 1
             name = text(node, data)
             inner = binding.child_by_field_name("expression")
             once = count_uses(binding, name, data) == 1
@@ -87,9 +95,9 @@ def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
         argument, function = (node.child_by_field_name(name) for name in ("argument", "function"))
         if argument is None or function is None:
             break
-        arguments.insert(0, argument)
+        arguments.append(argument)
         node = function
-    return _known_name(node, data) if arguments else "", arguments
+    return _known_name(node, data) if arguments else "", arguments[::-1]
 
 
 _KNOWN = _ONE_ARGUMENT | _TWO_ARGUMENTS | {"mkIf", "mkMerge", "optionalAttrs"}

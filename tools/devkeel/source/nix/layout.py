@@ -130,11 +130,11 @@ class Group:
     def style(self) -> Style:
         """Return the style that a new line in this group has."""
         data = self.data
-        own = [node for node in (*self.items, *self.comments) if is_first(data, node.start_byte)]
         outer = style_at(data, self.opening)
-        if not own or self.one_line:
+        both = (*reversed(self.items), *reversed(self.comments))
+        last = next((node for node in both if is_first(data, node.start_byte)), None)
+        if last is None or self.one_line:
             return outer.deeper()
-        last = max((node for node in self.items if node in own), key=_start, default=own[-1])
         return Style(indent_at(data, last.start_byte).decode(), outer.unit, outer.newline, WIDTH)
 
     def after(self, item: Node) -> int:

@@ -12,22 +12,22 @@ from devkeel.source.nix.bindings import (
     expressions_in,
     insert_value,
     require_editable,
-    same,
     says_at,
     set_value,
 )
+from devkeel.source.nix.equality import key
 from devkeel.source.nix.head import arguments_for, require_arguments
 from devkeel.source.nix.index import operator
 from devkeel.source.nix.layout import Group, is_first, line_end, line_start
-from devkeel.source.nix.literal import Expression, Style, Value, print_element, read_value
-from devkeel.source.nix.parts import BODIES, Part, elements, find_list, lists_inside, parts
+from devkeel.source.nix.literal import Expression, Style, Value, print_element, print_value, read_value
+from devkeel.source.nix.parts import BODIES, MAX_DEPTH, Part, elements, find_list, is_deep, lists_inside, parts
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.proof import prove
 from devkeel.source.nix.syntax import text
 from devkeel.source.splice import Edited, Splice, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from tree_sitter import Node
 
@@ -40,12 +40,21 @@ __all__ = ["Spelling", "add", "append", "append_line", "prepend", "remove"]
 _NEEDS_PARENTHESES = frozenset({"function_expression", "if_expression", "unary_expression", "binary_expression"})
 
 
+def _require_shallow(document: Document, item: Definition) -> None:
+    """Refuse a value that is nested so deep that not all of its lists are looked at."""
+    if item.value is not None and is_deep(item.value):
+        raise document.refuse(
+            "too_deep", f"{format_path(item.path)} is nested deeper than {MAX_DEPTH}, too deep to edit.", item.node
+        )
+
+
 def definition_of(document: Document, path: AttrPath) -> Definition | None:
     """Return the definition of an option that an edit of its list is about, None when nothing defines it."""
     raw = require_editable(document, path)
     found = [item for item in document.focus(raw).bindings if item.raw == raw]
     plain = [item for item in found if not item.conditions]
     for item in found:
+        _require_shallow(document, item)
         if item.value is None or item.container.shared:
             code = "inherited" if item.value is None else "shared_name"
             raise document.refuse(code, f"{format_path(path)} comes from elsewhere.", item.node)
@@ -119,17 +128,20 @@ def add(
         expressions_in(value)
     item = definition_of(document, path)
     present = spelling.present(document, path)
-    certain = [value for value, always in present if always]
+    every = {key(value) for value, _ in present}
+    certain = {key(value) for value, always in present if always}
+    known = set(certain)
     missing: list[Value] = []
+    notes: list[str] = []
     for value in values:
-        if not any(same(spelling.key(value), other) for other in [*certain, *map(spelling.key, missing)]):
+        wanted = key(spelling.key(value))
+        if wanted in certain:
+            notes.append(f"{_name(value)} is already in {format_path(path)}.")
+        elif wanted not in known:
             missing.append(value)
-    notes = [f"{_name(value)} is already in {format_path(path)}." for value in values if value not in missing]
-    notes += [
-        f"{_name(value)} was in {format_path(path)} under a condition only; that stays beside it."
-        for value in missing
-        if any(same(spelling.key(value), other) for other, _ in present)
-    ]
+            if wanted in every:
+                notes.append(f"{_name(value)} was in {format_path(path)} under a condition only; that stays beside it.")
+        known.add(wanted)
     if not missing:
         return Edited(document.data, notes=tuple(notes))
     if item is None:
@@ -147,8 +159,7 @@ def add(
 
     def holds(after: Document) -> bool:
         now = spelling.present(after, path)
-        added = all(any(same(spelling.key(value), other) for other, sure in now if sure) for value in missing)
-        return added and all(any(same(value, other) for other, _ in now) for value, _ in present)
+        return known <= {key(other) for other, sure in now if sure} and every <= {key(other) for other, _ in now}
 
     return prove(document, apply(document.data, splices, notes), [item.raw], holds)
 
@@ -281,13 +292,15 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
     """Remove elements from the lists in the value of an option path. Nothing there is no change."""
     raw, data, keys = require_editable(document, path), document.data, [spelling.key(value) for value in values]
     splices: list[Splice] = []
-    gone: list[Value] = []
+    wanted = set(map(key, keys))
+    gone: set[Hashable] = set()
     hidden: list[str] = []
 
     def hits(nodes: Iterable[Node]) -> list[Node]:
-        return [node for node in nodes if any(same(spelling.read(node, data), key) for key in keys)]
+        return [node for node in nodes if key(spelling.read(node, data)) in wanted]
 
     for item in definitions_of(document, path):
+        _require_shallow(document, item)
         for part in spelling.parts(item.value, data) if item.value is not None else ():
             if part.opaque:
                 _refuse_inside(
@@ -297,17 +310,17 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
             found = hits(part.items)
             if found and (item.container.shared or part.shared):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
-            gone += [spelling.read(child, data) for child in found]
+            gone |= {key(spelling.read(child, data)) for child in found}
             splices += _remove_elements(document, part, found)
     unseen = f" What {hidden[0]} gives was not looked at." if hidden else ""
     notes = [
         f"{_name(value)} is not in {format_path(path)}.{unseen}"
-        for value, key in zip(values, keys, strict=True)
-        if not any(same(key, g) for g in gone)
+        for value, found in zip(values, map(key, keys), strict=True)
+        if found not in gone
     ]
 
     def holds(after: Document) -> bool:
-        return not any(same(key, other) for key in keys for other, _ in spelling.present(after, path))
+        return wanted.isdisjoint(key(other) for other, _ in spelling.present(after, path))
 
     return prove(document, apply(data, splices, notes), [raw], holds)
 
@@ -353,6 +366,7 @@ def _remove_operand(node: Node, data: bytes) -> Splice:
 def append_line(document: Document, path: AttrPath, line: str) -> Edited:
     """Append a line to the text at an option path (enterShell and the like)."""
     raw = require_editable(document, path)
+    print_value(line)
     found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
     if not found:
         return insert_value(document, path, f"{line}\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Expression", "Style", "Value", "is_literal", "print_value", "read_value"]
 
-_INT_MAX = 2**63 - 1
+INT_MAX = 2**63 - 1
 _MAX_DEPTH = 64
 
 
@@ -80,23 +81,35 @@ def _bad(value: object, why: str) -> UsageError:
     return UsageError(
         "bad_value",
         f"The value cannot be written in Nix: {why}.",
-        seen=repr(value)[:200],
+        seen=_seen(value),
         remedy="Give a string, number, boolean, null, list or attribute set, or an expression as such.",
     )
 
 
+def _seen(value: object) -> str:
+    try:
+        return repr(value)[:200]
+    except (RecursionError, ValueError):  # nested too deep; an integer of more than 4,300 digits
+        return f"a {type(value).__name__}"
+
+
 def _print_number(value: float) -> str:
     if isinstance(value, int):
-        if abs(value) > _INT_MAX:
+        if abs(value) > INT_MAX:
             raise _bad(value, "it does not fit into 64 bits")
         return str(value)
-    if not math.isfinite(value):
-        raise _bad(value, "it is not a finite number")
+    if not is_float(value):
+        raise _bad(value, "it is not a finite number, or too small for one")
     digits = repr(value)
     mantissa, _, exponent = digits.partition("e")
     # Nix's FLOAT token needs a dot: 1e16 would be a call of 1 with e16.
     mantissa = mantissa if "." in mantissa else mantissa + ".0"
     return f"{mantissa}e{exponent}" if exponent else mantissa
+
+
+def is_float(value: float) -> bool:
+    """Tell whether Nix reads a number as it is: strtod tells it of what is too large, and of what is denormal."""
+    return value == 0 or (math.isfinite(value) and abs(value) >= sys.float_info.min)
 
 
 def _print_string(value: str, style: Style) -> str:
@@ -139,27 +152,47 @@ def _print_indented(value: str, style: Style) -> str | None:
 
 
 def _print_list(items: list[Value], style: Style, column: int, depth: int) -> str:
-    if not items:
-        return "[ ]"
-    flat = [print_element(item, Style(newline=style.newline), depth + 1) for item in items]
-    line = f"[ {' '.join(flat)} ]"
-    if "\n" not in line and column + len(line) <= style.width:
+    line = _one_line(items, depth)
+    if line is not None and column + len(line) <= style.width:
         return line
     inner = style.deeper()
     rows = [inner.indent + print_element(item, inner, depth + 1) for item in items]
     return style.newline.join(["[", *rows, style.indent + "]"])
 
 
+def _one_line(value: Value, depth: int) -> str | None:
+    """Return the source of a value on one line, None where it needs several: a long list, a set in a set."""
+    if depth > _MAX_DEPTH:
+        raise _bad(value, f"it is nested deeper than {_MAX_DEPTH}")
+    if isinstance(value, dict) and value:
+        pairs = [
+            (name, None if isinstance(item, dict) and item else _one_line(item, depth + 1))
+            for name, item in value.items()
+        ]
+        found = [f"{format_path((_text_name(name),))} = {item};" for name, item in pairs if item is not None]
+        return f"{{ {' '.join(found)} }}" if len(found) == len(pairs) else None
+    if isinstance(value, list) and value:
+        items = [_one_line(item, depth + 1) for item in value]
+        rows = [_bracketed(item, source) for item, source in zip(value, items, strict=True) if source is not None]
+        line = f"[ {' '.join(rows)} ]"
+        return line if len(rows) == len(items) and len(line) <= Style().width else None
+    line = "[ ]" if isinstance(value, list) else _print(value, Style(), 0, depth)
+    return None if "\n" in line else line
+
+
+def _bracketed(value: Value, source: str) -> str:
+    """Return a list element in parentheses where it and the next would otherwise be read as a call."""
+    simple = is_simple(source) if isinstance(value, Expression) else not source.startswith("-")
+    return source if simple else f"({source})"
+
+
 def print_element(value: Value, style: Style, depth: int = 1) -> str:
     """Return the source of a list element: parentheses where two elements would otherwise be read as a call."""
     if isinstance(value, dict):
-        line = _print_flat_set(value, style, depth)
+        line = _one_line(value, depth)
         if line is not None and len(style.indent) + len(line) <= style.width:
             return line
-    source = _print(value, style, len(style.indent), depth)
-    if isinstance(value, Expression):
-        return source if is_simple(source) else f"({source})"
-    return f"({source})" if source.startswith("-") else source
+    return _bracketed(value, _print(value, style, len(style.indent), depth))
 
 
 def is_simple(source: str) -> bool:
@@ -191,15 +224,6 @@ _SIMPLE = frozenset(
 )
 
 
-def _print_flat_set(value: dict[str, Value], style: Style, depth: int) -> str | None:
-    if not value:
-        return "{ }"
-    flat = Style(newline=style.newline)
-    pairs = [f"{format_path((name,))} = {_print(item, flat, 0, depth + 1)};" for name, item in value.items()]
-    line = f"{{ {' '.join(pairs)} }}"
-    return None if "\n" in line else line
-
-
 def _print_set(value: dict[str, Value], style: Style, depth: int) -> str:
     if not value:
         return "{ }"
@@ -212,15 +236,16 @@ def _print_set(value: dict[str, Value], style: Style, depth: int) -> str:
 
 
 def _text_name(name: str) -> str:
+    if not isinstance(name, str):
+        raise _bad(name, "a name that is no text")
     _print_string(name, Style())
     return name
 
 
-def read_value(node: Node, data: bytes) -> Value:
-    """Return a node as typed data, with an `Expression` wherever it is not literal."""
-    kind = node.type
-    reader = _READERS.get(kind)
-    value = reader(node, data) if reader else _NOT_LITERAL
+def read_value(node: Node, data: bytes, depth: int = 0) -> Value:
+    """Return a node as typed data, with an `Expression` wherever it is not literal or nested deeper than 64."""
+    reader = _READERS.get(node.type) if depth <= _MAX_DEPTH else None
+    value = reader(node, data, depth) if reader else _NOT_LITERAL
     if isinstance(value, _NotLiteral):
         return Expression(data[node.start_byte : node.end_byte].decode("utf-8", "replace"))
     return value
@@ -243,19 +268,36 @@ _NOT_LITERAL = _NotLiteral()
 _CONSTANTS: dict[bytes, Value] = {b"true": True, b"false": False, b"null": None}
 
 
-def _read_constant(node: Node, data: bytes) -> Value | _NotLiteral:
+def _read_constant(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
     return _CONSTANTS.get(data[node.start_byte : node.end_byte], _NOT_LITERAL)
 
 
-def _read_integer(node: Node, data: bytes) -> Value:
-    return int(data[node.start_byte : node.end_byte])
+def read_integer(node: Node, data: bytes) -> int | None:
+    """Return the value of an integer node, None when it does not fit into 64 bits."""
+    digits = data[node.start_byte : node.end_byte].lstrip(b"0") or b"0"
+    value = int(digits) if len(digits) <= len(str(INT_MAX)) else INT_MAX + 1
+    return value if value <= INT_MAX else None
 
 
-def _read_float(node: Node, data: bytes) -> Value:
-    return float(data[node.start_byte : node.end_byte])
+def _read_integer(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
+    value = read_integer(node, data)
+    return _NOT_LITERAL if value is None else value
 
 
-def _read_string(node: Node, data: bytes) -> Value | _NotLiteral:
+def read_float(node: Node, data: bytes) -> float | None:
+    """Return the value of a float node, None for what strtod has an error for."""
+    source = data[node.start_byte : node.end_byte]
+    value = float(source)
+    zero = not source.lower().partition(b"e")[0].strip(b"0.")
+    return value if zero or (value and is_float(value)) else None
+
+
+def _read_float(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
+    value = read_float(node, data)
+    return _NOT_LITERAL if value is None else value
+
+
+def _read_string(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
     if any(child.type == "interpolation" for child in node.named_children):
         return _NOT_LITERAL
     # Nix reads CR and CRLF between double quotes as LF.
@@ -263,23 +305,23 @@ def _read_string(node: Node, data: bytes) -> Value | _NotLiteral:
     return unescape(plain.decode("utf-8", "replace"))
 
 
-def _read_minus(node: Node, data: bytes) -> Value | _NotLiteral:
-    inner = read_value(node.named_children[-1], data)
+def _read_minus(node: Node, data: bytes, depth: int) -> Value | _NotLiteral:
+    inner = read_value(node.named_children[-1], data, depth + 1)
     minus = data[node.start_byte : node.start_byte + 1] == b"-"
     return -inner if minus and isinstance(inner, (int, float)) and not isinstance(inner, bool) else _NOT_LITERAL
 
 
-def _read_parenthesized(node: Node, data: bytes) -> Value | _NotLiteral:
+def _read_parenthesized(node: Node, data: bytes, depth: int) -> Value | _NotLiteral:
     inner = node.child_by_field_name("expression")
-    return _NOT_LITERAL if inner is None else read_value(inner, data)
+    return _NOT_LITERAL if inner is None else read_value(inner, data, depth + 1)
 
 
-def _read_list(node: Node, data: bytes) -> Value:
+def _read_list(node: Node, data: bytes, depth: int) -> Value:
     # An element needs parentheses that the same expression elsewhere has not: they are not part of it.
-    return [read_value(child, data) for child in node.children_by_field_name("element")]
+    return [read_value(child, data, depth + 1) for child in node.children_by_field_name("element")]
 
 
-def _read_indented(node: Node, data: bytes) -> str | _NotLiteral:
+def _read_indented(node: Node, data: bytes, _: int) -> str | _NotLiteral:
     """Return the value of an indented string (Nix manual: smallest indent of the lines that are not blank)."""
     pieces: list[str] = []
     for child in node.named_children:
@@ -313,7 +355,7 @@ def _unescape_indented(source: str) -> str:
     return re.sub(r"'''|''\$|\$\$|''\\(.)", value, source, flags=re.DOTALL)
 
 
-def _read_set(node: Node, data: bytes) -> dict[str, Value] | _NotLiteral:
+def _read_set(node: Node, data: bytes, depth: int) -> dict[str, Value] | _NotLiteral:
     result: dict[str, Value] = {}
     group = next((child for child in node.named_children if child.type == "binding_set"), None)
     for binding in group.named_children if group else ():
@@ -326,7 +368,7 @@ def _read_set(node: Node, data: bytes) -> dict[str, Value] | _NotLiteral:
         names = [name for name in static_names(attrpath, data) if name is not None]
         if len(names) < len(static_names(attrpath, data)):
             return _NOT_LITERAL
-        if not _merge(result, names, read_value(expression, data)):
+        if not _merge(result, names, read_value(expression, data, depth + 1)):
             return _NOT_LITERAL
     return result
 
@@ -346,14 +388,19 @@ def _merge(target: dict[str, Value], names: list[str], value: Value) -> bool:
     return True
 
 
-_PLAIN_PATH = re.compile(rb"[A-Za-z_][A-Za-z0-9_'-]*(?:\.[A-Za-z_][A-Za-z0-9_'-]*)*")
+# Identifiers, and quoted names without escapes and interpolations.
+_PLAIN_NAME = rb"""[A-Za-z_][A-Za-z0-9_'-]*|"[^"\\$\r]*\""""
+_PLAIN_PATH = re.compile(rb"(?:%b)(?:\.(?:%b))*" % (_PLAIN_NAME, _PLAIN_NAME))
+_NAMES = re.compile(_PLAIN_NAME)
 
 
 def static_names(attrpath: Node, data: bytes) -> tuple[str | None, ...]:
     """Return the names of an attribute path node, None for a computed one."""
     source = data[attrpath.start_byte : attrpath.end_byte]
     if _PLAIN_PATH.fullmatch(source):
-        return tuple(source.decode().split("."))
+        if b'"' not in source:
+            return tuple(source.decode().split("."))
+        return tuple(name.decode("utf-8", "replace").strip('"') for name in _NAMES.findall(source))
     return tuple(attribute_name(child, data) for child in attrpath.named_children if child.type != "comment")
 
 
@@ -371,7 +418,7 @@ def attribute_name(node: Node, data: bytes) -> str | None:
     return None
 
 
-_READERS: dict[str, Callable[[Node, bytes], Value | _NotLiteral]] = {
+_READERS: dict[str, Callable[[Node, bytes, int], Value | _NotLiteral]] = {
     "variable_expression": _read_constant,
     "integer_expression": _read_integer,
     "float_expression": _read_float,

@@ -12,7 +12,7 @@ from devkeel.source.nix.head import require_own
 from devkeel.source.nix.lists import Spelling, add, remove
 from devkeel.source.nix.literal import Expression, static_names
 from devkeel.source.nix.parts import Part, elements, find_list, lists_inside, parts
-from devkeel.source.nix.path import format_path, parse_path
+from devkeel.source.nix.path import KEYWORDS, format_path, parse_path
 from devkeel.source.nix.scope import enclosing_withs, is_bound
 from devkeel.source.nix.syntax import parse, text
 
@@ -39,7 +39,7 @@ def package_name(name: str) -> str:
 
     Raises UsageError `bad_package_name` for anything that is no attribute path.
     """
-    if _INPUT.fullmatch(name):
+    if _INPUT.fullmatch(name) and KEYWORDS.isdisjoint(name.split(".")):
         return name
     try:
         names = parse_path(name)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.index import operator
-from devkeel.source.nix.layers import call
+from devkeel.source.nix.layers import call, peel
 from devkeel.source.nix.scope import binding_of, count_uses
 from devkeel.source.nix.syntax import text
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["BODIES", "Part", "elements", "find_list", "lists_inside", "parts"]
+__all__ = ["BODIES", "MAX_DEPTH", "Part", "elements", "find_list", "is_deep", "lists_inside", "parts"]
 
 BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
 _INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(BODIES, "body")
@@ -23,7 +23,7 @@ _ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMO
 _TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
 _CONDITIONS = frozenset({"mkIf", "optionals"})
 _LISTS = frozenset({"mkMerge", "concatLists", "flatten"})  # they take a list of lists
-_MAX_DEPTH = 100  # a let name that refers to itself ends here
+MAX_DEPTH = 200  # what is nested deeper is not looked into
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +57,42 @@ def _sides(node: Node) -> list[Node]:
     return [side for field in ("left", "right") if (side := node.child_by_field_name(field)) is not None]
 
 
-def parts(node: Node, data: bytes, *, certain: bool = True, shared: bool = False, depth: int = 0) -> Iterator[Part]:
-    """Yield the parts of a list's value, in the order of the value."""
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a part of a value is reached; `entered` has the names that were followed, and whether they counted always."""
+
+    certain: bool = True
+    shared: bool = False
+    depth: int = 0
+    entered: set[tuple[int, bool]] = field(default_factory=set)
+
+    def on(self, *, always: bool = True, alone: bool = True) -> _Way:
+        """Return the way one step further."""
+        return _Way(self.certain and always, self.shared or not alone, self.depth + 1, self.entered)
+
+
+def parts(node: Node, data: bytes, way: _Way | None = None) -> Iterator[Part]:
+    """Yield the parts of a list's value, in the order of the value; what a name stands for only once."""
+    way = way or _Way()
     name, arguments = call(node, data)
     if node.type == "list_expression":
-        yield Part(node, tuple(elements(node)), certain, shared)
+        yield Part(node, tuple(elements(node)), way.certain, way.shared)
     elif (name, len(arguments)) == ("optional", 2):
-        yield Part(node, (arguments[1],), certain=False, shared=shared, single=True)
-    elif name in _LISTS and len(arguments) == 1 and depth < _MAX_DEPTH:
-        for part in parts(arguments[0], data, certain=certain, shared=shared, depth=depth + 1):
-            yield from _parts_of_lists(part, data, name, depth + 1)
+        yield Part(node, (arguments[1],), certain=False, shared=way.shared, single=True)
+    elif name in _LISTS and len(arguments) == 1 and way.depth < MAX_DEPTH:
+        for part in parts(arguments[0], data, way.on()):
+            yield from _parts_of_lists(part, data, name, way.on())
     else:
-        operands = list(_operands(node, data)) if depth < _MAX_DEPTH else []
+        operands = list(_operands(node, data)) if way.depth < MAX_DEPTH else []
         if not operands:
-            yield Part(node, certain=certain, shared=shared, opaque=True)
+            yield Part(node, certain=way.certain, shared=way.shared, opaque=True)
         for operand, always, alone in operands:
-            both = {"certain": certain and always, "shared": shared or not alone}
-            yield from parts(operand, data, depth=depth + 1, **both)
+            if node.type == "variable_expression":
+                entry = operand.start_byte, way.certain
+                if entry in way.entered:
+                    continue
+                way.entered.add(entry)
+            yield from parts(operand, data, way.on(always=always, alone=alone))
 
 
 def _operands(node: Node, data: bytes) -> Iterator[tuple[Node, bool, bool]]:
@@ -108,22 +127,20 @@ def _same(node: Node) -> list[Node]:
     return [inner] if inner is not None else []
 
 
-def _parts_of_lists(part: Part, data: bytes, name: str, depth: int) -> Iterator[Part]:
+def _parts_of_lists(part: Part, data: bytes, name: str, way: _Way) -> Iterator[Part]:
     """Yield the parts of a list of lists; `flatten` takes elements that are no lists too."""
-    if part.opaque:
-        yield part
+    if part.opaque or way.depth >= MAX_DEPTH:
+        yield part if part.opaque else replace(part, items=(), opaque=True)
         return
-    found = [
-        (item, list(parts(item, data, certain=part.certain, shared=part.shared, depth=depth + 1)))
-        for item in part.items
-    ]
+    own = replace(way, certain=part.certain, shared=part.shared)
+    found = [(item, list(parts(item, data, own.on()))) for item in part.items]
     # An element of `flatten` that has no list in it is an element.
-    single = tuple(item for item, inner in found if name == "flatten" and all(each.opaque for each in inner))
+    single = {item.id for item, inner in found if name == "flatten" and inner and all(each.opaque for each in inner)}
     if single:
-        yield replace(part, items=single)
+        yield replace(part, items=tuple(item for item in part.items if item.id in single))
     for item, inner in found:
-        for each in inner if item not in single else ():
-            yield from _parts_of_lists(each, data, name, depth + 1) if name == "flatten" else [each]
+        for each in inner if item.id not in single else ():
+            yield from _parts_of_lists(each, data, name, own.on()) if name == "flatten" else [each]
 
 
 def lists_inside(node: Node) -> Iterator[Node]:
@@ -137,22 +154,53 @@ def lists_inside(node: Node) -> Iterator[Node]:
             stack += reversed(item.named_children)
 
 
-def find_list(node: Node, data: bytes, *, last: bool = False, depth: int = 0) -> Node | None:
+def find_list(node: Node, data: bytes, *, last: bool = False) -> Node | None:
     """Return the first, or the last, list in a value that always counts: the one that a new element goes into."""
-    if node.type == "list_expression" or depth > _MAX_DEPTH:
-        return node if node.type == "list_expression" else None
-    inner = _same(node)
+    stack = [(node, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if node.type == "list_expression":
+            return node
+        if depth <= MAX_DEPTH:
+            inner = _always(node, data)
+            stack += [(item, depth + 1) for item in (inner if last else reversed(inner))]
+    return None
+
+
+def _always(node: Node, data: bytes) -> list[Node]:
+    """Return the parts of a value whose lists always count, and are used nowhere else."""
     if node.type == "variable_expression":
-        # A list that is used elsewhere too would change there as well.
-        inner = [value for value, alone in _named(node, data) if alone]
-    elif operator(node, data) == "++":
-        inner = _sides(node)
-    elif node.type == "apply_expression":
-        name, arguments = call(node, data)
-        if name == "mkMerge" and len(arguments) == 1:
-            lists = find_list(arguments[0], data, depth=depth + 1)
-            inner = elements(lists) if lists is not None else []
-        else:
-            inner = [arguments[-1]] if _wrapped(name, arguments) else []
-    found = (find_list(item, data, last=last, depth=depth + 1) for item in (reversed(inner) if last else inner))
-    return next((item for item in found if item is not None), None)
+        return [value for value, alone in _named(node, data) if alone]
+    if operator(node, data) == "++":
+        return _sides(node)
+    if node.type != "apply_expression":
+        return _same(node)
+    name, arguments = call(node, data)
+    if name == "mkMerge" and len(arguments) == 1:
+        core = peel(arguments[0], data).core
+        return elements(core) if core.type == "list_expression" else []
+    return [arguments[-1]] if _wrapped(name, arguments) else []
+
+
+def is_deep(node: Node) -> bool:
+    """Tell whether a value is nested so deep that not all of it is looked into."""
+    stack = [(node, 0)]
+    while stack:
+        node, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            return True
+        if node.type not in _ENDS:
+            inner = _same(node) if node.type in BODIES else node.named_children
+            stack += [(child, depth + 1) for child in inner]
+    return False
+
+
+_ENDS = frozenset(
+    {
+        "list_expression",
+        "variable_expression",
+        "function_expression",
+        "attrset_expression",
+        "rec_attrset_expression",
+    }
+)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from devkeel.errors import UsageError
 
-__all__ = ["AttrPath", "format_path", "is_identifier", "parse_path", "quote"]
+__all__ = ["KEYWORDS", "AttrPath", "format_path", "is_identifier", "parse_path", "quote"]
 
 AttrPath: TypeAlias = tuple[str, ...]
 
@@ -16,6 +16,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
 KEYWORDS = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or"})
 _PART = re.compile(r"""([A-Za-z_][A-Za-z0-9_'-]*)|"((?:[^"\\$]|\\.|\$(?!\{))*)\"""", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -58,7 +59,7 @@ def parse_path(text: str) -> AttrPath:
         position += 1
     else:
         raise _bad(text)
-    if any(_CONTROL.search(name) for name in names):
+    if any(_CONTROL.search(name) or _SURROGATE.search(name) for name in names):
         raise _bad(text)
     return tuple(names)
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, Refused
-from devkeel.source.nix.document import Document
 from devkeel.source.nix.index import related
-from devkeel.source.nix.scope import duplicates_at, undefined_in
+from devkeel.source.nix.scope import undefined_in
 from devkeel.source.nix.syntax import text
+from devkeel.source.nix.verdict import duplicates_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from devkeel.source.nix.document import Document
     from devkeel.source.nix.index import Definition
     from devkeel.source.nix.path import AttrPath
     from devkeel.source.nix.syntax import Problem
@@ -40,7 +41,7 @@ def prove(
     """
     if not edited.changed:
         return edited
-    after = Document(edited.data, before.name, before.module)
+    after = before.after(edited)
     added = _added_problem(before, after, edited, touched)
     if added is not None:
         raise _adds_problem(after, added)
@@ -62,10 +63,8 @@ def _added_problem(before: Document, after: Document, edited: Edited, touched: S
         return next((item for item in after.problems if item.message not in known), None)
     found = [item for span in edited.spans for item in undefined_in(after.root, after.data, span)]
     for path in touched:
-        twice = {item.message for item in duplicates_at(before.focus(path).containers, path, before.data)}
-        found += [
-            item for item in duplicates_at(after.focus(path).containers, path, after.data) if item.message not in twice
-        ]
+        twice = {item.message for item in duplicates_at(before, path)}
+        found += [item for item in duplicates_at(after, path) if item.message not in twice]
     return next(iter(found), None)
 
 

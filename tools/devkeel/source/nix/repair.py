@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
 from devkeel.source.nix.document import Document
+from devkeel.source.nix.globals import GLOBALS
 from devkeel.source.nix.head import require_arguments
-from devkeel.source.nix.scope import GLOBALS, SETS, bindings, visible_names
+from devkeel.source.nix.scope import SETS, bindings, visible_names
 from devkeel.source.splice import Splice, apply
 
 if TYPE_CHECKING:
@@ -245,9 +246,9 @@ def _names(document: Document, problem: Problem) -> Iterable[Splice]:
     visible = visible_names(node, data)
     if name in _ARGUMENTS:
         yield from _argument(document, name)
+    known = visible | {other for other in GLOBALS if not other.startswith("__")}
     ratios = sorted(
-        ((SequenceMatcher(None, name, other).ratio(), other) for other in visible | GLOBALS if other != name),
-        reverse=True,
+        ((SequenceMatcher(None, name, other).ratio(), other) for other in known if other != name), reverse=True
     )
     near = [other for ratio, other in ratios if ratio >= _ALIKE]
     yield from (Splice(start, end, other.encode()) for other in near if other in visible)

@@ -1,69 +1,40 @@
-"""Lexical scopes: which names a place sees, which are not defined, which attributes are defined twice.
-
-These are the three things that Nix rejects while parsing and that a grammar does not see.
-"""
+"""Lexical scopes: which names a place sees, and which are not defined."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections import Counter
+from collections.abc import Collection
+from typing import TYPE_CHECKING, TypeAlias
 
+from devkeel.source.nix.globals import GLOBALS
 from devkeel.source.nix.literal import attribute_name, static_names
-from devkeel.source.nix.path import format_path
 from devkeel.source.nix.syntax import Problem, children_of_type, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tree_sitter import Node
 
-    from devkeel.source.nix.index import Container
     from devkeel.source.splice import Span
 
 __all__ = [
     "binder_of",
     "binding_of",
     "bindings",
+    "bound_names",
     "count_uses",
-    "duplicates_at",
     "enclosing_withs",
     "free_names",
     "inherited",
     "is_bound",
-    "scope_problems",
     "undefined_in",
     "visible_names",
 ]
 
-# The names in every scope, as Nix 2.8 lists them without a `__` prefix.
-GLOBALS = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "builtins",
-        "abort",
-        "throw",
-        "import",
-        "map",
-        "removeAttrs",
-        "toString",
-        "baseNameOf",
-        "dirOf",
-        "isNull",
-        "placeholder",
-        "fetchTarball",
-        "fetchGit",
-        "fetchTree",
-        "fetchMercurial",
-        "derivation",
-        "derivationStrict",
-        "scopedImport",
-        "break",
-        "fromTOML",
-    ]
-)
 SETS = ("attrset_expression", "rec_attrset_expression")
+# What brings the names of its own bindings or arguments into scope; `let { … body = …; }` is an old form of let.
+_BINDERS = frozenset({"let_expression", "let_attrset_expression", "rec_attrset_expression", "function_expression"})
 
 
 def bindings(node: Node) -> Iterator[Node]:
@@ -99,7 +70,7 @@ def inherited(binding: Node, data: bytes) -> Iterator[tuple[Node, str]]:
     """Yield the nodes and names that an inherit defines."""
     attrs = binding.child_by_field_name("attrs")
     for node in attrs.named_children if attrs else ():
-        name = attribute_name(node, data)
+        name = None if node.is_missing else attribute_name(node, data)
         if name is not None:
             yield node, name
 
@@ -108,7 +79,7 @@ def _scopes(node: Node) -> Iterator[Node]:
     """Yield the nodes around a node that bring names into scope there, innermost first."""
     child, parent = node, node.parent
     while parent is not None:
-        if parent.type in {"let_expression", "rec_attrset_expression", "function_expression"} or (
+        if parent.type in _BINDERS or (
             parent.type == "with_expression" and parent.child_by_field_name("body") == child
         ):
             yield parent
@@ -154,18 +125,21 @@ def binding_of(node: Node, data: bytes) -> Node | None:
 
 
 def count_uses(binding: Node, name: str, data: bytes) -> int:
-    """Return how often a name is used inside the let that binds it; an upper bound, shadowing is not looked at."""
+    """Return how often a name is used inside the let that binds it: 0, 1, or 2 for more; shadowing is not looked at."""
     scope = binding.parent
     while scope is not None and scope.type != "let_expression":
         scope = scope.parent
     if scope is None:
         return 0
-    wanted = name.encode()
-    return sum(
-        1
-        for node in _descendants(scope)
-        if node.type == "variable_expression" and data[node.start_byte : node.end_byte] == wanted
-    ) + sum(1 for node in _descendants(scope) if node.type == "inherit" and wanted in _words(node, data))
+    wanted, count = name.encode(), 0
+    for node in _descendants(scope):
+        if node.type == "variable_expression":
+            count += data[node.start_byte : node.end_byte] == wanted
+        elif node.type == "inherit":
+            count += wanted in _words(node, data)
+        if count > 1:
+            break
+    return count
 
 
 def _words(node: Node, data: bytes) -> list[bytes]:
@@ -180,137 +154,72 @@ def _descendants(node: Node) -> Iterator[Node]:
         stack.extend(item.named_children)
 
 
+# Names that come into scope or, with -1, go out of it. A `with` counts as a name that no variable has.
+_Change: TypeAlias = tuple[Collection[str], int]
+_WITH = ("with ",)
+
+
 def free_names(root: Node, data: bytes) -> dict[str, int]:
     """Return the names that an expression uses and does not bind, each with the offset of its first use.
 
     A name under any `with` may come from there and is not counted (Nix decides it while evaluating).
     """
     free: dict[str, int] = {}
-    stack: list[tuple[Node, frozenset[str], bool]] = [(root, GLOBALS, False)]
+    bound: Counter[str] = Counter()
+
+    def use(name: str, offset: int) -> None:
+        if not bound[name] and not bound["with "] and name not in GLOBALS:
+            free[name] = min(free.get(name, offset), offset)
+
+    stack: list[Node | _Change] = [root]
     while stack:
-        node, names, under_with = stack.pop()
-        kind = node.type
-        if kind == "variable_expression":
-            name = text(node, data)
-            if name not in names and not under_with and not name.startswith("__"):
-                free[name] = min(free.get(name, node.start_byte), node.start_byte)
-            continue
-        if kind in {"let_expression", "rec_attrset_expression", "function_expression"}:
-            inner = names | bound_names(node, data)
-            stack += _enter_recursive(node, names, inner, under_with)
-            continue
-        if kind == "with_expression":
-            environment, body = (node.child_by_field_name(field) for field in ("environment", "body"))
-            stack += [(environment, names, under_with)] if environment else []
-            stack += [(body, names, True)] if body else []
-            continue
-        if kind == "inherit" and not under_with:
-            for attribute, name in inherited(node, data):
-                if name not in names:
-                    free.setdefault(name, attribute.start_byte)
-            continue
-        stack += [(child, names, under_with) for child in node.named_children if child.type != "identifier"]
+        node = stack.pop()
+        if isinstance(node, tuple):
+            for name in node[0]:
+                bound[name] += node[1]
+        elif node.type == "variable_expression":
+            before = node.prev_sibling
+            # The grammar takes `a//b.c or d` for a call of a path with the name `or`.
+            if before is None or before.type != "path_expression":
+                use(text(node, data), node.start_byte)
+        else:
+            for attribute, name in _taken_from_outside(node, data):
+                use(name, attribute.start_byte)
+            stack += _parts(node, data)
     return free
 
 
-def _enter_recursive(
-    node: Node, outer: frozenset[str], inner: frozenset[str], under_with: bool
-) -> Iterator[tuple[Node, frozenset[str], bool]]:
+def _taken_from_outside(node: Node, data: bytes) -> Iterator[tuple[Node, str]]:
+    """Yield what `inherit x;` takes: from outside also where it is in a rec set or a let."""
+    if node.type == "inherit":
+        yield from inherited(node, data)
+    elif node.type in _BINDERS:
+        for item in bindings(node):
+            if item.type == "inherit":
+                yield from inherited(item, data)
+
+
+def _parts(node: Node, data: bytes) -> list[Node | _Change]:
+    """Return what is inside a node, the last to be looked at first, with the names that come and go."""
+    kind = node.type
+    if kind in _BINDERS:
+        names = bound_names(node, data)
+        return [(names, -1), *_inside(node), (names, 1)]
+    if kind == "with_expression":
+        environment, body = (node.child_by_field_name(field) for field in ("environment", "body"))
+        return [(_WITH, -1), body, (_WITH, 1), environment] if environment is not None and body is not None else []
+    if kind == "inherit":
+        return []
+    return [child for child in node.named_children if child.type != "identifier"]
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    """Yield what a let, a rec set or a function has in its own scope."""
     for child in node.named_children:
-        if child.type != "binding_set":
-            yield child, inner, under_with
-            continue
-        for item in child.named_children:
-            # `inherit x;` takes x from outside, also in a rec set or a let.
-            yield item, outer if item.type == "inherit" else inner, under_with
-
-
-def scope_problems(root: Node, data: bytes) -> list[Problem]:
-    """Return undefined variables and attributes, arguments or let names that are defined twice."""
-    found = [
-        Problem("undefined_variable", offset, f"undefined variable {name!r}")
-        for name, offset in free_names(root, data).items()
-    ]
-    for node in _descendants(root):
-        if node.type in {*SETS, "let_expression"}:
-            found += _duplicates(node, data)
-        elif node.type == "formals":
-            found += _duplicate_formals(node, data)
-    return sorted(found, key=lambda item: item.offset)
-
-
-def _duplicate_formals(node: Node, data: bytes) -> Iterator[Problem]:
-    seen = {text(child, data) for child in node.parent.children_by_field_name("universal")} if node.parent else set()
-    for formal in children_of_type(node, "formal"):
-        name = formal.child_by_field_name("name")
-        if name is None or name.is_missing:
-            continue
-        if text(name, data) in seen:
-            yield Problem("duplicate_argument", name.start_byte, f"argument {text(name, data)!r} is defined twice")
-        seen.add(text(name, data))
-
-
-def _duplicates(node: Node, data: bytes) -> Iterator[Problem]:
-    """Yield attributes that a set defines twice. Nix merges literal sets, whichever way they are written."""
-    yield from _collect({}, node, (), data)
-
-
-def _collect(
-    seen: dict[tuple[str, ...], bool],
-    node: Node,
-    prefix: tuple[str, ...],
-    data: bytes,
-    wanted: tuple[str, ...] = (),
-) -> Iterator[Problem]:
-    """Record the static paths below a set in `seen` (True: a set that others may add to) and yield clashes.
-
-    Only paths that are `wanted`, on the way to it or below it are looked at.
-    """
-    for at, path, value in _static_bindings(node, prefix, data):
-        size = min(len(path), len(wanted))
-        if path[:size] != wanted[:size]:
-            continue
-        is_set = value is not None and value.type in SETS
-        clash = next((path[:i] for i in range(len(prefix) + 1, len(path)) if seen.get(path[:i]) is False), None)
-        if clash is None and path in seen and not (is_set and seen[path]):
-            clash = path
-        if clash is not None:
-            yield _twice(clash, at)
-            continue
-        for length in range(len(prefix) + 1, len(path)):
-            seen.setdefault(path[:length], True)
-        again = path in seen
-        seen[path] = is_set
-        if value is not None and is_set:
-            inner = _collect(seen, value, path, data, wanted)
-            # The set's own duplicates are found when it is visited itself; here, those against its other parts.
-            found = list(inner)
-            yield from found if again else ()
-
-
-def _static_bindings(
-    node: Node, prefix: tuple[str, ...], data: bytes
-) -> Iterator[tuple[Node, tuple[str, ...], Node | None]]:
-    """Yield place, full path and value (without parentheses; None for an inherit) of what a set defines by name."""
-    for binding in bindings(node):
-        if binding.type != "binding":
-            yield from ((attribute, (*prefix, name), None) for attribute, name in inherited(binding, data))
-            continue
-        path, value = (binding.child_by_field_name(field) for field in ("attrpath", "expression"))
-        names = static_names(path, data) if path else (None,)
-        known = tuple(name for name in names if name is not None)
-        if path is None or value is None or len(known) < len(names):
-            continue
-        while value.type == "parenthesized_expression" and (inner := value.child_by_field_name("expression")):
-            value = inner
-        yield path, (*prefix, *known), value
-
-
-def duplicates_at(containers: Iterable[Container], path: tuple[str, ...], data: bytes) -> Iterator[Problem]:
-    """Yield clashes among the attributes of some sets that are related to one path."""
-    for container in containers:
-        rest = path[len(container.path) :]
-        yield from _collect({}, container.node, (), data, rest)
+        if child.type == "binding_set":
+            yield from (item for item in child.named_children if item.type != "inherit")
+        elif child.type != "identifier":
+            yield child
 
 
 def undefined_in(root: Node, data: bytes, span: Span) -> Iterator[Problem]:
@@ -318,22 +227,18 @@ def undefined_in(root: Node, data: bytes, span: Span) -> Iterator[Problem]:
     stack = [root]
     while stack:
         node = stack.pop()
-        if node.type != "variable_expression":
+        inside = span.start <= node.start_byte and node.end_byte <= span.end
+        if not inside and node.type != "variable_expression":
             stack += [
                 child for child in node.named_children if child.start_byte < span.end > span.start < child.end_byte
             ]
             continue
-        name = text(node, data)
-        known = name in GLOBALS or name.startswith("__") or is_bound(node, name, data)
-        if not known and not enclosing_withs(node, data):
-            yield Problem("undefined_variable", node.start_byte, f"undefined variable {name!r}")
+        for name, offset in free_names(node, data).items():
+            if not is_bound(node, name, data) and not enclosing_withs(node, data):
+                yield Problem("undefined_variable", offset, f"undefined variable {name!r}")
 
 
 def binder_of(node: Node, name: str, data: bytes) -> Node | None:
     """Return the let, rec set or function that binds a name at a node, or None when nothing does."""
     scopes = (scope for scope in _scopes(node) if scope.type != "with_expression")
     return next((scope for scope in scopes if name in bound_names(scope, data)), None)
-
-
-def _twice(path: tuple[str, ...], node: Node) -> Problem:
-    return Problem("duplicate_attribute", node.start_byte, f"attribute {format_path(path)!r} is defined twice")

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import tree_sitter_nix
-from tree_sitter import Language, Parser
+from tree_sitter import Language, Parser, Point
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tree_sitter import Node, Tree
 
-__all__ = ["Problem", "brokenness", "children_of_type", "parse", "position", "problems", "text"]
+    from devkeel.source.splice import Splice
+
+__all__ = ["Problem", "brokenness", "children_of_type", "parse", "position", "problems", "reparse", "text"]
 
 _PARSER = Parser(Language(tree_sitter_nix.language()))
 
@@ -31,6 +33,31 @@ class Problem:
 def parse(data: bytes) -> Tree:
     """Parse bytes; a tree always comes back, see `problems`."""
     return _PARSER.parse(data)
+
+
+def reparse(tree: Tree, data: bytes, splices: Iterable[Splice], result: bytes) -> Tree:
+    """Parse what splices made of data, with what is left of its tree: the same tree as `parse` gives, only sooner.
+
+    A tree with errors is not used: how tree-sitter recovers from one depends on what it reuses.
+    """
+    if tree.root_node.has_error:
+        return parse(result)
+    edits: list[tuple[int, int, int, Point, Point, Point]] = []
+    offset, point = 0, Point(0, 0)
+    for item in sorted(splices, key=lambda item: (item.start, item.end)):
+        start = _advance(point, data[offset : item.start])
+        point, offset = _advance(start, data[item.start : item.end]), item.end
+        edits.append((item.start, item.end, item.start + len(item.text), start, point, _advance(start, item.text)))
+    old = tree.copy()
+    # From the end backwards, so that each place is still where it was.
+    for edit in reversed(edits):
+        old.edit(*edit)
+    return _PARSER.parse(result, old)
+
+
+def _advance(point: Point, piece: bytes) -> Point:
+    rows = piece.count(b"\n")
+    return Point(point.row + rows, len(piece) - piece.rfind(b"\n") - 1 if rows else point.column + len(piece))
 
 
 def text(node: Node, data: bytes) -> str:
@@ -50,38 +77,52 @@ def children_of_type(node: Node, *types: str) -> Iterator[Node]:
 
 
 def problems(data: bytes, root: Node) -> list[Problem]:
-    """Return the syntax errors of a tree, the first place first; empty when it is Nix.
-
-    One MISSING identifier is tolerated: tree-sitter-nix 0.1.0 puts it after a trailing comma in closed formals,
-    which Nix accepts.
-    """
+    """Return the syntax errors of a tree, the first place first; empty when it is Nix."""
     if not root.has_error:
         return [] if root.named_child_count else [Problem("syntax_error", 0, "The file has no expression.")]
     broken = sorted(_broken(root), key=lambda node: node.start_byte)
     unclosed = next((node for node in broken if node.is_missing and node.type in _CLOSING), None)
-    found = [_describe(node, data, unclosed) for node in broken]
-    return sorted((item for item in found if item is not None), key=lambda item: item.offset)[:5]
+    return sorted((_describe(node, data, unclosed) for node in broken[:20]), key=lambda item: item.offset)[:5]
 
 
 def _broken(root: Node) -> Iterator[Node]:
-    stack = [root]
+    # The parent comes along: to find it from below, tree-sitter walks down from the root.
+    stack: list[tuple[Node, Node | None]] = [(root, None)]
     while stack:
-        node = stack.pop()
+        node, parent = stack.pop()
         if node.is_error or node.is_missing:
-            yield node
+            if not _is_gap(node, parent):
+                yield node
         elif node.has_error:
-            stack.extend(node.children)
+            stack += [(child, node) for child in node.children]
 
 
-def _describe(node: Node, data: bytes, unclosed: Node | None) -> Problem | None:
+def _is_gap(node: Node, parent: Node | None) -> bool:
+    """Tell whether Nix accepts what tree-sitter-nix 0.1.0 does not: `{ a, b, }:`, `{ a, }:`, `inherit;`."""
+    if parent is None:
+        return False
     if node.is_missing:
-        parent = node.parent
-        if node.type == "identifier" and parent is not None and parent.type == "formal":
-            return None
+        return node.type == "identifier" and parent.type in {"formal", "inherited_attrs"}
+    return (
+        parent.type == "formals"
+        and [child.type for child in node.children] == [","]
+        and [side.type if side else "" for side in (_beside(node, "prev_sibling"), _beside(node, "next_sibling"))]
+        == ["formal", "}"]
+    )
+
+
+def _beside(node: Node, side: Literal["prev_sibling", "next_sibling"]) -> Node | None:
+    """Return the sibling on a side that is no comment."""
+    found: Node | None = getattr(node, side)
+    while found is not None and found.type == "comment":
+        found = getattr(found, side)
+    return found
+
+
+def _describe(node: Node, data: bytes, unclosed: Node | None) -> Problem:
+    if node.is_missing:
         # What is missing belongs after the last token, not before the next one and not behind a comment.
-        before = node.prev_sibling
-        while before is not None and before.type == "comment":
-            before = before.prev_sibling
+        before = _beside(node, "prev_sibling")
         offset = before.end_byte if before is not None else node.start_byte
         wanted = node.type if not node.is_named else node.type.replace("_", " ")
         return Problem("syntax_error", offset, f"expected {wanted!r} here{_opened(node, data)}")

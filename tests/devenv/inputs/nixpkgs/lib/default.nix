@@ -22,6 +22,8 @@ let
     flip = f: a: b: f b a;
     pipe = builtins.foldl' (x: f: f x);
     isFunction = f: builtins.isFunction f || (builtins.isAttrs f && f ? __functor);
+    functionArgs = f: f.__functionArgs or (builtins.functionArgs f);
+    mirrorFunctionArgs = like: f: { __functor = _: f; __functionArgs = lib.functionArgs like; };
     version = "26.05";
     versionAtLeast = a: b: builtins.compareVersions a b >= 0;
     versionOlder = a: b: builtins.compareVersions a b < 0;

@@ -76,7 +76,7 @@ rec {
       call = file: function:
         function (known // builtins.mapAttrs
           (name: _: builtins.addErrorContext "while evaluating the module argument `${name}' in \"${file}\":" (known.${name} or tree.config._module.args.${name}))
-          (builtins.functionArgs function));
+          (lib.functionArgs function));
 
       collect = context: module:
         let

@@ -1,0 +1,89 @@
+"""What a lock file pins, and what devenv.yaml says to the evaluation."""
+
+from __future__ import annotations
+
+import base64
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.checks.inputs_file import read_inputs_file
+from devkeel.checks.locked import read_lock, store_path
+from devkeel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def lock(**nodes: Any) -> bytes:
+    inputs = {"devenv": "devenv", "nixpkgs": "nixpkgs"}
+    return json.dumps({"version": 7, "root": "root", "nodes": {"root": {"inputs": inputs}, **nodes}}).encode()
+
+
+def inside(path: str, **more: Any) -> dict[str, Any]:
+    return {"locked": {"type": "path", "path": path}, **more}
+
+
+@pytest.mark.nix
+def test_a_store_path_is_where_nix_puts_that_content(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "flake.nix").write_text("{ }")
+    add = ["nix-store", "--add-fixed", "--recursive", "sha256", source]
+    put = subprocess.run(add, check=True, capture_output=True, text=True).stdout.strip()
+    told = subprocess.run(["nix-hash", "--type", "sha256", source], check=True, capture_output=True, text=True).stdout
+    digest = base64.b64encode(bytes.fromhex(told.strip())).decode()
+    assert store_path(f"sha256-{digest}") == put
+
+
+@pytest.mark.parametrize("text", ["sha256-AAAA", "sha1-AAAA", "md5", "sha256-%%%%"])
+def test_a_hash_of_another_kind_is_no_store_path(text: str) -> None:
+    with pytest.raises(ValueError, match=text.split("-", maxsplit=1)[0]):
+        store_path(text)
+
+
+def test_directories_of_the_project_are_inputs_as_they_are(tmp_path: Path) -> None:
+    root = tmp_path.resolve()
+    (root / "a").mkdir()
+    found = read_lock(lock(devenv=inside("./a"), nixpkgs=inside(str(root / "a"), inputs={"devenv": ["devenv"]})), root)
+    assert found.trees["devenv"]["live"]
+    assert found.trees["nixpkgs"]["inputs"] == {"devenv": "devenv"}
+    assert found.paths == (str(root / "a"),)
+
+
+@pytest.mark.parametrize("path", ["/etc", "../other", "./link"])
+def test_directories_outside_of_the_project_are_not(tmp_path: Path, path: str) -> None:
+    root = tmp_path.resolve() / "project"
+    root.mkdir()
+    (root / "link").symlink_to("/etc")
+    with pytest.raises(Unavailable) as caught:
+        read_lock(lock(devenv=inside(path), nixpkgs=inside(".")), root)
+    assert caught.value.code == "check_unavailable"
+
+
+def test_inputs_that_follow_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
+    nodes = {"version": 7, "root": "root", "nodes": {"root": {"inputs": {"a": ["b"], "b": ["a"]}}}}
+    with pytest.raises(Unavailable):
+        read_lock(json.dumps(nodes).encode(), tmp_path)
+
+
+def test_the_inputs_file_is_read_with_the_local_one_and_those_of_imports() -> None:
+    files = {
+        "devenv.yaml": b"imports: [./part, other/x]\nallowUnfree: true\n"
+        b"inputs: {o: {url: x, overlays: [default]}}\n"
+        b"nixpkgs: {permitted_unfree_packages: [a], cuda_support: true}\n",
+        "devenv.local.yaml": b"nixpkgs: {permitted_unfree_packages: [b], allow_broken: true}\n",
+        "part/devenv.yaml": b"imports: [../deep]\n",
+    }
+    found = read_inputs_file(files)
+    assert found.imports == ["./deep", "./part", "other/x"]
+    assert found.overlays == {"o": ["default"]}
+    assert found.nixpkgs == {"allowUnfree": True, "cudaSupport": True, "allowBroken": True}
+    assert found.permitted == ["a", "b"]
+
+
+@pytest.mark.parametrize("data", [b"", b"[", b"- a", b"\xff", b"imports: 3\nnixpkgs: []\ninputs: [a]\n"])
+def test_an_inputs_file_that_cannot_be_read_says_nothing(data: bytes) -> None:
+    assert read_inputs_file({"devenv.yaml": data}).imports == []

@@ -1,0 +1,220 @@
+# The module system of the devenv that a project's lock pins, applied to that project.
+#
+# request: plain data.
+#   root         absolute path of the project, as the evaluation sees it
+#   trees        the nodes of devenv.lock: { path, live, dir, flake, info, inputs = { name = node; } }
+#   inputs       the root's inputs: { name = node; }
+#   imports      the imports of devenv.yaml: "./x", "/x", "input/x"
+#   overlays     { input = [ name ]; }
+#   nixpkgs      the configuration of nixpkgs, in nixpkgs' own names
+#   permitted    names of unfree packages that are allowed
+#   profiles     whether inactive profiles are evaluated as well
+#   write        whether "drv" may be built from: then nothing but the shell's derivation is returned
+request:
+
+let
+  system = builtins.currentSystem;
+
+  # Inputs: what `inputs.NAME` is in a module.
+  trees = builtins.mapAttrs
+    (name: node:
+      let
+        source = node.info // {
+          outPath =
+            if node.path == null then throw "devkeel: the store lacks the input ${name}"
+            else if node.live then /. + node.path
+            else builtins.storePath node.path;
+        };
+        outPath = source.outPath + node.dir;
+        inputs = builtins.mapAttrs (_: key: trees.${key}) node.inputs;
+        outputs = if node.flake then (import (outPath + "/flake.nix")).outputs (inputs // { self = self; }) else { };
+        self = outputs // source // {
+          inherit outPath inputs outputs;
+          sourceInfo = source;
+          _type = "flake";
+        };
+      in
+      self)
+    request.trees;
+  inputs = builtins.mapAttrs (_: key: trees.${key}) request.inputs // {
+    self = { outPath = /. + request.root; inherit inputs; _type = "flake"; };
+  };
+
+  inherit (inputs.nixpkgs) lib;
+
+  overlaysOf = name: map
+    (overlay: inputs.${name}.overlays.${overlay} or (throw "Input `${name}' has no overlay called `${overlay}'"))
+    request.overlays.${name};
+  bootstrap = import inputs.nixpkgs {
+    inherit system;
+    overlays = builtins.concatLists (map overlaysOf (builtins.attrNames request.overlays));
+    config = request.nixpkgs // {
+      allowUnfreePredicate = package:
+        let name = package.pname or (builtins.parseDrvName (package.name or "")).name;
+        in request.nixpkgs.allowUnfree or false || builtins.elem name request.permitted
+        || throw "package '${name}' has an unfree license";
+    };
+  };
+
+  # Modules, in the order in which devenv loads them.
+  fileOrFolder = path: text:
+    if lib.hasSuffix ".nix" text then [ path ]
+    else if builtins.pathExists (path + "/devenv.nix") then [ (path + "/devenv.nix") ] ++ local path
+    else throw "${text}/devenv.nix file does not exist";
+  local = folder: lib.optional (builtins.pathExists (folder + "/devenv.local.nix")) (folder + "/devenv.local.nix");
+  imported = text:
+    let
+      parts = lib.splitString "/" text;
+      name = builtins.head parts;
+      input = inputs.${name} or (throw "Unknown input ${name}");
+      below = lib.concatStringsSep "/" (builtins.tail parts);
+    in
+    if lib.hasPrefix "path:" text then imported (lib.removePrefix "path:" text)
+    else if lib.hasPrefix "/" text then fileOrFolder (/. + text) text
+    else if lib.hasPrefix "." text then fileOrFolder (/. + "${request.root}/${text}") text
+    else fileOrFolder (input + lib.optionalString (below != "") "/${below}") text;
+  settings = { options, ... }:
+    let known = name: options.devenv ? ${name};
+    in {
+      config = lib.mkMerge [
+        {
+          devenv = lib.mkMerge [
+            (lib.optionalAttrs (known "root") { inherit (request) root; })
+            (lib.optionalAttrs (known "dotfile") { dotfile = "${request.root}/.devenv"; })
+            (lib.optionalAttrs (known "tmpdir") { tmpdir = "/tmp"; })
+            (lib.optionalAttrs (known "runtime") { runtime = "/tmp/devenv"; })
+            (lib.optionalAttrs (known "isTesting") { isTesting = false; })
+            (lib.optionalAttrs (known "direnvrcLatestVersion") { direnvrcLatestVersion = 1; })
+            (lib.optionalAttrs (known "cli") { cli = { version = "2.2.0"; }; })
+            (lib.optionalAttrs (known "cliVersion" && !(known "cli")) { cliVersion = "2.2.0"; })
+          ];
+        }
+        (lib.optionalAttrs (options ? git) { git.root = null; })
+      ];
+    };
+  root = /. + request.root;
+  specialArgs = builtins.removeAttrs inputs [ "self" ] // { inherit inputs; secretspec = null; primops = { }; };
+  modules = builtins.concatLists (map imported request.imports) ++ [ (root + "/devenv.nix") ] ++ local root;
+  base = lib.evalModules {
+    class = "devenv";
+    inherit specialArgs;
+    modules = [
+      ({ config, ... }: {
+        _module.args.pkgs =
+          if config.overlays or [ ] == [ ] then bootstrap else bootstrap.appendOverlays config.overlays;
+        _module.args.secretspec = null;
+        _module.args.devenvPrimops = { };
+      })
+      (inputs.devenv.modules + "/top-level.nix")
+      settings
+    ]
+    ++ modules;
+  };
+
+  # A profile overrides what the base defines, option by option, where the type has one value.
+  oneValue = type:
+    let inner = type.elemType or type.nestedTypes.elemType or null;
+    in if type == null then false
+    else if builtins.elem (type.name or "") [ "str" "int" "bool" "enum" "path" "package" "float" "anything" ] then true
+    else type.name or "" == "nullOr" && inner != null && oneValue inner;
+  overrides = path:
+    let
+      option = lib.attrByPath path null base.options;
+      parent = lib.attrByPath (lib.init path) null base.options;
+      free = parent.type.freeformType or parent.type.nestedTypes.freeformType or null;
+    in
+    if path == [ ] then false
+    else if lib.isOption option then oneValue option.type
+    else lib.isOption parent && free != null && oneValue (free.elemType or free.nestedTypes.elemType or free);
+  override = priority: path: value:
+    if builtins.isAttrs value && value ? _type then value
+    else if overrides path then lib.mkOverride priority value
+    else if builtins.isAttrs value then builtins.mapAttrs (name: override priority (path ++ [ name ])) value
+    else value;
+  overriding = priority: module:
+    if lib.isFunction module
+    then lib.mirrorFunctionArgs module (arguments: override priority [ ] (module arguments))
+    else override priority [ ] module;
+  profileAt = path: lib.attrByPath path (throw "Profile '${lib.concatStringsSep "." path}' not found") base.config.profiles;
+  pathOf = name:
+    let parts = lib.splitString "." name;
+    in if builtins.elem (builtins.head parts) [ "hostname" "user" ] then
+      [ (builtins.head parts) (lib.concatStringsSep "." (builtins.tail parts)) ]
+    else [ name ];
+  extended = seen: path:
+    if builtins.elem path seen then
+      throw "Circular dependency detected in profile extends: ${lib.concatMapStringsSep " -> " (lib.concatStringsSep ".") (seen ++ [ path ])}"
+    else builtins.concatMap (name: extended (seen ++ [ path ]) (pathOf name)) (profileAt path).extends ++ [ path ];
+  profileModule = index: path:
+    let
+      priority = 99 - index;
+      inherit (profileAt path) module;
+      once = item: item // { imports = map (overriding priority) (item.imports or [ ]); };
+    in
+    module // { imports = map (item: if builtins.isAttrs item then once item else item) (module.imports or [ ]); };
+  judgeProfile = path:
+    let
+      own = builtins.concatMap (item: item.imports or [ ]) ((profileAt path).module.imports or [ ]);
+      project = base.extendModules { modules = lib.imap0 profileModule (extended [ ] path); };
+    in
+    judge (lib.concatStringsSep "." path) project own;
+  profiles =
+    let all = base.config.profiles or { };
+    in map (name: [ name ]) (builtins.attrNames (builtins.removeAttrs all [ "hostname" "user" ]))
+    ++ map (name: [ "hostname" name ]) (builtins.attrNames (all.hostname or { }))
+    ++ map (name: [ "user" name ]) (builtins.attrNames (all.user or { }));
+
+  # Force what the project's own files define, wherever they define it. The definitions are read from the modules
+  # themselves: an option lists those of devenv as well, and some of them fail when somebody looks.
+  inside = path: (builtins.isPath path || builtins.isString path) && lib.hasPrefix "${request.root}/" (toString path);
+  definitions = project: module:
+    let
+      known = specialArgs // (project._module.args or { }) // { inherit lib; inherit (project) config options; };
+      called =
+        if !(lib.isFunction module) then module
+        else if lib.functionArgs module == { } then module known
+        else module (builtins.intersectAttrs (lib.functionArgs module) known);
+      plain = builtins.removeAttrs called [ "imports" "options" "disabledModules" "key" "_file" "_class" ];
+    in
+    if builtins.isPath module || builtins.isString module then definitions project (import module)
+    else [ (if called ? config || called ? options then called.config or { } else plain) ]
+      ++ builtins.concatMap (definitions project) (builtins.filter inside (called.imports or [ ]));
+  holds = project: path: defined:
+    let
+      kind = defined._type or null;
+      option = lib.attrByPath path null project.options;
+    in
+    if kind == "if" then !defined.condition || holds project path defined.content
+    else if kind == "merge" then builtins.all (holds project path) defined.contents
+    else if kind == "override" || kind == "order" then holds project path defined.content
+    else if lib.isOption option then follow defined option.value
+    else !(builtins.isAttrs defined)
+      || builtins.all (name: holds project (path ++ [ name ]) defined.${name}) (builtins.attrNames defined);
+  follow = defined: value:
+    let kind = defined._type or null; in
+    if kind == "if" then !defined.condition || follow defined.content value
+    else if kind == "merge" then builtins.all (item: follow item value) defined.contents
+    else if kind == "override" || kind == "order" then follow defined.content value
+    else if builtins.isList value then builtins.all (item: builtins.seq item true) value
+    else if builtins.isAttrs value && builtins.isAttrs defined && !(lib.isDerivation value || lib.isDerivation defined)
+    then builtins.all (name: !(value ? ${name}) || follow defined.${name} value.${name}) (builtins.attrNames defined)
+    else builtins.seq value true;
+  forced = project: modules:
+    builtins.all (holds project [ ]) (builtins.concatMap (definitions project) modules);
+
+  judge = label: project: modules:
+    let
+      failed = map (item: item.message) (builtins.filter (item: !item.assertion) (project.config.assertions or [ ]));
+    in
+    builtins.trace "devkeel: ${label}" (builtins.seq project.config (builtins.seq (forced project modules) {
+      inherit label failed;
+      warnings = project.config.warnings or [ ];
+      shell = if failed == [ ] then project.config.shell.drvPath else null;
+    }));
+  strictly = verdict: builtins.deepSeq verdict verdict;
+in
+if request.write then base.config.shell
+else
+  builtins.foldl' (done: next: done ++ [ (strictly next) ])
+    [ (strictly (judge "base" base (builtins.filter inside modules))) ]
+    (if request.profiles then map judgeProfile profiles else [ ])

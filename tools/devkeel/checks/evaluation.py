@@ -1,0 +1,226 @@
+"""The `evaluation` rung: real Nix says whether the module system accepts the declaration.
+
+Nix alone is asked first: the module system of the devenv that `devenv.lock` pins, from the store, without a network.
+Where that cannot be and `devenv` is on PATH, devenv evaluates. The declaration's text is not trusted: it reads the
+project, its inputs and the store's copies of them, and nothing is built, fetched or run for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files as package_files
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devkeel.checks.inputs_file import read_inputs_file
+from devkeel.checks.locked import read_lock
+from devkeel.checks.nix_errors import Translation
+from devkeel.errors import Diagnostic, Place, Unavailable
+from devkeel.runtime import Completed, find_program, run
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from devkeel.checks.locked import Locked
+    from devkeel.checks.subject import Stage, StageOpener, Subject
+
+__all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "require_nix", "require_stage"]
+
+LOCK = "devenv.lock"
+_SOURCE = "evaluation"
+_SECONDS = 60.0
+_MEMORY = 8 * 1024**3
+_OUTPUT = 4 * 1024**2
+_TRIES = 3
+# The text may read what is listed with -I, and no more; nothing is built or fetched while it is evaluated.
+_CONFINED = {
+    "restrict-eval": "true",
+    "allowed-uris": "",
+    "allow-import-from-derivation": "false",
+    "experimental-features": "",
+    "allow-unsafe-native-code-during-evaluation": "false",
+    "plugin-files": "",
+    "substitute": "false",
+}
+_LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
+# Without writing to the store, a path that the text makes in it is not there to be read.
+_NOT_WRITTEN = re.compile(r"'/nix/store/[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
+_BUSY = re.compile(r"database is locked")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a rung that runs programs found, who was asked, and how the project was staged."""
+
+    diagnostics: list[Diagnostic]
+    judge: str
+    stage: str
+
+
+def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
+    """Return what the module system says of the declaration, each profile included.
+
+    timeout: seconds for everything. Raises Unavailable `check_unavailable` where it cannot run here, and other codes
+    where the machine failed: `timeout`, `check_crashed`, `check_out_of_memory`, `check_disk_full`, `check_locked`,
+    `check_network_failed`.
+    """
+    try:
+        return _by_nix(subject, timeout)
+    except Unavailable as error:
+        if error.code != "check_unavailable" or find_program("devenv") is None:
+            raise
+    return _by_devenv(subject, timeout)
+
+
+def require_stage(subject: Subject) -> StageOpener:
+    """Return what opens the stage. Raises Unavailable `check_unavailable` where there is none."""
+    if subject.stage is None:
+        raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
+    return subject.stage
+
+
+def require_nix(subject: Subject) -> str:
+    """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
+    read_lock(subject.locks.get(LOCK), Path("/"))
+    program = find_program("nix-instantiate")
+    if program is None:
+        raise Unavailable(
+            "check_unavailable",
+            "The evaluation cannot run: nix-instantiate is not on PATH.",
+            remedy="Install Nix, or ask for a lower level.",
+        )
+    return program
+
+
+def _by_nix(subject: Subject, timeout: float) -> Verdict:
+    deadline = time.monotonic() + timeout
+    require_nix(subject)
+    with require_stage(subject)() as stage:
+        flags: tuple[str, ...] = ("--eval", "--strict", "--json")
+        found = ask_nix(subject, stage, flags, timeout)
+        if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
+            flags = (*flags, "--read-write-mode")
+            found = ask_nix(subject, stage, flags, deadline - time.monotonic())
+        findings = _translate(subject, stage, found)
+        if any(item.code == "evaluation_failed" and item.place is None for item in findings):
+            # A trace says where, and takes seconds to be written.
+            with suppress(Unavailable):
+                found = ask_nix(subject, stage, (*flags, "--show-trace"), deadline - time.monotonic())
+                findings = _translate(subject, stage, found)
+        return Verdict(findings, "nix", stage.way)
+
+
+def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: float, **request: bool) -> Completed:
+    """Run nix-instantiate on the shipped expression, confined to the project and its inputs.
+
+    request: what differs from judging every profile, see `evaluate.nix`.
+    """
+    locked = read_lock(subject.locks.get(LOCK), stage.root)
+    argv = [require_nix(subject), *flags]
+    for name, value in _CONFINED.items():
+        argv += ["--option", name, value]
+    for path in (str(stage.root), *locked.paths):
+        argv += ["-I", path]
+    return run(
+        stage.wrap((*_limits(), *argv, "-")),
+        stdin=_expression(subject, stage, locked, request).encode(),
+        timeout=timeout,
+        environment={"NIX_PATH": ""},  # whatever it lists could be read
+        cwd=stage.root,
+        limit=_OUTPUT,
+    )
+
+
+@cache
+def _limits() -> tuple[str, ...]:
+    program = find_program("prlimit")
+    return (program, f"--as={_MEMORY}", "--core=0") if program else ()
+
+
+@cache
+def _module_system() -> str:
+    return package_files("devkeel.checks").joinpath("evaluate.nix").read_text("utf-8")
+
+
+def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, bool]) -> str:
+    settings = read_inputs_file(subject.files)
+    data: dict[str, Any] = {
+        "root": str(stage.root),
+        "trees": locked.trees,
+        "inputs": locked.inputs,
+        "imports": settings.imports,
+        "overlays": settings.overlays,
+        "nixpkgs": settings.nixpkgs,
+        "permitted": settings.permitted,
+        "profiles": True,
+        "write": False,
+    } | request
+    return f"({_module_system()}) (builtins.fromJSON {nix.print_value(json.dumps(data, default=str))})"
+
+
+def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnostic]:
+    """Return the findings; the exit code decides, for what is printed before a failure is no whole answer."""
+    stderr = found.stderr.decode("utf-8", "replace")
+    labels = _LABEL.findall(stderr)
+    translation = Translation(str(stage.root), subject.files, _SOURCE, labels[-1] if labels else "base")
+    if found.returncode:
+        return [translation.failure(stderr, found.returncode)]
+    judged = json.loads(found.stdout)
+    failed = {
+        message: translation.assertion(message, item["label"])
+        for item in reversed(judged)
+        for message in item["failed"]
+    }
+    warned = {message: translation.warning(message) for item in judged for message in item["warnings"]}
+    return [*failed.values(), *warned.values()]
+
+
+def _by_devenv(subject: Subject, timeout: float) -> Verdict:
+    """Ask devenv itself: the shell's derivation, of the base and of each profile that the text names."""
+    deadline = time.monotonic() + timeout
+    with require_stage(subject)(writes=True) as stage:
+        found: list[Diagnostic] = []
+        for label in ("base", *_profiles(subject)):
+            profile = () if label == "base" else ("--profile", label)
+            completed = ask_devenv(stage, (*profile, "eval", "shell.drvPath"), deadline - time.monotonic())
+            if completed.returncode:
+                translation = Translation(str(stage.root), subject.files, _SOURCE, label)
+                found.append(translation.failure(completed.stderr.decode("utf-8", "replace"), completed.returncode))
+                break
+        return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
+
+
+def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float) -> Completed:
+    """Run devenv in the stage; a database that another devenv holds is waited for, a few times."""
+    argv = stage.wrap((*_limits(), "devenv", "--no-tui", "--quiet", *arguments))
+    deadline = time.monotonic() + timeout
+    for left in reversed(range(_TRIES)):
+        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=_OUTPUT)
+        if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
+            break
+        time.sleep(0.2)
+    return found
+
+
+def changed_lock(subject: Subject, stage: Stage, source: str) -> list[Diagnostic]:
+    """Return `lock_stale` where devenv wrote another lock file into the stage."""
+    left = stage.lock()
+    if left is None or left == subject.locks.get(LOCK):
+        return []
+    message = "devenv would change devenv.lock for these inputs; the project's was left as it is. Run `devenv update`"
+    return [Diagnostic("lock_stale", "warning", message, source, Place(LOCK))]
+
+
+def _profiles(subject: Subject) -> list[str]:
+    names: dict[str, None] = {}
+    for name, data in subject.files.items():
+        if name.endswith(".nix"):
+            for item in nix.Document(data, name).definitions:
+                if item.path[:1] == ("profiles",) and len(item.path) > 1:
+                    grouped = item.path[1] in ("hostname", "user")
+                    names[".".join(item.path[1 : 3 if grouped else 2])] = None
+    return list(names)

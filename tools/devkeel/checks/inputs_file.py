@@ -1,0 +1,91 @@
+"""What `devenv.yaml` tells the evaluation: imports, overlays, the configuration of nixpkgs."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["InputsFile", "read_inputs_file"]
+
+_FILES = ("devenv.yaml", "devenv.local.yaml")
+_AT_TOP = ("allow_unfree", "allow_broken", "allow_unsupported_system", "permitted_insecure_packages")
+_OWN = frozenset({"permittedUnfreePackages", "perPlatform", "per-platform", "androidSdk"})
+
+
+@dataclass(slots=True)
+class InputsFile:
+    """`imports` as written, `overlays` by input, `nixpkgs` in nixpkgs' names, `permitted` unfree packages."""
+
+    imports: list[str] = field(default_factory=list)
+    overlays: dict[str, list[str]] = field(default_factory=dict)
+    nixpkgs: dict[str, Any] = field(default_factory=dict)
+    permitted: list[str] = field(default_factory=list)
+
+
+def read_inputs_file(files: Mapping[str, bytes]) -> InputsFile:
+    """Return what devenv.yaml says together with the local one and those of imported folders.
+
+    What cannot be read says nothing: the rungs that look at text report it.
+    """
+    found = InputsFile()
+    seen = set[str]()
+    for name in _FILES:
+        _read(files, name, found, seen)
+    return found
+
+
+def _read(files: Mapping[str, bytes], name: str, found: InputsFile, seen: set[str]) -> None:
+    if name in seen or name not in files:
+        return
+    seen.add(name)
+    data = _load(files[name])
+    for text in _texts(data.get("imports")):
+        place = text
+        if text.startswith("."):
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(name), text))
+            _read(files, posixpath.join(place, _FILES[0]), found, seen)
+            place = place if place.startswith("..") else f"./{place}"
+        found.imports.append(place)
+    inputs = data.get("inputs")
+    for key, value in inputs.items() if isinstance(inputs, dict) else ():
+        overlays = _texts(value.get("overlays")) if isinstance(value, dict) else []
+        if overlays:
+            found.overlays.setdefault(str(key), []).extend(overlays)
+    nixpkgs = data.get("nixpkgs")
+    settings = {key: value for key, value in data.items() if _snake(str(key)) in _AT_TOP}
+    settings |= nixpkgs if isinstance(nixpkgs, dict) else {}
+    for key, value in settings.items():
+        camel = _camel(str(key))
+        if camel == "permittedUnfreePackages":
+            found.permitted += _texts(value)
+        elif camel not in _OWN:
+            found.nixpkgs[camel] = value
+
+
+def _load(data: bytes) -> dict[Any, Any]:
+    from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that the other rungs do not need)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
+    try:
+        loaded = YAML(typ="safe", pure=True).load(data.decode())
+    except (YAMLError, UnicodeDecodeError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _texts(value: object) -> list[str]:
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
+
+
+def _camel(name: str) -> str:
+    head, *rest = name.split("_")
+    return head + "".join(part.capitalize() for part in rest)
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"[A-Z]", lambda found: f"_{found[0].lower()}", name)

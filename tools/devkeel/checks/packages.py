@@ -1,0 +1,85 @@
+"""Packages that a declaration names: does nixpkgs have them.
+
+Where the names of the pinned nixpkgs are known, a name that is not among them is an error. Where devkeel has nothing
+but its own list of well-known names, it is a warning, as it is where an overlay may add packages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.catalogue.packages import is_function, open_names, suggest
+from devkeel.checks.replacement import as_edit
+from devkeel.errors import Diagnostic
+from devkeel.source import Splice
+from devkeel.source.nix.references import package_references
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.checks.subject import Subject
+    from devkeel.checks.world import World
+    from devkeel.source import nix
+    from devkeel.source.nix.references import Reference
+
+__all__ = ["check_packages"]
+
+# What stands in nixpkgs beside packages.
+_OTHER = frozenset({"lib", "stdenv", "config", "overlays", "system", "pkgs", "path", "targetPlatform", "hostPlatform"})
+
+
+def check_packages(subject: Subject, world: World) -> list[Diagnostic]:
+    """Return the packages of the modules that no list of names has, with the nearest names."""
+    lock = subject.locks.get("devenv.lock")
+    overlaid = _overlaid(subject, world)
+    found, seen = list[Diagnostic](), dict[str, list[str] | None]()
+    for document in world.modules:
+        for reference in package_references(document):
+            found += _judge(document, reference, lock, seen, overlaid=overlaid)
+    return found
+
+
+def _overlaid(subject: Subject, world: World) -> bool:
+    """Tell whether something may add packages: overlays in devenv.yaml or in a module, modules from elsewhere."""
+    if not world.closed or any(name.endswith(".yaml") and b"overlays" in data for name, data in subject.files.items()):
+        return True
+    return any(item.path[0] == "overlays" for document in world.modules for item in document.definitions if item.path)
+
+
+def _judge(
+    document: nix.Document,
+    reference: Reference,
+    lock: bytes | None,
+    seen: dict[str, list[str] | None],
+    *,
+    overlaid: bool,
+) -> Iterator[Diagnostic]:
+    head = reference.names[0]
+    if head in _OTHER or is_function(head):
+        return
+    name = ".".join(reference.names)
+    verdict = open_names(lock, need=head if len(reference.names) > 1 else "").judge(name)
+    if verdict.known:
+        return
+    if name not in seen:
+        seen[name] = [other for other in suggest(name, 3, lock) if other != name]
+    near = seen[name] or []
+    if len(reference.names) > 1 and not verdict.complete and not near:
+        return  # the list has some names of each set only
+    sure = verdict.complete and not overlaid
+    doubt = "" if sure else " or an overlay adds it" if overlaid else ", or that list lacks it"
+    nearest = f"; nearest: {', '.join(near)}" if near else ""
+    spelt = document.data[reference.start : reference.end].decode()
+    yield Diagnostic(
+        "unknown_package",
+        "error" if sure else "warning",
+        f"there is no package {name} ({verdict.source}){doubt}{nearest}",
+        "schema",
+        document.place(reference.start),
+        spelt,
+        tuple(_replaced(document, reference, other) for other in near),
+    )
+
+
+def _replaced(document: nix.Document, reference: Reference, other: str) -> dict[str, str]:
+    return as_edit(document.data, Splice(reference.start, reference.end, other.encode()), document.name)

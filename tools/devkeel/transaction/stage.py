@@ -1,0 +1,232 @@
+"""The stage: the project as it would be, for checks that need files on disk.
+
+Two ways. A *namespace*: the candidate is a layer in memory over the project's own directory, in mounts that one
+command alone sees, so that every path means what it means in the project; it goes with the command. A *copy*: one
+stable directory in `.devkeel/stage/`, kept in step by size and time, for systems without such namespaces; paths in it
+differ. Where nothing differs from the disk and nothing will be written, the project itself serves.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Busy, ProjectError, Unavailable
+from devkeel.runtime import find_program, run
+from devkeel.transaction.copying import mirror
+from devkeel.transaction.faults import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.project import Project
+
+__all__ = ["Stage", "namespaces_work", "open_stage"]
+
+_LAYER_BYTES = 256 * 1024 * 1024
+_KEPT = "devenv.lock"
+_PROGRAMS = ("unshare", "mount", "umount", "mknod", "chmod", "cp", "sh")
+# What mount options and their escapes cannot carry.
+_AWKWARD = frozenset(',:\\"\n')
+
+# $1 project, $2 stage directory, $3 size; then the command. The state directory is whited out: a stage has none.
+_ENTER = f"""
+root=$1 stage=$2; size=$3; shift 3
+mount -t tmpfs -o "size=$size,mode=0700" devkeel "$stage/layer"
+mkdir "$stage/layer/work"
+cp -R -P --preserve=mode,timestamps "$stage/files" "$stage/layer/up"
+chmod --reference="$root" "$stage/layer/up"
+mknod "$stage/layer/up/.devkeel" c 0 0
+while read -r name; do
+  [ -z "$name" ] || {{ mkdir -p "$(dirname "$stage/layer/up/$name")"; mknod "$stage/layer/up/$name" c 0 0; }}
+done < "$stage/removed"
+mount -t overlay -o "lowerdir=$root,upperdir=$stage/layer/up,workdir=$stage/layer/work" devkeel "$root"
+set +e
+cd "$root" && "$@"
+code=$?
+cd /
+umount -l "$root" && [ -f "$stage/layer/up/{_KEPT}" ] && cp -P "$stage/layer/up/{_KEPT}" "$stage/kept/"
+exit $code
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A place where the project has the candidate's files.
+
+    root: the project's directory as a staged command sees it. way: `namespace`, `copy` or `project`. Commands are run
+    as `wrap` returns them, with `root` as their directory.
+    """
+
+    root: Path
+    way: str
+    _prefix: tuple[str, ...] = ()
+    _kept: Path | None = None
+
+    def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the command that runs `argv` in the stage. A signal that ends it is an exit code above 128."""
+        return (*self._prefix, *argv)
+
+    def lock(self) -> bytes | None:
+        """Return what the last command left of `devenv.lock`; None where it left it alone, or this is the project."""
+        if self._kept is None:
+            return None
+        try:
+            descriptor = os.open(self._kept / _KEPT, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            return None
+        with os.fdopen(descriptor, "rb") as handle:
+            return handle.read(_LAYER_BYTES)
+
+
+@contextmanager
+def open_stage(project: Project, files: Mapping[str, bytes | None], *, writes: bool = False) -> Iterator[Stage]:
+    """Open a stage of the project with these files in it; None stands for a file that is gone.
+
+    files: by path relative to the root. writes: whether commands will write in it. Raises Unavailable
+    `stage_too_large`, Busy `stage_busy`, ProjectError where `.devkeel` cannot be written.
+    """
+    changed = {name: data for name, data in files.items() if project.read(name) != data}
+    if not changed and not writes:
+        yield Stage(project.root, "project")
+        return
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(_directory(project))
+            if not _AWKWARD & set(str(project.root)) and namespaces_work():
+                stage = _layered(project, folder, changed)
+            else:
+                stack.enter_context(_held(folder.parent / "copy.lock", wait=False))
+                stage = _copied(project, folder.parent / "copy", changed)
+        except OSError as error:
+            raise explain(error, f"{project.state.name}/stage") from error
+        yield stage
+
+
+def _layered(project: Project, folder: Path, changed: Mapping[str, bytes | None]) -> Stage:
+    for name in ("files", "layer", "kept"):
+        (folder / name).mkdir()
+    for name, data in changed.items():
+        if data is not None:
+            _put(project, folder / "files", name, data)
+    (folder / "removed").write_text("".join(f"{name}\n" for name, data in changed.items() if data is None))
+    prefix = _prefix(project.root, folder)
+    return Stage(project.root, "namespace", prefix, folder / "kept")
+
+
+def _prefix(root: Path, folder: Path) -> tuple[str, ...]:
+    """Return what runs a command in the layered project, with the caller's own user and group ids."""
+    enter = (
+        "--mount",
+        "--propagation",
+        "private",
+        "sh",
+        "-euc",
+        _ENTER,
+        "sh",
+        str(root),
+        str(folder),
+        f"{_LAYER_BYTES}",
+    )
+    if os.geteuid() == 0:
+        return ("unshare", *enter)
+    # Only a mapped root may mount; a second namespace gives the ids back and takes the right to unmount away.
+    own = ("unshare", f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}", "--")
+    return ("unshare", "--map-root-user", *enter, *own)
+
+
+def _put(project: Project, base: Path, name: str, data: bytes) -> None:
+    path = base / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    with suppress(OSError):
+        shutil.copymode(project.root / name, path)
+
+
+def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None]) -> Stage:
+    mirror(project.root, folder, frozenset(changed))
+    for name, data in changed.items():
+        if data is None:
+            (folder / name).unlink(missing_ok=True)
+        else:
+            _put(project, folder, name, data)
+    return Stage(folder, "copy", (), folder)
+
+
+@contextmanager
+def _directory(project: Project) -> Iterator[Path]:
+    """Make a directory for one stage, and remove it; those that a killed process left go first."""
+    stages = project.state / "stage"
+    if project.state.is_symlink() or stages.is_symlink():
+        raise ProjectError("not_writable", f"{stages} is a link.", seen=str(stages), remedy="Remove the link.")
+    stages.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
+        ignore.write("*\n")
+    with _held(stages / "lock", wait=True):
+        _sweep(stages)
+        folder = Path(tempfile.mkdtemp(prefix="s-", dir=stages))
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _sweep(stages: Path) -> None:
+    for folder in stages.glob("s-*"):
+        with suppress(OSError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
+
+
+@contextmanager
+def _held(path: Path, *, wait: bool) -> Iterator[None]:
+    """Hold a lock file; it ends with its process. Without `wait` raises Busy `stage_busy` where somebody has it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+    except BlockingIOError:
+        raise Busy(
+            "stage_busy",
+            "Another process is checking this project, and the stage is one directory here.",
+            seen=str(path),
+            remedy="Try again when it has finished.",
+        ) from None
+    finally:
+        os.close(descriptor)
+
+
+@cache
+def namespaces_work() -> bool:
+    """Tell whether this system lets this user lay a candidate over a directory, by doing it once."""
+    if sys.platform != "linux" or any(find_program(name) is None for name in _PROGRAMS):
+        return False
+    with tempfile.TemporaryDirectory(prefix="devkeel-") as place:
+        root, folder = Path(place, "root"), Path(place, "stage")
+        for path in (root, *(folder / name for name in ("files", "layer", "kept"))):
+            path.mkdir(parents=True)
+        (folder / "files" / "probe").write_text("layer")
+        (folder / "removed").write_text("gone\n")
+        (root / "gone").write_text("")
+        see = ("sh", "-c", '[ "$(cat probe)" = layer ] && [ ! -e gone ] && : > new && id -u')
+        try:
+            found = run((*_prefix(root, folder), *see), timeout=10)
+        except Unavailable:
+            return False
+        seen = found.returncode == 0 and found.stdout.strip() == str(os.geteuid()).encode()
+        return seen and not (root / "new").exists()
