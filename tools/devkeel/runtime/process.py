@@ -130,7 +130,8 @@ def _communicate(process: subprocess.Popen[bytes], stdin: bytes, timeout: float,
     except BaseException:
         _kill_group(process)
         for thread in threads:
-            thread.join(_GRACE)
+            if thread.ident is not None:  # a signal may come before all of them are started
+                thread.join(_GRACE)
         raise
     return kept[0].data(), kept[1].data()
 
