@@ -1,6 +1,6 @@
 """The same kills and the same save by somebody else, against `uv add` and against devkeel.
 
-`python -m benchmarks.uv_side_by_side` needs uv (`pip install --group benchmarks .`) and no network: uv asks an index
+`python -m benchmarks.uv_side_by_side` needs uv (`pip install --group benchmarks`) and no network: uv asks an index
 on this machine, which tells when it is asked, lets the script act, and then does not have the package. That is the
 moment in which uv has written the new pyproject.toml and holds the old one in memory. devkeel publishes the same
 change to the same file, and the script acts at every step of it.

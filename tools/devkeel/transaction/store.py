@@ -242,13 +242,13 @@ class Store:
                 [(mode, number, path) for path, mode in modes.items()],
             )
 
-    def trim(self, keep: Keep) -> int:
+    def trim(self, keep: Keep, last: int) -> int:
         """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
 
-        Returns how many went. Looks now and then only: a publication should not pay for it.
+        last: the id of the operation just published. Returns how many went. Looks now and then only: a publication
+        should not pay for it.
         """
-        last = self.newest_number()
-        if not last or last % _TRIM_EVERY:
+        if last % _TRIM_EVERY:
             return 0
         since = datetime.now(UTC) - timedelta(days=keep.days or 0)
         bounds = [

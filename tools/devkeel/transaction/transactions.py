@@ -93,7 +93,7 @@ class Transactions:
             operation = publish(self._store, self.project, changes, record)
             self._swept = operation.id
             with suppress(DevkeelError):  # what is too much now will be too much then
-                self._store.trim(self.keep)
+                self._store.trim(self.keep, operation.id)
             return operation
 
     @contextmanager
