@@ -186,9 +186,9 @@ def test_records_removed_under_way_do_not_fail_the_publication(bench: Bench) -> 
     assert bench.names() == {"devenv.nix"}
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("damage", [b"no database at all\n" * 20, b"short", b"SQLite format 3\0" + b"\xff" * 4000])
 def test_a_damaged_database_is_named_and_nothing_is_touched(bench: Bench, damage: bytes) -> None:
-    # row 43
     bench.edit("devenv.nix", "old\n")
     bench.transactions.close()
     file = bench.root / ".devkeel" / "state.db"
@@ -238,9 +238,9 @@ def test_a_damaged_content_is_an_error_of_the_records(bench: Bench) -> None:
         assert caught.value.code == "state_corrupt"
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("checkpointed", [True, False])
 def test_records_of_a_newer_devkeel_are_not_touched(bench: Bench, *, checkpointed: bool) -> None:
-    # row 43
     bench.edit("devenv.nix", "old\n")
     bench.transactions.close()
     with closing(database(bench)) as connection:
@@ -300,8 +300,8 @@ with lock.hold(Path(sys.argv[1]), 5):
 """
 
 
+@pytest.mark.fault(21, 22)
 def test_a_held_lock_is_busy_and_names_its_holder(bench: Bench) -> None:
-    # rows 21, 22
     bench.edit("devenv.nix", "old\n")
     argv = [sys.executable, "-c", HOLDER, str(bench.root / ".devkeel")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

@@ -25,7 +25,8 @@ _WAIT = 5.0
 
 # `root` is the first operation of a chain of reversals, `applies` whether the effect of that first one stands
 # after this one. `n` orders the files and names their temporaries. Bytes are stored once, by hash.
-# Rows are never removed, so ids are not reused. Few indexes: a publication writes and syncs each page it touches.
+# The newest row is never removed, so ids are not reused. Few indexes: a publication writes and
+# syncs each page it touches.
 _TABLES = """
 CREATE TABLE operation (
     id INTEGER PRIMARY KEY,
