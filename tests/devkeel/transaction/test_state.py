@@ -48,6 +48,20 @@ def test_reading_the_history_leaves_the_state_directory_as_it_was(bench: Bench) 
     assert {name for name in after if after[name]} <= {*before, "state.db-shm"}
 
 
+def test_a_second_look_in_one_process_leaves_the_first_one_its_locks(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    second = Transactions(Project(bench.root), lock_timeout=5.0)
+    assert len(second.history()) == 1
+    second.close()
+    # Another process that opens and closes the records removes their log when it finds itself alone with them.
+    read = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM operation'); c.close()"
+    file = bench.root / ".devkeel" / "state.db"
+    subprocess.run((sys.executable, "-c", read, str(file)), check=True)
+    assert file.with_name("state.db-wal").exists()
+    bench.edit("devenv.nix", "newer\n")
+    assert len(bench.fresh().history()) == 2
+
+
 def test_the_history_is_newest_first_and_paged(bench: Bench) -> None:
     numbers = [bench.edit("devenv.nix", f"{n}\n", reason=str(n)) for n in range(5)]
     transactions = bench.fresh()
