@@ -32,7 +32,8 @@ class Problem:
 
 # What may be in a path. tree-sitter-nix looks through all of such a run for a slash, again at each token in it.
 _PATH = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-_"
-_IN_PATH = bytes(sign if sign in _PATH else 32 for sign in range(256))
+_BLANK = 32
+_IN_PATH = bytes(sign if sign in _PATH else _BLANK for sign in range(256))
 _LONG = 1000
 _ONE_TOKEN = frozenset({"comment", "path_fragment", "path_expression", "string_fragment", "uri_expression"})
 
@@ -45,13 +46,14 @@ def parse(data: bytes) -> Tree:
 def _long_runs(data: bytes) -> list[tuple[int, int]]:
     """Return start and end of each run of signs of a path that is too long to have many tokens."""
     # One look at each thousandth byte: a long run cannot pass between two of them.
-    known = data.translate(_IN_PATH)[_LONG - 1 :: _LONG]
-    if len(known) == known.count(b" "):
-        return []
-    return [match.span() for match in _RUN.finditer(data) if match.end() - match.start() > _LONG]
-
-
-_RUN = re.compile(rb"[A-Za-z0-9.+_-]+")
+    signs, found, end = data.translate(_IN_PATH), list[tuple[int, int]](), 0
+    for at in range(_LONG - 1, len(data), _LONG):
+        if signs[at] != _BLANK and at >= end:
+            start, end = signs.rfind(b" ", 0, at) + 1, signs.find(b" ", at)
+            end = end if end >= 0 else len(data)
+            if end - start > _LONG:
+                found.append((start, end))
+    return found
 
 
 def _without_long_runs(data: bytes) -> bytes:
