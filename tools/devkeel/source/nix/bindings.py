@@ -74,9 +74,10 @@ def expressions_in(value: Value) -> list[Expression]:
 def _checked(value: Expression) -> Expression:
     wrong = check_expression(value.source)
     if wrong is not None:
+        code, why = wrong
         raise UsageError(
-            "bad_expression",
-            f"The expression does not parse: {wrong}.",
+            code,
+            f"The expression is not taken: {why}." if code == "too_deep" else f"The expression does not parse: {why}.",
             seen=value.source[:200],
             remedy="Give one Nix expression, without a trailing semicolon.",
         )
