@@ -56,7 +56,7 @@ def main() -> None:
                 (root / file).write_bytes(data)
             what, why = judge(Project(root), files, lock)
             counts[what] += 1
-            lines.append(f"{what}\t{name}\t{why}")
+            lines.append(f"{what}\t{name}\t{' '.join(why.split())}")
             if what == "false alarm":
                 print(lines[-1])
     for what, count in counts.most_common():

@@ -73,15 +73,20 @@ def expressions_in(value: Value) -> list[Expression]:
 
 def _checked(value: Expression) -> Expression:
     wrong = check_expression(value.source)
-    if wrong is not None:
-        code, why = wrong
+    if wrong is None:
+        return value
+    code, why = wrong
+    seen = value.source[:200]
+    if code == "too_deep":
         raise UsageError(
-            code,
-            f"The expression is not taken: {why}." if code == "too_deep" else f"The expression does not parse: {why}.",
-            seen=value.source[:200],
-            remedy="Give one Nix expression, without a trailing semicolon.",
+            "too_deep", f"The expression is not taken: {why}.", seen=seen, remedy="Give a flatter expression."
         )
-    return value
+    raise UsageError(
+        "bad_expression",
+        f"The expression does not parse: {why}.",
+        seen=seen,
+        remedy="Give one Nix expression, without a trailing semicolon.",
+    )
 
 
 def canonical(value: Value) -> Value:
