@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -146,3 +147,13 @@ def test_an_input_that_only_the_lock_has_serves() -> None:
     lock = b'{"nodes": {"n": {}, "root": {"inputs": {"nixpkgs-python": "n"}}}, "root": "root", "version": 7}'
     files = {"devenv.nix": b'{ languages.python.version = "3.12"; }'} | ALL
     assert [item.code for item in schema.check(Subject(files, {"devenv.lock": lock}))] == ["lock_stale"]
+
+
+@pytest.mark.parametrize(("modified", "severity"), [(1_700_000_000, "error"), (1_900_000_000, "warning")])
+def test_a_devenv_that_is_newer_than_the_table_may_have_more_options(modified: int, severity: str) -> None:
+    devenv = {"locked": {"lastModified": modified, "type": "github", "owner": "cachix", "repo": "devenv", "rev": "0"}}
+    nodes = {"devenv": devenv, "root": {"inputs": {"devenv": "devenv"}}}
+    lock = json.dumps({"nodes": nodes, "root": "root", "version": 7}).encode()
+    found = schema.check(Subject({"devenv.nix": b"{ services.rediss.enable = true; }"}, {"devenv.lock": lock}))
+    assert [(item.code, item.severity) for item in found] == [("unknown_option", severity)]
+    assert "devenv 2.2, built in" in found[0].message

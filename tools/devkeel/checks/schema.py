@@ -7,13 +7,15 @@ declare options, an unknown option is a warning, and only when it is clear which
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.catalogue.inputs import needed_inputs
-from devkeel.catalogue.options import option_tree
+from devkeel.catalogue.live import open_catalogue
 from devkeel.catalogue.renamed import renamed_to
+from devkeel.catalogue.tree import Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
-from devkeel.checks.inputs import check_inputs, known_inputs
+from devkeel.checks.inputs import LOCK, check_inputs, is_newer, known_inputs
 from devkeel.checks.packages import check_packages
 from devkeel.checks.world import World
 from devkeel.errors import Diagnostic
@@ -23,7 +25,8 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.catalogue.tree import Found, Tree
+    from devkeel.catalogue.options import Catalogue
+    from devkeel.catalogue.tree import Found
     from devkeel.catalogue.types import OptionType
     from devkeel.checks.subject import Subject
     from devkeel.errors import Severity
@@ -39,13 +42,15 @@ _MODULE = frozenset({"imports", "options", "disabledModules", "meta", "_file", "
 
 def check(subject: Subject) -> list[Diagnostic]:
     """Return what the catalogue of options says of a declaration, and what is wrong with its inputs and their lock."""
-    world, tree = World.of(subject), option_tree()
+    lock = subject.locks.get(LOCK)
+    world, catalogue = World.of(subject), open_catalogue(lock)
+    known = _Known(catalogue.source, _tree(catalogue), world.closed and (catalogue.live or not is_newer(lock)))
     found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
     for document in world.modules:
         for item in document.definitions:
             if item.raw[0] in _MODULE or not item.path or item.computed or world.declares(item.path):
                 continue
-            definition = _Definition(world, tree, document, item)
+            definition = _Definition(known, document, item)
             prefix = definition.unknown()
             if prefix is None:
                 found += definition.check()
@@ -56,12 +61,25 @@ def check(subject: Subject) -> list[Diagnostic]:
     return [*found, *_missing_inputs(subject, world), *check_packages(subject, world), *check_inputs(subject)]
 
 
+@lru_cache(maxsize=2)
+def _tree(catalogue: Catalogue) -> Tree:
+    return Tree(catalogue.options.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of options: from where, which ones, and whether an option that is not among them does not exist."""
+
+    source: str
+    tree: Tree
+    sure: bool
+
+
 @dataclass(frozen=True, slots=True)
 class _Definition:
     """One definition, on its way through the catalogue."""
 
-    world: World
-    tree: Tree
+    known: _Known
     document: nix.Document
     item: nix.Definition
 
@@ -72,7 +90,7 @@ class _Definition:
 
     def unknown(self) -> nix.AttrPath | None:
         """Return the path as far as the first name that is not declared, None for a path that is."""
-        found = self.tree.find(self.path)
+        found = self.known.tree.find(self.path)
         if found.kind != "unknown" or self.path[found.module] in _MODULE:
             return None
         return self.path[: found.depth + 1]
@@ -85,7 +103,7 @@ class _Definition:
         yield from self._judge(self.path, self.document.value(self.item))
 
     def _judge(self, path: nix.AttrPath, value: nix.Value) -> Iterator[Diagnostic]:
-        found = self.tree.find(path)
+        found = self.known.tree.find(path)
         if found.module < len(path) and path[found.module] in _MODULE:
             return
         if found.kind == "beyond" and found.option is not None:
@@ -125,7 +143,7 @@ class _Definition:
         corrected = kind.correct(value)
         code, why = _verdict(kind, value)
         edits: tuple[dict[str, Any], ...] = () if corrected is UNCLEAR else (_set(self.item.path, corrected),)
-        if isinstance(value, bool) and self.tree.find((*path, "enable")).kind == "option":
+        if isinstance(value, bool) and self.known.tree.find((*path, "enable")).kind == "option":
             edits = self._instead((*path, "enable"))
         yield self.diagnostic(code, "error", f"{_told(path)} {why}", edits)
 
@@ -135,7 +153,7 @@ class _Definition:
             return
         for element in value:
             for name, inner in element.items() if isinstance(element, dict) else ():
-                found = self.tree.find((*path, "*", name))
+                found = self.known.tree.find((*path, "*", name))
                 if found.kind == "option" and found.type.judge(inner) is False:
                     code, why = _verdict(found.type, inner)
                     yield self.diagnostic(code, "error", f"{_told((*path, name))} {why}")
@@ -157,7 +175,7 @@ class _Definition:
 def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[Diagnostic]:
     """Report the definitions below a name that is not declared: as one mistake, where one other name does for all."""
     first = definitions[0]
-    sure = first.world.closed and prefix[0] not in _FOREIGN
+    sure = first.known.sure and prefix[0] not in _FOREIGN
     near = {id(item): _near(item, sure=sure) for item in definitions}
     own = len(first.item.path) == len(first.path)
     shared = _shared(prefix, definitions, near) if own else []
@@ -173,7 +191,9 @@ def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
     from devkeel.catalogue.nearest import CLOSE, nearest  # noqa: PLC0415  (only a mistake needs it)
 
     value = item.document.value(item.item)
-    return nearest(item.tree, item.path, value) if sure else nearest(item.tree, item.path, value, within=CLOSE)
+    return (
+        nearest(item.known.tree, item.path, value) if sure else nearest(item.known.tree, item.path, value, within=CLOSE)
+    )
 
 
 def _shared(
@@ -190,7 +210,7 @@ def _shared(
 
 
 def _fits(item: _Definition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
-    found = item.tree.find((*other, *item.path[len(prefix) :]))
+    found = item.known.tree.find((*other, *item.path[len(prefix) :]))
     return found.kind in ("option", "inside") and found.type.judge(item.document.value(item.item)) is not False
 
 
@@ -199,7 +219,7 @@ def _no_option(item: _Definition, path: nix.AttrPath, near: list[nix.AttrPath], 
     return item.diagnostic(
         "unknown_option",
         "error" if sure else "warning",
-        f"there is no option {_told(path)}{nearest}",
+        f"there is no option {_told(path)} ({item.known.source}){nearest}",
         tuple({"kind": "rename", "path": _told(path), "to": _told(other)} for other in near),
         path,
     )
