@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.source.nix.capture import refuse_capture, uses
 from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
-from devkeel.source.nix.literal import Expression, Style, print_element, print_value, static_names
+from devkeel.source.nix.literal import Expression, Style, bound_path, print_element, print_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.syntax import parse, text
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from devkeel.errors import Refused
     from devkeel.source.nix.document import Document
-    from devkeel.source.nix.index import Container, Definition
+    from devkeel.source.nix.index import Container, Definition, Entry
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
     from devkeel.source.splice import Splice
@@ -28,6 +28,8 @@ __all__ = ["Spot", "blocked", "find_spot", "insert"]
 
 # These open a module; everything else goes to its end.
 _FIRST = ("imports", "packages")
+# The last so many bindings of a set show whether its author puts blank lines between them.
+_ENOUGH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,7 @@ class Spot:
 
 
 def _names(binding: Node, data: bytes) -> AttrPath:
-    path = binding.child_by_field_name("attrpath")
-    names = static_names(path, data) if path else ()
+    names = bound_path(binding, data) if binding.type == "binding" else ()
     return tuple(name for name in names if name is not None) if None not in names else ()
 
 
@@ -53,6 +54,11 @@ def _common(first: AttrPath, second: AttrPath) -> int:
     )
 
 
+def _is_plain(entry: Entry) -> bool:
+    """Tell whether an entry is a binding whose names are all known."""
+    return not entry.computed and entry.node.type == "binding"
+
+
 def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
     for container in document.focus(raw).containers:
         size = len(container.path)
@@ -60,7 +66,7 @@ def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
             continue
         rest, best, common = raw[size:], None, 0
         for entry in document.entries(container.node):
-            shared = _common(entry.names, rest) if not entry.computed and entry.node.type == "binding" else 0
+            shared = _common(entry.names, rest) if entry.names[:1] == rest[:1] and _is_plain(entry) else 0
             if shared and shared >= common:
                 best, common = entry.node, shared
         yield Spot(container, rest, best, common)
@@ -199,7 +205,8 @@ def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
     several lines wants a blank line.
     """
     data = document.data
-    same = [item for item in group.items if _names(item, data)[: spot.common] == spot.rest[: spot.common]]
+    first, entries = spot.rest[: spot.common], document.entries(spot.container.node)
+    same = [entry.node for entry in entries if entry.names[: spot.common] == first and _is_plain(entry)]
     if len(same) > 1:
         return _blank_before(data, same[-1], group)
     several = same[0].start_point[0] != same[0].end_point[0]
@@ -210,7 +217,8 @@ def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
 def _habit(document: Document, group: Group, spot: Spot) -> bool:
     """Tell whether the author puts blank lines between the bindings of this group."""
     data = document.data
-    pairs = [_blank_before(data, item, group) for item in group.items[1:] if is_first(data, item.start_byte)]
+    last = group.items[1:][-_ENOUGH:]
+    pairs = [_blank_before(data, item, group) for item in last if is_first(data, item.start_byte)]
     if pairs:
         return sum(pairs) * 2 >= len(pairs)
     if not group.items:
