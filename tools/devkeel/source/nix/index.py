@@ -117,6 +117,9 @@ def related(first: AttrPath, second: AttrPath) -> bool:
     return first[:1] == second[:1] and all(map(eq, first, second)) if first and second else True
 
 
+# As the last operand these end where they end: what follows is not read as a part of them.
+_CLOSED_OPERANDS = frozenset({*SETS, "variable_expression", "apply_expression"})
+
 # One side of `//`: what it is, the conditions that it stands under, whether it is a literal set.
 Operand: TypeAlias = tuple[Layers, tuple[str, ...], bool]
 
@@ -228,6 +231,24 @@ class Index:
             # What is written elsewhere and only named here is not where the author would add to.
             candidate = candidate if condition or layers.name is not None else [operand]
         return candidate
+
+    def extends(self, item: Definition) -> bool:
+        """Tell whether `// { … }` behind a chain of `//` certainly adds the wanted attribute and hides nothing.
+
+        All operands are literal sets, also under a condition, that have no such attribute; what is written behind the
+        last of them goes to the chain.
+        """
+        layers = item.layers
+        if layers is None or layers.name is not None or item.conditions or len(self.wanted) <= len(item.raw):
+            return False
+        nodes, name = update_operands(layers.core, self.data), self.wanted[len(item.raw)]
+        if len(nodes) == 1 or nodes[-1].type not in _CLOSED_OPERANDS:
+            return False
+        for layers, _, known in (_operand(node, self.data) for node in nodes):
+            entries = self.entries(layers.core) if known else []
+            if not known or any(entry.names[:1] in ((), (name,)) for entry in entries):
+                return False
+        return True
 
     def _define(self, entry: Entry, raw: AttrPath, container: Container, depth: int) -> None:
         value = entry.node.child_by_field_name("expression") if entry.node.type == "binding" else None

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.capture import refuse_capture, uses
-from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
+from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line, style_at
 from devkeel.source.nix.literal import Expression, Style, bound_path, print_element, print_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.syntax import parse, text
+from devkeel.source.splice import Splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from devkeel.source.nix.index import Container, Definition, Entry
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
-    from devkeel.source.splice import Splice
 
 __all__ = ["Spot", "blocked", "find_spot", "insert"]
 
@@ -73,7 +73,7 @@ def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
 
 
 def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
-    """Return where a path that nothing defines goes, or the mkMerge that needs a new element for it.
+    """Return where a path that nothing defines goes, or the mkMerge or chain of `//` that needs a new set for it.
 
     Raises Refused when something on the way makes the meaning uncertain.
     """
@@ -94,7 +94,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
             if item.layers is not None and item.layers.merge and best is not None and not _several_lines(best):
                 return item
             continue
-        if item.layers is not None and item.layers.merge:
+        if item.layers is not None and (item.layers.merge or document.focus(raw).extends(item)):
             return item
         raise blocked(document, item)
     if best is None:
@@ -162,10 +162,12 @@ def insert(document: Document, spot: Spot, value: Value) -> Splice:
     return group.insert(render, after=anchor, before=before, blank=blank)
 
 
-def merge_element(document: Document, item: Definition, raw: AttrPath, value: Value) -> Splice:
-    """Return the splice that adds a set with one definition to the list of an mkMerge."""
+def extend(document: Document, item: Definition, raw: AttrPath, value: Value) -> Splice:
+    """Return the splice that adds a set with one definition to the list of an mkMerge, or to a chain of `//`."""
     if item.layers is None:
-        raise document.refuse("opaque_value", "The mkMerge cannot be extended.", item.node)
+        raise document.refuse("opaque_value", "The value cannot be extended.", item.node)
+    if not item.layers.merge:
+        return _operand(document.data, item.layers.core, format_path(raw[len(item.raw) :]), value)
     group = document.group(item.layers.core)
     nested: Value = value
     path = format_path(raw[len(item.raw) :])
@@ -173,6 +175,16 @@ def merge_element(document: Document, item: Definition, raw: AttrPath, value: Va
     return group.insert(
         lambda style: print_element(Expression(source), style), after=group.items[-1] if group.items else None
     )
+
+
+def _operand(data: bytes, chain: Node, path: str, value: Value) -> Splice:
+    """Return the splice that puts `// { … }` behind a chain of `//`."""
+    at = chain.end_byte
+    style = style_at(data, at)
+    inner = style.deeper()
+    source = f"{path} = {print_value(value, inner, column=len(inner.indent) + len(path) + 3)};"
+    before, after = (style.newline + inner.indent, style.newline + style.indent) if "\n" in source else (" ", " ")
+    return Splice(at, at, f" // {{{before}{source}{after}}}".encode())
 
 
 def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | None, Node | None, bool]:
