@@ -107,6 +107,26 @@ def test_an_update_is_edited_in_the_operand_that_wins(operand: str, path: str, e
     assert edited.data.decode() == f"{head}{{\n  env = {expected};\n}}\n"
 
 
+@pytest.mark.parametrize(
+    ("spelling", "path"),
+    [
+        ("a.b=", "a.b"),
+        ("a . b =", "a.b"),
+        ("a.\n  b\n  =", "a.b"),
+        ("a /* = */ . b =", "a.b"),
+        ("a.b # = 2;\n  =", "a.b"),
+        ('"a"."b" =', "a.b"),
+        ('a."b.c = " =', 'a."b.c = "'),
+        ('a."b\\"c" =', 'a."b\\"c"'),
+        ('a.${"b"} =', "a.b"),
+        ("a'.b-c_ =", "a'.b-c_"),
+    ],
+)
+def test_a_path_is_read_in_every_spelling(spelling: str, path: str) -> None:
+    definitions = nix.Document(f"{{\n  z = 0;\n  {spelling} 1;\n}}\n".encode()).definitions
+    assert [nix.format_path(item.path) for item in definitions] == ["z", nix.format_path(nix.parse_path(path))]
+
+
 _SETS = "let a = { x.exec = 1; }; b = { y.exec = 2; }; used = { }; c = true; in"
 
 
@@ -130,7 +150,8 @@ def test_a_new_name_goes_behind_an_update_of_sets_that_are_written_elsewhere(cha
 def test_a_name_of_several_lines_behind_an_update_has_lines_of_its_own() -> None:
     source = f"{_SETS}\r\n{{\r\n  scripts = a // b; # both\r\n}}\r\n".encode()
     edited = nix.set(source, "scripts.n", {"exec": "v"})
-    assert edited.data == source.replace(b"// b;", b'// b // {\r\n    n.exec = "v";\r\n  };') or edited.changed
+    added = b'// {\r\n    n = {\r\n      exec = "v";\r\n    };\r\n  };'
+    assert edited.data == source.replace(b"// b;", b"// b " + added)
 
 
 @pytest.mark.parametrize(
