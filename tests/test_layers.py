@@ -42,7 +42,7 @@ LAYERS = {
     "policy": {"errors", "project", "source", "protection", "transaction"},
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
-    "instead": {"errors", "source"},
+    "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
     "environment": {
         "instead",

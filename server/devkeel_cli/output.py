@@ -61,7 +61,7 @@ _SPOKEN = (
     (r"\boccurrences=(\d+)", r"--occurrences \1"),
     (r"\bRepeat the call with\b", "Repeat it with"),
     (r"\b(create|redo|partial|dry_run)=true\b", lambda found: f"--{found[1].replace('_', '-')}"),
-    (r"\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
+    (r"(?<!-)\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
     (r"\bsecond_opinion\b", "--nix"),
     (r"\binspect_environment\b", "`devkeel inspect`"),
     (r"\bsearch_catalogue\b", "`devkeel search`"),

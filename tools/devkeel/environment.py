@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -218,6 +219,13 @@ class Environment:
         found = revision_of(files)
         if expected is None or expected == found:
             return
+        if not re.fullmatch(rf"[0-9a-f]{{{len(found)}}}", expected):
+            raise UsageError(
+                "bad_argument",
+                "The expected revision is no revision.",
+                seen=expected[:80],
+                remedy="Give the revision that inspect_environment tells, or leave it out.",
+            )
         newest = next((item for item in self._store().history(limit=100) if item.revision_after == expected), None)
         diff = unified_all(self._changed_since(newest)) if newest else None
         raise Conflict(
@@ -242,6 +250,8 @@ class Environment:
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
         report = self._judge(before, after, candidate, intent, intent.level or settings.level)
+        if intent.dry_run:
+            report = replace(report, diagnostics=told_instead(report.diagnostics, intent.edits))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -309,7 +319,7 @@ class Environment:
             wrong = [item for item in errors if not _repaired(item, candidate)]
             wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
-            wrong = list(told_instead(wrong, after, intent.edits))
+            wrong = list(told_instead(wrong, intent.edits))
             raise CheckFailed(
                 wrong[0].code,
                 f"{wrong[0].message}. Nothing was written.",
@@ -456,7 +466,7 @@ def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
 
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
-        return "nothing to do: the files say this already"
+        return "nothing to do; the notes say why"
     if operation is None:
         return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
     return f"check_environment, or undo with operation={operation.id} to take it back"

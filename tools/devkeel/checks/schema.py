@@ -48,9 +48,11 @@ def check(subject: Subject) -> list[Diagnostic]:
     found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
     for document in world.modules:
         for item in document.definitions:
+            definition = _Definition(known, document, item)
+            if item.raw == ("imports",):
+                found += _text_imports(definition)
             if item.raw[0] in _MODULE or not item.path or item.computed or world.declares(item.path):
                 continue
-            definition = _Definition(known, document, item)
             prefix = definition.unknown()
             if prefix is None:
                 found += definition.check()
@@ -170,6 +172,16 @@ class _Definition:
         place = self.document.place(self.item.node.start_byte)
         named = tuple(edit | {"file": self.document.name} for edit in suggestions)
         return Diagnostic(code, severity, message, "schema", place, _told(about or self.item.path), named)
+
+
+def _text_imports(definition: _Definition) -> Iterator[Diagnostic]:
+    """Report imports that are text with a relative path: Nix takes a path there, or text with an absolute one."""
+    value = definition.document.value(definition.item)
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, str) and not item.startswith("/"):
+            yield definition.diagnostic(
+                "wrong_type", "error", f"imports has the text {_shown(item)}; a path is written without quotes"
+            )
 
 
 def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[Diagnostic]:

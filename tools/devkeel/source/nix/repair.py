@@ -151,7 +151,8 @@ def _on_line(data: bytes, start: int, end: int) -> Iterator[Splice]:
             yield Splice(first, first + 1, b"")
         if match[0] in b";}])":
             yield from (Splice(first, first, token) for token in (b"]", b"}", b")", b'"', b"''", b";"))
-    yield from (Splice(place, place, b";") for place in _word_ends(data, start, end))
+    ends = (place for place in _word_ends(data, start, end) if not data[place - 1 : place].isspace())
+    yield from (Splice(place, place, b";") for place in ends)
     yield from (Splice(begin, begin, token) for token in (b"[ ", b"{ ", b"(", b'"', b"''", b"];", b"};"))
     for match in re.finditer(rb"=[ ]*", code):
         value = start + match.end()
