@@ -39,7 +39,7 @@ LAYERS = {
     "restoring": {"errors", "project", "candidate", "merge", "transaction"},
     "doctor": {"errors", "project", "transaction"},
     "protection": {"errors", "source"},
-    "policy": {"errors", "project", "source", "protection", "transaction"},
+    "policy": {"errors", "project", "source", "catalogue", "protection", "transaction"},
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
     "instead": {"errors", "source", "catalogue"},

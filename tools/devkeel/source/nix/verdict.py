@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.source.nix.index import related
 from devkeel.source.nix.literal import attribute_name, read_float, read_integer, static_names
-from devkeel.source.nix.path import format_path
+from devkeel.source.nix.path import KEYWORDS, format_path
 from devkeel.source.nix.scope import SETS, bindings, free_names, inherited
 from devkeel.source.nix.syntax import Problem, children_of_type, text
 
@@ -213,7 +213,19 @@ def _wrong(node: Node, message: str) -> Problem:
     return Problem("syntax_error", node.start_byte, message)
 
 
+def _keywords(node: Node, data: bytes) -> Iterator[Problem]:
+    """Yield keywords where an attribute's name should be; Nix's lexer knows no names that are spelt like them."""
+    for child in node.named_children:
+        if child.type == "identifier" and text(child, data) in _RESERVED:
+            yield Problem(
+                "syntax_error", child.start_byte, f"{text(child, data)!r} is a keyword; as a name it is quoted"
+            )
+
+
+_RESERVED = KEYWORDS - {"or"}
 _CHECKS: dict[str, Callable[[Node, bytes], Iterator[Problem]]] = {
+    "attrpath": _keywords,
+    "inherited_attrs": _keywords,
     "binary_expression": _chain,
     "formals": _formals,
     "inherit": _inherit,
