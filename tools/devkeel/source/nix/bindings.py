@@ -402,9 +402,7 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
         refuse_capture(document, item.container, target[len(prefix)])
         names = (*target[len(prefix) :], *item.raw[size:])
         splices.append(Splice(attrpath.start_byte, attrpath.end_byte, format_path(names).encode()))
-    if not found and not there:
-        raise document.refuse("not_found", f"{format_path(path)} is not defined here.", None)
-    notes = [] if found else [f"{format_path(path)} is not defined here; {format_path(new)} is."]
+    notes = [] if found else [f"{format_path(path)} is not defined here."]
 
     def moved(after: Document) -> bool:
         left = [item for item in after.focus(raw).bindings if item.raw[:size] == raw]
