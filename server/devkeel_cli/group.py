@@ -35,6 +35,8 @@ VERBS = {
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
     "undo": "Revert an operation as a new one.",
+    "restore": "Put the files back to what an operation left.",
+    "doctor": "Examine devkeel's records in the project.",
     "source": "Edit any Nix, YAML or TOML file, without history.",
     "init": "Make a minimal devenv.nix where there is none.",
     "install": "Add the server to a host's configuration.",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 
 from devkeel import __version__
+from devkeel.runtime import end_children
 from devkeel_mcp.call import Workspace
 from devkeel_mcp.logs import start_logging
 from devkeel_mcp.offer import Offer
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from devkeel_mcp.logs import LogFormat
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
+
+_GRACE = 2.0
 
 INSTRUCTIONS = """\
 devkeel changes this project's development environment (devenv.nix and its neighbours) in transactions: \
@@ -106,17 +111,22 @@ async def _end_with_parent(workspace: Workspace) -> None:
 
 
 async def _end_on_signal(workspace: Workspace) -> None:
-    """End the process after a signal, between two writes.
-
-    The SDK's reader blocks a thread on standard input, which no cancellation reaches: an orderly exit would
-    wait for the host to close the pipe. Holding the write lock means that no transaction is under way.
-    """
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async for number in signals:
             await _end(workspace, 128 + number)
 
 
 async def _end(workspace: Workspace, code: int) -> None:
+    """End the process between two writes, and everything that it runs.
+
+    The SDK's reader blocks a thread on standard input, which no cancellation reaches: an orderly exit would
+    wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
+    running is ended, so that the write that waits for it is given up.
+    """
+    survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
     async with workspace.writing:
+        survivors = end_children(_GRACE) if survivors else survivors
+        if survivors:
+            print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
         logging.shutdown()
         os._exit(code)

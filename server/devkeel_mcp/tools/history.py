@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from devkeel.errors import UsageError
 from devkeel_mcp import render
 from devkeel_mcp.arguments import Arguments
 from devkeel_mcp.tool import READ, ToolSpec
@@ -14,6 +15,8 @@ from devkeel_mcp.tools.write import REPLACING
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
+    from devkeel.environment import Environment
+    from devkeel.results import ChangeResult
     from devkeel_mcp.call import Call
 
 __all__ = ["SHOW_HISTORY", "UNDO"]
@@ -26,8 +29,9 @@ class HistoryArguments(Arguments):
 
 
 class UndoArguments(Arguments):
-    operation: int | None = Field(default=None, description="Default: the newest, no undo, not undone.")
+    operation: int | None = Field(default=None, description="Default: the newest not undone.")
     redo: bool = Field(default=False, description="Revert the newest undo instead.")
+    restore: str | None = Field(default=None, description="Go back to what this id or revision left.")
     dry_run: bool = Field(default=False, description="Diff, no write.")
     expected_revision: str | None = Field(default=None, description="Conflict at any other.")
     reason: str | None = Field(default=None, description="For the history.")
@@ -42,6 +46,16 @@ async def _show_history(call: Call, arguments: HistoryArguments) -> CallToolResu
 
 
 async def _undo(call: Call, arguments: UndoArguments) -> CallToolResult:
+    wanted = arguments.restore
+    if wanted is not None:
+        if arguments.operation is not None or arguments.redo:
+            raise UsageError(
+                "bad_argument",
+                "restore goes with neither operation nor redo: it names what to go back to.",
+                seen=f"restore={wanted}",
+                remedy="Leave operation and redo out.",
+            )
+        return render.change(await call.write(lambda environment: _restore(environment, wanted, arguments)))
     result = await call.write(
         lambda environment: environment.undo(
             arguments.operation,
@@ -52,6 +66,15 @@ async def _undo(call: Call, arguments: UndoArguments) -> CallToolResult:
         )
     )
     return render.change(result)
+
+
+def _restore(environment: Environment, wanted: str, arguments: UndoArguments) -> ChangeResult:
+    return environment.restore(
+        wanted,
+        reason=arguments.reason,
+        dry_run=arguments.dry_run,
+        expected_revision=arguments.expected_revision,
+    )
 
 
 SHOW_HISTORY = ToolSpec(
@@ -69,7 +92,7 @@ UNDO = ToolSpec(
     name="undo",
     description=(
         "Use to take back a change that devkeel made: puts back the bytes from before, as a new operation. "
-        "A conflict, nothing written, if somebody else changed the file since."
+        "A conflict if somebody else changed the same lines since."
     ),
     hints=REPLACING,
     arguments=UndoArguments,
