@@ -44,7 +44,7 @@ class WriteArguments(Arguments):
     """What every tool that edits takes."""
 
     dry_run: bool = Field(default=False, description="Diff and checks, no write.")
-    level: Level | None = Field(default=None, description="Deepest check; default: what can run.")
+    level: Level | None = Field(default=None, description="Default: the deepest that can run.")
     expected_revision: str | None = Field(default=None, description="Conflict at any other.")
     reason: str | None = Field(default=None, description="For the history.")
     create: bool = Field(default=False, description="Make a missing file.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import anyio
@@ -22,6 +23,7 @@ __all__ = ["Updates", "events_between"]
 
 logger = logging.getLogger(__name__)
 _MILLISECONDS = 200
+_LOOK = 3_000
 
 
 def events_between(before: dict[str, bytes], after: dict[str, bytes]) -> list[ServerEvent]:
@@ -68,12 +70,17 @@ class Updates(InMemorySubscriptionBus):
     async def watch(self) -> None:
         """Publish events until cancelled; nothing is watched before somebody subscribed."""
         await self._wanted.wait()
-        try:
-            await self._watch()
-        except OSError as error:  # the system has no watch left: everything else goes on
-            logger.warning("subscribers are not told of changes: %s", error)
+        stop = anyio.Event()
+        async with anyio.create_task_group() as group:
+            # The watching thread is deaf to cancellation: without this the process would end seconds after its input.
+            group.start_soon(_set_at_end, stop)
+            try:
+                await self._watch(stop)
+            except OSError as error:  # the system has no watch left: everything else goes on
+                logger.warning("subscribers are not told of changes: %s", error)
+            group.cancel_scope.cancel()
 
-    async def _watch(self) -> None:
+    async def _watch(self, stop: anyio.Event) -> None:
         from watchfiles import awatch  # noqa: PLC0415  (only where somebody subscribes)
 
         known = await self._read()
@@ -82,12 +89,24 @@ class Updates(InMemorySubscriptionBus):
             places = [place for place in places if place.is_dir()]
             if not places:
                 return  # the project has gone
-            async for _ in awatch(*places, recursive=False, debounce=_MILLISECONDS, step=_MILLISECONDS // 4):
-                now = await self._read()
-                await self._tell(events_between(known, now))
-                known, moved = now, known.keys() != now.keys()
-                if moved:
-                    break  # a new import may be in another directory
+            # Looks now and then without a cause: a change before the watch began, or one that the file system does
+            # not tell of, is found that way.
+            seen = awatch(
+                *places,
+                recursive=False,
+                debounce=_MILLISECONDS,
+                step=_MILLISECONDS // 4,
+                rust_timeout=_LOOK,
+                yield_on_timeout=True,
+                stop_event=stop,
+            )
+            async with aclosing(seen):
+                async for _ in seen:
+                    now = await self._read()
+                    await self._tell(events_between(known, now))
+                    known, moved = now, known.keys() != now.keys()
+                    if moved:
+                        break  # a new import may be in another directory
 
     async def _read(self) -> dict[str, bytes]:
         try:
@@ -95,3 +114,10 @@ class Updates(InMemorySubscriptionBus):
         except DevkeelError as error:
             logger.info("the files cannot be read: %s", error)
             return {}
+
+
+async def _set_at_end(stop: anyio.Event) -> None:
+    try:
+        await anyio.sleep_forever()
+    finally:
+        stop.set()

@@ -12,7 +12,7 @@ from mcp.server.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, ResourceUpdatedNotification
 
-from devkeel_mcp import build_server
+from devkeel_mcp import build_server, updates
 
 from .conftest import Agent
 
@@ -157,6 +157,22 @@ async def test_a_subscriber_of_the_handshake_era_is_told_and_can_leave(new_proje
                 await told.wait()
             group.cancel_scope.cancel()
         await client.unsubscribe_resource(uri)
+
+
+async def test_a_listener_does_not_keep_a_server_from_ending(
+    new_project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(updates, "_LOOK", 3_600_000)  # the watching thread would wait for that long
+    agent = Agent(new_project("alone"), "auto")
+    async with (
+        agent.client() as client,
+        client.listen(resource_subscriptions=["devkeel://environment"]) as events,
+        anyio.create_task_group() as group,
+    ):
+        group.start_soon(save_until_cancelled, agent)
+        async for _ in events:
+            break
+        group.cancel_scope.cancel()
 
 
 async def save_until_cancelled(agent: Agent) -> None:

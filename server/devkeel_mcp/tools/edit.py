@@ -47,7 +47,7 @@ class EditItem(BaseModel):
     kind: Kind = Field(description="append, prepend, remove: one list element.")
     path: str | None = Field(default=None, description="Option path, for set to uncomment.")
     to: str | None = Field(default=None, description="rename: new path.")
-    value: JsonValue = Field(default=None, description="set, append, prepend, remove: JSON; a string is never Nix.")
+    value: JsonValue = Field(default=None, description="Of set, append, prepend, remove; a string is never Nix.")
     expression: str | None = Field(default=None, description="Nix source instead of value.")
     names: list[str] | None = Field(default=None, description="Packages.")
     inside: str | None = Field(default=None, description="As in add_packages.")
@@ -71,7 +71,7 @@ class EditItem(BaseModel):
 
 
 class EditArguments(WriteArguments):
-    edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order, all or none.")
+    edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order.")
 
 
 async def _edit_environment(call: Call, arguments: EditArguments) -> CallToolResult:
@@ -81,9 +81,9 @@ async def _edit_environment(call: Call, arguments: EditArguments) -> CallToolRes
 EDIT = ToolSpec(
     name="edit_environment",
     description=(
-        "Use to set, unset or extend any option, or for several changes that belong together: typed edits "
-        "as one transaction, all or none, checked before anything is written; comments and layout stay. "
-        "What it cannot edit safely it refuses: then use patch_file."
+        "Use to set, unset or extend any option, or for several changes that belong together: typed edits, "
+        "all or none, checked before anything is written; comments and layout stay. What it cannot edit "
+        "safely it refuses: then patch_file."
     ),
     hints=REPLACING,
     arguments=EditArguments,

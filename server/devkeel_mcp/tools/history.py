@@ -81,7 +81,7 @@ SHOW_HISTORY = ToolSpec(
     name="show_history",
     description=(
         "Use to see what devkeel changed here, newest first: id, time, who, why, files, whether undone; "
-        "or one operation with its diff. The ids are what undo takes."
+        "or one operation with its diff. undo takes the ids."
     ),
     hints=READ,
     arguments=HistoryArguments,

@@ -30,8 +30,8 @@ INSPECT = ToolSpec(
     name="inspect_environment",
     description=(
         "Use before changing the development environment, and after a conflict: packages, services, "
-        "languages, every definition with file and line, the revision, problems, which checks can run "
-        "here, the last operation."
+        "languages, every definition with file and line, the revision, problems, checks that can run, the "
+        "last operation."
     ),
     hints=READ,
     arguments=InspectArguments,

@@ -42,8 +42,8 @@ PATCH = ToolSpec(
     name="patch_file",
     description=(
         "Use when edit_environment refuses, or for text that is no option (comments, functions, let): "
-        "replaces exact text in one environment file. Refused if the text does not occur as often as said "
-        "or the result does not parse. Several at once: edit_environment, replace_text."
+        "replaces exact text in one environment file. Refused if it does not occur as often as said, or the "
+        "result does not parse."
     ),
     hints=REPLACING,
     arguments=PatchArguments,

@@ -19,7 +19,7 @@ __all__ = ["ENABLE_SERVICE"]
 
 
 class ServiceArguments(WriteArguments):
-    name: str = Field(description="redis, python… or the option path: services.redis.")
+    name: str = Field(description="redis, python, or a path: services.redis.")
     settings: Annotated[dict[str, JsonValue] | None, FromJsonText] = Field(
         default=None,
         description='Options below it, typed: {"port": 6380}.',
