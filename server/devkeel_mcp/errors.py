@@ -14,7 +14,7 @@ from devkeel import errors
 from devkeel.display import clean
 from devkeel.results import Skipped
 from devkeel_mcp.render import checks_line, diagnostic_line
-from devkeel_mcp.text import MAX_CHARACTERS, cut, cut_line, few, fit
+from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
     from devkeel.errors import DevkeelError
@@ -82,7 +82,7 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
         lines.append(checks_line(facts.pop("ran"), skipped))
     lines += [_fact(name, value) for name, value in facts.items() if name not in _SAID]
     # Cut before the last line: what to do next is always told.
-    told = cut(clean("\n".join(lines)), MAX_CHARACTERS - _LAST)
+    told = cut(clean("\n".join(lines)), MAX_BYTES - _LAST)
     return f"{told}\n{cut_line(clean(remedy), _LAST)}"
 
 

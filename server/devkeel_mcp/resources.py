@@ -6,52 +6,46 @@ import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, unquote
+from urllib.parse import unquote
 
 from mcp_types import Completion, Resource, ResourceTemplate
 
-from devkeel_mcp import render
+from devkeel.results import as_data
+from devkeel_mcp.addresses import ENVIRONMENT, FILES, HISTORY, OPERATIONS, OPTIONS, PACKAGES, file_uri
 from devkeel_mcp.text import fit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from mcp_types import CallToolResult
-
     from devkeel.environment import Environment
 
-__all__ = ["ENVIRONMENT", "HISTORY", "TEMPLATES", "Content", "complete", "file_uri", "listed", "read"]
+__all__ = ["TEMPLATES", "Content", "complete", "listed", "read"]
 
-_SCHEME = "devkeel://"
-ENVIRONMENT = f"{_SCHEME}environment"
-HISTORY = f"{_SCHEME}history"
-_FILES, _OPERATIONS, _OPTIONS, _PACKAGES = (
-    f"{_SCHEME}{room}/" for room in ("files", "operations", "options", "packages")
-)
 _JSON = "application/json"
 _ID = re.compile(r"[1-9]\d{0,17}")
 _MAX_COMPLETIONS = 100
+_WHOLE = 4_000_000
 
 TEMPLATES = [
     ResourceTemplate(
-        uri_template=f"{_FILES}{{name}}",
+        uri_template=f"{FILES}{{name}}",
         name="file",
         description="An environment file, with its revision in _meta.",
     ),
     ResourceTemplate(
-        uri_template=f"{_OPERATIONS}{{id}}",
+        uri_template=f"{OPERATIONS}{{id}}",
         name="operation",
         description="One operation of the history, with its diff.",
         mime_type=_JSON,
     ),
     ResourceTemplate(
-        uri_template=f"{_OPTIONS}{{path}}",
+        uri_template=f"{OPTIONS}{{path}}",
         name="option",
         description="An option: type, default, allowed values, where it is set.",
         mime_type=_JSON,
     ),
     ResourceTemplate(
-        uri_template=f"{_PACKAGES}{{name}}",
+        uri_template=f"{PACKAGES}{{name}}",
         name="package",
         description="Packages that go by a name.",
         mime_type=_JSON,
@@ -66,11 +60,6 @@ class Content:
     text: str
     mime_type: str
     meta: dict[str, Any] | None = None
-
-
-def file_uri(name: str) -> str:
-    """Return the address of an environment file."""
-    return f"{_FILES}{quote(name, safe='')}"
 
 
 def listed(environment: Environment) -> list[Resource]:
@@ -89,9 +78,9 @@ def listed(environment: Environment) -> list[Resource]:
 def read(environment: Environment, uri: str) -> Content | None:
     """Return what is at an address, or None; raises DevkeelError where the library does."""
     if uri == ENVIRONMENT:
-        return _data(render.inspection(environment.inspect()))
+        return _data(environment.inspect())
     if uri == HISTORY:
-        return _data(render.history(environment.history()))
+        return _data(environment.history())
     for prefix, found in _READERS.items():
         if uri.startswith(prefix):
             return found(environment, unquote(uri.removeprefix(prefix)))
@@ -107,30 +96,30 @@ def _file(environment: Environment, name: str) -> Content | None:
 
 
 def _operation(environment: Environment, text: str) -> Content | None:
-    return _data(render.operation(environment.operation(int(text)))) if _ID.fullmatch(text) else None
+    return _data(environment.operation(int(text))) if _ID.fullmatch(text) else None
 
 
 def _option(environment: Environment, path: str) -> Content | None:
     found = environment.search(path, kind="option", limit=1)
-    return _data(render.search(found)) if found.option else None
+    return _data(found) if found.option else None
 
 
 def _package(environment: Environment, name: str) -> Content | None:
     found = environment.search(name, kind="package", limit=10)
-    return _data(render.search(found)) if found.hits else None
+    return _data(found) if found.hits else None
 
 
 _READERS: dict[str, Callable[[Environment, str], Content | None]] = {
-    _FILES: _file,
-    _OPERATIONS: _operation,
-    _OPTIONS: _option,
-    _PACKAGES: _package,
+    FILES: _file,
+    OPERATIONS: _operation,
+    OPTIONS: _option,
+    PACKAGES: _package,
 }
 
 
-def _data(result: CallToolResult) -> Content:
-    data: dict[str, Any] = result.structured_content or {}
-    return Content(json.dumps(fit(data), ensure_ascii=False), _JSON)
+def _data(result: object) -> Content:
+    # Whole, where a tool's answer is cut: whoever reads a resource has asked for it.
+    return Content(json.dumps(fit(as_data(result), _WHOLE), ensure_ascii=False), _JSON)
 
 
 def _mime(name: str) -> str:
@@ -144,7 +133,7 @@ def complete(environment: Environment, argument: str, place: str, begun: str) ->
     if argument in ("id", "operation"):
         page = environment.history(limit=_MAX_COMPLETIONS)
         return _completion(str(item.id) for item in page.operations if str(item.id).startswith(begun))
-    if argument == "name" and place.startswith(_PACKAGES):
+    if argument == "name" and place.startswith(PACKAGES):
         found = environment.search(begun, kind="package", limit=_MAX_COMPLETIONS).hits if begun else ()
         return _completion(hit.name for hit in found if hit.name.startswith(begun))
     if argument == "name":

@@ -11,7 +11,7 @@ import anyio.to_thread
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourcesListChanged, ResourceUpdated
 
 from devkeel.errors import DevkeelError
-from devkeel_mcp.resources import ENVIRONMENT, HISTORY, file_uri
+from devkeel_mcp.addresses import ENVIRONMENT, HISTORY, file_uri
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
