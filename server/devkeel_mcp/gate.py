@@ -40,8 +40,8 @@ class Limits:
     depth: int = 100
     requests: int = 100
     sessions: int = 100
-    rate: float = 100.0
-    burst: int = 500
+    rate: float = 500.0
+    burst: int = 1_000
     wait: float = 30.0
 
 

@@ -58,7 +58,10 @@ class Http:
                     seen=self.address,
                     remedy=f"Give --token-file, or set {TOKEN_VARIABLE}; or listen on 127.0.0.1.",
                 )
-            return socket.create_server((where[0], int(port)), family=family)
+            listening = socket.create_server((where[0], int(port)), family=family)
+            # asyncio sets it only on sockets that name their protocol. Without it, an answer in two parts waits 40 ms
+            # for the client's acknowledgement of the first.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         except (OSError, ValueError, OverflowError) as error:
             raise UsageError(
                 "bad_address",
@@ -66,6 +69,7 @@ class Http:
                 seen=self.address,
                 remedy="Give HOST:PORT with a free port of this machine; port 0 takes any free one.",
             ) from error
+        return listening
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

@@ -11,15 +11,13 @@ if TYPE_CHECKING:
 
 __all__ = ["plausible", "with_text"]
 
-# Keeps a call short and without effect where a tool knows the argument.
-CAREFUL = {"dry_run": True, "level": "syntax"}
 
-
-def plausible(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return arguments that an input schema accepts: what is required, and what keeps the call from an effect."""
+def plausible(schema: dict[str, Any], *, dry_run: bool = True) -> dict[str, Any]:
+    """Return arguments that an input schema accepts: what is required, and what keeps the call short."""
     properties = schema.get("properties", {})
     required = {name: value_of(properties[name]) for name in schema.get("required", ())}
-    return required | {name: value for name, value in CAREFUL.items() if name in properties}
+    careful = {"dry_run": dry_run, "level": "syntax"}
+    return required | {name: value for name, value in careful.items() if name in properties}
 
 
 def value_of(schema: dict[str, Any]) -> Any:
@@ -37,10 +35,10 @@ def value_of(schema: dict[str, Any]) -> Any:
     return {"integer": 1, "number": 1, "boolean": False}.get(kind, "hello")
 
 
-def with_text(schema: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
+def with_text(schema: dict[str, Any], text: str, *, dry_run: bool = True) -> Iterator[dict[str, Any]]:
     """Yield arguments that have the text in one place each, wherever the schema takes a free text."""
     for path in places(schema):
-        arguments = copy.deepcopy(plausible(schema))
+        arguments = copy.deepcopy(plausible(schema, dry_run=dry_run))
         put(arguments, path, text)
         yield arguments
 

@@ -12,14 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel_mcp import TOOLS
+
 from .conftest import DECLARATION, ERAS, parse_with_nix, photograph, text_of
 from .processes import served, stdio_client
+from .sampling import plausible, with_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
     from mcp.client import Client
+    from mcp_types import Tool
 
 pytestmark = pytest.mark.anyio
 SECRET = "canary-5b1d"  # noqa: S105  (what must not be told)
@@ -92,27 +96,27 @@ PATHS = [
 ]
 
 
-def attacks(outside: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    level = {"level": "syntax"}
+def attacks(tools: list[Tool], outside: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every text and path in every place of every tool that takes one, and what wants a shape of its own."""
+    for tool in tools:
+        # What is only tried could do no harm; what reaches out of the project is tried only, for time.
+        tried = tool.annotations is not None and tool.annotations.open_world_hint is True
+        for text in (*TEXTS, *PATHS):
+            for arguments in with_text(tool.input_schema, text, dry_run=tried):
+                yield tool.name, arguments
     for text in TEXTS:
-        yield "add_packages", {"names": [text], **level}
-        yield "add_packages", {"names": ["hello"], "inside": text, **level}
-        yield "enable_service", {"name": text, **level}
-        yield "enable_service", {"name": "redis", "settings": {text: text}, **level}
-        yield "edit_environment", {"edits": [{"kind": "set", "path": text, "value": 1}], **level}
-        yield "edit_environment", {"edits": [{"kind": "set", "path": "env.A", "value": text}], **level}
-        yield "edit_environment", {"edits": [{"kind": "set_input", "name": text, "url": text}], **level}
-        yield "add_packages", {"names": ["hello"], "reason": text, **level}
-        yield "inspect_environment", {"prefix": text}
-        yield "search_catalogue", {"query": text}
-        yield "search_catalogue", {"query": "git", "cursor": text}
         yield text[:100], {}
+        yield "enable_service", {"name": "redis", "settings": {text: text}, "level": "syntax"}
+        for edit in (
+            {"kind": "set", "path": text, "value": 1},
+            {"kind": "set", "path": "env.A", "value": text},
+            {"kind": "set_input", "name": text, "url": text},
+        ):
+            yield "edit_environment", {"edits": [edit], "level": "syntax"}
     for path in PATHS:
-        yield "patch_file", {"file": path, "old": "A", "new": "B", "create": True, **level}
-        yield (
-            "edit_environment",
-            {"edits": [{"kind": "set", "path": "env.A", "value": 1, "file": path}], "create": True},
-        )
+        yield "patch_file", {"file": path, "old": "A", "new": "B", "create": True, "level": "syntax"}
+        edit = {"kind": "set", "path": "env.A", "value": 1, "file": path}
+        yield "edit_environment", {"edits": [edit], "create": True}
     for expression in expressions(outside):
         edit = {"kind": "set", "path": "env.STOLEN", "expression": expression}
         yield "edit_environment", {"edits": [edit], "dry_run": True}
@@ -146,7 +150,8 @@ async def test_no_argument_runs_reads_or_writes_anything_outside(
     outside = root.parent / "outside"
     before = photograph(outside), photograph(root.parent / "project2")
     async with transport(root, era) as client:
-        for tool, arguments in attacks(outside):
+        tools = (await client.list_tools()).tools
+        for tool, arguments in attacks(tools, outside):
             result = await client.call_tool(tool, arguments)
             told = text_of(result) + json.dumps(result.structured_content, ensure_ascii=False)
             assert SECRET not in told, (tool, str(arguments)[:200])
@@ -164,15 +169,12 @@ async def test_no_argument_runs_reads_or_writes_anything_outside(
 async def test_a_read_only_server_writes_for_no_call(root: Path, transport: Callable[..., Any]) -> None:
     before = photograph(root)
     async with transport(root, "auto", "--read-only") as client:
-        for tool, arguments in [
-            ("add_packages", {"names": ["hello"]}),
-            ("edit_environment", {"edits": [{"kind": "set", "path": "env.A", "value": 1}]}),
-            ("patch_file", {"old": "8000", "new": "8001"}),
-            ("enable_service", {"name": "redis"}),
-            ("undo", {}),
-        ]:
-            result = await client.call_tool(tool, arguments)
-            assert result.structured_content["error"]["code"] == "not_offered"
+        listed = {tool.name for tool in (await client.list_tools()).tools}
+        for spec in TOOLS:
+            assert (spec.name in listed) is spec.reads
+            if not spec.reads:
+                result = await client.call_tool(spec.name, plausible(spec.arguments.model_json_schema(), dry_run=False))
+                assert result.structured_content["error"]["code"] == "not_offered"
     assert photograph(root) == before
 
 

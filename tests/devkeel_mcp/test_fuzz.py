@@ -1,6 +1,6 @@
 """Messages that no client sends: the server neither crashes nor hangs, and answers the next one.
 
-DEVKEEL_FUZZ says how many; 20,000 for a whole run.
+DEVKEEL_FUZZ says how many.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
+from devkeel_mcp import TOOLS
+
 from .conftest import DECLARATION
 from .processes import command, served, variables
 
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-COUNT = int(os.environ.get("DEVKEEL_FUZZ", "1000"))
+COUNT = int(os.environ.get("DEVKEEL_FUZZ", "20000"))
 CLIENT = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "fuzz", "version": "1"}}
 METHODS = [
     *("initialize", "notifications/initialized", "ping", "tools/list", "tools/call", "resources/list"),
@@ -27,25 +29,13 @@ METHODS = [
     *("prompts/get", "completion/complete", "logging/setLevel", "notifications/cancelled", "server/discover"),
     *("subscriptions/listen", "roots/list", "sampling/createMessage", "no/such", "", "\x00"),
 ]
-NAMES = ["inspect_environment", "search_catalogue", "show_history", "add_packages", "undo", "no_such", ""]
+READING = {spec.name: spec.reads for spec in TOOLS} | {"no_such": True, "": True}
 ATOMS: list[Any] = [
     *(None, True, False, 0, -1, 1.5, 2**63, 1e308, "", "x", "git", "\x00", "\ud800", "💣", "devkeel://environment"),
     *([], {}, "x" * 5_000, "[" * 500),
 ]
-KEYS = [
-    "name",
-    "arguments",
-    "uri",
-    "ref",
-    "argument",
-    "cursor",
-    "_meta",
-    "names",
-    "dry_run",
-    "query",
-    "prefix",
-    "level",
-]
+KEYS = ["name", "arguments", "uri", "ref", "argument", "cursor", "_meta"]
+KEYS += sorted({field for spec in TOOLS for field in spec.arguments.model_fields})
 
 
 def value(chance: random.Random, depth: int = 0) -> Any:
@@ -61,8 +51,10 @@ def message(chance: random.Random) -> Any:
     params = value(chance)
     method = chance.choice(METHODS)
     if method == "tools/call" and chance.random() < 0.8:
+        name = chance.choice(list(READING))
         # Dry runs, so that no random write makes the next thousand calls slower.
-        params = {"name": chance.choice(NAMES), "arguments": {"dry_run": True, chance.choice(KEYS): value(chance)}}
+        careful = {} if READING[name] else {"dry_run": True}
+        params = {"name": name, "arguments": {chance.choice(KEYS): value(chance)} | careful}
     told = {"jsonrpc": "2.0", "id": chance.choice([1, "a", 2**40, *ATOMS[:6]]), "method": method, "params": params}
     for name in list(told):
         if chance.random() < 0.08:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import subprocess
 from typing import TYPE_CHECKING
 
 import anyio
 import httpx2
 import pytest
+
+from devkeel_mcp.http import Http
 
 from .conftest import DECLARATION, ERAS
 from .processes import command, served, variables
@@ -74,6 +78,24 @@ def test_the_token_is_in_no_argument_and_in_no_log(root: Path) -> None:
         assert server.process.returncode == 128 + signal.SIGTERM
         for line in told.splitlines():
             assert {"time", "level", "message"} <= json.loads(line).keys()
+
+
+async def test_the_token_is_not_handed_on_to_programs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen, program = root / "seen", root / "bin" / "nix-instantiate"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\nenv > {seen}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    with served(root, token=TOKEN) as server:
+        async with server.client("auto") as client:
+            await client.call_tool("check_environment", {"level": "syntax", "second_opinion": True})
+    assert "PATH=" in seen.read_text()
+    assert TOKEN not in seen.read_text()
+
+
+def test_an_answer_in_two_parts_does_not_wait_for_an_acknowledgement() -> None:
+    with Http("127.0.0.1:0").listen() as listening:
+        assert listening.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ def command(
 
 
 def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:
-    from devkeel_mcp.http import Http, read_token  # noqa: PLC0415
+    from devkeel_mcp.http import TOKEN_VARIABLE, Http, read_token  # noqa: PLC0415
 
-    return Http(address, read_token(token_file, os.environ), hosts)
+    token = read_token(token_file, os.environ)
+    os.environ.pop(TOKEN_VARIABLE, None)  # the programs that the server runs have no use for it
+    return Http(address, token, hosts)

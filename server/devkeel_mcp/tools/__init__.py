@@ -8,10 +8,10 @@ TOOLS = (
     inspect.INSPECT,
     search.SEARCH,
     check.CHECK,
+    history.SHOW_HISTORY,
     packages.ADD_PACKAGES,
     services.ENABLE_SERVICE,
     edit.EDIT,
     patch.PATCH,
-    history.SHOW_HISTORY,
     history.UNDO,
 )
