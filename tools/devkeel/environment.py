@@ -25,11 +25,12 @@ from devkeel.results import (
     Inspection,
     OperationDetail,
     OptionDetail,
+    ProcessesResult,
     SearchResult,
     WorkingDiff,
     as_data,
 )
-from devkeel.reverting import revert, target
+from devkeel.reverting import revert, revert_since, target
 from devkeel.source import nix
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
@@ -291,12 +292,13 @@ class Environment:
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
-        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
+        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
+        restore.
         """
         report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
         changed = candidate.changed
         added = self._added(before, report, level)
-        if intent.reverts is not None:
+        if intent.kind in ("undo", "redo", "restore"):
             again = [item for item in added if item.place is None or item.place.file in changed]
             candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
             wrong = [item for item in added if item not in again]
@@ -345,6 +347,55 @@ class Environment:
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id), removed)
 
         return _patiently(attempt, stubborn=expected_revision is None)
+
+    def restore(self, operation: int, *, reason: str | None = None) -> ChangeResult:
+        """Take back every operation after one (0: all of them) as one new operation.
+
+        A file that somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
+        """
+
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            candidate, removed, later = revert_since(self._store(), self.project, operation)
+            # What stood there is put back whatever a deeper check would say of it, so none is waited for.
+            one = later[0].id if len(later) == 1 else None
+            return self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one), removed)
+
+        return _patiently(attempt, stubborn=True)
+
+    def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
+        """Return phases, ports and restarts; with a name also the end of its log, or what came since a cursor.
+
+        limit: bytes of each of its two streams.
+        """
+        from devkeel.processes import read_processes  # noqa: PLC0415  (no other verb needs it)
+        from devkeel.processes.sight import RECORD  # noqa: PLC0415
+
+        record = self._store().recall(RECORD)
+        return read_processes(self.project, record, name=name, cursor=cursor, limit=limit)
+
+    def manage_processes(
+        self,
+        action: Literal["start", "stop", "restart"],
+        names: Sequence[str] = (),
+        *,
+        timeout: float = 60.0,
+        on_failure: Literal["keep", "restore"] = "keep",
+        say: Callable[[str], None] | None = None,
+    ) -> ProcessesResult:
+        """Start, stop or restart processes: those named, or all that start by themselves.
+
+        timeout: seconds to wait until they are ready, evaluating not counted. on_failure: `restore` goes back to the
+        last good start. say: is told each step in a sentence.
+        """
+        from devkeel.processes import Control  # noqa: PLC0415  (no other verb needs it)
+
+        self._require_declaration(read_declaration(self.project))
+        control = Control(self.project, self._store(), lambda id, why: self.restore(id, reason=why), say or _unheard)
+        if action == "stop":
+            return control.stop(names)
+        verb = control.start if action == "start" else control.restart
+        return verb(names, timeout=timeout, restore=on_failure == "restore")
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
@@ -409,6 +460,10 @@ def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> Change
             anew = "A file was saved meanwhile, so the change was made anew on what is there now."
             return replace(result, notes=(*result.notes, anew)) if number else result
     raise AssertionError("the last attempt returns or raises")
+
+
+def _unheard(_: str) -> None:
+    """Tell nobody."""
 
 
 def _files_of(items: Sequence[Diagnostic]) -> list[str]:

@@ -1,0 +1,72 @@
+"""Ending processes, with a look into /proc that nothing of them is left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import ProjectError
+from devkeel.runtime import detached, survivors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from devkeel.processes.sight import Sight
+    from devkeel.runtime.manager_socket import ManagerSocket
+    from devkeel.runtime.survivors import Running
+
+__all__ = ["CANNOT_TELL", "end_orphans", "stop_all", "stop_some"]
+
+CANNOT_TELL = "This system has no /proc, so it is not proven that nothing is left of them."
+
+
+def stop_all(root: Path, sight: Sight) -> list[str]:
+    """End the manager and everything of its session; return what devenv left and devkeel ended.
+
+    Raises ProjectError `processes_survived` with the names of what could not be ended.
+    """
+    before = survivors.descendants(sight.pid) if sight.pid is not None else []
+    if sight.manager is not None:
+        before.append(sight.manager)
+    if sight.running:
+        detached.down(root)
+    return _end(_unique([*before, *_marked(root)]))
+
+
+def end_orphans(root: Path) -> list[str]:
+    """End what a manager left that was killed: everything that carries the mark of this project's processes."""
+    return _end(_marked(root))
+
+
+def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
+    """Stop some processes; return what the manager left of them and devkeel ended."""
+    logs = [socket.logs / f"{name}.{stream}.log" for name in names for stream in ("stdout", "stderr")]
+    before = survivors.writers(logs)
+    for name in names:
+        socket.stop(name)
+    # The manager itself may hold the logs open.
+    kept = {socket.pid()}
+    return _end([item for item in before if item.pid not in kept])
+
+
+def _marked(root: Path) -> list[Running]:
+    return survivors.marked(detached.MARK, str(root))
+
+
+def _unique(items: Iterable[Running]) -> list[Running]:
+    return list({(item.pid, item.started): item for item in items}.values())
+
+
+def _end(items: list[Running]) -> list[str]:
+    left = survivors.still(items)
+    stubborn = survivors.end(left)
+    if stubborn:
+        named = ", ".join(map(str, stubborn))
+        raise ProjectError(
+            "processes_survived",
+            f"Not everything could be ended: {named} still runs.",
+            seen=named,
+            remedy="Ask the user to end them; they may belong to another user, or wait for a disk.",
+            details={"survivors": [item.pid for item in stubborn]},
+        )
+    return [str(item) for item in left]
