@@ -363,6 +363,9 @@ class Environment:
 
         return _patiently(attempt, stubborn=True)
 
+    def _put_back(self, operation: int, reason: str) -> ChangeResult:
+        return self.restore(operation, reason=reason)
+
     def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
         """Return phases, ports and restarts; with a name also the end of its log, or what came since a cursor.
 
@@ -391,7 +394,7 @@ class Environment:
         from devkeel.processes import Control  # noqa: PLC0415  (no other verb needs it)
 
         self._require_declaration(read_declaration(self.project))
-        control = Control(self.project, self._store(), lambda id, why: self.restore(id, reason=why), say or _unheard)
+        control = Control(self.project, self._store(), self._put_back, say or _unheard)
         if action == "stop":
             return control.stop(names)
         verb = control.start if action == "start" else control.restart

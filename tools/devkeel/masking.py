@@ -13,13 +13,13 @@ __all__ = ["MASK", "mask", "names_a_secret"]
 MASK = "***"
 _SHORTEST = 6
 
-_SECRET = (
+_WORDS = (
     r"(?:passwords?|passwd|passphrase|secrets?|tokens?|api[_-]?keys?|access[_-]?keys?|private[_-]?keys?|credentials?)"
 )
-_NAME = re.compile(rf"(?:^|[_.-]){_SECRET}(?:$|[_.-])", re.IGNORECASE)
+_NAME = re.compile(rf"(?:^|[_.-]){_WORDS}(?:$|[_.-])", re.IGNORECASE)
 # PGPASSWORD=…, "api_key": "…", --token …: the name stays, so that a reader knows what was there.
 _ASSIGNED = re.compile(
-    rf"(?P<name>\b[\w.-]*{_SECRET}[\"']?\s*(?:=|:)\s*[\"']?|--[\w-]*{_SECRET}\s+)(?P<value>[^\s\"',;&]{{{_SHORTEST},}})",
+    rf"(?P<name>\b[\w.-]*{_WORDS}[\"']?\s*(?:=|:)\s*[\"']?|--[\w-]*{_WORDS}\s+)(?P<value>[^\s\"',;&]{{{_SHORTEST},}})",
     re.IGNORECASE,
 )
 _IN_URL = re.compile(r"(?P<name>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)(?P<value>[^\s/@]+)(?=@)", re.IGNORECASE)

@@ -101,7 +101,7 @@ def revert_since(store: Transactions, project: Project, operation: int) -> tuple
 
 def _after(store: Transactions, operation: int) -> list[Operation]:
     """Return the operations after one, newest first."""
-    found = list[Operation]()
+    found: list[Operation] = []
     while True:
         page = store.history(limit=_PAGE, before=found[-1].id if found else None)
         found += [item for item in page if item.id > operation]

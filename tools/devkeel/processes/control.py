@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Refused, Unavailable, UsageError
-from devkeel.processes.reading import answer, unknown_process
 from devkeel.processes.readiness import await_ready
+from devkeel.processes.reading import answer, unknown_process
 from devkeel.processes.sight import RECORD, Sight, declared, look
 from devkeel.processes.stopping import CANNOT_TELL, end_orphans, stop_all, stop_some
 from devkeel.runtime import detached, survivors
@@ -27,6 +27,13 @@ __all__ = ["Control"]
 # devenv takes names as arguments, so none may look like an option.
 _NAME = re.compile(r"(?!-)[^\0\n\r/]{1,200}")
 _FORMER_SECONDS = 30.0
+# What a start can fail of. A misspelt name or a missing program is no reason to take a declaration back.
+_FAILED_STARTS = frozenset(
+    {
+        *("process_crashed", "port_held", "process_not_ready", "processes_not_started", "no_processes"),
+        *("manager_ended", "manager_unresponsive", "other_process_manager", "process_refused", "timeout"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -103,9 +110,8 @@ class Control:
             notes = self._launch(before, names, anew=anew)
             notes += await_ready(self.project, self.socket, names, timeout, self.say)
         except DevkeelError as error:
-            if not restore or isinstance(error, (UsageError, Refused)):
-                raise
-            self._go_back(before, names, error)
+            if restore and error.code in _FAILED_STARTS:
+                self._go_back(before, names, error)
             raise
         self._remember_good(names)
         return answer(self.project, self.look(), action=action, notes=notes)

@@ -8,7 +8,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from devkeel.errors import ProjectError, Unavailable
+from devkeel.errors import DevkeelError, ProjectError, Unavailable, UsageError
 from devkeel.runtime.process import find_program, run
 from devkeel.runtime.survivors import holder
 
@@ -39,7 +39,7 @@ def up(root: Path, names: Sequence[str]) -> None:
     """Start the processes (all that start by themselves, or those named) in a manager that outlives this process.
 
     It returns when the manager runs, which says nothing of readiness. Raises Unavailable `devenv_missing`, `timeout`;
-    ProjectError `unknown_process`, `no_processes`, `port_held`, `processes_not_started`.
+    ProjectError `no_processes`, `port_held`, `processes_not_started`; UsageError `unknown_process`.
     """
     found = _devenv(root, ("up", "-d", *names), _EVALUATING)
     if found.returncode:
@@ -83,14 +83,14 @@ def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed
     return found
 
 
-def _failed(found: Completed) -> ProjectError:
+def _failed(found: Completed) -> DevkeelError:
     """Return why devenv started nothing: what it names, else the end of what it said."""
     text = _ANSI.sub("", found.stderr.decode("utf-8", "replace"))
     told = text[text.rindex("error:") :] if "error:" in text else text.strip()[-_MOST:]
     if taken := _TAKEN.search(text):
         return port_held(int(taken[1]), told)
     if strangers := _STRANGERS.search(text):
-        return ProjectError(
+        return UsageError(
             "unknown_process",
             f"The declaration has no process {strangers[1].strip()}.",
             seen=strangers[1].strip(),

@@ -27,6 +27,7 @@ __all__ = ["ManagerSocket", "runtime_directory"]
 _SECONDS = 10.0
 _MOST = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
+_PAUSE = 0.1
 _NOBODY = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR})
 _CREDENTIALS = struct.Struct("3i")
 
@@ -36,6 +37,10 @@ def runtime_directory(root: Path) -> Path:
     # devenv's own rule: the first 7 hexadecimal digits of the SHA-256 of the resolved path of `.devenv`.
     name = hashlib.sha256(os.path.realpath(root / ".devenv").encode()).hexdigest()[:7]
     return Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"devenv-{name}")  # noqa: S108
+
+
+class _HungUpError(Exception):
+    """The manager closed the connection before it answered."""
 
 
 class ManagerSocket:
@@ -49,6 +54,7 @@ class ManagerSocket:
         """Remember where it would be; nothing is opened."""
         self.folder = runtime_directory(root) / "processes"
         self.path = self.folder / "native.sock"
+        self._answered: int | None = None
 
     @property
     def logs(self) -> Path:
@@ -58,15 +64,16 @@ class ManagerSocket:
     def pid(self) -> int | None:
         """Return the process that listens, or None when nobody does."""
         try:
-            with self._connected(time.monotonic() + _SECONDS) as connection:
-                found = self._listener(connection) or self._written_pid()
+            self.ask("mode")
+        except ProjectError:  # it answers, and does not know the question
+            pass
         except Unavailable as error:
             if error.code == "processes_not_running":
                 return None
             raise
-        if found is None:
+        if self._answered is None:
             raise self._senseless("it listens, and does not say which process it is")
-        return found
+        return self._answered
 
     def list(self) -> tuple[ProcessState, ...]:
         """Return the processes that the manager knows, by name."""
@@ -99,10 +106,16 @@ class ManagerSocket:
 
     def ask(self, command: str, *, seconds: float = _SECONDS, **fields: object) -> dict[str, Any]:
         """Send one request and return the answer; raises ProjectError `process_refused` with what the manager said."""
-        deadline = time.monotonic() + seconds
-        with self._connected(deadline) as connection:
-            connection.sendall(json.dumps({"command": command, **fields}).encode() + b"\n")
-            line = self._line(connection, deadline)
+        request = json.dumps({"command": command, **fields}).encode() + b"\n"
+        try:
+            line = self._sent(request, time.monotonic() + seconds)
+        except _HungUpError:
+            # It ended while it was asked: then nobody listens any more, and the next try says so.
+            time.sleep(_PAUSE)
+            try:
+                line = self._sent(request, time.monotonic() + seconds)
+            except _HungUpError as error:
+                raise self._senseless("it hung up without an answer") from error
         try:
             answer = json.loads(line)
         except (ValueError, RecursionError) as error:
@@ -118,6 +131,12 @@ class ManagerSocket:
             )
         return answer
 
+    def _sent(self, request: bytes, deadline: float) -> bytes:
+        with self._connected(deadline) as connection:
+            self._answered = self._listener(connection) or self._written_pid()
+            connection.sendall(request)
+            return self._line(connection, deadline)
+
     @contextmanager
     def _connected(self, deadline: float) -> Iterator[socket.socket]:
         self._require_own()
@@ -131,6 +150,8 @@ class ManagerSocket:
             except OSError as error:
                 if error.errno in _NOBODY:
                     raise _nobody() from error
+                if isinstance(error, ConnectionError):
+                    raise _HungUpError from error
                 raise self._senseless(os.strerror(error.errno) if error.errno else str(error)) from error
 
     def _require_own(self) -> None:
@@ -157,7 +178,7 @@ class ManagerSocket:
             if not chunk or len(data) > _MOST:
                 break
         if not data:
-            raise self._senseless("it hung up without an answer")
+            raise _HungUpError
         return bytes(data)
 
     @staticmethod

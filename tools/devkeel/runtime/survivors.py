@@ -50,7 +50,8 @@ def find(pid: int) -> Running | None:
     # The name is in parentheses and may itself contain some: proc(5).
     name, _, rest = text.partition("(")[2].rpartition(")")
     fields = rest.split()
-    if fields[0] in "ZX":
+    # A leader that has ended while other threads go on still holds its files and its ports.
+    if fields[0] in "ZX" and int(fields[17]) <= 1:
         return None
     return Running(pid, int(fields[19]), int(fields[1]), int(fields[3]), name)
 
@@ -58,7 +59,7 @@ def find(pid: int) -> Running | None:
 def running() -> list[Running]:
     """Return every process, this one and its ancestors left out."""
     with suppress(OSError):
-        found = {item.pid: item for name in os.listdir(_PROC) if name.isdigit() and (item := find(int(name)))}
+        found = {pid: item for pid in _pids() if (item := find(pid))}
         own = os.getpid()
         while own in found:
             own = found.pop(own).parent
@@ -123,9 +124,13 @@ def holder(port: int) -> str | None:
     wanted = {f"socket:[{inode}]" for inode in _listeners(port)}
     if not wanted:
         return None
-    every = [find(int(name)) for name in os.listdir(_PROC) if name.isdigit()]
+    every = [find(pid) for pid in _pids()]
     named = [str(item) for item in every if item and wanted & set(_open_files(item.pid))]
     return ", ".join(named) or "a process of another user"
+
+
+def _pids() -> Iterator[int]:
+    return (int(path.name) for path in _PROC.iterdir() if path.name.isdigit())
 
 
 def _listeners(port: int) -> Iterator[str]:
@@ -140,9 +145,9 @@ def _listeners(port: int) -> Iterator[str]:
 def _open_files(pid: int) -> Iterator[str]:
     folder = _PROC / str(pid) / "fd"
     with suppress(OSError):
-        for name in os.listdir(folder):
+        for path in folder.iterdir():
             with suppress(OSError):
-                yield os.readlink(folder / name)
+                yield str(path.readlink())
 
 
 def _read(pid: int, name: str) -> bytes:

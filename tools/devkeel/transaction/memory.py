@@ -28,7 +28,7 @@ def remember(state: Path, name: str, data: dict[str, Any]) -> None:
             handle.write(json.dumps(data, indent=2).encode() + b"\n")
             handle.flush()
             os.fsync(handle.fileno())
-        os.replace(temporary, path)
+        temporary.replace(path)
     except OSError as error:
         raise explain(error, f"{state.name}/{path.name}") from error
     finally:
