@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -196,3 +197,15 @@ def test_a_declaration_without_processes_has_nothing_to_start(world: Make) -> No
     with pytest.raises(DevkeelError) as caught:
         here.manage("start")
     assert caught.value.code == "no_processes"
+
+
+def test_a_person_who_reads_a_log_is_left_alone(world: Make) -> None:
+    here = world('processes.a.exec = "echo hello; exec sleep 600";')
+    here.manage("start")
+    log = ManagerSocket(here.root).logs / "a.stdout.log"
+    with subprocess.Popen(["tail", "-f", log], stdout=subprocess.PIPE, cwd="/") as reader:
+        assert reader.stdout is not None
+        reader.stdout.readline()
+        assert here.manage("stop").ended == ()
+        assert reader.poll() is None
+        reader.kill()

@@ -85,7 +85,7 @@ class Control:
                 notes += [f"{name} did not run." for name in names if name not in active]
                 ended = stop_some(self.socket, active)
             else:
-                ended = stop_all(self.project.root, before)
+                ended = stop_all(self.project.root, self.socket, before)
                 if not before.running:
                     notes.append("There was no process manager to stop.")
             return answer(self.project, self.look(), action="stop", ended=ended, notes=notes)
@@ -119,7 +119,7 @@ class Control:
     def _launch(self, before: Sight, names: Sequence[str], *, anew: bool) -> list[str]:
         """Start what was asked for in the manager that runs, or in a new one; return notes."""
         if not before.running:
-            ended = end_orphans(self.project.root)
+            ended = end_orphans(self.project.root, self.socket)
             self._up(names)
             return [f"What an earlier manager had left was ended first: {', '.join(ended)}."] if ended else []
         if before.outdated or (anew and not names):
@@ -156,7 +156,7 @@ class Control:
             if known and name not in known:
                 raise unknown_process(name, known)
         self.say("Stopping what runs with the older declaration")
-        stop_all(self.project.root, before)
+        stop_all(self.project.root, self.socket, before)
         together = {*names, *(name for name in before.active if name in known)} if names else ()
         self._up(sorted(together))
 
@@ -213,9 +213,9 @@ class Control:
             started = [name for name in now.active if name not in before.active and (not names or name in names)]
             stop_some(self.socket, started)
         elif now.running:
-            stop_all(self.project.root, now)
+            stop_all(self.project.root, self.socket, now)
         else:
-            end_orphans(self.project.root)
+            end_orphans(self.project.root, self.socket)
 
     def _restore_declaration(self, error: DevkeelError) -> dict[str, Any]:
         good = self.store.recall(RECORD).get("good")

@@ -20,7 +20,7 @@ __all__ = ["CANNOT_TELL", "end_orphans", "stop_all", "stop_some"]
 CANNOT_TELL = "This system has no /proc, so it is not proven that nothing is left of them."
 
 
-def stop_all(root: Path, sight: Sight) -> list[str]:
+def stop_all(root: Path, socket: ManagerSocket, sight: Sight) -> list[str]:
     """End the manager and everything of its session; return what devenv left and devkeel ended.
 
     Raises ProjectError `processes_survived` with the names of what could not be ended.
@@ -30,12 +30,12 @@ def stop_all(root: Path, sight: Sight) -> list[str]:
         before.append(sight.manager)
     if sight.running:
         detached.down(root)
-    return _end(_unique([*before, *_marked(root)]))
+    return _end(_unique([*before, *_orphans(root, socket)]))
 
 
-def end_orphans(root: Path) -> list[str]:
-    """End what a manager left that was killed: everything that carries the mark of this project's processes."""
-    return _end(_marked(root))
+def end_orphans(root: Path, socket: ManagerSocket) -> list[str]:
+    """End what a manager left that was killed."""
+    return _end(_orphans(root, socket))
 
 
 def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
@@ -44,13 +44,18 @@ def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
     before = survivors.writers(logs)
     for name in names:
         socket.stop(name)
-    # The manager itself may hold the logs open.
-    kept = {socket.pid()}
-    return _end([item for item in before if item.pid not in kept])
+    # The manager itself may hold the logs open, and lead a session.
+    manager = socket.pid()
+    return _end([item for item in before if manager not in (item.pid, item.session)])
 
 
-def _marked(root: Path) -> list[Running]:
-    return survivors.marked(detached.MARK, str(root))
+def _orphans(root: Path, socket: ManagerSocket) -> list[Running]:
+    """Return what carries the mark of this project's processes, and what writes to their logs.
+
+    A program that gives itself a title, as redis does, overwrites its environment and the mark with it.
+    """
+    marked = survivors.marked(detached.MARK, str(root))
+    return _unique([*marked, *survivors.writers(socket.logs.glob("*.log"))])
 
 
 def _unique(items: Iterable[Running]) -> list[Running]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["Running", "can_tell", "descendants", "end", "find", "holder", "marked", "running", "still", "writers"]
 
@@ -96,12 +96,13 @@ def marked(name: str, value: str) -> list[Running]:
     return [item for item in running() if mark in _read(item.pid, "environ").split(b"\0")]
 
 
-def writers(paths: Collection[Path]) -> list[Running]:
-    """Return what holds one of the files open, and what shares a session with one of those."""
+def writers(paths: Iterable[Path]) -> list[Running]:
+    """Return what has one of the files open for writing, with the sessions that such a process leads."""
     wanted = {str(path) for path in paths}
     every = running()
-    sessions = {item.session for item in every if wanted & set(_open_files(item.pid))}
-    return [item for item in every if item.session in sessions]
+    found = {item.pid for item in every if wanted & set(_written_files(item.pid))}
+    # Not every session of one: that of a person's terminal has more in it.
+    return [item for item in every if item.pid in found or item.session in found]
 
 
 def end(items: Iterable[Running], grace: float = _GRACE) -> list[Running]:
@@ -125,7 +126,7 @@ def holder(port: int) -> str | None:
     if not wanted:
         return None
     every = [find(pid) for pid in _pids()]
-    named = [str(item) for item in every if item and wanted & set(_open_files(item.pid))]
+    named = [str(item) for item in every if item and wanted & {target for _, target in _descriptors(item.pid)}]
     return ", ".join(named) or "a process of another user"
 
 
@@ -142,12 +143,20 @@ def _listeners(port: int) -> Iterator[str]:
                     yield fields[9]
 
 
-def _open_files(pid: int) -> Iterator[str]:
+def _written_files(pid: int) -> Iterator[str]:
+    for name, target in _descriptors(pid):
+        with suppress(OSError, ValueError, IndexError):
+            flags = (_PROC / str(pid) / "fdinfo" / name).read_text().partition("flags:")[2].split()[0]
+            if int(flags, 8) & os.O_ACCMODE != os.O_RDONLY:
+                yield target
+
+
+def _descriptors(pid: int) -> Iterator[tuple[str, str]]:
     folder = _PROC / str(pid) / "fd"
     with suppress(OSError):
         for path in folder.iterdir():
             with suppress(OSError):
-                yield str(path.readlink())
+                yield path.name, str(path.readlink())
 
 
 def _read(pid: int, name: str) -> bytes:
