@@ -27,6 +27,8 @@ if TYPE_CHECKING:
         Inspection,
         OperationDetail,
         OptionDetail,
+        ProcessesResult,
+        ProcessLog,
         SearchResult,
         Skipped,
         WorkingDiff,
@@ -43,6 +45,7 @@ __all__ = [
     "inspection",
     "operation",
     "paint_diff",
+    "processes",
     "search",
     "working_diff",
     "write",
@@ -67,6 +70,11 @@ _SPOKEN = (
     (r"\bshow_history\b", "`devkeel history`"),
     (r"\bedit_environment\b", "`devkeel set`"),
     (r"\bpatch_file\b", "`devkeel patch`"),
+    (r"\bmanage_processes (?:with )?action=start\b", "`devkeel up`"),
+    (r"\bmanage_processes (?:with )?action=stop\b", "`devkeel down`"),
+    (r"\bmanage_processes (?:with )?action=restart\b", "`devkeel restart`"),
+    (r"\bread_processes (?:with )?name=(\S+?)(?=[.,;]?(?:\s|$))", r"`devkeel logs \1`"),
+    (r"\bread_processes\b", "`devkeel ps`"),
 )
 
 
@@ -162,6 +170,33 @@ def search(result: SearchResult) -> Iterable[str]:
     yield click.style(f"options: {clean(result.options_from)}; packages: {clean(result.packages_from)}", dim=True)
     if result.next_cursor:
         yield f"more: the same with --cursor {result.next_cursor}"
+
+
+_PHASE = {"ready": "green", "gave_up": "red", "starting": "yellow", "waiting": "yellow"}
+
+
+def processes(result: ProcessesResult) -> Iterable[str]:
+    """Tell what runs, and what was done about it."""
+    if not result.running:
+        yield "nothing runs"
+    width = max((len(item.name) for item in result.processes), default=0)
+    for item in result.processes:
+        phase = click.style(f"{clean(item.phase):<11}", fg=_PHASE.get(item.phase))
+        restarts = f"  {item.restart_count} restarts" if item.restart_count else ""
+        ports = f"  {clean(', '.join(item.ports))}" if item.ports else ""
+        yield f"{_bold(clean(item.name).ljust(width))}  {phase}{ports}{restarts}".rstrip()
+    for log in result.logs:
+        yield from _log_lines(log)
+    if result.ended:
+        yield f"ended what was left: {', '.join(result.ended)}"
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+
+
+def _log_lines(log: ProcessLog) -> Iterable[str]:
+    for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
+        if text:
+            yield click.style(f"==> {clean(log.name)} {stream} <==", dim=True)
+            yield text.removesuffix("\n")
 
 
 def _option_lines(option: OptionDetail) -> Iterable[str]:

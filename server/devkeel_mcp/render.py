@@ -26,11 +26,23 @@ if TYPE_CHECKING:
         Inspection,
         OperationDetail,
         OptionDetail,
+        ProcessesResult,
+        ProcessLog,
         SearchResult,
         Skipped,
     )
 
-__all__ = ["change", "check", "checks_line", "diagnostic_line", "history", "inspection", "operation", "search"]
+__all__ = [
+    "change",
+    "check",
+    "checks_line",
+    "diagnostic_line",
+    "history",
+    "inspection",
+    "operation",
+    "processes",
+    "search",
+]
 
 # What the lines around the body of an answer may take; the body gets the rest.
 _FRAME = 8_000
@@ -126,6 +138,30 @@ def search(result: SearchResult) -> CallToolResult:
     if not count and not result.option:
         tail = ["Next: search again with one word of the name, or another kind."]
     return _answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")
+
+
+def processes(result: ProcessesResult) -> CallToolResult:
+    """Render what runs, and what was done about it."""
+    if result.running:
+        known = f", with revision {result.revision} of the declaration" if result.revision else ""
+        head = [f"The process manager runs (PID {result.manager}, {result.mode}){known}."]
+    else:
+        head = ["Nothing runs."]
+    for item in result.processes:
+        ports = f", ports {', '.join(item.ports)}" if item.ports else ""
+        head.append(f"  {item.name}: {item.phase}, {item.restart_count} restarts{ports}")
+    body = [line for log in result.logs for line in _log_lines(log)]
+    tail = [f"Ended what was left: {', '.join(result.ended)}."] if result.ended else []
+    tail += [f"Note: {note}" for note in result.notes]
+    tail += [f"Cursor of the log of {log.name}: {log.cursor}" for log in result.logs]
+    return _answer(result, _short(head), body, [*few(tail), f"Next: {result.next}"], "Read on with the cursor.")
+
+
+def _log_lines(log: ProcessLog) -> list[str]:
+    cut_off = " (the end)" if log.cut else ""
+    streams = (("stdout", log.stdout), ("stderr", log.stderr))
+    told = [[f"{log.name} {name}{cut_off}:", *_lines(text)] for name, text in streams if text]
+    return [line for part in told for line in part] or [f"{log.name} wrote nothing."]
 
 
 def _option_lines(option: OptionDetail) -> list[str]:

@@ -393,6 +393,13 @@ class Environment:
         """
         from devkeel.processes import Control  # noqa: PLC0415  (no other verb needs it)
 
+        if not 0 < timeout <= 3600:  # noqa: PLR2004
+            raise UsageError(
+                "bad_timeout",
+                "The time-out is a number of seconds above 0, and at most 3600.",
+                seen=str(timeout),
+                remedy="Wait less long; read_processes shows how far they have come.",
+            )
         self._require_declaration(read_declaration(self.project))
         control = Control(self.project, self._store(), self._put_back, say or _unheard)
         if action == "stop":

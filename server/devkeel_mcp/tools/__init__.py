@@ -1,6 +1,6 @@
 """The tools, one thin module per family; the order is the order of `tools/list`."""
 
-from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, search, services
+from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, processes, search, services
 
 __all__ = ["TOOLS"]
 
@@ -14,4 +14,6 @@ TOOLS = (
     patch.PATCH,
     history.SHOW_HISTORY,
     history.UNDO,
+    processes.MANAGE_PROCESSES,
+    processes.READ_PROCESSES,
 )

@@ -1,0 +1,138 @@
+"""The whole sentence over stdio: inspect, enable redis, start it, use it, stop it, and the way back."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from mcp import StdioServerParameters
+from mcp.client import Client
+
+from .conftest import text_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mcp_types import CallToolResult
+
+pytestmark = [pytest.mark.anyio, pytest.mark.nix]
+
+
+class Host:
+    """One connection to `devkeel serve`, as a host has it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def data(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
+        result = await self._call(tool, arguments)
+        assert not result.is_error, text_of(result)
+        data: dict[str, Any] = result.structured_content
+        # Some hosts show the model the text alone, others the data alone: both name every process and its phase.
+        for item in data.get("processes", ()):
+            assert f"{item['name']}: {item['phase']}" in text_of(result)
+        return data
+
+    async def error(self, tool: str, /, **arguments: Any) -> dict[str, Any]:
+        result = await self._call(tool, arguments)
+        assert result.is_error, text_of(result)
+        error: dict[str, Any] = result.structured_content["error"]
+        assert error["code"] in text_of(result)
+        return error
+
+    async def _call(self, tool: str, arguments: dict[str, Any]) -> CallToolResult:
+        return await self.client.call_tool(tool, arguments)
+
+
+def serving(root: Path) -> Client:
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    argv = ["-m", "devkeel_cli", "--root", str(root), "serve"]
+    return Client(StdioServerParameters(command=sys.executable, args=argv, env=dict(environment)))
+
+
+def redis(port: int, *words: str) -> str:
+    argv = ["redis-cli", "-p", str(port), *words]
+    return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+async def test_redis_is_enabled_started_used_and_stopped(devenv: Any, pinned_project: Callable[..., Path]) -> None:
+    root, port = pinned_project("packages = [ pkgs.jq ];"), free_port()
+    async with serving(root) as client:
+        host = Host(client)
+        seen = await host.data("inspect_environment")
+        assert (await host.error("manage_processes", action="start"))["code"] == "no_processes"
+        await host.data("enable_service", name="redis", settings={"port": port}, expected_revision=seen["revision"])
+        started = await host.data("manage_processes", action="start", timeout=60)
+        assert [(item["name"], item["phase"], item["ports"]) for item in started["processes"]] == [
+            ("redis", "ready", [f"main:{port}"])
+        ]
+        redis(port, "set", "key", "value")
+        assert redis(port, "get", "key") == "value"
+    # What was started outlives the server, and the next one knows it again.
+    async with serving(root) as client:
+        host = Host(client)
+        seen = await host.data("read_processes", name="redis")
+        assert (seen["manager"], seen["outdated"]) == (started["manager"], False)
+        assert "Ready to accept connections" in seen["logs"][0]["stdout"]
+        cursor = seen["logs"][0]["cursor"]
+        assert (await host.data("read_processes", name="redis", cursor=cursor))["logs"][0]["stdout"] == ""
+        stopped = await host.data("manage_processes", action="stop")
+        assert not stopped["running"]
+    assert devenv.survivors() == []
+
+
+async def test_redis_that_cannot_start_gives_way_to_what_ran(devenv: Any, pinned_project: Callable[..., Path]) -> None:
+    port = free_port()
+    root = pinned_project(f"services.redis = {{ enable = true; port = {port}; }};", {"devenv.local.yaml": "{}\n"})
+    before = (root / "devenv.nix").read_bytes()
+    async with serving(root) as client:
+        host = Host(client)
+        await host.data("manage_processes", action="start", timeout=60)
+        bad = {"kind": "set", "path": "services.redis.extraConfig", "value": "no-such-directive yes"}
+        await host.data("edit_environment", edits=[bad])
+        assert (await host.data("read_processes"))["outdated"]
+        error = await host.error("manage_processes", action="start", on_failure="restore", timeout=60)
+        assert error["code"] == "process_crashed"
+        assert error["details"]["restored"]["processes"] == {"redis": "ready"}
+        assert (root / "devenv.nix").read_bytes() == before
+        assert redis(port, "ping") == "PONG"
+
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 0))
+            holder.listen()
+            taken = holder.getsockname()[1]
+            web = f"exec redis-server --bind 127.0.0.1 --port {taken} --save ''"
+            await host.data("edit_environment", edits=[{"kind": "set", "path": "processes.web.exec", "value": web}])
+            error = await host.error("manage_processes", action="start", on_failure="restore", timeout=60)
+        assert (error["code"], error["details"]["port"]) == ("port_held", taken)
+        assert (root / "devenv.nix").read_bytes() == before
+        assert redis(port, "ping") == "PONG"
+        history = await host.data("show_history")
+        assert [item["kind"] for item in history["operations"]] == ["restore", "edit", "restore", "edit"]
+        await host.data("manage_processes", action="stop")
+    assert devenv.survivors() == []
+
+
+async def test_arguments_are_judged_before_anything_is_started(
+    devenv: Any, pinned_project: Callable[..., Path]
+) -> None:
+    root = pinned_project('processes.a.exec = "exec sleep 600";')
+    async with serving(root) as client:
+        host = Host(client)
+        assert (await host.error("manage_processes", action="kill"))["code"] == "bad_argument"
+        assert (await host.error("manage_processes", action="start", timeout=-1.0))["code"] == "bad_timeout"
+        assert (await host.error("manage_processes", action="start", names=["-O"]))["code"] == "unknown_process"
+        assert (await host.error("read_processes", cursor="1-2-3"))["code"] == "bad_cursor"
+        assert not (await host.data("read_processes"))["running"]
+    assert devenv.calls() == []
