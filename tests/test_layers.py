@@ -24,7 +24,7 @@ LAYERS = {
     "difference": set(),
     "project": {"errors"},
     "source": {"errors"},
-    "runtime": {"errors"},
+    "runtime": {"errors", "results"},
     "transaction": {"errors", "project", "runtime"},
     "display": set(),
     "invalid": set(),
@@ -39,13 +39,18 @@ LAYERS = {
     "policy": {"errors", "project", "source", "protection"},
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
+    "masking": set(),
+    "processes": {
+        *("errors", "display", "invalid", "masking", "project", "results", "runtime", "declaration", "survey"),
+        "transaction",
+    },
     "reverting": {"errors", "project", "difference", "candidate", "transaction"},
     "instead": {"errors", "source"},
     "environment": {
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
-        *("declaration", "candidate", "change", "policy", "survey", "checks", "catalogue"),
+        *("declaration", "candidate", "change", "policy", "survey", "checks", "catalogue", "processes"),
     },
 }
 

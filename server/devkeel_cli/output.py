@@ -28,7 +28,6 @@ if TYPE_CHECKING:
         OperationDetail,
         OptionDetail,
         ProcessesResult,
-        ProcessLog,
         SearchResult,
         Skipped,
         WorkingDiff,
@@ -45,6 +44,7 @@ __all__ = [
     "inspection",
     "operation",
     "paint_diff",
+    "process_logs",
     "processes",
     "search",
     "working_diff",
@@ -181,22 +181,22 @@ def processes(result: ProcessesResult) -> Iterable[str]:
         yield "nothing runs"
     width = max((len(item.name) for item in result.processes), default=0)
     for item in result.processes:
-        phase = click.style(f"{clean(item.phase):<11}", fg=_PHASE.get(item.phase))
-        restarts = f"  {item.restart_count} restarts" if item.restart_count else ""
-        ports = f"  {clean(', '.join(item.ports))}" if item.ports else ""
-        yield f"{_bold(clean(item.name).ljust(width))}  {phase}{ports}{restarts}".rstrip()
-    for log in result.logs:
-        yield from _log_lines(log)
+        facts = [click.style(clean(item.phase), fg=_PHASE.get(item.phase)), *map(clean, item.ports)]
+        facts += [f"{item.restart_count} restarts"] if item.restart_count else []
+        yield f"{_bold(clean(item.name).ljust(width))}  {'  '.join(facts)}"
+    yield from process_logs(result)
     if result.ended:
         yield f"ended what was left: {', '.join(result.ended)}"
     yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
 
 
-def _log_lines(log: ProcessLog) -> Iterable[str]:
-    for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
-        if text:
-            yield click.style(f"==> {clean(log.name)} {stream} <==", dim=True)
-            yield text.removesuffix("\n")
+def process_logs(result: ProcessesResult) -> Iterable[str]:
+    """Tell what processes wrote."""
+    for log in result.logs:
+        for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
+            if text:
+                yield click.style(f"==> {clean(log.name)} {stream} <==", dim=True)
+                yield text.removesuffix("\n")
 
 
 def _option_lines(option: OptionDetail) -> Iterable[str]:

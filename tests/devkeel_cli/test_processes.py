@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,7 +15,6 @@ from .conftest import process_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from syrupy.assertion import SnapshotAssertion
 
@@ -43,17 +42,8 @@ def test_a_session_with_processes_reads_like_this(
 ) -> None:
     root = pinned_project(PROJECT)
     lines = [
-        *(
-            ["ps"],
-            ["up"],
-            ["up", "web"],
-            ["ps"],
-            ["logs", "web"],
-            ["up", "broken"],
-            ["up", "brokn"],
-            ["restart", "web"],
-        ),
-        *(["down", "web"], ["down"], ["down"]),
+        *(["ps"], ["up"], ["up", "web"], ["ps"], ["logs", "web"], ["up", "broken"], ["up", "brokn"]),
+        *(["restart", "web"], ["down", "web"], ["down"], ["down"]),
     ]
     told = []
     for line in lines:
@@ -71,7 +61,7 @@ def test_json_has_what_a_program_needs(devenv: Any, pinned_project: Callable[...
     root = pinned_project(PROJECT)
     started = json.loads(run(root, "up", "--json").stdout)
     assert {item["name"]: item["phase"] for item in started["processes"]} == {"web": "ready", "broken": "not_started"}
-    assert os.path.exists(f"/proc/{started['manager']}")
+    assert Path("/proc", str(started["manager"])).exists()
     failed = run(root, "up", "broken", "--restore", "--json")
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["error"]["code"] == "process_crashed"

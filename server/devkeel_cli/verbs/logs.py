@@ -31,4 +31,4 @@ if TYPE_CHECKING:
 def command(session: Session, /, name: str, cursor: str | None, limit: int, as_json: bool) -> None:
     """Show the log of a process."""
     result = session.environment.processes(name, cursor=cursor, limit=limit)
-    show(result, output.processes, as_json=as_json)
+    show(result, output.process_logs, as_json=as_json)
