@@ -1,6 +1,6 @@
 """What every test relies on: writes are held to real Nix, refusals to leaving no trace.
 
-`Environment.change`, `undo` and `restore` are watched in every test of this process: each Nix file that a write
+`Environment.change`, `undo` and the way back are watched in every test of this process: each Nix file that a write
 left behind must parse with `nix-instantiate`, and a call that raised must have left bytes, mode and mtime alone.
 """
 
@@ -95,7 +95,7 @@ def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
 
     monkeypatch.setattr(Environment, "change", watch(Environment.change))
     monkeypatch.setattr(Environment, "undo", watch(Environment.undo))
-    monkeypatch.setattr(Environment, "restore", watch(Environment.restore))
+    monkeypatch.setattr(Environment, "_take_back", watch(Environment._take_back))
     yield
     if written and NIX and not request.node.get_closest_marker("broken_declaration"):
         assert_parses(written, tmp_path)

@@ -46,9 +46,10 @@ LAYERS = {
     },
     "reverting": {"errors", "project", "difference", "candidate", "transaction"},
     "instead": {"errors", "source"},
+    "way_back": {"errors", "project", "difference", "candidate", "transaction"},
     "environment": {
         "instead",
-        *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
+        *("way_back", "reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
         *("declaration", "candidate", "change", "policy", "survey", "checks", "catalogue", "processes"),
     },

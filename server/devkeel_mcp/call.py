@@ -50,7 +50,7 @@ class Call:
             # Not abandoned when the call is cancelled, which is run_sync's default: the wait is shielded.
             return await anyio.to_thread.run_sync(self._run, work, abandon_on_cancel=False)
 
-    async def execute(self, work: Callable[[Environment], T]) -> T:
+    async def operate(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that starts or ends programs, beside the writes: it may take long, and finishes once started."""
         return await anyio.to_thread.run_sync(self._run, work, abandon_on_cancel=False)
 

@@ -30,7 +30,7 @@ from devkeel.results import (
     WorkingDiff,
     as_data,
 )
-from devkeel.reverting import revert, revert_since, target
+from devkeel.reverting import revert, target
 from devkeel.source import nix
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
@@ -348,23 +348,22 @@ class Environment:
 
         return _patiently(attempt, stubborn=expected_revision is None)
 
-    def restore(self, operation: int, *, reason: str | None = None) -> ChangeResult:
-        """Take back every operation after one (0: all of them) as one new operation.
+    def _take_back(self, operation: int, reason: str) -> ChangeResult:
+        """Take back what devkeel did after an operation (0: everything), as one new operation.
 
-        A file that somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
+        What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
         """
 
         def attempt() -> ChangeResult:
+            from devkeel.way_back import take_back  # noqa: PLC0415  (no other verb needs it)
+
             files = read_declaration(self.project)
-            candidate, removed, later = revert_since(self._store(), self.project, operation)
+            candidate, removed, later = take_back(self._store(), self.project, operation)
             # What stood there is put back whatever a deeper check would say of it, so none is waited for.
-            one = later[0].id if len(later) == 1 else None
+            one = later[0] if len(later) == 1 else None
             return self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one), removed)
 
         return _patiently(attempt, stubborn=True)
-
-    def _put_back(self, operation: int, reason: str) -> ChangeResult:
-        return self.restore(operation, reason=reason)
 
     def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
         """Return phases, ports and restarts; with a name also the end of its log, or what came since a cursor.
@@ -401,7 +400,7 @@ class Environment:
                 remedy="Wait less long; read_processes shows how far they have come.",
             )
         self._require_declaration(read_declaration(self.project))
-        control = Control(self.project, self._store(), self._put_back, say or _unheard)
+        control = Control(self.project, self._store(), self._take_back, say or _unheard)
         if action == "stop":
             return control.stop(names)
         verb = control.start if action == "start" else control.restart

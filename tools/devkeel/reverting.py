@@ -13,9 +13,7 @@ if TYPE_CHECKING:
     from devkeel.project import Project
     from devkeel.transaction import FileChange, Operation, Transactions
 
-__all__ = ["revert", "revert_since", "target"]
-
-_PAGE = 100
+__all__ = ["revert", "target"]
 
 
 def target(store: Transactions, operation: int | None, *, redo: bool) -> Operation:
@@ -69,61 +67,6 @@ def revert(store: Transactions, project: Project, operation: Operation) -> tuple
         else:
             candidate.after[image.path] = image.before
     return candidate, removed
-
-
-def revert_since(store: Transactions, project: Project, operation: int) -> tuple[Candidate, list[str], list[Operation]]:
-    """Return the candidate that takes back every operation after one, the files that it removes, and those operations.
-
-    operation: id, 0 for all. Raises Conflict `restore_conflict` when somebody else changed one of the files meanwhile.
-    """
-    later = _after(store, operation)
-    chains: dict[str, list[tuple[Operation, FileChange]]] = {}
-    for item in reversed(later):
-        for image in store.images(item):
-            chains.setdefault(image.path, []).append((item, image))
-    candidate, removed = Candidate(), list[str]()
-    for path, chain in chains.items():
-        current, wanted = project.read(path), chain[0][1].before
-        if current == wanted:
-            continue
-        states = [image.after for _, image in chain]
-        following = [*(image.before for _, image in chain[1:]), current]
-        for (item, image), now in zip(chain, following, strict=True):
-            if image.after != now:
-                raise _changed_between(item, path, (wanted, image.after, now, states[-1], current))
-        candidate.before[path] = current
-        if wanted is None:
-            removed.append(path)
-        else:
-            candidate.after[path] = wanted
-    return candidate, removed, later
-
-
-def _after(store: Transactions, operation: int) -> list[Operation]:
-    """Return the operations after one, newest first."""
-    found: list[Operation] = []
-    while True:
-        page = store.history(limit=_PAGE, before=found[-1].id if found else None)
-        found += [item for item in page if item.id > operation]
-        if len(page) < _PAGE or page[-1].id <= operation:
-            return found
-
-
-def _changed_between(operation: Operation, path: str, states: tuple[bytes | None, ...]) -> Conflict:
-    good, ours, theirs, newest, current = states
-    return Conflict(
-        "restore_conflict",
-        f"{path} was changed by somebody else after operation {operation.id}, so it was not restored.",
-        place=Place(path),
-        seen=digest(current)[:12] if current is not None else "no file",
-        remedy="Look at the three differences, and make the change that you want as a new edit.",
-        details={
-            "operation": operation.id,
-            "since_good": unified_all([(path, good, ours)]),
-            "by_somebody_else": unified_all([(path, ours, theirs)]),
-            "now": unified_all([(path, newest, current)]) if newest != current else "",
-        },
-    )
 
 
 def _conflict(operation: Operation, image: FileChange, current: bytes | None, later: list[int]) -> Conflict:

@@ -24,19 +24,19 @@ _SECONDS = 30.0
 
 # Few words: the list of tools is read by every model before it does anything.
 class ManageArguments(Arguments):
-    action: Literal["start", "stop", "restart"] = Field(description="Start waits until ready.")
+    action: Literal["start", "stop", "restart"] = Field(description="start waits until ready.")
     names: Annotated[list[str] | None, FromJsonText] = Field(default=None, description="Default: all.")
     timeout: float | None = Field(default=None, description="Seconds.")
-    on_failure: Literal["keep", "restore"] | None = Field(default=None, description="Back to the last good start.")
+    on_failure: Literal["restore"] | None = Field(default=None, description="To the last good start.")
 
 
 class ReadArguments(Arguments):
-    name: str | None = Field(default=None, description="With its log.")
+    name: str | None = Field(default=None, description="With log.")
     cursor: str | None = Field(default=None, description="Log since.")
 
 
 async def _manage(call: Call, arguments: ManageArguments) -> CallToolResult:
-    result = await call.execute(
+    result = await call.operate(
         lambda environment: environment.manage_processes(
             arguments.action,
             arguments.names or (),
@@ -54,7 +54,7 @@ async def _read(call: Call, arguments: ReadArguments) -> CallToolResult:
 
 MANAGE_PROCESSES = ToolSpec(
     name="manage_processes",
-    description="Use to start, stop or restart services.",
+    description="Use to start or stop services.",
     # Evaluating may fetch what the inputs name, and processes do what they do.
     hints=ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
     arguments=ManageArguments,
@@ -63,7 +63,7 @@ MANAGE_PROCESSES = ToolSpec(
 
 READ_PROCESSES = ToolSpec(
     name="read_processes",
-    description="Use to see what runs, ports, logs.",
+    description="Use to see what runs, and logs.",
     hints=READ,
     arguments=ReadArguments,
     handler=_read,
