@@ -22,6 +22,8 @@ Exit codes:
   6    another process holds the project
   7    devkeel's own records cannot be used
   70   unexpected error inside devkeel
+  129  hung up (SIGHUP)
   130  interrupted
   141  whoever read the output has closed it
+  143  terminated (SIGTERM)
 """

@@ -35,6 +35,8 @@ VERBS = {
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
     "undo": "Revert an operation as a new one.",
+    "restore": "Put the files back to what an operation left.",
+    "doctor": "Examine devkeel's records in the project.",
     "up": "Start the processes and wait until they are ready.",
     "down": "Stop the processes, leaving nothing behind.",
     "restart": "Start the processes anew.",

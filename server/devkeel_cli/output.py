@@ -16,6 +16,7 @@ from devkeel_cli.suggest import as_command
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from devkeel.doctor import Examination
     from devkeel.errors import Diagnostic
     from devkeel.results import (
         ChangeResult,
@@ -38,6 +39,7 @@ __all__ = [
     "check",
     "checks_line",
     "colour",
+    "examination",
     "finding",
     "for_a_person",
     "history",
@@ -225,6 +227,16 @@ def working_diff(result: WorkingDiff) -> Iterable[str]:
         yield f"no difference since operation {result.operation}"
     else:
         yield paint_diff(result.diff)
+
+
+def examination(result: Examination) -> Iterable[str]:
+    """Tell what `doctor` found, what it put right and what is left to do."""
+    yield f"{_bold(clean(result.root))}  {', '.join(f'{name} {value}' for name, value in result.machine.items())}"
+    shades = {"good": "green", "note": "blue", "problem": "red", "repaired": "yellow"}
+    for item in result.findings:
+        label = click.style(f"{item.verdict}:", fg=shades[item.verdict])
+        remedy = f" {clean(item.remedy)}" if item.remedy else ""
+        yield f"{item.about:8} {label} {clean(item.message)}{remedy}"
 
 
 def _finding_line(item: Diagnostic) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -58,7 +59,8 @@ class Call:
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
-        return work(Environment(self.workspace.root, actor=self.actor))
+        with closing(Environment(self.workspace.root, actor=self.actor)) as environment:
+            return work(environment)
 
 
 def actor_of(context: Context[Any, Any]) -> str:

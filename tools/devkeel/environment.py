@@ -12,10 +12,12 @@ from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
+from devkeel.doctor import examine
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
 from devkeel.instead import told_instead
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.restoring import restore
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
 
     from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
+    from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.policy import Settings
 
@@ -83,8 +86,8 @@ class Environment:
 
     def _store(self, settings: Settings | None = None) -> Transactions:
         if self._transactions is None:
-            timeout = (settings or read_settings(self.project)).lock_timeout
-            self._transactions = Transactions(self.project, lock_timeout=timeout)
+            settings = settings or read_settings(self.project)
+            self._transactions = Transactions(self.project, lock_timeout=settings.lock_timeout, keep=settings.keep)
         return self._transactions
 
     def revision(self) -> str:
@@ -347,6 +350,29 @@ class Environment:
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id), removed)
 
         return _patiently(attempt, stubborn=expected_revision is None)
+
+    def restore(
+        self,
+        wanted: int | str,
+        *,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
+
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            operation, candidate, removed = restore(self._store(), self.project, wanted)
+            given = [{"kind": "restore", "operation": operation.id}]
+            return self._conclude(candidate, files, Intent("restore", reason, dry_run, edits=given), removed)
+
+        return _patiently(attempt, stubborn=expected_revision is None)
+
+    def examine(self, *, repair: bool = False) -> Examination:
+        """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
+        return examine(self.project, self._store(), repair=repair)
 
     def _take_back(self, operation: int, reason: str) -> ChangeResult:
         """Take back what devkeel did after an operation (0: everything), as one new operation.

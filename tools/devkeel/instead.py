@@ -41,7 +41,7 @@ def _instead(
             value = nix.get(candidate[edit["file"]], edit["path"])
         except KeyError:
             return []
-        data = {"expression": value.source} if isinstance(value, nix.Expression) else {"value": value}
+        data = {"value": value} if nix.is_literal(value) else {"expression": nix.print_value(value)}
         return [{"kind": "set", "path": edit["to"], **data, "file": edit["file"]}]
     if edit["kind"] == "replace_text":
         return [corrected for own in given for corrected in _corrected(own, edit["old"], edit["new"], subject)]

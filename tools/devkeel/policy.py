@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
 from devkeel.protection import says_about
 from devkeel.source import nix
+from devkeel.transaction import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,15 +25,24 @@ class Settings:
     """The settings that a team shares.
 
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process.
+    below them. lock_timeout: seconds to wait for another process. keep: how much history to keep (`history_days`,
+    `history_operations`, `history_mib`).
     """
 
     level: str | None = None
     protected: tuple[str, ...] = ()
     lock_timeout: float = 10.0
+    keep: Keep = field(default_factory=Keep)
 
 
-_KINDS: dict[str, tuple[type, ...]] = {"level": (str,), "protected": (list,), "lock_timeout": (int, float)}
+_KINDS: dict[str, tuple[type, ...]] = {
+    "level": (str,),
+    "protected": (list,),
+    "lock_timeout": (int, float),
+    "history_days": (int, float),
+    "history_operations": (int,),
+    "history_mib": (int, float),
+}
 
 
 def read_settings(project: Project) -> Settings:
@@ -55,7 +65,19 @@ def read_settings(project: Project) -> Settings:
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    return Settings(found.get("level"), tuple(protected), float(found.get("lock_timeout", 10.0)))
+    return Settings(found.get("level"), tuple(protected), float(found.get("lock_timeout", 10.0)), _keep(found))
+
+
+def _keep(found: Mapping[str, Any]) -> Keep:
+    for name in ("history_days", "history_operations", "history_mib"):
+        if found.get(name, 1) <= 0:
+            raise _bad(f"{name} is more than 0")
+    keep = Keep()
+    return Keep(
+        days=found.get("history_days", keep.days),
+        operations=found.get("history_operations", keep.operations),
+        bytes=int(found["history_mib"] * 1024 * 1024) if "history_mib" in found else keep.bytes,
+    )
 
 
 def _bad(why: str) -> ProjectError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,24 +54,24 @@ def test_what_is_right_is_called_right(body: str) -> None:
 @pytest.mark.parametrize(
     ("body", "code", "line", "suggestion"),
     [
-        ("services.rediss.enable = true;", "unknown_option", 3, ("rename", "services.redis.enable")),
+        ("services.rediss.enable = true;", "unknown_option", 3, ("rename", "services.redis")),
         (
             "services = {\n  redsi = {\n    enable = true;\n  };\n};",
             "unknown_option",
             5,
-            ("rename", "services.redis.enable"),
+            ("rename", "services.redis"),
         ),
         (
             "languages = lib.mkIf true { pyhton.enable = true; };",
             "unknown_option",
             3,
-            ("rename", "languages.python.enable"),
+            ("rename", "languages.python"),
         ),
         ('services.redis.enable = "true";', "wrong_type", 3, ("set", True)),
         ('services.redis.port = lib.mkDefault "6380";', "wrong_type", 3, ("set", 6380)),
         ("services.redis.port = 70000;", "wrong_value", 3, None),
         ('languages.rust.channel = "nihgtly";', "wrong_value", 3, ("set", "nightly")),
-        ("services.redis = true;", "wrong_nesting", 3, ("set", True)),
+        ("services.redis = true;", "wrong_nesting", 3, ("rename", "services.redis.enable")),
         ("services.redis.enable.value = true;", "unknown_option", 3, ("rename", "services.redis.enable")),
         ('packages = "git";', "wrong_type", 3, ("set", None)),
         ('git-hooks.shellHook = "x";', "read_only_option", 3, None),
@@ -79,7 +80,7 @@ def test_what_is_right_is_called_right(body: str) -> None:
             "profiles.ci.module.services.redsi.enable = true;",
             "unknown_option",
             3,
-            ("rename", "profiles.ci.module.services.redis.enable"),
+            ("rename", "profiles.ci.module.services.redis"),
         ),
         ('profiles.ci.module = { services.redis.port = "1"; };', "wrong_type", 3, ("set", 1)),
         ("services.postgres.initialDatabases = [ { name = 1; } ];", "wrong_type", 3, None),
@@ -146,3 +147,13 @@ def test_an_input_that_only_the_lock_has_serves() -> None:
     lock = b'{"nodes": {"n": {}, "root": {"inputs": {"nixpkgs-python": "n"}}}, "root": "root", "version": 7}'
     files = {"devenv.nix": b'{ languages.python.version = "3.12"; }'} | ALL
     assert [item.code for item in schema.check(Subject(files, {"devenv.lock": lock}))] == ["lock_stale"]
+
+
+@pytest.mark.parametrize(("modified", "severity"), [(1_700_000_000, "error"), (1_900_000_000, "warning")])
+def test_a_devenv_that_is_newer_than_the_table_may_have_more_options(modified: int, severity: str) -> None:
+    devenv = {"locked": {"lastModified": modified, "type": "github", "owner": "cachix", "repo": "devenv", "rev": "0"}}
+    nodes = {"devenv": devenv, "root": {"inputs": {"devenv": "devenv"}}}
+    lock = json.dumps({"nodes": nodes, "root": "root", "version": 7}).encode()
+    found = schema.check(Subject({"devenv.nix": b"{ services.rediss.enable = true; }"}, {"devenv.lock": lock}))
+    assert [(item.code, item.severity) for item in found] == [("unknown_option", severity)]
+    assert "devenv 2.2, built in" in found[0].message

@@ -1,5 +1,11 @@
 """Running programs: the one subprocess wrapper."""
 
 from devkeel.runtime.process import Completed, find_program, run
+from devkeel.runtime.tree import end_children
 
-__all__ = ["Completed", "find_program", "run"]
+__all__ = [
+    "Completed",
+    "end_children",
+    "find_program",
+    "run",
+]

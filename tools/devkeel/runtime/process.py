@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from devkeel.errors import Unavailable
+from devkeel.runtime.tree import end_tree, spare
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +100,7 @@ def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
         )
     except OSError:
         return
+    spare(process.pid)
     # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
     threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
 
@@ -129,7 +130,8 @@ def _communicate(process: subprocess.Popen[bytes], stdin: bytes, timeout: float,
     except BaseException:
         _kill_group(process)
         for thread in threads:
-            thread.join(_GRACE)
+            if thread.ident is not None:  # a signal may come before all of them are started
+                thread.join(_GRACE)
         raise
     return kept[0].data(), kept[1].data()
 
@@ -171,13 +173,6 @@ class _Kept:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started in its session: SIGTERM, a grace, SIGKILL."""
-    for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
-            continue
+    """End a process and all that it started, in its session or out of it: SIGTERM, a grace, SIGKILL."""
+    end_tree(process.pid, _GRACE)
+    process.wait(_GRACE)

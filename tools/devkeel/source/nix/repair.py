@@ -268,21 +268,40 @@ def _argument(document: Document, name: str) -> Iterator[Splice]:
 
 
 def _duplicates(document: Document, problem: Problem) -> Iterable[Splice]:
-    """Yield the removal of the second of two equal paths, and of the first."""
+    """Yield `.enable` behind a name that is given true beside attributes of its own; the removal of either of two."""
     node = document.root.descendant_for_byte_range(problem.offset, problem.offset)
     while node is not None and node.type not in {"binding", "inherit", "inherit_from"}:
         node = node.parent
     if node is None or node.type != "binding":
         return
     seen = [item for item in document.focus(()).bindings if not item.computed and item.value is not None]
-    second = next((item for item in seen if item.node == node), None)
-    others = [item.node for item in seen if second is not None and item.raw == second.raw and item.node != node]
-    for item in (node, *others):
-        start = document.data.rfind(b"\n", 0, item.start_byte) + 1
-        start = start if _begins_line(item, document.data) else item.start_byte
-        end = item.end_byte
-        if start < item.start_byte and document.data[end : end + 1] == b"\n":
-            end += 1
-        splice = Splice(start, end, b"")
-        if not _after(document, splice).problems:
-            yield splice
+    own = next((item for item in seen if item.node == node), None)
+    if own is None:
+        return
+    related = [item for item in seen if item.node != node and _clash(item.raw, own.raw)]
+    for item in (own, *related):
+        attrpath = item.node.child_by_field_name("attrpath")
+        if attrpath is not None and isinstance(document.value(item), bool) and not item.entered:
+            yield from _sound(document, Splice(attrpath.end_byte, attrpath.end_byte, b".enable"))
+    for item in (own, *related):
+        if item.raw == own.raw:
+            yield from _sound(document, _removal(document.data, item.node))
+
+
+def _clash(first: tuple[str, ...], second: tuple[str, ...]) -> bool:
+    size = min(len(first), len(second))
+    return first[:size] == second[:size]
+
+
+def _removal(data: bytes, node: Node) -> Splice:
+    """Return the removal of a binding, with its line where nothing else is on it."""
+    start, end = node.start_byte, node.end_byte
+    if _begins_line(node, data):
+        start = data.rfind(b"\n", 0, start) + 1
+        end += data[end : end + 1] == b"\n"
+    return Splice(start, end, b"")
+
+
+def _sound(document: Document, splice: Splice) -> Iterator[Splice]:
+    if not _after(document, splice).problems:
+        yield splice
