@@ -158,7 +158,11 @@ class Control:
         self.say("Stopping what runs with the older declaration")
         stop_all(self.project.root, self.socket, before)
         together = {*names, *(name for name in before.active if name in known)} if names else ()
-        self._up(sorted(together))
+        try:
+            self._up(sorted(together))
+        except DevkeelError as error:
+            error.details["stopped"] = list(before.active)
+            raise
 
     def _up(self, names: Sequence[str]) -> None:
         """Start a manager, and remember what it was started with."""
