@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.environment import Environment
 from devkeel.errors import DevkeelError
 from devkeel.runtime.manager_socket import ManagerSocket
 
@@ -209,3 +210,59 @@ def test_a_person_who_reads_a_log_is_left_alone(world: Make) -> None:
         assert here.manage("stop").ended == ()
         assert reader.poll() is None
         reader.kill()
+
+
+def test_a_manager_that_does_not_answer_can_be_stopped(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(f'processes.a.exec = "{LONG}";')
+    manager = here.manage("start").manager
+    assert manager is not None
+    os.kill(manager, signal.SIGSTOP)
+    monkeypatch.setitem(ManagerSocket.ask.__kwdefaults__, "seconds", 0.2)
+    with pytest.raises(DevkeelError) as caught:
+        here.environment.processes()
+    assert caught.value.code == "manager_unresponsive"
+    assert here.manage("stop").ended
+    assert here.devenv.survivors() == []
+
+
+def test_processes_are_seen_and_stopped_while_the_declaration_is_broken(world: Make) -> None:
+    here = world(f'processes.a.exec = "{LONG}";')
+    here.manage("start")
+    (here.root / "devenv.nix").write_text("{ broken")
+    seen = here.environment.processes("a")
+    assert seen.outdated
+    assert here.phases() == {"a": "ready"}
+    with pytest.raises(DevkeelError) as caught:
+        here.manage("start")
+    assert caught.value.code == "processes_not_started"
+    assert here.phases() == {"a": "ready"}
+    here.manage("stop")
+    assert here.devenv.survivors() == []
+
+
+def test_a_terminal_of_a_person_is_not_replaced(world: Make) -> None:
+    here = world(f'processes.a.exec = "{LONG}";')
+    argv = [here.devenv.program, "--no-tui", "up"]
+    quiet = subprocess.DEVNULL
+    with subprocess.Popen(argv, cwd=here.root, stdin=quiet, stdout=quiet, stderr=quiet) as terminal:
+        until(lambda: here.environment.processes().running and here.phases() == {"a": "ready"})
+        assert here.environment.processes().mode == "foreground"
+        assert here.manage("start", "a").notes
+        here.declare("b", LONG)
+        for action, names in (("restart", ()), ("start", ("b",))):
+            with pytest.raises(DevkeelError) as caught:
+                here.manage(action, *names)
+            assert caught.value.code == "foreground_manager"
+        assert terminal.poll() is None
+        assert not here.manage("stop").running
+        terminal.wait(30)
+
+
+def test_one_call_at_a_time_starts_or_stops(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(f'processes.a.exec = "{LONG}";', {"devkeel.toml": "lock_timeout = 0.1\n"})
+    other = Environment(here.root, actor="another")
+    with other._store().alone("processes"), pytest.raises(DevkeelError) as caught:
+        here.manage("start")
+    assert caught.value.code == "processes_busy"
+    other.close()
+    assert here.devenv.calls() == []

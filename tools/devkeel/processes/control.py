@@ -11,7 +11,7 @@ from devkeel.errors import DevkeelError, Refused, Unavailable, UsageError
 from devkeel.processes.readiness import await_ready
 from devkeel.processes.reading import answer, unknown_process
 from devkeel.processes.sight import RECORD, Sight, declared, look
-from devkeel.processes.stopping import CANNOT_TELL, end_orphans, stop_all, stop_some
+from devkeel.processes.stopping import CANNOT_TELL, end_orphans, end_unheard, stop_all, stop_some
 from devkeel.runtime import detached, survivors
 from devkeel.runtime.manager_socket import ManagerSocket
 
@@ -77,8 +77,15 @@ class Control:
     def stop(self, names: Sequence[str]) -> ProcessesResult:
         """Stop everything, or the processes named, and prove that nothing is left of them."""
         with self._alone(names):
-            before = self.look()
             notes: list[str] = [] if survivors.can_tell() else [CANNOT_TELL]
+            try:
+                before = self.look()
+            except Unavailable as error:
+                if names or error.code not in ("manager_unresponsive", "manager_protocol"):
+                    raise
+                ended = end_unheard(self.project.root, self.socket)
+                notes.append("The process manager did not answer, so devkeel ended it itself.")
+                return answer(self.project, self.look(), action="stop", ended=ended, notes=notes)
             if names and before.running:
                 self._require_known(names, before)
                 active = [name for name in names if name in before.active]
@@ -185,10 +192,11 @@ class Control:
 
     def _remember_good(self, names: Sequence[str]) -> None:
         """Remember a start that succeeded: its declaration is what a later failure goes back to."""
+        # First the operation: what is published after that makes the declaration another one.
+        newest = self.store.history(limit=1)
         record, now = self.store.recall(RECORD), self.look()
         if now.outdated is not False:
             return
-        newest = self.store.history(limit=1)
         good = {"revision": now.revision, "operation": newest[0].id if newest else 0, "names": list(names)}
         self.store.remember(RECORD, record | {"good": good})
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from devkeel.runtime.manager_socket import ManagerSocket
     from devkeel.runtime.survivors import Running
 
-__all__ = ["CANNOT_TELL", "end_orphans", "stop_all", "stop_some"]
+__all__ = ["CANNOT_TELL", "end_orphans", "end_unheard", "stop_all", "stop_some"]
 
 CANNOT_TELL = "This system has no /proc, so it is not proven that nothing is left of them."
 
@@ -36,6 +36,14 @@ def stop_all(root: Path, socket: ManagerSocket, sight: Sight) -> list[str]:
 def end_orphans(root: Path, socket: ManagerSocket) -> list[str]:
     """End what a manager left that was killed."""
     return _end(_orphans(root, socket))
+
+
+def end_unheard(root: Path, socket: ManagerSocket) -> list[str]:
+    """End a manager that does not answer, with everything of its session, without asking devenv."""
+    pid = socket.listener()
+    found = survivors.descendants(pid) if pid is not None else []
+    manager = survivors.find(pid) if pid is not None else None
+    return _end(_unique([*([manager] if manager else []), *found, *_orphans(root, socket)]))
 
 
 def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
