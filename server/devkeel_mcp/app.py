@@ -39,6 +39,7 @@ refuse.
 edited the files and nothing was written: inspect again, then repeat the edit on the new revision.
 4. undo reverts an operation as a new one; show_history lists them with who, when and why. Give a reason \
 with each write.
+5. manage_processes starts what is declared and waits until it is ready; on_failure="restore" goes back.
 
 Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
 which checks ran, and which were skipped and why: a skipped check proved nothing.
