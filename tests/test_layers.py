@@ -39,6 +39,7 @@ LAYERS = {
     "policy": {"errors", "project", "source", "protection"},
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
+    "backends": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"},
     "reverting": {"errors", "project", "difference", "candidate", "transaction"},
     "instead": {"errors", "source"},
     "environment": {
