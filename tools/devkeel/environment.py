@@ -139,6 +139,14 @@ class Environment:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""
         return self.execution.view(identifier, cursor=cursor, wait=wait)
 
+    def patience(self) -> float:
+        """Return after how many seconds a call is answered although its job goes on."""
+        return read_settings(self.project).job_after
+
+    def keep_job(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it."""
+        return self.execution.keep(job)
+
     def jobs(self) -> JobList:
         """Return the jobs, newest first."""
         return self.execution.every()

@@ -10,6 +10,7 @@ from devkeel.applied import applying, new_keep, read_good, remember
 from devkeel.backends import Realisation
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
+from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, masked, perform, secrets_in
 from devkeel.declaration import lock_revision
 from devkeel.display import clean, one_line
@@ -21,6 +22,7 @@ from devkeel.runtime.jobs import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from devkeel.applied import Good
     from devkeel.backends import Backend
@@ -36,6 +38,7 @@ __all__ = ["ON_FAILURE", "Execution"]
 ON_FAILURE = ("keep", "restore")
 _TITLE = 120
 _SLICE = 16_000  # bytes of a log in one answer
+_TAIL = 2000
 _WAIT = 30.0
 _LONGEST = 24 * 3600.0
 
@@ -185,10 +188,7 @@ class Execution:
                 seen=str(timeout),
                 remedy="Give another timeout.",
             )
-        backend = active(self.project)
-        called = argv_of(backend, argv, task, test=test)
-        place = directory_of(self.project, cwd)
-        good = self._good(backend) if argv else read_good(self.project.state)
+        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
         variables = good.applied.variables if good and argv else {}
         hidden = secrets_in(good.applied.variables) if good else ()
 
@@ -207,6 +207,21 @@ class Execution:
             )
 
         return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
+
+    def call(
+        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
+    ) -> tuple[tuple[str, ...], Path, dict[str, str]]:
+        """Return the argv, the directory and the variables of a command, for who runs it in a process of its own."""
+        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
+        return called, place, with_path(good.applied.variables) if good and argv else {}
+
+    def _prepared(
+        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
+    ) -> tuple[tuple[str, ...], Path, Good | None]:
+        backend = active(self.project)
+        called = argv_of(backend, argv, task, test=test)
+        place = directory_of(self.project, cwd)
+        return called, place, self._good(backend) if argv else read_good(self.project.state)
 
     def _good(self, backend: Backend) -> Good:
         good = read_good(self.project.state)
@@ -258,6 +273,11 @@ class Execution:
             next=_next(state, part.cursor),
         )
 
+    def keep(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it, and return it."""
+        self.jobs.keep(job)
+        return self.view(job.id, cursor=-_TAIL)
+
     def every(self) -> JobList:
         """Return the jobs, newest first."""
         left_out = ("result", "error", "log_bytes")
@@ -271,7 +291,7 @@ class Execution:
     def cancel(self, identifier: str) -> JobView:
         """End a job, and return what it had come to."""
         self.jobs.cancel(identifier)
-        return self.view(identifier, cursor=-2000)
+        return self.view(identifier, cursor=-_TAIL)
 
 
 def _next(state: JobState, cursor: int) -> str:

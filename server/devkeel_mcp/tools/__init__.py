@@ -1,6 +1,18 @@
 """The tools, one thin module per family; the order is the order of `tools/list`."""
 
-from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, search, services
+from devkeel_mcp.tools import (
+    apply,
+    check,
+    command,
+    edit,
+    history,
+    inspect,
+    jobs,
+    packages,
+    patch,
+    search,
+    services,
+)
 
 __all__ = ["TOOLS"]
 
@@ -14,4 +26,8 @@ TOOLS = (
     patch.PATCH,
     history.SHOW_HISTORY,
     history.UNDO,
+    apply.APPLY,
+    command.RUN,
+    jobs.JOB,
+    jobs.CANCEL,
 )
