@@ -97,5 +97,5 @@ def test_on_a_terminal_a_line_moves_and_goes_again(pinned_project: Make) -> None
             shown += data
         assert process.wait(timeout=60) == 0
     os.close(ours)
-    assert b"\r| evaluating the declaration" in shown
+    assert shown.startswith(b"\r| ")
     assert shown.endswith(b" \r")
