@@ -63,7 +63,7 @@ def main() -> None:
     """Print the figures."""
 
     def load() -> object:
-        options._options.cache_clear()  # noqa: SLF001
+        options.built_in.cache_clear()
         options.option_tree.cache_clear()
         return options.option_tree()
 

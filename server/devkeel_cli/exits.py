@@ -24,6 +24,8 @@ Exit codes:
   7    devkeel's own records cannot be used
   124  a command that was run reached its deadline
   70   unexpected error inside devkeel
+  129  hung up (SIGHUP)
   130  interrupted
   141  whoever read the output has closed it
+  143  terminated (SIGTERM)
 """

@@ -35,6 +35,8 @@ VERBS = {
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
     "undo": "Revert an operation as a new one.",
+    "restore": "Put the files back to what an operation left.",
+    "doctor": "Examine devkeel's records in the project.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
     "job": "Show the jobs, or follow one.",

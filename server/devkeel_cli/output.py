@@ -17,6 +17,7 @@ from devkeel_cli.suggest import as_command
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from devkeel.doctor import Examination
     from devkeel.errors import Diagnostic
     from devkeel.results import (
         ApplyResult,
@@ -44,6 +45,7 @@ __all__ = [
     "check",
     "checks_line",
     "colour",
+    "examination",
     "finding",
     "for_a_person",
     "history",
@@ -69,7 +71,7 @@ _SPOKEN = (
     (r"\boccurrences=(\d+)", r"--occurrences \1"),
     (r"\bRepeat the call with\b", "Repeat it with"),
     (r"\b(create|redo|partial|dry_run)=true\b", lambda found: f"--{found[1].replace('_', '-')}"),
-    (r"\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
+    (r"(?<!-)\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
     (r"\bsecond_opinion\b", "--nix"),
     (r"\binspect_environment\b", "`devkeel inspect`"),
     (r"\bsearch_catalogue\b", "`devkeel search`"),
@@ -256,6 +258,16 @@ def working_diff(result: WorkingDiff) -> Iterable[str]:
         yield f"no difference since operation {result.operation}"
     else:
         yield paint_diff(result.diff)
+
+
+def examination(result: Examination) -> Iterable[str]:
+    """Tell what `doctor` found, what it put right and what is left to do."""
+    yield f"{_bold(clean(result.root))}  {', '.join(f'{name} {value}' for name, value in result.machine.items())}"
+    shades = {"good": "green", "note": "blue", "problem": "red", "repaired": "yellow"}
+    for item in result.findings:
+        label = click.style(f"{item.verdict}:", fg=shades[item.verdict])
+        remedy = f" {clean(item.remedy)}" if item.remedy else ""
+        yield f"{item.about:8} {label} {clean(item.message)}{remedy}"
 
 
 def _finding_line(item: Diagnostic) -> str:

@@ -13,15 +13,20 @@ from devkeel.errors import DevkeelError
 from devkeel_cli import exits
 from devkeel_cli.errors import show_error, unexpected, usage
 from devkeel_cli.group import cli
+from devkeel_cli.signals import Ended, end_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["main", "run"]
 
+# Seconds that a child has to end by itself, when the signal came before anybody waited for it.
+_GRACE = 2.0
+
 
 def main() -> NoReturn:
     """Run `devkeel` with the process's arguments and exit."""
+    end_on_signals()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
@@ -38,13 +43,23 @@ def run(arguments: Sequence[str]) -> int:
         error.show()
         return exits.USAGE
     except click.Abort:
+        _end_children()
         click.echo("Interrupted.", err=True)
         return exits.INTERRUPTED
+    except Ended as ended:
+        _end_children()
+        return ended.code
     except (BrokenPipeError, SystemExit):  # click meets the closed pipe first, and exits
         return _pipe_closed()
     except Exception as error:  # noqa: BLE001  # the last line of defence: no traceback for a human
         return _failed(error, as_json=_asks_for_json(arguments))
     return result if isinstance(result, int) else 0
+
+
+def _end_children() -> None:
+    from devkeel.runtime import end_children  # noqa: PLC0415  (most runs start nothing, and never get here)
+
+    end_children(_GRACE)
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.to_thread
 from mcp.server import MCPServer
 
 from devkeel import __version__
+from devkeel.runtime import end_children
 from devkeel_mcp.call import Workspace
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
+
+_PARENT_POLL = 2.0
+_GRACE = 2.0
 
 INSTRUCTIONS = """\
 devkeel changes this project's development environment (devenv.nix and its neighbours) in transactions: \
@@ -67,6 +73,7 @@ def serve(root: Path) -> None:
 async def _serve(workspace: Workspace) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, workspace)
+        group.start_soon(_end_with_parent, workspace, os.getppid())
         try:
             await _server(workspace).run_stdio_async()
         finally:
@@ -75,14 +82,34 @@ async def _serve(workspace: Workspace) -> None:
 
 
 async def _end_on_signal(workspace: Workspace) -> None:
-    """End the process after a signal, between two writes.
+    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
+        async for number in signals:
+            await _end(workspace, 128 + number)
+
+
+async def _end_with_parent(workspace: Workspace, parent: int) -> None:
+    """End the process when the one that started it is gone, though its pipe may be held open by others.
+
+    The kernel's own signal for that (PR_SET_PDEATHSIG) comes when the starting thread ends, which in many hosts is at
+    once; so the parent is looked at now and then.
+    """
+    while os.getppid() == parent:  # noqa: ASYNC110  (nothing tells of it)
+        await anyio.sleep(_PARENT_POLL)
+    await _end(workspace, 0)
+
+
+async def _end(workspace: Workspace, code: int) -> None:
+    """End the process between two writes, and everything that it runs.
 
     The SDK's reader blocks a thread on standard input, which no cancellation reaches: an orderly exit would
-    wait for the host to close the pipe. Holding the write lock means that no transaction is under way.
+    wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
+    running is ended, so that the write that waits for it is given up.
     """
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-        async for number in signals:
-            async with workspace.writing:
-                await workspace.close()
-                logging.shutdown()
-                os._exit(128 + number)
+    await workspace.close()
+    survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
+    async with workspace.writing:
+        survivors = end_children(_GRACE) if survivors else survivors
+        if survivors:
+            print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
+        logging.shutdown()
+        os._exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -111,7 +112,9 @@ class Call:
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
-        return work(Environment(self.workspace.root, actor=self.actor, jobs=self.workspace.jobs))
+        jobs = self.workspace.jobs
+        with closing(Environment(self.workspace.root, actor=self.actor, jobs=jobs)) as environment:
+            return work(environment)
 
 
 def actor_of(context: Context[Any, Any]) -> str:

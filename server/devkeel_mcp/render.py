@@ -200,13 +200,13 @@ def jobs(found: JobList) -> CallToolResult:
 
 def search(result: SearchResult) -> CallToolResult:
     """Render a page of what a search found."""
-    count = len(result.hits)
+    count = len(result.hits) + (result.option is not None)
     told = f"{count} result{'s' * (count != 1)}" if count else "Nothing"
     head = [f"{told} for {result.query!r} (options: {result.options_from}; packages: {result.packages_from})."]
     if result.option:
         head += _option_lines(result.option)
     tail = [f"Next: search_catalogue with cursor={result.next_cursor} for more."] if result.next_cursor else []
-    if not count and not result.option:
+    if not count:
         tail = ["Next: search again with one word of the name, or another kind."]
     return _answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")
 
@@ -245,7 +245,7 @@ def _lines(diff: str) -> list[str]:
 def _headline(result: ChangeResult) -> str:
     files = ", ".join(result.files)
     if not result.changed:
-        return "Nothing to do: the environment is already so. No file was written."
+        return "Nothing to do. No file was written."
     if result.published:
         return f"Done: operation {result.operation} changed {files}."
     return f"Dry run: this would change {files}. No file was written."

@@ -111,14 +111,27 @@ def test_bare_undo_goes_back_step_by_step(environment: Environment) -> None:
 def test_undo_refuses_when_somebody_changed_the_file_since(environment: Environment) -> None:
     edit(environment, ADD_JQ)
     path = environment.project.root / "devenv.nix"
-    path.write_text(path.read_text() + "# mine\n")
+    path.write_text(path.read_text().replace("pkgs.jq", "pkgs.jq pkgs.mine"))
     with pytest.raises(Conflict) as caught:
         environment.undo()
     assert caught.value.code == "undo_conflict"
-    assert "# mine" in caught.value.details["diff"]
-    assert text(environment).endswith("# mine\n")
+    assert "pkgs.mine" in caught.value.details["diff"]
+    assert "<<<<<<< theirs" in caught.value.details["three_way"]
+    assert "pkgs.mine" in text(environment)
 
 
+@pytest.mark.fault(19)
+def test_undo_keeps_what_somebody_changed_elsewhere_in_the_file(environment: Environment) -> None:
+    before = text(environment)
+    edit(environment, ADD_JQ)
+    path = environment.project.root / "devenv.nix"
+    path.write_text(path.read_text() + "# mine\n")
+    result = environment.undo()
+    assert text(environment) == before + "# mine\n"
+    assert result.notes
+
+
+@pytest.mark.fault(42)
 def test_undo_of_an_older_operation_names_the_ones_in_the_way(environment: Environment) -> None:
     first = edit(environment, ADD_JQ).operation
     second = edit(environment, {"kind": "add_packages", "names": ["curl"]}).operation

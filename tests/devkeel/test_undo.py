@@ -143,11 +143,11 @@ def test_an_id_and_redo_exclude_each_other(environment: Environment) -> None:
 def test_a_change_by_hand_is_in_the_way_and_the_remedy_names_no_later_operation(environment: Environment) -> None:
     add(environment, "jq")
     path = environment.project.root / "devenv.nix"
-    path.write_text(path.read_text() + "# mine\n")
+    path.write_text(path.read_text().replace("pkgs.jq", "pkgs.jq pkgs.mine"))
     with pytest.raises(Conflict) as caught:
         environment.undo()
     assert caught.value.details["later_operations"] == []
-    assert "+# mine" in caught.value.details["diff"]
+    assert "pkgs.mine" in caught.value.details["diff"]
     assert "newest first" not in (caught.value.remedy or "")
 
 

@@ -191,7 +191,7 @@ async def test_an_old_revision_is_a_conflict(agent: Agent) -> None:
 
 async def test_undo_does_not_overwrite_what_somebody_else_wrote(agent: Agent) -> None:
     await agent.data("add_packages", names=["ripgrep"], level="syntax")
-    (agent.root / "devenv.nix").write_text(agent.read() + "# mine\n")
+    (agent.root / "devenv.nix").write_text(agent.read().replace("pkgs.ripgrep", "pkgs.ripgrep pkgs.mine"))
     error = await agent.error("undo")
     assert error["kind"] == "conflict"
 

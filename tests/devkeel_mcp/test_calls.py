@@ -88,3 +88,15 @@ async def test_each_family_of_errors_has_its_kind(
     monkeypatch.setattr(Environment, "check", failing)
     data = await agent.error("check_environment")
     assert (data["kind"], data["code"]) == (kind, "some_code")
+
+
+async def test_undo_goes_back_to_an_older_state(agent: Agent) -> None:
+    first = await agent.data("add_packages", names=["ripgrep"], level="syntax")
+    wanted = agent.read()
+    for name in ("jq", "curl"):
+        await agent.data("add_packages", names=[name], level="syntax")
+    assert (await agent.data("undo", restore=first["revision"]))["published"]
+    assert agent.read() == wanted
+    assert not (await agent.data("undo", restore=str(first["operation"])))["changed"]
+    error = await agent.error("undo", restore="1", redo=True)
+    assert error["code"] == "bad_argument"

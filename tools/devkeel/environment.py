@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
@@ -12,10 +13,12 @@ from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
+from devkeel.doctor import examine
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
 from devkeel.instead import told_instead
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.restoring import restore
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
 
     from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
+    from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.execution import Execution
     from devkeel.policy import Settings
@@ -157,8 +161,8 @@ class Environment:
 
     def _store(self, settings: Settings | None = None) -> Transactions:
         if self._transactions is None:
-            timeout = (settings or read_settings(self.project)).lock_timeout
-            self._transactions = Transactions(self.project, lock_timeout=timeout)
+            settings = settings or read_settings(self.project)
+            self._transactions = Transactions(self.project, lock_timeout=settings.lock_timeout, keep=settings.keep)
         return self._transactions
 
     def revision(self) -> str:
@@ -291,6 +295,13 @@ class Environment:
         found = revision_of(files)
         if expected is None or expected == found:
             return
+        if not re.fullmatch(rf"[0-9a-f]{{{len(found)}}}", expected):
+            raise UsageError(
+                "bad_argument",
+                "The expected revision is no revision.",
+                seen=expected[:80],
+                remedy="Give the revision that inspect_environment tells, or leave it out.",
+            )
         newest = next((item for item in self._store().history(limit=100) if item.revision_after == expected), None)
         diff = unified_all(self._changed_since(newest)) if newest else None
         raise Conflict(
@@ -315,6 +326,8 @@ class Environment:
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
         report = self._judge(before, after, candidate, intent, intent.level or settings.level)
+        if intent.dry_run:
+            report = replace(report, diagnostics=told_instead(report.diagnostics, intent.edits))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -382,7 +395,7 @@ class Environment:
             wrong = [item for item in errors if not _repaired(item, candidate)]
             wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
-            wrong = list(told_instead(wrong, after, intent.edits))
+            wrong = list(told_instead(wrong, intent.edits))
             raise CheckFailed(
                 wrong[0].code,
                 f"{wrong[0].message}. Nothing was written.",
@@ -421,6 +434,29 @@ class Environment:
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id), removed)
 
         return _patiently(attempt, stubborn=expected_revision is None)
+
+    def restore(
+        self,
+        wanted: int | str,
+        *,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
+
+        def attempt() -> ChangeResult:
+            files = read_declaration(self.project)
+            self._expect(expected_revision, files)
+            operation, candidate, removed = restore(self._store(), self.project, wanted)
+            given = [{"kind": "restore", "operation": operation.id}]
+            return self._conclude(candidate, files, Intent("restore", reason, dry_run, edits=given), removed)
+
+        return _patiently(attempt, stubborn=expected_revision is None)
+
+    def examine(self, *, repair: bool = False) -> Examination:
+        """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
+        return examine(self.project, self._store(), repair=repair)
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
@@ -506,7 +542,7 @@ def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
 
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
-        return "nothing to do: the files say this already"
+        return "nothing to do; the notes say why"
     if operation is None:
         return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
     return f"check_environment, or undo with operation={operation.id} to take it back"

@@ -16,7 +16,7 @@ from devkeel.declaration import lock_revision
 from devkeel.display import clean, one_line
 from devkeel.errors import Conflict, DevkeelError, Unavailable, UsageError
 from devkeel.project import revision_of
-from devkeel.restoring import since, take_back
+from devkeel.restoring import take_back
 from devkeel.results import ApplyResult, JobList, JobView, RunResult, Stages, as_data
 from devkeel.runtime.jobs import Request
 
@@ -149,21 +149,21 @@ class Execution:
             error.details["restored"] = "The job was cancelled: the declaration was left as it is."
             return
         good = read_good(self.project.state)
-        operations = since(self.store, good.operation) if good else []
-        if good is None or not operations:
-            why = "nothing was applied yet" if good is None else "devkeel changed nothing since then"
-            error.details["restored"] = f"The declaration was left as it is: {why}."
+        if good is None:
+            error.details["restored"] = "The declaration was left as it is: nothing was applied yet."
             return
         try:
-            candidate, removed = take_back(self.store, self.project, operations)
-            told = reason or f"applying failed: {error.code}"
-            result = self.restore(candidate, removed, told)
+            candidate, removed, operations = take_back(self.store, self.project, good.operation or 0)
+            if not operations:
+                error.details["restored"] = "The declaration was left as it is: devkeel changed nothing since then."
+                return
+            result = self.restore(candidate, removed, reason or f"applying failed: {error.code}")
         except DevkeelError as obstacle:
             error.details["restored"] = f"The declaration was left as it is: {obstacle.message}"
             error.details["restore_error"] = obstacle.as_data()
             return
         error.details |= {"restored_operation": result.operation, "revision": result.revision, "diff": result.diff}
-        told = ", ".join(str(item.id) for item in operations)
+        told = ", ".join(map(str, operations))
         if result.operation is None:
             error.details["restored"] = f"Operations {told} cancel each other out: the declaration was left as it is."
             return

@@ -68,6 +68,12 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
     return start
 
 
+def _generator(path: Path) -> str:
+    """Return who made a store path, as far as its name (hash, dash, name) tells."""
+    name = path.parts[3].partition("-")[2]
+    return "home-manager" if name.startswith("home-manager-") else f"what generated {name}"
+
+
 _MAX_NAME, _MAX_PATH = 255, 4096  # bytes: NAME_MAX and PATH_MAX of Linux
 
 
@@ -129,7 +135,7 @@ class Project:
         if path.is_symlink() and str(real).startswith(_STORE):
             raise ProjectError(
                 "managed_file",
-                f"{name} is a link into the Nix store: whatever generated it owns its content.",
+                f"{name} is a link into the Nix store: {_generator(real)} owns its content.",
                 place=Place(name),
                 seen=str(real),
                 remedy="Change the configuration that generates this file, or replace the link by a file.",
@@ -194,7 +200,7 @@ class Project:
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
         if name == DECLARATION:
-            remedy = "Repeat the call with create=true to begin with a minimal environment."
+            remedy = "Create a minimal environment with `devkeel init`, or make the first edit with create=true."
         elif name.endswith(".nix"):
             remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
         else:

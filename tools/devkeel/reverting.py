@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from devkeel.candidate import Candidate
 from devkeel.difference import unified_all
 from devkeel.errors import Conflict, Place, UsageError
+from devkeel.merge import merge, three_way_view
 from devkeel.project import digest
+from devkeel.restoring import put_back
 
 if TYPE_CHECKING:
     from devkeel.project import Project
@@ -52,20 +54,16 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
 def revert(store: Transactions, project: Project, operation: Operation) -> tuple[Candidate, list[str]]:
     """Return the candidate that takes an operation back, and the files that it removes.
 
-    Raises Conflict `undo_conflict` when a file is no longer what the operation left, or later operations whose
-    effect stands changed it too.
+    What was changed by hand since stays where it is apart. Raises Conflict `undo_conflict` where it is not, and when
+    later operations whose effect stands changed the file too.
     """
     candidate, removed = Candidate(), list[str]()
     for image in store.images(operation):
         current = project.read(image.path)
         later = store.later_on(operation, image.path)
-        if later or current != image.after:
+        if later or (current != image.after and merge(image.after, current, image.before) is None):
             raise _conflict(operation, image, current, later)
-        candidate.before[image.path] = current
-        if image.before is None:
-            removed.append(image.path)
-        else:
-            candidate.after[image.path] = image.before
+        put_back(project, candidate, removed, image.path, image.after, image.before)
     return candidate, removed
 
 
@@ -92,5 +90,6 @@ def _conflict(operation: Operation, image: FileChange, current: bytes | None, la
             "expected": digest(image.after)[:12] if image.after is not None else None,
             "found": digest(current)[:12] if current is not None else None,
             "diff": unified_all([(image.path, image.after, current)] if image.after != current else []),
+            "three_way": three_way_view(image.after, current, image.before),
         },
     )

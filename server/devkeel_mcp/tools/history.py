@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
+from devkeel.errors import UsageError
 from devkeel_mcp import render
 from devkeel_mcp.arguments import Arguments
 from devkeel_mcp.tool import READ, ToolSpec
@@ -14,6 +15,8 @@ from devkeel_mcp.tools.write import REPLACING
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
+    from devkeel.environment import Environment
+    from devkeel.results import ChangeResult
     from devkeel_mcp.call import Call
 
 __all__ = ["SHOW_HISTORY", "UNDO"]
@@ -31,6 +34,7 @@ class UndoArguments(Arguments):
         description="Id; default: the newest that is no undo and not undone.",
     )
     redo: bool = Field(default=False, description="Revert the newest undo instead.")
+    restore: str | None = Field(default=None, description="Go back to what this id or revision left.")
     dry_run: bool = Field(default=False, description="Diff; write nothing.")
     expected_revision: str | None = Field(default=None, description="Conflict if not at this revision.")
     reason: str | None = Field(default=None, description="For the history.")
@@ -45,6 +49,16 @@ async def _show_history(call: Call, arguments: HistoryArguments) -> CallToolResu
 
 
 async def _undo(call: Call, arguments: UndoArguments) -> CallToolResult:
+    wanted = arguments.restore
+    if wanted is not None:
+        if arguments.operation is not None or arguments.redo:
+            raise UsageError(
+                "bad_argument",
+                "restore goes with neither operation nor redo: it names what to go back to.",
+                seen=f"restore={wanted}",
+                remedy="Leave operation and redo out.",
+            )
+        return render.change(await call.write(lambda environment: _restore(environment, wanted, arguments)))
     result = await call.write(
         lambda environment: environment.undo(
             arguments.operation,
@@ -55,6 +69,15 @@ async def _undo(call: Call, arguments: UndoArguments) -> CallToolResult:
         )
     )
     return render.change(result)
+
+
+def _restore(environment: Environment, wanted: str, arguments: UndoArguments) -> ChangeResult:
+    return environment.restore(
+        wanted,
+        reason=arguments.reason,
+        dry_run=arguments.dry_run,
+        expected_revision=arguments.expected_revision,
+    )
 
 
 SHOW_HISTORY = ToolSpec(
@@ -72,7 +95,7 @@ UNDO = ToolSpec(
     name="undo",
     description=(
         "Use to take back a change that devkeel made: restores the bytes from before it, as a new "
-        "operation. A conflict, with nothing written, if somebody else changed the file since."
+        "operation. A conflict, with nothing written, if somebody else changed the same lines since."
     ),
     hints=REPLACING,
     arguments=UndoArguments,

@@ -19,10 +19,11 @@ from arguments import Call, parse, usage_error
 from client import ask, end, manager_pid
 from environment import CONTEXT, Shell, open_all, open_shell
 from failure import Failure
-from faults import inject, record
 from manager import PROCESS, serve
 from nix import build, evaluate
 from project import SYSTEM, VERSION, Project, find_project
+
+from faults import inject, record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -91,6 +91,7 @@ def test_each_shape_of_error_is_told_by_both(
     assert [item.code for item in report.diagnostics if item.severity == "error"] == [code]
 
 
+@pytest.mark.fault(29, 31)
 @pytest.mark.parametrize(
     ("kind", "code"),
     [
@@ -116,6 +117,7 @@ def test_a_failing_machine_is_no_error_of_the_declaration(
     environment.close()
 
 
+@pytest.mark.fault(41)
 def test_a_database_that_is_locked_is_waited_for(only_devenv: Any, pinned_project: Make) -> None:
     root = pinned_project("packages = [ pkgs.jq ];")
     only_devenv.fail("database-locked", times=2)

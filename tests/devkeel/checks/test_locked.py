@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from devkeel.checks.inputs_file import read_inputs_file
-from devkeel.checks.locked import read_lock, store_path
+from devkeel.checks.locked import read_lock
 from devkeel.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -24,24 +22,6 @@ def lock(**nodes: Any) -> bytes:
 
 def inside(path: str, **more: Any) -> dict[str, Any]:
     return {"locked": {"type": "path", "path": path}, **more}
-
-
-@pytest.mark.nix
-def test_a_store_path_is_where_nix_puts_that_content(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "flake.nix").write_text("{ }")
-    add = ["nix-store", "--add-fixed", "--recursive", "sha256", source]
-    put = subprocess.run(add, check=True, capture_output=True, text=True).stdout.strip()
-    told = subprocess.run(["nix-hash", "--type", "sha256", source], check=True, capture_output=True, text=True).stdout
-    digest = base64.b64encode(bytes.fromhex(told.strip())).decode()
-    assert store_path(f"sha256-{digest}") == put
-
-
-@pytest.mark.parametrize("text", ["sha256-AAAA", "sha1-AAAA", "md5", "sha256-%%%%"])
-def test_a_hash_of_another_kind_is_no_store_path(text: str) -> None:
-    with pytest.raises(ValueError, match=text.split("-", maxsplit=1)[0]):
-        store_path(text)
 
 
 def test_directories_of_the_project_are_inputs_as_they_are(tmp_path: Path) -> None:

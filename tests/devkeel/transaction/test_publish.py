@@ -47,8 +47,9 @@ def test_three_files_change_together_one_made_one_changed_one_removed(bench: Ben
     assert bench.transactions.operation(operation.id) == operation
 
 
+@pytest.mark.fault(14, 15, 16, 17)
 def test_bytes_are_bytes(bench: Bench) -> None:
-    # rows 14 to 17: nothing is decoded on the way
+    # nothing is decoded on the way
     before, after = b"\xef\xbb\xbfa\r\nb\n\tc", b"\xff\x00\r\n" * 100_000
     (bench.root / "devenv.nix").write_bytes(before)
     operation = bench.transactions.publish([FileChange("devenv.nix", before, after)], bench.record())
@@ -61,8 +62,9 @@ def test_the_state_directory_ignores_itself(bench: Bench) -> None:
     assert (bench.root / ".devkeel" / ".gitignore").read_text() == "*\n"
 
 
+@pytest.mark.fault(13, 20)
 def test_mode_and_attributes_stay_and_the_time_moves_on(bench: Bench) -> None:
-    # row 13, and row 20: a watcher must see that something changed
+    # a watcher must see that something changed
     bench.write({"devenv.nix": "old\n"})
     path = bench.root / "devenv.nix"
     path.chmod(0o751)
@@ -112,9 +114,9 @@ def test_undoing_a_removal_brings_the_mode_back(bench: Bench) -> None:
     assert stat.S_IMODE((bench.root / ".envrc").stat().st_mode) == 0o750
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize(("before", "there"), [(b"expected\n", b"other\n"), (b"expected\n", None), (None, b"other\n")])
 def test_a_conflict_leaves_everything_as_it_was(bench: Bench, before: bytes | None, there: bytes | None) -> None:
-    # row 18
     bench.write({"devenv.yaml": "inputs: {}\n"})
     path = bench.root / "devenv.nix"
     if there is not None:
@@ -160,8 +162,9 @@ def test_a_file_that_is_only_compared_must_be_as_expected(bench: Bench) -> None:
     assert [image.path for image in operation.files] == ["devenv.nix"]
 
 
+@pytest.mark.fault(12)
 def test_a_hard_link_is_refused(bench: Bench) -> None:
-    # row 12: rename would part the two names
+    # rename would part the two names
     bench.write({"devenv.nix": "old\n"})
     os.link(bench.root / "devenv.nix", bench.root / "other")
     with pytest.raises(ProjectError) as caught:
@@ -196,8 +199,8 @@ def test_a_directory_that_is_not_writable_is_refused_before_anything_is_written(
         (errno.EACCES, "not_writable"),
     ],
 )
+@pytest.mark.fault(6, 7, 8, 46)
 def test_a_failing_write_is_told_apart(bench: Bench, monkeypatch: pytest.MonkeyPatch, number: int, code: str) -> None:
-    # rows 6, 7, 8, 46
     def fail(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
@@ -211,8 +214,8 @@ def test_a_failing_write_is_told_apart(bench: Bench, monkeypatch: pytest.MonkeyP
     assert not bench.transactions.recovery_pending()
 
 
+@pytest.mark.fault(9)
 def test_a_write_that_takes_fewer_bytes_goes_on(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    # row 9
     write = os.write
     monkeypatch.setattr("devkeel.transaction.files.os.write", lambda fd, data: write(fd, bytes(data)[:7]))
     bench.edit("devenv.nix", "a text of more than seven bytes\n")
@@ -255,8 +258,8 @@ def test_a_request_that_changes_nothing_or_one_file_twice_is_refused(bench: Benc
         assert caught.value.code == code
 
 
+@pytest.mark.fault(44)
 def test_the_project_may_be_gone(bench: Bench) -> None:
-    # row 44
     bench.root.rmdir()
     with pytest.raises(ProjectError) as caught:
         bench.transactions.publish([FileChange("devenv.nix", None, b"new\n")], bench.record())
@@ -274,8 +277,8 @@ def test_no_descriptor_stays_open(bench: Bench) -> None:
     assert len(list(Path("/proc/self/fd").iterdir())) == count
 
 
+@pytest.mark.fault(45)
 def test_odd_names_are_names(bench: Bench) -> None:
-    # row 45
     for name in ("é ü.nix", "n" * 251 + ".nix", "a%20b?mode=rw#.nix"):
         bench.edit(name, "new\n")
         assert bench.text(name) == "new\n"

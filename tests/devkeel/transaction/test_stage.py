@@ -65,6 +65,7 @@ def test_in_a_namespace_every_path_is_the_projects_own(project: Project) -> None
         assert sh(opened, f"pwd -P; cat '{project.root}/devenv.nix'") == f"{project.root}\nnew"
 
 
+@pytest.mark.fault(30)
 def test_what_a_command_writes_stays_in_the_stage(project: Project, way: str) -> None:
     before = {path: path.read_bytes() for path in project.root.rglob("*") if path.is_file()}
     with open_stage(project, {"devenv.nix": b"new"}, writes=True) as opened:

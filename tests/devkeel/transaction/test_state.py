@@ -48,6 +48,20 @@ def test_reading_the_history_leaves_the_state_directory_as_it_was(bench: Bench) 
     assert {name for name in after if after[name]} <= {*before, "state.db-shm"}
 
 
+def test_a_second_look_in_one_process_leaves_the_first_one_its_locks(bench: Bench) -> None:
+    bench.edit("devenv.nix", "new\n")
+    second = Transactions(Project(bench.root), lock_timeout=5.0)
+    assert len(second.history()) == 1
+    second.close()
+    # Another process that opens and closes the records removes their log when it finds itself alone with them.
+    read = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM operation'); c.close()"
+    file = bench.root / ".devkeel" / "state.db"
+    subprocess.run((sys.executable, "-c", read, str(file)), check=True)
+    assert file.with_name("state.db-wal").exists()
+    bench.edit("devenv.nix", "newer\n")
+    assert len(bench.fresh().history()) == 2
+
+
 def test_the_history_is_newest_first_and_paged(bench: Bench) -> None:
     numbers = [bench.edit("devenv.nix", f"{n}\n", reason=str(n)) for n in range(5)]
     transactions = bench.fresh()
@@ -186,9 +200,9 @@ def test_records_removed_under_way_do_not_fail_the_publication(bench: Bench) -> 
     assert bench.names() == {"devenv.nix"}
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("damage", [b"no database at all\n" * 20, b"short", b"SQLite format 3\0" + b"\xff" * 4000])
 def test_a_damaged_database_is_named_and_nothing_is_touched(bench: Bench, damage: bytes) -> None:
-    # row 43
     bench.edit("devenv.nix", "old\n")
     bench.transactions.close()
     file = bench.root / ".devkeel" / "state.db"
@@ -238,9 +252,9 @@ def test_a_damaged_content_is_an_error_of_the_records(bench: Bench) -> None:
         assert caught.value.code == "state_corrupt"
 
 
+@pytest.mark.fault(43)
 @pytest.mark.parametrize("checkpointed", [True, False])
 def test_records_of_a_newer_devkeel_are_not_touched(bench: Bench, *, checkpointed: bool) -> None:
-    # row 43
     bench.edit("devenv.nix", "old\n")
     bench.transactions.close()
     with closing(database(bench)) as connection:
@@ -300,8 +314,8 @@ with lock.hold(Path(sys.argv[1]), 5):
 """
 
 
+@pytest.mark.fault(21, 22)
 def test_a_held_lock_is_busy_and_names_its_holder(bench: Bench) -> None:
-    # rows 21, 22
     bench.edit("devenv.nix", "old\n")
     argv = [sys.executable, "-c", HOLDER, str(bench.root / ".devkeel")]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}

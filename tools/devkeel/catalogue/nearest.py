@@ -9,9 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.renamed import renamed_to
+from devkeel.catalogue.tree import ELEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,9 +31,12 @@ CLOSE = 0.3
 _INSERT = 0.4  # a name that was left out, such as `services`
 _DELETE = 0.6
 _ALIAS = 0.05
-_SWAP = 0.3  # one kind of thing for another, such as `services` for `languages`
+_SWAP = 0.2  # one kind of thing for another, such as `services` for `languages`
 _MISFIT = 0.6
 _BEHIND = 0.5  # nor is what is so much farther than the best
+_SHORT = 3
+_RELATED = 60.0
+_ALIKE = 0.5
 _KINDS = frozenset({"services", "languages", "processes", "scripts", "tasks"})
 _WILD = ("<name>", "*")
 
@@ -71,12 +76,24 @@ def _candidates(tree: Tree, path: AttrPath, depth: int) -> Iterable[AttrPath]:
             found |= dict.fromkeys(_with_inside(tree, keys[key], path))
     names = tree.find(path).names
     for index, name in enumerate(path):
-        alike = process.extract(name, names, limit=3, score_cutoff=60) if index == depth else ()
-        for other in (*group_names(name), *(other for other, _, _ in alike)):
+        alike = [other for other in names if _differ(name, other) < _ALIKE] if index == depth else ()
+        for other in (*group_names(name), *alike):
             renamed = (*path[:index], other, *path[index + 1 :])
             if tree.find(renamed).kind in ("option", "inside"):
                 found[renamed] = None
-    return [option for option in found if renamed_to(option) is None]
+    return [option for option in found if renamed_to(option) is None and _anchored(path, option)]
+
+
+def _anchored(path: AttrPath, option: AttrPath) -> bool:
+    """Tell whether a name of the user's own in an option stands behind a name that the path has too."""
+    if ELEMENT in option:
+        return False
+    at = next((index for index, name in enumerate(option) if name in _WILD), None)
+    return at is None or any(_same_kind(name, option[at - 1]) for name in path[:at])
+
+
+def _same_kind(name: str, other: str) -> bool:
+    return fuzz.ratio(name, other) >= _RELATED or other in group_names(name)
 
 
 def _with_inside(tree: Tree, option: AttrPath, path: AttrPath) -> Iterable[AttrPath]:
@@ -110,6 +127,8 @@ def _differ(name: str, other: str) -> float:
     if other in group_names(name):
         return _ALIAS
     ratio = max(fuzz.ratio(name.lower(), other.lower()), fuzz.ratio(_bare(name), _bare(other)) - 1) / 100
+    if len(name) <= _SHORT and OSA.distance(name, other) == 1:
+        ratio = max(ratio, 0.7)  # one slip in a short name is a large part of it
     if name in _KINDS and other in _KINDS:
         return _SWAP
     # A name that has little in common is another name, not a misspelt one.

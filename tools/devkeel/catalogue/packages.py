@@ -21,7 +21,7 @@ BUILT_IN = "built-in list"
 _VERSION = "2026.08"
 # python312Packages has what python3Packages has; a set of another version of the same thing answers for it.
 _VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePackages)_latest$")
-_VERSION_AT_END = re.compile(r"[-_]?[0-9][0-9_]*$")
+_VERSION_AT_END = re.compile(r"_?[0-9][0-9_]*$")
 # Names that are a set of packages, as far as a name tells; the values are not looked at.
 _SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")
 _FUNCTION = re.compile(
@@ -184,7 +184,9 @@ def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
     plain, pool = _plain(wanted), _pool(names, head if inside else "")
     far = 1 if len(plain) <= 4 else 2 if len(plain) <= 8 else 3  # noqa: PLR2004  (edits that a typo may have)
     alike = process.extract(plain, list(pool), scorer=OSA.distance, score_cutoff=far, limit=20)
-    alike.sort(key=lambda item: (item[1], item[0][:1] != plain[:1], len(item[0]), item[0]))
+    alike.sort(
+        key=lambda item: (item[1], pool[item[0]] not in _COMMON, item[0][:1] != plain[:1], len(item[0]), item[0])
+    )
     return [f"{inside}{pool[item]}" for item, _, _ in alike[:limit]]
 
 
@@ -196,6 +198,19 @@ def _pool(names: Names, head: str) -> dict[str, str]:
     return {_plain(item): item for item in pool}
 
 
+# What is most often listed in public devenv.nix files: among equally near names, these were meant.
+_COMMON = frozenset(
+    {
+        *("git", "jq", "pkg-config", "nodejs", "openssl", "zlib", "pnpm", "just", "nodejs_22", "ruff", "python312"),
+        *("nodejs_24", "curl", "gcc", "nodejs_20", "uv", "python311", "bun", "gnumake", "cargo-watch", "sqlite"),
+        *("python3", "chromium", "pre-commit", "maven", "sqlx-cli", "gh", "go-task", "kubectl", "golangci-lint"),
+        *("typescript-language-server", "cmake", "gdb", "poetry", "basedpyright", "cargo-edit", "docker", "glib"),
+        *("cargo-tarpaulin", "inotify-tools", "air", "protobuf", "mold", "clang-tools", "rebar3", "nil", "libyaml"),
+        *("jdk21", "pyright", "ripgrep", "kind", "sbt", "rustc", "cargo", "clang", "lazygit", "nixpkgs-fmt", "jdk17"),
+        *("gitleaks", "nixd", "ninja", "gum", "bash", "actionlint", "yarn", "kubernetes-helm", "erlang", "hyperfine"),
+        *("gnused", "postgresql", "redis", "fd", "bat", "htop", "tmux", "wget", "tree", "shellcheck", "terraform"),
+    }
+)
 # Sets in which a bare name is looked for.
 _FAVOURITES = ("python3Packages", "nodePackages", "rubyPackages", "phpPackages", "haskellPackages", "elmPackages")
 

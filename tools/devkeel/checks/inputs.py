@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
-__all__ = ["check_inputs", "known_inputs", "url_problem"]
+__all__ = ["LOCK", "check_inputs", "is_newer", "known_inputs", "url_problem"]
 
 _NIXPKGS = frozenset(
     {
@@ -53,7 +53,8 @@ _SCHEMES = (
     *("file+https", "file+http", "file+file", "https", "http", "flake", "indirect"),
 )
 _FORGES = frozenset({"github", "gitlab", "sourcehut"})
-_LOCK = "devenv.lock"
+LOCK = "devenv.lock"
+_TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's modules
 _LOCK_VERSIONS = (5, 6, 7)
 
 
@@ -71,7 +72,10 @@ def known_inputs(subject: Subject) -> set[str]:
     found = set(_IMPLIED)
     for name, data in subject.files.items():
         if _is_inputs(name):
-            found |= {entry.key.value for entry in _entries(_root(data, name), "inputs")}
+            root = _root(data, name)
+            # A misspelt `inputs` is a finding of its own; what stands below it is not missing too.
+            keys = [entry.key.value for entry in _entries(root) if _near(entry.key.value, ["inputs"])]
+            found |= {entry.key.value for key in keys for entry in _entries(root, key)}
     return found | _root_inputs(subject).keys()
 
 
@@ -119,7 +123,7 @@ def url_problem(url: str) -> tuple[str, str | None] | None:
 def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection of text)
     from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
 
-    return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=70)]
+    return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=60)]
 
 
 class _Inputs:
@@ -177,9 +181,9 @@ class _Inputs:
                 near = _near(text, known)
                 meant = f"; nearest: {near[0]}" if near else ""
                 path = f"inputs.{name}.inputs.{inner.key.value}.follows"
-                edits = [{"kind": "set", "path": path, "value": near[0]}] if near else []
+                edits = [{"kind": "set", "path": path, "value": other} for other in near[:1]]
                 message = f"{path} is {text}, which is no input{meant}"
-                yield self._say("unknown_input", "warning", message, target, path, *edits)
+                yield self._say("unknown_input", "error", message, target, path, *edits)
 
     def _imports(self) -> Iterator[Diagnostic]:
         item = next((entry.value for entry in _entries(self.root) if entry.key.value == "imports"), None)
@@ -214,10 +218,19 @@ def _snake(name: str) -> str:
 def _root_inputs(subject: Subject) -> dict[str, Any]:
     """Return the lock's own inputs: node names, or paths of what they follow; none where it cannot be read."""
     try:
-        lock = json.loads(subject.locks.get(_LOCK, b"{}"))
+        lock = json.loads(subject.locks.get(LOCK, b"{}"))
         return dict(lock["nodes"][lock["root"]].get("inputs", {}))
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         return {}
+
+
+def is_newer(lock: bytes | None) -> bool:
+    """Tell whether a lock pins a devenv that is younger than the built-in table of options."""
+    try:
+        nodes = json.loads(lock or b"{}")["nodes"]
+        return int(nodes["devenv"]["locked"]["lastModified"]) > _TABLE_MADE
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return False
 
 
 def _original(lock: dict[str, Any], node: Any) -> Any:  # noqa: ANN401  (whatever the lock has)
@@ -227,7 +240,7 @@ def _original(lock: dict[str, Any], node: Any) -> Any:  # noqa: ANN401  (whateve
 
 def _check_lock(subject: Subject) -> list[Diagnostic]:
     """Tell whether devenv.lock is a lock, and whether it locks what devenv.yaml asks for."""
-    data = subject.locks.get(_LOCK)
+    data = subject.locks.get(LOCK)
     if data is None:
         return []
     try:
@@ -235,9 +248,9 @@ def _check_lock(subject: Subject) -> list[Diagnostic]:
         version = lock["version"]
         well = isinstance(lock["nodes"], dict) and lock["root"] in lock["nodes"]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        return [_lock("bad_lock", "error", f"{_LOCK} is no lock file: {_why(error)}")]
+        return [_lock("bad_lock", "error", f"{LOCK} is no lock file: {_why(error)}")]
     if version not in _LOCK_VERSIONS or not well:
-        return [_lock("bad_lock", "error", f"{_LOCK} is a lock of version {version!r}, or has no root")]
+        return [_lock("bad_lock", "error", f"{LOCK} is a lock of version {version!r}, or has no root")]
     locked, found = _root_inputs(subject), []
     for entry in _entries(_root(subject.files.get(INPUTS, b""), INPUTS), "inputs"):
         name = entry.key.value
@@ -245,14 +258,14 @@ def _check_lock(subject: Subject) -> list[Diagnostic]:
         if url is None or url_problem(url):
             continue
         if name not in locked:
-            found.append(_lock("lock_stale", "warning", f"{_LOCK} does not lock the input {name}", name))
+            found.append(_lock("lock_stale", "warning", f"{LOCK} does not lock the input {name}", name))
         elif _other(url, _original(lock, locked[name])):
-            found.append(_lock("lock_stale", "warning", f"{_LOCK} locks the input {name} from another place", name))
+            found.append(_lock("lock_stale", "warning", f"{LOCK} locks the input {name} from another place", name))
     return found
 
 
 def _lock(code: str, severity: Severity, message: str, subject: str | None = None) -> Diagnostic:
-    return Diagnostic(code, severity, message, "schema", Place(_LOCK), subject)
+    return Diagnostic(code, severity, message, "schema", Place(LOCK), subject)
 
 
 def _why(error: Exception) -> str:

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from devkeel.catalogue.pins import store_path
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program, run
 from devkeel.source import nix
 
-__all__ = ["Locked", "read_lock", "store_path"]
+__all__ = ["Locked", "read_lock"]
 
-_STORE = "/nix/store"
 _SECONDS = 20.0
 _VERSIONS = range(5, 8)
 _NEEDED = ("devenv", "nixpkgs")
-_DIGITS = "0123456789abcdfghijklmnpqrsvwxyz"
 _INFO = ("rev", "revCount", "lastModified", "narHash")
 
 
@@ -101,6 +97,8 @@ def _source(locked: dict[str, Any], root: Path) -> tuple[str | None, bool]:
     """Return where an input is, and whether that is a directory of the project rather than a store path."""
     if "narHash" in locked:
         path = store_path(locked["narHash"])
+        if path is None:
+            raise ValueError(locked["narHash"])
         there = os.path.lexists(path) or (locked.get("type") == "path" and _take_in(locked, path))
         return (path if there else None), False
     if locked.get("type") == "path":
@@ -124,28 +122,3 @@ def _take_in(locked: dict[str, Any], path: str) -> bool:
     options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
     found = run((program, "--eval", "--read-write-mode", *options, "-"), stdin=text.encode(), timeout=_SECONDS)
     return found.returncode == 0 and os.path.lexists(path)
-
-
-def store_path(nar_hash: str) -> str:
-    """Return the store path of a fetched source, from its hash in the form `sha256-<base64>`.
-
-    From Nix' `makeFixedOutputPath`: recursive, SHA-256, without references, named `source`.
-    """
-    kind, _, digest = nar_hash.partition("-")
-    try:
-        raw = base64.b64decode(digest, validate=True)
-    except binascii.Error as error:
-        raise ValueError(nar_hash) from error
-    if kind != "sha256" or len(raw) != hashlib.sha256().digest_size:
-        raise ValueError(nar_hash)
-    whole = hashlib.sha256(f"source:sha256:{raw.hex()}:{_STORE}:source".encode()).digest()
-    folded = bytearray(20)
-    for index, byte in enumerate(whole):
-        folded[index % 20] ^= byte
-    return f"{_STORE}/{_base32(bytes(folded))}-source"
-
-
-def _base32(data: bytes) -> str:
-    """Return bytes in Nix' own base 32: least significant digit last, without e, o, t and u."""
-    number = int.from_bytes(data, "little")
-    return "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(len(data) * 8 // 5)))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import selectors
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -15,6 +14,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable
+from devkeel.runtime.tree import end_tree, spare
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -166,6 +166,7 @@ def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
         )
     except OSError:
         return
+    spare(process.pid)
     # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
     threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
 
@@ -315,13 +316,6 @@ class _Kept:
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """End a process and all that it started in its session: SIGTERM, a grace, SIGKILL."""
-    for number, grace in ((signal.SIGTERM, _GRACE), (signal.SIGKILL, None)):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            return
-        try:
-            process.wait(grace)
-        except subprocess.TimeoutExpired:
-            continue
+    """End a process and all that it started, in its session or out of it: SIGTERM, a grace, SIGKILL."""
+    end_tree(process.pid, _GRACE)
+    process.wait(_GRACE)

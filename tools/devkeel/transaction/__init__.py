@@ -8,13 +8,14 @@ overwritten.
 from __future__ import annotations
 
 from devkeel.transaction.lone import replace_file
-from devkeel.transaction.records import FileChange, FileImage, Operation, Record, Recovered
+from devkeel.transaction.records import FileChange, FileImage, Keep, Operation, Record, Recovered
 from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
 
 __all__ = [
     "FileChange",
     "FileImage",
+    "Keep",
     "Operation",
     "Record",
     "Recovered",

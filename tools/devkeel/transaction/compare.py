@@ -5,10 +5,12 @@ from __future__ import annotations
 import difflib
 import errno
 import os
+import pwd
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
+from devkeel.merge import three_way_view
 from devkeel.project import digest, not_a_file
 from devkeel.transaction import files
 from devkeel.transaction.faults import explain, not_writable
@@ -105,13 +107,7 @@ def _unreadable(path: str, error: OSError) -> DevkeelError:
 
 def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
     if found is not None and found.info.st_nlink > 1:
-        raise ProjectError(
-            "hard_link",
-            f"{path} has {found.info.st_nlink} names (hard links); replacing it would part them.",
-            place=Place(path),
-            remedy=f"Find the other names with `find -inum {found.info.st_ino}` and make them copies.",
-            details={"links": found.info.st_nlink, "inode": found.info.st_ino},
-        )
+        raise _hard_link(root, path, found.info)
     parent = path.rpartition("/")[0]
     with ExitStack() as stack:
         spot = stack.enter_context(files.locate(root, path, ""))
@@ -125,16 +121,42 @@ def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
             raise not_writable(path, "its directory or file system is not writable")
 
 
+def _hard_link(root: int, path: str, info: os.stat_result) -> ProjectError:
+    try:
+        owner = pwd.getpwuid(info.st_uid).pw_name
+    except KeyError:
+        owner = str(info.st_uid)
+    names = _names_beside(root, path, info)
+    others = "" if len(names) == info.st_nlink else " and others elsewhere"
+    return ProjectError(
+        "hard_link",
+        f"{path} (owner: {owner}) has {info.st_nlink} names: {', '.join(names)}{others}. Replacing it would part them.",
+        place=Place(path),
+        remedy=f"Find the names with `find -inum {info.st_ino}` and make them copies.",
+        details={"links": info.st_nlink, "inode": info.st_ino, "names": names, "owner": owner},
+    )
+
+
+def _names_beside(root: int, path: str, info: os.stat_result) -> list[str]:
+    """Return the names of a file in its own directory, as paths."""
+    parent = path.rpartition("/")[0]
+    with files.locate(root, path, "") as spot, os.scandir(spot.directory if spot else root) as entries:
+        found = [item.name for item in entries if item.inode() == info.st_ino]
+    return sorted(f"{parent}/{name}" if parent else name for name in found)
+
+
 def conflict(change: FileChange, found: bytes | None) -> Conflict:
     """Return the error about a file that is not what the request builds on.
 
-    details: path, both hashes (None for absent), and the diff from expected to found where both are text.
+    details: path, both hashes (None for absent), and where they are text the diff from expected to found, and
+    three_way: the file with the place in both versions.
     """
     details = {
         "path": change.path,
         "expected": None if change.before is None else digest(change.before),
         "found": None if found is None else digest(found),
         "diff": _diff(change.path, change.before or b"", found or b""),
+        "three_way": three_way_view(change.before, found, change.after),
     }
     what = "is gone" if found is None else "exists already" if change.before is None else "has other content"
     return Conflict(

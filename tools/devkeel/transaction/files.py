@@ -69,6 +69,12 @@ _IRREGULAR = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV})
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
+def _let_go(descriptor: int) -> None:
+    # nothing was written through it, so that a failing close says nothing about what was done
+    with suppress(OSError):
+        os.close(descriptor)
+
+
 def step(name: str) -> None:
     """Tell the hook that a step of STEPS has been reached."""
     if hook is not None:
@@ -109,7 +115,7 @@ def open_root(root: str | os.PathLike[str]) -> Iterator[int]:
     try:
         yield descriptor
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
 
 
 @contextmanager
@@ -131,11 +137,11 @@ def locate(root: int, path: str, temporary: str, *, made: list[str] | None = Non
                 return
             if inner.created and made is not None:
                 made.append("/".join(parents[:depth]))
-            os.close(descriptor)
+            _let_go(descriptor)
             descriptor = inner.descriptor
         yield Spot(path, descriptor, name, temporary)
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +185,7 @@ def read(spot: Spot, name: str | None = None) -> Snapshot | None:
             parts.append(part)
         return Snapshot(b"".join(parts), info)
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
 
 
 def write_temporary(spot: Spot, data: bytes, mode: int | None) -> list[str]:
@@ -222,7 +228,7 @@ def _inherit(spot: Spot, descriptor: int) -> list[str]:
         lost += [f"its attribute {name}" for name in _copy_attributes(source, descriptor)]
         _stay_newer(source, descriptor)
     finally:
-        os.close(source)
+        _let_go(source)
     return [f"{spot.path}: {item} could not be kept" for item in lost]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["held", "hold"]
+__all__ = ["held", "hold", "holder"]
 
 _POLL = 0.005
 # NFS and FUSE without locks, and a lock file that is a link
@@ -53,7 +53,8 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
         _announce(state)
         yield
     finally:
-        lock.release()
+        with suppress(OSError):  # what was done under it is done; the lock ends with the process at the latest
+            lock.release()
 
 
 def held(state: Path) -> bool:
@@ -76,13 +77,13 @@ def held(state: Path) -> bool:
 
 def _announce(state: Path) -> None:
     # advisory: only read by those who wait in vain
-    holder = {
+    mine = {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
     # of one length, over what was there: ext4 would flush a file that is truncated and written anew
-    text = json.dumps(holder).encode().ljust(_HOLDER_BYTES)
+    text = json.dumps(mine).encode().ljust(_HOLDER_BYTES)
     flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     with suppress(OSError):
         descriptor = os.open(state / "holder.json", flags, 0o666)
@@ -92,24 +93,29 @@ def _announce(state: Path) -> None:
             os.close(descriptor)
 
 
-def _busy(state: Path, timeout: float) -> Busy:
-    holder: dict[str, Any] = {}
+def holder(state: Path) -> dict[str, Any]:
+    """Return who holds, or last held, the lock: pid, host, since. Advisory; empty where it is not known."""
     with suppress(OSError, ValueError):
         descriptor = os.open(state / "holder.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             found = json.loads(os.read(descriptor, _HOLDER_BYTES))
         finally:
             os.close(descriptor)
-        holder = {key: found[key] for key in ("pid", "host", "since") if isinstance(found, dict) and key in found}
+        return {key: found[key] for key in ("pid", "host", "since") if isinstance(found, dict) and key in found}
+    return {}
+
+
+def _busy(state: Path, timeout: float) -> Busy:
+    known = holder(state)
     who, since = "Another process", ""
-    if isinstance(holder.get("pid"), int):
-        here = holder.get("host") == socket.gethostname()
-        who = f"Process {holder['pid']} on {'this machine' if here else holder.get('host')}"
-        since = f" since {holder['since']}" if "since" in holder else ""
+    if isinstance(known.get("pid"), int):
+        here = known.get("host") == socket.gethostname()
+        who = f"Process {known['pid']} on {'this machine' if here else known.get('host')}"
+        since = f" since {known['since']}" if "since" in known else ""
     return Busy(
         "busy",
         f"{who} is writing to this project{since}; waited {timeout:g} seconds for it.",
         seen=str(state / "lock"),
         remedy="Try again in a moment. If it goes on, look at what that process does: the lock ends with it.",
-        details=holder,
+        details=known,
     )

@@ -38,6 +38,7 @@ class _Progress:
     directories: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     place: str = "."
+    committing: bool = False
 
 
 def publish(store: Store, project: Project, changes: Sequence[FileChange], record: Record) -> Operation:
@@ -63,6 +64,7 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
             step("compared again")
             _exchange(progress)
             modes_new = _modes_new(progress)
+            progress.committing = True
             store.end(number, "published", modes_new)
         except BaseException as error:
             left = _take_back(store, root, number, progress)
@@ -172,6 +174,10 @@ def _modes_new(progress: _Progress) -> dict[str, int | None]:
 def _take_back(store: Store, root: int, number: int, progress: _Progress) -> list[str] | None:
     """Undo what was done; return the files left alone, or None when recovery has to finish it."""
     try:
+        if progress.committing:
+            # A failed commit may yet be on the disk. Only when the journal says again that the operation is under way
+            # are the files taken back; otherwise they stay new, which agrees with either.
+            store.end(number, "pending", {})
         left = [item.spot.path for item in progress.changes if not swap.take_back(item)]
         files.sync([item.spot for item in progress.changes])
         for path in reversed(progress.directories):

@@ -53,6 +53,8 @@ def settle(store: Store, project: Project, entry: Entry) -> Recovered:
             modes = {spot.path: _mode(spot) for spot in spots}
             store.end(entry.id, "published", modes)
             step("closed")
+            for spot in spots:
+                files.unlink_unfinished(spot)
             drop(changes)
             return Recovered(entry.token, "completed")
         store.end(entry.id, "abandoned", {})

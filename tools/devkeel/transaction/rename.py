@@ -7,6 +7,7 @@ import errno
 import functools
 import os
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def move_to_free_name(directory: int, source: str, target: str) -> None:
     if _rename2(directory, source, target, _NOREPLACE):
         return
     os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+    # or a power cut might keep the second change of names and lose the first, and with it the content
+    with suppress(OSError):
+        os.fsync(directory)
     os.unlink(source, dir_fd=directory)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import threading
+from collections import Counter
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -22,10 +24,16 @@ _MAGIC = b"SQLite format 3\0"
 _VERSION_AT = slice(60, 64)
 _HEADER = 100
 _WAIT = 5.0
+# The databases that this process has open, by device and inode. SQLite's locks are POSIX locks: whoever opens and
+# closes such a file by himself takes away the locks of every connection of the process, and another process that
+# closes its own then removes the log that they still use (sqlite.org/howtocorrupt.html, 2.2).
+_open: Counter[tuple[int, int]] = Counter()
+_opening = threading.Lock()
 
 # `root` is the first operation of a chain of reversals, `applies` whether the effect of that first one stands
 # after this one. `n` orders the files and names their temporaries. Bytes are stored once, by hash.
-# Rows are never removed, so ids are not reused. Few indexes: a publication writes and syncs each page it touches.
+# The newest row is never removed, so ids are not reused. Few indexes: a publication writes and
+# syncs each page it touches.
 _TABLES = """
 CREATE TABLE operation (
     id INTEGER PRIMARY KEY,
@@ -81,8 +89,13 @@ def examine(file: Path) -> os.stat_result | None:
     return info
 
 
-def check_header(file: Path) -> None:
-    """Refuse a file that is no database of ours, before SQLite opens it and might write beside it."""
+def _check_header(file: Path) -> None:
+    """Refuse a file that is no database of ours, before SQLite opens it and might write beside it.
+
+    One that this process has open already was looked at then, and must not be touched.
+    """
+    if _open[_identity(file)]:
+        return
     try:
         with file.open("rb") as handle:
             header = handle.read(_HEADER)
@@ -98,6 +111,14 @@ def check_header(file: Path) -> None:
     if len(header) < _HEADER or not header.startswith(_MAGIC):
         raise damaged(file, "it is no SQLite database")
     _check_version(int.from_bytes(header[_VERSION_AT]), file)
+
+
+def _identity(file: Path) -> tuple[int, int]:
+    try:
+        info = os.lstat(file)
+    except OSError:
+        return (0, 0)
+    return info.st_dev, info.st_ino
 
 
 def _check_version(found: int, file: Path) -> None:
@@ -117,20 +138,17 @@ def connect_for_reading(file: Path) -> tuple[sqlite3.Connection, bool]:
     In a directory that this user cannot write, SQLite cannot make its shared-memory file; without unmerged
     changes the database is then read as it is.
     """
-    check_header(file)
     name = quote(str(file))
     wal = file.with_name(file.name + "-wal")
     effective = os.access in os.supports_effective_ids
     alone = not os.access(file.parent, os.W_OK, effective_ids=effective) and not (wal.exists() and wal.stat().st_size)
     options = "mode=ro&immutable=1" if alone else "mode=ro"
-    return _connect(f"file:{name}?{options}"), alone
+    return _connect(file, f"file:{name}?{options}"), alone
 
 
 def connect_for_writing(file: Path) -> sqlite3.Connection:
     """Open the database, making it where it is missing or was left unfinished. The caller holds the lock."""
-    if file.exists():
-        check_header(file)
-    connection = _connect(f"file:{quote(str(file))}?mode=rwc")
+    connection = _connect(file, f"file:{quote(str(file))}?mode=rwc")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -154,9 +172,30 @@ def is_ready(connection: sqlite3.Connection, file: Path) -> bool:
     return False
 
 
-def _connect(uri: str) -> sqlite3.Connection:
-    # whoever calls takes care that one thread uses it at a time
-    connection = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False)
+class _Connection(sqlite3.Connection):
+    """A connection that is known to be open until it is closed."""
+
+    identity: tuple[int, int] | None = None
+
+    def close(self) -> None:
+        """Close it."""
+        with _opening:
+            super().close()
+            if self.identity is not None:
+                _open[self.identity] -= 1
+                self.identity = None
+
+
+def _connect(file: Path, uri: str) -> sqlite3.Connection:
+    with _opening:
+        if file.exists():
+            _check_header(file)
+        # whoever calls takes care that one thread uses it at a time
+        connection = sqlite3.connect(
+            uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False, factory=_Connection
+        )
+        connection.identity = _identity(file)
+        _open[connection.identity] += 1
     connection.row_factory = sqlite3.Row
     return connection
 

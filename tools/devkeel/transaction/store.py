@@ -9,13 +9,14 @@ import threading
 import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.project import digest
 from devkeel.transaction import schema
 from devkeel.transaction.faults import damaged, explain, explain_database
-from devkeel.transaction.records import FileImage, Operation, Record
+from devkeel.transaction.records import FileImage, Keep, Operation, Record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,6 +46,20 @@ WHERE o.id = {_LAST} AND o.id > :id AND o.root <> (SELECT root FROM operation WH
      ORDER BY e.id DESC LIMIT 1), 0)
 ORDER BY o.id DESC
 """  # noqa: S608
+
+_TRIM_EVERY = 64
+_MIDDLE = "SELECT id FROM operation ORDER BY id LIMIT 1 OFFSET (SELECT count(*) / 2 FROM operation)"
+# The newest operation of each file stays: it holds the last declaration that was checked and published.
+_DROP = """
+DELETE FROM operation WHERE id < :bound AND state <> 'pending'
+  AND id NOT IN (SELECT max(f.operation) FROM file AS f JOIN operation AS p ON p.id = f.operation
+                 WHERE p.state = 'published' GROUP BY f.path)
+"""
+_DROP_BLOBS = """
+DELETE FROM blob WHERE hash NOT IN
+  (SELECT before_hash FROM file WHERE before_hash IS NOT NULL
+   UNION SELECT after_hash FROM file WHERE after_hash IS NOT NULL)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +228,9 @@ class Store:
             if connection.execute("SELECT 1 FROM blob WHERE hash = ?", (name,)).fetchone() is None:
                 connection.execute("INSERT INTO blob VALUES (?, ?)", (name, zlib.compress(data)))
 
-    def end(self, number: int, state: Literal["published", "abandoned"], modes: Mapping[str, int | None]) -> None:
+    def end(
+        self, number: int, state: Literal["pending", "published", "abandoned"], modes: Mapping[str, int | None]
+    ) -> None:
         """Settle an operation, durably. `modes`: the permission bits that new files have got, by path.
 
         Goes to the database that holds the operation, even if its file has been removed meanwhile.
@@ -224,6 +241,39 @@ class Store:
                 "UPDATE file SET mode_after = ? WHERE operation = ? AND path = ? AND after_hash IS NOT NULL",
                 [(mode, number, path) for path, mode in modes.items()],
             )
+
+    def trim(self, keep: Keep, last: int) -> int:
+        """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
+
+        last: the id of the operation just published. Returns how many went. Looks now and then only: a publication
+        should not pay for it.
+        """
+        if last % _TRIM_EVERY:
+            return 0
+        since = datetime.now(UTC) - timedelta(days=keep.days or 0)
+        bounds = [
+            self._rows("SELECT id FROM operation ORDER BY id DESC LIMIT 1 OFFSET ?", (keep.operations - 1,)),
+            self._rows("SELECT min(id) AS id FROM operation WHERE time >= ?", (since.isoformat(timespec="seconds"),))
+            if keep.days is not None
+            else [],
+            self._rows(_MIDDLE) if self._bytes() > keep.bytes else [],
+        ]
+        bound = max((rows[0]["id"] or last for rows in bounds if rows), default=0)
+        return self._drop_before(bound) if bound else 0
+
+    def _bytes(self) -> int:
+        figures = [self._rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")]
+        return int((figures[0] - figures[1]) * figures[2])
+
+    def _drop_before(self, bound: int) -> int:
+        if not self._rows("SELECT 1 FROM operation WHERE id < ? LIMIT 1", (bound,)):
+            return 0
+        with self._transaction() as connection:
+            gone = connection.execute(_DROP, {"bound": bound}).rowcount
+            if gone:
+                connection.execute("DELETE FROM file WHERE operation NOT IN (SELECT id FROM operation)")
+                connection.execute(_DROP_BLOBS)
+        return gone
 
     @contextmanager
     def _transaction(self, *, pinned: bool = False) -> Iterator[sqlite3.Connection]:

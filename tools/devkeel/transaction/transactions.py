@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any, Self
 
-from devkeel.transaction import lock, recovery
+from devkeel.errors import DevkeelError
+from devkeel.transaction import care, lock, recovery
+from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
 from devkeel.transaction.publish import publish
-from devkeel.transaction.records import FileChange
+from devkeel.transaction.records import FileChange, Keep
+from devkeel.transaction.shield import shielded
 from devkeel.transaction.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from devkeel.project import Project
@@ -24,13 +28,14 @@ __all__ = ["Transactions"]
 class Transactions:
     """The transactions of one project. Safe to share between threads, not across a fork.
 
-    lock_timeout: seconds to wait for another process before Busy.
+    lock_timeout: seconds to wait for another process before Busy. keep: how much history to keep.
     """
 
-    def __init__(self, project: Project, *, lock_timeout: float = 10.0) -> None:
+    def __init__(self, project: Project, *, lock_timeout: float = 10.0, keep: Keep | None = None) -> None:
         """Remember the project; nothing is read or made."""
         self.project = project
         self.lock_timeout = lock_timeout
+        self.keep = keep or Keep()
         self._store = Store(project.state)
         self._swept: int | None = None
 
@@ -87,15 +92,20 @@ class Transactions:
             self._recover()
             operation = publish(self._store, self.project, changes, record)
             self._swept = operation.id
+            with suppress(DevkeelError):  # what is too much now will be too much then
+                self._store.trim(self.keep, operation.id)
             return operation
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
         self._store.make_directory()
-        with lock.hold(self.project.state, self.lock_timeout):
-            step("locked")
-            self._store.prepare()
-            yield
+        try:
+            with lock.hold(self.project.state, self.lock_timeout), shielded():
+                step("locked")
+                self._store.prepare()
+                yield
+        except OSError as error:
+            raise explain(error, self.project.state.name) from error
 
     def history(self, *, limit: int = 20, before: int | None = None) -> list[Operation]:
         """Return published operations, newest first; `before` is the id to go on below. Creates nothing."""
@@ -111,6 +121,39 @@ class Transactions:
             FileChange(image.path, self._store.blob(image.before_hash), self._store.blob(image.after_hash))
             for image in operation.files
         ]
+
+    def content(self, name: str | None) -> bytes | None:
+        """Return the bytes of an image by their hash; None for None."""
+        return self._store.blob(name)
+
+    def damage(self) -> list[str]:
+        """Return what is wrong with the records, as sentences. Raises StateError where they cannot be opened."""
+        return care.damage(self._store.file)
+
+    def set_aside(self) -> Path:
+        """Move damaged records away, under the lock, and return where they went."""
+        self._store.make_directory()
+        with lock.hold(self.project.state, self.lock_timeout):
+            self._store.close()
+            return care.set_aside(self._store.file)
+
+    def make_directory(self) -> None:
+        """Make the state directory and its `.gitignore`, where they are missing."""
+        self._store.make_directory()
+
+    def lock_holder(self) -> dict[str, Any] | None:
+        """Return who holds the lock now (pid, host, since), None when nobody does."""
+        return lock.holder(self.project.state) if lock.held(self.project.state) else None
+
+    def temporaries(self) -> list[str]:
+        """Return the paths of temporaries that ended operations left, whichever."""
+        return care.temporaries(self.project)
+
+    def remove_temporaries(self, paths: Sequence[str]) -> list[str]:
+        """Remove temporaries of ended operations; return those kept because somebody else wrote into them."""
+        with self._locked():
+            self._recover()
+            return care.remove(self.project, paths, care.known_contents(self._store.file))
 
     def later_on(self, operation: Operation, path: str) -> list[int]:
         """Return the ids of later operations that changed a file and whose effect stands, newest first."""

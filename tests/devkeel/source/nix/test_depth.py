@@ -18,7 +18,7 @@ DEEP = {
     "a call": "f" + " x" * N,
     "functions": "a:" * N + " 1",
     "negations": "!" * N + "true",
-    "names": "x" + ".a" * N,
+    "names": "x" + " .a" * N,
     "merges": "lib.mkMerge [(" * 300 + "{}" + ")]" * 300,
     "forces": "lib.mkForce (" * N + "1" + ")" * N,
     "scopes": "with lib; " * N + "1",
@@ -124,3 +124,55 @@ def test_names_that_stand_for_one_another_many_times_are_followed_once() -> None
 def test_lists_of_lists_of_any_depth_are_read_as_far_as_the_limit(function: str) -> None:
     source = module(f"lib.{function} {'[ ' * 3000}x{' ]' * 3000}")
     assert nix.append(source, "deep", 1).changed
+
+
+RUNS = {
+    "minus": "-" * 50_000 + "1",
+    "plus": "1+" * 50_000 + "1",
+    "names": "a+" * 50_000 + "1",
+    "path": "x" + ".a" * 5_000,
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_run_of_code_without_white_space_is_refused_wherever_it_comes_from(name: str) -> None:
+    source = module(RUNS[name])
+    assert [item.code for item in nix.Document(source).problems] == ["too_deep"]
+    run = nix.Expression(RUNS[name])
+    for data, value in ((source, 1), (b"{ x, a, ... }: { a = 1; }", run)):
+        with pytest.raises((Refused, UsageError)) as caught:
+            nix.set(data, "a", value)
+        assert caught.value.code == "too_deep"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '"' + "a+-" * 2_000 + '"',
+        "''\n    " + "a+-" * 2_000 + "\n  ''",
+        "./" + "a.b-" * 500,
+        "1 # " + "-" * 3_000 + "\n",
+        "1 /* " + "-+" * 3_000 + " */",
+        "rec { " + "a-" * 1_000 + "b = 1; }",
+        " + ".join(["1"] * 2_000),
+    ],
+)
+def test_a_long_text_path_comment_or_name_is_as_good_as_a_short_one(value: str) -> None:
+    source = module(value)
+    assert nix.Document(source).problems == []
+    edited = nix.add_packages(source, "jq")
+    assert edited.data == source.replace(b"pkgs.git", b"pkgs.git pkgs.jq")
+
+
+@pytest.mark.parametrize("pair", ["()", "[]", "{}"])
+def test_an_expression_is_taken_up_to_the_limit_of_its_depth(pair: str) -> None:
+    opening, closing = ("{ a = ", "; }") if pair == "{}" else pair
+    for depth, taken in ((200, True), (201, False)):
+        value = nix.Expression(f"f ({opening * (depth - 1)}1{closing * (depth - 1)})")
+        if taken:
+            assert nix.set(b"{ f, ... }: { }", "a", value).changed
+            continue
+        with pytest.raises(UsageError) as caught:
+            nix.set(b"{ f, ... }: { }", "a", value)
+        assert caught.value.code == "too_deep"
+    assert nix.set(b"{ f, ... }: { }", "a", nix.Expression('f "' + "([" * 300 + '"')).changed

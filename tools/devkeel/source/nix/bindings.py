@@ -10,11 +10,12 @@ from devkeel.errors import Refused, UsageError
 from devkeel.source.nix.capture import refuse_capture, refuse_loss
 from devkeel.source.nix.equality import same
 from devkeel.source.nix.head import arguments_for, check_expression, require_arguments
+from devkeel.source.nix.index import related
 from devkeel.source.nix.layers import peel
 from devkeel.source.nix.layout import Group, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.place import Spot, blocked, find_spot, insert, merge_element
+from devkeel.source.nix.place import Spot, blocked, extend, find_spot, insert
 from devkeel.source.nix.proof import prove
 from devkeel.source.nix.syntax import parse, text
 from devkeel.source.splice import Edited, Splice, apply, compose
@@ -72,14 +73,20 @@ def expressions_in(value: Value) -> list[Expression]:
 
 def _checked(value: Expression) -> Expression:
     wrong = check_expression(value.source)
-    if wrong is not None:
+    if wrong is None:
+        return value
+    code, why = wrong
+    seen = value.source[:200]
+    if code == "too_deep":
         raise UsageError(
-            "bad_expression",
-            f"The expression does not parse: {wrong}.",
-            seen=value.source[:200],
-            remedy="Give one Nix expression, without a trailing semicolon.",
+            "too_deep", f"The expression is not taken: {why}.", seen=seen, remedy="Give a flatter expression."
         )
-    return value
+    raise UsageError(
+        "bad_expression",
+        f"The expression does not parse: {why}.",
+        seen=seen,
+        remedy="Give one Nix expression, without a trailing semicolon.",
+    )
 
 
 def canonical(value: Value) -> Value:
@@ -260,7 +267,8 @@ def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
     if isinstance(spot, Spot):
         node, splice = spot.container.node, insert(document, spot, value)
     else:
-        node, splice = spot.node, merge_element(document, spot, raw, value)
+        node = spot.node if spot.layers is None else spot.layers.core
+        splice = extend(document, spot, raw, value)
     splices = [splice, *require_arguments(document, arguments_for(document, node, expressions_in(value)))]
     return prove(document, apply(document.data, splices), [raw], lambda after: _has(after, path, value))
 
@@ -369,7 +377,9 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     found = [
         item for item in document.focus(raw).bindings if item.raw[:size] == raw and len(item.container.path) < size
     ]
-    if any(item.raw[: len(target)] == target for item in document.focus(target).bindings):
+    there = [item for item in _below(document, target) if target[:size] != raw]
+    clash = {path for path, _ in there} & {path for path, _ in _below(document, raw)}
+    if clash or any(not path for path, _ in there):
         raise document.refuse("already_defined", f"{format_path(new)} is defined already.", None)
     refuse_loss(document, raw, (item.node for item in found), kept=True)
     splices = []
@@ -395,9 +405,9 @@ def rename(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     notes = [] if found else [f"{format_path(path)} is not defined here."]
 
     def moved(after: Document) -> bool:
-        return not any(item.raw[:size] == raw for item in after.focus(raw).bindings) and _below(
-            after, target
-        ) == _below(document, raw)
+        left = [item for item in after.focus(raw).bindings if item.raw[:size] == raw]
+        within = [item for item in left if not related(item.raw, target)]
+        return not within and sorted(_below(after, target)) == sorted([*there, *_below(document, raw)])
 
     return prove(document, apply(document.data, splices, notes), [raw, target], moved)
 

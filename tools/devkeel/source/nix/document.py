@@ -107,7 +107,7 @@ class Document:
         if node is None or found:
             first = found[0] if found else Problem("syntax_error", 0, "The file has no expression.")
             raise Refused(
-                "syntax_error",
+                first.code,
                 f"The file does not parse: {first.message}.",
                 place=self.place(first.offset),
                 remedy="Repair the syntax with patch_file, then repeat the edit.",

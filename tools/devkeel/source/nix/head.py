@@ -69,17 +69,37 @@ def _is_round_module(scope: Node) -> bool:
     return scope.type in {"let_expression", "function_expression"}
 
 
-def check_expression(source: str) -> str | None:
-    """Return what is wrong with Nix source that should be one expression, or None."""
+_MAX_DEPTH = 200
+_BRACKETS = re.compile(rb"[\[({]")
+
+
+def check_expression(source: str) -> tuple[str, str] | None:
+    """Return the code and the sentence of what is wrong with Nix source that should be one expression, or None."""
     try:
         data = source.encode()
     except UnicodeEncodeError:
-        return "it is not Unicode"
+        return "bad_expression", "it is not Unicode"
     if b"\0" in data:
-        return "it has a NUL"
+        return "bad_expression", "it has a NUL"
     root = parse(data).root_node
+    if len(_BRACKETS.findall(data)) > _MAX_DEPTH and _depth(root) > _MAX_DEPTH:
+        return "too_deep", f"it is nested deeper than {_MAX_DEPTH}"
     found = problems(data, root) or [*problems_in(root, data)]
-    return found[0].message if found else None
+    if not found:
+        return None
+    return "too_deep" if found[0].code == "too_deep" else "bad_expression", found[0].message
+
+
+def _depth(root: Node) -> int:
+    """Return how many brackets stand round the innermost expression; a bracket in a text or a comment is none."""
+    deepest, stack = 0, [(root, 0)]
+    while stack:
+        node, depth = stack.pop()
+        children = node.children
+        depth += any(child.type in {"[", "(", "{", "${"} for child in children[:2])
+        deepest = max(deepest, depth)
+        stack += [(child, depth) for child in children]
+    return deepest
 
 
 def require_arguments(document: Document, names: Iterable[str]) -> list[Splice]:

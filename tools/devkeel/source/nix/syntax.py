@@ -30,9 +30,52 @@ class Problem:
     message: str
 
 
+# What may be in a path. tree-sitter-nix looks through all of such a run for a slash, again at each token in it.
+_PATH = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.+-_"
+_BLANK = 32
+_IN_PATH = bytes(sign if sign in _PATH else _BLANK for sign in range(256))
+_LONG = 1000
+_ONE_TOKEN = frozenset({"comment", "path_fragment", "path_expression", "string_fragment", "uri_expression"})
+
+
 def parse(data: bytes) -> Tree:
-    """Parse bytes; a tree always comes back, see `problems`."""
-    return _PARSER.parse(data)
+    """Parse bytes; a tree always comes back, see `problems`. A run that `problems` refuses is read as one name."""
+    return _PARSER.parse(_without_long_runs(data))
+
+
+def _long_runs(data: bytes) -> list[tuple[int, int]]:
+    """Return start and end of each run of signs of a path that is too long to have many tokens."""
+    # One look at each thousandth byte: a long run cannot pass between two of them.
+    signs, found, end = data.translate(_IN_PATH), list[tuple[int, int]](), 0
+    for at in range(_LONG - 1, len(data), _LONG):
+        if signs[at] != _BLANK and at >= end:
+            start, end = signs.rfind(b" ", 0, at) + 1, signs.find(b" ", at)
+            end = end if end >= 0 else len(data)
+            if end - start > _LONG:
+                found.append((start, end))
+    return found
+
+
+def _without_long_runs(data: bytes) -> bytes:
+    runs = _long_runs(data)
+    if not runs:
+        return data
+    masked = bytearray(data)
+    for start, end in runs:
+        masked[start:end] = b"a" * (end - start)
+    return bytes(masked)
+
+
+def _unbroken(data: bytes, root: Node) -> Iterator[Problem]:
+    """Yield the runs without white space that are more than one token."""
+    for start, end in _long_runs(data):
+        node = root.descendant_for_byte_range(start, start + 1)
+        one_name = _NAME.fullmatch(data, start, end) is not None
+        if node is not None and node.type not in _ONE_TOKEN and not one_name:
+            yield Problem("too_deep", start, f"more than {_LONG} characters without white space")
+
+
+_NAME = re.compile(rb"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def reparse(tree: Tree, data: bytes, splices: Iterable[Splice], result: bytes) -> Tree:
@@ -40,7 +83,7 @@ def reparse(tree: Tree, data: bytes, splices: Iterable[Splice], result: bytes) -
 
     A tree with errors is not used: how tree-sitter recovers from one depends on what it reuses.
     """
-    if tree.root_node.has_error:
+    if tree.root_node.has_error or _long_runs(data) or _long_runs(result):
         return parse(result)
     edits: list[tuple[int, int, int, Point, Point, Point]] = []
     offset, point = 0, Point(0, 0)
@@ -78,6 +121,9 @@ def children_of_type(node: Node, *types: str) -> Iterator[Node]:
 
 def problems(data: bytes, root: Node) -> list[Problem]:
     """Return the syntax errors of a tree, the first place first; empty when it is Nix."""
+    unbroken = list(_unbroken(data, root))
+    if unbroken:
+        return unbroken[:5]
     if not root.has_error:
         return [] if root.named_child_count else [Problem("syntax_error", 0, "The file has no expression.")]
     broken = sorted(_broken(root), key=lambda node: node.start_byte)

@@ -60,8 +60,9 @@ def test_the_steps_are_all_listed_and_all_reached(project: Bench) -> None:
     assert set(files.STEPS) - set(seen) == {"taking back", "taken back", "settled", "closed"}
 
 
+@pytest.mark.fault(1, 2, 4)
 def test_a_kill_at_any_step_leaves_before_or_after(project: Bench) -> None:
-    # rows 1, 2, 4: a new child for each step, until one comes to its end
+    # a new child for each step, until one comes to its end
     outcomes = []
     for number in range(MANY):
         killed = project.killed_at(number, three(project))
@@ -79,8 +80,9 @@ def test_a_kill_at_any_step_leaves_before_or_after(project: Bench) -> None:
     assert len(outcomes) > 20
 
 
+@pytest.mark.fault(3)
 def test_a_kill_at_any_step_of_recovery_changes_nothing_in_the_end(project: Bench) -> None:
-    # row 3: killed half-way through the renames, then at each step of each recovery after it
+    # killed half-way through the renames, then at each step of each recovery after it
     steps = project.steps_of(lambda: three(project)(project.transactions))
     project.reverse(1, "undo")
     middle = [number for number, name in enumerate(steps) if name == "verified"][1]
@@ -111,9 +113,9 @@ def test_a_kill_in_the_publication_and_one_in_the_recovery(project: Bench, secon
     assert found == AFTER
 
 
+@pytest.mark.fault(6, 7, 35)
 @pytest.mark.parametrize("error", [OSError(28, "full"), OSError(5, "io"), KeyboardInterrupt(), RuntimeError()])
 def test_a_failure_at_any_step_leaves_before_or_after(project: Bench, error: BaseException) -> None:
-    # rows 6, 7, 35
     def fail() -> None:
         raise error
 
@@ -177,8 +179,8 @@ def test_all_files_new_is_rolled_forward(project: Bench) -> None:
     assert newest.files[1].mode_after == (project.root / NAMES[1]).stat().st_mode & 0o777
 
 
+@pytest.mark.fault(19)
 def test_what_a_human_saved_after_the_kill_stays(project: Bench) -> None:
-    # row 19
     steps = project.steps_of(lambda: three(project)(project.transactions))
     project.reverse(1, "undo")
     assert project.killed_at(steps.index("all moved"), three(project))
@@ -190,10 +192,10 @@ def test_what_a_human_saved_after_the_kill_stays(project: Bench) -> None:
     assert project.temporaries() == set()
 
 
+@pytest.mark.fault(18)
 @pytest.mark.parametrize("step", ["compared", "journalled", "temporary synced", "prepared"])
 @pytest.mark.parametrize("name", NAMES)
 def test_what_a_human_saves_before_the_second_compare_stays(project: Bench, step: str, name: str) -> None:
-    # row 18
     def save() -> None:
         (project.root / name).parent.mkdir(exist_ok=True)
         project.write({name: "a human's\n"})
@@ -243,8 +245,8 @@ def test_what_a_human_saves_over_the_new_content_stays(
     assert project.temporaries() == set()
 
 
+@pytest.mark.fault(19)
 def test_a_file_saved_over_and_then_a_failure_leaves_that_file_alone(project: Bench) -> None:
-    # row 19
     def interfere() -> None:
         project.write({"devenv.nix": "a human's\n"})
         raise OSError(28, "full")
@@ -273,8 +275,9 @@ def test_a_failing_commit_of_the_journal_writes_nothing(project: Bench, monkeypa
     assert project.temporaries() == set()
 
 
+@pytest.mark.fault(6)
 def test_a_failing_last_commit_takes_everything_back(project: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    # row 6: the old bytes are still beside the files, so this needs no room
+    # the old bytes are still beside the files, so this needs no room
     store = project.transactions._store
     end = store.end
 
@@ -303,17 +306,17 @@ def test_files_removed_under_way_are_not_made_again(project: Bench, step: str) -
     assert project.texts(*NAMES) == (None, None, None)
 
 
+@pytest.mark.fault(44)
 @pytest.mark.parametrize("step", ["locked", "compared", "journalled", "prepared", "compared again", "moved"])
 def test_a_project_removed_under_way_is_not_made_again(project: Bench, step: str) -> None:
-    # row 44
     project.once(step, lambda: shutil.rmtree(project.root))
     with pytest.raises((Conflict, ProjectError, StateError)):
         three(project)(project.transactions)
     assert not project.root.exists()
 
 
+@pytest.mark.fault(44)
 def test_a_project_moved_under_way_changes_where_it_went(project: Bench) -> None:
-    # row 44
     moved = project.root.with_name("moved")
     project.once("prepared", lambda: project.root.rename(moved))
     three(project)(project.transactions)
@@ -342,8 +345,8 @@ def test_records_that_lead_out_of_the_project_move_nothing(project: Bench) -> No
         project.transactions.close()
 
 
+@pytest.mark.fault(24)
 def test_a_child_that_the_project_outlives_does_not_hold_the_lock(project: Bench) -> None:
-    # row 24
     held: list[str] = []
     project.once("locked", lambda: held.extend(_inheritable()))
     three(project)(project.transactions)
@@ -359,8 +362,8 @@ def _inheritable() -> list[str]:
     return [target for target in found if ".devkeel" in target]
 
 
+@pytest.mark.fault(40)
 def test_two_threads_of_one_object_take_turns(project: Bench) -> None:
-    # row 40
     from concurrent.futures import ThreadPoolExecutor
 
     def add(number: int) -> int:

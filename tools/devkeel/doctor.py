@@ -1,0 +1,206 @@
+"""The examination of a project: what is wrong with its records, locks, leftovers and files, and what was put right."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sqlite3
+import stat
+import sys
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from devkeel import __version__
+from devkeel.errors import DevkeelError, StateError
+from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from devkeel.project import Project
+    from devkeel.transaction import Transactions
+
+__all__ = ["Examination", "Finding", "examine"]
+
+About = Literal["state", "journal", "history", "lock", "stage", "modes", "files"]
+Verdict = Literal["good", "note", "problem", "repaired"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was examined: what it is about, the verdict, a sentence, and what to do where that is known."""
+
+    about: About
+    verdict: Verdict
+    message: str
+    remedy: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What `doctor` found. ok: no problem is left. machine: versions, for a bug report."""
+
+    ok: bool
+    root: str
+    machine: dict[str, str]
+    findings: tuple[Finding, ...]
+
+
+def examine(project: Project, store: Transactions, *, repair: bool) -> Examination:
+    """Look at everything that devkeel keeps in a project; with `repair`, put right what can be without a choice.
+
+    Without `repair` nothing is written. A repair never touches what somebody else wrote.
+    """
+    findings = [
+        *_told("state", _state(project, store, repair=repair)),
+        *_told("history", _history(store, repair=repair)),
+        *_told("journal", _journal(store, repair=repair)),
+        *_told("lock", _lock(store)),
+        *_told("stage", _stage(store, repair=repair)),
+        *_told("modes", _modes(project)),
+        *_told("files", _files(project, store)),
+    ]
+    machine = {
+        "devkeel": __version__,
+        "python": platform.python_version(),
+        "sqlite": sqlite3.sqlite_version,
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "encoding": sys.getfilesystemencoding(),
+    }
+    ok = not any(item.verdict == "problem" for item in findings)
+    return Examination(ok, str(project.root), machine, tuple(findings))
+
+
+def _told(about: About, findings: Iterator[Finding]) -> Iterator[Finding]:
+    """Give the findings; an error while looking is one of them."""
+    try:
+        yield from findings
+    except DevkeelError as error:
+        yield Finding(about, "problem", error.message, error.remedy)
+    except OSError as error:
+        yield Finding(about, "problem", f"It cannot be examined: {error.strerror}.")
+
+
+def _state(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    state = project.state
+    if not os.path.lexists(state):
+        yield Finding("state", "good", "There are no records yet; the first write makes them.")
+        return
+    if state.is_symlink() or not state.is_dir():
+        yield Finding("state", "problem", f"{state.name} is not a directory.", f"Move {state} away.")
+        return
+    if not os.access(state, os.W_OK | os.X_OK):
+        yield Finding("state", "problem", f"{state.name} is not writable.", "Give this user the right to write there.")
+    if (state / ".gitignore").exists():
+        yield Finding("state", "good", f"{state.name} is there and ignores itself in Git.")
+    elif repair:
+        store.make_directory()
+        yield Finding("state", "repaired", f"{state.name} had no .gitignore; it has one now.")
+    else:
+        yield Finding("state", "problem", f"{state.name} has no .gitignore.", "Run `devkeel doctor --repair`.")
+
+
+def _history(store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    try:
+        found = store.damage()
+    except StateError as error:
+        if error.code != "state_corrupt":
+            raise
+        found = [error.message]
+    if not found:
+        newest = store.history(limit=1)
+        told = f"the newest operation is {newest[0].id}, of {newest[0].time}" if newest else "it is empty"
+        yield Finding("history", "good", f"The history is whole; {told}.")
+        return
+    told = "; ".join(found[:3])
+    if repair:
+        place = store.set_aside()
+        yield Finding("history", "repaired", f"The records are damaged ({told}); they were moved to {place.name}.")
+    else:
+        remedy = "Run `devkeel doctor --repair`: it moves the records aside. The project's files are not touched."
+        yield Finding("history", "problem", f"The records are damaged: {told}.", remedy)
+
+
+def _journal(store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    if not store.recovery_pending():
+        yield Finding("journal", "good", "No operation was interrupted.")
+        return
+    if not repair:
+        remedy = "The next write settles it, and so does `devkeel doctor --repair`."
+        yield Finding("journal", "problem", "An operation was interrupted and waits to be settled.", remedy)
+        return
+    recovered = store.recover()
+    told = recovered.outcome.replace("_", " ") if recovered else "settled by somebody else"
+    left = f"; left alone, because others changed them: {', '.join(recovered.left_alone)}" if recovered else ""
+    yield Finding("journal", "repaired", f"An interrupted operation was {told}{left if left[-2:] != ': ' else ''}.")
+
+
+def _lock(store: Transactions) -> Iterator[Finding]:
+    holder = store.lock_holder()
+    if holder is None:
+        yield Finding("lock", "good", "Nobody holds the lock.")
+    else:
+        who = f"process {holder.get('pid')} on {holder.get('host')}, since {holder.get('since')}"
+        yield Finding("lock", "note", f"The lock is held by {who}.", "Wait for it, or end that process.")
+
+
+def _stage(store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    left = [] if store.recovery_pending() else store.temporaries()
+    if not left:
+        yield Finding("stage", "good", "No temporary file lies about.")
+        return
+    kept = store.remove_temporaries(left) if repair else []
+    gone = [path for path in left if path not in kept]
+    if not repair:
+        told = f"Temporary files of ended operations lie about: {', '.join(left)}."
+        yield Finding("stage", "problem", told, "Run `devkeel doctor --repair`.")
+    if repair and gone:
+        yield Finding("stage", "repaired", f"Removed temporary files of ended operations: {', '.join(gone)}.")
+    for path in kept:
+        told = f"{path} holds what somebody wrote into a file while it was replaced. It is kept."
+        yield Finding("stage", "problem", told, "Take from it what you need and remove it.")
+
+
+def _modes(project: Project) -> Iterator[Finding]:
+    wrong = []
+    for name in _environment_files(project):
+        try:
+            info = (project.root / project.resolve(name)).stat()
+        except DevkeelError as error:
+            wrong.append(Finding("modes", "problem", error.message, error.remedy))
+            continue
+        if info.st_nlink > 1:
+            told = f"{name} has {info.st_nlink} names (hard links); devkeel will not replace it."
+            wrong.append(Finding("modes", "problem", told, f"Find the others with `find -inum {info.st_ino}`."))
+        if info.st_mode & stat.S_IWOTH:
+            told = f"Everybody may write {name}, which runs when you enter the shell."
+            wrong.append(Finding("modes", "problem", told, f"chmod o-w {name}"))
+        parent = (project.root / project.resolve(name)).parent
+        if not os.access(parent, os.W_OK | os.X_OK):
+            wrong.append(Finding("modes", "problem", f"The directory of {name} is not writable."))
+    yield from wrong or [Finding("modes", "good", "Every environment file can be replaced, and by its owner only.")]
+
+
+def _environment_files(project: Project) -> Sequence[str]:
+    names = (*DECLARATION_FILES, *LOCK_FILES, *OTHER_FILES, "devkeel.toml", "pyproject.toml")
+    return [name for name in names if os.path.lexists(project.root / name)]
+
+
+def _files(project: Project, store: Transactions) -> Iterator[Finding]:
+    newest = store.history(limit=1)
+    changed = []
+    for image in newest[0].files if newest else ():
+        with suppress(DevkeelError):
+            data = project.read(image.path)
+            if data != store.content(image.after_hash):
+                changed.append(image.path)
+    if changed:
+        yield Finding("files", "note", f"Changed by somebody else since the last operation: {', '.join(changed)}.")
+    elif newest:
+        yield Finding("files", "good", "The files are as the last operation left them.")
+    with suppress(DevkeelError):
+        data = project.read("devenv.nix") or b""
+        if b"src = ./.;" in data:
+            told = "devenv.nix copies the whole project into the Nix store (src = ./.), the records too."
+            yield Finding("files", "note", told, "Name the files that are needed, or use lib.fileset.")
