@@ -1,14 +1,13 @@
-"""What `up`, `down` and `restart` share: their options, and the steps told on a terminal as they happen."""
+"""What `up`, `down` and `restart` share: their options, and how they are followed."""
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from devkeel.display import one_line
 from devkeel_cli import output
+from devkeel_cli.follow import follow
 from devkeel_cli.options import json_option, show
 
 if TYPE_CHECKING:
@@ -27,14 +26,17 @@ _timeout_option = click.option(
     show_default=True,
     help="How long to wait until they are ready.",
 )
-_restore_option = click.option(
-    "--restore", is_flag=True, help="When it fails, go back to the last good start, declaration included."
+_failure_option = click.option(
+    "--on-failure",
+    type=click.Choice(("keep", "restore")),
+    default="keep",
+    help="restore: go back to the last good start, declaration included.",
 )
 
 
 def start_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command what a start takes."""
-    for option in (json_option, _restore_option, _timeout_option, names_argument):
+    for option in (json_option, _failure_option, _timeout_option, names_argument):
         command = option(command)
     return command
 
@@ -46,18 +48,9 @@ def manage(
     *,
     as_json: bool,
     timeout: float = 60.0,
-    restore: bool = False,
+    on_failure: Literal["keep", "restore"] = "keep",
 ) -> None:
     """Do it, and show the result."""
-    result = session.environment.manage_processes(
-        action,
-        names,
-        timeout=timeout,
-        on_failure="restore" if restore else "keep",
-        say=None if as_json or not sys.stderr.isatty() else _say,
-    )
-    show(result, output.processes, as_json=as_json)
-
-
-def _say(step: str) -> None:
-    click.echo(f"{one_line(step)} …", err=True)
+    job = session.environment.manage_processes(action, names, timeout=timeout, on_failure=on_failure)
+    follow(job)
+    show(job.value(), output.processes, as_json=as_json)

@@ -21,6 +21,9 @@ def as_command(edit: Mapping[str, Any]) -> str:
             words = ["set", edit["path"], *_value(edit)]
         case "rename":
             words = ["rename", edit["path"], edit["to"]]
+        case "enable":
+            values = (f"{key}={_text(value)}" for key, value in edit.get("settings", {}).items())
+            words = ["enable", edit["name"], *(word for item in values for word in ("--setting", item))]
         case "add_packages":
             words = ["add", *edit["names"]]
         case "set_input":
@@ -30,8 +33,13 @@ def as_command(edit: Mapping[str, Any]) -> str:
             return _line(["patch", edit["file"], "--old", edit["old"], "--new", edit["new"]])
         case _:
             return f"an edit like {json.dumps(edit, ensure_ascii=False)}"
-    file = edit.get("file", DECLARATION)
-    return _line(words if file in {DECLARATION, INPUTS} else [*words, "--file", file])
+    own = INPUTS if edit["kind"] == "set_input" else DECLARATION
+    file = edit.get("file", own)
+    return _line(words if file == own else [*words, "--file", file])
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _line(words: list[str]) -> str:

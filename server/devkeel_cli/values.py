@@ -39,6 +39,8 @@ def read_value(path: str, text: str, reading: Reading = "auto", *, element: bool
         return {"expression": text}
     if reading == "string":
         return {"value": text}
+    if path == "imports" and element and re.match(r"\.{1,2}/", text):
+        return {"expression": text}
     phrase = _type_of(path, element=element) if reading == "auto" else None
     if _holds_text(phrase, text):
         return {"value": text}

@@ -39,7 +39,9 @@ refuse.
 edited the files and nothing was written: inspect again, then repeat the edit on the new revision.
 4. undo reverts an operation as a new one; show_history lists them with who, when and why. Give a reason \
 with each write.
-5. manage_processes starts what is declared and waits until it is ready; on_failure="restore" goes back.
+5. Then apply_environment builds it, run_command runs programs in it, manage_processes starts what is declared \
+and waits until it is ready. on_failure="restore" goes back to what worked. What takes long goes on as a job; it \
+ends with this server.
 
 Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
 which checks ran, and which were skipped and why: a skipped check proved nothing.
@@ -73,7 +75,10 @@ async def _serve(workspace: Workspace) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, workspace)
         group.start_soon(_end_with_parent, workspace, os.getppid())
-        await _server(workspace).run_stdio_async()
+        try:
+            await _server(workspace).run_stdio_async()
+        finally:
+            await workspace.close()
         group.cancel_scope.cancel()
 
 
@@ -101,6 +106,7 @@ async def _end(workspace: Workspace, code: int) -> None:
     wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
     running is ended, so that the write that waits for it is given up.
     """
+    await workspace.close()
     survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
     async with workspace.writing:
         survivors = end_children(_GRACE) if survivors else survivors

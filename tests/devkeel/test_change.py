@@ -143,7 +143,6 @@ def test_an_import_that_leads_nowhere_is_a_warning(environment: Environment, tar
             {"kind": "replace_text", "old": "  # See", "new": "  env.B = pkgs.x;\n  # See"},
             ("when Nix next evaluates the environment",),
         ),
-        ({"kind": "rename", "path": "env.X", "to": "enterTest"}, ()),
     ],
 )
 def test_a_result_says_what_will_run_and_when(
@@ -174,7 +173,6 @@ def test_a_line_of_envrc_runs_when_direnv_loads_it(environment: Environment) -> 
         {"kind": "disable", "name": "postgres"},
         {"kind": "disable", "name": "languages.go"},
         {"kind": "comment_out", "path": "env.B"},
-        {"kind": "rename", "path": "env.B", "to": "env.C"},
         {"kind": "replace_text", "old": "git --version", "new": "git --version"},
     ],
 )
@@ -264,3 +262,9 @@ def test_a_malformed_edit_is_told_in_plain_words(environment: Environment, item:
     assert "Input should" not in caught.value.message
     if "vlaue" in item:
         assert caught.value.alternatives[0] == "value"
+
+
+def test_a_rename_of_what_is_not_there_is_refused(environment: Environment) -> None:
+    with pytest.raises(Refused) as caught:
+        edit(environment, {"kind": "rename", "path": "env.NOPE", "to": "env.OTHER"})
+    assert caught.value.code == "not_found"

@@ -57,6 +57,9 @@ def put(new: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     "item",
     [
+        {"kind": "set", "path": "postgres.enable", "expression": "lib.mkForce false"},
+        {"kind": "set", "path": "profiles.ci.module.services.postgres.enable", "expression": "lib.mkForce false"},
+        {"kind": "set", "path": "profiles.ci.module.postgres.enable", "value": False},
         {"kind": "set", "path": "services.postgres.enable", "value": False},
         {"kind": "unset", "path": "services.postgres"},
         {"kind": "disable", "name": "postgres"},
@@ -116,3 +119,12 @@ def test_what_changes_hides_or_brings_in_a_protected_option_is_refused(
 )
 def test_everything_else_stays_editable(project: Environment, item: dict[str, Any]) -> None:
     assert project.change(parse_edits([item])).published
+
+
+def test_what_an_inherited_attribute_comes_from_counts(root: Path) -> None:
+    text = "let s = { enable = true; }; in { services.postgres = { inherit (s) enable; }; }\n"
+    (root / "devenv.nix").write_text(text)
+    (root / "devkeel.toml").write_text('protected = ["services.postgres.enable"]\n')
+    environment = Environment(root, actor="test")
+    with pytest.raises(PolicyRefused):
+        environment.change(parse_edits([patch("enable = true", "enable = false")]))

@@ -62,7 +62,7 @@ def test_json_has_what_a_program_needs(devenv: Any, pinned_project: Callable[...
     started = json.loads(run(root, "up", "--json").stdout)
     assert {item["name"]: item["phase"] for item in started["processes"]} == {"web": "ready", "broken": "not_started"}
     assert Path("/proc", str(started["manager"])).exists()
-    failed = run(root, "up", "broken", "--restore", "--json")
+    failed = run(root, "up", "broken", "--on-failure", "restore", "--json")
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["error"]["code"] == "process_crashed"
     assert not json.loads(run(root, "down", "--json").stdout)["running"]

@@ -94,6 +94,11 @@ def gone(pid: int) -> bool:
     return False
 
 
+def _heed() -> None:
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 HANGING = "#!/bin/sh\necho $$ > {mark}\ntrap '' TERM\nsleep 600 & wait\nwait\n"
 
 
@@ -110,7 +115,14 @@ def test_a_signal_ends_a_command_with_its_code_and_what_it_runs(
     program.chmod(0o755)
     variables = VARIABLES | {"PATH": f"{folder}{os.pathsep}{os.environ['PATH']}"}
     argv = (*COMMAND, "--root", str(root), "check", "--level", "syntax", "--nix")
-    with subprocess.Popen(argv, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as command:
+    # Whoever runs the tests may ignore signals, as nohup and a shell's background do, and a command inherits that.
+    with subprocess.Popen(
+        argv,
+        env=variables,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heed,  # noqa: PLW1509
+    ) as command:
         child = int(mark.read_text())
         command.send_signal(number)
         assert command.wait(timeout=30) == code

@@ -205,7 +205,23 @@ def _(item: edits.Prepend, document: nix.Document) -> Edited:
 
 @_edit_nix.register
 def _(item: edits.Rename, document: nix.Document) -> Edited:
-    return nix.rename(document, item.path, item.to)
+    edited = nix.rename(document, item.path, item.to)
+    if not edited.changed and not _is_defined(document, item.to):
+        raise Refused(
+            "not_found",
+            f"Neither {item.path} nor {item.to} is defined in {document.name}.",
+            place=Place(document.name),
+            remedy="See what is defined with inspect_environment, then name it as it stands there.",
+        )
+    return edited
+
+
+def _is_defined(document: nix.Document, path: str) -> bool:
+    try:
+        document.get(nix.parse_path(path))
+    except KeyError:
+        return False
+    return True
 
 
 @_edit_nix.register

@@ -137,6 +137,12 @@ class Enable(_Edit):
     name: str
     settings: dict[str, JsonValue] = Field(default_factory=dict)
 
+    @model_validator(mode="after")
+    def _enables(self) -> Enable:
+        if self.settings.get("enable", True) is not True:
+            raise ValueError("what is enabled cannot have the setting enable = false; disable it instead")
+        return self
+
 
 class Disable(_Edit):
     """Disable a service or a language and keep its settings."""

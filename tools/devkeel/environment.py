@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.candidate import Candidate
@@ -17,7 +18,7 @@ from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Usag
 from devkeel.instead import told_instead
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
-from devkeel.restoring import restore
+from devkeel.restoring import restore, take_back
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -46,7 +47,10 @@ if TYPE_CHECKING:
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
+    from devkeel.execution import Execution
     from devkeel.policy import Settings
+    from devkeel.results import JobList, JobView
+    from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
@@ -70,12 +74,14 @@ class Intent:
 class Environment:
     """The development environment that a project declares.
 
-    root: the project root. actor: who is calling, kept with each operation.
+    root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
+    share them.
     """
 
-    def __init__(self, root: Path, *, actor: str) -> None:
+    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None) -> None:
         self.project = Project(root)
         self.actor = actor
+        self._jobs = jobs
         self._transactions: Transactions | None = None
 
     def close(self) -> None:
@@ -83,6 +89,73 @@ class Environment:
         if self._transactions is not None:
             self._transactions.close()
             self._transactions = None
+
+    @cached_property
+    def execution(self) -> Execution:
+        """What runs for the project: apply, commands and jobs."""
+        from devkeel.execution import Execution  # noqa: PLC0415  (editing needs none of it)
+        from devkeel.runtime.jobs import Jobs  # noqa: PLC0415
+
+        jobs = self._jobs or Jobs(self.project.state)
+        settings = read_settings(self.project)
+        return Execution(self.project, jobs, self._store(), settings, self._declaration, self._subject, self._take_back)
+
+    def _declaration(self) -> dict[str, bytes]:
+        files = read_declaration(self.project)
+        self._require_declaration(files)
+        return files
+
+    def apply(
+        self,
+        *,
+        dry_run: bool = False,
+        on_failure: str = "keep",
+        expected_revision: str | None = None,
+        reason: str | None = None,
+        timeout: float = 3600.0,
+    ) -> Job:
+        """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
+
+        on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
+        was applied did. timeout: seconds.
+        """
+        self._expect(expected_revision, read_declaration(self.project))
+        return self.execution.apply(dry_run=dry_run, on_failure=on_failure, reason=reason, timeout=timeout)
+
+    def run(
+        self,
+        argv: Sequence[str] = (),
+        *,
+        task: str | None = None,
+        test: bool = False,
+        cwd: str | None = None,
+        timeout: float = 600.0,
+    ) -> Job:
+        """Run a command, a task or the project's test as a job, in the environment that was applied.
+
+        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`.
+        """
+        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout)
+
+    def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
+        """Return a job and a part of its log; `wait` is at most 30 seconds."""
+        return self.execution.view(identifier, cursor=cursor, wait=wait)
+
+    def patience(self) -> float:
+        """Return after how many seconds a call is answered although its job goes on."""
+        return read_settings(self.project).job_after
+
+    def keep_job(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it."""
+        return self.execution.keep(job)
+
+    def jobs(self) -> JobList:
+        """Return the jobs, newest first."""
+        return self.execution.every()
+
+    def cancel_job(self, identifier: str) -> JobView:
+        """End a job with everything that it started."""
+        return self.execution.cancel(identifier)
 
     def _store(self, settings: Settings | None = None) -> Transactions:
         if self._transactions is None:
@@ -133,6 +206,7 @@ class Environment:
             last_operation=_entry(newest[0]) if newest else None,
             changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
             recovery_pending=store.recovery_pending(),
+            stages=self.execution.stages(files),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
         )
 
@@ -219,6 +293,13 @@ class Environment:
         found = revision_of(files)
         if expected is None or expected == found:
             return
+        if not re.fullmatch(rf"[0-9a-f]{{{len(found)}}}", expected):
+            raise UsageError(
+                "bad_argument",
+                "The expected revision is no revision.",
+                seen=expected[:80],
+                remedy="Give the revision that inspect_environment tells, or leave it out.",
+            )
         newest = next((item for item in self._store().history(limit=100) if item.revision_after == expected), None)
         diff = unified_all(self._changed_since(newest)) if newest else None
         raise Conflict(
@@ -243,6 +324,8 @@ class Environment:
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
         report = self._judge(before, after, candidate, intent, intent.level or settings.level)
+        if intent.dry_run:
+            report = replace(report, diagnostics=told_instead(report.diagnostics, intent.edits))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -311,7 +394,7 @@ class Environment:
             wrong = [item for item in errors if not _repaired(item, candidate)]
             wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
-            wrong = list(told_instead(wrong, after, intent.edits))
+            wrong = list(told_instead(wrong, intent.edits))
             raise CheckFailed(
                 wrong[0].code,
                 f"{wrong[0].message}. Nothing was written.",
@@ -374,22 +457,17 @@ class Environment:
         """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
         return examine(self.project, self._store(), repair=repair)
 
-    def _take_back(self, operation: int, reason: str) -> ChangeResult:
-        """Take back what devkeel did after an operation (0: everything), as one new operation.
+    def _take_back(self, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
+        """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.
 
         What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
         """
-
-        def attempt() -> ChangeResult:
-            from devkeel.way_back import take_back  # noqa: PLC0415  (no other verb needs it)
-
-            files = read_declaration(self.project)
-            candidate, removed, later = take_back(self._store(), self.project, operation)
-            # What stood there is put back whatever a deeper check would say of it, so none is waited for.
-            one = later[0] if len(later) == 1 else None
-            return self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one), removed)
-
-        return _patiently(attempt, stubborn=True)
+        files = self._declaration()
+        candidate, removed, later = take_back(self._store(), self.project, operation)
+        # What stood there is put back whatever a deeper check would say of it, so none is waited for.
+        one = later[0] if len(later) == 1 else None
+        result = self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one), removed)
+        return result, later
 
     def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
         """Return phases, ports and restarts; with a name also the end of its log, or what came since a cursor.
@@ -397,10 +475,8 @@ class Environment:
         limit: bytes of each of its two streams.
         """
         from devkeel.processes import read_processes  # noqa: PLC0415  (no other verb needs it)
-        from devkeel.processes.sight import RECORD  # noqa: PLC0415
 
-        record = self._store().recall(RECORD)
-        return read_processes(self.project, record, name=name, cursor=cursor, limit=limit)
+        return read_processes(self.project, name=name, cursor=cursor, limit=limit)
 
     def manage_processes(
         self,
@@ -409,28 +485,13 @@ class Environment:
         *,
         timeout: float = 60.0,
         on_failure: Literal["keep", "restore"] = "keep",
-        say: Callable[[str], None] | None = None,
-    ) -> ProcessesResult:
-        """Start, stop or restart processes: those named, or all that start by themselves.
+    ) -> Job:
+        """Start, stop or restart processes as a job: those named, or all that start by themselves.
 
         timeout: seconds to wait until they are ready, evaluating not counted. on_failure: `restore` goes back to the
-        last good start. say: is told each step in a sentence.
+        last good start.
         """
-        from devkeel.processes import Control  # noqa: PLC0415  (no other verb needs it)
-
-        if not 0 < timeout <= 3600:  # noqa: PLR2004
-            raise UsageError(
-                "bad_timeout",
-                "The time-out is a number of seconds above 0, and at most 3600.",
-                seen=str(timeout),
-                remedy="Wait less long; read_processes shows how far they have come.",
-            )
-        self._require_declaration(read_declaration(self.project))
-        control = Control(self.project, self._store(), self._take_back, say or _unheard)
-        if action == "stop":
-            return control.stop(names)
-        verb = control.start if action == "start" else control.restart
-        return verb(names, timeout=timeout, restore=on_failure == "restore")
+        return self.execution.manage(action, tuple(names), timeout=timeout, on_failure=on_failure)
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
@@ -497,10 +558,6 @@ def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> Change
     raise AssertionError("the last attempt returns or raises")
 
 
-def _unheard(_: str) -> None:
-    """Tell nobody."""
-
-
 def _files_of(items: Sequence[Diagnostic]) -> list[str]:
     return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
 
@@ -520,7 +577,7 @@ def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
 
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
-        return "nothing to do: the files say this already"
+        return "nothing to do; the notes say why"
     if operation is None:
         return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
     return f"check_environment, or undo with operation={operation.id} to take it back"

@@ -1,7 +1,7 @@
-"""Suggestions for a change that was refused: what to ask for instead.
+"""Suggestions for a change that was not made: what to ask for instead.
 
-A check suggests edits of the candidate. A refused candidate is nowhere, so that each suggestion is told as an edit of
-the files as they are.
+A check suggests edits of the candidate. A candidate that is not published is nowhere, so that each suggestion is told
+as what the caller gave, corrected: whoever applies it gets all that was asked for.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from devkeel.catalogue.options import enable_path
+from devkeel.errors import UsageError
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -18,40 +20,82 @@ if TYPE_CHECKING:
 
 __all__ = ["told_instead"]
 
+_DEFAULTS = {"partial": False, "occurrences": 1}
 
-def told_instead(
-    found: Sequence[Diagnostic], candidate: Mapping[str, bytes], given: Sequence[Mapping[str, Any]]
-) -> tuple[Diagnostic, ...]:
-    """Return findings with suggestions that hold for the files before the change.
 
-    candidate: the refused files. given: the edits as the caller gave them.
-    """
+def told_instead(found: Sequence[Diagnostic], given: Sequence[Mapping[str, Any]]) -> tuple[Diagnostic, ...]:
+    """Return findings with suggestions that hold for the files before the change; `given` are the caller's edits."""
     told = []
     for item in found:
-        edits = [other for edit in item.suggestions for other in _instead(edit, candidate, given, item.subject or "")]
+        edits = [other for edit in item.suggestions for other in _instead(edit, given, item.subject or "")]
         told.append(replace(item, suggestions=tuple(edits)))
     return tuple(told)
 
 
-def _instead(
-    edit: Mapping[str, Any], candidate: Mapping[str, bytes], given: Sequence[Mapping[str, Any]], subject: str
-) -> list[dict[str, Any]]:
-    if edit["kind"] == "rename":
-        try:
-            value = nix.get(candidate[edit["file"]], edit["path"])
-        except KeyError:
-            return []
-        data = {"value": value} if nix.is_literal(value) else {"expression": nix.print_value(value)}
-        return [{"kind": "set", "path": edit["to"], **data, "file": edit["file"]}]
-    if edit["kind"] == "replace_text":
-        return [corrected for own in given for corrected in _corrected(own, edit["old"], edit["new"], subject)]
+def _instead(edit: Mapping[str, Any], given: Sequence[Mapping[str, Any]], subject: str) -> list[dict[str, Any]]:
+    match edit["kind"]:
+        case "rename":
+            old, new = _path(edit["path"]), _path(edit["to"])
+            return [corrected for own in given if (corrected := _renamed(own, old, new)) is not None]
+        case "set":
+            return [corrected for own in given if (corrected := _revalued(own, edit)) is not None]
+        case "replace_text":
+            return [corrected for own in given for corrected in _retold(own, edit["old"], edit["new"], subject)]
     return [dict(edit)]
 
 
-def _corrected(own: Mapping[str, Any], old: str, new: str, subject: str) -> list[dict[str, Any]]:
+def _path(text: str) -> nix.AttrPath:
+    return nix.parse_path(text)
+
+
+def _group(own: Mapping[str, Any]) -> nix.AttrPath:
+    """Return the path below which an edit that enables something puts its settings."""
+    try:
+        return enable_path(own["name"])[:-1]
+    except UsageError:
+        return ()
+
+
+def _renamed(own: Mapping[str, Any], old: nix.AttrPath, new: nix.AttrPath) -> dict[str, Any] | None:
+    """Return an edit with another path in place of one, None where it has no such path."""
+    size = len(old)
+    for field in ("path", "to"):
+        if field in own and _path(own[field])[:size] == old:
+            return {**own, field: nix.format_path((*new, *_path(own[field])[size:]))}
+    if own["kind"] != "enable":
+        return None
+    group = _group(own)
+    if group[:size] == old:
+        return {**own, "name": nix.format_path((*new, *group[size:]))}
+    settings = own.get("settings", {})
+    full = {key: (*group, *_path(key)) for key in settings}
+    if new[: len(group)] != group or not any(path[:size] == old for path in full.values()):
+        return None
+    other = {
+        key: (*new, *path[size:])[len(group) :] if path[:size] == old else _path(key) for key, path in full.items()
+    }
+    return {**own, "settings": {nix.format_path(other[key]): value for key, value in settings.items()}}
+
+
+def _revalued(own: Mapping[str, Any], edit: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return an edit with another value, None where it gives none to that path."""
+    path, value = _path(edit["path"]), {key: edit[key] for key in ("value", "expression") if key in edit}
+    if own["kind"] == "set" and _path(own["path"]) == path:
+        return {key: item for key, item in own.items() if key not in {"value", "expression"}} | value
+    if own["kind"] == "enable" and "value" in value:
+        names = [key for key in own.get("settings", {}) if (*_group(own), *_path(key)) == path]
+        return {**own, "settings": {**own["settings"], names[0]: value["value"]}} if names else None
+    if own["kind"] == "set_input" and path[:2] == ("inputs", own["name"]) and path[2:3] == ("inputs",):
+        follows = [value.get("value") if name == path[3] else name for name in own.get("follows", ())]
+        return {**own, "follows": follows}
+    return None
+
+
+def _retold(own: Mapping[str, Any], old: str, new: str, subject: str) -> list[dict[str, Any]]:
     """Return an edit as it was given with the text, or the package name in it, that a replacement corrects."""
     if own["kind"] == "replace_text":
-        return [{**own, "new": text} for text in _within(own["new"], old, new)]
+        plain = {key: value for key, value in own.items() if _DEFAULTS.get(key, ...) != value}
+        return [{**plain, "new": text} for text in _within(own["new"], old, new)]
     name = _replacing(old, new, subject)
     if name is None:
         return []

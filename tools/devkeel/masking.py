@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-__all__ = ["MASK", "mask", "names_a_secret"]
+__all__ = ["MASK", "mask", "names_a_secret", "secrets_in"]
 
 MASK = "***"
 _SHORTEST = 6
@@ -35,6 +35,11 @@ _KNOWN = re.compile(
 def names_a_secret(name: str) -> bool:
     """Tell whether a variable of that name has a value that is nobody's business."""
     return _NAME.search(name) is not None or name.upper().endswith(("PASSWORD", "PASSWD"))
+
+
+def secrets_in(variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the values of variables whose names say that they are secret."""
+    return tuple(value for name, value in variables.items() if names_a_secret(name))
 
 
 def mask(text: str, values: Iterable[str] = ()) -> str:

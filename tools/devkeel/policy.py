@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from devkeel.catalogue.renamed import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
 from devkeel.protection import says_about
 from devkeel.source import nix
 from devkeel.transaction import Keep
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from devkeel.project import Project
 
@@ -25,13 +26,15 @@ class Settings:
     """The settings that a team shares.
 
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process. keep: how much history to keep (`history_days`,
-    `history_operations`, `history_mib`).
+    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
+    something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
+    `history_mib`).
     """
 
     level: str | None = None
     protected: tuple[str, ...] = ()
     lock_timeout: float = 10.0
+    job_after: float = 40.0
     keep: Keep = field(default_factory=Keep)
 
 
@@ -39,6 +42,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "level": (str,),
     "protected": (list,),
     "lock_timeout": (int, float),
+    "job_after": (int, float),
     "history_days": (int, float),
     "history_operations": (int,),
     "history_mib": (int, float),
@@ -65,7 +69,8 @@ def read_settings(project: Project) -> Settings:
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    return Settings(found.get("level"), tuple(protected), float(found.get("lock_timeout", 10.0)), _keep(found))
+    seconds = {name: float(found[name]) for name in ("lock_timeout", "job_after") if name in found}
+    return Settings(found.get("level"), tuple(protected), **seconds, keep=_keep(found))
 
 
 def _keep(found: Mapping[str, Any]) -> Keep:
@@ -101,9 +106,10 @@ def judge(
         return
     old = _Files(project, before)
     new = _Files(project, after)
+    modules = old.profiles() | new.profiles()
     for path in settings.protected:
         for name in after:
-            if old.say_about(path, name) != new.say_about(path, name):
+            if any(old.say_about(item, name) != new.say_about(item, name) for item in _names_of(path, modules)):
                 raise PolicyRefused(
                     "protected_option",
                     f"{path} is protected by {SETTINGS}, and this would change it, or what may define it.",
@@ -111,6 +117,13 @@ def judge(
                     seen=path,
                     remedy=f"Ask a maintainer to change it, or to take it out of `protected` in {SETTINGS}.",
                 )
+
+
+def _names_of(path: str, modules: Iterable[nix.AttrPath]) -> list[nix.AttrPath]:
+    """Return the paths by which an option can be set: its own, the old ones, and those in the modules of profiles."""
+    own = nix.parse_path(path)
+    names = [own, *old_names(own)]
+    return [*names, *((*module, *name) for module in modules for name in names)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +137,25 @@ class _Files:
         relative = self.project.resolve(name)
         return self.given[relative] if relative in self.given else self.project.read(relative)
 
-    def say_about(self, path: str, name: str) -> object:
+    def profiles(self) -> set[nix.AttrPath]:
+        """Return the paths of the modules of profiles."""
+        found: set[nix.AttrPath] = set()
+        for name, data in self.given.items():
+            try:
+                items = nix.Document(data or b"", name).definitions if name.endswith(".nix") else []
+            except DevkeelError:
+                continue
+            paths = (item.path for item in items if item.path[:1] == ("profiles",) and "module" in item.path)
+            found |= {path[: path.index("module") + 1] for path in paths}
+        return found
+
+    def say_about(self, path: nix.AttrPath, name: str) -> object:
         data = self.given.get(name)
         if data is None:
             return ()
         if name.endswith((".yaml", ".yml")):
             return _imports(data, name)
-        return says_about(nix.parse_path(path), name, data, self.read) if name.endswith(".nix") else ()
+        return says_about(path, name, data, self.read) if name.endswith(".nix") else ()
 
 
 def _imports(data: bytes, name: str) -> object:

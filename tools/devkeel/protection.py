@@ -123,7 +123,7 @@ class _Reader:
 
     def _entry(self, entry: Entry, at: AttrPath) -> list[str]:
         names, value = entry.names, entry.node.child_by_field_name("expression")
-        whole = [*self._tokens(entry.node if entry.node.type == "binding" else entry.node.parent or entry.node)]
+        whole = [*self._tokens(_statement(entry.node))]
         if not at and names[:1] == ("imports",) and value is not None:
             return self._imports(value)
         if not at and names[:1] == ("config",):
@@ -159,6 +159,13 @@ class _Reader:
             if data is not None:
                 return not says_about(self.path, target, data, self.read_file, self.depth + 1)
         return False
+
+
+def _statement(node: Node) -> Node:
+    """Return the binding, or the whole inherit with what it takes from."""
+    while node.type not in {"binding", "inherit", "inherit_from"} and node.parent is not None:
+        node = node.parent
+    return node
 
 
 def _descendants(node: Node) -> Iterator[Node]:

@@ -50,6 +50,10 @@ def _settings(name: str, given: Sequence[str]) -> dict[str, Any]:
                 seen=item,
                 remedy="For example port=6380.",
             )
+        if key in found:
+            raise UsageError(
+                "bad_argument", f"The setting {key} is given twice.", seen=item, remedy="Give each setting once."
+            )
         found[key] = read_value(_path_of(name, key), text)["value"]
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 @click.command("restart")
 @start_options
 @pass_session
-def command(session: Session, /, names: tuple[str, ...], timeout: float, restore: bool, as_json: bool) -> None:
+def command(
+    session: Session, /, names: tuple[str, ...], timeout: float, on_failure: Literal["keep", "restore"], as_json: bool
+) -> None:
     """Start the processes anew.
 
     Without NAME, everything, with the declaration as it is now.
     """
-    manage(session, "restart", names, timeout=timeout, restore=restore, as_json=as_json)
+    manage(session, "restart", names, timeout=timeout, on_failure=on_failure, as_json=as_json)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 @click.command("up")
 @start_options
 @pass_session
-def command(session: Session, /, names: tuple[str, ...], timeout: float, restore: bool, as_json: bool) -> None:
+def command(
+    session: Session, /, names: tuple[str, ...], timeout: float, on_failure: Literal["keep", "restore"], as_json: bool
+) -> None:
     """Start the processes and wait until they are ready.
 
     Without NAME, all that start by themselves. When the declaration has changed since they were
     started, everything is started anew.
     """
-    manage(session, "start", names, timeout=timeout, restore=restore, as_json=as_json)
+    manage(session, "start", names, timeout=timeout, on_failure=on_failure, as_json=as_json)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
-from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from devkeel_mcp import render
 from devkeel_mcp.arguments import Arguments, FromJsonText
 from devkeel_mcp.tool import READ, ToolSpec
+from devkeel_mcp.tools.apply import EXECUTE
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -36,7 +36,7 @@ class ReadArguments(Arguments):
 
 
 async def _manage(call: Call, arguments: ManageArguments) -> CallToolResult:
-    result = await call.operate(
+    return await call.execute(
         lambda environment: environment.manage_processes(
             arguments.action,
             arguments.names or (),
@@ -44,7 +44,6 @@ async def _manage(call: Call, arguments: ManageArguments) -> CallToolResult:
             on_failure=arguments.on_failure or "keep",
         )
     )
-    return render.processes(result)
 
 
 async def _read(call: Call, arguments: ReadArguments) -> CallToolResult:
@@ -55,8 +54,7 @@ async def _read(call: Call, arguments: ReadArguments) -> CallToolResult:
 MANAGE_PROCESSES = ToolSpec(
     name="manage_processes",
     description="Use to start or stop services.",
-    # Evaluating may fetch what the inputs name, and processes do what they do.
-    hints=ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=True),
+    hints=EXECUTE,
     arguments=ManageArguments,
     handler=_manage,
 )

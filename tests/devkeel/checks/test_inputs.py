@@ -54,7 +54,7 @@ def test_a_good_file_is_called_good() -> None:
         ("inputs:\n  a:\n    url: github:a\n", [("bad_input_url", "error", 3)]),
         (
             "inputs:\n  a:\n    url: github:a/b\n    inputs:\n      nixpkgs:\n        follows: nixpgks\n",
-            [("unknown_input", "warning", 6)],
+            [("unknown_input", "error", 6)],
         ),
         ("imports:\n  - ./backend\n  - ./gone\n", [("missing_import", "error", 3)]),
         ("imports:\n  - acme/module\n", [("unknown_input", "error", 2)]),

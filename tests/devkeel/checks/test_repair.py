@@ -7,6 +7,8 @@ import subprocess
 import pytest
 
 from devkeel.checks import Subject, run_checks
+from devkeel.source import Splice, nix
+from devkeel.source.nix import repair
 
 GOOD = """\
 { pkgs, lib, ... }:
@@ -74,12 +76,12 @@ def test_one_of_the_first_suggestions_gives_the_meaning_back(old: str, new: str)
     assert 1 <= len(edits) <= 3
     # `mkDefault` alone may have meant anything; every suggestion parses, and the others mean what was there.
     for edit in edits:
-        nix(replaced(broken, edit))
+        parsed(replaced(broken, edit))
     if old != "lib.mkDefault":
-        assert nix(GOOD) in [nix(replaced(broken, edit)) for edit in edits]
+        assert parsed(GOOD) in [parsed(replaced(broken, edit)) for edit in edits]
 
 
-def nix(text: str) -> str:
+def parsed(text: str) -> str:
     """Return what Nix parses, in its own words."""
     done = subprocess.run(("nix-instantiate", "--parse", "-"), input=text.encode(), capture_output=True, check=True)
     return done.stdout.decode()
@@ -88,3 +90,18 @@ def nix(text: str) -> str:
 def test_a_file_that_is_no_nix_at_all_has_no_suggestion() -> None:
     report = run_checks(Subject({"devenv.nix": b"]]]]]]]]]]]]] not nix {{{{{{{"}), level="syntax")
     assert report.diagnostics[0].suggestions == ()
+
+
+def test_a_long_file_is_looked_at_for_a_bounded_number_of_repairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = 0
+
+    def counted(document: nix.Document, splice: Splice) -> nix.Document:
+        nonlocal tried
+        tried += 1
+        return after(document, splice)
+
+    after = repair._after
+    monkeypatch.setattr(repair, "_after", counted)
+    broken = b"{\n" + b'  env.A = "x"\n' * 5_000 + b"}\n"
+    repair.repairs(nix.Document(broken))
+    assert 0 < tried <= 8_000_000 // len(broken) + 1

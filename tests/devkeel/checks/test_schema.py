@@ -44,6 +44,14 @@ def judged(body: str, head: str = "{ pkgs, lib, config, ... }:", **files: bytes)
         "services.redis = { };",
         'claude.code.agents.helper = { description = "x"; tools = [ "Read" ]; };',
         "_module.args.x = 1;",
+        "config._module.freeformType = lib.types.attrsOf lib.types.anything;\nconfig.foo = 1;",
+        "freeformType = lib.types.attrsOf lib.types.anything;\nfoo = 1;",
+        'processes.a = { exec = "x"; _module.args.x = 1; };',
+        "devcontainer.settings.customizations.vscode.settings.a = 1;",
+        "services.couchdb.settings.couchdb.max_document_size = 1;",
+        "profiles.ci.module = { config.services.redis.enable = true; };",
+        'profiles.ci.module = { options.acme.enable = lib.mkEnableOption "x"; config.acme.enable = true; };',
+        "profiles.ci.module = { imports = [ inputs.x.m ]; acme.enable = true; };",
         'assertions = [ { assertion = true; message = "x"; } ];',
     ],
 )
@@ -124,7 +132,7 @@ def test_a_file_that_is_no_module_of_the_declaration_is_not_judged() -> None:
 
 
 def test_an_option_that_needs_an_input_says_which_and_how() -> None:
-    found = judged('languages.python.version = "3.12";')
+    found = judged('languages.python = { enable = true; version = "3.12"; };')
     assert [(item.code, item.severity) for item in found] == [("missing_input", "error")]
     assert found[0].suggestions[0] == {
         "kind": "set_input",
@@ -133,19 +141,22 @@ def test_an_option_that_needs_an_input_says_which_and_how() -> None:
         "follows": ["nixpkgs"],
         "file": "devenv.yaml",
     }
-    assert judged("languages.python.version = config.version;") == []
+    assert judged("languages.python = { enable = true; version = config.version; };") == []
+    assert judged('languages.python = { enable = false; version = "3.12"; };') == []
+    assert judged('languages.python.version = "3.12";') == []
+    assert judged("git-hooks.enable = false;\ngit-hooks.hooks.black.enable = true;") == []
     assert judged("git-hooks.hooks.black.enable = false;") == []
     assert [item.code for item in judged("git-hooks.hooks.black.enable = true;")] == ["missing_input"]
 
 
 def test_a_flake_has_its_inputs_elsewhere() -> None:
-    files = {"devenv.nix": b'{ languages.python.version = "3.12"; }'}
+    files = {"devenv.nix": b'{ languages.python = { enable = true; version = "3.12"; }; }'}
     assert schema.check(Subject(files, exists={"flake.nix"}.__contains__)) == []
 
 
 def test_an_input_that_only_the_lock_has_serves() -> None:
     lock = b'{"nodes": {"n": {}, "root": {"inputs": {"nixpkgs-python": "n"}}}, "root": "root", "version": 7}'
-    files = {"devenv.nix": b'{ languages.python.version = "3.12"; }'} | ALL
+    files = {"devenv.nix": b'{ languages.python = { enable = true; version = "3.12"; }; }'} | ALL
     assert [item.code for item in schema.check(Subject(files, {"devenv.lock": lock}))] == ["lock_stale"]
 
 
@@ -157,3 +168,18 @@ def test_a_devenv_that_is_newer_than_the_table_may_have_more_options(modified: i
     found = schema.check(Subject({"devenv.nix": b"{ services.rediss.enable = true; }"}, {"devenv.lock": lock}))
     assert [(item.code, item.severity) for item in found] == [("unknown_option", severity)]
     assert "devenv 2.2, built in" in found[0].message
+
+
+def test_a_name_below_a_list_is_no_element_of_it() -> None:
+    found = judged('services.postgres.initialDatabases.foo.name = "x";')
+    assert [item.code for item in found] == ["unknown_option"]
+
+
+def test_text_for_a_package_is_corrected_only_to_one_that_is_known() -> None:
+    for name in ("nope-nope", "with", "a..b"):
+        found = judged(f'packages = [ "{name}" ];')
+        assert [(item.code, item.suggestions) for item in found] == [("wrong_type", ())]
+
+
+def test_a_relative_text_is_no_import() -> None:
+    assert [item.code for item in judged('imports = [ "./x.nix" ];')] == ["wrong_type"]

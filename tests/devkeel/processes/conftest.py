@@ -31,7 +31,11 @@ class World:
     devenv: Any
 
     def manage(self, action: Any, *names: str, **options: Any) -> ProcessesResult:
-        return self.environment.manage_processes(action, names, **options)
+        """Do it, and return what came of it when it has ended."""
+        job = self.environment.manage_processes(action, names, **options)
+        assert job.wait(120)
+        result: ProcessesResult = job.value()
+        return result
 
     def phases(self) -> dict[str, str]:
         return {item.name: item.phase for item in self.environment.processes().processes}

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.environment import Environment
 from devkeel.errors import DevkeelError
 from devkeel.runtime.manager_socket import ManagerSocket
+from devkeel.runtime.records import directory, lock
 
 from .conftest import LONG, free_port, redis_says, until
 
@@ -260,9 +260,8 @@ def test_a_terminal_of_a_person_is_not_replaced(world: Make) -> None:
 
 def test_one_call_at_a_time_starts_or_stops(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     here = world(f'processes.a.exec = "{LONG}";', {"devkeel.toml": "lock_timeout = 0.1\n"})
-    other = Environment(here.root, actor="another")
-    with other._store().alone("processes"), pytest.raises(DevkeelError) as caught:
+    state = here.environment.project.state
+    with lock(directory(state) / "processes.lock"), pytest.raises(DevkeelError) as caught:
         here.manage("start")
     assert caught.value.code == "processes_busy"
-    other.close()
     assert here.devenv.calls() == []

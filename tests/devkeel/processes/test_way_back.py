@@ -129,7 +129,7 @@ def test_what_a_person_edited_meanwhile_is_not_overwritten(world: Make) -> None:
     assert error.code == "process_crashed"
     restored = error.details["restored"]
     assert restored["conflict"]["code"] == "restore_conflict"
-    assert "# mine" in restored["conflict"]["details"]["by_somebody_else"]
+    assert "# mine" in restored["conflict"]["details"]["by_hand"]
     assert declaration.read_text() == mine
 
 

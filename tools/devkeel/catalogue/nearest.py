@@ -13,6 +13,7 @@ from rapidfuzz.distance import OSA
 
 from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.renamed import renamed_to
+from devkeel.catalogue.tree import ELEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,6 +35,7 @@ _SWAP = 0.2  # one kind of thing for another, such as `services` for `languages`
 _MISFIT = 0.6
 _BEHIND = 0.5  # nor is what is so much farther than the best
 _SHORT = 3
+_RELATED = 60.0
 _ALIKE = 0.5
 _KINDS = frozenset({"services", "languages", "processes", "scripts", "tasks"})
 _WILD = ("<name>", "*")
@@ -79,7 +81,19 @@ def _candidates(tree: Tree, path: AttrPath, depth: int) -> Iterable[AttrPath]:
             renamed = (*path[:index], other, *path[index + 1 :])
             if tree.find(renamed).kind in ("option", "inside"):
                 found[renamed] = None
-    return [option for option in found if renamed_to(option) is None]
+    return [option for option in found if renamed_to(option) is None and _anchored(path, option)]
+
+
+def _anchored(path: AttrPath, option: AttrPath) -> bool:
+    """Tell whether a name of the user's own in an option stands behind a name that the path has too."""
+    if ELEMENT in option:
+        return False
+    at = next((index for index, name in enumerate(option) if name in _WILD), None)
+    return at is None or any(_same_kind(name, option[at - 1]) for name in path[:at])
+
+
+def _same_kind(name: str, other: str) -> bool:
+    return fuzz.ratio(name, other) >= _RELATED or other in group_names(name)
 
 
 def _with_inside(tree: Tree, option: AttrPath, path: AttrPath) -> Iterable[AttrPath]:

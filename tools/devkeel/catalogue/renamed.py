@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["renamed_to"]
+__all__ = ["old_names", "renamed_to"]
 
 _SERVICES = [
     "adminer",
@@ -55,3 +55,14 @@ def renamed_to(path: AttrPath) -> AttrPath | None:
         if new is not None:
             return (*new, *path[size:])
     return None
+
+
+def old_names(path: AttrPath) -> list[AttrPath]:
+    """Return the old paths that set an option, or a part of what is at and below it."""
+    found = []
+    for old, new in _BY_PATH.items():
+        if path[: len(new)] == new:
+            found.append((*old, *path[len(new) :]))
+        elif new[: len(path)] == path:
+            found.append(old)
+    return found

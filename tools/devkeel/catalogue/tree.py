@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from devkeel.catalogue.types import OptionType
     from devkeel.source.nix.path import AttrPath
 
-__all__ = ["Found", "Tree"]
+__all__ = ["ELEMENT", "Found", "Tree"]
 
-_WILD = frozenset({"<name>", "*"})
+ELEMENT = "*"
+"""Stands for the elements of a list in a path."""
+_NAME = "<name>"
 # The type of an option that takes a whole module, such as the one of a profile.
 _MODULE = "module"
 
@@ -27,6 +29,7 @@ class _Node:
     option: Option | None = None
     children: dict[str, _Node] = field(default_factory=dict)
     wild: _Node | None = None
+    element: _Node | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,10 @@ class Tree:
         for path, option in self.options.items():
             node = self._root
             for name in path:
-                if name in _WILD:
+                if name == ELEMENT:
+                    node.element = node.element or _Node()
+                    node = node.element
+                elif name == _NAME:
                     node.wild = node.wild or _Node()
                     node = node.wild
                 else:
@@ -71,12 +77,15 @@ class Tree:
     def find(self, path: AttrPath) -> Found:
         """Return what stands at an option path."""
         nodes, start = [self._root], 0
+        around: list[tuple[int, Option]] = []
         for depth, name in enumerate(path):
             below = [child for node in nodes for child in _step(node, name)]
             if not below:
-                return self._left(nodes, path, depth, start)
+                return self._left(nodes, around, path, depth, start)
             nodes = below
             option = _option(nodes)
+            if option is not None:
+                around.append((depth + 1, option))
             if option is not None and option.type == _MODULE and depth + 1 < len(path):
                 nodes, start = [self._root], depth + 1
         option = _option(nodes)
@@ -85,17 +94,18 @@ class Tree:
         return Found(kind, len(path), option, kind_type, _names(nodes), start)
 
     @staticmethod
-    def _left(nodes: list[_Node], path: AttrPath, depth: int, start: int) -> Found:
-        """Tell what a path is that goes on where no option is declared."""
+    def _left(nodes: list[_Node], around: list[tuple[int, Option]], path: AttrPath, depth: int, start: int) -> Found:
+        """Tell what a path is that goes on where no option is declared: `around` are the options on the way."""
+        for size, enclosing in reversed(around):
+            current: OptionType | None = parse_type(enclosing.type)
+            for _ in path[size:]:
+                current = current.below() if current is not None else None
+            if current is not None and enclosing.type != _MODULE:
+                return Found("inside", depth, enclosing, current, module=start)
         option = _option(nodes)
         if option is None:
             return Found("unknown", depth, names=_names(nodes), module=start)
-        current: OptionType | None = parse_type(option.type)
-        for _ in path[depth:]:
-            current = current.below() if current is not None else None
-        if current is not None:
-            return Found("inside", depth, option, current, module=start)
-        declared = any(node.children or node.wild for node in nodes)
+        declared = any(node.children or node.wild or node.element for node in nodes)
         return Found("unknown" if declared else "beyond", depth, option, names=_names(nodes), module=start)
 
     @cached_property
@@ -110,7 +120,9 @@ class Tree:
 def _step(node: _Node, name: str) -> Iterator[_Node]:
     if name in node.children:
         yield node.children[name]
-    if node.wild is not None:
+    if name == ELEMENT and node.element is not None:
+        yield node.element
+    elif node.wild is not None:
         yield node.wild
 
 

@@ -217,10 +217,8 @@ class PathType(OptionType):
 
     def correct(self, value: Value) -> Value | Unclear:
         """Return the path literal for the text of a relative path."""
-        relative = isinstance(value, str) and re.fullmatch(r"(\.{1,2}/)?[A-Za-z0-9_.+-]+(/[A-Za-z0-9_.+-]+)*", value)
-        if not relative or not isinstance(value, str):
-            return UNCLEAR
-        return Expression(value if value.startswith(("./", "../")) else f"./{value}")
+        relative = isinstance(value, str) and re.fullmatch(r"\.{1,2}(/[A-Za-z0-9_.+-]+)+", value)
+        return Expression(value) if relative and isinstance(value, str) else UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,7 +230,7 @@ class Package(OptionType):
 
     def correct(self, value: Value) -> Value | Unclear:
         """Return the package of that name."""
-        name = isinstance(value, str) and re.fullmatch(r"(pkgs\.)?[A-Za-z_][\w.'-]*", value)
+        name = isinstance(value, str) and re.fullmatch(r"(pkgs\.)?[A-Za-z_][\w'-]*(\.[A-Za-z_][\w'-]*)*", value)
         if not name or not isinstance(value, str):
             return UNCLEAR
         return Expression(value if value.startswith("pkgs.") else f"pkgs.{value}")

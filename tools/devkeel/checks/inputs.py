@@ -181,9 +181,9 @@ class _Inputs:
                 near = _near(text, known)
                 meant = f"; nearest: {near[0]}" if near else ""
                 path = f"inputs.{name}.inputs.{inner.key.value}.follows"
-                edits = [{"kind": "set", "path": path, "value": near[0]}] if near else []
+                edits = [{"kind": "set", "path": path, "value": other} for other in near[:1]]
                 message = f"{path} is {text}, which is no input{meant}"
-                yield self._say("unknown_input", "warning", message, target, path, *edits)
+                yield self._say("unknown_input", "error", message, target, path, *edits)
 
     def _imports(self) -> Iterator[Diagnostic]:
         item = next((entry.value for entry in _entries(self.root) if entry.key.value == "imports"), None)

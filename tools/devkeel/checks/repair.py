@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 __all__ = ["suggest_repairs"]
 
 _MOST = 3
+_SHORT = 20_000  # bytes; a longer file takes too long to judge several times over
 
 
 def suggest_repairs(subject: Subject, name: str) -> tuple[dict[str, Any], ...]:
     """Return replace_text edits for the first problem of a Nix file, the likeliest first."""
     data = subject.files[name]
     found = _repairs(data, name)
-    if len(found) > 1:
+    if len(found) > 1 and len(data) < _SHORT:
         found = sorted(found, key=lambda splice: _errors(subject, name, apply(data, [splice]).data))
     return tuple(as_edit(data, splice, name) for splice in found[:_MOST])
 

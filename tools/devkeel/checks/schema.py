@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.catalogue.inputs import needed_inputs
 from devkeel.catalogue.live import open_catalogue
+from devkeel.catalogue.packages import known as known_package
 from devkeel.catalogue.renamed import renamed_to
-from devkeel.catalogue.tree import Tree
+from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import LOCK, check_inputs, is_newer, known_inputs
 from devkeel.checks.packages import check_packages
@@ -37,7 +38,9 @@ _SHOWN = 60
 # What comes from an input with modules of its own may be newer or older than the catalogue.
 _FOREIGN = frozenset({"git-hooks", "treefmt"})
 # At the top of a module these are the module system's, not options.
-_MODULE = frozenset({"imports", "options", "disabledModules", "meta", "_file", "_class", "key", "_module"})
+_MODULE = frozenset(
+    {*("imports", "options", "disabledModules", "meta", "_file", "_class", "key", "_module", "freeformType", "require")}
+)
 
 
 def check(subject: Subject) -> list[Diagnostic]:
@@ -48,9 +51,11 @@ def check(subject: Subject) -> list[Diagnostic]:
     found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
     for document in world.modules:
         for item in document.definitions:
-            if item.raw[0] in _MODULE or not item.path or item.computed or world.declares(item.path):
-                continue
             definition = _Definition(known, document, item)
+            if item.raw == ("imports",):
+                found += _text_imports(definition)
+            if not item.path or _MODULE & {item.raw[0], item.path[0]} or item.computed or world.declares(item.path):
+                continue
             prefix = definition.unknown()
             if prefix is None:
                 found += definition.check()
@@ -85,18 +90,23 @@ class _Definition:
 
     @property
     def path(self) -> nix.AttrPath:
-        """The option path, by the name that it has now."""
-        return renamed_to(self.item.path) or self.item.path
+        """The option path, by the name that it has now; `config` in a profile's module is no part of it."""
+        path = self.item.path
+        start = self.known.tree.find(path).module
+        if start and path[start : start + 1] == ("config",) and len(path) > start + 1:
+            path = (*path[:start], *path[start + 1 :])
+        return renamed_to(path) or path
 
     def unknown(self) -> nix.AttrPath | None:
         """Return the path as far as the first name that is not declared, None for a path that is."""
-        found = self.known.tree.find(self.path)
-        if found.kind != "unknown" or self.path[found.module] in _MODULE:
+        path = self.path
+        found = self.known.tree.find(path)
+        if found.kind != "unknown" or path[found.module] in _MODULE or "_module" in path:
             return None
-        return self.path[: found.depth + 1]
+        return path[: found.depth + 1]
 
     def check(self) -> Iterator[Diagnostic]:
-        if self.path != self.item.path:
+        if renamed_to(self.item.path) is not None:
             edit = {"kind": "rename", "path": _told(self.item.path), "to": _told(self.path)}
             message = f"{_told(self.item.path)} is called {_told(self.path)} now"
             yield self.diagnostic("renamed_option", "warning", message, (edit,))
@@ -142,7 +152,9 @@ class _Definition:
             return
         corrected = kind.correct(value)
         code, why = _verdict(kind, value)
-        edits: tuple[dict[str, Any], ...] = () if corrected is UNCLEAR else (_set(self.item.path, corrected),)
+        edits: tuple[dict[str, Any], ...] = ()
+        if corrected is not UNCLEAR and all(_is_package(item) for item in _expressions(corrected)):
+            edits = (_set(self.item.path, corrected),)
         if isinstance(value, bool) and self.known.tree.find((*path, "enable")).kind == "option":
             edits = self._instead((*path, "enable"))
         yield self.diagnostic(code, "error", f"{_told(path)} {why}", edits)
@@ -153,7 +165,7 @@ class _Definition:
             return
         for element in value:
             for name, inner in element.items() if isinstance(element, dict) else ():
-                found = self.known.tree.find((*path, "*", name))
+                found = self.known.tree.find((*path, ELEMENT, name))
                 if found.kind == "option" and found.type.judge(inner) is False:
                     code, why = _verdict(found.type, inner)
                     yield self.diagnostic(code, "error", f"{_told((*path, name))} {why}")
@@ -170,6 +182,16 @@ class _Definition:
         place = self.document.place(self.item.node.start_byte)
         named = tuple(edit | {"file": self.document.name} for edit in suggestions)
         return Diagnostic(code, severity, message, "schema", place, _told(about or self.item.path), named)
+
+
+def _text_imports(definition: _Definition) -> Iterator[Diagnostic]:
+    """Report imports that are text with a relative path: Nix takes a path there, or text with an absolute one."""
+    value = definition.document.value(definition.item)
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, str) and not item.startswith("/"):
+            yield definition.diagnostic(
+                "wrong_type", "error", f"imports has the text {_shown(item)}; a path is written without quotes"
+            )
 
 
 def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[Diagnostic]:
@@ -225,6 +247,19 @@ def _no_option(item: _Definition, path: nix.AttrPath, near: list[nix.AttrPath], 
     )
 
 
+def _expressions(value: object) -> Iterator[nix.Expression]:
+    if isinstance(value, nix.Expression):
+        yield value
+    elif isinstance(value, list):
+        yield from (found for item in value for found in _expressions(item))
+
+
+def _is_package(value: nix.Expression) -> bool:
+    """Tell whether an expression that a correction made is no package, or one that is known."""
+    name = value.source.removeprefix("pkgs.")
+    return name == value.source or known_package(name).known
+
+
 def _verdict(kind: OptionType, value: nix.Value) -> tuple[Literal["wrong_value", "wrong_type"], str]:
     """Return the code and the rest of a sentence about a value that is not of a type."""
     shown = _shown(value)
@@ -241,9 +276,10 @@ def _missing_inputs(subject: Subject, world: World) -> Iterator[Diagnostic]:
     if subject.exists("flake.nix") and INPUTS not in subject.files:
         return
     known = known_inputs(subject)
+    switches = _switches(world)
     for document in world.modules:
         for item in document.definitions:
-            if item.computed or item.conditions:
+            if item.computed or item.conditions or not _is_on(item.path, switches):
                 continue
             for needed in needed_inputs(renamed_to(item.path) or item.path, document.value(item)):
                 if known.isdisjoint({needed.name, *needed.also}):
@@ -257,6 +293,24 @@ def _missing_inputs(subject: Subject, world: World) -> Iterator[Diagnostic]:
                         _told(item.path),
                         (needed.edit,),
                     )
+
+
+def _switches(world: World) -> dict[nix.AttrPath, nix.Value]:
+    """Return what the modules set the `enable` options to, by the path of what they switch."""
+    return {
+        item.path[:-1]: document.value(item)
+        for document in world.modules
+        for item in document.definitions
+        if item.path[-1:] == ("enable",)
+    }
+
+
+def _is_on(path: nix.AttrPath, switches: dict[nix.AttrPath, nix.Value]) -> bool:
+    """Tell whether what an option belongs to may be on: an input is asked for only then."""
+    owners = [owner for size in range(1, len(path)) if (owner := path[:size]) in switches]
+    if path[0] == "languages" and path[:2] not in switches:
+        return False
+    return all(switches[owner] is not False for owner in owners)
 
 
 def _set(path: nix.AttrPath, value: nix.Value) -> dict[str, Any]:

@@ -50,20 +50,33 @@ class World:
                 closed = False
                 continue
             found.append(document)
-            declared |= {raw[1:] for raw, _ in paths if raw[0] == "options"}
+            for raw, _ in paths:
+                inner = _inner(raw)
+                declared |= {inner[1:]} if inner[:1] == ("options",) else set()
             closed = closed and all(_seen(subject, document, item) for _, item in paths)
         return cls(tuple(found), frozenset(declared), closed)
 
     def declares(self, path: nix.AttrPath) -> bool:
         """Tell whether an option of the project's own is at, above or below a path."""
-        return any(path[: len(own)] == own[: len(path)] for own in self.declared)
+        inner = _inner(path)
+        inner = inner[1:] if inner[:1] == ("config",) else inner
+        return any(inner[: len(own)] == own[: len(inner)] for own in self.declared)
+
+
+def _inner(path: nix.AttrPath) -> nix.AttrPath:
+    """Return a path within the innermost module that it leads into: a profile's, or the file's own."""
+    if path[:1] == ("profiles",) and "module" in path[:-1]:
+        return path[path.index("module") + 1 :]
+    return path
 
 
 def _seen(subject: Subject, document: nix.Document, item: nix.Definition) -> bool:
     """Tell whether a definition brings in no module from where the text does not show it."""
-    if item.raw[0] in {"_module", "disabledModules"}:
+    inner = _inner(item.path) or item.path
+    inner = inner[1:] if inner[:1] == ("config",) and len(inner) > 1 else inner
+    if inner[0] in {"_module", "disabledModules", "freeformType", "require"}:
         return False
-    if item.raw[0] != "imports":
+    if inner[0] != "imports":
         return True
     value = document.value(item)
     if not isinstance(value, list):

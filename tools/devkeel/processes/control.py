@@ -7,19 +7,21 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import DevkeelError, Refused, Unavailable, UsageError
+from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
 from devkeel.processes.readiness import await_ready
 from devkeel.processes.reading import answer, unknown_process
-from devkeel.processes.sight import RECORD, Sight, declared, look
+from devkeel.processes.sight import Sight, declared, look, recall, remember
 from devkeel.processes.stopping import CANNOT_TELL, end_orphans, end_unheard, stop_all, stop_some
-from devkeel.runtime import detached, survivors
+from devkeel.runtime import detached, kin
 from devkeel.runtime.manager_socket import ManagerSocket
+from devkeel.runtime.records import directory, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from devkeel.project import Project
     from devkeel.results import ChangeResult, ProcessesResult
+    from devkeel.runtime.jobs import Job
     from devkeel.transaction import Transactions
 
 __all__ = ["Control"]
@@ -40,14 +42,15 @@ _FAILED_STARTS = frozenset(
 class Control:
     """The processes of one project, one call at a time.
 
-    restore: takes back devkeel's operations after one, and raises Conflict where somebody else edited meanwhile. say:
-    is told each step in a sentence.
+    take_back: takes back devkeel's operations after one, and raises Conflict where somebody else edited meanwhile. job:
+    hears each step in a sentence, and may end the work. patience: seconds to wait for another call.
     """
 
     project: Project
     store: Transactions
-    restore: Callable[[int, str], ChangeResult]
-    say: Callable[[str], None]
+    take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
+    job: Job
+    patience: float
 
     @property
     def socket(self) -> ManagerSocket:
@@ -56,7 +59,7 @@ class Control:
 
     def look(self) -> Sight:
         """Look what runs."""
-        return look(self.project, self.socket, self.store.recall(RECORD))
+        return look(self.project, self.socket)
 
     def start(self, names: Sequence[str], *, timeout: float, restore: bool) -> ProcessesResult:
         """Start processes, all that start by themselves or those named, and wait until they are ready.
@@ -77,7 +80,7 @@ class Control:
     def stop(self, names: Sequence[str]) -> ProcessesResult:
         """Stop everything, or the processes named, and prove that nothing is left of them."""
         with self._alone(names):
-            notes: list[str] = [] if survivors.can_tell() else [CANNOT_TELL]
+            notes: list[str] = [] if kin.can_tell() else [CANNOT_TELL]
             try:
                 before = self.look()
             except Unavailable as error:
@@ -107,7 +110,16 @@ class Control:
                     seen=repr(name[:80]),
                     remedy="Name a process as the declaration does.",
                 )
-        with self.store.alone(RECORD):
+        state = directory(self.project.state)
+        with lock(state / "processes.lock", self.patience) as held:
+            if not held:
+                raise Busy(
+                    "processes_busy",
+                    "Another call starts or stops the processes of this project; "
+                    f"waited {self.patience:g} seconds for it.",
+                    seen=str(state / "processes.lock"),
+                    remedy="See what runs with read_processes, and call again when the other one has finished.",
+                )
             yield
 
     def _attempt(
@@ -115,10 +127,13 @@ class Control:
     ) -> ProcessesResult:
         try:
             notes = self._launch(before, names, anew=anew)
-            notes += await_ready(self.project, self.socket, names, timeout, self.say)
+            notes += await_ready(self.project, self.socket, names, timeout, self.job)
         except DevkeelError as error:
-            if restore and error.code in _FAILED_STARTS:
-                self._go_back(before, names, error)
+            with self.job.in_peace():
+                if self.job.stopped() is not None:
+                    self._withdraw(before, names)
+                elif restore and error.code in _FAILED_STARTS:
+                    self._go_back(before, names, error)
             raise
         self._remember_good(names)
         return answer(self.project, self.look(), action=action, notes=notes)
@@ -136,7 +151,7 @@ class Control:
         if anew:
             self._require_known(names, before)
             for name in names:
-                self.say(f"Restarting {name}")
+                self.job.tell(f"Restarting {name}")
                 self.socket.restart(name)
             return []
         wanted = names or [item.name for item in before.processes if item.phase in ("stopped", "exited", "gave_up")]
@@ -157,12 +172,12 @@ class Control:
                 seen=str(before.manager or before.pid),
                 remedy="Ask the person to start it anew, or end it with manage_processes action=stop and start then.",
             )
-        self.say("Evaluating the declaration")
+        self.job.tell("Evaluating the declaration")
         known = detached.declared_names(self.project.root)
         for name in names:
             if known and name not in known:
                 raise unknown_process(name, known)
-        self.say("Stopping what runs with the older declaration")
+        self.job.tell("Stopping what runs with the older declaration")
         stop_all(self.project.root, self.socket, before)
         together = {*names, *(name for name in before.active if name in known)} if names else ()
         try:
@@ -173,7 +188,7 @@ class Control:
 
     def _up(self, names: Sequence[str]) -> None:
         """Start a manager, and remember what it was started with."""
-        self.say("Evaluating the declaration and starting its processes")
+        self.job.tell("Evaluating the declaration and starting its processes")
         was = declared(self.project)
         detached.up(self.project.root, names)
         pid = self.socket.pid()
@@ -184,21 +199,21 @@ class Control:
                 seen=str(self.socket.path),
                 remedy='Set process.manager.implementation to "native", or manage the processes with devenv itself.',
             )
-        now, manager = declared(self.project), survivors.find(pid)
+        now, manager = declared(self.project), kin.look(pid)
         # Saved meanwhile: which of the two it has is not known, so it counts as outdated. The lock may be new.
         revision = now.revision if now.revision == was.revision else None
-        running = {"pid": pid, "started": manager.started if manager else 0, "revision": revision, "lock": now.lock}
-        self.store.remember(RECORD, self.store.recall(RECORD) | {"running": running})
+        running = {"pid": pid, "started": manager.start if manager else 0, "revision": revision, "lock": now.lock}
+        remember(self.project, running=running)
 
     def _remember_good(self, names: Sequence[str]) -> None:
         """Remember a start that succeeded: its declaration is what a later failure goes back to."""
         # First the operation: what is published after that makes the declaration another one.
         newest = self.store.history(limit=1)
-        record, now = self.store.recall(RECORD), self.look()
+        now = self.look()
         if now.outdated is not False:
             return
         good = {"revision": now.revision, "operation": newest[0].id if newest else 0, "names": list(names)}
-        self.store.remember(RECORD, record | {"good": good})
+        remember(self.project, good=good)
 
     def _require_known(self, names: Sequence[str], sight: Sight) -> None:
         known = sight.phases()
@@ -211,7 +226,7 @@ class Control:
         told: dict[str, Any] = {}
         error.details["restored"] = told
         try:
-            self.say("The start failed: stopping what it started")
+            self.job.tell("The start failed: stopping what it started")
             self._withdraw(before, names)
             told |= self._restore_declaration(error)
             told["processes"] = self._start_former(before)
@@ -230,11 +245,11 @@ class Control:
             end_orphans(self.project.root, self.socket)
 
     def _restore_declaration(self, error: DevkeelError) -> dict[str, Any]:
-        good = self.store.recall(RECORD).get("good")
+        good = recall(self.project).get("good")
         if not isinstance(good, dict) or not isinstance(good.get("operation"), int):
             return {"declaration": "kept: there was no earlier good start to go back to"}
         try:
-            result = self.restore(good["operation"], f"the start of processes failed: {error.code}")
+            result, _ = self.take_back(good["operation"], f"the start of processes failed: {error.code}")
         except DevkeelError as conflict:
             return {"declaration": "kept: it could not be put back", "conflict": conflict.as_data()}
         if not result.changed:
@@ -253,9 +268,9 @@ class Control:
         """Start what ran before, where it does not run still; return the phases."""
         now = self.look()
         if before.active and not now.running:
-            self.say(f"Starting what ran before: {', '.join(before.active)}")
+            self.job.tell(f"Starting what ran before: {', '.join(before.active)}")
             self._up(before.active)
-            await_ready(self.project, self.socket, before.active, _FORMER_SECONDS, self.say)
+            await_ready(self.project, self.socket, before.active, _FORMER_SECONDS, self.job)
             now = self.look()
         return now.phases()
 

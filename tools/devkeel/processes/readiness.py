@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING
 from devkeel.errors import DevkeelError, ProjectError, Unavailable
 from devkeel.processes.reading import last_words
 from devkeel.processes.sight import SETTLED
-from devkeel.runtime import survivors
 from devkeel.runtime.detached import port_held
+from devkeel.runtime.holders import port_holder
 from devkeel.runtime.tails import read_tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from devkeel.project import Project
     from devkeel.results import ProcessState
+    from devkeel.runtime.jobs import Job
     from devkeel.runtime.manager_socket import ManagerSocket
 
 __all__ = ["await_ready"]
@@ -31,9 +32,7 @@ _NUMBER = re.compile(r"(?<![\d.])\d{2,5}(?!\d)")
 _MOST_PORT = 65_535
 
 
-def await_ready(
-    project: Project, socket: ManagerSocket, names: Sequence[str], timeout: float, say: Callable[[str], None]
-) -> list[str]:
+def await_ready(project: Project, socket: ManagerSocket, names: Sequence[str], timeout: float, job: Job) -> list[str]:
     """Wait until processes are ready, and stay so for a moment; return notes about those that ended by themselves.
 
     names: which; none for all that were started. timeout: seconds. Raises ProjectError `process_crashed` or
@@ -58,8 +57,8 @@ def await_ready(
         sentence = "Waiting for " + ", ".join(f"{item.name} ({item.phase})" for item in waiting)
         if waiting and sentence != told:
             told = sentence
-            say(sentence)
-        time.sleep(_TICK)
+            job.tell(sentence)
+        job.pause(_TICK)
 
 
 def _listed(socket: ManagerSocket) -> tuple[ProcessState, ...]:
@@ -127,7 +126,7 @@ def _contended(log: str, item: ProcessState) -> int | None:
         return None
     ports = [int(found) for found in _NUMBER.findall(line)]
     ports += [int(number) for port in item.ports if (number := port.rpartition(":")[2]).isdigit()]
-    return next((port for port in ports if port <= _MOST_PORT and survivors.holder(port)), None)
+    return next((port for port in ports if port <= _MOST_PORT and port_holder(port)), None)
 
 
 def _late(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from devkeel.declaration import read_declaration
 from devkeel.display import clean
@@ -13,8 +13,8 @@ from devkeel.invalid import nearest
 from devkeel.masking import mask, names_a_secret
 from devkeel.processes.sight import Sight, look
 from devkeel.results import ProcessesResult, ProcessLog
+from devkeel.runtime.holders import port_holder
 from devkeel.runtime.manager_socket import ManagerSocket
-from devkeel.runtime.survivors import holder
 from devkeel.runtime.tails import read_tail
 from devkeel.survey import survey
 
@@ -35,14 +35,14 @@ _WORDS = 2_000
 
 
 def read_processes(
-    project: Project, record: dict[str, Any], *, name: str | None = None, cursor: str | None = None, limit: int
+    project: Project, *, name: str | None = None, cursor: str | None = None, limit: int
 ) -> ProcessesResult:
     """Return phases and ports; with a name also the end of its log, or what was written since a cursor.
 
     limit: bytes of each stream. Without a name those that failed tell their last words.
     """
     socket = ManagerSocket(project.root)
-    sight = look(project, socket, record)
+    sight = look(project, socket)
     known = [item.name for item in sight.processes] or _logged(socket.logs)
     logs: list[ProcessLog] = []
     if name is not None:
@@ -138,7 +138,7 @@ def _moved(project: Project, processes: Sequence[ProcessState]) -> Iterator[str]
         real = {int(port.rpartition(":")[2]) for port in process.ports if port.rpartition(":")[2].isdigit()}
         for port in sorted(wanted.get(process.name, set()) - real):
             if real:
-                who = holder(port)
+                who = port_holder(port)
                 why = f"{port} is held by {clean(who)}" if who else f"{port} was taken"
                 yield f"{process.name} listens on {', '.join(map(str, sorted(real)))}: its declared port {why}."
 

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING, Any
 from devkeel.declaration import lock_revision, read_declaration
 from devkeel.errors import Unavailable
 from devkeel.project import revision_of
-from devkeel.runtime import survivors
+from devkeel.runtime import kin
+from devkeel.runtime.records import directory, read_record, write_record
 
 if TYPE_CHECKING:
     from devkeel.project import Project
     from devkeel.results import ProcessState
     from devkeel.runtime.manager_socket import ManagerSocket
 
-__all__ = ["ACTIVE", "RECORD", "SETTLED", "Declared", "Sight", "declared", "look"]
+__all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "look", "recall", "remember"]
 
-RECORD = "processes"
-"""The record beside the history: `running`, the manager that devkeel started, and `good`, the last good start."""
+_RECORD = "processes.json"
 
 ACTIVE = frozenset({"waiting", "starting", "ready"})
 SETTLED = frozenset({"not_started", "stopped", "ready", "exited", "gave_up"})
@@ -37,7 +37,7 @@ class Declared:
 class Sight:
     """One look: `manager` is None when nothing runs; `revision` and `outdated` where devkeel started it itself."""
 
-    manager: survivors.Running | None
+    manager: kin.Kin | None
     pid: int | None
     mode: str | None
     processes: tuple[ProcessState, ...]
@@ -65,7 +65,17 @@ def declared(project: Project) -> Declared:
     return Declared(revision_of(read_declaration(project)), lock_revision(project))
 
 
-def look(project: Project, socket: ManagerSocket, record: dict[str, Any]) -> Sight:
+def recall(project: Project) -> dict[str, Any]:
+    """Return what is remembered: `running`, the manager that devkeel started, and `good`, the last good start."""
+    return read_record(project.state / _RECORD) or {}
+
+
+def remember(project: Project, **facts: dict[str, Any]) -> None:
+    """Remember one of these anew."""
+    write_record(directory(project.state) / _RECORD, recall(project) | facts)
+
+
+def look(project: Project, socket: ManagerSocket) -> Sight:
     """Look once. Raises Unavailable when a manager listens that cannot be spoken with."""
     now = declared(project)
     try:
@@ -78,12 +88,10 @@ def look(project: Project, socket: ManagerSocket, record: dict[str, Any]) -> Sig
         pid = None
     if pid is None:
         return Sight(None, None, None, (), None, None, now)
-    manager = survivors.find(pid)
-    ours = record.get("running")
+    manager = kin.look(pid)
+    ours = recall(project).get("running")
     known = (
-        isinstance(ours, dict)
-        and ours.get("pid") == pid
-        and (manager is None or ours.get("started") == manager.started)
+        isinstance(ours, dict) and ours.get("pid") == pid and (manager is None or ours.get("started") == manager.start)
     )
     revision = ours.get("revision") if known and isinstance(ours, dict) else None
     outdated = (revision, ours.get("lock")) != (now.revision, now.lock) if known and isinstance(ours, dict) else None

@@ -5,18 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import ProjectError
-from devkeel.runtime import detached, survivors
+from devkeel.runtime import detached, kin
+from devkeel.runtime.holders import writers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from devkeel.processes.sight import Sight
+    from devkeel.runtime.kin import Kin
     from devkeel.runtime.manager_socket import ManagerSocket
-    from devkeel.runtime.survivors import Running
+
 
 __all__ = ["CANNOT_TELL", "end_orphans", "end_unheard", "stop_all", "stop_some"]
 
+_GRACE = 5.0
 CANNOT_TELL = "This system has no /proc, so it is not proven that nothing is left of them."
 
 
@@ -25,12 +28,10 @@ def stop_all(root: Path, socket: ManagerSocket, sight: Sight) -> list[str]:
 
     Raises ProjectError `processes_survived` with the names of what could not be ended.
     """
-    before = survivors.descendants(sight.pid) if sight.pid is not None else []
-    if sight.manager is not None:
-        before.append(sight.manager)
+    before = kin.family([sight.pid]) if sight.pid is not None else []
     if sight.running:
         detached.down(root)
-    return _end(_unique([*before, *_orphans(root, socket)]))
+    return _end([*before, *_orphans(root, socket)])
 
 
 def end_orphans(root: Path, socket: ManagerSocket) -> list[str]:
@@ -41,15 +42,14 @@ def end_orphans(root: Path, socket: ManagerSocket) -> list[str]:
 def end_unheard(root: Path, socket: ManagerSocket) -> list[str]:
     """End a manager that does not answer, with everything of its session, without asking devenv."""
     pid = socket.listener()
-    found = survivors.descendants(pid) if pid is not None else []
-    manager = survivors.find(pid) if pid is not None else None
-    return _end(_unique([*([manager] if manager else []), *found, *_orphans(root, socket)]))
+    found = kin.family([pid]) if pid is not None else []
+    return _end([*found, *_orphans(root, socket)])
 
 
 def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
     """Stop some processes; return what the manager left of them and devkeel ended."""
     logs = [socket.logs / f"{name}.{stream}.log" for name in names for stream in ("stdout", "stderr")]
-    before = survivors.writers(logs)
+    before = writers(logs)
     for name in names:
         socket.stop(name)
     # The manager itself may hold the logs open, and lead a session.
@@ -57,22 +57,18 @@ def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
     return _end([item for item in before if manager not in (item.pid, item.session)])
 
 
-def _orphans(root: Path, socket: ManagerSocket) -> list[Running]:
+def _orphans(root: Path, socket: ManagerSocket) -> list[Kin]:
     """Return what carries the mark of this project's processes, and what writes to their logs.
 
     A program that gives itself a title, as redis does, overwrites its environment and the mark with it.
     """
-    marked = survivors.marked(detached.MARK, str(root))
-    return _unique([*marked, *survivors.writers(socket.logs.glob("*.log"))])
+    marked = kin.marked(detached.MARK, str(root))
+    return [*marked, *writers(socket.logs.glob("*.log"))]
 
 
-def _unique(items: Iterable[Running]) -> list[Running]:
-    return list({(item.pid, item.started): item for item in items}.values())
-
-
-def _end(items: list[Running]) -> list[str]:
-    left = survivors.still(items)
-    stubborn = survivors.end(left)
+def _end(items: Iterable[Kin]) -> list[str]:
+    left = kin.still(set(items))
+    stubborn = kin.end(left, _GRACE)
     if stubborn:
         named = ", ".join(map(str, stubborn))
         raise ProjectError(

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import time
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Unavailable, UsageError
+from devkeel.runtime.holders import port_holder
+from devkeel.runtime.kin import OUTLIVES
 from devkeel.runtime.process import find_program, run
-from devkeel.runtime.survivors import holder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,12 +71,11 @@ def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed
             "Processes are started and ended by devenv's own command, which is not on PATH.",
             remedy="Install devenv 2 and start the server with it on PATH; declaring processes works without it.",
         )
-    own = {name: os.environ[name] for name in ("XDG_RUNTIME_DIR", "XDG_DATA_HOME") if name in os.environ}
     argv = (program, "--no-tui", "--quiet", *arguments)
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
         seconds = max(0.1, deadline - time.monotonic())
-        found = run(argv, timeout=seconds, cwd=root, environment=own | {MARK: str(root)})
+        found = run(argv, timeout=seconds, cwd=root, environment=OUTLIVES | {MARK: str(root)})
         if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
             break
         time.sleep(_PAUSE)
@@ -112,7 +111,7 @@ def _failed(found: Completed) -> DevkeelError:
 
 def port_held(port: int, told: str, process: str | None = None) -> ProjectError:
     """Return the error about a port that somebody else has, with who it is."""
-    who = holder(port) or "nobody any more"
+    who = port_holder(port) or "nobody any more"
     return ProjectError(
         "port_held",
         f"{process or 'A process'} wants port {port}, which is held by {who}.",

@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from devkeel.errors import DevkeelError
-from devkeel.transaction import care, lock, memory, recovery
+from devkeel.transaction import care, lock, recovery
 from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
 from devkeel.transaction.publish import publish
@@ -166,19 +166,3 @@ class Transactions:
     def newest_undo(self) -> Operation | None:
         """Return the newest undo that was not itself taken back: what a redo reverts."""
         return self._store.newest_undo()
-
-    def recall(self, name: str) -> dict[str, Any]:
-        """Return a record that is kept beside the history; empty where there is none. Creates nothing."""
-        return memory.recall(self.project.state, name)
-
-    def remember(self, name: str, data: dict[str, Any]) -> None:
-        """Replace a record that is kept beside the history."""
-        self._store.make_directory()
-        memory.remember(self.project.state, name, data)
-
-    @contextmanager
-    def alone(self, name: str) -> Iterator[None]:
-        """Hold a lock of its own name, beside the project's; raises Busy `processes_busy`."""
-        self._store.make_directory()
-        with memory.alone(self.project.state, name, self.lock_timeout):
-            yield

@@ -107,6 +107,72 @@ def test_an_update_is_edited_in_the_operand_that_wins(operand: str, path: str, e
     assert edited.data.decode() == f"{head}{{\n  env = {expected};\n}}\n"
 
 
+@pytest.mark.parametrize(
+    ("spelling", "path"),
+    [
+        ("a.b=", "a.b"),
+        ("a . b =", "a.b"),
+        ("a.\n  b\n  =", "a.b"),
+        ("a /* = */ . b =", "a.b"),
+        ("a.b # = 2;\n  =", "a.b"),
+        ('"a"."b" =', "a.b"),
+        ('a."b.c = " =', 'a."b.c = "'),
+        ('a."b\\"c" =', 'a."b\\"c"'),
+        ('a.${"b"} =', "a.b"),
+        ("a'.b-c_ =", "a'.b-c_"),
+    ],
+)
+def test_a_path_is_read_in_every_spelling(spelling: str, path: str) -> None:
+    definitions = nix.Document(f"{{\n  z = 0;\n  {spelling} 1;\n}}\n".encode()).definitions
+    assert [nix.format_path(item.path) for item in definitions] == ["z", nix.format_path(nix.parse_path(path))]
+
+
+_SETS = "let a = { x.exec = 1; }; b = { y.exec = 2; }; used = { }; c = true; in"
+
+
+@pytest.mark.parametrize(
+    ("chain", "path", "added"),
+    [
+        ("a // b", "scripts.n.exec", '// { n.exec = "v"; }'),
+        ("(a // b)", "scripts.n.exec", '// { n.exec = "v"; }'),
+        ("b // lib.optionalAttrs c a", "scripts.n.exec", '// { n.exec = "v"; }'),
+        ("lib.mkDefault (a // b)", "scripts.n.exec", '// { n.exec = "v"; }'),
+        ("a // b", "scripts.n", '// { n = "v"; }'),
+    ],
+)
+def test_a_new_name_goes_behind_an_update_of_sets_that_are_written_elsewhere(chain: str, path: str, added: str) -> None:
+    source = f"{{ lib, ... }}:\n{_SETS}\n{{\n  scripts = {chain};\n}}\n"
+    edited = nix.set(source.encode(), path, "v")
+    bare = chain.rstrip(")")
+    assert edited.data.decode() == source.replace(f"{chain};", f"{bare} {added}{chain[len(bare) :]};")
+
+
+def test_a_name_of_several_lines_behind_an_update_has_lines_of_its_own() -> None:
+    source = f"{_SETS}\r\n{{\r\n  scripts = a // b; # both\r\n}}\r\n".encode()
+    edited = nix.set(source, "scripts.n", {"exec": "v"})
+    added = b'// {\r\n    n = {\r\n      exec = "v";\r\n    };\r\n  };'
+    assert edited.data == source.replace(b"// b;", b"// b " + added)
+
+
+@pytest.mark.parametrize(
+    "chain",
+    [
+        "a // used",  # used twice: something unknown to an edit
+        "a // f b",
+        "a // { ${c} = 1; }",
+        "a // lib.optionalAttrs c { n.package = 1; }",
+        "a // lib.mapAttrs f b",
+        "lib.mkIf c (a // b)",
+        "a // (if c then b else { })",
+        "a // (let d = { }; in d)",
+    ],
+)
+def test_a_new_name_is_refused_where_an_operand_may_have_it(chain: str) -> None:
+    source = f"{{ lib, f, ... }}:\n{_SETS}\n{{\n  scripts = {chain};\n  env = used;\n  tasks = used;\n}}\n"
+    with pytest.raises(Refused):
+        nix.set(source.encode(), "scripts.n.exec", "v")
+
+
 REFUSALS: dict[str, tuple[bytes, Callable[[bytes], nix.Edited], str]] = {
     "an update with something unknown on the right": (
         module("  env = { } // f x;"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.source import nix
+from devkeel.source.nix.path import KEYWORDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,3 +130,15 @@ def test_random_modules_and_their_parts_have_no_problem_that_nix_does_not_see(wr
         if not nix.Document(data).problems:
             sources.append(data.decode("utf-8", "surrogateescape"))
     assert verdict(tmp_path, *sources)
+
+
+@pytest.mark.nix
+@pytest.mark.parametrize("word", sorted(KEYWORDS - {"or"}))
+@pytest.mark.parametrize(
+    "source", ["{{ pkgs }}: pkgs.{}", "{{ a.{} = 1; }}", "{{ pkgs }}: {{ inherit (pkgs) {}; }}", "{{ }} ? {}"]
+)
+def test_a_keyword_is_no_name_of_an_attribute(source: str, word: str) -> None:
+    text = source.format(word).encode()
+    assert nix.Document(text).problems
+    done = subprocess.run(("nix-instantiate", "--parse", "-"), input=text, capture_output=True, check=False)
+    assert done.returncode

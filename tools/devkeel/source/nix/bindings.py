@@ -15,7 +15,7 @@ from devkeel.source.nix.layers import peel
 from devkeel.source.nix.layout import Group, line_start, style_at
 from devkeel.source.nix.literal import Expression, print_value, read_value
 from devkeel.source.nix.path import format_path
-from devkeel.source.nix.place import Spot, blocked, find_spot, insert, merge_element
+from devkeel.source.nix.place import Spot, blocked, extend, find_spot, insert
 from devkeel.source.nix.proof import prove
 from devkeel.source.nix.syntax import parse, text
 from devkeel.source.splice import Edited, Splice, apply, compose
@@ -267,7 +267,8 @@ def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
     if isinstance(spot, Spot):
         node, splice = spot.container.node, insert(document, spot, value)
     else:
-        node, splice = spot.node, merge_element(document, spot, raw, value)
+        node = spot.node if spot.layers is None else spot.layers.core
+        splice = extend(document, spot, raw, value)
     splices = [splice, *require_arguments(document, arguments_for(document, node, expressions_in(value)))]
     return prove(document, apply(document.data, splices), [raw], lambda after: _has(after, path, value))
 

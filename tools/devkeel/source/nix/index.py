@@ -13,7 +13,7 @@ from operator import eq
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from devkeel.source.nix.layers import Layers, call, peel
-from devkeel.source.nix.literal import static_names
+from devkeel.source.nix.literal import bound_path
 from devkeel.source.nix.scope import SETS, bindings, inherited
 from devkeel.source.nix.syntax import text
 
@@ -105,8 +105,7 @@ def entries_of(node: Node, data: bytes) -> list[Entry]:
         if binding.type != "binding":
             found += [Entry(attribute, (name,)) for attribute, name in inherited(binding, data)]
             continue
-        attrpath = binding.child_by_field_name("attrpath")
-        names = static_names(attrpath, data) if attrpath is not None else (None,)
+        names = bound_path(binding, data)
         known = names[: names.index(None)] if None in names else names
         found.append(Entry(binding, cast("AttrPath", known), len(known) < len(names)))
     return found
@@ -114,8 +113,12 @@ def entries_of(node: Node, data: bytes) -> list[Entry]:
 
 def related(first: AttrPath, second: AttrPath) -> bool:
     """Tell whether one path is the other or on the way to it."""
-    return all(map(eq, first, second))
+    # Most paths differ in their first name already.
+    return first[:1] == second[:1] and all(map(eq, first, second)) if first and second else True
 
+
+# As the last operand these end where they end: what follows is not read as a part of them.
+_CLOSED_OPERANDS = frozenset({*SETS, "variable_expression", "apply_expression"})
 
 # One side of `//`: what it is, the conditions that it stands under, whether it is a literal set.
 Operand: TypeAlias = tuple[Layers, tuple[str, ...], bool]
@@ -193,12 +196,12 @@ class Index:
             return False
         container = Container(layers.core, raw, conditions, shared)
         self.containers.append(container)
+        rest = self.wanted[len(raw) :]
         for entry in self.entries(layers.core):
-            path = raw + entry.names
-            if related(path, self.wanted):
-                self._define(entry, path, container, depth)
+            if related(entry.names, rest):
+                self._define(entry, raw + entry.names, container, depth)
             else:
-                self.others.append((path, entry.node.start_byte, entry.node.end_byte, conditions))
+                self.others.append((raw + entry.names, entry.node.start_byte, entry.node.end_byte, conditions))
         return True
 
     def _enter_update(
@@ -228,6 +231,24 @@ class Index:
             # What is written elsewhere and only named here is not where the author would add to.
             candidate = candidate if condition or layers.name is not None else [operand]
         return candidate
+
+    def extends(self, item: Definition) -> bool:
+        """Tell whether `// { … }` behind a chain of `//` certainly adds the wanted attribute and hides nothing.
+
+        All operands are literal sets, also under a condition, that have no such attribute; what is written behind the
+        last of them goes to the chain.
+        """
+        layers = item.layers
+        if layers is None or layers.name is not None or item.conditions or len(self.wanted) <= len(item.raw):
+            return False
+        nodes, name = update_operands(layers.core, self.data), self.wanted[len(item.raw)]
+        if len(nodes) == 1 or nodes[-1].type not in _CLOSED_OPERANDS:
+            return False
+        for layers, _, known in (_operand(node, self.data) for node in nodes):
+            entries = self.entries(layers.core) if known else []
+            if not known or any(entry.names[:1] in ((), (name,)) for entry in entries):
+                return False
+        return True
 
     def _define(self, entry: Entry, raw: AttrPath, container: Container, depth: int) -> None:
         value = entry.node.child_by_field_name("expression") if entry.node.type == "binding" else None

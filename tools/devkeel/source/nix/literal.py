@@ -391,17 +391,32 @@ def _merge(target: dict[str, Value], names: list[str], value: Value) -> bool:
 # Identifiers, and quoted names without escapes and interpolations.
 _PLAIN_NAME = rb"""[A-Za-z_][A-Za-z0-9_'-]*|"[^"\\$\r]*\""""
 _PLAIN_PATH = re.compile(rb"(?:%b)(?:\.(?:%b))*" % (_PLAIN_NAME, _PLAIN_NAME))
+_PLAIN_HEAD = re.compile(rb"((?:%b)(?:\.(?:%b))*)[ \t\r\n]*=" % (_PLAIN_NAME, _PLAIN_NAME))
 _NAMES = re.compile(_PLAIN_NAME)
+
+
+def bound_path(binding: Node, data: bytes) -> tuple[str | None, ...]:
+    """Return the names that a binding node defines, None for a computed one."""
+    # Most bindings say it in the plainest way, and to read that from the bytes is cheaper than to ask the tree.
+    match = _PLAIN_HEAD.match(data, binding.start_byte)
+    if match is not None:
+        return _plain_names(match[1])
+    attrpath = binding.child_by_field_name("attrpath")
+    return static_names(attrpath, data) if attrpath is not None else (None,)
 
 
 def static_names(attrpath: Node, data: bytes) -> tuple[str | None, ...]:
     """Return the names of an attribute path node, None for a computed one."""
     source = data[attrpath.start_byte : attrpath.end_byte]
     if _PLAIN_PATH.fullmatch(source):
-        if b'"' not in source:
-            return tuple(source.decode().split("."))
-        return tuple(name.decode("utf-8", "replace").strip('"') for name in _NAMES.findall(source))
+        return _plain_names(source)
     return tuple(attribute_name(child, data) for child in attrpath.named_children if child.type != "comment")
+
+
+def _plain_names(source: bytes) -> tuple[str, ...]:
+    if b'"' not in source:
+        return tuple(source.decode().split("."))
+    return tuple(name.decode("utf-8", "replace").strip('"') for name in _NAMES.findall(source))
 
 
 def attribute_name(node: Node, data: bytes) -> str | None:

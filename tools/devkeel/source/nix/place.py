@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.capture import refuse_capture, uses
-from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line
-from devkeel.source.nix.literal import Expression, Style, print_element, print_value, static_names
+from devkeel.source.nix.layout import Group, is_blank_line, is_first, next_line, style_at
+from devkeel.source.nix.literal import Expression, Style, bound_path, print_element, print_value
 from devkeel.source.nix.path import format_path
 from devkeel.source.nix.syntax import parse, text
+from devkeel.source.splice import Splice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,15 +20,16 @@ if TYPE_CHECKING:
 
     from devkeel.errors import Refused
     from devkeel.source.nix.document import Document
-    from devkeel.source.nix.index import Container, Definition
+    from devkeel.source.nix.index import Container, Definition, Entry
     from devkeel.source.nix.literal import Value
     from devkeel.source.nix.path import AttrPath
-    from devkeel.source.splice import Splice
 
 __all__ = ["Spot", "blocked", "find_spot", "insert"]
 
 # These open a module; everything else goes to its end.
 _FIRST = ("imports", "packages")
+# The last so many bindings of a set show whether its author puts blank lines between them.
+_ENOUGH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,7 @@ class Spot:
 
 
 def _names(binding: Node, data: bytes) -> AttrPath:
-    path = binding.child_by_field_name("attrpath")
-    names = static_names(path, data) if path else ()
+    names = bound_path(binding, data) if binding.type == "binding" else ()
     return tuple(name for name in names if name is not None) if None not in names else ()
 
 
@@ -53,6 +54,11 @@ def _common(first: AttrPath, second: AttrPath) -> int:
     )
 
 
+def _is_plain(entry: Entry) -> bool:
+    """Tell whether an entry is a binding whose names are all known."""
+    return not entry.computed and entry.node.type == "binding"
+
+
 def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
     for container in document.focus(raw).containers:
         size = len(container.path)
@@ -60,14 +66,14 @@ def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
             continue
         rest, best, common = raw[size:], None, 0
         for entry in document.entries(container.node):
-            shared = _common(entry.names, rest) if not entry.computed and entry.node.type == "binding" else 0
+            shared = _common(entry.names, rest) if entry.names[:1] == rest[:1] and _is_plain(entry) else 0
             if shared and shared >= common:
                 best, common = entry.node, shared
         yield Spot(container, rest, best, common)
 
 
 def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
-    """Return where a path that nothing defines goes, or the mkMerge that needs a new element for it.
+    """Return where a path that nothing defines goes, or the mkMerge or chain of `//` that needs a new set for it.
 
     Raises Refused when something on the way makes the meaning uncertain.
     """
@@ -88,7 +94,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
             if item.layers is not None and item.layers.merge and best is not None and not _several_lines(best):
                 return item
             continue
-        if item.layers is not None and item.layers.merge:
+        if item.layers is not None and (item.layers.merge or document.focus(raw).extends(item)):
             return item
         raise blocked(document, item)
     if best is None:
@@ -156,10 +162,12 @@ def insert(document: Document, spot: Spot, value: Value) -> Splice:
     return group.insert(render, after=anchor, before=before, blank=blank)
 
 
-def merge_element(document: Document, item: Definition, raw: AttrPath, value: Value) -> Splice:
-    """Return the splice that adds a set with one definition to the list of an mkMerge."""
+def extend(document: Document, item: Definition, raw: AttrPath, value: Value) -> Splice:
+    """Return the splice that adds a set with one definition to the list of an mkMerge, or to a chain of `//`."""
     if item.layers is None:
-        raise document.refuse("opaque_value", "The mkMerge cannot be extended.", item.node)
+        raise document.refuse("opaque_value", "The value cannot be extended.", item.node)
+    if not item.layers.merge:
+        return _operand(document.data, item.layers.core, format_path(raw[len(item.raw) :]), value)
     group = document.group(item.layers.core)
     nested: Value = value
     path = format_path(raw[len(item.raw) :])
@@ -167,6 +175,16 @@ def merge_element(document: Document, item: Definition, raw: AttrPath, value: Va
     return group.insert(
         lambda style: print_element(Expression(source), style), after=group.items[-1] if group.items else None
     )
+
+
+def _operand(data: bytes, chain: Node, path: str, value: Value) -> Splice:
+    """Return the splice that puts `// { … }` behind a chain of `//`."""
+    at = chain.end_byte
+    style = style_at(data, at)
+    inner = style.deeper()
+    source = f"{path} = {print_value(value, inner, column=len(inner.indent) + len(path) + 3)};"
+    before, after = (style.newline + inner.indent, style.newline + style.indent) if "\n" in source else (" ", " ")
+    return Splice(at, at, f" // {{{before}{source}{after}}}".encode())
 
 
 def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | None, Node | None, bool]:
@@ -199,7 +217,8 @@ def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
     several lines wants a blank line.
     """
     data = document.data
-    same = [item for item in group.items if _names(item, data)[: spot.common] == spot.rest[: spot.common]]
+    first, entries = spot.rest[: spot.common], document.entries(spot.container.node)
+    same = [entry.node for entry in entries if entry.names[: spot.common] == first and _is_plain(entry)]
     if len(same) > 1:
         return _blank_before(data, same[-1], group)
     several = same[0].start_point[0] != same[0].end_point[0]
@@ -210,7 +229,8 @@ def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
 def _habit(document: Document, group: Group, spot: Spot) -> bool:
     """Tell whether the author puts blank lines between the bindings of this group."""
     data = document.data
-    pairs = [_blank_before(data, item, group) for item in group.items[1:] if is_first(data, item.start_byte)]
+    last = group.items[1:][-_ENOUGH:]
+    pairs = [_blank_before(data, item, group) for item in last if is_first(data, item.start_byte)]
     if pairs:
         return sum(pairs) * 2 >= len(pairs)
     if not group.items:

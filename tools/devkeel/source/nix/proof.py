@@ -5,7 +5,7 @@ It costs little in a long file: what is not related to the edited paths is compa
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.errors import Place, Refused
 from devkeel.source.nix.index import related
@@ -45,7 +45,7 @@ def prove(
     added = _added_problem(before, after, edited, touched)
     if added is not None:
         raise _adds_problem(after, added)
-    if _others(before, touched) != _others(after, touched):
+    if not _same(_others(before, touched), _others(after, touched)):
         raise _unproven(before, "another definition would change")
     if not holds(after):
         raise _unproven(before, "the result would not say what was asked for")
@@ -68,7 +68,16 @@ def _added_problem(before: Document, after: Document, edited: Edited, touched: S
     return next(iter(found), None)
 
 
-def _others(document: Document, touched: Sequence[AttrPath]) -> list[tuple[AttrPath, bytes, tuple[str, ...]]]:
+# A path, its source, its conditions.
+_Other: TypeAlias = tuple["AttrPath", bytes, tuple[str, ...]]
+
+
+def _same(before: list[_Other], after: list[_Other]) -> bool:
+    """Tell whether these are the same in any order."""
+    return before == after or sorted(before) == sorted(after)
+
+
+def _others(document: Document, touched: Sequence[AttrPath]) -> list[_Other]:
     """Return everything that is not related to the touched paths: path, source, conditions."""
     index = document.focus(_common(touched))
     found = [(path, document.data[start:end], conditions) for path, start, end, conditions in index.others]
@@ -77,7 +86,7 @@ def _others(document: Document, touched: Sequence[AttrPath]) -> list[tuple[AttrP
         for item in index.definitions
         if not any(related(item.raw, path) for path in touched)
     ]
-    return sorted(found, key=lambda item: item[:2])
+    return found
 
 
 def _common(paths: Iterable[AttrPath]) -> AttrPath:

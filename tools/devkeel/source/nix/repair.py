@@ -37,6 +37,7 @@ _REPLACE = {b":": b" =", b",": b";", b"==": b"="}
 _ARGUMENTS = frozenset({"pkgs", "lib", "config", "inputs"})
 _ALIKE = 0.6
 _BARE = (b"${toString}", b"${config}", b"${pkgs}", b"${lib}")  # functions and sets, which are no text
+_TRIES, _FEWEST, _BYTES = 6_000, 40, 8_000_000  # how many candidates are parsed: in a long file fewer
 _SMALL = 200_000
 
 
@@ -57,10 +58,13 @@ def _tokens(document: Document, problem: Problem) -> Iterable[Splice]:
     """Return the insertions and removals of one token that make a file parse."""
     ranked: list[tuple[tuple[int, int, int, int, int], Splice]] = []
     tried: set[tuple[int, int, bytes]] = set()
+    most = min(_TRIES, max(_FEWEST, _BYTES // max(1, len(document.data))))
     for splice in _candidates(document.data, problem.offset):
         key = splice.start, splice.end, splice.text
         if key in tried:
             continue
+        if len(tried) >= most:
+            break
         tried.add(key)
         after = _after(document, splice)
         if not after.problems:
@@ -73,8 +77,9 @@ def _tokens(document: Document, problem: Problem) -> Iterable[Splice]:
 def _candidates(data: bytes, offset: int) -> Iterator[Splice]:
     lines = _lines(data)
     at = next((index for index, (_, end) in enumerate(lines) if end >= offset), len(lines) - 1)
-    for start, end in lines[max(0, at - _WINDOW) : at + _AFTER]:
-        yield from _on_line(data, start, end)
+    near = range(max(0, at - _WINDOW), min(len(lines), at + _AFTER))
+    for index in sorted(near, key=lambda index: abs(index - at)):
+        yield from _on_line(data, *lines[index])
     for index in range(max(0, at - _WINDOW), min(at + _FAR, len(lines) - 1)):
         yield from _behind_block(data, lines, index)
     for start, end in lines:
@@ -151,7 +156,8 @@ def _on_line(data: bytes, start: int, end: int) -> Iterator[Splice]:
             yield Splice(first, first + 1, b"")
         if match[0] in b";}])":
             yield from (Splice(first, first, token) for token in (b"]", b"}", b")", b'"', b"''", b";"))
-    yield from (Splice(place, place, b";") for place in _word_ends(data, start, end))
+    ends = (place for place in _word_ends(data, start, end) if not data[place - 1 : place].isspace())
+    yield from (Splice(place, place, b";") for place in ends)
     yield from (Splice(begin, begin, token) for token in (b"[ ", b"{ ", b"(", b'"', b"''", b"];", b"};"))
     for match in re.finditer(rb"=[ ]*", code):
         value = start + match.end()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.source.nix.index import related
 from devkeel.source.nix.literal import attribute_name, read_float, read_integer, static_names
-from devkeel.source.nix.path import format_path
+from devkeel.source.nix.path import KEYWORDS, format_path
 from devkeel.source.nix.scope import SETS, bindings, free_names, inherited
 from devkeel.source.nix.syntax import Problem, children_of_type, text
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from devkeel.source.nix.document import Document
+    from devkeel.source.nix.index import Entry
     from devkeel.source.nix.path import AttrPath
 
 __all__ = ["duplicates_at", "problems_in", "rejected"]
@@ -118,12 +119,10 @@ def duplicates_at(document: Document, path: AttrPath) -> Iterator[Problem]:
     """Yield clashes among the attributes that are related to one raw path."""
     for container in document.focus(path).containers:
         table: _Table = {}
-        stack = [(entry, table, container.path) for entry in reversed(document.entries(container.node))]
+        stack = [(entry, table, container.path) for entry in _at(document, container.node, container.path, path)]
         while stack:
             entry, table, prefix = stack.pop()
             names = prefix + entry.names
-            if entry.computed or not related(names, path):
-                continue
             value = entry.node.child_by_field_name("expression") if entry.node.type == "binding" else None
             bare = _bare(value) if value is not None else None
             is_set = bare is not None and bare.type in SETS
@@ -131,7 +130,13 @@ def duplicates_at(document: Document, path: AttrPath) -> Iterator[Problem]:
             if clash:
                 yield _twice(prefix + entry.names[:clash], entry.node)
             if bare is not None and is_set and len(names) < _DEEP:
-                stack += [(item, inner, names) for item in reversed(document.entries(bare))]
+                stack += [(item, inner, names) for item in _at(document, bare, names, path)]
+
+
+def _at(document: Document, node: Node, prefix: AttrPath, path: AttrPath) -> Iterator[Entry]:
+    """Yield the entries of a set that are related to a path, the last one first."""
+    rest = path[len(prefix) :]
+    return (item for item in reversed(document.entries(node)) if not item.computed and related(item.names, rest))
 
 
 def _chain(node: Node, data: bytes) -> Iterator[Problem]:
@@ -208,7 +213,19 @@ def _wrong(node: Node, message: str) -> Problem:
     return Problem("syntax_error", node.start_byte, message)
 
 
+def _keywords(node: Node, data: bytes) -> Iterator[Problem]:
+    """Yield keywords where an attribute's name should be; Nix's lexer knows no names that are spelt like them."""
+    for child in node.named_children:
+        if child.type == "identifier" and text(child, data) in _RESERVED:
+            yield Problem(
+                "syntax_error", child.start_byte, f"{text(child, data)!r} is a keyword; as a name it is quoted"
+            )
+
+
+_RESERVED = KEYWORDS - {"or"}
 _CHECKS: dict[str, Callable[[Node, bytes], Iterator[Problem]]] = {
+    "attrpath": _keywords,
+    "inherited_attrs": _keywords,
     "binary_expression": _chain,
     "formals": _formals,
     "inherit": _inherit,

@@ -7,11 +7,13 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.runtime import survivors
+from devkeel.runtime import kin
+from devkeel.runtime.holders import port_holder, writers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,29 +30,26 @@ def tree(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "there\n"
-        until_named(process.pid, ["sleep", "sleep"])
+        until_named(process.pid, ["sh", "sleep", "sleep"])
         yield process
-        survivors.end(survivors.marked("SURVIVOR", str(tmp_path)))
+        kin.end(kin.marked("SURVIVOR", str(tmp_path)))
 
 
 def until_named(pid: int, names: list[str]) -> None:
     deadline = time.monotonic() + 30
-    while [item.name for item in survivors.descendants(pid)] != names:
+    while [item.name for item in kin.family([pid])] != names:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 def test_a_tree_is_found_ended_and_proven_gone(tree: subprocess.Popen[str], tmp_path: Path) -> None:
-    found = survivors.descendants(tree.pid)
+    found = kin.family([tree.pid])
     assert {item.session == tree.pid for item in found} == {True, False}
-    assert {item.pid for item in survivors.marked("SURVIVOR", str(tmp_path))} == {
-        tree.pid,
-        *(item.pid for item in found),
-    }
-    assert survivors.end(found) == []
-    assert survivors.still(found) == []
+    assert kin.marked("SURVIVOR", str(tmp_path)) == found
+    assert kin.end(found) == []
+    assert kin.still(found) == []
     tree.wait(30)
-    assert survivors.marked("SURVIVOR", str(tmp_path)) == []
+    assert kin.marked("SURVIVOR", str(tmp_path)) == []
 
 
 def test_what_ignores_sigterm_is_ended_all_the_same() -> None:
@@ -58,23 +57,23 @@ def test_what_ignores_sigterm_is_ended_all_the_same() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        found = survivors.find(process.pid)
+        found = kin.look(process.pid)
         assert found is not None
-        assert survivors.end([found], grace=0.1) == []
+        assert kin.end([found], grace=0.1) == []
         assert process.wait(30) == -9
 
 
 def test_a_process_with_the_same_number_is_another_one(tree: subprocess.Popen[str]) -> None:
-    found = survivors.find(tree.pid)
+    found = kin.look(tree.pid)
     assert found is not None
-    earlier = survivors.Running(found.pid, found.started - 1, found.parent, found.session, found.name)
-    assert survivors.still([earlier]) == []
-    assert survivors.end([earlier]) == []
+    earlier = replace(found, start=found.start - 1)
+    assert kin.still([earlier]) == []
+    assert kin.end([earlier]) == []
     assert tree.poll() is None
 
 
 def test_this_process_and_its_ancestors_are_never_among_them() -> None:
-    every = {item.pid for item in survivors.running()}
+    every = {item.pid for item in kin.running()}
     assert os.getpid() not in every
     assert os.getppid() not in every
 
@@ -83,9 +82,9 @@ def test_who_listens_on_a_port_is_named() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        assert survivors.holder(port) is None
+        assert port_holder(port) is None
         listener.listen()
-        assert str(os.getpid()) in (survivors.holder(port) or "")
+        assert str(os.getpid()) in (port_holder(port) or "")
 
 
 def test_who_writes_to_a_file_is_found_and_who_reads_it_is_not(tmp_path: Path) -> None:
@@ -93,6 +92,6 @@ def test_who_writes_to_a_file_is_found_and_who_reads_it_is_not(tmp_path: Path) -
     log.touch()
     with log.open("ab") as out, subprocess.Popen(["sleep", "600"], stdout=out) as writer:
         with log.open("rb") as source, subprocess.Popen(["sleep", "600"], stdin=source) as reader:
-            assert [item.pid for item in survivors.writers([log])] == [writer.pid]
+            assert [item.pid for item in writers([log])] == [writer.pid]
             reader.kill()
         writer.kill()
