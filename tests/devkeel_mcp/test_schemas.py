@@ -47,7 +47,8 @@ async def test_the_tools_are_these(agent: Agent, snapshot: SnapshotAssertion) ->
     assert told == snapshot
 
 
-async def test_the_list_leaves_room_for_three_more_tools(agent: Agent) -> None:
+async def test_the_list_is_small(agent: Agent) -> None:
+    # A token of o200k is 4.4 bytes of this text, so that bytes hold the 3,000 tokens too.
     tools = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in await agent.tools()]
     assert len(json.dumps(tools, separators=(",", ":"))) < 12_000
 
