@@ -42,15 +42,15 @@ the files yourself.
 
 1. inspect_environment first: what is declared and where, and the revision.
 2. Change with add_packages, enable_service or edit_environment (any list of edits, all or nothing). \
-dry_run=true gives the same diff and checks and writes nothing. patch_file is for what the typed edits \
-refuse.
-3. Pass the revision you saw as expected_revision. An error of kind "conflict" means that somebody else \
-edited the files and nothing was written: inspect again, then repeat the edit on the new revision.
-4. undo reverts an operation as a new one; show_history lists them with who, when and why. Give a reason \
-with each write.
+dry_run=true gives the same diff and checks, writing nothing. patch_file is for what typed edits refuse.
+3. Pass the revision you saw as expected_revision. A "conflict" means that somebody else edited the files \
+and nothing was written: inspect again, repeat the edit.
+4. Then apply_environment builds it, run_command runs programs in it, manage_processes starts services and \
+waits until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
+5. undo reverts an operation as a new one; show_history lists them. Give a reason with each write.
 
-Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
-which checks ran, and which were skipped and why: a skipped check proved nothing.
+Errors name the place, what was seen, alternatives and what to do next. A result says which checks ran, \
+and which were skipped and why: a skipped check proved nothing.
 """
 CORE = Offer()
 
@@ -101,7 +101,10 @@ async def _serve(
     async with anyio.create_task_group() as group:
         for watch in (_end_on_signal, *watches):
             group.start_soon(watch, workspace)
-        await run()
+        try:
+            await run()
+        finally:
+            await workspace.close()
         group.cancel_scope.cancel()
 
 
@@ -123,6 +126,7 @@ async def _end(workspace: Workspace, code: int) -> None:
     wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
     running is ended, so that the write that waits for it is given up.
     """
+    await workspace.close()
     survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
     async with workspace.writing:
         survivors = end_children(_GRACE) if survivors else survivors

@@ -12,7 +12,7 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import TextContent, ToolAnnotations
 from pydantic import PrivateAttr
 
-from devkeel.display import clean
+from devkeel.display import clean, one_line
 from devkeel.errors import DevkeelError
 from devkeel_mcp.arguments import Arguments, parse_arguments
 from devkeel_mcp.call import Call, Workspace, actor_of
@@ -113,7 +113,11 @@ class StrictTool(Tool):
         plan = arguments.pop(CONFIRM, None) if self._asks else None
         parsed = parse_arguments(self.name, self._spec.arguments, arguments)
         self._offer.require(self._spec, getattr(parsed, "level", None))
-        call = Call(self._workspace, actor_of(context))
+
+        async def report(progress: float, message: str) -> None:
+            await context.report_progress(progress, message=one_line(message))
+
+        call = Call(self._workspace, actor_of(context), report)
         if not self._asks or getattr(parsed, "dry_run", False):
             return await self._handled(call, parsed)
         revision = await call.read(lambda environment: environment.revision())
@@ -133,7 +137,8 @@ class StrictTool(Tool):
         """Show what would be done, and do it when the person agrees."""
         message = f"{self.name} with {json.dumps(arguments, ensure_ascii=False)}"
         shown: dict[str, Any] = {}
-        if "dry_run" in type(parsed).model_fields:
+        # what executes is not tried first: that would be half of what is asked about
+        if "dry_run" in type(parsed).model_fields and not self._spec.executes:
             tried = await self._handled(call, parsed.model_copy(update={"dry_run": True}))
             shown = tried.structured_content or {}
             if tried.is_error or not shown.get("changed", True):

@@ -26,13 +26,15 @@ class Settings:
     """The settings that a team shares.
 
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process. keep: how much history to keep (`history_days`,
-    `history_operations`, `history_mib`).
+    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
+    something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
+    `history_mib`).
     """
 
     level: str | None = None
     protected: tuple[str, ...] = ()
     lock_timeout: float = 10.0
+    job_after: float = 40.0
     keep: Keep = field(default_factory=Keep)
 
 
@@ -40,6 +42,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "level": (str,),
     "protected": (list,),
     "lock_timeout": (int, float),
+    "job_after": (int, float),
     "history_days": (int, float),
     "history_operations": (int,),
     "history_mib": (int, float),
@@ -66,7 +69,8 @@ def read_settings(project: Project) -> Settings:
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    return Settings(found.get("level"), tuple(protected), float(found.get("lock_timeout", 10.0)), _keep(found))
+    seconds = {name: float(found[name]) for name in ("lock_timeout", "job_after") if name in found}
+    return Settings(found.get("level"), tuple(protected), **seconds, keep=_keep(found))
 
 
 def _keep(found: Mapping[str, Any]) -> Keep:

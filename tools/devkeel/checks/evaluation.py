@@ -21,6 +21,7 @@ from devkeel.checks.inputs_file import read_inputs_file
 from devkeel.checks.locked import read_lock
 from devkeel.checks.nix_errors import Translation
 from devkeel.errors import Diagnostic, Place, Unavailable
+from devkeel.project import LOCK
 from devkeel.runtime import Completed, find_program, run
 from devkeel.source import nix
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "require_nix", "require_stage"]
 
-LOCK = "devenv.lock"
 _SOURCE = "evaluation"
 _SECONDS = 60.0
 _MEMORY = 8 * 1024**3
@@ -194,12 +194,12 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float) -> Completed:
+def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float, *, limit: int = _OUTPUT) -> Completed:
     """Run devenv in the stage; a database that another devenv holds is waited for, a few times."""
     argv = stage.wrap((*_limits(), "devenv", "--no-tui", "--quiet", *arguments))
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
-        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=_OUTPUT)
+        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=limit)
         if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
             break
         time.sleep(0.2)
