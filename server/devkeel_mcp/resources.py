@@ -11,7 +11,7 @@ from urllib.parse import unquote
 from mcp_types import Completion, Resource, ResourceTemplate
 
 from devkeel.results import as_data
-from devkeel_mcp.addresses import ENVIRONMENT, FILES, HISTORY, OPERATIONS, OPTIONS, PACKAGES, file_uri
+from devkeel_mcp.addresses import ENVIRONMENT, FILES, HISTORY, JOBS, OPERATIONS, OPTIONS, PACKAGES, file_uri, log_uri
 from devkeel_mcp.text import fit
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["TEMPLATES", "Content", "complete", "listed", "read"]
 
 _JSON = "application/json"
+_TEXT = "text/plain"
 _ID = re.compile(r"[1-9]\d{0,17}")
+_LOG = re.compile(r"(?P<job>[0-9a-f]{1,32})/log(?:\?from=(?P<start>\d{1,15}))?")
 _MAX_COMPLETIONS = 100
 _WHOLE = 4_000_000
 
@@ -50,6 +52,12 @@ TEMPLATES = [
         description="Packages that go by a name.",
         mime_type=_JSON,
     ),
+    ResourceTemplate(
+        uri_template=f"{JOBS}{{id}}/log{{?from}}",
+        name="log",
+        description="A job's log, from a byte on; where to go on is in _meta.",
+        mime_type=_TEXT,
+    ),
 ]
 
 
@@ -72,7 +80,11 @@ def listed(environment: Environment) -> list[Resource]:
         Resource(uri=file_uri(name), name=name, mime_type=_mime(name), size=len(data))
         for name, data in sorted(environment.files().items())
     ]
-    return [*fixed, *files]
+    logs = [
+        Resource(uri=log_uri(item["id"]), name=f"log of {item['kind']} {item['id']}", mime_type=_TEXT)
+        for item in environment.jobs().jobs
+    ]
+    return [*fixed, *files, *logs]
 
 
 def read(environment: Environment, uri: str) -> Content | None:
@@ -109,11 +121,21 @@ def _package(environment: Environment, name: str) -> Content | None:
     return _data(found) if found.hits else None
 
 
+def _log(environment: Environment, name: str) -> Content | None:
+    found = _LOG.fullmatch(name)
+    if found is None:
+        return None
+    part = environment.job(found["job"], cursor=int(found["start"] or 0))
+    meta = {"devkeel/next": part.cursor, "devkeel/bytes": part.log_bytes, "devkeel/state": part.state}
+    return Content(part.log, _TEXT, meta)
+
+
 _READERS: dict[str, Callable[[Environment, str], Content | None]] = {
     FILES: _file,
     OPERATIONS: _operation,
     OPTIONS: _option,
     PACKAGES: _package,
+    JOBS: _log,
 }
 
 
@@ -123,13 +145,15 @@ def _data(result: object) -> Content:
 
 
 def _mime(name: str) -> str:
-    return "text/x-nix" if name.endswith(".nix") else "text/yaml" if name.endswith((".yaml", ".yml")) else "text/plain"
+    return "text/x-nix" if name.endswith(".nix") else "text/yaml" if name.endswith((".yaml", ".yml")) else _TEXT
 
 
 def complete(environment: Environment, argument: str, place: str, begun: str) -> Completion:
     """Return what may follow what is typed: for a template's argument, or for a prompt's of the same name."""
     if argument == "path":
         return _completion(_paths(begun))
+    if argument == "id" and place.startswith(JOBS):
+        return _completion(item["id"] for item in environment.jobs().jobs if item["id"].startswith(begun))
     if argument in ("id", "operation"):
         page = environment.history(limit=_MAX_COMPLETIONS)
         return _completion(str(item.id) for item in page.operations if str(item.id).startswith(begun))

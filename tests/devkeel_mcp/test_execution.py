@@ -16,6 +16,7 @@ import pytest
 from mcp import StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
+from mcp_types import TextResourceContents
 
 from devkeel_mcp import build_server
 
@@ -107,6 +108,14 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
         assert (await told(client, "run_command", argv=["hello"]))["exit_code"] == 0
 
 
+async def log_of(client: Client, job: str, part: str = "") -> tuple[str, int]:
+    """Return what the resource of a job's log says, and where it goes on."""
+    found = (await client.read_resource(f"devkeel://jobs/{job}/log{part}")).contents[0]
+    assert isinstance(found, TextResourceContents)
+    assert found.meta is not None
+    return found.text, found.meta["devkeel/next"]
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_what_takes_long_goes_on_as_a_job(pinned_project: Make, era: str) -> None:
     build = f'name = "slow"; system = pkgs.system; builder = "/bin/sh"; args = [ "-c" "{MARK}; :" ];'
@@ -130,7 +139,11 @@ async def test_what_takes_long_goes_on_as_a_job(pinned_project: Make, era: str) 
             following = await told(client, "job", id=data["id"], cursor=following["cursor"])
         assert following["state"] == "running"
         assert [item["id"] for item in (await told(client, "job"))["jobs"]] == [data["id"]]
+        assert "building '/nix/store/" in (await log_of(client, data["id"]))[0]
         async with Client(build_server(root), mode=era) as other:
+            text, next_byte = await log_of(other, data["id"])
+            assert "building '/nix/store/" in text
+            assert await log_of(other, data["id"], f"?from={next_byte}") == ("", next_byte)
             assert (await told(other, "job", id=data["id"]))["state"] == "running"
             refused = await other.call_tool("cancel_job", {"id": data["id"]})
             assert (refused.structured_content or {})["error"]["code"] == "job_elsewhere"

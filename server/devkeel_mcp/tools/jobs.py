@@ -58,6 +58,7 @@ CANCEL = ToolSpec(
     name="cancel_job",
     description="Use to end a job.",
     hints=_ENDING,
+    executes=True,
     arguments=CancelArguments,
     handler=_cancel,
 )
