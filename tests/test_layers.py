@@ -34,12 +34,23 @@ LAYERS = {
     "catalogue": {"errors", "project", "results", "source", "runtime"},
     "declaration": {"errors", "project", "source"},
     "candidate": set(),
-    "change": {"errors", "project", "source", "catalogue", "edits", "candidate", "exact_text", "running"},
+    "libraries": {"errors", "source"},
+    "change": {"errors", "project", "source", "catalogue", "edits", "candidate", "exact_text", "running", "libraries"},
     "protection": {"errors", "source"},
     "policy": {"errors", "project", "source", "protection"},
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
-    "backends": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"},
+    "backends": {
+        "errors",
+        "project",
+        "results",
+        "source",
+        "runtime",
+        "catalogue",
+        "declaration",
+        "checks",
+        "libraries",
+    },
     "reverting": {"errors", "project", "difference", "candidate", "transaction"},
     "instead": {"errors", "source"},
     "environment": {
@@ -47,6 +58,7 @@ LAYERS = {
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
         *("declaration", "candidate", "change", "policy", "survey", "checks", "catalogue"),
+        *("backends", "libraries"),
     },
 }
 

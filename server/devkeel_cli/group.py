@@ -30,6 +30,7 @@ VERBS = {
     "comment": "Turn an option's definitions into comments.",
     "uncomment": "Turn a commented-out definition back into one.",
     "input": "Add, change or remove an input of devenv.yaml.",
+    "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",

@@ -12,7 +12,7 @@ from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Unavailable, UsageError
 from devkeel.instead import told_instead
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
@@ -26,6 +26,7 @@ from devkeel.results import (
     OperationDetail,
     OptionDetail,
     SearchResult,
+    Skipped,
     WorkingDiff,
     as_data,
 )
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = ["LEVELS", "Environment"]
 
 BACKEND = "devenv"
+_RESOLUTION = "resolution"
 # How often a change is made anew when somebody saves a file meanwhile.
 _ATTEMPTS = 3
 
@@ -235,10 +237,13 @@ class Environment:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
         judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
+        level = intent.level or settings.level
+        asked = self._resolve(candidate, level)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent, intent.level or settings.level)
+        report = self._judge(before, after, candidate, intent, level)
+        report = replace(report, ran=(*report.ran, *asked[0]), skipped=(*report.skipped, *asked[1]))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -277,6 +282,36 @@ class Environment:
             runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
+
+    def _resolve(self, candidate: Candidate, level: str | None) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
+        """Ask the resolvers about libraries, and take the locks that they renew; return what ran and what did not."""
+        if not candidate.manifests:
+            return (), ()
+        if level in ("syntax", "schema"):
+            return (), (Skipped(_RESOLUTION, "it was not asked for"),)
+        from devkeel.backends.resolving import Resolved, resolve  # noqa: PLC0415
+
+        ran, skipped = list[str](), list[Skipped]()
+        for manifest in dict.fromkeys(candidate.manifests):
+            try:
+                found = resolve(
+                    manifest,
+                    lambda name: candidate.after[name] if name in candidate.after else self.project.read(name),
+                    partial(self._stage, candidate.after),
+                    partial(self._stage, {}),
+                )
+            except Unavailable as error:
+                if level is not None:
+                    raise
+                found = Resolved(why=error.message.rstrip("."))
+            for name, data in found.files.items():
+                candidate.before[name] = self.project.read(name)
+                candidate.after[name] = data
+            if found.judge:
+                ran.append(_RESOLUTION)
+            else:
+                skipped.append(Skipped(_RESOLUTION, found.why))
+        return tuple(dict.fromkeys(ran)), tuple(skipped)
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         return self._store(settings).publish(changes, record)

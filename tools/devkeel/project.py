@@ -220,6 +220,9 @@ class Project:
         return not name.startswith("/") and "\0" not in name and os.path.lexists(self.root / name)
 
     def is_environment_file(self, relative: str) -> bool:
-        """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore."""
+        """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
+
+        Manifests of libraries are edited through `add_library`, which says itself which files they are.
+        """
         path = PurePosixPath(relative)
         return path.suffix == ".nix" or relative in (*DECLARATION_FILES, *OTHER_FILES)

@@ -1,6 +1,6 @@
 """The tools, one thin module per family; the order is the order of `tools/list`."""
 
-from devkeel_mcp.tools import check, edit, history, inspect, packages, patch, search, services
+from devkeel_mcp.tools import check, edit, history, inspect, library, packages, patch, search, services
 
 __all__ = ["TOOLS"]
 
@@ -9,6 +9,7 @@ TOOLS = (
     search.SEARCH,
     check.CHECK,
     packages.ADD_PACKAGES,
+    library.ADD_LIBRARY,
     services.ENABLE_SERVICE,
     edit.EDIT,
     patch.PATCH,

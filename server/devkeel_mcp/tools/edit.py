@@ -32,6 +32,8 @@ Kind = Literal[
     "disable",
     "set_input",
     "remove_input",
+    "add_library",
+    "remove_library",
     "replace_text",
 ]
 # The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
@@ -49,7 +51,9 @@ class EditItem(BaseModel):
     to: str | None = Field(default=None, description="rename: new path.")
     value: JsonValue = Field(default=None, description="set, append, prepend, remove: JSON; a string is never Nix.")
     expression: str | None = Field(default=None, description="Nix source instead of value.")
-    names: list[str] | None = Field(default=None, description="Packages.")
+    names: list[str] | None = Field(default=None, description="Packages or libraries.")
+    language: str | None = Field(default=None, description="Libraries: python, javascript…")
+    group: str | None = Field(default=None, description="Libraries: dependency group.")
     inside: str | None = Field(default=None, description="Packages of this one: python3 (withPackages).")
     name: str | None = Field(default=None, description="Service or language; set_input, remove_input: input.")
     url: str | None = Field(default=None, description="set_input: flake reference.")
