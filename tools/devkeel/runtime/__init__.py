@@ -1,5 +1,5 @@
 """Running programs: the one subprocess wrapper."""
 
-from devkeel.runtime.process import Completed, find_program, run
+from devkeel.runtime.process import Completed, Watch, child_environment, find_program, run, watched
 
-__all__ = ["Completed", "find_program", "run"]
+__all__ = ["Completed", "Watch", "child_environment", "find_program", "run", "watched"]
