@@ -49,7 +49,7 @@ LAYERS = {
         "catalogue",
         "declaration",
         "checks",
-        "libraries",
+        *("libraries", "transaction"),
     },
     "reverting": {"errors", "project", "difference", "candidate", "transaction"},
     "instead": {"errors", "source"},

@@ -32,6 +32,8 @@ VERBS = {
     "input": "Add, change or remove an input of devenv.yaml.",
     "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
+    "env": "List, make, enter or remove named environments.",
+    "purge": "Remove the environments that devkeel made.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",

@@ -7,13 +7,18 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel.backends.backend import Realisation
+from devkeel.backends.known import backend_named
+from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
+from devkeel.environments import Environments
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Unavailable, UsageError
 from devkeel.instead import told_instead
+from devkeel.libraries import declared_libraries
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.results import (
@@ -47,8 +52,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LEVELS", "Environment"]
 
-BACKEND = "devenv"
-_RESOLUTION = "resolution"
+_RESOLUTION, _LAST = "resolution", "build"
+_Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 # How often a change is made anew when somebody saves a file meanwhile.
 _ATTEMPTS = 3
 
@@ -102,13 +107,14 @@ class Environment:
         return open_stage(self.project, files, writes=writes)
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
-        if DECLARATION not in files:
+        if not files:
             raise self.project.missing(DECLARATION)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
+        selection = self.selection()
         report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
         store = self._store()
@@ -117,15 +123,16 @@ class Environment:
             root=str(self.project.root),
             revision=revision_of(files),
             lock_revision=lock_revision(self.project),
-            backend=BACKEND,
+            backend=selection.name,
             files=tuple(
                 FileState(name, role_of(name), len(data), digest(data)[:12]) for name, data in sorted(files.items())
             ),
-            packages=found.packages,
+            packages=found.packages or declared_libraries(files),
             enabled=found.enabled,
             definitions=found.definitions,
             problems=report.diagnostics,
-            notes=nothing_at(prefix, files) if prefix and not found.definitions else (),
+            environments=tuple(item.name for item in self.environments().all()),
+            notes=(*(nothing_at(prefix, files) if prefix and not found.definitions else ()), *selection.notes),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
@@ -179,6 +186,8 @@ class Environment:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         files = read_declaration(self.project)
         self._require_declaration(files)
+        if DECLARATION not in files:
+            return self._run_ladder(self._subject(files), level, (), ())
         return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
     def change(
@@ -242,8 +251,7 @@ class Environment:
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent, level)
-        report = replace(report, ran=(*report.ran, *asked[0]), skipped=(*report.skipped, *asked[1]))
+        report = self._judge(before, after, candidate, intent, level, asked)
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -295,6 +303,7 @@ class Environment:
         for manifest in dict.fromkeys(candidate.manifests):
             try:
                 found = resolve(
+                    self.project,
                     manifest,
                     lambda name: candidate.after[name] if name in candidate.after else self.project.read(name),
                     partial(self._stage, candidate.after),
@@ -313,6 +322,33 @@ class Environment:
                 skipped.append(Skipped(_RESOLUTION, found.why))
         return tuple(dict.fromkeys(ran)), tuple(skipped)
 
+    def _run_ladder(
+        self, subject: Subject, level: str | None, ran: tuple[str, ...], skipped: tuple[Skipped, ...]
+    ) -> CheckReport:
+        """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build."""
+        if DECLARATION in subject.files or not subject.files:
+            report = run_checks(subject, level=level)
+            return replace(report, ran=(*report.ran, *ran), skipped=(*report.skipped, *skipped))
+        report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
+        if level != _LAST:
+            return replace(report, ran=(*report.ran, *ran), skipped=(*skipped, Skipped(_LAST, "it was not asked for")))
+        realisation = Realisation(self.project, subject, None)
+        found = backend_named(self.selection().name).check(realisation) if report.ok else []
+        ok = report.ok and not any(item.severity == "error" for item in found)
+        return replace(
+            report, ok=ok, ran=(*report.ran, *ran, _LAST), skipped=skipped, diagnostics=(*report.diagnostics, *found)
+        )
+
+    def selection(self, asked: str | None = None) -> Selection:
+        """Return which backend the project has, and why; `asked` is what the call names."""
+        return select(self.project, asked, read_settings(self.project).backend)
+
+    def environments(self) -> Environments:
+        """Return the named environments."""
+        settings = read_settings(self.project)
+        selection = select(self.project, None, settings.backend)
+        return Environments(self.project, settings, selection, lambda: self._subject(read_declaration(self.project)))
+
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         return self._store(settings).publish(changes, record)
 
@@ -323,12 +359,14 @@ class Environment:
         candidate: Candidate,
         intent: Intent,
         level: str | None,
+        asked: _Asked,
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
         An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
         """
-        report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
+        subject = self._subject(after, before.keys() - after.keys())
+        report = self._run_ladder(subject, level, *asked)
         changed = candidate.changed
         added = self._added(before, report, level)
         if intent.reverts is not None:
@@ -353,7 +391,10 @@ class Environment:
         return report
 
     def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
-        return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
+        if report.ok:
+            return []
+        old = self._run_ladder(self._subject(before), "schema" if _LAST in report.ran else level, (), ())
+        return added_errors(old, report)
 
     def undo(
         self,

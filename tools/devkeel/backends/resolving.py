@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.python_tools import find_python, find_uv, tool_environment
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.libraries import conda_file
 from devkeel.libraries.pyproject import requirements_of
 from devkeel.runtime import find_program, run
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.checks.subject import StageOpener
+    from devkeel.project import Project
 
 __all__ = ["Resolved", "resolve"]
 
@@ -73,6 +75,7 @@ class _Question:
 
 
 def resolve(
+    project: Project,
     manifest: str,
     read: Callable[[str], bytes | None],
     open_stage: StageOpener,
@@ -87,6 +90,8 @@ def resolve(
     Raises CheckFailed `unresolvable`, Unavailable `registry_unreachable` or `timeout`.
     """
     folder, name = posixpath.split(manifest)
+    if name in conda_file.NAMES:
+        return _resolve_conda(project, manifest, read, timeout)
     found = _question(name, lambda item: read(posixpath.join(folder, item)))
     if isinstance(found, str):
         return Resolved(why=found)
@@ -111,6 +116,14 @@ def resolve(
         remedy="Ask for versions that go together, or for a name that exists.",
         diagnostics=(Diagnostic("unresolvable", "error", told[:_SHOWN], _SOURCE, Place(manifest)),),
     )
+
+
+def _resolve_conda(project: Project, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
+    from devkeel.backends.conda import find_micromamba, require_resolvable  # noqa: PLC0415
+
+    judge = require_resolvable(read(manifest) or b"", manifest, find_micromamba(project), timeout)
+    stale = " conda-lock.yml is not renewed: run conda-lock." if read("conda-lock.yml") is not None else ""
+    return Resolved(judge=judge, why=stale.strip())
 
 
 def _ask(

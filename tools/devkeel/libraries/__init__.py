@@ -5,28 +5,36 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from devkeel.errors import UsageError
+from devkeel.errors import DevkeelError, UsageError
 from devkeel.libraries.request import Plan, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-__all__ = ["LANGUAGES", "Plan", "Request", "is_manifest", "plan"]
+__all__ = ["LANGUAGES", "Plan", "Request", "declared_libraries", "plan"]
 
 LANGUAGES = ("python", "javascript", "rust", "go", "ruby")
 _ALIASES = {"py": "python", "js": "javascript", "node": "javascript", "typescript": "javascript", "golang": "go"}
-_MANIFESTS = (
-    *("pyproject.toml", "uv.lock", "poetry.lock", "environment.yml", "environment.yaml", "conda-lock.yml"),
-    *("package.json", "package-lock.json", "pnpm-lock.yaml", "yarn.lock"),
-    *("Cargo.toml", "Cargo.lock", "go.mod", "go.sum", "Gemfile", "Gemfile.lock"),
-)
 
 
-def is_manifest(name: str) -> bool:
-    """Tell whether a file, relative to the root, names libraries or pins them."""
-    from devkeel.libraries.requirements_file import is_requirements_file  # noqa: PLC0415
+def declared_libraries(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the Python libraries that a project without devenv.nix names, as it writes them."""
+    if "devenv.nix" in files or not files:
+        return ()
+    from devkeel.libraries import conda_file, pyproject, requirements_file  # noqa: PLC0415
 
-    return name.rpartition("/")[2] in _MANIFESTS or is_requirements_file(name)
+    found: list[str] = []
+    for name, data in files.items():
+        try:
+            if name in conda_file.NAMES:
+                found += conda_file.specifications(conda_file.load(data, name))
+            elif name == pyproject.PYPROJECT:
+                found += pyproject.requirements_of(data)
+            elif requirements_file.is_requirements_file(name):
+                found += requirements_file.requirements_in(data)
+        except (DevkeelError, ValueError):
+            continue
+    return tuple(dict.fromkeys(found))
 
 
 def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
