@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.backends.backend import Realisation
@@ -48,7 +48,10 @@ if TYPE_CHECKING:
     from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
     from devkeel.edits import Edit
+    from devkeel.execution import Execution
     from devkeel.policy import Settings
+    from devkeel.results import JobList, JobView
+    from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
@@ -73,12 +76,14 @@ class Intent:
 class Environment:
     """The development environment that a project declares.
 
-    root: the project root. actor: who is calling, kept with each operation.
+    root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
+    share them.
     """
 
-    def __init__(self, root: Path, *, actor: str) -> None:
+    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None) -> None:
         self.project = Project(root)
         self.actor = actor
+        self._jobs = jobs
         self._transactions: Transactions | None = None
 
     def close(self) -> None:
@@ -86,6 +91,68 @@ class Environment:
         if self._transactions is not None:
             self._transactions.close()
             self._transactions = None
+
+    @cached_property
+    def execution(self) -> Execution:
+        """What runs for the project: apply, commands and jobs."""
+        from devkeel.execution import Execution  # noqa: PLC0415  (editing needs none of it)
+        from devkeel.runtime.jobs import Jobs  # noqa: PLC0415
+
+        def declaration() -> dict[str, bytes]:
+            files = read_declaration(self.project)
+            self._require_declaration(files)
+            return files
+
+        def restore(candidate: Candidate, removed: list[str], reason: str) -> ChangeResult:
+            # What was applied before is judged enough: nothing of the machine may stand in the way back.
+            return self._conclude(candidate, declaration(), Intent("restore", reason, False, "syntax"), removed)
+
+        jobs = self._jobs or Jobs(self.project.state)
+        return Execution(self.project, jobs, self._store(), declaration, self._subject, restore)
+
+    def apply(
+        self,
+        *,
+        dry_run: bool = False,
+        on_failure: str = "keep",
+        expected_revision: str | None = None,
+        reason: str | None = None,
+        timeout: float = 3600.0,
+    ) -> Job:
+        """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
+
+        on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
+        was applied did. timeout: seconds.
+        """
+        self._expect(expected_revision, read_declaration(self.project))
+        return self.execution.apply(dry_run=dry_run, on_failure=on_failure, reason=reason, timeout=timeout)
+
+    def run(
+        self,
+        argv: Sequence[str] = (),
+        *,
+        task: str | None = None,
+        test: bool = False,
+        cwd: str | None = None,
+        timeout: float = 600.0,
+    ) -> Job:
+        """Run a command, a task or the project's test as a job, in the environment that was applied.
+
+        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`.
+        """
+        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout)
+
+    def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
+        """Return a job and a part of its log; `wait` is at most 30 seconds."""
+        return self.execution.view(identifier, cursor=cursor, wait=wait)
+
+    def jobs(self) -> JobList:
+        """Return the jobs, newest first."""
+        return self.execution.every()
+
+    def cancel_job(self, identifier: str) -> JobView:
+        """End a job with everything that it started."""
+        return self.execution.cancel(identifier)
 
     def _store(self, settings: Settings | None = None) -> Transactions:
         if self._transactions is None:
@@ -138,6 +205,7 @@ class Environment:
             last_operation=_entry(newest[0]) if newest else None,
             changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
             recovery_pending=store.recovery_pending(),
+            stages=self.execution.stages(files),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
         )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.backends.backend import Realisation
 from devkeel.backends.known import backend_named, entered
 from devkeel.backends.named import all_environments, default_name, home_of, sanitised
-from devkeel.errors import ProjectError, Refused
+from devkeel.errors import ProjectError, Refused, Unavailable
 from devkeel.transaction.generations import remove_folders
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["EnvironmentInfo", "Environments", "Realised"]
 
 # What realising leaves in `.devkeel`; the history, its lock and the logs are not among it.
+_NAMED = ("venv", "conda")
 _MADE = ("envs", "gc", "stage", "bin")
 
 
@@ -122,6 +123,13 @@ class Environments:
                 f"The project declares a {declared} environment ({self.selection.why}); this one would be {chosen}.",
                 seen=chosen,
                 remedy=f"Leave the backend out, or say that you mean both: --mixed with --backend {chosen}.",
+            )
+        if chosen not in _NAMED:
+            raise Unavailable(
+                "backend_cannot",
+                f"The {chosen} backend has one environment, which is the project's shell.",
+                seen=chosen,
+                remedy="Use apply and run; or name backend venv or conda, with --mixed beside another declaration.",
             )
         realiser = backend_named(chosen, python=python or record.get("python"))
         applied = realiser.apply(Realisation(self.project, self.subject(), home.path, timeout))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
 
 __all__ = [
+    "ApplyResult",
     "ChangeResult",
     "CheckReport",
     "Definition",
@@ -21,10 +22,14 @@ __all__ = [
     "HistoryPage",
     "Hit",
     "Inspection",
+    "JobList",
+    "JobView",
     "OperationDetail",
     "OptionDetail",
+    "RunResult",
     "SearchResult",
     "Skipped",
+    "Stages",
     "WorkingDiff",
     "as_data",
 ]
@@ -116,6 +121,100 @@ class OperationDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Stages:
+    """How far the declaration has come: declared, checked, applied.
+
+    checked: the rungs that ran when devkeel published what is there now; None where somebody else changed it.
+    applied: the revision that was applied last, None for never; operation, time and prefix are of that. current:
+    whether that is what is declared, lock files included, and still there.
+    """
+
+    declared: str
+    checked: tuple[str, ...] | None
+    applied: str | None
+    current: bool
+    operation: int | None = None
+    time: str | None = None
+    prefix: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """A realised environment.
+
+    applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
+    before. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
+    """
+
+    applied: bool
+    changed: bool
+    dry_run: bool
+    backend: str
+    judge: str
+    revision: str
+    lock_revision: str | None
+    operation: int | None
+    prefix: str
+    seconds: float
+    notes: tuple[str, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A command that ran in the applied environment.
+
+    exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without
+    control characters, secrets masked; after the deadline stdout is the tail of both. ended_too: processes that it
+    left behind and that were ended.
+    """
+
+    argv: tuple[str, ...]
+    exit_code: int | None
+    timed_out: bool
+    seconds: float
+    stdout: str
+    stderr: str
+    omitted_stdout: int
+    omitted_stderr: int
+    revision: str | None = None
+    ended_too: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as it is now, with a part of its log.
+
+    state: running, succeeded, failed or cancelled. cursor: where the log goes on. omitted: bytes of the log that were
+    left out before this part. survivors: processes that could not be ended.
+    """
+
+    id: str
+    kind: str
+    title: str
+    state: str
+    started: str
+    ended: str | None
+    progress: str | None
+    log: str
+    cursor: int
+    omitted: int
+    log_bytes: int
+    survivors: tuple[str, ...]
+    result: Any
+    error: dict[str, Any] | None
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """The jobs of a project, newest first, without their logs."""
+
+    jobs: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What is declared, where, and what devkeel can do about it on this machine.
 
@@ -141,6 +240,7 @@ class Inspection:
     recovery_pending: bool
     next: str
     environments: tuple[str, ...] = ()
+    stages: Stages | None = None
 
 
 @dataclass(frozen=True, slots=True)

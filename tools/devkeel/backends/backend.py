@@ -83,7 +83,9 @@ class Backend(Protocol):
     diagnostics; of the machine, Unavailable. Nothing of the project's own files is written.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return how the backend is called."""
 
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's, or None; reads no more than names and small files."""

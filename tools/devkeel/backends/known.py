@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.errors import Unavailable
-
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -15,7 +13,7 @@ __all__ = ["backend_named", "entered"]
 
 
 def backend_named(name: str, *, python: str | None = None) -> Backend:
-    """Return a backend. Raises Unavailable `backend_cannot` for one that does not keep environments by name.
+    """Return a backend; `devkeel.backends.selection` has the names.
 
     python: the interpreter that an environment is made of, where the backend makes environments of Python.
     """
@@ -27,12 +25,13 @@ def backend_named(name: str, *, python: str | None = None) -> Backend:
         from devkeel.backends.conda import Conda  # noqa: PLC0415
 
         return Conda(python)
-    raise Unavailable(
-        "backend_cannot",
-        f"The {name} backend has one environment, which is the project's shell.",
-        seen=name,
-        remedy="Use apply and run, or name backend venv or conda.",
-    )
+    if name == "flake":
+        from devkeel.backends.flake import Flake  # noqa: PLC0415
+
+        return Flake()
+    from devkeel.backends.devenv import Devenv  # noqa: PLC0415
+
+    return Devenv()
 
 
 def entered(name: str, prefix: Path) -> Applied:

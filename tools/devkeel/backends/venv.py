@@ -176,13 +176,13 @@ class Venv:
         if uv:
             do(uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", self.python, str(prefix))
             if pins.strip():
-                install = (uv, "pip", "install", "--quiet", "--no-deps", "--python", python, "--requirements", "-")
-                do(*install, stdin=pins.encode())
+                install = ("pip", "install", "--quiet", "--no-deps", "--python", python, "--requirements", "-")
+                do(uv, *install, stdin=pins.encode())
         else:
             do(self.python, "-m", "venv", str(prefix))
             if pins.strip():
-                install = (python, "-m", "pip", "install", "--quiet", "--no-input", "--no-deps", "--requirement")
-                do(*install, "/dev/stdin", stdin=pins.encode())
+                quietly = ("--quiet", "--no-input", "--no-deps")
+                do(python, "-m", "pip", "install", *quietly, "--requirement", "/dev/stdin", stdin=pins.encode())
         wrong = self._imports(realisation, python)
         if wrong and current is not None:
             # What cannot be imported in the environment in use either is not this change's doing.

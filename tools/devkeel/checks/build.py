@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
@@ -12,17 +13,22 @@ from devkeel.errors import Diagnostic, Unavailable
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
-    from devkeel.checks.subject import Subject
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from devkeel.checks.subject import Stage, Subject
     from devkeel.runtime import Completed
 
-__all__ = ["check"]
+__all__ = ["check", "failures", "instantiate", "on_time", "realise"]
 
 _SOURCE = "build"
 _SECONDS = 900.0
 _LOG_LINES = 10
+_OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
 _FAILED = re.compile(
     r"(?:builder for|Cannot build|build of) '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
 )
+_KILLED = re.compile(r"failed due to signal (\d+)")
 _LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
 _DERIVATION = re.compile(r"^/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv$")
@@ -33,13 +39,20 @@ def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
 
     timeout: seconds. Raises Unavailable `build_timeout`, and what the evaluation raises.
     """
-    try:
+    with on_time(timeout):
         try:
             return _by_nix(subject, timeout)
         except Unavailable as error:
             if error.code != "check_unavailable" or find_program("devenv") is None:
                 raise
         return _by_devenv(subject, timeout)
+
+
+@contextmanager
+def on_time(timeout: float) -> Iterator[None]:
+    """Tell a build that took too long from other programs that did."""
+    try:
+        yield
     except Unavailable as error:
         if error.code != "timeout":
             raise
@@ -54,28 +67,50 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
-        found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
-        derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
-        if not found.returncode and _DERIVATION.match(derivation):
-            left = max(0.0, deadline - time.monotonic())
-            found = run(("nix-store", "--realise", derivation), timeout=left)
-        return Verdict(_findings(subject, str(stage.root), found), "nix", stage.way)
+        derivation, findings = instantiate(subject, stage, timeout)
+        if derivation is not None:
+            found = realise(derivation, deadline - time.monotonic())
+            findings = failures(subject, str(stage.root), found)
+        return Verdict(findings, "nix", stage.way)
+
+
+def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | None, list[Diagnostic]]:
+    """Return the shell's derivation, or None and why there is none."""
+    found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
+    derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
+    if found.returncode or not _DERIVATION.match(derivation):
+        return None, failures(subject, str(stage.root), found)
+    return derivation, []
+
+
+def realise(derivation: str, timeout: float, root: Path | None = None) -> Completed:
+    """Build a derivation; `root` is a link that keeps what was built from being collected."""
+    keep = () if root is None else ("--add-root", str(root), "--indirect")
+    return run(("nix-store", "--realise", derivation, *keep), timeout=max(0.0, timeout), limit=_OUTPUT)
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:
     with require_stage(subject)(writes=True) as stage:
         found = ask_devenv(stage, ("print-dev-env",), timeout)
-        findings = _findings(subject, str(stage.root), found)
+        findings = failures(subject, str(stage.root), found)
         return Verdict([*findings, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def _findings(subject: Subject, root: str, found: Completed) -> list[Diagnostic]:
+def failures(subject: Subject, root: str, found: Completed) -> list[Diagnostic]:
+    """Return what a build that failed says, with the last lines of the log of what did not build.
+
+    Raises Unavailable where the machine failed and not the declaration.
+    """
     if not found.returncode:
         return []
     stderr = found.stderr.decode("utf-8", "replace")
     failed = _FAILED.search(stderr)
     if failed is None:
         return [Translation(root, subject.files, _SOURCE).failure(stderr, found.returncode)]
+    killed = _KILLED.search(stderr)
+    if killed is not None:
+        message = f"The build of {failed['name']} was killed by signal {killed[1]}. That says nothing about the files."
+        raise Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
     log = _log_of(failed["path"]) or [match["line"] for match in _LOG.finditer(stderr)]
     message = "\n".join([f"{failed['name']} does not build", *log[-_LOG_LINES:]])
     return [Diagnostic("build_failed", "error", printable(message), _SOURCE, subject=printable(failed["name"], 200))]
@@ -84,7 +119,7 @@ def _findings(subject: Subject, root: str, found: Completed) -> list[Diagnostic]
 def _log_of(derivation: str) -> list[str]:
     """Return the lines that a build left in Nix' own log, where it keeps one."""
     try:
-        found = run(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS)
+        found = run(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS, limit=_OUTPUT)
     except Unavailable:
         return []
     return found.stdout.decode("utf-8", "replace").splitlines() if not found.returncode else []

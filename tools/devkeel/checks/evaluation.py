@@ -194,12 +194,12 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float) -> Completed:
+def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float, *, limit: int = _OUTPUT) -> Completed:
     """Run devenv in the stage; a database that another devenv holds is waited for, a few times."""
     argv = stage.wrap((*_limits(), "devenv", "--no-tui", "--quiet", *arguments))
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
-        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=_OUTPUT)
+        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=limit)
         if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
             break
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""Running programs: the one subprocess wrapper."""
+"""Running programs: the one subprocess wrapper. Jobs, which outlast a call, are imported where they are wanted."""
 
 from devkeel.runtime.process import Completed, Watch, child_environment, find_program, run, watched
 

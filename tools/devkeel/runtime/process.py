@@ -24,8 +24,9 @@ __all__ = ["Completed", "Watch", "child_environment", "find_program", "run", "st
 
 # What a child may see of our environment.
 _BASE = ("HOME", "PATH", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+_DEVENV = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME")
 _NIX = ("NIX_PATH", "NIX_REMOTE", "NIX_CONF_DIR", "NIX_SSL_CERT_FILE")
-_ALLOWED = frozenset({*_BASE, *_NIX})
+_ALLOWED = frozenset({*_BASE, *_NIX, *_DEVENV})
 _GRACE = 2.0
 _LIMIT = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
@@ -60,6 +61,9 @@ class Watch(Protocol):
 
     def heard(self, stream: str, data: bytes) -> None:
         """Hear what a program wrote to `stdout` or `stderr`."""
+
+    def ending(self) -> None:
+        """Hear that the program that was started last is about to be killed with its group."""
 
     def stopped(self) -> BaseException | None:
         """Return why nothing more may run, or None."""
@@ -136,6 +140,8 @@ def run(
                 watch.started(process.pid)
             kept = _Conversation(process, stdin, limit, watch).hold(time.monotonic() + timeout)
         except BaseException as error:
+            if watch is not None:
+                watch.ending()
             _kill_group(process)
             if not isinstance(error, subprocess.TimeoutExpired):
                 raise

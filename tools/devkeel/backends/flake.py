@@ -1,0 +1,120 @@
+"""The flake backend: the dev shell of a flake.nix, devenv's flake among them, by Nix."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.shell import enter, exported
+from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.runtime import find_program, run
+
+if TYPE_CHECKING:
+    from devkeel.backends.backend import Realisation
+    from devkeel.project import Project
+    from devkeel.runtime import Completed
+
+__all__ = ["Flake"]
+
+_FLAKE, _LOCK = "flake.nix", "flake.lock"
+_FEATURES = ("--extra-experimental-features", "nix-command flakes")
+_HOOK_SECONDS = 120.0
+_SHOWN = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Flake:
+    """Environments that a flake's `devShells` declare."""
+
+    name: str = "flake"
+
+    def detect(self, project: Project) -> Evidence | None:
+        """Return why a project is this backend's: it has a flake.nix."""
+        return Evidence((_FLAKE,), f"there is {_FLAKE}") if project.exists(_FLAKE) else None
+
+    def declared(self, project: Project) -> tuple[str, ...]:
+        """Return the flake; what it imports belongs to it too."""
+        return (_FLAKE,) if project.exists(_FLAKE) else ()
+
+    def check(self, realisation: Realisation) -> list[Diagnostic]:
+        """Return why the shell cannot be built."""
+        try:
+            self._printed(realisation, ())
+        except CheckFailed as error:
+            return [*error.diagnostics]
+        return []
+
+    def apply(self, realisation: Realisation) -> Applied:
+        """Build the shell and capture its variables, its hook included."""
+        profile = None if realisation.keep is None else realisation.keep / "profile"
+        done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
+        variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS)
+        prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
+        return Applied(self.name, prefix, variables, "nix", notes=notes)
+
+    def alive(self, applied: Applied) -> bool:
+        """Tell whether the store still has the shell."""
+        return os.path.lexists(applied.prefix)
+
+    def task(self, name: str) -> tuple[str, ...]:
+        """Return the call that runs an app of the flake."""
+        return ("nix", *_FEATURES, "run", f".#{name}")
+
+    def test(self) -> tuple[str, ...]:
+        """Return the call that runs the flake's checks."""
+        return ("nix", *_FEATURES, "flake", "check")
+
+    def lock_status(self, project: Project) -> LockStatus:
+        """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""
+        lock = project.read(_LOCK)
+        text = (project.read(_FLAKE) or b"").decode("utf-8", "replace")
+        if lock is None:
+            return LockStatus(_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
+        try:
+            nodes = json.loads(lock)["nodes"]
+            known = nodes[json.loads(lock)["root"]].get("inputs", {})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return LockStatus(_LOCK, "stale", "it cannot be read")
+        gone = [name for name in known if name not in text]
+        return LockStatus(
+            _LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
+        )
+
+    def doctor(self, project: Project) -> tuple[Finding, ...]:
+        """Return whether Nix is there, and how the lock is."""
+        nix = find_program("nix")
+        tool = Finding(True, f"nix: {nix}") if nix else Finding(False, "nix is not installed", "Install Nix.")
+        status = self.lock_status(project)
+        told = f"lock: {status.state}" + (f" ({status.reason})" if status.reason else "")
+        well = status.state in ("current", "none")
+        return tool, Finding(well, told, None if well else "Run nix flake lock.")
+
+    def _printed(self, realisation: Realisation, keep: tuple[str, ...]) -> Completed:
+        nix, opener = find_program("nix"), realisation.subject.stage
+        if nix is None:
+            raise Unavailable(
+                "tool_missing",
+                "The project declares a flake, and nix is not installed.",
+                seen=_FLAKE,
+                remedy="Install Nix, then repeat the call.",
+            )
+        if opener is None:
+            raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
+        with opener() as stage:
+            argv = (nix, *_FEATURES, "print-dev-env", "--json", "--no-update-lock-file", *keep, str(stage.root))
+            done = run(stage.wrap(argv), timeout=realisation.timeout, cwd=stage.root)
+        if done.returncode:
+            told = done.stderr.decode("utf-8", "replace").strip()
+            why = told.rpartition("error:")[2].strip().split("\n")[0] or told[-200:]
+            finding = Diagnostic("build_failed", "error", told[-_SHOWN:], "build", Place(_FLAKE))
+            raise CheckFailed(
+                "build_failed",
+                f"The shell of {_FLAKE} does not build: {why}.",
+                place=Place(_FLAKE),
+                remedy="Correct flake.nix; the findings have the end of what Nix said.",
+                diagnostics=(finding,),
+            )
+        return done

@@ -1,0 +1,282 @@
+"""The verbs that run something: apply, run, and the jobs behind them."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from devkeel.applied import applying, new_keep, read_good, remember
+from devkeel.backends import Realisation
+from devkeel.backends.choice import active
+from devkeel.backends.devenv import progress_of
+from devkeel.command import argv_of, directory_of, masked, perform, secrets_in
+from devkeel.declaration import lock_revision
+from devkeel.display import clean, one_line
+from devkeel.errors import Conflict, DevkeelError, Unavailable, UsageError
+from devkeel.project import revision_of
+from devkeel.restoring import since, take_back
+from devkeel.results import ApplyResult, JobList, JobView, RunResult, Stages, as_data
+from devkeel.runtime.jobs import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkeel.applied import Good
+    from devkeel.backends import Backend
+    from devkeel.candidate import Candidate
+    from devkeel.checks import Subject
+    from devkeel.project import Project
+    from devkeel.results import ChangeResult
+    from devkeel.runtime.jobs import Job, Jobs, JobState
+    from devkeel.transaction import Transactions
+
+__all__ = ["ON_FAILURE", "Execution"]
+
+ON_FAILURE = ("keep", "restore")
+_TITLE = 120
+_SLICE = 16_000  # bytes of a log in one answer
+_WAIT = 30.0
+_LONGEST = 24 * 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What runs for a project.
+
+    declaration: reads its files. subject: makes of files what a backend realises. restore: publishes a candidate as an
+    operation of the kind restore.
+    """
+
+    project: Project
+    jobs: Jobs
+    store: Transactions
+    declaration: Callable[[], dict[str, bytes]]
+    subject: Callable[[Mapping[str, bytes]], Subject]
+    restore: Callable[[Candidate, list[str], str], ChangeResult]
+
+    def stages(self, files: Mapping[str, bytes]) -> Stages:
+        """Return how far the declaration has come."""
+        revision, good = revision_of(files), read_good(self.project.state)
+        newest = self.store.history(limit=1)
+        checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
+        if good is None:
+            return Stages(revision, checked, None, current=False)
+        current = (good.revision, good.lock_revision) == (revision, lock_revision(self.project))
+        alive = active(self.project).alive(good.applied)
+        return Stages(
+            revision, checked, good.revision, current and alive, good.operation, good.time, good.applied.prefix
+        )
+
+    def apply(self, *, dry_run: bool, on_failure: str, reason: str | None, timeout: float) -> Job:
+        """Begin to realise the declaration."""
+        if on_failure not in ON_FAILURE:
+            raise UsageError(
+                "bad_argument",
+                f"on_failure is {' or '.join(ON_FAILURE)}.",
+                seen=on_failure,
+                remedy="keep leaves the declaration as it is; restore takes devkeel's operations back.",
+                alternatives=ON_FAILURE,
+            )
+        backend = active(self.project)
+        files = self.declaration()
+        title = f"{'Try to apply' if dry_run else 'Apply'} revision {revision_of(files)}"
+        request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
+
+        def work(job: Job) -> ApplyResult:
+            with applying(self.project.state):
+                try:
+                    return self._apply(job, backend, files, dry_run=dry_run, timeout=timeout)
+                except DevkeelError as error:
+                    # A declaration that somebody changed meanwhile, or a call that was cancelled, has not failed.
+                    if on_failure == "restore" and not dry_run and not isinstance(error, Conflict):
+                        self._restore(job, error, reason)
+                    raise
+
+        return self.jobs.start(request, work)
+
+    def _apply(
+        self, job: Job, backend: Backend, files: dict[str, bytes], *, dry_run: bool, timeout: float
+    ) -> ApplyResult:
+        begun = time.monotonic()
+        job.tell("evaluating the declaration")
+        revisions = revision_of(files), lock_revision(self.project)
+        newest = self.store.history(limit=1)
+        operation = newest[0].id if newest else None
+        before = read_good(self.project.state)
+        subject = self.subject(files)
+        if dry_run:
+            applied = backend.apply(Realisation(self.project, subject, None, timeout))
+        else:
+            with new_keep(self.project.state) as keep:
+                applied = backend.apply(Realisation(self.project, subject, keep, timeout))
+                self._still(revisions)
+                remember(self.project.state, applied, operation, revisions, keep.name)
+        changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
+        return ApplyResult(
+            applied=not dry_run,
+            changed=changed,
+            dry_run=dry_run,
+            backend=applied.backend,
+            judge=applied.judge,
+            revision=revisions[0],
+            lock_revision=revisions[1],
+            operation=operation,
+            prefix=applied.prefix,
+            seconds=round(time.monotonic() - begun, 1),
+            notes=applied.notes,
+            next="apply_environment without dry_run" if dry_run else "run_command",
+        )
+
+    def _still(self, revisions: tuple[str, str | None]) -> None:
+        """Refuse to remember what was built of files that are others by now."""
+        found = revision_of(self.declaration()), lock_revision(self.project)
+        if found != revisions:
+            raise Conflict(
+                "revision_conflict",
+                "The environment files changed while they were applied, so nothing was remembered as applied.",
+                seen=found[0],
+                remedy="Apply again.",
+                details={"expected": revisions[0], "found": found[0]},
+            )
+
+    def _restore(self, job: Job, error: DevkeelError, reason: str | None) -> None:
+        """Take back what devkeel did since the last good declaration, and tell it with the error."""
+        if job.stopped() is not None:
+            error.details["restored"] = "The job was cancelled: the declaration was left as it is."
+            return
+        good = read_good(self.project.state)
+        operations = since(self.store, good.operation) if good else []
+        if good is None or not operations:
+            why = "nothing was applied yet" if good is None else "devkeel changed nothing since then"
+            error.details["restored"] = f"The declaration was left as it is: {why}."
+            return
+        try:
+            candidate, removed = take_back(self.store, self.project, operations)
+            told = reason or f"applying failed: {error.code}"
+            result = self.restore(candidate, removed, told)
+        except DevkeelError as obstacle:
+            error.details["restored"] = f"The declaration was left as it is: {obstacle.message}"
+            error.details["restore_error"] = obstacle.as_data()
+            return
+        error.details |= {"restored_operation": result.operation, "revision": result.revision, "diff": result.diff}
+        told = ", ".join(str(item.id) for item in operations)
+        if result.operation is None:
+            error.details["restored"] = f"Operations {told} cancel each other out: the declaration was left as it is."
+            return
+        error.details["restored"] = f"Operation {result.operation} took back what was changed since then ({told})."
+        if result.revision != good.revision:
+            error.details["restored"] += " A change by hand from before these operations is still there."
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        *,
+        task: str | None = None,
+        test: bool = False,
+        cwd: str | None = None,
+        timeout: float,
+    ) -> Job:
+        """Begin to run a command in the applied environment, or a task or the project's test by name."""
+        if not 0 < timeout <= _LONGEST:
+            raise UsageError(
+                "bad_argument",
+                "A deadline is between 0 and 86400 seconds.",
+                seen=str(timeout),
+                remedy="Give another timeout.",
+            )
+        backend = active(self.project)
+        called = argv_of(backend, argv, task, test=test)
+        place = directory_of(self.project, cwd)
+        good = self._good(backend) if argv else read_good(self.project.state)
+        variables = good.applied.variables if good and argv else {}
+        hidden = secrets_in(good.applied.variables) if good else ()
+
+        def work(job: Job) -> RunResult:
+            result, late = perform(job, called, place, variables, timeout)
+            notes = list(self._notes(good))
+            if late:
+                notes.append(f"The deadline of {timeout:g} seconds ended it.")
+            return replace(
+                result,
+                argv=tuple(masked(item, hidden) for item in result.argv),
+                stdout=masked(result.stdout, hidden),
+                stderr=masked(result.stderr, hidden),
+                revision=good.revision if good else None,
+                notes=tuple(notes),
+            )
+
+        return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
+
+    def _good(self, backend: Backend) -> Good:
+        good = read_good(self.project.state)
+        if good is not None and backend.alive(good.applied):
+            return good
+        raise Unavailable(
+            "not_applied",
+            "The environment was not applied yet." if good is None else "What was applied is gone from this machine.",
+            seen=good.applied.prefix if good else None,
+            remedy="Call apply_environment, then repeat the command.",
+        )
+
+    def _notes(self, good: Good | None) -> tuple[str, ...]:
+        if good is None:
+            return ()
+        found = revision_of(self.declaration()), lock_revision(self.project)
+        if found == (good.revision, good.lock_revision):
+            return ()
+        return (f"The declaration has changed since it was applied (revision {good.revision}): apply_environment.",)
+
+    def result(self, job: Job) -> ApplyResult | RunResult:
+        """Return what came of a job that has ended, or raise what ended it."""
+        found: ApplyResult | RunResult = job.value()
+        if isinstance(found, RunResult) and job.ended_too:
+            return replace(found, ended_too=job.ended_too)
+        return found
+
+    def view(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
+        """Return a job with a part of its log; waits for its end, at most 30 seconds."""
+        state = self.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
+        part = self.jobs.read(identifier, cursor, _SLICE)
+        good = read_good(self.project.state)
+        log = masked(clean(part.data.decode("utf-8", "replace")), secrets_in(good.applied.variables) if good else ())
+        return JobView(
+            id=state.id,
+            kind=state.kind,
+            title=state.title,
+            state=state.state,
+            started=state.started,
+            ended=state.ended,
+            progress=one_line(state.progress) if state.progress else None,
+            log=log,
+            cursor=part.cursor,
+            omitted=part.omitted,
+            log_bytes=state.log_bytes,
+            survivors=state.survivors,
+            result=state.result,
+            error=state.error,
+            next=_next(state, part.cursor),
+        )
+
+    def every(self) -> JobList:
+        """Return the jobs, newest first."""
+        left_out = ("result", "error", "log_bytes")
+        return JobList(
+            tuple(
+                {key: value for key, value in as_data(item).items() if key not in left_out}
+                for item in self.jobs.every()
+            )
+        )
+
+    def cancel(self, identifier: str) -> JobView:
+        """End a job, and return what it had come to."""
+        self.jobs.cancel(identifier)
+        return self.view(identifier, cursor=-2000)
+
+
+def _next(state: JobState, cursor: int) -> str:
+    if state.state == "running":
+        return f"job with id={state.id}, cursor={cursor}, wait=30"
+    if state.survivors:
+        return "ask the user to end what survived"
+    return f"job with id={state.id}, cursor={cursor} for more of the log" if cursor < state.log_bytes else "done"
