@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel.display import clean
+from devkeel.results import as_data
 from devkeel_cli.suggest import as_command
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from devkeel.errors import Diagnostic
     from devkeel.results import (
+        ApplyResult,
         ChangeResult,
         CheckReport,
         Definition,
@@ -25,14 +27,19 @@ if TYPE_CHECKING:
         HistoryPage,
         Hit,
         Inspection,
+        JobList,
+        JobView,
         OperationDetail,
         OptionDetail,
+        RunResult,
         SearchResult,
         Skipped,
+        Stages,
         WorkingDiff,
     )
 
 __all__ = [
+    "applied",
     "change",
     "check",
     "checks_line",
@@ -41,12 +48,15 @@ __all__ = [
     "for_a_person",
     "history",
     "inspection",
+    "job",
+    "jobs",
     "operation",
     "paint_diff",
     "search",
     "working_diff",
     "write",
     "write_json",
+    "write_run",
 ]
 
 _MAX_VALUE = 100
@@ -66,6 +76,9 @@ _SPOKEN = (
     (r"\bcheck_environment\b", "`devkeel check`"),
     (r"\bshow_history\b", "`devkeel history`"),
     (r"\bedit_environment\b", "`devkeel set`"),
+    (r"\bapply_environment\b", "`devkeel apply`"),
+    (r"\brun_command\b", "`devkeel run`"),
+    (r"\bthe tool job\b", "`devkeel job`"),
     (r"\bpatch_file\b", "`devkeel patch`"),
 )
 
@@ -103,11 +116,64 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield from map(clean, result.notes)
     yield from _findings(result.problems)
     yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
+    yield from _stages(result.stages)
     if result.last_operation:
         yield f"last operation: {_entry_line(result.last_operation)}"
     if result.changed_since:
         yield f"changed by somebody else since: {clean(', '.join(result.changed_since))}"
     yield from _pending(result.recovery_pending)
+
+
+def _stages(stages: Stages | None) -> Iterable[str]:
+    if stages is None:
+        return
+    if stages.applied is None:
+        yield "applied: never (devkeel apply)"
+    elif stages.current:
+        yield f"applied: {_green('what is declared')}, at {stages.time}"
+    else:
+        yield f"applied: revision {stages.applied} at {stages.time}, not what is declared (devkeel apply)"
+
+
+def applied(result: ApplyResult) -> Iterable[str]:
+    """Tell what applying gave."""
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    done = _green("applied") if result.applied else _bold("builds (dry run)")
+    yield f"{done} revision {result.revision} in {result.seconds:g} s: {clean(result.prefix)}"
+
+
+def write_run(result: RunResult, *, as_json: bool) -> None:
+    """Write what a command printed, each output where it belongs."""
+    if as_json:
+        write_json(as_data(result))
+        return
+    click.echo(result.stdout, nl=False)
+    click.echo(result.stderr, nl=False, err=True)
+    for note in result.notes:
+        click.echo(f"note: {for_a_person(clean(note))}", err=True)
+    if result.ended_too:
+        click.echo(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
+
+
+def job(view: JobView) -> Iterable[str]:
+    """Tell a job, with a part of its log."""
+    yield f"{_bold(view.id)} {view.kind} {view.state}: {clean(view.title)}"
+    if view.log:
+        yield clean(view.log).rstrip()
+    if view.progress and view.state == "running":
+        yield f"now: {clean(view.progress)}"
+    if view.error is not None:
+        yield f"error[{view.error['code']}]: {clean(view.error['message'])}"
+    if view.survivors:
+        yield f"could not be ended: {clean(', '.join(view.survivors))}"
+
+
+def jobs(found: JobList) -> Iterable[str]:
+    """Tell the jobs, one a line."""
+    for item in found.jobs:
+        yield f"{_bold(item['id'])} {item['started']}  {item['kind']:<6} {item['state']:<9} {clean(item['title'])}"
+    if not found.jobs:
+        yield "no jobs"
 
 
 def check(report: CheckReport) -> Iterable[str]:

@@ -33,6 +33,8 @@ refuse.
 edited the files and nothing was written: inspect again, then repeat the edit on the new revision.
 4. undo reverts an operation as a new one; show_history lists them with who, when and why. Give a reason \
 with each write.
+5. Then apply_environment builds it, and run_command runs programs in it. What takes long goes on as a job; \
+it ends with this server.
 
 Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
 which checks ran, and which were skipped and why: a skipped check proved nothing.
@@ -65,7 +67,10 @@ def serve(root: Path) -> None:
 async def _serve(workspace: Workspace) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, workspace)
-        await _server(workspace).run_stdio_async()
+        try:
+            await _server(workspace).run_stdio_async()
+        finally:
+            await workspace.close()
         group.cancel_scope.cancel()
 
 
@@ -78,5 +83,6 @@ async def _end_on_signal(workspace: Workspace) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async for number in signals:
             async with workspace.writing:
+                await workspace.close()
                 logging.shutdown()
                 os._exit(128 + number)

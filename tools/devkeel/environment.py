@@ -135,16 +135,27 @@ class Environment:
         test: bool = False,
         cwd: str | None = None,
         timeout: float = 600.0,
+        environment: str | None = None,
     ) -> Job:
-        """Run a command, a task or the project's test as a job, in the environment that was applied.
+        """Run a command, a task or the project's test as a job, in the environment that was applied, or a named one.
 
-        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`.
+        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`, ProjectError
+        `unknown_environment`.
         """
-        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout)
+        entered = self.environments().activation(environment).variables if environment else None
+        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout, entered=entered)
 
     def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""
         return self.execution.view(identifier, cursor=cursor, wait=wait)
+
+    def patience(self) -> float:
+        """Return after how many seconds a call is answered although its job goes on."""
+        return read_settings(self.project).job_after
+
+    def keep_job(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it."""
+        return self.execution.keep(job)
 
     def jobs(self) -> JobList:
         """Return the jobs, newest first."""

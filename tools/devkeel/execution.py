@@ -10,6 +10,7 @@ from devkeel.applied import applying, new_keep, read_good, remember
 from devkeel.backends import Realisation
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
+from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, masked, perform, secrets_in
 from devkeel.declaration import lock_revision
 from devkeel.display import clean, one_line
@@ -21,6 +22,7 @@ from devkeel.runtime.jobs import Request
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from devkeel.applied import Good
     from devkeel.backends import Backend
@@ -36,6 +38,7 @@ __all__ = ["ON_FAILURE", "Execution"]
 ON_FAILURE = ("keep", "restore")
 _TITLE = 120
 _SLICE = 16_000  # bytes of a log in one answer
+_TAIL = 2000
 _WAIT = 30.0
 _LONGEST = 24 * 3600.0
 
@@ -176,8 +179,12 @@ class Execution:
         test: bool = False,
         cwd: str | None = None,
         timeout: float,
+        entered: Mapping[str, str] | None = None,
     ) -> Job:
-        """Begin to run a command in the applied environment, or a task or the project's test by name."""
+        """Begin to run a command in the applied environment, or a task or the project's test by name.
+
+        entered: the variables of another environment to run it in.
+        """
         if not 0 < timeout <= _LONGEST:
             raise UsageError(
                 "bad_argument",
@@ -185,11 +192,8 @@ class Execution:
                 seen=str(timeout),
                 remedy="Give another timeout.",
             )
-        backend = active(self.project)
-        called = argv_of(backend, argv, task, test=test)
-        place = directory_of(self.project, cwd)
-        good = self._good(backend) if argv else read_good(self.project.state)
-        variables = good.applied.variables if good and argv else {}
+        called, place, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        variables = entered or (good.applied.variables if good and self._enters(argv) else {})
         hidden = secrets_in(good.applied.variables) if good else ()
 
         def work(job: Job) -> RunResult:
@@ -207,6 +211,40 @@ class Execution:
             )
 
         return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
+
+    def call(
+        self,
+        argv: tuple[str, ...],
+        task: str | None,
+        *,
+        test: bool,
+        cwd: str | None,
+        entered: Mapping[str, str] | None = None,
+    ) -> tuple[tuple[str, ...], Path, dict[str, str]]:
+        """Return the argv, the directory and the variables of a command, for who runs it in a process of its own."""
+        called, place, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        variables = entered or (good.applied.variables if good and self._enters(argv) else {})
+        return called, place, with_path(variables) if variables else {}
+
+    def _enters(self, argv: tuple[str, ...]) -> bool:
+        """Tell whether a command needs the variables; devenv's own commands enter the shell themselves."""
+        return bool(argv) or active(self.project).name in ("venv", "conda")
+
+    def _prepared(
+        self,
+        argv: tuple[str, ...],
+        task: str | None,
+        *,
+        test: bool,
+        cwd: str | None,
+        entered: Mapping[str, str] | None,
+    ) -> tuple[tuple[str, ...], Path, Good | None]:
+        backend = active(self.project)
+        called = argv_of(backend, argv, task, test=test)
+        place = directory_of(self.project, cwd)
+        if entered is not None:
+            return called, place, None
+        return called, place, self._good(backend) if self._enters(argv) else read_good(self.project.state)
 
     def _good(self, backend: Backend) -> Good:
         good = read_good(self.project.state)
@@ -258,6 +296,11 @@ class Execution:
             next=_next(state, part.cursor),
         )
 
+    def keep(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it, and return it."""
+        self.jobs.keep(job)
+        return self.view(job.id, cursor=-_TAIL)
+
     def every(self) -> JobList:
         """Return the jobs, newest first."""
         left_out = ("result", "error", "log_bytes")
@@ -271,7 +314,7 @@ class Execution:
     def cancel(self, identifier: str) -> JobView:
         """End a job, and return what it had come to."""
         self.jobs.cancel(identifier)
-        return self.view(identifier, cursor=-2000)
+        return self.view(identifier, cursor=-_TAIL)
 
 
 def _next(state: JobState, cursor: int) -> str:

@@ -24,13 +24,15 @@ class Settings:
     """The settings that a team shares.
 
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process. backend: what realises the environment.
-    environment: the name of the one that is meant where nobody names one.
+    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
+    something is answered with a job. backend: what realises the environment. environment: the name of the one that
+    is meant where nobody names one.
     """
 
     level: str | None = None
     protected: tuple[str, ...] = ()
     lock_timeout: float = 10.0
+    job_after: float = 40.0
     backend: str | None = None
     environment: str | None = None
 
@@ -39,6 +41,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "level": (str,),
     "protected": (list,),
     "lock_timeout": (int, float),
+    "job_after": (int, float),
     "backend": (str,),
     "environment": (str,),
 }
@@ -64,8 +67,14 @@ def read_settings(project: Project) -> Settings:
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    timeout = float(found.get("lock_timeout", 10.0))
-    return Settings(found.get("level"), tuple(protected), timeout, found.get("backend"), found.get("environment"))
+    return Settings(
+        found.get("level"),
+        tuple(protected),
+        float(found.get("lock_timeout", 10.0)),
+        float(found.get("job_after", 40.0)),
+        found.get("backend"),
+        found.get("environment"),
+    )
 
 
 def _bad(why: str) -> ProjectError:

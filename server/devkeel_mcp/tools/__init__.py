@@ -1,6 +1,19 @@
 """The tools, one thin module per family; the order is the order of `tools/list`."""
 
-from devkeel_mcp.tools import check, edit, history, inspect, library, packages, patch, search, services
+from devkeel_mcp.tools import (
+    apply,
+    check,
+    command,
+    edit,
+    history,
+    inspect,
+    jobs,
+    library,
+    packages,
+    patch,
+    search,
+    services,
+)
 
 __all__ = ["TOOLS"]
 
@@ -15,4 +28,8 @@ TOOLS = (
     patch.PATCH,
     history.SHOW_HISTORY,
     history.UNDO,
+    apply.APPLY,
+    command.RUN,
+    jobs.JOB,
+    jobs.CANCEL,
 )

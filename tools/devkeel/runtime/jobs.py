@@ -252,16 +252,12 @@ class Job:
 
 
 class Jobs:
-    """The jobs of one project: those of this process, and those that others have left on disk.
+    """The jobs of one project: those of this process, and those that others have left on disk."""
 
-    patience: seconds after which a call is answered although its job goes on.
-    """
-
-    def __init__(self, state: Path, *, patience: float = 40.0) -> None:
+    def __init__(self, state: Path) -> None:
         """Remember the state directory; nothing is read or made."""
         self.state = state
         self.folder = state / "jobs"
-        self.patience = patience
         self._own: dict[str, Job] = {}
         self._closed = False
 
