@@ -61,8 +61,9 @@ LAYERS = {
         *("backends", "applied", "restoring", "command"),
     },
     "environments": {"errors", "project", "policy", "backends", "checks", "transaction"},
+    "envrc": {"errors"},
     "environment": {
-        "environments",
+        *("environments", "envrc"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

@@ -8,6 +8,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.backends.backend import Realisation
+from devkeel.backends.choice import active
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
@@ -16,7 +17,7 @@ from devkeel.declaration import beginning, lock_revision, read_declaration, role
 from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.environments import Environments
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Unavailable, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Unavailable, UsageError
 from devkeel.instead import told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import judge, read_settings
@@ -208,7 +209,7 @@ class Environment:
             packages=found.packages or declared_libraries(files),
             enabled=found.enabled,
             definitions=found.definitions,
-            problems=report.diagnostics,
+            problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
             environments=tuple(item.name for item in self.environments().all()),
             notes=(*(nothing_at(prefix, files) if prefix and not found.definitions else ()), *selection.notes),
             levels=available_levels(),
@@ -266,7 +267,8 @@ class Environment:
         files = read_declaration(self.project)
         self._require_declaration(files)
         if DECLARATION not in files:
-            return self._run_ladder(self._subject(files), level, (), ())
+            report = self._run_ladder(self._subject(files), level, (), ())
+            return replace(report, diagnostics=(*report.diagnostics, *self._lock_findings()))
         return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
     def change(
@@ -417,6 +419,38 @@ class Environment:
         return replace(
             report, ok=ok, ran=(*report.ran, *ran, _LAST), skipped=skipped, diagnostics=(*report.diagnostics, *found)
         )
+
+    def write_envrc(
+        self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
+        from devkeel.envrc import ENVRC, PROMPT, envrc  # noqa: PLC0415  (no other verb needs it)
+
+        def attempt() -> ChangeResult:
+            files, named = read_declaration(self.project), self.environments()
+            self._require_declaration(files)
+            chosen = named.name(name)
+            made = next((item.backend for item in named.all() if item.name == chosen), None)
+            backend = made or self.selection().name
+            old, candidate = self.project.read(ENVRC), Candidate()
+            candidate.before[ENVRC] = old
+            candidate.after[ENVRC] = envrc(
+                old, backend, chosen, sorted(files), (template or PROMPT) if prompt or template else None
+            )
+            candidate.runs.append("when direnv allows it and the project is entered")
+            return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
+
+        return _patiently(attempt, stubborn=True)
+
+    def _lock_findings(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the lock of a backend whose lock no rung of the ladder judges."""
+        status = active(self.project).lock_status(self.project)
+        if status.state not in ("stale", "missing") or status.file is None:
+            return ()
+        message = f"{status.file} is {status.state}" + (f": {status.reason}" if status.reason else "")
+        code = "lock_stale" if status.state == "stale" else "lock_missing"
+        severity: Literal["info", "warning"] = "warning" if status.state == "stale" else "info"
+        return (Diagnostic(code, severity, message, "lock", Place(status.file)),)
 
     def selection(self, asked: str | None = None) -> Selection:
         """Return which backend the project has, and why; `asked` is what the call names."""
