@@ -179,10 +179,21 @@ class Venv:
                 install = ("pip", "install", "--quiet", "--no-deps", "--python", python, "--requirements", "-")
                 do(uv, *install, stdin=pins.encode())
         else:
-            do(self.python, "-m", "venv", str(prefix))
+            do(self.python, "-m", "venv", "--without-pip", str(prefix))
             if pins.strip():
                 quietly = ("--quiet", "--no-input", "--no-deps")
-                do(python, "-m", "pip", "install", *quietly, "--requirement", "/dev/stdin", stdin=pins.encode())
+                do(
+                    self.python,
+                    "-m",
+                    "pip",
+                    "--python",
+                    python,
+                    "install",
+                    *quietly,
+                    "--requirement",
+                    "/dev/stdin",
+                    stdin=pins.encode(),
+                )
         wrong = self._imports(realisation, python)
         if wrong and current is not None:
             # What cannot be imported in the environment in use either is not this change's doing.
