@@ -41,7 +41,21 @@ PIP = Case("pip", "requirements.txt", "==", UV.shows)
 CONDA = Case("rattler", "environment.yml", "=", ("plain",))
 
 
-@pytest.fixture(params=[UV, PIP, CONDA], ids=lambda case: case.name)
+# What pip alone is asked in its own words; the rest is one code for uv and pip.
+WITH_PIP = {
+    "test_a_library_is_added_resolved_installed_and_used",
+    "test_what_cannot_go_together_is_refused_with_the_reason_and_nothing_changes",
+    "test_a_name_that_does_not_exist_is_refused_with_the_reason",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "case" in metafunc.fixturenames:
+        cases = [UV, *([PIP] if metafunc.function.__name__ in WITH_PIP else []), CONDA]
+        metafunc.parametrize("case", cases, indirect=True, ids=lambda case: case.name)
+
+
+@pytest.fixture
 def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Case:
     found: Case = request.param
     root = tmp_path / "project"

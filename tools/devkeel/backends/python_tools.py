@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import cache
 from pathlib import Path
 
-from devkeel.runtime import find_program
+from devkeel.errors import Unavailable
+from devkeel.runtime import find_program, run
 
 __all__ = ["find_python", "find_uv", "tool_environment"]
 
@@ -26,8 +28,20 @@ def find_uv() -> str | None:
 
 
 def find_python() -> str:
-    """Return the Python that environments are made of where nobody names one."""
-    return find_program("python3") or find_program("python") or sys.executable
+    """Return the Python that environments are made of where nobody names one: the one on PATH, else our own."""
+    found = find_program("python3") or find_program("python")
+    return _itself(found) if found else sys.executable
+
+
+@cache
+def _itself(found: str) -> str:
+    """Return the interpreter behind a name on PATH: version managers put slow scripts there."""
+    try:
+        done = run((found, "-c", "import sys; print(sys.executable)"), timeout=20)
+    except Unavailable:
+        return found
+    told = done.stdout.decode("utf-8", "replace").strip()
+    return told if not done.returncode and os.access(told, os.X_OK) else found
 
 
 def tool_environment() -> dict[str, str]:
