@@ -41,7 +41,7 @@ VERBS = {
     "undo": "Revert an operation as a new one.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
-    "job": "Show the jobs, or follow or end one.",
+    "job": "Show the jobs, or follow one.",
     "source": "Edit any Nix, YAML or TOML file, without history.",
     "init": "Make a minimal devenv.nix where there is none.",
     "serve": "Serve MCP over stdio.",

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.nix
 LONG = 120.0
+# Of this run of the tests alone: what runs is looked for in /proc.
+MARK = f"/bin/sleep 98{os.getpid()}"
+HANGS = f"while :; do {MARK}; done"
+
+
+def building(script: str) -> str:
+    """Return a declaration with a package that is built by a script."""
+    attributes = f'name = "slow"; system = pkgs.system; builder = "/bin/sh"; args = [ "-c" "{script}" ];'
+    return f"packages = [ (builtins.derivation {{ {attributes} }}) ];"
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +93,7 @@ def processes_with(text: str) -> list[int]:
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-            if state != "Z" and text.encode() in (entry / "cmdline").read_bytes():
+            if state != "Z" and text in (entry / "cmdline").read_bytes().decode(errors="replace").replace("\0", " "):
                 found.append(int(entry.name))
         except OSError:
             continue
@@ -207,9 +216,9 @@ def test_an_environment_that_was_collected_is_applied_again(opened: Callable[...
 
 
 def test_only_one_applies_at_a_time(opened: Callable[..., Environment]) -> None:
-    environment = opened("packages = [ pkgs.build-hangs ];")
+    environment = opened(building(HANGS))
     first = environment.apply()
-    wait_for(lambda: "building build-hangs" in (first.progress or ""))
+    wait_for(lambda: "building slow" in (first.progress or ""))
     other = Environment(environment.project.root, actor="other")
     with pytest.raises(Busy) as caught:
         applied(other)
@@ -308,10 +317,10 @@ def test_files_that_change_while_they_are_applied_are_not_remembered(
 
 
 def test_a_build_that_is_killed_from_outside_says_nothing_about_the_files(opened: Callable[..., Environment]) -> None:
-    environment = opened("packages = [ pkgs.build-hangs ];")
+    environment = opened(building(HANGS))
     job = environment.apply()
-    wait_for(lambda: processes_with("echo waiting; while :; do sleep 1; done"))
-    for pid in processes_with("echo waiting; while :; do sleep 1; done"):
+    wait_for(lambda: processes_with(MARK))
+    for pid in processes_with(MARK):
         os.kill(pid, signal.SIGKILL)
     with pytest.raises(Unavailable) as caught:
         ended(environment, job)
@@ -319,21 +328,20 @@ def test_a_build_that_is_killed_from_outside_says_nothing_about_the_files(opened
 
 
 def test_a_build_that_hangs_ends_at_its_deadline(opened: Callable[..., Environment]) -> None:
-    environment = opened("packages = [ pkgs.build-hangs ];")
+    environment = opened(building(HANGS))
     with pytest.raises(Unavailable) as caught:
         applied(environment, timeout=3.0)
     assert caught.value.code == "build_timeout"
-    assert gone("echo waiting; while :; do sleep 1; done")
+    assert gone(MARK)
 
 
 def test_a_build_that_leaves_its_session_is_ended_with_its_job(opened: Callable[..., Environment]) -> None:
-    environment = opened("packages = [ pkgs.build-escapes ];")
+    environment = opened(building(f"/usr/bin/setsid /bin/sh -c '{HANGS}' & wait"))
     job = environment.apply()
-    wait_for(lambda: processes_with("setsid sh -c") or processes_with("while :; do sleep 1; done"))
-    wait_for(lambda: "building build-escapes" in (job.progress or ""))
+    wait_for(lambda: processes_with(MARK))
     assert job.cancel()
     assert (job.state, job.survivors) == ("cancelled", ())
-    assert gone("while :; do sleep 1; done")
+    assert gone(MARK)
 
 
 def test_a_build_that_floods_its_log_costs_little_memory(opened: Callable[..., Environment]) -> None:
@@ -378,26 +386,26 @@ def test_output_keeps_its_head_and_its_tail(opened: Callable[..., Environment]) 
 def test_a_deadline_ends_a_command_and_tells_what_it_printed(opened: Callable[..., Environment]) -> None:
     environment = opened()
     applied(environment)
-    found = ran(environment, "sh", "-c", "echo begun; sleep 987654", timeout=1.0)
+    found = ran(environment, "sh", "-c", f"echo begun; {MARK}", timeout=1.0)
     assert (found.exit_code, found.timed_out, found.stdout) == (None, True, "begun\n")
-    assert gone("sleep 987654")
+    assert gone(MARK)
 
 
 def test_what_a_command_leaves_behind_is_ended_and_named(opened: Callable[..., Environment]) -> None:
     environment = opened()
     applied(environment)
-    found = ran(environment, "sh", "-c", "setsid sleep 987655 >/dev/null 2>&1 & echo done")
+    found = ran(environment, "sh", "-c", f"setsid {MARK} >/dev/null 2>&1 & echo done")
     assert found.stdout == "done\n"
-    assert [name.split()[0] for name in found.ended_too] == ["sleep"]
-    assert gone("sleep 987655")
+    assert len(found.ended_too) == 1
+    assert gone(MARK)
 
 
 def test_what_holds_the_output_open_is_not_waited_for(opened: Callable[..., Environment]) -> None:
     environment = opened()
     applied(environment)
-    found = ran(environment, "sh", "-c", "setsid sleep 987656 & echo done")
+    found = ran(environment, "sh", "-c", f"setsid {MARK} & echo done")
     assert (found.exit_code, found.stdout) == (0, "done\n")
-    assert gone("sleep 987656")
+    assert gone(MARK)
 
 
 def test_a_task_and_the_test_run_by_name(opened: Callable[..., Environment], devenv: Any) -> None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from .conftest import Agent
 
 pytestmark = pytest.mark.anyio
-READING = {"inspect_environment", "search_catalogue", "check_environment", "show_history"}
+READING = {"inspect_environment", "search_catalogue", "check_environment", "show_history", "job"}
+REACHING = {"add_library", "check_environment", "apply_environment", "run_command"}
 
 
 def objects(schema: Any) -> Iterator[dict[str, Any]]:
@@ -64,7 +65,7 @@ async def test_every_hint_is_set_on_every_tool(agent: Agent) -> None:
         assert hints.read_only_hint is (tool.name in READING)
         # Every tool that writes can take something away: packages are removed, services disabled.
         assert hints.destructive_hint is (tool.name not in READING)
-        assert hints.open_world_hint is (tool.name in {"check_environment", "add_library"})
+        assert hints.open_world_hint is (tool.name in REACHING)
         assert hints.idempotent_hint is not None
 
 

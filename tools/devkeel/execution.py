@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkeel.applied import applying, new_keep, read_good, remember
 from devkeel.backends import Realisation
@@ -265,9 +265,10 @@ class Execution:
             return ()
         return (f"The declaration has changed since it was applied (revision {good.revision}): apply_environment.",)
 
-    def result(self, job: Job) -> ApplyResult | RunResult:
+    @staticmethod
+    def result(job: Job) -> Any:  # noqa: ANN401  (what the job was for: ApplyResult or RunResult)
         """Return what came of a job that has ended, or raise what ended it."""
-        found: ApplyResult | RunResult = job.value()
+        found = job.value()
         if isinstance(found, RunResult) and job.ended_too:
             return replace(found, ended_too=job.ended_too)
         return found

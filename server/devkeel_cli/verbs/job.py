@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 def command(session: Session, /, identifier: str | None, wait: float, cursor: int, as_json: bool) -> None:
-    """Show the jobs, or follow or end one.
+    """Show the jobs, or follow one.
 
     Without ID, all of them, newest first. A job ends with the server that runs it.
     """

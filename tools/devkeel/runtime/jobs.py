@@ -220,9 +220,7 @@ class Job:
                 self.result = work(self)
         except BaseException as error:  # noqa: BLE001  (a thread has nobody else to tell)
             self.error = error
-            state = "cancelled" if error is self._reason or error.__cause__ is self._reason else "failed"
-            if self._reason is not None:
-                state = "cancelled"
+            state = "failed" if self._reason is None else "cancelled"
         self._finish(state)
 
     def _sweep(self) -> None:
@@ -237,14 +235,12 @@ class Job:
             self.survivors += tuple(map(str, kin.end(found, adopted=True)))
 
     def _finish(self, state: str) -> None:
-        with suppress(OSError):
-            self.log.close()
+        self.log.close()
         with self._turn:
             self.state, self.ended = state, _now()
             if self.kept:
                 with suppress(DevkeelError):
                     self._record()
-            self.log.discard()
             self._done.set()
             for descriptor in self._wake:
                 os.close(descriptor)

@@ -26,6 +26,7 @@ MARK = "DEVKEEL_JOB"
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE = 2.0
 _LOOK = 0.01
+_TRIES = 4
 _LINUX = sys.platform == "linux"
 
 
@@ -192,7 +193,13 @@ def _look(pid: int) -> Kin | None:
 
 def _is_marked(pid: int, mark: str) -> bool:
     """Tell whether a process has a work's mark, or is of a build: Nix gives a builder nothing of ours."""
-    variables = _variables(pid) or ()
+    for _ in range(_TRIES):
+        variables = _variables(pid)
+        if variables != [b""]:
+            break
+        time.sleep(_LOOK / 2)  # it is just becoming another program, and has none for a moment
+    if not variables:
+        return False
     marks = [item for item in variables if item.startswith(MARK.encode() + b"=")]
     if marks:
         return marks == [f"{MARK}={mark}".encode()]

@@ -65,6 +65,8 @@ class Log:
         with self._turn:
             if self._file is None:
                 self._spill()
+                if self._closed:
+                    self._finish()
 
     def _spill(self) -> None:
         directory(self.path.parent.parent, self.path.parent.name)
@@ -95,23 +97,21 @@ class Log:
         return Slice(data, cursor + len(data))
 
     def close(self) -> None:
-        """Put the end of the log on disk too, where its beginning is."""
+        """End the log: nothing is added any more. Where its beginning is on disk its end is put there too."""
         with self._turn:
             del self._tail[:-_TAIL]
-            if self._file is not None:
-                self._file.write(self._tail)
             self._closed = True
+            self._finish()
+
+    def _finish(self) -> None:
+        if self._file is not None:
+            with self._file, suppress(OSError):
+                self._file.write(self._tail)
 
     def facts(self) -> dict[str, Any]:
         """Return what a reader of the file must know."""
         tail = min(len(self._tail), _TAIL) if self._closed else 0
         return {"size": self.size, "head": min(self.size, _HEAD), "tail": tail}
-
-    def discard(self) -> None:
-        """Close the file."""
-        with self._turn:
-            if self._file is not None:
-                self._file.close()
 
 
 def read_log(path: Path, facts: Mapping[str, Any], cursor: int, limit: int) -> Slice:

@@ -92,7 +92,7 @@ def find_program(name: str) -> str | None:
 
 def child_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return what a child sees: a few variables of ours, no colours, and what is given."""
-    found = {name: value for name, value in os.environ.items() if name in _ALLOWED}
+    found = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
     return found | {"NO_COLOR": "1"} | dict(variables or {})
 
 
