@@ -310,8 +310,16 @@ def _record(rattler: Any, url: str) -> Any:  # noqa: ANN401  (of rattler)
     name, version, build = re.sub(r"\.(?:conda|tar\.bz2)$", "", file).rsplit("-", 2)
     number = re.search(r"(\d+)$", build)
     channel, folder = place.rsplit("/", 2)[:2]
+    # A lock does not say what kind of noarch a package is; by convention the build of one for Python begins with py.
+    noarch = ("python" if build.startswith("py") else "generic") if folder == "noarch" else None
     record = rattler.PackageRecord(
-        name, version, build, int(number[1]) if number else 0, folder, md5=bytes.fromhex(md5) if md5 else None
+        name,
+        version,
+        rattler.BuildString(build),
+        int(number[1]) if number else 0,
+        folder,
+        noarch=noarch,
+        md5=bytes.fromhex(md5) if md5 else None,
     )
     return rattler.RepoDataRecord(record, file, place, channel)
 
