@@ -101,9 +101,13 @@ def _torn(base: Path, uv: str, library: str, name: str, share: float, median: fl
     time.sleep(share * median)
     process.kill()
     process.wait()
-    environment = Environment(root, actor="benchmark")
-    environment.change([AddLibrary(language="python", names=["packaging"])], dry_run=True)
-    environment.close()
+    if not (root / "pyproject.toml").read_bytes():  # truncated, and not written again yet
+        shutil.rmtree(root)
+        return True
+    if name == "devkeel":  # the next writer recovers
+        environment = Environment(root, actor="benchmark")
+        environment.change([AddLibrary(language="python", names=["packaging"])], level="schema")
+        environment.close()
     found = tomllib.loads((root / "pyproject.toml").read_text())["project"]["dependencies"]
     locked = tomllib.loads((root / "uv.lock").read_text())
     entry = next(item for item in locked["package"] if item["name"] == "demo")
