@@ -10,18 +10,17 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-import json
 import os
 import platform
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devkeel.backends import probe
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.imports import require_imports
 from devkeel.backends.python_tools import tool_environment
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
@@ -98,19 +97,18 @@ class Conda:
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong: what is declared is installed in a place that nobody keeps, and imported."""
         try:
-            with new_generation(realisation.project, None) as prefix:
-                self._make(realisation, prefix, self._wanted(realisation))
+            self.apply(replace(realisation, keep=None))
         except CheckFailed as error:
             return [*error.diagnostics]
         return []
 
     def apply(self, realisation: Realisation) -> Applied:
         """Make a generation and put it in use; the one in use stays when that fails."""
-        wanted = self._wanted(realisation)
+        wanted, home = self._wanted(realisation), None if realisation.keep is None else Home(realisation.keep)
         with new_generation(realisation.project, realisation.keep) as prefix:
-            self._make(realisation, prefix, wanted)
-            if realisation.keep is not None:
-                Home(realisation.keep).switch(prefix)
+            self._make(realisation, prefix, wanted, home.current if home else None)
+            if home is not None:
+                home.switch(prefix)
         return applied_at(prefix)
 
     def alive(self, applied: Applied) -> bool:
@@ -166,7 +164,7 @@ class Conda:
             raise realisation.project.missing(conda_file.NAMES[0])
         return _wanted(files[name], name, self.python)
 
-    def _make(self, realisation: Realisation, prefix: Path, wanted: _Wanted) -> None:
+    def _make(self, realisation: Realisation, prefix: Path, wanted: _Wanted, current: Path | None) -> None:
         if wanted.pip:
             raise _cannot(
                 f"{wanted.file} asks pip for {', '.join(wanted.pip)}: pip inside a conda environment is not done here.",
@@ -181,7 +179,8 @@ class Conda:
         describe(prefix, f"# {'micromamba' if tool else 'rattler'}\n")
         python = prefix / "bin" / "python"
         if python.exists():
-            _require_imports(python, wanted, realisation.timeout)
+            before = None if current is None else current / "bin" / "python"
+            require_imports(python, _names(wanted), wanted.file, realisation.timeout, before=before)
 
 
 _INSTALL = "Install micromamba, or devkeel with its extra `conda`; then repeat the call."
@@ -359,24 +358,9 @@ def _installing(told: str, name: str) -> CheckFailed:
     )
 
 
-def _require_imports(python: Path, wanted: _Wanted, timeout: float) -> None:
-    names = sorted({match[1].lower() for spec in wanted.specs if (match := re.match(r"(?:\S+::)?([\w.-]+)", spec))})
-    done = run((str(python), "-I", probe.__file__), stdin=json.dumps(names).encode(), timeout=timeout, environment={})
-    if done.returncode:
-        return  # an old interpreter, or one that is none: nothing is known against the libraries
-    wrong = {name: why for name, why in json.loads(done.stdout).items() if why}
-    if wrong:
-        found = tuple(
-            Diagnostic("import_failed", "error", f"{item} cannot be imported: {why}", "build", Place(wanted.file), item)
-            for item, why in wrong.items()
-        )
-        raise CheckFailed(
-            "import_failed",
-            f"{found[0].message}. The environment is as it was.",
-            place=Place(wanted.file),
-            remedy="Ask for another version of it.",
-            diagnostics=found,
-        )
+def _names(wanted: _Wanted) -> set[str]:
+    """Return the distributions that the specifications are about, where they are called as their packages are."""
+    return {match[1].lower() for spec in wanted.specs if (match := re.match(r"(?:\S+::)?([\w.-]+)", spec))}
 
 
 def _by_pip(prefix: Path) -> list[Finding]:

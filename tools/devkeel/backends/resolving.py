@@ -28,6 +28,8 @@ __all__ = ["Resolved", "resolve"]
 _SOURCE = "resolution"
 _SECONDS = 300.0
 _SHOWN = 2000
+# A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
+_NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
 # $1 directory below the root, $2 names of files to hand back; then the command.
 _COLLECT = """
 cd "./$1"; names=$2; shift 2
@@ -131,7 +133,7 @@ def _ask(
 ) -> tuple[int, dict[str, bytes], str]:
     with open_stage(writes=True) as stage:
         collect = ("sh", "-uc", _COLLECT, "sh", folder, "\n".join(question.locks), *question.argv)
-        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=tool_environment())
+        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=tool_environment() | _NOWHERE)
         told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
     return done.returncode, dict(_files(done.stdout)), told
 
@@ -183,7 +185,7 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     if uv is None:
         return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
     if locked:
-        return _Question("uv", (uv, "lock", "--quiet"), ("uv.lock",))
+        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), ("uv.lock",))
     groups = tuple(part for group in _groups(data) for part in ("--group", group)) if project else ()
     extras = ("--all-extras", *groups) if project else ()
     return _Question("uv", (uv, "pip", "compile", "--quiet", "--no-header", "--python", find_python(), *extras, name))

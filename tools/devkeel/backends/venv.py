@@ -9,20 +9,26 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from devkeel.backends import probe
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.imports import require_imports
 from devkeel.backends.python_tools import find_python, find_uv, tool_environment
-from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.backends.uv_lock import stale
+from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries import pyproject
-from devkeel.libraries.requirement import canonicalize_name, tolerant
+from devkeel.libraries.requirement import canonicalize_name, key_of
 from devkeel.libraries.requirements_file import requirements_in
+from devkeel.project import digest
 from devkeel.runtime import run
 from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from devkeel.backends.backend import Realisation
     from devkeel.project import Project
     from devkeel.runtime import Completed
@@ -32,6 +38,7 @@ __all__ = ["Venv", "applied_at"]
 _PYPROJECT, _LOCK = "pyproject.toml", "uv.lock"
 _FILES = (_PYPROJECT, "requirements.txt")
 _SHOWN = 2000
+_RELOCATABLE = "relocatable-envs-default"  # what `uv venv --relocatable` does, for `uv sync`
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "UV_PROJECT_ENVIRONMENT")
 
 
@@ -63,8 +70,7 @@ class Venv:
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong: the libraries are installed in a place that nobody keeps, and imported."""
         try:
-            with new_generation(realisation.project, None) as prefix:
-                self._make(realisation, prefix, self._pins(realisation), None)
+            self.apply(replace(realisation, keep=None))
         except CheckFailed as error:
             return [*error.diagnostics]
         return []
@@ -73,7 +79,7 @@ class Venv:
         """Make a generation and put it in use; the one in use stays when that fails, and when nothing differs."""
         pins, home = self._pins(realisation), None if realisation.keep is None else Home(realisation.keep)
         current = home.current if home else None
-        if current is not None and description_of(current) == self._signature(pins):
+        if current is not None and description_of(current) == pins.signature:
             return applied_at(current, "nothing differs from the environment in use")
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, pins, current)
@@ -105,7 +111,7 @@ class Venv:
             return LockStatus(None, "none")
         if lock is None:
             return LockStatus(_LOCK, "missing", "pyproject.toml is resolved anew at each apply")
-        why = _stale(data, lock)
+        why = stale(data, lock)
         return LockStatus(_LOCK, "stale" if why else "current", why)
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
@@ -124,21 +130,27 @@ class Venv:
             found += _health(path)
         return tuple(found)
 
-    def _signature(self, pins: str) -> str:
-        return f"# {self.python}\n{pins}"
-
-    def _pins(self, realisation: Realisation) -> str:
-        """Return the exact versions that are to be installed, one a line, asked of the resolver in the stage."""
+    def _pins(self, realisation: Realisation) -> _Pins:
+        """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
         files, uv = realisation.subject.files, find_uv()
         project = _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
         name = _PYPROJECT if project else _FILES[1]
+        lock = realisation.project.read(_LOCK) if project else None
+        if lock is not None:
+            if uv is None:
+                raise Unavailable(
+                    "tool_missing",
+                    f"The libraries are pinned by {_LOCK}, and uv is not installed.",
+                    seen=_LOCK,
+                    remedy="Install uv (pip install uv), then repeat the call.",
+                )
+            return _Pins(name, f"# {self.python}\n# {digest(lock)}\n# {digest(files[name])}\n", None)
         if uv is None:
-            return self._pins_by_pip(realisation, name)
-        common = ["--quiet", "--no-header", "--no-annotate", "--python", self.python]
-        argv = [uv, "pip", "compile", *common, name]
-        if project and realisation.project.exists(_LOCK):
-            argv = [uv, "export", "--frozen", "--no-emit-project", *common]
-        return self._ask(realisation, tuple(argv), name).stdout.decode()
+            text = self._pins_by_pip(realisation, name)
+        else:
+            argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", self.python, name)
+            text = self._run(realisation, argv, name, writes=True).stdout.decode()
+        return _Pins(name, f"# {self.python}\n{text}", text)
 
     def _pins_by_pip(self, realisation: Realisation, name: str) -> str:
         pip = (self.python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
@@ -146,92 +158,92 @@ class Venv:
         wanted = pyproject.requirements_of(data) if name == _PYPROJECT else ("--requirement", name)
         if not wanted:
             return ""
-        done = self._ask(realisation, (*pip, "--report", "-", *wanted), name)
+        done = self._run(realisation, (*pip, "--report", "-", *wanted), name, writes=True)
         items = [item["metadata"] for item in json.loads(done.stdout)["install"]]
         return "".join(sorted(f"{item['name']}=={item['version']}\n" for item in items))
 
-    def _ask(self, realisation: Realisation, argv: tuple[str, ...], name: str) -> Completed:
+    def _run(
+        self,
+        realisation: Realisation,
+        argv: tuple[str, ...],
+        name: str,
+        *,
+        code: str = "unresolvable",
+        writes: bool = False,
+        variables: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> Completed:
+        """Run an installer where the project has the files that are realised. Raises CheckFailed `code`."""
         opener = realisation.subject.stage
         if opener is None:
             raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
-        with opener(writes=True) as stage:
-            done = run(stage.wrap(argv), timeout=realisation.timeout, cwd=stage.root, environment=tool_environment())
+        with opener(writes=writes) as stage:
+            if realisation.keep is not None and not writes and stage.way != "project":
+                raise Conflict(
+                    "revision_conflict",
+                    "The project's files changed while they were applied. The environment is as it was.",
+                    remedy="Apply again.",
+                )
+            done = run(
+                stage.wrap(argv),
+                stdin=stdin,
+                timeout=realisation.timeout,
+                cwd=stage.root,
+                environment=tool_environment() | dict(variables or {}),
+            )
         if done.returncode:
-            raise _failed("unresolvable", done, name)
+            raise _failed(code, done, name)
         return done
 
-    def _make(self, realisation: Realisation, prefix: Path, pins: str, current: Path | None) -> None:
-        uv, environment = find_uv(), tool_environment()
-        name = _PYPROJECT if _PYPROJECT in realisation.subject.files else _FILES[1]
-
-        def do(*argv: str, stdin: bytes = b"") -> Completed:
-            done = run(
-                argv, stdin=stdin, timeout=realisation.timeout, environment=environment, cwd=realisation.project.root
-            )
-            if done.returncode:
-                raise _failed("install_failed", done, name)
-            return done
-
-        python = str(prefix / "bin" / "python")
-        if uv:
-            do(uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", self.python, str(prefix))
-            if pins.strip():
-                install = ("pip", "install", "--quiet", "--no-deps", "--python", python, "--requirements", "-")
-                do(uv, *install, stdin=pins.encode())
+    def _make(self, realisation: Realisation, prefix: Path, pins: _Pins, current: Path | None) -> None:
+        install = partial(self._run, realisation, name=pins.file, code="install_failed")
+        python, uv = prefix / "bin" / "python", find_uv()
+        if uv is None:
+            self._by_pip(install, prefix, pins.text or "")
+        elif pins.text is None:
+            # One process makes the environment and fills it, by hard links from uv's cache, without asking an index.
+            sync = (uv, "sync", "--quiet", "--frozen", "--no-install-project", "--python", self.python)
+            install(sync, variables={"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PREVIEW_FEATURES": _RELOCATABLE})
         else:
-            do(self.python, "-m", "venv", "--without-pip", str(prefix))
-            if pins.strip():
-                quietly = ("--quiet", "--no-input", "--no-deps")
-                do(
-                    self.python,
-                    "-m",
-                    "pip",
-                    "--python",
-                    python,
-                    "install",
-                    *quietly,
-                    "--requirement",
-                    "/dev/stdin",
-                    stdin=pins.encode(),
-                )
-        wrong = self._imports(realisation, python)
-        if wrong and current is not None:
-            # What cannot be imported in the environment in use either is not this change's doing.
-            before = self._imports(realisation, str(current / "bin" / "python"))
-            wrong = {item: why for item, why in wrong.items() if before.get(item) != why}
-        if wrong:
-            raise _broken(wrong, name)
-        describe(prefix, self._signature(pins))
+            install((uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", self.python, str(prefix)))
+            pip = (uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python), "--requirements", "-")
+            if pins.text.strip():
+                install(pip, stdin=pins.text.encode())
+        before = None if current is None else current / "bin" / "python"
+        names = _asked(realisation.subject.files)
+        require_imports(python, names, pins.file, realisation.timeout, before=before)
+        describe(prefix, pins.signature)
 
-    def _imports(self, realisation: Realisation, python: str) -> dict[str, str]:
-        """Return the libraries asked for that cannot be imported, each with the reason."""
-        files, names = realisation.subject.files, set[str]()
-        if _PYPROJECT in files:
-            names |= {canonicalize_name(found.name) for item in _asked(files[_PYPROJECT]) if (found := tolerant(item))}
-        for name in [name for name in files if name.endswith(".txt")]:
-            items = requirements_in(files[name])
-            names |= {canonicalize_name(found.name) for item in items if (found := tolerant(item))}
-        if not names:
-            return {}
-        done = run(
-            (python, "-I", probe.__file__),
-            stdin=json.dumps(sorted(names)).encode(),
-            timeout=realisation.timeout,
-            environment={},
-        )
-        if done.returncode:
-            raise _failed("install_failed", done, _PYPROJECT)
-        reasons: dict[str, str | None] = json.loads(done.stdout)
-        return {name: why for name, why in reasons.items() if why}
+    def _by_pip(self, install: Callable[..., Completed], prefix: Path, text: str) -> None:
+        install((self.python, "-m", "venv", "--without-pip", str(prefix)))
+        python = str(prefix / "bin" / "python")
+        pip = (self.python, "-m", "pip", "--python", python, "install", "--quiet", "--no-input", "--no-deps")
+        if text:
+            install((*pip, "--requirement", "/dev/stdin"), stdin=text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Pins:
+    """What is to be installed. file: who asks for it. text: exact versions, one a line; None for what uv.lock has."""
+
+    file: str
+    signature: str
+    text: str | None
+
+
+def _asked(files: Mapping[str, bytes]) -> set[str]:
+    """Return the distributions that the project itself asks for, by normalised name."""
+    items: list[str] = []
+    if _PYPROJECT in files:
+        project = tomllib.loads(files[_PYPROJECT].decode()).get("project")
+        wanted = project.get("dependencies") if isinstance(project, dict) else None
+        items += [item for item in wanted if isinstance(item, str)] if isinstance(wanted, list) else []
+    for name in files:
+        items += requirements_in(files[name]) if name.endswith(".txt") else ()
+    return {key for item in items if (key := key_of(item))}
 
 
 _RELOCK = "Run uv lock, or add and remove libraries with add_library, which renews it."
-
-
-def _asked(data: bytes) -> tuple[str, ...]:
-    found = tomllib.loads(data.decode()).get("project")
-    items = found.get("dependencies") if isinstance(found, dict) else None
-    return tuple(item for item in items if isinstance(item, str)) if isinstance(items, list) else ()
 
 
 def _failed(code: str, done: Completed, name: str) -> CheckFailed:
@@ -245,20 +257,6 @@ def _failed(code: str, done: Completed, name: str) -> CheckFailed:
     finding = Diagnostic("install_failed", "error", why, "build", Place(name))
     remedy = "Ask for another version, or add what its build needs."
     return CheckFailed("install_failed", why, place=Place(name), remedy=remedy, diagnostics=(finding,))
-
-
-def _broken(wrong: dict[str, str], name: str) -> CheckFailed:
-    found = tuple(
-        Diagnostic("import_failed", "error", f"{item} cannot be imported: {why}", "build", Place(name), item)
-        for item, why in wrong.items()
-    )
-    return CheckFailed(
-        "import_failed",
-        f"{found[0].message}. The environment is as it was.",
-        place=Place(name),
-        remedy="Ask for another version of it, or pin what it was built with.",
-        diagnostics=found,
-    )
 
 
 def _version(argv: tuple[str, ...]) -> str:
@@ -281,44 +279,3 @@ def _health(path: Path) -> list[Finding]:
         seen.add(key)
     found = [Finding(False, f"{name}: {item} is there twice", "Make it anew with apply.") for item in doubled]
     return found or [Finding(True, f"{name}: well, {len(seen)} distributions")]
-
-
-def _stale(data: bytes, lock: bytes) -> str | None:
-    """Return what uv.lock was not made for: a requirement that it does not know, or one that is gone."""
-    try:
-        model, locked = tomllib.loads(data.decode()), tomllib.loads(lock.decode())
-    except ValueError:
-        return "a file does not parse"
-    project = model.get("project") or {}
-    own = canonicalize_name(str(project.get("name", "")))
-    entry = next((item for item in locked.get("package", []) if item.get("name") == own), None)
-    if entry is None:
-        return f"it has no package {own}"
-    python = project.get("requires-python")
-    if python and _plain(python) != _plain(str(locked.get("requires-python", ""))):
-        return f"it was made for Python {locked.get('requires-python')}"
-    known = {
-        _entry(item)
-        for item in entry.get("metadata", {}).get("requires-dist", [])
-        if "extra ==" not in item.get("marker", "")
-    }
-    wanted = {_wanted(item) for item in project.get("dependencies", [])}
-    if known == wanted:
-        return None
-    names = sorted({name for name, *_ in known ^ wanted})
-    return f"pyproject.toml asks for something else: {', '.join(names[:5])}"
-
-
-def _plain(text: str) -> frozenset[str]:
-    return frozenset(item.strip().replace(" ", "") for item in text.split(","))
-
-
-def _entry(item: dict[str, Any]) -> tuple[str, frozenset[str], frozenset[str]]:
-    return str(item["name"]), _plain(str(item.get("specifier", ""))), frozenset(item.get("extras", []))
-
-
-def _wanted(text: str) -> tuple[str, frozenset[str], frozenset[str]]:
-    found = tolerant(text)
-    if found is None:
-        return text, frozenset(), frozenset()
-    return canonicalize_name(found.name), _plain(str(found.specifier)), frozenset(found.extras)
