@@ -391,7 +391,8 @@ class Environment:
                     partial(self._stage, {}),
                 )
             except Unavailable as error:
-                if level is not None:
+                # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
+                if level is not None or error.code == "registry_unreachable":
                     raise
                 found = Resolved(why=error.message.rstrip("."))
             for name, data in found.files.items():

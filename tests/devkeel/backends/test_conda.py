@@ -20,14 +20,23 @@ metadata:
   platforms:
     - {platform}
 package:
-  - name: plain
-    version: 1.0.0
+"""
+ENTRY = """\
+  - name: {name}
+    version: {version}
     manager: conda
     platform: {platform}
-    url: file://{channel}/noarch/plain-1.0.0-0.tar.bz2
+    url: file://{channel}/noarch/{file}
     hash:
       md5: {md5}
 """
+
+
+def entry(channel: Path, name: str) -> str:
+    path = next((channel / "noarch").glob(f"{name}-[0-9]*.tar.bz2"))
+    md5 = hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest()
+    version = path.name.removeprefix(f"{name}-").removesuffix("-0.tar.bz2")
+    return ENTRY.format(name=name, version=version, platform=subdir(), channel=channel, file=path.name, md5=md5)
 
 
 @pytest.fixture
@@ -35,8 +44,8 @@ def root(tmp_path: Path, channel: Path) -> Path:
     """A project whose lock has `plain`, and whose environment.yml asks for it."""
     root = tmp_path / "project"
     root.mkdir()
-    md5 = hashlib.md5((channel / "noarch/plain-1.0.0-0.tar.bz2").read_bytes(), usedforsecurity=False).hexdigest()
-    (root / "conda-lock.yml").write_text(LOCK.format(platform=subdir(), channel=channel, md5=md5))
+    text = LOCK.format(platform=subdir()) + entry(channel, "python") + entry(channel, "plain")
+    (root / "conda-lock.yml").write_text(text)
     (root / "environment.yml").write_text("name: demo\ndependencies:\n  - plain=1\n")
     return root
 
@@ -44,7 +53,8 @@ def root(tmp_path: Path, channel: Path) -> Path:
 def test_a_lock_is_consumed_without_a_solver(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("rattler.solve", None)
     made = Environment(root, actor="test").environments().create()
-    found = subprocess.run([f"{made.prefix}/bin/plain"], capture_output=True, text=True, check=True)
+    program = "import plain; print(plain.VALUE)"
+    found = subprocess.run([f"{made.prefix}/bin/python", "-c", program], capture_output=True, text=True, check=True)
     assert found.stdout == "42\n"
 
 

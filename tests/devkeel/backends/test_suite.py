@@ -38,7 +38,7 @@ class Case:
 
 UV = Case("uv", "pyproject.toml", "==", ("python", "-c", "import plain; print(plain.VALUE)"))
 PIP = Case("pip", "requirements.txt", "==", UV.shows)
-CONDA = Case("rattler", "environment.yml", "=", ("plain",))
+CONDA = Case("rattler", "environment.yml", "=", UV.shows)
 
 
 # What pip alone is asked in its own words; the rest is one code for uv and pip.

@@ -51,6 +51,7 @@ def edit(plan: Plan, request: Request) -> None:
     """Add or remove match specifications."""
     if request.group is not None:
         raise refused("no_groups", "conda has no dependency groups.", plan.manifest, "Leave the group out.")
+    done = set[str]()
     for item in request.names:
         name = _name(item)
         if name is None:
@@ -58,8 +59,11 @@ def edit(plan: Plan, request: Request) -> None:
         data = plan.data(plan.manifest)
         document = yaml.Document(data, plan.manifest)
         known = specifications(load(data, plan.manifest))
-        same = [spec for spec in known if _name(spec) == name]
+        # Two versions in one request are both written, so that the solver says why they cannot be.
+        twice = name in done and not request.remove
+        same = [] if twice else [spec for spec in known if _name(spec) == name]
         plan.take(plan.manifest, _edited(document, item, name, same, remove=request.remove))
+        done.add(name)
 
 
 def _edited(document: yaml.Document, item: str, name: str, same: list[str], *, remove: bool) -> Edited:
