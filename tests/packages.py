@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -37,6 +38,40 @@ LIBRARIES = (
     ("plain", "1.0.0", (), "VALUE = 42\n"),
     ("modern", "1.0.0", (), ""),
 )
+# What devkeel asks of micromamba, answered by py-rattler: an option that is not among these is refused.
+MICROMAMBA = f"""#!{sys.executable}
+import argparse, asyncio, sys
+import rattler
+from devkeel.backends.conda import _record, subdir
+
+if sys.argv[1:] == ["--version"]:
+    sys.exit("stand-in for micromamba")
+parser = argparse.ArgumentParser()
+parser.add_argument("verb", choices=["create"])
+parser.add_argument("--prefix", required=True)
+parser.add_argument("--channel", action="append", default=[])
+for flag in ("yes", "quiet", "no-rc", "no-env", "dry-run", "override-channels"):
+    parser.add_argument("--" + flag, action="store_true")
+parser.add_argument("specs", nargs="*")
+asked = parser.parse_intermixed_args()
+assert asked.yes and asked.no_rc and asked.no_env
+
+
+async def main():
+    if any("://" in item for item in asked.specs):
+        records = [_record(rattler, item) for item in asked.specs]
+    else:
+        assert asked.override_channels
+        records = await rattler.solve(asked.channel, asked.specs, platforms=[subdir(), "noarch"])
+    if not asked.dry_run:
+        await rattler.install(records, asked.prefix, show_progress=False, execute_link_scripts=False)
+
+
+try:
+    asyncio.run(main())
+except Exception as error:
+    sys.exit(f"error    libmamba {{error}}")
+"""
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
 
@@ -150,3 +185,22 @@ def bare_path(tmp_path: Path) -> Path:
         found = next(Path(place, name) for place in os.defpath.split(os.pathsep) if Path(place or ".", name).exists())
         (folder / name).symlink_to(found)
     return folder
+
+
+@pytest.fixture
+def micromamba(bare_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put a micromamba on PATH: the real one where there is one, else what stands in for it."""
+    real = shutil.which("micromamba")
+    program = bare_path / "micromamba"
+    if real:
+        program.symlink_to(real)
+    else:
+        program.write_text(MICROMAMBA)
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{bare_path}:{os.environ['PATH']}")
+
+
+@pytest.fixture
+def micromamba_text() -> str:
+    """The program that stands in for micromamba."""
+    return MICROMAMBA

@@ -62,8 +62,9 @@ LAYERS = {
     },
     "environments": {"errors", "project", "policy", "backends", "checks", "transaction"},
     "envrc": {"errors"},
+    "doctor": {"project", "backends", "applied", "transaction"},
     "environment": {
-        *("environments", "envrc"),
+        *("environments", "envrc", "doctor"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

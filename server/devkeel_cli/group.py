@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from importlib import import_module
 
 import click
@@ -35,6 +36,7 @@ VERBS = {
     "env": "List, make, enter or remove named environments.",
     "envrc": "Write the .envrc by which direnv enters the environment.",
     "purge": "Remove the environments that devkeel made.",
+    "doctor": "Tell what this machine has and lacks for the environment.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
@@ -59,7 +61,7 @@ def _root_option() -> click.Option:
 
     def name_root(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
         if value is not None:
-            context.obj = Session(value)
+            context.obj = replace(context.obj, named_root=value)
 
     return click.Option(
         ["--root"], metavar="DIR", type=click.Path(), expose_value=False, callback=name_root, help="Project root."

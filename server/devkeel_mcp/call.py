@@ -61,11 +61,15 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Call:
-    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it."""
+    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
+
+    backend: the one that the call names.
+    """
 
     workspace: Workspace
     actor: str
     report: Report | None = None
+    backend: str | None = None
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
@@ -111,7 +115,7 @@ class Call:
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
-        return work(Environment(self.workspace.root, actor=self.actor, jobs=self.workspace.jobs))
+        return work(Environment(self.workspace.root, actor=self.actor, jobs=self.workspace.jobs, backend=self.backend))
 
 
 def actor_of(context: Context[Any, Any]) -> str:

@@ -17,6 +17,7 @@ from devkeel.declaration import beginning, lock_revision, read_declaration, role
 from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.environments import Environments
+from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Unavailable, UsageError
 from devkeel.instead import told_instead
 from devkeel.libraries import declared_libraries
@@ -46,10 +47,12 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from devkeel.backends.backend import Applied
     from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
+    from devkeel.doctor import Examined
     from devkeel.edits import Edit
-    from devkeel.execution import Execution
+    from devkeel.execution import Execution, Named
     from devkeel.policy import Settings
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
@@ -78,11 +81,12 @@ class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them.
+    share them. backend: the one that the call names.
     """
 
-    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None) -> None:
+    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None, backend: str | None = None) -> None:
         self.project = Project(root)
+        self._asked = backend
         self.actor = actor
         self._jobs = jobs
         self._transactions: Transactions | None = None
@@ -109,7 +113,7 @@ class Environment:
             return self._conclude(candidate, declaration(), Intent("restore", reason, False, "syntax"), removed)
 
         jobs = self._jobs or Jobs(self.project.state)
-        return Execution(self.project, jobs, self._store(), declaration, self._subject, restore)
+        return Execution(self.project, jobs, self._store(), declaration, self._subject, restore, self._asked)
 
     def apply(
         self,
@@ -119,14 +123,45 @@ class Environment:
         expected_revision: str | None = None,
         reason: str | None = None,
         timeout: float = 3600.0,
+        environment: str | None = None,
+        strict: bool = False,
     ) -> Job:
         """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
 
         on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
-        was applied did. timeout: seconds.
+        was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
+        raise CheckFailed `lock_stale` where the lock does not fit the declaration.
         """
         self._expect(expected_revision, read_declaration(self.project))
-        return self.execution.apply(dry_run=dry_run, on_failure=on_failure, reason=reason, timeout=timeout)
+        stale = tuple(item for item in self._lock_findings() if item.severity == "warning")
+        if stale and strict:
+            raise CheckFailed(
+                stale[0].code,
+                f"{stale[0].message}. Nothing was applied.",
+                place=stale[0].place,
+                remedy="Renew the lock with its own tool, or leave strict out.",
+                diagnostics=stale,
+            )
+        notes = (*self.selection().notes, *(f"{item.message}." for item in stale))
+        return self.execution.apply(
+            dry_run=dry_run,
+            on_failure=on_failure,
+            reason=reason,
+            timeout=timeout,
+            named=self._named(environment) if environment else None,
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def _named(self, name: str) -> Named:
+        from devkeel.execution import Named  # noqa: PLC0415  (editing needs none of it)
+
+        known = self.environments()
+        before = next((item.prefix for item in known.all() if item.name == known.name(name)), None)
+
+        def realise(dry_run: bool, timeout: float) -> Applied:
+            return known.realise(name, backend=self._asked, dry_run=dry_run, timeout=timeout)
+
+        return Named(before, realise)
 
     def run(
         self,
@@ -143,7 +178,7 @@ class Environment:
         cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`, ProjectError
         `unknown_environment`.
         """
-        entered = self.environments().activation(environment).variables if environment else None
+        entered = self.environments().entered(environment) if environment else None
         return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout, entered=entered)
 
     def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
@@ -280,8 +315,12 @@ class Environment:
         level: str | None = None,
         expected_revision: str | None = None,
         create: bool = False,
+        direnv: bool = False,
     ) -> ChangeResult:
-        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
+        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none.
+
+        direnv: with an .envrc that enters it, where there is none either.
+        """
         from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
 
         def attempt() -> ChangeResult:
@@ -291,6 +330,8 @@ class Environment:
             for name, data in beginning(self.project).items() if create else ():
                 candidate.before[name] = self.project.read(name)
                 candidate.after[name] = data
+            if direnv and candidate.after and self.project.read(ENVRC) is None:
+                candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
             apply_edits(self.project, edits, candidate, create=create)
             if not edits and not create:
                 raise UsageError(
@@ -425,7 +466,6 @@ class Environment:
         self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
     ) -> ChangeResult:
         """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
-        from devkeel.envrc import ENVRC, PROMPT, envrc  # noqa: PLC0415  (no other verb needs it)
 
         def attempt() -> ChangeResult:
             files, named = read_declaration(self.project), self.environments()
@@ -445,7 +485,7 @@ class Environment:
 
     def _lock_findings(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the lock of a backend whose lock no rung of the ladder judges."""
-        status = active(self.project).lock_status(self.project)
+        status = active(self.project, self._asked).lock_status(self.project)
         if status.state not in ("stale", "missing") or status.file is None:
             return ()
         message = f"{status.file} is {status.state}" + (f": {status.reason}" if status.reason else "")
@@ -453,9 +493,22 @@ class Environment:
         severity: Literal["info", "warning"] = "warning" if status.state == "stale" else "info"
         return (Diagnostic(code, severity, message, "lock", Place(status.file)),)
 
-    def selection(self, asked: str | None = None) -> Selection:
-        """Return which backend the project has, and why; `asked` is what the call names."""
-        return select(self.project, asked, read_settings(self.project).backend)
+    def selection(self) -> Selection:
+        """Return which backend the project has, and why."""
+        return select(self.project, self._asked, read_settings(self.project).backend)
+
+    def bootstrap(self) -> Path:
+        """Install the tool that the conda backend misses, for this project alone; only ever called when asked."""
+        from devkeel.backends.bootstrap import install_micromamba  # noqa: PLC0415  (no other verb needs it)
+
+        return install_micromamba(self.project, read_settings(self.project).micromamba)
+
+    def doctor(self) -> tuple[Examined, ...]:
+        """Return what this machine and the project have and lack for their environments."""
+        from devkeel.doctor import examine  # noqa: PLC0415  (no other verb needs it)
+
+        setting = read_settings(self.project).backend
+        return tuple(examine(self.project, read_declaration(self.project), self._asked, setting))
 
     def environments(self) -> Environments:
         """Return the named environments."""

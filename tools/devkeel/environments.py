@@ -107,39 +107,59 @@ class Environments:
         mixed: bool = False,
         timeout: float = 900.0,
     ) -> Realised:
+        """Make an environment, or bring one up to date, and return it; see `realise`."""
+        applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
+        return _realised(self.name(name), applied, self.selection.notes)
+
+    def realise(
+        self,
+        name: str | None = None,
+        *,
+        backend: str | None = None,
+        python: str | None = None,
+        mixed: bool = False,
+        dry_run: bool = False,
+        timeout: float = 900.0,
+    ) -> Applied:
         """Make an environment of the declaration, or bring one up to date; what fails leaves it as it was.
 
         backend, python: those that it has, or the project's, where they are left out. mixed: another backend than the
         declaration's is meant. Raises Refused `mixed_runtimes`, and what the backend raises.
         """
-        wanted = self.name(name)
-        home = home_of(self.project, wanted)
+        home = home_of(self.project, self.name(name))
         record: dict[str, Any] = home.record()
-        chosen = backend or record.get("backend") or self.selection.name
+        chosen, python = backend or record.get("backend") or self.selection.name, python or record.get("python")
+        mixed = mixed or bool(record.get("mixed"))
+        self._require_meant(chosen, mixed=mixed)
+        realiser = backend_named(chosen, python=python)
+        applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
+        if not dry_run:
+            home.note({"backend": chosen, "python": python, "mixed": mixed})
+        return applied
+
+    def _require_meant(self, backend: str, *, mixed: bool) -> None:
         declared = self.selection.name
-        if chosen != declared and not mixed and not record.get("mixed"):
+        if backend != declared and not mixed:
             raise Refused(
                 "mixed_runtimes",
-                f"The project declares a {declared} environment ({self.selection.why}); this one would be {chosen}.",
-                seen=chosen,
-                remedy=f"Leave the backend out, or say that you mean both: --mixed with --backend {chosen}.",
+                f"The project declares a {declared} environment ({self.selection.why}); this one would be {backend}.",
+                seen=backend,
+                remedy=f"Leave the backend out, or say that you mean both: --mixed with --backend {backend}.",
             )
-        if chosen not in _NAMED:
+        if backend not in _NAMED:
             raise Unavailable(
                 "backend_cannot",
-                f"The {chosen} backend has one environment, which is the project's shell.",
-                seen=chosen,
+                f"The {backend} backend has one environment, which is the project's shell.",
+                seen=backend,
                 remedy="Use apply and run; or name backend venv or conda, with --mixed beside another declaration.",
             )
-        realiser = backend_named(chosen, python=python or record.get("python"))
-        applied = realiser.apply(Realisation(self.project, self.subject(), home.path, timeout))
-        home.note(
-            {"backend": chosen, "python": python or record.get("python"), "mixed": mixed or bool(record.get("mixed"))}
-        )
-        return _realised(wanted, applied, (*self.selection.notes, *applied.notes))
 
     def activation(self, name: str | None = None) -> Realised:
         """Return what a shell in an environment needs. Raises ProjectError `unknown_environment`."""
+        return _realised(self.name(name), self.entered(name))
+
+    def entered(self, name: str | None = None) -> Applied:
+        """Return an environment that was made. Raises ProjectError `unknown_environment`."""
         found = self.info(name)
         if found.prefix is None:
             raise ProjectError(
@@ -148,7 +168,7 @@ class Environments:
                 seen=found.name,
                 remedy=f"Make it with `devkeel env create {found.name}`.",
             )
-        return _realised(found.name, entered(found.backend, Path(found.prefix)))
+        return entered(found.backend, Path(found.prefix))
 
     def remove(self, name: str) -> str:
         """Remove an environment and return its name. Raises ProjectError `unknown_environment`."""
@@ -164,4 +184,12 @@ class Environments:
 
 
 def _realised(name: str, applied: Applied, notes: tuple[str, ...] = ()) -> Realised:
-    return Realised(name, applied.backend, applied.prefix, applied.judge, dict(applied.variables), applied.unset, notes)
+    return Realised(
+        name,
+        applied.backend,
+        applied.prefix,
+        applied.judge,
+        dict(applied.variables),
+        applied.unset,
+        (*notes, *applied.notes),
+    )

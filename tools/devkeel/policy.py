@@ -26,7 +26,7 @@ class Settings:
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
     below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
     something is answered with a job. backend: what realises the environment. environment: the name of the one that
-    is meant where nobody names one.
+    is meant where nobody names one. micromamba: the URL of a directory to install it from, when that is asked for.
     """
 
     level: str | None = None
@@ -35,6 +35,7 @@ class Settings:
     job_after: float = 40.0
     backend: str | None = None
     environment: str | None = None
+    micromamba: str | None = None
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -44,6 +45,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "job_after": (int, float),
     "backend": (str,),
     "environment": (str,),
+    "micromamba": (str,),
 }
 
 
@@ -74,6 +76,7 @@ def read_settings(project: Project) -> Settings:
         float(found.get("job_after", 40.0)),
         found.get("backend"),
         found.get("environment"),
+        found.get("micromamba"),
     )
 
 

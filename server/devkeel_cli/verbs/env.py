@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from devkeel_cli.options import json_option, show
+from devkeel.errors import Refused
+from devkeel_cli.bootstrap import with_bootstrap
+from devkeel_cli.options import bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from devkeel.environment import Environment
     from devkeel.environments import EnvironmentInfo, Realised
     from devkeel_cli.session import Session
 
@@ -47,14 +51,37 @@ def info(session: Session, /, name: str | None, as_json: bool) -> None:
 @_backend_option
 @_python_option
 @click.option("--mixed", is_flag=True, help="Another backend than the one that the project declares is meant.")
+@direnv_option
+@bootstrap_option
 @json_option
 @pass_session
 def create(
-    session: Session, /, name: str | None, backend: str | None, python: str | None, mixed: bool, as_json: bool
+    session: Session,
+    /,
+    name: str | None,
+    direnv: bool,
+    bootstrap: bool,
+    as_json: bool,
+    **given: Any,  # noqa: ANN401  (as `Environments.create` has them)
 ) -> None:
-    """Make an environment, or bring one up to date; what fails leaves it as it was."""
-    made = session.environment.environments().create(name, backend=backend, python=python, mixed=mixed)
+    """Make an environment, or bring one up to date; what fails leaves it as it was.
+
+    The one that is meant without a name gets an .envrc too, unless somebody else wrote one.
+    """
+    environment = session.environment
+    named = environment.environments()
+    made = with_bootstrap(environment, lambda: named.create(name, **given), asked=bootstrap)
+    if direnv and made.name == named.name(None):
+        made = replace(made, notes=(*made.notes, *_envrc(environment)))
     show(made, _made, as_json=as_json)
+
+
+def _envrc(environment: Environment) -> tuple[str, ...]:
+    try:
+        written = environment.write_envrc()
+    except Refused as error:
+        return (error.message,)
+    return (f"{', '.join(written.files)} enters it: direnv allow.",) if written.published else ()
 
 
 @command.command("activate")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel_cli import output
-from devkeel_cli.options import dry_run_option, json_option, show
+from devkeel_cli.options import backend_option, dry_run_option, json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 @click.option("--prompt", is_flag=True, help="Say backend and name in DEVKEEL_PROMPT.")
 @click.option("--format", "template", metavar="TEXT", help="What the prompt says. Default: ({backend}:{name}).")
 @dry_run_option
+@backend_option
 @json_option
 @pass_session
 def command(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import change, in_file, writing_options
+from devkeel_cli.options import backend_option, change, in_file, writing_options
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ def command() -> None:
 @_language_option
 @_group_option
 @_file_option
+@backend_option
 @writing_options
 @pass_session
 def add(
@@ -54,6 +55,7 @@ def add(
 @_language_option
 @_group_option
 @_file_option
+@backend_option
 @writing_options
 @pass_session
 def remove(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.backends import python_tools, resolving, venv
+from devkeel.backends import conda, python_tools, resolving, venv
 from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
 from devkeel.edits import AddLibrary, RemoveLibrary
@@ -38,7 +38,8 @@ class Case:
 
 UV = Case("uv", "pyproject.toml", "==", ("python", "-c", "import plain; print(plain.VALUE)"))
 PIP = Case("pip", "requirements.txt", "==", UV.shows)
-CONDA = Case("rattler", "environment.yml", "=", UV.shows)
+RATTLER = Case("rattler", "environment.yml", "=", UV.shows)
+MICROMAMBA = Case("micromamba", "environment.yml", "=", UV.shows)
 
 
 # What pip alone is asked in its own words; the rest is one code for uv and pip.
@@ -51,7 +52,7 @@ WITH_PIP = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        cases = [UV, *([PIP] if metafunc.function.__name__ in WITH_PIP else []), CONDA]
+        cases = [UV, *([PIP] if metafunc.function.__name__ in WITH_PIP else []), RATTLER, MICROMAMBA]
         metafunc.parametrize("case", cases, indirect=True, ids=lambda case: case.name)
 
 
@@ -60,7 +61,11 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     found: Case = request.param
     root = tmp_path / "project"
     root.mkdir()
-    if found is CONDA:
+    if found.manifest == "environment.yml":
+        if found is MICROMAMBA:
+            request.getfixturevalue("micromamba")
+        else:
+            monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
         channel = request.getfixturevalue("channel")
         (root / found.manifest).write_text(
             f"name: demo\nchannels:\n  - file://{channel}\ndependencies:\n  - numbers-lib\n"
@@ -184,7 +189,7 @@ def test_purge_removes_what_devkeel_made_and_nothing_else(environment: Environme
     environment.environments().create()
     foreign = environment.project.root / ".venv"
     foreign.mkdir()
-    assert environment.environments().purge() == (("demo",) if case is CONDA else ("project",))
+    assert environment.environments().purge() == (("demo",) if case.manifest == "environment.yml" else ("project",))
     assert foreign.is_dir()
     assert environment.environments().all() == ()
     assert [item.kind for item in environment.history().operations] == ["edit"]

@@ -147,14 +147,6 @@ def test_an_environment_of_the_same_pins_is_kept(environment: Environment) -> No
     assert environment.environments().create().prefix != first.prefix
 
 
-def test_the_doctor_finds_a_distribution_that_is_there_twice(environment: Environment) -> None:
-    made = environment.environments().create()
-    site = next((environment.project.state / "envs").glob("*/current/lib/python*/site-packages"))
-    (site / "plain-0.9.dist-info").mkdir()
-    assert made.prefix
-    assert [item.message for item in Venv().doctor(environment.project) if not item.ok][-1].endswith("twice")
-
-
 def test_devenv_and_the_manifest_are_one_operation_and_undone_as_one(environment: Environment) -> None:
     root = environment.project.root
     (root / "devenv.nix").write_text(SHELL)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from devkeel.checks.subject import Subject
@@ -87,6 +87,10 @@ class Backend(Protocol):
     def name(self) -> str:
         """Return how the backend is called."""
 
+    @property
+    def enters(self) -> bool:
+        """Tell whether the commands for tasks and tests enter the environment themselves."""
+
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's, or None; reads no more than names and small files."""
 
@@ -112,4 +116,7 @@ class Backend(Protocol):
         """Return whether the lock file is there and fits the declaration; nothing is fetched."""
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
-        """Return what this machine has and lacks for this backend."""
+        """Return what this machine has and lacks for this backend, each tool with place and version, and the lock."""
+
+    def health(self, prefix: Path) -> Iterable[Finding]:
+        """Return what is wrong with an environment that was made; nothing where it is well."""

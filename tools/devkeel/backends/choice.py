@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.backends.known import backend_named
-from devkeel.backends.selection import select
+from devkeel.backends.selection import declared_by, select
 from devkeel.policy import read_settings
-from devkeel.project import DECLARATION
 
 if TYPE_CHECKING:
     from devkeel.backends.backend import Backend
@@ -16,9 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["active"]
 
 
-def active(project: Project) -> Backend:
-    """Return the backend of a project. Raises ProjectError `missing_file` where no file speaks for one."""
-    backend = backend_named(select(project, None, read_settings(project).backend).name)
+def active(project: Project, asked: str | None = None) -> Backend:
+    """Return the backend of a project; `asked` is what the call names.
+
+    Raises ProjectError `missing_file` where no file speaks for it.
+    """
+    backend = backend_named(select(project, asked, read_settings(project).backend).name)
     if backend.detect(project) is None:
-        raise project.missing(DECLARATION)
+        raise project.missing(declared_by(backend.name)[0])
     return backend

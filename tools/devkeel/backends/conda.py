@@ -16,9 +16,11 @@ import re
 import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
 from devkeel.backends.imports import require_imports
 from devkeel.backends.python_tools import tool_environment
@@ -28,7 +30,7 @@ from devkeel.runtime import find_program, run
 from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from devkeel.backends.backend import Realisation
     from devkeel.project import Project
@@ -81,6 +83,7 @@ class Conda:
     """Environments of conda packages."""
 
     name = "conda"
+    enters = False
 
     def __init__(self, python: str | None = None) -> None:
         self.python = python
@@ -143,19 +146,16 @@ class Conda:
         return LockStatus(_LOCK, "stale" if why else "current", why)
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
-        """Return which tool there is, how the lock is, and what pip put into the environments."""
-        tool = find_micromamba(project)
-        found = [Finding(True, f"micromamba: {tool}")] if tool else []
+        """Return which tool there is, and how the lock is."""
+        found = [health.program("micromamba", find_micromamba(project), remedy=_INSTALL, needed=not _has_rattler())]
         if _has_rattler():
-            found.append(Finding(True, "py-rattler is installed"))
-        elif not tool:
-            found.append(Finding(False, "neither micromamba nor py-rattler is there", _INSTALL))
-        status = self.lock_status(project)
-        told = f"lock: {status.state}" + (f" ({status.reason})" if status.reason else "")
-        found.append(Finding(status.state != "stale", told, "Run conda-lock." if status.state == "stale" else None))
-        for path in sorted((project.state / "envs").glob("*/current/conda-meta")):
-            found += _by_pip(path.parent)
-        return tuple(found)
+            found.append(Finding(True, f"py-rattler {metadata.version('py-rattler')}, in process"))
+        return (*found, health.lock(self.lock_status(project), "Run conda-lock."))
+
+    def health(self, prefix: Path) -> Iterator[Finding]:
+        """Yield records that are gone or there twice, and what pip put beside conda."""
+        yield from health.conda_packages(prefix)
+        yield from health.put_by_pip(prefix)
 
     def _wanted(self, realisation: Realisation) -> _Wanted:
         files = realisation.subject.files
@@ -183,7 +183,7 @@ class Conda:
             require_imports(python, _names(wanted), wanted.file, realisation.timeout, before=before)
 
 
-_INSTALL = "Install micromamba, or devkeel with its extra `conda`; then repeat the call."
+_INSTALL = "Install micromamba (--bootstrap does, for this project), or devkeel[conda]; then repeat the call."
 
 
 def find_micromamba(project: Project) -> str | None:
@@ -278,6 +278,7 @@ def _solve(wanted: _Wanted, timeout: float) -> list[Any]:
             "The project declares a conda environment, and neither micromamba nor py-rattler is there.",
             seen=wanted.file,
             remedy=_INSTALL,
+            details={"bootstrap": "micromamba"},
         )
     rattler: Any = importlib.import_module("rattler")  # an extra, and half a second
 
@@ -361,14 +362,3 @@ def _installing(told: str, name: str) -> CheckFailed:
 def _names(wanted: _Wanted) -> set[str]:
     """Return the distributions that the specifications are about, where they are called as their packages are."""
     return {match[1].lower() for spec in wanted.specs if (match := re.match(r"(?:\S+::)?([\w.-]+)", spec))}
-
-
-def _by_pip(prefix: Path) -> list[Finding]:
-    """Return what pip installed into an environment of conda."""
-    found = []
-    for installer in prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER"):
-        if installer.read_text("utf-8", "replace").strip() in ("pip", "uv"):
-            name = installer.parent.name.partition("-")[0]
-            remedy = f"Make the environment anew, and add {name} with add_library."
-            found.append(Finding(False, f"{prefix.parent.name}: {name} was put there by pip, beside conda", remedy))
-    return found or [Finding(True, f"{prefix.parent.name}: well")]

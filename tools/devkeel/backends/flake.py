@@ -7,13 +7,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends import health
+from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
-    from devkeel.backends.backend import Realisation
+    from pathlib import Path
+
+    from devkeel.backends.backend import Finding, Realisation
     from devkeel.project import Project
     from devkeel.runtime import Completed
 
@@ -30,6 +33,7 @@ class Flake:
     """Environments that a flake's `devShells` declare."""
 
     name: str = "flake"
+    enters: bool = True
 
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's: it has a flake.nix."""
@@ -85,12 +89,14 @@ class Flake:
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
         """Return whether Nix is there, and how the lock is."""
-        nix = find_program("nix")
-        tool = Finding(True, f"nix: {nix}") if nix else Finding(False, "nix is not installed", "Install Nix.")
-        status = self.lock_status(project)
-        told = f"lock: {status.state}" + (f" ({status.reason})" if status.reason else "")
-        well = status.state in ("current", "none")
-        return tool, Finding(well, told, None if well else "Run nix flake lock.")
+        return (
+            health.program("nix", find_program("nix"), remedy="Install Nix: https://nixos.org/download."),
+            health.lock(self.lock_status(project), "Run nix flake lock."),
+        )
+
+    def health(self, prefix: Path) -> tuple[Finding, ...]:
+        """Return whether the store still has the shell."""
+        return health.store_path(prefix)
 
     def _printed(self, realisation: Realisation, keep: tuple[str, ...]) -> Completed:
         nix, opener = find_program("nix"), realisation.subject.stage

@@ -13,7 +13,7 @@ from devkeel.errors import Place, ProjectError, UsageError
 if TYPE_CHECKING:
     from devkeel.project import Project
 
-__all__ = ["BACKENDS", "Selection", "select"]
+__all__ = ["BACKENDS", "Selection", "declared_by", "select"]
 
 BACKENDS = ("devenv", "flake", "conda", "venv")
 # What declares an environment of each, the most telling first.
@@ -40,6 +40,11 @@ class Selection:
             return ()
         rest = ", ".join(self.others)
         return (f"The environment is declared twice: {self.why}; {rest} too. `backend` in devkeel.toml settles it.",)
+
+
+def declared_by(backend: str) -> tuple[str, ...]:
+    """Return the files that declare an environment of a backend, the most telling first."""
+    return _FILES[backend]
 
 
 def select(project: Project, asked: str | None = None, setting: str | None = None) -> Selection:

@@ -14,22 +14,23 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends import health
+from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.imports import require_imports
 from devkeel.backends.python_tools import find_python, find_uv, tool_environment
 from devkeel.backends.uv_lock import stale
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries import pyproject
-from devkeel.libraries.requirement import canonicalize_name, key_of
+from devkeel.libraries.requirement import key_of
 from devkeel.libraries.requirements_file import requirements_in
 from devkeel.project import digest
 from devkeel.runtime import run
 from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-    from devkeel.backends.backend import Realisation
+    from devkeel.backends.backend import Finding, Realisation
     from devkeel.project import Project
     from devkeel.runtime import Completed
 
@@ -52,6 +53,7 @@ class Venv:
     """Environments of Python by uv or pip."""
 
     name = "venv"
+    enters = False
 
     def __init__(self, python: str | None = None) -> None:
         self.python = python or find_python()
@@ -115,20 +117,17 @@ class Venv:
         return LockStatus(_LOCK, "stale" if why else "current", why)
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
-        """Return where uv and Python are, how the lock is, and what is wrong in the environments."""
-        uv = find_uv()
-        found = [
-            Finding(True, f"uv: {uv}, {_version((uv, '--version'))}")
-            if uv
-            else Finding(True, "uv is not installed: venv and pip do its work, slower"),
-            Finding(True, f"Python: {self.python}, {_version((self.python, '--version'))}"),
-        ]
-        status = self.lock_status(project)
-        well = status.state in ("current", "none")
-        found.append(Finding(well, f"lock: {status.state}" + (f" ({status.reason})" if status.reason else ""), _RELOCK))
-        for path in sorted((project.state / "envs").glob("*/current")):
-            found += _health(path)
-        return tuple(found)
+        """Return where uv and Python are, and how the lock is."""
+        faster = "Install it (pip install uv): without it venv and pip do the work, slower, and no uv.lock is renewed."
+        return (
+            health.program("uv", find_uv(), remedy=faster, needed=project.exists(_LOCK)),
+            health.program("Python", self.python, remedy="Install Python, or name another with --python."),
+            health.lock(self.lock_status(project), _RELOCK),
+        )
+
+    def health(self, prefix: Path) -> Iterator[Finding]:
+        """Yield an interpreter that is gone, and distributions that are recorded twice."""
+        return health.distributions(prefix)
 
     def _pins(self, realisation: Realisation) -> _Pins:
         """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
@@ -257,25 +256,3 @@ def _failed(code: str, done: Completed, name: str) -> CheckFailed:
     finding = Diagnostic("install_failed", "error", why, "build", Place(name))
     remedy = "Ask for another version, or add what its build needs."
     return CheckFailed("install_failed", why, place=Place(name), remedy=remedy, diagnostics=(finding,))
-
-
-def _version(argv: tuple[str, ...]) -> str:
-    try:
-        return run(argv, timeout=10).stdout.decode("utf-8", "replace").strip() or "no version"
-    except Unavailable:
-        return "it does not answer"
-
-
-def _health(path: Path) -> list[Finding]:
-    """Return what is wrong in an environment: no interpreter, or two records of one distribution."""
-    name = path.parent.name
-    if not (path / "bin" / "python").exists():
-        return [Finding(False, f"{name}: its interpreter is gone", "Make it anew with apply.")]
-    seen, doubled = set[str](), list[str]()
-    for info in path.glob("lib/python*/site-packages/*.dist-info"):
-        key = canonicalize_name(info.name.removesuffix(".dist-info").rpartition("-")[0])
-        if key in seen:
-            doubled.append(key)
-        seen.add(key)
-    found = [Finding(False, f"{name}: {item} is there twice", "Make it anew with apply.") for item in doubled]
-    return found or [Finding(True, f"{name}: well, {len(seen)} distributions")]

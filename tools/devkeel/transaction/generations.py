@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from devkeel.project import Project
 
-__all__ = ["Home", "describe", "description_of", "new_generation", "remove_folders"]
+__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders"]
 
 _CURRENT = "current"
 _RECORD = "environment.json"
@@ -107,11 +107,7 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
         with tempfile.TemporaryDirectory(prefix="devkeel-") as folder:
             yield Path(folder, "environment")
         return
-    if project.state.is_symlink() or path.is_symlink():
-        raise ProjectError("not_writable", f"{path} is a link.", seen=str(path), remedy="Remove the link.")
-    path.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
-        ignore.write("*\n")
+    _make_folder(project, path)
     made = Path(tempfile.mkdtemp(prefix=_MADE, dir=path))
     made.rmdir()
     try:
@@ -119,6 +115,25 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(made, ignore_errors=True)
         raise
+
+
+def _make_folder(project: Project, path: Path) -> None:
+    if project.state.is_symlink() or path.is_symlink():
+        raise ProjectError("not_writable", f"{path} is a link.", seen=str(path), remedy="Remove the link.")
+    path.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
+        ignore.write("*\n")
+
+
+def keep_program(project: Project, name: str, data: bytes) -> Path:
+    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all."""
+    folder = project.state / "bin"
+    _make_folder(project, folder)
+    descriptor, made = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(data)
+        os.fchmod(handle.fileno(), 0o755)
+    return Path(made).replace(folder / name)
 
 
 def remove_folders(state: Path, names: tuple[str, ...]) -> None:
