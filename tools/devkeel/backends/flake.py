@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
@@ -26,6 +28,7 @@ _FLAKE, _LOCK = "flake.nix", "flake.lock"
 _FEATURES = ("--extra-experimental-features", "nix-command flakes")
 _HOOK_SECONDS = 120.0
 _SHOWN = 2000
+_OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,8 @@ class Flake:
         done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
         variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS)
         prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
+        if _is_of_devenv(realisation.subject.files):
+            notes = (*notes, "The evaluation was impure: devenv's flake asks for the directory that it is called in.")
         return Applied(self.name, prefix, variables, "nix", notes=notes)
 
     def alive(self, applied: Applied) -> bool:
@@ -110,8 +115,10 @@ class Flake:
         if opener is None:
             raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
         with opener() as stage:
-            argv = (nix, *_FEATURES, "print-dev-env", "--json", "--no-update-lock-file", *keep, str(stage.root))
-            done = run(stage.wrap(argv), timeout=realisation.timeout, cwd=stage.root)
+            impure = ("--impure",) if _is_of_devenv(realisation.subject.files) else ()
+            how = ("print-dev-env", "--json", "--no-update-lock-file", *impure, *keep)
+            argv, here = (nix, *_FEATURES, *how, str(stage.root)), {"PWD": str(stage.root)}
+            done = run(stage.wrap(argv), timeout=realisation.timeout, cwd=stage.root, environment=here)
         if done.returncode:
             told = done.stderr.decode("utf-8", "replace").strip()
             why = told.rpartition("error:")[2].strip().split("\n")[0] or told[-200:]
@@ -124,3 +131,8 @@ class Flake:
                 diagnostics=(finding,),
             )
         return done
+
+
+def _is_of_devenv(files: Mapping[str, bytes]) -> bool:
+    """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
+    return _OF_DEVENV.search(files.get(_FLAKE, b"")) is not None
