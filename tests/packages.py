@@ -45,7 +45,7 @@ import rattler
 from devkeel.backends.conda import _record, subdir
 
 if sys.argv[1:] == ["--version"]:
-    sys.exit("stand-in for micromamba")
+    print("2.3.0, a stand-in"); sys.exit()
 parser = argparse.ArgumentParser()
 parser.add_argument("verb", choices=["create"])
 parser.add_argument("--prefix", required=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -14,32 +13,14 @@ from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project import Project
 
+from .conftest import SHELL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.nix
 
-FLAKE = """\
-{
-  inputs.nixpkgs.url = "path:@nixpkgs@";
-  outputs = { self, nixpkgs }: {
-    devShells = builtins.mapAttrs (system: pkgs: { default = @shell@; }) nixpkgs.legacyPackages;
-    apps = builtins.mapAttrs (_: pkgs: { greet = { type = "app"; program = "${pkgs.hello}/bin/hello"; }; })
-      nixpkgs.legacyPackages;
-  };
-}
-"""
-SHELL = """derivation {
-      inherit system;
-      name = "shell";
-      builder = "/bin/bash";
-      args = [ "-c" ": > $out" ];
-      outputs = [ "out" ];
-      PATH = "${pkgs.hello}/bin";
-      GREETING = "as declared";
-      shellHook = "export HOOKED=$GREETING";
-    }"""
 # What devenv's flake does: the root of the project is the directory that Nix is called in, which only an impure
 # evaluation tells.
 OF_DEVENV = (
@@ -48,23 +29,9 @@ OF_DEVENV = (
 )
 
 
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
-
-
 @pytest.fixture
-def environment(tmp_path: Path, pinned_inputs: dict[str, Any]) -> Iterator[Environment]:
-    root = tmp_path / "project"
-    root.mkdir()
-    nixpkgs = pinned_inputs["nixpkgs"]
-    (root / "flake.nix").write_text(FLAKE.replace("@nixpkgs@", str(nixpkgs.path)).replace("@shell@", SHELL))
-    nodes = {"nixpkgs": nixpkgs.node, "root": {"inputs": {"nixpkgs": "nixpkgs"}}}
-    (root / "flake.lock").write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))
-    opened = Environment(root, actor="test")
+def environment(flake_project: Path) -> Iterator[Environment]:
+    opened = Environment(flake_project, actor="test")
     yield opened
     opened.close()
 
