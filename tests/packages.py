@@ -13,6 +13,7 @@ import io
 import json
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import zipfile
@@ -204,3 +205,14 @@ def micromamba(bare_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def micromamba_text() -> str:
     """The program that stands in for micromamba."""
     return MICROMAMBA
+
+
+@pytest.fixture
+def interpreters() -> tuple[str, ...]:
+    """The Pythons of this machine: the one that runs the tests, and another one where uv finds it."""
+    uv = Path(sys.executable).parent / "uv"
+    argv = [uv, "python", "list", "--only-installed", "--output-format", "json"]
+    found = subprocess.run(argv, capture_output=True, check=False)
+    known = json.loads(found.stdout or "[]") if not found.returncode else []
+    other = [item["path"] for item in known if item["version_parts"]["minor"] != sys.version_info[1]]
+    return (sys.executable, *other[:1])

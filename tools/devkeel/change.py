@@ -14,7 +14,7 @@ from devkeel.running import added_by_text, is_shell_text, occasions
 from devkeel.source import Edited, compose, nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pydantic import JsonValue
 
@@ -29,15 +29,23 @@ _INSTALLED = "when the environment is next applied"
 _MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
 
 
-def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *, create: bool = False) -> None:
+def apply_edits(
+    project: Project,
+    items: Iterable[Edit],
+    candidate: Candidate,
+    *,
+    create: bool = False,
+    manifests: Callable[[], tuple[str, ...]] = tuple,
+) -> None:
     """Apply edits to a candidate, reading files from the project as they are needed.
 
-    create: a Nix file that is missing begins as an empty module. Raises UsageError, ProjectError or Refused for
+    create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
+    libraries named. Raises UsageError, ProjectError or Refused for
     the first edit that cannot be made.
     """
     for item in items:
         if isinstance(item, edits.AddLibrary | edits.RemoveLibrary):
-            _edit_libraries(project, item, candidate, create=create)
+            _edit_libraries(project, item, candidate, create=create, manifests=manifests())
             continue
         name = project.resolve(item.file)
         if not project.is_environment_file(name):
@@ -63,7 +71,12 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *
 
 
 def _edit_libraries(
-    project: Project, item: edits.AddLibrary | edits.RemoveLibrary, candidate: Candidate, *, create: bool
+    project: Project,
+    item: edits.AddLibrary | edits.RemoveLibrary,
+    candidate: Candidate,
+    *,
+    create: bool,
+    manifests: tuple[str, ...],
 ) -> None:
     """Add or remove libraries in the files that the language's plan names."""
     from devkeel import libraries  # noqa: PLC0415  (no other edit needs it)
@@ -79,6 +92,7 @@ def _edit_libraries(
         project.resolve(item.file) if item.file else None,
         isinstance(item, edits.RemoveLibrary),
         create,
+        manifests,
     )
     plan = libraries.plan(request, read)
     for name, data in plan.files.items():

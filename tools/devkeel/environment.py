@@ -332,7 +332,13 @@ class Environment:
                 candidate.after[name] = data
             if direnv and candidate.after and self.project.read(ENVRC) is None:
                 candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
-            apply_edits(self.project, edits, candidate, create=create)
+            apply_edits(
+                self.project,
+                edits,
+                candidate,
+                create=create,
+                manifests=lambda: backend_named(self.selection().name).manifests(),
+            )
             if not edits and not create:
                 raise UsageError(
                     "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."

@@ -194,3 +194,88 @@ def test_a_library_is_refused_where_its_resolver_says_no_even_beside_another_edi
     made(tmp_path, "requirements.txt")
     with pytest.raises((CheckFailed, DevkeelError)):
         Environment(tmp_path, actor="test").change([AddLibrary(language="nothing", names=["x"])])
+
+
+def test_a_library_is_added_where_the_backend_of_the_project_reads_it(tmp_path: Path) -> None:
+    made(tmp_path, "environment.yml", "pyproject.toml")
+    edit = AddLibrary(language="python", names=["flask"])
+    for setting, file in ((None, "environment.yml"), ("venv", "pyproject.toml"), ("conda", "environment.yml")):
+        if setting:
+            (tmp_path / "devkeel.toml").write_text(f'backend = "{setting}"\n')
+        environment = Environment(tmp_path, actor="test")
+        assert environment.change([edit], level="schema", dry_run=True).files == (file,)
+        environment.close()
+    called = Environment(tmp_path, actor="test", backend="venv")
+    assert called.change([edit], level="schema", dry_run=True).files == ("pyproject.toml",)
+
+
+def test_a_backend_that_reads_no_such_file_says_so(tmp_path: Path) -> None:
+    made(tmp_path, "flake.nix")
+    with pytest.raises(ProjectError) as caught:
+        Environment(tmp_path, actor="test").change([AddLibrary(language="python", names=["flask"])])
+    assert (caught.value.code, caught.value.alternatives[0]) == ("no_manifest", "pyproject.toml")
+
+
+@pytest.mark.parametrize("declaration", ["devenv.nix", "flake.nix", "environment.yml"])
+def test_pip_never_stands_in_where_a_conda_or_nix_declaration_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bare_path: Path, declaration: str
+) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    made(root, declaration, "requirements.txt")
+    monkeypatch.setenv("PATH", str(bare_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("devkeel.backends.conda._has_rattler", lambda: False)
+    environment = Environment(root, actor="test")
+    job = environment.apply()
+    assert job.wait(60)
+    with pytest.raises(Unavailable) as caught:
+        environment.execution.result(job)
+    assert "nstall" in (caught.value.remedy or "")
+    assert not list(root.glob(".devkeel/**/bin/python"))
+
+
+def test_the_base_environment_of_conda_is_never_activated(
+    tmp_path: Path, channel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    text = f"name: base\nchannels:\n  - file://{channel}\ndependencies:\n  - plain\n"
+    (root / "environment.yml").write_text(text)
+    monkeypatch.setenv("CONDA_PREFIX", "/opt/conda")
+    monkeypatch.setenv("CONDA_DEFAULT_ENV", "base")
+    environments = Environment(root, actor="test").environments()
+    created = environments.create()
+    assert created.name == "project"
+    assert created.variables["CONDA_PREFIX"] == created.prefix
+    assert created.variables["CONDA_DEFAULT_ENV"] == "project"
+    with pytest.raises(UsageError):
+        environments.create("base")
+
+
+def test_each_environment_may_have_its_own_backend_and_python(
+    tmp_path: Path, channel: Path, own_index: None, interpreters: tuple[str, ...]
+) -> None:
+    text = f"channels:\n  - file://{channel}\ndependencies:\n  - plain\n"
+    (tmp_path / "environment.yml").write_text(text)
+    (tmp_path / "requirements.txt").write_text("plain\n")
+    environment = Environment(tmp_path, actor="test")
+    environments = environment.environments()
+    environments.create("conda")
+    for number, python in enumerate(interpreters):
+        environments.create(f"venv-{number}", backend="venv", mixed=True, python=python)
+    told = {item.name: (item.backend, item.python) for item in environments.all()}
+    assert told == {"conda": ("conda", None)} | {
+        f"venv-{number}": ("venv", python) for number, python in enumerate(interpreters)
+    }
+    environments.create("venv-0")
+    assert environments.info("venv-0").python == interpreters[0]
+    assert environment.inspect().environments == tuple(sorted(told))
+
+
+def test_a_lock_of_uv_covers_platforms(tmp_path: Path) -> None:
+    project = made(tmp_path, "pyproject.toml")
+    (tmp_path / "uv.lock").write_text("version = 1\nsupported-markers = [\"sys_platform == 'nowhere'\"]\n")
+    status = active(project).lock_status(project)
+    assert status.state == "stale"
+    assert "nowhere" in (status.reason or "")

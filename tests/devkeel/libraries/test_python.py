@@ -149,7 +149,9 @@ def test_conda_takes_match_specifications_and_keeps_its_lines() -> None:
 
 def test_two_manifests_are_an_ambiguity_that_is_named() -> None:
     text = "dependencies:\n  - numpy\n"
-    found = planned({"environment.yml": text, "pyproject.toml": PROJECT}, "scipy")
+    files = {"environment.yml": text, "pyproject.toml": PROJECT}
+    request = Request("python", ("scipy",), manifests=("environment.yml",))
+    found = plan(request, lambda name: files[name].encode() if name in files else None)
     assert [*found.files] == ["environment.yml"]
     assert any("pyproject.toml" in note for note in found.notes)
 

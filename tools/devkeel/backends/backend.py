@@ -97,6 +97,12 @@ class Backend(Protocol):
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the files that declare the environment, relative to the root."""
 
+    def manifests(self) -> tuple[str, ...]:
+        """Return the files in which its environments name Python libraries, the most telling first.
+
+        `devkeel.libraries` edits them; a backend that realises none of these files cannot have a library added there.
+        """
+
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong with the declaration, realising as little as that takes."""
 

@@ -97,6 +97,10 @@ class Conda:
         """Return the files that declare the environment."""
         return tuple(name for name in _FILES if project.exists(name))
 
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return conda_file.NAMES
+
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong: what is declared is installed in a place that nobody keeps, and imported."""
         try:

@@ -16,7 +16,8 @@ from devkeel.checks.evaluation import LOCK, ask_devenv, changed_lock, require_ni
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.subject import Subject
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.project import DECLARATION_FILES, LOCK_FILES
+from devkeel.libraries import PYTHON, conda_file
+from devkeel.project import DECLARATION, DECLARATION_FILES, LOCK_FILES
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Devenv:
         """Return the files of the declaration in the root; what they import belongs to it too."""
         return tuple(name for name in DECLARATION_FILES if project.exists(name))
 
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return (*PYTHON, *conda_file.NAMES, DECLARATION)
+
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell does not build."""
         return build.check(realisation.subject, timeout=realisation.timeout).diagnostics
@@ -80,6 +85,13 @@ class Devenv:
         Raises CheckFailed for what the declaration is to blame for, Unavailable `build_timeout` and what the checks
         raise for the machine.
         """
+        if find_program("nix-instantiate") is None and find_program("devenv") is None:
+            raise Unavailable(
+                "tool_missing",
+                "The project declares a devenv environment, and neither Nix nor devenv is installed.",
+                seen=DECLARATION,
+                remedy="Install Nix (https://nixos.org/download), then repeat the call.",
+            )
         with build.on_time(realisation.timeout):
             try:
                 return self._by_nix(realisation)

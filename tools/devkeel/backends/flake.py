@@ -12,6 +12,7 @@ from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.libraries import PYTHON
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Flake:
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the flake; what it imports belongs to it too."""
         return (_FLAKE,) if project.exists(_FLAKE) else ()
+
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return PYTHON
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell cannot be built."""

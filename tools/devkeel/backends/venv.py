@@ -20,7 +20,7 @@ from devkeel.backends.imports import require_imports
 from devkeel.backends.python_tools import find_python, find_uv, tool_environment
 from devkeel.backends.uv_lock import stale
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
-from devkeel.libraries import pyproject
+from devkeel.libraries import PYTHON, pyproject
 from devkeel.libraries.requirement import key_of
 from devkeel.libraries.requirements_file import requirements_in
 from devkeel.project import digest
@@ -56,7 +56,12 @@ class Venv:
     enters = False
 
     def __init__(self, python: str | None = None) -> None:
-        self.python = python or find_python()
+        self._named = python
+
+    @property
+    def python(self) -> str:
+        """The interpreter that environments are made of."""
+        return self._named or find_python()
 
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's: what names its Python libraries."""
@@ -68,6 +73,10 @@ class Venv:
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the files that declare the environment."""
         return tuple(name for name in (*_FILES, ".python-version") if project.exists(name))
+
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return PYTHON
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong: the libraries are installed in a place that nobody keeps, and imported."""

@@ -11,9 +11,11 @@ from devkeel.libraries.request import Plan, Request
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["LANGUAGES", "Plan", "Request", "declared_libraries", "plan"]
+__all__ = ["LANGUAGES", "PYTHON", "Plan", "Request", "declared_libraries", "plan"]
 
 LANGUAGES = ("python", "javascript", "rust", "go", "ruby")
+# The files of Python itself that name libraries, the most telling first.
+PYTHON = ("pyproject.toml", "requirements.in", "requirements.txt")
 _ALIASES = {"py": "python", "js": "javascript", "node": "javascript", "typescript": "javascript", "golang": "go"}
 
 

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MANIFESTS", "plan"]
 
-MANIFESTS = (PYPROJECT, "requirements.in", "requirements.txt", *conda_file.NAMES)
 _DECLARATION = "devenv.nix"
+MANIFESTS = (PYPROJECT, "requirements.in", "requirements.txt", *conda_file.NAMES, _DECLARATION)
 _PYTHON = "languages.python"
 _TEXT = f"{_PYTHON}.venv.requirements"
 _PROFILE = '"${config.devenv.dotfile}/profile"'
@@ -60,25 +60,20 @@ def _manifest(request: Request, read: Callable[[str], bytes | None]) -> str:
                 "Name pyproject.toml, a requirements file, environment.yml or devenv.nix.",
             )
         if read(request.file) is None and not request.create:
-            raise no_manifest("Python", (*MANIFESTS, _DECLARATION))
+            raise no_manifest("Python", MANIFESTS)
         return request.file
-    declared = read(_DECLARATION) is not None
-    conda = next((name for name in conda_file.NAMES if read(name) is not None), None)
-    if conda is not None and not declared:
-        return conda
-    project = read(PYPROJECT)
-    if project is not None and pyproject.declares(project):
-        dynamic = pyproject.dynamic_files(project)
-        return dynamic[0] if len(dynamic) == 1 and request.group is None else PYPROJECT
-    found = next((name for name in MANIFESTS[1:] if read(name) is not None), None)
-    if found is not None:
-        return found
-    declaration = read(_DECLARATION)
-    if declaration is not None and _way_of_nix(declaration) is not None:
-        return _DECLARATION
+    for name in request.manifests or MANIFESTS:
+        data = read(name)
+        if data is None or (name == _DECLARATION and _way_of_nix(data) is None):
+            continue
+        if name != PYPROJECT:
+            return name
+        if pyproject.declares(data):
+            dynamic = pyproject.dynamic_files(data)
+            return dynamic[0] if len(dynamic) == 1 and request.group is None else PYPROJECT
     if request.create:
         return "requirements.txt"
-    raise no_manifest("Python", (*MANIFESTS, _DECLARATION))
+    raise no_manifest("Python", request.manifests or MANIFESTS)
 
 
 def _others(made: Plan, request: Request) -> list[str]:
