@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from importlib import import_module
 
 import click
@@ -30,13 +31,17 @@ VERBS = {
     "comment": "Turn an option's definitions into comments.",
     "uncomment": "Turn a commented-out definition back into one.",
     "input": "Add, change or remove an input of devenv.yaml.",
+    "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
+    "env": "List, make, enter or remove named environments.",
+    "envrc": "Write the .envrc by which direnv enters the environment.",
+    "purge": "Remove the environments that devkeel made.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
     "undo": "Revert an operation as a new one.",
     "restore": "Put the files back to what an operation left.",
-    "doctor": "Examine devkeel's records in the project.",
+    "doctor": "Examine the records, the tools and the environments.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
     "job": "Show the jobs, or follow one.",
@@ -63,7 +68,7 @@ def _root_option() -> click.Option:
 
     def name_root(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
         if value is not None:
-            context.obj = Session(value)
+            context.obj = replace(context.obj, named_root=value)
 
     return click.Option(
         ["--root"], metavar="DIR", type=click.Path(), expose_value=False, callback=name_root, help="Project root."

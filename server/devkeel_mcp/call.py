@@ -67,11 +67,15 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Call:
-    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it."""
+    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
+
+    backend: the one that the call names.
+    """
 
     workspace: Workspace
     actor: str
     report: Report | None = None
+    backend: str | None = None
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
@@ -119,7 +123,9 @@ class Call:
         from devkeel.environment import Environment  # noqa: PLC0415
 
         jobs = self.workspace.jobs
-        with closing(Environment(self.workspace.root, actor=self.actor, jobs=jobs)) as environment:
+        with closing(
+            Environment(self.workspace.root, actor=self.actor, jobs=jobs, backend=self.backend)
+        ) as environment:
             return work(environment)
 
 

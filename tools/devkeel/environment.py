@@ -8,13 +8,19 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel.backends.backend import Realisation
+from devkeel.backends.choice import active
+from devkeel.backends.known import backend_named
+from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
-from devkeel.doctor import examine
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
+from devkeel.environments import Environments
+from devkeel.envrc import ENVRC, PROMPT, envrc
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Unavailable, UsageError
+from devkeel.libraries import declared_libraries
 from devkeel.policy import judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.restoring import restore, take_back
@@ -29,6 +35,7 @@ from devkeel.results import (
     OptionDetail,
     ProcessesResult,
     SearchResult,
+    Skipped,
     WorkingDiff,
     as_data,
 )
@@ -42,18 +49,20 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from devkeel.backends.backend import Applied
     from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
-    from devkeel.execution import Execution
+    from devkeel.execution import Execution, Named
     from devkeel.policy import Settings
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
-BACKEND = "devenv"
+_RESOLUTION, _LAST = "resolution", "build"
+_Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 # How often a change is made anew when somebody saves a file meanwhile.
 _ATTEMPTS = 3
 
@@ -74,11 +83,12 @@ class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them.
+    share them. backend: the one that the call names.
     """
 
-    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None) -> None:
+    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None, backend: str | None = None) -> None:
         self.project = Project(root)
+        self._asked = backend
         self.actor = actor
         self._jobs = jobs
         self._transactions: Transactions | None = None
@@ -97,7 +107,16 @@ class Environment:
 
         jobs = self._jobs or Jobs(self.project.state)
         settings = read_settings(self.project)
-        return Execution(self.project, jobs, self._store(), settings, self._declaration, self._subject, self._take_back)
+        return Execution(
+            self.project,
+            jobs,
+            self._store(),
+            settings,
+            self._declaration,
+            self._subject,
+            self._take_back,
+            self._asked,
+        )
 
     def _declaration(self) -> dict[str, bytes]:
         files = read_declaration(self.project)
@@ -112,14 +131,45 @@ class Environment:
         expected_revision: str | None = None,
         reason: str | None = None,
         timeout: float = 3600.0,
+        environment: str | None = None,
+        strict: bool = False,
     ) -> Job:
         """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
 
         on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
-        was applied did. timeout: seconds.
+        was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
+        raise CheckFailed `lock_stale` where the lock does not fit the declaration.
         """
         self._expect(expected_revision, read_declaration(self.project))
-        return self.execution.apply(dry_run=dry_run, on_failure=on_failure, reason=reason, timeout=timeout)
+        stale = tuple(item for item in self._lock_findings() if item.severity == "warning")
+        if stale and strict:
+            raise CheckFailed(
+                stale[0].code,
+                f"{stale[0].message}. Nothing was applied.",
+                place=stale[0].place,
+                remedy="Renew the lock with its own tool, or leave strict out.",
+                diagnostics=stale,
+            )
+        notes = (*self.selection().notes, *(f"{item.message}." for item in stale))
+        return self.execution.apply(
+            dry_run=dry_run,
+            on_failure=on_failure,
+            reason=reason,
+            timeout=timeout,
+            named=self._named(environment) if environment else None,
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def _named(self, name: str) -> Named:
+        from devkeel.execution import Named  # noqa: PLC0415  (editing needs none of it)
+
+        known = self.environments()
+        before = next((item.prefix for item in known.all() if item.name == known.name(name)), None)
+
+        def realise(dry_run: bool, timeout: float) -> Applied:
+            return known.realise(name, backend=self._asked, dry_run=dry_run, timeout=timeout)
+
+        return Named(before, realise)
 
     def run(
         self,
@@ -129,12 +179,15 @@ class Environment:
         test: bool = False,
         cwd: str | None = None,
         timeout: float = 600.0,
+        environment: str | None = None,
     ) -> Job:
-        """Run a command, a task or the project's test as a job, in the environment that was applied.
+        """Run a command, a task or the project's test as a job, in the environment that was applied, or a named one.
 
-        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`.
+        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`, ProjectError
+        `unknown_environment`.
         """
-        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout)
+        entered = self.environments().entered(environment) if environment else None
+        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout, entered=entered)
 
     def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""
@@ -180,13 +233,14 @@ class Environment:
         return open_stage(self.project, files, writes=writes)
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
-        if DECLARATION not in files:
+        if not files:
             raise self.project.missing(DECLARATION)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         files = read_declaration(self.project)
         self._require_declaration(files)
+        selection = self.selection()
         report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
         store = self._store()
@@ -195,15 +249,16 @@ class Environment:
             root=str(self.project.root),
             revision=revision_of(files),
             lock_revision=lock_revision(self.project),
-            backend=BACKEND,
+            backend=selection.name,
             files=tuple(
                 FileState(name, role_of(name), len(data), digest(data)[:12]) for name, data in sorted(files.items())
             ),
-            packages=found.packages,
+            packages=found.packages or declared_libraries(files),
             enabled=found.enabled,
             definitions=found.definitions,
-            problems=report.diagnostics,
-            notes=nothing_at(prefix, files) if prefix and not found.definitions else (),
+            problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
+            environments=tuple(item.name for item in self.environments().all()),
+            notes=(*(nothing_at(prefix, files) if prefix and not found.definitions else ()), *selection.notes),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
@@ -258,6 +313,9 @@ class Environment:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         files = read_declaration(self.project)
         self._require_declaration(files)
+        if DECLARATION not in files:
+            report = self._run_ladder(self._subject(files), level, (), ())
+            return replace(report, diagnostics=(*report.diagnostics, *self._lock_findings()))
         return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
     def change(
@@ -269,8 +327,12 @@ class Environment:
         level: str | None = None,
         expected_revision: str | None = None,
         create: bool = False,
+        direnv: bool = False,
     ) -> ChangeResult:
-        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
+        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none.
+
+        direnv: with an .envrc that enters it, where there is none either.
+        """
         from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
 
         def attempt() -> ChangeResult:
@@ -280,7 +342,15 @@ class Environment:
             for name, data in beginning(self.project).items() if create else ():
                 candidate.before[name] = self.project.read(name)
                 candidate.after[name] = data
-            apply_edits(self.project, edits, candidate, create=create)
+            if direnv and candidate.after and self.project.read(ENVRC) is None:
+                candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
+            apply_edits(
+                self.project,
+                edits,
+                candidate,
+                create=create,
+                manifests=lambda: backend_named(self.selection().name).manifests(),
+            )
             if not edits and not create:
                 raise UsageError(
                     "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
@@ -323,10 +393,12 @@ class Environment:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
         judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
+        level = intent.level or settings.level
+        asked = self._resolve(candidate, level)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent, intent.level or settings.level)
+        report = self._judge(before, after, candidate, intent, level, asked)
         if intent.dry_run:
             report = replace(report, diagnostics=_told_instead(report.diagnostics, intent))
         changed = sorted({*candidate.changed, *removed})
@@ -368,6 +440,102 @@ class Environment:
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
 
+    def _resolve(self, candidate: Candidate, level: str | None) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
+        """Ask the resolvers about libraries, and take the locks that they renew; return what ran and what did not."""
+        if not candidate.manifests:
+            return (), ()
+        if level in ("syntax", "schema"):
+            return (), (Skipped(_RESOLUTION, "it was not asked for"),)
+        from devkeel.backends.resolving import Resolved, resolve  # noqa: PLC0415
+
+        ran, skipped = list[str](), list[Skipped]()
+        for manifest in dict.fromkeys(candidate.manifests):
+            try:
+                found = resolve(
+                    self.project,
+                    manifest,
+                    lambda name: candidate.after[name] if name in candidate.after else self.project.read(name),
+                    partial(self._stage, candidate.after),
+                    partial(self._stage, {}),
+                )
+            except Unavailable as error:
+                # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
+                if level is not None or error.code == "registry_unreachable":
+                    raise
+                found = Resolved(why=error.message.rstrip("."))
+            for name, data in found.files.items():
+                candidate.before[name] = self.project.read(name)
+                candidate.after[name] = data
+            if found.judge:
+                ran.append(_RESOLUTION)
+            else:
+                skipped.append(Skipped(_RESOLUTION, found.why))
+        return tuple(dict.fromkeys(ran)), tuple(skipped)
+
+    def _run_ladder(
+        self, subject: Subject, level: str | None, ran: tuple[str, ...], skipped: tuple[Skipped, ...]
+    ) -> CheckReport:
+        """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build."""
+        if DECLARATION in subject.files or not subject.files:
+            report = run_checks(subject, level=level)
+            return replace(report, ran=(*report.ran, *ran), skipped=(*report.skipped, *skipped))
+        report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
+        if level != _LAST:
+            return replace(report, ran=(*report.ran, *ran), skipped=(*skipped, Skipped(_LAST, "it was not asked for")))
+        realisation = Realisation(self.project, subject, None)
+        found = backend_named(self.selection().name).check(realisation) if report.ok else []
+        ok = report.ok and not any(item.severity == "error" for item in found)
+        return replace(
+            report, ok=ok, ran=(*report.ran, *ran, _LAST), skipped=skipped, diagnostics=(*report.diagnostics, *found)
+        )
+
+    def write_envrc(
+        self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
+
+        def attempt() -> ChangeResult:
+            files, named = read_declaration(self.project), self.environments()
+            self._require_declaration(files)
+            chosen = named.name(name)
+            made = next((item.backend for item in named.all() if item.name == chosen), None)
+            backend = made or self.selection().name
+            old, candidate = self.project.read(ENVRC), Candidate()
+            candidate.before[ENVRC] = old
+            candidate.after[ENVRC] = envrc(
+                old, backend, chosen, sorted(files), (template or PROMPT) if prompt or template else None
+            )
+            candidate.runs.append("when direnv allows it and the project is entered")
+            return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
+
+        return _patiently(attempt, stubborn=True)
+
+    def _lock_findings(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the lock of a backend whose lock no rung of the ladder judges."""
+        status = active(self.project, self._asked).lock_status(self.project)
+        if status.state not in ("stale", "missing") or status.file is None:
+            return ()
+        message = f"{status.file} is {status.state}" + (f": {status.reason}" if status.reason else "")
+        code = "lock_stale" if status.state == "stale" else "lock_missing"
+        severity: Literal["info", "warning"] = "warning" if status.state == "stale" else "info"
+        return (Diagnostic(code, severity, message, "lock", Place(status.file)),)
+
+    def selection(self) -> Selection:
+        """Return which backend the project has, and why."""
+        return select(self.project, self._asked, read_settings(self.project).backend)
+
+    def bootstrap(self) -> Path:
+        """Install the tool that the conda backend misses, for this project alone; only ever called when asked."""
+        from devkeel.backends.bootstrap import install_micromamba  # noqa: PLC0415  (no other verb needs it)
+
+        return install_micromamba(self.project, read_settings(self.project).micromamba)
+
+    def environments(self) -> Environments:
+        """Return the named environments."""
+        settings = read_settings(self.project)
+        selection = select(self.project, None, settings.backend)
+        return Environments(self.project, settings, selection, lambda: self._subject(read_declaration(self.project)))
+
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         return self._store(settings).publish(changes, record)
 
@@ -378,13 +546,15 @@ class Environment:
         candidate: Candidate,
         intent: Intent,
         level: str | None,
+        asked: _Asked,
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
         An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
         restore.
         """
-        report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
+        subject = self._subject(after, before.keys() - after.keys())
+        report = self._run_ladder(subject, level, *asked)
         changed = candidate.changed
         added = self._added(before, report, level)
         if intent.kind in ("undo", "redo", "restore"):
@@ -409,7 +579,10 @@ class Environment:
         return report
 
     def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
-        return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
+        if report.ok:
+            return []
+        old = self._run_ladder(self._subject(before), "schema" if _LAST in report.ran else level, (), ())
+        return added_errors(old, report)
 
     def undo(
         self,
@@ -457,8 +630,17 @@ class Environment:
         return _patiently(attempt, stubborn=expected_revision is None)
 
     def examine(self, *, repair: bool = False) -> Examination:
-        """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
-        return examine(self.project, self._store(), repair=repair)
+        """Examine the records and files, and what there is of tools, locks and environments.
+
+        `repair` puts right what needs no choice.
+        """
+        from devkeel.doctor import examination  # noqa: PLC0415  (no other verb needs it)
+        from devkeel.doctor.realisations import realisations  # noqa: PLC0415
+        from devkeel.doctor.records import records  # noqa: PLC0415
+
+        setting, files = read_settings(self.project).backend, read_declaration(self.project)
+        found = [*records(self.project, self._store(), repair=repair)]
+        return examination(self.project, [*found, *realisations(self.project, files, self._asked, setting)])
 
     def _take_back(self, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
         """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.

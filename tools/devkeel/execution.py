@@ -10,6 +10,7 @@ from devkeel.applied import applying, new_keep, read_good, remember
 from devkeel.backends import Realisation
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
+from devkeel.backends.known import backend_named
 from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, perform
 from devkeel.declaration import lock_revision
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.applied import Good
-    from devkeel.backends import Backend
+    from devkeel.backends import Applied, Backend
     from devkeel.checks import Subject
     from devkeel.policy import Settings
     from devkeel.project import Project
@@ -45,11 +46,19 @@ _LONGEST_START = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A named environment that is to be realised. prefix: where it was before. realise: of `dry_run` and seconds."""
+
+    prefix: str | None
+    realise: Callable[[bool, float], Applied]
+
+
+@dataclass(frozen=True, slots=True)
 class Execution:
     """What runs for a project.
 
     declaration: reads its files. subject: makes of files what a backend realises. take_back: takes back what devkeel
-    did after an operation, as a new one, and returns the ids of those.
+    did after an operation, as a new one, and returns the ids of those. asked: the backend that the call names.
     """
 
     project: Project
@@ -59,6 +68,7 @@ class Execution:
     declaration: Callable[[], dict[str, bytes]]
     subject: Callable[[Mapping[str, bytes]], Subject]
     take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
+    asked: str | None = None
 
     def stages(self, files: Mapping[str, bytes]) -> Stages:
         """Return how far the declaration has come."""
@@ -68,16 +78,25 @@ class Execution:
         if good is None:
             return Stages(revision, checked, None, current=False)
         current = (good.revision, good.lock_revision) == (revision, lock_revision(self.project))
-        alive = active(self.project).alive(good.applied)
+        alive = backend_named(good.applied.backend).alive(good.applied)
         return Stages(
             revision, checked, good.revision, current and alive, good.operation, good.time, good.applied.prefix
         )
 
-    def apply(self, *, dry_run: bool, on_failure: str, reason: str | None, timeout: float) -> Job:
-        """Begin to realise the declaration."""
+    def apply(
+        self,
+        *,
+        dry_run: bool,
+        on_failure: str,
+        reason: str | None,
+        timeout: float,
+        named: Named | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Job:
+        """Begin to realise the declaration, as the project's environment or as a named one. notes: for the result."""
         _require_on_failure(on_failure)
         _require_seconds(timeout, _LONGEST)
-        backend = active(self.project)
+        target = named or active(self.project, self.asked)
         files = self.declaration()
         title = f"{'Try to apply' if dry_run else 'Apply'} revision {revision_of(files)}"
         request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
@@ -85,33 +104,37 @@ class Execution:
         def work(job: Job) -> ApplyResult:
             with applying(self.project.state):
                 try:
-                    return self._apply(job, backend, files, dry_run=dry_run, timeout=timeout)
+                    found = self._apply(job, target, files, dry_run=dry_run, timeout=timeout)
                 except DevkeelError as error:
                     # A declaration that somebody changed meanwhile, or a call that was cancelled, has not failed.
                     if on_failure == "restore" and not dry_run and not isinstance(error, Conflict):
                         self._restore(job, error, reason)
                     raise
+                return replace(found, notes=tuple(dict.fromkeys((*notes, *found.notes))))
 
         return self.jobs.start(request, work)
 
     def _apply(
-        self, job: Job, backend: Backend, files: dict[str, bytes], *, dry_run: bool, timeout: float
+        self, job: Job, target: Backend | Named, files: dict[str, bytes], *, dry_run: bool, timeout: float
     ) -> ApplyResult:
         begun = time.monotonic()
         job.tell("evaluating the declaration")
         revisions = revision_of(files), lock_revision(self.project)
         newest = self.store.history(limit=1)
         operation = newest[0].id if newest else None
-        before = read_good(self.project.state)
-        subject = self.subject(files)
-        if dry_run:
-            applied = backend.apply(Realisation(self.project, subject, None, timeout))
+        if isinstance(target, Named):
+            applied = target.realise(dry_run, timeout)
+            changed = applied.prefix != target.prefix
         else:
-            with new_keep(self.project.state) as keep:
-                applied = backend.apply(Realisation(self.project, subject, keep, timeout))
-                self._still(revisions)
-                remember(self.project.state, applied, operation, revisions, keep.name)
-        changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
+            before, subject = read_good(self.project.state), self.subject(files)
+            if dry_run:
+                applied = target.apply(Realisation(self.project, subject, None, timeout))
+            else:
+                with new_keep(self.project.state) as keep:
+                    applied = target.apply(Realisation(self.project, subject, keep, timeout))
+                    self._still(revisions)
+                    remember(self.project.state, applied, operation, revisions, keep.name)
+            changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
         return ApplyResult(
             applied=not dry_run,
             changed=changed,
@@ -174,11 +197,15 @@ class Execution:
         test: bool = False,
         cwd: str | None = None,
         timeout: float,
+        entered: Applied | None = None,
     ) -> Job:
-        """Begin to run a command in the applied environment, or a task or the project's test by name."""
+        """Begin to run a command in the applied environment, or a task or the project's test by name.
+
+        entered: another environment to run it in.
+        """
         _require_seconds(timeout, _LONGEST)
-        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
-        variables = good.applied.variables if good and argv else {}
+        called, place, applied, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        variables = applied.variables if applied else {}
         hidden = secrets_in(good.applied.variables) if good else ()
 
         def work(job: Job) -> RunResult:
@@ -198,11 +225,13 @@ class Execution:
         return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
 
     def call(
-        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
-    ) -> tuple[tuple[str, ...], Path, dict[str, str]]:
-        """Return the argv, the directory and the variables of a command, for who runs it in a process of its own."""
-        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
-        return called, place, with_path(good.applied.variables) if good and argv else {}
+        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None, entered: Applied | None = None
+    ) -> tuple[tuple[str, ...], Path, dict[str, str], tuple[str, ...]]:
+        """Return argv, directory, variables and names to unset, for who runs a command in a process of its own."""
+        called, place, applied, _ = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        if applied is None:
+            return called, place, {}, ()
+        return called, place, with_path(applied.variables), tuple(set(applied.unset) - set(applied.variables))
 
     def manage(
         self, action: Literal["start", "stop", "restart"], names: tuple[str, ...], *, timeout: float, on_failure: str
@@ -227,20 +256,28 @@ class Execution:
         return self.jobs.start(request, work)
 
     def _prepared(
-        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
-    ) -> tuple[tuple[str, ...], Path, Good | None]:
-        backend = active(self.project)
-        called = argv_of(backend, argv, task, test=test)
-        place = directory_of(self.project, cwd)
-        return called, place, self._good(backend) if argv else read_good(self.project.state)
-
-    def _good(self, backend: Backend) -> Good:
+        self,
+        argv: tuple[str, ...],
+        task: str | None,
+        *,
+        test: bool,
+        cwd: str | None,
+        entered: Applied | None,
+    ) -> tuple[tuple[str, ...], Path, Applied | None, Good | None]:
+        """Return what to run, where, in which environment, and what was applied last where that is the project's."""
         good = read_good(self.project.state)
-        if good is not None and backend.alive(good.applied):
-            return good
+        # What was applied is what commands run in, unless the call names another backend.
+        backend = backend_named(good.applied.backend) if good and not self.asked else active(self.project, self.asked)
+        called, place = argv_of(backend, argv, task, test=test), directory_of(self.project, cwd)
+        if entered is not None:
+            return called, place, entered, None
+        if not argv and backend.enters:
+            return called, place, None, good
+        if good is not None and good.applied.backend == backend.name and backend.alive(good.applied):
+            return called, place, good.applied, good
         raise Unavailable(
             "not_applied",
-            "The environment was not applied yet." if good is None else "What was applied is gone from this machine.",
+            _why_not(good, backend),
             seen=good.applied.prefix if good else None,
             remedy="Call apply_environment, then repeat the command.",
         )
@@ -325,6 +362,14 @@ def _require_seconds(given: float, most: float) -> None:
             seen=str(given),
             remedy="Give another timeout; what takes long goes on as a job.",
         )
+
+
+def _why_not(good: Good | None, backend: Backend) -> str:
+    if good is None:
+        return "The environment was not applied yet."
+    if good.applied.backend != backend.name:
+        return f"What was applied is the environment of {good.applied.backend}, not of {backend.name}."
+    return "What was applied is gone from this machine."
 
 
 def _next(state: JobState, cursor: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -26,6 +27,8 @@ _TEST = "test"
 class RunArguments(Arguments):
     argv: Annotated[list[str] | None, FromJsonText] = Field(default=None, description="No shell.")
     task: str | None = Field(default=None, description="Or a devenv task, or test.")
+    environment: str | None = Field(default=None, description="A named one.")
+    backend: str | None = Field(default=None, description="venv")
     timeout: int = Field(default=600, description="Seconds.")
 
 
@@ -33,9 +36,11 @@ async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
     def begin(environment: Environment) -> Job:
         test = arguments.task == _TEST
         task = None if test else arguments.task
-        return environment.run(arguments.argv or (), task=task, test=test, timeout=arguments.timeout)
+        return environment.run(
+            arguments.argv or (), task=task, test=test, timeout=arguments.timeout, environment=arguments.environment
+        )
 
-    return await call.execute(begin)
+    return await replace(call, backend=arguments.backend).execute(begin)
 
 
 RUN = ToolSpec(

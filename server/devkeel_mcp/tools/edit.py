@@ -32,6 +32,8 @@ Kind = Literal[
     "disable",
     "set_input",
     "remove_input",
+    "add_library",
+    "remove_library",
     "replace_text",
 ]
 # The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
@@ -49,7 +51,9 @@ class EditItem(BaseModel):
     to: str | None = Field(default=None, description="rename: new path.")
     value: JsonValue = Field(default=None, description="Of set, append, prepend, remove; a string is never Nix.")
     expression: str | None = Field(default=None, description="Nix source instead of value.")
-    names: list[str] | None = Field(default=None, description="Packages.")
+    names: list[str] | None = Field(default=None, description="Packages or libraries.")
+    language: str | None = Field(default=None, description="Of libraries.")
+    group: str | None = Field(default=None, description="Of libraries: dependency group.")
     inside: str | None = Field(default=None, description="As in add_packages.")
     name: str | None = Field(default=None, description="Service, language or input.")
     url: str | None = Field(default=None, description="Of an input: flake reference.")

@@ -1,0 +1,144 @@
+"""Generations of an environment: each is made beside the one in use, which is exchanged in one step, or kept.
+
+A directory has `g-…` for each generation and the link `current`. What is being made is unknown until it is whole; what
+was in use before stays until the next one, so that going back is the same step.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.project import Project
+
+__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders"]
+
+_CURRENT = "current"
+_RECORD = "environment.json"
+_MADE = "g-"
+_DESCRIPTION = "devkeel.txt"
+
+
+class Home:
+    """The directory of one environment. Reading makes nothing.
+
+    path: inside `.devkeel`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def current(self) -> Path | None:
+        """The generation in use, or None."""
+        try:
+            name = (self.path / _CURRENT).readlink().name
+        except OSError:
+            return None
+        found = self.path / name
+        return found if found.is_dir() else None
+
+    def record(self) -> dict[str, Any]:
+        """Return what was noted about the environment; nothing where that cannot be read."""
+        try:
+            found = json.loads((self.path / _RECORD).read_bytes())
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        """Note something about the environment; no path of this machine belongs there."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        made = self.path / f".{_RECORD}"
+        made.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
+        made.replace(self.path / _RECORD)
+
+    def switch(self, generation: Path) -> None:
+        """Put a generation in use in one step; all but it and the one before go."""
+        before = self.current
+        link = self.path / f".{_CURRENT}-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(generation.name)
+        link.replace(self.path / _CURRENT)
+        for old in self.path.glob(f"{_MADE}*"):
+            if old not in (generation, before):
+                shutil.rmtree(old, ignore_errors=True)
+
+    def leftovers(self) -> list[Path]:
+        """Return generations that are not in use."""
+        current = self.current
+        return [path for path in sorted(self.path.glob(f"{_MADE}*")) if path != current]
+
+    def remove(self) -> None:
+        """Remove the environment with all its generations."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def describe(generation: Path, text: str) -> None:
+    """Write into a generation what it is made of."""
+    (generation / _DESCRIPTION).write_text(text)
+
+
+def description_of(generation: Path) -> str | None:
+    """Return what a generation is made of, None where it does not say so."""
+    try:
+        return (generation / _DESCRIPTION).read_text()
+    except OSError:
+        return None
+
+
+@contextmanager
+def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
+    """Give a directory that does not exist yet, for one generation; it goes again when its making fails.
+
+    path: the environment's directory inside `.devkeel`; None for one that nobody keeps, which goes in any case.
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory(prefix="devkeel-") as folder:
+            yield Path(folder, "environment")
+        return
+    _make_folder(project, path)
+    made = Path(tempfile.mkdtemp(prefix=_MADE, dir=path))
+    made.rmdir()
+    try:
+        yield made
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def _make_folder(project: Project, path: Path) -> None:
+    if project.state.is_symlink() or path.is_symlink():
+        raise ProjectError("not_writable", f"{path} is a link.", seen=str(path), remedy="Remove the link.")
+    path.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
+        ignore.write("*\n")
+
+
+def keep_program(project: Project, name: str, data: bytes) -> Path:
+    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all."""
+    folder = project.state / "bin"
+    _make_folder(project, folder)
+    descriptor, made = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(data)
+        os.fchmod(handle.fileno(), 0o755)
+    return Path(made).replace(folder / name)
+
+
+def remove_folders(state: Path, names: tuple[str, ...]) -> None:
+    """Remove directories of `.devkeel` by name; a link is no directory of ours."""
+    for name in names:
+        path = state / name
+        if not path.is_symlink() and not state.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
