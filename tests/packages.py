@@ -41,7 +41,7 @@ LIBRARIES = (
 )
 # What devkeel asks of micromamba, answered by py-rattler: an option that is not among these is refused.
 MICROMAMBA = f"""#!{sys.executable}
-import argparse, asyncio, sys
+import argparse, asyncio, os, sys
 import rattler
 from devkeel.backends.conda import _record, subdir
 
@@ -72,6 +72,9 @@ try:
     asyncio.run(main())
 except Exception as error:
     sys.exit(f"error    libmamba {{error}}")
+# rattler's threads may outlive the interpreter, which dies of that
+sys.stdout.flush()
+os._exit(0)
 """
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
