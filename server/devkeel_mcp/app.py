@@ -21,6 +21,7 @@ from devkeel_mcp.parent import until_orphaned
 from devkeel_mcp.server import OfferingServer
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
+from devkeel_mcp.traces import flush_traces, start_traces
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -80,8 +81,11 @@ def serve(
     http: Http | None = None,
     log_format: LogFormat = "plain",
     log_level: str = "warning",
+    traces: bool = False,
 ) -> None:
     """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends."""
+    if traces:
+        start_traces()
     workspace = Workspace(root)
     server = _server(workspace, offer)
     start_logging(log_format, log_level)
@@ -128,5 +132,6 @@ async def _end(workspace: Workspace, code: int) -> None:
         survivors = end_children(_GRACE) if survivors else survivors
         if survivors:
             print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
+        await anyio.to_thread.run_sync(flush_traces)
         logging.shutdown()
         os._exit(code)

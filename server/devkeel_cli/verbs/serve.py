@@ -43,6 +43,7 @@ _ADDRESS = "127.0.0.1:8765"
 @click.option(
     "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="warning", help="What to log."
 )
+@click.option("--traces", is_flag=True, help="Send OpenTelemetry spans, as the variables OTEL_* say.")
 @pass_session
 def command(
     session: Session,
@@ -53,6 +54,7 @@ def command(
     toolsets: str,
     log_format: Literal["plain", "json"],
     log_level: str,
+    traces: bool,
     **limits: bool,
 ) -> None:
     """Serve MCP over stdio or HTTP.
@@ -65,7 +67,7 @@ def command(
 
     offer = Offer.of([name.strip() for name in toolsets.split(",")], TOOLS, **limits)
     http = None if address is None else _http(address, token_file, hosts)
-    serve(root, offer, http=http, log_format=log_format, log_level=log_level)
+    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
 
 
 def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:
