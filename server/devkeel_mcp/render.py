@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from mcp_types import CallToolResult, TextContent
 
 from devkeel.display import clean
-from devkeel.results import as_data
 from devkeel_mcp.addresses import ENVIRONMENT, OPERATIONS
-from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, size_of
+from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, plain, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,7 +48,7 @@ def _answer(
     text = "\n".join(part for part in (head, cut("\n".join(body), room, advice=advice), tail) if part)
     return CallToolResult(
         content=[TextContent(type="text", text=cut(clean(text)))],
-        structured_content=fit(as_data(result), advice=advice),
+        structured_content=fit(plain(result), advice=advice),
     )
 
 
@@ -223,7 +222,7 @@ def _pending(pending: bool) -> list[str]:
 
 
 def _compact(data: object) -> str:
-    return json.dumps(as_data(data), ensure_ascii=False, default=str)
+    return json.dumps(plain(data), ensure_ascii=False, default=str)
 
 
 def _short(lines: Iterable[str]) -> list[str]:
