@@ -41,14 +41,13 @@ devkeel changes this project's development environment (devenv.nix and its neigh
 a change is checked first, then published in one step, or no byte moves. Prefer these tools to editing \
 the files yourself.
 
-1. inspect_environment first: what is declared and where, and the revision.
-2. Change with add_packages, enable_service or edit_environment (any list of edits, all or nothing). \
-dry_run=true gives the same diff and checks and writes nothing. patch_file is for what the typed edits \
-refuse.
-3. Pass the revision you saw as expected_revision. An error of kind "conflict" means that somebody else \
-edited the files and nothing was written: inspect again, then repeat the edit on the new revision.
-4. undo reverts an operation as a new one; show_history lists them with who, when and why. Give a reason \
-with each write.
+1. inspect_environment: what is declared and where, and the revision.
+2. Try the change with dry_run=true: add_packages, enable_service or edit_environment (any list of edits, \
+all or nothing). It answers with diff and checks, and writes nothing. patch_file is for what these refuse.
+3. Repeat it without dry_run, with a reason and the revision you saw as expected_revision. An error of kind \
+"conflict" means that somebody else edited the files and nothing was written: inspect again, then repeat.
+4. Verify with check_environment.
+5. undo takes an operation back, as a new one; show_history lists them with who, when and why.
 
 Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
 which checks ran, and which were skipped and why: a skipped check proved nothing.
