@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -38,7 +38,13 @@ _ADDRESS = "127.0.0.1:8765"
 @click.option("--toolsets", metavar="NAMES", default="core", show_default=True, help="Families of tools, or all.")
 @click.option("--read-only", is_flag=True, help="Refuse every tool that writes or executes.")
 @click.option("--no-execute", is_flag=True, help="Refuse every tool that runs programs, and builds.")
-@click.option("--ask", is_flag=True, help="Ask the user before every write and every run of a program.")
+@click.option(
+    "--ask",
+    type=click.Choice(("all", "destructive")),
+    is_flag=False,
+    flag_value="all",
+    help="Ask the user before every write and run of a program, or only before what removes or runs something.",
+)
 @click.option("--log-format", type=click.Choice(("plain", "json")), default="plain", help="How to log, on stderr.")
 @click.option(
     "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="warning", help="What to log."
@@ -55,7 +61,7 @@ def command(
     log_format: Literal["plain", "json"],
     log_level: str,
     traces: bool,
-    **limits: bool,
+    **limits: Any,  # noqa: ANN401  (three flags and a choice, as Offer.of takes them)
 ) -> None:
     """Serve MCP over stdio or HTTP.
 
