@@ -29,7 +29,7 @@ from devkeel_mcp import build_server
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-STARTS, CALLS, MANY = 7, 200, 10_000
+STARTS, CALLS, MANY = 15, 200, 10_000
 EMPTY = """\
 import sys
 from mcp.server import MCPServer
