@@ -296,7 +296,7 @@ def entered(
 @with_direnv
 @pytest.mark.nix
 @pytest.mark.usefixtures("devenv")
-@pytest.mark.parametrize(("judge", "copied"), [("nix", False), ("nix", True), ("devenv", True)])
+@pytest.mark.parametrize(("judge", "copied"), [("nix", False), ("devenv", False), ("devenv", True)])
 def test_a_human_s_shell_and_run_command_see_the_same(
     entered: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judge: str, *, copied: bool
 ) -> None:
