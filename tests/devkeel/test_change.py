@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.edits import parse_edits
-from devkeel.errors import ProjectError, Refused, UsageError
+from devkeel.errors import CheckFailed, ProjectError, Refused, UsageError
 
 if TYPE_CHECKING:
     from devkeel.environment import Environment
@@ -189,11 +189,13 @@ def test_an_edit_that_changes_nothing_says_why(environment: Environment, item: d
     assert len(result.notes) == 1
 
 
-def test_a_full_name_that_the_catalogue_lacks_is_taken_with_a_note(environment: Environment) -> None:
+def test_a_full_name_is_taken_as_it_is_and_judged_by_the_schema_rung(environment: Environment) -> None:
     result = edit(environment, {"kind": "enable", "name": "services.reddis"}, level="syntax")
-    assert result.published
-    assert any("services.redis.enable" in note for note in result.notes)
-    assert edit(environment, {"kind": "enable", "name": "services.redis"}).notes == ()
+    assert (result.published, result.notes) == (True, ())
+    with pytest.raises(CheckFailed) as caught:
+        edit(environment, {"kind": "enable", "name": "services.postgress"}, level="schema")
+    found = caught.value.diagnostics[0]
+    assert (found.code, found.suggestions[0]["name"]) == ("unknown_option", "services.postgres")
 
 
 @pytest.mark.parametrize(

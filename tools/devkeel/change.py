@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from functools import singledispatch
 from typing import TYPE_CHECKING, cast
 
 from devkeel import edits
-from devkeel.catalogue.options import DEVENV_VERSION, enable_path, find_option, is_text, option_paths
+from devkeel.catalogue.options import enable_path, is_text
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.exact_text import replace_text
 from devkeel.running import added_by_text, is_shell_text, occasions
@@ -49,8 +48,6 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *
         edited = _apply(item, name, before)
         candidate.after[name] = edited.data
         candidate.notes += edited.notes or ([] if edited.changed else [_already(item)])
-        if isinstance(item, edits.Enable):
-            candidate.notes += _unknown(enable_path(item.name))
         if edited.changed:
             new = _runs(item, name, before, edited.data)
             candidate.runs += [when for when in dict.fromkeys(new) if when not in candidate.runs]
@@ -94,16 +91,6 @@ def _already(item: Edit) -> str:
         case _:
             told, why = ", ".join(item.names), "the packages are already so"
     return f"{told}: {why}."
-
-
-def _unknown(path: nix.AttrPath) -> list[str]:
-    """Return a note about an option that devkeel's catalogue does not have; the project's devenv may."""
-    if find_option(path) is not None:
-        return []
-    told = nix.format_path(path)
-    close = difflib.get_close_matches(told, [known for known in option_paths() if known.endswith(".enable")], 1, 0.8)
-    nearest = f"; the nearest is {close[0]}" if close else ""
-    return [f"devenv {DEVENV_VERSION} has no option {told} that devkeel knows of{nearest}."]
 
 
 def _apply(item: Edit, name: str, data: bytes) -> Edited:

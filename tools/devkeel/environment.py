@@ -17,7 +17,6 @@ from devkeel.display import one_line
 from devkeel.doctor import examine
 from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Refused, UsageError
-from devkeel.instead import told_instead
 from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.restoring import restore, take_back
@@ -328,7 +327,7 @@ class Environment:
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
         report = self._judge(before, after, candidate, intent, intent.level or settings.level)
         if intent.dry_run:
-            report = replace(report, diagnostics=told_instead(report.diagnostics, intent.edits))
+            report = replace(report, diagnostics=_told_instead(report.diagnostics, intent))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -408,14 +407,14 @@ class Environment:
             wrong = [item for item in errors if not _repaired(item, candidate)]
             wrong += [item for item in added if not _syntax_in(item, changed)]
         if wrong:
-            wrong = list(told_instead(wrong, intent.edits))
+            told = _told_instead(wrong, intent)
             raise CheckFailed(
                 wrong[0].code,
                 f"{wrong[0].message}. Nothing was written.",
                 place=wrong[0].place,
                 remedy="Correct the edit so that the result passes, then repeat it.",
                 details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
-                diagnostics=tuple(wrong),
+                diagnostics=told,
             )
         return report
 
@@ -591,6 +590,12 @@ def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> Change
             anew = "A file was saved meanwhile, so the change was made anew on what is there now."
             return replace(result, notes=(*result.notes, anew)) if number else result
     raise AssertionError("the last attempt returns or raises")
+
+
+def _told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
+    from devkeel.instead import told_instead  # noqa: PLC0415  (only what is not published needs it)
+
+    return told_instead(found, intent.edits)
 
 
 def _files_of(items: Sequence[Diagnostic]) -> list[str]:

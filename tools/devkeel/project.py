@@ -16,13 +16,14 @@ from devkeel.errors import Place, ProjectError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["LOCK_FILES", "STATE_DIRECTORY", "Project", "digest", "find_root", "not_a_file", "revision_of"]
+__all__ = ["LOCK", "LOCK_FILES", "STATE_DIRECTORY", "Project", "digest", "find_root", "not_a_file", "revision_of"]
 
 STATE_DIRECTORY = ".devkeel"
 DECLARATION = "devenv.nix"
 INPUTS = "devenv.yaml"
 DECLARATION_FILES = (DECLARATION, INPUTS, "devenv.local.nix", "devenv.local.yaml")
-LOCK_FILES = ("devenv.lock",)
+LOCK = "devenv.lock"
+LOCK_FILES = (LOCK,)
 OTHER_FILES = (".envrc", ".gitignore")
 PRIVATE = frozenset({STATE_DIRECTORY, ".git", ".devenv", ".direnv"})
 MAX_FILE_BYTES = 4 * 1024 * 1024

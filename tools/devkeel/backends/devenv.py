@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
-from devkeel.checks.evaluation import LOCK, ask_devenv, changed_lock, require_nix, require_stage
+from devkeel.checks.evaluation import ask_devenv, changed_lock, require_nix, require_stage
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.subject import Subject
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.project import DECLARATION_FILES, LOCK_FILES
+from devkeel.project import DECLARATION_FILES, LOCK, LOCK_FILES
 from devkeel.runtime import find_program, run
 from devkeel.runtime.manager_socket import runtime_directory
 

@@ -21,6 +21,7 @@ from devkeel.checks.inputs_file import read_inputs_file
 from devkeel.checks.locked import read_lock
 from devkeel.checks.nix_errors import Translation
 from devkeel.errors import Diagnostic, Place, Unavailable
+from devkeel.project import LOCK
 from devkeel.runtime import Completed, find_program, run
 from devkeel.source import nix
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "require_nix", "require_stage"]
 
-LOCK = "devenv.lock"
 _SOURCE = "evaluation"
 _SECONDS = 60.0
 _MEMORY = 8 * 1024**3

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Diagnostic, Place
-from devkeel.project import DECLARATION, INPUTS
+from devkeel.project import DECLARATION, INPUTS, LOCK
 from devkeel.source import yaml
 from devkeel.source.plain import position
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
-__all__ = ["LOCK", "check_inputs", "is_newer", "known_inputs", "url_problem"]
+__all__ = ["check_inputs", "is_newer", "known_inputs", "url_problem"]
 
 _NIXPKGS = frozenset(
     {
@@ -53,17 +54,16 @@ _SCHEMES = (
     *("file+https", "file+http", "file+file", "https", "http", "flake", "indirect"),
 )
 _FORGES = frozenset({"github", "gitlab", "sourcehut"})
-LOCK = "devenv.lock"
 _TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's modules
 _LOCK_VERSIONS = (5, 6, 7)
 
 
 def check_inputs(subject: Subject) -> list[Diagnostic]:
     """Return what is wrong with the devenv.yaml files and with devenv.lock."""
-    found = list[Diagnostic]()
+    found, known = list[Diagnostic](), known_inputs(subject)
     for name in sorted(subject.files):
         if _is_inputs(name):
-            found += _Inputs(subject, name).check()
+            found += _Inputs(subject, name, known).check()
     return found + _check_lock(subject)
 
 
@@ -83,6 +83,7 @@ def _is_inputs(name: str) -> bool:
     return posixpath.basename(name) in {INPUTS, "devenv.local.yaml"}
 
 
+@lru_cache(maxsize=16)
 def _root(data: bytes, name: str) -> Item | None:
     try:
         return yaml.Document(data, name).root
@@ -129,8 +130,8 @@ def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection 
 class _Inputs:
     """One devenv.yaml."""
 
-    def __init__(self, subject: Subject, name: str) -> None:
-        self.subject, self.name = subject, name
+    def __init__(self, subject: Subject, name: str, known: set[str]) -> None:
+        self.subject, self.name, self.known = subject, name, known
         self.text = subject.files[name].decode("utf-8", "replace")
         self.root = _root(subject.files[name], name)
 
@@ -173,12 +174,11 @@ class _Inputs:
             edits = [{"kind": "set_input", "name": name, "url": right}] if right else []
             path = f"inputs.{name}.url"
             yield self._say("bad_input_url", "error", f"{path} is {url!r}: {why}", fields["url"], path, *edits)
-        known = known_inputs(self.subject)
         for inner in _entries(item, "inputs"):
             target = next((entry.value for entry in _entries(inner.value) if entry.key.value == "follows"), None)
             text = _text(target)
-            if text and target is not None and text.split("/")[0] not in known:
-                near = _near(text, known)
+            if text and target is not None and text.split("/")[0] not in self.known:
+                near = _near(text, self.known)
                 meant = f"; nearest: {near[0]}" if near else ""
                 path = f"inputs.{name}.inputs.{inner.key.value}.follows"
                 edits = [{"kind": "set", "path": path, "value": other} for other in near[:1]]
@@ -189,14 +189,13 @@ class _Inputs:
         item = next((entry.value for entry in _entries(self.root) if entry.key.value == "imports"), None)
         if item is None or item.kind != "list":
             return
-        known = known_inputs(self.subject)
         for child in item.items:
             target = _text(child)
             if target is None:
                 continue
             if not target.startswith((".", "/")):
                 first = target.split("/")[0]
-                if first not in known:
+                if first not in self.known:
                     message = f"the import {target} is of an input that is not there"
                     yield self._say("unknown_input", "error", message, child, "imports")
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.checks import build, evaluation, nix_parse, schema, syntax
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.results import CheckReport, Skipped
 from devkeel.runtime import find_program
@@ -18,9 +17,36 @@ if TYPE_CHECKING:
 __all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
+# Each rung is imported when it runs: a verb that checks nothing does not wait for the catalogue.
+
+
+def _syntax(subject: Subject) -> list[Diagnostic]:
+    from devkeel.checks import syntax  # noqa: PLC0415
+
+    return syntax.check(subject)
+
+
+def _schema(subject: Subject) -> list[Diagnostic]:
+    from devkeel.checks import schema  # noqa: PLC0415
+
+    return schema.check(subject)
+
+
+def _evaluation(subject: Subject) -> Verdict:
+    from devkeel.checks import evaluation  # noqa: PLC0415
+
+    return evaluation.check(subject)
+
+
+def _build(subject: Subject) -> Verdict:
+    from devkeel.checks import build  # noqa: PLC0415
+
+    return build.check(subject)
+
+
 # What the text alone shows, and what programs say of the staged project.
-_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": syntax.check, "schema": schema.check}
-_PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": evaluation.check, "build": build.check}
+_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": _syntax, "schema": _schema}
+_PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": _evaluation, "build": _build}
 _MISSING = "this version of devkeel does not check it"
 _CANNOT = "The evaluation cannot run: "
 _UNPARSED = "the files do not parse"
@@ -75,6 +101,8 @@ def run_checks(
             stage, judge = verdict.stage, verdict.judge
             ran.append(rung)
     if second_opinion:
+        from devkeel.checks import nix_parse  # noqa: PLC0415
+
         found += nix_parse.check(subject)
         ran.append("nix-parse")
     ok = not any(item.severity == "error" for item in found)

@@ -6,11 +6,13 @@ but its own list of well-known names, it is a warning, as it is where an overlay
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.packages import is_function, open_names, suggest
 from devkeel.checks.replacement import as_edit
 from devkeel.errors import Diagnostic
+from devkeel.project import LOCK
 from devkeel.source import Splice
 from devkeel.source.nix.references import package_references
 
@@ -30,13 +32,21 @@ _OTHER = frozenset({"lib", "stdenv", "config", "overlays", "system", "pkgs", "pa
 
 def check_packages(subject: Subject, world: World) -> list[Diagnostic]:
     """Return the packages of the modules that no list of names has, with the nearest names."""
-    lock = subject.locks.get("devenv.lock")
+    lock = subject.locks.get(LOCK)
     overlaid = _overlaid(subject, world)
-    found, seen = list[Diagnostic](), dict[str, list[str] | None]()
+    found, lists = list[Diagnostic](), _Lists(lock)
     for document in world.modules:
         for reference in package_references(document):
-            found += _judge(document, reference, lock, seen, overlaid=overlaid)
+            found += _judge(document, reference, lists, overlaid=overlaid)
     return found
+
+
+class _Lists:
+    """The names of packages for one lock, each list opened once, and what was looked for in vain."""
+
+    def __init__(self, lock: bytes | None) -> None:
+        self.names = cache(lambda need: open_names(lock, need=need))
+        self.near = cache(lambda name: [other for other in suggest(name, 3, lock) if other != name])
 
 
 def _overlaid(subject: Subject, world: World) -> bool:
@@ -46,24 +56,15 @@ def _overlaid(subject: Subject, world: World) -> bool:
     return any(item.path[0] == "overlays" for document in world.modules for item in document.definitions if item.path)
 
 
-def _judge(
-    document: nix.Document,
-    reference: Reference,
-    lock: bytes | None,
-    seen: dict[str, list[str] | None],
-    *,
-    overlaid: bool,
-) -> Iterator[Diagnostic]:
+def _judge(document: nix.Document, reference: Reference, lists: _Lists, *, overlaid: bool) -> Iterator[Diagnostic]:
     head = reference.names[0]
     if head in _OTHER or is_function(head):
         return
     name = ".".join(reference.names)
-    verdict = open_names(lock, need=head if len(reference.names) > 1 else "").judge(name)
+    verdict = lists.names(head if len(reference.names) > 1 else "").judge(name)
     if verdict.known:
         return
-    if name not in seen:
-        seen[name] = [other for other in suggest(name, 3, lock) if other != name]
-    near = seen[name] or []
+    near = lists.near(name)
     if len(reference.names) > 1 and not verdict.complete and not near:
         return  # the list has some names of each set only
     sure = verdict.complete and not overlaid

@@ -7,7 +7,7 @@ declare options, an unknown option is a warning, and only when it is clear which
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.catalogue.inputs import needed_inputs
@@ -16,11 +16,11 @@ from devkeel.catalogue.packages import known as known_package
 from devkeel.catalogue.renamed import renamed_to
 from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
-from devkeel.checks.inputs import LOCK, check_inputs, is_newer, known_inputs
+from devkeel.checks.inputs import check_inputs, is_newer, known_inputs
 from devkeel.checks.packages import check_packages
 from devkeel.checks.world import World
 from devkeel.errors import Diagnostic
-from devkeel.project import INPUTS
+from devkeel.project import INPUTS, LOCK
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -54,13 +54,12 @@ def check(subject: Subject) -> list[Diagnostic]:
             definition = _Definition(known, document, item)
             if item.raw == ("imports",):
                 found += _text_imports(definition)
-            if not item.path or _MODULE & {item.raw[0], item.path[0]} or item.computed or world.declares(item.path):
+            if not item.path or not definition.is_option or world.declares(item.path):
                 continue
-            prefix = definition.unknown()
-            if prefix is None:
+            if definition.unknown is None:
                 found += definition.check()
             else:
-                unknown.setdefault((document.name, prefix), []).append(definition)
+                unknown.setdefault((document.name, definition.unknown), []).append(definition)
     for (_, prefix), definitions in unknown.items():
         found += _unknown(prefix, definitions)
     return [*found, *_missing_inputs(subject, world), *check_packages(subject, world), *check_inputs(subject)]
@@ -80,7 +79,7 @@ class _Known:
     sure: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Definition:
     """One definition, on its way through the catalogue."""
 
@@ -88,7 +87,7 @@ class _Definition:
     document: nix.Document
     item: nix.Definition
 
-    @property
+    @cached_property
     def path(self) -> nix.AttrPath:
         """The option path, by the name that it has now; `config` in a profile's module is no part of it."""
         path = self.item.path
@@ -97,25 +96,30 @@ class _Definition:
             path = (*path[:start], *path[start + 1 :])
         return renamed_to(path) or path
 
+    @cached_property
+    def found(self) -> Found:
+        """What stands at the path."""
+        return self.known.tree.find(self.path)
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is about an option, and not the module system's own, also in the module of a profile."""
+        own = self.path[self.found.module : self.found.module + 1]
+        return not (_MODULE & {*own, self.item.raw[0]} or "_module" in self.path or self.item.computed)
+
+    @property
     def unknown(self) -> nix.AttrPath | None:
-        """Return the path as far as the first name that is not declared, None for a path that is."""
-        path = self.path
-        found = self.known.tree.find(path)
-        if found.kind != "unknown" or path[found.module] in _MODULE or "_module" in path:
-            return None
-        return path[: found.depth + 1]
+        """The path as far as the first name that is not declared, None for a path that is."""
+        return self.path[: self.found.depth + 1] if self.found.kind == "unknown" else None
 
     def check(self) -> Iterator[Diagnostic]:
         if renamed_to(self.item.path) is not None:
             edit = {"kind": "rename", "path": _told(self.item.path), "to": _told(self.path)}
             message = f"{_told(self.item.path)} is called {_told(self.path)} now"
             yield self.diagnostic("renamed_option", "warning", message, (edit,))
-        yield from self._judge(self.path, self.document.value(self.item))
+        yield from self._judge(self.path, self.found, self.document.value(self.item))
 
-    def _judge(self, path: nix.AttrPath, value: nix.Value) -> Iterator[Diagnostic]:
-        found = self.known.tree.find(path)
-        if found.module < len(path) and path[found.module] in _MODULE:
-            return
+    def _judge(self, path: nix.AttrPath, found: Found, value: nix.Value) -> Iterator[Diagnostic]:
         if found.kind == "beyond" and found.option is not None:
             yield self.diagnostic(
                 "unknown_option",

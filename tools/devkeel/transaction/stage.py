@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Busy, ProjectError, Unavailable
+from devkeel.project import LOCK
 from devkeel.runtime import find_program, run
 from devkeel.transaction.copying import mirror
 from devkeel.transaction.faults import explain
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 __all__ = ["Stage", "namespaces_work", "open_stage"]
 
 _LAYER_BYTES = 256 * 1024 * 1024
-_KEPT = "devenv.lock"
 _PROGRAMS = ("unshare", "mount", "umount", "mknod", "chmod", "cp", "sh")
 # What mount options and their escapes cannot carry.
 _AWKWARD = frozenset(',:\\"\n')
@@ -53,7 +53,7 @@ set +e
 cd "$root" && "$@"
 code=$?
 cd /
-umount -l "$root" && [ -f "$stage/layer/up/{_KEPT}" ] && cp -P "$stage/layer/up/{_KEPT}" "$stage/kept/"
+umount -l "$root" && [ -f "$stage/layer/up/{LOCK}" ] && cp -P "$stage/layer/up/{LOCK}" "$stage/kept/"
 exit $code
 """
 
@@ -80,7 +80,7 @@ class Stage:
         if self._kept is None:
             return None
         try:
-            descriptor = os.open(self._kept / _KEPT, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            descriptor = os.open(self._kept / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
         with os.fdopen(descriptor, "rb") as handle:
