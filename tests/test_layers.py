@@ -37,7 +37,9 @@ LAYERS = {
     "candidate": set(),
     "change": {"errors", "project", "source", "catalogue", "edits", "candidate", "exact_text", "running"},
     "restoring": {"errors", "project", "difference", "candidate", "merge", "transaction"},
-    "doctor": {"errors", "project", "transaction"},
+    "doctor": {"errors", "project", "transaction", "direnv"},
+    "envrc": {"errors"},
+    "direnv": {"errors", "envrc", "project", "runtime"},
     "protection": {"errors", "source"},
     "policy": {"errors", "project", "source", "catalogue", "protection", "transaction"},
     "survey": {"errors", "results", "source", "catalogue"},
@@ -57,6 +59,7 @@ LAYERS = {
         *("backends", "applied", "command", "masking", "policy", "processes"),
     },
     "environment": {
+        *("envrc", "direnv"),
         *("execution", "runtime"),
         "instead",
         *("way_back", "reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

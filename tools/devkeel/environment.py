@@ -8,14 +8,16 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel import direnv
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.doctor import examine
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
-from devkeel.policy import judge, read_settings
+from devkeel.envrc import ENVRC, PROMPT, envrc
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Refused, UsageError
+from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
@@ -189,6 +191,7 @@ class Environment:
         self._require_declaration(files)
         report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
+        notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
         newest = store.history(limit=1)
         return Inspection(
@@ -203,7 +206,7 @@ class Environment:
             enabled=found.enabled,
             definitions=found.definitions,
             problems=report.diagnostics,
-            notes=nothing_at(prefix, files) if prefix and not found.definitions else (),
+            notes=(*notes, *direnv.advice(self.project)),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
@@ -369,7 +372,18 @@ class Environment:
         )
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
-        return self._store(settings).publish(changes, record)
+        """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
+        entry = next((item.after for item in changes if item.path == ENVRC), None)
+        written = record.kind in ("edit", "create")
+        allowing = entry is not None and written and settings.direnv_allow and direnv.trusted(self.project)
+        operation = self._store(settings).publish(changes, record)
+        if entry is None:
+            return operation
+        if allowing and direnv.allow(self.project, entry):
+            told: tuple[str, ...] = (f"direnv has allowed {ENVRC}: devkeel asked it to, as {SETTINGS} says.",)
+        else:
+            told = direnv.advice(self.project)
+        return replace(operation, notes=(*operation.notes, *told))
 
     def _judge(
         self,
@@ -410,6 +424,27 @@ class Environment:
 
     def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
         return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
+
+    def write_envrc(self, *, prompt: bool = False, template: str | None = None, dry_run: bool = False) -> ChangeResult:
+        """Write the .envrc that enters the project's environment; see `devkeel.envrc`."""
+
+        def attempt() -> ChangeResult:
+            files, old, candidate = self._declaration(), self.project.read(ENVRC), Candidate()
+            wanted = (template or PROMPT) if prompt or template else None
+            try:
+                new = envrc(old, BACKEND, self.project.root.name, sorted(files), wanted)
+            except Refused:
+                if old is None or wanted or not direnv.enters(old):
+                    raise
+                candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
+                new = old
+            candidate.before[ENVRC], candidate.after[ENVRC] = old, new
+            candidate.runs.append("when direnv allows it and the project is entered")
+            if old == new:
+                candidate.notes += direnv.advice(self.project)
+            return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
+
+        return _patiently(attempt, stubborn=True)
 
     def undo(
         self,

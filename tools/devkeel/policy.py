@@ -28,7 +28,7 @@ class Settings:
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
     below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
     something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
-    `history_mib`).
+    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote.
     """
 
     level: str | None = None
@@ -36,6 +36,7 @@ class Settings:
     lock_timeout: float = 10.0
     job_after: float = 40.0
     keep: Keep = field(default_factory=Keep)
+    direnv_allow: bool = False
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -46,6 +47,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "history_days": (int, float),
     "history_operations": (int,),
     "history_mib": (int, float),
+    "direnv_allow": (bool,),
 }
 
 
@@ -62,7 +64,8 @@ def read_settings(project: Project) -> Settings:
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise _bad(str(error)) from error
     for name, value in found.items():
-        if name not in _KINDS or isinstance(value, bool) or not isinstance(value, _KINDS[name]):
+        kinds = _KINDS.get(name, ())
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise _bad(f"{name} = {value!r} is not a setting of this kind")
     protected = found.get("protected", [])
     if not all(isinstance(item, str) for item in protected):
@@ -70,7 +73,8 @@ def read_settings(project: Project) -> Settings:
     for item in protected:
         nix.parse_path(item)
     seconds = {name: float(found[name]) for name in ("lock_timeout", "job_after") if name in found}
-    return Settings(found.get("level"), tuple(protected), **seconds, keep=_keep(found))
+    allows = found.get("direnv_allow", False)
+    return Settings(found.get("level"), tuple(protected), **seconds, keep=_keep(found), direnv_allow=allows)
 
 
 def _keep(found: Mapping[str, Any]) -> Keep:
