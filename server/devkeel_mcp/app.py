@@ -21,6 +21,7 @@ from devkeel_mcp.parent import until_orphaned
 from devkeel_mcp.server import OfferingServer
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
+from devkeel_mcp.traces import flush_traces, start_traces
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -40,14 +41,14 @@ devkeel changes this project's development environment (devenv.nix and its neigh
 a change is checked first, then published in one step, or no byte moves. Prefer these tools to editing \
 the files yourself.
 
-1. inspect_environment first: what is declared and where, and the revision.
-2. Change with add_packages, enable_service or edit_environment (any list of edits, all or nothing). \
-dry_run=true gives the same diff and checks, writing nothing. patch_file is for what typed edits refuse.
-3. Pass the revision you saw as expected_revision. A "conflict" means that somebody else edited the files \
-and nothing was written: inspect again, repeat the edit.
-4. Then apply_environment builds it, run_command runs programs in it, manage_processes starts services and \
-waits until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
-5. undo reverts an operation as a new one; show_history lists them. Give a reason with each write.
+1. inspect_environment: what is declared and where, and the revision.
+2. Try the change with dry_run=true: add_packages, enable_service or edit_environment (any list of edits, \
+all or nothing). It answers with diff and checks, and writes nothing. patch_file is for what these refuse.
+3. Repeat it without dry_run, with a reason and the revision you saw as expected_revision. A "conflict" means \
+that somebody else edited the files and nothing was written: inspect again, then repeat.
+4. apply_environment builds it, run_command runs programs in it, manage_processes starts services and waits \
+until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
+5. undo takes an operation back, as a new one; show_history lists them.
 
 Errors name the place, what was seen, alternatives and what to do next. A result says which checks ran, \
 and which were skipped and why: a skipped check proved nothing.
@@ -80,8 +81,11 @@ def serve(
     http: Http | None = None,
     log_format: LogFormat = "plain",
     log_level: str = "warning",
+    traces: bool = False,
 ) -> None:
     """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends."""
+    if traces:
+        start_traces()
     workspace = Workspace(root)
     server = _server(workspace, offer)
     start_logging(log_format, log_level)
@@ -132,5 +136,6 @@ async def _end(workspace: Workspace, code: int) -> None:
         survivors = end_children(_GRACE) if survivors else survivors
         if survivors:
             print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
+        await anyio.to_thread.run_sync(flush_traces)
         logging.shutdown()
         os._exit(code)

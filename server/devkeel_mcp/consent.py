@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
-__all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result"]
+__all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result", "takes_away"]
 
 CONFIRM = "confirm"
 CONFIRM_SCHEMA = {"type": "string", "description": "The plan that the user agreed to."}
@@ -110,6 +110,15 @@ def answer_of(context: Context[Any, Any]) -> tuple[str, bool] | None:
     if not isinstance(answer, ElicitResult) or answer.action != "accept" or answer.content is None:
         return context.request_state, False
     return context.request_state, answer.content.get("approve") is True
+
+
+def takes_away(shown: dict[str, Any]) -> bool:
+    """Tell whether a tried write removes a line or adds what will run; what is not wholly shown is taken for both."""
+    lines = shown.get("diff", "").split("\n")
+    heads = {number for number, line in enumerate(lines[1:]) if line.startswith("+++ ")}
+    removed = any(line.startswith("-") and number not in heads for number, line in enumerate(lines))
+    removed = removed or len(heads) > len(shown.get("files", ()))  # removed text that looks like a head
+    return removed or "cut" in shown or shown.get("runs_on_enter", False) is True
 
 
 def declined() -> PolicyRefused:

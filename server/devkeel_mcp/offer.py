@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from devkeel.errors import PolicyRefused, UsageError
 
@@ -12,9 +12,10 @@ if TYPE_CHECKING:
 
     from devkeel_mcp.tool import ToolSpec
 
-__all__ = ["ALL", "Offer"]
+__all__ = ["ALL", "Asks", "Offer"]
 
 ALL = "all"
+Asks = Literal["all", "destructive"]
 _START = "Ask the user: it is set where the server is started."
 
 
@@ -22,13 +23,14 @@ _START = "Ask the user: it is set where the server is started."
 class Offer:
     """The toolsets that are served, whether tools may write or execute, and whether the person is asked first.
 
-    A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless.
+    A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless. asks: before
+    which writes and runs, or None.
     """
 
     toolsets: frozenset[str] = frozenset({"core"})
     writes: bool = True
     executes: bool = True
-    asks: bool = False
+    asks: Asks | None = None
 
     @classmethod
     def of(
@@ -38,7 +40,7 @@ class Offer:
         *,
         read_only: bool = False,
         no_execute: bool = False,
-        ask: bool = False,
+        ask: Asks | None = None,
     ) -> Offer:
         """Return the offer that a command line asks for; raises UsageError `unknown_toolset`."""
         names = {spec.toolset for spec in known}

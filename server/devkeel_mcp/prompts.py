@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mcp.server.mcpserver.prompts import Prompt
 
-__all__ = ["PROMPTS"]
+__all__ = ["prompts"]
 
 
 def set_up(goal: str = "") -> str:
@@ -54,9 +54,11 @@ default and allowed values, where it is set here and to what, and what would cha
 nothing."""
 
 
-PROMPTS = [
-    Prompt.from_function(set_up, title="Set up an environment"),
-    Prompt.from_function(fix, title="Fix the environment"),
-    Prompt.from_function(review, title="Review what was changed"),
-    Prompt.from_function(explain_option, title="Explain an option"),
-]
+def prompts() -> list[Prompt]:
+    """Return the prompts; made when somebody asks for them, because a model of arguments for each takes time."""
+    return [
+        Prompt.from_function(set_up, title="Set up an environment"),
+        Prompt.from_function(fix, title="Fix the environment"),
+        Prompt.from_function(review, title="Review what was changed"),
+        Prompt.from_function(explain_option, title="Explain an option"),
+    ]

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from mcp_types import CallToolResult, TextContent
 
 from devkeel.display import clean
-from devkeel.results import ApplyResult, RunResult, as_data
 from devkeel_mcp.addresses import ENVIRONMENT, OPERATIONS
-from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, size_of
+from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, plain, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from devkeel.errors import Diagnostic
     from devkeel.results import (
+        ApplyResult,
         ChangeResult,
         CheckReport,
         Definition,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         OptionDetail,
         ProcessesResult,
         ProcessLog,
+        RunResult,
         SearchResult,
         Skipped,
         Stages,
@@ -67,7 +68,7 @@ def _answer(
     text = "\n".join(part for part in (head, cut("\n".join(body), room, advice=advice), tail) if part)
     return CallToolResult(
         content=[TextContent(type="text", text=cut(clean(text)))],
-        structured_content=fit(as_data(result), advice=advice),
+        structured_content=fit(plain(result), advice=advice),
     )
 
 
@@ -155,6 +156,8 @@ def operation(detail: OperationDetail) -> CallToolResult:
 
 def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult:
     """Render what came of a job that ended within its call."""
+    from devkeel.results import ApplyResult, RunResult  # noqa: PLC0415  (the handshake does without)
+
     if isinstance(result, ApplyResult):
         return applied(result)
     return ran(result) if isinstance(result, RunResult) else processes(result)
@@ -334,7 +337,7 @@ def _pending(pending: bool) -> list[str]:
 
 
 def _compact(data: object) -> str:
-    return json.dumps(as_data(data), ensure_ascii=False, default=str)
+    return json.dumps(plain(data), ensure_ascii=False, default=str)
 
 
 def _short(lines: Iterable[str]) -> list[str]:

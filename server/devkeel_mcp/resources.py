@@ -10,9 +10,8 @@ from urllib.parse import unquote
 
 from mcp_types import Completion, Resource, ResourceTemplate
 
-from devkeel.results import as_data
 from devkeel_mcp.addresses import ENVIRONMENT, FILES, HISTORY, JOBS, OPERATIONS, OPTIONS, PACKAGES, file_uri, log_uri
-from devkeel_mcp.text import fit
+from devkeel_mcp.text import fit, plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -141,7 +140,7 @@ _READERS: dict[str, Callable[[Environment, str], Content | None]] = {
 
 def _data(result: object) -> Content:
     # Whole, where a tool's answer is cut: whoever reads a resource has asked for it.
-    return Content(json.dumps(fit(as_data(result), _WHOLE), ensure_ascii=False), _JSON)
+    return Content(json.dumps(fit(plain(result), _WHOLE), ensure_ascii=False), _JSON)
 
 
 def _mime(name: str) -> str:

@@ -27,7 +27,7 @@ from devkeel.errors import DevkeelError, UsageError
 from devkeel.invalid import nearest
 from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
 from devkeel_mcp.errors import error_result
-from devkeel_mcp.prompts import PROMPTS
+from devkeel_mcp.prompts import prompts
 from devkeel_mcp.resources import TEMPLATES, complete, listed, read
 from devkeel_mcp.updates import Updates
 
@@ -42,7 +42,9 @@ if TYPE_CHECKING:
         CallToolResult,
         CompletionArgument,
         CompletionContext,
+        GetPromptResult,
         InputRequiredResult,
+        Prompt,
         PromptReference,
         Resource,
         ResourceTemplate,
@@ -68,9 +70,8 @@ class OfferingServer(MCPServer[Any]):
         self._updates = Updates(workspace.root, lambda: self._library.run(lambda environment: environment.files()))
         super().__init__(name, tools=[*tools], subscriptions=self._updates, lifespan=_watching, **told)
         self._listed = frozenset(tool.name for tool in tools if offer.lists(tool.spec))
+        self._prompted = False
         self._subscribed: dict[tuple[Connection, str], Callable[[], None]] = {}
-        for prompt in PROMPTS:
-            self.add_prompt(prompt)
         self.completion()(self._complete)  # type: ignore[no-untyped-call]
         for method, handler in (("subscribe", self._subscribe), ("unsubscribe", self._unsubscribe)):
             self._lowlevel_server.add_request_handler(f"resources/{method}", SubscribeRequestParams, handler)
@@ -82,6 +83,24 @@ class OfferingServer(MCPServer[Any]):
     async def list_tools(self) -> list[Tool]:
         """Return the tools of the offer, always the same and in the same order."""
         return [tool for tool in await super().list_tools() if tool.name in self._listed]
+
+    async def list_prompts(self) -> list[Prompt]:
+        """Return the prompts."""
+        self._have_prompts()
+        return await super().list_prompts()
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Return what a prompt says."""
+        self._have_prompts()
+        return await super().get_prompt(name, arguments, context)
+
+    def _have_prompts(self) -> None:
+        if not self._prompted:
+            self._prompted = True
+            for prompt in prompts():
+                self.add_prompt(prompt)
 
     async def list_resources(self) -> list[Resource]:
         """Return the resources that are there now."""

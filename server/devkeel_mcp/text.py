@@ -11,7 +11,7 @@ from devkeel.display import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MAX_BYTES", "Json", "cut", "cut_line", "few", "fit", "size_of"]
+__all__ = ["MAX_BYTES", "Json", "cut", "cut_line", "few", "fit", "plain", "size_of"]
 
 Json: TypeAlias = Any
 """Plain data: what JSON can say. Spelt Any because a recursive type would only be cast away again."""
@@ -52,6 +52,13 @@ def few(lines: Iterable[str]) -> list[str]:
     every = list(lines)
     more = [f"… and {len(every) - _FEW} more."] if len(every) > _FEW else []
     return [cut_line(line) for line in every[:_FEW]] + more
+
+
+def plain(result: object) -> Json:
+    """Return a result of the library as plain data."""
+    from devkeel.results import as_data  # noqa: PLC0415  (the handshake does without)
+
+    return as_data(result)
 
 
 def fit(data: dict[str, Json], limit: int = MAX_BYTES, *, advice: str = "") -> dict[str, Json]:

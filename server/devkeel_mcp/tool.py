@@ -16,7 +16,7 @@ from devkeel.display import clean, one_line
 from devkeel.errors import DevkeelError
 from devkeel_mcp.arguments import Arguments, parse_arguments
 from devkeel_mcp.call import Call, Workspace, actor_of
-from devkeel_mcp.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, ask, declined, plan_result
+from devkeel_mcp.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, ask, declined, plan_result, takes_away
 from devkeel_mcp.errors import error_result, internal_error
 from devkeel_mcp.schema import input_schema
 
@@ -143,6 +143,8 @@ class StrictTool(Tool):
             shown = tried.structured_content or {}
             if tried.is_error or not shown.get("changed", True):
                 return tried
+            if self._offer.asks == "destructive" and not takes_away(shown):
+                return await self._handled(call, _on(parsed, revision))
             told = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
             message = told.rpartition("\nNext: ")[0]
         plan = self._workspace.plans.propose(self.name, arguments, revision)
@@ -163,12 +165,12 @@ class StrictTool(Tool):
 
     @property
     def _asks(self) -> bool:
-        return self._offer.asks and not self._spec.reads
+        return self._offer.asks is not None and not self._spec.reads
 
 
 def _schema(spec: ToolSpec, offer: Offer) -> dict[str, Any]:
     schema = input_schema(spec.arguments)
-    if offer.asks and not spec.reads:
+    if offer.asks is not None and not spec.reads:
         schema["properties"][CONFIRM] = CONFIRM_SCHEMA
     return schema
 

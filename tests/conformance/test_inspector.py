@@ -26,6 +26,8 @@ INSPECTOR = "@modelcontextprotocol/inspector"
 ERAS = ("legacy", "modern")
 TOKEN = "0123456789abcdef" * 4
 TOOL_ERROR = 5
+# What the arguments made from the schema are sound for; other tools may find nothing to act on.
+SOUND = {"inspect_environment", "search_catalogue", "check_environment", "show_history", "add_packages"}
 
 
 @pytest.fixture(params=["stdio", "http"])
@@ -61,7 +63,8 @@ def test_the_inspector_lists_and_calls_every_tool(node: Node, target: list[str],
         assert result["content"][0]["text"]
         assert result["structuredContent"]
         code = result["structuredContent"].get("error", {}).get("code")
-        assert code not in ("bad_argument", "internal_error", "unknown_tool"), (tool["name"], result)
+        assert code not in ("internal_error", "unknown_tool"), (tool["name"], result)
+        assert code is None or tool["name"] not in SOUND, result
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from mcp_types import ElicitResult
 
 from devkeel.errors import Conflict
 from devkeel_mcp import Offer, build_server
-from devkeel_mcp.consent import Plans
+from devkeel_mcp.consent import Plans, takes_away
 
 from .conftest import photograph, text_of
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.anyio
 ADD = {"names": ["ripgrep"], "level": "syntax"}
-ASKING = Offer(asks=True)
+ASKING = Offer(asks="all")
 
 
-def client(agent: Agent, answer: Callable[[str], ElicitResult] | None = None) -> Client:
+def client(agent: Agent, answer: Callable[[str], ElicitResult] | None = None, offer: Offer = ASKING) -> Client:
     async def asked(_: Any, params: Any) -> ElicitResult:
         assert answer is not None
         return answer(params.message)
 
-    return Client(build_server(agent.root, ASKING), mode=agent.era, elicitation_callback=asked if answer else None)
+    return Client(build_server(agent.root, offer), mode=agent.era, elicitation_callback=asked if answer else None)
 
 
 def code_of(result: CallToolResult) -> str:
@@ -129,6 +129,37 @@ async def test_reading_trying_and_what_changes_nothing_ask_nobody(agent: Agent) 
         ]:
             assert not (await connected.call_tool(tool, arguments)).is_error
         assert (await connected.call_tool("add_packages", {"nmaes": []})).is_error
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "asks"),
+    [
+        ("add_packages", {"names": ["ripgrep"]}, False),
+        ("add_packages", {"names": ["git"], "remove": True}, True),
+        ("enable_service", {"name": "redis"}, False),
+        ("edit_environment", {"edits": [{"kind": "set", "path": "env.APP_PORT", "value": "1"}]}, True),
+        ("edit_environment", {"edits": [{"kind": "set", "path": "env.B", "value": "1"}]}, False),
+        ("edit_environment", {"edits": [{"kind": "set", "path": "enterShell", "value": "ls"}]}, True),
+        ("patch_file", {"old": "  # Where", "new": "  -- a\n  # Where"}, False),
+    ],
+)
+async def test_what_only_adds_needs_nobody_where_only_the_destructive_is_asked_about(
+    agent: Agent, tool: str, arguments: dict[str, Any], asks: bool
+) -> None:
+    before = agent.read()
+    async with client(agent, offer=Offer(asks="destructive")) as connected:
+        result = await connected.call_tool(tool, {**arguments, "level": "syntax"})
+    assert result.structured_content is not None
+    assert ("confirm" in result.structured_content) is asks
+    assert (agent.read() == before) is (asks or result.is_error)
+
+
+def test_a_removed_line_that_looks_like_a_head_is_seen() -> None:
+    diff = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n"
+    assert takes_away({"files": ["x"], "diff": f"{diff}--- gone\n"})
+    assert takes_away({"files": ["x"], "diff": f"{diff}--- gone\n+++ new\n"})
+    assert not takes_away({"files": ["x"], "diff": f"{diff}+new\n"})
+    assert takes_away({"files": ["x"], "diff": diff, "cut": ["diff: text shortened"]})
 
 
 async def test_only_a_server_that_asks_knows_the_argument(agent: Agent) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel import direnv
 from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
 from devkeel.backends.known import backend_named
@@ -19,9 +20,9 @@ from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.environments import Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Unavailable, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, Unavailable, UsageError
 from devkeel.libraries import declared_libraries
-from devkeel.policy import judge, read_settings
+from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
@@ -243,6 +244,7 @@ class Environment:
         selection = self.selection()
         report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
+        notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
         newest = store.history(limit=1)
         return Inspection(
@@ -258,7 +260,7 @@ class Environment:
             definitions=found.definitions,
             problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
             environments=tuple(item.name for item in self.environments().all()),
-            notes=(*(nothing_at(prefix, files) if prefix and not found.definitions else ()), *selection.notes),
+            notes=(*notes, *selection.notes, *direnv.advice(self.project)),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
@@ -489,27 +491,6 @@ class Environment:
             report, ok=ok, ran=(*report.ran, *ran, _LAST), skipped=skipped, diagnostics=(*report.diagnostics, *found)
         )
 
-    def write_envrc(
-        self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
-    ) -> ChangeResult:
-        """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
-
-        def attempt() -> ChangeResult:
-            files, named = read_declaration(self.project), self.environments()
-            self._require_declaration(files)
-            chosen = named.name(name)
-            made = next((item.backend for item in named.all() if item.name == chosen), None)
-            backend = made or self.selection().name
-            old, candidate = self.project.read(ENVRC), Candidate()
-            candidate.before[ENVRC] = old
-            candidate.after[ENVRC] = envrc(
-                old, backend, chosen, sorted(files), (template or PROMPT) if prompt or template else None
-            )
-            candidate.runs.append("when direnv allows it and the project is entered")
-            return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
-
-        return _patiently(attempt, stubborn=True)
-
     def _lock_findings(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the lock of a backend whose lock no rung of the ladder judges."""
         status = active(self.project, self._asked).lock_status(self.project)
@@ -537,7 +518,18 @@ class Environment:
         return Environments(self.project, settings, selection, lambda: self._subject(read_declaration(self.project)))
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
-        return self._store(settings).publish(changes, record)
+        """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
+        entry = next((item.after for item in changes if item.path == ENVRC), None)
+        written = record.kind in ("edit", "create")
+        allowing = entry is not None and written and settings.direnv_allow and direnv.trusted(self.project)
+        operation = self._store(settings).publish(changes, record)
+        if entry is None:
+            return operation
+        if allowing and direnv.allow(self.project, entry):
+            told: tuple[str, ...] = (f"direnv has allowed {ENVRC}: devkeel asked it to, as {SETTINGS} says.",)
+        else:
+            told = direnv.advice(self.project)
+        return replace(operation, notes=(*operation.notes, *told))
 
     def _judge(
         self,
@@ -583,6 +575,33 @@ class Environment:
             return []
         old = self._run_ladder(self._subject(before), "schema" if _LAST in report.ran else level, (), ())
         return added_errors(old, report)
+
+    def write_envrc(
+        self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
+
+        def attempt() -> ChangeResult:
+            files, named = self._declaration(), self.environments()
+            chosen = named.name(name)
+            made = next((item.backend for item in named.all() if item.name == chosen), None)
+            backend = made or self.selection().name
+            old, candidate = self.project.read(ENVRC), Candidate()
+            wanted = (template or PROMPT) if prompt or template else None
+            try:
+                new = envrc(old, backend, chosen, sorted(files), wanted)
+            except Refused:
+                if old is None or wanted or backend != "devenv" or not direnv.enters(old):
+                    raise
+                candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
+                new = old
+            candidate.before[ENVRC], candidate.after[ENVRC] = old, new
+            candidate.runs.append("when direnv allows it and the project is entered")
+            if old == new:
+                candidate.notes += direnv.advice(self.project)
+            return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
+
+        return _patiently(attempt, stubborn=True)
 
     def undo(
         self,

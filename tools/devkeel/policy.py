@@ -28,8 +28,9 @@ class Settings:
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
     below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
     something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
-    `history_mib`). backend: what realises the environment. environment: the name of the one that is meant where nobody
-    names one. micromamba: the URL of a directory to install it from, when that is asked for.
+    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
+    environment. environment: the name of the one that is meant where nobody names one. micromamba: the URL of a
+    directory to install it from, when that is asked for.
     """
 
     level: str | None = None
@@ -37,12 +38,13 @@ class Settings:
     lock_timeout: float = 10.0
     job_after: float = 40.0
     keep: Keep = field(default_factory=Keep)
+    direnv_allow: bool = False
     backend: str | None = None
     environment: str | None = None
     micromamba: str | None = None
 
 
-_TEXTS = ("level", "backend", "environment", "micromamba")
+_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
 _SECONDS = ("lock_timeout", "job_after")
 _KINDS: dict[str, tuple[type, ...]] = {
     "level": (str,),
@@ -55,6 +57,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "backend": (str,),
     "environment": (str,),
     "micromamba": (str,),
+    "direnv_allow": (bool,),
 }
 
 
@@ -71,14 +74,15 @@ def read_settings(project: Project) -> Settings:
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise _bad(str(error)) from error
     for name, value in found.items():
-        if name not in _KINDS or isinstance(value, bool) or not isinstance(value, _KINDS[name]):
+        kinds = _KINDS.get(name, ())
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise _bad(f"{name} = {value!r} is not a setting of this kind")
     protected = found.get("protected", [])
     if not all(isinstance(item, str) for item in protected):
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    given: dict[str, Any] = {name: found[name] for name in _TEXTS if name in found}
+    given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
     given |= {name: float(found[name]) for name in _SECONDS if name in found}
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -38,11 +38,18 @@ _ADDRESS = "127.0.0.1:8765"
 @click.option("--toolsets", metavar="NAMES", default="core", show_default=True, help="Families of tools, or all.")
 @click.option("--read-only", is_flag=True, help="Refuse every tool that writes or executes.")
 @click.option("--no-execute", is_flag=True, help="Refuse every tool that runs programs, and builds.")
-@click.option("--ask", is_flag=True, help="Ask the user before every write and every run of a program.")
+@click.option(
+    "--ask",
+    type=click.Choice(("all", "destructive")),
+    is_flag=False,
+    flag_value="all",
+    help="Ask the user before every write and run of a program, or only before what removes or runs something.",
+)
 @click.option("--log-format", type=click.Choice(("plain", "json")), default="plain", help="How to log, on stderr.")
 @click.option(
     "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="warning", help="What to log."
 )
+@click.option("--traces", is_flag=True, help="Send OpenTelemetry spans, as the variables OTEL_* say.")
 @pass_session
 def command(
     session: Session,
@@ -53,7 +60,8 @@ def command(
     toolsets: str,
     log_format: Literal["plain", "json"],
     log_level: str,
-    **limits: bool,
+    traces: bool,
+    **limits: Any,  # noqa: ANN401  (three flags and a choice, as Offer.of takes them)
 ) -> None:
     """Serve MCP over stdio or HTTP.
 
@@ -65,7 +73,7 @@ def command(
 
     offer = Offer.of([name.strip() for name in toolsets.split(",")], TOOLS, **limits)
     http = None if address is None else _http(address, token_file, hosts)
-    serve(root, offer, http=http, log_format=log_format, log_level=log_level)
+    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
 
 
 def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:

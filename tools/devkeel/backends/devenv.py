@@ -19,6 +19,7 @@ from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON, conda_file
 from devkeel.project import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
 from devkeel.runtime import find_program, run
+from devkeel.runtime.manager_socket import runtime_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,10 +197,13 @@ def _print_environment(derivation: str, realisation: Realisation, deadline: floa
 
 def _placed(variables: dict[str, str], stage: Stage, realisation: Realisation) -> dict[str, str]:
     """Return variables that name the project where it is, not where it was staged."""
-    staged, root = str(stage.root), str(realisation.project.root)
+    staged, root = stage.root, realisation.project.root
     if staged == root:
         return variables
-    return {name: text.replace(staged, root) for name, text in variables.items()}
+    run_staged, run_root = str(runtime_directory(staged)), str(runtime_directory(root))
+    return {
+        name: text.replace(run_staged, run_root).replace(str(staged), str(root)) for name, text in variables.items()
+    }
 
 
 def _require(subject: Subject, stage: Stage, found: Completed) -> None:

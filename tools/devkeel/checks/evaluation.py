@@ -147,9 +147,12 @@ def _module_system() -> str:
 
 
 def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, bool]) -> str:
+    from devkeel.runtime.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
+
     settings = read_inputs_file(subject.files)
     data: dict[str, Any] = {
         "root": str(stage.root),
+        "runtime": str(runtime_directory(stage.root)),
         "trees": locked.trees,
         "inputs": locked.inputs,
         "imports": settings.imports,

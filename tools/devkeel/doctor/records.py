@@ -7,6 +7,7 @@ import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from devkeel import direnv
 from devkeel.doctor.finding import Finding
 from devkeel.errors import DevkeelError, StateError
 from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES
@@ -29,6 +30,7 @@ def records(project: Project, store: Transactions, *, repair: bool) -> Iterator[
     yield from _told("stage", _stage(store, repair=repair))
     yield from _told("modes", _modes(project))
     yield from _told("files", _files(project, store))
+    yield from _told("direnv", _direnv(project))
 
 
 def _told(about: str, findings: Iterator[Finding]) -> Iterator[Finding]:
@@ -158,3 +160,13 @@ def _files(project: Project, store: Transactions) -> Iterator[Finding]:
         yield Finding("files", "note", f"Changed by somebody else since the last operation: {', '.join(changed)}.")
     elif newest:
         yield Finding("files", "good", "The files are as the last operation left them.")
+
+
+def _direnv(project: Project) -> Iterator[Finding]:
+    """Say nothing where there is no .envrc, or no direnv that would read it."""
+    state = direnv.state_of(project)
+    if state == "allowed":
+        yield Finding("direnv", "good", "direnv has allowed .envrc.")
+    elif state is not None:
+        told = "has not allowed" if state == "not_allowed" else "was told to deny"
+        yield Finding("direnv", "note", f"direnv {told} .envrc.", "Run `direnv allow`.")
