@@ -41,7 +41,7 @@ LIBRARIES = (
 )
 # What devkeel asks of micromamba, answered by py-rattler: an option that is not among these is refused.
 MICROMAMBA = f"""#!{sys.executable}
-import argparse, asyncio, sys
+import argparse, asyncio, os, sys
 import rattler
 from devkeel.backends.conda import _record, subdir
 
@@ -71,7 +71,9 @@ async def main():
 try:
     asyncio.run(main())
 except Exception as error:
-    sys.exit(f"error    libmamba {{error}}")
+    print(f"error    libmamba {{error}}", file=sys.stderr, flush=True)
+    os._exit(1)
+os._exit(0)  # rattler's threads may crash an interpreter that is finalizing
 """
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
