@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Applied
+    from devkeel.backends.resolving import Resolved
     from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examined
@@ -425,18 +426,18 @@ class Environment:
             return (), ()
         if level in ("syntax", "schema"):
             return (), (Skipped(_RESOLUTION, "it was not asked for"),)
-        from devkeel.backends.resolving import Resolved, resolve  # noqa: PLC0415
+        from devkeel.backends.resolving import Resolved  # noqa: PLC0415  (no other edit needs these)
+        from devkeel.libraries.settling import settled  # noqa: PLC0415
 
         ran, skipped = list[str](), list[Skipped]()
         for manifest in dict.fromkeys(candidate.manifests):
             try:
-                found = resolve(
-                    self.project,
-                    manifest,
-                    lambda name: candidate.after[name] if name in candidate.after else self.project.read(name),
-                    partial(self._stage, candidate.after),
-                    partial(self._stage, {}),
-                )
+                found = self._ask_resolver(candidate, manifest)
+                if manifest in candidate.after:
+                    before, after = candidate.before[manifest] or b"", candidate.after[manifest]
+                    candidate.after[manifest] = settled(manifest, before, after, found.locks)
+                    if candidate.after[manifest] != after:
+                        found = self._ask_resolver(candidate, manifest)
             except Unavailable as error:
                 # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
                 if level is not None or error.code == "registry_unreachable":
@@ -450,6 +451,17 @@ class Environment:
             else:
                 skipped.append(Skipped(_RESOLUTION, found.why))
         return tuple(dict.fromkeys(ran)), tuple(skipped)
+
+    def _ask_resolver(self, candidate: Candidate, manifest: str) -> Resolved:
+        from devkeel.backends.resolving import resolve  # noqa: PLC0415
+
+        return resolve(
+            self.project,
+            manifest,
+            lambda name: candidate.after[name] if name in candidate.after else self.project.read(name),
+            partial(self._stage, candidate.after),
+            partial(self._stage, {}),
+        )
 
     def _run_ladder(
         self, subject: Subject, level: str | None, ran: tuple[str, ...], skipped: tuple[Skipped, ...]

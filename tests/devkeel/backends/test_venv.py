@@ -158,5 +158,10 @@ def test_devenv_and_the_manifest_are_one_operation_and_undone_as_one(environment
     assert {name: (root / name).read_bytes() for name in before} == before
 
 
+def test_a_library_that_is_there_already_still_gets_what_devenv_needs(environment: Environment) -> None:
+    (environment.project.root / "devenv.nix").write_text(SHELL)
+    assert add(environment, "plain") == ("devenv.nix",)
+
+
 def test_uv_beside_the_interpreter_is_found() -> None:
     assert venv.find_uv() is not None

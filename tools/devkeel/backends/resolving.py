@@ -60,16 +60,21 @@ _TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What came of asking a resolver. files: locks that it renewed. judge: who was asked; None with a reason in why."""
+    """What came of asking a resolver.
+
+    files: locks of the project that it renewed. judge: who was asked; None with a reason in why. locks: every lock that
+    it made, also where the project keeps none.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     judge: str | None = None
     why: str = ""
+    locks: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One run of a resolver: its command, and the lock files that it renews."""
+    """One run of a resolver: its command, and the lock files that it makes or renews."""
 
     judge: str
     argv: tuple[str, ...]
@@ -99,8 +104,10 @@ def resolve(
         return Resolved(why=found)
     code, files, told = _ask(found, folder, open_stage, timeout)
     if not code:
-        known = {posixpath.join(folder, item): data for item, data in files.items()}
-        return Resolved({item: data for item, data in known.items() if read(item) != data}, found.judge)
+        locks = {posixpath.join(folder, item): data for item, data in files.items()}
+        # A lock that is not there is not begun.
+        renewed = {item: data for item, data in locks.items() if read(item) not in (None, data)}
+        return Resolved(renewed, found.judge, locks=locks)
     if _OFFLINE.search(told):
         raise Unavailable(
             "registry_unreachable",
@@ -167,7 +174,7 @@ def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str
         judge, argv, lock = _TOOLS[name]
         if find_program(judge) is None:
             return f"{judge} is not installed"
-        return _Question(judge, argv, (lock,) if read(lock) is not None else ())
+        return _Question(judge, argv, (lock,))
     if name.endswith((".yml", ".yaml", ".nix")):
         return f"{name} is resolved when the environment is applied"
     return _python(name, read)
@@ -179,8 +186,7 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     if project and b"[tool.poetry" in data and b"[project]" not in data:
         if find_program("poetry") is None:
             return "poetry is not installed"
-        locks = ("poetry.lock",) if read("poetry.lock") is not None else ()
-        return _Question("poetry", ("poetry", "lock", "--no-interaction"), locks)
+        return _Question("poetry", ("poetry", "lock", "--no-interaction"), ("poetry.lock",))
     locked = project and read("uv.lock") is not None
     if uv is None:
         return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
@@ -212,6 +218,5 @@ def _javascript(read: Callable[[str], bytes | None]) -> _Question | str:
         return "yarn.lock is not renewed by devkeel: run yarn install"
     if find_program("npm") is None:
         return "npm is not installed"
-    locks = ("package-lock.json",) if read("package-lock.json") is not None else ()
     flags = ("--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    return _Question("npm", ("npm", "install", *flags), locks)
+    return _Question("npm", ("npm", "install", *flags), ("package-lock.json",))
