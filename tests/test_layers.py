@@ -62,9 +62,10 @@ LAYERS = {
     },
     "environments": {"errors", "project", "policy", "backends", "checks", "transaction"},
     "envrc": {"errors"},
+    "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
     "doctor": {"project", "backends", "applied", "transaction"},
     "environment": {
-        *("environments", "envrc", "doctor"),
+        *("environments", "envrc", "doctor", "resolution"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

@@ -30,14 +30,11 @@ _SECONDS = 300.0
 _SHOWN = 2000
 # A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
 _NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
-# $1 directory below the root, $2 names of files to hand back; then the command.
+# $1 directory below the root, $2 the lock that is handed back on standard output; then the command.
 _COLLECT = """
-cd "./$1"; names=$2; shift 2
+cd "./$1"; lock=$2; shift 2
 "$@" >&2 || exit
-printf '%s\\n' "$names" | while read -r name; do
-  [ -f "$name" ] && { printf '%s %s\\n' "$(wc -c < "$name" | tr -d ' ')" "$name"; cat "$name"; }
-done
-exit 0
+[ ! -f "$lock" ] || exec cat "$lock"
 """
 _OFFLINE = re.compile(
     r"error sending request|dns error|Failed to fetch|NewConnectionError|Temporary failure in name resolution"
@@ -74,11 +71,11 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One run of a resolver: its command, and the lock files that it makes or renews."""
+    """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none."""
 
     judge: str
     argv: tuple[str, ...]
-    locks: tuple[str, ...] = ()
+    lock: str = ""
 
 
 def resolve(
@@ -102,11 +99,11 @@ def resolve(
     found = _question(name, lambda item: read(posixpath.join(folder, item)))
     if isinstance(found, str):
         return Resolved(why=found)
-    code, files, told = _ask(found, folder, open_stage, timeout)
+    code, data, told = _ask(found, folder, open_stage, timeout)
     if not code:
-        locks = {posixpath.join(folder, item): data for item, data in files.items()}
+        locks = {posixpath.join(folder, found.lock): data} if data else {}
         # A lock that is not there is not begun.
-        renewed = {item: data for item, data in locks.items() if read(item) not in (None, data)}
+        renewed = {name: data for name in locks if read(name) not in (None, data)}
         return Resolved(renewed, found.judge, locks=locks)
     if _OFFLINE.search(told):
         raise Unavailable(
@@ -135,24 +132,14 @@ def _resolve_conda(project: Project, manifest: str, read: Callable[[str], bytes 
     return Resolved(judge=judge, why=stale.strip())
 
 
-def _ask(
-    question: _Question, folder: str, open_stage: StageOpener, timeout: float
-) -> tuple[int, dict[str, bytes], str]:
+def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: float) -> tuple[int, bytes, str]:
+    """Return the exit code, the lock and what was said."""
     with open_stage(writes=True) as stage:
-        collect = ("sh", "-uc", _COLLECT, "sh", folder, "\n".join(question.locks), *question.argv)
-        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=tool_environment() | _NOWHERE)
+        collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
+        variables = tool_environment() | _NOWHERE
+        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
         told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
-    return done.returncode, dict(_files(done.stdout)), told
-
-
-def _files(output: bytes) -> list[tuple[str, bytes]]:
-    found = []
-    while output:
-        head, _, rest = output.partition(b"\n")
-        size, _, name = head.decode().partition(" ")
-        found.append((name, rest[: int(size)]))
-        output = rest[int(size) :]
-    return found
+    return done.returncode, done.stdout, told
 
 
 def _reason(told: str) -> str:
@@ -174,7 +161,7 @@ def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str
         judge, argv, lock = _TOOLS[name]
         if find_program(judge) is None:
             return f"{judge} is not installed"
-        return _Question(judge, argv, (lock,))
+        return _Question(judge, argv, lock)
     if name.endswith((".yml", ".yaml", ".nix")):
         return f"{name} is resolved when the environment is applied"
     return _python(name, read)
@@ -186,12 +173,12 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     if project and b"[tool.poetry" in data and b"[project]" not in data:
         if find_program("poetry") is None:
             return "poetry is not installed"
-        return _Question("poetry", ("poetry", "lock", "--no-interaction"), ("poetry.lock",))
+        return _Question("poetry", ("poetry", "lock", "--no-interaction"), "poetry.lock")
     locked = project and read("uv.lock") is not None
     if uv is None:
         return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
     if locked:
-        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), ("uv.lock",))
+        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), "uv.lock")
     groups = tuple(part for group in _groups(data) for part in ("--group", group)) if project else ()
     extras = ("--all-extras", *groups) if project else ()
     return _Question("uv", (uv, "pip", "compile", "--quiet", "--no-header", "--python", find_python(), *extras, name))
@@ -213,10 +200,10 @@ def _groups(data: bytes) -> tuple[str, ...]:
 def _javascript(read: Callable[[str], bytes | None]) -> _Question | str:
     if read("pnpm-lock.yaml") is not None:
         argv = ("pnpm", "install", "--lockfile-only", "--ignore-scripts")
-        return _Question("pnpm", argv, ("pnpm-lock.yaml",)) if find_program("pnpm") else "pnpm is not installed"
+        return _Question("pnpm", argv, "pnpm-lock.yaml") if find_program("pnpm") else "pnpm is not installed"
     if read("yarn.lock") is not None:
         return "yarn.lock is not renewed by devkeel: run yarn install"
     if find_program("npm") is None:
         return "npm is not installed"
     flags = ("--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    return _Question("npm", ("npm", "install", *flags), ("package-lock.json",))
+    return _Question("npm", ("npm", "install", *flags), "package-lock.json")
