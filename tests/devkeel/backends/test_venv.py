@@ -158,6 +158,26 @@ def test_devenv_and_the_manifest_are_one_operation_and_undone_as_one(environment
     assert {name: (root / name).read_bytes() for name in before} == before
 
 
+@pytest.mark.parametrize("hashes", [(), ("--generate-hashes",)])
+def test_what_is_compiled_from_the_manifest_is_renewed_with_it(
+    environment: Environment, hashes: tuple[str, ...]
+) -> None:
+    root = environment.project.root
+    (root / "pyproject.toml").unlink()
+    (root / "requirements.in").write_text("plain\n")
+    argv = [find_uv(), "pip", "compile", "--quiet", *hashes, "requirements.in", "-o", "requirements.txt"]
+    subprocess.run(argv, cwd=root, check=True)
+    before = (root / "requirements.txt").read_text()
+    assert add(environment, "numbers-lib<2") == ("requirements.in", "requirements.txt")
+    after = (root / "requirements.txt").read_text()
+    assert "numbers-lib==1.0.0" in after
+    assert after.count("--hash=") == 2 * before.count("--hash=")
+    assert str(root) not in after
+    assert environment.environments().create().prefix
+    environment.undo()
+    assert (root / "requirements.txt").read_text() == before
+
+
 def test_a_library_that_is_there_already_still_gets_what_devenv_needs(environment: Environment) -> None:
     (environment.project.root / "devenv.nix").write_text(SHELL)
     assert add(environment, "plain") == ("devenv.nix",)

@@ -15,6 +15,7 @@ from devkeel.backends.python_tools import find_python, find_uv, tool_environment
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
 from devkeel.libraries.pyproject import requirements_of
+from devkeel.libraries.requirements_file import compiled_by
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolved", "resolve"]
 
-_SOURCE = "resolution"
+_SOURCE, _TEXT = "resolution", "requirements.txt"
 _SECONDS = 300.0
 _SHOWN = 2000
 # A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
 _NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
+# What a compiled file says that it was made by: the same on every machine.
+_COMPILE = "uv pip compile requirements.in -o requirements.txt"
 # $1 directory below the root, $2 the lock that is handed back on standard output; then the command.
 _COLLECT = """
 cd "./$1"; lock=$2; shift 2
@@ -136,7 +139,7 @@ def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: flo
     """Return the exit code, the lock and what was said."""
     with open_stage(writes=True) as stage:
         collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
-        variables = tool_environment() | _NOWHERE
+        variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": _COMPILE}
         done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
         told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
     return done.returncode, done.stdout, told
@@ -179,6 +182,11 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
         return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
     if locked:
         return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), "uv.lock")
+    compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
+    if compiled_by(compiled) == "uv":
+        hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
+        argv = (uv, "pip", "compile", "--quiet", "--python", find_python(), *hashes, "--output-file", _TEXT, name)
+        return _Question("uv", argv, _TEXT)
     groups = tuple(part for group in _groups(data) for part in ("--group", group)) if project else ()
     extras = ("--all-extras", *groups) if project else ()
     return _Question("uv", (uv, "pip", "compile", "--quiet", "--no-header", "--python", find_python(), *extras, name))
