@@ -13,7 +13,7 @@ from devkeel.backends.python_tools import find_uv
 from devkeel.backends.venv import Venv
 from devkeel.edits import AddLibrary
 from devkeel.environment import Environment
-from devkeel.errors import CheckFailed
+from devkeel.errors import CheckFailed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +111,25 @@ def test_a_lock_is_consumed_as_it_is(environment: Environment) -> None:
         check=True,
     )
     assert found.stdout == "1\n"
+
+
+def test_pip_never_stands_in_for_what_uv_has_pinned(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock(environment)
+    monkeypatch.setattr(venv, "find_uv", lambda: None)
+    with pytest.raises(Unavailable) as caught:
+        environment.environments().create()
+    assert caught.value.code == "tool_missing"
+
+
+@pytest.mark.parametrize("old", ["plain", "ruff"])
+def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environment, old: str) -> None:
+    path = environment.project.root / "pyproject.toml"
+    text = path.read_text() + '\n[dependency-groups]\ndev = ["numbers-lib"]\nall = [{ include-group = "dev" }]\n'
+    path.write_text(text)
+    lock(environment)
+    assert Venv().lock_status(environment.project).state == "current"
+    path.write_text(text.replace('"numbers-lib"', f'"{old}"'))
+    assert Venv().lock_status(environment.project).state == "stale"
 
 
 @pytest.mark.parametrize(
