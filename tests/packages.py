@@ -71,10 +71,9 @@ async def main():
 try:
     asyncio.run(main())
 except Exception as error:
-    sys.exit(f"error    libmamba {{error}}")
-# rattler's threads may outlive the interpreter, which dies of that
-sys.stdout.flush()
-os._exit(0)
+    print(f"error    libmamba {{error}}", file=sys.stderr, flush=True)
+    os._exit(1)
+os._exit(0)  # rattler's threads may crash an interpreter that is finalizing
 """
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
@@ -185,7 +184,7 @@ def bare_path(tmp_path: Path) -> Path:
     python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
     for name in ("python", "python3"):
         (folder / name).symlink_to(python)
-    for name in ("sh", "cat", "wc", "tr", "env"):
+    for name in ("sh", "cat", "env"):
         found = next(Path(place, name) for place in os.defpath.split(os.pathsep) if Path(place or ".", name).exists())
         (folder / name).symlink_to(found)
     return folder

@@ -62,9 +62,10 @@ LAYERS = {
     },
     "environments": {"errors", "project", "policy", "backends", "checks", "transaction"},
     "envrc": {"errors"},
+    "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
     "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
-        *("environments", "envrc", "direnv", "doctor"),
+        *("environments", "envrc", "direnv", "doctor", "resolution"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

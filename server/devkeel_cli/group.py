@@ -50,7 +50,6 @@ VERBS = {
     "restart": "Start the processes anew.",
     "ps": "Show what runs.",
     "logs": "Show the log of a process.",
-    "envrc": "Write the .envrc by which direnv enters the environment.",
     "source": "Edit any Nix, YAML or TOML file, without history.",
     "init": "Make a minimal devenv.nix where there is none.",
     "install": "Add the server to a host's configuration.",

@@ -32,6 +32,9 @@ def main() -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         code = _pipe_closed()
+    if "rattler" in sys.modules:  # its threads may crash an interpreter that is finalizing
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

@@ -138,6 +138,49 @@ async def test_a_library_that_breaks_on_import_is_taken_back_with_its_environmen
     assert "No module named 'frames'" in gone["stderr"]
 
 
+async def test_a_named_environment_is_applied_run_in_and_listed(client: Client, root: Path, machine: Machine) -> None:
+    await call(client, "add_library", language="python", names=["plain"])
+    applied = await call(client, "apply_environment", environment="Second One")
+    assert (applied["backend"], applied["applied"]) == (machine.backend, True), applied
+    assert f"{root}/.devkeel/envs/second-one/" in applied["prefix"]
+    program = ["python", "-c", "import plain; print(plain.VALUE)"]
+    ran = await call(client, "run_command", argv=program, environment="second-one")
+    assert ran["stdout"] == "42\n"
+    error = (await call(client, "run_command", argv=program))["error"]
+    assert error["code"] == "not_applied"
+    assert (await call(client, "inspect_environment"))["environments"] == ["second-one"]
+
+
+async def test_the_call_names_a_backend_and_never_falls_back(client: Client, machine: Machine) -> None:
+    other = "conda" if machine.backend == "venv" else "venv"
+    error = (await call(client, "apply_environment", backend=other))["error"]
+    assert error["code"] == "missing_file"
+    applied = await call(client, "apply_environment", backend=machine.backend)
+    assert applied["backend"] == machine.backend
+
+
+class TestTheWayOfDevenv:
+    """The same request where the project has a devenv.nix."""
+
+    @pytest.fixture
+    def machine(self) -> Machine:
+        return MACHINES[0]
+
+    async def test_declaration_manifest_and_lock_are_one_operation_and_undone_as_one(
+        self, client: Client, root: Path
+    ) -> None:
+        (root / "devenv.nix").write_text("{ pkgs, ... }:\n\n{\n  packages = [ ];\n}\n")
+        before = contents(root)
+        added = await call(client, "add_library", language="python", names=["plain"])
+        assert added["files"] == ["devenv.nix", "pyproject.toml", "uv.lock"]
+        assert "languages.python.uv.sync.enable" in added["diff"] or "sync.enable = true" in added["diff"]
+        history = await call(client, "show_history")
+        assert [item["files"] for item in history["operations"]] == [added["files"]]
+        undone = await call(client, "undo")
+        assert undone["files"] == added["files"]
+        assert contents(root) == before
+
+
 class TestWithTheIndexThatEverybodyHas:
     """The same with pandas and numpy, where their index can be reached."""
 

@@ -20,10 +20,11 @@ from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.environments import Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, Unavailable, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, UsageError
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.resolution import resolve_libraries
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
     ChangeResult,
@@ -57,13 +58,13 @@ if TYPE_CHECKING:
     from devkeel.edits import Edit
     from devkeel.execution import Execution, Named
     from devkeel.policy import Settings
+    from devkeel.resolution import Asked
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
-_RESOLUTION, _LAST = "resolution", "build"
-_Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
+_LAST = "build"
 # How often a change is made anew when somebody saves a file meanwhile.
 _ATTEMPTS = 3
 
@@ -396,7 +397,7 @@ class Environment:
         settings = read_settings(self.project)
         judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
         level = intent.level or settings.level
-        asked = self._resolve(candidate, level)
+        asked = resolve_libraries(self.project, candidate, level, self._stage)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
@@ -441,38 +442,6 @@ class Environment:
             runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
-
-    def _resolve(self, candidate: Candidate, level: str | None) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
-        """Ask the resolvers about libraries, and take the locks that they renew; return what ran and what did not."""
-        if not candidate.manifests:
-            return (), ()
-        if level in ("syntax", "schema"):
-            return (), (Skipped(_RESOLUTION, "it was not asked for"),)
-        from devkeel.backends.resolving import Resolved, resolve  # noqa: PLC0415
-
-        ran, skipped = list[str](), list[Skipped]()
-        for manifest in dict.fromkeys(candidate.manifests):
-            try:
-                found = resolve(
-                    self.project,
-                    manifest,
-                    lambda name: candidate.after[name] if name in candidate.after else self.project.read(name),
-                    partial(self._stage, candidate.after),
-                    partial(self._stage, {}),
-                )
-            except Unavailable as error:
-                # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
-                if level is not None or error.code == "registry_unreachable":
-                    raise
-                found = Resolved(why=error.message.rstrip("."))
-            for name, data in found.files.items():
-                candidate.before[name] = self.project.read(name)
-                candidate.after[name] = data
-            if found.judge:
-                ran.append(_RESOLUTION)
-            else:
-                skipped.append(Skipped(_RESOLUTION, found.why))
-        return tuple(dict.fromkeys(ran)), tuple(skipped)
 
     def _run_ladder(
         self, subject: Subject, level: str | None, ran: tuple[str, ...], skipped: tuple[Skipped, ...]
@@ -538,7 +507,7 @@ class Environment:
         candidate: Candidate,
         intent: Intent,
         level: str | None,
-        asked: _Asked,
+        asked: Asked,
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 

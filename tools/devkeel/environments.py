@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EnvironmentInfo", "Environments", "Realised"]
 
-# What realising leaves in `.devkeel`; the history, its lock and the logs are not among it.
+# The backends that make more than one environment of a declaration.
 _NAMED = ("venv", "conda")
+# What realising leaves in `.devkeel`; the history, its lock and the logs are not among it.
 _MADE = ("envs", "gc", "stage", "bin")
 
 
@@ -144,7 +145,7 @@ class Environments:
                 "mixed_runtimes",
                 f"The project declares a {declared} environment ({self.selection.why}); this one would be {backend}.",
                 seen=backend,
-                remedy=f"Leave the backend out, or say that you mean both: --mixed with --backend {backend}.",
+                remedy=f"Leave the backend out, or mean both: `devkeel env create --mixed --backend {backend}`.",
             )
         if backend not in _NAMED:
             raise Unavailable(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from devkeel.backends import conda
 from devkeel.backends.conda import Conda, subdir
 from devkeel.environment import Environment
 from devkeel.project import Project
@@ -36,9 +37,13 @@ def entry(channel: Path, name: str) -> str:
     return ENTRY.format(name=name, version=version, platform=subdir(), channel=channel, file=path.name, md5=md5)
 
 
-@pytest.fixture
-def root(tmp_path: Path, channel: Path) -> Path:
+@pytest.fixture(params=["rattler", "micromamba"])
+def root(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, channel: Path) -> Path:
     """A project whose lock has `plain`, and whose environment.yml asks for it."""
+    if request.param == "micromamba":
+        request.getfixturevalue("micromamba")
+    else:
+        monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
     root = tmp_path / "project"
     root.mkdir()
     text = LOCK.format(platform=subdir()) + entry(channel, "python") + entry(channel, "plain")

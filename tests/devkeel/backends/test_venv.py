@@ -13,7 +13,7 @@ from devkeel.backends.python_tools import find_uv
 from devkeel.backends.venv import Venv
 from devkeel.edits import AddLibrary
 from devkeel.environment import Environment
-from devkeel.errors import CheckFailed
+from devkeel.errors import CheckFailed, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +113,25 @@ def test_a_lock_is_consumed_as_it_is(environment: Environment) -> None:
     assert found.stdout == "1\n"
 
 
+def test_pip_never_stands_in_for_what_uv_has_pinned(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    lock(environment)
+    monkeypatch.setattr(venv, "find_uv", lambda: None)
+    with pytest.raises(Unavailable) as caught:
+        environment.environments().create()
+    assert caught.value.code == "tool_missing"
+
+
+@pytest.mark.parametrize("old", ["plain", "ruff"])
+def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environment, old: str) -> None:
+    path = environment.project.root / "pyproject.toml"
+    text = path.read_text() + '\n[dependency-groups]\ndev = ["numbers-lib"]\nall = [{ include-group = "dev" }]\n'
+    path.write_text(text)
+    lock(environment)
+    assert Venv().lock_status(environment.project).state == "current"
+    path.write_text(text.replace('"numbers-lib"', f'"{old}"'))
+    assert Venv().lock_status(environment.project).state == "stale"
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [('["plain"]', '["plain", "numbers-lib"]'), ('"plain"', '"plain>=1"'), (">=3.9", ">=3.10")]
 )
@@ -156,6 +175,31 @@ def test_devenv_and_the_manifest_are_one_operation_and_undone_as_one(environment
     assert len(environment.history().operations) == 1
     environment.undo()
     assert {name: (root / name).read_bytes() for name in before} == before
+
+
+@pytest.mark.parametrize("hashes", [(), ("--generate-hashes",)])
+def test_what_is_compiled_from_the_manifest_is_renewed_with_it(
+    environment: Environment, hashes: tuple[str, ...]
+) -> None:
+    root = environment.project.root
+    (root / "pyproject.toml").unlink()
+    (root / "requirements.in").write_text("plain\n")
+    argv = [find_uv(), "pip", "compile", "--quiet", *hashes, "requirements.in", "-o", "requirements.txt"]
+    subprocess.run(argv, cwd=root, check=True)
+    before = (root / "requirements.txt").read_text()
+    assert add(environment, "numbers-lib<2") == ("requirements.in", "requirements.txt")
+    after = (root / "requirements.txt").read_text()
+    assert "numbers-lib==1.0.0" in after
+    assert after.count("--hash=") == 2 * before.count("--hash=")
+    assert str(root) not in after
+    assert environment.environments().create().prefix
+    environment.undo()
+    assert (root / "requirements.txt").read_text() == before
+
+
+def test_a_library_that_is_there_already_still_gets_what_devenv_needs(environment: Environment) -> None:
+    (environment.project.root / "devenv.nix").write_text(SHELL)
+    assert add(environment, "plain") == ("devenv.nix",)
 
 
 def test_uv_beside_the_interpreter_is_found() -> None:

@@ -15,6 +15,7 @@ from devkeel.backends.python_tools import find_python, find_uv, tool_environment
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
 from devkeel.libraries.pyproject import requirements_of
+from devkeel.libraries.requirements_file import compiled_by
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
@@ -25,19 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolved", "resolve"]
 
-_SOURCE = "resolution"
+_SOURCE, _TEXT = "resolution", "requirements.txt"
 _SECONDS = 300.0
 _SHOWN = 2000
 # A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
 _NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
-# $1 directory below the root, $2 names of files to hand back; then the command.
+# What a compiled file says that it was made by: the same on every machine.
+_COMPILE = "uv pip compile requirements.in -o requirements.txt"
+# $1 directory below the root, $2 the lock that is handed back on standard output; then the command.
 _COLLECT = """
-cd "./$1"; names=$2; shift 2
+cd "./$1"; lock=$2; shift 2
 "$@" >&2 || exit
-printf '%s\\n' "$names" | while read -r name; do
-  [ -f "$name" ] && { printf '%s %s\\n' "$(wc -c < "$name" | tr -d ' ')" "$name"; cat "$name"; }
-done
-exit 0
+[ ! -f "$lock" ] || exec cat "$lock"
 """
 _OFFLINE = re.compile(
     r"error sending request|dns error|Failed to fetch|NewConnectionError|Temporary failure in name resolution"
@@ -60,20 +60,25 @@ _TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """What came of asking a resolver. files: locks that it renewed. judge: who was asked; None with a reason in why."""
+    """What came of asking a resolver.
+
+    files: locks of the project that it renewed. judge: who was asked; None with a reason in why. locks: every lock that
+    it made, also where the project keeps none.
+    """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     judge: str | None = None
     why: str = ""
+    locks: Mapping[str, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """One run of a resolver: its command, and the lock files that it renews."""
+    """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none."""
 
     judge: str
     argv: tuple[str, ...]
-    locks: tuple[str, ...] = ()
+    lock: str = ""
 
 
 def resolve(
@@ -97,10 +102,12 @@ def resolve(
     found = _question(name, lambda item: read(posixpath.join(folder, item)))
     if isinstance(found, str):
         return Resolved(why=found)
-    code, files, told = _ask(found, folder, open_stage, timeout)
+    code, data, told = _ask(found, folder, open_stage, timeout)
     if not code:
-        known = {posixpath.join(folder, item): data for item, data in files.items()}
-        return Resolved({item: data for item, data in known.items() if read(item) != data}, found.judge)
+        locks = {posixpath.join(folder, found.lock): data} if data else {}
+        # A lock that is not there is not begun.
+        renewed = {name: data for name in locks if read(name) not in (None, data)}
+        return Resolved(renewed, found.judge, locks=locks)
     if _OFFLINE.search(told):
         raise Unavailable(
             "registry_unreachable",
@@ -128,24 +135,14 @@ def _resolve_conda(project: Project, manifest: str, read: Callable[[str], bytes 
     return Resolved(judge=judge, why=stale.strip())
 
 
-def _ask(
-    question: _Question, folder: str, open_stage: StageOpener, timeout: float
-) -> tuple[int, dict[str, bytes], str]:
+def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: float) -> tuple[int, bytes, str]:
+    """Return the exit code, the lock and what was said."""
     with open_stage(writes=True) as stage:
-        collect = ("sh", "-uc", _COLLECT, "sh", folder, "\n".join(question.locks), *question.argv)
-        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=tool_environment() | _NOWHERE)
+        collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
+        variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": _COMPILE}
+        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
         told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
-    return done.returncode, dict(_files(done.stdout)), told
-
-
-def _files(output: bytes) -> list[tuple[str, bytes]]:
-    found = []
-    while output:
-        head, _, rest = output.partition(b"\n")
-        size, _, name = head.decode().partition(" ")
-        found.append((name, rest[: int(size)]))
-        output = rest[int(size) :]
-    return found
+    return done.returncode, done.stdout, told
 
 
 def _reason(told: str) -> str:
@@ -167,7 +164,7 @@ def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str
         judge, argv, lock = _TOOLS[name]
         if find_program(judge) is None:
             return f"{judge} is not installed"
-        return _Question(judge, argv, (lock,) if read(lock) is not None else ())
+        return _Question(judge, argv, lock)
     if name.endswith((".yml", ".yaml", ".nix")):
         return f"{name} is resolved when the environment is applied"
     return _python(name, read)
@@ -179,13 +176,17 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     if project and b"[tool.poetry" in data and b"[project]" not in data:
         if find_program("poetry") is None:
             return "poetry is not installed"
-        locks = ("poetry.lock",) if read("poetry.lock") is not None else ()
-        return _Question("poetry", ("poetry", "lock", "--no-interaction"), locks)
+        return _Question("poetry", ("poetry", "lock", "--no-interaction"), "poetry.lock")
     locked = project and read("uv.lock") is not None
     if uv is None:
         return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
     if locked:
-        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), ("uv.lock",))
+        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), "uv.lock")
+    compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
+    if compiled_by(compiled) == "uv":
+        hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
+        argv = (uv, "pip", "compile", "--quiet", "--python", find_python(), *hashes, "--output-file", _TEXT, name)
+        return _Question("uv", argv, _TEXT)
     groups = tuple(part for group in _groups(data) for part in ("--group", group)) if project else ()
     extras = ("--all-extras", *groups) if project else ()
     return _Question("uv", (uv, "pip", "compile", "--quiet", "--no-header", "--python", find_python(), *extras, name))
@@ -207,11 +208,10 @@ def _groups(data: bytes) -> tuple[str, ...]:
 def _javascript(read: Callable[[str], bytes | None]) -> _Question | str:
     if read("pnpm-lock.yaml") is not None:
         argv = ("pnpm", "install", "--lockfile-only", "--ignore-scripts")
-        return _Question("pnpm", argv, ("pnpm-lock.yaml",)) if find_program("pnpm") else "pnpm is not installed"
+        return _Question("pnpm", argv, "pnpm-lock.yaml") if find_program("pnpm") else "pnpm is not installed"
     if read("yarn.lock") is not None:
         return "yarn.lock is not renewed by devkeel: run yarn install"
     if find_program("npm") is None:
         return "npm is not installed"
-    locks = ("package-lock.json",) if read("package-lock.json") is not None else ()
     flags = ("--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    return _Question("npm", ("npm", "install", *flags), locks)
+    return _Question("npm", ("npm", "install", *flags), "package-lock.json")

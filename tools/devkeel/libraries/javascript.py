@@ -26,7 +26,7 @@ _TABLES = {
 
 
 def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
-    """Return the edit of package.json. A name alone means any version, which the lock file then pins."""
+    """Return the edit of package.json. A name alone means any version, until npm has taken one."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
         raise no_manifest("JavaScript", MANIFESTS)

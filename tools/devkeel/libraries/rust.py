@@ -21,7 +21,7 @@ _TABLES = {None: "dependencies", "dev": "dev-dependencies", "build": "build-depe
 
 
 def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
-    """Return the edit of Cargo.toml. A name alone means any version, which the lock file then pins."""
+    """Return the edit of Cargo.toml. A name alone means any version, until cargo has taken one."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
         raise no_manifest("Rust", MANIFESTS)
