@@ -62,9 +62,9 @@ async def test_an_answer_costs_less_than_8000_in_either_form(node: Node, root: P
     calls: list[tuple[str, dict[str, Any]]] = [
         ("inspect_environment", {}),
         ("check_environment", {"level": "schema"}),
-        ("search_catalogue", {"query": "python", "limit": 100}),
+        ("search_catalogue", {"query": "python"}),
         ("edit_environment", {"edits": [edit], "level": "syntax"}),
-        ("show_history", {"limit": 100}),
+        ("show_history", {}),
         ("show_history", {"operation": 1}),
     ]
     texts = []

@@ -203,7 +203,10 @@ class Project:
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
         if name == DECLARATION:
-            remedy = "Create a minimal environment with `devkeel init`, or make the first edit with create=true."
+            remedy = (
+                "Create a minimal environment with `devkeel init`, or make the first edit with edit_environment and "
+                "create=true."
+            )
         elif name.endswith(".nix"):
             remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
         else:

@@ -41,7 +41,7 @@ async def _apply(call: Call, arguments: ApplyArguments) -> CallToolResult:
 
 APPLY = ToolSpec(
     name="apply_environment",
-    description="Use to build what is declared.",
+    description="Use after a change to build what is declared, for run_command.",
     hints=EXECUTE,
     executes=True,
     arguments=ApplyArguments,

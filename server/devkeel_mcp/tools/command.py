@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
@@ -28,7 +27,6 @@ class RunArguments(Arguments):
     argv: Annotated[list[str] | None, FromJsonText] = Field(default=None, description="No shell.")
     task: str | None = Field(default=None, description="Or a devenv task, or test.")
     environment: str | None = Field(default=None, description="A named one.")
-    backend: str | None = Field(default=None, description="venv")
     timeout: int = Field(default=600, description="Seconds.")
 
 
@@ -40,7 +38,7 @@ async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
             arguments.argv or (), task=task, test=test, timeout=arguments.timeout, environment=arguments.environment
         )
 
-    return await replace(call, backend=arguments.backend).execute(begin)
+    return await call.execute(begin)
 
 
 RUN = ToolSpec(

@@ -61,7 +61,7 @@ class EditItem(BaseModel):
     settings: dict[str, JsonValue] | None = Field(default=None, description="enable: options below it.")
     old: str | None = Field(default=None, description="replace_text: exact text.")
     new: str | None = Field(default=None, description="Its replacement.")
-    occurrences: int | None = Field(default=None, description="How often old occurs; default 1.")
+    occurrences: int | None = Field(default=None, description="How often; default 1.")
     file: str | None = Field(default=None, description="Default: devenv.nix.")
 
     def as_edit(self) -> dict[str, Any]:
@@ -76,18 +76,21 @@ class EditItem(BaseModel):
 
 class EditArguments(WriteArguments):
     edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order.")
+    create: bool = Field(default=False, description="Make a missing file.")
 
 
 async def _edit_environment(call: Call, arguments: EditArguments) -> CallToolResult:
-    return await change(call, [item.as_edit() for item in arguments.edits], arguments)
+    return await change(
+        call, [item.as_edit() for item in arguments.edits], arguments, level=arguments.level, create=arguments.create
+    )
 
 
 EDIT = ToolSpec(
     name="edit_environment",
     description=(
         "Use to set, unset or extend any option, or for several changes that belong together: typed edits, "
-        "all or none, checked before anything is written; comments and layout stay. What it cannot edit "
-        "safely it refuses: then patch_file."
+        "all or none, checked before anything is written; comments and layout stay. For what it refuses: "
+        "patch_file."
     ),
     hints=REPLACING,
     arguments=EditArguments,

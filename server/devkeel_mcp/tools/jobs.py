@@ -48,7 +48,7 @@ async def _cancel(call: Call, arguments: CancelArguments) -> CallToolResult:
 
 JOB = ToolSpec(
     name="job",
-    description="Use to follow a job: state, log.",
+    description="Use to follow what goes on as a job: state, log.",
     hints=READ,
     arguments=JobArguments,
     handler=_job,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
-from devkeel_mcp.arguments import Arguments, FromJsonText, WriteArguments
+from devkeel_mcp.arguments import FromJsonText, OperationArguments
 from devkeel_mcp.tool import ToolSpec
 from devkeel_mcp.tools.write import change
 
@@ -19,20 +19,21 @@ if TYPE_CHECKING:
 __all__ = ["ADD_LIBRARY"]
 
 
-class LibraryArguments(Arguments):
-    # The rarer arguments (group, file, dry_run, remove) are those of edit_environment: the list of tools stays short.
-    language: str = Field(description="python, go")
-    names: Annotated[list[str], FromJsonText] = Field(description="numpy>2")
+class LibraryArguments(OperationArguments):
+    # The rarer arguments (group, file) are those of edit_environment: the list of tools stays short.
+    language: str = Field(description="python, javascript, rust, go, ruby.")
+    names: Annotated[list[str], FromJsonText] = Field(description="With versions: numpy>=2.")
+    remove: bool = Field(default=False, description="Remove them instead.")
 
 
 async def _add_library(call: Call, arguments: LibraryArguments) -> CallToolResult:
-    given = {"kind": "add_library", "language": arguments.language, "names": arguments.names}
-    return await change(call, [given], WriteArguments())
+    kind = "remove_library" if arguments.remove else "add_library"
+    return await change(call, [{"kind": kind, "language": arguments.language, "names": arguments.names}], arguments)
 
 
 ADD_LIBRARY = ToolSpec(
     name="add_library",
-    description="Use to add libraries (manifest, lock).",
+    description="Use when code needs a library: adds it to the project's manifest and lock, resolved first.",
     hints=ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True),
     arguments=LibraryArguments,
     handler=_add_library,

@@ -31,14 +31,14 @@ async def _enable_service(call: Call, arguments: ServiceArguments) -> CallToolRe
     edit: dict[str, Any] = {"kind": "disable" if arguments.disable else "enable", "name": arguments.name}
     if arguments.settings:
         edit["settings"] = arguments.settings
-    return await change(call, [edit], arguments)
+    return await change(call, [edit], arguments, level=arguments.level)
 
 
 ENABLE_SERVICE = ToolSpec(
     name="enable_service",
     description=(
-        "Use when the project needs a database, queue or other service, or a language toolchain: enables "
-        "it in devenv.nix with settings, or disables it. Declares only: starts no process."
+        "Use when the project needs a database, queue or other service, or a language: enables it with "
+        "settings, or disables it. Starts nothing."
     ),
     hints=TOGGLING,
     arguments=ServiceArguments,
