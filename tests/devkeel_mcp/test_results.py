@@ -97,7 +97,8 @@ async def test_undo_and_history(transcript: Transcript, snapshot: SnapshotAssert
 
 async def test_creating_where_there_is_nothing(agent: Agent) -> None:
     (agent.root / "devenv.nix").unlink()
-    data = await agent.data("add_packages", names=["git"], create=True, level="syntax")
+    edits = [{"kind": "add_packages", "names": ["git"]}]
+    data = await agent.data("edit_environment", edits=edits, create=True, level="syntax")
     assert data["published"]
     assert "devenv.nix" in data["files"]
     assert "git" in agent.read()
