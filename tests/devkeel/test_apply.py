@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.checks import Subject, build
 from devkeel.edits import parse_edits
 from devkeel.environment import Environment
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
@@ -43,7 +44,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
     folder = tmp_path / "nix-conf"
     folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
+    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\ndownload-attempts = 1\n")
     monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
@@ -239,8 +240,91 @@ def test_a_failed_build_names_the_derivation_and_the_end_of_its_log(opened: Call
     assert list((environment.project.state / "gc").iterdir()) == []
 
 
-def test_what_licence_or_network_stands_in_the_way_is_told(opened: Callable[..., Environment]) -> None:
-    assert broken(opened("packages = [ pkgs.vscode ];")).code == "unfree_package"
+def test_a_licence_that_nobody_accepted_is_told_with_the_edit_that_accepts_it(
+    opened: Callable[..., Environment],
+) -> None:
+    environment = opened("packages = [ pkgs.vscode ];")
+    error = broken(environment)
+    assert (error.code, error.seen) == ("unfree_package", "vscode")
+    environment.change(parse_edits(list(error.diagnostics[0].suggestions)), level="schema")
+    assert applied(environment).applied
+
+
+def fetched(builder: str) -> str:
+    """Return a declaration with a package whose content is known before it is fetched."""
+    known = 'outputHashMode = "flat"; outputHashAlgo = "sha256"; '
+    known += f'outputHash = "{"0" * 52}"; preferLocalBuild = true;'
+    name = 'name = "widget-1.0.tar.gz"; system = pkgs.system; PATH = "/usr/bin:/bin";'
+    return f"packages = [ (builtins.derivation {{ {name} {builder} {known} }}) ];"
+
+
+CLOSED = "http://127.0.0.1:1/widget.tar.gz"
+CURL = f'builder = "/bin/sh"; args = [ "-c" "curl -fsS {CLOSED} -o $out" ];'
+
+
+@pytest.mark.parametrize(
+    "builder", [f'builder = "builtin:fetchurl"; url = "{CLOSED}";', CURL], ids=["by Nix", "by curl"]
+)
+def test_a_host_that_is_not_reached_is_no_fault_of_the_declaration(
+    opened: Callable[..., Environment], builder: str
+) -> None:
+    with pytest.raises(Unavailable) as caught:
+        applied(opened(fetched(builder)))
+    error = caught.value
+    assert (error.code, error.details) == ("check_network_failed", {"derivation": "widget-1.0.tar.gz"})
+    assert "127.0.0.1" in (error.seen or "")
+
+
+def test_only_what_is_fetched_can_fail_for_the_network(opened: Callable[..., Environment]) -> None:
+    script = "echo 'its own test said: Connection refused' >&2; exit 1"
+    assert broken(opened(building(script))).code == "build_failed"
+
+
+def test_a_binary_cache_that_is_not_reached_is_no_fault_of_the_declaration(
+    opened: Callable[..., Environment], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cached"
+    folder.mkdir()
+    (folder / "nix.conf").write_text("substituters = http://127.0.0.1:1\ndownload-attempts = 1\n")
+    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
+    found = build.realise(f"/nix/store/{'0' * 32}-only-in-a-cache", LONG)
+    with pytest.raises(Unavailable) as caught:
+        build.failures(Subject({}, {}), "/project", found)
+    assert caught.value.code == "check_network_failed"
+
+
+def test_what_was_fetched_and_is_something_else_is_told_with_both_hashes(opened: Callable[..., Environment]) -> None:
+    error = broken(opened(fetched('builder = "/bin/sh"; args = [ "-c" "echo other > $out" ];')))
+    assert (error.code, error.seen) == ("build_failed", "widget-1.0.tar.gz")
+    assert error.message.count("sha256-") == 2
+
+
+def test_a_full_disk_is_no_fault_of_the_declaration(opened: Callable[..., Environment]) -> None:
+    # The kernel's own ENOSPC.
+    with pytest.raises(Unavailable) as caught:
+        applied(opened(building("/usr/bin/head -c 9 /dev/zero > /dev/full")))
+    assert (caught.value.code, caught.value.details) == ("check_disk_full", {"derivation": "slow"})
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4M", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_a_build_fills_is_told_by_nix(
+    opened: Callable[..., Environment], small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = opened(building("set -e; /usr/bin/head -c 9000000 /dev/zero > zeros 2>/dev/null"))
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    with pytest.raises(Unavailable) as caught:
+        applied(environment)
+    assert caught.value.code == "check_disk_full"
 
 
 def test_a_failure_takes_back_what_devkeel_did_since_the_last_good_one(opened: Callable[..., Environment]) -> None:
