@@ -52,9 +52,15 @@ LAYERS = {
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
     "applied": {"errors", "backends", "runtime"},
     "command": {"errors", "project", "results", "display", "runtime", "backends"},
+    "stages": {
+        *("results", "project", "declaration", "transaction", "backends", "applied", "processes"),
+    },
+    "realising": {
+        *("errors", "results", "project", "declaration", "checks", "transaction", "runtime", "backends", "applied"),
+    },
     "execution": {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),
-        *("backends", "applied", "command", "masking", "policy", "processes"),
+        *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising"),
     },
     "environment": {
         *("execution", "runtime"),

@@ -189,6 +189,7 @@ def test_inspecting_tells_what_is_declared_checked_and_applied(opened: Callable[
     stages = environment.inspect().stages
     assert stages is not None
     assert (stages.applied, stages.current, stages.checked) == (None, False, None)
+    assert [sentence.rpartition(" ")[2] for sentence in stages.differs] == ["check_environment.", "apply_environment."]
     result = applied(environment)
     stages = environment.inspect().stages
     assert stages is not None
@@ -198,7 +199,12 @@ def test_inspecting_tells_what_is_declared_checked_and_applied(opened: Callable[
     assert stages is not None
     assert (stages.declared, stages.applied, stages.current) == (changed.revision, result.revision, False)
     assert stages.checked == ("syntax", "schema")
+    assert [result.revision in sentence for sentence in stages.differs] == [True]
     assert "has changed since" in ran(environment, "true").notes[0]
+    applied(environment)
+    stages = environment.inspect().stages
+    assert stages is not None
+    assert stages.differs == ()
 
 
 def test_an_environment_that_was_collected_is_applied_again(opened: Callable[..., Environment]) -> None:

@@ -84,7 +84,9 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
     root = pinned_project("packages = [\n    pkgs.jq\n  ];")
     async with stdio(root) as client:
         seen = await told(client, "inspect_environment")
-        assert seen["stages"] == {"declared": seen["revision"], "current": False}
+        assert (seen["stages"]["declared"], seen["stages"]["current"]) == (seen["revision"], False)
+        assert not {"applied", "running"} & set(seen["stages"])
+        assert len(seen["stages"]["differs"]) == 2
         result = await client.call_tool("run_command", {"argv": ["hello"]})
         assert result.is_error
         assert (result.structured_content or {})["error"]["code"] == "not_applied"
@@ -96,7 +98,7 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
         ran = await told(client, "run_command", argv=["hello"])
         assert (ran["exit_code"], ran["stdout"]) == (0, "Hello, world!\n")
         stages = (await told(client, "inspect_environment"))["stages"]
-        assert (stages["applied"], stages["current"]) == (changed["revision"], True)
+        assert (stages["applied"], stages["current"], stages["differs"]) == (changed["revision"], True, [])
         await told(client, "add_packages", names=["build-fails"], level="schema")
         failed = await client.call_tool("apply_environment", {"on_failure": "restore"})
         error = (failed.structured_content or {})["error"]
