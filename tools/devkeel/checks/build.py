@@ -119,7 +119,7 @@ def failures(subject: Subject, root: str, found: Completed) -> list[Diagnostic]:
     if killed is not None:
         message = f"The build of {name} was killed by signal {killed[1]}. That says nothing about the files."
         raise Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
-    log = _log_of(failed["path"]) or [match["line"] for match in _LOG.finditer(stderr)]
+    log = _log_of(failed["path"]) or _printed(stderr[: failed.start()], failed["path"])
     told = printable(_ends(log))
     _blame_the_machine(failed["path"], name, told, stderr)
     lines = [f"{name} does not build", *([told] if told else [])]
@@ -146,6 +146,13 @@ def _is_fetched(derivation: str) -> bool:
 
 def _ends(lines: list[str]) -> str:
     return "\n".join(lines[-_LOG_LINES:])
+
+
+def _printed(stderr: str, derivation: str) -> list[str]:
+    """Return the lines of a log that were printed, for a Nix that keeps none: quoted, or since the build began."""
+    quoted = [match["line"] for match in _LOG.finditer(stderr)]
+    since = stderr.rpartition(f"building '{derivation}'...\n")[2].splitlines()[:-1]
+    return quoted or since
 
 
 def _log_of(derivation: str) -> list[str]:
