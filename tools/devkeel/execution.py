@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +13,7 @@ from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, perform
 from devkeel.declaration import lock_revision
 from devkeel.display import clean, one_line
-from devkeel.errors import Unavailable, UsageError
+from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.masking import mask, secrets_in
 from devkeel.project import revision_of
 from devkeel.realising import Realising
@@ -202,8 +203,12 @@ class Execution:
         )
 
     def keep(self, job: Job) -> JobView:
-        """Let a job go on after the call that asked for it, and return it."""
-        self.jobs.keep(job)
+        """Let a job go on after the call that asked for it, and return it.
+
+        Where nothing can be written it is known to this process alone.
+        """
+        with suppress(StateError):
+            self.jobs.keep(job)
         return self.view(job.id, cursor=-_TAIL)
 
     def every(self) -> JobList:
