@@ -52,6 +52,7 @@ LAYERS = {
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
     "applied": {"errors", "backends", "runtime"},
     "command": {"errors", "project", "results", "display", "runtime", "backends"},
+    "excerpt": {"display", "masking", "runtime"},
     "stages": {
         *("results", "project", "declaration", "transaction", "backends", "applied", "processes"),
     },
@@ -60,7 +61,7 @@ LAYERS = {
     },
     "execution": {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),
-        *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising"),
+        *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising", "excerpt"),
     },
     "environment": {
         *("execution", "runtime"),

@@ -513,6 +513,7 @@ def test_a_task_and_the_test_run_by_name(opened: Callable[..., Environment], dev
         ({"argv": ("true",), "task": "a"}, "bad_command"),
         ({"argv": ("",)}, "bad_command"),
         ({"argv": ("a\0b",)}, "bad_command"),
+        ({"argv": ("true", "\ud800")}, "bad_command"),
         ({"task": "--help"}, "bad_command"),
         ({"argv": ("true",), "timeout": 0}, "bad_timeout"),
         ({"argv": ("true",), "cwd": "../.."}, "outside_root"),
@@ -535,6 +536,41 @@ def test_a_program_that_is_not_there_is_named(opened: Callable[..., Environment]
     with pytest.raises(Unavailable) as caught:
         ran(environment, "devkeel-no-such-program")
     assert (caught.value.code, caught.value.seen) == ("program_missing", "devkeel-no-such-program")
+
+
+def test_a_command_line_may_be_long_and_not_endless(opened: Callable[..., Environment]) -> None:
+    environment = opened()
+    applied(environment)
+    assert ran(environment, "sh", "-c", "echo $#", *["x"] * 100_000).stdout == "99999\n"
+    with pytest.raises(UsageError) as caught:
+        ran(environment, "true", "x" * 10_000_000)
+    assert caught.value.code == "bad_command"
+
+
+def test_the_shortest_deadline_is_one(opened: Callable[..., Environment]) -> None:
+    environment = opened()
+    with pytest.raises(Unavailable) as caught:
+        applied(environment, timeout=0.001)
+    assert caught.value.code == "build_timeout"
+    applied(environment)
+    assert ran(environment, "sleep", "600", timeout=0.001).timed_out
+
+
+def test_a_secret_and_a_letter_at_the_end_of_a_page_stay_whole(opened: Callable[..., Environment]) -> None:
+    environment = opened('env.API_TOKEN = "hunter2-hunter2";')
+    applied(environment)
+    script = "printf '%015995d' 0; printf '\\344%s' \"$API_TOKEN\"; printf '%015988d\\303\\244' 0"
+    job = environment.run(("sh", "-c", script))
+    ended(environment, job)
+    pages, cursor = list[str](), 0
+    while (page := environment.job(job.id, cursor=cursor)).log:
+        pages.append(page.log)
+        cursor = page.cursor
+    text = "".join(pages)
+    assert len(pages) == 3
+    assert "hunter" not in text
+    assert "nter2" not in environment.job(job.id, cursor=15998).log
+    assert (text.count("ä"), text.count("\ufffd"), text.count("*")) == (1, 1, 15)
 
 
 def test_on_failure_takes_two_words(opened: Callable[..., Environment]) -> None:

@@ -12,8 +12,9 @@ from devkeel.backends.devenv import progress_of
 from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, perform
 from devkeel.declaration import lock_revision
-from devkeel.display import clean, one_line
+from devkeel.display import one_line
 from devkeel.errors import StateError, Unavailable, UsageError
+from devkeel.excerpt import excerpt
 from devkeel.masking import mask, secrets_in
 from devkeel.project import revision_of
 from devkeel.realising import Realising
@@ -181,9 +182,9 @@ class Execution:
     def view(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job with a part of its log; waits for its end, at most 30 seconds."""
         state = self.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
-        part = self.jobs.read(identifier, cursor, _SLICE)
         good = read_good(self.project.state)
-        log = mask(clean(part.data.decode("utf-8", "replace")), secrets_in(good.applied.variables) if good else ())
+        hidden = secrets_in(good.applied.variables) if good else ()
+        log, part = excerpt(self.jobs, identifier, cursor, _SLICE, hidden)
         return JobView(
             id=state.id,
             kind=state.kind,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from devkeel.errors import StateError
-from devkeel.runtime.records import directory, open_log
+from devkeel.runtime.records import directory, forget, open_log
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,7 +90,7 @@ class Log:
             file = open_log(self.path)
             if _written(file, self._early) < len(self._early):
                 file.close()
-                self.path.unlink()
+                forget(self.path)
                 return
             self._file = file
             self._early.clear()
@@ -99,8 +99,7 @@ class Log:
         """Return at most `limit` bytes from a cursor on; negative counts from the end."""
         with self._turn:
             head, at = self._head, self.size - len(self._tail)
-            if cursor < 0:
-                cursor = max(0, self.size + cursor)
+            cursor = _within(cursor, self.size)
             if cursor < head:
                 return self._beginning(cursor, min(limit, head - cursor))
             start = max(cursor, at)
@@ -136,6 +135,10 @@ class Log:
         return {"size": self.size, "head": self._head, "tail": self._ended}
 
 
+def _within(cursor: int, size: int) -> int:
+    return max(0, size + cursor) if cursor < 0 else min(cursor, size)
+
+
 def _written(file: IO[bytes], data: bytes | bytearray) -> int:
     """Write as much as there is room for; return how many bytes that were."""
     done = 0
@@ -156,8 +159,7 @@ def read_log(path: Path, facts: Mapping[str, Any], cursor: int, limit: int) -> S
         size, head, tail = (int(facts.get(name, 0)) for name in ("size", "head", "tail"))
         if not size or not tail:
             size, head = there, there
-        if cursor < 0:
-            cursor = max(0, size + cursor)
+        cursor = _within(cursor, size)
         at = size - tail if tail else size
         start = cursor if cursor < head else max(cursor, at)
         file.seek(start if start < head else head + start - at)
