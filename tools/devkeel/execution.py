@@ -40,6 +40,7 @@ __all__ = ["ON_FAILURE", "Execution"]
 ON_FAILURE = ("keep", "restore")
 _TITLE = 120
 _SLICE = 16_000  # bytes of a log in one answer
+_PAGE = 1024 * 1024  # and of a whole log, at a time
 _TAIL = 2000
 _WAIT = 30.0
 _LONGEST = 24 * 3600.0
@@ -202,6 +203,20 @@ class Execution:
             error=state.error,
             next=_next(state, part.cursor),
         )
+
+    def log(self, identifier: str) -> str:
+        """Return the whole log of a job as far as it is kept, safe to show."""
+        good = read_good(self.project.state)
+        hidden = secrets_in(good.applied.variables) if good else ()
+        found, cursor = list[str](), 0
+        while True:
+            text, part = excerpt(self.jobs, identifier, cursor, _PAGE, hidden)
+            if not part.data:
+                return "".join(found)
+            if part.omitted:
+                found.append(f"\n… {part.omitted} bytes left out …\n")
+            found.append(text)
+            cursor = part.cursor
 
     def keep(self, job: Job) -> JobView:
         """Let a job go on after the call that asked for it, and return it.
