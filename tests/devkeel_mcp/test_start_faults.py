@@ -127,7 +127,7 @@ def test_a_start_says_what_it_is_at_twice_a_second_at_most(devenv: Any, pinned_p
         told = [sentence for _, sentence in wire.progress(number)]
         wire.told("manage_processes", action="stop")
     assert error["code"] == "process_not_ready"
-    assert told[0] == "Evaluating the declaration and starting its processes"
+    # How many steps are seen depends on how long each takes; the last one lasts.
     assert "Waiting for slow (starting)" in told
     assert len(told) <= 2 * seconds
     assert devenv.survivors() == []
