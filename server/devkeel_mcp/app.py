@@ -14,7 +14,7 @@ from mcp.server import MCPServer
 
 from devkeel import __version__
 from devkeel.runtime import end_children
-from devkeel_mcp.call import Workspace
+from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
+
+LOG_URI = "devkeel://jobs/{id}/log"
 
 _PARENT_POLL = 2.0
 _GRACE = 2.0
@@ -51,16 +53,22 @@ def build_server(root: Path) -> MCPServer[Any]:
 
 
 def _server(workspace: Workspace) -> MCPServer[Any]:
-    return MCPServer(
+    server: MCPServer[Any] = MCPServer(
         "devkeel",
         title="devkeel",
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[StrictTool.of(spec, workspace) for spec in TOOLS],
-        # The tool list never changes and no resource is published, so there is nothing to subscribe to.
+        # The tool list never changes, and a log is followed with the tool job: there is nothing to subscribe to.
         subscriptions=False,
         log_level="WARNING",
     )
+
+    async def log(id: str) -> str:  # noqa: A002  (as the tool job calls it)
+        return await Call(workspace, UNKNOWN_ACTOR).read(lambda environment: environment.job_log(id))
+
+    server.resource(LOG_URI, name="job log", description="The whole log of a job.", mime_type="text/plain")(log)
+    return server
 
 
 def serve(root: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import StdioServerParameters
+from mcp import MCPError, StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 
@@ -84,7 +84,9 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
     root = pinned_project("packages = [\n    pkgs.jq\n  ];")
     async with stdio(root) as client:
         seen = await told(client, "inspect_environment")
-        assert seen["stages"] == {"declared": seen["revision"], "current": False}
+        assert (seen["stages"]["declared"], seen["stages"]["current"]) == (seen["revision"], False)
+        assert not {"applied", "running"} & set(seen["stages"])
+        assert len(seen["stages"]["differs"]) == 2
         result = await client.call_tool("run_command", {"argv": ["hello"]})
         assert result.is_error
         assert (result.structured_content or {})["error"]["code"] == "not_applied"
@@ -96,7 +98,7 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
         ran = await told(client, "run_command", argv=["hello"])
         assert (ran["exit_code"], ran["stdout"]) == (0, "Hello, world!\n")
         stages = (await told(client, "inspect_environment"))["stages"]
-        assert (stages["applied"], stages["current"]) == (changed["revision"], True)
+        assert (stages["applied"], stages["current"], stages["differs"]) == (changed["revision"], True, [])
         await told(client, "add_packages", names=["build-fails"], level="schema")
         failed = await client.call_tool("apply_environment", {"on_failure": "restore"})
         error = (failed.structured_content or {})["error"]
@@ -220,6 +222,28 @@ def _ask(server: subprocess.Popen[bytes], method: str, parameters: dict[str, Any
         continue
     result: dict[str, Any] = answer
     return result
+
+
+async def test_the_whole_log_of_a_job_is_a_resource(pinned_project: Make) -> None:
+    root = pinned_project(
+        'packages = [ ];\n  env.API_TOKEN = "hunter2-hunter2";', {"devkeel.toml": "job_after = 0.1\n"}
+    )
+    async with stdio(root) as client:
+        applied = await told(client, "apply_environment")
+        await told(client, "job", id=applied["id"], wait=30)
+        templates = (await client.list_resource_templates()).resource_templates
+        assert [item.uri_template for item in templates] == ["devkeel://jobs/{id}/log"]
+        script = "echo $API_TOKEN; printf '\\033[31m'; yes line | head -c 20000000; sleep 1; echo end"
+        job = await told(client, "run_command", argv=["sh", "-c", script])
+        await told(client, "job", id=job["id"], wait=30)
+        (found,) = (await client.read_resource(f"devkeel://jobs/{job['id']}/log")).contents
+        assert found.text.startswith("***************\n")
+        assert found.text.endswith("line\nline\nend\n")
+        assert "bytes left out" in found.text
+        assert len(found.text) < 10 * 1024 * 1024
+        for name in ("0" * 16, "..%2F..%2Fetc%2Fpasswd"):
+            with pytest.raises(MCPError):
+                await client.read_resource(f"devkeel://jobs/{name}/log")
 
 
 async def test_arguments_that_cannot_be_meant_are_told(pinned_project: Make) -> None:
