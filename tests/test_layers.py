@@ -54,9 +54,16 @@ LAYERS = {
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
     "applied": {"errors", "backends", "runtime"},
     "command": {"errors", "project", "results", "display", "runtime", "backends"},
+    "excerpt": {"display", "masking", "runtime"},
+    "stages": {
+        *("results", "project", "declaration", "transaction", "backends", "applied", "processes"),
+    },
+    "realising": {
+        *("errors", "results", "project", "declaration", "checks", "transaction", "runtime", "backends", "applied"),
+    },
     "execution": {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),
-        *("backends", "applied", "command", "masking", "policy", "processes"),
+        *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising", "excerpt"),
     },
     "environment": {
         *("envrc", "direnv"),

@@ -142,6 +142,10 @@ class Environment:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""
         return self.execution.view(identifier, cursor=cursor, wait=wait)
 
+    def job_log(self, identifier: str) -> str:
+        """Return the whole log of a job, as far as it is kept."""
+        return self.execution.log(identifier)
+
     def patience(self) -> float:
         """Return after how many seconds a call is answered although its job goes on."""
         return read_settings(self.project).job_after
