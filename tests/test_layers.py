@@ -56,16 +56,23 @@ LAYERS = {
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
     "applied": {"errors", "backends", "runtime"},
     "command": {"errors", "project", "results", "display", "runtime", "backends"},
+    "excerpt": {"display", "masking", "runtime"},
+    "stages": {
+        *("results", "project", "declaration", "transaction", "backends", "applied", "processes"),
+    },
+    "realising": {
+        *("errors", "results", "project", "declaration", "checks", "transaction", "runtime", "backends", "applied"),
+    },
     "execution": {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),
-        *("backends", "applied", "command", "masking", "policy", "processes"),
+        *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising", "excerpt"),
     },
     "environments": {"errors", "project", "policy", "backends", "checks", "transaction"},
     "envrc": {"errors"},
     "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
     "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
-        *("environments", "envrc", "direnv", "doctor", "resolution"),
+        *("environments", "envrc", "direnv", "doctor", "resolution", "realising"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

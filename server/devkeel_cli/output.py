@@ -137,12 +137,11 @@ def inspection(result: Inspection) -> Iterable[str]:
 def _stages(stages: Stages | None) -> Iterable[str]:
     if stages is None:
         return
-    if stages.applied is None:
-        yield "applied: never (devkeel apply)"
-    elif stages.current:
-        yield f"applied: {_green('what is declared')}, at {stages.time}"
-    else:
-        yield f"applied: revision {stages.applied} at {stages.time}, not what is declared (devkeel apply)"
+    applied = _green("what is declared") if stages.current else f"revision {stages.applied}"
+    yield f"applied: {applied}, at {stages.time}" if stages.applied else "applied: never"
+    manager = f"(process manager {stages.manager or 'silent'})"
+    yield f"running: {f'revision {stages.running} {manager}' if stages.running else 'nothing'}"
+    yield from (f"differs: {for_a_person(sentence)}" for sentence in stages.differs)
 
 
 def applied(result: ApplyResult) -> Iterable[str]:

@@ -99,10 +99,10 @@ def _stages(stages: Stages | None) -> list[str]:
     if stages is None:
         return []
     checked = f"checked up to {stages.checked[-1]}" if stages.checked else "not checked by a change of devkeel"
-    if stages.applied is None:
-        return [f"Declared: {stages.declared}, {checked}. Applied: never."]
-    told = "it is what is declared" if stages.current else "NOT what is declared: apply_environment"
-    return [f"Declared: {stages.declared}, {checked}. Applied: {stages.applied} at {stages.time}, {told}."]
+    applied = f"{stages.applied} at {stages.time}" if stages.applied else "never"
+    running = f"{stages.running} (process manager {stages.manager or 'silent'})" if stages.running else "nothing"
+    line = f"Declared: {stages.declared}, {checked}. Applied: {applied}. Running: {running}."
+    return [line, *(f"Differs: {sentence}" for sentence in stages.differs)]
 
 
 def check(report: CheckReport) -> CallToolResult:

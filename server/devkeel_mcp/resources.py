@@ -54,7 +54,7 @@ TEMPLATES = [
     ResourceTemplate(
         uri_template=f"{JOBS}{{id}}/log{{?from}}",
         name="log",
-        description="A job's log, from a byte on; where to go on is in _meta.",
+        description="A job's log: whole, or a page from a byte on, with where to go on in _meta.",
         mime_type=_TEXT,
     ),
 ]
@@ -124,7 +124,9 @@ def _log(environment: Environment, name: str) -> Content | None:
     found = _LOG.fullmatch(name)
     if found is None:
         return None
-    part = environment.job(found["job"], cursor=int(found["start"] or 0))
+    if found["start"] is None:
+        return Content(environment.job_log(found["job"]), _TEXT)
+    part = environment.job(found["job"], cursor=int(found["start"]))
     meta = {"devkeel/next": part.cursor, "devkeel/bytes": part.log_bytes, "devkeel/state": part.state}
     return Content(part.log, _TEXT, meta)
 

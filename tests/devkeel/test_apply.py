@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.checks import Subject, build
 from devkeel.edits import parse_edits
 from devkeel.environment import Environment
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
@@ -43,7 +44,7 @@ def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
     folder = tmp_path / "nix-conf"
     folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
+    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\ndownload-attempts = 1\n")
     monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
@@ -188,6 +189,7 @@ def test_inspecting_tells_what_is_declared_checked_and_applied(opened: Callable[
     stages = environment.inspect().stages
     assert stages is not None
     assert (stages.applied, stages.current, stages.checked) == (None, False, None)
+    assert [sentence.rpartition(" ")[2] for sentence in stages.differs] == ["check_environment.", "apply_environment."]
     result = applied(environment)
     stages = environment.inspect().stages
     assert stages is not None
@@ -197,7 +199,12 @@ def test_inspecting_tells_what_is_declared_checked_and_applied(opened: Callable[
     assert stages is not None
     assert (stages.declared, stages.applied, stages.current) == (changed.revision, result.revision, False)
     assert stages.checked == ("syntax", "schema")
+    assert [result.revision in sentence for sentence in stages.differs] == [True]
     assert "has changed since" in ran(environment, "true").notes[0]
+    applied(environment)
+    stages = environment.inspect().stages
+    assert stages is not None
+    assert stages.differs == ()
 
 
 def test_an_environment_that_was_collected_is_applied_again(opened: Callable[..., Environment]) -> None:
@@ -239,8 +246,91 @@ def test_a_failed_build_names_the_derivation_and_the_end_of_its_log(opened: Call
     assert list((environment.project.state / "gc").iterdir()) == []
 
 
-def test_what_licence_or_network_stands_in_the_way_is_told(opened: Callable[..., Environment]) -> None:
-    assert broken(opened("packages = [ pkgs.vscode ];")).code == "unfree_package"
+def test_a_licence_that_nobody_accepted_is_told_with_the_edit_that_accepts_it(
+    opened: Callable[..., Environment],
+) -> None:
+    environment = opened("packages = [ pkgs.vscode ];")
+    error = broken(environment)
+    assert (error.code, error.seen) == ("unfree_package", "vscode")
+    environment.change(parse_edits(list(error.diagnostics[0].suggestions)), level="schema")
+    assert applied(environment).applied
+
+
+def fetched(builder: str) -> str:
+    """Return a declaration with a package whose content is known before it is fetched."""
+    known = 'outputHashMode = "flat"; outputHashAlgo = "sha256"; '
+    known += f'outputHash = "{"0" * 52}"; preferLocalBuild = true;'
+    name = 'name = "widget-1.0.tar.gz"; system = pkgs.system; PATH = "/usr/bin:/bin";'
+    return f"packages = [ (builtins.derivation {{ {name} {builder} {known} }}) ];"
+
+
+CLOSED = "http://127.0.0.1:1/widget.tar.gz"
+CURL = f'builder = "/bin/sh"; args = [ "-c" "curl -fsS {CLOSED} -o $out" ];'
+
+
+@pytest.mark.parametrize(
+    "builder", [f'builder = "builtin:fetchurl"; url = "{CLOSED}";', CURL], ids=["by Nix", "by curl"]
+)
+def test_a_host_that_is_not_reached_is_no_fault_of_the_declaration(
+    opened: Callable[..., Environment], builder: str
+) -> None:
+    with pytest.raises(Unavailable) as caught:
+        applied(opened(fetched(builder)))
+    error = caught.value
+    assert (error.code, error.details) == ("check_network_failed", {"derivation": "widget-1.0.tar.gz"})
+    assert "127.0.0.1" in (error.seen or "")
+
+
+def test_only_what_is_fetched_can_fail_for_the_network(opened: Callable[..., Environment]) -> None:
+    script = "echo 'its own test said: Connection refused' >&2; exit 1"
+    assert broken(opened(building(script))).code == "build_failed"
+
+
+def test_a_binary_cache_that_is_not_reached_is_no_fault_of_the_declaration(
+    opened: Callable[..., Environment], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    folder = tmp_path / "cached"
+    folder.mkdir()
+    (folder / "nix.conf").write_text("substituters = http://127.0.0.1:1\ndownload-attempts = 1\n")
+    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
+    found = build.realise(f"/nix/store/{'0' * 32}-only-in-a-cache", LONG)
+    with pytest.raises(Unavailable) as caught:
+        build.failures(Subject({}, {}), "/project", found)
+    assert caught.value.code == "check_network_failed"
+
+
+def test_what_was_fetched_and_is_something_else_is_told_with_both_hashes(opened: Callable[..., Environment]) -> None:
+    error = broken(opened(fetched('builder = "/bin/sh"; args = [ "-c" "echo other > $out" ];')))
+    assert (error.code, error.seen) == ("build_failed", "widget-1.0.tar.gz")
+    assert error.message.count("sha256-") == 2
+
+
+def test_a_full_disk_is_no_fault_of_the_declaration(opened: Callable[..., Environment]) -> None:
+    # The kernel's own ENOSPC.
+    with pytest.raises(Unavailable) as caught:
+        applied(opened(building("/usr/bin/head -c 9 /dev/zero > /dev/full")))
+    assert (caught.value.code, caught.value.details) == ("check_disk_full", {"derivation": "slow"})
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4M", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("nothing can be mounted here")
+    yield folder
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
+
+
+def test_a_disk_that_a_build_fills_is_told_by_nix(
+    opened: Callable[..., Environment], small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = opened(building("set -e; /usr/bin/head -c 9000000 /dev/zero > zeros 2>/dev/null"))
+    monkeypatch.setenv("TMPDIR", str(small_disk))
+    with pytest.raises(Unavailable) as caught:
+        applied(environment)
+    assert caught.value.code == "check_disk_full"
 
 
 def test_a_failure_takes_back_what_devkeel_did_since_the_last_good_one(opened: Callable[..., Environment]) -> None:
@@ -423,6 +513,7 @@ def test_a_task_and_the_test_run_by_name(opened: Callable[..., Environment], dev
         ({"argv": ("true",), "task": "a"}, "bad_command"),
         ({"argv": ("",)}, "bad_command"),
         ({"argv": ("a\0b",)}, "bad_command"),
+        ({"argv": ("true", "\ud800")}, "bad_command"),
         ({"task": "--help"}, "bad_command"),
         ({"argv": ("true",), "timeout": 0}, "bad_timeout"),
         ({"argv": ("true",), "cwd": "../.."}, "outside_root"),
@@ -445,6 +536,41 @@ def test_a_program_that_is_not_there_is_named(opened: Callable[..., Environment]
     with pytest.raises(Unavailable) as caught:
         ran(environment, "devkeel-no-such-program")
     assert (caught.value.code, caught.value.seen) == ("program_missing", "devkeel-no-such-program")
+
+
+def test_a_command_line_may_be_long_and_not_endless(opened: Callable[..., Environment]) -> None:
+    environment = opened()
+    applied(environment)
+    assert ran(environment, "sh", "-c", "echo $#", *["x"] * 100_000).stdout == "99999\n"
+    with pytest.raises(UsageError) as caught:
+        ran(environment, "true", "x" * 10_000_000)
+    assert caught.value.code == "bad_command"
+
+
+def test_the_shortest_deadline_is_one(opened: Callable[..., Environment]) -> None:
+    environment = opened()
+    with pytest.raises(Unavailable) as caught:
+        applied(environment, timeout=0.001)
+    assert caught.value.code == "build_timeout"
+    applied(environment)
+    assert ran(environment, "sleep", "600", timeout=0.001).timed_out
+
+
+def test_a_secret_and_a_letter_at_the_end_of_a_page_stay_whole(opened: Callable[..., Environment]) -> None:
+    environment = opened('env.API_TOKEN = "hunter2-hunter2";')
+    applied(environment)
+    script = "printf '%015995d' 0; printf '\\344%s' \"$API_TOKEN\"; printf '%015988d\\303\\244' 0"
+    job = environment.run(("sh", "-c", script))
+    ended(environment, job)
+    pages, cursor = list[str](), 0
+    while (page := environment.job(job.id, cursor=cursor)).log:
+        pages.append(page.log)
+        cursor = page.cursor
+    text = "".join(pages)
+    assert len(pages) == 3
+    assert "hunter" not in text
+    assert "nter2" not in environment.job(job.id, cursor=15998).log
+    assert (text.count("ä"), text.count("\ufffd"), text.count("*")) == (1, 1, 15)
 
 
 def test_on_failure_takes_two_words(opened: Callable[..., Environment]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import StdioServerParameters
+from mcp import MCPError, StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
 from mcp_types import TextResourceContents
@@ -85,7 +85,9 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
     root = pinned_project("packages = [\n    pkgs.jq\n  ];")
     async with stdio(root) as client:
         seen = await told(client, "inspect_environment")
-        assert seen["stages"] == {"declared": seen["revision"], "current": False}
+        assert (seen["stages"]["declared"], seen["stages"]["current"]) == (seen["revision"], False)
+        assert not {"applied", "running"} & set(seen["stages"])
+        assert len(seen["stages"]["differs"]) == 2
         result = await client.call_tool("run_command", {"argv": ["hello"]})
         assert result.is_error
         assert (result.structured_content or {})["error"]["code"] == "not_applied"
@@ -97,7 +99,7 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
         ran = await told(client, "run_command", argv=["hello"])
         assert (ran["exit_code"], ran["stdout"]) == (0, "Hello, world!\n")
         stages = (await told(client, "inspect_environment"))["stages"]
-        assert (stages["applied"], stages["current"]) == (changed["revision"], True)
+        assert (stages["applied"], stages["current"], stages["differs"]) == (changed["revision"], True, [])
         await told(client, "add_packages", names=["build-fails"], level="schema")
         failed = await client.call_tool("apply_environment", {"on_failure": "restore"})
         error = (failed.structured_content or {})["error"]
@@ -108,9 +110,9 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
         assert (await told(client, "run_command", argv=["hello"]))["exit_code"] == 0
 
 
-async def log_of(client: Client, job: str, part: str = "") -> tuple[str, int]:
+async def log_of(client: Client, job: str, start: int = 0) -> tuple[str, int]:
     """Return what the resource of a job's log says, and where it goes on."""
-    found = (await client.read_resource(f"devkeel://jobs/{job}/log{part}")).contents[0]
+    found = (await client.read_resource(f"devkeel://jobs/{job}/log?from={start}")).contents[0]
     assert isinstance(found, TextResourceContents)
     assert found.meta is not None
     return found.text, found.meta["devkeel/next"]
@@ -143,7 +145,7 @@ async def test_what_takes_long_goes_on_as_a_job(pinned_project: Make, era: str) 
         async with Client(build_server(root), mode=era) as other:
             text, next_byte = await log_of(other, data["id"])
             assert "building '/nix/store/" in text
-            assert await log_of(other, data["id"], f"?from={next_byte}") == ("", next_byte)
+            assert await log_of(other, data["id"], next_byte) == ("", next_byte)
             assert (await told(other, "job", id=data["id"]))["state"] == "running"
             refused = await other.call_tool("cancel_job", {"id": data["id"]})
             assert (refused.structured_content or {})["error"]["code"] == "job_elsewhere"
@@ -233,6 +235,28 @@ def _ask(server: subprocess.Popen[bytes], method: str, parameters: dict[str, Any
         continue
     result: dict[str, Any] = answer
     return result
+
+
+async def test_the_whole_log_of_a_job_is_a_resource(pinned_project: Make) -> None:
+    root = pinned_project(
+        'packages = [ ];\n  env.API_TOKEN = "hunter2-hunter2";', {"devkeel.toml": "job_after = 0.1\n"}
+    )
+    async with stdio(root) as client:
+        applied = await told(client, "apply_environment")
+        await told(client, "job", id=applied["id"], wait=30)
+        templates = (await client.list_resource_templates()).resource_templates
+        assert "devkeel://jobs/{id}/log{?from}" in [item.uri_template for item in templates]
+        script = "echo $API_TOKEN; printf '\\033[31m'; yes line | head -c 20000000; sleep 1; echo end"
+        job = await told(client, "run_command", argv=["sh", "-c", script])
+        await told(client, "job", id=job["id"], wait=30)
+        (found,) = (await client.read_resource(f"devkeel://jobs/{job['id']}/log")).contents
+        assert found.text.startswith("***************\n")
+        assert found.text.endswith("line\nline\nend\n")
+        assert "bytes left out" in found.text
+        assert len(found.text) < 10 * 1024 * 1024
+        for name in ("0" * 16, "..%2F..%2Fetc%2Fpasswd"):
+            with pytest.raises(MCPError):
+                await client.read_resource(f"devkeel://jobs/{name}/log")
 
 
 async def test_arguments_that_cannot_be_meant_are_told(pinned_project: Make) -> None:

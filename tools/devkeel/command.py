@@ -35,15 +35,22 @@ def argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test: 
             seen=" ".join(argv)[:200] or None,
             remedy='For example argv=["pytest", "-q"]; a shell is argv=["bash", "-c", "…"].',
         )
-    if any("\0" in item for item in argv) or (argv and not argv[0]) or (task is not None and task.startswith("-")):
+    if not all(map(_is_argument, (*argv, task or ""))) or argv[:1] == ("",) or (task or "").startswith("-"):
         raise UsageError(
             "bad_command",
-            "A command has a name, no argument has a NUL byte, and no task begins with a dash.",
+            "A command has a name, its arguments are text without NUL, and no task begins with a dash.",
             remedy='For example argv=["pytest", "-q"].',
         )
     if task is not None:
         return backend.task(task)
     return backend.test() if test else argv
+
+
+def _is_argument(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:  # half a character, as JSON may have it
+        return False
 
 
 def directory_of(project: Project, name: str | None) -> Path:

@@ -56,8 +56,9 @@ if TYPE_CHECKING:
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
-    from devkeel.execution import Execution, Named
+    from devkeel.execution import Execution
     from devkeel.policy import Settings
+    from devkeel.realising import Named
     from devkeel.resolution import Asked
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
@@ -163,7 +164,7 @@ class Environment:
         )
 
     def _named(self, name: str) -> Named:
-        from devkeel.execution import Named  # noqa: PLC0415  (editing needs none of it)
+        from devkeel.realising import Named  # noqa: PLC0415  (editing needs none of it)
 
         known = self.environments()
         before = next((item.prefix for item in known.all() if item.name == known.name(name)), None)
@@ -194,6 +195,10 @@ class Environment:
     def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""
         return self.execution.view(identifier, cursor=cursor, wait=wait)
+
+    def job_log(self, identifier: str) -> str:
+        """Return the whole log of a job, as far as it is kept."""
+        return self.execution.log(identifier)
 
     def patience(self) -> float:
         """Return after how many seconds a call is answered although its job goes on."""

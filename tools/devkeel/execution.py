@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.applied import applying, new_keep, read_good, remember
-from devkeel.backends import Realisation
+from devkeel.applied import read_good
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
 from devkeel.backends.known import backend_named
 from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, perform
 from devkeel.declaration import lock_revision
-from devkeel.display import clean, one_line
-from devkeel.errors import Conflict, DevkeelError, Unavailable, UsageError
+from devkeel.display import one_line
+from devkeel.errors import StateError, Unavailable, UsageError
+from devkeel.excerpt import excerpt
 from devkeel.masking import mask, secrets_in
 from devkeel.project import revision_of
-from devkeel.results import ApplyResult, JobList, JobView, RunResult, Stages, as_data
+from devkeel.realising import Realising
+from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
+from devkeel.stages import stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,7 +32,8 @@ if TYPE_CHECKING:
     from devkeel.checks import Subject
     from devkeel.policy import Settings
     from devkeel.project import Project
-    from devkeel.results import ChangeResult, ProcessesResult
+    from devkeel.realising import Named
+    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult, Stages
     from devkeel.runtime.jobs import Job, Jobs, JobState
     from devkeel.transaction import Transactions
 
@@ -39,18 +42,11 @@ __all__ = ["ON_FAILURE", "Execution"]
 ON_FAILURE = ("keep", "restore")
 _TITLE = 120
 _SLICE = 16_000  # bytes of a log in one answer
+_PAGE = 1024 * 1024  # and of a whole log, at a time
 _TAIL = 2000
 _WAIT = 30.0
 _LONGEST = 24 * 3600.0
 _LONGEST_START = 3600.0
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """A named environment that is to be realised. prefix: where it was before. realise: of `dry_run` and seconds."""
-
-    prefix: str | None
-    realise: Callable[[bool, float], Applied]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +68,7 @@ class Execution:
 
     def stages(self, files: Mapping[str, bytes]) -> Stages:
         """Return how far the declaration has come."""
-        revision, good = revision_of(files), read_good(self.project.state)
-        newest = self.store.history(limit=1)
-        checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
-        if good is None:
-            return Stages(revision, checked, None, current=False)
-        current = (good.revision, good.lock_revision) == (revision, lock_revision(self.project))
-        alive = backend_named(good.applied.backend).alive(good.applied)
-        return Stages(
-            revision, checked, good.revision, current and alive, good.operation, good.time, good.applied.prefix
-        )
+        return stages_of(self.project, self.store, files)
 
     def apply(
         self,
@@ -101,93 +88,22 @@ class Execution:
         title = f"{'Try to apply' if dry_run else 'Apply'} revision {revision_of(files)}"
         request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
 
-        def work(job: Job) -> ApplyResult:
-            with applying(self.project.state):
-                try:
-                    found = self._apply(job, target, files, dry_run=dry_run, timeout=timeout)
-                except DevkeelError as error:
-                    # A declaration that somebody changed meanwhile, or a call that was cancelled, has not failed.
-                    if on_failure == "restore" and not dry_run and not isinstance(error, Conflict):
-                        self._restore(job, error, reason)
-                    raise
-                return replace(found, notes=tuple(dict.fromkeys((*notes, *found.notes))))
-
-        return self.jobs.start(request, work)
-
-    def _apply(
-        self, job: Job, target: Backend | Named, files: dict[str, bytes], *, dry_run: bool, timeout: float
-    ) -> ApplyResult:
-        begun = time.monotonic()
-        job.tell("evaluating the declaration")
-        revisions = revision_of(files), lock_revision(self.project)
-        newest = self.store.history(limit=1)
-        operation = newest[0].id if newest else None
-        if isinstance(target, Named):
-            applied = target.realise(dry_run, timeout)
-            changed = applied.prefix != target.prefix
-        else:
-            before, subject = read_good(self.project.state), self.subject(files)
-            if dry_run:
-                applied = target.apply(Realisation(self.project, subject, None, timeout))
-            else:
-                with new_keep(self.project.state) as keep:
-                    applied = target.apply(Realisation(self.project, subject, keep, timeout))
-                    self._still(revisions)
-                    remember(self.project.state, applied, operation, revisions, keep.name)
-            changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
-        return ApplyResult(
-            applied=not dry_run,
-            changed=changed,
-            dry_run=dry_run,
-            backend=applied.backend,
-            judge=applied.judge,
-            revision=revisions[0],
-            lock_revision=revisions[1],
-            operation=operation,
-            prefix=applied.prefix,
-            seconds=round(time.monotonic() - begun, 1),
-            notes=applied.notes,
-            next="apply_environment without dry_run" if dry_run else "run_command",
+        realising = Realising(
+            self.project,
+            self.store,
+            target,
+            files,
+            self.subject(files),
+            self.declaration,
+            self.take_back,
+            timeout,
+            notes,
         )
 
-    def _still(self, revisions: tuple[str, str | None]) -> None:
-        """Refuse to remember what was built of files that are others by now."""
-        found = revision_of(self.declaration()), lock_revision(self.project)
-        if found != revisions:
-            raise Conflict(
-                "revision_conflict",
-                "The environment files changed while they were applied, so nothing was remembered as applied.",
-                seen=found[0],
-                remedy="Apply again.",
-                details={"expected": revisions[0], "found": found[0]},
-            )
+        def work(job: Job) -> ApplyResult:
+            return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
-    def _restore(self, job: Job, error: DevkeelError, reason: str | None) -> None:
-        """Take back what devkeel did since the last good declaration, and tell it with the error."""
-        if job.stopped() is not None:
-            error.details["restored"] = "The job was cancelled: the declaration was left as it is."
-            return
-        good = read_good(self.project.state)
-        if good is None:
-            error.details["restored"] = "The declaration was left as it is: nothing was applied yet."
-            return
-        try:
-            result, operations = self.take_back(good.operation or 0, reason or f"applying failed: {error.code}")
-        except DevkeelError as obstacle:
-            error.details["restored"] = f"The declaration was left as it is: {obstacle.message}"
-            error.details["restore_error"] = obstacle.as_data()
-            return
-        error.details |= {"restored_operation": result.operation, "revision": result.revision, "diff": result.diff}
-        told = ", ".join(map(str, operations))
-        if not operations:
-            error.details["restored"] = "The declaration was left as it is: devkeel changed nothing since then."
-            return
-        if result.operation is None:
-            error.details["restored"] = f"Operations {told} cancel each other out: the declaration was left as it is."
-            return
-        error.details["restored"] = f"Operation {result.operation} took back what was changed since then ({told})."
-        if result.revision != good.revision:
-            error.details["restored"] += " A change by hand from before these operations is still there."
+        return self.jobs.start(request, work)
 
     def run(
         self,
@@ -301,9 +217,9 @@ class Execution:
     def view(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job with a part of its log; waits for its end, at most 30 seconds."""
         state = self.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
-        part = self.jobs.read(identifier, cursor, _SLICE)
         good = read_good(self.project.state)
-        log = mask(clean(part.data.decode("utf-8", "replace")), secrets_in(good.applied.variables) if good else ())
+        hidden = secrets_in(good.applied.variables) if good else ()
+        log, part = excerpt(self.jobs, identifier, cursor, _SLICE, hidden)
         return JobView(
             id=state.id,
             kind=state.kind,
@@ -322,9 +238,27 @@ class Execution:
             next=_next(state, part.cursor),
         )
 
+    def log(self, identifier: str) -> str:
+        """Return the whole log of a job as far as it is kept, safe to show."""
+        good = read_good(self.project.state)
+        hidden = secrets_in(good.applied.variables) if good else ()
+        found, cursor = list[str](), 0
+        while True:
+            text, part = excerpt(self.jobs, identifier, cursor, _PAGE, hidden)
+            if not part.data:
+                return "".join(found)
+            if part.omitted:
+                found.append(f"\n… {part.omitted} bytes left out …\n")
+            found.append(text)
+            cursor = part.cursor
+
     def keep(self, job: Job) -> JobView:
-        """Let a job go on after the call that asked for it, and return it."""
-        self.jobs.keep(job)
+        """Let a job go on after the call that asked for it, and return it.
+
+        Where nothing can be written it is known to this process alone.
+        """
+        with suppress(StateError):
+            self.jobs.keep(job)
         return self.view(job.id, cursor=-_TAIL)
 
     def every(self) -> JobList:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["MASK", "mask", "names_a_secret", "secrets_in"]
+__all__ = ["MASK", "blot", "mask", "names_a_secret", "secrets_in"]
 
 MASK = "***"
 _SHORTEST = 6
@@ -50,3 +50,15 @@ def mask(text: str, values: Iterable[str] = ()) -> str:
     for pattern in (_IN_URL, _HEADER, _ASSIGNED):
         text = pattern.sub(rf"\g<name>{MASK}", text)
     return text
+
+
+def blot(data: bytes, values: Iterable[str] = ()) -> bytes:
+    """Return as many bytes, with `*` for each that `mask` would hide: for text that is shown in parts."""
+    for value in sorted({item.encode() for item in values if len(item) >= _SHORTEST}, key=len, reverse=True):
+        data = data.replace(value, b"*" * len(value))
+    text = data.decode("latin-1")  # a byte is a character, and what is looked for is ASCII
+    for pattern in (_BLOCK, _KNOWN):
+        text = pattern.sub(lambda found: "*" * len(found[0]), text)
+    for pattern in (_IN_URL, _HEADER, _ASSIGNED):
+        text = pattern.sub(lambda found: found["name"] + "*" * len(found["value"]), text)
+    return text.encode("latin-1")

@@ -125,11 +125,13 @@ class OperationDetail:
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """How far the declaration has come: declared, checked, applied.
+    """How far the declaration has come: declared, checked, applied, running.
 
     checked: the rungs that ran when devkeel published what is there now; None where somebody else changed it.
     applied: the revision that was applied last, None for never; operation, time and prefix are of that. current:
-    whether that is what is declared, lock files included, and still there.
+    whether that is what is declared, lock files included, and still there. running: the revision that the processes
+    were started with, `unknown` where devkeel cannot tell, None where none run; manager: the PID of their manager.
+    differs: a sentence for each of these that is not what is declared, with what to do.
     """
 
     declared: str
@@ -139,6 +141,9 @@ class Stages:
     operation: int | None = None
     time: str | None = None
     prefix: str | None = None
+    running: str | None = None
+    manager: int | None = None
+    differs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

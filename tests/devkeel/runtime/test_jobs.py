@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -279,3 +280,115 @@ def test_logs_and_records_are_their_owner_s_alone(jobs: Jobs) -> None:
     assert job.wait(LONG)
     for path in jobs.folder.iterdir():
         assert path.stat().st_mode & 0o077 == 0, path
+
+
+# What goes wrong beside the work
+
+
+@pytest.mark.parametrize(("kept", "seen"), [("while it runs", b"1\n2\n"), ("when it has ended", b"")])
+def test_a_full_disk_costs_the_log_and_not_the_job(tmp_path: Path, kept: str, seen: bytes) -> None:
+    # A limit on the size of a file is the full disk of those who may mount none; Python ignores its signal.
+    code = f"""
+import resource
+from pathlib import Path
+from devkeel.runtime import run
+from devkeel.runtime.jobs import Jobs, Request
+jobs = Jobs(Path({str(tmp_path / ".devkeel")!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+job = jobs.start(Request("test", "x"), lambda _: run(("seq", "300000"), timeout=60, limit=100))
+if {kept!r} == "while it runs":
+    jobs.keep(job)
+assert job.wait(60)
+jobs.keep(job)
+assert (job.state, job.value().returncode) == ("succeeded", 0), job.error
+cursor, found = 0, 0
+while (part := jobs.read(job.id, cursor, 50_000)).data:
+    found += len(part.data) + part.omitted
+    cursor = part.cursor
+assert cursor == found == job.log.size, (cursor, found, job.log.size)
+assert jobs.read(job.id, -7, 100).data == b"300000\\n"
+other = Jobs(jobs.state)
+assert other.find(job.id).state == "succeeded"
+assert other.read(job.id, 0, 4).data == {seen!r}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=LONG)
+
+
+@pytest.mark.parametrize("script", ["seq 100000", "echo few"])
+def test_a_directory_of_jobs_that_is_a_link_is_neither_written_nor_read(
+    jobs: Jobs, tmp_path: Path, script: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    jobs.state.mkdir()
+    jobs.folder.symlink_to(elsewhere)
+    name = "0123456789abcdef"
+    record = {"id": name, "kind": "x", "title": "x", "state": "running", "started": "", "survivors": []}
+    owner = {"pid": 2**22, "start": 1, "host": socket.gethostname()}
+    (elsewhere / f"{name}.json").write_text(json.dumps(record | {"owner": owner, "log": {}}))
+    before = (elsewhere / f"{name}.json").read_bytes()
+    job = start(jobs, script)
+    with pytest.raises(StateError):
+        jobs.keep(job)
+    assert job.wait(LONG)
+    assert (job.state, jobs.read(job.id, 0, 1).data) == ("succeeded", b"1" if "seq" in script else b"f")
+    with pytest.raises(UsageError):
+        jobs.find(name)
+    assert [path.read_bytes() for path in elsewhere.iterdir()] == [before]
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": ""}, {"id": "f" * 16}, {"survivors": 5}, {"log": []}, {"owner": None}, {"started": 1}]
+)
+def test_a_record_that_makes_no_sense_is_no_job_and_ends_nothing(
+    jobs: Jobs, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    name, file = "0123456789abcdef", tmp_path / "pid"
+    job = jobs.start(Request("test", "x", sweeps=False), shell(f"echo $$ > {file}; exec sleep 1000"))
+    record = {"id": name, "kind": "x", "title": "x", "state": "running", "started": "", "survivors": [], "log": {}}
+    record["owner"] = {"pid": 2**22, "start": 1, "host": socket.gethostname()}
+    jobs.folder.mkdir(parents=True)
+    (jobs.folder / f"{name}.json").write_text(json.dumps(record | change))
+    with pytest.raises(UsageError):
+        jobs.find(name)
+    assert [item.id for item in jobs.every()] == [job.id]
+    assert alive(pid_in(file))
+
+
+def test_the_last_step_reaches_others_however_soon_it_follows(jobs: Jobs, tmp_path: Path) -> None:
+    def work(job: Job) -> None:
+        until(lambda: job.kept)
+        job.tell("first")
+        job.tell("second")
+        until((tmp_path / "go").exists)
+
+    job = jobs.start(Request("test", "x"), work)
+    jobs.keep(job)
+    until(lambda: Jobs(jobs.state).find(job.id).progress == "second")
+    (tmp_path / "go").touch()
+
+
+@pytest.mark.parametrize("cursor", [10**6, 2**80, -(10**6), -(2**80)])
+def test_a_cursor_beyond_an_end_is_that_end(jobs: Jobs, cursor: int) -> None:
+    job = start(jobs, "echo few")
+    jobs.keep(job)
+    assert job.wait(LONG)
+    for reader in (jobs, Jobs(jobs.state)):
+        part = reader.read(job.id, cursor, 100)
+        assert (part.data, part.cursor) == (b"few\n" if cursor < 0 else b"", 4)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exec >&- 2>&-; echo $$ > {pid}; exec sleep 1000",
+        "echo $$ > {pid}; head -c 9000000 /dev/zero | tr '\\0' x; exec sleep 1000",
+    ],
+    ids=["closes its outputs", "prints no newline"],
+)
+def test_a_strange_talker_is_ended_by_its_deadline(jobs: Jobs, tmp_path: Path, script: str) -> None:
+    job = start(jobs, script.format(pid=tmp_path / "pid"), timeout=1.5, reads=lambda _: None)
+    assert job.wait(LONG)
+    assert isinstance(job.error, Unavailable)
+    assert job.error.code == "timeout"
+    assert not alive(pid_in(tmp_path / "pid"))

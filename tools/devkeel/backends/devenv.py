@@ -37,6 +37,10 @@ _HOOK_SECONDS = 120.0
 _OUTPUT = 16 * 1024 * 1024
 _FEATURES = ("--extra-experimental-features", "nix-command")
 _PROFILE = "DEVENV_PROFILE"
+_CORRECT = "Correct the declaration, or take the change back with undo, and apply again."
+_UNFREE = (
+    "Let the user accept its licence with the suggested edit of devenv.yaml, or take the package out; apply again."
+)
 _STEPS = (
     (re.compile(r"^building '/nix/store/[0-9a-z]{32}-(?P<name>[^']+?)(?:\.drv)?'"), "building {name}"),
     (re.compile(r"^copying path '/nix/store/[0-9a-z]{32}-(?P<name>[^']+)'"), "fetching {name}"),
@@ -232,6 +236,6 @@ def _refusal(findings: list[Diagnostic]) -> CheckFailed:
         f"{first.message}.",
         place=first.place,
         seen=first.subject,
-        remedy="Correct the declaration, or take the change back with undo, and apply again.",
+        remedy=_UNFREE if first.code == "unfree_package" else _CORRECT,
         diagnostics=tuple(findings),
     )

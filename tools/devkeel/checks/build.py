@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
-from devkeel.checks.nix_errors import Translation, printable
+from devkeel.checks.nix_errors import DISK_FULL, UNREACHABLE, Translation, printable
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.runtime import find_program, run
 
@@ -26,8 +26,13 @@ _SECONDS = 900.0
 _LOG_LINES = 10
 _OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
 _FAILED = re.compile(
-    r"(?:builder for|Cannot build|build of) '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
+    r"(?:builder for|Cannot build|build of|fixed-output derivation) "
+    r"'(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
 )
+_MISMATCH = re.compile(r"hash mismatch in [^\n]*\s+specified: *(?P<specified>\S+)\s+got: *(?P<got>\S+)")
+_NO_ROOM = re.compile(r"lack of free disk space|^error: .*No space left on device", re.MULTILINE)
+_NOT_FOUND = re.compile(r"no substituter that can build it|don't know how to build|cannot build missing derivation")
+_SEEN = 1_000
 _KILLED = re.compile(r"failed due to signal (\d+)")
 _LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
@@ -106,14 +111,48 @@ def failures(subject: Subject, root: str, found: Completed) -> list[Diagnostic]:
     stderr = found.stderr.decode("utf-8", "replace")
     failed = _FAILED.search(stderr)
     if failed is None:
+        if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
+            raise UNREACHABLE.stops("The environment was not built", printable(_ends(stderr.splitlines()), _SEEN))
         return [Translation(root, subject.files, _SOURCE).failure(stderr, found.returncode)]
+    name = printable(failed["name"], 200)
     killed = _KILLED.search(stderr)
     if killed is not None:
-        message = f"The build of {failed['name']} was killed by signal {killed[1]}. That says nothing about the files."
+        message = f"The build of {name} was killed by signal {killed[1]}. That says nothing about the files."
         raise Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
-    log = _log_of(failed["path"]) or [match["line"] for match in _LOG.finditer(stderr)]
-    message = "\n".join([f"{failed['name']} does not build", *log[-_LOG_LINES:]])
-    return [Diagnostic("build_failed", "error", printable(message), _SOURCE, subject=printable(failed["name"], 200))]
+    log = _log_of(failed["path"]) or _printed(stderr[: failed.start()], failed["path"])
+    told = printable(_ends(log))
+    _blame_the_machine(failed["path"], name, told, stderr)
+    lines = [f"{name} does not build", *([told] if told else [])]
+    if wrong := _MISMATCH.search(stderr):
+        lines = [f"{name} is not what was declared: its hash is {wrong['got']}, not {wrong['specified']}"]
+    return [Diagnostic("build_failed", "error", "\n".join(lines), _SOURCE, subject=name)]
+
+
+def _blame_the_machine(derivation: str, name: str, log: str, stderr: str) -> None:
+    """Raise Unavailable where the log says that the disk is full, or the network failed something that is fetched."""
+    for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(derivation) else (DISK_FULL,):
+        if re.search(obstacle.pattern, log, re.IGNORECASE) or (obstacle is DISK_FULL and _NO_ROOM.search(stderr)):
+            raise obstacle.stops(f"{name} was not built", log[-_SEEN:], derivation=name)
+
+
+def _is_fetched(derivation: str) -> bool:
+    """Tell whether a derivation says what comes of it (a fixed output): only such a one may use the network."""
+    try:
+        with open(derivation, "rb") as file:  # noqa: PTH123  (a path of the store)
+            return b'("outputHash","' in file.read(_OUTPUT)
+    except OSError:
+        return False
+
+
+def _ends(lines: list[str]) -> str:
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+def _printed(stderr: str, derivation: str) -> list[str]:
+    """Return the lines of a log that were printed, for a Nix that keeps none: quoted, or since the build began."""
+    quoted = [match["line"] for match in _LOG.finditer(stderr)]
+    since = stderr.rpartition(f"building '{derivation}'...\n")[2].splitlines()[:-1]
+    return quoted or since
 
 
 def _log_of(derivation: str) -> list[str]:

@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from devkeel.processes.control import Control
 from devkeel.processes.reading import read_processes
+from devkeel.processes.sight import Sight, glance
 
-__all__ = ["Control", "read_processes"]
+__all__ = ["Control", "Sight", "glance", "read_processes"]

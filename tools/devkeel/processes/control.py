@@ -131,7 +131,7 @@ class Control:
         except DevkeelError as error:
             with self.job.in_peace():
                 if self.job.stopped() is not None:
-                    self._withdraw(before, names)
+                    self._call_off(before, names, error)
                 elif restore and error.code in _FAILED_STARTS:
                     self._go_back(before, names, error)
             raise
@@ -233,6 +233,19 @@ class Control:
         except DevkeelError as second:
             told["failed"] = second.as_data()
         error.remedy = f"{error.remedy} {_summary(told)}".strip()
+
+    def _call_off(self, before: Sight, names: Sequence[str], error: DevkeelError) -> None:
+        """Stop what a start that is not wanted any more began; what ran before goes on, or is started again."""
+        now = self.look()
+        if now.running and before.active:
+            own = now.active if now.pid != before.pid else names or now.active
+            stop_some(self.socket, [name for name in own if name in now.active and name not in before.active])
+        else:
+            self._withdraw(before, names)
+        try:
+            error.details["processes"] = self._start_former(before)
+        except DevkeelError as second:
+            error.details["failed"] = second.as_data()
 
     def _withdraw(self, before: Sight, names: Sequence[str]) -> None:
         now = self.look()

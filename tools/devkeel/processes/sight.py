@@ -9,16 +9,17 @@ from devkeel.declaration import lock_revision, read_declaration
 from devkeel.errors import Unavailable
 from devkeel.project import revision_of
 from devkeel.runtime import kin
+from devkeel.runtime.manager_socket import ManagerSocket
 from devkeel.runtime.records import directory, read_record, write_record
 
 if TYPE_CHECKING:
     from devkeel.project import Project
     from devkeel.results import ProcessState
-    from devkeel.runtime.manager_socket import ManagerSocket
 
-__all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "look", "recall", "remember"]
+__all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "glance", "look", "recall", "remember"]
 
 _RECORD = "processes.json"
+_GLANCE = 0.5  # seconds
 
 ACTIVE = frozenset({"waiting", "starting", "ready"})
 SETTLED = frozenset({"not_started", "stopped", "ready", "exited", "gave_up"})
@@ -88,11 +89,30 @@ def look(project: Project, socket: ManagerSocket) -> Sight:
         pid = None
     if pid is None:
         return Sight(None, None, None, (), None, None, now)
+    manager, revision, outdated = _standing(project, pid, now)
+    return Sight(manager, pid, mode, found, revision, outdated, now)
+
+
+def glance(project: Project) -> Sight | None:
+    """Tell whether a manager listens and with which declaration, asking it nothing; None where there is none."""
+    try:
+        pid = ManagerSocket(project.root).listener(_GLANCE)
+    except Unavailable as error:
+        if error.code in ("processes_not_running", "runtime_directory_foreign"):
+            return None
+        pid = None
+    now = declared(project)
+    manager, revision, outdated = (None, None, None) if pid is None else _standing(project, pid, now)
+    return Sight(manager, pid, None, (), revision, outdated, now)
+
+
+def _standing(project: Project, pid: int, now: Declared) -> tuple[kin.Kin | None, str | None, bool | None]:
+    """Return a manager, the revision that devkeel started it with, and whether that is another one now."""
     manager = kin.look(pid)
     ours = recall(project).get("running")
-    known = (
-        isinstance(ours, dict) and ours.get("pid") == pid and (manager is None or ours.get("started") == manager.start)
-    )
-    revision = ours.get("revision") if known and isinstance(ours, dict) else None
-    outdated = (revision, ours.get("lock")) != (now.revision, now.lock) if known and isinstance(ours, dict) else None
-    return Sight(manager, pid, mode, found, revision, outdated, now)
+    if not isinstance(ours, dict) or ours.get("pid") != pid:
+        return manager, None, None
+    if manager is not None and ours.get("started") != manager.start:
+        return manager, None, None
+    revision = ours.get("revision")
+    return manager, revision, (revision, ours.get("lock")) != (now.revision, now.lock)

@@ -99,6 +99,7 @@ class Job:
         self._line = b""
         self._reason: BaseException | None = None
         self._written = 0.0
+        self._due = False
         self._in_peace = False
         self._done = threading.Event()
         self._turn = threading.Lock()
@@ -143,8 +144,20 @@ class Job:
     def tell(self, sentence: str) -> None:
         """Say what the job is at."""
         self.progress = sentence
-        if self.kept and time.monotonic() - self._written > _WRITTEN:
-            self._record()
+        with self._turn:
+            if self.kept and not self._due:
+                self._due = True
+                wait = max(0.0, self._written + _WRITTEN - time.monotonic())
+                timer = threading.Timer(wait, self._record_progress)
+                timer.daemon = True
+                timer.start()
+
+    def _record_progress(self) -> None:
+        with self._turn:
+            self._due = False
+            if self.running:
+                with suppress(DevkeelError):  # a full disk costs the record, not the job
+                    self._record()
 
     def pause(self, seconds: float) -> None:
         """Do nothing for some seconds; raises what ends the job as soon as it is cancelled."""
@@ -159,9 +172,11 @@ class Job:
     def in_peace(self) -> Iterator[None]:
         """Let what takes back a failed work come to its end, also where the job is cancelled."""
         self._in_peace = True
-        with watched(None):
-            yield
-        self._in_peace = False
+        try:
+            with watched(None):
+                yield
+        finally:
+            self._in_peace = False
 
     # As the caller sees it
 
@@ -371,14 +386,14 @@ class Jobs:
         paths = self._paths()
         if len(paths) < _KEPT:
             return
-        for path in sorted(paths, key=lambda item: item.stat().st_mtime)[: len(paths) - _KEPT + 1]:
+        for path in sorted(paths, key=_age)[: len(paths) - _KEPT + 1]:
             if (read_record(path) or {}).get("state") != "running":
                 forget(path, path.with_suffix(".log"))
 
     def _recorded(self, identifier: str) -> tuple[JobState, dict[str, Any]]:
         named = len(identifier) == _NAME_DIGITS and set(identifier) <= set("0123456789abcdef")
-        found = read_record(self.folder / f"{identifier}.json") if named else None
-        if found is None or "id" not in found:
+        found = read_record(self.folder / f"{identifier}.json") if named and not self.folder.is_symlink() else None
+        if found is None or not _makes_sense(found, identifier):
             raise UsageError(
                 "unknown_job",
                 "There is no such job, or no longer: the newest 50 are kept.",
@@ -386,7 +401,7 @@ class Jobs:
                 remedy="See the jobs with the tool job, without an id.",
             )
         facts, owner = found.pop("log", {}), found.pop("owner", {})
-        found["survivors"] = tuple(found.get("survivors", ()))
+        found["survivors"] = tuple(map(str, found["survivors"]))
         found["log_bytes"] = facts.get("size") or self._log_size(identifier)
         state = _state_of(found)
         if state.state == "running" and _is_gone(owner):
@@ -411,6 +426,20 @@ class Jobs:
         with suppress(DevkeelError):
             write_record(self.folder / f"{state.id}.json", data | change)
         return _state_of(data | change)
+
+
+def _age(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another server has just removed it
+        return 0.0
+
+
+def _makes_sense(record: dict[str, Any], identifier: str) -> bool:
+    """Tell whether a record is a job's, and of this one: what is ended goes by its name."""
+    shapes = {"id": str, "kind": str, "title": str, "state": str, "started": str, "survivors": list}
+    shapes |= {"log": dict, "owner": dict}
+    return record.get("id") == identifier and all(isinstance(record.get(name), of) for name, of in shapes.items())
 
 
 def _state_of(data: dict[str, Any]) -> JobState:

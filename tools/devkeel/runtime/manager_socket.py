@@ -75,9 +75,9 @@ class ManagerSocket:
             raise self._senseless("it listens, and does not say which process it is")
         return self._answered
 
-    def listener(self) -> int | None:
+    def listener(self, seconds: float = _SECONDS) -> int | None:
         """Return the process that listens, without asking it anything."""
-        with self._connected(time.monotonic() + _SECONDS) as connection:
+        with self._connected(time.monotonic() + seconds) as connection:
             return self._listener(connection) or self._written_pid()
 
     def list(self) -> tuple[ProcessState, ...]:

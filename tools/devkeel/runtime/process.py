@@ -13,7 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
-from devkeel.errors import Unavailable
+from devkeel.errors import Unavailable, UsageError
 from devkeel.runtime.kin import OUTLIVES, end_tree
 
 if TYPE_CHECKING:
@@ -109,7 +109,8 @@ def run(
 
     timeout: seconds. environment: variables beside the few that every child sees. limit: bytes of each output that are
     kept. Raises Unavailable `timeout` when it does not end in time (its group is killed), `program_missing` when it
-    is not there, or what the watch says when it stops it. A failing exit code is a result, not an error.
+    is not there, UsageError `bad_command` when the system refuses it, or what the watch says when it stops it. A
+    failing exit code is a result, not an error.
     """
     watch = _WATCH.get()
     variables = child_environment(environment)
@@ -133,6 +134,13 @@ def run(
             f"{argv[0]} is not installed, or cannot be run.",
             seen=argv[0],
             remedy=f"Install {argv[0]} or leave it out.",
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            "bad_command",
+            f"The system does not run this: {error.strerror}.",
+            seen=argv[0][:200],
+            remedy="Give it less on its command line, for example a file; or name the interpreter of a script.",
         ) from error
     with process:
         try:
