@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from devkeel import direnv
+from devkeel import direnv, past
 from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
-from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
+from devkeel.checks import LEVELS, Subject, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
-from devkeel.display import one_line
 from devkeel.environments import Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, UsageError
+from devkeel.judging import Intent, Judge, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
@@ -30,19 +29,15 @@ from devkeel.results import (
     ChangeResult,
     CheckReport,
     FileState,
-    HistoryEntry,
     HistoryPage,
     Inspection,
     OperationDetail,
-    OptionDetail,
     ProcessesResult,
     SearchResult,
-    Skipped,
     WorkingDiff,
     as_data,
 )
 from devkeel.reverting import revert, target
-from devkeel.source import nix
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
 
@@ -52,34 +47,19 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Applied
-    from devkeel.catalogue import Catalogue
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.execution import Execution
     from devkeel.policy import Settings
     from devkeel.realising import Named
-    from devkeel.resolution import Asked
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
-_LAST = "build"
 # How often a change is made anew when somebody saves a file meanwhile.
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it."""
-
-    kind: Literal["edit", "undo", "redo", "restore", "create"]
-    reason: str | None
-    dry_run: bool
-    level: str | None = None
-    edits: list[dict[str, Any]] = field(default_factory=list)
-    reverts: int | None = None
 
 
 class Environment:
@@ -236,6 +216,13 @@ class Environment:
         stage = partial(self._stage, {**dict.fromkeys(gone), **files})
         return Subject(files, locks, lambda name: name not in gone and self.project.exists(name), stage)
 
+    @property
+    def _judge(self) -> Judge:
+        def build(subject: Subject) -> list[Diagnostic]:
+            return backend_named(self.selection().name).check(Realisation(self.project, subject, None))
+
+        return Judge(self._subject, build)
+
     def _stage(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
         return open_stage(self.project, files, writes=writes)
 
@@ -269,8 +256,10 @@ class Environment:
             notes=(*notes, *selection.notes, *direnv.advice(self.project)),
             levels=available_levels(),
             skipped=report.skipped,
-            last_operation=_entry(newest[0]) if newest else None,
-            changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
+            last_operation=past.entry(newest[0]) if newest else None,
+            changed_since=tuple(name for name, *_ in past.changed_since(store, self.project, newest[0]))
+            if newest
+            else (),
             recovery_pending=store.recovery_pending(),
             stages=self.execution.stages(files),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
@@ -278,43 +267,14 @@ class Environment:
 
     def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""
-        from devkeel.catalogue.live import open_catalogue  # noqa: PLC0415  (no other verb needs all names)
-        from devkeel.catalogue.packages import open_names  # noqa: PLC0415
-        from devkeel.catalogue.search import search  # noqa: PLC0415
+        from devkeel.lookup import look_up  # noqa: PLC0415  (no other verb needs all names)
 
-        lock = self._read_leniently(LOCK_FILES[0])
-        catalogue, names = open_catalogue(lock), open_names(lock)
-        page = search(catalogue, names, query, kind=kind, limit=limit, cursor=cursor)
-        option = self._option(catalogue, query.strip()) if cursor is None and kind in ("all", "option") else None
-        return SearchResult(
-            query=query,
-            kind=kind,
-            hits=tuple(hit for hit in page.hits if option is None or (hit.kind, hit.name) != ("option", option.path)),
-            option=option,
-            options_from=catalogue.source,
-            packages_from=names.source if names.complete else f"{names.source}, not complete",
-            next_cursor=page.cursor,
-        )
-
-    def _option(self, catalogue: Catalogue, query: str) -> OptionDetail | None:
-        """Return all about the option at a path, or the one whose value the path leads into, such as env.NAME."""
         try:
-            path = nix.parse_path(query)
-        except UsageError:
-            return None
-        around = (path[:length] for length in range(len(path), 0, -1))
-        found = next(((item, option) for item in around if (option := catalogue.find(item))), None)
-        if found is None or (found[0] != path and "attribute set" not in found[1].type):
-            return None
-        names, option = found
-        return OptionDetail(
-            path=nix.format_path(names),
-            type=option.type,
-            default=option.default or None,
-            allowed=tuple(json.loads(option.allowed)) if option.allowed else (),
-            read_only=option.read_only,
-            description=option.description or None,
-            definitions=survey(read_declaration(self.project), query).definitions,
+            lock = self.project.read(LOCK_FILES[0])
+        except DevkeelError:
+            lock = None
+        return look_up(
+            query, kind=kind, limit=limit, cursor=cursor, lock=lock, files=lambda: read_declaration(self.project)
         )
 
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
@@ -322,7 +282,7 @@ class Environment:
         files = read_declaration(self.project)
         self._require_declaration(files)
         if DECLARATION not in files:
-            report = self._run_ladder(self._subject(files), level, (), ())
+            report = self._judge.report(self._subject(files), level)
             return replace(report, diagnostics=(*report.diagnostics, *self._lock_findings()))
         return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
@@ -382,7 +342,7 @@ class Environment:
                 remedy="Give the revision that inspect_environment tells, or leave it out.",
             )
         newest = next((item for item in self._store().history(limit=100) if item.revision_after == expected), None)
-        diff = unified_all(self._changed_since(newest)) if newest else None
+        diff = unified_all(past.changed_since(self._store(), self.project, newest)) if newest else None
         raise Conflict(
             "revision_conflict",
             "The environment files have changed since the revision that this edit builds on. Nothing was written.",
@@ -406,9 +366,9 @@ class Environment:
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent, level, asked)
+        report = self._judge.judge(before, after, candidate, intent, level, asked)
         if intent.dry_run:
-            report = replace(report, diagnostics=_told_instead(report.diagnostics, intent))
+            report = replace(report, diagnostics=told_instead(report.diagnostics, intent))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -446,23 +406,6 @@ class Environment:
             runs_on_enter=bool(candidate.runs and changed),
             runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
-        )
-
-    def _run_ladder(
-        self, subject: Subject, level: str | None, ran: tuple[str, ...], skipped: tuple[Skipped, ...]
-    ) -> CheckReport:
-        """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build."""
-        if DECLARATION in subject.files or not subject.files:
-            report = run_checks(subject, level=level)
-            return replace(report, ran=(*report.ran, *ran), skipped=(*report.skipped, *skipped))
-        report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
-        if level != _LAST:
-            return replace(report, ran=(*report.ran, *ran), skipped=(*skipped, Skipped(_LAST, "it was not asked for")))
-        realisation = Realisation(self.project, subject, None)
-        found = backend_named(self.selection().name).check(realisation) if report.ok else []
-        ok = report.ok and not any(item.severity == "error" for item in found)
-        return replace(
-            report, ok=ok, ran=(*report.ran, *ran, _LAST), skipped=skipped, diagnostics=(*report.diagnostics, *found)
         )
 
     def _lock_findings(self) -> tuple[Diagnostic, ...]:
@@ -504,51 +447,6 @@ class Environment:
         else:
             told = direnv.advice(self.project)
         return replace(operation, notes=(*operation.notes, *told))
-
-    def _judge(
-        self,
-        before: Mapping[str, bytes],
-        after: Mapping[str, bytes],
-        candidate: Candidate,
-        intent: Intent,
-        level: str | None,
-        asked: Asked,
-    ) -> CheckReport:
-        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
-
-        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
-        restore.
-        """
-        subject = self._subject(after, before.keys() - after.keys())
-        report = self._run_ladder(subject, level, *asked)
-        changed = candidate.changed
-        added = self._added(before, report, level)
-        if intent.kind in ("undo", "redo", "restore"):
-            again = [item for item in added if item.place is None or item.place.file in changed]
-            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
-            wrong = [item for item in added if item not in again]
-        else:
-            # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-            errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
-            wrong = [item for item in errors if not _repaired(item, candidate)]
-            wrong += [item for item in added if not _syntax_in(item, changed)]
-        if wrong:
-            told = _told_instead(wrong, intent)
-            raise CheckFailed(
-                wrong[0].code,
-                f"{wrong[0].message}. Nothing was written.",
-                place=wrong[0].place,
-                remedy="Correct the edit so that the result passes, then repeat it.",
-                details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
-                diagnostics=told,
-            )
-        return report
-
-    def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
-        if report.ok:
-            return []
-        old = self._run_ladder(self._subject(before), "schema" if _LAST in report.ran else level, (), ())
-        return added_errors(old, report)
 
     def write_envrc(
         self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
@@ -673,50 +571,15 @@ class Environment:
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
-        if not 1 <= limit <= 1000:  # noqa: PLR2004
-            raise UsageError(
-                "bad_limit",
-                "The limit is between 1 and 1000.",
-                seen=str(limit),
-                remedy="Ask for fewer, and for older ones with before.",
-            )
-        store = self._store()
-        found = store.history(limit=limit + 1, before=before)
-        page = found[:limit]
-        more = page[-1].id if len(found) > limit else None
-        return HistoryPage(tuple(map(_entry, page)), more, store.recovery_pending())
+        return past.page(self._store(), limit=limit, before=before)
 
     def operation(self, identifier: int) -> OperationDetail:
         """Return one operation with its diff."""
-        store = self._store()
-        found = store.operation(identifier)
-        images = store.images(found)
-        diff = unified_all((item.path, item.before, item.after) for item in images)
-        return OperationDetail(_entry(found), diff, found.report)
+        return past.detail(self._store(), identifier)
 
     def diff(self) -> WorkingDiff:
         """Return how the working files differ from what the newest operations left."""
-        newest = self._store().history(limit=1)
-        if not newest:
-            return WorkingDiff(None, (), "")
-        changes = self._changed_since(newest[0])
-        return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(changes))
-
-    def _changed_since(self, operation: Operation) -> list[tuple[str, bytes | None, bytes | None]]:
-        """Return the files that differ from what operations up to this one left: name, bytes then, bytes now."""
-        store = self._store()
-        left: dict[str, bytes | None] = {}
-        for item in [operation, *store.history(limit=100, before=operation.id)]:
-            if any(file.path not in left for file in item.files):
-                left = {image.path: image.after for image in store.images(item)} | left
-        pairs = ((name, data, self._read_leniently(name)) for name, data in sorted(left.items()))
-        return [(name, then, now) for name, then, now in pairs if then != now]
-
-    def _read_leniently(self, name: str) -> bytes | None:
-        try:
-            return self.project.read(name)
-        except DevkeelError:
-            return None
+        return past.working_diff(self._store(), self.project)
 
 
 def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> ChangeResult:
@@ -736,48 +599,9 @@ def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> Change
     raise AssertionError("the last attempt returns or raises")
 
 
-def _told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
-    from devkeel.instead import told_instead  # noqa: PLC0415  (only what is not published needs it)
-
-    return told_instead(found, intent.edits)
-
-
-def _files_of(items: Sequence[Diagnostic]) -> list[str]:
-    return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
-
-
-def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:
-    return item.source == "syntax" and item.place is not None and item.place.file in changed
-
-
-def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
-    """Tell whether an error is in a file that was broken, is less so, and may be published as a step."""
-    name = item.place.file if item.place else ""
-    old = candidate.before.get(name)
-    if name not in candidate.repairs or old is None:
-        return False
-    return nix.brokenness(candidate.after[name]) < nix.brokenness(old)
-
-
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
         return "nothing to do; the notes say why"
     if operation is None:
         return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
     return f"check_environment, or undo with operation={operation.id} to take it back"
-
-
-def _entry(item: Operation) -> HistoryEntry:
-    return HistoryEntry(
-        id=item.id,
-        kind=item.kind,
-        time=item.time,
-        actor=one_line(item.actor),
-        reason=one_line(item.reason) if item.reason is not None else None,
-        files=tuple(file.path for file in item.files),
-        edits=tuple(item.edits),
-        revision_before=item.revision_before,
-        revision_after=item.revision_after,
-        reverts=item.reverts,
-        undone_by=item.undone_by,
-    )
