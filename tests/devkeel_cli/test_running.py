@@ -82,7 +82,10 @@ def test_a_person_who_interrupts_leaves_nothing_running(pinned_project: Make) ->
 
 
 def test_on_a_terminal_a_line_moves_and_goes_again(pinned_project: Make) -> None:
-    root = pinned_project(f'packages = [ ];\n  name = "terminal-{os.getpid()}";')
+    # Longer than what goes by without a line, whatever the machine.
+    attributes = f'name = "slow-{os.getpid()}"; system = pkgs.system; builder = "/bin/sh"; '
+    attributes += 'args = [ "-c" "/bin/sleep 1; : > $out" ];'
+    root = pinned_project(f"packages = [ (builtins.derivation {{ {attributes} }}) ];")
     ours, theirs = pty.openpty()
     with subprocess.Popen([*DEVKEEL, "apply"], cwd=root, stderr=theirs, stdout=subprocess.PIPE) as process:
         os.close(theirs)
