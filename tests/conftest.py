@@ -1,6 +1,6 @@
 """What every test relies on: writes are held to real Nix, refusals to leaving no trace.
 
-`Environment.change` and `Environment.undo` are watched in every test of this process: each Nix file that a write
+`Environment.change`, `undo` and the way back are watched in every test of this process: each Nix file that a write
 left behind must parse with `nix-instantiate`, and a call that raised must have left bytes, mode and mtime alone.
 """
 
@@ -85,8 +85,9 @@ def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
                     assert state_of(self.project.root) == before, "a refused call left a trace"
                 raise
             after = state_of(self.project.root)
-            if result.published:
-                written.extend(after[name][0] for name in result.files if name.endswith(".nix") and name in after)
+            told = result[0] if isinstance(result, tuple) else result
+            if told.published:
+                written.extend(after[name][0] for name in told.files if name.endswith(".nix") and name in after)
             else:
                 assert after == before, "a call that published nothing left a trace"
             return result
@@ -94,7 +95,10 @@ def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
         return call
 
     monkeypatch.setattr(Environment, "change", watch(Environment.change))
+    monkeypatch.setattr(Environment, "write_envrc", watch(Environment.write_envrc))
+    monkeypatch.setattr(Environment, "restore", watch(Environment.restore))
     monkeypatch.setattr(Environment, "undo", watch(Environment.undo))
+    monkeypatch.setattr(Environment, "_take_back", watch(Environment._take_back))
     yield
     if written and NIX and not request.node.get_closest_marker("broken_declaration"):
         assert_parses(written, tmp_path)

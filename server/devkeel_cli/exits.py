@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "USAGE"]
+__all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "TIMED_OUT", "USAGE"]
 
 USAGE = 2
 CHECK_FAILED = 3
 INTERNAL = 70
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+TIMED_OUT = 124
 
 TABLE = """\
 \b
@@ -21,6 +22,7 @@ Exit codes:
   5    this machine cannot do it
   6    another process holds the project
   7    devkeel's own records cannot be used
+  124  a command that was run reached its deadline
   70   unexpected error inside devkeel
   129  hung up (SIGHUP)
   130  interrupted

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel.display import clean
+from devkeel.results import as_data
 from devkeel_cli.suggest import as_command
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from devkeel.doctor import Examination
     from devkeel.errors import Diagnostic
     from devkeel.results import (
+        ApplyResult,
         ChangeResult,
         CheckReport,
         Definition,
@@ -26,14 +28,20 @@ if TYPE_CHECKING:
         HistoryPage,
         Hit,
         Inspection,
+        JobList,
+        JobView,
         OperationDetail,
         OptionDetail,
+        ProcessesResult,
+        RunResult,
         SearchResult,
         Skipped,
+        Stages,
         WorkingDiff,
     )
 
 __all__ = [
+    "applied",
     "change",
     "check",
     "checks_line",
@@ -43,12 +51,17 @@ __all__ = [
     "for_a_person",
     "history",
     "inspection",
+    "job",
+    "jobs",
     "operation",
     "paint_diff",
+    "process_logs",
+    "processes",
     "search",
     "working_diff",
     "write",
     "write_json",
+    "write_run",
 ]
 
 _MAX_VALUE = 100
@@ -68,7 +81,15 @@ _SPOKEN = (
     (r"\bcheck_environment\b", "`devkeel check`"),
     (r"\bshow_history\b", "`devkeel history`"),
     (r"\bedit_environment\b", "`devkeel set`"),
+    (r"\bapply_environment\b", "`devkeel apply`"),
+    (r"\brun_command\b", "`devkeel run`"),
+    (r"\bthe tool job\b", "`devkeel job`"),
     (r"\bpatch_file\b", "`devkeel patch`"),
+    (r"\bmanage_processes (?:with )?action=start\b", "`devkeel up`"),
+    (r"\bmanage_processes (?:with )?action=stop\b", "`devkeel down`"),
+    (r"\bmanage_processes (?:with )?action=restart\b", "`devkeel restart`"),
+    (r"\bread_processes (?:with )?name=(\S+?)(?=[.,;]?(?:\s|$))", r"`devkeel logs \1`"),
+    (r"\bread_processes\b", "`devkeel ps`"),
 )
 
 
@@ -105,11 +126,63 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield from map(clean, result.notes)
     yield from _findings(result.problems)
     yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
+    yield from _stages(result.stages)
     if result.last_operation:
         yield f"last operation: {_entry_line(result.last_operation)}"
     if result.changed_since:
         yield f"changed by somebody else since: {clean(', '.join(result.changed_since))}"
     yield from _pending(result.recovery_pending)
+
+
+def _stages(stages: Stages | None) -> Iterable[str]:
+    if stages is None:
+        return
+    applied = _green("what is declared") if stages.current else f"revision {stages.applied}"
+    yield f"applied: {applied}, at {stages.time}" if stages.applied else "applied: never"
+    manager = f"(process manager {stages.manager or 'silent'})"
+    yield f"running: {f'revision {stages.running} {manager}' if stages.running else 'nothing'}"
+    yield from (f"differs: {for_a_person(sentence)}" for sentence in stages.differs)
+
+
+def applied(result: ApplyResult) -> Iterable[str]:
+    """Tell what applying gave."""
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    done = _green("applied") if result.applied else _bold("builds (dry run)")
+    yield f"{done} revision {result.revision} in {result.seconds:g} s: {clean(result.prefix)}"
+
+
+def write_run(result: RunResult, *, as_json: bool) -> None:
+    """Write what a command printed, each output where it belongs."""
+    if as_json:
+        write_json(as_data(result))
+        return
+    click.echo(result.stdout, nl=False)
+    click.echo(result.stderr, nl=False, err=True)
+    for note in result.notes:
+        click.echo(f"note: {for_a_person(clean(note))}", err=True)
+    if result.ended_too:
+        click.echo(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
+
+
+def job(view: JobView) -> Iterable[str]:
+    """Tell a job, with a part of its log."""
+    yield f"{_bold(view.id)} {view.kind} {view.state}: {clean(view.title)}"
+    if view.log:
+        yield clean(view.log).rstrip()
+    if view.progress and view.state == "running":
+        yield f"now: {clean(view.progress)}"
+    if view.error is not None:
+        yield f"error[{view.error['code']}]: {clean(view.error['message'])}"
+    if view.survivors:
+        yield f"could not be ended: {clean(', '.join(view.survivors))}"
+
+
+def jobs(found: JobList) -> Iterable[str]:
+    """Tell the jobs, one a line."""
+    for item in found.jobs:
+        yield f"{_bold(item['id'])} {item['started']}  {item['kind']:<6} {item['state']:<9} {clean(item['title'])}"
+    if not found.jobs:
+        yield "no jobs"
 
 
 def check(report: CheckReport) -> Iterable[str]:
@@ -164,6 +237,33 @@ def search(result: SearchResult) -> Iterable[str]:
     yield click.style(f"options: {clean(result.options_from)}; packages: {clean(result.packages_from)}", dim=True)
     if result.next_cursor:
         yield f"more: the same with --cursor {result.next_cursor}"
+
+
+_PHASE = {"ready": "green", "gave_up": "red", "starting": "yellow", "waiting": "yellow"}
+
+
+def processes(result: ProcessesResult) -> Iterable[str]:
+    """Tell what runs, and what was done about it."""
+    if not result.running:
+        yield "nothing runs"
+    width = max((len(item.name) for item in result.processes), default=0)
+    for item in result.processes:
+        facts = [click.style(clean(item.phase), fg=_PHASE.get(item.phase)), *map(clean, item.ports)]
+        facts += [f"{item.restart_count} restarts"] if item.restart_count else []
+        yield f"{_bold(clean(item.name).ljust(width))}  {'  '.join(facts)}"
+    yield from process_logs(result)
+    if result.ended:
+        yield f"ended what was left: {', '.join(result.ended)}"
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+
+
+def process_logs(result: ProcessesResult) -> Iterable[str]:
+    """Tell what processes wrote."""
+    for log in result.logs:
+        for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
+            if text:
+                yield click.style(f"==> {clean(log.name)} {stream} <==", dim=True)
+                yield text.removesuffix("\n")
 
 
 def _option_lines(option: OptionDetail) -> Iterable[str]:

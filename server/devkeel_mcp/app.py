@@ -14,7 +14,7 @@ from mcp.server import MCPServer
 
 from devkeel import __version__
 from devkeel.runtime import end_children
-from devkeel_mcp.call import Workspace
+from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
+
+LOG_URI = "devkeel://jobs/{id}/log"
 
 _PARENT_POLL = 2.0
 _GRACE = 2.0
@@ -33,15 +35,15 @@ the files yourself.
 
 1. inspect_environment first: what is declared and where, and the revision.
 2. Change with add_packages, enable_service or edit_environment (any list of edits, all or nothing). \
-dry_run=true gives the same diff and checks and writes nothing. patch_file is for what the typed edits \
-refuse.
-3. Pass the revision you saw as expected_revision. An error of kind "conflict" means that somebody else \
-edited the files and nothing was written: inspect again, then repeat the edit on the new revision.
-4. undo reverts an operation as a new one; show_history lists them with who, when and why. Give a reason \
-with each write.
+dry_run=true gives the same diff and checks, writing nothing. patch_file is for what typed edits refuse.
+3. Pass the revision you saw as expected_revision. A "conflict" means that somebody else edited the files \
+and nothing was written: inspect again, repeat the edit.
+4. Then apply_environment builds it, run_command runs programs in it, manage_processes starts services and \
+waits until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
+5. undo reverts an operation as a new one; show_history lists them. Give a reason with each write.
 
-Errors name the place, what was seen, the nearest valid alternatives and what to do next. A result says \
-which checks ran, and which were skipped and why: a skipped check proved nothing.
+Errors name the place, what was seen, alternatives and what to do next. A result says which checks ran, \
+and which were skipped and why: a skipped check proved nothing.
 """
 
 
@@ -51,16 +53,22 @@ def build_server(root: Path) -> MCPServer[Any]:
 
 
 def _server(workspace: Workspace) -> MCPServer[Any]:
-    return MCPServer(
+    server: MCPServer[Any] = MCPServer(
         "devkeel",
         title="devkeel",
         version=__version__,
         instructions=INSTRUCTIONS,
         tools=[StrictTool.of(spec, workspace) for spec in TOOLS],
-        # The tool list never changes and no resource is published, so there is nothing to subscribe to.
+        # The tool list never changes, and a log is followed with the tool job: there is nothing to subscribe to.
         subscriptions=False,
         log_level="WARNING",
     )
+
+    async def log(id: str) -> str:  # noqa: A002  (as the tool job calls it)
+        return await Call(workspace, UNKNOWN_ACTOR).read(lambda environment: environment.job_log(id))
+
+    server.resource(LOG_URI, name="job log", description="The whole log of a job.", mime_type="text/plain")(log)
+    return server
 
 
 def serve(root: Path) -> None:
@@ -72,7 +80,10 @@ async def _serve(workspace: Workspace) -> None:
     async with anyio.create_task_group() as group:
         group.start_soon(_end_on_signal, workspace)
         group.start_soon(_end_with_parent, workspace, os.getppid())
-        await _server(workspace).run_stdio_async()
+        try:
+            await _server(workspace).run_stdio_async()
+        finally:
+            await workspace.close()
         group.cancel_scope.cancel()
 
 
@@ -100,6 +111,7 @@ async def _end(workspace: Workspace, code: int) -> None:
     wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
     running is ended, so that the write that waits for it is given up.
     """
+    await workspace.close()
     survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
     async with workspace.writing:
         survivors = end_children(_GRACE) if survivors else survivors

@@ -43,14 +43,11 @@ class Arguments(ArgModelBase):
 class WriteArguments(Arguments):
     """What every tool that edits takes."""
 
-    dry_run: bool = Field(default=False, description="Diff and checks; write nothing.")
-    level: Level | None = Field(
-        default=None,
-        description="Deepest check required; default: what can run.",
-    )
-    expected_revision: str | None = Field(default=None, description="Conflict if not at this revision.")
+    dry_run: bool = Field(default=False, description="Diff and checks, no write.")
+    level: Level | None = Field(default=None, description="Deepest check; default: what can run.")
+    expected_revision: str | None = Field(default=None, description="Conflict at any other.")
     reason: str | None = Field(default=None, description="For the history.")
-    create: bool = Field(default=False, description="Make the file if missing.")
+    create: bool = Field(default=False, description="Make a missing file.")
 
 
 def parse_arguments(tool: str, model: type[A], arguments: dict[str, Any]) -> A:

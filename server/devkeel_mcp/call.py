@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -16,14 +17,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from mcp.server.mcpserver import Context
+    from mcp_types import CallToolResult
 
     from devkeel.environment import Environment
+    from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["Call", "Workspace", "actor_of"]
 
 T = TypeVar("T")
 UNKNOWN_ACTOR = "mcp client"
 _MAX_ACTOR = 80
+_TELL = 0.5
+# Hosts give up on a call that says nothing for long, so that something is said every few seconds.
+_STEPS_OF_SILENCE = 8
+
+
+class Report(Protocol):
+    """Sends a progress notification: a number that grows, and a sentence."""
+
+    async def __call__(self, progress: float, message: str) -> None:
+        """Send it."""
 
 
 @dataclass(frozen=True)
@@ -33,13 +46,27 @@ class Workspace:
     root: Path
     writing: anyio.Lock = field(default_factory=anyio.Lock)
 
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs of this server, which its calls share."""
+        from devkeel.project import Project  # noqa: PLC0415
+        from devkeel.runtime.jobs import Jobs  # noqa: PLC0415
+
+        return Jobs(Project(self.root).state)
+
+    async def close(self) -> None:
+        """End the jobs: over stdio they end with their client."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.jobs.close)
+
 
 @dataclass(frozen=True)
 class Call:
-    """One tool call on a workspace."""
+    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it."""
 
     workspace: Workspace
     actor: str
+    report: Report | None = None
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
@@ -51,11 +78,42 @@ class Call:
             # Not abandoned when the call is cancelled, which is run_sync's default: the wait is shielded.
             return await anyio.to_thread.run_sync(self._run, work, abandon_on_cancel=False)
 
+    async def execute(self, begin: Callable[[Environment], Job]) -> CallToolResult:
+        """Begin a job and answer with what comes of it, or with the job itself where that takes long.
+
+        A client that cancels the call ends the job; one that has got the job's id ends it with cancel_job.
+        """
+        from devkeel_mcp import render  # noqa: PLC0415  (imports this module's neighbours)
+
+        environment, job, patience = await self.read(lambda found: (found, begin(found), found.patience()))
+        try:
+            await self._follow(job, patience)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(job.cancel)
+            raise
+        if not job.running:
+            return render.outcome(await self.read(lambda _: environment.execution.result(job)))
+        return render.job(await self.read(lambda _: environment.keep_job(job)))
+
+    async def _follow(self, job: Job, patience: float) -> None:
+        """Wait for a job, and tell its progress when it changes, at most twice a second."""
+        told, step = None, 0
+        until = anyio.current_time() + patience
+        while not await anyio.to_thread.run_sync(job.wait, min(_TELL, max(0.0, until - anyio.current_time()))):
+            if anyio.current_time() >= until:
+                return
+            if self.report is not None and (job.progress != told or step % _STEPS_OF_SILENCE == 0):
+                told = job.progress
+                await self.report(step, told or job.request.title)
+            step += 1
+
     def _run(self, work: Callable[[Environment], T]) -> T:
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
-        with closing(Environment(self.workspace.root, actor=self.actor)) as environment:
+        jobs = self.workspace.jobs
+        with closing(Environment(self.workspace.root, actor=self.actor, jobs=jobs)) as environment:
             return work(environment)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mcp_types import CallToolResult, TextContent
 
 from devkeel.display import clean
-from devkeel.results import as_data
+from devkeel.results import ApplyResult, RunResult, as_data
 from devkeel_mcp.text import MAX_CHARACTERS, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
@@ -24,13 +24,31 @@ if TYPE_CHECKING:
         HistoryPage,
         Hit,
         Inspection,
+        JobList,
+        JobView,
         OperationDetail,
         OptionDetail,
+        ProcessesResult,
+        ProcessLog,
         SearchResult,
         Skipped,
+        Stages,
     )
 
-__all__ = ["change", "check", "checks_line", "diagnostic_line", "history", "inspection", "operation", "search"]
+__all__ = [
+    "change",
+    "check",
+    "checks_line",
+    "diagnostic_line",
+    "history",
+    "inspection",
+    "job",
+    "jobs",
+    "operation",
+    "outcome",
+    "processes",
+    "search",
+]
 
 # What the lines around the body of an answer may take; the body gets the rest.
 _FRAME = 8_000
@@ -60,12 +78,23 @@ def inspection(result: Inspection) -> CallToolResult:
     body = [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
     tail = [*result.notes, *few(map(diagnostic_line, result.problems))]
     tail.append(f"Checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}.")
+    tail += _stages(result.stages)
     if result.last_operation:
         tail.append(f"Last operation: {_entry_line(result.last_operation)}")
     if result.changed_since:
         tail.append(f"Changed by somebody else since then: {', '.join(result.changed_since)}.")
     tail += _pending(result.recovery_pending)
     return _answer(result, _short(head), body, [*tail, f"Next: {result.next}"], "Narrow with prefix.")
+
+
+def _stages(stages: Stages | None) -> list[str]:
+    if stages is None:
+        return []
+    checked = f"checked up to {stages.checked[-1]}" if stages.checked else "not checked by a change of devkeel"
+    applied = f"{stages.applied} at {stages.time}" if stages.applied else "never"
+    running = f"{stages.running} (process manager {stages.manager or 'silent'})" if stages.running else "nothing"
+    line = f"Declared: {stages.declared}, {checked}. Applied: {applied}. Running: {running}."
+    return [line, *(f"Differs: {sentence}" for sentence in stages.differs)]
 
 
 def check(report: CheckReport) -> CallToolResult:
@@ -115,6 +144,64 @@ def operation(detail: OperationDetail) -> CallToolResult:
     return _answer(detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), "")
 
 
+def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult:
+    """Render what came of a job that ended within its call."""
+    if isinstance(result, ApplyResult):
+        return applied(result)
+    return ran(result) if isinstance(result, RunResult) else processes(result)
+
+
+def applied(result: ApplyResult) -> CallToolResult:
+    """Render a realised environment."""
+    done = "Applied" if result.applied else "Dry run: this builds; nothing was kept"
+    same = "" if result.changed or result.dry_run else " It is what was applied before."
+    head = [f"{done}: revision {result.revision} in {result.seconds:g} s, by {result.judge}.{same}"]
+    tail = [f"{'Store path' if result.prefix.startswith('/nix/') else 'Place'}: {result.prefix}"]
+    if result.operation is not None:
+        tail.append(f"Newest operation in it: {result.operation}.")
+    tail += [f"Note: {note}" for note in result.notes]
+    return _answer(result, head, (), [*_short(tail), f"Next: {result.next}"], "")
+
+
+def ran(result: RunResult) -> CallToolResult:
+    """Render what a command did."""
+    code = "it was ended by its deadline" if result.timed_out else f"exit code {result.exit_code}"
+    head = [f"{_compact(result.argv)}: {code}, {result.seconds:g} s."]
+    body = [
+        *(["stdout:", result.stdout] if result.stdout else []),
+        *(["stderr:", result.stderr] if result.stderr else []),
+    ]
+    tail = [f"Note: {note}" for note in result.notes]
+    if result.ended_too:
+        tail.append(f"Processes that it left behind were ended: {', '.join(result.ended_too)}.")
+    return _answer(result, _short(head), body, _short(tail), "Write it to a file and read parts of that.")
+
+
+def job(view: JobView) -> CallToolResult:
+    """Render a job with a part of its log."""
+    head = [f"Job {view.id} ({view.kind}) {view.state}: {view.title}."]
+    if view.state == "running":
+        head.append("It goes on after this answer and ends with this server.")
+    if view.progress:
+        head.append(f"Progress: {view.progress}.")
+    if view.omitted:
+        head.append(f"{view.omitted} bytes of the log before this were left out.")
+    tail = [f"Log: up to byte {view.cursor} of {view.log_bytes}."] if view.log_bytes else []
+    if view.error is not None:
+        tail.append(f"error[{view.error['code']}]: {view.error['message']}")
+    elif view.result is not None:
+        tail.append(f"Result: {_compact(view.result)}")
+    if view.survivors:
+        tail.append(f"These could not be ended: {', '.join(view.survivors)}.")
+    return _answer(view, _short(head), [view.log] if view.log else [], [*_short(tail), f"Next: {view.next}"], "")
+
+
+def jobs(found: JobList) -> CallToolResult:
+    """Render the jobs, without their logs."""
+    lines = [f"{item['id']} {item['state']} {item['kind']} {item['started']} {item['title']}" for item in found.jobs]
+    return _answer(found, [f"{len(lines)} job{'s' * (len(lines) != 1)}, newest first."], map(cut_line, lines), (), "")
+
+
 def search(result: SearchResult) -> CallToolResult:
     """Render a page of what a search found."""
     count = len(result.hits) + (result.option is not None)
@@ -126,6 +213,30 @@ def search(result: SearchResult) -> CallToolResult:
     if not count:
         tail = ["Next: search again with one word of the name, or another kind."]
     return _answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")
+
+
+def processes(result: ProcessesResult) -> CallToolResult:
+    """Render what runs, and what was done about it."""
+    if result.running:
+        known = f", with revision {result.revision} of the declaration" if result.revision else ""
+        head = [f"The process manager runs (PID {result.manager}, {result.mode}){known}."]
+    else:
+        head = ["Nothing runs."]
+    for item in result.processes:
+        ports = f", ports {', '.join(item.ports)}" if item.ports else ""
+        head.append(f"  {item.name}: {item.phase}, {item.restart_count} restarts{ports}")
+    body = [line for log in result.logs for line in _log_lines(log)]
+    tail = [f"Ended what was left: {', '.join(result.ended)}."] if result.ended else []
+    tail += [f"Note: {note}" for note in result.notes]
+    tail += [f"Cursor of the log of {log.name}: {log.cursor}" for log in result.logs]
+    return _answer(result, _short(head), body, [*few(tail), f"Next: {result.next}"], "Read on with the cursor.")
+
+
+def _log_lines(log: ProcessLog) -> list[str]:
+    cut_off = " (the end)" if log.cut else ""
+    streams = (("stdout", log.stdout), ("stderr", log.stderr))
+    told = [[f"{log.name} {name}{cut_off}:", *_lines(text)] for name, text in streams if text]
+    return [line for part in told for line in part] or [f"{log.name} wrote nothing."]
 
 
 def _option_lines(option: OptionDetail) -> list[str]:

@@ -44,6 +44,8 @@ def _tidy(schema: Json, definitions: dict[str, Json]) -> Json:
         elif (tidied := _tidy(value, definitions)) != {}:
             # An empty schema takes anything, as a keyword that is left out does.
             result[key] = tidied
+    if "const" in result:
+        result.pop("type", None)
     return result
 
 

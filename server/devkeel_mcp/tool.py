@@ -11,6 +11,7 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import ToolAnnotations
 from pydantic import PrivateAttr
 
+from devkeel.display import one_line
 from devkeel.errors import DevkeelError
 from devkeel_mcp.arguments import Arguments, parse_arguments
 from devkeel_mcp.call import Call, Workspace, actor_of
@@ -76,7 +77,12 @@ class StrictTool(Tool):
         """
         try:
             parsed = parse_arguments(self.name, self.fn_metadata.arg_model, arguments)
-            result: CallToolResult = await self.fn(Call(self._workspace, actor_of(context)), parsed)
+
+            async def report(progress: float, message: str) -> None:
+                await context.report_progress(progress, message=one_line(message))
+
+            call = Call(self._workspace, actor_of(context), report)
+            result: CallToolResult = await self.fn(call, parsed)
         except DevkeelError as error:
             return error_result(error)
         except Exception:

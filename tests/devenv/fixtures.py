@@ -61,13 +61,18 @@ class Devenv:
         (self.folder / "fault.json").write_text(json.dumps({"kind": kind, "times": times}))
 
     def survivors(self) -> list[int]:
-        """Return the PIDs of what was started through this stand-in and still runs."""
+        """Return the PIDs of what was started through this stand-in and still runs.
+
+        It is known by the variable, or where a program has written its title over that (redis), by its directory.
+        """
         mark = f"STANDIN_HOME={self.folder}".encode()
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-                if state != "Z" and mark in (entry / "environ").read_bytes().split(b"\0"):
+                marked = mark in (entry / "environ").read_bytes().split(b"\0")
+                inside = (entry / "cwd").readlink().is_relative_to(self.folder.parent)
+                if state != "Z" and (marked or inside) and int(entry.name) != os.getpid():
                     found.append(int(entry.name))
         return sorted(found)
 

@@ -88,7 +88,7 @@ def test_the_help_page_documents_the_exit_codes(devkeel: Shell) -> None:
     outcome = devkeel("--help")
     assert outcome.code == 0
     documented = {int(line.split()[0]) for line in outcome.out.splitlines() if re.match(r"\s+\d+\s", line)}
-    assert documented == {*range(8), exits.INTERNAL, 129, exits.INTERRUPTED, exits.PIPE_CLOSED, 143}
+    assert documented == {*range(8), exits.INTERNAL, 129, exits.INTERRUPTED, exits.PIPE_CLOSED, 143, exits.TIMED_OUT}
 
 
 def test_the_levels_are_those_of_the_library() -> None:

@@ -90,6 +90,21 @@ def test_init_makes_a_declaration_that_can_be_undone(devkeel: Shell) -> None:
     assert not devkeel.declaration.exists()
 
 
+def test_envrc_writes_the_file_as_an_operation_that_can_be_undone(devkeel: Shell) -> None:
+    assert "+use devenv" in devkeel("envrc", "--dry-run").out
+    assert not (devkeel.root / ".envrc").exists()
+    assert devkeel("envrc", "--prompt", "--json").data["files"] == [".envrc"]
+    assert "DEVKEEL_PROMPT='(devenv:project)'" in (devkeel.root / ".envrc").read_text()
+    assert devkeel("envrc").out.startswith("--- a/.envrc")
+    assert "nothing to do" in devkeel("envrc").out
+    assert devkeel("undo").code == devkeel("undo").code == 0
+    assert not (devkeel.root / ".envrc").exists()
+    (devkeel.root / ".envrc").write_text("layout python\n")
+    refused = devkeel("envrc")
+    assert refused.code == 1
+    assert "use devenv" in refused.err
+
+
 def test_create_makes_a_declaration_and_edits_it(devkeel: Shell) -> None:
     devkeel.declaration.unlink()
     assert devkeel("add", "git", "--create", *SYNTAX).code == 0

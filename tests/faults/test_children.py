@@ -12,7 +12,7 @@ import pytest
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import end_children, run
-from devkeel.runtime.tree import spare
+from devkeel.runtime.kin import OUTLIVES
 from devkeel.transaction import lock
 
 if TYPE_CHECKING:
@@ -94,8 +94,7 @@ def test_all_children_are_ended_and_nobody_else(tmp_path: Path) -> None:
         spared = os.fork()
         if spared == 0:
             os.setsid()
-            os.execv("/bin/sleep", ["sleep", "60"])  # noqa: S606
-        spare(spared)
+            os.execve("/bin/sleep", ["sleep", "60"], {**os.environ, **OUTLIVES})  # noqa: S606
         while not mark.exists() or not mark.read_text():
             pass
         left = end_children(1)

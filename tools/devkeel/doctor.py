@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from devkeel import __version__
+from devkeel import __version__, direnv
 from devkeel.errors import DevkeelError, StateError
 from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Examination", "Finding", "examine"]
 
-About = Literal["state", "journal", "history", "lock", "stage", "modes", "files"]
+About = Literal["state", "journal", "history", "lock", "stage", "modes", "files", "direnv"]
 Verdict = Literal["good", "note", "problem", "repaired"]
 
 
@@ -60,6 +60,7 @@ def examine(project: Project, store: Transactions, *, repair: bool) -> Examinati
         *_told("stage", _stage(store, repair=repair)),
         *_told("modes", _modes(project)),
         *_told("files", _files(project, store)),
+        *_told("direnv", _direnv(project)),
     ]
     machine = {
         "devkeel": __version__,
@@ -204,3 +205,13 @@ def _files(project: Project, store: Transactions) -> Iterator[Finding]:
         if b"src = ./.;" in data:
             told = "devenv.nix copies the whole project into the Nix store (src = ./.), the records too."
             yield Finding("files", "note", told, "Name the files that are needed, or use lib.fileset.")
+
+
+def _direnv(project: Project) -> Iterator[Finding]:
+    """Say nothing where there is no .envrc, or no direnv that would read it."""
+    state = direnv.state_of(project)
+    if state == "allowed":
+        yield Finding("direnv", "good", "direnv has allowed .envrc.")
+    elif state is not None:
+        told = "has not allowed" if state == "not_allowed" else "was told to deny"
+        yield Finding("direnv", "note", f"direnv {told} .envrc.", "Run `direnv allow`.")

@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel import direnv
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.display import one_line
 from devkeel.doctor import examine
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, UsageError
-from devkeel.policy import judge, read_settings
+from devkeel.envrc import ENVRC, PROMPT, envrc
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Refused, UsageError
+from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
-from devkeel.restoring import restore
+from devkeel.restoring import restore, take_back
 from devkeel.results import (
     ChangeResult,
     CheckReport,
@@ -27,6 +29,7 @@ from devkeel.results import (
     Inspection,
     OperationDetail,
     OptionDetail,
+    ProcessesResult,
     SearchResult,
     WorkingDiff,
     as_data,
@@ -45,7 +48,10 @@ if TYPE_CHECKING:
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
+    from devkeel.execution import Execution
     from devkeel.policy import Settings
+    from devkeel.results import JobList, JobView
+    from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
@@ -69,12 +75,14 @@ class Intent:
 class Environment:
     """The development environment that a project declares.
 
-    root: the project root. actor: who is calling, kept with each operation.
+    root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
+    share them.
     """
 
-    def __init__(self, root: Path, *, actor: str) -> None:
+    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None) -> None:
         self.project = Project(root)
         self.actor = actor
+        self._jobs = jobs
         self._transactions: Transactions | None = None
 
     def close(self) -> None:
@@ -82,6 +90,77 @@ class Environment:
         if self._transactions is not None:
             self._transactions.close()
             self._transactions = None
+
+    @cached_property
+    def execution(self) -> Execution:
+        """What runs for the project: apply, commands and jobs."""
+        from devkeel.execution import Execution  # noqa: PLC0415  (editing needs none of it)
+        from devkeel.runtime.jobs import Jobs  # noqa: PLC0415
+
+        jobs = self._jobs or Jobs(self.project.state)
+        settings = read_settings(self.project)
+        return Execution(self.project, jobs, self._store(), settings, self._declaration, self._subject, self._take_back)
+
+    def _declaration(self) -> dict[str, bytes]:
+        files = read_declaration(self.project)
+        self._require_declaration(files)
+        return files
+
+    def apply(
+        self,
+        *,
+        dry_run: bool = False,
+        on_failure: str = "keep",
+        expected_revision: str | None = None,
+        reason: str | None = None,
+        timeout: float = 3600.0,
+    ) -> Job:
+        """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
+
+        on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
+        was applied did. timeout: seconds.
+        """
+        self._expect(expected_revision, read_declaration(self.project))
+        return self.execution.apply(dry_run=dry_run, on_failure=on_failure, reason=reason, timeout=timeout)
+
+    def run(
+        self,
+        argv: Sequence[str] = (),
+        *,
+        task: str | None = None,
+        test: bool = False,
+        cwd: str | None = None,
+        timeout: float = 600.0,
+    ) -> Job:
+        """Run a command, a task or the project's test as a job, in the environment that was applied.
+
+        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`.
+        """
+        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout)
+
+    def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
+        """Return a job and a part of its log; `wait` is at most 30 seconds."""
+        return self.execution.view(identifier, cursor=cursor, wait=wait)
+
+    def job_log(self, identifier: str) -> str:
+        """Return the whole log of a job, as far as it is kept."""
+        return self.execution.log(identifier)
+
+    def patience(self) -> float:
+        """Return after how many seconds a call is answered although its job goes on."""
+        return read_settings(self.project).job_after
+
+    def keep_job(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it."""
+        return self.execution.keep(job)
+
+    def jobs(self) -> JobList:
+        """Return the jobs, newest first."""
+        return self.execution.every()
+
+    def cancel_job(self, identifier: str) -> JobView:
+        """End a job with everything that it started."""
+        return self.execution.cancel(identifier)
 
     def _store(self, settings: Settings | None = None) -> Transactions:
         if self._transactions is None:
@@ -112,6 +191,7 @@ class Environment:
         self._require_declaration(files)
         report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
+        notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
         newest = store.history(limit=1)
         return Inspection(
@@ -126,12 +206,13 @@ class Environment:
             enabled=found.enabled,
             definitions=found.definitions,
             problems=report.diagnostics,
-            notes=nothing_at(prefix, files) if prefix and not found.definitions else (),
+            notes=(*notes, *direnv.advice(self.project)),
             levels=available_levels(),
             skipped=report.skipped,
             last_operation=_entry(newest[0]) if newest else None,
             changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
             recovery_pending=store.recovery_pending(),
+            stages=self.execution.stages(files),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
         )
 
@@ -291,7 +372,18 @@ class Environment:
         )
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
-        return self._store(settings).publish(changes, record)
+        """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
+        entry = next((item.after for item in changes if item.path == ENVRC), None)
+        written = record.kind in ("edit", "create")
+        allowing = entry is not None and written and settings.direnv_allow and direnv.trusted(self.project)
+        operation = self._store(settings).publish(changes, record)
+        if entry is None:
+            return operation
+        if allowing and direnv.allow(self.project, entry):
+            told: tuple[str, ...] = (f"direnv has allowed {ENVRC}: devkeel asked it to, as {SETTINGS} says.",)
+        else:
+            told = direnv.advice(self.project)
+        return replace(operation, notes=(*operation.notes, *told))
 
     def _judge(
         self,
@@ -303,12 +395,13 @@ class Environment:
     ) -> CheckReport:
         """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
-        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused.
+        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
+        restore.
         """
         report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
         changed = candidate.changed
         added = self._added(before, report, level)
-        if intent.reverts is not None:
+        if intent.kind in ("undo", "redo", "restore"):
             again = [item for item in added if item.place is None or item.place.file in changed]
             candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
             wrong = [item for item in added if item not in again]
@@ -331,6 +424,27 @@ class Environment:
 
     def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
         return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
+
+    def write_envrc(self, *, prompt: bool = False, template: str | None = None, dry_run: bool = False) -> ChangeResult:
+        """Write the .envrc that enters the project's environment; see `devkeel.envrc`."""
+
+        def attempt() -> ChangeResult:
+            files, old, candidate = self._declaration(), self.project.read(ENVRC), Candidate()
+            wanted = (template or PROMPT) if prompt or template else None
+            try:
+                new = envrc(old, BACKEND, self.project.root.name, sorted(files), wanted)
+            except Refused:
+                if old is None or wanted or not direnv.enters(old):
+                    raise
+                candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
+                new = old
+            candidate.before[ENVRC], candidate.after[ENVRC] = old, new
+            candidate.runs.append("when direnv allows it and the project is entered")
+            if old == new:
+                candidate.notes += direnv.advice(self.project)
+            return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
+
+        return _patiently(attempt, stubborn=True)
 
     def undo(
         self,
@@ -380,6 +494,42 @@ class Environment:
     def examine(self, *, repair: bool = False) -> Examination:
         """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
         return examine(self.project, self._store(), repair=repair)
+
+    def _take_back(self, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
+        """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.
+
+        What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
+        """
+        files = self._declaration()
+        candidate, removed, later = take_back(self._store(), self.project, operation)
+        # What stood there is put back whatever a deeper check would say of it, so none is waited for.
+        one = later[0] if len(later) == 1 else None
+        result = self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one), removed)
+        return result, later
+
+    def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
+        """Return phases, ports and restarts; with a name also the end of its log, or what came since a cursor.
+
+        limit: bytes of each of its two streams.
+        """
+        from devkeel.processes import read_processes  # noqa: PLC0415  (no other verb needs it)
+
+        return read_processes(self.project, name=name, cursor=cursor, limit=limit)
+
+    def manage_processes(
+        self,
+        action: Literal["start", "stop", "restart"],
+        names: Sequence[str] = (),
+        *,
+        timeout: float = 60.0,
+        on_failure: Literal["keep", "restore"] = "keep",
+    ) -> Job:
+        """Start, stop or restart processes as a job: those named, or all that start by themselves.
+
+        timeout: seconds to wait until they are ready, evaluating not counted. on_failure: `restore` goes back to the
+        last good start.
+        """
+        return self.execution.manage(action, tuple(names), timeout=timeout, on_failure=on_failure)
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""

@@ -26,23 +26,28 @@ class Settings:
     """The settings that a team shares.
 
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process. keep: how much history to keep (`history_days`,
-    `history_operations`, `history_mib`).
+    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
+    something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
+    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote.
     """
 
     level: str | None = None
     protected: tuple[str, ...] = ()
     lock_timeout: float = 10.0
+    job_after: float = 40.0
     keep: Keep = field(default_factory=Keep)
+    direnv_allow: bool = False
 
 
 _KINDS: dict[str, tuple[type, ...]] = {
     "level": (str,),
     "protected": (list,),
     "lock_timeout": (int, float),
+    "job_after": (int, float),
     "history_days": (int, float),
     "history_operations": (int,),
     "history_mib": (int, float),
+    "direnv_allow": (bool,),
 }
 
 
@@ -59,14 +64,17 @@ def read_settings(project: Project) -> Settings:
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise _bad(str(error)) from error
     for name, value in found.items():
-        if name not in _KINDS or isinstance(value, bool) or not isinstance(value, _KINDS[name]):
+        kinds = _KINDS.get(name, ())
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
             raise _bad(f"{name} = {value!r} is not a setting of this kind")
     protected = found.get("protected", [])
     if not all(isinstance(item, str) for item in protected):
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    return Settings(found.get("level"), tuple(protected), float(found.get("lock_timeout", 10.0)), _keep(found))
+    seconds = {name: float(found[name]) for name in ("lock_timeout", "job_after") if name in found}
+    allows = found.get("direnv_allow", False)
+    return Settings(found.get("level"), tuple(protected), **seconds, keep=_keep(found), direnv_allow=allows)
 
 
 def _keep(found: Mapping[str, Any]) -> Keep:

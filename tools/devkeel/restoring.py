@@ -1,4 +1,4 @@
-"""Going back to what an operation left, with what others changed meanwhile kept where it is apart."""
+"""Going back: to what an operation left, or to before what devkeel itself did since then."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.candidate import Candidate
+from devkeel.difference import unified_all
 from devkeel.errors import Conflict, Place, UsageError
 from devkeel.merge import merge, three_way_view
+from devkeel.project import digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.project import Project
-    from devkeel.transaction import Operation, Transactions
+    from devkeel.transaction import FileChange, Operation, Transactions
 
-__all__ = ["put_back", "restore"]
+__all__ = ["put_back", "restore", "take_back"]
 
 _PAGE = 200
 _REVISION = 16
@@ -61,10 +63,62 @@ def restore(store: Transactions, project: Project, wanted: int | str) -> tuple[O
     return operation, candidate, removed
 
 
-def _newest_first(store: Transactions) -> Iterator[Operation]:
+def take_back(store: Transactions, project: Project, operation: int) -> tuple[Candidate, list[str], list[int]]:
+    """Return the candidate that takes back what devkeel did after an operation, the files to remove, those operations.
+
+    operation: id, 0 for all of them. Raises Conflict `restore_conflict` where somebody else changed one of the files
+    after or between them: nobody has asked for that change to be judged.
+    """
+    later = list(_newest_first(store, operation))
+    chains: dict[str, list[FileChange]] = {}
+    for item in reversed(later):
+        for image in store.images(item):
+            chains.setdefault(image.path, []).append(image)
+    candidate, removed = Candidate(), list[str]()
+    for path, chain in chains.items():
+        current, wanted = project.read(path), chain[0].before
+        if current == wanted:
+            continue
+        found = [*(image.before for image in chain[1:]), current]
+        for image, now in zip(chain, found, strict=True):
+            if image.after != now:
+                raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
+        candidate.before[path] = current
+        if wanted is None:
+            removed.append(path)
+        else:
+            candidate.after[path] = wanted
+    return candidate, removed, [item.id for item in later]
+
+
+def _conflict(
+    path: str, views: tuple[bytes | None, bytes | None, bytes | None], by_hand: tuple[bytes | None, bytes | None]
+) -> Conflict:
+    good, own, now = views
+    return Conflict(
+        "restore_conflict",
+        f"{path} was changed by somebody else since the last good declaration, so it is not put back. "
+        "Nothing was written.",
+        place=Place(path),
+        seen=digest(now)[:12] if now is not None else "no file",
+        remedy="Decide with the three differences: take out what fails by an edit, or undo operations one by one.",
+        details={
+            "path": path,
+            "by_devkeel": unified_all([(path, good, own)] if good != own else []),
+            "by_hand": unified_all([(path, *by_hand)]),
+            "last_good_to_now": unified_all([(path, good, now)] if good != now else []),
+        },
+    )
+
+
+def _newest_first(store: Transactions, until: int = 0) -> Iterator[Operation]:
+    """Yield the operations after one."""
     before = None
     while page := store.history(limit=_PAGE, before=before):
-        yield from page
+        for item in page:
+            if item.id <= until:
+                return
+            yield item
         before = page[-1].id
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
 
 __all__ = [
+    "ApplyResult",
     "ChangeResult",
     "CheckReport",
     "Definition",
@@ -21,10 +22,17 @@ __all__ = [
     "HistoryPage",
     "Hit",
     "Inspection",
+    "JobList",
+    "JobView",
     "OperationDetail",
     "OptionDetail",
+    "ProcessLog",
+    "ProcessState",
+    "ProcessesResult",
+    "RunResult",
     "SearchResult",
     "Skipped",
+    "Stages",
     "WorkingDiff",
     "as_data",
 ]
@@ -116,6 +124,105 @@ class OperationDetail:
 
 
 @dataclass(frozen=True, slots=True)
+class Stages:
+    """How far the declaration has come: declared, checked, applied, running.
+
+    checked: the rungs that ran when devkeel published what is there now; None where somebody else changed it.
+    applied: the revision that was applied last, None for never; operation, time and prefix are of that. current:
+    whether that is what is declared, lock files included, and still there. running: the revision that the processes
+    were started with, `unknown` where devkeel cannot tell, None where none run; manager: the PID of their manager.
+    differs: a sentence for each of these that is not what is declared, with what to do.
+    """
+
+    declared: str
+    checked: tuple[str, ...] | None
+    applied: str | None
+    current: bool
+    operation: int | None = None
+    time: str | None = None
+    prefix: str | None = None
+    running: str | None = None
+    manager: int | None = None
+    differs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """A realised environment.
+
+    applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
+    before. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
+    """
+
+    applied: bool
+    changed: bool
+    dry_run: bool
+    backend: str
+    judge: str
+    revision: str
+    lock_revision: str | None
+    operation: int | None
+    prefix: str
+    seconds: float
+    notes: tuple[str, ...]
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A command that ran in the applied environment.
+
+    exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without
+    control characters, secrets masked; after the deadline stdout is the tail of both. ended_too: processes that it
+    left behind and that were ended.
+    """
+
+    argv: tuple[str, ...]
+    exit_code: int | None
+    timed_out: bool
+    seconds: float
+    stdout: str
+    stderr: str
+    omitted_stdout: int
+    omitted_stderr: int
+    revision: str | None = None
+    ended_too: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job as it is now, with a part of its log.
+
+    state: running, succeeded, failed or cancelled. cursor: where the log goes on. omitted: bytes of the log that were
+    left out before this part. survivors: processes that could not be ended.
+    """
+
+    id: str
+    kind: str
+    title: str
+    state: str
+    started: str
+    ended: str | None
+    progress: str | None
+    log: str
+    cursor: int
+    omitted: int
+    log_bytes: int
+    survivors: tuple[str, ...]
+    result: Any
+    error: dict[str, Any] | None
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobList:
+    """The jobs of a project, newest first, without their logs."""
+
+    jobs: tuple[dict[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Inspection:
     """What is declared, where, and what devkeel can do about it on this machine.
 
@@ -140,6 +247,7 @@ class Inspection:
     changed_since: tuple[str, ...]
     recovery_pending: bool
     next: str
+    stages: Stages | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +328,58 @@ class WorkingDiff:
     operation: int | None
     files: tuple[str, ...]
     diff: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """A process as its manager tells it.
+
+    phase: not_started, stopped, waiting, starting, ready, stopping, exited or gave_up; ports: `name:number`, as they
+    really are.
+    """
+
+    name: str
+    phase: str
+    restart_count: int
+    ports: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessLog:
+    """The end of what a process wrote, or what it wrote since a cursor; `cut` when there was more before that.
+
+    cursor: give it back to read on from here.
+    """
+
+    name: str
+    stdout: str
+    stderr: str
+    cursor: str
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessesResult:
+    """The processes of a project, and what was done about them.
+
+    action: start, stop or restart; None when they were only looked at. manager: the PID of the process manager, None
+    when none runs. mode: daemon or foreground. revision: of the declaration that the manager was started with, where
+    devkeel knows it. outdated: whether the declaration is another one now; None when it is not known. ended: what a
+    stop had to end itself.
+    """
+
+    action: str | None
+    running: bool
+    manager: int | None
+    mode: str | None
+    revision: str | None
+    declared_revision: str
+    outdated: bool | None
+    processes: tuple[ProcessState, ...]
+    logs: tuple[ProcessLog, ...]
+    ended: tuple[str, ...]
+    notes: tuple[str, ...]
+    next: str
 
 
 def as_data(result: Any) -> Any:  # noqa: ANN401  (data of any shape)

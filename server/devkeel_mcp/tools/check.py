@@ -20,11 +20,8 @@ __all__ = ["CHECK"]
 
 
 class CheckArguments(Arguments):
-    level: Level | None = Field(
-        default=None,
-        description="Deepest check required; default: what can run.",
-    )
-    second_opinion: bool = Field(default=False, description="Let nix-instantiate parse the files too.")
+    level: Level | None = Field(default=None, description="Deepest check; default: what can run.")
+    second_opinion: bool = Field(default=False, description="Nix parses the files too.")
 
 
 async def _check(call: Call, arguments: CheckArguments) -> CallToolResult:
@@ -37,8 +34,8 @@ async def _check(call: Call, arguments: CheckArguments) -> CallToolResult:
 CHECK = ToolSpec(
     name="check_environment",
     description=(
-        "Use to find out whether the environment files are sound as they are: findings with file, line "
-        "and suggested edits, which checks ran, which were skipped and why. Writes are checked anyway."
+        "Use to find out whether the environment files are sound as they are: findings with place and "
+        "suggested edits, which checks ran, which not and why. Writes are checked anyway."
     ),
     # Evaluation may fetch what the project's inputs name.
     hints=ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),

@@ -50,10 +50,10 @@ class EditItem(BaseModel):
     value: JsonValue = Field(default=None, description="set, append, prepend, remove: JSON; a string is never Nix.")
     expression: str | None = Field(default=None, description="Nix source instead of value.")
     names: list[str] | None = Field(default=None, description="Packages.")
-    inside: str | None = Field(default=None, description="Packages of this one: python3 (withPackages).")
-    name: str | None = Field(default=None, description="Service or language; set_input, remove_input: input.")
-    url: str | None = Field(default=None, description="set_input: flake reference.")
-    follows: list[str] | None = Field(default=None, description="set_input: its inputs that follow ours.")
+    inside: str | None = Field(default=None, description="As in add_packages.")
+    name: str | None = Field(default=None, description="Service, language or input.")
+    url: str | None = Field(default=None, description="Of an input: flake reference.")
+    follows: list[str] | None = Field(default=None, description="Its inputs that follow ours.")
     settings: dict[str, JsonValue] | None = Field(default=None, description="enable: options below it.")
     old: str | None = Field(default=None, description="replace_text: exact text.")
     new: str | None = Field(default=None, description="Its replacement.")
@@ -83,7 +83,7 @@ EDIT = ToolSpec(
     description=(
         "Use to set, unset or extend any option, or for several changes that belong together: typed edits "
         "as one transaction, all or none, checked before anything is written; comments and layout stay. "
-        "What it cannot edit safely it refuses, naming the place: then use patch_file."
+        "What it cannot edit safely it refuses: then use patch_file."
     ),
     hints=REPLACING,
     arguments=EditArguments,

@@ -24,19 +24,16 @@ __all__ = ["SHOW_HISTORY", "UNDO"]
 
 class HistoryArguments(Arguments):
     limit: int = Field(default=20, ge=1, le=100, description="How many.")
-    before: int | None = Field(default=None, description="Only ids below this one: the next page.")
-    operation: int | None = Field(default=None, description="Only this operation, with its diff.")
+    before: int | None = Field(default=None, description="Only older than this id.")
+    operation: int | None = Field(default=None, description="Only this one, with its diff.")
 
 
 class UndoArguments(Arguments):
-    operation: int | None = Field(
-        default=None,
-        description="Id; default: the newest that is no undo and not undone.",
-    )
+    operation: int | None = Field(default=None, description="Default: the newest, no undo, not undone.")
     redo: bool = Field(default=False, description="Revert the newest undo instead.")
     restore: str | None = Field(default=None, description="Go back to what this id or revision left.")
-    dry_run: bool = Field(default=False, description="Diff; write nothing.")
-    expected_revision: str | None = Field(default=None, description="Conflict if not at this revision.")
+    dry_run: bool = Field(default=False, description="Diff, no write.")
+    expected_revision: str | None = Field(default=None, description="Conflict at any other.")
     reason: str | None = Field(default=None, description="For the history.")
 
 
@@ -94,8 +91,8 @@ SHOW_HISTORY = ToolSpec(
 UNDO = ToolSpec(
     name="undo",
     description=(
-        "Use to take back a change that devkeel made: restores the bytes from before it, as a new "
-        "operation. A conflict, with nothing written, if somebody else changed the same lines since."
+        "Use to take back a change that devkeel made: puts back the bytes from before, as a new operation. "
+        "A conflict if somebody else changed the same lines since."
     ),
     hints=REPLACING,
     arguments=UndoArguments,

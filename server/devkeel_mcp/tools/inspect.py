@@ -19,9 +19,7 @@ __all__ = ["INSPECT"]
 
 
 class InspectArguments(Arguments):
-    prefix: str | None = Field(
-        default=None, description="Only definitions at or below this option path, such as services.redis."
-    )
+    prefix: str | None = Field(default=None, description="Only definitions at or below this option path.")
 
 
 async def _inspect(call: Call, arguments: InspectArguments) -> CallToolResult:
@@ -32,8 +30,8 @@ INSPECT = ToolSpec(
     name="inspect_environment",
     description=(
         "Use before changing the development environment, and after a conflict: packages, services, "
-        "languages, every option definition with file and line, the revision, known problems, which "
-        "checks can run here, the last operation."
+        "languages, every definition with file and line, the revision, problems, which checks can run "
+        "here, the last operation."
     ),
     hints=READ,
     arguments=InspectArguments,

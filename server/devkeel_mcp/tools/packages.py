@@ -21,10 +21,10 @@ __all__ = ["ADD_PACKAGES"]
 class PackagesArguments(WriteArguments):
     names: Annotated[list[str], FromJsonText] = Field(
         min_length=1,
-        description="Nixpkgs attribute paths: git, nodePackages.prettier, python3Packages.numpy.",
+        description="Nixpkgs attribute paths: git, python3Packages.numpy.",
     )
     remove: bool = Field(default=False, description="Remove them instead.")
-    inside: str | None = Field(default=None, description="Packages of this one: python3 (withPackages).")
+    inside: str | None = Field(default=None, description="Package that takes them: python3.")
 
 
 async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolResult:
@@ -37,8 +37,7 @@ ADD_PACKAGES = ToolSpec(
     name="add_packages",
     description=(
         "Use when a tool, compiler or library is needed in the project's shell, or no longer is: adds "
-        "packages to devenv.nix or removes them, all or none. What is there already changes nothing. For "
-        "services and languages: enable_service."
+        "packages or removes them, all or none. For services and languages: enable_service."
     ),
     hints=TOGGLING,
     arguments=PackagesArguments,

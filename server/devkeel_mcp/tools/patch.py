@@ -19,14 +19,11 @@ __all__ = ["PATCH"]
 
 
 class PatchArguments(WriteArguments):
-    file: str = Field(
-        default="devenv.nix",
-        description="A *.nix file, devenv.yaml, .envrc or .gitignore.",
-    )
-    old: str = Field(description="Exact text to replace, whitespace included.")
-    new: str = Field(description="What to put there.")
+    file: str = Field(default="devenv.nix", description="*.nix, devenv.yaml, .envrc or .gitignore.")
+    old: str = Field(description="Exact text, whitespace included.")
+    new: str = Field(description="Its replacement.")
     occurrences: int = Field(default=1, description="How often old occurs.")
-    partial: bool = Field(default=False, description="Publish a step that leaves a broken file less broken.")
+    partial: bool = Field(default=False, description="Allow a file that stays broken, but less.")
 
 
 async def _patch_file(call: Call, arguments: PatchArguments) -> CallToolResult:
@@ -45,9 +42,8 @@ PATCH = ToolSpec(
     name="patch_file",
     description=(
         "Use when edit_environment refuses, or for text that is no option (comments, functions, let): "
-        "replaces exact text in one environment file. Refused, every byte as it was, if the text does not "
-        "occur as often as said or the result does not parse. Several at once: edit_environment, "
-        "replace_text."
+        "replaces exact text in one environment file. Refused if the text does not occur as often as said "
+        "or the result does not parse. Several at once: edit_environment, replace_text."
     ),
     hints=REPLACING,
     arguments=PatchArguments,

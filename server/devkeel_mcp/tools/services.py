@@ -19,12 +19,12 @@ __all__ = ["ENABLE_SERVICE"]
 
 
 class ServiceArguments(WriteArguments):
-    name: str = Field(description="redis, postgres, python… or the option path: services.redis, languages.python.")
+    name: str = Field(description="redis, python… or the option path: services.redis.")
     settings: Annotated[dict[str, JsonValue] | None, FromJsonText] = Field(
         default=None,
-        description='Options below it, typed: {"port": 6380, "version": "3.10"}.',
+        description='Options below it, typed: {"port": 6380}.',
     )
-    disable: bool = Field(default=False, description="Disable it instead; its settings stay.")
+    disable: bool = Field(default=False, description="Disable it; its settings stay.")
 
 
 async def _enable_service(call: Call, arguments: ServiceArguments) -> CallToolResult:

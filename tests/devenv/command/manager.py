@@ -235,6 +235,8 @@ def serve(folder: Path, config: dict[str, Any], names: list[str]) -> None:
     with Server(str(path), Connection) as server:
         server.manager = manager  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
+        # The command ends when nobody reads its output; a client that hangs up must not end the manager.
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
         ended = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: ended.set())

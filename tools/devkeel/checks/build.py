@@ -4,25 +4,36 @@ from __future__ import annotations
 
 import re
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
-from devkeel.checks.nix_errors import Translation, printable
+from devkeel.checks.nix_errors import DISK_FULL, UNREACHABLE, Translation, printable
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
-    from devkeel.checks.subject import Subject
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from devkeel.checks.subject import Stage, Subject
     from devkeel.runtime import Completed
 
-__all__ = ["check"]
+__all__ = ["check", "failures", "instantiate", "on_time", "realise"]
 
 _SOURCE = "build"
 _SECONDS = 900.0
 _LOG_LINES = 10
+_OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
 _FAILED = re.compile(
-    r"(?:builder for|Cannot build|build of) '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
+    r"(?:builder for|Cannot build|build of|fixed-output derivation) "
+    r"'(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
 )
+_MISMATCH = re.compile(r"hash mismatch in [^\n]*\s+specified: *(?P<specified>\S+)\s+got: *(?P<got>\S+)")
+_NO_ROOM = re.compile(r"lack of free disk space|^error: .*No space left on device", re.MULTILINE)
+_NOT_FOUND = re.compile(r"no substituter that can build it|don't know how to build|cannot build missing derivation")
+_SEEN = 1_000
+_KILLED = re.compile(r"failed due to signal (\d+)")
 _LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
 _DERIVATION = re.compile(r"^/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv$")
@@ -33,13 +44,20 @@ def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
 
     timeout: seconds. Raises Unavailable `build_timeout`, and what the evaluation raises.
     """
-    try:
+    with on_time(timeout):
         try:
             return _by_nix(subject, timeout)
         except Unavailable as error:
             if error.code != "check_unavailable" or find_program("devenv") is None:
                 raise
         return _by_devenv(subject, timeout)
+
+
+@contextmanager
+def on_time(timeout: float) -> Iterator[None]:
+    """Tell a build that took too long from other programs that did."""
+    try:
+        yield
     except Unavailable as error:
         if error.code != "timeout":
             raise
@@ -54,37 +72,93 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
-        found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
-        derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
-        if not found.returncode and _DERIVATION.match(derivation):
-            left = max(0.0, deadline - time.monotonic())
-            found = run(("nix-store", "--realise", derivation), timeout=left)
-        return Verdict(_findings(subject, str(stage.root), found), "nix", stage.way)
+        derivation, findings = instantiate(subject, stage, timeout)
+        if derivation is not None:
+            found = realise(derivation, deadline - time.monotonic())
+            findings = failures(subject, str(stage.root), found)
+        return Verdict(findings, "nix", stage.way)
+
+
+def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | None, list[Diagnostic]]:
+    """Return the shell's derivation, or None and why there is none."""
+    found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
+    derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
+    if found.returncode or not _DERIVATION.match(derivation):
+        return None, failures(subject, str(stage.root), found)
+    return derivation, []
+
+
+def realise(derivation: str, timeout: float, root: Path | None = None) -> Completed:
+    """Build a derivation; `root` is a link that keeps what was built from being collected."""
+    keep = () if root is None else ("--add-root", str(root), "--indirect")
+    return run(("nix-store", "--realise", derivation, *keep), timeout=max(0.0, timeout), limit=_OUTPUT)
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:
     with require_stage(subject)(writes=True) as stage:
         found = ask_devenv(stage, ("print-dev-env",), timeout)
-        findings = _findings(subject, str(stage.root), found)
+        findings = failures(subject, str(stage.root), found)
         return Verdict([*findings, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def _findings(subject: Subject, root: str, found: Completed) -> list[Diagnostic]:
+def failures(subject: Subject, root: str, found: Completed) -> list[Diagnostic]:
+    """Return what a build that failed says, with the last lines of the log of what did not build.
+
+    Raises Unavailable where the machine failed and not the declaration.
+    """
     if not found.returncode:
         return []
     stderr = found.stderr.decode("utf-8", "replace")
     failed = _FAILED.search(stderr)
     if failed is None:
+        if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
+            raise UNREACHABLE.stops("The environment was not built", printable(_ends(stderr.splitlines()), _SEEN))
         return [Translation(root, subject.files, _SOURCE).failure(stderr, found.returncode)]
-    log = _log_of(failed["path"]) or [match["line"] for match in _LOG.finditer(stderr)]
-    message = "\n".join([f"{failed['name']} does not build", *log[-_LOG_LINES:]])
-    return [Diagnostic("build_failed", "error", printable(message), _SOURCE, subject=printable(failed["name"], 200))]
+    name = printable(failed["name"], 200)
+    killed = _KILLED.search(stderr)
+    if killed is not None:
+        message = f"The build of {name} was killed by signal {killed[1]}. That says nothing about the files."
+        raise Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
+    log = _log_of(failed["path"]) or _printed(stderr[: failed.start()], failed["path"])
+    told = printable(_ends(log))
+    _blame_the_machine(failed["path"], name, told, stderr)
+    lines = [f"{name} does not build", *([told] if told else [])]
+    if wrong := _MISMATCH.search(stderr):
+        lines = [f"{name} is not what was declared: its hash is {wrong['got']}, not {wrong['specified']}"]
+    return [Diagnostic("build_failed", "error", "\n".join(lines), _SOURCE, subject=name)]
+
+
+def _blame_the_machine(derivation: str, name: str, log: str, stderr: str) -> None:
+    """Raise Unavailable where the log says that the disk is full, or the network failed something that is fetched."""
+    for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(derivation) else (DISK_FULL,):
+        if re.search(obstacle.pattern, log, re.IGNORECASE) or (obstacle is DISK_FULL and _NO_ROOM.search(stderr)):
+            raise obstacle.stops(f"{name} was not built", log[-_SEEN:], derivation=name)
+
+
+def _is_fetched(derivation: str) -> bool:
+    """Tell whether a derivation says what comes of it (a fixed output): only such a one may use the network."""
+    try:
+        with open(derivation, "rb") as file:  # noqa: PTH123  (a path of the store)
+            return b'("outputHash","' in file.read(_OUTPUT)
+    except OSError:
+        return False
+
+
+def _ends(lines: list[str]) -> str:
+    return "\n".join(lines[-_LOG_LINES:])
+
+
+def _printed(stderr: str, derivation: str) -> list[str]:
+    """Return the lines of a log that were printed, for a Nix that keeps none: quoted, or since the build began."""
+    quoted = [match["line"] for match in _LOG.finditer(stderr)]
+    since = stderr.rpartition(f"building '{derivation}'...\n")[2].splitlines()[:-1]
+    return quoted or since
 
 
 def _log_of(derivation: str) -> list[str]:
     """Return the lines that a build left in Nix' own log, where it keeps one."""
     try:
-        found = run(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS)
+        found = run(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS, limit=_OUTPUT)
     except Unavailable:
         return []
     return found.stdout.decode("utf-8", "replace").splitlines() if not found.returncode else []

@@ -3,6 +3,7 @@
 # request: plain data.
 #   root         absolute path of the project, as the evaluation sees it
 #   trees        the nodes of devenv.lock: { path, live, dir, flake, info, inputs = { name = node; } }
+#   runtime      where devenv keeps what runs for the project
 #   inputs       the root's inputs: { name = node; }
 #   imports      the imports of devenv.yaml: "./x", "/x", "input/x"
 #   overlays     { input = [ name ]; }
@@ -82,7 +83,7 @@ let
             (lib.optionalAttrs (known "root") { inherit (request) root; })
             (lib.optionalAttrs (known "dotfile") { dotfile = "${request.root}/.devenv"; })
             (lib.optionalAttrs (known "tmpdir") { tmpdir = "/tmp"; })
-            (lib.optionalAttrs (known "runtime") { runtime = "/tmp/devenv"; })
+            (lib.optionalAttrs (known "runtime") { inherit (request) runtime; })
             (lib.optionalAttrs (known "isTesting") { isTesting = false; })
             (lib.optionalAttrs (known "direnvrcLatestVersion") { direnvrcLatestVersion = 1; })
             (lib.optionalAttrs (known "cli") { cli = { version = "2.2.0"; }; })

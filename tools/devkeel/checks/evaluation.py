@@ -147,9 +147,12 @@ def _module_system() -> str:
 
 
 def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, bool]) -> str:
+    from devkeel.runtime.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
+
     settings = read_inputs_file(subject.files)
     data: dict[str, Any] = {
         "root": str(stage.root),
+        "runtime": str(runtime_directory(stage.root)),
         "trees": locked.trees,
         "inputs": locked.inputs,
         "imports": settings.imports,
@@ -194,12 +197,12 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float) -> Completed:
+def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float, *, limit: int = _OUTPUT) -> Completed:
     """Run devenv in the stage; a database that another devenv holds is waited for, a few times."""
     argv = stage.wrap((*_limits(), "devenv", "--no-tui", "--quiet", *arguments))
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
-        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=_OUTPUT)
+        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=limit)
         if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
             break
         time.sleep(0.2)

@@ -16,7 +16,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Translation", "last_error", "printable"]
+__all__ = ["DISK_FULL", "UNREACHABLE", "Obstacle", "Translation", "last_error", "printable"]
 
 _MAX_MESSAGE = 2000
 # By itself, indented below the frames, and as devenv marks and indents it.
@@ -49,11 +49,17 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """A message that says nothing about the declaration, and a sentence that does."""
+    """A message that says nothing about the declaration, a sentence that does, and what a person can do."""
 
     code: str
     pattern: str
     sentence: str
+    remedy: str = "Put that right and try again."
+
+    def stops(self, work: str, seen: str, **details: Any) -> Unavailable:  # noqa: ANN401  (facts of any shape)
+        """Return the error about some work that it stopped."""
+        message = f"{work}: {self.sentence}. That says nothing about the files."
+        return Unavailable(self.code, message, seen=seen or None, remedy=self.remedy, details=details)
 
 
 _SHAPES = (
@@ -76,8 +82,22 @@ _SHAPES = (
     Shape("broken_package", rf"[Pp]ackage {_NAME}.{{0,300}}is not available on the requested hostPlatform"),
     Shape("syntax_error", r"^(?:syntax error|path has a trailing slash|invalid character)()"),
 )
+DISK_FULL = Obstacle(
+    "check_disk_full",
+    r"No space left|Disk quota exceeded|disk is full|lack of free disk space",
+    "there is no room on the disk",
+    "Make room, for example with nix-collect-garbage, and try again.",
+)
+UNREACHABLE = Obstacle(
+    "check_network_failed",
+    r"Could(?: not|n't) (?:resolve|connect)|Failed to connect|Connection (?:refused|reset|timed out)"
+    r"|(?:Operation|Resolving) timed out|Network is unreachable|Temporary failure in name resolution|No route to host"
+    r"|SSL (?:connect|peer)",
+    "a host could not be reached",
+    "See whether this machine reaches it (network, name server, proxy), and try again.",
+)
 _OBSTACLES = (
-    Obstacle("check_disk_full", r"No space left|Disk quota exceeded|disk is full", "there is no room on the disk"),
+    DISK_FULL,
     Obstacle(
         "check_out_of_memory",
         r"std::bad_alloc|Out of memory|Cannot allocate memory|Too many heap sections",
@@ -88,11 +108,12 @@ _OBSTACLES = (
         r"database is locked|waiting for (?:the )?(?:exclusive|read|write) (?:access|lock)",
         "another process holds a database that it needs",
     ),
+    UNREACHABLE,
     Obstacle(
         "check_network_failed",
-        r"unable to download|Could(?: not|n't) resolve host|Connection (?:refused|reset|timed out)|Failed to connect"
-        r"|Network is unreachable|SSL (?:connect|peer)|HTTP error [45]\d\d",
+        r"unable to download|HTTP error [45]\d\d",
         "something could not be downloaded",
+        "See whether what Nix names is still there, and try again.",
     ),
     Obstacle(
         "check_unavailable",
@@ -170,10 +191,7 @@ class Translation:
     def _blame_the_machine(self, tail: str, returncode: int) -> None:
         for obstacle in _OBSTACLES:
             if re.search(obstacle.pattern, tail, re.IGNORECASE):
-                message = f"The evaluation could not finish: {obstacle.sentence}. That says nothing about the files."
-                raise Unavailable(
-                    obstacle.code, message, seen=self._clean(tail)[:400], remedy="Put that right and try again."
-                )
+                raise obstacle.stops("The evaluation could not finish", self._clean(tail)[:400])
         signal = -returncode if returncode < 0 else returncode - 128
         if signal in (4, 6, 7, 9, 11, 15) and "stack overflow" not in tail:
             message = f"The evaluator was killed by signal {signal}. That says nothing about the files."

@@ -1,11 +1,6 @@
-"""Running programs: the one subprocess wrapper."""
+"""Running programs: the one subprocess wrapper. Jobs, which outlast a call, are imported where they are wanted."""
 
-from devkeel.runtime.process import Completed, find_program, run
-from devkeel.runtime.tree import end_children
+from devkeel.runtime.kin import end_children
+from devkeel.runtime.process import Completed, Watch, child_environment, find_program, run, watched
 
-__all__ = [
-    "Completed",
-    "end_children",
-    "find_program",
-    "run",
-]
+__all__ = ["Completed", "Watch", "child_environment", "end_children", "find_program", "run", "watched"]

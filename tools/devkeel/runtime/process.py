@@ -3,48 +3,97 @@
 from __future__ import annotations
 
 import os
+import selectors
 import shutil
 import subprocess
 import threading
 import time
-from collections import deque
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Protocol
 
-from devkeel.errors import Unavailable
-from devkeel.runtime.tree import end_tree, spare
+from devkeel.errors import Unavailable, UsageError
+from devkeel.runtime.kin import OUTLIVES, end_tree
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Completed", "find_program", "run", "start_detached"]
+__all__ = ["Completed", "Watch", "child_environment", "find_program", "run", "start_detached", "watched"]
 
 # What a child may see of our environment.
 _BASE = ("HOME", "PATH", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
+_DEVENV = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME")
 _NIX = ("NIX_PATH", "NIX_REMOTE", "NIX_CONF_DIR", "NIX_SSL_CERT_FILE")
+_ALLOWED = frozenset({*_BASE, *_NIX, *_DEVENV})
 _GRACE = 2.0
 _LIMIT = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
+# Between looks at a process whose end cannot be waited for together with its output.
+_POLL = 0.02
+# How long the outputs of a program that has ended are waited for: what it started may hold them.
+_LEFT_OPEN = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Completed:
     """A program that ended: its argv, exit code (negative: killed by that signal), output as bytes.
 
-    Output beyond the limit is left out in its middle.
+    Output beyond the limit is left out in its middle; `omitted` has how many bytes, of stdout and of stderr.
     """
 
     argv: tuple[str, ...]
     returncode: int
     stdout: bytes
     stderr: bytes
+    omitted: tuple[int, int] = (0, 0)
+
+
+class Watch(Protocol):
+    """Who follows the programs of a longer work, and may stop them: see `watched`."""
+
+    def variables(self) -> Mapping[str, str]:
+        """Return what each program sees beside its own variables."""
+
+    def started(self, pid: int) -> None:
+        """Hear of a program that leads a session of its own."""
+
+    def heard(self, stream: str, data: bytes) -> None:
+        """Hear what a program wrote to `stdout` or `stderr`."""
+
+    def ending(self) -> None:
+        """Hear that the program that was started last is about to be killed with its group."""
+
+    def stopped(self) -> BaseException | None:
+        """Return why nothing more may run, or None."""
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable as soon as programs must end."""
+
+
+_WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
+
+
+@contextmanager
+def watched(watch: Watch | None) -> Iterator[None]:
+    """Let `watch` follow every program that this thread runs meanwhile; None lets nobody."""
+    token = _WATCH.set(watch)
+    try:
+        yield
+    finally:
+        _WATCH.reset(token)
 
 
 def find_program(name: str) -> str | None:
     """Return the path of a program, or None when it is not on PATH."""
     return shutil.which(name)
+
+
+def child_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return what a child sees: a few variables of ours, no colours, and what is given."""
+    found = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
+    return found | {"NO_COLOR": "1"} | dict(variables or {})
 
 
 def run(
@@ -59,33 +108,58 @@ def run(
     """Run a program to its end and return its output.
 
     timeout: seconds. environment: variables beside the few that every child sees. limit: bytes of each output that are
-    kept. Raises Unavailable `timeout` when it does not end in time (its group is killed), or `program_missing` when it
-    is not there. A failing exit code is a result, not an error.
+    kept. Raises Unavailable `timeout` when it does not end in time (its group is killed), `program_missing` when it
+    is not there, UsageError `bad_command` when the system refuses it, or what the watch says when it stops it. A
+    failing exit code is a result, not an error.
     """
-    variables = {name: value for name, value in os.environ.items() if name in {*_BASE, *_NIX}} | {"NO_COLOR": "1"}
+    watch = _WATCH.get()
+    variables = child_environment(environment)
+    if watch is not None:
+        _refuse_stopped(watch)
+        variables = {**watch.variables(), **variables}
     try:
         process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
             argv,
-            stdin=subprocess.PIPE,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=variables | dict(environment or {}),
+            env=variables,
             cwd=cwd,
             start_new_session=True,
+            bufsize=0,
         )
-    except FileNotFoundError as error:
+    except (FileNotFoundError, PermissionError) as error:
         raise Unavailable(
-            "program_missing", f"{argv[0]} is not installed.", remedy=f"Install {argv[0]} or leave it out."
+            "program_missing",
+            f"{argv[0]} is not installed, or cannot be run.",
+            seen=argv[0],
+            remedy=f"Install {argv[0]} or leave it out.",
         ) from error
-    try:
-        stdout, stderr = _communicate(process, stdin, timeout, limit)
-    except subprocess.TimeoutExpired as error:
-        raise Unavailable(
-            "timeout",
-            f"{argv[0]} did not end within {timeout:g} seconds and was stopped.",
-            remedy="Try again, or ask for a lower level.",
+    except OSError as error:
+        raise UsageError(
+            "bad_command",
+            f"The system does not run this: {error.strerror}.",
+            seen=argv[0][:200],
+            remedy="Give it less on its command line, for example a file; or name the interpreter of a script.",
         ) from error
-    return Completed(argv, process.returncode, stdout, stderr)
+    with process:
+        try:
+            if watch is not None:
+                watch.started(process.pid)
+            kept = _Conversation(process, stdin, limit, watch).hold(time.monotonic() + timeout)
+        except BaseException as error:
+            if watch is not None:
+                watch.ending()
+            _kill_group(process)
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            raise Unavailable(
+                "timeout",
+                f"{argv[0]} did not end within {timeout:g} seconds and was stopped.",
+                remedy="Try again, or ask for a lower level.",
+            ) from error
+    stdout, stderr = kept
+    return Completed(argv, process.returncode, stdout.data(), stderr.data(), (stdout.omitted, stderr.omitted))
 
 
 def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
@@ -97,10 +171,10 @@ def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            env=os.environ | OUTLIVES,
         )
     except OSError:
         return
-    spare(process.pid)
     # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
     threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
 
@@ -110,42 +184,116 @@ def _hand_over(process: subprocess.Popen[bytes], stdin: bytes) -> None:
         process.communicate(stdin)
 
 
-def _communicate(process: subprocess.Popen[bytes], stdin: bytes, timeout: float, limit: int) -> tuple[bytes, bytes]:
-    """Feed a process and read it until both outputs and the process have ended; on any other end kill its group."""
-    assert process.stdin is not None  # noqa: S101
-    assert process.stdout is not None  # noqa: S101
-    assert process.stderr is not None  # noqa: S101
-    deadline = time.monotonic() + timeout
-    kept = _Kept(limit), _Kept(limit)
-    threads = [
-        threading.Thread(target=_feed, args=(process.stdin, stdin), daemon=True),
-        threading.Thread(target=kept[0].read, args=(process.stdout,), daemon=True),
-        threading.Thread(target=kept[1].read, args=(process.stderr,), daemon=True),
-    ]
+def _refuse_stopped(watch: Watch) -> None:
+    reason = watch.stopped()
+    if reason is not None:
+        raise reason
+
+
+class _Conversation:
+    """What goes in and out of a process until it has ended, in one thread."""
+
+    def __init__(self, process: subprocess.Popen[bytes], stdin: bytes, limit: int, watch: Watch | None) -> None:
+        self.process = process
+        self.waiting = memoryview(stdin)
+        self.watch = watch
+        self.kept = {"stdout": _Kept(limit), "stderr": _Kept(limit)}
+        self.open = {"stdout", "stderr"}
+
+    def hold(self, deadline: float) -> tuple[_Kept, _Kept]:
+        """Return both outputs. Raises TimeoutExpired after the deadline, and what the watch says.
+
+        Where something that left the session holds the outputs open, the program's own end is the end.
+        """
+        process = self.process
+        with selectors.DefaultSelector() as selector, _exit_of(process.pid) as ended:
+            for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
+                assert stream is not None  # noqa: S101
+                selector.register(stream, selectors.EVENT_READ, name)
+            if process.stdin is not None:
+                os.set_blocking(process.stdin.fileno(), False)
+                selector.register(process.stdin, selectors.EVENT_WRITE, "stdin")
+            if self.watch is not None:
+                selector.register(self.watch.fileno(), selectors.EVENT_READ, "watch")
+            if ended is not None:
+                selector.register(ended, selectors.EVENT_READ, "exit")
+                self.open.add("exit")
+            until, gone = deadline, False
+            while self.open:
+                left = until - time.monotonic()
+                if left <= 0 and gone:
+                    break
+                if left <= 0:
+                    raise subprocess.TimeoutExpired(process.args, 0)
+                self._once(selector, left)
+                if ended is not None and not gone and "exit" not in self.open:
+                    until, gone = min(deadline, time.monotonic() + _LEFT_OPEN), True
+        self._wait(deadline)
+        return self.kept["stdout"], self.kept["stderr"]
+
+    def _once(self, selector: selectors.BaseSelector, timeout: float) -> None:
+        for key, _ in selector.select(timeout):
+            if key.data == "watch":
+                assert self.watch is not None  # noqa: S101
+                _refuse_stopped(self.watch)
+            elif key.data == "stdin":
+                if not self._feed(key.fd):
+                    selector.unregister(key.fileobj)
+                    _close(self.process.stdin)
+            elif key.data == "exit" or not self._hear(key.fd, key.data):
+                selector.unregister(key.fileobj)
+                self.open.discard(key.data)
+
+    def _hear(self, descriptor: int, name: str) -> bool:
+        """Read some output; False at its end."""
+        data = os.read(descriptor, _CHUNK)
+        self.kept[name].add(data)
+        if self.watch is not None and data:
+            self.watch.heard(name, data)
+        return bool(data)
+
+    def _feed(self, descriptor: int) -> bool:
+        """Write some input; False when there is no more, or nobody reads it."""
+        try:
+            self.waiting = self.waiting[os.write(descriptor, self.waiting[:_CHUNK]) :]
+        except BrokenPipeError:  # a program need not read what it is given
+            return False
+        return bool(self.waiting)
+
+    def _wait(self, deadline: float) -> None:
+        """Wait for a process that has closed its outputs; most have ended with that."""
+        while True:
+            left = deadline - time.monotonic()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(max(0.0, left if self.watch is None else min(left, _POLL)))
+                return
+            if left <= 0:
+                raise subprocess.TimeoutExpired(self.process.args, 0)
+            if self.watch is not None:
+                _refuse_stopped(self.watch)
+
+
+@contextmanager
+def _exit_of(pid: int) -> Iterator[int | None]:
+    """Open a descriptor that is readable when a process has ended; None on systems without such."""
+    if not hasattr(os, "pidfd_open"):
+        yield None
+        return
     try:
-        for thread in threads:
-            thread.start()
-        _join(threads, deadline)
-        process.wait(max(0.0, deadline - time.monotonic()))
-    except BaseException:
-        _kill_group(process)
-        for thread in threads:
-            if thread.ident is not None:  # a signal may come before all of them are started
-                thread.join(_GRACE)
-        raise
-    return kept[0].data(), kept[1].data()
+        descriptor = os.pidfd_open(pid)
+    except OSError:  # a kernel or a filter that does not know it
+        yield None
+        return
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
-def _join(threads: list[threading.Thread], deadline: float) -> None:
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-        if thread.is_alive():
-            raise subprocess.TimeoutExpired(thread.name, 0)
-
-
-def _feed(stream: IO[bytes], data: bytes) -> None:
-    with suppress(BrokenPipeError), stream:  # a program need not read what it is given
-        stream.write(data)
+def _close(stream: IO[bytes] | None) -> None:
+    if stream is not None:
+        with suppress(OSError):
+            stream.close()
 
 
 class _Kept:
@@ -154,22 +302,25 @@ class _Kept:
     def __init__(self, limit: int) -> None:
         self.half = limit // 2
         self.head = bytearray()
-        self.tail = deque[bytes]()
-        self.size = 0
+        self.tail = bytearray()
+        self.omitted = 0
 
-    def read(self, stream: IO[bytes]) -> None:
-        with stream:
-            while data := os.read(stream.fileno(), _CHUNK):
-                room = max(0, self.half - len(self.head))
-                self.head += data[:room]
-                if len(data) > room:
-                    self.tail.append(data[room:])
-                    self.size += len(data) - room
-                while self.size - len(self.tail[0]) >= self.half if self.tail else False:
-                    self.size -= len(self.tail.popleft())
+    def add(self, data: bytes) -> None:
+        room = max(0, self.half - len(self.head))
+        self.head += data[:room]
+        self.tail += data[room:]
+        if len(self.tail) > self.half + max(self.half, _CHUNK):
+            self._trim()
+
+    def _trim(self) -> None:
+        more = len(self.tail) - self.half
+        if more > 0:
+            del self.tail[:more]
+            self.omitted += more
 
     def data(self) -> bytes:
-        return bytes(self.head) + b"".join(self.tail)
+        self._trim()
+        return bytes(self.head + self.tail)
 
 
 def _kill_group(process: subprocess.Popen[bytes]) -> None:

@@ -8,6 +8,7 @@ let
     if failed == [ ] then lib.showWarnings config.warnings value
     else throw "Failed assertions:\n${lib.concatMapStringsSep "\n" (each: bullet each.message) failed}\n";
   text = value: if value == true then "1" else if value == false then "" else toString value;
+  variables = builtins.mapAttrs (_: text) (lib.filterAttrs (_: value: value != null) config.env);
   files = folder: map (name: folder + "/${name}") (builtins.attrNames (builtins.readDir folder));
   inner = type: mkOption { inherit type; internal = true; };
 in
@@ -65,10 +66,21 @@ in
       DEVENV_DOTFILE = config.devenv.dotfile;
       DEVENV_ROOT = config.devenv.root;
     };
-    shell = assertAll (pkgs.writeText config.name (builtins.toJSON {
-      inherit (config) name enterShell;
-      profile = "${config.devenv.profile}";
-      env = builtins.mapAttrs (_: text) (lib.filterAttrs (_: value: value != null) config.env);
+    # As mkShell's: bash builds it, and its own variables are the shell's.
+    shell = assertAll (builtins.derivation (variables // {
+      inherit (config) name;
+      inherit (pkgs) system;
+      builder = "/bin/bash";
+      args = [ "-c" "printf %s \"$(< \"$textPath\")\" > $out" ];
+      outputs = [ "out" ];
+      PATH = "${config.devenv.profile}/bin";
+      shellHook = config.enterShell;
+      passAsFile = [ "text" ];
+      text = builtins.toJSON {
+        inherit (config) name enterShell;
+        profile = "${config.devenv.profile}";
+        env = variables;
+      };
     }));
     ci = [ config.shell ];
   };

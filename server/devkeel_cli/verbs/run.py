@@ -1,0 +1,67 @@
+"""`devkeel run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel.errors import Unavailable
+from devkeel_cli import exits, output
+from devkeel_cli.follow import follow
+from devkeel_cli.options import json_option
+from devkeel_cli.session import pass_session
+
+if TYPE_CHECKING:
+    from devkeel_cli.session import Session
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--task", metavar="NAME", help="Run a devenv task.")
+@click.option("--test", is_flag=True, help="Run the project's test.")
+@click.option("--cwd", metavar="DIR", help="Directory to run in, relative to the root.")
+@click.option("--timeout", metavar="SECONDS", type=float, help="End it after that, with everything in it.")
+@json_option
+@click.argument("argv", nargs=-1, type=click.UNPROCESSED)
+@pass_session
+def command(
+    session: Session,
+    /,
+    task: str | None,
+    test: bool,
+    cwd: str | None,
+    timeout: float | None,
+    as_json: bool,
+    argv: tuple[str, ...],
+) -> int:
+    """Run a command in the applied environment.
+
+    ARGV is the command, after --. It has this terminal and its exit code is returned. With --timeout or --json it
+    runs as an agent would run it: without a terminal and without input.
+    """
+    environment = session.environment
+    if timeout is None and not as_json:
+        called, place, variables = environment.execution.call(argv, task, test=test, cwd=cwd)
+        _become(called, str(place), variables)
+    job = environment.run(argv, task=task, test=test, cwd=cwd, timeout=600.0 if timeout is None else timeout)
+    follow(job)
+    result = environment.execution.result(job)
+    output.write_run(result, as_json=as_json)
+    return exits.TIMED_OUT if result.exit_code is None else result.exit_code % 256
+
+
+def _become(argv: tuple[str, ...], place: str, variables: dict[str, str]) -> None:
+    """Turn this process into the command: terminal, input and signals are its own then."""
+    sys.stdout.flush()
+    os.chdir(place)
+    try:
+        os.execvpe(argv[0], argv, {**os.environ, **variables})  # noqa: S606  (argv, and no shell)
+    except OSError as error:
+        raise Unavailable(
+            "program_missing",
+            f"{argv[0]} is not installed, or cannot be run.",
+            seen=argv[0],
+            remedy=f"Add it with `devkeel add`, apply, and run it again. The system says: {error.strerror}.",
+        ) from error

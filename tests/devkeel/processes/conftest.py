@@ -1,0 +1,87 @@
+"""Projects whose processes really start, through the stand-in of devenv's command."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.edits import parse_edits
+from devkeel.environment import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from devkeel.results import ProcessesResult
+
+LONG = "exec sleep 600"
+
+
+@dataclass
+class World:
+    """A project, its environment, and the stand-in that counts what was started."""
+
+    root: Path
+    environment: Environment
+    devenv: Any
+
+    def manage(self, action: Any, *names: str, **options: Any) -> ProcessesResult:
+        """Do it, and return what came of it when it has ended."""
+        job = self.environment.manage_processes(action, names, **options)
+        assert job.wait(120)
+        result: ProcessesResult = job.value()
+        return result
+
+    def phases(self) -> dict[str, str]:
+        return {item.name: item.phase for item in self.environment.processes().processes}
+
+    def edit(self, *edits: dict[str, Any]) -> int:
+        """Publish edits, judged by their syntax alone, and return the operation."""
+        operation = self.environment.change(parse_edits(list(edits)), level="syntax").operation
+        assert operation is not None
+        return operation
+
+    def declare(self, name: str, script: str) -> int:
+        return self.edit({"kind": "set", "path": f"processes.{name}.exec", "value": script})
+
+    def verbs(self) -> list[str]:
+        """Return the verbs of devenv's command that were called."""
+        return [" ".join(word for word in call if not word.startswith("--")) for call in self.devenv.calls()]
+
+
+@pytest.fixture
+def world(devenv: Any, pinned_project: Callable[..., Path]) -> Iterator[Callable[..., World]]:
+    """A function that makes a project from the body of its devenv.nix."""
+    opened: list[Environment] = []
+
+    def make(text: str, files: dict[str, str] | None = None) -> World:
+        root = pinned_project(text, files)
+        opened.append(Environment(root, actor="test"))
+        return World(root, opened[-1], devenv)
+
+    yield make
+    for item in opened:
+        item.close()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def redis_says(port: int, *words: str) -> str:
+    found = subprocess.run(["redis-cli", "-p", str(port), *words], capture_output=True, text=True, check=True)
+    return found.stdout.strip()
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -1,0 +1,393 @@
+"""Jobs: what they follow, how they end, what others see of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.errors import Busy, StateError, Unavailable, UsageError
+from devkeel.runtime import Completed, run
+from devkeel.runtime.jobs import Job, Jobs, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LONG = 60.0
+MEGABYTE = 1024 * 1024
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    found = Jobs(tmp_path / ".devkeel")
+    yield found
+    found.close()
+
+
+def shell(script: str, timeout: float = LONG) -> Callable[[Job], Completed]:
+    return lambda _: run(("sh", "-c", script), timeout=timeout, limit=4096)
+
+
+def start(jobs: Jobs, script: str, timeout: float = LONG, **request: Any) -> Job:
+    return jobs.start(Request("test", "a test", **request), shell(script, timeout))
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + LONG
+    while not condition():
+        assert time.monotonic() < deadline, "it never came to that"
+        threading.Event().wait(0.01)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def pid_in(path: Path) -> int:
+    until(lambda: path.exists() and path.read_text().strip())
+    return int(path.read_text())
+
+
+def test_a_job_gives_what_its_work_returned(jobs: Jobs) -> None:
+    job = start(jobs, "echo out; echo err >&2; exit 3")
+    assert job.wait(LONG)
+    assert (job.state, job.value().returncode) == ("succeeded", 3)
+    assert sorted(job.log.slice(0, 100).data.split()) == [b"err", b"out"]
+
+
+def test_what_the_work_raises_is_raised_to_who_asks(jobs: Jobs) -> None:
+    def work(_: Job) -> None:
+        raise UsageError("bad_argument", "No.")
+
+    job = jobs.start(Request("test", "fails"), work)
+    assert job.wait(LONG)
+    assert (job.state, jobs.find(job.id).error) == ("failed", {"code": "bad_argument", "message": "No."})
+    with pytest.raises(UsageError):
+        job.value()
+
+
+def test_a_short_job_leaves_no_trace_on_disk(jobs: Jobs, tmp_path: Path) -> None:
+    assert start(jobs, "echo x").wait(LONG)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "echo $$ > {pid}; exec sleep 1000",
+        "trap '' TERM; echo $$ > {pid}; while :; do sleep 1; done",
+        "setsid sh -c 'echo $$ > {pid}; exec sleep 1000' & wait",
+        "setsid sh -c 'echo $$ > {pid}; exec sleep 1000' & exit",
+        "setsid sh -c 'trap \"\" TERM; echo $$ > {pid}; while :; do sleep 1; done' >/dev/null 2>&1 & sleep 1000",
+        "env -i setsid sh -c 'echo $$ > {pid}; exec /bin/sleep 1000' & sleep 1000",
+        "(setsid setsid sh -c 'echo $$ > {pid}; exec sleep 1000' &) ; sleep 1000",
+    ],
+    ids=["plain", "deaf", "own session", "orphan", "deaf in its own session", "no mark", "twice removed"],
+)
+def test_cancelling_leaves_nothing_running(jobs: Jobs, tmp_path: Path, script: str) -> None:
+    file = tmp_path / "pid"
+    job = start(jobs, script.format(pid=file))
+    pid = pid_in(file)
+    assert job.cancel()
+    assert job.survivors == ()
+    assert not alive(pid)
+    if job.error is not None:
+        assert (job.state, job.error) == ("cancelled", job.stopped())
+
+
+def test_a_cancelled_job_runs_nothing_more(jobs: Jobs, tmp_path: Path) -> None:
+    reached = tmp_path / "reached"
+
+    def work(_: Job) -> None:
+        try:
+            run(("sh", "-c", f"echo $$ > {tmp_path / 'pid'}; sleep 1000"), timeout=LONG)
+        except Unavailable:
+            run(("touch", str(reached)), timeout=LONG)
+
+    job = jobs.start(Request("test", "stubborn"), work)
+    pid_in(tmp_path / "pid")
+    assert job.cancel()
+    assert (job.state, reached.exists()) == ("cancelled", False)
+
+
+def test_what_is_left_behind_is_ended_and_named_unless_the_job_may_leave_it(jobs: Jobs, tmp_path: Path) -> None:
+    script = "setsid sh -c 'echo $$ > {}; exec sleep 1000' >/dev/null 2>&1 & while [ ! -s {} ]; do :; done"
+    first, second = tmp_path / "first", tmp_path / "second"
+    job = start(jobs, script.format(first, first))
+    assert job.wait(LONG)
+    assert [name.rpartition(" ")[2] for name in job.ended_too] == [f"{pid_in(first)})"]
+    assert not alive(pid_in(first))
+    assert start(jobs, script.format(second, second), sweeps=False).wait(LONG)
+    assert alive(pid_in(second))
+    os.kill(pid_in(second), signal.SIGKILL)
+
+
+def test_two_jobs_end_apart(jobs: Jobs, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    one = start(jobs, f"setsid sh -c 'echo $$ > {first}; exec sleep 1000' & sleep 1000")
+    other = start(jobs, f"setsid sh -c 'echo $$ > {second}; exec sleep 1000' & sleep 1000")
+    pids = pid_in(first), pid_in(second)
+    assert one.cancel()
+    assert [alive(pid) for pid in pids] == [False, True]
+    assert other.cancel()
+    assert not alive(pids[1])
+
+
+def test_a_gigabyte_of_output_costs_little_memory_and_a_capped_log(tmp_path: Path) -> None:
+    code = f"""
+import resource
+from pathlib import Path
+from devkeel.runtime import run
+from devkeel.runtime.jobs import Jobs, Request
+jobs = Jobs(Path({str(tmp_path / ".devkeel")!r}))
+work = lambda job: run(("sh", "-c", "echo first; yes {"x" * 99} | head -c 1073741824; echo last"), timeout=300)
+job = jobs.start(Request("test", "flood"), work)
+jobs.keep(job)
+assert job.wait(300)
+assert job.log.size == 2**30 + 11, job.log.size
+assert job.log.slice(0, 6).data == b"first\\n"
+assert job.log.slice(-5, 100).data == b"last\\n"
+part = job.log.slice(100 * 2**20, 10)
+assert part.omitted == 2**30 + 11 - 2**20 - 100 * 2**20, part.omitted
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+print(jobs.folder / (job.id + ".log"))
+print(Jobs(jobs.state).read(job.id, -5, 100).data)
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=LONG * 5)
+    memory, path, tail = found.stdout.splitlines()
+    assert int(memory) < 200
+    assert Path(path).stat().st_size == 9 * MEGABYTE
+    assert tail == "b'last\\n'"
+
+
+def test_a_log_is_read_on_by_its_cursor(jobs: Jobs) -> None:
+    job = start(jobs, "seq 20000")
+    assert job.wait(LONG)
+    cursor, found = 0, b""
+    while (part := jobs.read(job.id, cursor, 1000)).data:
+        found, cursor = found + part.data, part.cursor
+    assert found == b"".join(b"%d\n" % number for number in range(1, 20001))
+
+
+def test_progress_is_read_from_what_programs_say(jobs: Jobs) -> None:
+    job = start(jobs, "printf 'at one\\nnoise\\nat' >&2; printf ' two\\n' >&2", reads=_at)
+    assert job.wait(LONG)
+    assert job.progress == "at two"
+
+
+def _at(line: str) -> str | None:
+    return line if line.startswith("at ") else None
+
+
+# What other processes see
+
+
+def test_a_kept_job_is_seen_by_another_process_while_it_runs_and_after(jobs: Jobs, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    job = start(jobs, f"echo begun; while [ ! -e {go} ]; do sleep 0.01; done; echo ended")
+    until(lambda: job.log.size)
+    jobs.keep(job)
+    other = Jobs(jobs.state)
+    assert other.find(job.id).state == "running"
+    assert other.read(job.id, 0, 100).data == b"begun\n"
+    with pytest.raises(Busy) as caught:
+        other.cancel(job.id)
+    assert caught.value.code == "job_elsewhere"
+    go.touch()
+    assert other.wait(job.id, LONG).state == "succeeded"
+    assert other.read(job.id, 6, 100).data == b"ended\n"
+    assert [item.id for item in other.every()] == [job.id]
+
+
+def test_jobs_end_with_their_process_and_are_recorded_as_cancelled(tmp_path: Path) -> None:
+    jobs = Jobs(tmp_path / ".devkeel")
+    job = start(jobs, f"echo $$ > {tmp_path / 'pid'}; exec sleep 1000")
+    pid = pid_in(tmp_path / "pid")
+    jobs.close()
+    assert not alive(pid)
+    assert Jobs(jobs.state).find(job.id).state == "cancelled"
+    with pytest.raises(Unavailable):
+        start(jobs, "true")
+
+
+def test_the_job_of_a_process_that_was_killed_is_ended_by_who_looks_next(tmp_path: Path) -> None:
+    state, file = tmp_path / ".devkeel", tmp_path / "pid"
+    code = f"""
+from pathlib import Path
+from devkeel.runtime import run
+from devkeel.runtime.jobs import Jobs, Request
+jobs = Jobs(Path({str(state)!r}))
+script = "setsid sh -c 'echo $$ > {file}; exec sleep 1000' & sleep 1000"
+job = jobs.start(Request("test", "x"), lambda _: run(("sh", "-c", script), timeout=600))
+jobs.keep(job)
+print(job.id, flush=True)
+job.wait(600)
+"""
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        identifier = process.stdout.readline().strip()
+        pid = pid_in(file)
+        assert Jobs(state).find(identifier).state == "running"
+        process.kill()
+    found = Jobs(state).find(identifier)
+    assert (found.state, found.survivors) == ("cancelled", ())
+    assert not alive(pid)
+    assert json.loads((state / "jobs" / f"{identifier}.json").read_text())["state"] == "cancelled"
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "0" * 16, "g" * 16, "0" * 15])
+def test_an_id_that_names_no_job_is_told(jobs: Jobs, name: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        jobs.find(name)
+    assert caught.value.code == "unknown_job"
+
+
+def test_old_jobs_make_room(jobs: Jobs) -> None:
+    for _ in range(55):
+        job = start(jobs, "true")
+        job.wait(LONG)
+        jobs.keep(job)
+    assert len(list(jobs.folder.glob("*.json"))) == 50
+    assert len(list(jobs.folder.glob("*.log"))) == 50
+
+
+def test_a_state_directory_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / ".devkeel").symlink_to(tmp_path / "elsewhere")
+    jobs = Jobs(tmp_path / ".devkeel")
+    job = start(jobs, "true")
+    with pytest.raises(StateError):
+        jobs.keep(job)
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_logs_and_records_are_their_owner_s_alone(jobs: Jobs) -> None:
+    job = start(jobs, "echo secret")
+    jobs.keep(job)
+    assert job.wait(LONG)
+    for path in jobs.folder.iterdir():
+        assert path.stat().st_mode & 0o077 == 0, path
+
+
+# What goes wrong beside the work
+
+
+@pytest.mark.parametrize(("kept", "seen"), [("while it runs", b"1\n2\n"), ("when it has ended", b"")])
+def test_a_full_disk_costs_the_log_and_not_the_job(tmp_path: Path, kept: str, seen: bytes) -> None:
+    # A limit on the size of a file is the full disk of those who may mount none; Python ignores its signal.
+    code = f"""
+import resource
+from pathlib import Path
+from devkeel.runtime import run
+from devkeel.runtime.jobs import Jobs, Request
+jobs = Jobs(Path({str(tmp_path / ".devkeel")!r}))
+resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
+job = jobs.start(Request("test", "x"), lambda _: run(("seq", "300000"), timeout=60, limit=100))
+if {kept!r} == "while it runs":
+    jobs.keep(job)
+assert job.wait(60)
+jobs.keep(job)
+assert (job.state, job.value().returncode) == ("succeeded", 0), job.error
+cursor, found = 0, 0
+while (part := jobs.read(job.id, cursor, 50_000)).data:
+    found += len(part.data) + part.omitted
+    cursor = part.cursor
+assert cursor == found == job.log.size, (cursor, found, job.log.size)
+assert jobs.read(job.id, -7, 100).data == b"300000\\n"
+other = Jobs(jobs.state)
+assert other.find(job.id).state == "succeeded"
+assert other.read(job.id, 0, 4).data == {seen!r}
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=LONG)
+
+
+@pytest.mark.parametrize("script", ["seq 100000", "echo few"])
+def test_a_directory_of_jobs_that_is_a_link_is_neither_written_nor_read(
+    jobs: Jobs, tmp_path: Path, script: str
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    jobs.state.mkdir()
+    jobs.folder.symlink_to(elsewhere)
+    name = "0123456789abcdef"
+    record = {"id": name, "kind": "x", "title": "x", "state": "running", "started": "", "survivors": []}
+    owner = {"pid": 2**22, "start": 1, "host": socket.gethostname()}
+    (elsewhere / f"{name}.json").write_text(json.dumps(record | {"owner": owner, "log": {}}))
+    before = (elsewhere / f"{name}.json").read_bytes()
+    job = start(jobs, script)
+    with pytest.raises(StateError):
+        jobs.keep(job)
+    assert job.wait(LONG)
+    assert (job.state, jobs.read(job.id, 0, 1).data) == ("succeeded", b"1" if "seq" in script else b"f")
+    with pytest.raises(UsageError):
+        jobs.find(name)
+    assert [path.read_bytes() for path in elsewhere.iterdir()] == [before]
+
+
+@pytest.mark.parametrize(
+    "change", [{"id": ""}, {"id": "f" * 16}, {"survivors": 5}, {"log": []}, {"owner": None}, {"started": 1}]
+)
+def test_a_record_that_makes_no_sense_is_no_job_and_ends_nothing(
+    jobs: Jobs, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    name, file = "0123456789abcdef", tmp_path / "pid"
+    job = jobs.start(Request("test", "x", sweeps=False), shell(f"echo $$ > {file}; exec sleep 1000"))
+    record = {"id": name, "kind": "x", "title": "x", "state": "running", "started": "", "survivors": [], "log": {}}
+    record["owner"] = {"pid": 2**22, "start": 1, "host": socket.gethostname()}
+    jobs.folder.mkdir(parents=True)
+    (jobs.folder / f"{name}.json").write_text(json.dumps(record | change))
+    with pytest.raises(UsageError):
+        jobs.find(name)
+    assert [item.id for item in jobs.every()] == [job.id]
+    assert alive(pid_in(file))
+
+
+def test_the_last_step_reaches_others_however_soon_it_follows(jobs: Jobs, tmp_path: Path) -> None:
+    def work(job: Job) -> None:
+        until(lambda: job.kept)
+        job.tell("first")
+        job.tell("second")
+        until((tmp_path / "go").exists)
+
+    job = jobs.start(Request("test", "x"), work)
+    jobs.keep(job)
+    until(lambda: Jobs(jobs.state).find(job.id).progress == "second")
+    (tmp_path / "go").touch()
+
+
+@pytest.mark.parametrize("cursor", [10**6, 2**80, -(10**6), -(2**80)])
+def test_a_cursor_beyond_an_end_is_that_end(jobs: Jobs, cursor: int) -> None:
+    job = start(jobs, "echo few")
+    jobs.keep(job)
+    assert job.wait(LONG)
+    for reader in (jobs, Jobs(jobs.state)):
+        part = reader.read(job.id, cursor, 100)
+        assert (part.data, part.cursor) == (b"few\n" if cursor < 0 else b"", 4)
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exec >&- 2>&-; echo $$ > {pid}; exec sleep 1000",
+        "echo $$ > {pid}; head -c 9000000 /dev/zero | tr '\\0' x; exec sleep 1000",
+    ],
+    ids=["closes its outputs", "prints no newline"],
+)
+def test_a_strange_talker_is_ended_by_its_deadline(jobs: Jobs, tmp_path: Path, script: str) -> None:
+    job = start(jobs, script.format(pid=tmp_path / "pid"), timeout=1.5, reads=lambda _: None)
+    assert job.wait(LONG)
+    assert isinstance(job.error, Unavailable)
+    assert job.error.code == "timeout"
+    assert not alive(pid_in(tmp_path / "pid"))

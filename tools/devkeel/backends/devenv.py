@@ -1,0 +1,225 @@
+"""The devenv backend: by Nix alone where the store has what the lock pins, by devenv's own command otherwise."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.shell import enter, exported
+from devkeel.checks import build
+from devkeel.checks.evaluation import ask_devenv, changed_lock, require_nix, require_stage
+from devkeel.checks.inputs import check_inputs
+from devkeel.checks.subject import Subject
+from devkeel.errors import CheckFailed, Unavailable
+from devkeel.project import DECLARATION_FILES, LOCK, LOCK_FILES
+from devkeel.runtime import find_program, run
+from devkeel.runtime.manager_socket import runtime_directory
+
+if TYPE_CHECKING:
+    from devkeel.backends.backend import Realisation
+    from devkeel.checks.subject import Stage
+    from devkeel.errors import Diagnostic
+    from devkeel.project import Project
+    from devkeel.runtime import Completed
+
+__all__ = ["Devenv", "progress_of"]
+
+_SOURCE = "build"
+_HOOK_SECONDS = 120.0
+_OUTPUT = 16 * 1024 * 1024
+_FEATURES = ("--extra-experimental-features", "nix-command")
+_PROFILE = "DEVENV_PROFILE"
+_CORRECT = "Correct the declaration, or take the change back with undo, and apply again."
+_UNFREE = (
+    "Let the user accept its licence with the suggested edit of devenv.yaml, or take the package out; apply again."
+)
+_STEPS = (
+    (re.compile(r"^building '/nix/store/[0-9a-z]{32}-(?P<name>[^']+?)(?:\.drv)?'"), "building {name}"),
+    (re.compile(r"^copying path '/nix/store/[0-9a-z]{32}-(?P<name>[^']+)'"), "fetching {name}"),
+    (re.compile(r"^downloading '(?P<name>[^']+)'"), "downloading {name}"),
+    (re.compile(r"^(?P<name>these \d+ derivations) will be built"), "{name} will be built"),
+    (re.compile(r"^(?P<name>this derivation) will be built"), "{name} will be built"),
+    (re.compile(r"^(?P<name>these \d+ paths) will be fetched"), "{name} will be fetched"),
+)
+
+
+def progress_of(line: str) -> str | None:
+    """Return what a line of Nix' says about the progress."""
+    for pattern, sentence in _STEPS:
+        match = pattern.match(line)
+        if match:
+            return sentence.format(name=match["name"])
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Devenv:
+    """Environments that `devenv.nix` declares."""
+
+    name: str = "devenv"
+
+    def detect(self, project: Project) -> Evidence | None:
+        """Return why a project is devenv's: it has a devenv.nix or a devenv.yaml."""
+        files = tuple(name for name in DECLARATION_FILES[:2] if project.exists(name))
+        return Evidence(files, f"there is {' and '.join(files)}") if files else None
+
+    def declared(self, project: Project) -> tuple[str, ...]:
+        """Return the files of the declaration in the root; what they import belongs to it too."""
+        return tuple(name for name in DECLARATION_FILES if project.exists(name))
+
+    def check(self, realisation: Realisation) -> list[Diagnostic]:
+        """Return why the shell does not build."""
+        return build.check(realisation.subject, timeout=realisation.timeout).diagnostics
+
+    def apply(self, realisation: Realisation) -> Applied:
+        """Build the shell and capture its variables, its hook included.
+
+        Raises CheckFailed for what the declaration is to blame for, Unavailable `build_timeout` and what the checks
+        raise for the machine.
+        """
+        with build.on_time(realisation.timeout):
+            try:
+                return self._by_nix(realisation)
+            except Unavailable as error:
+                if error.code != "check_unavailable" or find_program("devenv") is None:
+                    raise
+            return self._by_devenv(realisation)
+
+    def _by_nix(self, realisation: Realisation) -> Applied:
+        subject, deadline = realisation.subject, time.monotonic() + realisation.timeout
+        require_nix(subject)
+        with require_stage(subject)() as stage:
+            derivation, findings = build.instantiate(subject, stage, realisation.timeout)
+            if derivation is None:
+                raise _refusal(findings) if _is_refused(findings) else _not_by_nix(findings)
+            root = None if realisation.keep is None else realisation.keep / "shell"
+            found = build.realise(derivation, deadline - time.monotonic(), root)
+            _require(subject, stage, found)
+            prefix = found.stdout.decode().split()[-1] if root is None else os.path.realpath(root)
+            printed = _print_environment(derivation, realisation, deadline)
+            _require(subject, stage, printed)
+            variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS)
+            return Applied(self.name, prefix, _placed(variables, stage, realisation), "nix", notes=notes)
+
+    def _by_devenv(self, realisation: Realisation) -> Applied:
+        subject = realisation.subject
+        with require_stage(subject)(writes=True) as stage:
+            found = ask_devenv(stage, ("print-dev-env", "--json"), realisation.timeout, limit=_OUTPUT)
+            _require(subject, stage, found)
+            variables = exported(found.stdout)
+            notes = tuple(item.message for item in changed_lock(subject, stage, _SOURCE))
+            variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS)
+            prefix = variables.get(_PROFILE, "")
+            if realisation.keep is not None and prefix:
+                build.realise(prefix, realisation.timeout, realisation.keep / "profile")
+            return Applied(
+                self.name,
+                prefix or str(realisation.project.root),
+                _placed(variables, stage, realisation),
+                "devenv",
+                notes=notes + more,
+            )
+
+    def alive(self, applied: Applied) -> bool:
+        """Tell whether the store still has the shell."""
+        return os.path.lexists(applied.prefix)
+
+    def task(self, name: str) -> tuple[str, ...]:
+        """Return the call of devenv that runs a task."""
+        return (*_command("a task"), "tasks", "run", name)
+
+    def test(self) -> tuple[str, ...]:
+        """Return the call of devenv that runs the project's test."""
+        return (*_command("the project's test"), "test")
+
+    def lock_status(self, project: Project) -> LockStatus:
+        """Return whether devenv.lock is there and pins every input that devenv.yaml names."""
+        locks = project.read_all(LOCK_FILES)
+        if LOCK not in locks:
+            return LockStatus(LOCK, "missing", "there is no devenv.lock: `devenv update` makes it")
+        found = check_inputs(Subject(project.read_all(DECLARATION_FILES), locks))
+        stale = next((item.message for item in found if item.code == "lock_stale"), None)
+        return LockStatus(LOCK, "stale" if stale else "current", stale)
+
+    def doctor(self, project: Project) -> tuple[Finding, ...]:
+        """Return what this machine has of Nix and devenv."""
+        found = []
+        for program, remedy in (
+            ("nix-instantiate", "Install Nix: https://nixos.org/download."),
+            ("nix", "Install Nix: https://nixos.org/download."),
+            ("devenv", "Install devenv (https://devenv.sh/getting-started/) to run tasks, tests and processes."),
+        ):
+            path = find_program(program)
+            found.append(Finding(True, f"{program}: {path}") if path else Finding(False, f"no {program}", remedy))
+        status = self.lock_status(project)
+        well = status.state == "current"
+        found.append(Finding(well, status.reason or "devenv.lock pins every input", None if well else "devenv update"))
+        return tuple(found)
+
+
+def _command(what: str) -> tuple[str, ...]:
+    program = find_program("devenv")
+    if program is None:
+        raise Unavailable(
+            "program_missing",
+            f"devenv is not installed, and only it can run {what}.",
+            seen="devenv",
+            remedy="Install devenv, or give the command itself as argv.",
+        )
+    return (program, "--no-tui", "--quiet")
+
+
+def _print_environment(derivation: str, realisation: Realisation, deadline: float) -> Completed:
+    keep = () if realisation.keep is None else ("--profile", str(realisation.keep / "environment"))
+    program = find_program("nix") or "nix"
+    return run(
+        (program, *_FEATURES, "print-dev-env", "--json", *keep, derivation),
+        timeout=max(0.0, deadline - time.monotonic()),
+        limit=_OUTPUT,
+    )
+
+
+def _placed(variables: dict[str, str], stage: Stage, realisation: Realisation) -> dict[str, str]:
+    """Return variables that name the project where it is, not where it was staged."""
+    staged, root = stage.root, realisation.project.root
+    if staged == root:
+        return variables
+    run_staged, run_root = str(runtime_directory(staged)), str(runtime_directory(root))
+    return {
+        name: text.replace(run_staged, run_root).replace(str(staged), str(root)) for name, text in variables.items()
+    }
+
+
+def _require(subject: Subject, stage: Stage, found: Completed) -> None:
+    findings = build.failures(subject, str(stage.root), found)
+    if _is_refused(findings):
+        raise _refusal(findings)
+
+
+def _is_refused(findings: list[Diagnostic]) -> bool:
+    return any(item.severity == "error" for item in findings)
+
+
+def _not_by_nix(findings: list[Diagnostic]) -> Unavailable:
+    return Unavailable(
+        "check_unavailable",
+        "Nix alone cannot evaluate this declaration: it fetches, builds or reads outside of the project meanwhile.",
+        seen=findings[0].message if findings else None,
+        remedy="Install devenv, which can.",
+    )
+
+
+def _refusal(findings: list[Diagnostic]) -> CheckFailed:
+    first = next((item for item in findings if item.severity == "error"), findings[0])
+    return CheckFailed(
+        first.code,
+        f"{first.message}.",
+        place=first.place,
+        seen=first.subject,
+        remedy=_UNFREE if first.code == "unfree_package" else _CORRECT,
+        diagnostics=tuple(findings),
+    )

@@ -1,0 +1,68 @@
+"""The `.envrc` that direnv reads on entering the project, for each backend; with a prompt where it is asked for."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Place, Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ENVRC", "PROMPT", "envrc", "prompt"]
+
+ENVRC = ".envrc"
+PROMPT = "({backend}:{name})"
+_MARK = "# Made by devkeel; lines below the last of these are yours."
+_END = "# End of what devkeel made."
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+
+def prompt(template: str, backend: str, name: str) -> str:
+    """Return the prompt of an environment. Raises UsageError `bad_prompt` for a field that is neither of two."""
+    wrong = next((field for field in _FIELD.findall(template) if field not in ("backend", "name")), None)
+    if wrong is not None:
+        raise UsageError(
+            "bad_prompt",
+            f"A prompt has no field {wrong[:40]!r}.",
+            seen=template[:200],
+            remedy=f"Use {{backend}} and {{name}}, as in {PROMPT}.",
+        )
+    return template.replace("{backend}", backend).replace("{name}", name)
+
+
+def envrc(old: bytes | None, backend: str, name: str, watched: Iterable[str], template: str | None) -> bytes:
+    """Return the `.envrc` with devkeel's part made anew; what stands around it stays.
+
+    template: of the prompt, None for none. Raises Refused `foreign_envrc` where somebody else wrote the file.
+    """
+    part = _part(backend, name, watched, template)
+    if old is None or not old.strip():
+        return part.encode()
+    text = old.decode("utf-8", "surrogateescape")
+    start, end = text.find(_MARK), text.find(_END)
+    if start < 0 or end < start:
+        raise Refused(
+            "foreign_envrc",
+            f"{ENVRC} was written by somebody else, and devkeel adds nothing to what runs on entering.",
+            place=Place(ENVRC),
+            remedy="Move it away, or put these lines into it yourself.",
+            details={"lines": part},
+        )
+    return (text[:start] + part + text[end + len(_END) + 1 :]).encode("utf-8", "surrogateescape")
+
+
+def _part(backend: str, name: str, watched: Iterable[str], template: str | None) -> str:
+    lines = {
+        "devenv": ['eval "$(devenv direnvrc)"', "use devenv"],
+        "flake": ["use flake"],
+    }.get(backend, [f"watch_file {shlex.quote(item)}" for item in watched] + [_entering(name)])
+    if template is not None:
+        lines = [*lines, f"export DEVKEEL_PROMPT={shlex.quote(prompt(template, backend, name))}"]
+    return "\n".join([_MARK, *lines, _END, ""])
+
+
+def _entering(name: str) -> str:
+    return f'eval "$(devkeel env activate {shlex.quote(name)})"'

@@ -1,0 +1,272 @@
+"""The verbs that run something: apply, run, and the jobs behind them."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from devkeel.applied import read_good
+from devkeel.backends.choice import active
+from devkeel.backends.devenv import progress_of
+from devkeel.backends.shell import with_path
+from devkeel.command import argv_of, directory_of, perform
+from devkeel.declaration import lock_revision
+from devkeel.display import one_line
+from devkeel.errors import StateError, Unavailable, UsageError
+from devkeel.excerpt import excerpt
+from devkeel.masking import mask, secrets_in
+from devkeel.project import revision_of
+from devkeel.realising import Realising
+from devkeel.results import JobList, JobView, RunResult, as_data
+from devkeel.runtime.jobs import Request
+from devkeel.stages import stages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from devkeel.applied import Good
+    from devkeel.backends import Backend
+    from devkeel.checks import Subject
+    from devkeel.policy import Settings
+    from devkeel.project import Project
+    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult, Stages
+    from devkeel.runtime.jobs import Job, Jobs, JobState
+    from devkeel.transaction import Transactions
+
+__all__ = ["ON_FAILURE", "Execution"]
+
+ON_FAILURE = ("keep", "restore")
+_TITLE = 120
+_SLICE = 16_000  # bytes of a log in one answer
+_PAGE = 1024 * 1024  # and of a whole log, at a time
+_TAIL = 2000
+_WAIT = 30.0
+_LONGEST = 24 * 3600.0
+_LONGEST_START = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """What runs for a project.
+
+    declaration: reads its files. subject: makes of files what a backend realises. take_back: takes back what devkeel
+    did after an operation, as a new one, and returns the ids of those.
+    """
+
+    project: Project
+    jobs: Jobs
+    store: Transactions
+    settings: Settings
+    declaration: Callable[[], dict[str, bytes]]
+    subject: Callable[[Mapping[str, bytes]], Subject]
+    take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
+
+    def stages(self, files: Mapping[str, bytes]) -> Stages:
+        """Return how far the declaration has come."""
+        return stages_of(self.project, self.store, files)
+
+    def apply(self, *, dry_run: bool, on_failure: str, reason: str | None, timeout: float) -> Job:
+        """Begin to realise the declaration."""
+        _require_on_failure(on_failure)
+        _require_seconds(timeout, _LONGEST)
+        backend = active(self.project)
+        files = self.declaration()
+        title = f"{'Try to apply' if dry_run else 'Apply'} revision {revision_of(files)}"
+        request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
+
+        realising = Realising(
+            self.project, self.store, backend, files, self.subject(files), self.declaration, self.take_back, timeout
+        )
+
+        def work(job: Job) -> ApplyResult:
+            return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
+
+        return self.jobs.start(request, work)
+
+    def run(
+        self,
+        argv: tuple[str, ...],
+        *,
+        task: str | None = None,
+        test: bool = False,
+        cwd: str | None = None,
+        timeout: float,
+    ) -> Job:
+        """Begin to run a command in the applied environment, or a task or the project's test by name."""
+        _require_seconds(timeout, _LONGEST)
+        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
+        variables = good.applied.variables if good and argv else {}
+        hidden = secrets_in(good.applied.variables) if good else ()
+
+        def work(job: Job) -> RunResult:
+            result, late = perform(job, called, place, variables, timeout)
+            notes = list(self._notes(good))
+            if late:
+                notes.append(f"The deadline of {timeout:g} seconds ended it.")
+            return replace(
+                result,
+                argv=tuple(mask(item, hidden) for item in result.argv),
+                stdout=mask(result.stdout, hidden),
+                stderr=mask(result.stderr, hidden),
+                revision=good.revision if good else None,
+                notes=tuple(notes),
+            )
+
+        return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
+
+    def call(
+        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
+    ) -> tuple[tuple[str, ...], Path, dict[str, str]]:
+        """Return the argv, the directory and the variables of a command, for who runs it in a process of its own."""
+        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
+        return called, place, with_path(good.applied.variables) if good and argv else {}
+
+    def manage(
+        self, action: Literal["start", "stop", "restart"], names: tuple[str, ...], *, timeout: float, on_failure: str
+    ) -> Job:
+        """Begin to start, stop or restart processes."""
+        from devkeel.processes import Control  # noqa: PLC0415  (no other verb needs it)
+
+        _require_on_failure(on_failure)
+        _require_seconds(timeout, _LONGEST_START)
+        self.declaration()
+
+        def work(job: Job) -> ProcessesResult:
+            control = Control(self.project, self.store, self.take_back, job, self.settings.lock_timeout)
+            if action == "stop":
+                return control.stop(names)
+            verb = control.start if action == "start" else control.restart
+            return verb(names, timeout=timeout, restore=on_failure == "restore")
+
+        title = " ".join(("processes:", action, *map(one_line, names)))
+        # What it starts is to outlive it, so that nothing is swept up when it has done.
+        request = Request("processes", title[:_TITLE], reads=progress_of, sweeps=False, plain=as_data)
+        return self.jobs.start(request, work)
+
+    def _prepared(
+        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
+    ) -> tuple[tuple[str, ...], Path, Good | None]:
+        backend = active(self.project)
+        called = argv_of(backend, argv, task, test=test)
+        place = directory_of(self.project, cwd)
+        return called, place, self._good(backend) if argv else read_good(self.project.state)
+
+    def _good(self, backend: Backend) -> Good:
+        good = read_good(self.project.state)
+        if good is not None and backend.alive(good.applied):
+            return good
+        raise Unavailable(
+            "not_applied",
+            "The environment was not applied yet." if good is None else "What was applied is gone from this machine.",
+            seen=good.applied.prefix if good else None,
+            remedy="Call apply_environment, then repeat the command.",
+        )
+
+    def _notes(self, good: Good | None) -> tuple[str, ...]:
+        if good is None:
+            return ()
+        found = revision_of(self.declaration()), lock_revision(self.project)
+        if found == (good.revision, good.lock_revision):
+            return ()
+        return (f"The declaration has changed since it was applied (revision {good.revision}): apply_environment.",)
+
+    @staticmethod
+    def result(job: Job) -> Any:  # noqa: ANN401  (what the job was for: ApplyResult or RunResult)
+        """Return what came of a job that has ended, or raise what ended it."""
+        found = job.value()
+        if isinstance(found, RunResult) and job.ended_too:
+            return replace(found, ended_too=job.ended_too)
+        return found
+
+    def view(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
+        """Return a job with a part of its log; waits for its end, at most 30 seconds."""
+        state = self.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
+        good = read_good(self.project.state)
+        hidden = secrets_in(good.applied.variables) if good else ()
+        log, part = excerpt(self.jobs, identifier, cursor, _SLICE, hidden)
+        return JobView(
+            id=state.id,
+            kind=state.kind,
+            title=state.title,
+            state=state.state,
+            started=state.started,
+            ended=state.ended,
+            progress=one_line(state.progress) if state.progress else None,
+            log=log,
+            cursor=part.cursor,
+            omitted=part.omitted,
+            log_bytes=state.log_bytes,
+            survivors=state.survivors,
+            result=state.result,
+            error=state.error,
+            next=_next(state, part.cursor),
+        )
+
+    def log(self, identifier: str) -> str:
+        """Return the whole log of a job as far as it is kept, safe to show."""
+        good = read_good(self.project.state)
+        hidden = secrets_in(good.applied.variables) if good else ()
+        found, cursor = list[str](), 0
+        while True:
+            text, part = excerpt(self.jobs, identifier, cursor, _PAGE, hidden)
+            if not part.data:
+                return "".join(found)
+            if part.omitted:
+                found.append(f"\n… {part.omitted} bytes left out …\n")
+            found.append(text)
+            cursor = part.cursor
+
+    def keep(self, job: Job) -> JobView:
+        """Let a job go on after the call that asked for it, and return it.
+
+        Where nothing can be written it is known to this process alone.
+        """
+        with suppress(StateError):
+            self.jobs.keep(job)
+        return self.view(job.id, cursor=-_TAIL)
+
+    def every(self) -> JobList:
+        """Return the jobs, newest first."""
+        left_out = ("result", "error", "log_bytes")
+        return JobList(
+            tuple(
+                {key: value for key, value in as_data(item).items() if key not in left_out}
+                for item in self.jobs.every()
+            )
+        )
+
+    def cancel(self, identifier: str) -> JobView:
+        """End a job, and return what it had come to."""
+        self.jobs.cancel(identifier)
+        return self.view(identifier, cursor=-_TAIL)
+
+
+def _require_on_failure(given: str) -> None:
+    if given not in ON_FAILURE:
+        raise UsageError(
+            "bad_argument",
+            f"on_failure is {' or '.join(ON_FAILURE)}.",
+            seen=given,
+            remedy="keep leaves the declaration as it is; restore takes devkeel's operations back.",
+            alternatives=ON_FAILURE,
+        )
+
+
+def _require_seconds(given: float, most: float) -> None:
+    if not 0 < given <= most:
+        raise UsageError(
+            "bad_timeout",
+            f"The time-out is a number of seconds above 0, and at most {most:g}.",
+            seen=str(given),
+            remedy="Give another timeout; what takes long goes on as a job.",
+        )
+
+
+def _next(state: JobState, cursor: int) -> str:
+    if state.state == "running":
+        return f"job with id={state.id}, cursor={cursor}, wait=30"
+    if state.survivors:
+        return "ask the user to end what survived"
+    return f"job with id={state.id}, cursor={cursor} for more of the log" if cursor < state.log_bytes else "done"

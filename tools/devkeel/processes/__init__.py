@@ -1,0 +1,9 @@
+"""The processes of a declaration: what runs, starting it with a way back, stopping it with a proof."""
+
+from __future__ import annotations
+
+from devkeel.processes.control import Control
+from devkeel.processes.reading import read_processes
+from devkeel.processes.sight import Sight, glance
+
+__all__ = ["Control", "Sight", "glance", "read_processes"]

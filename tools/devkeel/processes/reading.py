@@ -1,0 +1,190 @@
+"""Phases, ports and logs: what a process wrote is capped, cleaned and masked, and read on from a cursor."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from devkeel.declaration import read_declaration
+from devkeel.display import clean
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.invalid import nearest
+from devkeel.masking import mask, names_a_secret
+from devkeel.processes.sight import Sight, look
+from devkeel.results import ProcessesResult, ProcessLog
+from devkeel.runtime.holders import port_holder
+from devkeel.runtime.manager_socket import ManagerSocket
+from devkeel.runtime.tails import read_tail
+from devkeel.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from devkeel.project import Project
+    from devkeel.results import ProcessState
+
+__all__ = ["answer", "last_words", "read_processes", "unknown_process"]
+
+MOST_BYTES = 16_000
+_CURSOR = re.compile(r"(?P<manager>\d+)-(?P<stdout>\d+)-(?P<stderr>\d+)")
+_PORT = re.compile(r"services\.(?P<service>[\w-]+)\.port|processes\.(?P<process>[\w-]+)\.ports\.[\w-]+\.allocate")
+_STREAMS = ("stdout", "stderr")
+_WORDS = 2_000
+
+
+def read_processes(
+    project: Project, *, name: str | None = None, cursor: str | None = None, limit: int
+) -> ProcessesResult:
+    """Return phases and ports; with a name also the end of its log, or what was written since a cursor.
+
+    limit: bytes of each stream. Without a name those that failed tell their last words.
+    """
+    socket = ManagerSocket(project.root)
+    sight = look(project, socket)
+    known = [item.name for item in sight.processes] or _logged(socket.logs)
+    logs: list[ProcessLog] = []
+    if name is not None:
+        if name not in known:
+            raise unknown_process(name, known)
+        logs.append(_read_log(project, socket.logs, sight, name, cursor, limit))
+    elif cursor is not None:
+        raise UsageError(
+            "bad_cursor",
+            "A cursor belongs to the log of one process.",
+            seen=cursor[:80],
+            remedy="Name the process whose log it is.",
+        )
+    else:
+        failed = [item.name for item in sight.processes if item.phase == "gave_up"]
+        logs += [_read_log(project, socket.logs, sight, item, None, _WORDS) for item in failed]
+    return answer(project, sight, logs=logs)
+
+
+def answer(
+    project: Project,
+    sight: Sight,
+    *,
+    action: str | None = None,
+    logs: Sequence[ProcessLog] = (),
+    ended: Sequence[str] = (),
+    notes: Sequence[str] = (),
+) -> ProcessesResult:
+    """Return what was seen as the result of a verb."""
+    told = [*notes, *_standing(sight), *_moved(project, sight.processes)]
+    return ProcessesResult(
+        action=action,
+        running=sight.running,
+        manager=sight.pid,
+        mode=sight.mode,
+        revision=sight.revision,
+        declared_revision=sight.declared.revision,
+        outdated=sight.outdated,
+        processes=sight.processes,
+        logs=tuple(logs),
+        ended=tuple(map(clean, ended)),
+        notes=tuple(told),
+        next=_next(sight, action),
+    )
+
+
+def last_words(project: Project, logs: Path, name: str) -> str:
+    """Return the end of what a process wrote, errors after output, safe to show."""
+    secrets = list(_secrets(project))
+    parts = [_text(read_tail(logs / f"{name}.{stream}.log", None, _WORDS).data, secrets) for stream in _STREAMS]
+    return "\n".join(part.strip("\n") for part in parts if part.strip())
+
+
+def unknown_process(name: str, known: Sequence[str]) -> UsageError:
+    """Return the error about a process that there is not, with the nearest that there are."""
+    return UsageError(
+        "unknown_process",
+        f"There is no process {name!r}.",
+        seen=name[:80],
+        remedy="Name one of those that there are, or declare it first.",
+        alternatives=tuple(nearest(name, known)[:10]),
+    )
+
+
+def _standing(sight: Sight) -> Iterator[str]:
+    if sight.outdated:
+        yield (
+            "The declaration has changed since these processes were started, and they keep the old one: "
+            "manage_processes with action=start starts them anew."
+        )
+    elif sight.running and sight.outdated is None:
+        yield "devkeel did not start this manager, so it cannot tell whether it has the declaration as it is now."
+
+
+def _next(sight: Sight, action: str | None) -> str:
+    if not sight.running:
+        return "manage_processes with action=start" if action is None else "nothing runs"
+    troubled = [item.name for item in sight.processes if item.phase == "gave_up"]
+    if troubled:
+        return f"read_processes with name={troubled[0]} for its log"
+    return "read_processes with a name for its log" if action is None else "read_processes"
+
+
+def _moved(project: Project, processes: Sequence[ProcessState]) -> Iterator[str]:
+    """Say which declared ports devenv moved, because somebody else has them."""
+    wanted: dict[str, set[int]] = {}
+    with suppress(DevkeelError):
+        for item in survey(read_declaration(project), None).definitions:
+            found = _PORT.fullmatch(item.path)
+            if found and isinstance(item.value, int) and not isinstance(item.value, bool):
+                wanted.setdefault(found["service"] or found["process"], set()).add(item.value)
+    for process in processes:
+        real = {int(port.rpartition(":")[2]) for port in process.ports if port.rpartition(":")[2].isdigit()}
+        for port in sorted(wanted.get(process.name, set()) - real):
+            if real:
+                who = port_holder(port)
+                why = f"{port} is held by {clean(who)}" if who else f"{port} was taken"
+                yield f"{process.name} listens on {', '.join(map(str, sorted(real)))}: its declared port {why}."
+
+
+def _logged(folder: Path) -> list[str]:
+    """Return the processes of which logs were left."""
+    with suppress(OSError):
+        return sorted({path.name.removesuffix(".stdout.log") for path in folder.glob("*.stdout.log")})
+    return []
+
+
+def _read_log(project: Project, folder: Path, sight: Sight, name: str, cursor: str | None, limit: int) -> ProcessLog:
+    places = _places(cursor, sight.pid or 0)
+    tails = {stream: read_tail(folder / f"{name}.{stream}.log", places.get(stream), limit) for stream in _STREAMS}
+    secrets = list(_secrets(project))
+    return ProcessLog(
+        name,
+        _text(tails["stdout"].data, secrets),
+        _text(tails["stderr"].data, secrets),
+        f"{sight.pid or 0}-{tails['stdout'].end}-{tails['stderr'].end}",
+        any(tail.skipped for tail in tails.values()),
+    )
+
+
+def _places(cursor: str | None, manager: int) -> dict[str, int]:
+    """Return the offsets that a cursor names; a manager that was started since then began the logs anew."""
+    if cursor is None:
+        return {}
+    found = _CURSOR.fullmatch(cursor)
+    if found is None:
+        raise UsageError(
+            "bad_cursor",
+            "This is no cursor of a process's log.",
+            seen=cursor[:80],
+            remedy="Give the cursor that read_processes gave, or none for the end of the log.",
+        )
+    return {stream: int(found[stream]) for stream in _STREAMS} if int(found["manager"]) == manager else {}
+
+
+def _text(data: bytes, secrets: Sequence[str]) -> str:
+    return mask(clean(data.decode("utf-8", "replace").replace("\r\n", "\n")), secrets)
+
+
+def _secrets(project: Project) -> Iterator[str]:
+    """Yield the values of declared variables whose names say that they are secret."""
+    with suppress(DevkeelError):
+        for item in survey(read_declaration(project), "env").definitions:
+            if isinstance(item.value, str) and names_a_secret(item.path):
+                yield item.value

@@ -1,0 +1,104 @@
+"""Small files in `.devkeel/`: what devkeel remembers beside the history, written whole or not at all."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING, Any
+
+from devkeel.errors import StateError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["directory", "forget", "lock", "open_log", "read_record", "write_record"]
+
+_OWN = 0o600  # captured variables may be secrets
+_TICK = 0.05
+
+
+def directory(state: Path, *names: str) -> Path:
+    """Make a directory inside the state directory, which ignores itself in Git. Raises StateError."""
+    folder = state.joinpath(*names)
+    try:
+        if state.is_symlink() or folder.is_symlink():
+            raise OSError("it is a link")  # noqa: TRY301
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError), (state / ".gitignore").open("x") as ignore:
+            ignore.write("*\n")
+    except OSError as error:
+        raise StateError(
+            "state_unusable",
+            f"{folder} cannot be used: {error.strerror or error}.",
+            seen=str(folder),
+            remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
+        ) from error
+    return folder
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Return what a record says; None where there is none, or it makes no sense."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write_record(path: Path, data: dict[str, Any]) -> None:
+    """Write a record in place of the one that is there, readable by this user alone."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(data, file, default=str)
+        temporary.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink()
+        raise StateError(
+            "state_unusable",
+            f"{path} cannot be written: {error.strerror}.",
+            seen=str(path),
+            remedy="Make room on the disk, or give this user the right to write there.",
+        ) from error
+
+
+def forget(*paths: Path) -> None:
+    """Remove records, where they are."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink()
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a new log for writing and reading, readable by this user alone."""
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, _OWN), "w+b", buffering=0)
+
+
+@contextmanager
+def lock(path: Path, timeout: float = 0.0) -> Iterator[bool]:
+    """Hold a lock file, which ends with its process. Gives whether it is held, if need be after some seconds."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+    try:
+        yield _locked(descriptor, time.monotonic() + timeout)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_TICK)
+        else:
+            return True
