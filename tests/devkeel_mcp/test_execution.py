@@ -29,19 +29,10 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Path]
 
-pytestmark = [pytest.mark.anyio, pytest.mark.nix]
+pytestmark = [pytest.mark.anyio, pytest.mark.nix, pytest.mark.usefixtures("offline")]
 # Of this run of the tests alone: what runs is looked for in /proc.
 MARK = f"/bin/sleep 97{os.getpid()}"
 LONG = 90.0
-
-
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
 def stdio(root: Path) -> Client:

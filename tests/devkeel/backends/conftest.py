@@ -33,15 +33,6 @@ SHELL = """derivation {
 
 
 @pytest.fixture
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
-
-
-@pytest.fixture
 def flake_project(tmp_path: Path, pinned_inputs: dict[str, Any], offline: None) -> Path:
     """A project whose flake has a dev shell with `hello`, a hook and an app."""
     root = tmp_path / "project"
