@@ -75,7 +75,7 @@ LAYERS = {
     "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
     "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
-        *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),
+        *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past", "stages"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

@@ -232,8 +232,9 @@ class Environment:
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
-        files = read_declaration(self.project)
-        self._require_declaration(files)
+        from devkeel.stages import stages_of  # noqa: PLC0415  (changes need none of it)
+
+        files = self._declaration()
         selection = self.selection()
         report = run_checks(self._subject(files), reading=True)
         found = survey(files, prefix)
@@ -261,7 +262,7 @@ class Environment:
             if newest
             else (),
             recovery_pending=store.recovery_pending(),
-            stages=self.execution.stages(files),
+            stages=stages_of(self.project, store, files),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
         )
 

@@ -21,7 +21,6 @@ from devkeel.project import revision_of
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
-from devkeel.stages import stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from devkeel.policy import Settings
     from devkeel.project import Project
     from devkeel.realising import Named
-    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult, Stages
+    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult
     from devkeel.runtime.jobs import Job, Jobs, JobState
     from devkeel.transaction import Transactions
 
@@ -65,10 +64,6 @@ class Execution:
     subject: Callable[[Mapping[str, bytes]], Subject]
     take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
     asked: str | None = None
-
-    def stages(self, files: Mapping[str, bytes]) -> Stages:
-        """Return how far the declaration has come."""
-        return stages_of(self.project, self.store, files)
 
     def apply(
         self,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.backend import Finding
 from devkeel.errors import Unavailable
-from devkeel.libraries.requirement import canonicalize_name
 from devkeel.runtime import run
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def distributions(prefix: Path) -> Iterator[Finding]:
     if not (prefix / "bin" / "python").exists():
         yield Finding(False, "its interpreter is gone", _ANEW)
     folders = prefix.glob("lib/python*/site-packages/*.dist-info")
+    from devkeel.libraries.requirement import canonicalize_name  # noqa: PLC0415  (packaging, and only a doctor asks)
+
     yield from _twice(canonicalize_name(item.name.removesuffix(".dist-info").rpartition("-")[0]) for item in folders)
 
 
