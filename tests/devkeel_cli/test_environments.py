@@ -255,3 +255,26 @@ class TestDoctor:
         (root / "pyproject.toml").write_text(PROJECT.replace('"plain"', '"plain", "numbers-lib"'))
         assert run(["env", "create", "one", "--no-direnv"]) == 0
         assert self.wrong(capsys) == []
+
+
+class TestLinksInTheStateDirectory:
+    """What is behind a link is somebody else's: nothing there is used or removed."""
+
+    @pytest.fixture(params=[".devkeel", ".devkeel/envs", ".devkeel/gc"])
+    def elsewhere(self, request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> Path:
+        place = tmp_path / "elsewhere"
+        for folder in (place, place / "envs"):
+            (folder / "mine").mkdir(parents=True)
+            (folder / "mine" / "environment.json").write_text('{"backend": "venv"}')
+        link = root / request.param
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(place)
+        return place
+
+    @pytest.mark.parametrize(
+        "line", ["apply", "env create mine", "env remove mine", "env remove envs", "purge", "apply --env mine"]
+    )
+    def test_it_stays(self, elsewhere: Path, line: str) -> None:
+        before = sorted(elsewhere.rglob("*"))
+        devkeel(*line.split())
+        assert sorted(elsewhere.rglob("*")) == before

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import UsageError
-from devkeel.transaction.generations import Home
+from devkeel.runtime.records import link_on_the_way
+from devkeel.transaction.generations import Home, require_no_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,16 +74,20 @@ def _conda_name(project: Project) -> str | None:
 
 
 def home_of(project: Project, name: str) -> Home:
-    """Return where an environment of that name is, or would be."""
-    return Home(project.state / _FOLDER / sanitised(name))
+    """Return where an environment of that name is, or would be. Raises ProjectError `not_writable` behind a link."""
+    path = project.state / _FOLDER / sanitised(name)
+    require_no_link(project, path)
+    return Home(path)
 
 
 def all_environments(project: Project) -> Iterator[NamedEnvironment]:
     """Yield the environments that are registered, by name. The registry has no path: a project may be moved."""
     for path in sorted((project.state / _FOLDER).glob("*")):
+        if link_on_the_way(project.state, path) is not None or not path.is_dir():
+            continue
         home = Home(path)
         record: dict[str, Any] = home.record()
-        if path.is_dir() and not path.is_symlink() and (record or home.current):
+        if record or home.current:
             backend, python = str(record.get("backend", "venv")), record.get("python")
             yield NamedEnvironment(
                 path.name, backend, python if isinstance(python, str) else None, home.current, len(home.leftovers())

@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError
+from devkeel.runtime.records import link_on_the_way
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.project import Project
 
-__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders"]
+__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders", "require_no_link"]
 
 _CURRENT = "current"
 _RECORD = "environment.json"
@@ -46,7 +47,8 @@ class Home:
         except OSError:
             return None
         found = self.path / name
-        return found if found.is_dir() else None
+        # A link among them leads to something that devkeel has not made.
+        return found if name.startswith(_MADE) and found.is_dir() and not found.is_symlink() else None
 
     def record(self) -> dict[str, Any]:
         """Return what was noted about the environment; nothing where that cannot be read."""
@@ -117,9 +119,15 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
         raise
 
 
+def require_no_link(project: Project, path: Path) -> None:
+    """Raise ProjectError `not_writable` where a link leads to a directory of `.devkeel`: what is there is not ours."""
+    link = link_on_the_way(project.state, path)
+    if link is not None:
+        raise ProjectError("not_writable", f"{link} is a link.", seen=str(link), remedy="Remove the link.")
+
+
 def _make_folder(project: Project, path: Path) -> None:
-    if project.state.is_symlink() or path.is_symlink():
-        raise ProjectError("not_writable", f"{path} is a link.", seen=str(path), remedy="Remove the link.")
+    require_no_link(project, path)
     path.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
         ignore.write("*\n")
@@ -140,5 +148,5 @@ def remove_folders(state: Path, names: tuple[str, ...]) -> None:
     """Remove directories of `.devkeel` by name; a link is no directory of ours."""
     for name in names:
         path = state / name
-        if not path.is_symlink() and not state.is_symlink():
+        if link_on_the_way(state, path) is None:
             shutil.rmtree(path, ignore_errors=True)
