@@ -18,7 +18,7 @@ from devkeel.declaration import beginning, lock_revision, read_declaration, role
 from devkeel.difference import unified_all
 from devkeel.environments import Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, PolicyRefused, Refused, UsageError
 from devkeel.judging import Intent, Judge, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
@@ -66,11 +66,21 @@ class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them. backend: the one that the call names.
+    share them. backend: the one that the call names. executes: whether a write may run what the project or a library
+    brings, as builds and resolvers do.
     """
 
-    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None, backend: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        actor: str,
+        jobs: Jobs | None = None,
+        backend: str | None = None,
+        executes: bool = True,
+    ) -> None:
         self.project = Project(root)
+        self._executes = executes
         self._asked = backend
         self.actor = actor
         self._jobs = jobs
@@ -361,8 +371,8 @@ class Environment:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
         judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
-        level = intent.level or settings.level
-        asked = resolve_libraries(self.project, candidate, level, self._stage)
+        level = self._allowed(intent.level or settings.level, dry_run=intent.dry_run)
+        asked = resolve_libraries(self.project, candidate, level, self._stage, executes=self._executes)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
@@ -406,6 +416,19 @@ class Environment:
             runs_on_enter=bool(candidate.runs and changed),
             runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
+        )
+
+    def _allowed(self, level: str | None, *, dry_run: bool) -> str | None:
+        """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt."""
+        if level != LEVELS[-1] or self._executes:
+            return level
+        if dry_run:
+            return None
+        raise PolicyRefused(
+            "not_offered",
+            f"{SETTINGS} wants every write built, and this caller may not build.",
+            place=Place(SETTINGS),
+            remedy="Name a lower level, or ask the user: what may run is set where the server is started.",
         )
 
     def _lock_findings(self) -> tuple[Diagnostic, ...]:

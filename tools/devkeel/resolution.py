@@ -28,15 +28,20 @@ class _Stages(Protocol):
         """Open a stage in which the project has these files."""
 
 
-def resolve_libraries(project: Project, candidate: Candidate, level: str | None, stages: _Stages) -> Asked:
+def resolve_libraries(
+    project: Project, candidate: Candidate, level: str | None, stages: _Stages, *, executes: bool = True
+) -> Asked:
     """Ask about every manifest that a change edited; a lock that is renewed joins the candidate.
 
-    level: what the caller asked for. Raises CheckFailed `unresolvable`, Unavailable.
+    level: what the caller asked for. executes: whether code of libraries may run, which resolvers build. Raises
+    CheckFailed `unresolvable`, Unavailable.
     """
     if not candidate.manifests:
         return (), ()
     if level in ("syntax", "schema"):
         return (), (Skipped(_RESOLUTION, "it was not asked for"),)
+    if not executes:
+        return (), (Skipped(_RESOLUTION, "it may run code of libraries, which this caller may not"),)
     ran, skipped = list[str](), list[Skipped]()
     for manifest in dict.fromkeys(candidate.manifests):
         try:
