@@ -41,7 +41,7 @@ LIBRARY = "library add --language python --level schema plain"
 def test_every_verb_answers(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    own_index: None,  # noqa: ARG001  (no library is looked for elsewhere)
+    own_index: None,
     files: Mapping[str, str],
     line: str,
 ) -> None:
