@@ -50,7 +50,7 @@ LAYERS = {
     },
     "backends": {
         *("errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"),
-        *("libraries", "transaction", "policy"),
+        *("libraries", "masking", "transaction", "policy"),
     },
     "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
