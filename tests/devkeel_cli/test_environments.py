@@ -78,6 +78,13 @@ def test_the_backend_of_the_call_goes_before_what_the_files_say(
     assert any("pyproject.toml" in note and "environment.yml" in note for note in applied["notes"])
 
 
+def test_another_backend_sees_what_declares_it_beside_devenv_nix(root: Path) -> None:
+    (root / "devenv.nix").write_text("{ }\n")
+    assert run(["apply", "--backend", "venv"]) == 0
+    assert run(["env", "create", "side", "--backend", "venv", "--mixed"]) == 0
+    assert devkeel("run", "--env", "side", "--", *SAYS).stdout == "42\n"
+
+
 def test_a_backend_that_nothing_declares_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert root.exists()
     assert run(["apply", "--backend", "flake", "--json"]) == 1

@@ -22,7 +22,7 @@ from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Plac
 from devkeel.judging import Intent, Judge, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
-from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest, revision_of
 from devkeel.resolution import resolve_libraries
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
@@ -106,7 +106,7 @@ class Environment:
             self._store(),
             settings,
             self._declaration,
-            self._subject,
+            self._realised,
             self._take_back,
             self._asked,
         )
@@ -225,6 +225,10 @@ class Environment:
         locks = self.project.read_all(LOCK_FILES)
         stage = partial(self._stage, {**dict.fromkeys(gone), **files})
         return Subject(files, locks, lambda name: name not in gone and self.project.exists(name), stage)
+
+    def _realised(self, files: Mapping[str, bytes]) -> Subject:
+        """Return what a backend realises: beside devenv.nix a call may mean what is declared for another one."""
+        return self._subject(self.project.read_all(MANIFESTS) | dict(files))
 
     @property
     def _judge(self) -> Judge:
@@ -455,7 +459,7 @@ class Environment:
         """Return the named environments."""
         settings = read_settings(self.project)
         selection = select(self.project, None, settings.backend)
-        return Environments(self.project, settings, selection, lambda: self._subject(read_declaration(self.project)))
+        return Environments(self.project, settings, selection, lambda: self._realised(read_declaration(self.project)))
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""

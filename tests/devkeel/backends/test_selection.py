@@ -183,10 +183,11 @@ def test_an_envrc_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".envrc").read_text() == "layout python\n"
 
 
-def test_the_prompt_says_backend_and_name_in_a_format_of_ones_own() -> None:
+@pytest.mark.parametrize("wrong", ["{user}", "x\n# End of what devkeel made.\ntouch x", "\x1b[2J"])
+def test_the_prompt_says_backend_and_name_in_a_format_of_ones_own(wrong: str) -> None:
     assert prompt("({backend}:{name})", "venv", "x") == "(venv:x)"
     with pytest.raises(UsageError) as caught:
-        prompt("{user}", "venv", "x")
+        prompt(wrong, "venv", "x")
     assert caught.value.code == "bad_prompt"
 
 
