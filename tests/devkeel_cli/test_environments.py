@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.applied import applying
 from devkeel.backends.conda import subdir
 from devkeel.backends.python_tools import find_uv
+from devkeel.errors import Busy
 from devkeel_cli.run import run
 
 from .conftest import process_environment
@@ -262,6 +264,22 @@ class TestDoctor:
         (root / "pyproject.toml").write_text(PROJECT.replace('"plain"', '"plain", "numbers-lib"'))
         assert run(["env", "create", "one", "--no-direnv"]) == 0
         assert self.wrong(capsys) == []
+
+
+@pytest.mark.parametrize("line", ["env create mine", "env remove mine", "purge", "apply --env mine"])
+def test_one_at_a_time_makes_or_removes_environments(root: Path, line: str) -> None:
+    assert run(["env", "create", "mine"]) == 0
+    made = sorted((root / ".devkeel" / "envs" / "mine").iterdir())
+    with applying(root / ".devkeel"):
+        assert run(line.split()) == Busy.exit_code
+    assert sorted((root / ".devkeel" / "envs" / "mine").iterdir()) == made
+    assert run(line.split()) == 0
+
+
+def test_purging_where_nothing_is_makes_nothing(root: Path) -> None:
+    before = sorted(root.iterdir())
+    assert run(["purge"]) == 0
+    assert sorted(root.iterdir()) == before
 
 
 class TestLinksInTheStateDirectory:
