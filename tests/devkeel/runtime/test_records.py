@@ -56,7 +56,19 @@ def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert Jobs(tmp_path).read(NAME, 0, 100).data == b""
 
 
-@pytest.mark.parametrize("wrong", [{"log": {"size": "x"}}, {"log": {"head": -1}}, {"progress": 5}, {"error": []}])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"log": {"size": "x"}},
+        {"log": {"head": -1}},
+        {"progress": 5},
+        {"error": []},
+        {"error": {"code": 5, "message": "x"}},
+        {"error": {"code": "x"}},
+        {"started": "2026\x1b[2J"},
+        {"kind": "\x1b[2J"},
+    ],
+)
 def test_a_record_that_is_no_jobs_is_unknown(tmp_path: Path, wrong: dict[str, Any]) -> None:
     record(tmp_path, **wrong)
     with pytest.raises(UsageError):

@@ -39,9 +39,7 @@ def sanitised(name: str) -> str:
 
     Raises UsageError `bad_environment_name` where nothing is left, or what is left means something to conda.
     """
-    plain = re.sub(r"[^a-z0-9_]+", "-", name.strip().lower()).strip("-")[:_LONGEST].rstrip("-")
-    if plain and plain[0].isdigit():
-        plain = f"_{plain}"[:_LONGEST]
+    plain = _plain(name)
     if not plain or plain in _RESERVED:
         raise UsageError(
             "bad_environment_name",
@@ -50,6 +48,11 @@ def sanitised(name: str) -> str:
             remedy="Use letters, digits and hyphens; base, root and default are reserved.",
         )
     return plain
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_]+", "-", name.strip().lower()).strip("-")[:_LONGEST].rstrip("-")
+    return f"_{plain}"[:_LONGEST] if plain and plain[0].isdigit() else plain
 
 
 def default_name(project: Project, setting: str | None) -> str:
@@ -87,7 +90,8 @@ def all_environments(project: Project) -> Iterator[NamedEnvironment]:
             continue
         home = Home(path)
         record: dict[str, Any] = home.record()
-        if record or home.current:
+        named = path.name == _plain(path.name) and path.name not in _RESERVED
+        if named and (record or home.current):
             backend, python = str(record.get("backend", "venv")), record.get("python")
             yield NamedEnvironment(
                 path.name, backend, python if isinstance(python, str) else None, home.current, len(home.leftovers())

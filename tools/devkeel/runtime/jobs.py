@@ -440,8 +440,13 @@ def _makes_sense(record: dict[str, Any], identifier: str) -> bool:
     shapes = {"id": str, "kind": str, "title": str, "state": str, "started": str, "survivors": list}
     shapes |= {"log": dict, "owner": dict}
     optional: dict[str, type] = {"ended": str, "progress": str, "error": dict}
+    error = record.get("error") or {"code": "", "message": ""}
+    words = [record.get(name) or "" for name in ("kind", "state", "started", "ended")]
     return (
         record.get("id") == identifier
+        and isinstance(error, dict)
+        and all(isinstance(found, str) and found.isprintable() for found in (*words, error.get("code")))
+        and isinstance(error.get("message"), str)
         and all(isinstance(record.get(name), of) for name, of in shapes.items())
         and all(isinstance(record.get(name), of | None) for name, of in optional.items())
         and all(isinstance(found, int) and found >= 0 for found in record["log"].values())
