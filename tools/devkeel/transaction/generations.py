@@ -6,7 +6,6 @@ was in use before stays until the next one, so that going back is the same step.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError
-from devkeel.runtime.records import link_on_the_way
+from devkeel.runtime.records import link_on_the_way, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -52,18 +51,12 @@ class Home:
 
     def record(self) -> dict[str, Any]:
         """Return what was noted about the environment; nothing where that cannot be read."""
-        try:
-            found = json.loads((self.path / _RECORD).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_record(self.path / _RECORD) or {}
 
     def note(self, values: Mapping[str, Any]) -> None:
         """Note something about the environment; no path of this machine belongs there."""
         self.path.mkdir(parents=True, exist_ok=True)
-        made = self.path / f".{_RECORD}"
-        made.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
-        made.replace(self.path / _RECORD)
+        write_record(self.path / _RECORD, dict(values))
 
     def switch(self, generation: Path) -> None:
         """Put a generation in use in one step; all but it and the one before go."""
@@ -87,15 +80,18 @@ class Home:
 
 
 def describe(generation: Path, text: str) -> None:
-    """Write into a generation what it is made of."""
-    (generation / _DESCRIPTION).write_text(text)
+    """Write into a generation what it is made of; a package may have put a link in that place."""
+    place = generation / _DESCRIPTION
+    place.unlink(missing_ok=True)
+    with place.open("x") as file:
+        file.write(text)
 
 
 def description_of(generation: Path) -> str | None:
     """Return what a generation is made of, None where it does not say so."""
     try:
         return (generation / _DESCRIPTION).read_text()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
