@@ -50,7 +50,7 @@ LAYERS = {
     },
     "backends": {
         *("errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"),
-        *("libraries", "transaction", "policy"),
+        *("libraries", "masking", "transaction", "policy"),
     },
     "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
@@ -70,7 +70,7 @@ LAYERS = {
     "judging": {"errors", "project", "results", "source", "checks", "candidate", "instead", "resolution"},
     "lookup": {"errors", "results", "source", "catalogue", "survey"},
     "past": {"errors", "project", "results", "difference", "display", "transaction"},
-    "environments": {"errors", "project", "policy", "backends", "checks", "transaction"},
+    "environments": {"errors", "project", "policy", "applied", "backends", "checks", "transaction"},
     "envrc": {"errors"},
     "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
     "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},

@@ -69,13 +69,14 @@ class Workspace:
 class Call:
     """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
 
-    backend: the one that the call names.
+    backend: the one that the call names. executes: whether a write may run what the project or a library brings.
     """
 
     workspace: Workspace
     actor: str
     report: Report | None = None
     backend: str | None = None
+    executes: bool = True
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
@@ -123,8 +124,9 @@ class Call:
         from devkeel.environment import Environment  # noqa: PLC0415
 
         jobs = self.workspace.jobs
+        root, actor = self.workspace.root, self.actor
         with closing(
-            Environment(self.workspace.root, actor=self.actor, jobs=jobs, backend=self.backend)
+            Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.executes)
         ) as environment:
             return work(environment)
 

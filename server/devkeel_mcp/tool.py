@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.tools import Tool
@@ -110,16 +110,18 @@ class StrictTool(Tool):
     async def _called(
         self, arguments: dict[str, Any], context: Context[Any, Any]
     ) -> CallToolResult | InputRequiredResult:
-        plan = arguments.pop(CONFIRM, None) if self._asks else None
+        plan = arguments.pop(CONFIRM, None) if _may_ask(self._spec, self._offer) else None
         parsed = parse_arguments(self.name, self._spec.arguments, arguments)
         self._offer.require(self._spec, getattr(parsed, "level", None))
 
         async def report(progress: float, message: str) -> None:
             await context.report_progress(progress, message=one_line(message))
 
-        call = Call(self._workspace, actor_of(context), report)
-        if not self._asks or getattr(parsed, "dry_run", False):
-            return await self._handled(call, parsed)
+        call = Call(self._workspace, actor_of(context), report, executes=self._offer.executes)
+        if not self._asks(parsed):
+            # Where the person is asked before something runs, what they are not asked about runs nothing.
+            quiet = self._offer.asks is not None and not self._spec.reads
+            return await self._handled(replace(call, executes=False) if quiet else call, parsed)
         revision = await call.read(lambda environment: environment.revision())
         answered = answer_of(context)
         if answered is not None:
@@ -139,11 +141,12 @@ class StrictTool(Tool):
         shown: dict[str, Any] = {}
         # what executes is not tried first: that would be half of what is asked about
         if "dry_run" in type(parsed).model_fields and not self._spec.executes:
-            tried = await self._handled(call, parsed.model_copy(update={"dry_run": True}))
+            gentle = {"dry_run": True} | ({"level": None} if _builds(parsed) else {})
+            tried = await self._handled(replace(call, executes=False), parsed.model_copy(update=gentle))
             shown = tried.structured_content or {}
             if tried.is_error or not shown.get("changed", True):
                 return tried
-            if self._offer.asks == "destructive" and not takes_away(shown):
+            if self._offer.asks == "destructive" and not takes_away(shown) and not _builds(parsed):
                 return await self._handled(call, _on(parsed, revision))
             told = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
             message = told.rpartition("\nNext: ")[0]
@@ -163,14 +166,26 @@ class StrictTool(Tool):
         result: CallToolResult = await self.fn(call, parsed)
         return result
 
-    @property
-    def _asks(self) -> bool:
-        return self._offer.asks is not None and not self._spec.reads
+    def _asks(self, parsed: Arguments) -> bool:
+        """Tell whether the person is asked before this call: a dry run writes nothing, but it may run something."""
+        if self._offer.asks is None:
+            return False
+        if self._spec.executes or _builds(parsed):
+            return True
+        return not self._spec.reads and not getattr(parsed, "dry_run", False)
+
+
+def _builds(parsed: Arguments) -> bool:
+    return getattr(parsed, "level", None) == "build"
+
+
+def _may_ask(spec: ToolSpec, offer: Offer) -> bool:
+    return offer.asks is not None and (not spec.reads or "level" in spec.arguments.model_fields)
 
 
 def _schema(spec: ToolSpec, offer: Offer) -> dict[str, Any]:
     schema = input_schema(spec.arguments)
-    if offer.asks is not None and not spec.reads:
+    if _may_ask(spec, offer):
         schema["properties"][CONFIRM] = CONFIRM_SCHEMA
     return schema
 

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.applied import applying
 from devkeel.backends.conda import subdir
 from devkeel.backends.python_tools import find_uv
+from devkeel.errors import Busy
 from devkeel_cli.run import run
 
 from .conftest import process_environment
@@ -76,6 +78,13 @@ def test_the_backend_of_the_call_goes_before_what_the_files_say(
     applied = json.loads(capsys.readouterr().out)
     assert applied["backend"] == "conda"
     assert any("pyproject.toml" in note and "environment.yml" in note for note in applied["notes"])
+
+
+def test_another_backend_sees_what_declares_it_beside_devenv_nix(root: Path) -> None:
+    (root / "devenv.nix").write_text("{ }\n")
+    assert run(["apply", "--backend", "venv"]) == 0
+    assert run(["env", "create", "side", "--backend", "venv", "--mixed"]) == 0
+    assert devkeel("run", "--env", "side", "--", *SAYS).stdout == "42\n"
 
 
 def test_a_backend_that_nothing_declares_is_refused(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -255,3 +264,42 @@ class TestDoctor:
         (root / "pyproject.toml").write_text(PROJECT.replace('"plain"', '"plain", "numbers-lib"'))
         assert run(["env", "create", "one", "--no-direnv"]) == 0
         assert self.wrong(capsys) == []
+
+
+@pytest.mark.parametrize("line", ["env create mine", "env remove mine", "purge", "apply --env mine"])
+def test_one_at_a_time_makes_or_removes_environments(root: Path, line: str) -> None:
+    assert run(["env", "create", "mine"]) == 0
+    made = sorted((root / ".devkeel" / "envs" / "mine").iterdir())
+    with applying(root / ".devkeel"):
+        assert run(line.split()) == Busy.exit_code
+    assert sorted((root / ".devkeel" / "envs" / "mine").iterdir()) == made
+    assert run(line.split()) == 0
+
+
+def test_purging_where_nothing_is_makes_nothing(root: Path) -> None:
+    before = sorted(root.iterdir())
+    assert run(["purge"]) == 0
+    assert sorted(root.iterdir()) == before
+
+
+class TestLinksInTheStateDirectory:
+    """What is behind a link is somebody else's: nothing there is used or removed."""
+
+    @pytest.fixture(params=[".devkeel", ".devkeel/envs", ".devkeel/gc"])
+    def elsewhere(self, request: pytest.FixtureRequest, root: Path, tmp_path: Path) -> Path:
+        place = tmp_path / "elsewhere"
+        for folder in (place, place / "envs"):
+            (folder / "mine").mkdir(parents=True)
+            (folder / "mine" / "environment.json").write_text('{"backend": "venv"}')
+        link = root / request.param
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(place)
+        return place
+
+    @pytest.mark.parametrize(
+        "line", ["apply", "env create mine", "env remove mine", "env remove envs", "purge", "apply --env mine"]
+    )
+    def test_it_stays(self, elsewhere: Path, line: str) -> None:
+        before = sorted(elsewhere.rglob("*"))
+        devkeel(*line.split())
+        assert sorted(elsewhere.rglob("*")) == before

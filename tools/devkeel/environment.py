@@ -18,11 +18,11 @@ from devkeel.declaration import beginning, lock_revision, read_declaration, role
 from devkeel.difference import unified_all
 from devkeel.environments import Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, PolicyRefused, Refused, UsageError
 from devkeel.judging import Intent, Judge, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
-from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest, revision_of
 from devkeel.resolution import resolve_libraries
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
@@ -66,11 +66,21 @@ class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them. backend: the one that the call names.
+    share them. backend: the one that the call names. executes: whether a write may run what the project or a library
+    brings, as builds and resolvers do.
     """
 
-    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None, backend: str | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        actor: str,
+        jobs: Jobs | None = None,
+        backend: str | None = None,
+        executes: bool = True,
+    ) -> None:
         self.project = Project(root)
+        self._executes = executes
         self._asked = backend
         self.actor = actor
         self._jobs = jobs
@@ -96,7 +106,7 @@ class Environment:
             self._store(),
             settings,
             self._declaration,
-            self._subject,
+            self._realised,
             self._take_back,
             self._asked,
         )
@@ -215,6 +225,10 @@ class Environment:
         locks = self.project.read_all(LOCK_FILES)
         stage = partial(self._stage, {**dict.fromkeys(gone), **files})
         return Subject(files, locks, lambda name: name not in gone and self.project.exists(name), stage)
+
+    def _realised(self, files: Mapping[str, bytes]) -> Subject:
+        """Return what a backend realises: beside devenv.nix a call may mean what is declared for another one."""
+        return self._subject(self.project.read_all(MANIFESTS) | dict(files))
 
     @property
     def _judge(self) -> Judge:
@@ -362,8 +376,8 @@ class Environment:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
         judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
-        level = intent.level or settings.level
-        asked = resolve_libraries(self.project, candidate, level, self._stage)
+        level = self._allowed(intent.level or settings.level, dry_run=intent.dry_run)
+        asked = resolve_libraries(self.project, candidate, level, self._stage, executes=self._executes)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
@@ -409,6 +423,19 @@ class Environment:
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
 
+    def _allowed(self, level: str | None, *, dry_run: bool) -> str | None:
+        """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt."""
+        if level != LEVELS[-1] or self._executes:
+            return level
+        if dry_run:
+            return None
+        raise PolicyRefused(
+            "not_offered",
+            f"{SETTINGS} wants every write built, and this caller may not build.",
+            place=Place(SETTINGS),
+            remedy="Name a lower level, or ask the user: what may run is set where the server is started.",
+        )
+
     def _lock_findings(self) -> tuple[Diagnostic, ...]:
         """Return what is wrong with the lock of a backend whose lock no rung of the ladder judges."""
         status = active(self.project, self._asked).lock_status(self.project)
@@ -433,7 +460,7 @@ class Environment:
         """Return the named environments."""
         settings = read_settings(self.project)
         selection = select(self.project, None, settings.backend)
-        return Environments(self.project, settings, selection, lambda: self._subject(read_declaration(self.project)))
+        return Environments(self.project, settings, selection, lambda: self._realised(read_declaration(self.project)))
 
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""

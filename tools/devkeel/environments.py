@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devkeel.applied import applying
 from devkeel.backends.backend import Realisation
 from devkeel.backends.known import backend_named, entered
 from devkeel.backends.named import all_environments, default_name, home_of, sanitised
@@ -108,8 +109,10 @@ class Environments:
         mixed: bool = False,
         timeout: float = 900.0,
     ) -> Realised:
-        """Make an environment, or bring one up to date, and return it; see `realise`."""
-        applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
+        """Make an environment, or bring one up to date, and return it; see `realise`. Raises Busy `apply_busy`."""
+        self.name(name)  # a name that is none leaves no trace
+        with applying(self.project.state):
+            applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
         return _realised(self.name(name), applied, self.selection.notes)
 
     def realise(
@@ -172,15 +175,22 @@ class Environments:
         return entered(found.backend, Path(found.prefix))
 
     def remove(self, name: str) -> str:
-        """Remove an environment and return its name. Raises ProjectError `unknown_environment`."""
+        """Remove an environment and return its name. Raises ProjectError `unknown_environment`, Busy `apply_busy`."""
         found = self.info(name)
-        home_of(self.project, found.name).remove()
+        with applying(self.project.state):
+            home_of(self.project, found.name).remove()
         return found.name
 
     def purge(self) -> tuple[str, ...]:
-        """Remove what devkeel made to realise environments, and nothing else; the history stays. Return the names."""
+        """Remove what devkeel made to realise environments, and nothing else; the history stays. Return the names.
+
+        Raises Busy `apply_busy`.
+        """
+        if not self.project.exists(self.project.state.name):
+            return ()
         found = tuple(item.name for item in self.all())
-        remove_folders(self.project.state, _MADE)
+        with applying(self.project.state):
+            remove_folders(self.project.state, _MADE)
         return found
 
 

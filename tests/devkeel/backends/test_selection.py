@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.backends.choice import active
-from devkeel.backends.named import default_name, sanitised
+from devkeel.backends.named import all_environments, default_name, sanitised
 from devkeel.backends.selection import BACKENDS, select
 from devkeel.edits import AddLibrary
 from devkeel.environment import Environment
@@ -183,10 +183,19 @@ def test_an_envrc_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert (tmp_path / ".envrc").read_text() == "layout python\n"
 
 
-def test_the_prompt_says_backend_and_name_in_a_format_of_ones_own() -> None:
+def test_a_directory_whose_name_is_none_is_no_environment(tmp_path: Path) -> None:
+    project = made(tmp_path, "requirements.txt")
+    for name in ("$(x)", "UPPER", "base", "good-one"):
+        (tmp_path / ".devkeel" / "envs" / name).mkdir(parents=True)
+        (tmp_path / ".devkeel" / "envs" / name / "environment.json").write_text('{"backend": "venv"}')
+    assert [item.name for item in all_environments(project)] == ["good-one"]
+
+
+@pytest.mark.parametrize("wrong", ["{user}", "x\n# End of what devkeel made.\ntouch x", "\x1b[2J"])
+def test_the_prompt_says_backend_and_name_in_a_format_of_ones_own(wrong: str) -> None:
     assert prompt("({backend}:{name})", "venv", "x") == "(venv:x)"
     with pytest.raises(UsageError) as caught:
-        prompt("{user}", "venv", "x")
+        prompt(wrong, "venv", "x")
     assert caught.value.code == "bad_prompt"
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.backends import venv
+from devkeel.backends import resolving, venv
 from devkeel.backends.python_tools import find_uv
 from devkeel.backends.venv import Venv
 from devkeel.edits import AddLibrary
 from devkeel.environment import Environment
-from devkeel.errors import CheckFailed, Unavailable
+from devkeel.errors import CheckFailed, Conflict, Unavailable
+from devkeel.runtime import Completed, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +91,42 @@ def test_the_lock_is_renewed_with_the_manifest_and_undone_with_it(environment: E
     assert Venv().lock_status(environment.project).state == "current"
     environment.undo()
     assert (environment.project.root / "uv.lock").read_bytes() == before
+
+
+@pytest.mark.races
+@pytest.mark.parametrize("saved", [b"# mine\n", None])
+def test_a_lock_that_is_saved_while_the_resolver_works_is_not_overwritten(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, saved: bytes | None
+) -> None:
+    lock(environment)
+    path = environment.project.root / "uv.lock"
+
+    def slow(argv: tuple[str, ...], **more: Any) -> Completed:
+        done = run(argv, **more)
+        if saved is None:
+            path.unlink()
+        else:
+            path.write_bytes(saved)
+        return done
+
+    monkeypatch.setattr(resolving, "run", slow)
+    wanted = [AddLibrary(language="python", names=["numbers-lib"])]
+    with pytest.raises(Conflict):
+        environment.change(wanted, expected_revision=environment.revision())
+    assert (path.read_bytes() if path.exists() else None) == saved
+    assert (environment.project.root / "pyproject.toml").read_text() == PROJECT
+
+
+def test_a_dry_run_writes_nothing_and_makes_nothing(environment: Environment) -> None:
+    lock(environment)
+    root = environment.project.root
+    before = {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()}
+    wanted = [AddLibrary(language="python", names=["numbers-lib"])]
+    tried = environment.change(wanted, dry_run=True, level="build")
+    assert tried.files == ("pyproject.toml", "uv.lock")
+    assert {path.name: path.read_bytes() for path in root.iterdir() if path.is_file()} == before
+    assert not [*root.glob(".devkeel/envs/*"), *root.glob(".devkeel/gc/*"), *root.glob(".venv")]
+    assert environment.history().operations == ()
 
 
 def test_a_lock_is_never_begun(environment: Environment) -> None:

@@ -137,7 +137,10 @@ class Conda:
         if lock is None:
             return LockStatus(_LOCK, "missing", f"{name} is resolved anew at each apply")
         model = conda_file.load(lock, _LOCK)
-        covered = (model.get("metadata") or {}).get("platforms") or []
+        head = model.get("metadata")
+        covered = head.get("platforms") if isinstance(head, dict) else None
+        if not isinstance(covered, list):
+            return LockStatus(_LOCK, "stale", "it does not say which platforms it covers")
         if subdir() not in covered:
             told = ", ".join(map(str, covered)) or "nothing"
             return LockStatus(_LOCK, "stale", f"it covers {told}, not {subdir()}")
@@ -208,19 +211,27 @@ def _cannot(message: str, seen: str, remedy: str) -> Unavailable:
 def _wanted(data: bytes, name: str, python: str | None = None) -> _Wanted:
     model = conda_file.load(data, name)
     if name == _LOCK:
-        return _Wanted(name, (), (), tuple(_url(item) for item in _locked(model)))
-    channels = tuple(str(item) for item in model.get("channels") or [] if item != "nodefaults") or (_CHANNEL,)
+        try:
+            return _Wanted(name, (), (), tuple(_url(item) for item in _locked(model)))
+        except (AttributeError, KeyError, TypeError) as error:
+            raise _installing("A package of the lock has no URL.", name) from error
+    channels = tuple(str(item) for item in _list(model, "channels") if item != "nodefaults") or (_CHANNEL,)
     specs = conda_file.specifications(model)
     if python is not None:
         specs = (*(spec for spec in specs if not re.match(r"python\b(?!-)", spec)), f"python={python}")
-    groups = [item for item in model.get("dependencies") or [] if isinstance(item, dict)]
-    pip = tuple(str(item) for group in groups for item in group.get("pip") or [])
+    groups = [item for item in _list(model, "dependencies") if isinstance(item, dict)]
+    pip = tuple(str(item) for group in groups for item in _list(group, "pip"))
     return _Wanted(name, channels, specs, pip=pip)
+
+
+def _list(model: Mapping[str, Any], key: str) -> list[Any]:
+    found = model.get(key)
+    return found if isinstance(found, list) else []
 
 
 def _locked(model: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Return the conda packages of a lock for this platform."""
-    items = [item for item in model.get("package") or [] if isinstance(item, dict)]
+    items = [item for item in _list(model, "package") if isinstance(item, dict)]
     return [item for item in items if item.get("platform") == subdir() and item.get("manager", "conda") == "conda"]
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import UsageError
-from devkeel.transaction.generations import Home
+from devkeel.runtime.records import link_on_the_way
+from devkeel.transaction.generations import Home, require_no_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,9 +39,7 @@ def sanitised(name: str) -> str:
 
     Raises UsageError `bad_environment_name` where nothing is left, or what is left means something to conda.
     """
-    plain = re.sub(r"[^a-z0-9_]+", "-", name.strip().lower()).strip("-")[:_LONGEST].rstrip("-")
-    if plain and plain[0].isdigit():
-        plain = f"_{plain}"[:_LONGEST]
+    plain = _plain(name)
     if not plain or plain in _RESERVED:
         raise UsageError(
             "bad_environment_name",
@@ -49,6 +48,11 @@ def sanitised(name: str) -> str:
             remedy="Use letters, digits and hyphens; base, root and default are reserved.",
         )
     return plain
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_]+", "-", name.strip().lower()).strip("-")[:_LONGEST].rstrip("-")
+    return f"_{plain}"[:_LONGEST] if plain and plain[0].isdigit() else plain
 
 
 def default_name(project: Project, setting: str | None) -> str:
@@ -73,16 +77,21 @@ def _conda_name(project: Project) -> str | None:
 
 
 def home_of(project: Project, name: str) -> Home:
-    """Return where an environment of that name is, or would be."""
-    return Home(project.state / _FOLDER / sanitised(name))
+    """Return where an environment of that name is, or would be. Raises ProjectError `not_writable` behind a link."""
+    path = project.state / _FOLDER / sanitised(name)
+    require_no_link(project, path)
+    return Home(path)
 
 
 def all_environments(project: Project) -> Iterator[NamedEnvironment]:
     """Yield the environments that are registered, by name. The registry has no path: a project may be moved."""
     for path in sorted((project.state / _FOLDER).glob("*")):
+        if link_on_the_way(project.state, path) is not None or not path.is_dir():
+            continue
         home = Home(path)
         record: dict[str, Any] = home.record()
-        if path.is_dir() and not path.is_symlink() and (record or home.current):
+        named = path.name == _plain(path.name) and path.name not in _RESERVED
+        if named and (record or home.current):
             backend, python = str(record.get("backend", "venv")), record.get("python")
             yield NamedEnvironment(
                 path.name, backend, python if isinstance(python, str) else None, home.current, len(home.leftovers())

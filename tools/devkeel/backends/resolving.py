@@ -16,6 +16,7 @@ from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
 from devkeel.libraries.pyproject import requirements_of
 from devkeel.libraries.requirements_file import compiled_by
+from devkeel.masking import mask, secrets_in
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
@@ -102,9 +103,12 @@ def resolve(
     found = _question(name, lambda item: read(posixpath.join(folder, item)))
     if isinstance(found, str):
         return Resolved(why=found)
+    lock = posixpath.join(folder, found.lock)
+    if found.lock:
+        read(lock)  # before anybody asks, so that it is known what the answer builds on
     code, data, told = _ask(found, folder, open_stage, timeout)
     if not code:
-        locks = {posixpath.join(folder, found.lock): data} if data else {}
+        locks = {lock: data} if data else {}
         # A lock that is not there is not begun.
         renewed = {name: data for name in locks if read(name) not in (None, data)}
         return Resolved(renewed, found.judge, locks=locks)
@@ -142,7 +146,7 @@ def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: flo
         variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": _COMPILE}
         done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
         told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
-    return done.returncode, done.stdout, told
+    return done.returncode, done.stdout, mask(told, secrets_in(variables))
 
 
 def _reason(told: str) -> str:

@@ -18,9 +18,14 @@ _Wanted = tuple[str, str, frozenset[str], frozenset[str]]
 def stale(data: bytes, lock: bytes) -> str | None:
     """Return what uv.lock was not made for: a requirement that it does not know, or one that is gone."""
     try:
-        model, locked = tomllib.loads(data.decode()), tomllib.loads(lock.decode())
+        return _difference(tomllib.loads(data.decode()), tomllib.loads(lock.decode()))
     except ValueError:
         return "a file does not parse"
+    except (AttributeError, KeyError, TypeError):
+        return "one of the two is not as Python's tools write it"
+
+
+def _difference(model: dict[str, Any], locked: dict[str, Any]) -> str | None:
     project = model.get("project") or {}
     own = canonicalize_name(str(project.get("name", "")))
     covered = [str(item) for item in locked.get("supported-markers", [])]

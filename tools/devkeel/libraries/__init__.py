@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, UsageError
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import Plan, Request, no_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +18,8 @@ __all__ = ["LANGUAGES", "PYTHON", "Plan", "Request", "declared_libraries", "plan
 LANGUAGES = ("python", "javascript", "rust", "go", "ruby")
 # The files of Python itself that name libraries, the most telling first.
 PYTHON = ("pyproject.toml", "requirements.in", "requirements.txt")
+# It becomes text of the manifest, of a Gemfile too, which is a program.
+_GROUP = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 _ALIASES = {"py": "python", "js": "javascript", "node": "javascript", "typescript": "javascript", "golang": "go"}
 
 
@@ -55,5 +59,16 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
             remedy="Name one of the languages; for packages of nixpkgs use add_packages.",
             alternatives=LANGUAGES,
         )
-    made: Plan = import_module(f"devkeel.libraries.{language}").plan(request, read)
+    if request.group is not None and not _GROUP.fullmatch(request.group):
+        raise UsageError(
+            "bad_argument",
+            "The group is no name of a dependency group.",
+            seen=request.group[:80],
+            remedy="Give a name such as dev, of letters, digits, hyphens and underscores.",
+        )
+    module = import_module(f"devkeel.libraries.{language}")
+    # Python's own plan knows which files are its manifests: there is no end of names for a requirements file.
+    if language != "python" and request.file and PurePosixPath(request.file).name not in module.MANIFESTS:
+        raise no_manifest(language, module.MANIFESTS)
+    made: Plan = module.plan(request, read)
     return made

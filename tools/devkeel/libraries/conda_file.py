@@ -16,7 +16,8 @@ __all__ = ["NAMES", "edit", "load", "specifications"]
 
 NAMES = ("environment.yml", "environment.yaml")
 _BY_HAND = "Write this change with patch_file."
-_SPEC = re.compile(r"(?:[\w./-]+::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ].*)?)")
+# A channel is a name, no path and no option; what brackets add may be a URL.
+_SPEC = re.compile(r"(?:\w[\w.-]*(?:/\w[\w.-]*)*::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ][^\[\]]*)?)")
 
 
 def load(data: bytes, name: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
+from devkeel.libraries.request import Plan, bad_library, no_manifest, refused, require_reference
 from devkeel.source import Edited, json_text
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
         found = _NAME.fullmatch(item)
         if found is None:
             raise bad_library(item, "it is no name of npm", "lodash or lodash@^4.17.21")
+        require_reference(item, found["version"] or "", "lodash or lodash@^4.17.21")
         made.take(name, _edit(made, table, found["name"], found["version"], remove=request.remove))
     return made
 

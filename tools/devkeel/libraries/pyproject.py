@@ -27,6 +27,16 @@ def _get(model: dict[str, Any], *path: str) -> Any:  # noqa: ANN401  (plain data
     return found
 
 
+def _table(model: dict[str, Any], *path: str) -> dict[str, Any]:
+    found = _get(model, *path)
+    return found if isinstance(found, dict) else {}
+
+
+def _is_dynamic(model: dict[str, Any]) -> bool:
+    found = _get(model, "project", "dynamic")
+    return isinstance(found, list) and "dependencies" in found
+
+
 def _model(data: bytes, name: str) -> dict[str, Any]:
     return toml.Document(data, name).model
 
@@ -46,7 +56,7 @@ def dynamic_files(data: bytes) -> tuple[str, ...]:
         model = tomllib.loads(data.decode())
     except ValueError:
         return ()
-    if "dependencies" not in (_get(model, "project", "dynamic") or []):
+    if not _is_dynamic(model):
         return ()
     found = _get(model, "tool", "setuptools", "dynamic", "dependencies", "file")
     names = [found] if isinstance(found, str) else found
@@ -61,8 +71,9 @@ def requirements_of(data: bytes) -> tuple[str, ...]:
     model = tomllib.loads(data.decode())
     lists = [_get(model, "project", "dependencies")]
     for path in (("project", "optional-dependencies"), ("dependency-groups",)):
-        lists += (_get(model, *path) or {}).values()
-    return tuple(dict.fromkeys(item for known in lists for item in known or [] if isinstance(item, str)))
+        lists += _table(model, *path).values()
+    known = (item for items in lists if isinstance(items, list) for item in items)
+    return tuple(dict.fromkeys(item for item in known if isinstance(item, str)))
 
 
 def edit(plan: Plan, request: Request) -> None:
@@ -72,7 +83,7 @@ def edit(plan: Plan, request: Request) -> None:
         _edit_poetry(plan, request, model)
         return
     if request.group is None:
-        if "dependencies" in (_get(model, "project", "dynamic") or []):
+        if _is_dynamic(model):
             raise refused(
                 "dynamic_dependencies",
                 "The dependencies are dynamic: a build back end computes them from somewhere else.",
@@ -107,8 +118,7 @@ def _uses_poetry(model: dict[str, Any], group: str | None) -> bool:
         return False
     if group is not None:
         return _get(model, "dependency-groups", group) is None
-    dynamic = "dependencies" in (_get(model, "project", "dynamic") or [])
-    return _get(model, "project") is None or dynamic or _get(model, "project", "dependencies") is None
+    return _get(model, "project") is None or _is_dynamic(model) or _get(model, "project", "dependencies") is None
 
 
 def _edit_list(document: toml.Document, path: tuple[str, ...], wanted: Requirement, *, remove: bool) -> Edited:
@@ -150,7 +160,7 @@ def _edit_poetry(plan: Plan, request: Request, model: dict[str, Any]) -> None:
     for name in request.names:
         requirement = parse(name, remove=request.remove)
         data = plan.data(plan.manifest)
-        table = _get(_model(data, plan.manifest), *path) or {}
+        table = _table(_model(data, plan.manifest), *path)
         key = canonicalize_name(requirement.name)
         known = next((item for item in table if canonicalize_name(item) == key), None)
         document = toml.Document(data, plan.manifest)

@@ -51,7 +51,8 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 def _manifest(request: Request, read: Callable[[str], bytes | None]) -> str:
     """Return the file that names the project's Python libraries, the most telling first."""
     if request.file is not None:
-        known = request.file.endswith((".toml", ".nix")) or request.file in conda_file.NAMES
+        name = request.file.rpartition("/")[2]
+        known = name == PYPROJECT or name.endswith(".nix") or request.file in conda_file.NAMES
         if not known and not requirements_file.is_requirements_file(request.file):
             raise refused(
                 "no_manifest",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,13 @@ if TYPE_CHECKING:
 
     from devkeel.source import Edited
 
-__all__ = ["Plan", "Request", "bad_library", "no_manifest", "refused"]
+__all__ = ["Plan", "Request", "bad_library", "no_manifest", "refused", "require_reference"]
+
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):")
+_USER = re.compile(r"(?<=://)(?P<user>[^\s/@]*)@")
+_VARIABLES = re.compile(r"(?:\$\{\w+\}|[:\w-])*\$\{\w+\}")  # a password that a tool reads from a variable
+_REMOTE = frozenset({"http", "https", "ssh", "git"} | {f"git+{name}" for name in ("http", "https", "ssh")})
+_REMOTE_OF_NPM = frozenset({"npm", "jsr", "github", "gitlab", "bitbucket", "gist", "workspace", "catalog"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +64,29 @@ class Plan:
 
 
 def bad_library(name: str, why: str, example: str) -> UsageError:
-    """Return the refusal of a name that the language does not have."""
+    """Return the refusal of a name that the language does not have; a password in it is not repeated."""
+    name = _USER.sub("***@", name)
     return UsageError(
         "bad_library",
         f"{name[:200]!r} is not a library as this language writes it: {why}.",
         seen=name[:200],
         remedy=f"Write it as {example}.",
     )
+
+
+def require_reference(name: str, reference: str, example: str) -> None:
+    """Refuse a library from a place of this machine, or a password that would stand in the manifest.
+
+    reference: a URL, or npm's version. Raises UsageError `bad_library`.
+    """
+    found = _SCHEME.match(reference)
+    if reference.startswith((".", "/", "~/")) or (found and found["scheme"].lower() not in _REMOTE | _REMOTE_OF_NPM):
+        raise bad_library(name, "it names a place of this machine, or a scheme that devkeel does not pass on", example)
+    user = _USER.search(reference)
+    plain = user is None or _VARIABLES.fullmatch(user["user"])
+    login = user is not None and "ssh" in reference.partition("://")[0] and ":" not in user["user"]
+    if not plain and not login:
+        raise bad_library(name, "its user name or password would stand in the manifest for everybody to read", example)
 
 
 def no_manifest(language: str, files: Iterable[str]) -> ProjectError:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from devkeel.libraries.request import bad_library
+from devkeel.libraries.request import bad_library, require_reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,8 @@ def parse(name: str, *, remove: bool = False) -> Requirement:
     except InvalidRequirement as error:
         why = str(error).split("\n", 1)[0]
         raise bad_library(name, why, "httpx, httpx>=0.27 or httpx[http2]==0.28.1") from error
+    if found.url is not None:
+        require_reference(name, found.url if "://" in found.url else f"./{found.url}", "httpx>=0.27")
     if "\n" in name or "\r" in name:
         raise bad_library(name, "it has a line break", "httpx>=0.27")
     if remove and (found.specifier or found.url or found.marker or found.extras):

@@ -25,6 +25,8 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
     name = request.file or MANIFESTS[0]
     if read(name) is None:
         raise no_manifest("Ruby", MANIFESTS)
+    if request.group is not None and not request.group.isidentifier():
+        raise refused("no_groups", f"A Gemfile has no group {request.group!r}.", name, "Name one such as development.")
     made = Plan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)

@@ -6,7 +6,6 @@ was in use before stays until the next one, so that going back is the same step.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -15,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError
+from devkeel.runtime.records import link_on_the_way, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.project import Project
 
-__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders"]
+__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders", "require_no_link"]
 
 _CURRENT = "current"
 _RECORD = "environment.json"
@@ -46,22 +46,17 @@ class Home:
         except OSError:
             return None
         found = self.path / name
-        return found if found.is_dir() else None
+        # A link among them leads to something that devkeel has not made.
+        return found if name.startswith(_MADE) and found.is_dir() and not found.is_symlink() else None
 
     def record(self) -> dict[str, Any]:
         """Return what was noted about the environment; nothing where that cannot be read."""
-        try:
-            found = json.loads((self.path / _RECORD).read_bytes())
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+        return read_record(self.path / _RECORD) or {}
 
     def note(self, values: Mapping[str, Any]) -> None:
         """Note something about the environment; no path of this machine belongs there."""
         self.path.mkdir(parents=True, exist_ok=True)
-        made = self.path / f".{_RECORD}"
-        made.write_text(json.dumps(values, indent=2, sort_keys=True) + "\n")
-        made.replace(self.path / _RECORD)
+        write_record(self.path / _RECORD, dict(values))
 
     def switch(self, generation: Path) -> None:
         """Put a generation in use in one step; all but it and the one before go."""
@@ -85,15 +80,18 @@ class Home:
 
 
 def describe(generation: Path, text: str) -> None:
-    """Write into a generation what it is made of."""
-    (generation / _DESCRIPTION).write_text(text)
+    """Write into a generation what it is made of; a package may have put a link in that place."""
+    place = generation / _DESCRIPTION
+    place.unlink(missing_ok=True)
+    with place.open("x") as file:
+        file.write(text)
 
 
 def description_of(generation: Path) -> str | None:
     """Return what a generation is made of, None where it does not say so."""
     try:
         return (generation / _DESCRIPTION).read_text()
-    except OSError:
+    except (OSError, ValueError):
         return None
 
 
@@ -117,9 +115,15 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
         raise
 
 
+def require_no_link(project: Project, path: Path) -> None:
+    """Raise ProjectError `not_writable` where a link leads to a directory of `.devkeel`: what is there is not ours."""
+    link = link_on_the_way(project.state, path)
+    if link is not None:
+        raise ProjectError("not_writable", f"{link} is a link.", seen=str(link), remedy="Remove the link.")
+
+
 def _make_folder(project: Project, path: Path) -> None:
-    if project.state.is_symlink() or path.is_symlink():
-        raise ProjectError("not_writable", f"{path} is a link.", seen=str(path), remedy="Remove the link.")
+    require_no_link(project, path)
     path.mkdir(parents=True, exist_ok=True)
     with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
         ignore.write("*\n")
@@ -140,5 +144,5 @@ def remove_folders(state: Path, names: tuple[str, ...]) -> None:
     """Remove directories of `.devkeel` by name; a link is no directory of ours."""
     for name in names:
         path = state / name
-        if not path.is_symlink() and not state.is_symlink():
+        if link_on_the_way(state, path) is None:
             shutil.rmtree(path, ignore_errors=True)
