@@ -115,7 +115,9 @@ def resolve(
             seen=told[-_SHOWN:],
             remedy="Try again with a network, or ask for level schema to write without resolving.",
         )
-    if _ask(found, folder, open_old, timeout)[0]:
+    # The question of its own files: a manifest's requirements, groups and locks are words of the command.
+    before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
+    if isinstance(before, _Question) and _ask(before, folder, open_old, timeout)[0]:
         return Resolved(why=f"the project did not resolve before either; {found.judge} says: {_reason(told)}")
     raise CheckFailed(
         "unresolvable",
