@@ -22,6 +22,8 @@ from devkeel import errors
 from devkeel.catalogue import find_option
 from devkeel.environment import Environment
 from devkeel.source import nix
+from devkeel_cli.group import VERBS
+from devkeel_mcp.tools import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -287,6 +289,43 @@ def test_the_exit_codes_of_the_library_are_explained(page: str) -> None:
     told = {int(number) for number in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
     wanted = {0} | {getattr(errors, name).exit_code for name in ERRORS}
     assert wanted <= told
+
+
+def test_the_index_names_every_page() -> None:
+    linked = re.findall(r"\]\(([a-z-]+\.md)[)#]", (ROOT / "docs/index.md").read_text())
+    assert set(linked) == {path.name for path in ROOT.glob("docs/*.md")} - {"index.md"}
+
+
+# Words in code among the arguments of a tool that are values, or programs.
+VALUES = {"package", "option", "service", "language", "nix-instantiate", "test", "start", "stop", "restart", "restore"}
+COMMON = {"dry_run", "expected_revision", "reason"}
+
+
+def test_the_pages_name_every_tool_with_its_arguments() -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section(ROOT / "docs/agents.md", "The tools"), re.MULTILINE))
+    assert listed.keys() >= COMMON
+    rows = {name: set(re.findall(r"`([\w-]+)`", text)) for name, text in listed.items() if name not in COMMON}
+    wanted = {tool.name: set(tool.arguments.model_fields) for tool in TOOLS}
+    assert rows.keys() == wanted.keys()
+    for name, told in rows.items():
+        common = COMMON if wanted[name] >= COMMON else set()
+        assert told - VALUES == wanted[name] - common - VALUES, name
+        assert wanted[name] & VALUES <= told, name
+    readme = section(ROOT / "README.md", "Connect an agent")
+    assert {
+        name for row in re.findall(r"^\| (`.*?) \|", readme, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    } == (wanted.keys())
+
+
+def test_the_pages_name_every_verb() -> None:
+    for page in ("README.md", "docs/command.md"):
+        text = (ROOT / page).read_text()
+        assert [verb for verb in VERBS if not re.search(rf"^\|.*`{verb}\b", text, re.MULTILINE)] == [], page
+
+
+def section(page: Path, heading: str) -> str:
+    """Return what stands below a heading of the second level."""
+    return page.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
 
 
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")

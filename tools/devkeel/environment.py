@@ -16,7 +16,7 @@ from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, available_levels, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
-from devkeel.environments import Environments
+from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, UsageError
 from devkeel.judging import Intent, Judge, told_instead
@@ -471,6 +471,8 @@ class Environment:
             candidate.runs.append("when direnv allows it and the project is entered")
             if old == new:
                 candidate.notes += direnv.advice(self.project)
+            if made is None and backend in NAMED:
+                candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
             return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
 
         return _patiently(attempt, stubborn=True)
