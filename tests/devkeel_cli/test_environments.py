@@ -193,6 +193,19 @@ def test_init_writes_an_envrc_in_the_same_operation(tmp_path: Path, monkeypatch:
         assert not (place / ".envrc").exists()
 
 
+def test_init_says_when_it_changes_what_declares_the_environment(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def notes() -> str:
+        capsys.readouterr()
+        assert run(["init", "--no-direnv", "--dry-run", "--json"]) == 0
+        return " ".join(json.loads(capsys.readouterr().out)["notes"])
+
+    assert "pyproject.toml" in notes()
+    (root / "devkeel.toml").write_text('backend = "venv"\n')
+    assert "pyproject.toml" not in notes()
+
+
 def shown(terminal: int) -> bytes:
     try:
         return os.read(terminal, 4096)

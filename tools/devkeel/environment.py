@@ -310,6 +310,8 @@ class Environment:
             for name, data in beginning(self.project).items() if create else ():
                 candidate.before[name] = self.project.read(name)
                 candidate.after[name] = data
+            if DECLARATION in candidate.after:
+                candidate.notes += self._succeeding()
             if direnv and candidate.after and self.project.read(ENVRC) is None:
                 candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
             apply_edits(
@@ -329,6 +331,14 @@ class Environment:
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, level, given))
 
         return _patiently(attempt, stubborn=expected_revision is None)
+
+    def _succeeding(self) -> tuple[str, ...]:
+        """Return what is to say of a devenv.nix that begins where other files declare the environment."""
+        found = self.selection()
+        if found.name == "devenv" or self._asked or read_settings(self.project).backend:
+            return ()
+        told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
+        return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)
 
     def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
         found = revision_of(files)
