@@ -94,6 +94,14 @@ def test_a_backend_that_nothing_declares_is_told_with_the_files_that_would(
     assert {"conda-lock.yml", "environment.yml"} <= set(error["alternatives"])
 
 
+def test_inspecting_names_the_checks_that_this_declaration_has(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.exists()
+    assert run(["inspect", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["levels"] == ["syntax", "schema", "build"]
+    assert [item["level"] for item in found["skipped"]] == ["build"]
+
+
 def test_processes_need_a_file_that_can_declare_them(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert root.exists()
     for verb in ("up", "restart"):

@@ -13,13 +13,13 @@ from devkeel.backends.choice import active
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
-from devkeel.checks import LEVELS, Subject, available_levels, run_checks
+from devkeel.checks import LEVELS, Subject, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, Refused, UsageError
-from devkeel.judging import Intent, Judge, told_instead
+from devkeel.judging import Intent, Judge, levels_of, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
@@ -235,7 +235,7 @@ class Environment:
         files = read_declaration(self.project)
         self._require_declaration(files)
         selection = self.selection()
-        report = run_checks(self._subject(files), reading=True)
+        report, levels = run_checks(self._subject(files), reading=True), levels_of(files)
         found = survey(files, prefix)
         notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
@@ -254,8 +254,8 @@ class Environment:
             problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
             environments=tuple(item.name for item in self.environments().all()),
             notes=(*notes, *selection.notes, *direnv.advice(self.project)),
-            levels=available_levels(),
-            skipped=report.skipped,
+            levels=levels,
+            skipped=tuple(item for item in report.skipped if item.level in levels),
             last_operation=past.entry(newest[0]) if newest else None,
             changed_since=tuple(name for name, *_ in past.changed_since(store, self.project, newest[0]))
             if newest

@@ -132,6 +132,8 @@ def test_a_name_that_does_not_exist_is_refused_with_the_reason(environment: Envi
         add(environment, "no-such-library")
     assert caught.value.code == "unresolvable"
     assert "no-such-library" in caught.value.message
+    assert len([item for item in caught.value.diagnostics if "no-such-library" in item.message]) == 1
+    assert caught.value.seen is None  # the finding has all that the resolver says
 
 
 def test_an_environment_that_cannot_be_made_anew_stays_as_it_was(environment: Environment, case: Case) -> None:
