@@ -152,7 +152,7 @@ class Environments:
                 "backend_cannot",
                 f"The {backend} backend has one environment, which is the project's shell.",
                 seen=backend,
-                remedy="Use apply and run; or name backend venv or conda, with --mixed beside another declaration.",
+                remedy="Use apply_environment and run_command; or name backend venv or conda, with --mixed.",
             )
 
     def activation(self, name: str | None = None) -> Realised:
