@@ -363,8 +363,18 @@ def test_the_own_dev_shell_uses_options_that_exist() -> None:
     assert [path for path in used if find_option(path) is None] == []
 
 
-def test_no_file_names_a_directory_of_one_machine() -> None:
-    private = re.compile(rb"/(?:home|Users|root|work|mnt)/[a-z]")
+@pytest.mark.parametrize(
+    "private",
+    [
+        pytest.param(rb"/(?:home|Users|root|work|mnt)/[a-z]", id="a directory of one machine"),
+        pytest.param(
+            rb"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|crates\.io|rubygems\.org"
+            rb"|proxy\.golang|conda\.anaconda",
+            id="the host of a registry",
+        ),
+    ],
+)
+def test_no_file_names(private: bytes) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -373,5 +383,5 @@ def test_no_file_names_a_directory_of_one_machine() -> None:
     )
     paths = [ROOT / name.decode() for name in listed.stdout.split(b"\0") if name]
     assert paths
-    named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and private.search(path.read_bytes())]
+    named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and re.search(private, path.read_bytes())]
     assert [name for name in named if name != "tests/test_documentation.py"] == []
