@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -75,7 +76,8 @@ LAYERS = {
     "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
     "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
-        *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past", "stages"),
+        *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),
+        "stages",
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
@@ -84,6 +86,19 @@ LAYERS = {
         *("processes", "backends", "libraries"),
     },
 }
+
+
+def test_the_architecture_lists_the_same_layers() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    block = page.partition("\n## Layers\n")[2].split("```")[1].replace("\n ", " ")
+    listed = {
+        part: set() if below == "nothing" else set(below.split(", "))
+        for names, below in re.findall(r"^(\S.*?) +on (.*)$", re.sub(" +", " ", block), re.MULTILINE)
+        for part in names.strip().split(", ")
+    }
+    for clients in ("environment", "devkeel_mcp", "devkeel_cli"):
+        del listed[clients]
+    assert listed == {part: below - {"errors", part} for part, below in LAYERS.items() if part != "environment"}
 
 
 def imported(path: Path) -> set[str]:

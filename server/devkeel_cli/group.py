@@ -59,7 +59,8 @@ VERBS = {
 
 
 _ROOT_HELP = (
-    "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory with a devenv.nix."
+    "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory that declares an "
+    "environment."
 )
 
 
@@ -89,6 +90,9 @@ class VerbGroup(click.Group):
         command = import_module(f"devkeel_cli.verbs.{cmd_name}").command
         if isinstance(command, click.Command) and not any(item.name == "root" for item in command.params):
             command.params.append(_root_option())
+            inner = command.commands.values() if isinstance(command, click.Group) else ()
+            for item in inner:
+                item.params.append(_root_option())
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -121,5 +125,8 @@ class VerbGroup(click.Group):
 @click.version_option(__version__, prog_name="devkeel")
 @click.pass_context
 def cli(context: click.Context, root: str | None) -> None:
-    """Edit devenv.nix in transactions: checked before anything is written, undone in one step."""
+    """Change a project's development environment in transactions.
+
+    Checked before anything is written, undone in one step.
+    """
     context.obj = Session(root)

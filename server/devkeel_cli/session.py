@@ -29,7 +29,7 @@ class Session:
 
     @property
     def root(self) -> Path:
-        """The project root: `--root`, the environment, or the nearest directory with a devenv.nix."""
+        """The project root: `--root`, the environment, or the nearest directory that declares an environment."""
         try:
             start = Path.cwd()
         except FileNotFoundError as error:

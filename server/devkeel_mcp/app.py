@@ -37,13 +37,13 @@ __all__ = ["INSTRUCTIONS", "build_server", "serve"]
 _GRACE = 2.0
 
 INSTRUCTIONS = """\
-devkeel changes this project's development environment (devenv.nix and its neighbours) in transactions: \
+devkeel changes this project's development environment (devenv.nix, pyproject.toml, environment.yml) in transactions: \
 a change is checked first, then published in one step, or no byte moves. Prefer these tools to editing \
 the files yourself.
 
 1. inspect_environment: what is declared and where, and the revision.
-2. Try the change with dry_run=true: add_packages, enable_service or edit_environment (any list of edits, \
-all or nothing). It answers with diff and checks, and writes nothing. patch_file is for what these refuse.
+2. Try the change with dry_run=true: add_packages, add_library, enable_service or edit_environment (any list of \
+edits, all or nothing). It answers with diff and checks, and writes nothing. patch_file is for what these refuse.
 3. Repeat it without dry_run, with a reason and the revision you saw as expected_revision. A "conflict" means \
 that somebody else edited the files and nothing was written: inspect again, then repeat.
 4. apply_environment builds it, run_command runs programs in it, manage_processes starts services and waits \

@@ -93,6 +93,75 @@ def test_a_backend_that_nothing_declares_is_refused(root: Path, capsys: pytest.C
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "missing_file"
 
 
+def test_a_backend_that_nothing_declares_is_told_with_the_files_that_would(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert root.exists()
+    assert run(["apply", "--backend", "conda", "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "missing_file"
+    assert {"conda-lock.yml", "environment.yml"} <= set(error["alternatives"])
+
+
+def test_inspecting_names_the_checks_that_this_declaration_has(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.exists()
+    assert run(["inspect", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["levels"] == ["syntax", "schema", "build"]
+    assert [item["level"] for item in found["skipped"]] == ["build"]
+
+
+def test_processes_need_a_file_that_can_declare_them(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert root.exists()
+    for verb in ("up", "restart"):
+        assert run([verb, "--json"]) == 5
+        assert json.loads(capsys.readouterr().out)["error"]["code"] == "backend_cannot"
+    assert run(["down"]) == 0
+
+
+def test_the_verbs_of_env_make_list_tell_enter_and_remove(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["env", "list"]) == 0
+    assert "devkeel env create" in capsys.readouterr().out
+    assert run(["env", "create", "one", "--no-direnv"]) == 0
+    capsys.readouterr()
+    assert run(["env", "list", "--json", "--root", str(root)]) == 0
+    assert [item["name"] for item in json.loads(capsys.readouterr().out)] == ["one"]
+    assert run(["env", "info", "one", "--json"]) == 0
+    prefix = json.loads(capsys.readouterr().out)["prefix"]
+    assert run(["env", "activate", "one"]) == 0
+    entering = capsys.readouterr().out + 'python -c "import sys; print(sys.prefix)"'
+    entered = subprocess.run(["sh", "-euc", entering], capture_output=True, text=True, check=True)
+    assert entered.stdout.strip() == prefix
+    assert run(["env", "remove", "one"]) == 0
+    assert not list((root / ".devkeel" / "envs").glob("one"))
+    assert run(["env", "info", "one"]) == 1
+
+
+def test_an_envrc_of_an_environment_that_is_not_made_says_so(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    def noted() -> bool:
+        capsys.readouterr()
+        assert run(["envrc", "--json"]) == 0
+        return any("devkeel env create project" in note for note in json.loads(capsys.readouterr().out)["notes"])
+
+    assert root.exists()
+    assert noted()
+    assert run(["env", "create"]) == 0
+    assert not noted()
+
+
+def test_purge_tells_what_was_applied_too(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["apply"]) == 0
+    capsys.readouterr()
+    assert run(["purge"]) == 0
+    assert "applied" in capsys.readouterr().out
+    assert not (root / ".devkeel" / "gc").exists()
+
+
+def test_run_without_a_command_is_wrong_usage(root: Path) -> None:
+    assert root.exists()
+    assert run(["run"]) == 2
+
+
 def test_apply_makes_a_named_environment_and_run_enters_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["apply", "--env", "Second One", "--json"]) == 0
     first = json.loads(capsys.readouterr().out)
@@ -139,6 +208,19 @@ def test_init_writes_an_envrc_in_the_same_operation(tmp_path: Path, monkeypatch:
         assert run(["undo"]) == 0
         assert not (place / "devenv.nix").exists()
         assert not (place / ".envrc").exists()
+
+
+def test_init_says_when_it_changes_what_declares_the_environment(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def notes() -> str:
+        capsys.readouterr()
+        assert run(["init", "--no-direnv", "--dry-run", "--json"]) == 0
+        return " ".join(json.loads(capsys.readouterr().out)["notes"])
+
+    assert "pyproject.toml" in notes()
+    (root / "devkeel.toml").write_text('backend = "venv"\n')
+    assert "pyproject.toml" not in notes()
 
 
 def shown(terminal: int) -> bytes:

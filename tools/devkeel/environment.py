@@ -13,13 +13,13 @@ from devkeel.backends.choice import active
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
-from devkeel.checks import LEVELS, Subject, available_levels, run_checks
+from devkeel.checks import LEVELS, Subject, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
-from devkeel.environments import Environments
+from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, PolicyRefused, Refused, UsageError
-from devkeel.judging import Intent, Judge, told_instead
+from devkeel.judging import Intent, Judge, levels_of, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest, revision_of
@@ -250,7 +250,7 @@ class Environment:
 
         files = self._declaration()
         selection = self.selection()
-        report = run_checks(self._subject(files), reading=True)
+        report, levels = run_checks(self._subject(files), reading=True), levels_of(files)
         found = survey(files, prefix)
         notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
@@ -269,8 +269,8 @@ class Environment:
             problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
             environments=tuple(item.name for item in self.environments().all()),
             notes=(*notes, *selection.notes, *direnv.advice(self.project)),
-            levels=available_levels(),
-            skipped=report.skipped,
+            levels=levels,
+            skipped=tuple(item for item in report.skipped if item.level in levels),
             last_operation=past.entry(newest[0]) if newest else None,
             changed_since=tuple(name for name, *_ in past.changed_since(store, self.project, newest[0]))
             if newest
@@ -325,6 +325,8 @@ class Environment:
             for name, data in beginning(self.project).items() if create else ():
                 candidate.before[name] = self.project.read(name)
                 candidate.after[name] = data
+            if DECLARATION in candidate.after:
+                candidate.notes += self._succeeding()
             if direnv and candidate.after and self.project.read(ENVRC) is None:
                 candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
             apply_edits(
@@ -344,6 +346,14 @@ class Environment:
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, level, given))
 
         return _patiently(attempt, stubborn=expected_revision is None)
+
+    def _succeeding(self) -> tuple[str, ...]:
+        """Return what is to say of a devenv.nix that begins where other files declare the environment."""
+        found = self.selection()
+        if found.name == "devenv" or self._asked or read_settings(self.project).backend:
+            return ()
+        told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
+        return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)
 
     def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
         found = revision_of(files)
@@ -499,6 +509,8 @@ class Environment:
             candidate.runs.append("when direnv allows it and the project is entered")
             if old == new:
                 candidate.notes += direnv.advice(self.project)
+            if made is None and backend in NAMED:
+                candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
             return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
 
         return _patiently(attempt, stubborn=True)

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from devkeel.policy import Settings
     from devkeel.project import Project
 
-__all__ = ["EnvironmentInfo", "Environments", "Realised"]
+__all__ = ["NAMED", "EnvironmentInfo", "Environments", "Realised"]
 
 # The backends that make more than one environment of a declaration.
-_NAMED = ("venv", "conda")
+NAMED = ("venv", "conda")
 # What realising leaves in `.devkeel`; the history, its lock and the logs are not among it.
 _MADE = ("envs", "gc", "stage", "bin")
 
@@ -150,12 +150,12 @@ class Environments:
                 seen=backend,
                 remedy=f"Leave the backend out, or mean both: `devkeel env create --mixed --backend {backend}`.",
             )
-        if backend not in _NAMED:
+        if backend not in NAMED:
             raise Unavailable(
                 "backend_cannot",
                 f"The {backend} backend has one environment, which is the project's shell.",
                 seen=backend,
-                remedy="Use apply and run; or name backend venv or conda, with --mixed beside another declaration.",
+                remedy="Use apply_environment and run_command; or name backend venv or conda, with --mixed.",
             )
 
     def activation(self, name: str | None = None) -> Realised:
@@ -182,13 +182,15 @@ class Environments:
         return found.name
 
     def purge(self) -> tuple[str, ...]:
-        """Remove what devkeel made to realise environments, and nothing else; the history stays. Return the names.
+        """Remove what devkeel made to realise environments, and nothing else; the history stays. Return what it was.
 
         Raises Busy `apply_busy`.
         """
         if not self.project.exists(self.project.state.name):
             return ()
         found = tuple(item.name for item in self.all())
+        if any((self.project.state / "gc").glob("*")):
+            found += ("what was applied",)
         with applying(self.project.state):
             remove_folders(self.project.state, _MADE)
         return found

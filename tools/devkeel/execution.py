@@ -17,7 +17,7 @@ from devkeel.display import one_line
 from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.excerpt import excerpt
 from devkeel.masking import mask, secrets_in
-from devkeel.project import revision_of
+from devkeel.project import DECLARATION, revision_of
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
@@ -153,6 +153,12 @@ class Execution:
         _require_on_failure(on_failure)
         _require_seconds(timeout, _LONGEST_START)
         self.declaration()
+        if action != "stop" and not self.project.exists(DECLARATION):
+            raise Unavailable(
+                "backend_cannot",
+                f"Processes are declared in {DECLARATION}, and there is none.",
+                remedy="Run the command itself with run_command, or declare it: `devkeel init` begins the file.",
+            )
 
         def work(job: Job) -> ProcessesResult:
             control = Control(self.project, self.store, self.take_back, job, self.settings.lock_timeout)
@@ -190,7 +196,7 @@ class Execution:
             "not_applied",
             _why_not(good, backend),
             seen=good.applied.prefix if good else None,
-            remedy="Call apply_environment, then repeat the command.",
+            remedy="Apply it with apply_environment, then repeat the command.",
         )
 
     def _notes(self, good: Good | None) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.checks import added_errors, run_checks
+from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
 from devkeel.errors import CheckFailed
 from devkeel.project import DECLARATION
 from devkeel.results import Skipped, as_data
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.resolution import Asked
     from devkeel.results import CheckReport
 
-__all__ = ["Intent", "Judge", "told_instead"]
+__all__ = ["Intent", "Judge", "levels_of", "told_instead"]
 
 _BUILD = "build"
 _GOING_BACK = ("undo", "redo", "restore")
@@ -36,6 +36,11 @@ class Intent:
     level: str | None = None
     edits: list[dict[str, Any]] = field(default_factory=list)
     reverts: int | None = None
+
+
+def levels_of(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return the rungs that can run on this machine for a declaration: nothing but a devenv.nix is evaluated."""
+    return available_levels() if DECLARATION in files else (*LEVELS[:2], _BUILD)
 
 
 @dataclass(frozen=True, slots=True)

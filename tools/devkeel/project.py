@@ -202,7 +202,13 @@ class Project:
 
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
-        if name == DECLARATION:
+        other = next((item for item in MANIFESTS if self.exists(item)), None)
+        if name == DECLARATION and other:
+            remedy = (
+                f"{other} declares the environment here: libraries go there with add_library. What needs Nix wants a "
+                f"{name}, which `devkeel init` begins."
+            )
+        elif name == DECLARATION:
             remedy = (
                 "Create a minimal environment with `devkeel init`, or make the first edit with edit_environment and "
                 "create=true."

@@ -33,8 +33,11 @@ def command() -> None:
 @json_option
 @pass_session
 def list_all(session: Session, /, as_json: bool) -> None:
-    """List the environments; the one that is meant without a name has a star."""
-    show(session.environment.environments().all(), lambda found: map(_line, found), as_json=as_json)
+    """List the environments.
+
+    The one that is meant without a name has a star.
+    """
+    show(session.environment.environments().all(), _lines, as_json=as_json)
 
 
 @command.command("info")
@@ -64,9 +67,10 @@ def create(
     as_json: bool,
     **given: Any,  # noqa: ANN401  (as `Environments.create` has them)
 ) -> None:
-    """Make an environment, or bring one up to date; what fails leaves it as it was.
+    """Make an environment, or renew it.
 
-    The one that is meant without a name gets an .envrc too, unless somebody else wrote one.
+    What fails leaves it as it was. The one that is meant without a name gets an .envrc too, unless somebody else wrote
+    one.
     """
     environment = session.environment
     named = environment.environments()
@@ -89,7 +93,10 @@ def _envrc(environment: Environment) -> tuple[str, ...]:
 @json_option
 @pass_session
 def activate(session: Session, /, name: str | None, as_json: bool) -> None:
-    """Print what a shell evaluates to enter an environment: eval "$(devkeel env activate)"."""
+    """Print what a shell evaluates to enter it.
+
+    In your shell: eval "$(devkeel env activate)"
+    """
     show(session.environment.environments().activation(name), _exports, as_json=as_json)
 
 
@@ -99,6 +106,10 @@ def activate(session: Session, /, name: str | None, as_json: bool) -> None:
 def remove(session: Session, /, name: str) -> None:
     """Remove an environment."""
     show(session.environment.environments().remove(name), lambda found: [f"removed {found}"], as_json=False)
+
+
+def _lines(found: tuple[EnvironmentInfo, ...]) -> list[str]:
+    return [*map(_line, found)] or ["no environments; `devkeel env create` makes one"]
 
 
 def _line(item: EnvironmentInfo) -> str:

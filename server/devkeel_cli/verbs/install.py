@@ -44,7 +44,8 @@ def command(
     options = tuple(f"--{option.replace('_', '-')}" for option, given in refusing.items() if given)
     before = _read(path)
     edited = with_server(chosen, str(path), before or b"", name, chosen.entry(root, _program(), options))
-    diff = unified(path.name, before, edited.data) if edited.changed else ""
+    label = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
+    diff = unified(label, before, edited.data) if edited.changed else ""
     notes = _write(path, before, edited.data) if write and edited.changed else []
     result: dict[str, Any] = {"file": str(path), "changed": edited.changed, "written": write and edited.changed}
     if as_json:

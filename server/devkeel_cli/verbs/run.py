@@ -44,6 +44,8 @@ def command(
     ARGV is the command, after --. It has this terminal and its exit code is returned. With --timeout or --json it
     runs as an agent would run it: without a terminal and without input.
     """
+    if not (argv or task or test):
+        raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
     environment = session.environment
     if timeout is None and not as_json:
         entered = environment.environments().entered(named) if named else None
@@ -68,5 +70,5 @@ def _become(argv: tuple[str, ...], place: str, variables: dict[str, str]) -> Non
             "program_missing",
             f"{argv[0]} is not installed, or cannot be run.",
             seen=argv[0],
-            remedy=f"Add it with `devkeel add`, apply, and run it again. The system says: {error.strerror}.",
+            remedy=f"Add the package or library that has it, apply, run it again. The system says: {error.strerror}.",
         ) from error

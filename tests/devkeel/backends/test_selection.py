@@ -57,6 +57,22 @@ def test_the_files_that_are_there_decide_in_this_order(tmp_path: Path, files: li
     assert select(made(tmp_path, *files)).name == name
 
 
+@pytest.mark.usefixtures("micromamba")
+@pytest.mark.parametrize(
+    ("file", "name"), [("requirements.txt", "venv"), ("environment.yml", "conda"), (None, "devenv")]
+)
+def test_a_tool_that_happens_to_be_installed_decides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bare_path: Path, file: str | None, name: str
+) -> None:
+    for tool in ("nix", "devenv", "uv"):
+        (bare_path / tool).write_text("#!/bin/sh\nexit 0\n")
+        (bare_path / tool).chmod(0o755)
+    project = made(tmp_path, *([file] if file else []))
+    assert select(project).name == name
+    monkeypatch.setenv("PATH", "")
+    assert select(project).name == name
+
+
 def test_a_pyproject_with_settings_of_tools_alone_declares_nothing(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.ruff]\nline-length = 100\n")
     assert select(Project(tmp_path)).name == "devenv"

@@ -38,6 +38,7 @@ class Case:
 
 UV = Case("uv", "pyproject.toml", "==", ("python", "-c", "import plain; print(plain.VALUE)"))
 PIP = Case("pip", "requirements.txt", "==", UV.shows)
+PIP_OF_A_PROJECT = Case("pip-of-a-project", "pyproject.toml", "==", UV.shows)
 RATTLER = Case("rattler", "environment.yml", "=", UV.shows)
 MICROMAMBA = Case("micromamba", "environment.yml", "=", UV.shows)
 
@@ -52,7 +53,7 @@ WITH_PIP = {
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "case" in metafunc.fixturenames:
-        cases = [UV, *([PIP] if metafunc.function.__name__ in WITH_PIP else []), RATTLER, MICROMAMBA]
+        cases = [UV, *([PIP, PIP_OF_A_PROJECT] if metafunc.function.__name__ in WITH_PIP else []), RATTLER, MICROMAMBA]
         metafunc.parametrize("case", cases, indirect=True, ids=lambda case: case.name)
 
 
@@ -72,8 +73,8 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
         )
         return found
     request.getfixturevalue("own_index")
-    (root / found.manifest).write_text(PROJECT if found is UV else "")
-    if found is PIP:
+    (root / found.manifest).write_text("" if found is PIP else PROJECT)
+    if found is not UV:
         for module in (python_tools, venv, resolving):
             monkeypatch.setattr(module, "find_uv", lambda: None)
     else:
@@ -108,7 +109,7 @@ def shown(environment: Environment, case: Case, name: str | None = None) -> str:
 def test_a_library_is_added_resolved_installed_and_used(environment: Environment, case: Case) -> None:
     assert add(environment, "plain")
     made = environment.environments().create()
-    assert made.judge == case.name
+    assert made.judge == case.name.partition("-")[0]
     assert shown(environment, case) == "42"
 
 
@@ -131,6 +132,8 @@ def test_a_name_that_does_not_exist_is_refused_with_the_reason(environment: Envi
         add(environment, "no-such-library")
     assert caught.value.code == "unresolvable"
     assert "no-such-library" in caught.value.message
+    assert len([item for item in caught.value.diagnostics if "no-such-library" in item.message]) == 1
+    assert caught.value.seen is None  # the finding has all that the resolver says
 
 
 def test_an_environment_that_cannot_be_made_anew_stays_as_it_was(environment: Environment, case: Case) -> None:

@@ -196,6 +196,14 @@ def test_a_project_that_did_not_resolve_before_is_not_refused_for_it(environment
     assert [item.level for item in result.checks.skipped if "before" in item.reason] == ["resolution"]
 
 
+def test_what_cannot_be_had_in_a_group_that_is_new_is_refused(environment: Environment) -> None:
+    before = (environment.project.root / "pyproject.toml").read_bytes()
+    with pytest.raises(CheckFailed) as caught:
+        environment.change([AddLibrary(language="python", names=["no-such-library"], group="dev")])
+    assert caught.value.code == "unresolvable"
+    assert (environment.project.root / "pyproject.toml").read_bytes() == before
+
+
 def test_an_environment_of_the_same_pins_is_kept(environment: Environment) -> None:
     first = environment.environments().create()
     assert environment.environments().create().prefix == first.prefix

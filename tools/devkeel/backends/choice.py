@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import declared_by, select
+from devkeel.errors import ProjectError
 from devkeel.policy import read_settings
 
 if TYPE_CHECKING:
@@ -22,5 +23,14 @@ def active(project: Project, asked: str | None = None) -> Backend:
     """
     backend = backend_named(select(project, asked, read_settings(project).backend).name)
     if backend.detect(project) is None:
-        raise project.missing(declared_by(backend.name)[0])
+        files = declared_by(backend.name)
+        if len(files) == 1:
+            raise project.missing(files[0])
+        raise ProjectError(
+            "missing_file",
+            f"Nothing in {project.root} declares an environment for the {backend.name} backend.",
+            seen=backend.name,
+            remedy="Begin one of the files, or name no backend.",
+            alternatives=files,
+        )
     return backend

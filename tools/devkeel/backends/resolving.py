@@ -49,6 +49,8 @@ _OFFLINE = re.compile(
 # What uv and npm draw around their sentences.
 _FRAME = " \t\u2570\u2500\u25b6\u2502\u251c\u00d7\u2717"
 _ERROR = re.compile(r"(?:npm )?(?:ERROR|error|ERR!)\b:? *")
+# pip names every version that there is, oldest first.
+_VERSIONS = re.compile(r"\(from versions: (?:[^,()]+, )+?(?=(?:[^,()]+, ){4}[^,()]+\))")
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -119,13 +121,14 @@ def resolve(
             seen=told[-_SHOWN:],
             remedy="Try again with a network, or ask for level schema to write without resolving.",
         )
-    if _ask(found, folder, open_old, timeout)[0]:
+    # The question of its own files: a manifest's requirements, groups and locks are words of the command.
+    before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
+    if isinstance(before, _Question) and _ask(before, folder, open_old, timeout)[0]:
         return Resolved(why=f"the project did not resolve before either; {found.judge} says: {_reason(told)}")
     raise CheckFailed(
         "unresolvable",
         f"{_reason(told)} Nothing was written.",
         place=Place(manifest),
-        seen=told[:_SHOWN],
         remedy="Ask for versions that go together, or for a name that exists.",
         diagnostics=(Diagnostic("unresolvable", "error", told[:_SHOWN], _SOURCE, Place(manifest)),),
     )
@@ -146,6 +149,7 @@ def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: flo
         variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": _COMPILE}
         done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
         told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
+    told = _VERSIONS.sub("(the last of its versions: ", told)
     return done.returncode, done.stdout, mask(told, secrets_in(variables))
 
 
@@ -156,7 +160,8 @@ def _reason(told: str) -> str:
     errors = [
         re.sub(r"^(?:npm )?(?:ERROR|error|ERR!):? *", "", line) for line in lines if re.match(r"(?i)(npm )?err", line)
     ]
-    text = " ".join(causes or errors or lines[-1:])[:600].strip() or "It does not resolve."
+    said = " ".join(causes) or "; ".join(errors) or " ".join(lines[-1:])
+    text = said[:600].strip() or "It does not resolve."
     return text if text.endswith(".") else f"{text}."
 
 

@@ -127,11 +127,12 @@ class Venv:
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
         """Return where uv and Python are, and how the lock is."""
+        status = self.lock_status(project)
         faster = "Install it (pip install uv): without it venv and pip do the work, slower, and no uv.lock is renewed."
         return (
             health.program("uv", find_uv(), remedy=faster, needed=project.exists(_LOCK)),
             health.program("Python", self.python, remedy="Install Python, or name another with --python."),
-            health.lock(self.lock_status(project), _RELOCK),
+            health.lock(status, "Run uv lock where it should be pinned." if status.state == "missing" else _RELOCK),
         )
 
     def health(self, prefix: Path) -> Iterator[Finding]:

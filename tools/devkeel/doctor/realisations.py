@@ -11,7 +11,7 @@ from devkeel.backends.backend import Finding as Found
 from devkeel.backends.known import backend_named
 from devkeel.backends.named import all_environments, home_of
 from devkeel.backends.selection import BACKENDS, select
-from devkeel.doctor.finding import Finding
+from devkeel.doctor.finding import Finding, Verdict
 from devkeel.transaction.generations import description_of
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ def _health(about: str, found: list[Found], prefix: Path) -> Iterator[Finding]:
 
 
 def _told(about: str, found: Found) -> Finding:
-    return Finding(about, "good" if found.ok else "problem", found.message, found.remedy)
+    good: Verdict = "note" if found.remedy else "good"
+    return Finding(about, good if found.ok else "problem", found.message, found.remedy)
 
 
 def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[Found]:
