@@ -1,8 +1,11 @@
-# Two commands for everybody: `make demo` shows what devkeel does, `make test` proves it.
+# Two commands for everybody: `make demo` shows what devkeel does, `make test` proves it. `make clients` fetches the
+# clients of npm that some tests want.
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint type unit clean
+CLIENTS := tests/conformance
+
+.PHONY: demo test lint type unit clients clean
 
 demo: .venv/ready
 	$(BIN)/python -m examples.demo
@@ -25,5 +28,11 @@ unit: .venv/ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
 	touch $@
 
+clients: $(CLIENTS)/node_modules/.package-lock.json
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package-lock.json
+	cd $(CLIENTS) && npm ci --loglevel=error
+	touch $@
+
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(CLIENTS)/node_modules .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis

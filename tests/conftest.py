@@ -29,12 +29,14 @@ IN_CI = os.environ.get("DEVKEEL_CI") == "1"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Give every test the fixtures of the stand-in, which lies beside the tests and not on the import path."""
-    config.pluginmanager.register(load(Path(__file__).parent / "devenv" / "fixtures.py"), "devenv-fixtures")
+    """Give every test the fixtures of the stand-in and of the packages, which are not on the import path."""
+    here = Path(__file__).parent
+    config.pluginmanager.register(load(here / "devenv" / "fixtures.py"), "devenv-fixtures")
+    config.pluginmanager.register(load(here / "packages.py"), "package-fixtures")
 
 
 def load(path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"tests_devenv_{path.stem}", path)
+    spec = importlib.util.spec_from_file_location(f"tests_beside_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -22,6 +22,8 @@ from devkeel import errors
 from devkeel.catalogue import find_option
 from devkeel.environment import Environment
 from devkeel.source import nix
+from devkeel_cli.group import VERBS
+from devkeel_mcp.tools import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +33,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 SOURCES = sorted([*ROOT.glob("tools/**/*.py"), *ROOT.glob("server/**/*.py")])
 # What makes an error or a finding: its first argument, or the one called `code`, is the code.
 ERRORS = {name for name, item in vars(errors).items() if inspect.isclass(item) and issubclass(item, Exception)}
-MAKERS = ERRORS | {"Diagnostic", "Obstacle", "Problem", "Shape", "refuse"}
+MAKERS = ERRORS | {"Diagnostic", "Obstacle", "Problem", "Shape", "refuse", "refused"}
 
 
 def test_every_code_of_the_source_is_documented_and_no_other() -> None:
@@ -289,6 +291,43 @@ def test_the_exit_codes_of_the_library_are_explained(page: str) -> None:
     assert wanted <= told
 
 
+def test_the_index_names_every_page() -> None:
+    linked = re.findall(r"\]\(([a-z-]+\.md)[)#]", (ROOT / "docs/index.md").read_text())
+    assert set(linked) == {path.name for path in ROOT.glob("docs/*.md")} - {"index.md"}
+
+
+# Words in code among the arguments of a tool that are values, or programs.
+VALUES = {"package", "option", "service", "language", "nix-instantiate", "test", "start", "stop", "restart", "restore"}
+COMMON = {"dry_run", "expected_revision", "reason"}
+
+
+def test_the_pages_name_every_tool_with_its_arguments() -> None:
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section(ROOT / "docs/agents.md", "The tools"), re.MULTILINE))
+    assert listed.keys() >= COMMON
+    rows = {name: set(re.findall(r"`([\w-]+)`", text)) for name, text in listed.items() if name not in COMMON}
+    wanted = {tool.name: set(tool.arguments.model_fields) for tool in TOOLS}
+    assert rows.keys() == wanted.keys()
+    for name, told in rows.items():
+        common = COMMON if wanted[name] >= COMMON else set()
+        assert told - VALUES == wanted[name] - common - VALUES, name
+        assert wanted[name] & VALUES <= told, name
+    readme = section(ROOT / "README.md", "Connect an agent")
+    assert {
+        name for row in re.findall(r"^\| (`.*?) \|", readme, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    } == (wanted.keys())
+
+
+def test_the_pages_name_every_verb() -> None:
+    for page in ("README.md", "docs/command.md"):
+        text = (ROOT / page).read_text()
+        assert [verb for verb in VERBS if not re.search(rf"^\|.*`{verb}\b", text, re.MULTILINE)] == [], page
+
+
+def section(page: Path, heading: str) -> str:
+    """Return what stands below a heading of the second level."""
+    return page.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+
+
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")
 
 
@@ -324,8 +363,18 @@ def test_the_own_dev_shell_uses_options_that_exist() -> None:
     assert [path for path in used if find_option(path) is None] == []
 
 
-def test_no_file_names_a_directory_of_one_machine() -> None:
-    private = re.compile(rb"/(?:home|Users|root|work|mnt)/[a-z]")
+@pytest.mark.parametrize(
+    "private",
+    [
+        pytest.param(rb"/(?:home|Users|root|work|mnt)/[a-z]", id="a directory of one machine"),
+        pytest.param(
+            rb"pypi\.org|pythonhosted\.org|registry\.npmjs|registry\.yarnpkg|crates\.io|rubygems\.org"
+            rb"|proxy\.golang|conda\.anaconda",
+            id="the host of a registry",
+        ),
+    ],
+)
+def test_no_file_names(private: bytes) -> None:
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT,
@@ -334,5 +383,5 @@ def test_no_file_names_a_directory_of_one_machine() -> None:
     )
     paths = [ROOT / name.decode() for name in listed.stdout.split(b"\0") if name]
     assert paths
-    named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and private.search(path.read_bytes())]
+    named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and re.search(private, path.read_bytes())]
     assert [name for name in named if name != "tests/test_documentation.py"] == []

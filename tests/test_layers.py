@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,10 +36,9 @@ LAYERS = {
     "catalogue": {"errors", "project", "results", "source", "runtime"},
     "declaration": {"errors", "project", "source"},
     "candidate": set(),
-    "change": {"errors", "project", "source", "catalogue", "edits", "candidate", "exact_text", "running"},
+    "libraries": {"errors", "source"},
+    "change": {"errors", "project", "source", "catalogue", "edits", "candidate", "exact_text", "running", "libraries"},
     "restoring": {"errors", "project", "difference", "candidate", "merge", "transaction"},
-    "doctor": {"errors", "project", "transaction", "direnv"},
-    "envrc": {"errors"},
     "direnv": {"errors", "envrc", "project", "runtime"},
     "protection": {"errors", "source"},
     "policy": {"errors", "project", "source", "catalogue", "protection", "transaction"},
@@ -49,7 +49,10 @@ LAYERS = {
         *("errors", "display", "invalid", "masking", "project", "results", "runtime", "declaration", "survey"),
         "transaction",
     },
-    "backends": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"},
+    "backends": {
+        *("errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"),
+        *("libraries", "masking", "transaction", "policy"),
+    },
     "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "candidate", "transaction", "merge", "restoring"},
     "applied": {"errors", "backends", "runtime"},
@@ -65,16 +68,37 @@ LAYERS = {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),
         *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising", "excerpt"),
     },
+    "judging": {"errors", "project", "results", "source", "checks", "candidate", "instead", "resolution"},
+    "lookup": {"errors", "results", "source", "catalogue", "survey"},
+    "past": {"errors", "project", "results", "difference", "display", "transaction"},
+    "environments": {"errors", "project", "policy", "applied", "backends", "checks", "transaction"},
+    "envrc": {"errors"},
+    "resolution": {"errors", "project", "results", "candidate", "checks", "libraries", "backends"},
+    "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
-        *("envrc", "direnv"),
+        *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),
+        "stages",
         *("execution", "runtime"),
         "instead",
-        *("way_back", "reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
+        *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
-        *("declaration", "candidate", "change", "policy", "survey", "checks", "restoring", "doctor", "catalogue"),
-        "processes",
+        *("declaration", "candidate", "change", "policy", "survey", "checks", "restoring", "catalogue"),
+        *("processes", "backends", "libraries"),
     },
 }
+
+
+def test_the_architecture_lists_the_same_layers() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text()
+    block = page.partition("\n## Layers\n")[2].split("```")[1].replace("\n ", " ")
+    listed = {
+        part: set() if below == "nothing" else set(below.split(", "))
+        for names, below in re.findall(r"^(\S.*?) +on (.*)$", re.sub(" +", " ", block), re.MULTILINE)
+        for part in names.strip().split(", ")
+    }
+    for clients in ("environment", "devkeel_mcp", "devkeel_cli"):
+        del listed[clients]
+    assert listed == {part: below - {"errors", part} for part, below in LAYERS.items() if part != "environment"}
 
 
 def imported(path: Path) -> set[str]:

@@ -9,7 +9,6 @@ import click
 
 from devkeel.display import clean
 from devkeel.errors import CheckFailed, DevkeelError, UsageError
-from devkeel.results import Skipped
 from devkeel_cli.output import checks_line, colour, finding, for_a_person, paint_diff, write_json
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def _lines(error: DevkeelError) -> Iterator[str]:
         yield from (f"  {line}" for item in error.diagnostics for line in finding(item))
     facts = dict(error.details)
     if "ran" in facts:
+        from devkeel.results import Skipped  # noqa: PLC0415  (a start does without)
+
         skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
         yield f"  {checks_line(facts.pop('ran'), skipped)}"
     for name, value in facts.items():

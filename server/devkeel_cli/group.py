@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from dataclasses import replace
 from importlib import import_module
 
 import click
@@ -30,13 +31,17 @@ VERBS = {
     "comment": "Turn an option's definitions into comments.",
     "uncomment": "Turn a commented-out definition back into one.",
     "input": "Add, change or remove an input of devenv.yaml.",
+    "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
+    "env": "List, make, enter or remove named environments.",
+    "envrc": "Write the .envrc by which direnv enters the environment.",
+    "purge": "Remove the environments that devkeel made.",
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
     "undo": "Revert an operation as a new one.",
     "restore": "Put the files back to what an operation left.",
-    "doctor": "Examine devkeel's records in the project.",
+    "doctor": "Examine the records, the tools and the environments.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
     "job": "Show the jobs, or follow one.",
@@ -45,16 +50,17 @@ VERBS = {
     "restart": "Start the processes anew.",
     "ps": "Show what runs.",
     "logs": "Show the log of a process.",
-    "envrc": "Write the .envrc by which direnv enters the environment.",
     "source": "Edit any Nix, YAML or TOML file, without history.",
     "init": "Make a minimal devenv.nix where there is none.",
-    "serve": "Serve MCP over stdio.",
+    "install": "Add the server to a host's configuration.",
+    "serve": "Serve MCP over stdio or HTTP.",
     "completion": "Print the completion script for a shell.",
 }
 
 
 _ROOT_HELP = (
-    "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory with a devenv.nix."
+    "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory that declares an "
+    "environment."
 )
 
 
@@ -63,7 +69,7 @@ def _root_option() -> click.Option:
 
     def name_root(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
         if value is not None:
-            context.obj = Session(value)
+            context.obj = replace(context.obj, named_root=value)
 
     return click.Option(
         ["--root"], metavar="DIR", type=click.Path(), expose_value=False, callback=name_root, help="Project root."
@@ -84,6 +90,9 @@ class VerbGroup(click.Group):
         command = import_module(f"devkeel_cli.verbs.{cmd_name}").command
         if isinstance(command, click.Command) and not any(item.name == "root" for item in command.params):
             command.params.append(_root_option())
+            inner = command.commands.values() if isinstance(command, click.Group) else ()
+            for item in inner:
+                item.params.append(_root_option())
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -116,5 +125,8 @@ class VerbGroup(click.Group):
 @click.version_option(__version__, prog_name="devkeel")
 @click.pass_context
 def cli(context: click.Context, root: str | None) -> None:
-    """Edit devenv.nix in transactions: checked before anything is written, undone in one step."""
+    """Change a project's development environment in transactions.
+
+    Checked before anything is written, undone in one step.
+    """
     context.obj = Session(root)

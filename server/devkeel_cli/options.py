@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -22,9 +22,12 @@ __all__ = [
     "LEVELS",
     "SEARCH_KINDS",
     "Writing",
+    "backend_option",
+    "bootstrap_option",
     "change",
     "complete_name",
     "complete_path",
+    "direnv_option",
     "dry_run_option",
     "file_option",
     "in_file",
@@ -45,6 +48,25 @@ R = TypeVar("R")
 LEVELS = ("syntax", "schema", "evaluation", "build")
 SEARCH_KINDS = ("all", "package", "option", "service", "language")
 
+
+def _name_backend(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+    if value is not None:
+        context.obj = replace(context.obj, named_backend=value)
+
+
+backend_option = click.option(
+    "--backend",
+    metavar="BACKEND",
+    expose_value=False,
+    callback=_name_backend,
+    help="devenv, flake, conda or venv. Default: devkeel.toml's, else the one that the files declare.",
+)
+direnv_option = click.option(
+    "--direnv/--no-direnv", default=True, help="Also write the .envrc for direnv; not wanted in CI. Default: do."
+)
+bootstrap_option = click.option(
+    "--bootstrap", is_flag=True, help="Install micromamba for this project where nothing realises conda packages."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show the diff and the checks, write nothing.")
 level_option = click.option(

@@ -85,6 +85,8 @@ _SPOKEN = (
     (r"\brun_command\b", "`devkeel run`"),
     (r"\bthe tool job\b", "`devkeel job`"),
     (r"\bpatch_file\b", "`devkeel patch`"),
+    (r"\badd_packages\b", "`devkeel add`"),
+    (r"\badd_library\b", "`devkeel library add`"),
     (r"\bmanage_processes (?:with )?action=start\b", "`devkeel up`"),
     (r"\bmanage_processes (?:with )?action=stop\b", "`devkeel down`"),
     (r"\bmanage_processes (?:with )?action=restart\b", "`devkeel restart`"),
@@ -300,8 +302,10 @@ def examination(result: Examination) -> Iterable[str]:
     shades = {"good": "green", "note": "blue", "problem": "red", "repaired": "yellow"}
     for item in result.findings:
         label = click.style(f"{item.verdict}:", fg=shades[item.verdict])
-        remedy = f" {clean(item.remedy)}" if item.remedy else ""
-        yield f"{item.about:8} {label} {clean(item.message)}{remedy}"
+        told = clean(item.message)
+        if item.remedy:
+            told = f"{told.rstrip('.')}. {for_a_person(clean(item.remedy))}"
+        yield f"{item.about:8} {label} {told}"
 
 
 def _finding_line(item: Diagnostic) -> str:
@@ -355,7 +359,7 @@ _SUGGESTED = 3
 
 def _skipped(skipped: Sequence[Skipped]) -> str:
     told = [
-        f"{', '.join(item.level for item in same)} ({clean(reason).rstrip('.')})"
+        f"{', '.join(item.level for item in same)} ({for_a_person(clean(reason)).rstrip('.')})"
         for reason, same in groupby(skipped, key=lambda item: item.reason)
     ]
     return f"; skipped: {'; '.join(told)}" if told else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from contextlib import suppress
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -26,12 +27,18 @@ _GRACE = 2.0
 
 def main() -> NoReturn:
     """Run `devkeel` with the process's arguments and exit."""
+    _open_streams()
     end_on_signals()
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
     except BrokenPipeError:
         code = _pipe_closed()
+    except OSError as error:
+        code = _output_lost(error)
+    if "rattler" in sys.modules:  # its threads may crash an interpreter that is finalizing
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 
@@ -56,6 +63,17 @@ def run(arguments: Sequence[str]) -> int:
     return result if isinstance(result, int) else 0
 
 
+def _open_streams() -> None:
+    """Give the process the streams that it was started without: a file would get their numbers, and what they print."""
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = os.open(os.devnull, os.O_RDWR)
+            if nothing != number:
+                os.dup2(nothing, number)
+                os.close(nothing)
+            setattr(sys, name, os.fdopen(number, mode))
+
+
 def _end_children() -> None:
     from devkeel.runtime import end_children  # noqa: PLC0415  (most runs start nothing, and never get here)
 
@@ -63,6 +81,13 @@ def _end_children() -> None:
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:
+    try:
+        return _told(error, as_json=as_json)
+    except OSError as obstacle:
+        return _output_lost(obstacle)
+
+
+def _told(error: Exception, *, as_json: bool) -> int:
     if isinstance(error, DevkeelError):
         return show_error(error, as_json=as_json)
     if isinstance(error, click.ClickException):
@@ -82,3 +107,12 @@ def _pipe_closed() -> int:
     # The reader has gone (`devkeel history | head`): what is still buffered has nowhere to go.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return exits.PIPE_CLOSED
+
+
+def _output_lost(error: OSError) -> int:
+    """Say that the output could not be written, to a full disk for example, where that can be said."""
+    with suppress(OSError):
+        click.echo(f"devkeel: the output could not be written: {error.strerror}.", err=True)
+    for number in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), number)
+    return exits.INTERNAL

@@ -22,13 +22,14 @@ __all__ = ["Session", "pass_session"]
 
 @dataclass(frozen=True)
 class Session:
-    """One run of the command; `named_root` is what `--root` says."""
+    """One run of the command; `named_root` is what `--root` says, `named_backend` what `--backend` says."""
 
     named_root: str | None
+    named_backend: str | None = None
 
     @property
     def root(self) -> Path:
-        """The project root: `--root`, the environment, or the nearest directory with a devenv.nix."""
+        """The project root: `--root`, the environment, or the nearest directory that declares an environment."""
         try:
             start = Path.cwd()
         except FileNotFoundError as error:
@@ -45,7 +46,7 @@ class Session:
         # Loaded by the verbs that need it: parsers, pydantic and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
-        return Environment(self.root, actor=f"devkeel {__version__} ({_user()})")
+        return Environment(self.root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
 
 
 def _user() -> str:

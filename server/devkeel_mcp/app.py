@@ -6,102 +6,121 @@ import logging
 import os
 import signal
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
-from mcp.server import MCPServer
 
 from devkeel import __version__
 from devkeel.runtime import end_children
-from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
+from devkeel_mcp.call import Workspace
+from devkeel_mcp.logs import start_logging
+from devkeel_mcp.offer import Offer
+from devkeel_mcp.parent import until_orphaned
+from devkeel_mcp.server import OfferingServer
 from devkeel_mcp.tool import StrictTool
 from devkeel_mcp.tools import TOOLS
+from devkeel_mcp.traces import flush_traces, start_traces
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
+
+    from mcp.server import MCPServer
+
+    from devkeel_mcp.http import Http
+    from devkeel_mcp.logs import LogFormat
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
 
-LOG_URI = "devkeel://jobs/{id}/log"
-
-_PARENT_POLL = 2.0
 _GRACE = 2.0
 
 INSTRUCTIONS = """\
-devkeel changes this project's development environment (devenv.nix and its neighbours) in transactions: \
+devkeel changes this project's development environment (devenv.nix, pyproject.toml, environment.yml) in transactions: \
 a change is checked first, then published in one step, or no byte moves. Prefer these tools to editing \
 the files yourself.
 
-1. inspect_environment first: what is declared and where, and the revision.
-2. Change with add_packages, enable_service or edit_environment (any list of edits, all or nothing). \
-dry_run=true gives the same diff and checks, writing nothing. patch_file is for what typed edits refuse.
-3. Pass the revision you saw as expected_revision. A "conflict" means that somebody else edited the files \
-and nothing was written: inspect again, repeat the edit.
-4. Then apply_environment builds it, run_command runs programs in it, manage_processes starts services and \
-waits until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
-5. undo reverts an operation as a new one; show_history lists them. Give a reason with each write.
+1. inspect_environment: what is declared and where, and the revision.
+2. Try the change with dry_run=true: add_packages, add_library, enable_service or edit_environment (any list of \
+edits, all or nothing). It answers with diff and checks, and writes nothing. patch_file is for what these refuse.
+3. Repeat it without dry_run, with a reason and the revision you saw as expected_revision. A "conflict" means \
+that somebody else edited the files and nothing was written: inspect again, then repeat.
+4. apply_environment builds it, run_command runs programs in it, manage_processes starts services and waits \
+until they are ready. on_failure="restore" goes back to what worked. What takes long goes on as a job.
+5. undo takes an operation back, as a new one; show_history lists them.
 
 Errors name the place, what was seen, alternatives and what to do next. A result says which checks ran, \
 and which were skipped and why: a skipped check proved nothing.
 """
+CORE = Offer()
 
 
-def build_server(root: Path) -> MCPServer[Any]:
+def build_server(root: Path, offer: Offer = CORE) -> MCPServer[Any]:
     """Return the server for the project at `root`; nothing of the project is read until a tool is called."""
-    return _server(Workspace(root))
+    return _server(Workspace(root), offer)
 
 
-def _server(workspace: Workspace) -> MCPServer[Any]:
-    server: MCPServer[Any] = MCPServer(
+def _server(workspace: Workspace, offer: Offer) -> MCPServer[Any]:
+    return OfferingServer(
         "devkeel",
         title="devkeel",
         version=__version__,
         instructions=INSTRUCTIONS,
-        tools=[StrictTool.of(spec, workspace) for spec in TOOLS],
-        # The tool list never changes, and a log is followed with the tool job: there is nothing to subscribe to.
-        subscriptions=False,
+        workspace=workspace,
+        tools=[StrictTool.of(spec, workspace, offer) for spec in TOOLS],
+        offer=offer,
         log_level="WARNING",
     )
 
-    async def log(id: str) -> str:  # noqa: A002  (as the tool job calls it)
-        return await Call(workspace, UNKNOWN_ACTOR).read(lambda environment: environment.job_log(id))
 
-    server.resource(LOG_URI, name="job log", description="The whole log of a job.", mime_type="text/plain")(log)
-    return server
+def serve(
+    root: Path,
+    offer: Offer = CORE,
+    *,
+    http: Http | None = None,
+    log_format: LogFormat = "plain",
+    log_level: str = "warning",
+    traces: bool = False,
+) -> None:
+    """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends."""
+    if traces:
+        start_traces()
+    workspace = Workspace(root)
+    server = _server(workspace, offer)
+    start_logging(log_format, log_level)
+    if http is None:
+        anyio.run(_serve, workspace, server.run_stdio_async, _end_with_parent)
+        return
+    # Only here: the web server, which stdio does not need.
+    from devkeel_mcp.http import run_http  # noqa: PLC0415
+
+    with http.listen() as listening:
+        anyio.run(_serve, workspace, partial(run_http, server, http, listening))
 
 
-def serve(root: Path) -> None:
-    """Serve the project at `root` over stdio until the input ends or a signal asks to stop."""
-    anyio.run(_serve, Workspace(root))
-
-
-async def _serve(workspace: Workspace) -> None:
+async def _serve(
+    workspace: Workspace, run: Callable[[], Awaitable[None]], *watches: Callable[[Workspace], Coroutine[Any, Any, None]]
+) -> None:
     async with anyio.create_task_group() as group:
-        group.start_soon(_end_on_signal, workspace)
-        group.start_soon(_end_with_parent, workspace, os.getppid())
+        for watch in (_end_on_signal, *watches):
+            group.start_soon(watch, workspace)
         try:
-            await _server(workspace).run_stdio_async()
+            await run()
         finally:
             await workspace.close()
         group.cancel_scope.cancel()
+
+
+async def _end_with_parent(workspace: Workspace) -> None:
+    await until_orphaned()
+    await _end(workspace, 0)
 
 
 async def _end_on_signal(workspace: Workspace) -> None:
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async for number in signals:
             await _end(workspace, 128 + number)
-
-
-async def _end_with_parent(workspace: Workspace, parent: int) -> None:
-    """End the process when the one that started it is gone, though its pipe may be held open by others.
-
-    The kernel's own signal for that (PR_SET_PDEATHSIG) comes when the starting thread ends, which in many hosts is at
-    once; so the parent is looked at now and then.
-    """
-    while os.getppid() == parent:  # noqa: ASYNC110  (nothing tells of it)
-        await anyio.sleep(_PARENT_POLL)
-    await _end(workspace, 0)
 
 
 async def _end(workspace: Workspace, code: int) -> None:
@@ -117,5 +136,6 @@ async def _end(workspace: Workspace, code: int) -> None:
         survivors = end_children(_GRACE) if survivors else survivors
         if survivors:
             print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
+        await anyio.to_thread.run_sync(flush_traces)
         logging.shutdown()
         os._exit(code)

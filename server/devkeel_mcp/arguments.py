@@ -12,7 +12,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from devkeel.errors import UsageError
 from devkeel.invalid import in_words, nearest
 
-__all__ = ["Arguments", "FromJsonText", "Level", "WriteArguments", "argument_names", "parse_arguments"]
+__all__ = [
+    "Arguments",
+    "FromJsonText",
+    "Level",
+    "OperationArguments",
+    "WriteArguments",
+    "argument_names",
+    "parse_arguments",
+]
 
 A = TypeVar("A", bound=BaseModel)
 Level = Literal["syntax", "schema", "evaluation", "build"]
@@ -40,14 +48,18 @@ class Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class WriteArguments(Arguments):
-    """What every tool that edits takes."""
+class OperationArguments(Arguments):
+    """What every tool takes that makes an operation."""
 
-    dry_run: bool = Field(default=False, description="Diff and checks, no write.")
-    level: Level | None = Field(default=None, description="Deepest check; default: what can run.")
+    dry_run: bool = Field(default=False, description="Write nothing.")
     expected_revision: str | None = Field(default=None, description="Conflict at any other.")
     reason: str | None = Field(default=None, description="For the history.")
-    create: bool = Field(default=False, description="Make a missing file.")
+
+
+class WriteArguments(OperationArguments):
+    """What every tool that edits takes."""
+
+    level: Level | None = Field(default=None, description="Default: deepest.")
 
 
 def parse_arguments(tool: str, model: type[A], arguments: dict[str, Any]) -> A:

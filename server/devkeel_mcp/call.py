@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from devkeel.display import one_line
+from devkeel_mcp.consent import Plans
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from devkeel.environment import Environment
     from devkeel.runtime.jobs import Job, Jobs
 
-__all__ = ["Call", "Workspace", "actor_of"]
+__all__ = ["UNKNOWN_ACTOR", "Call", "Workspace", "actor_of"]
 
 T = TypeVar("T")
 UNKNOWN_ACTOR = "mcp client"
@@ -41,10 +42,14 @@ class Report(Protocol):
 
 @dataclass(frozen=True)
 class Workspace:
-    """The project that a server serves; `writing` is held by the one write that is under way."""
+    """The project that a server serves; `writing` is held by the one write that is under way.
+
+    plans: what the person was or is to be asked.
+    """
 
     root: Path
     writing: anyio.Lock = field(default_factory=anyio.Lock)
+    plans: Plans = field(default_factory=Plans)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -62,21 +67,26 @@ class Workspace:
 
 @dataclass(frozen=True)
 class Call:
-    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it."""
+    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
+
+    backend: the one that the call names. executes: whether a write may run what the project or a library brings.
+    """
 
     workspace: Workspace
     actor: str
     report: Report | None = None
+    backend: str | None = None
+    executes: bool = True
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
-        return await anyio.to_thread.run_sync(self._run, work)
+        return await anyio.to_thread.run_sync(self.run, work)
 
     async def write(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that may write, one at a time; once started it finishes, whatever the client does."""
         async with self.workspace.writing:
             # Not abandoned when the call is cancelled, which is run_sync's default: the wait is shielded.
-            return await anyio.to_thread.run_sync(self._run, work, abandon_on_cancel=False)
+            return await anyio.to_thread.run_sync(self.run, work, abandon_on_cancel=False)
 
     async def execute(self, begin: Callable[[Environment], Job]) -> CallToolResult:
         """Begin a job and answer with what comes of it, or with the job itself where that takes long.
@@ -108,12 +118,16 @@ class Call:
                 await self.report(step, told or job.request.title)
             step += 1
 
-    def _run(self, work: Callable[[Environment], T]) -> T:
+    def run(self, work: Callable[[Environment], T]) -> T:
+        """Run a verb in this thread."""
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
         jobs = self.workspace.jobs
-        with closing(Environment(self.workspace.root, actor=self.actor, jobs=jobs)) as environment:
+        root, actor = self.workspace.root, self.actor
+        with closing(
+            Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.executes)
+        ) as environment:
             return work(environment)
 
 

@@ -12,9 +12,8 @@ from mcp_types import CallToolResult, TextContent
 
 from devkeel import errors
 from devkeel.display import clean
-from devkeel.results import Skipped
 from devkeel_mcp.render import checks_line, diagnostic_line
-from devkeel_mcp.text import MAX_CHARACTERS, cut, cut_line, few, fit
+from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
     from devkeel.errors import DevkeelError
@@ -78,11 +77,13 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
         lines += few(map(diagnostic_line, error.diagnostics))
     facts = dict(error.details)
     if "ran" in facts:
+        from devkeel.results import Skipped  # noqa: PLC0415  (a start does without)
+
         skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
         lines.append(checks_line(facts.pop("ran"), skipped))
     lines += [_fact(name, value) for name, value in facts.items() if name not in _SAID]
     # Cut before the last line: what to do next is always told.
-    told = cut(clean("\n".join(lines)), MAX_CHARACTERS - _LAST)
+    told = cut(clean("\n".join(lines)), MAX_BYTES - _LAST)
     return f"{told}\n{cut_line(clean(remedy), _LAST)}"
 
 

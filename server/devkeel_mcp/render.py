@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from mcp_types import CallToolResult, TextContent
 
 from devkeel.display import clean
-from devkeel.results import ApplyResult, RunResult, as_data
-from devkeel_mcp.text import MAX_CHARACTERS, cut, cut_line, few, fit
+from devkeel_mcp.addresses import ENVIRONMENT, OPERATIONS
+from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, plain, size_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from devkeel.errors import Diagnostic
     from devkeel.results import (
+        ApplyResult,
         ChangeResult,
         CheckReport,
         Definition,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         OptionDetail,
         ProcessesResult,
         ProcessLog,
+        RunResult,
         SearchResult,
         Skipped,
         Stages,
@@ -50,19 +52,23 @@ __all__ = [
     "search",
 ]
 
-# What the lines around the body of an answer may take; the body gets the rest.
-_FRAME = 8_000
+_HEAD_LINE = 1_000
+_LEAST = 2_000
 
 
 def _answer(
     result: object, head: Iterable[str], body: Iterable[str], tail: Iterable[str], advice: str
 ) -> CallToolResult:
-    """Return text whose middle is cut when it is too long, so that what comes next is always in it."""
-    body_text = cut("\n".join(body), MAX_CHARACTERS - _FRAME, advice=advice)
-    text = "\n".join([*head, *([body_text] if body_text else []), *tail])
+    """Return text whose middle is cut when it is too long, so that what comes next is always in it.
+
+    advice: how to get at what was cut.
+    """
+    head, tail = "\n".join(head), "\n".join(tail)
+    room = max(MAX_BYTES - size_of(head) - size_of(tail) - _HEAD_LINE, _LEAST)
+    text = "\n".join(part for part in (head, cut("\n".join(body), room, advice=advice), tail) if part)
     return CallToolResult(
         content=[TextContent(type="text", text=cut(clean(text)))],
-        structured_content=fit(as_data(result)),
+        structured_content=fit(plain(result), advice=advice),
     )
 
 
@@ -84,7 +90,9 @@ def inspection(result: Inspection) -> CallToolResult:
     if result.changed_since:
         tail.append(f"Changed by somebody else since then: {', '.join(result.changed_since)}.")
     tail += _pending(result.recovery_pending)
-    return _answer(result, _short(head), body, [*tail, f"Next: {result.next}"], "Narrow with prefix.")
+    return _answer(
+        result, _short(head), body, [*tail, f"Next: {result.next}"], f"Narrow with prefix, or read {ENVIRONMENT}."
+    )
 
 
 def _stages(stages: Stages | None) -> list[str]:
@@ -102,7 +110,7 @@ def check(report: CheckReport) -> CallToolResult:
     count = sum(item.severity == "error" for item in report.diagnostics)
     verdict = "No errors." if report.ok else f"{count} error{'s' * (count != 1)}."
     lines = [diagnostic_line(item) for item in report.diagnostics]
-    return _answer(report, [verdict], lines, [checks_line(report.ran, report.skipped)], "")
+    return _answer(report, [verdict], lines, [checks_line(report.ran, report.skipped)], "Mend these first.")
 
 
 def change(result: ChangeResult) -> CallToolResult:
@@ -118,7 +126,7 @@ def change(result: ChangeResult) -> CallToolResult:
     moved = result.revision != result.revision_before
     came_from = f" (before: {result.revision_before})" if moved else ""
     tail.append(f"Revision: {result.revision}{came_from}.")
-    advice = "The files themselves have the rest."
+    advice = f"Read {OPERATIONS}{result.operation} for the rest." if result.published else "Try fewer edits at once."
     return _answer(result, [_headline(result)], _lines(result.diff), [*tail, f"Next: {result.next}"], advice)
 
 
@@ -141,11 +149,15 @@ def operation(detail: OperationDetail) -> CallToolResult:
         f"Checks that ran: {ran}.",
         f"Revision: {entry.revision_before} -> {entry.revision_after}.",
     ]
-    return _answer(detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), "")
+    return _answer(
+        detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), f"Read {OPERATIONS}{entry.id} for the rest."
+    )
 
 
 def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult:
     """Render what came of a job that ended within its call."""
+    from devkeel.results import ApplyResult, RunResult  # noqa: PLC0415  (the handshake does without)
+
     if isinstance(result, ApplyResult):
         return applied(result)
     return ran(result) if isinstance(result, RunResult) else processes(result)
@@ -325,8 +337,8 @@ def _pending(pending: bool) -> list[str]:
 
 
 def _compact(data: object) -> str:
-    return json.dumps(as_data(data), ensure_ascii=False, default=str)
+    return json.dumps(plain(data), ensure_ascii=False, default=str)
 
 
 def _short(lines: Iterable[str]) -> list[str]:
-    return [cut_line(line, _FRAME // 8) for line in lines]
+    return [cut_line(line, _HEAD_LINE) for line in lines]

@@ -11,13 +11,14 @@ from devkeel.display import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MAX_CHARACTERS", "Json", "cut", "cut_line", "few", "fit"]
+__all__ = ["MAX_BYTES", "Json", "cut", "cut_line", "few", "fit", "plain", "size_of"]
 
 Json: TypeAlias = Any
 """Plain data: what JSON can say. Spelt Any because a recursive type would only be cast away again."""
 
-# About 8,000 tokens of source text: hosts warn at 10,000 and cut at 25,000.
-MAX_CHARACTERS = 28_000
+# Under 8,000 tokens even of figures and hashes, at two bytes a token; prose and code have four. Hosts warn at 10,000
+# tokens and cut at 25,000.
+MAX_BYTES = 16_000
 _LINE = 600
 _FEW = 10
 _SHORT = 200
@@ -25,11 +26,17 @@ _LONG = 2_000
 _MARKER = re.compile(r"… \((\d+) more characters\)\Z")
 
 
-def cut(text: str, limit: int = MAX_CHARACTERS, *, advice: str = "") -> str:
-    """Return text of about `limit` characters, cut at a line end, with a note of what was cut."""
-    if len(text) <= limit:
+def size_of(text: str) -> int:
+    """Return the bytes of a text in UTF-8."""
+    return len(text.encode("utf-8", "replace"))
+
+
+def cut(text: str, limit: int = MAX_BYTES, *, advice: str = "") -> str:
+    """Return text of about `limit` bytes, cut at a line end, with a note of what was cut."""
+    if size_of(text) <= limit:
         return text
-    kept = text[:limit].rpartition("\n")[0] or text[:limit]
+    fitting = text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")
+    kept = fitting.rpartition("\n")[0] or fitting
     rest = text[len(kept) :]
     note = f"… cut here: {len(rest)} more characters on {rest.count(chr(10))} more lines."
     return f"{kept}\n{note} {advice}".rstrip()
@@ -47,8 +54,15 @@ def few(lines: Iterable[str]) -> list[str]:
     return [cut_line(line) for line in every[:_FEW]] + more
 
 
-def fit(data: dict[str, Json], limit: int = MAX_CHARACTERS) -> dict[str, Json]:
-    """Return cleaned plain data whose JSON has about `limit` characters; `cut` names what was shortened."""
+def plain(result: object) -> Json:
+    """Return a result of the library as plain data."""
+    from devkeel.results import as_data  # noqa: PLC0415  (the handshake does without)
+
+    return as_data(result)
+
+
+def fit(data: dict[str, Json], limit: int = MAX_BYTES, *, advice: str = "") -> dict[str, Json]:
+    """Return cleaned plain data whose JSON has about `limit` bytes; `cut` names what was shortened."""
     result: dict[str, Json] = _cleaned(data)
     shortened: dict[str, str] = {}
     while _size(result) > limit and (largest := _largest(result)):
@@ -62,7 +76,7 @@ def fit(data: dict[str, Json], limit: int = MAX_CHARACTERS) -> dict[str, Json]:
         else:
             holder[key] = _halved(whole)
             shortened[path] = f"{path}: text shortened"
-    return result | {"cut": list(shortened.values())} if shortened else result
+    return result | {"cut": [*shortened.values(), *([advice] if advice else [])]} if shortened else result
 
 
 def _halved(text: str) -> str:
@@ -73,7 +87,7 @@ def _halved(text: str) -> str:
 
 
 def _size(data: Json) -> int:
-    return len(json.dumps(data, ensure_ascii=False))
+    return size_of(json.dumps(data, ensure_ascii=False))
 
 
 def _cleaned(data: Json) -> Json:

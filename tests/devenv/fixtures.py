@@ -106,6 +106,15 @@ def devenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Devenv]:
         held.end()
 
 
+@pytest.fixture
+def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare Nix the search for a binary cache: nothing that tests build is in one."""
+    folder = tmp_path / "nix-conf"
+    folder.mkdir()
+    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\ndownload-attempts = 1\n")
+    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
+
+
 @dataclass(frozen=True)
 class Pinned:
     """An input in a folder of its own, and its node in a lock file."""

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Path]
 
-pytestmark = pytest.mark.nix
+pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("offline")]
 LONG = 120.0
 # Of this run of the tests alone: what runs is looked for in /proc.
 MARK = f"/bin/sleep 98{os.getpid()}"
@@ -37,15 +37,6 @@ def building(script: str) -> str:
     """Return a declaration with a package that is built by a script."""
     attributes = f'name = "slow"; system = pkgs.system; builder = "/bin/sh"; args = [ "-c" "{script}" ];'
     return f"packages = [ (builtins.derivation {{ {attributes} }}) ];"
-
-
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\ndownload-attempts = 1\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
 @pytest.fixture

@@ -144,3 +144,28 @@ def test_with_json_every_failure_is_an_object_on_stdout(devkeel: Shell, line: tu
     assert outcome.err == ""
     assert outcome.data["exit_code"] == outcome.code
     assert {"code", "message"} <= outcome.data["error"].keys()
+
+
+def without(devkeel: Shell, redirections: str, *line: str) -> subprocess.CompletedProcess[str]:
+    """Run it in a shell that closes or redirects its streams."""
+    argv = ["sh", "-c", f'exec "$@" {redirections}', "sh", sys.executable, "-m", "devkeel_cli", *line]
+    return subprocess.run(
+        argv, cwd=devkeel.root, env=process_environment(), capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("line", [("inspect", "--json"), ("inspect",), ("bogus", "--json")])
+def test_a_full_disk_under_the_output_is_told_without_a_traceback(devkeel: Shell, line: tuple[str, ...]) -> None:
+    done = without(devkeel, ">/dev/full", *line)
+    assert done.returncode == 70
+    assert 1 <= done.stderr.count("\n") <= 2
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize(("line", "code"), [(("inspect", "--json"), 0), (("add", "ripgrep", "--level", "syntax"), 0)])
+def test_closed_streams_cost_what_they_would_have_told(
+    devkeel: Shell, closed: str, line: tuple[str, ...], code: int
+) -> None:
+    done = without(devkeel, closed, *line)
+    assert (done.returncode, done.stderr) == (code, "")
+    assert devkeel("history").code == 0

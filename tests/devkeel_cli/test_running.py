@@ -18,18 +18,13 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Path]
 
-pytestmark = pytest.mark.nix
+pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("offline")]
 DEVKEEL = (sys.executable, "-m", "devkeel_cli")
 SLEEP = f"/bin/sleep 96{os.getpid()}"
 
 
 @pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
+def importable(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
 
 

@@ -80,7 +80,7 @@ def test_flags_that_exclude_each_other_are_wrong_usage(devkeel: Shell, line: tup
     assert devkeel.read() == before
 
 
-@pytest.mark.parametrize(("typed", "meant"), [("instal", "init"), ("hisotry", "history"), ("enabel", "enable")])
+@pytest.mark.parametrize(("typed", "meant"), [("instal", "install"), ("hisotry", "history"), ("enabel", "enable")])
 def test_a_misspelt_verb_is_answered_with_the_nearest(devkeel: Shell, typed: str, meant: str) -> None:
     outcome = devkeel(typed, "--json")
     assert outcome.code == 2

@@ -16,6 +16,7 @@ import pytest
 from mcp import MCPError, StdioServerParameters
 from mcp.client import Client
 from mcp.client.stdio import stdio_client
+from mcp_types import TextResourceContents
 
 from devkeel_mcp import build_server
 
@@ -28,19 +29,10 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Path]
 
-pytestmark = [pytest.mark.anyio, pytest.mark.nix]
+pytestmark = [pytest.mark.anyio, pytest.mark.nix, pytest.mark.usefixtures("offline")]
 # Of this run of the tests alone: what runs is looked for in /proc.
 MARK = f"/bin/sleep 97{os.getpid()}"
 LONG = 90.0
-
-
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
 def stdio(root: Path) -> Client:
@@ -109,6 +101,14 @@ async def test_the_whole_sentence_over_stdio(pinned_project: Make) -> None:
         assert (await told(client, "run_command", argv=["hello"]))["exit_code"] == 0
 
 
+async def log_of(client: Client, job: str, start: int = 0) -> tuple[str, int]:
+    """Return what the resource of a job's log says, and where it goes on."""
+    found = (await client.read_resource(f"devkeel://jobs/{job}/log?from={start}")).contents[0]
+    assert isinstance(found, TextResourceContents)
+    assert found.meta is not None
+    return found.text, found.meta["devkeel/next"]
+
+
 @pytest.mark.parametrize("era", ERAS)
 async def test_what_takes_long_goes_on_as_a_job(pinned_project: Make, era: str) -> None:
     build = f'name = "slow"; system = pkgs.system; builder = "/bin/sh"; args = [ "-c" "{MARK}; :" ];'
@@ -132,7 +132,11 @@ async def test_what_takes_long_goes_on_as_a_job(pinned_project: Make, era: str) 
             following = await told(client, "job", id=data["id"], cursor=following["cursor"])
         assert following["state"] == "running"
         assert [item["id"] for item in (await told(client, "job"))["jobs"]] == [data["id"]]
+        assert "building '/nix/store/" in (await log_of(client, data["id"]))[0]
         async with Client(build_server(root), mode=era) as other:
+            text, next_byte = await log_of(other, data["id"])
+            assert "building '/nix/store/" in text
+            assert await log_of(other, data["id"], next_byte) == ("", next_byte)
             assert (await told(other, "job", id=data["id"]))["state"] == "running"
             refused = await other.call_tool("cancel_job", {"id": data["id"]})
             assert (refused.structured_content or {})["error"]["code"] == "job_elsewhere"
@@ -232,7 +236,7 @@ async def test_the_whole_log_of_a_job_is_a_resource(pinned_project: Make) -> Non
         applied = await told(client, "apply_environment")
         await told(client, "job", id=applied["id"], wait=30)
         templates = (await client.list_resource_templates()).resource_templates
-        assert [item.uri_template for item in templates] == ["devkeel://jobs/{id}/log"]
+        assert "devkeel://jobs/{id}/log{?from}" in [item.uri_template for item in templates]
         script = "echo $API_TOKEN; printf '\\033[31m'; yes line | head -c 20000000; sleep 1; echo end"
         job = await told(client, "run_command", argv=["sh", "-c", script])
         await told(client, "job", id=job["id"], wait=30)

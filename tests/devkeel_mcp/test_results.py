@@ -26,8 +26,8 @@ async def test_inspecting(transcript: Transcript, snapshot: SnapshotAssertion) -
 
 async def test_searching(transcript: Transcript, snapshot: SnapshotAssertion) -> None:
     calls = [
-        ("search_catalogue", {"query": "redis", "limit": 3}),
-        ("search_catalogue", {"query": "rg", "kind": "package", "limit": 1}),
+        ("search_catalogue", {"query": "redis"}),
+        ("search_catalogue", {"query": "rg", "kind": "package"}),
         ("search_catalogue", {"query": "reddis", "kind": "service"}),
         ("search_catalogue", {"query": "services.postgres.enable"}),
         ("search_catalogue", {"query": "process.manager.implementation"}),
@@ -89,7 +89,7 @@ async def test_undo_and_history(transcript: Transcript, snapshot: SnapshotAssert
         ("undo", {"reason": "not needed"}),
         ("undo", {"redo": True}),
         ("show_history", {}),
-        ("show_history", {"limit": 1}),
+        ("show_history", {"before": 3}),
         ("show_history", {"operation": 1}),
     ]
     assert await transcript(calls) == snapshot
@@ -97,7 +97,8 @@ async def test_undo_and_history(transcript: Transcript, snapshot: SnapshotAssert
 
 async def test_creating_where_there_is_nothing(agent: Agent) -> None:
     (agent.root / "devenv.nix").unlink()
-    data = await agent.data("add_packages", names=["git"], create=True, level="syntax")
+    edits = [{"kind": "add_packages", "names": ["git"]}]
+    data = await agent.data("edit_environment", edits=edits, create=True, level="syntax")
     assert data["published"]
     assert "devenv.nix" in data["files"]
     assert "git" in agent.read()

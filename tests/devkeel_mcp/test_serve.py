@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
 from .conftest import DECLARATION
+from .processes import command, variables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,3 +65,47 @@ def test_a_signal_ends_it_although_its_input_is_open(server: subprocess.Popen[by
     assert server.wait(timeout=30) == 128 + number
     assert server.stderr is not None
     assert server.stderr.read() == b""
+
+
+def test_it_ends_when_the_process_that_started_it_ends_although_its_input_is_open(tmp_path: Path) -> None:
+    """Somebody else may hold the other end of the pipe: then the end of the input never comes."""
+    (tmp_path / "devenv.nix").write_text(DECLARATION)
+    starter = f"""
+import subprocess, time
+server = subprocess.Popen({command(tmp_path)!r}, stdout=2)
+print(server.pid, flush=True)
+time.sleep(600)
+"""
+    reading, writing = os.pipe()
+    with subprocess.Popen(
+        [sys.executable, "-c", starter], stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=variables()
+    ) as process:
+        os.close(reading)
+        assert process.stdout is not None
+        assert process.stderr is not None
+        number = int(process.stdout.readline())
+        os.write(writing, json.dumps(INITIALIZE).encode() + b"\n")
+        # The server's stdout and stderr are this pipe: it has begun when a line comes, and ended when the pipe ends.
+        assert b"serverInfo" in process.stderr.readline()
+        process.kill()
+        overdue = threading.Timer(60, os.kill, (number, signal.SIGKILL))
+        overdue.start()
+        process.stderr.read()
+        assert overdue.is_alive(), "it went on without its parent"
+        overdue.cancel()
+    os.close(writing)
+
+
+def test_its_log_can_be_one_json_object_a_line(tmp_path: Path) -> None:
+    (tmp_path / "devenv.nix").write_text(DECLARATION)
+    done = subprocess.run(
+        command(tmp_path, "--log-format", "json", "--log-level", "debug"),
+        input=b"no json\n" + json.dumps(INITIALIZE).encode() + b"\n",
+        env=variables(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert lines
+    assert all({"time", "level", "logger", "message"} <= line.keys() for line in lines)

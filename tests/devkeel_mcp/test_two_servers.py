@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Path]
 
-pytestmark = pytest.mark.nix
+pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("offline")]
 # Of this run of the tests alone: what runs is looked for in /proc.
 MARK = f"/bin/sleep 95{os.getpid()}"
 HANGS = (
@@ -24,14 +24,6 @@ HANGS = (
     f'args = [ "-c" "{MARK}" ]; }}) ];'
 )
 SOON = {"devkeel.toml": "job_after = 1\nlock_timeout = 0.2\n"}
-
-
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
 def test_the_second_sees_the_jobs_of_the_first_and_their_end(pinned_project: Make) -> None:

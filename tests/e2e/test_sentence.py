@@ -18,20 +18,11 @@ if TYPE_CHECKING:
 
     from mcp_types import CallToolResult
 
-pytestmark = [pytest.mark.anyio, pytest.mark.nix]
+pytestmark = [pytest.mark.anyio, pytest.mark.nix, pytest.mark.usefixtures("offline")]
 
 
 # The package that this machine has instead of nixpkgs' own.
 TOOLS = "packages = [ pkgs.redis ];"
-
-
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
 def text_of(result: CallToolResult) -> str:

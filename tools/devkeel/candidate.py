@@ -12,6 +12,7 @@ class Candidate:
     """The files that a change is about: their bytes before it (None: not there) and after it.
 
     runs: when something runs that the change adds. repairs: files that may stay broken if they are less so.
+    manifests: files that name libraries, and name others now.
     """
 
     before: dict[str, bytes | None] = field(default_factory=dict)
@@ -19,6 +20,7 @@ class Candidate:
     notes: list[str] = field(default_factory=list)
     runs: list[str] = field(default_factory=list)
     repairs: set[str] = field(default_factory=set)
+    manifests: list[str] = field(default_factory=list)
 
     @property
     def changed(self) -> dict[str, bytes]:

@@ -13,7 +13,7 @@ from devkeel.running import added_by_text, is_shell_text, occasions
 from devkeel.source import Edited, compose, nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from pydantic import JsonValue
 
@@ -24,16 +24,28 @@ if TYPE_CHECKING:
 
 __all__ = ["apply_edits"]
 
+_INSTALLED = "when the environment is next applied"
 _MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
 
 
-def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *, create: bool = False) -> None:
+def apply_edits(
+    project: Project,
+    items: Iterable[Edit],
+    candidate: Candidate,
+    *,
+    create: bool = False,
+    manifests: Callable[[], tuple[str, ...]] = tuple,
+) -> None:
     """Apply edits to a candidate, reading files from the project as they are needed.
 
-    create: a Nix file that is missing begins as an empty module. Raises UsageError, ProjectError or Refused for
+    create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
+    libraries named. Raises UsageError, ProjectError or Refused for
     the first edit that cannot be made.
     """
     for item in items:
+        if isinstance(item, edits.AddLibrary | edits.RemoveLibrary):
+            _edit_libraries(project, item, candidate, create=create, manifests=manifests())
+            continue
         name = project.resolve(item.file)
         if not project.is_environment_file(name):
             raise ProjectError(
@@ -53,6 +65,43 @@ def apply_edits(project: Project, items: Iterable[Edit], candidate: Candidate, *
             candidate.runs += [when for when in dict.fromkeys(new) if when not in candidate.runs]
         if isinstance(item, edits.ReplaceText) and item.partial:
             candidate.repairs.add(name)
+
+
+def _edit_libraries(
+    project: Project,
+    item: edits.AddLibrary | edits.RemoveLibrary,
+    candidate: Candidate,
+    *,
+    create: bool,
+    manifests: tuple[str, ...],
+) -> None:
+    """Add or remove libraries in the files that the language's plan names."""
+    from devkeel import libraries  # noqa: PLC0415  (no other edit needs it)
+
+    def read(name: str) -> bytes | None:
+        relative = project.resolve(name)
+        return candidate.after[relative] if relative in candidate.after else project.read(relative)
+
+    request = libraries.Request(
+        item.language,
+        tuple(item.names),
+        item.group,
+        project.resolve(item.file) if item.file else None,
+        isinstance(item, edits.RemoveLibrary),
+        create,
+        manifests,
+    )
+    plan = libraries.plan(request, read)
+    for name, data in plan.files.items():
+        relative = project.resolve(name)
+        if relative not in candidate.before:
+            candidate.before[relative] = project.read(relative)
+        candidate.after[relative] = data
+    candidate.notes += plan.notes
+    if plan.files:
+        candidate.manifests.append(project.resolve(plan.manifest))
+        # An installer runs what the libraries bring: their build scripts, and their own code.
+        candidate.runs += [when for when in (_INSTALLED,) if when not in candidate.runs]
 
 
 def _take(project: Project, name: str, candidate: Candidate, *, create: bool, inputs: bool) -> None:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Refused
-from devkeel.project import DECLARATION, DECLARATION_FILES, INPUTS, LOCK_FILES, revision_of
+from devkeel.project import DECLARATION, DECLARATION_FILES, INPUTS, LOCK_FILES, MANIFESTS, revision_of
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -37,6 +37,8 @@ _IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
 def read_declaration(project: Project, changed: Mapping[str, bytes | None] | None = None) -> dict[str, bytes]:
     """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports.
 
+    Without a devenv.nix: what another backend's environment is declared by.
+
     changed: files as they would be after a change; None for one that it removes.
     """
     changed = changed or {}
@@ -45,6 +47,9 @@ def read_declaration(project: Project, changed: Mapping[str, bytes | None] | Non
         return changed[name] if name in changed else project.read(name)
 
     found = {name: data for name in DECLARATION_FILES if (data := read(name)) is not None}
+    if DECLARATION not in found:
+        # Another backend's project: what declares its environment is the declaration.
+        found |= {name: data for name in MANIFESTS if (data := read(name)) is not None}
     waiting = list(found)
     while waiting and len(found) < _MAX_FILES:
         name = waiting.pop()
@@ -118,6 +123,7 @@ def role_of(name: str) -> str:
         INPUTS: "inputs",
         "devenv.local.nix": "local declaration",
         "devenv.local.yaml": "local inputs",
+        **dict.fromkeys(MANIFESTS, "declaration"),
     }.get(name, "import")
 
 

@@ -17,6 +17,7 @@ from devkeel.project import DECLARATION, INPUTS
 
 __all__ = [
     "KINDS",
+    "AddLibrary",
     "AddPackages",
     "Append",
     "CommentOut",
@@ -25,6 +26,7 @@ __all__ = [
     "Enable",
     "Prepend",
     "RemoveInput",
+    "RemoveLibrary",
     "RemovePackages",
     "RemoveValues",
     "Rename",
@@ -178,6 +180,29 @@ class RemoveInput(_Edit):
     name: str = Field(pattern=_INPUT)
 
 
+class _Library(_Edit):
+    # Empty: the file that the project uses.
+    file: str = ""
+    language: str
+    names: list[str] = Field(min_length=1)
+    group: str | None = None
+
+
+class AddLibrary(_Library):
+    """Add libraries of a language to the project's own manifest, and to devenv.nix what they need.
+
+    `names` are written as the language does, versions included; `group` is a dependency group such as `dev`.
+    """
+
+    kind: Literal["add_library"] = "add_library"
+
+
+class RemoveLibrary(_Library):
+    """Remove libraries of a language from the project's own manifest."""
+
+    kind: Literal["remove_library"] = "remove_library"
+
+
 class ReplaceText(_Edit):
     """Replace an exact text, which must occur once (or `occurrences` times), by another.
 
@@ -206,6 +231,8 @@ Edit = (
     | Disable
     | SetInput
     | RemoveInput
+    | AddLibrary
+    | RemoveLibrary
     | ReplaceText
 )
 

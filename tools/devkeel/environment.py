@@ -2,40 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from devkeel import direnv
+from devkeel import direnv, past
+from devkeel.backends.backend import Realisation
+from devkeel.backends.choice import active
+from devkeel.backends.known import backend_named
+from devkeel.backends.selection import Selection, select
 from devkeel.candidate import Candidate
-from devkeel.checks import LEVELS, Subject, added_errors, available_levels, run_checks
+from devkeel.checks import LEVELS, Subject, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
-from devkeel.display import one_line
-from devkeel.doctor import examine
+from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Refused, UsageError
+from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, PolicyRefused, Refused, UsageError
+from devkeel.judging import Intent, Judge, levels_of, told_instead
+from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, read_settings
-from devkeel.project import DECLARATION, LOCK_FILES, Project, digest, revision_of
+from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest, revision_of
+from devkeel.resolution import resolve_libraries
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
     ChangeResult,
     CheckReport,
     FileState,
-    HistoryEntry,
     HistoryPage,
     Inspection,
     OperationDetail,
-    OptionDetail,
     ProcessesResult,
     SearchResult,
     WorkingDiff,
     as_data,
 )
 from devkeel.reverting import revert, target
-from devkeel.source import nix
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
 
@@ -44,43 +46,42 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from devkeel.catalogue import Catalogue
+    from devkeel.backends.backend import Applied
     from devkeel.checks.subject import Stage
     from devkeel.doctor import Examination
     from devkeel.edits import Edit
     from devkeel.execution import Execution
     from devkeel.policy import Settings
+    from devkeel.realising import Named
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
 
-BACKEND = "devenv"
 # How often a change is made anew when somebody saves a file meanwhile.
 _ATTEMPTS = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it."""
-
-    kind: Literal["edit", "undo", "redo", "restore", "create"]
-    reason: str | None
-    dry_run: bool
-    level: str | None = None
-    edits: list[dict[str, Any]] = field(default_factory=list)
-    reverts: int | None = None
 
 
 class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them.
+    share them. backend: the one that the call names. executes: whether a write may run what the project or a library
+    brings, as builds and resolvers do.
     """
 
-    def __init__(self, root: Path, *, actor: str, jobs: Jobs | None = None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        *,
+        actor: str,
+        jobs: Jobs | None = None,
+        backend: str | None = None,
+        executes: bool = True,
+    ) -> None:
         self.project = Project(root)
+        self._executes = executes
+        self._asked = backend
         self.actor = actor
         self._jobs = jobs
         self._transactions: Transactions | None = None
@@ -99,7 +100,16 @@ class Environment:
 
         jobs = self._jobs or Jobs(self.project.state)
         settings = read_settings(self.project)
-        return Execution(self.project, jobs, self._store(), settings, self._declaration, self._subject, self._take_back)
+        return Execution(
+            self.project,
+            jobs,
+            self._store(),
+            settings,
+            self._declaration,
+            self._realised,
+            self._take_back,
+            self._asked,
+        )
 
     def _declaration(self) -> dict[str, bytes]:
         files = read_declaration(self.project)
@@ -114,14 +124,45 @@ class Environment:
         expected_revision: str | None = None,
         reason: str | None = None,
         timeout: float = 3600.0,
+        environment: str | None = None,
+        strict: bool = False,
     ) -> Job:
         """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
 
         on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
-        was applied did. timeout: seconds.
+        was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
+        raise CheckFailed `lock_stale` where the lock does not fit the declaration.
         """
         self._expect(expected_revision, read_declaration(self.project))
-        return self.execution.apply(dry_run=dry_run, on_failure=on_failure, reason=reason, timeout=timeout)
+        stale = tuple(item for item in self._lock_findings() if item.severity == "warning")
+        if stale and strict:
+            raise CheckFailed(
+                stale[0].code,
+                f"{stale[0].message}. Nothing was applied.",
+                place=stale[0].place,
+                remedy="Renew the lock with its own tool, or leave strict out.",
+                diagnostics=stale,
+            )
+        notes = (*self.selection().notes, *(f"{item.message}." for item in stale))
+        return self.execution.apply(
+            dry_run=dry_run,
+            on_failure=on_failure,
+            reason=reason,
+            timeout=timeout,
+            named=self._named(environment) if environment else None,
+            notes=tuple(dict.fromkeys(notes)),
+        )
+
+    def _named(self, name: str) -> Named:
+        from devkeel.realising import Named  # noqa: PLC0415  (editing needs none of it)
+
+        known = self.environments()
+        before = next((item.prefix for item in known.all() if item.name == known.name(name)), None)
+
+        def realise(dry_run: bool, timeout: float) -> Applied:
+            return known.realise(name, backend=self._asked, dry_run=dry_run, timeout=timeout)
+
+        return Named(before, realise)
 
     def run(
         self,
@@ -131,12 +172,15 @@ class Environment:
         test: bool = False,
         cwd: str | None = None,
         timeout: float = 600.0,
+        environment: str | None = None,
     ) -> Job:
-        """Run a command, a task or the project's test as a job, in the environment that was applied.
+        """Run a command, a task or the project's test as a job, in the environment that was applied, or a named one.
 
-        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`.
+        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`, ProjectError
+        `unknown_environment`.
         """
-        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout)
+        entered = self.environments().entered(environment) if environment else None
+        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout, entered=entered)
 
     def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""
@@ -172,24 +216,41 @@ class Environment:
         """Return the revision of the declaration as it is on disk."""
         return revision_of(read_declaration(self.project))
 
+    def files(self) -> dict[str, bytes]:
+        """Return the files of the declaration: names and bytes."""
+        return dict(read_declaration(self.project))
+
     def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
         """Return what the ladder judges; `gone` are files that are there now and would be removed."""
         locks = self.project.read_all(LOCK_FILES)
         stage = partial(self._stage, {**dict.fromkeys(gone), **files})
         return Subject(files, locks, lambda name: name not in gone and self.project.exists(name), stage)
 
+    def _realised(self, files: Mapping[str, bytes]) -> Subject:
+        """Return what a backend realises: beside devenv.nix a call may mean what is declared for another one."""
+        return self._subject(self.project.read_all(MANIFESTS) | dict(files))
+
+    @property
+    def _judge(self) -> Judge:
+        def build(subject: Subject) -> list[Diagnostic]:
+            return backend_named(self.selection().name).check(Realisation(self.project, subject, None))
+
+        return Judge(self._subject, build)
+
     def _stage(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
         return open_stage(self.project, files, writes=writes)
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
-        if DECLARATION not in files:
+        if not files:
             raise self.project.missing(DECLARATION)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
-        files = read_declaration(self.project)
-        self._require_declaration(files)
-        report = run_checks(self._subject(files), reading=True)
+        from devkeel.stages import stages_of  # noqa: PLC0415  (changes need none of it)
+
+        files = self._declaration()
+        selection = self.selection()
+        report, levels = run_checks(self._subject(files), reading=True), levels_of(files)
         found = survey(files, prefix)
         notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
@@ -198,69 +259,46 @@ class Environment:
             root=str(self.project.root),
             revision=revision_of(files),
             lock_revision=lock_revision(self.project),
-            backend=BACKEND,
+            backend=selection.name,
             files=tuple(
                 FileState(name, role_of(name), len(data), digest(data)[:12]) for name, data in sorted(files.items())
             ),
-            packages=found.packages,
+            packages=found.packages or declared_libraries(files),
             enabled=found.enabled,
             definitions=found.definitions,
-            problems=report.diagnostics,
-            notes=(*notes, *direnv.advice(self.project)),
-            levels=available_levels(),
-            skipped=report.skipped,
-            last_operation=_entry(newest[0]) if newest else None,
-            changed_since=tuple(name for name, *_ in self._changed_since(newest[0])) if newest else (),
+            problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
+            environments=tuple(item.name for item in self.environments().all()),
+            notes=(*notes, *selection.notes, *direnv.advice(self.project)),
+            levels=levels,
+            skipped=tuple(item for item in report.skipped if item.level in levels),
+            last_operation=past.entry(newest[0]) if newest else None,
+            changed_since=tuple(name for name, *_ in past.changed_since(store, self.project, newest[0]))
+            if newest
+            else (),
             recovery_pending=store.recovery_pending(),
-            stages=self.execution.stages(files),
+            stages=stages_of(self.project, store, files),
             next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
         )
 
     def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""
-        from devkeel.catalogue.live import open_catalogue  # noqa: PLC0415  (no other verb needs all names)
-        from devkeel.catalogue.packages import open_names  # noqa: PLC0415
-        from devkeel.catalogue.search import search  # noqa: PLC0415
+        from devkeel.lookup import look_up  # noqa: PLC0415  (no other verb needs all names)
 
-        lock = self._read_leniently(LOCK_FILES[0])
-        catalogue, names = open_catalogue(lock), open_names(lock)
-        page = search(catalogue, names, query, kind=kind, limit=limit, cursor=cursor)
-        option = self._option(catalogue, query.strip()) if cursor is None and kind in ("all", "option") else None
-        return SearchResult(
-            query=query,
-            kind=kind,
-            hits=tuple(hit for hit in page.hits if option is None or (hit.kind, hit.name) != ("option", option.path)),
-            option=option,
-            options_from=catalogue.source,
-            packages_from=names.source if names.complete else f"{names.source}, not complete",
-            next_cursor=page.cursor,
-        )
-
-    def _option(self, catalogue: Catalogue, query: str) -> OptionDetail | None:
-        """Return all about the option at a path, or the one whose value the path leads into, such as env.NAME."""
         try:
-            path = nix.parse_path(query)
-        except UsageError:
-            return None
-        around = (path[:length] for length in range(len(path), 0, -1))
-        found = next(((item, option) for item in around if (option := catalogue.find(item))), None)
-        if found is None or (found[0] != path and "attribute set" not in found[1].type):
-            return None
-        names, option = found
-        return OptionDetail(
-            path=nix.format_path(names),
-            type=option.type,
-            default=option.default or None,
-            allowed=tuple(json.loads(option.allowed)) if option.allowed else (),
-            read_only=option.read_only,
-            description=option.description or None,
-            definitions=survey(read_declaration(self.project), query).definitions,
+            lock = self.project.read(LOCK_FILES[0])
+        except DevkeelError:
+            lock = None
+        return look_up(
+            query, kind=kind, limit=limit, cursor=cursor, lock=lock, files=lambda: read_declaration(self.project)
         )
 
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         files = read_declaration(self.project)
         self._require_declaration(files)
+        if DECLARATION not in files:
+            report = self._judge.report(self._subject(files), level)
+            return replace(report, diagnostics=(*report.diagnostics, *self._lock_findings()))
         return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
 
     def change(
@@ -272,8 +310,12 @@ class Environment:
         level: str | None = None,
         expected_revision: str | None = None,
         create: bool = False,
+        direnv: bool = False,
     ) -> ChangeResult:
-        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none."""
+        """Apply edits as one transaction; `create` makes a minimal declaration first where there is none.
+
+        direnv: with an .envrc that enters it, where there is none either.
+        """
         from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
 
         def attempt() -> ChangeResult:
@@ -283,7 +325,17 @@ class Environment:
             for name, data in beginning(self.project).items() if create else ():
                 candidate.before[name] = self.project.read(name)
                 candidate.after[name] = data
-            apply_edits(self.project, edits, candidate, create=create)
+            if DECLARATION in candidate.after:
+                candidate.notes += self._succeeding()
+            if direnv and candidate.after and self.project.read(ENVRC) is None:
+                candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
+            apply_edits(
+                self.project,
+                edits,
+                candidate,
+                create=create,
+                manifests=lambda: backend_named(self.selection().name).manifests(),
+            )
             if not edits and not create:
                 raise UsageError(
                     "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
@@ -294,6 +346,14 @@ class Environment:
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, level, given))
 
         return _patiently(attempt, stubborn=expected_revision is None)
+
+    def _succeeding(self) -> tuple[str, ...]:
+        """Return what is to say of a devenv.nix that begins where other files declare the environment."""
+        found = self.selection()
+        if found.name == "devenv" or self._asked or read_settings(self.project).backend:
+            return ()
+        told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
+        return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)
 
     def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
         found = revision_of(files)
@@ -307,7 +367,7 @@ class Environment:
                 remedy="Give the revision that inspect_environment tells, or leave it out.",
             )
         newest = next((item for item in self._store().history(limit=100) if item.revision_after == expected), None)
-        diff = unified_all(self._changed_since(newest)) if newest else None
+        diff = unified_all(past.changed_since(self._store(), self.project, newest)) if newest else None
         raise Conflict(
             "revision_conflict",
             "The environment files have changed since the revision that this edit builds on. Nothing was written.",
@@ -326,12 +386,14 @@ class Environment:
         """Judge a candidate and publish it, or leave every byte as it was."""
         settings = read_settings(self.project)
         judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
+        level = self._allowed(intent.level or settings.level, dry_run=intent.dry_run)
+        asked = resolve_libraries(self.project, candidate, level, self._stage, executes=self._executes)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge(before, after, candidate, intent, intent.level or settings.level)
+        report = self._judge.judge(before, after, candidate, intent, level, asked)
         if intent.dry_run:
-            report = replace(report, diagnostics=_told_instead(report.diagnostics, intent))
+            report = replace(report, diagnostics=told_instead(report.diagnostics, intent))
         changed = sorted({*candidate.changed, *removed})
         declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
         candidate.notes += [
@@ -371,6 +433,45 @@ class Environment:
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
         )
 
+    def _allowed(self, level: str | None, *, dry_run: bool) -> str | None:
+        """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt."""
+        if level != LEVELS[-1] or self._executes:
+            return level
+        if dry_run:
+            return None
+        raise PolicyRefused(
+            "not_offered",
+            f"{SETTINGS} wants every write built, and this caller may not build.",
+            place=Place(SETTINGS),
+            remedy="Name a lower level, or ask the user: what may run is set where the server is started.",
+        )
+
+    def _lock_findings(self) -> tuple[Diagnostic, ...]:
+        """Return what is wrong with the lock of a backend whose lock no rung of the ladder judges."""
+        status = active(self.project, self._asked).lock_status(self.project)
+        if status.state not in ("stale", "missing") or status.file is None:
+            return ()
+        message = f"{status.file} is {status.state}" + (f": {status.reason}" if status.reason else "")
+        code = "lock_stale" if status.state == "stale" else "lock_missing"
+        severity: Literal["info", "warning"] = "warning" if status.state == "stale" else "info"
+        return (Diagnostic(code, severity, message, "lock", Place(status.file)),)
+
+    def selection(self) -> Selection:
+        """Return which backend the project has, and why."""
+        return select(self.project, self._asked, read_settings(self.project).backend)
+
+    def bootstrap(self) -> Path:
+        """Install the tool that the conda backend misses, for this project alone; only ever called when asked."""
+        from devkeel.backends.bootstrap import install_micromamba  # noqa: PLC0415  (no other verb needs it)
+
+        return install_micromamba(self.project, read_settings(self.project).micromamba)
+
+    def environments(self) -> Environments:
+        """Return the named environments."""
+        settings = read_settings(self.project)
+        selection = select(self.project, None, settings.backend)
+        return Environments(self.project, settings, selection, lambda: self._realised(read_declaration(self.project)))
+
     def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
         """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
         entry = next((item.after for item in changes if item.path == ENVRC), None)
@@ -385,56 +486,22 @@ class Environment:
             told = direnv.advice(self.project)
         return replace(operation, notes=(*operation.notes, *told))
 
-    def _judge(
-        self,
-        before: Mapping[str, bytes],
-        after: Mapping[str, bytes],
-        candidate: Candidate,
-        intent: Intent,
-        level: str | None,
-    ) -> CheckReport:
-        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
-
-        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
-        restore.
-        """
-        report = run_checks(self._subject(after, before.keys() - after.keys()), level=level)
-        changed = candidate.changed
-        added = self._added(before, report, level)
-        if intent.kind in ("undo", "redo", "restore"):
-            again = [item for item in added if item.place is None or item.place.file in changed]
-            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
-            wrong = [item for item in added if item not in again]
-        else:
-            # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-            errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
-            wrong = [item for item in errors if not _repaired(item, candidate)]
-            wrong += [item for item in added if not _syntax_in(item, changed)]
-        if wrong:
-            told = _told_instead(wrong, intent)
-            raise CheckFailed(
-                wrong[0].code,
-                f"{wrong[0].message}. Nothing was written.",
-                place=wrong[0].place,
-                remedy="Correct the edit so that the result passes, then repeat it.",
-                details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
-                diagnostics=told,
-            )
-        return report
-
-    def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
-        return [] if report.ok else added_errors(run_checks(self._subject(before), level=level), report)
-
-    def write_envrc(self, *, prompt: bool = False, template: str | None = None, dry_run: bool = False) -> ChangeResult:
-        """Write the .envrc that enters the project's environment; see `devkeel.envrc`."""
+    def write_envrc(
+        self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
+    ) -> ChangeResult:
+        """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
 
         def attempt() -> ChangeResult:
-            files, old, candidate = self._declaration(), self.project.read(ENVRC), Candidate()
+            files, named = self._declaration(), self.environments()
+            chosen = named.name(name)
+            made = next((item.backend for item in named.all() if item.name == chosen), None)
+            backend = made or self.selection().name
+            old, candidate = self.project.read(ENVRC), Candidate()
             wanted = (template or PROMPT) if prompt or template else None
             try:
-                new = envrc(old, BACKEND, self.project.root.name, sorted(files), wanted)
+                new = envrc(old, backend, chosen, sorted(files), wanted)
             except Refused:
-                if old is None or wanted or not direnv.enters(old):
+                if old is None or wanted or backend != "devenv" or not direnv.enters(old):
                     raise
                 candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
                 new = old
@@ -442,6 +509,8 @@ class Environment:
             candidate.runs.append("when direnv allows it and the project is entered")
             if old == new:
                 candidate.notes += direnv.advice(self.project)
+            if made is None and backend in NAMED:
+                candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
             return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
 
         return _patiently(attempt, stubborn=True)
@@ -492,8 +561,17 @@ class Environment:
         return _patiently(attempt, stubborn=expected_revision is None)
 
     def examine(self, *, repair: bool = False) -> Examination:
-        """Examine the records, the lock, what lies about and the files; `repair` puts right what needs no choice."""
-        return examine(self.project, self._store(), repair=repair)
+        """Examine the records and files, and what there is of tools, locks and environments.
+
+        `repair` puts right what needs no choice.
+        """
+        from devkeel.doctor import examination  # noqa: PLC0415  (no other verb needs it)
+        from devkeel.doctor.realisations import realisations  # noqa: PLC0415
+        from devkeel.doctor.records import records  # noqa: PLC0415
+
+        setting, files = read_settings(self.project).backend, read_declaration(self.project)
+        found = [*records(self.project, self._store(), repair=repair)]
+        return examination(self.project, [*found, *realisations(self.project, files, self._asked, setting)])
 
     def _take_back(self, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
         """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.
@@ -533,50 +611,15 @@ class Environment:
 
     def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
         """Return operations, newest first."""
-        if not 1 <= limit <= 1000:  # noqa: PLR2004
-            raise UsageError(
-                "bad_limit",
-                "The limit is between 1 and 1000.",
-                seen=str(limit),
-                remedy="Ask for fewer, and for older ones with before.",
-            )
-        store = self._store()
-        found = store.history(limit=limit + 1, before=before)
-        page = found[:limit]
-        more = page[-1].id if len(found) > limit else None
-        return HistoryPage(tuple(map(_entry, page)), more, store.recovery_pending())
+        return past.page(self._store(), limit=limit, before=before)
 
     def operation(self, identifier: int) -> OperationDetail:
         """Return one operation with its diff."""
-        store = self._store()
-        found = store.operation(identifier)
-        images = store.images(found)
-        diff = unified_all((item.path, item.before, item.after) for item in images)
-        return OperationDetail(_entry(found), diff, found.report)
+        return past.detail(self._store(), identifier)
 
     def diff(self) -> WorkingDiff:
         """Return how the working files differ from what the newest operations left."""
-        newest = self._store().history(limit=1)
-        if not newest:
-            return WorkingDiff(None, (), "")
-        changes = self._changed_since(newest[0])
-        return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(changes))
-
-    def _changed_since(self, operation: Operation) -> list[tuple[str, bytes | None, bytes | None]]:
-        """Return the files that differ from what operations up to this one left: name, bytes then, bytes now."""
-        store = self._store()
-        left: dict[str, bytes | None] = {}
-        for item in [operation, *store.history(limit=100, before=operation.id)]:
-            if any(file.path not in left for file in item.files):
-                left = {image.path: image.after for image in store.images(item)} | left
-        pairs = ((name, data, self._read_leniently(name)) for name, data in sorted(left.items()))
-        return [(name, then, now) for name, then, now in pairs if then != now]
-
-    def _read_leniently(self, name: str) -> bytes | None:
-        try:
-            return self.project.read(name)
-        except DevkeelError:
-            return None
+        return past.working_diff(self._store(), self.project)
 
 
 def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> ChangeResult:
@@ -596,48 +639,9 @@ def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> Change
     raise AssertionError("the last attempt returns or raises")
 
 
-def _told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
-    from devkeel.instead import told_instead  # noqa: PLC0415  (only what is not published needs it)
-
-    return told_instead(found, intent.edits)
-
-
-def _files_of(items: Sequence[Diagnostic]) -> list[str]:
-    return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
-
-
-def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:
-    return item.source == "syntax" and item.place is not None and item.place.file in changed
-
-
-def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
-    """Tell whether an error is in a file that was broken, is less so, and may be published as a step."""
-    name = item.place.file if item.place else ""
-    old = candidate.before.get(name)
-    if name not in candidate.repairs or old is None:
-        return False
-    return nix.brokenness(candidate.after[name]) < nix.brokenness(old)
-
-
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
         return "nothing to do; the notes say why"
     if operation is None:
         return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
     return f"check_environment, or undo with operation={operation.id} to take it back"
-
-
-def _entry(item: Operation) -> HistoryEntry:
-    return HistoryEntry(
-        id=item.id,
-        kind=item.kind,
-        time=item.time,
-        actor=one_line(item.actor),
-        reason=one_line(item.reason) if item.reason is not None else None,
-        files=tuple(file.path for file in item.files),
-        edits=tuple(item.edits),
-        revision_before=item.revision_before,
-        revision_after=item.revision_after,
-        reverts=item.reverts,
-        undone_by=item.undone_by,
-    )

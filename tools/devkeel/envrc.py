@@ -21,7 +21,17 @@ _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
 def prompt(template: str, backend: str, name: str) -> str:
-    """Return the prompt of an environment. Raises UsageError `bad_prompt` for a field that is neither of two."""
+    """Return the prompt of an environment.
+
+    Raises UsageError `bad_prompt` for a field that is neither of two, and for more than a line.
+    """
+    if not template.isprintable():
+        raise UsageError(
+            "bad_prompt",
+            "A prompt is one line without control characters.",
+            seen=template[:200],
+            remedy=f"Use {{backend}} and {{name}}, as in {PROMPT}.",
+        )
     wrong = next((field for field in _FIELD.findall(template) if field not in ("backend", "name")), None)
     if wrong is not None:
         raise UsageError(

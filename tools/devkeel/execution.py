@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from devkeel.applied import read_good
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
+from devkeel.backends.known import backend_named
 from devkeel.backends.shell import with_path
 from devkeel.command import argv_of, directory_of, perform
 from devkeel.declaration import lock_revision
@@ -16,22 +17,22 @@ from devkeel.display import one_line
 from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.excerpt import excerpt
 from devkeel.masking import mask, secrets_in
-from devkeel.project import revision_of
+from devkeel.project import DECLARATION, revision_of
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
-from devkeel.stages import stages_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from devkeel.applied import Good
-    from devkeel.backends import Backend
+    from devkeel.backends import Applied, Backend
     from devkeel.checks import Subject
     from devkeel.policy import Settings
     from devkeel.project import Project
-    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult, Stages
+    from devkeel.realising import Named
+    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult
     from devkeel.runtime.jobs import Job, Jobs, JobState
     from devkeel.transaction import Transactions
 
@@ -52,7 +53,7 @@ class Execution:
     """What runs for a project.
 
     declaration: reads its files. subject: makes of files what a backend realises. take_back: takes back what devkeel
-    did after an operation, as a new one, and returns the ids of those.
+    did after an operation, as a new one, and returns the ids of those. asked: the backend that the call names.
     """
 
     project: Project
@@ -62,22 +63,36 @@ class Execution:
     declaration: Callable[[], dict[str, bytes]]
     subject: Callable[[Mapping[str, bytes]], Subject]
     take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
+    asked: str | None = None
 
-    def stages(self, files: Mapping[str, bytes]) -> Stages:
-        """Return how far the declaration has come."""
-        return stages_of(self.project, self.store, files)
-
-    def apply(self, *, dry_run: bool, on_failure: str, reason: str | None, timeout: float) -> Job:
-        """Begin to realise the declaration."""
+    def apply(
+        self,
+        *,
+        dry_run: bool,
+        on_failure: str,
+        reason: str | None,
+        timeout: float,
+        named: Named | None = None,
+        notes: tuple[str, ...] = (),
+    ) -> Job:
+        """Begin to realise the declaration, as the project's environment or as a named one. notes: for the result."""
         _require_on_failure(on_failure)
         _require_seconds(timeout, _LONGEST)
-        backend = active(self.project)
+        target = named or active(self.project, self.asked)
         files = self.declaration()
         title = f"{'Try to apply' if dry_run else 'Apply'} revision {revision_of(files)}"
         request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
 
         realising = Realising(
-            self.project, self.store, backend, files, self.subject(files), self.declaration, self.take_back, timeout
+            self.project,
+            self.store,
+            target,
+            files,
+            self.subject(files),
+            self.declaration,
+            self.take_back,
+            timeout,
+            notes,
         )
 
         def work(job: Job) -> ApplyResult:
@@ -93,11 +108,15 @@ class Execution:
         test: bool = False,
         cwd: str | None = None,
         timeout: float,
+        entered: Applied | None = None,
     ) -> Job:
-        """Begin to run a command in the applied environment, or a task or the project's test by name."""
+        """Begin to run a command in the applied environment, or a task or the project's test by name.
+
+        entered: another environment to run it in.
+        """
         _require_seconds(timeout, _LONGEST)
-        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
-        variables = good.applied.variables if good and argv else {}
+        called, place, applied, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        variables = applied.variables if applied else {}
         hidden = secrets_in(good.applied.variables) if good else ()
 
         def work(job: Job) -> RunResult:
@@ -117,11 +136,13 @@ class Execution:
         return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
 
     def call(
-        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
-    ) -> tuple[tuple[str, ...], Path, dict[str, str]]:
-        """Return the argv, the directory and the variables of a command, for who runs it in a process of its own."""
-        called, place, good = self._prepared(argv, task, test=test, cwd=cwd)
-        return called, place, with_path(good.applied.variables) if good and argv else {}
+        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None, entered: Applied | None = None
+    ) -> tuple[tuple[str, ...], Path, dict[str, str], tuple[str, ...]]:
+        """Return argv, directory, variables and names to unset, for who runs a command in a process of its own."""
+        called, place, applied, _ = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        if applied is None:
+            return called, place, {}, ()
+        return called, place, with_path(applied.variables), tuple(set(applied.unset) - set(applied.variables))
 
     def manage(
         self, action: Literal["start", "stop", "restart"], names: tuple[str, ...], *, timeout: float, on_failure: str
@@ -132,6 +153,12 @@ class Execution:
         _require_on_failure(on_failure)
         _require_seconds(timeout, _LONGEST_START)
         self.declaration()
+        if action != "stop" and not self.project.exists(DECLARATION):
+            raise Unavailable(
+                "backend_cannot",
+                f"Processes are declared in {DECLARATION}, and there is none.",
+                remedy="Run the command itself with run_command, or declare it: `devkeel init` begins the file.",
+            )
 
         def work(job: Job) -> ProcessesResult:
             control = Control(self.project, self.store, self.take_back, job, self.settings.lock_timeout)
@@ -146,22 +173,30 @@ class Execution:
         return self.jobs.start(request, work)
 
     def _prepared(
-        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None
-    ) -> tuple[tuple[str, ...], Path, Good | None]:
-        backend = active(self.project)
-        called = argv_of(backend, argv, task, test=test)
-        place = directory_of(self.project, cwd)
-        return called, place, self._good(backend) if argv else read_good(self.project.state)
-
-    def _good(self, backend: Backend) -> Good:
+        self,
+        argv: tuple[str, ...],
+        task: str | None,
+        *,
+        test: bool,
+        cwd: str | None,
+        entered: Applied | None,
+    ) -> tuple[tuple[str, ...], Path, Applied | None, Good | None]:
+        """Return what to run, where, in which environment, and what was applied last where that is the project's."""
         good = read_good(self.project.state)
-        if good is not None and backend.alive(good.applied):
-            return good
+        # What was applied is what commands run in, unless the call names another backend.
+        backend = backend_named(good.applied.backend) if good and not self.asked else active(self.project, self.asked)
+        called, place = argv_of(backend, argv, task, test=test), directory_of(self.project, cwd)
+        if entered is not None:
+            return called, place, entered, None
+        if not argv and backend.enters:
+            return called, place, None, good
+        if good is not None and good.applied.backend == backend.name and backend.alive(good.applied):
+            return called, place, good.applied, good
         raise Unavailable(
             "not_applied",
-            "The environment was not applied yet." if good is None else "What was applied is gone from this machine.",
+            _why_not(good, backend),
             seen=good.applied.prefix if good else None,
-            remedy="Call apply_environment, then repeat the command.",
+            remedy="Apply it with apply_environment, then repeat the command.",
         )
 
     def _notes(self, good: Good | None) -> tuple[str, ...]:
@@ -262,6 +297,14 @@ def _require_seconds(given: float, most: float) -> None:
             seen=str(given),
             remedy="Give another timeout; what takes long goes on as a job.",
         )
+
+
+def _why_not(good: Good | None, backend: Backend) -> str:
+    if good is None:
+        return "The environment was not applied yet."
+    if good.applied.backend != backend.name:
+        return f"What was applied is the environment of {good.applied.backend}, not of {backend.name}."
+    return "What was applied is gone from this machine."
 
 
 def _next(state: JobState, cursor: int) -> str:

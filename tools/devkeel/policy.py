@@ -28,7 +28,9 @@ class Settings:
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
     below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
     something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
-    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote.
+    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
+    environment. environment: the name of the one that is meant where nobody names one. micromamba: the URL of a
+    directory to install it from, when that is asked for.
     """
 
     level: str | None = None
@@ -37,8 +39,13 @@ class Settings:
     job_after: float = 40.0
     keep: Keep = field(default_factory=Keep)
     direnv_allow: bool = False
+    backend: str | None = None
+    environment: str | None = None
+    micromamba: str | None = None
 
 
+_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
+_SECONDS = ("lock_timeout", "job_after")
 _KINDS: dict[str, tuple[type, ...]] = {
     "level": (str,),
     "protected": (list,),
@@ -47,6 +54,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "history_days": (int, float),
     "history_operations": (int,),
     "history_mib": (int, float),
+    "backend": (str,),
+    "environment": (str,),
+    "micromamba": (str,),
     "direnv_allow": (bool,),
 }
 
@@ -72,9 +82,9 @@ def read_settings(project: Project) -> Settings:
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
-    seconds = {name: float(found[name]) for name in ("lock_timeout", "job_after") if name in found}
-    allows = found.get("direnv_allow", False)
-    return Settings(found.get("level"), tuple(protected), **seconds, keep=_keep(found), direnv_allow=allows)
+    given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
+    given |= {name: float(found[name]) for name in _SECONDS if name in found}
+    return Settings(protected=tuple(protected), keep=_keep(found), **given)
 
 
 def _keep(found: Mapping[str, Any]) -> Keep:

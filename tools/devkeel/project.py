@@ -24,6 +24,8 @@ INPUTS = "devenv.yaml"
 DECLARATION_FILES = (DECLARATION, INPUTS, "devenv.local.nix", "devenv.local.yaml")
 LOCK = "devenv.lock"
 LOCK_FILES = (LOCK,)
+# Files of other backends that declare an environment, the most telling first.
+MANIFESTS = ("flake.nix", "conda-lock.yml", "environment.yml", "environment.yaml", "pyproject.toml", "requirements.txt")
 OTHER_FILES = (".envrc", ".gitignore")
 PRIVATE = frozenset({STATE_DIRECTORY, ".git", ".devenv", ".direnv"})
 MAX_FILE_BYTES = 4 * 1024 * 1024
@@ -49,8 +51,8 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
     """Return the project root.
 
     The order: `explicit` (`--root`), `DEVKEEL_ROOT`, `CLAUDE_PROJECT_DIR`, the nearest parent of `start` that
-    has a devenv.nix. A root that is named but is no directory is an error; without a devenv.nix anywhere,
-    `start` itself is the root, so that one can be created.
+    has a devenv.nix or another backend's declaration. A root that is named but is no directory is an error; without
+    any of them, `start` itself is the root, so that one can be created.
     """
     named = explicit or environment.get("DEVKEEL_ROOT") or environment.get("CLAUDE_PROJECT_DIR")
     if named:
@@ -64,7 +66,7 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
         return root.resolve()
     start = start.resolve()
     for candidate in (start, *start.parents):
-        if (candidate / DECLARATION).is_file():
+        if any((candidate / name).is_file() for name in (DECLARATION, *MANIFESTS)):
             return candidate
     return start
 
@@ -200,8 +202,17 @@ class Project:
 
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
-        if name == DECLARATION:
-            remedy = "Create a minimal environment with `devkeel init`, or make the first edit with create=true."
+        other = next((item for item in MANIFESTS if self.exists(item)), None)
+        if name == DECLARATION and other:
+            remedy = (
+                f"{other} declares the environment here: libraries go there with add_library. What needs Nix wants a "
+                f"{name}, which `devkeel init` begins."
+            )
+        elif name == DECLARATION:
+            remedy = (
+                "Create a minimal environment with `devkeel init`, or make the first edit with edit_environment and "
+                "create=true."
+            )
         elif name.endswith(".nix"):
             remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
         else:
@@ -227,6 +238,9 @@ class Project:
         return not name.startswith("/") and "\0" not in name and os.path.lexists(self.root / name)
 
     def is_environment_file(self, relative: str) -> bool:
-        """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore."""
+        """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
+
+        Manifests of libraries are edited through `add_library`, which says itself which files they are.
+        """
         path = PurePosixPath(relative)
         return path.suffix == ".nix" or relative in (*DECLARATION_FILES, *OTHER_FILES)

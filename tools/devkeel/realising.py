@@ -16,7 +16,7 @@ from devkeel.results import ApplyResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from devkeel.backends import Backend
+    from devkeel.backends import Applied, Backend
     from devkeel.checks import Subject
     from devkeel.project import Project
     from devkeel.results import ChangeResult
@@ -27,21 +27,32 @@ __all__ = ["Realising"]
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """A named environment that is to be realised. prefix: where it was before. realise: of `dry_run` and seconds."""
+
+    prefix: str | None
+    realise: Callable[[bool, float], Applied]
+
+
+@dataclass(frozen=True, slots=True)
 class Realising:
     """One declaration to realise: its files as they were when it was asked for.
 
+    target: as the project's environment, by its backend, or as a named one.
+
     declaration: reads the files as they are now. take_back: takes back what devkeel did after an operation, as a new
-    one, and returns the ids of those. timeout: seconds.
+    one, and returns the ids of those. timeout: seconds. notes: for the result.
     """
 
     project: Project
     store: Transactions
-    backend: Backend
+    target: Backend | Named
     files: Mapping[str, bytes]
     subject: Subject
     declaration: Callable[[], Mapping[str, bytes]]
     take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
     timeout: float
+    notes: tuple[str, ...] = ()
 
     def perform(self, job: Job, *, dry_run: bool, restore: bool, reason: str | None) -> ApplyResult:
         """Realise it and remember it as the last good one; a dry run remembers nothing."""
@@ -60,15 +71,13 @@ class Realising:
         revisions = revision_of(self.files), lock_revision(self.project)
         newest = self.store.history(limit=1)
         operation = newest[0].id if newest else None
-        before = read_good(self.project.state)
-        if dry_run:
-            applied = self.backend.apply(Realisation(self.project, self.subject, None, self.timeout))
+        if isinstance(self.target, Named):
+            applied = self.target.realise(dry_run, self.timeout)
+            changed = applied.prefix != self.target.prefix
         else:
-            with new_keep(self.project.state) as keep:
-                applied = self.backend.apply(Realisation(self.project, self.subject, keep, self.timeout))
-                self._still(revisions)
-                remember(self.project.state, applied, operation, revisions, keep.name)
-        changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
+            before = read_good(self.project.state)
+            applied = self._by(self.target, revisions, operation, dry_run=dry_run)
+            changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
         return ApplyResult(
             applied=not dry_run,
             changed=changed,
@@ -80,9 +89,20 @@ class Realising:
             operation=operation,
             prefix=applied.prefix,
             seconds=round(time.monotonic() - begun, 1),
-            notes=applied.notes,
+            notes=tuple(dict.fromkeys((*self.notes, *applied.notes))),
             next="apply_environment without dry_run" if dry_run else "run_command",
         )
+
+    def _by(
+        self, backend: Backend, revisions: tuple[str, str | None], operation: int | None, *, dry_run: bool
+    ) -> Applied:
+        if dry_run:
+            return backend.apply(Realisation(self.project, self.subject, None, self.timeout))
+        with new_keep(self.project.state) as keep:
+            applied = backend.apply(Realisation(self.project, self.subject, keep, self.timeout))
+            self._still(revisions)
+            remember(self.project.state, applied, operation, revisions, keep.name)
+            return applied
 
     def _still(self, revisions: tuple[str, str | None]) -> None:
         """Refuse to remember what was built of files that are others by now."""

@@ -228,7 +228,7 @@ class Inspection:
 
     `packages` are the names in the `packages` list as written; `enabled` the services and languages whose
     `enable` is true; `definitions` everything in the environment files, or what is at and below a prefix; `notes`
-    say what to know about them.
+    say what to know about them; `environments` are the named ones that are made.
     """
 
     root: str
@@ -247,6 +247,7 @@ class Inspection:
     changed_since: tuple[str, ...]
     recovery_pending: bool
     next: str
+    environments: tuple[str, ...] = ()
     stages: Stages | None = None
 
 

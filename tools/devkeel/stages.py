@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.applied import read_good
-from devkeel.backends.choice import active
+from devkeel.backends.known import backend_named
 from devkeel.declaration import lock_revision
 from devkeel.processes import glance
 from devkeel.project import revision_of
@@ -29,7 +29,7 @@ def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes])
     checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
     good, sight = read_good(project.state), glance(project)
     same = good is not None and (good.revision, good.lock_revision) == (revision, lock)
-    alive = good is not None and active(project).alive(good.applied)
+    alive = good is not None and backend_named(good.applied.backend).alive(good.applied)
     differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive), *_outdated(sight))
     return Stages(
         declared=revision,

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from devkeel_cli import output
+from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.follow import follow
-from devkeel_cli.options import json_option, reason_option, revision_option, show
+from devkeel_cli.options import backend_option, bootstrap_option, json_option, reason_option, revision_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    from devkeel.results import ApplyResult
     from devkeel_cli.session import Session
 
 
@@ -23,32 +25,26 @@ if TYPE_CHECKING:
     default="keep",
     help="restore: take back what devkeel changed since the last success.",
 )
+@click.option("--env", "environment", metavar="NAME", help="Make a named environment instead, or bring it up to date.")
+@click.option("--strict", is_flag=True, help="Refuse where the lock does not fit the declaration.")
 @click.option("--timeout", metavar="SECONDS", type=float, default=3600.0, help="Default: an hour.")
+@backend_option
+@bootstrap_option
 @revision_option
 @reason_option
 @json_option
 @pass_session
-def command(
-    session: Session,
-    /,
-    dry_run: bool,
-    on_failure: str,
-    timeout: float,
-    expected_revision: str | None,
-    reason: str | None,
-    as_json: bool,
-) -> None:
+def command(session: Session, /, bootstrap: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401  (as `Environment.apply` has them)
     """Build what is declared, for commands to run in.
 
     What was built is kept from being collected until the next one. Ctrl-C ends the build with everything in it.
     """
     environment = session.environment
-    job = environment.apply(
-        dry_run=dry_run,
-        on_failure=on_failure,
-        expected_revision=expected_revision,
-        reason=reason,
-        timeout=timeout,
-    )
-    follow(job)
-    show(job.value(), output.applied, as_json=as_json)
+
+    def apply() -> ApplyResult:
+        job = environment.apply(**given)
+        follow(job)
+        result: ApplyResult = job.value()
+        return result
+
+    show(with_bootstrap(environment, apply, asked=bootstrap), output.applied, as_json=as_json)

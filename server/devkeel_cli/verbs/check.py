@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel_cli import exits, output
-from devkeel_cli.options import json_option, level_option, show
+from devkeel_cli.options import backend_option, json_option, level_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 @level_option
 @click.option("--nix", "second_opinion", is_flag=True, help="Let nix-instantiate parse the files too.")
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@backend_option
 @json_option
 @pass_session
 def command(session: Session, /, level: str | None, second_opinion: bool, strict: bool, as_json: bool) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel_cli import exits, output
-from devkeel_cli.options import json_option, show
+from devkeel_cli.options import backend_option, json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 @click.command("doctor")
 @click.option("--repair", is_flag=True, help="Put right what can be without a choice of yours.")
+@backend_option
 @json_option
 @pass_session
 def command(session: Session, /, repair: bool, as_json: bool) -> int:
-    """Examine devkeel's records in the project.
+    """Examine the records, the tools and the environments.
 
-    Attach the output of `devkeel doctor --json` to a bug report.
+    Exits with 3 when something is wrong. Attach the output of `devkeel doctor --json` to a bug report.
     """
     result = session.environment.examine(repair=repair)
     show(result, output.examination, as_json=as_json)

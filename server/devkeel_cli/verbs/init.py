@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import Writing, change, dry_run_option, json_option, reason_option
+from devkeel_cli import output
+from devkeel_cli.options import direnv_option, dry_run_option, json_option, reason_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -14,14 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command("init")
+@direnv_option
 @dry_run_option
 @reason_option
 @json_option
 @pass_session
-def command(session: Session, /, dry_run: bool, reason: str | None, as_json: bool) -> None:
+def command(session: Session, /, direnv: bool, dry_run: bool, reason: str | None, as_json: bool) -> None:
     """Make a minimal devenv.nix where there is none.
 
-    Also devenv.yaml and the lines that .gitignore lacks, as one operation that can be undone.
+    Also devenv.yaml, the lines that .gitignore lacks, and an .envrc for direnv, as one operation that can be undone.
     """
-    writing = Writing(dry_run=dry_run, level=None, expected_revision=None, reason=reason, create=True, as_json=as_json)
-    change(session, [], writing)
+    result = session.environment.change([], create=True, direnv=direnv, dry_run=dry_run, reason=reason)
+    show(result, output.change, as_json=as_json)

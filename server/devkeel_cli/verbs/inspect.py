@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel_cli import output
-from devkeel_cli.options import complete_path, json_option, show
+from devkeel_cli.options import backend_option, complete_path, json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 @click.command("inspect")
 @click.argument("prefix", required=False, shell_complete=complete_path)
+@backend_option
 @json_option
 @pass_session
 def command(session: Session, /, prefix: str | None, as_json: bool) -> None:

@@ -11,7 +11,7 @@ import click
 from devkeel.errors import Unavailable
 from devkeel_cli import exits, output
 from devkeel_cli.follow import follow
-from devkeel_cli.options import json_option
+from devkeel_cli.options import backend_option, json_option
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 @click.option("--test", is_flag=True, help="Run the project's test.")
 @click.option("--cwd", metavar="DIR", help="Directory to run in, relative to the root.")
 @click.option("--timeout", metavar="SECONDS", type=float, help="End it after that, with everything in it.")
+@click.option("--env", "named", metavar="NAME", help="Run in a named environment instead.")
+@backend_option
 @json_option
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED)
 @pass_session
@@ -33,6 +35,7 @@ def command(
     test: bool,
     cwd: str | None,
     timeout: float | None,
+    named: str | None,
     as_json: bool,
     argv: tuple[str, ...],
 ) -> int:
@@ -41,11 +44,15 @@ def command(
     ARGV is the command, after --. It has this terminal and its exit code is returned. With --timeout or --json it
     runs as an agent would run it: without a terminal and without input.
     """
+    if not (argv or task or test):
+        raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
     environment = session.environment
     if timeout is None and not as_json:
-        called, place, variables = environment.execution.call(argv, task, test=test, cwd=cwd)
-        _become(called, str(place), variables)
-    job = environment.run(argv, task=task, test=test, cwd=cwd, timeout=600.0 if timeout is None else timeout)
+        entered = environment.environments().entered(named) if named else None
+        called, place, variables, unset = environment.execution.call(argv, task, test=test, cwd=cwd, entered=entered)
+        inherited = {name: value for name, value in os.environ.items() if name not in unset}
+        _become(called, str(place), inherited | variables)
+    job = environment.run(argv, task=task, test=test, cwd=cwd, timeout=timeout or 600.0, environment=named)
     follow(job)
     result = environment.execution.result(job)
     output.write_run(result, as_json=as_json)
@@ -57,11 +64,11 @@ def _become(argv: tuple[str, ...], place: str, variables: dict[str, str]) -> Non
     sys.stdout.flush()
     os.chdir(place)
     try:
-        os.execvpe(argv[0], argv, {**os.environ, **variables})  # noqa: S606  (argv, and no shell)
+        os.execvpe(argv[0], argv, variables)  # noqa: S606  (argv, and no shell)
     except OSError as error:
         raise Unavailable(
             "program_missing",
             f"{argv[0]} is not installed, or cannot be run.",
             seen=argv[0],
-            remedy=f"Add it with `devkeel add`, apply, and run it again. The system says: {error.strerror}.",
+            remedy=f"Add the package or library that has it, apply, run it again. The system says: {error.strerror}.",
         ) from error

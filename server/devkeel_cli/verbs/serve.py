@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -10,16 +12,73 @@ from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session
+    from devkeel_mcp.http import Http
+
+_ADDRESS = "127.0.0.1:8765"
 
 
 @click.command("serve")
+@click.option(
+    "--http",
+    "address",
+    metavar="[HOST:PORT]",
+    is_flag=False,
+    flag_value=_ADDRESS,
+    help=f"Serve Streamable HTTP instead of stdio, at /mcp; by default on {_ADDRESS}.",
+)
+@click.option(
+    "--token-file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="File with the bearer token that HTTP callers must present. Else the variable DEVKEEL_TOKEN, if set.",
+)
+@click.option(
+    "--allow-host", "hosts", metavar="NAME", multiple=True, help="A further name that HTTP callers may use for it."
+)
+@click.option("--toolsets", metavar="NAMES", default="core", show_default=True, help="Families of tools, or all.")
+@click.option("--read-only", is_flag=True, help="Refuse every tool that writes or executes.")
+@click.option("--no-execute", is_flag=True, help="Refuse every tool that runs programs, and builds.")
+@click.option(
+    "--ask",
+    type=click.Choice(("all", "destructive")),
+    is_flag=False,
+    flag_value="all",
+    help="Ask the user before every write and run of a program, or only before what removes or runs something.",
+)
+@click.option("--log-format", type=click.Choice(("plain", "json")), default="plain", help="How to log, on stderr.")
+@click.option(
+    "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="warning", help="What to log."
+)
+@click.option("--traces", is_flag=True, help="Send OpenTelemetry spans, as the variables OTEL_* say.")
 @pass_session
-def command(session: Session) -> None:
-    """Serve MCP over stdio.
+def command(
+    session: Session,
+    /,
+    address: str | None,
+    token_file: Path | None,
+    hosts: tuple[str, ...],
+    toolsets: str,
+    log_format: Literal["plain", "json"],
+    log_level: str,
+    traces: bool,
+    **limits: Any,  # noqa: ANN401  (three flags and a choice, as Offer.of takes them)
+) -> None:
+    """Serve MCP over stdio or HTTP.
 
-    An MCP host starts this; it ends when its input ends.
+    An MCP host starts this; it ends when its input ends. With --http it serves several clients at once, and ends at a
+    signal.
     """
     root = session.root
-    from devkeel_mcp import serve  # noqa: PLC0415
+    from devkeel_mcp import TOOLS, Offer, serve  # noqa: PLC0415
 
-    serve(root)
+    offer = Offer.of([name.strip() for name in toolsets.split(",")], TOOLS, **limits)
+    http = None if address is None else _http(address, token_file, hosts)
+    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
+
+
+def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:
+    from devkeel_mcp.http import TOKEN_VARIABLE, Http, read_token  # noqa: PLC0415
+
+    token = read_token(token_file, os.environ)
+    os.environ.pop(TOKEN_VARIABLE, None)  # the programs that the server runs have no use for it
+    return Http(address, token, hosts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from mcp_types import ToolAnnotations
@@ -24,18 +25,25 @@ EXECUTE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempoten
 class ApplyArguments(Arguments):
     dry_run: bool = Field(default=False, description="Build only.")
     on_failure: Literal["restore"] | None = Field(default=None, description="Undo edits since the last success.")
+    environment: str | None = Field(default=None, description="A named one.")
+    backend: str | None = Field(default=None, description="venv")
 
 
 async def _apply(call: Call, arguments: ApplyArguments) -> CallToolResult:
-    return await call.execute(
-        lambda environment: environment.apply(dry_run=arguments.dry_run, on_failure=arguments.on_failure or "keep")
+    return await replace(call, backend=arguments.backend).execute(
+        lambda environment: environment.apply(
+            dry_run=arguments.dry_run,
+            on_failure=arguments.on_failure or "keep",
+            environment=arguments.environment,
+        )
     )
 
 
 APPLY = ToolSpec(
     name="apply_environment",
-    description="Use to build what is declared.",
+    description="Use after a change to build what is declared, for run_command.",
     hints=EXECUTE,
+    executes=True,
     arguments=ApplyArguments,
     handler=_apply,
 )

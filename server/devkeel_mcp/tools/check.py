@@ -20,8 +20,8 @@ __all__ = ["CHECK"]
 
 
 class CheckArguments(Arguments):
-    level: Level | None = Field(default=None, description="Deepest check; default: what can run.")
-    second_opinion: bool = Field(default=False, description="Nix parses the files too.")
+    level: Level | None = Field(default=None, description="Default: deepest.")
+    second_opinion: bool = Field(default=False, description="Ask Nix too.")
 
 
 async def _check(call: Call, arguments: CheckArguments) -> CallToolResult:
@@ -34,8 +34,8 @@ async def _check(call: Call, arguments: CheckArguments) -> CallToolResult:
 CHECK = ToolSpec(
     name="check_environment",
     description=(
-        "Use to find out whether the environment files are sound as they are: findings with place and "
-        "suggested edits, which checks ran, which not and why. Writes are checked anyway."
+        "Use to judge the environment files as they are: findings with place and suggested edits, which "
+        "checks ran. Writes are checked anyway."
     ),
     # Evaluation may fetch what the project's inputs name.
     hints=ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),

@@ -26,6 +26,7 @@ _TEST = "test"
 class RunArguments(Arguments):
     argv: Annotated[list[str] | None, FromJsonText] = Field(default=None, description="No shell.")
     task: str | None = Field(default=None, description="Or a devenv task, or test.")
+    environment: str | None = Field(default=None, description="A named one.")
     timeout: int = Field(default=600, description="Seconds.")
 
 
@@ -33,7 +34,9 @@ async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
     def begin(environment: Environment) -> Job:
         test = arguments.task == _TEST
         task = None if test else arguments.task
-        return environment.run(arguments.argv or (), task=task, test=test, timeout=arguments.timeout)
+        return environment.run(
+            arguments.argv or (), task=task, test=test, timeout=arguments.timeout, environment=arguments.environment
+        )
 
     return await call.execute(begin)
 
@@ -42,6 +45,7 @@ RUN = ToolSpec(
     name="run_command",
     description="Use to run a program in the applied environment.",
     hints=EXECUTE,
+    executes=True,
     arguments=RunArguments,
     handler=_run,
 )

@@ -32,6 +32,8 @@ Kind = Literal[
     "disable",
     "set_input",
     "remove_input",
+    "add_library",
+    "remove_library",
     "replace_text",
 ]
 # The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
@@ -47,9 +49,11 @@ class EditItem(BaseModel):
     kind: Kind = Field(description="append, prepend, remove: one list element.")
     path: str | None = Field(default=None, description="Option path, for set to uncomment.")
     to: str | None = Field(default=None, description="rename: new path.")
-    value: JsonValue = Field(default=None, description="set, append, prepend, remove: JSON; a string is never Nix.")
+    value: JsonValue = Field(default=None, description="Of set, append, prepend, remove; a string is never Nix.")
     expression: str | None = Field(default=None, description="Nix source instead of value.")
-    names: list[str] | None = Field(default=None, description="Packages.")
+    names: list[str] | None = Field(default=None, description="Packages or libraries.")
+    language: str | None = Field(default=None, description="Of libraries.")
+    group: str | None = Field(default=None, description="Of libraries: dependency group.")
     inside: str | None = Field(default=None, description="As in add_packages.")
     name: str | None = Field(default=None, description="Service, language or input.")
     url: str | None = Field(default=None, description="Of an input: flake reference.")
@@ -57,7 +61,7 @@ class EditItem(BaseModel):
     settings: dict[str, JsonValue] | None = Field(default=None, description="enable: options below it.")
     old: str | None = Field(default=None, description="replace_text: exact text.")
     new: str | None = Field(default=None, description="Its replacement.")
-    occurrences: int | None = Field(default=None, description="How often old occurs; default 1.")
+    occurrences: int | None = Field(default=None, description="How often; default 1.")
     file: str | None = Field(default=None, description="Default: devenv.nix.")
 
     def as_edit(self) -> dict[str, Any]:
@@ -71,19 +75,22 @@ class EditItem(BaseModel):
 
 
 class EditArguments(WriteArguments):
-    edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order, all or none.")
+    edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order.")
+    create: bool = Field(default=False, description="Make a missing file.")
 
 
 async def _edit_environment(call: Call, arguments: EditArguments) -> CallToolResult:
-    return await change(call, [item.as_edit() for item in arguments.edits], arguments)
+    return await change(
+        call, [item.as_edit() for item in arguments.edits], arguments, level=arguments.level, create=arguments.create
+    )
 
 
 EDIT = ToolSpec(
     name="edit_environment",
     description=(
-        "Use to set, unset or extend any option, or for several changes that belong together: typed edits "
-        "as one transaction, all or none, checked before anything is written; comments and layout stay. "
-        "What it cannot edit safely it refuses: then use patch_file."
+        "Use to set, unset or extend any option, or for several changes that belong together: typed edits, "
+        "all or none, checked before anything is written; comments and layout stay. For what it refuses: "
+        "patch_file."
     ),
     hints=REPLACING,
     arguments=EditArguments,

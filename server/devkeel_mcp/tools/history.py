@@ -8,7 +8,7 @@ from pydantic import Field
 
 from devkeel.errors import UsageError
 from devkeel_mcp import render
-from devkeel_mcp.arguments import Arguments
+from devkeel_mcp.arguments import Arguments, OperationArguments
 from devkeel_mcp.tool import READ, ToolSpec
 from devkeel_mcp.tools.write import REPLACING
 
@@ -23,25 +23,21 @@ __all__ = ["SHOW_HISTORY", "UNDO"]
 
 
 class HistoryArguments(Arguments):
-    limit: int = Field(default=20, ge=1, le=100, description="How many.")
     before: int | None = Field(default=None, description="Only older than this id.")
     operation: int | None = Field(default=None, description="Only this one, with its diff.")
 
 
-class UndoArguments(Arguments):
-    operation: int | None = Field(default=None, description="Default: the newest, no undo, not undone.")
-    redo: bool = Field(default=False, description="Revert the newest undo instead.")
-    restore: str | None = Field(default=None, description="Go back to what this id or revision left.")
-    dry_run: bool = Field(default=False, description="Diff, no write.")
-    expected_revision: str | None = Field(default=None, description="Conflict at any other.")
-    reason: str | None = Field(default=None, description="For the history.")
+class UndoArguments(OperationArguments):
+    operation: int | None = Field(default=None, description="Default: the newest not undone.")
+    redo: bool = Field(default=False, description="The newest undo instead.")
+    restore: str | None = Field(default=None, description="To what this id or revision left.")
 
 
 async def _show_history(call: Call, arguments: HistoryArguments) -> CallToolResult:
     identifier = arguments.operation
     if identifier is not None:
         return render.operation(await call.read(lambda environment: environment.operation(identifier)))
-    page = await call.read(lambda environment: environment.history(limit=arguments.limit, before=arguments.before))
+    page = await call.read(lambda environment: environment.history(before=arguments.before))
     return render.history(page)
 
 
@@ -81,7 +77,7 @@ SHOW_HISTORY = ToolSpec(
     name="show_history",
     description=(
         "Use to see what devkeel changed here, newest first: id, time, who, why, files, whether undone; "
-        "or one operation with its diff. The ids are what undo takes."
+        "or one operation with its diff."
     ),
     hints=READ,
     arguments=HistoryArguments,

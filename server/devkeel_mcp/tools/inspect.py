@@ -29,9 +29,8 @@ async def _inspect(call: Call, arguments: InspectArguments) -> CallToolResult:
 INSPECT = ToolSpec(
     name="inspect_environment",
     description=(
-        "Use before changing the development environment, and after a conflict: packages, services, "
-        "languages, every definition with file and line, the revision, problems, which checks can run "
-        "here, the last operation."
+        "Use before a change, and after a conflict: packages, services, languages, every definition with "
+        "file and line, the revision, problems, checks that can run, what is applied and runs."
     ),
     hints=READ,
     arguments=InspectArguments,

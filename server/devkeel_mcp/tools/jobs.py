@@ -48,7 +48,7 @@ async def _cancel(call: Call, arguments: CancelArguments) -> CallToolResult:
 
 JOB = ToolSpec(
     name="job",
-    description="Use to follow a job: state, log.",
+    description="Use to follow what goes on as a job: state, log.",
     hints=READ,
     arguments=JobArguments,
     handler=_job,
@@ -58,6 +58,7 @@ CANCEL = ToolSpec(
     name="cancel_job",
     description="Use to end a job.",
     hints=_ENDING,
+    executes=True,
     arguments=CancelArguments,
     handler=_cancel,
 )

@@ -30,14 +30,14 @@ class PackagesArguments(WriteArguments):
 async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolResult:
     kind = "remove_packages" if arguments.remove else "add_packages"
     inside = {} if arguments.inside is None else {"inside": arguments.inside}
-    return await change(call, [{"kind": kind, "names": arguments.names, **inside}], arguments)
+    return await change(call, [{"kind": kind, "names": arguments.names, **inside}], arguments, level=arguments.level)
 
 
 ADD_PACKAGES = ToolSpec(
     name="add_packages",
     description=(
-        "Use when a tool, compiler or library is needed in the project's shell, or no longer is: adds "
-        "packages or removes them, all or none. For services and languages: enable_service."
+        "Use when a program or a native library is needed in the project's shell, or no longer is: adds "
+        "packages or removes them. For services and languages: enable_service."
     ),
     hints=TOGGLING,
     arguments=PackagesArguments,

@@ -23,7 +23,8 @@ class PatchArguments(WriteArguments):
     old: str = Field(description="Exact text, whitespace included.")
     new: str = Field(description="Its replacement.")
     occurrences: int = Field(default=1, description="How often old occurs.")
-    partial: bool = Field(default=False, description="Allow a file that stays broken, but less.")
+    create: bool = Field(default=False, description="Make a missing file.")
+    partial: bool = Field(default=False, description="May stay broken, but less.")
 
 
 async def _patch_file(call: Call, arguments: PatchArguments) -> CallToolResult:
@@ -35,15 +36,14 @@ async def _patch_file(call: Call, arguments: PatchArguments) -> CallToolResult:
         "occurrences": arguments.occurrences,
         "partial": arguments.partial,
     }
-    return await change(call, [edit], arguments)
+    return await change(call, [edit], arguments, level=arguments.level, create=arguments.create)
 
 
 PATCH = ToolSpec(
     name="patch_file",
     description=(
         "Use when edit_environment refuses, or for text that is no option (comments, functions, let): "
-        "replaces exact text in one environment file. Refused if the text does not occur as often as said "
-        "or the result does not parse. Several at once: edit_environment, replace_text."
+        "replaces exact text in one environment file, which has to parse then."
     ),
     hints=REPLACING,
     arguments=PatchArguments,

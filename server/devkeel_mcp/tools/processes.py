@@ -53,15 +53,16 @@ async def _read(call: Call, arguments: ReadArguments) -> CallToolResult:
 
 MANAGE_PROCESSES = ToolSpec(
     name="manage_processes",
-    description="Use to start or stop services.",
+    description="Use to start or stop what is declared: services, processes.",
     hints=EXECUTE,
+    executes=True,
     arguments=ManageArguments,
     handler=_manage,
 )
 
 READ_PROCESSES = ToolSpec(
     name="read_processes",
-    description="Use to see what runs, and logs.",
+    description="Use to see what runs: phases, ports, logs.",
     hints=READ,
     arguments=ReadArguments,
     handler=_read,

@@ -23,15 +23,12 @@ Kind = Literal["package", "option", "service", "language"]
 class SearchArguments(Arguments):
     query: str = Field(description="rg, postgres, services.redis.port")
     kind: Kind | None = Field(default=None, description="Only these.")
-    limit: int = Field(default=20, ge=1, le=100, description="How many.")
     cursor: str | None = Field(default=None, description="next_cursor")
 
 
 async def _search(call: Call, arguments: SearchArguments) -> CallToolResult:
     result = await call.read(
-        lambda environment: environment.search(
-            arguments.query, kind=arguments.kind or "all", limit=arguments.limit, cursor=arguments.cursor
-        )
+        lambda environment: environment.search(arguments.query, kind=arguments.kind or "all", cursor=arguments.cursor)
     )
     return render.search(result)
 

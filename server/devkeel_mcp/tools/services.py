@@ -19,7 +19,7 @@ __all__ = ["ENABLE_SERVICE"]
 
 
 class ServiceArguments(WriteArguments):
-    name: str = Field(description="redis, python… or the option path: services.redis.")
+    name: str = Field(description="redis, python, or a path: services.redis.")
     settings: Annotated[dict[str, JsonValue] | None, FromJsonText] = Field(
         default=None,
         description='Options below it, typed: {"port": 6380}.',
@@ -31,14 +31,14 @@ async def _enable_service(call: Call, arguments: ServiceArguments) -> CallToolRe
     edit: dict[str, Any] = {"kind": "disable" if arguments.disable else "enable", "name": arguments.name}
     if arguments.settings:
         edit["settings"] = arguments.settings
-    return await change(call, [edit], arguments)
+    return await change(call, [edit], arguments, level=arguments.level)
 
 
 ENABLE_SERVICE = ToolSpec(
     name="enable_service",
     description=(
-        "Use when the project needs a database, queue or other service, or a language toolchain: enables "
-        "it in devenv.nix with settings, or disables it. Declares only: starts no process."
+        "Use when the project needs a database, queue or other service, or a language: enables it with "
+        "settings, or disables it. Starts nothing."
     ),
     hints=TOGGLING,
     arguments=ServiceArguments,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from devkeel.environment import Environment
     from devkeel.results import ChangeResult
-    from devkeel_mcp.arguments import WriteArguments
+    from devkeel_mcp.arguments import OperationArguments
     from devkeel_mcp.call import Call
 
 __all__ = ["REPLACING", "TOGGLING", "change"]
@@ -24,8 +24,15 @@ TOGGLING = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempote
 REPLACING = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=False, open_world_hint=False)
 
 
-async def change(call: Call, edits: list[dict[str, Any]], arguments: WriteArguments) -> CallToolResult:
-    """Apply edits, given as plain data, as one transaction."""
+async def change(
+    call: Call,
+    edits: list[dict[str, Any]],
+    arguments: OperationArguments,
+    *,
+    level: str | None = None,
+    create: bool = False,
+) -> CallToolResult:
+    """Apply edits, given as plain data, as one transaction; `create` begins a file that is missing."""
 
     def work(environment: Environment) -> ChangeResult:
         # Imported in the thread of the call, like the library behind it.
@@ -35,9 +42,9 @@ async def change(call: Call, edits: list[dict[str, Any]], arguments: WriteArgume
             parse_edits(edits),
             reason=arguments.reason,
             dry_run=arguments.dry_run,
-            level=arguments.level,
+            level=level,
             expected_revision=arguments.expected_revision,
-            create=arguments.create,
+            create=create,
         )
 
     return render.change(await call.write(work))

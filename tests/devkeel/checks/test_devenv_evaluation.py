@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Make = Callable[..., Path]
 
-pytestmark = pytest.mark.nix
+pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("offline")]
 
 
 def judged(root: Path, level: str = "evaluation") -> CheckReport:
@@ -27,15 +27,6 @@ def judged(root: Path, level: str = "evaluation") -> CheckReport:
         return environment.check(level=level)
     finally:
         environment.close()
-
-
-@pytest.fixture(autouse=True)
-def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Spare Nix the search for a binary cache: nothing that these tests build is in one."""
-    folder = tmp_path / "nix-conf"
-    folder.mkdir()
-    (folder / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    monkeypatch.setenv("NIX_CONF_DIR", str(folder))
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from devkeel.environment import Environment
 from devkeel.runtime.manager_socket import ManagerSocket
 
-from .conftest import LONG
+from .conftest import LONG, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +76,7 @@ def test_a_manager_that_was_killed_runs_nothing(world: Make) -> None:
     manager = here.manage("start").manager
     assert manager is not None
     os.kill(manager, signal.SIGKILL)
-    assert stages(here).running is None
+    until(lambda: stages(here).running is None)
 
 
 def test_a_manager_that_says_nothing_is_not_waited_for(world: Make) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from devkeel.checks.subject import Subject
@@ -87,11 +87,21 @@ class Backend(Protocol):
     def name(self) -> str:
         """Return how the backend is called."""
 
+    @property
+    def enters(self) -> bool:
+        """Tell whether the commands for tasks and tests enter the environment themselves."""
+
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's, or None; reads no more than names and small files."""
 
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the files that declare the environment, relative to the root."""
+
+    def manifests(self) -> tuple[str, ...]:
+        """Return the files in which its environments name Python libraries, the most telling first.
+
+        `devkeel.libraries` edits them; a backend that realises none of these files cannot have a library added there.
+        """
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong with the declaration, realising as little as that takes."""
@@ -112,4 +122,7 @@ class Backend(Protocol):
         """Return whether the lock file is there and fits the declaration; nothing is fetched."""
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
-        """Return what this machine has and lacks for this backend."""
+        """Return what this machine has and lacks for this backend, each tool with place and version, and the lock."""
+
+    def health(self, prefix: Path) -> Iterable[Finding]:
+        """Return what is wrong with an environment that was made; nothing where it is well."""

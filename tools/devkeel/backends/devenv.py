@@ -8,19 +8,23 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends import health
+from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
 from devkeel.checks.evaluation import ask_devenv, changed_lock, require_nix, require_stage
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.subject import Subject
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.project import DECLARATION_FILES, LOCK, LOCK_FILES
+from devkeel.libraries import PYTHON, conda_file
+from devkeel.project import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
 from devkeel.runtime import find_program, run
 from devkeel.runtime.manager_socket import runtime_directory
 
 if TYPE_CHECKING:
-    from devkeel.backends.backend import Realisation
+    from pathlib import Path
+
+    from devkeel.backends.backend import Finding, Realisation
     from devkeel.checks.subject import Stage
     from devkeel.errors import Diagnostic
     from devkeel.project import Project
@@ -61,6 +65,7 @@ class Devenv:
     """Environments that `devenv.nix` declares."""
 
     name: str = "devenv"
+    enters: bool = True
 
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is devenv's: it has a devenv.nix or a devenv.yaml."""
@@ -70,6 +75,10 @@ class Devenv:
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the files of the declaration in the root; what they import belongs to it too."""
         return tuple(name for name in DECLARATION_FILES if project.exists(name))
+
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return (*PYTHON, *conda_file.NAMES, DECLARATION)
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell does not build."""
@@ -81,6 +90,13 @@ class Devenv:
         Raises CheckFailed for what the declaration is to blame for, Unavailable `build_timeout` and what the checks
         raise for the machine.
         """
+        if find_program("nix-instantiate") is None and find_program("devenv") is None:
+            raise Unavailable(
+                "tool_missing",
+                "The project declares a devenv environment, and neither Nix nor devenv is installed.",
+                seen=DECLARATION,
+                remedy="Install Nix (https://nixos.org/download), then repeat the call.",
+            )
         with build.on_time(realisation.timeout):
             try:
                 return self._by_nix(realisation)
@@ -146,19 +162,19 @@ class Devenv:
         return LockStatus(LOCK, "stale" if stale else "current", stale)
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
-        """Return what this machine has of Nix and devenv."""
-        found = []
-        for program, remedy in (
-            ("nix-instantiate", "Install Nix: https://nixos.org/download."),
-            ("nix", "Install Nix: https://nixos.org/download."),
-            ("devenv", "Install devenv (https://devenv.sh/getting-started/) to run tasks, tests and processes."),
-        ):
-            path = find_program(program)
-            found.append(Finding(True, f"{program}: {path}") if path else Finding(False, f"no {program}", remedy))
-        status = self.lock_status(project)
-        well = status.state == "current"
-        found.append(Finding(well, status.reason or "devenv.lock pins every input", None if well else "devenv update"))
-        return tuple(found)
+        """Return what this machine has of Nix and devenv, and how the lock is."""
+        nix = "Install Nix: https://nixos.org/download."
+        devenv = "Install devenv (https://devenv.sh/getting-started/) to run tasks, tests and processes."
+        return (
+            health.program("nix", find_program("nix"), remedy=nix),
+            health.program("nix-instantiate", find_program("nix-instantiate"), remedy=nix),
+            health.program("devenv", find_program("devenv"), "version", remedy=devenv, needed=False),
+            health.lock(self.lock_status(project), "Run devenv update."),
+        )
+
+    def health(self, prefix: Path) -> tuple[Finding, ...]:
+        """Return whether the store still has the shell."""
+        return health.store_path(prefix)
 
 
 def _command(what: str) -> tuple[str, ...]:

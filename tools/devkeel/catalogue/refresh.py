@@ -14,8 +14,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from devkeel.catalogue import cache
 from devkeel.catalogue.pins import read_pins
 from devkeel.errors import Unavailable
@@ -55,6 +53,8 @@ def request(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
 
 def refresh(lock: bytes, sets: Sequence[str] = ()) -> None:
     """Read what the cache lacks of a lock; one process at a time, so that the next finds what the first has read."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415  (imports asyncio, and who only asks for one needs none)
+
     pins = read_pins(lock)
     nixpkgs = pins.nixpkgs
     if nixpkgs is None:

@@ -18,6 +18,7 @@ __all__ = ["Locked", "read_lock"]
 _SECONDS = 20.0
 _VERSIONS = range(5, 8)
 _NEEDED = ("devenv", "nixpkgs")
+_PIN = "Run `devenv update` once, here or where devenv is installed, so that the inputs are pinned."
 _INFO = ("rev", "revCount", "lastModified", "narHash")
 
 
@@ -38,7 +39,7 @@ def read_lock(data: bytes | None, root: Path) -> Locked:
     it cannot be used, or the store lacks devenv or nixpkgs.
     """
     if data is None:
-        raise _unavailable("there is no devenv.lock", "Run `devenv update` once, so that the inputs are pinned.")
+        raise _unavailable("there is no devenv.lock", _PIN)
     try:
         lock = json.loads(data)
         nodes, top, version = lock["nodes"], lock["root"], lock["version"]

@@ -69,7 +69,8 @@ def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed
         raise Unavailable(
             "devenv_missing",
             "Processes are started and ended by devenv's own command, which is not on PATH.",
-            remedy="Install devenv 2 and start the server with it on PATH; declaring processes works without it.",
+            remedy="Install devenv 2 (https://devenv.sh/getting-started) where PATH finds it, and start a server anew. "
+            "Declaring processes works without it.",
         )
     argv = (program, "--no-tui", "--quiet", *arguments)
     deadline = time.monotonic() + timeout

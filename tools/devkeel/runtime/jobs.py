@@ -439,7 +439,18 @@ def _makes_sense(record: dict[str, Any], identifier: str) -> bool:
     """Tell whether a record is a job's, and of this one: what is ended goes by its name."""
     shapes = {"id": str, "kind": str, "title": str, "state": str, "started": str, "survivors": list}
     shapes |= {"log": dict, "owner": dict}
-    return record.get("id") == identifier and all(isinstance(record.get(name), of) for name, of in shapes.items())
+    optional: dict[str, type] = {"ended": str, "progress": str, "error": dict}
+    error = record.get("error") or {"code": "", "message": ""}
+    words = [record.get(name) or "" for name in ("kind", "state", "started", "ended")]
+    return (
+        record.get("id") == identifier
+        and isinstance(error, dict)
+        and all(isinstance(found, str) and found.isprintable() for found in (*words, error.get("code")))
+        and isinstance(error.get("message"), str)
+        and all(isinstance(record.get(name), of) for name, of in shapes.items())
+        and all(isinstance(record.get(name), of | None) for name, of in optional.items())
+        and all(isinstance(found, int) and found >= 0 for found in record["log"].values())
+    )
 
 
 def _state_of(data: dict[str, Any]) -> JobState:

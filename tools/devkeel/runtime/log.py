@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from devkeel.errors import StateError
-from devkeel.runtime.records import directory, forget, open_log
+from devkeel.runtime.records import directory, forget, open_log, open_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -151,12 +152,12 @@ def _written(file: IO[bytes], data: bytes | bytearray) -> int:
 def read_log(path: Path, facts: Mapping[str, Any], cursor: int, limit: int) -> Slice:
     """Return a part of a log that another process writes or wrote, as `Log.slice` does."""
     try:
-        there = path.stat().st_size
-        file = path.open("rb")
+        file = open_own(path)
     except OSError:
         return Slice(b"", max(cursor, 0))
     with file:
-        size, head, tail = (int(facts.get(name, 0)) for name in ("size", "head", "tail"))
+        there = os.fstat(file.fileno()).st_size
+        size, head, tail = (max(0, int(facts.get(name, 0))) for name in ("size", "head", "tail"))
         if not size or not tail:
             size, head = there, there
         cursor = _within(cursor, size)

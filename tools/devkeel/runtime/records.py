@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
 import secrets
+import stat
 import time
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING, Any
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["directory", "forget", "lock", "open_log", "read_record", "write_record"]
+__all__ = ["directory", "forget", "link_on_the_way", "lock", "open_log", "open_own", "read_record", "write_record"]
 
 _OWN = 0o600  # captured variables may be secrets
 _TICK = 0.05
@@ -26,8 +28,8 @@ def directory(state: Path, *names: str) -> Path:
     """Make a directory inside the state directory, which ignores itself in Git. Raises StateError."""
     folder = state.joinpath(*names)
     try:
-        if state.is_symlink() or folder.is_symlink():
-            raise OSError("it is a link")  # noqa: TRY301
+        if (link := link_on_the_way(state, folder)) is not None:
+            raise OSError(f"{link} is a link")  # noqa: TRY301
         folder.mkdir(parents=True, exist_ok=True)
         with suppress(FileExistsError), (state / ".gitignore").open("x") as ignore:
             ignore.write("*\n")
@@ -41,11 +43,29 @@ def directory(state: Path, *names: str) -> Path:
     return folder
 
 
+def link_on_the_way(state: Path, path: Path) -> Path | None:
+    """Return the first link from the state directory down to a path in it; what is behind one is not devkeel's."""
+    parts = path.relative_to(state).parts
+    places = (state.joinpath(*parts[:depth]) for depth in range(len(parts) + 1))
+    return next((item for item in places if item.is_symlink()), None)
+
+
+def open_own(path: Path) -> IO[bytes]:
+    """Open a file of `.devkeel` for reading; raises OSError for a link, or what is no plain file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    file = os.fdopen(descriptor, "rb")
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        file.close()
+        raise OSError(errno.EINVAL, "it is no plain file")
+    return file
+
+
 def read_record(path: Path) -> dict[str, Any] | None:
     """Return what a record says; None where there is none, or it makes no sense."""
     try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        with open_own(path) as file:
+            found = json.loads(file.read())
+    except (OSError, ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
 
@@ -84,8 +104,19 @@ def open_log(path: Path) -> IO[bytes]:
 
 @contextmanager
 def lock(path: Path, timeout: float = 0.0) -> Iterator[bool]:
-    """Hold a lock file, which ends with its process. Gives whether it is held, if need be after some seconds."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+    """Hold a lock file, which ends with its process. Gives whether it is held, if need be after some seconds.
+
+    Raises StateError.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+    except OSError as error:
+        raise StateError(
+            "lock_unusable",
+            f"{path} cannot be locked: {error.strerror}.",
+            seen=str(path),
+            remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
+        ) from error
     try:
         yield _locked(descriptor, time.monotonic() + timeout)
     finally:

@@ -1,17 +1,14 @@
-"""The examination of a project: what is wrong with its records, locks, leftovers and files, and what was put right."""
+"""What is wrong with the records, locks, leftovers and files of a project, and what was put right."""
 
 from __future__ import annotations
 
 import os
-import platform
-import sqlite3
 import stat
-import sys
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from devkeel import __version__, direnv
+from devkeel import direnv
+from devkeel.doctor.finding import Finding
 from devkeel.errors import DevkeelError, StateError
 from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES
 
@@ -21,59 +18,22 @@ if TYPE_CHECKING:
     from devkeel.project import Project
     from devkeel.transaction import Transactions
 
-__all__ = ["Examination", "Finding", "examine"]
-
-About = Literal["state", "journal", "history", "lock", "stage", "modes", "files", "direnv"]
-Verdict = Literal["good", "note", "problem", "repaired"]
+__all__ = ["records"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was examined: what it is about, the verdict, a sentence, and what to do where that is known."""
-
-    about: About
-    verdict: Verdict
-    message: str
-    remedy: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """What `doctor` found. ok: no problem is left. machine: versions, for a bug report."""
-
-    ok: bool
-    root: str
-    machine: dict[str, str]
-    findings: tuple[Finding, ...]
+def records(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    """Yield what is to be said of everything that devkeel keeps in a project, and of the files that it replaces."""
+    yield from _told("state", _state(project, store, repair=repair))
+    yield from _told("history", _history(store, repair=repair))
+    yield from _told("journal", _journal(store, repair=repair))
+    yield from _told("lock", _lock(store))
+    yield from _told("stage", _stage(store, repair=repair))
+    yield from _told("modes", _modes(project))
+    yield from _told("files", _files(project, store))
+    yield from _told("direnv", _direnv(project))
 
 
-def examine(project: Project, store: Transactions, *, repair: bool) -> Examination:
-    """Look at everything that devkeel keeps in a project; with `repair`, put right what can be without a choice.
-
-    Without `repair` nothing is written. A repair never touches what somebody else wrote.
-    """
-    findings = [
-        *_told("state", _state(project, store, repair=repair)),
-        *_told("history", _history(store, repair=repair)),
-        *_told("journal", _journal(store, repair=repair)),
-        *_told("lock", _lock(store)),
-        *_told("stage", _stage(store, repair=repair)),
-        *_told("modes", _modes(project)),
-        *_told("files", _files(project, store)),
-        *_told("direnv", _direnv(project)),
-    ]
-    machine = {
-        "devkeel": __version__,
-        "python": platform.python_version(),
-        "sqlite": sqlite3.sqlite_version,
-        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
-        "encoding": sys.getfilesystemencoding(),
-    }
-    ok = not any(item.verdict == "problem" for item in findings)
-    return Examination(ok, str(project.root), machine, tuple(findings))
-
-
-def _told(about: About, findings: Iterator[Finding]) -> Iterator[Finding]:
+def _told(about: str, findings: Iterator[Finding]) -> Iterator[Finding]:
     """Give the findings; an error while looking is one of them."""
     try:
         yield from findings
@@ -200,11 +160,6 @@ def _files(project: Project, store: Transactions) -> Iterator[Finding]:
         yield Finding("files", "note", f"Changed by somebody else since the last operation: {', '.join(changed)}.")
     elif newest:
         yield Finding("files", "good", "The files are as the last operation left them.")
-    with suppress(DevkeelError):
-        data = project.read("devenv.nix") or b""
-        if b"src = ./.;" in data:
-            told = "devenv.nix copies the whole project into the Nix store (src = ./.), the records too."
-            yield Finding("files", "note", told, "Name the files that are needed, or use lib.fileset.")
 
 
 def _direnv(project: Project) -> Iterator[Finding]:

@@ -1,0 +1,36 @@
+"""Installing a tool that is missing: with --bootstrap, or when a person says yes on a terminal; never by itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from devkeel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkeel.environment import Environment
+
+__all__ = ["with_bootstrap"]
+
+T = TypeVar("T")
+
+
+def with_bootstrap(environment: Environment, work: Callable[[], T], *, asked: bool) -> T:
+    """Do `work`; where a tool is missing that devkeel can install and somebody wants, install it and do it again."""
+    try:
+        return work()
+    except Unavailable as error:
+        if "bootstrap" not in error.details or not (asked or _says_yes(error)):
+            raise
+    click.echo(f"installed {environment.bootstrap()}", err=True)
+    return work()
+
+
+def _says_yes(error: Unavailable) -> bool:
+    person = sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+    return person and click.confirm(f"{error.message} Install micromamba into .devkeel/bin?", err=True)

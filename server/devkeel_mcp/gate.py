@@ -1,0 +1,184 @@
+"""The gate before the HTTP transport: who may speak, from where, how much, how deep and how often."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+from starlette.datastructures import Headers
+from starlette.responses import JSONResponse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+__all__ = ["HEALTH", "Gate", "Limits"]
+
+HEALTH = "/healthz"
+# What matters for the depth of JSON: strings whole, so that brackets in them do not count. The closing quote is
+# optional: a string without an end is then read once, not again from each of its quotes.
+_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
+_OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
+_CLIENTS = 1_000
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one server takes.
+
+    body: bytes. depth: nested arrays and objects. requests: under way at once, open streams included. rate: requests
+    per second from one address in the long run, and burst: at once. wait: seconds until a body must be there.
+    """
+
+    body: int = 1_048_576
+    depth: int = 100
+    requests: int = 100
+    sessions: int = 100
+    rate: float = 500.0
+    burst: int = 1_000
+    wait: float = 30.0
+
+
+class Gate:
+    """An ASGI application that lets pass what may reach the one behind it.
+
+    hosts: names that Host and Origin may have, in lower case, without ports. token: what callers must present.
+    """
+
+    def __init__(
+        self,
+        inner: ASGIApp,
+        *,
+        hosts: frozenset[str],
+        token: str | None,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._inner = inner
+        self._hosts = hosts
+        self._token = None if token is None else token.encode()
+        self._limits = limits
+        self._under_way = 0
+        self._rate = _Buckets(limits, clock)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer or pass on one connection."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        healthy = JSONResponse({"status": "ok"}) if scope["path"] == HEALTH else None
+        answer = self._foreign(scope, headers) or healthy or self._unknown(headers)
+        if answer is not None:
+            await answer(scope, receive, send)
+        else:
+            self._under_way += 1
+            try:
+                await self._pass(scope, receive, send)
+            finally:
+                self._under_way -= 1
+
+    def _foreign(self, scope: Scope, headers: Headers) -> JSONResponse | None:
+        origin = headers.get("origin")
+        if _host_of(headers.get("host", "")) not in self._hosts:
+            return _refuse(421, "This server does not go by that Host.")
+        if origin is not None and _host_of(re.sub(r"\Ahttps?://", "", origin)) not in self._hosts:
+            return _refuse(403, "Pages of that Origin may not call this server.")
+        client = scope.get("client")
+        if not self._rate.take(client[0] if client else ""):
+            return _refuse(429, "Too many requests: wait a second.", {"Retry-After": "1"})
+        return None
+
+    def _unknown(self, headers: Headers) -> JSONResponse | None:
+        if not self._knows(headers.get("authorization", "")):
+            return _refuse(401, "A bearer token is required.", {"WWW-Authenticate": 'Bearer realm="devkeel"'})
+        if self._under_way >= self._limits.requests:
+            return _refuse(503, "Too many requests are under way.", {"Retry-After": "1"})
+        return None
+
+    def _knows(self, given: str) -> bool:
+        if self._token is None:
+            return True
+        scheme, _, token = given.partition(" ")
+        return scheme.lower() == "bearer" and hmac.compare_digest(token.encode("latin-1"), self._token)
+
+    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            await self._inner(scope, receive, send)
+            return
+        body = b""
+        with anyio.move_on_after(self._limits.wait) as waiting:
+            body, refusal = await self._read(receive)
+        if waiting.cancelled_caught:
+            refusal = _refuse(408, "The body did not come in time.")
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def replay() -> Message:
+            return first.pop() if first else await receive()
+
+        await self._inner(scope, replay, send)
+
+    async def _read(self, receive: Receive) -> tuple[bytes, JSONResponse | None]:
+        parts, size = [], 0
+        while True:
+            message = await receive()
+            if message["type"] != "http.request":
+                return b"", _refuse(400, "The body is not complete.")
+            parts.append(message.get("body", b""))
+            size += len(parts[-1])
+            if size > self._limits.body:
+                return b"", _refuse(413, f"A body has at most {self._limits.body} bytes.")
+            if not message.get("more_body", False):
+                break
+        body = b"".join(parts)
+        if _deeper_than(body, self._limits.depth):
+            return b"", _refuse(400, f"A message nests at most {self._limits.depth} arrays and objects.")
+        return body, None
+
+
+class _Buckets:
+    """A token bucket for each address; the addresses that were silent longest are forgotten."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._levels: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, client: str) -> bool:
+        now = self._clock()
+        level, then = self._levels.pop(client, (float(self._limits.burst), now))
+        level = min(self._limits.burst, level + (now - then) * self._limits.rate)
+        allowed = level >= 1
+        self._levels[client] = (level - allowed, now)
+        if len(self._levels) > _CLIENTS:
+            self._levels.popitem(last=False)
+        return allowed
+
+
+def _host_of(value: str) -> str:
+    return re.sub(r":\d*\Z", "", value).lower()
+
+
+def _deeper_than(body: bytes, limit: int) -> bool:
+    depth = 0
+    for token in _TOKENS.finditer(body):
+        if token[0] in _OPENING:
+            depth += 1
+            if depth > limit:
+                return True
+        elif token[0] in _CLOSING:
+            depth -= 1
+    return False
+
+
+def _refuse(status: int, why: str, headers: dict[str, str] | None = None) -> JSONResponse:
+    return JSONResponse({"error": why}, status_code=status, headers=headers)

@@ -1,0 +1,196 @@
+"""The SDK's server on one workspace: tools of its offer alone, resources, completion, updates, prompts.
+
+What is not offered is not listed, and answered with a reason when it is called.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import anyio
+from mcp.server import MCPServer
+from mcp.server.lowlevel.helper_types import ReadResourceContents
+from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.server.subscriptions import ResourceUpdated
+from mcp.shared.exceptions import MCPError
+from mcp_types import (
+    INTERNAL_ERROR,
+    Completion,
+    EmptyResult,
+    ResourceTemplateReference,
+    SubscribeRequestParams,
+)
+
+from devkeel.display import clean
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.invalid import nearest
+from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
+from devkeel_mcp.errors import error_result
+from devkeel_mcp.prompts import prompts
+from devkeel_mcp.resources import TEMPLATES, complete, listed, read
+from devkeel_mcp.updates import Updates
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from mcp.server.connection import Connection
+    from mcp.server.context import ServerRequestContext
+    from mcp.server.mcpserver import Context
+    from mcp.server.subscriptions import ServerEvent
+    from mcp_types import (
+        CallToolResult,
+        CompletionArgument,
+        CompletionContext,
+        GetPromptResult,
+        InputRequiredResult,
+        Prompt,
+        PromptReference,
+        Resource,
+        ResourceTemplate,
+        Tool,
+    )
+    from pydantic import AnyUrl
+
+    from devkeel.environment import Environment
+    from devkeel_mcp.offer import Offer
+    from devkeel_mcp.tool import StrictTool
+
+__all__ = ["OfferingServer"]
+
+T = TypeVar("T")
+_MAX_SUBSCRIPTIONS = 1_000
+
+
+class OfferingServer(MCPServer[Any]):
+    """A server of strict tools; which of them are listed is fixed by its offer."""
+
+    def __init__(self, name: str, *, workspace: Workspace, tools: list[StrictTool], offer: Offer, **told: Any) -> None:  # noqa: ANN401  (the SDK's)
+        self._library = Call(workspace, UNKNOWN_ACTOR)
+        self._updates = Updates(workspace.root, lambda: self._library.run(lambda environment: environment.files()))
+        super().__init__(name, tools=[*tools], subscriptions=self._updates, lifespan=_watching, **told)
+        self._listed = frozenset(tool.name for tool in tools if offer.lists(tool.spec))
+        self._prompted = False
+        self._subscribed: dict[tuple[Connection, str], Callable[[], None]] = {}
+        self.completion()(self._complete)  # type: ignore[no-untyped-call]
+        for method, handler in (("subscribe", self._subscribe), ("unsubscribe", self._unsubscribe)):
+            self._lowlevel_server.add_request_handler(f"resources/{method}", SubscribeRequestParams, handler)
+
+    async def watch(self) -> None:
+        """Tell subscribers of changes, until cancelled."""
+        await self._updates.watch()
+
+    async def list_tools(self) -> list[Tool]:
+        """Return the tools of the offer, always the same and in the same order."""
+        return [tool for tool in await super().list_tools() if tool.name in self._listed]
+
+    async def list_prompts(self) -> list[Prompt]:
+        """Return the prompts."""
+        self._have_prompts()
+        return await super().list_prompts()
+
+    async def get_prompt(
+        self, name: str, arguments: dict[str, Any] | None = None, context: Context[Any, Any] | None = None
+    ) -> GetPromptResult | InputRequiredResult:
+        """Return what a prompt says."""
+        self._have_prompts()
+        return await super().get_prompt(name, arguments, context)
+
+    def _have_prompts(self) -> None:
+        if not self._prompted:
+            self._prompted = True
+            for prompt in prompts():
+                self.add_prompt(prompt)
+
+    async def list_resources(self) -> list[Resource]:
+        """Return the resources that are there now."""
+        return await self._reading(listed)
+
+    async def list_resource_templates(self) -> list[ResourceTemplate]:
+        """Return the kinds of addresses."""
+        return TEMPLATES
+
+    async def read_resource(
+        self,
+        uri: AnyUrl | str,
+        context: Context[Any, Any] | None = None,  # noqa: ARG002  (the SDK's)
+    ) -> Iterable[ReadResourceContents]:
+        """Return what is at an address; an unknown one is an error, and so is what the library refuses."""
+        content = await self._reading(lambda environment: read(environment, str(uri)))
+        if content is None:
+            raise ResourceNotFoundError("There is nothing at this address; resources/list has those that there are.")
+        return [ReadResourceContents(content.text, content.mime_type, content.meta)]
+
+    async def _reading(self, work: Callable[[Environment], T]) -> T:
+        try:
+            return await self._library.read(work)
+        except DevkeelError as error:
+            raise ResourceError(clean(f"{error.code}: {error.message} {error.remedy or ''}".strip())) from error
+
+    async def _complete(
+        self,
+        reference: PromptReference | ResourceTemplateReference,
+        argument: CompletionArgument,
+        _: CompletionContext | None,
+    ) -> Completion:
+        place = reference.uri if isinstance(reference, ResourceTemplateReference) else reference.name
+        try:
+            return await self._library.read(
+                lambda environment: complete(environment, argument.name, place, argument.value)
+            )
+        except DevkeelError:
+            return Completion(values=[])  # nothing can be offered where nothing can be read
+
+    async def _subscribe(self, context: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
+        """Serve `resources/subscribe`, of the handshake era; the later one listens on a stream of its own."""
+        await self._unsubscribe(context, params)
+        if len(self._subscribed) >= _MAX_SUBSCRIPTIONS:
+            raise MCPError(INTERNAL_ERROR, "Too many subscriptions.")
+        session, uri, key = context.session, params.uri, _key(context, params)
+
+        def deliver(event: ServerEvent) -> None:
+            if isinstance(event, ResourceUpdated) and event.uri == uri:
+                self._updates.later(lambda: session.send_resource_updated(uri))
+
+        self._subscribed[key] = self._updates.subscribe(deliver)
+        key[0].exit_stack.callback(self._forget, key)
+        return EmptyResult()
+
+    async def _unsubscribe(
+        self, context: ServerRequestContext[Any, Any], params: SubscribeRequestParams
+    ) -> EmptyResult:
+        self._forget(_key(context, params))
+        return EmptyResult()
+
+    def _forget(self, key: tuple[Connection, str]) -> None:
+        self._subscribed.pop(key, lambda: None)()
+
+    async def call_tool(
+        self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
+    ) -> CallToolResult | InputRequiredResult:
+        """Call a tool; an unknown name is a tool error that names the nearest ones."""
+        if self._tool_manager.get_tool(name) is None:
+            return error_result(
+                UsageError(
+                    "unknown_tool",
+                    "There is no tool of this name.",
+                    seen=name[:100],
+                    remedy="Call one of the tools that tools/list names.",
+                    alternatives=tuple(nearest(name[:100], sorted(self._listed))),
+                )
+            )
+        return await super().call_tool(name, arguments, context)
+
+
+def _key(context: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> tuple[Connection, str]:
+    # A session is made for each request; the connection is the client.
+    return context.session._connection, params.uri  # noqa: SLF001
+
+
+@asynccontextmanager
+async def _watching(server: MCPServer[Any]) -> AsyncIterator[None]:
+    async with anyio.create_task_group() as group:
+        if isinstance(server, OfferingServer):
+            group.start_soon(server.watch)
+        yield
+        group.cancel_scope.cancel()

@@ -1,0 +1,47 @@
+"""The clients of npm, run by a Node.js of npm: `make clients` fetches them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from ..devkeel_mcp.conftest import DECLARATION  # noqa: TID252  (one project for both)
+from ..devkeel_mcp.processes import variables  # noqa: TID252
+
+HERE = Path(__file__).parent
+MODULES = HERE / "node_modules"
+IN_CI = os.environ.get("DEVKEEL_CI") == "1"
+SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Node:
+    """Runs scripts of the installed packages, with a home of their own."""
+
+    program: Path
+    home: Path
+
+    def run(self, script: str, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+        """Run a script below node_modules to its end."""
+        line = [str(self.program), str(MODULES / script), *arguments]
+        environment = variables(HOME=str(self.home), **extra)
+        return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS)
+
+
+@pytest.fixture(scope="session")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
+    found = sorted(MODULES.glob("node-*/bin/node"))
+    if not found or not (MODULES / ".package-lock.json").exists():
+        why = "the clients of npm are not installed: make clients"
+        pytest.fail(why) if IN_CI else pytest.skip(why)
+    return Node(found[0], tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "devenv.nix").write_text(DECLARATION)
+    return tmp_path

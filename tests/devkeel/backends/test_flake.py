@@ -1,0 +1,120 @@
+"""The flake backend: real dev shells by real Nix, devenv's own flake among them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.backends.flake import Flake
+from devkeel.environment import Environment
+from devkeel.errors import CheckFailed, Unavailable
+from devkeel.project import Project
+
+from .conftest import SHELL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.nix
+
+# What devenv's flake does: the root of the project is the directory that Nix is called in, which only an impure
+# evaluation tells.
+OF_DEVENV = (
+    'let devenv.lib.mkShell = f: assert builtins.getEnv "PWD" != ""; f (builtins.getEnv "PWD"); in '
+    f"devenv.lib.mkShell (root: {SHELL.replace('as declared', '${root}')})"
+)
+
+
+@pytest.fixture
+def environment(flake_project: Path) -> Iterator[Environment]:
+    opened = Environment(flake_project, actor="test")
+    yield opened
+    opened.close()
+
+
+def rewrite(environment: Environment, old: str, new: str) -> None:
+    path = environment.project.root / "flake.nix"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def apply(environment: Environment, **arguments: Any) -> Any:
+    job = environment.apply(**arguments)
+    assert job.wait(120)
+    return environment.execution.result(job)
+
+
+def ran(environment: Environment, *argv: str, **arguments: Any) -> str:
+    job = environment.run(argv, **arguments)
+    assert job.wait(120)
+    found = environment.execution.result(job)
+    assert found.exit_code == 0, found
+    return str(found.stdout)
+
+
+def test_a_dev_shell_is_built_and_entered_with_its_hook(environment: Environment) -> None:
+    before = {path.name: path.read_bytes() for path in environment.project.root.iterdir()}
+    applied = apply(environment)
+    assert (applied.backend, applied.judge) == ("flake", "nix")
+    assert applied.prefix.startswith("/nix/store/")
+    assert ran(environment, "hello") == "Hello, world!\n"
+    assert ran(environment, "sh", "-c", "echo $HOOKED") == "as declared\n"
+    after = {path.name: path.read_bytes() for path in environment.project.root.iterdir() if path.is_file()}
+    assert after == before
+
+
+def test_the_flake_of_devenv_is_evaluated_where_it_knows_its_root(environment: Environment) -> None:
+    rewrite(environment, SHELL, OF_DEVENV)
+    applied = apply(environment)
+    assert any("impure" in note for note in applied.notes)
+    assert ran(environment, "sh", "-c", "echo $GREETING") == f"{environment.project.root}\n"
+
+
+def test_what_was_applied_is_kept_from_being_collected(environment: Environment) -> None:
+    prefix = apply(environment).prefix
+    roots = subprocess.run(["nix-store", "--gc", "--print-roots"], capture_output=True, text=True, check=True)
+    assert any(prefix in line and ".devkeel" in line for line in roots.stdout.splitlines())
+
+
+def test_a_shell_that_does_not_build_is_told_and_leaves_the_one_in_use(environment: Environment) -> None:
+    first = apply(environment).prefix
+    rewrite(environment, 'GREETING = "as declared"', "GREETING = pkgs.no-such-package")
+    with pytest.raises(CheckFailed) as caught:
+        apply(environment)
+    assert caught.value.code == "build_failed"
+    assert "no-such-package" in caught.value.message
+    assert ran(environment, "hello") == "Hello, world!\n"
+    assert environment.inspect().stages.prefix == first
+
+
+def test_a_task_is_an_app_of_the_flake(environment: Environment) -> None:
+    apply(environment)
+    assert ran(environment, task="greet") == "Hello, world!\n"
+
+
+def test_a_lock_is_consumed_and_never_begun(environment: Environment) -> None:
+    lock = environment.project.root / "flake.lock"
+    lock.unlink()
+    assert Flake().lock_status(environment.project).state == "missing"
+    with pytest.raises(CheckFailed):
+        apply(environment)
+    assert not lock.exists()
+
+
+def test_a_lock_of_other_inputs_is_stale(environment: Environment) -> None:
+    assert Flake().lock_status(environment.project).state == "current"
+    rewrite(environment, "nixpkgs", "pkgs-of-mine")
+    assert Flake().lock_status(environment.project).state == "stale"
+
+
+def test_without_nix_the_error_says_what_to_install(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    (environment.project.root / "requirements.txt").write_text("")
+    monkeypatch.setenv("PATH", os.devnull)
+    with pytest.raises(Unavailable) as caught:
+        apply(environment)
+    assert (caught.value.code, Project(environment.project.root).exists("flake.nix")) == ("tool_missing", True)

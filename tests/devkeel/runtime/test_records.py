@@ -1,0 +1,76 @@
+"""Records in `.devkeel` that somebody else has put there: links, pipes, nonsense."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.errors import StateError, UsageError
+from devkeel.runtime.jobs import Jobs
+from devkeel.runtime.records import directory, lock, read_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "0123456789abcdef"
+
+
+def record(state: Path, **more: Any) -> None:
+    known = {"id": NAME, "kind": "run", "title": "t", "state": "succeeded", "started": "2026-01-01", "survivors": []}
+    (state / "jobs").mkdir(parents=True)
+    (state / "jobs" / f"{NAME}.json").write_text(json.dumps(known | {"log": {}, "owner": {}} | more))
+
+
+def test_a_directory_behind_a_link_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "gc").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StateError):
+        directory(tmp_path / "state", "gc", "one")
+    assert not [*(tmp_path / "elsewhere").iterdir()]
+
+
+def test_a_lock_that_is_a_link_is_told(tmp_path: Path) -> None:
+    (tmp_path / "lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(StateError), lock(tmp_path / "lock"):
+        pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_what_is_no_record_is_none(tmp_path: Path) -> None:
+    (tmp_path / "real").write_text("{}")
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    (tmp_path / "deep").write_text("[" * 200_000)
+    os.mkfifo(tmp_path / "pipe")
+    assert read_record(tmp_path / "real") == {}
+    assert [read_record(tmp_path / name) for name in ("link", "deep", "pipe", "gone")] == [None] * 4
+
+
+def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    record(tmp_path)
+    (tmp_path / "jobs" / f"{NAME}.log").symlink_to(tmp_path / "secret")
+    assert Jobs(tmp_path).read(NAME, 0, 100).data == b""
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"log": {"size": "x"}},
+        {"log": {"head": -1}},
+        {"progress": 5},
+        {"error": []},
+        {"error": {"code": 5, "message": "x"}},
+        {"error": {"code": "x"}},
+        {"started": "2026\x1b[2J"},
+        {"kind": "\x1b[2J"},
+    ],
+)
+def test_a_record_that_is_no_jobs_is_unknown(tmp_path: Path, wrong: dict[str, Any]) -> None:
+    record(tmp_path, **wrong)
+    with pytest.raises(UsageError):
+        Jobs(tmp_path).find(NAME)
+    assert Jobs(tmp_path).every() == []

@@ -1,0 +1,85 @@
+"""The JSON editor: what it adds, and that everything else stays."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devkeel.errors import Refused
+from devkeel.source import jsonc
+
+PATH = ("servers", "x")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", '{\n  "servers": {\n    "x": 1\n  }\n}\n'),
+        ("{}", '{\n  "servers": {\n    "x": 1\n  }\n}'),
+        ('{ "a": 1 }', '{ "a": 1, "servers": {"x": 1} }'),
+        ('{"servers": {"y": 2}}', '{"servers": {"y": 2, "x": 1}}'),
+        ('{\n\t"a": 1 // why\n}\n', '{\n\t"a": 1, // why\n\t"servers": {\n\t\t"x": 1\n\t}\n}\n'),
+        ('{\n  "a": 1, /* b */\n}\n', '{\n  "a": 1, /* b */\n  "servers": {\n    "x": 1\n  },\n}\n'),
+        ('{\n  "servers": {\n    // none yet\n  }\n}', '{\n  "servers": {\n    // none yet\n    "x": 1\n  }\n}'),
+        ('{\r\n  "a": 1\r\n}\r\n', '{\r\n  "a": 1,\r\n  "servers": {\r\n    "x": 1\r\n  }\r\n}\r\n'),
+        ('\ufeff{"servers": {"x": 0 /* old */}}', '\ufeff{"servers": {"x": 1 /* old */}}'),
+        ('{"a": "// no {comment", "servers": {}}', '{"a": "// no {comment", "servers": {\n  "x": 1\n}}'),
+    ],
+)
+def test_a_key_is_added_in_the_layout_that_is_there(before: str, after: str) -> None:
+    assert jsonc.set(before.encode(), PATH, 1).data.decode() == after
+
+
+def test_what_is_there_already_changes_nothing() -> None:
+    data = b'{ "servers": { "x": 1 } } // all'
+    assert not jsonc.set(data, PATH, 1).changed
+    assert jsonc.get(data, PATH) == 1
+    with pytest.raises(KeyError):
+        jsonc.get(data, ("servers", "y"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "{,}", '{"a" 1}', "[1 2]", '{"a": 01}', "{a: 1}", '{"a": 1} 2', '{"a": 1, "a": 2}', "[" * 100, '"\\x"'],
+)
+def test_a_file_that_does_not_parse_is_refused_with_its_place(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        jsonc.set(text.encode(), PATH, 1)
+    assert caught.value.code == "syntax_error"
+    assert caught.value.place is not None
+    assert caught.value.place.line == 1
+
+
+@pytest.mark.parametrize("text", ['{"servers": 7}', "[]", '"x"', '{"servers": null}'])
+def test_nothing_is_set_below_what_is_no_object(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        jsonc.set(text.encode(), PATH, 1)
+    assert caught.value.code == "would_replace_set"
+
+
+scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(codec="utf-8"), max_size=8)
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("abxé/*", max_size=3), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(st.sampled_from(["a", "b", "servers"]), st.dictionaries(st.text("xyz", min_size=1), values)),
+    st.sampled_from([None, 0, 2, "\t"]),
+    values,
+)
+def test_any_object_says_afterwards_what_it_said_and_the_edit(
+    model: dict[str, Any], indent: int | str | None, value: Any
+) -> None:
+    text = json.dumps(model, indent=indent, ensure_ascii=False)
+    if "\0" in json.dumps(value) or "\\u0000" in json.dumps(value):
+        return  # text with NUL is no data for any of the editors
+    edited = jsonc.set(text.encode(), PATH, value)
+    model.setdefault("servers", {})["x"] = value
+    assert json.loads(edited.data) == model

@@ -1,0 +1,106 @@
+"""`devkeel install`: shows the change, writes it when told to, keeps everything else."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel_cli.hosts import HOSTS, Places
+
+if TYPE_CHECKING:
+    from .conftest import Shell
+
+KEYS = {"claude-code": "mcpServers", "vscode": "servers", "codex": "mcp_servers", "zed": "context_servers"}
+JSON_HOSTS = [name for name, host in HOSTS.items() if host.kind == "json"]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    place = tmp_path / "home"
+    for name in ("XDG_CONFIG_HOME", "CODEX_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(place))
+    return place
+
+
+def install(devkeel: Shell, host: str, *options: str) -> dict[str, Any]:
+    outcome = devkeel("install", "--host", host, "--json", *options)
+    assert outcome.code == 0, outcome
+    found: dict[str, Any] = json.loads(outcome.out)
+    return found
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_it_shows_the_change_and_writes_nothing_until_told_to(devkeel: Shell, host: str) -> None:
+    shown = install(devkeel, host)
+    assert shown["changed"]
+    assert not shown["written"]
+    assert not Path(shown["file"]).exists()
+    assert "serve" in shown["diff"]
+    written = install(devkeel, host, "--write")
+    assert written["diff"] == shown["diff"]
+    text = Path(written["file"]).read_text()
+    model = tomllib.loads(text) if HOSTS[host].kind == "toml" else json.loads(text)
+    entry = model[KEYS.get(host, "mcpServers")]["devkeel"]
+    assert entry["args"][-1] == "serve"
+    assert (entry["command"] == "devkeel") is HOSTS[host].shared
+    again = install(devkeel, host, "--write")
+    assert not again["changed"]
+
+
+@pytest.mark.parametrize("host", JSON_HOSTS)
+def test_comments_order_and_other_servers_stay(devkeel: Shell, host: str) -> None:
+    key = HOSTS[host].key
+    file = Path(install(devkeel, host)["file"])
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = f'{{\n  // mine\n  "z": 1,\n  "{key}": {{\n    "b": {{"command": "b"}}, // first\n  }},\n  "a": [1, 2]\n}}\n'
+    file.write_text(text)
+    install(devkeel, host, "--write")
+    kept = [line for line in file.read_text().splitlines() if line in text.splitlines()]
+    assert kept == text.splitlines()
+
+
+def test_an_entry_that_is_there_keeps_what_its_owner_added(devkeel: Shell) -> None:
+    file = Path(install(devkeel, "claude-code", "--write")["file"])
+    model = json.loads(file.read_text())
+    model["mcpServers"]["devkeel"]["env"] = {"DEVKEEL_DEBUG": "1"}
+    file.write_text(json.dumps(model))
+    install(devkeel, "claude-code", "--read-only", "--write")
+    entry = json.loads(file.read_text())["mcpServers"]["devkeel"]
+    assert entry["env"] == {"DEVKEEL_DEBUG": "1"}
+    assert entry["args"] == ["serve", "--read-only"]
+
+
+def test_codex_keeps_its_comments(devkeel: Shell, home: Path) -> None:
+    file = home / ".codex" / "config.toml"
+    file.parent.mkdir(parents=True)
+    file.write_text('model = "x" # best\n\n[mcp_servers.other]\ncommand = "o"\n')
+    install(devkeel, "codex", "--write")
+    text = file.read_text()
+    assert text.startswith('model = "x" # best\n\n[mcp_servers.other]\ncommand = "o"\n')
+    assert tomllib.loads(text)["mcp_servers"]["devkeel"]["args"][-1] == "serve"
+
+
+@pytest.mark.parametrize(("text", "code"), [("{ nonsense", "syntax_error"), ('{"mcpServers": 1}', "would_replace_set")])
+def test_a_file_that_it_does_not_understand_is_refused_and_left_alone(devkeel: Shell, text: str, code: str) -> None:
+    file = Path(install(devkeel, "cursor")["file"])
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    outcome = devkeel("install", "--host", "cursor", "--write", "--json")
+    assert outcome.code == 1
+    assert code in outcome.out
+    assert file.read_text() == text
+
+
+def test_files_are_where_each_system_has_them(tmp_path: Path) -> None:
+    linux = Places(tmp_path, Path("/h"), {"XDG_CONFIG_HOME": "/cfg", "CODEX_HOME": "/codex"}, "linux")
+    mac = Places(tmp_path, Path("/h"), {}, "darwin")
+    assert HOSTS["codex"].file(linux) == Path("/codex/config.toml")
+    assert HOSTS["zed"].file(linux) == Path("/cfg/zed/settings.json")
+    assert HOSTS["zed"].file(mac) == Path("/h/.config/zed/settings.json")
+    desktop = HOSTS["claude-desktop"].file(mac)
+    assert desktop == Path("/h/Library/Application Support/Claude/claude_desktop_config.json")

@@ -1,0 +1,143 @@
+"""The flake backend: the dev shell of a flake.nix, devenv's flake among them, by Nix."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.backends import health
+from devkeel.backends.backend import Applied, Evidence, LockStatus
+from devkeel.backends.shell import enter, exported
+from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.libraries import PYTHON
+from devkeel.runtime import find_program, run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from devkeel.backends.backend import Finding, Realisation
+    from devkeel.project import Project
+    from devkeel.runtime import Completed
+
+__all__ = ["Flake"]
+
+_FLAKE, _LOCK = "flake.nix", "flake.lock"
+_FEATURES = ("--extra-experimental-features", "nix-command flakes")
+_HOOK_SECONDS = 120.0
+_SHOWN = 2000
+_OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Flake:
+    """Environments that a flake's `devShells` declare."""
+
+    name: str = "flake"
+    enters: bool = True
+
+    def detect(self, project: Project) -> Evidence | None:
+        """Return why a project is this backend's: it has a flake.nix."""
+        return Evidence((_FLAKE,), f"there is {_FLAKE}") if project.exists(_FLAKE) else None
+
+    def declared(self, project: Project) -> tuple[str, ...]:
+        """Return the flake; what it imports belongs to it too."""
+        return (_FLAKE,) if project.exists(_FLAKE) else ()
+
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return PYTHON
+
+    def check(self, realisation: Realisation) -> list[Diagnostic]:
+        """Return why the shell cannot be built."""
+        try:
+            self._printed(realisation, ())
+        except CheckFailed as error:
+            return [*error.diagnostics]
+        return []
+
+    def apply(self, realisation: Realisation) -> Applied:
+        """Build the shell and capture its variables, its hook included."""
+        profile = None if realisation.keep is None else realisation.keep / "profile"
+        done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
+        variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS)
+        prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
+        if _is_of_devenv(realisation.subject.files):
+            notes = (*notes, "The evaluation was impure: devenv's flake asks for the directory that it is called in.")
+        return Applied(self.name, prefix, variables, "nix", notes=notes)
+
+    def alive(self, applied: Applied) -> bool:
+        """Tell whether the store still has the shell."""
+        return os.path.lexists(applied.prefix)
+
+    def task(self, name: str) -> tuple[str, ...]:
+        """Return the call that runs an app of the flake."""
+        return ("nix", *_FEATURES, "run", f".#{name}")
+
+    def test(self) -> tuple[str, ...]:
+        """Return the call that runs the flake's checks."""
+        return ("nix", *_FEATURES, "flake", "check")
+
+    def lock_status(self, project: Project) -> LockStatus:
+        """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""
+        lock = project.read(_LOCK)
+        text = (project.read(_FLAKE) or b"").decode("utf-8", "replace")
+        if lock is None:
+            return LockStatus(_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
+        try:
+            nodes = json.loads(lock)["nodes"]
+            known = nodes[json.loads(lock)["root"]].get("inputs", {})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return LockStatus(_LOCK, "stale", "it cannot be read")
+        gone = [name for name in known if name not in text]
+        return LockStatus(
+            _LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
+        )
+
+    def doctor(self, project: Project) -> tuple[Finding, ...]:
+        """Return whether Nix is there, and how the lock is."""
+        return (
+            health.program("nix", find_program("nix"), remedy="Install Nix: https://nixos.org/download."),
+            health.lock(self.lock_status(project), "Run nix flake lock."),
+        )
+
+    def health(self, prefix: Path) -> tuple[Finding, ...]:
+        """Return whether the store still has the shell."""
+        return health.store_path(prefix)
+
+    def _printed(self, realisation: Realisation, keep: tuple[str, ...]) -> Completed:
+        nix, opener = find_program("nix"), realisation.subject.stage
+        if nix is None:
+            raise Unavailable(
+                "tool_missing",
+                "The project declares a flake, and nix is not installed.",
+                seen=_FLAKE,
+                remedy="Install Nix, then repeat the call.",
+            )
+        if opener is None:
+            raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
+        with opener() as stage:
+            impure = ("--impure",) if _is_of_devenv(realisation.subject.files) else ()
+            how = ("print-dev-env", "--json", "--no-update-lock-file", *impure, *keep)
+            argv, here = (nix, *_FEATURES, *how, str(stage.root)), {"PWD": str(stage.root)}
+            done = run(stage.wrap(argv), timeout=realisation.timeout, cwd=stage.root, environment=here)
+        if done.returncode:
+            told = done.stderr.decode("utf-8", "replace").strip()
+            why = told.rpartition("error:")[2].strip().split("\n")[0] or told[-200:]
+            finding = Diagnostic("build_failed", "error", told[-_SHOWN:], "build", Place(_FLAKE))
+            raise CheckFailed(
+                "build_failed",
+                f"The shell of {_FLAKE} does not build: {why}.",
+                place=Place(_FLAKE),
+                remedy="Correct flake.nix; the findings have the end of what Nix said.",
+                diagnostics=(finding,),
+            )
+        return done
+
+
+def _is_of_devenv(files: Mapping[str, bytes]) -> bool:
+    """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
+    return _OF_DEVENV.search(files.get(_FLAKE, b"")) is not None

@@ -1,0 +1,86 @@
+"""What the doctors of the backends look at: a tool and its version, a lock, the records inside an environment."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING
+
+from devkeel.backends.backend import Finding
+from devkeel.errors import Unavailable
+from devkeel.runtime import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from devkeel.backends.backend import LockStatus
+
+__all__ = ["conda_packages", "distributions", "lock", "program", "put_by_pip", "store_path"]
+
+_ANEW = "Make it anew: apply, or devkeel env create."
+
+
+def program(name: str, path: str | None, *arguments: str, remedy: str, needed: bool = True) -> Finding:
+    """Return where a program is and its version; one that is not there is a fault where it is needed."""
+    if path is None:
+        return Finding(not needed, f"{name} is not installed", remedy)
+    try:
+        done = run((path, *(arguments or ("--version",))), timeout=10)
+    except Unavailable as error:
+        return Finding(False, f"{name}: {path} does not answer ({error.code})", remedy)
+    told = (done.stdout or done.stderr).decode("utf-8", "replace").strip().split("\n")[0][:100]
+    well = not done.returncode
+    return Finding(well, f"{name}: {path}, {told or 'no version'}", None if well else remedy)
+
+
+def lock(status: LockStatus, remedy: str) -> Finding:
+    """Return how the lock is. One that is missing is no fault: not every project wants one."""
+    told = f"{status.file or 'lock'}: {status.state}" + (f" ({status.reason})" if status.reason else "")
+    return Finding(status.state != "stale", told, remedy if status.state in ("stale", "missing") else None)
+
+
+def distributions(prefix: Path) -> Iterator[Finding]:
+    """Yield what is wrong with the Python of an environment: it is gone, or a distribution has two records."""
+    if not (prefix / "bin" / "python").exists():
+        yield Finding(False, "its interpreter is gone", _ANEW)
+    folders = prefix.glob("lib/python*/site-packages/*.dist-info")
+    from devkeel.libraries.requirement import canonicalize_name  # noqa: PLC0415  (packaging, and only a doctor asks)
+
+    yield from _twice(canonicalize_name(item.name.removesuffix(".dist-info").rpartition("-")[0]) for item in folders)
+
+
+def conda_packages(prefix: Path) -> Iterator[Finding]:
+    """Yield what is wrong with the records of conda: none at all, or two of one package."""
+    if not (prefix / "conda-meta").is_dir():
+        yield Finding(False, "its records are gone", _ANEW)
+    yield from _twice(_conda_name(item) for item in prefix.glob("conda-meta/*.json"))
+
+
+def _conda_name(record: Path) -> str:
+    try:
+        return str(json.loads(record.read_bytes())["name"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return record.stem
+
+
+def _twice(names: Iterable[str]) -> Iterator[Finding]:
+    seen = set[str]()
+    for name in sorted(names):
+        if name in seen:
+            yield Finding(False, f"{name} is recorded twice", _ANEW)
+        seen.add(name)
+
+
+def put_by_pip(prefix: Path) -> Iterator[Finding]:
+    """Yield what pip put into an environment of conda."""
+    for installer in prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER"):
+        if installer.read_text("utf-8", "replace").strip() in ("pip", "uv"):
+            name = installer.parent.name.partition("-")[0]
+            remedy = f"Make the environment anew, and add {name} with add_library."
+            yield Finding(False, f"{name} was put there by pip, beside conda", remedy)
+
+
+def store_path(prefix: Path) -> tuple[Finding, ...]:
+    """Return that the store has lost an environment, nothing where it has it."""
+    return () if os.path.lexists(prefix) else (Finding(False, f"{prefix} is gone from this machine", _ANEW),)

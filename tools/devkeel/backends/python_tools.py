@@ -1,0 +1,55 @@
+"""The programs that install Python libraries: where they are, and what they may see of this process' environment."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import cache
+from pathlib import Path
+
+from devkeel.errors import Unavailable
+from devkeel.runtime import find_program, run
+
+__all__ = ["find_python", "find_uv", "tool_environment"]
+
+# How these tools find their index, certificates, caches and proxies; nothing that names a project of this process.
+_PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "CARGO_", "GO", "BUNDLE_", "CONDA_PKGS_", "MAMBA_")
+_NAMES = frozenset(
+    {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NETRC", "XDG_DATA_HOME"}
+    | {name for base in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for name in (base, base.lower())}
+)
+_ELSEWHERE = frozenset({"UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_WORKING_DIRECTORY", "PIP_TARGET", "PIP_PREFIX"})
+
+
+def find_uv() -> str | None:
+    """Return uv: the one on PATH, else the one beside the Python that runs devkeel."""
+    beside = Path(sys.executable).parent / "uv"
+    return find_program("uv") or (str(beside) if os.access(beside, os.X_OK) else None)
+
+
+def find_python() -> str:
+    """Return the Python that environments are made of where nobody names one: the one on PATH, else our own."""
+    found = find_program("python3") or find_program("python")
+    return _itself(found) if found else sys.executable
+
+
+@cache
+def _itself(found: str) -> str:
+    """Return the interpreter behind a name on PATH: version managers put slow scripts there."""
+    try:
+        done = run((found, "-c", "import sys; print(sys.executable)"), timeout=20)
+    except Unavailable:
+        return found
+    told = done.stdout.decode("utf-8", "replace").strip()
+    return told if not done.returncode and os.access(told, os.X_OK) else found
+
+
+def tool_environment() -> dict[str, str]:
+    """Return the variables that installers need beside the few that every child has."""
+    found = {
+        name: value
+        for name, value in os.environ.items()
+        if (name in _NAMES or name.startswith(_PREFIXES)) and name not in _ELSEWHERE
+    }
+    # An interpreter is a tool: it is installed when somebody asks for it.
+    return found | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -1,0 +1,226 @@
+"""Whether libraries resolve: the language's own resolver is asked in a stage, and a lock that is there is renewed.
+
+A lock file that is not there is not made. What the resolver says against it becomes a finding; where there is no
+resolver, or no network, that is told.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devkeel.backends.python_tools import find_python, find_uv, tool_environment
+from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.libraries import conda_file
+from devkeel.libraries.pyproject import requirements_of
+from devkeel.libraries.requirements_file import compiled_by
+from devkeel.masking import mask, secrets_in
+from devkeel.runtime import find_program, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkeel.checks.subject import StageOpener
+    from devkeel.project import Project
+
+__all__ = ["Resolved", "resolve"]
+
+_SOURCE, _TEXT = "resolution", "requirements.txt"
+_SECONDS = 300.0
+_SHOWN = 2000
+# A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
+_NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
+# What a compiled file says that it was made by: the same on every machine.
+_COMPILE = "uv pip compile requirements.in -o requirements.txt"
+# $1 directory below the root, $2 the lock that is handed back on standard output; then the command.
+_COLLECT = """
+cd "./$1"; lock=$2; shift 2
+"$@" >&2 || exit
+[ ! -f "$lock" ] || exec cat "$lock"
+"""
+_OFFLINE = re.compile(
+    r"error sending request|dns error|Failed to fetch|NewConnectionError|Temporary failure in name resolution"
+    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|Could not resolve host|network (?:error|is unreachable)|timed out"
+    r"|spurious network error|offline",
+    re.IGNORECASE,
+)
+# What uv and npm draw around their sentences.
+_FRAME = " \t\u2570\u2500\u25b6\u2502\u251c\u00d7\u2717"
+_ERROR = re.compile(r"(?:npm )?(?:ERROR|error|ERR!)\b:? *")
+# pip names every version that there is, oldest first.
+_VERSIONS = re.compile(r"\(from versions: (?:[^,()]+, )+?(?=(?:[^,()]+, ){4}[^,()]+\))")
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+_TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    "Cargo.toml": ("cargo", ("cargo", "metadata", "--quiet", "--format-version", "1"), "Cargo.lock"),
+    "go.mod": ("go", ("go", "mod", "download", "all"), "go.sum"),
+    "Gemfile": ("bundle", ("bundle", "lock"), "Gemfile.lock"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What came of asking a resolver.
+
+    files: locks of the project that it renewed. judge: who was asked; None with a reason in why. locks: every lock that
+    it made, also where the project keeps none.
+    """
+
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    judge: str | None = None
+    why: str = ""
+    locks: Mapping[str, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none."""
+
+    judge: str
+    argv: tuple[str, ...]
+    lock: str = ""
+
+
+def resolve(
+    project: Project,
+    manifest: str,
+    read: Callable[[str], bytes | None],
+    open_stage: StageOpener,
+    open_old: StageOpener,
+    *,
+    timeout: float = _SECONDS,
+) -> Resolved:
+    """Ask whether what a manifest names can be had together.
+
+    read: the candidate's files. open_stage: a stage that has them; open_old: one with the files as they are, asked
+    when the candidate fails, because a project that did not resolve before is not refused for it. timeout: seconds.
+    Raises CheckFailed `unresolvable`, Unavailable `registry_unreachable` or `timeout`.
+    """
+    folder, name = posixpath.split(manifest)
+    if name in conda_file.NAMES:
+        return _resolve_conda(project, manifest, read, timeout)
+    found = _question(name, lambda item: read(posixpath.join(folder, item)))
+    if isinstance(found, str):
+        return Resolved(why=found)
+    lock = posixpath.join(folder, found.lock)
+    if found.lock:
+        read(lock)  # before anybody asks, so that it is known what the answer builds on
+    code, data, told = _ask(found, folder, open_stage, timeout)
+    if not code:
+        locks = {lock: data} if data else {}
+        # A lock that is not there is not begun.
+        renewed = {name: data for name in locks if read(name) not in (None, data)}
+        return Resolved(renewed, found.judge, locks=locks)
+    if _OFFLINE.search(told):
+        raise Unavailable(
+            "registry_unreachable",
+            f"{found.judge} could not reach the registry.",
+            seen=told[-_SHOWN:],
+            remedy="Try again with a network, or ask for level schema to write without resolving.",
+        )
+    # The question of its own files: a manifest's requirements, groups and locks are words of the command.
+    before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
+    if isinstance(before, _Question) and _ask(before, folder, open_old, timeout)[0]:
+        return Resolved(why=f"the project did not resolve before either; {found.judge} says: {_reason(told)}")
+    raise CheckFailed(
+        "unresolvable",
+        f"{_reason(told)} Nothing was written.",
+        place=Place(manifest),
+        remedy="Ask for versions that go together, or for a name that exists.",
+        diagnostics=(Diagnostic("unresolvable", "error", told[:_SHOWN], _SOURCE, Place(manifest)),),
+    )
+
+
+def _resolve_conda(project: Project, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
+    from devkeel.backends.conda import find_micromamba, require_resolvable  # noqa: PLC0415
+
+    judge = require_resolvable(read(manifest) or b"", manifest, find_micromamba(project), timeout)
+    stale = " conda-lock.yml is not renewed: run conda-lock." if read("conda-lock.yml") is not None else ""
+    return Resolved(judge=judge, why=stale.strip())
+
+
+def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: float) -> tuple[int, bytes, str]:
+    """Return the exit code, the lock and what was said."""
+    with open_stage(writes=True) as stage:
+        collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
+        variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": _COMPILE}
+        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
+        told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
+    told = _VERSIONS.sub("(the last of its versions: ", told)
+    return done.returncode, done.stdout, mask(told, secrets_in(variables))
+
+
+def _reason(told: str) -> str:
+    """Return the sentence that says why: the resolver's own, without the lines around it."""
+    lines = [line.strip(_FRAME) for line in told.splitlines()]
+    causes = [line.removeprefix("cause:").strip() for line in lines if re.match(r"cause:|Because\b", line)]
+    errors = [
+        re.sub(r"^(?:npm )?(?:ERROR|error|ERR!):? *", "", line) for line in lines if re.match(r"(?i)(npm )?err", line)
+    ]
+    said = " ".join(causes) or "; ".join(errors) or " ".join(lines[-1:])
+    text = said[:600].strip() or "It does not resolve."
+    return text if text.endswith(".") else f"{text}."
+
+
+def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
+    """Return how to ask about a manifest, or why nobody can be asked."""
+    if name == "package.json":
+        return _javascript(read)
+    if name in _TOOLS:
+        judge, argv, lock = _TOOLS[name]
+        if find_program(judge) is None:
+            return f"{judge} is not installed"
+        return _Question(judge, argv, lock)
+    if name.endswith((".yml", ".yaml", ".nix")):
+        return f"{name} is resolved when the environment is applied"
+    return _python(name, read)
+
+
+def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
+    uv, data = find_uv(), read(name) or b""
+    project = name == "pyproject.toml"
+    if project and b"[tool.poetry" in data and b"[project]" not in data:
+        if find_program("poetry") is None:
+            return "poetry is not installed"
+        return _Question("poetry", ("poetry", "lock", "--no-interaction"), "poetry.lock")
+    locked = project and read("uv.lock") is not None
+    if uv is None:
+        return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
+    if locked:
+        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), "uv.lock")
+    compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
+    if compiled_by(compiled) == "uv":
+        hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
+        argv = (uv, "pip", "compile", "--quiet", "--python", find_python(), *hashes, "--output-file", _TEXT, name)
+        return _Question("uv", argv, _TEXT)
+    groups = tuple(part for group in _groups(data) for part in ("--group", group)) if project else ()
+    extras = ("--all-extras", *groups) if project else ()
+    return _Question("uv", (uv, "pip", "compile", "--quiet", "--no-header", "--python", find_python(), *extras, name))
+
+
+def _pip(name: str, data: bytes) -> _Question | str:
+    pip = (find_python(), "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+    wanted = requirements_of(data) if name == "pyproject.toml" else ("--requirement", name)
+    return _Question("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
+
+
+def _groups(data: bytes) -> tuple[str, ...]:
+    import tomllib  # noqa: PLC0415
+
+    found = tomllib.loads(data.decode()).get("dependency-groups")
+    return tuple(found) if isinstance(found, dict) else ()
+
+
+def _javascript(read: Callable[[str], bytes | None]) -> _Question | str:
+    if read("pnpm-lock.yaml") is not None:
+        argv = ("pnpm", "install", "--lockfile-only", "--ignore-scripts")
+        return _Question("pnpm", argv, "pnpm-lock.yaml") if find_program("pnpm") else "pnpm is not installed"
+    if read("yarn.lock") is not None:
+        return "yarn.lock is not renewed by devkeel: run yarn install"
+    if find_program("npm") is None:
+        return "npm is not installed"
+    flags = ("--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    return _Question("npm", ("npm", "install", *flags), "package-lock.json")

@@ -1,0 +1,268 @@
+"""The venv backend: a Python environment of the project's pins, by uv where it is there, else by venv and pip.
+
+Every realisation is a new generation: made, its libraries imported, then put in use in one step. What fails leaves the
+environment as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devkeel.backends import health
+from devkeel.backends.backend import Applied, Evidence, LockStatus
+from devkeel.backends.imports import require_imports
+from devkeel.backends.python_tools import find_python, find_uv, tool_environment
+from devkeel.backends.uv_lock import stale
+from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
+from devkeel.libraries import PYTHON, pyproject
+from devkeel.libraries.requirement import key_of
+from devkeel.libraries.requirements_file import requirements_in
+from devkeel.project import digest
+from devkeel.runtime import run
+from devkeel.transaction.generations import Home, describe, description_of, new_generation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from devkeel.backends.backend import Finding, Realisation
+    from devkeel.project import Project
+    from devkeel.runtime import Completed
+
+__all__ = ["Venv", "applied_at"]
+
+_PYPROJECT, _LOCK = "pyproject.toml", "uv.lock"
+_FILES = (_PYPROJECT, "requirements.txt")
+_SHOWN = 2000
+_RELOCATABLE = "relocatable-envs-default"  # what `uv venv --relocatable` does, for `uv sync`
+_HIDDEN = ("PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "UV_PROJECT_ENVIRONMENT")
+
+
+def applied_at(prefix: Path, *notes: str) -> Applied:
+    """Return an environment that is made: a command in it sees its programs first."""
+    variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin")}
+    return Applied("venv", str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN, notes)
+
+
+class Venv:
+    """Environments of Python by uv or pip."""
+
+    name = "venv"
+    enters = False
+
+    def __init__(self, python: str | None = None) -> None:
+        self._named = python
+
+    @property
+    def python(self) -> str:
+        """The interpreter that environments are made of."""
+        return self._named or find_python()
+
+    def detect(self, project: Project) -> Evidence | None:
+        """Return why a project is this backend's: what names its Python libraries."""
+        data = project.read(_PYPROJECT)
+        found = [_PYPROJECT] if data is not None and pyproject.declares(data) else []
+        found += [name for name in _FILES[1:] if project.exists(name)]
+        return Evidence(tuple(found), f"{found[0]} names Python libraries") if found else None
+
+    def declared(self, project: Project) -> tuple[str, ...]:
+        """Return the files that declare the environment."""
+        return tuple(name for name in (*_FILES, ".python-version") if project.exists(name))
+
+    def manifests(self) -> tuple[str, ...]:
+        """Return where its environments name Python libraries."""
+        return PYTHON
+
+    def check(self, realisation: Realisation) -> list[Diagnostic]:
+        """Return what is wrong: the libraries are installed in a place that nobody keeps, and imported."""
+        try:
+            self.apply(replace(realisation, keep=None))
+        except CheckFailed as error:
+            return [*error.diagnostics]
+        return []
+
+    def apply(self, realisation: Realisation) -> Applied:
+        """Make a generation and put it in use; the one in use stays when that fails, and when nothing differs."""
+        pins, home = self._pins(realisation), None if realisation.keep is None else Home(realisation.keep)
+        current = home.current if home else None
+        if current is not None and description_of(current) == pins.signature:
+            return applied_at(current, "nothing differs from the environment in use")
+        with new_generation(realisation.project, realisation.keep) as prefix:
+            self._make(realisation, prefix, pins, current)
+            if home is not None:
+                home.switch(prefix)
+        return applied_at(prefix)
+
+    def alive(self, applied: Applied) -> bool:
+        """Tell whether the generation is still there, with its interpreter."""
+        return (Path(applied.prefix) / "bin" / "python").exists()
+
+    def task(self, name: str) -> tuple[str, ...]:
+        """Refuse: pyproject.toml has no tasks."""
+        raise Unavailable(
+            "backend_cannot",
+            "The venv backend has no tasks.",
+            seen=name,
+            remedy="Run the command itself with run_command.",
+        )
+
+    def test(self) -> tuple[str, ...]:
+        """Return pytest, which is what a Python project's tests are run by where nothing else is said."""
+        return ("python", "-m", "pytest")
+
+    def lock_status(self, project: Project) -> LockStatus:
+        """Compare uv.lock with what pyproject.toml asks for, by content."""
+        data, lock = project.read(_PYPROJECT), project.read(_LOCK)
+        if data is None:
+            return LockStatus(None, "none")
+        if lock is None:
+            return LockStatus(_LOCK, "missing", "pyproject.toml is resolved anew at each apply")
+        why = stale(data, lock)
+        return LockStatus(_LOCK, "stale" if why else "current", why)
+
+    def doctor(self, project: Project) -> tuple[Finding, ...]:
+        """Return where uv and Python are, and how the lock is."""
+        status = self.lock_status(project)
+        faster = "Install it (pip install uv): without it venv and pip do the work, slower, and no uv.lock is renewed."
+        return (
+            health.program("uv", find_uv(), remedy=faster, needed=project.exists(_LOCK)),
+            health.program("Python", self.python, remedy="Install Python, or name another with --python."),
+            health.lock(status, "Run uv lock where it should be pinned." if status.state == "missing" else _RELOCK),
+        )
+
+    def health(self, prefix: Path) -> Iterator[Finding]:
+        """Yield an interpreter that is gone, and distributions that are recorded twice."""
+        return health.distributions(prefix)
+
+    def _pins(self, realisation: Realisation) -> _Pins:
+        """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
+        files, uv = realisation.subject.files, find_uv()
+        project = _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
+        name = _PYPROJECT if project else _FILES[1]
+        lock = realisation.project.read(_LOCK) if project else None
+        if lock is not None:
+            if uv is None:
+                raise Unavailable(
+                    "tool_missing",
+                    f"The libraries are pinned by {_LOCK}, and uv is not installed.",
+                    seen=_LOCK,
+                    remedy="Install uv (pip install uv), then repeat the call.",
+                )
+            return _Pins(name, f"# {self.python}\n# {digest(lock)}\n# {digest(files[name])}\n", None)
+        if uv is None:
+            text = self._pins_by_pip(realisation, name)
+        else:
+            argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", self.python, name)
+            text = self._run(realisation, argv, name, writes=True).stdout.decode()
+        return _Pins(name, f"# {self.python}\n{text}", text)
+
+    def _pins_by_pip(self, realisation: Realisation, name: str) -> str:
+        pip = (self.python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+        data = realisation.subject.files[name]
+        wanted = pyproject.requirements_of(data) if name == _PYPROJECT else ("--requirement", name)
+        if not wanted:
+            return ""
+        done = self._run(realisation, (*pip, "--report", "-", *wanted), name, writes=True)
+        items = [item["metadata"] for item in json.loads(done.stdout)["install"]]
+        return "".join(sorted(f"{item['name']}=={item['version']}\n" for item in items))
+
+    def _run(
+        self,
+        realisation: Realisation,
+        argv: tuple[str, ...],
+        name: str,
+        *,
+        code: str = "unresolvable",
+        writes: bool = False,
+        variables: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> Completed:
+        """Run an installer where the project has the files that are realised. Raises CheckFailed `code`."""
+        opener = realisation.subject.stage
+        if opener is None:
+            raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
+        with opener(writes=writes) as stage:
+            if realisation.keep is not None and not writes and stage.way != "project":
+                raise Conflict(
+                    "revision_conflict",
+                    "The project's files changed while they were applied. The environment is as it was.",
+                    remedy="Apply again.",
+                )
+            done = run(
+                stage.wrap(argv),
+                stdin=stdin,
+                timeout=realisation.timeout,
+                cwd=stage.root,
+                environment=tool_environment() | dict(variables or {}),
+            )
+        if done.returncode:
+            raise _failed(code, done, name)
+        return done
+
+    def _make(self, realisation: Realisation, prefix: Path, pins: _Pins, current: Path | None) -> None:
+        install = partial(self._run, realisation, name=pins.file, code="install_failed")
+        python, uv = prefix / "bin" / "python", find_uv()
+        if uv is None:
+            self._by_pip(install, prefix, pins.text or "")
+        elif pins.text is None:
+            # One process makes the environment and fills it, by hard links from uv's cache, without asking an index.
+            sync = (uv, "sync", "--quiet", "--frozen", "--no-install-project", "--python", self.python)
+            install(sync, variables={"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PREVIEW_FEATURES": _RELOCATABLE})
+        else:
+            install((uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", self.python, str(prefix)))
+            pip = (uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python), "--requirements", "-")
+            if pins.text.strip():
+                install(pip, stdin=pins.text.encode())
+        before = None if current is None else current / "bin" / "python"
+        names = _asked(realisation.subject.files)
+        require_imports(python, names, pins.file, realisation.timeout, before=before)
+        describe(prefix, pins.signature)
+
+    def _by_pip(self, install: Callable[..., Completed], prefix: Path, text: str) -> None:
+        install((self.python, "-m", "venv", "--without-pip", str(prefix)))
+        python = str(prefix / "bin" / "python")
+        pip = (self.python, "-m", "pip", "--python", python, "install", "--quiet", "--no-input", "--no-deps")
+        if text:
+            install((*pip, "--requirement", "/dev/stdin"), stdin=text.encode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Pins:
+    """What is to be installed. file: who asks for it. text: exact versions, one a line; None for what uv.lock has."""
+
+    file: str
+    signature: str
+    text: str | None
+
+
+def _asked(files: Mapping[str, bytes]) -> set[str]:
+    """Return the distributions that the project itself asks for, by normalised name."""
+    items: list[str] = []
+    if _PYPROJECT in files:
+        project = tomllib.loads(files[_PYPROJECT].decode()).get("project")
+        wanted = project.get("dependencies") if isinstance(project, dict) else None
+        items += [item for item in wanted if isinstance(item, str)] if isinstance(wanted, list) else []
+    for name in files:
+        items += requirements_in(files[name]) if name.endswith(".txt") else ()
+    return {key for item in items if (key := key_of(item))}
+
+
+_RELOCK = "Run uv lock, or add and remove libraries with add_library, which renews it."
+
+
+def _failed(code: str, done: Completed, name: str) -> CheckFailed:
+    told = done.stderr.decode("utf-8", "replace").strip()[-_SHOWN:]
+    lines = [line.strip() for line in told.splitlines() if re.match(r"\s*(?:cause:|Because|ERROR|error)", line)]
+    why = (" ".join(lines) or told or f"exit code {done.returncode}")[:600]
+    if code == "unresolvable":
+        finding = Diagnostic("unresolvable", "error", why, "build", Place(name))
+        remedy = "Ask for versions that go together, or for a name that exists."
+        return CheckFailed("unresolvable", why, place=Place(name), remedy=remedy, diagnostics=(finding,))
+    finding = Diagnostic("install_failed", "error", why, "build", Place(name))
+    remedy = "Ask for another version, or add what its build needs."
+    return CheckFailed("install_failed", why, place=Place(name), remedy=remedy, diagnostics=(finding,))

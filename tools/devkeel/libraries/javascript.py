@@ -1,0 +1,55 @@
+"""JavaScript libraries in package.json; `name`, `name@range`, `@scope/name@range`."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from devkeel.libraries.request import Plan, bad_library, no_manifest, refused, require_reference
+from devkeel.source import Edited, json_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkeel.libraries.request import Request
+
+__all__ = ["MANIFESTS", "plan"]
+
+MANIFESTS = ("package.json",)
+_NAME = re.compile(r"(?P<name>(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*)(?:@(?P<version>[^\s@][^\n\r]*))?")
+_TABLES = {
+    None: "dependencies",
+    "dev": "devDependencies",
+    "optional": "optionalDependencies",
+    "peer": "peerDependencies",
+}
+
+
+def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+    """Return the edit of package.json. A name alone means any version, until npm has taken one."""
+    name = request.file or MANIFESTS[0]
+    if read(name) is None:
+        raise no_manifest("JavaScript", MANIFESTS)
+    if request.group not in _TABLES:
+        raise refused("no_groups", f"package.json has no group {request.group!r}.", name, "Use dev, optional or peer.")
+    table, made = _TABLES[request.group], Plan(name, read)
+    for item in request.names:
+        found = _NAME.fullmatch(item)
+        if found is None:
+            raise bad_library(item, "it is no name of npm", "lodash or lodash@^4.17.21")
+        require_reference(item, found["version"] or "", "lodash or lodash@^4.17.21")
+        made.take(name, _edit(made, table, found["name"], found["version"], remove=request.remove))
+    return made
+
+
+def _edit(made: Plan, table: str, library: str, version: str | None, *, remove: bool) -> Edited:
+    data = made.data(made.manifest)
+    tables = json_text.read(data, made.manifest)
+    known = tables.get(table) or {}
+    if remove:
+        if library not in known:
+            return Edited(data, notes=(f"{library} is not in {table}.",))
+        return json_text.remove_key(data, made.manifest, table, library)
+    if library in known and version in (None, known[library]):
+        return Edited(data, notes=(f"{library}@{known[library]} is already in {table}.",))
+    return json_text.set_key(data, made.manifest, table, library, version or "*")

@@ -1,0 +1,105 @@
+"""What is asked for: libraries of one language, and the plan of edits that says so in the project's files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Place, ProjectError, Refused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from devkeel.source import Edited
+
+__all__ = ["Plan", "Request", "bad_library", "no_manifest", "refused", "require_reference"]
+
+_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):")
+_USER = re.compile(r"(?<=://)(?P<user>[^\s/@]*)@")
+_VARIABLES = re.compile(r"(?:\$\{\w+\}|[:\w-])*\$\{\w+\}")  # a password that a tool reads from a variable
+_REMOTE = frozenset({"http", "https", "ssh", "git"} | {f"git+{name}" for name in ("http", "https", "ssh")})
+_REMOTE_OF_NPM = frozenset({"npm", "jsr", "github", "gitlab", "bitbucket", "gist", "workspace", "catalog"})
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Libraries to add or to remove.
+
+    names: as the language writes them, with versions where it matters. group: the dependency group, None for what the
+    project itself needs. file: the manifest, None for the one that the project uses. create: begin a manifest where
+    there is none. manifests: where the backend's environments name Python libraries, the most telling first.
+    """
+
+    language: str
+    names: tuple[str, ...]
+    group: str | None = None
+    file: str | None = None
+    remove: bool = False
+    create: bool = False
+    manifests: tuple[str, ...] = ()
+
+
+@dataclass
+class Plan:
+    """The edits that a request comes to: bytes by file name, and sentences about what they met.
+
+    manifest: the file that names the libraries; the others follow from it.
+    """
+
+    manifest: str
+    read: Callable[[str], bytes | None]
+    files: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def data(self, name: str) -> bytes:
+        """Return a file as the plan has it so far; one that is not there is empty."""
+        return self.files[name] if name in self.files else self.read(name) or b""
+
+    def take(self, name: str, edited: Edited) -> None:
+        """Take an edit of a file into the plan."""
+        self.notes += edited.notes
+        if edited.changed:
+            self.files[name] = edited.data
+
+
+def bad_library(name: str, why: str, example: str) -> UsageError:
+    """Return the refusal of a name that the language does not have; a password in it is not repeated."""
+    name = _USER.sub("***@", name)
+    return UsageError(
+        "bad_library",
+        f"{name[:200]!r} is not a library as this language writes it: {why}.",
+        seen=name[:200],
+        remedy=f"Write it as {example}.",
+    )
+
+
+def require_reference(name: str, reference: str, example: str) -> None:
+    """Refuse a library from a place of this machine, or a password that would stand in the manifest.
+
+    reference: a URL, or npm's version. Raises UsageError `bad_library`.
+    """
+    found = _SCHEME.match(reference)
+    if reference.startswith((".", "/", "~/")) or (found and found["scheme"].lower() not in _REMOTE | _REMOTE_OF_NPM):
+        raise bad_library(name, "it names a place of this machine, or a scheme that devkeel does not pass on", example)
+    user = _USER.search(reference)
+    plain = user is None or _VARIABLES.fullmatch(user["user"])
+    login = user is not None and "ssh" in reference.partition("://")[0] and ":" not in user["user"]
+    if not plain and not login:
+        raise bad_library(name, "its user name or password would stand in the manifest for everybody to read", example)
+
+
+def no_manifest(language: str, files: Iterable[str]) -> ProjectError:
+    """Return the error about a project that has nowhere to name a library of this language."""
+    known = tuple(files)
+    return ProjectError(
+        "no_manifest",
+        f"The project has no file that names its {language} libraries.",
+        remedy="Begin one of the files, or name the file with `file`.",
+        alternatives=known,
+    )
+
+
+def refused(code: str, message: str, name: str, remedy: str) -> Refused:
+    """Return the refusal of an edit of a manifest."""
+    return Refused(code, message, place=Place(name), remedy=remedy)

@@ -1,0 +1,47 @@
+"""A library that was asked for by its name alone: the manifest gets the version that the language's tool took."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+from devkeel.source import json_text, toml
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["settled"]
+
+_ANY = "*"
+
+
+def settled(manifest: str, before: bytes, after: bytes, locks: Mapping[str, bytes]) -> bytes:
+    """Return the manifest with versions in place of those that are new and any.
+
+    before, after: the manifest as it was, and with the libraries. locks: what the tool made of it, by path.
+    """
+    folder, name = posixpath.split(manifest)
+    data = after
+    if name == "package.json" and (lock := locks.get(posixpath.join(folder, "package-lock.json"))):
+        packages = json.loads(lock).get("packages", {})
+        for table, library in _new(json.loads(before or b"{}"), json.loads(after)):
+            version = packages.get(f"node_modules/{library}", {}).get("version")
+            if version:
+                data = json_text.set_key(data, manifest, table, library, f"^{version}").data
+    elif name == "Cargo.toml" and (lock := locks.get(posixpath.join(folder, "Cargo.lock"))):
+        packages = tomllib.loads(lock.decode()).get("package", [])
+        for table, library in _new(tomllib.loads(before.decode()), tomllib.loads(after.decode())):
+            versions = [item["version"] for item in packages if item["name"] == library]
+            if len(versions) == 1:
+                data = toml.set(toml.Document(data, manifest), (table, library), versions[0]).data
+    return data
+
+
+def _new(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for table, entries in after.items():
+        known = before.get(table)
+        for library, version in entries.items() if isinstance(entries, dict) else ():
+            if version == _ANY and library not in (known if isinstance(known, dict) else {}):
+                yield table, library

@@ -1,0 +1,86 @@
+"""What the history tells: its pages, one operation with its diff, and what changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.difference import unified_all
+from devkeel.display import one_line
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.results import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
+
+if TYPE_CHECKING:
+    from devkeel.project import Project
+    from devkeel.transaction import Operation, Transactions
+
+__all__ = ["changed_since", "detail", "entry", "page", "working_diff"]
+
+_MOST = 1000
+_BACK = 100
+
+
+def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
+    """Return operations, newest first. Raises UsageError `bad_limit`."""
+    if not 1 <= limit <= _MOST:
+        raise UsageError(
+            "bad_limit",
+            f"The limit is between 1 and {_MOST}.",
+            seen=str(limit),
+            remedy="Ask for fewer, and for older ones with before.",
+        )
+    found = store.history(limit=limit + 1, before=before)
+    shown = found[:limit]
+    more = shown[-1].id if len(found) > limit else None
+    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending())
+
+
+def detail(store: Transactions, identifier: int) -> OperationDetail:
+    """Return one operation with its diff."""
+    found = store.operation(identifier)
+    diff = unified_all((item.path, item.before, item.after) for item in store.images(found))
+    return OperationDetail(entry(found), diff, found.report)
+
+
+def working_diff(store: Transactions, project: Project) -> WorkingDiff:
+    """Return how the working files differ from what the newest operations left."""
+    newest = store.history(limit=1)
+    if not newest:
+        return WorkingDiff(None, (), "")
+    changes = changed_since(store, project, newest[0])
+    return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(changes))
+
+
+def changed_since(
+    store: Transactions, project: Project, operation: Operation
+) -> list[tuple[str, bytes | None, bytes | None]]:
+    """Return the files that differ from what operations up to this one left: name, bytes then, bytes now."""
+    left: dict[str, bytes | None] = {}
+    for item in [operation, *store.history(limit=_BACK, before=operation.id)]:
+        if any(file.path not in left for file in item.files):
+            left = {image.path: image.after for image in store.images(item)} | left
+    pairs = ((name, data, _read_leniently(project, name)) for name, data in sorted(left.items()))
+    return [(name, then, now) for name, then, now in pairs if then != now]
+
+
+def entry(item: Operation) -> HistoryEntry:
+    """Return what a reader is told of an operation."""
+    return HistoryEntry(
+        id=item.id,
+        kind=item.kind,
+        time=item.time,
+        actor=one_line(item.actor),
+        reason=one_line(item.reason) if item.reason is not None else None,
+        files=tuple(file.path for file in item.files),
+        edits=tuple(item.edits),
+        revision_before=item.revision_before,
+        revision_after=item.revision_after,
+        reverts=item.reverts,
+        undone_by=item.undone_by,
+    )
+
+
+def _read_leniently(project: Project, name: str) -> bytes | None:
+    try:
+        return project.read(name)
+    except DevkeelError:
+        return None

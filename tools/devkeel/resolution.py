@@ -1,0 +1,98 @@
+"""The libraries of a candidate, asked of their resolvers: the locks that these renew become part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from devkeel.errors import Unavailable
+from devkeel.results import Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from devkeel.backends.resolving import Resolved
+    from devkeel.candidate import Candidate
+    from devkeel.checks.subject import Stage
+    from devkeel.project import Project
+
+__all__ = ["Asked", "resolve_libraries"]
+
+_RESOLUTION = "resolution"
+# What ran, and what did not with the reason.
+Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
+
+
+class _Stages(Protocol):
+    def __call__(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
+        """Open a stage in which the project has these files."""
+
+
+def resolve_libraries(
+    project: Project, candidate: Candidate, level: str | None, stages: _Stages, *, executes: bool = True
+) -> Asked:
+    """Ask about every manifest that a change edited; a lock that is renewed joins the candidate.
+
+    level: what the caller asked for. executes: whether code of libraries may run, which resolvers build. Raises
+    CheckFailed `unresolvable`, Unavailable.
+    """
+    if not candidate.manifests:
+        return (), ()
+    if level in ("syntax", "schema"):
+        return (), (Skipped(_RESOLUTION, "it was not asked for"),)
+    if not executes:
+        return (), (Skipped(_RESOLUTION, "it may run code of libraries, which this caller may not"),)
+    ran, skipped, seen = list[str](), list[Skipped](), dict[str, bytes | None]()
+    for manifest in dict.fromkeys(candidate.manifests):
+        try:
+            found = _settled(project, candidate, manifest, stages, seen)
+        except Unavailable as error:
+            # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
+            if level is not None or error.code == "registry_unreachable":
+                raise
+            skipped.append(Skipped(_RESOLUTION, error.message.rstrip(".")))
+            continue
+        for name, data in found.files.items():
+            # What the resolver began with: a save since then is a conflict.
+            candidate.before.setdefault(name, seen.get(name))
+            candidate.after[name] = data
+        if found.judge:
+            ran.append(_RESOLUTION)
+        else:
+            skipped.append(Skipped(_RESOLUTION, found.why))
+    return tuple(dict.fromkeys(ran)), tuple(skipped)
+
+
+def _settled(
+    project: Project, candidate: Candidate, manifest: str, stages: _Stages, seen: dict[str, bytes | None]
+) -> Resolved:
+    """Ask about a manifest; once more where a library that had no version got one. seen: takes what was read."""
+    from devkeel.libraries.settling import settled  # noqa: PLC0415  (no other edit needs it)
+
+    found = _asked(project, candidate, manifest, stages, seen)
+    if manifest not in candidate.after:
+        return found
+    before, after = candidate.before[manifest] or b"", candidate.after[manifest]
+    candidate.after[manifest] = settled(manifest, before, after, found.locks)
+    return found if candidate.after[manifest] == after else _asked(project, candidate, manifest, stages, seen)
+
+
+def _asked(
+    project: Project, candidate: Candidate, manifest: str, stages: _Stages, seen: dict[str, bytes | None]
+) -> Resolved:
+    from devkeel.backends.resolving import resolve  # noqa: PLC0415  (no other edit needs it)
+
+    def read(name: str) -> bytes | None:
+        if name in candidate.after:
+            return candidate.after[name]
+        if name not in seen:
+            seen[name] = project.read(name)
+        return seen[name]
+
+    return resolve(
+        project,
+        manifest,
+        read,
+        lambda *, writes=False: stages(candidate.after, writes=writes),
+        lambda *, writes=False: stages({}, writes=writes),
+    )

@@ -1,0 +1,148 @@
+"""Generations of an environment: each is made beside the one in use, which is exchanged in one step, or kept.
+
+A directory has `g-…` for each generation and the link `current`. What is being made is unknown until it is whole; what
+was in use before stays until the next one, so that going back is the same step.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import ProjectError
+from devkeel.runtime.records import link_on_the_way, read_record, write_record
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.project import Project
+
+__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders", "require_no_link"]
+
+_CURRENT = "current"
+_RECORD = "environment.json"
+_MADE = "g-"
+_DESCRIPTION = "devkeel.txt"
+
+
+class Home:
+    """The directory of one environment. Reading makes nothing.
+
+    path: inside `.devkeel`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def current(self) -> Path | None:
+        """The generation in use, or None."""
+        try:
+            name = (self.path / _CURRENT).readlink().name
+        except OSError:
+            return None
+        found = self.path / name
+        # A link among them leads to something that devkeel has not made.
+        return found if name.startswith(_MADE) and found.is_dir() and not found.is_symlink() else None
+
+    def record(self) -> dict[str, Any]:
+        """Return what was noted about the environment; nothing where that cannot be read."""
+        return read_record(self.path / _RECORD) or {}
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        """Note something about the environment; no path of this machine belongs there."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        write_record(self.path / _RECORD, dict(values))
+
+    def switch(self, generation: Path) -> None:
+        """Put a generation in use in one step; all but it and the one before go."""
+        before = self.current
+        link = self.path / f".{_CURRENT}-{os.getpid()}"
+        link.unlink(missing_ok=True)
+        link.symlink_to(generation.name)
+        link.replace(self.path / _CURRENT)
+        for old in self.path.glob(f"{_MADE}*"):
+            if old not in (generation, before):
+                shutil.rmtree(old, ignore_errors=True)
+
+    def leftovers(self) -> list[Path]:
+        """Return generations that are not in use."""
+        current = self.current
+        return [path for path in sorted(self.path.glob(f"{_MADE}*")) if path != current]
+
+    def remove(self) -> None:
+        """Remove the environment with all its generations."""
+        shutil.rmtree(self.path, ignore_errors=True)
+
+
+def describe(generation: Path, text: str) -> None:
+    """Write into a generation what it is made of; a package may have put a link in that place."""
+    place = generation / _DESCRIPTION
+    place.unlink(missing_ok=True)
+    with place.open("x") as file:
+        file.write(text)
+
+
+def description_of(generation: Path) -> str | None:
+    """Return what a generation is made of, None where it does not say so."""
+    try:
+        return (generation / _DESCRIPTION).read_text()
+    except (OSError, ValueError):
+        return None
+
+
+@contextmanager
+def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
+    """Give a directory that does not exist yet, for one generation; it goes again when its making fails.
+
+    path: the environment's directory inside `.devkeel`; None for one that nobody keeps, which goes in any case.
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory(prefix="devkeel-") as folder:
+            yield Path(folder, "environment")
+        return
+    _make_folder(project, path)
+    made = Path(tempfile.mkdtemp(prefix=_MADE, dir=path))
+    made.rmdir()
+    try:
+        yield made
+    except BaseException:
+        shutil.rmtree(made, ignore_errors=True)
+        raise
+
+
+def require_no_link(project: Project, path: Path) -> None:
+    """Raise ProjectError `not_writable` where a link leads to a directory of `.devkeel`: what is there is not ours."""
+    link = link_on_the_way(project.state, path)
+    if link is not None:
+        raise ProjectError("not_writable", f"{link} is a link.", seen=str(link), remedy="Remove the link.")
+
+
+def _make_folder(project: Project, path: Path) -> None:
+    require_no_link(project, path)
+    path.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
+        ignore.write("*\n")
+
+
+def keep_program(project: Project, name: str, data: bytes) -> Path:
+    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all."""
+    folder = project.state / "bin"
+    _make_folder(project, folder)
+    descriptor, made = tempfile.mkstemp(dir=folder)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(data)
+        os.fchmod(handle.fileno(), 0o755)
+    return Path(made).replace(folder / name)
+
+
+def remove_folders(state: Path, names: tuple[str, ...]) -> None:
+    """Remove directories of `.devkeel` by name; a link is no directory of ours."""
+    for name in names:
+        path = state / name
+        if link_on_the_way(state, path) is None:
+            shutil.rmtree(path, ignore_errors=True)
