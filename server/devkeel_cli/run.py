@@ -12,7 +12,6 @@ import click
 
 from devkeel.errors import DevkeelError
 from devkeel_cli import exits
-from devkeel_cli.errors import show_error, unexpected, usage
 from devkeel_cli.group import cli
 from devkeel_cli.signals import Ended, end_on_signals
 
@@ -88,6 +87,8 @@ def _failed(error: Exception, *, as_json: bool) -> int:
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
+    from devkeel_cli.errors import show_error, unexpected, usage  # noqa: PLC0415  (the server starts without them)
+
     if isinstance(error, DevkeelError):
         return show_error(error, as_json=as_json)
     if isinstance(error, click.ClickException):

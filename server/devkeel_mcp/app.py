@@ -13,7 +13,6 @@ import anyio
 import anyio.to_thread
 
 from devkeel import __version__
-from devkeel.runtime import end_children
 from devkeel_mcp.call import Workspace
 from devkeel_mcp.logs import start_logging
 from devkeel_mcp.offer import Offer
@@ -130,6 +129,8 @@ async def _end(workspace: Workspace, code: int) -> None:
     wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
     running is ended, so that the write that waits for it is given up.
     """
+    from devkeel.runtime import end_children  # noqa: PLC0415  (the handshake does without)
+
     await workspace.close()
     survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
     async with workspace.writing:
