@@ -475,3 +475,13 @@ def test_the_lock_revision_is_beside_the_revision(environment: Environment) -> N
     assert environment.inspect().lock_revision is None
     (environment.project.root / "devenv.lock").write_text("{}")
     assert environment.inspect().lock_revision is not None
+
+
+def test_where_nothing_can_be_evaluated_a_wish_for_it_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "demo"\nversion = "1"\ndependencies = []\n')
+    environment = Environment(tmp_path, actor="tests")
+    with pytest.raises(DevkeelError) as caught:
+        environment.check(level="evaluation")
+    assert (caught.value.code, caught.value.alternatives) == ("check_unavailable", environment.inspect().levels)
+    assert environment.check().ok
+    environment.close()

@@ -163,16 +163,19 @@ async def test_a_listener_does_not_keep_a_server_from_ending(
     new_project: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(updates, "_LOOK", 3_600_000)  # the watching thread would wait for that long
-    agent = Agent(new_project("alone"), "auto")
-    async with (
-        agent.client() as client,
-        client.listen(resource_subscriptions=["devkeel://environment"]) as events,
-        anyio.create_task_group() as group,
-    ):
-        group.start_soon(save_until_cancelled, agent)
-        async for _ in events:
-            break
-        group.cancel_scope.cancel()
+    agent, heard = Agent(new_project("alone"), "auto"), False
+    with anyio.fail_after(60):
+        async with (
+            agent.client() as client,
+            client.listen(resource_subscriptions=["devkeel://environment"]) as events,
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(save_until_cancelled, agent)
+            async for _ in events:
+                heard = True
+                break
+            group.cancel_scope.cancel()
+    assert heard
 
 
 async def save_until_cancelled(agent: Agent) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
-from devkeel.errors import CheckFailed
+from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project import DECLARATION
 from devkeel.results import Skipped, as_data
 from devkeel.source import nix
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Intent", "Judge", "levels_of", "told_instead"]
 
-_BUILD = "build"
+_EVALUATION, _BUILD = "evaluation", "build"
 _GOING_BACK = ("undo", "redo", "restore")
 
 
@@ -57,12 +57,21 @@ class Judge:
     def report(self, subject: Subject, level: str | None, asked: Asked = ((), ())) -> CheckReport:
         """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build.
 
-        asked: which resolvers ran, and which did not.
+        asked: which resolvers ran, and which did not. Raises Unavailable `check_unavailable` for a level that was asked
+        for and cannot run.
         """
         ran, skipped = asked
         if DECLARATION in subject.files or not subject.files:
             report = run_checks(subject, level=level)
             return replace(report, ran=(*report.ran, *ran), skipped=(*report.skipped, *skipped))
+        if level == _EVALUATION:
+            raise Unavailable(
+                "check_unavailable",
+                f"The level {level} cannot run: there is no {DECLARATION} to evaluate.",
+                seen=level,
+                remedy="Ask for a level that can run, or leave the level out.",
+                alternatives=levels_of(subject.files),
+            )
         report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
         if level != _BUILD:
             skipped = (*skipped, Skipped(_BUILD, "it was not asked for"))

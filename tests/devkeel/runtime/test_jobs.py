@@ -365,7 +365,9 @@ def test_the_last_step_reaches_others_however_soon_it_follows(jobs: Jobs, tmp_pa
     job = jobs.start(Request("test", "x"), work)
     jobs.keep(job)
     until(lambda: Jobs(jobs.state).find(job.id).progress == "second")
+    assert job.running
     (tmp_path / "go").touch()
+    assert job.wait(LONG)
 
 
 @pytest.mark.parametrize("cursor", [10**6, 2**80, -(10**6), -(2**80)])
