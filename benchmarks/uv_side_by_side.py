@@ -1,6 +1,6 @@
 """The same kills and the same save by somebody else, against `uv add` and against devkeel.
 
-`python -m benchmarks.uv_side_by_side` needs uv (`pip install --group benchmarks`) and no network: uv asks an index
+`python -m benchmarks.uv_side_by_side` needs no network: uv asks an index
 on this machine, which tells when it is asked, lets the script act, and then does not have the package. That is the
 moment in which uv has written the new pyproject.toml and holds the old one in memory. devkeel publishes the same
 change to the same file, and the script acts at every step of it.
@@ -9,7 +9,6 @@ change to the same file, and the script acts at every step of it.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import filelock  # noqa: F401  # loaded before the steps are counted
 
+from devkeel.backends.python_tools import find_uv
 from devkeel.errors import DevkeelError
 from devkeel.project import Project
 from devkeel.transaction import FileChange, Record, Transactions, files
@@ -28,6 +28,7 @@ from devkeel.transaction import FileChange, Record, Transactions, files
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+UV = find_uv() or "uv"
 BEFORE = '[project]\nname = "demo"\nversion = "0"\nrequires-python = ">=3.11"\ndependencies = []\n'
 AFTER = BEFORE.replace("[]", '["wanted"]')
 HUMAN = BEFORE + "\n# a human's\n"
@@ -84,7 +85,7 @@ def with_uv(action: str, place: Path) -> str:
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         url = f"http://127.0.0.1:{server.server_port}/simple"
-        argv = [shutil.which("uv") or "uv", "add", "--no-sync", "--default-index", url, "wanted"]
+        argv = [UV, "add", "--no-sync", "--default-index", url, "wanted"]
         variables = os.environ | {"UV_CACHE_DIR": str(place / "cache"), "UV_PYTHON_DOWNLOADS": "never"}
         variables = {name: value for name, value in variables.items() if not name.lower().endswith("_proxy")}
         for name in ("UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX", "UV_FIND_LINKS"):
@@ -138,7 +139,7 @@ def with_devkeel(action: str, at: int, place: Path) -> str:
 
 
 def main() -> None:
-    version = subprocess.run(["uv", "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
+    version = subprocess.run([UV, "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "count").mkdir()

@@ -10,6 +10,8 @@ from devkeel_cli.options import backend_option, change, in_file, writing_options
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devkeel_cli.options import Writing
     from devkeel_cli.session import Session
 
@@ -20,19 +22,20 @@ _group_option = click.option("--group", metavar="GROUP", help="Dependency group,
 _file_option = click.option("--file", metavar="FILE", help="Manifest to edit, if not the one that the project uses.")
 
 
+def _taking_libraries(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb what both take."""
+    for option in (pass_session, writing_options, backend_option, _file_option, _group_option, _language_option):
+        verb = option(verb)
+    return click.argument("names", metavar="NAME…", nargs=-1, required=True)(verb)
+
+
 @click.group("library")
 def command() -> None:
     """Add or remove libraries of a language."""
 
 
 @command.command("add")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
-@_language_option
-@_group_option
-@_file_option
-@backend_option
-@writing_options
-@pass_session
+@_taking_libraries
 def add(
     session: Session,
     /,
@@ -51,13 +54,7 @@ def add(
 
 
 @command.command("remove")
-@click.argument("names", metavar="NAME…", nargs=-1, required=True)
-@_language_option
-@_group_option
-@_file_option
-@backend_option
-@writing_options
-@pass_session
+@_taking_libraries
 def remove(
     session: Session,
     /,
