@@ -2,6 +2,8 @@
 # clients of npm that some tests want.
 PYTHON ?= python3
 BIN := .venv/bin
+# How many tests run side by side; 0 runs them one after the other, in one process.
+WORKERS ?= auto
 
 CLIENTS := tests/conformance
 
@@ -20,7 +22,7 @@ type: .venv/ready
 	$(BIN)/mypy
 
 unit: .venv/ready
-	$(BIN)/pytest $(PYTEST_ARGS)
+	$(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadgroup $(PYTEST_ARGS)
 
 .venv/ready: pyproject.toml
 	$(PYTHON) -m venv .venv
