@@ -60,7 +60,7 @@ class Diagnostic:
     """One finding of a check.
 
     `subject` is the option path or the package that it is about; `suggestions` are edits in the form
-    that `edit_environment` takes; `source` is the rung that found it.
+    that `edit_environment` takes; `source` is the rung that found it, `also` another one that said the same.
     """
 
     code: str
@@ -70,6 +70,7 @@ class Diagnostic:
     place: Place | None = None
     subject: str | None = None
     suggestions: tuple[dict[str, Any], ...] = ()
+    also: str | None = None
 
     def as_data(self) -> dict[str, Any]:
         """Return plain data without the empty fields."""

@@ -98,7 +98,7 @@ class Judge:
         """
         report = self.report(self.subject(after, before.keys() - after.keys()), level, asked)
         changed = candidate.changed
-        added = self._added(before, report, level)
+        added = self._added(before, after, report, level)
         if intent.kind in _GOING_BACK:
             again = [item for item in added if item.place is None or item.place.file in changed]
             candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
@@ -119,12 +119,14 @@ class Judge:
             )
         return report
 
-    def _added(self, before: Mapping[str, bytes], report: CheckReport, level: str | None) -> list[Diagnostic]:
+    def _added(
+        self, before: Mapping[str, bytes], after: Mapping[str, bytes], report: CheckReport, level: str | None
+    ) -> list[Diagnostic]:
         if report.ok:
             return []
         # what cannot be built now is not built once more as it was
         old = self.report(self.subject(before, ()), "schema" if _BUILD in report.ran else level)
-        return added_errors(old, report)
+        return added_errors(old, report, before, after)
 
 
 def told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -36,6 +37,7 @@ _SECONDS = 60.0
 _MEMORY = 8 * 1024**3
 _OUTPUT = 4 * 1024**2
 _TRIES = 3
+_TOLD = ("failed", "warnings")
 # The text may read what is listed with -I, and no more; nothing is built or fetched while it is evaluated.
 _CONFINED = {
     "restrict-eval": "true",
@@ -173,13 +175,13 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
     if found.returncode:
         return [translation.failure(stderr, found.returncode)]
     judged = json.loads(found.stdout)
-    failed = {
-        message: translation.assertion(message, item["label"])
-        for item in reversed(judged)
-        for message in item["failed"]
-    }
-    warned = {message: translation.warning(message) for item in judged for message in item["warnings"]}
-    return [*failed.values(), *warned.values()]
+    findings = list[Diagnostic]()
+    for index, item in enumerate(judged):
+        # A profile has what the base has; its own finding is what it has more of.
+        failed, warned = (Counter(item[kind]) - Counter(judged[0][kind] if index else ()) for kind in _TOLD)
+        findings += [translation.assertion(message, item["label"]) for message in failed.elements()]
+        findings += [translation.warning(message) for message in warned.elements()]
+    return sorted(findings, key=lambda item: item.severity)
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.checks.findings import merged
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.results import CheckReport, Skipped
 from devkeel.runtime import find_program
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from devkeel.checks.evaluation import Verdict
     from devkeel.checks.subject import Subject
 
-__all__ = ["LEVELS", "added_errors", "available_levels", "run_checks"]
+__all__ = ["LEVELS", "available_levels", "run_checks"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
 # Each rung is imported when it runs: a verb that checks nothing does not wait for the catalogue.
@@ -97,7 +98,7 @@ def run_checks(
                     raise
                 skipped.append(Skipped(rung, error.message.removeprefix(_CANNOT).rstrip(".")))
                 continue
-            found += _unsaid(verdict.diagnostics, found)
+            found = merged(found, verdict.diagnostics)
             stage, judge = verdict.stage, verdict.judge
             ran.append(rung)
     if second_opinion:
@@ -117,7 +118,7 @@ def _reason(rung: str, wanted: tuple[str, ...], found: list[Diagnostic], *, read
         return _MISSING
     if rung in _PROGRAMS and reading:
         return "reading does not run it; check_environment does"
-    errors = {item.source for item in found if item.severity == "error"}
+    errors = {source for item in found if item.severity == "error" for source in (item.source, item.also)}
     if rung in _PROGRAMS and "syntax" in errors:
         return _UNPARSED
     return "the evaluation failed" if rung == "build" and "evaluation" in errors else None
@@ -131,32 +132,3 @@ def _cannot(level: str, reason: str) -> Unavailable:
         remedy="Ask for a level that can run, or leave the level out.",
         alternatives=available_levels(),
     )
-
-
-def _unsaid(items: list[Diagnostic], found: list[Diagnostic]) -> list[Diagnostic]:
-    """Return what a deeper rung found and no rung before it, which had the same code and line to tell."""
-    said = {(item.code, item.place.file, item.place.line) for item in found if item.place}
-    return [item for item in items if not item.place or (item.code, item.place.file, item.place.line) not in said]
-
-
-def added_errors(before: CheckReport, after: CheckReport) -> list[Diagnostic]:
-    """Return the errors of a candidate that were not there before; lines may have moved.
-
-    Nix stops at the first error. Where the old files fail in a rung that asks it, what it says of the new ones may
-    have been hidden behind that, and does not count as added.
-    """
-    known = [_identity(item) for item in before.diagnostics]
-    stopped = {item.source for item in before.diagnostics if item.severity == "error" and item.source in _PROGRAMS}
-    added = []
-    for item in after.diagnostics:
-        if item.severity != "error" or item.source in stopped:
-            continue
-        if _identity(item) in known:
-            known.remove(_identity(item))
-        else:
-            added.append(item)
-    return added
-
-
-def _identity(item: Diagnostic) -> tuple[str, str, str | None]:
-    return item.code, item.message, item.place.file if item.place else None
