@@ -19,10 +19,13 @@ import pytest
 
 from devkeel.environment import Environment
 from devkeel.errors import DevkeelError
+from devkeel.mechanisms import MECHANISMS, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
+
+    from devkeel.mechanisms import Mechanism
 
 NIX = shutil.which("nix-instantiate")
 IN_CI = os.environ.get("DEVKEEL_CI") == "1"
@@ -70,6 +73,28 @@ def state_of(root: Path) -> dict[str, tuple[bytes, int, int]]:
 def _own_cache(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Give each test a cache directory of its own, so that nothing of the user's answers or is changed."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("cache")))
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A function that switches mechanisms of Linux off for this test: `without("namespaces", "renameat2")`.
+
+    What is started meanwhile does without them too. `without()` switches all off, as on macOS.
+    """
+
+    def switch_off(*names: Mechanism) -> None:
+        assert set(names) <= set(MECHANISMS)
+        monkeypatch.setenv(VARIABLE, ",".join(names or MECHANISMS))
+
+    return switch_off
+
+
+@pytest.fixture(params=["as on this system", "without mechanisms of Linux"])
+def each_system(request: pytest.FixtureRequest, without: Callable[..., None]) -> str:
+    """Run a test twice: with what this system has, and with every fallback."""
+    if request.param.startswith("without"):
+        without()
+    return str(request.param)
 
 
 @pytest.fixture(autouse=True)

@@ -21,13 +21,14 @@ SERVER = ROOT / "server"
 # Each part of the library, and the parts that it may import.
 LAYERS = {
     "errors": set(),
+    "mechanisms": set(),
     "results": {"errors"},
     "difference": set(),
     "project": {"errors"},
     "source": {"errors"},
-    "runtime": {"errors", "results"},
+    "runtime": {"errors", "results", "mechanisms"},
     "merge": set(),
-    "transaction": {"errors", "merge", "project", "runtime"},
+    "transaction": {"errors", "merge", "project", "runtime", "mechanisms"},
     "display": set(),
     "invalid": set(),
     "edits": {"errors", "project", "invalid"},

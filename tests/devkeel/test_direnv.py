@@ -298,7 +298,13 @@ def entered(
 @pytest.mark.usefixtures("devenv")
 @pytest.mark.parametrize(("judge", "copied"), [("nix", False), ("devenv", False), ("devenv", True)])
 def test_a_human_s_shell_and_run_command_see_the_same(
-    entered: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judge: str, *, copied: bool
+    entered: Environment,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    without: Callable[..., None],
+    judge: str,
+    *,
+    copied: bool,
 ) -> None:
     def cannot(*_: object) -> None:
         raise Unavailable("check_unavailable", "The evaluation cannot run: this test says so.")
@@ -306,7 +312,7 @@ def test_a_human_s_shell_and_run_command_see_the_same(
     if judge == "devenv":
         monkeypatch.setattr("devkeel.checks.evaluation.read_lock", cannot)
     if copied:
-        monkeypatch.setattr("devkeel.transaction.stage.namespaces_work", lambda: False)
+        without("namespaces")
     assert ended(entered, entered.apply()).judge == judge
     entered.write_envrc()
     call_direnv(entered, "allow")

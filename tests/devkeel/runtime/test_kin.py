@@ -42,6 +42,7 @@ def until_named(pid: int, names: list[str]) -> None:
         time.sleep(0.01)
 
 
+@pytest.mark.usefixtures("each_system")
 def test_a_tree_is_found_ended_and_proven_gone(tree: subprocess.Popen[str], tmp_path: Path) -> None:
     found = kin.family([tree.pid])
     assert {item.session == tree.pid for item in found} == {True, False}
@@ -52,6 +53,7 @@ def test_a_tree_is_found_ended_and_proven_gone(tree: subprocess.Popen[str], tmp_
     assert kin.marked("SURVIVOR", str(tmp_path)) == []
 
 
+@pytest.mark.usefixtures("each_system")
 def test_what_ignores_sigterm_is_ended_all_the_same() -> None:
     script = "import signal; signal.signal(15, signal.SIG_IGN); print(flush=True); signal.pause()"
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
@@ -63,6 +65,7 @@ def test_what_ignores_sigterm_is_ended_all_the_same() -> None:
         assert process.wait(30) == -9
 
 
+@pytest.mark.usefixtures("each_system")
 def test_a_process_with_the_same_number_is_another_one(tree: subprocess.Popen[str]) -> None:
     found = kin.look(tree.pid)
     assert found is not None

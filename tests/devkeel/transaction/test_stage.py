@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,13 +15,16 @@ from devkeel.project import Project
 from devkeel.runtime import run
 from devkeel.transaction import Stage, copying, open_stage, stage
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 WAYS = ("namespace", "copy")
 
 
 @pytest.fixture(params=WAYS)
-def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+def way(request: pytest.FixtureRequest, without: Callable[..., None]) -> str:
     if request.param == "copy":
-        monkeypatch.setattr(stage, "namespaces_work", lambda: False)
+        without("namespaces")
     elif not stage.namespaces_work():
         pytest.skip("this system lets nobody lay a layer over a directory")
     return str(request.param)
@@ -144,8 +148,8 @@ def test_two_stages_of_one_project_do_not_wait_for_each_other(project: Project) 
         assert sh(one, "cat devenv.nix") + sh(other, "cat devenv.nix") == "ab"
 
 
-def test_a_second_copy_is_refused_while_the_first_is_used(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "namespaces_work", lambda: False)
+def test_a_second_copy_is_refused_while_the_first_is_used(project: Project, without: Callable[..., None]) -> None:
+    without("namespaces")
     with open_stage(project, {"devenv.nix": b"a"}), pytest.raises(Busy) as caught, open_stage(project, {"a": b""}):
         pass
     assert caught.value.code == "stage_busy"
@@ -153,17 +157,17 @@ def test_a_second_copy_is_refused_while_the_first_is_used(project: Project, monk
 
 @pytest.mark.parametrize("bound", ["_MAX_FILES", "_MAX_BYTES"])
 def test_a_project_that_is_too_large_is_not_copied(
-    project: Project, monkeypatch: pytest.MonkeyPatch, bound: str
+    project: Project, monkeypatch: pytest.MonkeyPatch, without: Callable[..., None], bound: str
 ) -> None:
-    monkeypatch.setattr(stage, "namespaces_work", lambda: False)
+    without("namespaces")
     monkeypatch.setattr(copying, bound, 3)
     with pytest.raises(Unavailable) as caught, open_stage(project, {"devenv.nix": b"a"}):
         pass
     assert caught.value.code == "stage_too_large"
 
 
-def test_the_copy_shares_no_file_with_the_project(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stage, "namespaces_work", lambda: False)
+def test_the_copy_shares_no_file_with_the_project(project: Project, without: Callable[..., None]) -> None:
+    without("namespaces")
     with open_stage(project, {"devenv.nix": b"a"}) as opened:
         assert (opened.root / "tool").stat().st_ino != (project.root / "tool").stat().st_ino
         assert (opened.root / "tool").stat().st_nlink == 1

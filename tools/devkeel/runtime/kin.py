@@ -10,13 +10,14 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
+
+from devkeel.mechanisms import usable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -32,6 +33,7 @@ __all__ = [
     "end_children",
     "end_tree",
     "family",
+    "held",
     "left_behind",
     "look",
     "marked",
@@ -49,7 +51,6 @@ _PR_SET_CHILD_SUBREAPER = 36
 _GRACE = 2.0
 _TICK = 0.01
 _TRIES = 4
-_LINUX = sys.platform == "linux"
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,25 +203,38 @@ def collect(items: Iterable[Kin]) -> None:
 
 
 def _switch(*, on: bool) -> None:
-    library = _c_library()
-    if library is not None:
-        library.prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
+    if usable("subreaper"):
+        _c_library().prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
 
 
 @cache
-def _c_library() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None) if _LINUX else None
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+@contextmanager
+def held(pid: int) -> Iterator[int | None]:
+    """Open a descriptor of a process, readable when it has ended; None where there is no such process, or no such."""
+    try:
+        descriptor = os.pidfd_open(pid) if usable("pidfd") else None
+    except (OSError, AttributeError):  # a kernel, a filter or a Python that does not know it
+        descriptor = None
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _signal(item: Kin, number: int) -> None:
     """Send a signal to this very process, never to a later one with its PID."""
-    with suppress(OSError):
-        descriptor = os.pidfd_open(item.pid)
-        try:
-            if still([item]):
-                signal.pidfd_send_signal(descriptor, number)
-        finally:
-            os.close(descriptor)
+    with suppress(OSError), held(item.pid) as descriptor:
+        if not still([item]):
+            return
+        if descriptor is None:  # for a PID to be another's by now, all the others must have been given out meanwhile
+            os.kill(item.pid, number)
+        else:
+            signal.pidfd_send_signal(descriptor, number)
 
 
 def _children() -> list[Kin]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable, UsageError
-from devkeel.runtime.kin import OUTLIVES, end_tree
+from devkeel.runtime.kin import OUTLIVES, end_tree, held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -206,7 +206,7 @@ class _Conversation:
         Where something that left the session holds the outputs open, the program's own end is the end.
         """
         process = self.process
-        with selectors.DefaultSelector() as selector, _exit_of(process.pid) as ended:
+        with selectors.DefaultSelector() as selector, held(process.pid) as ended:
             for stream, name in ((process.stdout, "stdout"), (process.stderr, "stderr")):
                 assert stream is not None  # noqa: S101
                 selector.register(stream, selectors.EVENT_READ, name)
@@ -271,23 +271,6 @@ class _Conversation:
                 raise subprocess.TimeoutExpired(self.process.args, 0)
             if self.watch is not None:
                 _refuse_stopped(self.watch)
-
-
-@contextmanager
-def _exit_of(pid: int) -> Iterator[int | None]:
-    """Open a descriptor that is readable when a process has ended; None on systems without such."""
-    if not hasattr(os, "pidfd_open"):
-        yield None
-        return
-    try:
-        descriptor = os.pidfd_open(pid)
-    except OSError:  # a kernel or a filter that does not know it
-        yield None
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _close(stream: IO[bytes] | None) -> None:

@@ -6,9 +6,10 @@ import ctypes
 import errno
 import functools
 import os
-import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from devkeel.mechanisms import usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def move_to_free_name(directory: int, source: str, target: str) -> None:
 
 
 def _rename2(directory: int, source: str, target: str, flags: int) -> bool:
-    call = _renameat2()
+    call = _renameat2() if usable("renameat2") else None
     if call is None:
         return False
     if call(directory, os.fsencode(source), directory, os.fsencode(target), flags) == 0:
@@ -51,8 +52,6 @@ def _rename2(directory: int, source: str, target: str, flags: int) -> bool:
 
 @functools.cache
 def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
-    if sys.platform != "linux":
-        return None
     try:
         function = ctypes.CDLL(None, use_errno=True).renameat2
     except (OSError, AttributeError):

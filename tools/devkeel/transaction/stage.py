@@ -11,7 +11,6 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
-import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Busy, ProjectError, Unavailable
+from devkeel.mechanisms import usable
 from devkeel.project import LOCK
 from devkeel.runtime import find_program, run
 from devkeel.transaction.copying import mirror
@@ -211,10 +211,14 @@ def _held(path: Path, *, wait: bool) -> Iterator[None]:
         os.close(descriptor)
 
 
-@cache
 def namespaces_work() -> bool:
     """Tell whether this system lets this user lay a candidate over a directory, by doing it once."""
-    if sys.platform != "linux" or any(find_program(name) is None for name in _PROGRAMS):
+    return usable("namespaces") and _layers_work()
+
+
+@cache
+def _layers_work() -> bool:
+    if any(find_program(name) is None for name in _PROGRAMS):
         return False
     with tempfile.TemporaryDirectory(prefix="devkeel-") as place:
         root, folder = Path(place, "root"), Path(place, "stage")

@@ -1,0 +1,25 @@
+"""Mechanisms of Linux that devkeel uses where they are there, and which of them may be used.
+
+Each has a fallback, for macOS, old kernels and containers that forbid it. The variable DEVKEEL_WITHOUT names those that
+are not to be used, separated by commas: it shows the fallbacks at work on a system that has all of them. Every fallback
+keeps the promises, or says which it cannot keep, so that whoever sets the variable loses speed and no safety.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Literal, get_args
+
+__all__ = ["MECHANISMS", "VARIABLE", "Mechanism", "usable"]
+
+Mechanism = Literal["namespaces", "renameat2", "openat2", "subreaper", "pidfd"]
+
+MECHANISMS: tuple[Mechanism, ...] = get_args(Mechanism)
+VARIABLE = "DEVKEEL_WITHOUT"
+
+
+def usable(name: Mechanism) -> bool:
+    """Tell whether a mechanism may be used on this system; whether the kernel then allows it shows when it is used."""
+    without = os.environ.get(VARIABLE, "")
+    return sys.platform == "linux" and name not in without.replace(" ", "").split(",")
