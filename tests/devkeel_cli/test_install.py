@@ -104,3 +104,11 @@ def test_files_are_where_each_system_has_them(tmp_path: Path) -> None:
     assert HOSTS["zed"].file(mac) == Path("/h/.config/zed/settings.json")
     desktop = HOSTS["claude-desktop"].file(mac)
     assert desktop == Path("/h/Library/Application Support/Claude/claude_desktop_config.json")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_the_settings_are_no_host_configuration(devkeel: Shell, there: bool) -> None:
+    if there:
+        (devkeel.root / "devkeel.toml").write_text('protected = ["packages"]\n')
+    line = ("install", "--host", "codex", "--write", "--file", str(devkeel.root / "devkeel.toml"))
+    assert devkeel(*line).code == 1

@@ -225,3 +225,17 @@ def test_set_and_unset_of_a_project_take_a_file(devkeel: Shell) -> None:
     assert devkeel("undo").code == 0
     assert devkeel("set", "--file", "devenv.yaml", "a", "1", "--nix", "--json").data["error"]["code"] == "not_nix"
     assert devkeel("set", "--file", "../x.yaml", "a", "1").code == 1
+
+
+def test_a_protected_option_and_the_settings_are_not_changed_by_it(devkeel: Shell) -> None:
+    settings = 'protected = ["services.postgres"]\n'
+    (devkeel.root / "devkeel.toml").write_text(settings)
+    (devkeel.root / "devenv.nix").write_text("{ services.postgres.enable = true; packages = [ ]; }\n")
+    for line in (
+        ("devenv.nix", "services.postgres.enable", "false"),
+        ("devkeel.toml", "protected", "[]"),
+        ("devkeel.toml", "level", "syntax"),
+    ):
+        assert devkeel("source", "set", *line).code == 1
+    assert (devkeel.root / "devkeel.toml").read_text() == settings
+    assert devkeel("source", "set", "devenv.nix", "env.A", "x").code == 0

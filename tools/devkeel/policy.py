@@ -7,18 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue.renamed import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
+from devkeel.project import SETTINGS, Project
 from devkeel.protection import says_about
 from devkeel.source import nix
 from devkeel.transaction import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
-    from devkeel.project import Project
-
-__all__ = ["SETTINGS", "Settings", "judge", "read_settings"]
-
-SETTINGS = "devkeel.toml"
+__all__ = ["SETTINGS", "Settings", "judge", "judge_file", "read_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +129,18 @@ def judge(
                     seen=path,
                     remedy=f"Ask a maintainer to change it, or to take it out of `protected` in {SETTINGS}.",
                 )
+
+
+def judge_file(path: Path, before: bytes | None, after: bytes) -> None:
+    """Refuse what `judge` refuses for a file that is written by itself, in whichever project around it protects.
+
+    path: absolute, links resolved.
+    """
+    for folder in path.parents:
+        project = Project(folder)
+        if project.exists(SETTINGS):
+            name = path.relative_to(folder).as_posix()
+            judge(read_settings(project), project, {name: before}, {name: after})
 
 
 def _names_of(path: str, modules: Iterable[nix.AttrPath]) -> list[nix.AttrPath]:

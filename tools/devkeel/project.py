@@ -16,7 +16,18 @@ from devkeel.errors import Place, ProjectError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["LOCK", "LOCK_FILES", "STATE_DIRECTORY", "Project", "digest", "find_root", "not_a_file", "revision_of"]
+__all__ = [
+    "LOCK",
+    "LOCK_FILES",
+    "SETTINGS",
+    "STATE_DIRECTORY",
+    "Project",
+    "digest",
+    "find_root",
+    "folded",
+    "not_a_file",
+    "revision_of",
+]
 
 STATE_DIRECTORY = ".devkeel"
 DECLARATION = "devenv.nix"
@@ -27,6 +38,8 @@ LOCK_FILES = (LOCK,)
 # Files of other backends that declare an environment, the most telling first.
 MANIFESTS = ("flake.nix", "conda-lock.yml", "environment.yml", "environment.yaml", "pyproject.toml", "requirements.txt")
 OTHER_FILES = (".envrc", ".gitignore")
+# What devkeel may do is said there, so that devkeel does not write it.
+SETTINGS = "devkeel.toml"
 PRIVATE = frozenset({STATE_DIRECTORY, ".git", ".devenv", ".direnv"})
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _STORE = "/nix/store/"
@@ -99,10 +112,16 @@ def not_a_file(name: str) -> ProjectError:
     )
 
 
+def folded(name: str) -> str:
+    """Return a file name as the least careful file system compares it: without case and format characters.
+
+    git refuses the same names.
+    """
+    return "".join(sign for sign in name if unicodedata.category(sign) != "Cf").casefold()
+
+
 def _is_private(parts: Iterable[str]) -> bool:
-    # Some file systems take no notice of case, some of format characters either: git refuses the same names.
-    plain = ("".join(sign for sign in part if unicodedata.category(sign) != "Cf") for part in parts)
-    return any(part.casefold() in PRIVATE for part in plain)
+    return any(folded(part) in PRIVATE for part in parts)
 
 
 @dataclass(frozen=True, slots=True)

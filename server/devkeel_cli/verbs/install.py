@@ -70,15 +70,14 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, before: bytes | None, after: bytes) -> list[str]:
-    from devkeel.transaction import replace_file  # noqa: PLC0415  (the database)
+    from devkeel.policy import judge_file  # noqa: PLC0415
+    from devkeel.transaction import create_file, replace_file  # noqa: PLC0415  (the database)
 
+    judge_file(path, before, after)
     if before is not None:
         return replace_file(path, before, after)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # Exclusively: somebody may have made it meanwhile.
-        with path.open("xb") as stream:
-            stream.write(after)
+        create_file(path, after)
     except OSError as error:
         raise _unusable(path, error) from error
     return []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from devkeel import direnv
 from devkeel.doctor.finding import Finding
 from devkeel.errors import DevkeelError, StateError
-from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES
+from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -144,7 +144,7 @@ def _modes(project: Project) -> Iterator[Finding]:
 
 
 def _environment_files(project: Project) -> Sequence[str]:
-    names = (*DECLARATION_FILES, *LOCK_FILES, *OTHER_FILES, "devkeel.toml", "pyproject.toml")
+    names = (*DECLARATION_FILES, *LOCK_FILES, *OTHER_FILES, SETTINGS, "pyproject.toml")
     return [name for name in names if os.path.lexists(project.root / name)]
 
 

@@ -7,7 +7,7 @@ overwritten.
 
 from __future__ import annotations
 
-from devkeel.transaction.lone import replace_file
+from devkeel.transaction.lone import create_file, replace_file
 from devkeel.transaction.records import FileChange, FileImage, Keep, Operation, Record, Recovered
 from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
@@ -21,6 +21,7 @@ __all__ = [
     "Recovered",
     "Stage",
     "Transactions",
+    "create_file",
     "open_stage",
     "replace_file",
 ]

@@ -14,6 +14,7 @@ from devkeel.merge import three_way_view
 from devkeel.project import digest, not_a_file
 from devkeel.transaction import files
 from devkeel.transaction.faults import explain, not_writable
+from devkeel.transaction.guard import refuse_settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +32,8 @@ _DIFF_LINES = 5_000
 def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
     """Return the changes that change something, or refuse the request.
 
-    Raises UsageError for a path that is not resolved, is named twice, or when nothing changes.
+    Raises UsageError for a path that is not resolved, is named twice, or when nothing changes; PolicyRefused for the
+    settings.
     """
     seen: set[str] = set()
     for change in changes:
@@ -51,6 +53,8 @@ def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileCh
             )
         seen.add(change.path)
     effective = tuple(change for change in changes if change.before != change.after)
+    for change in effective:
+        refuse_settings(project.root / change.path)
     if not effective:
         raise UsageError("nothing_to_publish", "No file changes.", remedy="Publish only what changes a file.")
     return effective

@@ -8,20 +8,31 @@ from typing import TYPE_CHECKING
 
 from devkeel.transaction import compare, files, recovery, swap
 from devkeel.transaction.faults import explain
+from devkeel.transaction.guard import refuse_settings
 from devkeel.transaction.records import FileChange
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["replace_file"]
+__all__ = ["create_file", "replace_file"]
+
+
+def create_file(path: Path, data: bytes) -> None:
+    """Begin a file that is not there, and the directories above it. Raises PolicyRefused, OSError."""
+    refuse_settings(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Exclusively: somebody may have made it meanwhile.
+    with path.open("xb") as stream:
+        stream.write(data)
 
 
 def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
     """Give a file new bytes in one step, if it still has those from before; return what could not be kept.
 
-    path: links resolved. Raises Conflict, or ProjectError; the file then has its bytes from before, or somebody
-    else's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
+    path: links resolved. Raises PolicyRefused, Conflict, or ProjectError; the file then has its bytes from before, or
+    somebody else's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
     """
+    refuse_settings(path)
     change = FileChange(path.name, before, after)
     temporary = recovery.temporary_name(secrets.token_hex(8), 0)
     try:
