@@ -70,6 +70,63 @@ def test_what_others_changed_elsewhere_is_kept_and_in_the_same_place_refused(env
     assert "wget" in caught.value.details["three_way"]
 
 
+def test_what_others_changed_between_two_operations_is_kept(environment: Environment) -> None:
+    path = environment.project.root / "devenv.nix"
+    first = add(environment, "jq").operation
+    assert first is not None
+    add(environment, "curl")
+    path.write_text(text(environment) + "# between\n")
+    add(environment, "ripgrep")
+    path.write_text("# after\n" + text(environment))
+    assert environment.restore(first).notes
+    assert text(environment).startswith("# after\n")
+    assert text(environment).endswith("# between\n")
+    assert "jq" in text(environment)
+    assert not [name for name in ("curl", "ripgrep") if name in text(environment)]
+
+
+def test_what_others_changed_between_two_operations_in_the_same_place_is_shown(environment: Environment) -> None:
+    path = environment.project.root / "devenv.nix"
+    first = add(environment, "jq").operation
+    assert first is not None
+    add(environment, "curl")
+    path.write_text(text(environment).replace("curl", "wget"))
+    add(environment, "ripgrep")
+    before = text(environment)
+    with pytest.raises(Conflict) as caught:
+        environment.restore(first)
+    assert caught.value.code == "undo_conflict"
+    assert "wget" in caught.value.details["by_hand"]
+    assert text(environment) == before
+
+
+def test_a_file_that_others_changed_between_two_operations_does_not_go(environment: Environment) -> None:
+    first = add(environment, "jq").operation
+    assert first is not None
+    made = environment.project.root / "made.nix"
+    setting = {"kind": "set", "file": "made.nix", "path": "env.A", "value": "1"}
+    environment.change(parse_edits([setting]), create=True, level="syntax")
+    made.write_text(made.read_text() + "# mine\n")
+    environment.change(parse_edits([setting | {"value": "2"}]), level="syntax")
+    with pytest.raises(Conflict) as caught:
+        environment.restore(first)
+    assert "# mine" in caught.value.details["by_hand"]
+    assert "# mine" in made.read_text()
+
+
+def test_what_others_took_back_by_hand_already_is_no_conflict(environment: Environment) -> None:
+    path = environment.project.root / "devenv.nix"
+    first = add(environment, "jq").operation
+    assert first is not None
+    wanted = text(environment)
+    add(environment, "curl")
+    path.write_text(wanted)
+    edit = {"kind": "set", "path": "env.A", "value": "1"}
+    environment.change(parse_edits([edit]), level="syntax")
+    environment.restore(first)
+    assert text(environment) == wanted
+
+
 @pytest.mark.parametrize("wanted", [99, "0123456789abcdef"])
 def test_what_is_not_in_the_history_is_an_error_of_the_request(environment: Environment, wanted: int | str) -> None:
     add(environment, "jq")

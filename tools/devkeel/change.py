@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from devkeel.candidate import Candidate
     from devkeel.edits import Edit
-    from devkeel.project import Project
     from devkeel.source import yaml
 
 __all__ = ["apply_edits"]
@@ -29,14 +28,13 @@ _MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
 
 
 def apply_edits(
-    project: Project,
     items: Iterable[Edit],
     candidate: Candidate,
     *,
     create: bool = False,
     manifests: Callable[[], tuple[str, ...]] = tuple,
 ) -> None:
-    """Apply edits to a candidate, reading files from the project as they are needed.
+    """Apply edits to a candidate, one after the other.
 
     create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
     libraries named. Raises UsageError, ProjectError or Refused for
@@ -44,21 +42,19 @@ def apply_edits(
     """
     for item in items:
         if isinstance(item, edits.AddLibrary | edits.RemoveLibrary):
-            _edit_libraries(project, item, candidate, create=create, manifests=manifests())
+            _edit_libraries(item, candidate, create=create, manifests=manifests())
             continue
-        name = project.resolve(item.file)
-        if not project.is_environment_file(name):
+        name = candidate.resolve(item.file)
+        if not candidate.basis.is_environment_file(name):
             raise ProjectError(
                 "not_an_environment_file",
                 f"{name} is not one of the environment files.",
                 place=Place(name),
                 remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
             )
-        if name not in candidate.after:
-            _take(project, name, candidate, create=create, inputs=isinstance(item, edits.SetInput))
-        before = candidate.after[name]
+        before = _begun(name, candidate, create=create, inputs=isinstance(item, edits.SetInput))
         edited = _apply(item, name, before)
-        candidate.after[name] = edited.data
+        candidate.put(name, edited.data)
         candidate.notes += edited.notes or ([] if edited.changed else [_already(item)])
         if edited.changed:
             new = _runs(item, name, before, edited.data)
@@ -68,7 +64,6 @@ def apply_edits(
 
 
 def _edit_libraries(
-    project: Project,
     item: edits.AddLibrary | edits.RemoveLibrary,
     candidate: Candidate,
     *,
@@ -78,44 +73,35 @@ def _edit_libraries(
     """Add or remove libraries in the files that the language's plan names."""
     from devkeel import libraries  # noqa: PLC0415  (no other edit needs it)
 
-    def read(name: str) -> bytes | None:
-        relative = project.resolve(name)
-        return candidate.after[relative] if relative in candidate.after else project.read(relative)
-
     request = libraries.Request(
         item.language,
         tuple(item.names),
         item.group,
-        project.resolve(item.file) if item.file else None,
+        candidate.resolve(item.file) if item.file else None,
         isinstance(item, edits.RemoveLibrary),
         create,
         manifests,
     )
-    plan = libraries.plan(request, read)
+    plan = libraries.plan(request, candidate.read)
     for name, data in plan.files.items():
-        relative = project.resolve(name)
-        if relative not in candidate.before:
-            candidate.before[relative] = project.read(relative)
-        candidate.after[relative] = data
+        candidate.put(name, data)
     candidate.notes += plan.notes
     if plan.files:
-        candidate.manifests.append(project.resolve(plan.manifest))
+        candidate.manifests.append(candidate.resolve(plan.manifest))
         # An installer runs what the libraries bring: their build scripts, and their own code.
         candidate.runs += [when for when in (_INSTALLED,) if when not in candidate.runs]
 
 
-def _take(project: Project, name: str, candidate: Candidate, *, create: bool, inputs: bool) -> None:
-    """Put a file into the candidate as it is, or as a new module; an input may begin devenv.yaml."""
-    data = project.read(name)
-    candidate.before[name] = data
+def _begun(name: str, candidate: Candidate, *, create: bool, inputs: bool) -> bytes:
+    """Return what an edit of a file begins with: the file, or a new module; an input may begin devenv.yaml."""
+    data = candidate.read(name)
     if data is None and create and name.endswith(".nix"):
-        data = _MODULE
+        return _MODULE
     if data is None and inputs:
-        data = b""
+        return b""
     if data is None:
-        del candidate.before[name]
-        raise project.missing(name)
-    candidate.after[name] = data
+        raise candidate.basis.missing(name)
+    return data
 
 
 def _already(item: Edit) -> str:

@@ -13,7 +13,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from devkeel.project import Project
+    from devkeel.project import Reader
 
 __all__ = ["beginning", "imports_of", "lock_revision", "nix_imports", "read_declaration", "role_of"]
 
@@ -34,29 +34,23 @@ _DEVENV_YAML = b"""inputs:
 _IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
 
 
-def read_declaration(project: Project, changed: Mapping[str, bytes | None] | None = None) -> dict[str, bytes]:
+def read_declaration(project: Reader) -> dict[str, bytes]:
     """Return the bytes of every declaration file: devenv.nix, devenv.yaml, the local ones, their imports.
 
-    Without a devenv.nix: what another backend's environment is declared by.
-
-    changed: files as they would be after a change; None for one that it removes.
+    Without a devenv.nix: what another backend's environment is declared by. project: or a candidate, for the files as
+    a change would leave them.
     """
-    changed = changed or {}
-
-    def read(name: str) -> bytes | None:
-        return changed[name] if name in changed else project.read(name)
-
-    found = {name: data for name in DECLARATION_FILES if (data := read(name)) is not None}
+    found = project.read_all(DECLARATION_FILES)
     if DECLARATION not in found:
         # Another backend's project: what declares its environment is the declaration.
-        found |= {name: data for name in MANIFESTS if (data := read(name)) is not None}
+        found |= project.read_all(MANIFESTS)
     waiting = list(found)
     while waiting and len(found) < _MAX_FILES:
         name = waiting.pop()
         for other in imports_of(name, found[name]):
             try:
                 relative = project.resolve(other)
-                data = None if relative in found else read(relative)
+                data = None if relative in found else project.read(relative)
             except DevkeelError:
                 continue  # outside the root: not ours to read; a deeper rung reports what is missing
             if data is not None:
@@ -110,7 +104,7 @@ def _yaml_imports(data: bytes) -> list[str]:
     ]
 
 
-def lock_revision(project: Project) -> str | None:
+def lock_revision(project: Reader) -> str | None:
     """Return the hash over the lock files, or None when there is none."""
     files = project.read_all(LOCK_FILES)
     return revision_of(files) if files else None
@@ -127,7 +121,7 @@ def role_of(name: str) -> str:
     }.get(name, "import")
 
 
-def beginning(project: Project) -> Mapping[str, bytes]:
+def beginning(project: Reader) -> Mapping[str, bytes]:
     """Return the files that a project without a declaration begins with, those that it lacks."""
     if project.read(DECLARATION) is not None:
         return {}

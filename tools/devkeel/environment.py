@@ -12,6 +12,7 @@ from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import Selection, select
+from devkeel.basis import Basis
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, run_checks
 from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
@@ -39,7 +40,7 @@ from devkeel.results import (
 )
 from devkeel.reverting import revert, target
 from devkeel.survey import nothing_at, survey
-from devkeel.transaction import FileChange, Operation, Record, Transactions, open_stage
+from devkeel.transaction import Operation, Record, Transactions, open_stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from devkeel.edits import Edit
     from devkeel.execution import Execution
     from devkeel.policy import Settings
+    from devkeel.project import Reader
     from devkeel.realising import Named
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
@@ -220,22 +222,27 @@ class Environment:
         """Return the files of the declaration: names and bytes."""
         return dict(read_declaration(self.project))
 
-    def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
-        """Return what the ladder judges; `gone` are files that are there now and would be removed."""
-        locks = self.project.read_all(LOCK_FILES)
-        stage = partial(self._stage, {**dict.fromkeys(gone), **files})
-        return Subject(files, locks, lambda name: name not in gone and self.project.exists(name), stage)
+    def _subject(self, files: Mapping[str, bytes], gone: Collection[str] = (), basis: Basis | None = None) -> Subject:
+        """Return what the ladder judges; `gone` are files that are there now and would be removed.
+
+        basis: what the files were read through.
+        """
+        basis = basis or Basis(self.project)
+        given = {**dict.fromkeys(gone), **files}
+        locks = basis.read_all(LOCK_FILES) | {name: files[name] for name in LOCK_FILES if name in files}
+        differ = any(basis.read(name) != data for name, data in given.items())
+        stage = partial(self._stage, basis.there | given if differ else {})
+        return Subject(files, locks, lambda name: name not in gone and basis.exists(name), stage)
 
     def _realised(self, files: Mapping[str, bytes]) -> Subject:
         """Return what a backend realises: beside devenv.nix a call may mean what is declared for another one."""
         return self._subject(self.project.read_all(MANIFESTS) | dict(files))
 
-    @property
-    def _judge(self) -> Judge:
+    def _judge(self, basis: Basis) -> Judge:
         def build(subject: Subject) -> list[Diagnostic]:
-            return backend_named(self.selection().name).check(Realisation(self.project, subject, None))
+            return backend_named(self.selection(basis).name).check(Realisation(self.project, subject, None))
 
-        return Judge(self._subject, build)
+        return Judge(partial(self._subject, basis=basis), build)
 
     def _stage(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
         return open_stage(self.project, files, writes=writes)
@@ -294,12 +301,14 @@ class Environment:
 
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
-        files = read_declaration(self.project)
+        basis = Basis(self.project)
+        files = read_declaration(basis)
         self._require_declaration(files)
+        subject = self._subject(files, basis=basis)
         if DECLARATION not in files:
-            report = self._judge.report(self._subject(files), level)
+            report = self._judge(basis).report(subject, level)
             return replace(report, diagnostics=(*report.diagnostics, *self._lock_findings()))
-        return run_checks(self._subject(files), level=level, second_opinion=second_opinion)
+        return run_checks(subject, level=level, second_opinion=second_opinion)
 
     def change(
         self,
@@ -318,23 +327,21 @@ class Environment:
         """
         from devkeel.change import apply_edits  # noqa: PLC0415  (half of the start-up, and reading needs none of it)
 
-        def attempt() -> ChangeResult:
-            files = read_declaration(self.project)
+        def attempt(basis: Basis) -> ChangeResult:
+            files = read_declaration(basis)
             self._expect(expected_revision, files)
-            candidate = Candidate()
-            for name, data in beginning(self.project).items() if create else ():
-                candidate.before[name] = self.project.read(name)
-                candidate.after[name] = data
+            candidate = Candidate(basis)
+            for name, data in beginning(basis).items() if create else ():
+                candidate.put(name, data)
             if DECLARATION in candidate.after:
-                candidate.notes += self._succeeding()
-            if direnv and candidate.after and self.project.read(ENVRC) is None:
-                candidate.before[ENVRC], candidate.after[ENVRC] = None, envrc(None, "devenv", "", (), None)
+                candidate.notes += self._succeeding(basis)
+            if direnv and candidate.after and basis.read(ENVRC) is None:
+                candidate.put(ENVRC, envrc(None, "devenv", "", (), None))
             apply_edits(
-                self.project,
                 edits,
                 candidate,
                 create=create,
-                manifests=lambda: backend_named(self.selection().name).manifests(),
+                manifests=lambda: backend_named(self.selection(basis).name).manifests(),
             )
             if not edits and not create:
                 raise UsageError(
@@ -345,12 +352,12 @@ class Environment:
             kind: Literal["create", "edit"] = "create" if created else "edit"
             return self._conclude(candidate, files, Intent(kind, reason, dry_run, level, given))
 
-        return _patiently(attempt, stubborn=expected_revision is None)
+        return self._patiently(attempt, stubborn=expected_revision is None)
 
-    def _succeeding(self) -> tuple[str, ...]:
+    def _succeeding(self, basis: Basis) -> tuple[str, ...]:
         """Return what is to say of a devenv.nix that begins where other files declare the environment."""
-        found = self.selection()
-        if found.name == "devenv" or self._asked or read_settings(self.project).backend:
+        found = self.selection(basis)
+        if found.name == "devenv" or self._asked or read_settings(basis).backend:
             return ()
         told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
         return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)
@@ -376,61 +383,58 @@ class Environment:
             details={"expected": expected, "found": found} | ({"diff": diff} if diff else {}),
         )
 
-    def _conclude(
-        self,
-        candidate: Candidate,
-        files: Mapping[str, bytes],
-        intent: Intent,
-        removed: Sequence[str] = (),
-    ) -> ChangeResult:
+    def _conclude(self, candidate: Candidate, files: Mapping[str, bytes], intent: Intent) -> ChangeResult:
         """Judge a candidate and publish it, or leave every byte as it was."""
-        settings = read_settings(self.project)
-        judge(settings, self.project, candidate.before, candidate.changed | dict.fromkeys(removed))
+        basis, removed = candidate.basis, candidate.removed
+        settings = read_settings(basis)
+        judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
         level = self._allowed(intent.level or settings.level, dry_run=intent.dry_run)
-        asked = resolve_libraries(self.project, candidate, level, self._stage, executes=self._executes)
+        asked = resolve_libraries(candidate, level, self._stage, executes=self._executes)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
-        after = {name: data for name, data in (before | candidate.after).items() if name not in removed}
-        report = self._judge.judge(before, after, candidate, intent, level, asked)
+        # a file may be read under the name of a link to it
+        after = {name: data for name in before if (data := candidate.read(name)) is not None} | candidate.after
+        report = self._judge(basis).judge(before, after, candidate, intent, level, asked)
         if intent.dry_run:
             report = replace(report, diagnostics=told_instead(report.diagnostics, intent))
         changed = sorted({*candidate.changed, *removed})
-        declared = read_declaration(self.project, candidate.after | dict.fromkeys(removed)) if changed else files
+        declared = read_declaration(candidate) if changed else files
         candidate.notes += [
             f"Nothing imports {name} yet: append ./{name} to the imports of {DECLARATION}, as an expression."
             for name in changed
-            if candidate.before.get(name) is None and name.endswith(".nix") and name not in declared
+            if candidate.before[name] is None and name.endswith(".nix") and name not in declared
         ]
         revision, new = revision_of(files), revision_of(declared)
-        operation = None
-        if changed and not intent.dry_run:
-            record = Record(
-                intent.kind,
-                self.actor,
-                intent.reason,
-                intent.edits,
-                as_data(report),
-                revision,
-                new,
-                intent.reverts,
-            )
-            changes = [FileChange(name, candidate.before.get(name), after.get(name)) for name in changed]
-            operation = self._publish(settings, changes, record)
-        return ChangeResult(
+        result = ChangeResult(
             changed=bool(changed),
-            published=operation is not None,
+            published=False,
             dry_run=intent.dry_run,
-            operation=operation.id if operation else None,
+            operation=None,
             revision_before=revision,
-            revision=new if operation else revision,
-            lock_revision=lock_revision(self.project),
+            revision=revision,
+            lock_revision=lock_revision(candidate),
             files=tuple(changed),
-            diff=unified_all((name, candidate.before.get(name), after.get(name)) for name in changed),
+            diff=unified_all((name, candidate.before[name], candidate.read(name)) for name in changed),
             checks=report,
-            notes=(*candidate.notes, *(operation.notes if operation else ())),
+            notes=tuple(candidate.notes),
             runs_on_enter=bool(candidate.runs and changed),
             runs_when=tuple(candidate.runs) if changed else (),
-            next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=operation),
+            next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=None),
+        )
+        if not changed or intent.dry_run:
+            return result
+        record = Record(
+            intent.kind, self.actor, intent.reason, intent.edits, as_data(report), revision, new, intent.reverts
+        )
+        operation = self._publish(settings, candidate, record)
+        # Nothing that could fail comes after this: the change stands.
+        return replace(
+            result,
+            published=True,
+            operation=operation.id,
+            revision=new,
+            notes=(*result.notes, *operation.notes),
+            next=_next(changed=True, dry_run=False, operation=operation),
         )
 
     def _allowed(self, level: str | None, *, dry_run: bool) -> str | None:
@@ -456,9 +460,10 @@ class Environment:
         severity: Literal["info", "warning"] = "warning" if status.state == "stale" else "info"
         return (Diagnostic(code, severity, message, "lock", Place(status.file)),)
 
-    def selection(self) -> Selection:
-        """Return which backend the project has, and why."""
-        return select(self.project, self._asked, read_settings(self.project).backend)
+    def selection(self, source: Reader | None = None) -> Selection:
+        """Return which backend the project has, and why. source: what its files are read through."""
+        read = source or self.project
+        return select(read, self._asked, read_settings(read).backend)
 
     def bootstrap(self) -> Path:
         """Install the tool that the conda backend misses, for this project alone; only ever called when asked."""
@@ -466,54 +471,63 @@ class Environment:
 
         return install_micromamba(self.project, read_settings(self.project).micromamba)
 
-    def environments(self) -> Environments:
-        """Return the named environments."""
-        settings = read_settings(self.project)
-        selection = select(self.project, None, settings.backend)
-        return Environments(self.project, settings, selection, lambda: self._realised(read_declaration(self.project)))
+    def environments(self, source: Reader | None = None) -> Environments:
+        """Return the named environments. source: what the files are read through that say which is meant."""
+        read = source or self.project
+        settings = read_settings(read)
+        selection = select(read, None, settings.backend)
 
-    def _publish(self, settings: Settings, changes: list[FileChange], record: Record) -> Operation:
+        def subject() -> Subject:
+            return self._realised(read_declaration(self.project))
+
+        return Environments(self.project, settings, selection, subject, source)
+
+    def _publish(self, settings: Settings, candidate: Candidate, record: Record) -> Operation:
         """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
-        entry = next((item.after for item in changes if item.path == ENVRC), None)
+        entry = candidate.changed.get(ENVRC)
         written = record.kind in ("edit", "create")
         allowing = entry is not None and written and settings.direnv_allow and direnv.trusted(self.project)
-        operation = self._store(settings).publish(changes, record)
+        operation = self._store(settings).publish(candidate.changes(), record)
         if entry is None:
             return operation
-        if allowing and direnv.allow(self.project, entry):
-            told: tuple[str, ...] = (f"direnv has allowed {ENVRC}: devkeel asked it to, as {SETTINGS} says.",)
-        else:
-            told = direnv.advice(self.project)
+        try:
+            told = self._tell_direnv(entry, allowing=allowing)
+        except (DevkeelError, OSError) as error:
+            told = (f"What direnv makes of {ENVRC} cannot be told: {error}.",)
         return replace(operation, notes=(*operation.notes, *told))
+
+    def _tell_direnv(self, entry: bytes, *, allowing: bool) -> tuple[str, ...]:
+        if allowing and direnv.allow(self.project, entry):
+            return (f"direnv has allowed {ENVRC}: devkeel asked it to, as {SETTINGS} says.",)
+        return direnv.advice(self.project)
 
     def write_envrc(
         self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
     ) -> ChangeResult:
         """Write the .envrc that enters the project's environment, or a named one; see `devkeel.envrc`."""
 
-        def attempt() -> ChangeResult:
-            files, named = self._declaration(), self.environments()
+        def attempt(basis: Basis) -> ChangeResult:
+            files, named = read_declaration(basis), self.environments(basis)
+            self._require_declaration(files)
             chosen = named.name(name)
             made = next((item.backend for item in named.all() if item.name == chosen), None)
-            backend = made or self.selection().name
-            old, candidate = self.project.read(ENVRC), Candidate()
+            backend = made or self.selection(basis).name
+            old, candidate = basis.read(ENVRC), Candidate(basis)
             wanted = (template or PROMPT) if prompt or template else None
             try:
-                new = envrc(old, backend, chosen, sorted(files), wanted)
+                candidate.put(ENVRC, envrc(old, backend, chosen, sorted(files), wanted))
             except Refused:
                 if old is None or wanted or backend != "devenv" or not direnv.enters(old):
                     raise
                 candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
-                new = old
-            candidate.before[ENVRC], candidate.after[ENVRC] = old, new
             candidate.runs.append("when direnv allows it and the project is entered")
-            if old == new:
+            if not candidate.changed:
                 candidate.notes += direnv.advice(self.project)
             if made is None and backend in NAMED:
                 candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
             return self._conclude(candidate, files, Intent("edit", "write .envrc", dry_run))
 
-        return _patiently(attempt, stubborn=True)
+        return self._patiently(attempt, stubborn=True)
 
     def undo(
         self,
@@ -529,17 +543,17 @@ class Environment:
         Without an id: the newest one that is neither an undo nor undone; with `redo` the newest undo.
         """
 
-        def attempt() -> ChangeResult:
-            files = read_declaration(self.project)
+        def attempt(basis: Basis) -> ChangeResult:
+            files = read_declaration(basis)
             self._expect(expected_revision, files)
-            store = self._store()
+            store = self._store(read_settings(basis))
             reverted = target(store, operation, redo=redo)
-            candidate, removed = revert(store, self.project, reverted)
+            candidate = revert(store, basis, reverted)
             # An undo of an undo brings a change back, however it was asked for.
             kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
-            return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id), removed)
+            return self._conclude(candidate, files, Intent(kind, reason, dry_run, reverts=reverted.id))
 
-        return _patiently(attempt, stubborn=expected_revision is None)
+        return self._patiently(attempt, stubborn=expected_revision is None)
 
     def restore(
         self,
@@ -551,14 +565,30 @@ class Environment:
     ) -> ChangeResult:
         """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
 
-        def attempt() -> ChangeResult:
-            files = read_declaration(self.project)
+        def attempt(basis: Basis) -> ChangeResult:
+            files = read_declaration(basis)
             self._expect(expected_revision, files)
-            operation, candidate, removed = restore(self._store(), self.project, wanted)
+            operation, candidate = restore(self._store(read_settings(basis)), basis, wanted)
             given = [{"kind": "restore", "operation": operation.id}]
-            return self._conclude(candidate, files, Intent("restore", reason, dry_run, edits=given), removed)
+            return self._conclude(candidate, files, Intent("restore", reason, dry_run, edits=given))
 
-        return _patiently(attempt, stubborn=expected_revision is None)
+        return self._patiently(attempt, stubborn=expected_revision is None)
+
+    def _patiently(self, attempt: Callable[[Basis], ChangeResult], *, stubborn: bool) -> ChangeResult:
+        """Make a change, and make it anew when a file was saved between reading and publishing it.
+
+        A caller who said which revision it builds on is told of the conflict instead.
+        """
+        for number in range(_ATTEMPTS if stubborn else 1):
+            try:
+                result = attempt(Basis(self.project))
+            except Conflict as error:
+                if error.code != "file_changed" or not stubborn or number == _ATTEMPTS - 1:
+                    raise
+            else:
+                anew = "A file was saved meanwhile, so the change was made anew on what is there now."
+                return replace(result, notes=(*result.notes, anew)) if number else result
+        raise AssertionError("the last attempt returns or raises")
 
     def examine(self, *, repair: bool = False) -> Examination:
         """Examine the records and files, and what there is of tools, locks and environments.
@@ -578,11 +608,13 @@ class Environment:
 
         What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
         """
-        files = self._declaration()
-        candidate, removed, later = take_back(self._store(), self.project, operation)
+        basis = Basis(self.project)
+        files = read_declaration(basis)
+        self._require_declaration(files)
+        candidate, later = take_back(self._store(), basis, operation)
         # What stood there is put back whatever a deeper check would say of it, so none is waited for.
         one = later[0] if len(later) == 1 else None
-        result = self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one), removed)
+        result = self._conclude(candidate, files, Intent("restore", reason, False, "syntax", reverts=one))
         return result, later
 
     def processes(self, name: str | None = None, *, cursor: str | None = None, limit: int = 8_000) -> ProcessesResult:
@@ -620,23 +652,6 @@ class Environment:
     def diff(self) -> WorkingDiff:
         """Return how the working files differ from what the newest operations left."""
         return past.working_diff(self._store(), self.project)
-
-
-def _patiently(attempt: Callable[[], ChangeResult], *, stubborn: bool) -> ChangeResult:
-    """Make a change, and make it anew when a file was saved between reading and publishing it.
-
-    A caller who said which revision it builds on is told of the conflict instead.
-    """
-    for number in range(_ATTEMPTS if stubborn else 1):
-        try:
-            result = attempt()
-        except Conflict as error:
-            if error.code != "file_changed" or not stubborn or number == _ATTEMPTS - 1:
-                raise
-        else:
-            anew = "A file was saved meanwhile, so the change was made anew on what is there now."
-            return replace(result, notes=(*result.notes, anew)) if number else result
-    raise AssertionError("the last attempt returns or raises")
 
 
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:

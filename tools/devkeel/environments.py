@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.backends.selection import Selection
     from devkeel.checks.subject import Subject
     from devkeel.policy import Settings
-    from devkeel.project import Project
+    from devkeel.project import Project, Reader
 
 __all__ = ["NAMED", "EnvironmentInfo", "Environments", "Realised"]
 
@@ -59,21 +59,25 @@ class Realised:
 class Environments:
     """The named environments of a project.
 
-    subject: the declaration as it is now. selection: what the files say.
+    subject: the declaration as it is now. selection: what the files say. source: what the files are read through that
+    say which name is meant; None for the project itself.
     """
 
     project: Project
     settings: Settings
     selection: Selection
     subject: Callable[[], Subject]
+    source: Reader | None = None
 
     def name(self, name: str | None) -> str:
         """Return which environment is meant."""
-        return sanitised(name) if name is not None else default_name(self.project, self.settings.environment)
+        if name is not None:
+            return sanitised(name)
+        return default_name(self.source or self.project, self.settings.environment)
 
     def all(self) -> tuple[EnvironmentInfo, ...]:
         """Return the environments, by name."""
-        chosen = default_name(self.project, self.settings.environment)
+        chosen = self.name(None)
         return tuple(
             EnvironmentInfo(
                 item.name,

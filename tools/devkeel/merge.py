@@ -29,14 +29,15 @@ class _Hunk:
 
 
 def merge(base: bytes | None, theirs: bytes | None, ours: bytes | None) -> bytes | None:
-    """Return both changes in one, or None when their spans touch, or a file came or went."""
+    """Return both changes in one, or None when their spans touch and differ, or a file came or went."""
     if base is None or theirs is None or ours is None:
         return None
     lines = base.splitlines(keepends=True)
     sides = _hunks(lines, theirs), _hunks(lines, ours)
-    if sides[0] is None or sides[1] is None or any(a.touches(b) for a in sides[0] for b in sides[1]):
+    # what both did is done once
+    if sides[0] is None or sides[1] is None or any(a != b and a.touches(b) for a in sides[0] for b in sides[1]):
         return None
-    for hunk in sorted((*sides[0], *sides[1]), key=lambda hunk: hunk.start, reverse=True):
+    for hunk in sorted({*sides[0], *sides[1]}, key=lambda hunk: hunk.start, reverse=True):
         lines[hunk.start : hunk.end] = hunk.lines
     return b"".join(lines)
 

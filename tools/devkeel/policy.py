@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from devkeel.project import Reader
+
 __all__ = ["SETTINGS", "Settings", "judge", "judge_file", "read_settings"]
 
 
@@ -59,7 +61,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 
 
-def read_settings(project: Project) -> Settings:
+def read_settings(project: Reader) -> Settings:
     """Return the settings of a project; without a devkeel.toml the defaults. Raises ProjectError `bad_settings`."""
     data = project.read(SETTINGS)
     if data is None:
@@ -108,7 +110,7 @@ def _bad(why: str) -> ProjectError:
 
 
 def judge(
-    settings: Settings, project: Project, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
+    settings: Settings, project: Reader, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
 ) -> None:
     """Refuse a candidate that changes a protected option, or makes it uncertain, by whichever edit.
 
@@ -154,7 +156,7 @@ def _names_of(path: str, modules: Iterable[nix.AttrPath]) -> list[nix.AttrPath]:
 class _Files:
     """The files of a project, with some of them as they are given."""
 
-    project: Project
+    project: Reader
     given: Mapping[str, bytes | None]
 
     def read(self, name: str) -> bytes | None:

@@ -9,7 +9,7 @@ import stat
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from devkeel.errors import Place, ProjectError, UsageError
 
@@ -22,10 +22,12 @@ __all__ = [
     "SETTINGS",
     "STATE_DIRECTORY",
     "Project",
+    "Reader",
     "digest",
     "find_root",
     "folded",
     "not_a_file",
+    "require_readable",
     "revision_of",
 ]
 
@@ -118,6 +120,43 @@ def folded(name: str) -> str:
     git refuses the same names.
     """
     return "".join(sign for sign in name if unicodedata.category(sign) != "Cf").casefold()
+
+
+def require_readable(name: str, data: bytes | None) -> None:
+    """Refuse to leave a file that devkeel itself would not read. Raises ProjectError `result_too_large`."""
+    if data is not None and len(data) > MAX_FILE_BYTES:
+        raise ProjectError(
+            "result_too_large",
+            f"{name} would have {len(data)} bytes, and devkeel reads no more than {MAX_FILE_BYTES}. "
+            "Nothing was written.",
+            place=Place(name),
+            seen=f"{len(data)} bytes",
+            remedy="Keep the file under 4 MiB: put a part of it into a file of its own.",
+        )
+
+
+class Reader(Protocol):
+    """What the files of a project are read through: the project itself, the basis of a change, or its candidate."""
+
+    @property
+    def root(self) -> Path:
+        """The root."""
+
+    @property
+    def state(self) -> Path:
+        """The directory with devkeel's own records."""
+
+    def resolve(self, name: str) -> str:
+        """Return the path of a file relative to the root, or refuse it."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a file, None where there is none."""
+
+    def read_all(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of those of the named files that exist."""
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a path is there."""
 
 
 def _is_private(parts: Iterable[str]) -> bool:

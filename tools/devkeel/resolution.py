@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from devkeel.backends.resolving import Resolved
     from devkeel.candidate import Candidate
     from devkeel.checks.subject import Stage
-    from devkeel.project import Project
 
 __all__ = ["Asked", "resolve_libraries"]
 
@@ -28,9 +27,7 @@ class _Stages(Protocol):
         """Open a stage in which the project has these files."""
 
 
-def resolve_libraries(
-    project: Project, candidate: Candidate, level: str | None, stages: _Stages, *, executes: bool = True
-) -> Asked:
+def resolve_libraries(candidate: Candidate, level: str | None, stages: _Stages, *, executes: bool = True) -> Asked:
     """Ask about every manifest that a change edited; a lock that is renewed joins the candidate.
 
     level: what the caller asked for. executes: whether code of libraries may run, which resolvers build. Raises
@@ -42,10 +39,10 @@ def resolve_libraries(
         return (), (Skipped(_RESOLUTION, "it was not asked for"),)
     if not executes:
         return (), (Skipped(_RESOLUTION, "it may run code of libraries, which this caller may not"),)
-    ran, skipped, seen = list[str](), list[Skipped](), dict[str, bytes | None]()
+    ran, skipped = list[str](), list[Skipped]()
     for manifest in dict.fromkeys(candidate.manifests):
         try:
-            found = _settled(project, candidate, manifest, stages, seen)
+            found = _settled(candidate, manifest, stages)
         except Unavailable as error:
             # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
             if level is not None or error.code == "registry_unreachable":
@@ -53,9 +50,7 @@ def resolve_libraries(
             skipped.append(Skipped(_RESOLUTION, error.message.rstrip(".")))
             continue
         for name, data in found.files.items():
-            # What the resolver began with: a save since then is a conflict.
-            candidate.before.setdefault(name, seen.get(name))
-            candidate.after[name] = data
+            candidate.put(name, data)
         if found.judge:
             ran.append(_RESOLUTION)
         else:
@@ -63,36 +58,26 @@ def resolve_libraries(
     return tuple(dict.fromkeys(ran)), tuple(skipped)
 
 
-def _settled(
-    project: Project, candidate: Candidate, manifest: str, stages: _Stages, seen: dict[str, bytes | None]
-) -> Resolved:
-    """Ask about a manifest; once more where a library that had no version got one. seen: takes what was read."""
+def _settled(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
+    """Ask about a manifest; once more where a library that had no version got one."""
     from devkeel.libraries.settling import settled  # noqa: PLC0415  (no other edit needs it)
 
-    found = _asked(project, candidate, manifest, stages, seen)
+    found = _asked(candidate, manifest, stages)
     if manifest not in candidate.after:
         return found
     before, after = candidate.before[manifest] or b"", candidate.after[manifest]
-    candidate.after[manifest] = settled(manifest, before, after, found.locks)
-    return found if candidate.after[manifest] == after else _asked(project, candidate, manifest, stages, seen)
+    candidate.put(manifest, settled(manifest, before, after, found.locks))
+    return found if candidate.after[manifest] == after else _asked(candidate, manifest, stages)
 
 
-def _asked(
-    project: Project, candidate: Candidate, manifest: str, stages: _Stages, seen: dict[str, bytes | None]
-) -> Resolved:
-    from devkeel.backends.resolving import resolve  # noqa: PLC0415  (no other edit needs it)
+def _asked(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
+    from devkeel.backends.resolving import READS, resolve  # noqa: PLC0415  (no other edit needs it)
 
-    def read(name: str) -> bytes | None:
-        if name in candidate.after:
-            return candidate.after[name]
-        if name not in seen:
-            seen[name] = project.read(name)
-        return seen[name]
-
+    candidate.basis.gather(READS)
     return resolve(
-        project,
+        candidate.basis,
         manifest,
-        read,
-        lambda *, writes=False: stages(candidate.after, writes=writes),
-        lambda *, writes=False: stages({}, writes=writes),
+        candidate.read,
+        lambda *, writes=False: stages(candidate.shown, writes=writes),
+        lambda *, writes=False: stages(candidate.basis.there, writes=writes),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.candidate import Candidate
@@ -14,7 +13,7 @@ from devkeel.project import digest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.project import Project
+    from devkeel.basis import Basis
     from devkeel.transaction import FileChange, Operation, Transactions
 
 __all__ = ["put_back", "restore", "take_back"]
@@ -23,19 +22,12 @@ _PAGE = 200
 _REVISION = 16
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    """What later operations made of a file: its hash before the first of them, and after the last."""
+def restore(store: Transactions, basis: Basis, wanted: int | str) -> tuple[Operation, Candidate]:
+    """Return the operation, and the candidate with the files as it left them.
 
-    before: str | None
-    after: str | None
-
-
-def restore(store: Transactions, project: Project, wanted: int | str) -> tuple[Operation, Candidate, list[str]]:
-    """Return the operation, the candidate with the files as it left them, and the files to remove.
-
-    wanted: an operation's id (also as text), or the revision that one left. Raises UsageError `unknown_operation`,
-    Conflict `undo_conflict` where a file was changed by hand in the same place.
+    What somebody else changed since, also between two operations, stays where it is apart. wanted: an operation's id
+    (also as text), or the revision that one left. Raises UsageError `unknown_operation`, Conflict `undo_conflict` where
+    a file was changed by hand in the same place.
     """
     # a revision has 16 digits; an id has as many as it needs, never that many
     if isinstance(wanted, str) and wanted.isdecimal() and len(wanted) < _REVISION:
@@ -52,19 +44,15 @@ def restore(store: Transactions, project: Project, wanted: int | str) -> tuple[O
             seen=str(wanted),
             remedy="Take an id or a revision from the history.",
         )
-    spans: dict[str, _Span] = {}
+    candidate = Candidate(basis)
     for item in later:
-        for image in item.files:
-            after = spans[image.path].after if image.path in spans else image.after_hash
-            spans[image.path] = _Span(image.before_hash, after)
-    candidate, removed = Candidate(), list[str]()
-    for path, span in sorted(spans.items()):
-        put_back(project, candidate, removed, path, store.content(span.after), store.content(span.before))
-    return operation, candidate, removed
+        for image in store.images(item):
+            put_back(candidate, image)
+    return operation, candidate
 
 
-def take_back(store: Transactions, project: Project, operation: int) -> tuple[Candidate, list[str], list[int]]:
-    """Return the candidate that takes back what devkeel did after an operation, the files to remove, those operations.
+def take_back(store: Transactions, basis: Basis, operation: int) -> tuple[Candidate, list[int]]:
+    """Return the candidate that takes back what devkeel did after an operation, and the operations that did it.
 
     operation: id, 0 for all of them. Raises Conflict `restore_conflict` where somebody else changed one of the files
     after or between them: nobody has asked for that change to be judged.
@@ -74,21 +62,17 @@ def take_back(store: Transactions, project: Project, operation: int) -> tuple[Ca
     for item in reversed(later):
         for image in store.images(item):
             chains.setdefault(image.path, []).append(image)
-    candidate, removed = Candidate(), list[str]()
+    candidate = Candidate(basis)
     for path, chain in chains.items():
-        current, wanted = project.read(path), chain[0].before
+        current, wanted = basis.read(path), chain[0].before
         if current == wanted:
             continue
         found = [*(image.before for image in chain[1:]), current]
         for image, now in zip(chain, found, strict=True):
             if image.after != now:
                 raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
-        candidate.before[path] = current
-        if wanted is None:
-            removed.append(path)
-        else:
-            candidate.after[path] = wanted
-    return candidate, removed, [item.id for item in later]
+        candidate.put(path, wanted)
+    return candidate, [item.id for item in later]
 
 
 def _conflict(
@@ -122,28 +106,30 @@ def _newest_first(store: Transactions, until: int = 0) -> Iterator[Operation]:
         before = page[-1].id
 
 
-def put_back(
-    project: Project, candidate: Candidate, removed: list[str], path: str, base: bytes | None, ours: bytes | None
-) -> None:
-    """Let a candidate give a file the content `ours` again, which `base` replaced.
+def put_back(candidate: Candidate, image: FileChange) -> None:
+    """Let a candidate take back what an operation did to a file, and keep what somebody else changed since, elsewhere.
 
-    What somebody else has changed since stays, where that is apart. Raises Conflict `undo_conflict` where it is not.
+    Raises Conflict `undo_conflict` where the two touch.
     """
-    current = project.read(path)
-    wanted = ours
-    if current not in (base, ours):
-        wanted = merge(base, current, ours)
-        if wanted is None:
-            raise Conflict(
-                "undo_conflict",
-                f"{path} was changed by hand in the same place. Nothing was written.",
-                place=Place(path),
-                remedy="Make the change that you want as a new edit, or take the change by hand out of the file first.",
-                details={"path": path, "three_way": three_way_view(base, current, ours)},
-            )
-        candidate.notes.append(f"{path} was changed by hand meanwhile, elsewhere: that change is kept.")
-    candidate.before[path] = current
-    if wanted is not None:
-        candidate.after[path] = wanted
-    elif current is not None:
-        removed.append(path)
+    path, current = image.path, candidate.read(image.path)
+    if current == image.before:
+        return
+    if current == image.after:
+        candidate.put(path, image.before)
+        return
+    wanted = merge(image.after, current, image.before)
+    if wanted is None:
+        raise Conflict(
+            "undo_conflict",
+            f"{path} was changed by hand in the same place. Nothing was written.",
+            place=Place(path),
+            remedy="Make the change that you want as a new edit, or take the change by hand out of the file first.",
+            details={
+                "path": path,
+                "by_hand": unified_all([(path, image.after, current)]),
+                "three_way": three_way_view(image.after, current, image.before),
+            },
+        )
+    candidate.put(path, wanted)
+    kept = f"{path} was changed by hand meanwhile, elsewhere: that change is kept."
+    candidate.notes += [kept] if kept not in candidate.notes else []

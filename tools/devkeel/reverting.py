@@ -12,7 +12,7 @@ from devkeel.project import digest
 from devkeel.restoring import put_back
 
 if TYPE_CHECKING:
-    from devkeel.project import Project
+    from devkeel.basis import Basis
     from devkeel.transaction import FileChange, Operation, Transactions
 
 __all__ = ["revert", "target"]
@@ -51,20 +51,20 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
     return named
 
 
-def revert(store: Transactions, project: Project, operation: Operation) -> tuple[Candidate, list[str]]:
-    """Return the candidate that takes an operation back, and the files that it removes.
+def revert(store: Transactions, basis: Basis, operation: Operation) -> Candidate:
+    """Return the candidate that takes an operation back.
 
     What was changed by hand since stays where it is apart. Raises Conflict `undo_conflict` where it is not, and when
     later operations whose effect stands changed the file too.
     """
-    candidate, removed = Candidate(), list[str]()
+    candidate = Candidate(basis)
     for image in store.images(operation):
-        current = project.read(image.path)
+        current = basis.read(image.path)
         later = store.later_on(operation, image.path)
-        if later or (current != image.after and merge(image.after, current, image.before) is None):
+        if later or (current not in (image.before, image.after) and merge(image.after, current, image.before) is None):
             raise _conflict(operation, image, current, later)
-        put_back(project, candidate, removed, image.path, image.after, image.before)
-    return candidate, removed
+        put_back(candidate, image)
+    return candidate
 
 
 def _conflict(operation: Operation, image: FileChange, current: bytes | None, later: list[int]) -> Conflict:

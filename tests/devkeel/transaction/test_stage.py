@@ -100,7 +100,7 @@ def test_git_tracks_the_same_in_the_stage(project: Project, way: str) -> None:
 
 
 def test_where_nothing_differs_the_project_itself_serves_and_nothing_is_made(project: Project) -> None:
-    with open_stage(project, {"devenv.nix": b"old"}) as opened:
+    with open_stage(project, {}) as opened:
         assert (opened.root, opened.way) == (project.root, "project")
         assert opened.wrap(("true",)) == ("true",)
     assert not project.state.exists()

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.backends.backend import Realisation
-    from devkeel.project import Project
+    from devkeel.project import Project, Reader
 
 __all__ = ["Conda", "applied_at", "find_micromamba", "require_resolvable", "subdir"]
 
@@ -193,7 +193,7 @@ class Conda:
 _INSTALL = "Install micromamba (--bootstrap does, for this project), or devkeel[conda]; then repeat the call."
 
 
-def find_micromamba(project: Project) -> str | None:
+def find_micromamba(project: Reader) -> str | None:
     """Return micromamba: the project's own, the user's own, or the one on PATH."""
     places = (project.state / "bin", Path.home() / ".local" / "bin")
     own = next((path / "micromamba" for path in places if os.access(path / "micromamba", os.X_OK)), None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from devkeel.project import Project
+    from devkeel.project import Project, Reader
 
 __all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "sanitised"]
 
@@ -55,7 +55,7 @@ def _plain(name: str) -> str:
     return f"_{plain}"[:_LONGEST] if plain and plain[0].isdigit() else plain
 
 
-def default_name(project: Project, setting: str | None) -> str:
+def default_name(project: Reader, setting: str | None) -> str:
     """Return the name where the call gives none: devkeel.toml's, environment.yml's, the directory's."""
     if setting is not None:
         return sanitised(setting)
@@ -67,7 +67,7 @@ def default_name(project: Project, setting: str | None) -> str:
     raise AssertionError("the last name is one")
 
 
-def _conda_name(project: Project) -> str | None:
+def _conda_name(project: Reader) -> str | None:
     for file in ("environment.yml", "environment.yaml"):
         data = project.read(file)
         if data is not None:

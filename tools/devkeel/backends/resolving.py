@@ -23,9 +23,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.checks.subject import StageOpener
-    from devkeel.project import Project
+    from devkeel.project import Reader
 
-__all__ = ["Resolved", "resolve"]
+__all__ = ["READS", "Resolved", "resolve"]
+
+# What the resolvers read in a project by themselves, beside the manifest that they are asked about: an answer that
+# was made of these is published only where they are still the same.
+READS = (
+    *("pyproject.toml", "setup.py", "setup.cfg", "uv.toml", "uv.lock", "poetry.toml", "poetry.lock", "pip.conf"),
+    *(".python-version", ".python-versions", "*requirements*.txt", "*requirements*.in", "*requirements/*.txt"),
+    *("*requirements/*.in", "*constraints*.txt", "*overrides*.txt"),
+    *("package.json", "package-lock.json", "npm-shrinkwrap.json", ".npmrc", "pnpm-lock.yaml", "pnpm-workspace.yaml"),
+    *("Cargo.toml", "Cargo.lock", "rust-toolchain", "rust-toolchain.toml", "*.cargo/config.toml", "*.cargo/config"),
+    *("go.mod", "go.sum", "go.work", "go.work.sum", "Gemfile", "Gemfile.lock", "*.gemspec", ".ruby-version"),
+    *("environment.yml", "environment.yaml", "conda-lock.yml", ".condarc"),
+)
 
 _SOURCE, _TEXT = "resolution", "requirements.txt"
 _SECONDS = 300.0
@@ -85,7 +97,7 @@ class _Question:
 
 
 def resolve(
-    project: Project,
+    project: Reader,
     manifest: str,
     read: Callable[[str], bytes | None],
     open_stage: StageOpener,
@@ -95,8 +107,9 @@ def resolve(
 ) -> Resolved:
     """Ask whether what a manifest names can be had together.
 
-    read: the candidate's files. open_stage: a stage that has them; open_old: one with the files as they are, asked
-    when the candidate fails, because a project that did not resolve before is not refused for it. timeout: seconds.
+    project: the files as they are. read: the candidate's. open_stage: a stage that has them; open_old: one with the
+    files as they are, asked when the candidate fails, because a project that did not resolve before is not refused for
+    it. timeout: seconds.
     Raises CheckFailed `unresolvable`, Unavailable `registry_unreachable` or `timeout`.
     """
     folder, name = posixpath.split(manifest)
@@ -134,7 +147,7 @@ def resolve(
     )
 
 
-def _resolve_conda(project: Project, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
+def _resolve_conda(project: Reader, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
     from devkeel.backends.conda import find_micromamba, require_resolvable  # noqa: PLC0415
 
     judge = require_resolvable(read(manifest) or b"", manifest, find_micromamba(project), timeout)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Place, ProjectError, UsageError
 
 if TYPE_CHECKING:
-    from devkeel.project import Project
+    from devkeel.project import Reader
 
 __all__ = ["BACKENDS", "Selection", "declared_by", "select"]
 
@@ -47,7 +47,7 @@ def declared_by(backend: str) -> tuple[str, ...]:
     return _FILES[backend]
 
 
-def select(project: Project, asked: str | None = None, setting: str | None = None) -> Selection:
+def select(project: Reader, asked: str | None = None, setting: str | None = None) -> Selection:
     """Return the backend: `asked` is what the call names, `setting` what devkeel.toml names.
 
     Raises UsageError `unknown_backend`, ProjectError `bad_settings`.
@@ -82,7 +82,7 @@ def select(project: Project, asked: str | None = None, setting: str | None = Non
     return Selection(first[0], f"by {first[1]}", tuple(file for name, file in found if name in rivals))
 
 
-def _declares(project: Project, backend: str, file: str) -> bool:
+def _declares(project: Reader, backend: str, file: str) -> bool:
     if not project.exists(file):
         return False
     if backend != "venv" or file != "pyproject.toml":

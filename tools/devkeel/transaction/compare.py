@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
 from devkeel.merge import three_way_view
-from devkeel.project import digest, not_a_file
+from devkeel.project import digest, not_a_file, require_readable
 from devkeel.transaction import files
 from devkeel.transaction.faults import explain, not_writable
 from devkeel.transaction.guard import refuse_settings
@@ -52,6 +52,7 @@ def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileCh
                 remedy="Put all changes of a file under one name.",
             )
         seen.add(change.path)
+        require_readable(change.path, change.after)
     effective = tuple(change for change in changes if change.before != change.after)
     for change in effective:
         refuse_settings(project.root / change.path)
@@ -69,7 +70,8 @@ def examine(root: int, changes: Sequence[FileChange]) -> dict[str, Snapshot | No
     for change in changes:
         if change.before != change.after:
             _refuse_unreplaceable(root, change.path, found[change.path])
-    inodes = [(item.info.st_dev, item.info.st_ino) for item in found.values() if item is not None]
+    written = [found[change.path] for change in changes if change.before != change.after]
+    inodes = [(item.info.st_dev, item.info.st_ino) for item in written if item is not None]
     if len(set(inodes)) < len(inodes):
         raise UsageError(
             "duplicate_path",

@@ -91,21 +91,22 @@ class Stage:
 def open_stage(project: Project, files: Mapping[str, bytes | None], *, writes: bool = False) -> Iterator[Stage]:
     """Open a stage of the project with these files in it; None stands for a file that is gone.
 
-    files: by path relative to the root. writes: whether commands will write in it. Raises Unavailable
-    `stage_too_large`, Busy `stage_busy`, ProjectError where `.devkeel` cannot be written.
+    files: by path relative to the root, also those that are so on the disk as well, because they may be others there
+    before a command reads them; none where the project itself is what is asked about. writes: whether commands will
+    write in it. Raises Unavailable `stage_too_large`, Busy `stage_busy`, ProjectError where `.devkeel` cannot be
+    written.
     """
-    changed = {name: data for name, data in files.items() if project.read(name) != data}
-    if not changed and not writes:
+    if not files and not writes:
         yield Stage(project.root, "project")
         return
     with ExitStack() as stack:
         try:
             folder = stack.enter_context(_directory(project))
             if not _AWKWARD & set(str(project.root)) and namespaces_work():
-                stage = _layered(project, folder, changed)
+                stage = _layered(project, folder, files)
             else:
                 stack.enter_context(_held(folder.parent / "copy.lock", wait=False))
-                stage = _copied(project, folder.parent / "copy", changed)
+                stage = _copied(project, folder.parent / "copy", files)
         except OSError as error:
             raise explain(error, f"{project.state.name}/stage") from error
         yield stage
