@@ -21,6 +21,7 @@ from devkeel.project import DECLARATION, revision_of
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
+from devkeel.runtime.nix_settings import nix_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -116,7 +117,7 @@ class Execution:
         """
         _require_seconds(timeout, _LONGEST)
         called, place, applied, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
-        variables = applied.variables if applied else {}
+        variables = applied.variables if applied else nix_variables(builds=True)
         hidden = secrets_in(good.applied.variables) if good else ()
 
         def work(job: Job) -> RunResult:

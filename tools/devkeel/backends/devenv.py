@@ -18,7 +18,7 @@ from devkeel.checks.subject import Subject
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON, conda_file
 from devkeel.project import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program, run_nix
 from devkeel.runtime.manager_socket import runtime_directory
 
 if TYPE_CHECKING:
@@ -119,15 +119,16 @@ class Devenv:
             printed = _print_environment(derivation, realisation, deadline)
             _require(subject, stage, printed)
             variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS)
+            notes = tuple(dict.fromkeys((*found.notes, *printed.notes, *notes)))
             return Applied(self.name, prefix, _placed(variables, stage, realisation), "nix", notes=notes)
 
     def _by_devenv(self, realisation: Realisation) -> Applied:
         subject = realisation.subject
         with require_stage(subject)(writes=True) as stage:
-            found = ask_devenv(stage, ("print-dev-env", "--json"), realisation.timeout, limit=_OUTPUT)
+            found = ask_devenv(stage, ("print-dev-env", "--json"), realisation.timeout, builds=True, limit=_OUTPUT)
             _require(subject, stage, found)
             variables = exported(found.stdout)
-            notes = tuple(item.message for item in changed_lock(subject, stage, _SOURCE))
+            notes = (*found.notes, *(item.message for item in changed_lock(subject, stage, _SOURCE)))
             variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS)
             prefix = variables.get(_PROFILE, "")
             if realisation.keep is not None and prefix:
@@ -192,8 +193,9 @@ def _command(what: str) -> tuple[str, ...]:
 def _print_environment(derivation: str, realisation: Realisation, deadline: float) -> Completed:
     keep = () if realisation.keep is None else ("--profile", str(realisation.keep / "environment"))
     program = find_program("nix") or "nix"
-    return run(
+    return run_nix(
         (program, *_FEATURES, "print-dev-env", "--json", *keep, derivation),
+        builds=True,
         timeout=max(0.0, deadline - time.monotonic()),
         limit=_OUTPUT,
     )

@@ -13,7 +13,7 @@ from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import PYTHON
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program, run_nix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,6 +64,7 @@ class Flake:
         profile = None if realisation.keep is None else realisation.keep / "profile"
         done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
         variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS)
+        notes = (*done.notes, *notes)
         prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
         if _is_of_devenv(realisation.subject.files):
             notes = (*notes, "The evaluation was impure: devenv's flake asks for the directory that it is called in.")
@@ -123,7 +124,7 @@ class Flake:
             impure = ("--impure",) if _is_of_devenv(realisation.subject.files) else ()
             how = ("print-dev-env", "--json", "--no-update-lock-file", *impure, *keep)
             argv, here = (nix, *_FEATURES, *how, str(stage.root)), {"PWD": str(stage.root)}
-            done = run(stage.wrap(argv), timeout=realisation.timeout, cwd=stage.root, environment=here)
+            done = run_nix(stage.wrap(argv), builds=True, timeout=realisation.timeout, cwd=stage.root, environment=here)
         if done.returncode:
             told = done.stderr.decode("utf-8", "replace").strip()
             why = told.rpartition("error:")[2].strip().split("\n")[0] or told[-200:]

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 from devkeel.catalogue import cache
 from devkeel.catalogue.pins import read_pins
 from devkeel.errors import Unavailable
-from devkeel.runtime.process import find_program, run, start_detached
+from devkeel.runtime.nix_settings import run_nix
+from devkeel.runtime.process import find_program, start_detached
 from devkeel.source.nix.path import quote
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool
     options = ["--option", "restrict-eval", "true", "--option", "allow-import-from-derivation", "false"]
     argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *options, *search, "--expr", call)
     try:
-        done = run(argv, timeout=_TIMEOUT)
+        done = run_nix(argv, timeout=_TIMEOUT)
         data = json.loads(done.stdout) if done.returncode == 0 else None
     except (Unavailable, ValueError):
         data = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
 from devkeel.checks.nix_errors import DISK_FULL, UNREACHABLE, Translation, printable
 from devkeel.errors import Diagnostic, Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program, run_nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,12 +91,13 @@ def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | N
 def realise(derivation: str, timeout: float, root: Path | None = None) -> Completed:
     """Build a derivation; `root` is a link that keeps what was built from being collected."""
     keep = () if root is None else ("--add-root", str(root), "--indirect")
-    return run(("nix-store", "--realise", derivation, *keep), timeout=max(0.0, timeout), limit=_OUTPUT)
+    argv = ("nix-store", "--realise", derivation, *keep)
+    return run_nix(argv, builds=True, timeout=max(0.0, timeout), limit=_OUTPUT)
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:
     with require_stage(subject)(writes=True) as stage:
-        found = ask_devenv(stage, ("print-dev-env",), timeout)
+        found = ask_devenv(stage, ("print-dev-env",), timeout, builds=True)
         findings = failures(subject, str(stage.root), found)
         return Verdict([*findings, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
@@ -158,7 +159,7 @@ def _printed(stderr: str, derivation: str) -> list[str]:
 def _log_of(derivation: str) -> list[str]:
     """Return the lines that a build left in Nix' own log, where it keeps one."""
     try:
-        found = run(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS, limit=_OUTPUT)
+        found = run_nix(("nix-store", "--read-log", derivation), timeout=_LOG_SECONDS, limit=_OUTPUT)
     except Unavailable:
         return []
     return found.stdout.decode("utf-8", "replace").splitlines() if not found.returncode else []

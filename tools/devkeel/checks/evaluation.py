@@ -23,7 +23,7 @@ from devkeel.checks.locked import read_lock
 from devkeel.checks.nix_errors import Translation
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.project import LOCK
-from devkeel.runtime import Completed, find_program, run
+from devkeel.runtime import Completed, find_program, run_nix
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: flo
         argv += ["--option", name, value]
     for path in (str(stage.root), *locked.paths):
         argv += ["-I", path]
-    return run(
+    return run_nix(
         stage.wrap((*_limits(), *argv, "-")),
         stdin=_expression(subject, stage, locked, request).encode(),
         timeout=timeout,
@@ -199,12 +199,15 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def ask_devenv(stage: Stage, arguments: tuple[str, ...], timeout: float, *, limit: int = _OUTPUT) -> Completed:
+def ask_devenv(
+    stage: Stage, arguments: tuple[str, ...], timeout: float, *, builds: bool = False, limit: int = _OUTPUT
+) -> Completed:
     """Run devenv in the stage; a database that another devenv holds is waited for, a few times."""
     argv = stage.wrap((*_limits(), "devenv", "--no-tui", "--quiet", *arguments))
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
-        found = run(argv, timeout=max(0.0, deadline - time.monotonic()), cwd=stage.root, limit=limit)
+        left_over = max(0.0, deadline - time.monotonic())
+        found = run_nix(argv, builds=builds, timeout=left_over, cwd=stage.root, limit=limit)
         if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
             break
         time.sleep(0.2)

@@ -10,7 +10,7 @@ from typing import Any
 
 from devkeel.catalogue.pins import store_path
 from devkeel.errors import Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program, run_nix
 from devkeel.source import nix
 
 __all__ = ["Locked", "read_lock"]
@@ -121,5 +121,5 @@ def _take_in(locked: dict[str, Any], path: str) -> bool:
     tree = {name: locked[name] for name in ("type", "path", "narHash")}
     text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
     options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
-    found = run((program, "--eval", "--read-write-mode", *options, "-"), stdin=text.encode(), timeout=_SECONDS)
+    found = run_nix((program, "--eval", "--read-write-mode", *options, "-"), stdin=text.encode(), timeout=_SECONDS)
     return found.returncode == 0 and os.path.lexists(path)

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Diagnostic, Place, Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program, run_nix
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def check(subject: Subject) -> list[Diagnostic]:
 
 
 def _check_file(program: str, name: str, data: bytes) -> list[Diagnostic]:
-    completed = run((program, "--parse", "-"), stdin=data, timeout=_TIMEOUT)
+    completed = run_nix((program, "--parse", "-"), stdin=data, timeout=_TIMEOUT)
     own = nix.Document(data, name).problems
     if completed.returncode < 0:
         message = f"nix-instantiate was killed by signal {-completed.returncode}."

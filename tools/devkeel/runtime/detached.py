@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import DevkeelError, ProjectError, Unavailable, UsageError
 from devkeel.runtime.holders import port_holder
 from devkeel.runtime.kin import OUTLIVES
+from devkeel.runtime.nix_settings import nix_variables
 from devkeel.runtime.process import find_program, run
 
 if TYPE_CHECKING:
@@ -73,10 +74,11 @@ def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed
             "Declaring processes works without it.",
         )
     argv = (program, "--no-tui", "--quiet", *arguments)
+    variables = OUTLIVES | {MARK: str(root)} | nix_variables(builds=True)
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
         seconds = max(0.1, deadline - time.monotonic())
-        found = run(argv, timeout=seconds, cwd=root, environment=OUTLIVES | {MARK: str(root)})
+        found = run(argv, timeout=seconds, cwd=root, environment=variables)
         if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
             break
         time.sleep(_PAUSE)

@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable, UsageError
@@ -20,15 +20,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["Completed", "Watch", "child_environment", "find_program", "run", "start_detached", "watched"]
+__all__ = ["LIMIT", "Completed", "Watch", "child_environment", "find_program", "run", "start_detached", "watched"]
+
+LIMIT = 16 * 1024 * 1024
+"""Bytes of each output that are kept, unless a caller says otherwise."""
 
 # What a child may see of our environment.
 _BASE = ("HOME", "PATH", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 _DEVENV = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME")
-_NIX = ("NIX_PATH", "NIX_REMOTE", "NIX_CONF_DIR", "NIX_SSL_CERT_FILE")
+# Where Nix keeps its things and which settings it has is the user's to say.
+_NIX = (
+    *("NIX_PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "NIX_SSHOPTS", "NIX_DAEMON_SOCKET_PATH"),
+    *("NIX_CONFIG", "NIX_CONF_DIR", "NIX_USER_CONF_FILES", "XDG_CONFIG_DIRS"),
+    *("NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR", "NIX_DATA_DIR", "NIX_LOCALSTATE_DIR"),
+    *("NIX_CACHE_HOME", "NIX_CONFIG_HOME", "NIX_DATA_HOME", "NIX_STATE_HOME"),
+)
 _ALLOWED = frozenset({*_BASE, *_NIX, *_DEVENV})
 _GRACE = 2.0
-_LIMIT = 16 * 1024 * 1024
 _CHUNK = 64 * 1024
 # Between looks at a process whose end cannot be waited for together with its output.
 _POLL = 0.02
@@ -48,6 +56,11 @@ class Completed:
     stdout: bytes
     stderr: bytes
     omitted: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
+
+    def noted(self, note: str) -> Completed:
+        """Return the same with a note on how it came about."""
+        return replace(self, notes=(*self.notes, note))
 
 
 class Watch(Protocol):
@@ -103,7 +116,7 @@ def run(
     timeout: float,
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    limit: int = _LIMIT,
+    limit: int = LIMIT,
 ) -> Completed:
     """Run a program to its end and return its output.
 
