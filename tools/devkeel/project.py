@@ -5,16 +5,19 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import stat
 import unicodedata
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
+from devkeel.beneath import opened, read_regular
 from devkeel.errors import Place, ProjectError, UsageError
+from devkeel.room import Leaves, Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from devkeel.room import Located
 
 __all__ = [
     "LOCK",
@@ -104,6 +107,16 @@ def _is_file_name(name: str) -> bool:
     return bool(name) and short and "\0" not in name and "\n" not in name
 
 
+def _require_file_name(name: str) -> None:
+    if not _is_file_name(name):
+        raise UsageError(
+            "bad_file_name",
+            "The file name is empty, too long, or has a character that no file name has.",
+            seen=repr(name[:200]),
+            remedy=f"Name a file by its path relative to the root, for example {DECLARATION}.",
+        )
+
+
 def not_a_file(name: str) -> ProjectError:
     """Return the refusal of what is there under a file's name and is none."""
     return ProjectError(
@@ -174,89 +187,98 @@ class Project:
         """The directory with devkeel's own records; it need not exist."""
         return self.root / STATE_DIRECTORY
 
+    @property
+    def room(self) -> Room:
+        """What of the project may be read, and the way to read it."""
+        return Room(self.root)
+
     def resolve(self, name: str) -> str:
         """Return the path of a file relative to the root, with links resolved, or refuse it.
 
         `name` may be absolute or relative to the root. Refused: anything outside the root after resolving
         `..` and links, the insides of `.git`, `.devenv`, `.direnv` and `.devkeel`, links that dangle, and
-        files that the Nix store or another manager owns.
+        files that the Nix store or another manager owns. What this allows may be written.
         """
-        if not _is_file_name(name):
-            raise UsageError(
-                "bad_file_name",
-                "The file name is empty, too long, or has a character that no file name has.",
-                seen=repr(name[:200]),
-                remedy=f"Name a file by its path relative to the root, for example {DECLARATION}.",
-            )
-        path = self.root / name
-        lexical = Path(os.path.normpath(path))
-        if not lexical.is_relative_to(self.root):
-            raise self._outside(name)
-        real = Path(os.path.realpath(path))
-        if path.is_symlink() and str(real).startswith(_STORE):
-            raise ProjectError(
-                "managed_file",
-                f"{name} is a link into the Nix store: {_generator(real)} owns its content.",
-                place=Place(name),
-                seen=str(real),
-                remedy="Change the configuration that generates this file, or replace the link by a file.",
-            )
-        if not real.is_relative_to(self.root):
-            raise self._outside(name)
-        if path.is_symlink() and not real.exists():
+        _require_file_name(name)
+        try:
+            place = self.room.find(name, beyond=False)
+        except OSError as error:
+            raise self._refused(name, error, beyond=False) from error
+        self._allow(name, place)
+        return place.name
+
+    def _allow(self, name: str, place: Located) -> None:
+        if place.linked and not place.there:
             raise ProjectError(
                 "dangling_link",
                 f"{name} is a link to a file that does not exist.",
                 place=Place(name),
-                seen=str(path.readlink()),
+                seen=place.name,
                 remedy="Create the link's target or remove the link.",
             )
-        relative = real.relative_to(self.root)
-        if _is_private(relative.parts):
+        inner = place.parts if place.name.startswith("../") else place.name.split("/")
+        if _is_private(inner):
             raise ProjectError(
                 "private_directory",
                 f"{name} is inside a directory that belongs to a tool.",
                 place=Place(name),
                 remedy="Edit one of the environment files instead.",
             )
-        return relative.as_posix()
 
-    def _outside(self, name: str) -> ProjectError:
+    def _refused(self, name: str, error: OSError, *, beyond: bool) -> ProjectError:
+        """Return the error about a path that could not be followed or opened."""
+        if not isinstance(error, Leaves):
+            if error.errno in _IRREGULAR:
+                return not_a_file(name)
+            return self._unreadable(name, (error.strerror or str(error)).lower())
+        if error.last and (error.target or "").startswith(_STORE):
+            target = Path(error.target or "")
+            return ProjectError(
+                "managed_file",
+                f"{name} is a link into the Nix store: {_generator(target)} owns its content.",
+                place=Place(name),
+                seen=str(target),
+                remedy="Change the configuration that generates this file, or replace the link by a file.",
+            )
+        where = "the project root" if not beyond else "the project and its Git work tree"
+        via = "" if error.link is None else f": the link {error.link} leads to {error.target}"
         return ProjectError(
             "outside_root",
-            f"{name} is outside the project root.",
-            seen=name,
-            remedy=f"Name a file inside the root, relative to it, for example {DECLARATION}.",
+            f"{name} is outside {where}{via}.",
+            seen=error.target or name,
+            remedy=f"Name a file inside the root, relative to it, for example {DECLARATION}."
+            if error.link is None
+            else "Replace the link by a file, or by a link to one inside.",
         )
 
     def read(self, name: str) -> bytes | None:
-        """Return the bytes of a file inside the root, or None when there is no such file.
+        """Return the bytes of a file of the project or its Git work tree, or None when there is no such file.
 
-        Raises ProjectError `not_a_file` for a directory, a FIFO, a socket or a device, and `unreadable_file`
-        for what may not be read or is larger than 4 MiB.
+        Raises ProjectError `not_a_file` for a directory, a FIFO, a socket or a device, `unreadable_file` for what may
+        not be read or is larger than 4 MiB, and what `resolve` raises.
         """
-        relative = self.resolve(name)
+        _require_file_name(name)
         try:
             # A FIFO without a writer would block an ordinary open for ever.
-            descriptor = os.open(self.root / relative, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError):
+            descriptor, place = self.room.open(
+                name, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY, allow=lambda place: self._allow(name, place)
+            )
+        except FileNotFoundError:
             return None
         except OSError as error:
-            if error.errno in _IRREGULAR:
-                raise not_a_file(relative) from error
-            raise self._unreadable(relative, os.strerror(error.errno or 0).lower()) from error
-        try:
-            info = os.fstat(descriptor)
-            if not stat.S_ISREG(info.st_mode):
-                raise not_a_file(relative)
-            if info.st_size > MAX_FILE_BYTES:
-                raise self._unreadable(relative, f"it has {info.st_size} bytes, more than {MAX_FILE_BYTES}")
-            with os.fdopen(descriptor, "rb", closefd=False) as handle:
-                return handle.read()
-        except OSError as error:
-            raise self._unreadable(relative, os.strerror(error.errno or 0).lower()) from error
-        finally:
-            os.close(descriptor)
+            raise self._refused(name, error, beyond=True) from error
+        with opened(descriptor):
+            try:
+                info = os.fstat(descriptor)
+                data = read_regular(descriptor, MAX_FILE_BYTES + 1)
+            except OSError as error:
+                raise self._unreadable(place.name, os.strerror(error.errno or 0).lower()) from error
+        if data is None:
+            raise not_a_file(place.name)
+        if len(data) > MAX_FILE_BYTES:
+            size = max(info.st_size, len(data))
+            raise self._unreadable(place.name, f"it has {size} bytes, more than {MAX_FILE_BYTES}")
+        return data
 
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
@@ -293,7 +315,7 @@ class Project:
 
     def exists(self, name: str) -> bool:
         """Tell whether a path relative to the root is there, file or directory; nothing is read."""
-        return not name.startswith("/") and "\0" not in name and os.path.lexists(self.root / name)
+        return not name.startswith("/") and self.room.status(name) is not None
 
     def is_environment_file(self, relative: str) -> bool:
         """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
