@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.catalogue import cache
 from devkeel.catalogue.pins import read_pins
 from devkeel.errors import Unavailable
-from devkeel.runtime.nix_settings import run_nix
+from devkeel.runtime.confinement import evaluate, settings
 from devkeel.runtime.process import find_program, start_detached
 from devkeel.source.nix.path import quote
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["names_key", "options_key", "refresh", "request"]
 
 _TIMEOUT = 300.0
+_OUTPUT = 64 * 1024 * 1024
 _SET = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,60}")
 _asked: set[str] = set()
 
@@ -87,10 +88,9 @@ def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool
     readable = [str(path), *(place for _, place in pins.inputs), *([pins.nixpkgs.path] if pins.nixpkgs else [])]
     call = f"import (/. + {quote(str(path))}) (builtins.fromJSON {quote(json.dumps(arguments))})"
     search = [part for place in readable for part in ("-I", f"source={place}")]
-    options = ["--option", "restrict-eval", "true", "--option", "allow-import-from-derivation", "false"]
-    argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *options, *search, "--expr", call)
+    argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *settings(), *search, "--expr", call)
     try:
-        done = run_nix(argv, timeout=_TIMEOUT)
+        done = evaluate(argv, timeout=_TIMEOUT, cwd=Path("/"), limit=_OUTPUT)
         data = json.loads(done.stdout) if done.returncode == 0 else None
     except (Unavailable, ValueError):
         data = None

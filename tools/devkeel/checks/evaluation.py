@@ -24,6 +24,7 @@ from devkeel.checks.nix_errors import Translation
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.project import LOCK
 from devkeel.runtime import Completed, find_program, run_nix
+from devkeel.runtime.confinement import evaluate, settings
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -38,16 +39,6 @@ _MEMORY = 8 * 1024**3
 _OUTPUT = 4 * 1024**2
 _TRIES = 3
 _TOLD = ("failed", "warnings")
-# The text may read what is listed with -I, and no more; nothing is built or fetched while it is evaluated.
-_CONFINED = {
-    "restrict-eval": "true",
-    "allowed-uris": "",
-    "allow-import-from-derivation": "false",
-    "experimental-features": "",
-    "allow-unsafe-native-code-during-evaluation": "false",
-    "plugin-files": "",
-    "substitute": "false",
-}
 _LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
 # Without writing to the store, a path that the text makes in it is not there to be read.
 _NOT_WRITTEN = re.compile(r"'/nix/store/[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
@@ -122,16 +113,14 @@ def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: flo
     request: what differs from judging every profile, see `evaluate.nix`.
     """
     locked = read_lock(subject.locks.get(LOCK), stage.root)
-    argv = [require_nix(subject), *flags]
-    for name, value in _CONFINED.items():
-        argv += ["--option", name, value]
+    argv = [require_nix(subject), *flags, *settings()]
     for path in (str(stage.root), *locked.paths):
-        argv += ["-I", path]
-    return run_nix(
-        stage.wrap((*_limits(), *argv, "-")),
+        argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
+    return evaluate(
+        (*argv, "-"),
+        held=stage.alone(),
         stdin=_expression(subject, stage, locked, request).encode(),
         timeout=timeout,
-        environment={"NIX_PATH": ""},  # whatever it lists could be read
         cwd=stage.root,
         limit=_OUTPUT,
     )
@@ -171,7 +160,7 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
     """Return the findings; the exit code decides, for what is printed before a failure is no whole answer."""
     stderr = found.stderr.decode("utf-8", "replace")
     labels = _LABEL.findall(stderr)
-    translation = Translation(str(stage.root), subject.files, _SOURCE, labels[-1] if labels else "base")
+    translation = Translation(str(stage.root), subject.files, _SOURCE, labels[-1] if labels else "base", confined=True)
     if found.returncode:
         return [translation.failure(stderr, found.returncode)]
     judged = json.loads(found.stdout)

@@ -124,6 +124,10 @@ _OBSTACLES = (
     Obstacle("check_unavailable", r"devkeel: the store lacks", "an input that it needs is not in the Nix store"),
 )
 _OTHER = Shape("evaluation_failed", "")
+_CUT_OFF = re.compile(
+    rf"unable to download|program 'git' failed|cannot open connection to|failed to fetch|{UNREACHABLE.pattern}",
+    re.IGNORECASE,
+)
 _FORBIDDEN = re.compile(
     r"forbidden in (?:restricted|pure eval\w*) mode|allow-import-from-derivation|during the evaluation of the Nix"
     r"|experimental (?:Nix )?feature|attribute '(?:fetchTree|getFlake|exec)' missing"
@@ -147,17 +151,21 @@ class Translation:
     """Turns what an evaluator wrote into diagnostics about the project's files.
 
     root: the project as the evaluator saw it. files: the declaration. source: the rung. label: what was evaluated,
-    `base` or the name of a profile.
+    `base` or the name of a profile. confined: whether the evaluator had no network, so that failing to reach a host
+    says what the text wants and nothing about this machine.
     """
 
     root: str
     files: Mapping[str, bytes]
     source: str
     label: str = "base"
+    confined: bool = False
 
     def failure(self, stderr: str, returncode: int) -> Diagnostic:
         """Return the finding of a failed evaluation. Raises Unavailable where the machine failed, not the text."""
         tail = last_error(_COLOUR.sub("", stderr))
+        if self.confined and _CUT_OFF.search(tail):
+            return self._not_judged(tail)
         self._blame_the_machine(tail, returncode)
         if _FORBIDDEN.search(tail):
             return self._not_judged(tail)

@@ -35,6 +35,9 @@ class Stage(Protocol):
     def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command that runs `argv` in it."""
 
+    def alone(self) -> tuple[str, ...] | None:
+        """Return the words before a command that run it in it without a network, None where it cannot."""
+
     def lock(self) -> bytes | None:
         """Return what the last command left of the lock file, None where nothing is known."""
 

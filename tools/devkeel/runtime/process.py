@@ -117,13 +117,14 @@ def run(
     environment: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     limit: int = LIMIT,
+    inherits: tuple[int, ...] = (),
 ) -> Completed:
     """Run a program to its end and return its output.
 
     timeout: seconds. environment: variables beside the few that every child sees. limit: bytes of each output that are
-    kept. Raises Unavailable `timeout` when it does not end in time (its group is killed), `program_missing` when it
-    is not there, UsageError `bad_command` when the system refuses it, or what the watch says when it stops it. A
-    failing exit code is a result, not an error.
+    kept. inherits: descriptors that it keeps. Raises Unavailable `timeout` when it does not end in time (its group is
+    killed), `program_missing` when it is not there, UsageError `bad_command` when the system refuses it, or what the
+    watch says when it stops it. A failing exit code is a result, not an error.
     """
     watch = _WATCH.get()
     variables = child_environment(environment)
@@ -139,6 +140,7 @@ def run(
             env=variables,
             cwd=cwd,
             start_new_session=True,
+            pass_fds=inherits,
             bufsize=0,
         )
     except (FileNotFoundError, PermissionError) as error:

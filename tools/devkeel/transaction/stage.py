@@ -22,6 +22,7 @@ from devkeel.errors import Busy, ProjectError, Unavailable
 from devkeel.mechanisms import usable
 from devkeel.project import LOCK
 from devkeel.runtime import find_program, run
+from devkeel.runtime.confinement import NAMESPACES
 from devkeel.transaction.copying import mirror
 from devkeel.transaction.faults import explain
 
@@ -37,9 +38,10 @@ _PROGRAMS = ("unshare", "mount", "umount", "mknod", "chmod", "cp", "sh")
 # What mount options and their escapes cannot carry.
 _AWKWARD = frozenset(',:\\"\n')
 
-# $1 project, $2 stage directory, $3 size; then the command. The state directory is whited out: a stage has none.
+# $1 project, $2 stage directory, $3 size, $4 whether in processes of its own; then the command. The state directory is
+# whited out: a stage has none.
 _ENTER = f"""
-root=$1 stage=$2; size=$3; shift 3
+root=$1 stage=$2 size=$3 alone=$4; shift 4
 mount -t tmpfs -o "size=$size,mode=0700" devkeel "$stage/layer"
 mkdir "$stage/layer/work"
 cp -R -P --preserve=mode,timestamps "$stage/files" "$stage/layer/up"
@@ -49,6 +51,7 @@ while read -r name; do
   [ -z "$name" ] || {{ mkdir -p "$(dirname "$stage/layer/up/$name")"; mknod "$stage/layer/up/$name" c 0 0; }}
 done < "$stage/removed"
 mount -t overlay -o "lowerdir=$root,upperdir=$stage/layer/up,workdir=$stage/layer/work" devkeel "$root"
+[ "$alone" = no ] || mount -t proc proc /proc 2>/dev/null || :
 set +e
 cd "$root" && "$@"
 code=$?
@@ -69,11 +72,19 @@ class Stage:
     root: Path
     way: str
     _prefix: tuple[str, ...] = ()
+    _alone: tuple[str, ...] | None = None
     _kept: Path | None = None
 
     def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command that runs `argv` in the stage. A signal that ends it is an exit code above 128."""
         return (*self._prefix, *argv)
+
+    def alone(self) -> tuple[str, ...] | None:
+        """Return the words before a command that run it in the stage and without a network; None where a stage cannot.
+
+        `devkeel.runtime.confinement.evaluate` takes them.
+        """
+        return self._alone
 
     def lock(self) -> bytes | None:
         """Return what the last command left of `devenv.lock`; None where it left it alone, or this is the project."""
@@ -96,13 +107,15 @@ def open_stage(project: Project, files: Mapping[str, bytes | None], *, writes: b
     write in it. Raises Unavailable `stage_too_large`, Busy `stage_busy`, ProjectError where `.devkeel` cannot be
     written.
     """
-    if not files and not writes:
-        yield Stage(project.root, "project")
-        return
+    layers = not _AWKWARD & set(str(project.root)) and namespaces_work()
     with ExitStack() as stack:
+        if not files and not writes:
+            alone = _layered(project, stack.enter_context(_passing()), {}).alone() if layers else None
+            yield Stage(project.root, "project", (), alone)
+            return
         try:
             folder = stack.enter_context(_directory(project))
-            if not _AWKWARD & set(str(project.root)) and namespaces_work():
+            if layers:
                 stage = _layered(project, folder, files)
             else:
                 stack.enter_context(_held(folder.parent / "copy.lock", wait=False))
@@ -120,12 +133,17 @@ def _layered(project: Project, folder: Path, changed: Mapping[str, bytes | None]
             _put(project, folder / "files", name, data)
     (folder / "removed").write_text("".join(f"{name}\n" for name, data in changed.items() if data is None))
     prefix = _prefix(project.root, folder)
-    return Stage(project.root, "namespace", prefix, folder / "kept")
+    alone = _prefix(project.root, folder, alone=True) if _works(alone=True) else None
+    return Stage(project.root, "namespace", prefix, alone, folder / "kept")
 
 
-def _prefix(root: Path, folder: Path) -> tuple[str, ...]:
-    """Return what runs a command in the layered project, with the caller's own user and group ids."""
+def _prefix(root: Path, folder: Path, *, alone: bool = False) -> tuple[str, ...]:
+    """Return what runs a command in the layered project, with the caller's own user and group ids.
+
+    alone: without a network, and in processes of its own that end together.
+    """
     enter = (
+        *(NAMESPACES if alone else ()),
         "--mount",
         "--propagation",
         "private",
@@ -136,6 +154,7 @@ def _prefix(root: Path, folder: Path) -> tuple[str, ...]:
         str(root),
         str(folder),
         f"{_LAYER_BYTES}",
+        "yes" if alone else "no",
     )
     if os.geteuid() == 0:
         return ("unshare", *enter)
@@ -159,7 +178,14 @@ def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None])
             (folder / name).unlink(missing_ok=True)
         else:
             _put(project, folder, name, data)
-    return Stage(folder, "copy", (), folder)
+    return Stage(folder, "copy", (), None, folder)
+
+
+@contextmanager
+def _passing() -> Iterator[Path]:
+    """Make a directory for a layer outside of the project, which a mere look at it leaves alone."""
+    with tempfile.TemporaryDirectory(prefix="devkeel-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
 
 
 @contextmanager
@@ -213,12 +239,13 @@ def _held(path: Path, *, wait: bool) -> Iterator[None]:
 
 
 def namespaces_work() -> bool:
-    """Tell whether this system lets this user lay a candidate over a directory, by doing it once."""
-    return usable("namespaces") and _layers_work()
+    """Tell whether this system lets this user lay a candidate over a directory."""
+    return usable("namespaces") and _works(alone=False)
 
 
 @cache
-def _layers_work() -> bool:
+def _works(*, alone: bool) -> bool:
+    """Tell whether a layer can be laid, and its network cut where it is to be `alone`, by doing it once."""
     if any(find_program(name) is None for name in _PROGRAMS):
         return False
     with tempfile.TemporaryDirectory(prefix="devkeel-") as place:
@@ -230,7 +257,7 @@ def _layers_work() -> bool:
         (root / "gone").write_text("")
         see = ("sh", "-c", '[ "$(cat probe)" = layer ] && [ ! -e gone ] && : > new && id -u')
         try:
-            found = run((*_prefix(root, folder), *see), timeout=10)
+            found = run((*_prefix(root, folder, alone=alone), *see), timeout=10)
         except Unavailable:
             return False
         seen = found.returncode == 0 and found.stdout.strip() == str(os.geteuid()).encode()
