@@ -75,9 +75,9 @@ LAYERS = {
     "judging": {"errors", "project", "results", "source", "checks", "candidate", "instead", "resolution"},
     "lookup": {"errors", "results", "source", "catalogue", "survey"},
     "past": {"errors", "project", "results", "difference", "display", "transaction"},
-    "environments": {"errors", "project", "policy", "applied", "backends", "checks", "transaction"},
+    "environments": {"errors", "project", "runtime", "policy", "applied", "backends", "checks", "transaction"},
     "envrc": {"errors"},
-    "resolution": {"errors", "results", "candidate", "checks", "libraries", "backends"},
+    "resolution": {"errors", "results", "runtime", "candidate", "checks", "libraries", "backends"},
     "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
         *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),

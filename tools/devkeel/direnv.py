@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from devkeel.envrc import ENVRC
 from devkeel.errors import DevkeelError, Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program, is_foreign, run
 
 if TYPE_CHECKING:
     from devkeel.project import Project
@@ -79,7 +79,8 @@ def enters(text: bytes) -> bool:
 
 def _ask(project: Project, program: str, *arguments: str, seconds: float) -> Completed:
     """Run direnv in the root. Raises Unavailable where it does not end."""
-    own = {name: os.environ[name] for name in ("DIRENV_CONFIG",) if name in os.environ}
+    settings = os.environ.get("DIRENV_CONFIG")
+    own = {} if settings is None or is_foreign(settings) else {"DIRENV_CONFIG": settings}
     return run((program, *arguments), timeout=seconds, environment=own, cwd=project.root)
 
 

@@ -39,6 +39,7 @@ from devkeel.results import (
     as_data,
 )
 from devkeel.reverting import revert, target
+from devkeel.runtime import distrust, executing
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import Operation, Record, Transactions, open_stage
 
@@ -82,6 +83,7 @@ class Environment:
         executes: bool = True,
     ) -> None:
         self.project = Project(root)
+        distrust(self.project.root)
         self._executes = executes
         self._asked = backend
         self.actor = actor
@@ -240,7 +242,8 @@ class Environment:
 
     def _judge(self, basis: Basis) -> Judge:
         def build(subject: Subject) -> list[Diagnostic]:
-            return backend_named(self.selection(basis).name).check(Realisation(self.project, subject, None))
+            with executing():  # whoever asks to build asks for what that runs
+                return backend_named(self.selection(basis).name).check(Realisation(self.project, subject, None))
 
         return Judge(partial(self._subject, basis=basis), build)
 
@@ -388,8 +391,9 @@ class Environment:
         basis, removed = candidate.basis, candidate.removed
         settings = read_settings(basis)
         judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
-        level = self._allowed(intent.level or settings.level, dry_run=intent.dry_run)
-        asked = resolve_libraries(candidate, level, self._stage, executes=self._executes)
+        level = self._allowed(intent.level or settings.level, intent)
+        executes = self._executes and not (intent.dry_run and intent.level not in LEVELS[2:])
+        asked = resolve_libraries(candidate, level, self._stage, executes=executes)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         # a file may be read under the name of a link to it
@@ -437,11 +441,14 @@ class Environment:
             next=_next(changed=True, dry_run=False, operation=operation),
         )
 
-    def _allowed(self, level: str | None, *, dry_run: bool) -> str | None:
-        """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt."""
-        if level != LEVELS[-1] or self._executes:
+    def _allowed(self, level: str | None, intent: Intent) -> str | None:
+        """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt.
+
+        What is only tried is built where the caller says so, not where a file of the project does.
+        """
+        if level != LEVELS[-1] or (self._executes and not (intent.dry_run and intent.level is None)):
             return level
-        if dry_run:
+        if intent.dry_run:
             return None
         raise PolicyRefused(
             "not_offered",

@@ -11,6 +11,7 @@ from devkeel.backends.backend import Realisation
 from devkeel.backends.known import backend_named, entered
 from devkeel.backends.named import all_environments, default_name, home_of, sanitised
 from devkeel.errors import ProjectError, Refused, Unavailable
+from devkeel.runtime import executing
 from devkeel.transaction.generations import remove_folders
 
 if TYPE_CHECKING:
@@ -140,7 +141,8 @@ class Environments:
         mixed = mixed or bool(record.get("mixed"))
         self._require_meant(chosen, mixed=mixed)
         realiser = backend_named(chosen, python=python)
-        applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
+        with executing():
+            applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
         if not dry_run:
             home.note({"backend": chosen, "python": python, "mixed": mixed})
         return applied

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable
 from devkeel.results import Skipped
+from devkeel.runtime import executing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "resolve_libraries"]
 
 _RESOLUTION = "resolution"
+_MAY_NOT = "it may run code of libraries, which this caller may not, nor a dry run that names no level"
 # What ran, and what did not with the reason.
 Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 
@@ -38,11 +40,12 @@ def resolve_libraries(candidate: Candidate, level: str | None, stages: _Stages, 
     if level in ("syntax", "schema"):
         return (), (Skipped(_RESOLUTION, "it was not asked for"),)
     if not executes:
-        return (), (Skipped(_RESOLUTION, "it may run code of libraries, which this caller may not"),)
+        return (), (Skipped(_RESOLUTION, _MAY_NOT),)
     ran, skipped = list[str](), list[Skipped]()
     for manifest in dict.fromkeys(candidate.manifests):
         try:
-            found = _settled(candidate, manifest, stages)
+            with executing():
+                found = _settled(candidate, manifest, stages)
         except Unavailable as error:
             # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
             if level is not None or error.code == "registry_unreachable":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +42,7 @@ def command(
     path = (file or chosen.file(Places(root, Path.home(), os.environ))).resolve()
     options = tuple(f"--{option.replace('_', '-')}" for option, given in refusing.items() if given)
     before = _read(path)
-    edited = with_server(chosen, str(path), before or b"", name, chosen.entry(root, _program(), options))
+    edited = with_server(chosen, str(path), before or b"", name, chosen.entry(root, _program(root), options))
     label = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
     diff = unified(label, before, edited.data) if edited.changed else ""
     notes = _write(path, before, edited.data) if write and edited.changed else []
@@ -55,9 +54,12 @@ def command(
         output.write([*(f"note: {clean(note)}" for note in notes), _told(result)])
 
 
-def _program() -> str:
+def _program(root: Path) -> str:
     """Return the command that is running: hosts do not search the PATH of a shell."""
-    return shutil.which("devkeel") or str(Path(sys.argv[0]).resolve())
+    from devkeel.runtime import distrust, find_program  # noqa: PLC0415
+
+    distrust(root)  # a program of that name in the project is not this one
+    return find_program("devkeel") or str(Path(sys.argv[0]).resolve())
 
 
 def _read(path: Path) -> bytes | None:

@@ -8,9 +8,9 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
+from devkeel.backends import micromamba
 from devkeel.backends.conda import subdir
 from devkeel.errors import Unavailable
-from devkeel.transaction.generations import keep_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,10 @@ def install_micromamba(project: Project, releases: str | None = None) -> Path:
     data = _fetched(place)
     if told is None or hashlib.sha256(data).hexdigest().encode() != told[0]:
         raise _failed(place, "its SHA-256 is not the one that is published beside it")
-    return keep_program(project, "micromamba", data)
+    try:
+        return micromamba.keep(project, data)
+    except OSError as error:
+        raise _failed(str(error.filename), f"it cannot be kept: {error.strerror}") from error
 
 
 def _fetched(url: str) -> bytes:

@@ -1,6 +1,6 @@
 """The conda backend: environment.yml or conda-lock.yml, by micromamba where it is there, else by py-rattler in process.
 
-Micromamba is looked for in `.devkeel/bin`, then in the user's own directory of programs, then on PATH. Neither is
+Micromamba is looked for as `micromamba.py` says. Neither is
 installed here, and pip never stands in: without them there is an error that says what to install. Every environment
 is a prefix of its own; conda's base environment is not used.
 """
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-import os
 import platform
 import re
 import sys
@@ -23,17 +22,18 @@ from typing import TYPE_CHECKING, Any
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
 from devkeel.backends.imports import require_imports
+from devkeel.backends.micromamba import INSTALL, examine, find_micromamba
 from devkeel.backends.python_tools import tool_environment
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
-from devkeel.runtime import find_program, run
+from devkeel.runtime import run
 from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.backends.backend import Realisation
-    from devkeel.project import Project, Reader
+    from devkeel.project import Project
 
 __all__ = ["Conda", "applied_at", "find_micromamba", "require_resolvable", "subdir"]
 
@@ -154,7 +154,7 @@ class Conda:
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
         """Return which tool there is, and how the lock is."""
-        found = [health.program("micromamba", find_micromamba(project), remedy=_INSTALL, needed=not _has_rattler())]
+        found = [examine(project, needed=not _has_rattler())]
         if _has_rattler():
             found.append(Finding(True, f"py-rattler {metadata.version('py-rattler')}, in process"))
         return (*found, health.lock(self.lock_status(project), "Run conda-lock."))
@@ -188,16 +188,6 @@ class Conda:
         if python.exists():
             before = None if current is None else current / "bin" / "python"
             require_imports(python, _names(wanted), wanted.file, realisation.timeout, before=before)
-
-
-_INSTALL = "Install micromamba (--bootstrap does, for this project), or devkeel[conda]; then repeat the call."
-
-
-def find_micromamba(project: Reader) -> str | None:
-    """Return micromamba: the project's own, the user's own, or the one on PATH."""
-    places = (project.state / "bin", Path.home() / ".local" / "bin")
-    own = next((path / "micromamba" for path in places if os.access(path / "micromamba", os.X_OK)), None)
-    return str(own) if own else find_program("micromamba")
 
 
 def _has_rattler() -> bool:
@@ -292,7 +282,7 @@ def _solve(wanted: _Wanted, timeout: float) -> list[Any]:
             "tool_missing",
             "The project declares a conda environment, and neither micromamba nor py-rattler is there.",
             seen=wanted.file,
-            remedy=_INSTALL,
+            remedy=INSTALL,
             details={"bootstrap": "micromamba"},
         )
     rattler: Any = importlib.import_module("rattler")  # an extra, and half a second

@@ -118,7 +118,8 @@ class Devenv:
             prefix = found.stdout.decode().split()[-1] if root is None else os.path.realpath(root)
             printed = _print_environment(derivation, realisation, deadline)
             _require(subject, stage, printed)
-            variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS)
+            tries = realisation.keep is None
+            variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS, tries=tries)
             notes = tuple(dict.fromkeys((*found.notes, *printed.notes, *notes)))
             return Applied(self.name, prefix, _placed(variables, stage, realisation), "nix", notes=notes)
 
@@ -129,7 +130,8 @@ class Devenv:
             _require(subject, stage, found)
             variables = exported(found.stdout)
             notes = (*found.notes, *(item.message for item in changed_lock(subject, stage, _SOURCE)))
-            variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS)
+            tries = realisation.keep is None
+            variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS, tries=tries)
             prefix = variables.get(_PROFILE, "")
             if realisation.keep is not None and prefix:
                 build.realise(prefix, realisation.timeout, realisation.keep / "profile")

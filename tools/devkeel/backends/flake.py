@@ -63,7 +63,8 @@ class Flake:
         """Build the shell and capture its variables, its hook included."""
         profile = None if realisation.keep is None else realisation.keep / "profile"
         done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
-        variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS)
+        tries = realisation.keep is None
+        variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
         notes = (*done.notes, *notes)
         prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
         if _is_of_devenv(realisation.subject.files):

@@ -37,7 +37,7 @@ def find_python() -> str:
 def _itself(found: str) -> str:
     """Return the interpreter behind a name on PATH: version managers put slow scripts there."""
     try:
-        done = run((found, "-c", "import sys; print(sys.executable)"), timeout=20)
+        done = run((found, "-I", "-c", "import sys; print(sys.executable)"), timeout=20)
     except Unavailable:
         return found
     told = done.stdout.decode("utf-8", "replace").strip()

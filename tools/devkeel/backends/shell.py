@@ -48,15 +48,18 @@ def with_path(variables: Mapping[str, str]) -> dict[str, str]:
     return {**variables, "PATH": f"{path}:{behind}" if path and behind else path or behind}
 
 
-def enter(variables: Mapping[str, str], cwd: Path, timeout: float) -> tuple[dict[str, str], tuple[str, ...]]:
+def enter(
+    variables: Mapping[str, str], cwd: Path, timeout: float, *, tries: bool = False
+) -> tuple[dict[str, str], tuple[str, ...]]:
     """Return the variables as they are when the shell's hook has run, and notes.
 
-    A hook that fails or a machine without bash costs what the hook would have set, and a note says so.
+    tries: only whether there is such a shell is asked, and its hook is not run. A hook that fails or a machine without
+    bash costs what the hook would have set, and a note says so.
     """
     hook = variables.get(_HOOK, "")
     plain = {name: text for name, text in variables.items() if name != _HOOK}
     bash = find_program("bash")
-    if not hook.strip():
+    if tries or not hook.strip():
         return plain, ()
     if bash is None:
         return plain, ("bash is not installed, so what the shell does on entering is not in the environment.",)

@@ -1,6 +1,6 @@
 """Reads with Nix what devenv.lock pins, and keeps it: a process of its own, so that no call ever waits for it.
 
-    python -m devkeel.catalogue.refresh [SET...] < devenv.lock
+    devkeel.catalogue.refresh [SET...] < devenv.lock
 
 Names of packages, options, and the names in those sets that are named. What the store lacks is left out: nothing is
 fetched. What is read is somebody's Nix: it is evaluated with `restrict-eval`, and only names and texts come out of it.
@@ -18,7 +18,9 @@ from devkeel.catalogue import cache
 from devkeel.catalogue.pins import read_pins
 from devkeel.errors import Unavailable
 from devkeel.runtime.confinement import evaluate, settings
-from devkeel.runtime.process import find_program, start_detached
+from devkeel.runtime.isolated import isolated_python
+from devkeel.runtime.process import start_detached
+from devkeel.runtime.programs import find_program
 from devkeel.source.nix.path import quote
 
 if TYPE_CHECKING:
@@ -50,7 +52,7 @@ def request(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
         return
     _asked.add(key)
     if find_program("nix-instantiate"):
-        start_detached((sys.executable, "-m", "devkeel.catalogue.refresh", *sets), stdin=lock)
+        start_detached((*isolated_python("devkeel.catalogue.refresh"), *sets), stdin=lock)
 
 
 def refresh(lock: bytes, sets: Sequence[str] = ()) -> None:

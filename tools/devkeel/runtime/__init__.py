@@ -2,6 +2,27 @@
 
 from devkeel.runtime.kin import end_children
 from devkeel.runtime.nix_settings import run_nix
-from devkeel.runtime.process import Completed, Watch, child_environment, find_program, run, watched
+from devkeel.runtime.process import Completed, Watch, run, watched
+from devkeel.runtime.programs import (
+    child_environment,
+    distrust,
+    executing,
+    find_program,
+    is_executing,
+    is_foreign,
+)
 
-__all__ = ["Completed", "Watch", "child_environment", "end_children", "find_program", "run", "run_nix", "watched"]
+__all__ = [
+    "Completed",
+    "Watch",
+    "child_environment",
+    "distrust",
+    "end_children",
+    "executing",
+    "find_program",
+    "is_executing",
+    "is_foreign",
+    "run",
+    "run_nix",
+    "watched",
+]

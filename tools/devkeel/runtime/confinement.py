@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Unavailable
 from devkeel.mechanisms import usable
 from devkeel.runtime.nix_settings import nix_variables
-from devkeel.runtime.process import Completed, find_program, run
+from devkeel.runtime.process import Completed, run
+from devkeel.runtime.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

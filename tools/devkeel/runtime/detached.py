@@ -11,7 +11,8 @@ from devkeel.errors import DevkeelError, ProjectError, Unavailable, UsageError
 from devkeel.runtime.holders import port_holder
 from devkeel.runtime.kin import OUTLIVES
 from devkeel.runtime.nix_settings import nix_variables
-from devkeel.runtime.process import find_program, run
+from devkeel.runtime.process import run
+from devkeel.runtime.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -22,6 +22,7 @@ from devkeel.errors import Busy, DevkeelError, Unavailable, UsageError
 from devkeel.runtime import kin
 from devkeel.runtime.log import Log, Slice, read_log
 from devkeel.runtime.process import watched
+from devkeel.runtime.programs import executing
 from devkeel.runtime.records import directory, forget, read_record, write_record
 
 if TYPE_CHECKING:
@@ -251,6 +252,7 @@ class Job:
                     stack.enter_context(kin.adopting())
                     stack.callback(self._sweep)
                 stack.enter_context(watched(self))
+                stack.enter_context(executing())
                 self.result = work(self)
         except BaseException as error:  # noqa: BLE001  (a thread has nobody else to tell)
             self.error = error

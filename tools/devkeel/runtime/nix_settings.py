@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Unavailable
-from devkeel.runtime.process import LIMIT, Completed, find_program, run, watched
+from devkeel.runtime.process import LIMIT, Completed, run, watched
+from devkeel.runtime.programs import find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import shutil
 import subprocess
 import threading
 import time
@@ -15,31 +14,23 @@ from typing import IO, TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable, UsageError
 from devkeel.runtime.kin import OUTLIVES, end_tree, held
+from devkeel.runtime.programs import child_environment, is_executing, located
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LIMIT", "Completed", "Watch", "child_environment", "find_program", "run", "start_detached", "watched"]
+__all__ = ["LIMIT", "Completed", "Watch", "run", "start_detached", "watched"]
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of each output that are kept, unless a caller says otherwise."""
 
-# What a child may see of our environment.
-_BASE = ("HOME", "PATH", "USER", "LANG", "LC_ALL", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
-_DEVENV = ("XDG_RUNTIME_DIR", "XDG_DATA_HOME")
-# Where Nix keeps its things and which settings it has is the user's to say.
-_NIX = (
-    *("NIX_PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "NIX_SSHOPTS", "NIX_DAEMON_SOCKET_PATH"),
-    *("NIX_CONFIG", "NIX_CONF_DIR", "NIX_USER_CONF_FILES", "XDG_CONFIG_DIRS"),
-    *("NIX_STORE_DIR", "NIX_STATE_DIR", "NIX_LOG_DIR", "NIX_DATA_DIR", "NIX_LOCALSTATE_DIR"),
-    *("NIX_CACHE_HOME", "NIX_CONFIG_HOME", "NIX_DATA_HOME", "NIX_STATE_HOME"),
-)
-_ALLOWED = frozenset({*_BASE, *_NIX, *_DEVENV})
 _GRACE = 2.0
 _CHUNK = 64 * 1024
 # Between looks at a process whose end cannot be waited for together with its output.
 _POLL = 0.02
+# Where a program runs that is not about a directory: most look for their settings in theirs and in those above it.
+_NOWHERE = "/"
 # How long the outputs of a program that has ended are waited for: what it started may hold them.
 _LEFT_OPEN = 0.5
 
@@ -98,17 +89,6 @@ def watched(watch: Watch | None) -> Iterator[None]:
         _WATCH.reset(token)
 
 
-def find_program(name: str) -> str | None:
-    """Return the path of a program, or None when it is not on PATH."""
-    return shutil.which(name)
-
-
-def child_environment(variables: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return what a child sees: a few variables of ours, no colours, and what is given."""
-    found = {name: os.environ[name] for name in _ALLOWED if name in os.environ}
-    return found | {"NO_COLOR": "1"} | dict(variables or {})
-
-
 def run(
     argv: tuple[str, ...],
     *,
@@ -121,10 +101,11 @@ def run(
 ) -> Completed:
     """Run a program to its end and return its output.
 
-    timeout: seconds. environment: variables beside the few that every child sees. limit: bytes of each output that are
-    kept. inherits: descriptors that it keeps. Raises Unavailable `timeout` when it does not end in time (its group is
-    killed), `program_missing` when it is not there, UsageError `bad_command` when the system refuses it, or what the
-    watch says when it stops it. A failing exit code is a result, not an error.
+    timeout: seconds. environment: variables beside the few that every child sees. cwd: without one it is a directory
+    that is no project's. limit: bytes of each output that are kept. inherits: descriptors that it keeps. Raises
+    Unavailable `timeout` when it does not end in time (its group is killed), `program_missing` when it is not there,
+    UsageError `bad_command` when the system refuses it, or what the watch says when it stops it. A failing exit code is
+    a result, not an error.
     """
     watch = _WATCH.get()
     variables = child_environment(environment)
@@ -133,12 +114,12 @@ def run(
         variables = {**watch.variables(), **variables}
     try:
         process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
-            argv,
+            _absolute(argv, variables),
             stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             env=variables,
-            cwd=cwd,
+            cwd=cwd or _NOWHERE,
             start_new_session=True,
             pass_fds=inherits,
             bufsize=0,
@@ -178,7 +159,10 @@ def run(
 
 
 def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
-    """Start a program that goes on when this process ends; nothing is heard of it. A failing start is no error."""
+    """Start a program that goes on when this process ends; nothing is heard of it. A failing start is no error.
+
+    It sees what every child sees, and no more: not this process' tokens, nor its directory.
+    """
     try:
         process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
             argv,
@@ -186,12 +170,25 @@ def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
-            env=os.environ | OUTLIVES,
+            env=child_environment(OUTLIVES),
+            cwd=_NOWHERE,
         )
     except OSError:
         return
     # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
     threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
+
+
+def _absolute(argv: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a command with the path of its program; raises FileNotFoundError.
+
+    What the caller asked to run may also be on a part of PATH that is relative to the directory of the child.
+    """
+    name, *rest = argv
+    found = name if "/" in name else located(name, variables.get("PATH", ""))
+    if found is None and not is_executing():
+        raise FileNotFoundError(name)
+    return (found or name, *rest)
 
 
 def _hand_over(process: subprocess.Popen[bytes], stdin: bytes) -> None:
