@@ -8,9 +8,9 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from devkeel.backends import micromamba
 from devkeel.backends.conda import subdir
 from devkeel.errors import Unavailable
+from devkeel.transaction.generations import keep_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ def install_micromamba(project: Project, releases: str | None = None) -> Path:
     if told is None or hashlib.sha256(data).hexdigest().encode() != told[0]:
         raise _failed(place, "its SHA-256 is not the one that is published beside it")
     try:
-        return micromamba.keep(project, data)
+        return keep_program(project, "micromamba", data)
     except OSError as error:
         raise _failed(str(error.filename), f"it cannot be kept: {error.strerror}") from error
 

@@ -6,6 +6,7 @@ was in use before stays until the next one, so that going back is the same step.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -14,14 +15,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError
-from devkeel.runtime.records import link_on_the_way, read_record, write_record
+from devkeel.runtime.records import link_on_the_way, open_own, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from devkeel.project import Project
+    from devkeel.project import Project, Reader
 
-__all__ = ["Home", "describe", "description_of", "keep_program", "new_generation", "remove_folders", "require_no_link"]
+__all__ = [
+    "Home",
+    "describe",
+    "description_of",
+    "keep_program",
+    "kept_program",
+    "new_generation",
+    "remove_folders",
+    "require_no_link",
+]
 
 _CURRENT = "current"
 _RECORD = "environment.json"
@@ -130,7 +140,13 @@ def _make_folder(project: Project, path: Path) -> None:
 
 
 def keep_program(project: Project, name: str, data: bytes) -> Path:
-    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all."""
+    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all.
+
+    That it is devkeel's is noted by its SHA-256 in the user's own state directory: a clone may bring one of that name.
+    """
+    notes = _notes()
+    notes.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (notes / hashlib.sha256(data).hexdigest()).touch()
     folder = project.state / "bin"
     _make_folder(project, folder)
     descriptor, made = tempfile.mkstemp(dir=folder)
@@ -138,6 +154,25 @@ def keep_program(project: Project, name: str, data: bytes) -> Path:
         handle.write(data)
         os.fchmod(handle.fileno(), 0o755)
     return Path(made).replace(folder / name)
+
+
+def kept_program(project: Reader, name: str) -> Path | None:
+    """Return the program in `.devkeel/bin` where this machine's devkeel put it there, else None."""
+    place = project.state / "bin" / name
+    if link_on_the_way(project.state, place) is not None:
+        return None
+    try:
+        with open_own(place) as file:
+            noted = (_notes() / hashlib.sha256(file.read()).hexdigest()).exists()
+    except OSError:
+        return None
+    return place if noted and os.access(place, os.X_OK) else None
+
+
+def _notes() -> Path:
+    import platformdirs  # noqa: PLC0415  (with its call: only a program of conda's is kept so)
+
+    return platformdirs.user_state_path("devkeel") / "programs"
 
 
 def remove_folders(state: Path, names: tuple[str, ...]) -> None:
