@@ -16,7 +16,7 @@ from devkeel.declaration import lock_revision
 from devkeel.display import one_line
 from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.excerpt import excerpt
-from devkeel.masking import mask, secrets_in
+from devkeel.masking import mask, mask_arguments, secrets_in
 from devkeel.project import DECLARATION, revision_of
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
@@ -127,14 +127,16 @@ class Execution:
                 notes.append(f"The deadline of {timeout:g} seconds ended it.")
             return replace(
                 result,
-                argv=tuple(mask(item, hidden) for item in result.argv),
+                argv=mask_arguments(result.argv, hidden),
                 stdout=mask(result.stdout, hidden),
                 stderr=mask(result.stderr, hidden),
                 revision=good.revision if good else None,
                 notes=tuple(notes),
             )
 
-        return self.jobs.start(Request("run", one_line(" ".join(called))[:_TITLE], plain=as_data), work)
+        return self.jobs.start(
+            Request("run", one_line(" ".join(mask_arguments(called, hidden)))[:_TITLE], plain=as_data), work
+        )
 
     def call(
         self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None, entered: Applied | None = None
