@@ -152,7 +152,7 @@ secrets.toml
 secretspec.enable = true;
 secretspec check --profile development
 credentials_file: ~/.aws/credentials
-AWS_SHARED_CREDENTIALS_FILE=/home/me/.aws/credentials
+AWS_SHARED_CREDENTIALS_FILE=/srv/me/.aws/credentials
 GIT_ASKPASS=/bin/true
 SSH_ASKPASS=/usr/bin/ksshaskpass
 bypass=true1234
@@ -161,14 +161,14 @@ SECOND_PASS=true1
 compass: north1234
 encompass=everything9
 passthrough=enabled1
-PWD=/home/me/project9
-OLDPWD=/home/me/project8
-cwd=/home/me/a1b2
+PWD=/srv/me/project9
+OLDPWD=/srv/me/project8
+cwd=/srv/me/a1b2
 PATH=/nix/store/0c1n9q5hxfy8h7h7v3vzqk0zv2z2p6ap-pass-1.7.4/bin:/usr/bin
 http://localhost:8000/a@b
 http://localhost:8000
-https://registry.npmjs.org:443/@scope/pkg
-https://registry.npmjs.org/@scope/pkg/-/pkg-1.0.0.tgz
+https://registry.example.org:443/@scope/pkg
+https://registry.example.org/@scope/pkg/-/pkg-1.0.0.tgz
 git+ssh://git@github.com/o/r.git#v1
 ssh://git@github.com:22/o/r.git
 git@github.com:o/r.git
@@ -217,7 +217,7 @@ tests/test_secrets.py:12: AssertionError
 src/auth/token.rs:12:5: error: mismatched types
 keywords = ["password", "token", "secret"]
 enable = true; port = 5432;
-uv.lock: sdist = { url = "https://files.pythonhosted.org/packages/asttokens-2.4.1.tar.gz", size = 62284 }
+uv.lock: sdist = { url = "https://files.example.org/packages/asttokens-2.4.1.tar.gz", size = 62284 }
 Downloading tokenizers-0.20.0-cp312-cp312-linux_x86_64.whl (3.0 MB)
 Successfully installed keyring-25.4.1 passlib-1.7.4 tokenizers-0.20.0
 version = "1.2.3"; sha256 = "0v1g8kz2m4n6p8q0r2s4t6u8w0x2y4z6a8b0c2d4e6f8g0h2j4k6";

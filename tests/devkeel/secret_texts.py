@@ -99,7 +99,7 @@ CARRIERS = [
     "env.DB_PASSWORD = ''{}'';",
     'services.postgres.password =\n    "{}";',
     '+  env.API_TOKEN = "{}";',
-    "//registry.npmjs.org/:_authToken={}",
+    "//registry.example.org/:_authToken={}",
     "//registry.example.org/:_password={}",
     "machine example.org login me password {}",
     "machine example.org\n  login me\n  password {}\n",

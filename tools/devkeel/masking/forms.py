@@ -56,7 +56,7 @@ _FORMS = (
     r"[\w.-]{1,80}-\d{1,3}:[A-Za-z0-9+/]{86}==",  # a signing key of a Nix cache; public ones are half as long
     r"atlas-[\w-]{40,}",
     r"1//0[\w-]{40,}",  # Google's refresh tokens
-    r"(?:cio|oy2)[A-Za-z0-9]{32,45}(?![\w-])",  # crates.io, NuGet
+    r"(?:cio|oy2)[A-Za-z0-9]{32,45}(?![\w-])",  # Cargo, NuGet
 )
 _HOOKS = r"(?P<kept>hooks\.slack\.com/(?:services|workflows)/|discord(?:app)?\.com/api/webhooks/\d{1,30}/)[\w/-]{20,}"
 
