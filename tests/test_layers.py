@@ -30,7 +30,7 @@ LAYERS = {
     "source": {"errors"},
     "runtime": {"errors", "results", "mechanisms"},
     "merge": set(),
-    "transaction": {"errors", "merge", "project", "runtime", "mechanisms"},
+    "transaction": {"beneath", "errors", "merge", "project", "runtime", "mechanisms"},
     "display": set(),
     "invalid": set(),
     "edits": {"errors", "project", "invalid"},

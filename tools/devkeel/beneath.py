@@ -20,7 +20,18 @@ from devkeel.mechanisms import usable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["LINK", "WALK", "close", "open_beneath", "openat2_works", "opened", "read_regular"]
+__all__ = [
+    "LINK",
+    "WALK",
+    "close",
+    "enter",
+    "open_beneath",
+    "openat2_works",
+    "opened",
+    "put",
+    "read_regular",
+    "remove",
+]
 
 # openat2(2), uapi/linux/openat2.h; the number is the same for every architecture that got it with the others.
 _OPENAT2 = 437
@@ -30,6 +41,8 @@ _ARCHITECTURES = frozenset(
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
 # A directory on the way is only walked through: it need not be readable where O_PATH asks for no more than that.
 WALK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TRIES = 32
 # What O_NOFOLLOW says of a link: ELOOP, on FreeBSD EMLINK; ENOTDIR where a directory is asked for as well.
 LINK = frozenset({errno.ELOOP, errno.EMLINK, errno.EXDEV})
@@ -125,3 +138,54 @@ def read_regular(descriptor: int, limit: int) -> bytes | None:
         parts.append(part)
         left -= len(part)
     return b"".join(parts)
+
+
+def enter(directory: int, parts: Sequence[str], *, make: bool = False) -> int:
+    """Open a directory below an open one, through no link, to list it or to work in it.
+
+    make: with those on the way that are missing. Raises OSError; a link is NotADirectoryError, or one of LINK.
+    """
+    inner = os.open(".", _LIST, dir_fd=directory)
+    if not make:
+        with opened(inner):
+            return open_beneath(inner, parts, _LIST) if parts else os.open(".", _LIST, dir_fd=inner)
+    try:
+        for part in parts:
+            with suppress(FileExistsError):
+                os.mkdir(part, dir_fd=inner)
+            inner, outer = open_beneath(inner, (part,), _LIST), inner
+            close(outer)
+    except BaseException:
+        close(inner)
+        raise
+    return inner
+
+
+def put(directory: int, name: str, data: bytes, mode: int) -> None:
+    """Make a file of an open directory anew, in place of what has its name."""
+    remove(directory, name)
+    descriptor = os.open(name, _CREATE, mode, dir_fd=directory)
+    try:
+        os.fchmod(descriptor, mode)
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+    finally:
+        os.close(descriptor)
+
+
+def remove(directory: int, name: str) -> None:
+    """Remove what has a name in an open directory: a file, a link as itself, a directory with all that is in it.
+
+    Nothing is followed; where this system has no means for that, a directory is left alone.
+    """
+    import shutil  # noqa: PLC0415  (most calls remove nothing)
+
+    try:
+        os.unlink(name, dir_fd=directory)
+    except FileNotFoundError:
+        return
+    except OSError:  # EISDIR on Linux, EPERM elsewhere
+        if not shutil.rmtree.avoids_symlink_attacks:
+            raise
+        shutil.rmtree(name, dir_fd=directory, ignore_errors=True)

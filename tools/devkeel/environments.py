@@ -13,6 +13,7 @@ from devkeel.backends.named import all_environments, default_name, home_of, sani
 from devkeel.errors import ProjectError, Refused, Unavailable
 from devkeel.runtime import executing
 from devkeel.transaction.generations import remove_folders
+from devkeel.transaction.stage_folder import remove_stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -192,6 +193,7 @@ class Environments:
 
         Raises Busy `apply_busy`.
         """
+        remove_stages(self.project)
         if not self.project.exists(self.project.state.name):
             return ()
         found = tuple(item.name for item in self.all())

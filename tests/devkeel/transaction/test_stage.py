@@ -13,7 +13,7 @@ import pytest
 from devkeel.errors import Busy, Unavailable
 from devkeel.project import Project
 from devkeel.runtime import run
-from devkeel.transaction import Stage, copying, open_stage, stage
+from devkeel.transaction import Stage, copying, open_stage, stage, stage_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,12 +119,12 @@ def test_a_deadline_ends_a_staged_command(project: Project, way: str) -> None:
     assert caught.value.code == "timeout"
 
 
-def test_nothing_is_left_but_locks_and_the_stable_copy(project: Project, way: str) -> None:
+def test_nothing_is_left_but_locks_and_the_stable_copy_and_nothing_in_the_project(project: Project, way: str) -> None:
     with open_stage(project, {"devenv.nix": b"new"}) as opened:
         sh(opened, "true")
-    left = {path.name for path in (project.state / "stage").iterdir()}
-    assert left <= {"lock", "copy", "copy.lock"}
-    assert (project.state / ".gitignore").read_text() == "*\n"
+    left = {path.name for path in stage_folder.folder_of(project).iterdir()}
+    assert left <= {"lock", "root.txt", "copy", "copy.lock"}
+    assert not project.state.exists()
 
 
 def test_what_a_killed_process_left_is_swept(project: Project) -> None:
@@ -135,10 +135,30 @@ def test_what_a_killed_process_left_is_swept(project: Project) -> None:
         "with open_stage(Project(pathlib.Path(sys.argv[1])), {'devenv.nix': b'new'}): os._exit(9)\n"
     )
     subprocess.run([sys.executable, "-c", code, project.root], check=False)
-    assert list((project.state / "stage").glob("s-*"))
+    stages = stage_folder.folder_of(project)
+    assert list(stages.glob("s-*"))
     with open_stage(project, {"devenv.nix": b"new"}):
-        assert len(list((project.state / "stage").glob("s-*"))) == 1
-    assert not list((project.state / "stage").glob("s-*"))
+        assert len(list(stages.glob("s-*"))) == 1
+    assert not list(stages.glob("s-*"))
+
+
+def test_the_stages_of_a_project_that_is_gone_go_when_another_begins(project: Project, tmp_path: Path) -> None:
+    gone = Project(tmp_path.resolve() / "gone")
+    gone.root.mkdir()
+    with open_stage(gone, {"devenv.nix": b"new"}):
+        pass
+    gone.root.rmdir()
+    assert stage_folder.folder_of(gone).exists()
+    with open_stage(project, {"devenv.nix": b"new"}):
+        assert not stage_folder.folder_of(gone).exists()
+
+
+def test_without_a_cache_a_stage_lasts_as_long_as_its_command(
+    project: Project, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")
+    with open_stage(project, {"devenv.nix": b"new"}) as opened:
+        assert sh(opened, "cat devenv.nix") == "new"
 
 
 def test_two_stages_of_one_project_do_not_wait_for_each_other(project: Project) -> None:

@@ -1,17 +1,21 @@
-"""A directory kept in step with a project: what the stage is where namespaces are not."""
+"""A directory kept in step with a project: what the stage is where namespaces are not.
+
+Both sides are walked by open directories, each opened from the top through no link: what is exchanged with a link
+meanwhile is passed over, and what lies in the copy from an earlier command leads nowhere.
+"""
 
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from devkeel.beneath import LINK, enter, opened, put, read_regular, remove
 from devkeel.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["mirror"]
@@ -20,92 +24,163 @@ _MAX_BYTES = 512 * 1024 * 1024
 _MAX_FILES = 50_000
 _TOP_LEFT_OUT = frozenset({".devkeel", ".devenv", ".direnv", ".git"})
 _FICLONE = 0x40049409
+_CHUNK = 1 << 20
+_POINTER = 64 * 1024  # bytes of a `.git` that is a file: it has one line
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def mirror(source: Path, target: Path, fresh: frozenset[str] = frozenset()) -> None:
-    """Make `target` like `source`: only what differs in kind, size or time is copied, what is gone is removed.
+def mirror(source: Path, target: int, fresh: frozenset[str] = frozenset()) -> None:
+    """Make the open directory `target` like `source`: only what differs in kind, size or time is copied.
 
-    fresh: paths that are copied anyway, because somebody wrote others in their place. Contents are copied, sharing
-    blocks where the file system can, never linked: a command may write in place. Tools' own directories at the top
-    are left out; `.git` is a pointer to the repository. Raises Unavailable `stage_too_large`.
+    What is gone is removed. fresh: paths that are copied anyway, because others were written in their place. Contents
+    are copied, sharing blocks where the file system can, never linked: a command may write in place. Tools' own
+    directories at the top are left out; `.git` is a pointer to the repository. Raises Unavailable `stage_too_large`.
     """
-    target.mkdir(exist_ok=True)
-    wanted = dict(_walk(source))
-    for name, info in list(_walk(target)):
-        other = wanted.get(name)
-        if other is None or stat.S_IFMT(other.st_mode) != stat.S_IFMT(info.st_mode):
-            _remove(target / name, info)
-    for name, info in wanted.items():
-        _bring(source / name, target / name, info, anew=name in fresh)
-    _point_to_repository(source, target)
+    with opened(os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as top:
+        _Copying(source, top, target, fresh).all()
+        _point_to_repository(source, top, target)
 
 
-def _walk(root: Path) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield relative paths with their status, folders before what is in them."""
-    waiting, count, size = [""], 0, 0
-    while waiting:
-        folder = waiting.pop()
-        with os.scandir(root / folder) as entries:
-            for entry in entries:
-                if not folder and entry.name in _TOP_LEFT_OUT:
-                    continue
-                name, info = f"{folder}/{entry.name}".lstrip("/"), entry.stat(follow_symlinks=False)
-                count, size = count + 1, size + (info.st_size if stat.S_ISREG(info.st_mode) else 0)
-                if count > _MAX_FILES or size > _MAX_BYTES:
-                    raise _too_large(root)
-                if stat.S_ISDIR(info.st_mode):
-                    waiting.append(name)
-                if stat.S_ISDIR(info.st_mode) or stat.S_ISREG(info.st_mode) or stat.S_ISLNK(info.st_mode):
-                    yield name, info
+@dataclass
+class _Copying:
+    """One run of `mirror`: two open directories, and what has been met so far."""
 
+    source: Path
+    top: int
+    target: int
+    fresh: frozenset[str]
+    count: int = 0
+    size: int = 0
+    _waiting: list[tuple[str, ...]] = field(default_factory=lambda: [()])
 
-def _too_large(root: Path) -> Unavailable:
-    return Unavailable(
-        "stage_too_large",
-        f"{root} has more than {_MAX_FILES} files or {_MAX_BYTES >> 20} MiB, too much to copy for a check.",
-        remedy="Allow user namespaces, which need no copy, or ask for a lower level.",
-    )
+    def all(self) -> None:
+        """Bring every directory in step, the outer ones first."""
+        own = os.fstat(self.target)
+        while self._waiting:
+            parts = self._waiting.pop()
+            try:
+                old = enter(self.top, parts)
+            except OSError as error:
+                if error.errno in LINK or isinstance(error, (FileNotFoundError, NotADirectoryError)):
+                    continue  # exchanged, or gone, since it was listed
+                raise
+            with opened(old), opened(enter(self.target, parts)) as new:
+                # The copy may lie in the project itself, where that is the user's home.
+                wanted = {
+                    name: info
+                    for name, info in _listed(old, top=not parts).items()
+                    if (info.st_dev, info.st_ino) != (own.st_dev, own.st_ino)
+                }
+                self._drop(new, wanted, top=not parts)
+                for name, info in wanted.items():
+                    self._bring((*parts, name), old, new, info)
 
+    @staticmethod
+    def _drop(folder: int, wanted: dict[str, os.stat_result], *, top: bool) -> None:
+        for name, info in _listed(folder, top=top).items():
+            other = wanted.get(name)
+            if other is None or stat.S_IFMT(other.st_mode) != stat.S_IFMT(info.st_mode):
+                remove(folder, name)
 
-def _remove(path: Path, info: os.stat_result) -> None:
-    if stat.S_ISDIR(info.st_mode):
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
-
-
-def _bring(source: Path, target: Path, info: os.stat_result, *, anew: bool) -> None:
-    if stat.S_ISDIR(info.st_mode):
-        target.mkdir(exist_ok=True)
-        return
-    with suppress(FileNotFoundError):
-        old = target.lstat()
-        if not anew and (old.st_size, old.st_mtime_ns) == (info.st_size, info.st_mtime_ns):
+    def _bring(self, parts: tuple[str, ...], old: int, new: int, info: os.stat_result) -> None:
+        name = parts[-1]
+        self._take(info.st_size if stat.S_ISREG(info.st_mode) else 0, files=1)
+        if stat.S_ISDIR(info.st_mode):
+            with suppress(FileExistsError):
+                os.mkdir(name, dir_fd=new)
+            self._waiting.append(parts)
             return
-        target.unlink()
-    if stat.S_ISLNK(info.st_mode):
-        target.symlink_to(source.readlink())
-    else:
-        _copy(source, target)
-    with suppress(OSError):
-        shutil.copystat(source, target, follow_symlinks=False)
+        with suppress(FileNotFoundError):
+            there = os.stat(name, dir_fd=new, follow_symlinks=False)
+            same = (there.st_size, there.st_mtime_ns) == (info.st_size, info.st_mtime_ns)
+            if same and "/".join(parts) not in self.fresh:
+                return
+            remove(new, name)
+        with suppress(FileNotFoundError):
+            if stat.S_ISLNK(info.st_mode):
+                os.symlink(os.readlink(name, dir_fd=old), name, dir_fd=new)
+                _keep_time(name, new, info)
+            else:
+                self._copy(name, old, new, info)
+
+    def _copy(self, name: str, old: int, new: int, info: os.stat_result) -> None:
+        try:
+            source = os.open(name, _READ, dir_fd=old)
+        except OSError as error:
+            if error.errno in LINK:
+                return
+            raise
+        with opened(source):
+            if not stat.S_ISREG(os.fstat(source).st_mode):
+                return
+            target = os.open(name, _CREATE, 0o600, dir_fd=new)
+            with opened(target):
+                if not _cloned(source, target):
+                    self._pour(source, target, info.st_size)
+                with suppress(OSError):
+                    os.fchmod(target, stat.S_IMODE(info.st_mode) & 0o777)
+        _keep_time(name, new, info)
+
+    def _pour(self, source: int, target: int, expected: int) -> None:
+        done = 0
+        while part := os.read(source, _CHUNK):
+            done += len(part)
+            if done > expected:  # it grows while it is copied, maybe without end
+                self._take(len(part))
+            rest = memoryview(part)
+            while rest:
+                rest = rest[os.write(target, rest) :]
+
+    def _take(self, size: int, files: int = 0) -> None:
+        self.count, self.size = self.count + files, self.size + size
+        if self.count > _MAX_FILES or self.size > _MAX_BYTES:
+            raise Unavailable(
+                "stage_too_large",
+                f"{self.source} has more than {_MAX_FILES} files or {_MAX_BYTES >> 20} MiB, too much to copy for a "
+                "check.",
+                remedy="Allow user namespaces, which need no copy, or ask for a lower level.",
+            )
 
 
-def _copy(source: Path, target: Path) -> None:
+def _listed(folder: int, *, top: bool) -> dict[str, os.stat_result]:
+    """Return what is in an open directory, as far as it can be copied, with the status of each."""
+    found = {}
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if top and entry.name in _TOP_LEFT_OUT:
+                continue
+            with suppress(FileNotFoundError):
+                info = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(info.st_mode) or stat.S_ISREG(info.st_mode) or stat.S_ISLNK(info.st_mode):
+                    found[entry.name] = info
+    return found
+
+
+def _keep_time(name: str, folder: int, info: os.stat_result) -> None:
+    with suppress(OSError, NotImplementedError):
+        os.utime(name, ns=(info.st_atime_ns, info.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
+
+
+def _cloned(source: int, target: int) -> bool:
     import fcntl  # noqa: PLC0415  (with its call: it is about one kind of file system)
 
-    with source.open("rb") as old, target.open("xb") as new:
-        try:
-            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
-        except OSError:
-            shutil.copyfileobj(old, new)
+    try:
+        fcntl.ioctl(target, _FICLONE, source)
+    except OSError:
+        return False
+    return True
 
 
-def _point_to_repository(source: Path, target: Path) -> None:
-    repository = source / ".git"
-    pointer = target / ".git"
-    pointer.unlink(missing_ok=True)
-    if repository.is_dir():
-        pointer.write_text(f"gitdir: {repository}\n")
-    elif repository.is_file():
-        shutil.copyfile(repository, pointer)
+def _point_to_repository(source: Path, top: int, target: int) -> None:
+    """Let Git in the copy see the repository; a `.git` that is a link is none."""
+    remove(target, ".git")
+    try:
+        descriptor = os.open(".git", _READ, dir_fd=top)
+    except OSError:
+        return
+    with opened(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            put(target, ".git", f"gitdir: {source / '.git'}\n".encode(), 0o644)
+        elif (data := read_regular(descriptor, _POINTER)) is not None:
+            put(target, ".git", data, 0o644)

@@ -2,15 +2,15 @@
 
 Two ways. A *namespace*: the candidate is a layer in memory over the project's own directory, in mounts that one
 command alone sees, so that every path means what it means in the project; it goes with the command. A *copy*: one
-stable directory in `.devkeel/stage/`, kept in step by size and time, for systems without such namespaces; paths in it
-differ. Where nothing differs from the disk and nothing will be written, the project itself serves.
+stable directory in the user's cache, kept in step by size and time, for systems without such namespaces; paths in it
+differ. Nothing is written in the project. Where nothing differs from the disk and nothing will be written, the project
+itself serves.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
+import stat
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,13 +18,15 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.errors import Busy, ProjectError, Unavailable
+from devkeel.beneath import enter, opened, put, remove
+from devkeel.errors import Unavailable
 from devkeel.mechanisms import usable
 from devkeel.project import LOCK
 from devkeel.runtime import find_program, run
 from devkeel.runtime.confinement import NAMESPACES
 from devkeel.transaction.copying import mirror
 from devkeel.transaction.faults import explain
+from devkeel.transaction.stage_folder import COPY, held, new_stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Stage", "namespaces_work", "open_stage"]
 
+_NEW = 0o644
 _LAYER_BYTES = 256 * 1024 * 1024
 _PROGRAMS = ("unshare", "mount", "umount", "mknod", "chmod", "cp", "sh")
 # What mount options and their escapes cannot carry.
@@ -104,8 +107,7 @@ def open_stage(project: Project, files: Mapping[str, bytes | None], *, writes: b
 
     files: by path relative to the root, also those that are so on the disk as well, because they may be others there
     before a command reads them; none where the project itself is what is asked about. writes: whether commands will
-    write in it. Raises Unavailable `stage_too_large`, Busy `stage_busy`, ProjectError where `.devkeel` cannot be
-    written.
+    write in it. Raises Unavailable `stage_too_large`, Busy `stage_busy`, ProjectError where there is no room for it.
     """
     layers = not _AWKWARD & set(str(project.root)) and namespaces_work()
     with ExitStack() as stack:
@@ -114,23 +116,24 @@ def open_stage(project: Project, files: Mapping[str, bytes | None], *, writes: b
             yield Stage(project.root, "project", (), alone)
             return
         try:
-            folder = stack.enter_context(_directory(project))
+            folder, kept = stack.enter_context(new_stage(project))
             if layers:
                 stage = _layered(project, folder, files)
             else:
-                stack.enter_context(_held(folder.parent / "copy.lock", wait=False))
-                stage = _copied(project, folder.parent / "copy", files)
+                stack.enter_context(held(kept / "copy.lock", wait=False))
+                stage = _copied(project, kept / COPY, files)
         except OSError as error:
-            raise explain(error, f"{project.state.name}/stage") from error
+            raise explain(error, "the stage") from error
         yield stage
 
 
 def _layered(project: Project, folder: Path, changed: Mapping[str, bytes | None]) -> Stage:
     for name in ("files", "layer", "kept"):
         (folder / name).mkdir()
-    for name, data in changed.items():
-        if data is not None:
-            _put(project, folder / "files", name, data)
+    with opened(os.open(folder / "files", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)) as base:
+        for name, data in changed.items():
+            if data is not None:
+                _put(project, base, name, data)
     (folder / "removed").write_text("".join(f"{name}\n" for name, data in changed.items() if data is None))
     prefix = _prefix(project.root, folder)
     alone = _prefix(project.root, folder, alone=True) if _works(alone=True) else None
@@ -163,21 +166,27 @@ def _prefix(root: Path, folder: Path, *, alone: bool = False) -> tuple[str, ...]
     return ("unshare", "--map-root-user", *enter, *own)
 
 
-def _put(project: Project, base: Path, name: str, data: bytes) -> None:
-    path = base / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(data)
-    with suppress(OSError):
-        shutil.copymode(project.root / name, path)
+def _put(project: Project, base: int, name: str, data: bytes) -> None:
+    """Write a file of the candidate below an open directory; what is a link there gives way."""
+    *parents, last = name.split("/")
+    info = project.room.status(name)
+    regular = info is not None and stat.S_ISREG(info.st_mode)
+    mode = stat.S_IMODE(info.st_mode) & 0o777 if info is not None and regular else _NEW
+    with opened(enter(base, parents, make=True)) as folder:
+        put(folder, last, data, mode)
 
 
 def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None]) -> Stage:
-    mirror(project.root, folder, frozenset(changed))
-    for name, data in changed.items():
-        if data is None:
-            (folder / name).unlink(missing_ok=True)
-        else:
-            _put(project, folder, name, data)
+    folder.mkdir(exist_ok=True)
+    with opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)) as base:
+        mirror(project.root, base, frozenset(changed))
+        for name, data in changed.items():
+            if data is not None:
+                _put(project, base, name, data)
+                continue
+            *parents, last = name.split("/")
+            with suppress(FileNotFoundError), opened(enter(base, parents)) as place:
+                remove(place, last)
     return Stage(folder, "copy", (), None, folder)
 
 
@@ -186,56 +195,6 @@ def _passing() -> Iterator[Path]:
     """Make a directory for a layer outside of the project, which a mere look at it leaves alone."""
     with tempfile.TemporaryDirectory(prefix="devkeel-", ignore_cleanup_errors=True) as folder:
         yield Path(folder)
-
-
-@contextmanager
-def _directory(project: Project) -> Iterator[Path]:
-    """Make a directory for one stage, and remove it; those that a killed process left go first."""
-    stages = project.state / "stage"
-    if project.state.is_symlink() or stages.is_symlink():
-        raise ProjectError("not_writable", f"{stages} is a link.", seen=str(stages), remedy="Remove the link.")
-    stages.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
-        ignore.write("*\n")
-    with _held(stages / "lock", wait=True):
-        _sweep(stages)
-        folder = Path(tempfile.mkdtemp(prefix="s-", dir=stages))
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        os.close(descriptor)
-
-
-def _sweep(stages: Path) -> None:
-    for folder in stages.glob("s-*"):
-        with suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
-            finally:
-                os.close(descriptor)
-
-
-@contextmanager
-def _held(path: Path, *, wait: bool) -> Iterator[None]:
-    """Hold a lock file; it ends with its process. Without `wait` raises Busy `stage_busy` where somebody has it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-    except BlockingIOError:
-        raise Busy(
-            "stage_busy",
-            "Another process is checking this project, and the stage is one directory here.",
-            seen=str(path),
-            remedy="Try again when it has finished.",
-        ) from None
-    finally:
-        os.close(descriptor)
 
 
 def namespaces_work() -> bool:
