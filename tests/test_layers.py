@@ -153,16 +153,20 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
     # The user's cache is not the project; its own module keeps the names and options that Nix has told.
     # What devkeel remembers in .devkeel beside the history is written by `records`.
     # Who evaluates takes turns by locks in the user's cache directory.
+    # `beneath` has the means for it, relative to open directories.
     exempt = (
+        LIBRARY / "beneath.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "runtime" / "records.py",
         LIBRARY / "runtime" / "confinement.py",
     )
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")
+    means = {f"devkeel.beneath.{name}" for name in ("put", "remove", "enter")}
     for path in LIBRARY.rglob("*.py"):
         if part_of(path) != "transaction" and path not in exempt:
             source = path.read_text("utf-8")
             assert not [word for word in writers if word in source], path
+            assert not imported(path) & means, path
 
 
 def test_the_library_imports_with_mcp_blocked() -> None:
