@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parent
 NIX = ("--option", "substitute", "false", "--extra-experimental-features", "nix-command flakes")
 PATIENCE = 10.0
+# Who calls devenv by hand has a Nix that builds. What calls it for devkeel says itself what this machine needs.
+OF_A_PERSON = "build-users-group =\nsandbox = false\n"
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,8 @@ def devenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Devenv]:
     folder = tmp_path / "stand-in"
     (folder / "bin").mkdir(parents=True)
     wrapper = folder / "bin" / "devenv"
-    wrapper.write_text(f'#!/bin/sh\nSTANDIN_HOME="{folder}" exec "{sys.executable}" -B "{HERE / "command"}" "$@"\n')
+    settings = f'NIX_CONFIG="${{NIX_CONFIG:-{OF_A_PERSON}}}" STANDIN_HOME="{folder}"'
+    wrapper.write_text(f'#!/bin/sh\n{settings} exec "{sys.executable}" -B "{HERE / "command"}" "$@"\n')
     wrapper.chmod(0o755)
     # A socket's path may have 107 bytes, and a test's own folder has most of them already.
     with tempfile.TemporaryDirectory(prefix="dv-") as runtime:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from devkeel.runtime.nix_settings import nix_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +158,8 @@ def test_failed_assertions_are_data_until_the_shell_is_asked_for(pinned_project:
 def test_packages_are_real_derivations(pinned_project: Callable[..., Path]) -> None:
     root = pinned_project("packages = [ pkgs.hello (pkgs.python3.withPackages (python: [ python.requests ])) ];")
     argv = ["nix-build", "--no-out-link", *OPTIONS, "--expr", ENTRY % root, "-A", "devenv.profile"]
-    found = subprocess.run(argv, capture_output=True, text=True, check=True)
+    environment = os.environ | nix_variables(builds=True)
+    found = subprocess.run(argv, capture_output=True, text=True, check=True, env=environment)
     profile = found.stdout.strip()
     said = subprocess.run([f"{profile}/bin/hello"], capture_output=True, text=True, check=True)
     assert said.stdout == "Hello, world!\n"

@@ -301,7 +301,6 @@ def test_a_human_s_shell_and_run_command_see_the_same(
     entered: Environment,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    without: Callable[..., None],
     judge: str,
     *,
     copied: bool,
@@ -312,8 +311,9 @@ def test_a_human_s_shell_and_run_command_see_the_same(
     if judge == "devenv":
         monkeypatch.setattr("devkeel.checks.evaluation.read_lock", cannot)
     if copied:
-        without("namespaces")
+        monkeypatch.setenv("DEVKEEL_WITHOUT", "namespaces")
     assert ended(entered, entered.apply()).judge == judge
+    monkeypatch.delenv("DEVKEEL_WITHOUT", raising=False)
     entered.write_envrc()
     call_direnv(entered, "allow")
     files = [tmp_path / name for name in ("command", "human")]

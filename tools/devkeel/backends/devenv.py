@@ -120,7 +120,6 @@ class Devenv:
             _require(subject, stage, printed)
             tries = realisation.keep is None
             variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS, tries=tries)
-            notes = tuple(dict.fromkeys((*found.notes, *printed.notes, *notes)))
             return Applied(self.name, prefix, _placed(variables, stage, realisation), "nix", notes=notes)
 
     def _by_devenv(self, realisation: Realisation) -> Applied:
@@ -129,7 +128,7 @@ class Devenv:
             found = ask_devenv(stage, ("print-dev-env", "--json"), realisation.timeout, builds=True, limit=_OUTPUT)
             _require(subject, stage, found)
             variables = exported(found.stdout)
-            notes = (*found.notes, *(item.message for item in changed_lock(subject, stage, _SOURCE)))
+            notes = tuple(item.message for item in changed_lock(subject, stage, _SOURCE))
             tries = realisation.keep is None
             variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS, tries=tries)
             prefix = variables.get(_PROFILE, "")

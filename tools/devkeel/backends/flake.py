@@ -65,7 +65,6 @@ class Flake:
         done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
         tries = realisation.keep is None
         variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
-        notes = (*done.notes, *notes)
         prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
         if _is_of_devenv(realisation.subject.files):
             notes = (*notes, "The evaluation was impure: devenv's flake asks for the directory that it is called in.")

@@ -4,6 +4,9 @@ A package of Nix may come without what its builds want. Debian's makes no group 
 nothing (nix, src/libstore/lock.cc, `UserLock`); and it was compiled without a shell for the sandbox, so that no builder
 that is /bin/sh starts (`sandbox-paths` is empty). What is missing is looked up once and passed with each call that
 builds. A daemon builds with its own settings, and gets none of ours.
+
+Such a sandbox gets the machine's own programs, as a build has them that runs without one: a shell alone would let few
+builders through that were written for such a machine.
 """
 
 from __future__ import annotations
@@ -11,9 +14,7 @@ from __future__ import annotations
 import grp
 import json
 import os
-import re
 import sys
-import time
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,7 @@ from devkeel.runtime.programs import find_program
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["lacks_shell", "needed_options", "nix_variables", "run_nix"]
+__all__ = ["needed_settings", "nix_variables", "run_nix"]
 
 _SECONDS = 10.0
 _CONFIG = "NIX_CONFIG"
@@ -38,17 +39,7 @@ _DECIDES = (
 )
 _SHELL = "/bin/sh"
 # What the machine's own programs are in, with all that they need to run.
-_HOST = "/bin /usr /lib /lib64"
-_LIBRARY = re.compile(r"(/\S+) \(0x[0-9a-f]+\)$", re.MULTILINE)
-_NOT_IN_SANDBOX = re.compile(
-    r"executing '(?P<path>/(?:usr/)?s?bin/[^']+)': No such file or directory"
-    r"|(?:sh: \d+|line \d+): (?P<name>[\w./+-]+): (?:command )?not found$",
-    re.MULTILINE,
-)
-_IN_VIEW = (
-    "Nix was packaged without a shell for its sandbox here, and the build calls programs of the machine: they were in "
-    "its view, so that it may come out otherwise on another machine."
-)
+_HOST = ("/bin", "/usr", "/lib", "/lib64")
 
 
 def run_nix(
@@ -63,45 +54,22 @@ def run_nix(
 ) -> Completed:
     """Run a program of Nix, or one that calls it: as `run`, in the settings of the user and of this machine.
 
-    builds: whether it may build. A build that the sandbox kept from the machine's programs, where Nix came without a
-    shell for it, is repeated with them in view, and the result's `notes` say so.
+    builds: whether it may build.
     """
-    deadline = time.monotonic() + timeout
-
-    def attempt(variables: Mapping[str, str]) -> Completed:
-        given, left = {**variables, **(environment or {})}, max(0.0, deadline - time.monotonic())
-        return run(argv, stdin=stdin, timeout=left, environment=given, cwd=cwd, limit=limit)
-
-    found = attempt(nix_variables(builds=builds))
-    if not (builds and found.returncode and lacks_shell() and _wants_the_host(found.stderr)):
-        return found
-    again = attempt(_variables({**_ALWAYS, **_needed(), "extra-sandbox-paths": _existing(_HOST)}))
-    return found if again.returncode else again.noted(_IN_VIEW)
+    given = {**nix_variables(builds=builds), **(environment or {})}
+    return run(argv, stdin=stdin, timeout=timeout, environment=given, cwd=cwd, limit=limit)
 
 
 def nix_variables(*, builds: bool) -> dict[str, str]:
     """Return the variables that a call of Nix sees beside those of every child."""
-    return _variables(_ALWAYS | (_needed() if builds else {}))
-
-
-def needed_options() -> tuple[str, ...]:
-    """Return the same as options of Nix, for a command line that others run."""
-    settings = _ALWAYS | _needed()
-    return tuple(part for name, value in settings.items() for part in ("--option", name, value))
-
-
-def lacks_shell() -> bool:
-    """Tell whether this machine's sandbox has no shell unless it is given one."""
-    return "extra-sandbox-paths" in _needed()
-
-
-def _variables(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return NIX_CONFIG: the user's lines, and ours after them, so that they win."""
+    settings = _ALWAYS | (needed_settings() if builds else {})
+    # The user's lines, and ours after them, so that they win.
     lines = [os.environ.get(_CONFIG, ""), *(f"{name} = {value}" for name, value in settings.items())]
     return {_CONFIG: "\n".join(filter(None, lines))}
 
 
-def _needed() -> dict[str, str]:
+def needed_settings() -> dict[str, str]:
+    """Return the settings without which Nix cannot build here, by name; none where it can, or a daemon does."""
     return _looked_up(tuple(os.environ.get(name) for name in _DECIDES))
 
 
@@ -144,7 +112,7 @@ def _missing(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if sys.platform == "linux" and settings.get("sandbox") and Path(_SHELL).exists():
         given = settings.get("sandbox-paths") or []
         if not {str(item).partition("=")[0].rstrip("/") for item in given} & {"", "/bin", _SHELL}:
-            yield "extra-sandbox-paths", " ".join(_shell_and_libraries())
+            yield "extra-sandbox-paths", " ".join(path for path in _HOST if Path(path).exists())
 
 
 def _members(group: str) -> list[str]:
@@ -152,25 +120,3 @@ def _members(group: str) -> list[str]:
         return grp.getgrnam(group).gr_mem
     except KeyError:
         return []
-
-
-def _shell_and_libraries() -> Iterator[str]:
-    """Yield the machine's shell and what it is linked with, as entries of `sandbox-paths`."""
-    libraries: list[str] = []
-    try:
-        with watched(None):
-            libraries = _LIBRARY.findall(run(("ldd", _SHELL), timeout=_SECONDS).stdout.decode("utf-8", "replace"))
-    except Unavailable:  # without ldd it is taken for a program that needs none
-        pass
-    for path in (_SHELL, *libraries):
-        yield f"{path}={os.path.realpath(path)}"
-
-
-def _wants_the_host(stderr: bytes) -> bool:
-    """Tell whether a build failed for a program that the machine has and its sandbox has not."""
-    found = _NOT_IN_SANDBOX.search(stderr.decode("utf-8", "replace"))
-    return found is not None and find_program(found["path"] or found["name"]) is not None
-
-
-def _existing(paths: str) -> str:
-    return " ".join(path for path in paths.split() if Path(path).exists())

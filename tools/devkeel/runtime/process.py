@@ -9,7 +9,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable, UsageError
@@ -47,11 +47,6 @@ class Completed:
     stdout: bytes
     stderr: bytes
     omitted: tuple[int, int] = (0, 0)
-    notes: tuple[str, ...] = ()
-
-    def noted(self, note: str) -> Completed:
-        """Return the same with a note on how it came about."""
-        return replace(self, notes=(*self.notes, note))
 
 
 class Watch(Protocol):
