@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Refused
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from devkeel.project import Reader
 
-__all__ = ["beginning", "imports_of", "lock_revision", "nix_imports", "read_declaration", "role_of"]
+__all__ = ["beginning", "dotenv_files", "imports_of", "lock_revision", "nix_imports", "read_declaration", "role_of"]
 
 _MAX_FILES = 200
 _LITERAL = re.compile(r"\.{1,2}/[\w./+-]+")
@@ -31,6 +32,7 @@ _DEVENV_YAML = b"""inputs:
   nixpkgs:
     url: github:cachix/devenv-nixpkgs/rolling
 """
+_DOTENV = ".env"
 _IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
 
 
@@ -57,6 +59,26 @@ def read_declaration(project: Reader) -> dict[str, bytes]:
                 found[relative] = data
                 waiting.append(relative)
     return found
+
+
+def dotenv_files(files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the files of secrets that a declaration asks for with `dotenv.enable` and `dotenv.filename`, by path.
+
+    What is computed is not seen. A profile may ask as well.
+    """
+    asks, names = False, set[str]()
+    for name, data in files.items():
+        if not name.endswith(".nix"):
+            continue
+        document = nix.Document(data, name)
+        with suppress(DevkeelError):
+            for item in document.definitions:
+                value = document.value(item)
+                asks |= item.path[-2:] == ("dotenv", "enable") and value is not False
+                if item.path[-2:] == ("dotenv", "filename"):
+                    names |= {each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)}
+    found = {posixpath.normpath(name) for name in names or {_DOTENV}}
+    return frozenset(name for name in found if posixpath.basename(name).startswith(_DOTENV)) if asks else frozenset()
 
 
 def imports_of(name: str, data: bytes) -> Iterator[str]:

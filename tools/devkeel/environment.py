@@ -15,7 +15,7 @@ from devkeel.backends.selection import Selection, select
 from devkeel.basis import Basis
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, run_checks
-from devkeel.declaration import beginning, lock_revision, read_declaration, role_of
+from devkeel.declaration import beginning, dotenv_files, lock_revision, read_declaration, role_of
 from devkeel.difference import unified_all
 from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
@@ -233,7 +233,7 @@ class Environment:
         given = {**dict.fromkeys(gone), **files}
         locks = basis.read_all(LOCK_FILES) | {name: files[name] for name in LOCK_FILES if name in files}
         differ = any(basis.read(name) != data for name, data in given.items())
-        stage = partial(self._stage, basis.there | given if differ else {})
+        stage = partial(self._stage, basis.there | given if differ else {}, declared=files)
         return Subject(files, locks, lambda name: name not in gone and basis.exists(name), stage)
 
     def _realised(self, files: Mapping[str, bytes]) -> Subject:
@@ -247,8 +247,10 @@ class Environment:
 
         return Judge(partial(self._subject, basis=basis), build)
 
-    def _stage(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
-        return open_stage(self.project, files, writes=writes)
+    def _stage(
+        self, files: Mapping[str, bytes | None], *, declared: Mapping[str, bytes] | None = None, writes: bool = False
+    ) -> AbstractContextManager[Stage]:
+        return open_stage(self.project, files, writes=writes, shown=dotenv_files(declared or {}))
 
     def _require_declaration(self, files: Mapping[str, bytes]) -> None:
         if not files:

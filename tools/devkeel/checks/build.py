@@ -84,7 +84,7 @@ def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | N
     found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
     derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
     if found.returncode or not _DERIVATION.match(derivation):
-        return None, failures(subject, str(stage.root), found, confined=True)
+        return None, failures(subject, str(stage.root), found, evaluated=stage)
     return derivation, []
 
 
@@ -102,10 +102,10 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*findings, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def failures(subject: Subject, root: str, found: Completed, *, confined: bool = False) -> list[Diagnostic]:
+def failures(subject: Subject, root: str, found: Completed, *, evaluated: Stage | None = None) -> list[Diagnostic]:
     """Return what a build that failed says, with the last lines of the log of what did not build.
 
-    confined: whether it was evaluated only, without a network.
+    evaluated: the stage in which it was evaluated and nothing else was done, without a network.
     Raises Unavailable where the machine failed and not the declaration.
     """
     if not found.returncode:
@@ -115,7 +115,9 @@ def failures(subject: Subject, root: str, found: Completed, *, confined: bool = 
     if failed is None:
         if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
             raise UNREACHABLE.stops("The environment was not built", printable(_ends(stderr.splitlines()), _SEEN))
-        return [Translation(root, subject.files, _SOURCE, confined=confined).failure(stderr, found.returncode)]
+        confined, withheld = evaluated is not None, evaluated.withheld if evaluated else ()
+        translation = Translation(root, subject.files, _SOURCE, confined=confined, withheld=withheld)
+        return [translation.failure(stderr, found.returncode)]
     name = printable(failed["name"], 200)
     killed = _KILLED.search(stderr)
     if killed is not None:

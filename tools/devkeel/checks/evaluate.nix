@@ -94,6 +94,26 @@ let
       ];
     };
   root = /. + request.root;
+  # What devenv's command gives its modules to read files of variables with: NAME=value by the line, quoted or not.
+  loadDotenv = names:
+    let
+      read = name:
+        let path = root + "/${name}";
+        in if builtins.pathExists path then builtins.filter builtins.isString (builtins.split "\n" (builtins.readFile path)) else [ ];
+      variable = line:
+        let found = builtins.match "[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_.]*)[[:space:]]*=(.*)" line;
+        in lib.optional (found != null) { name = builtins.elemAt found 1; value = bare (builtins.elemAt found 2); };
+      bare = text:
+        let
+          trimmed = builtins.match "[[:space:]]*(.*[^[:space:]])[[:space:]]*" text;
+          value = if trimmed == null then "" else builtins.head trimmed;
+          quoted = builtins.match "\"(.*)\"|'(.*)'" value;
+          plain = builtins.filter (part: part != null) (if quoted == null then [ ] else quoted);
+        in
+        if plain == [ ] then value else builtins.head plain;
+    in
+    builtins.foldl' (all: one: all // { ${one.name} = one.value; }) { }
+      (builtins.concatMap variable (builtins.concatMap read names));
   specialArgs = builtins.removeAttrs inputs [ "self" ] // { inherit inputs; secretspec = null; primops = { }; };
   modules = builtins.concatLists (map imported request.imports) ++ [ (root + "/devenv.nix") ] ++ local root;
   base = lib.evalModules {
@@ -104,7 +124,7 @@ let
         _module.args.pkgs =
           if config.overlays or [ ] == [ ] then bootstrap else bootstrap.appendOverlays config.overlays;
         _module.args.secretspec = null;
-        _module.args.devenvPrimops = { };
+        _module.args.devenvPrimops = { inherit loadDotenv; };
       })
       (inputs.devenv.modules + "/top-level.nix")
       settings

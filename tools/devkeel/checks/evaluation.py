@@ -160,7 +160,8 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
     """Return the findings; the exit code decides, for what is printed before a failure is no whole answer."""
     stderr = found.stderr.decode("utf-8", "replace")
     labels = _LABEL.findall(stderr)
-    translation = Translation(str(stage.root), subject.files, _SOURCE, labels[-1] if labels else "base", confined=True)
+    label = labels[-1] if labels else "base"
+    translation = Translation(str(stage.root), subject.files, _SOURCE, label, confined=True, withheld=stage.withheld)
     if found.returncode:
         return [translation.failure(stderr, found.returncode)]
     judged = json.loads(found.stdout)

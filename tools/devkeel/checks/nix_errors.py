@@ -14,7 +14,7 @@ from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
 
 __all__ = ["DISK_FULL", "UNREACHABLE", "Obstacle", "Translation", "last_error", "printable"]
 
@@ -121,9 +121,13 @@ _OBSTACLES = (
         r"|/nix/(?:store|var)[^\n]*(?:Permission denied|Read-only file system)",
         "the Nix store cannot be used",
     ),
+    Obstacle(
+        "check_unavailable", r"devkeel: the stage could not be laid", "a layer over the project could not be laid"
+    ),
     Obstacle("check_unavailable", r"devkeel: the store lacks", "an input that it needs is not in the Nix store"),
 )
 _OTHER = Shape("evaluation_failed", "")
+_NOT_THERE = re.compile(r"No such file|does not exist|is not (?:valid|there)|not found")
 _CUT_OFF = re.compile(
     rf"unable to download|program 'git' failed|cannot open connection to|failed to fetch|{UNREACHABLE.pattern}",
     re.IGNORECASE,
@@ -152,7 +156,7 @@ class Translation:
 
     root: the project as the evaluator saw it. files: the declaration. source: the rung. label: what was evaluated,
     `base` or the name of a profile. confined: whether the evaluator had no network, so that failing to reach a host
-    says what the text wants and nothing about this machine.
+    says what the text wants and nothing about this machine. withheld: files of the project that it did not see.
     """
 
     root: str
@@ -160,10 +164,14 @@ class Translation:
     source: str
     label: str = "base"
     confined: bool = False
+    withheld: Collection[str] = ()
 
     def failure(self, stderr: str, returncode: int) -> Diagnostic:
         """Return the finding of a failed evaluation. Raises Unavailable where the machine failed, not the text."""
         tail = last_error(_COLOUR.sub("", stderr))
+        hidden = next((name for name in self.withheld if f"{self.root}/{name}'" in tail), None)
+        if hidden is not None and _NOT_THERE.search(tail):
+            return self._not_shown(hidden, stderr, tail)
         if self.confined and _CUT_OFF.search(tail):
             return self._not_judged(tail)
         self._blame_the_machine(tail, returncode)
@@ -211,6 +219,22 @@ class Translation:
             f"its inputs, which a check does not do. Nix says: {self._clean(tail, 500)}"
         )
         return Diagnostic("evaluation_restricted", "warning", message, self.source)
+
+    def _not_shown(self, name: str, stderr: str, tail: str) -> Diagnostic:
+        """Return the finding of a declaration that reads a file that no evaluation sees."""
+        why = "as it holds secrets"
+        allows = "Nothing allows that: let the program read it when it runs, or use secretspec"
+        if ".git" in name.split("/"):
+            why = "as it is git's own"
+        elif name.rpartition("/")[2].startswith(".env"):
+            file = "" if name == ".env" else f' and dotenv.filename = "{name}"'
+            allows = f"In devenv.nix dotenv.enable = true{file} allows it"
+        message = (
+            f"The declaration was not judged to its end: it reads {printable(name, 200)}, which an evaluation does not "
+            f"see, {why}. {allows}"
+        )
+        place = self._place(stderr, tail, "", exact=True)
+        return Diagnostic("secret_not_shown", "warning", message, self.source, place, name)
 
     def _clean(self, text: str, limit: int = _MAX_MESSAGE) -> str:
         """Return the words of a message: no frames, no source lines, paths relative to the project."""

@@ -32,6 +32,10 @@ class Stage(Protocol):
     def way(self) -> str:
         """How it was made: `namespace`, `copy` or `project`."""
 
+    @property
+    def withheld(self) -> tuple[str, ...]:
+        """Return the files that an evaluation does not see, by paths relative to the root."""
+
     def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command that runs `argv` in it."""
 

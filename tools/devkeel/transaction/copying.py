@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devkeel.beneath import LINK, enter, opened, put, read_regular, remove
+from devkeel.beneath import LINK, enter, opened, remove
 from devkeel.errors import Unavailable
 
 if TYPE_CHECKING:
@@ -25,21 +25,21 @@ _MAX_FILES = 50_000
 _TOP_LEFT_OUT = frozenset({".devkeel", ".devenv", ".direnv", ".git"})
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20
-_POINTER = 64 * 1024  # bytes of a `.git` that is a file: it has one line
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def mirror(source: Path, target: int, fresh: frozenset[str] = frozenset()) -> None:
+def mirror(
+    source: Path, target: int, fresh: frozenset[str] = frozenset(), without: frozenset[str] = frozenset()
+) -> None:
     """Make the open directory `target` like `source`: only what differs in kind, size or time is copied.
 
-    What is gone is removed. fresh: paths that are copied anyway, because others were written in their place. Contents
-    are copied, sharing blocks where the file system can, never linked: a command may write in place. Tools' own
-    directories at the top are left out; `.git` is a pointer to the repository. Raises Unavailable `stage_too_large`.
+    What is gone is removed. fresh: paths that are copied anyway, because others were written in their place. without:
+    paths that are left out. Contents are copied, sharing blocks where the file system can, never linked: a command may
+    write in place. Tools' own directories at the top are left out, Git's too. Raises Unavailable `stage_too_large`.
     """
     with opened(os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as top:
-        _Copying(source, top, target, fresh).all()
-        _point_to_repository(source, top, target)
+        _Copying(source, top, target, fresh, without).all()
 
 
 @dataclass
@@ -50,6 +50,7 @@ class _Copying:
     top: int
     target: int
     fresh: frozenset[str]
+    without: frozenset[str]
     count: int = 0
     size: int = 0
     _waiting: list[tuple[str, ...]] = field(default_factory=lambda: [()])
@@ -71,6 +72,7 @@ class _Copying:
                     name: info
                     for name, info in _listed(old, top=not parts).items()
                     if (info.st_dev, info.st_ino) != (own.st_dev, own.st_ino)
+                    and "/".join((*parts, name)) not in self.without
                 }
                 self._drop(new, wanted, top=not parts)
                 for name, info in wanted.items():
@@ -170,17 +172,3 @@ def _cloned(source: int, target: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def _point_to_repository(source: Path, top: int, target: int) -> None:
-    """Let Git in the copy see the repository; a `.git` that is a link is none."""
-    remove(target, ".git")
-    try:
-        descriptor = os.open(".git", _READ, dir_fd=top)
-    except OSError:
-        return
-    with opened(descriptor):
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-            put(target, ".git", f"gitdir: {source / '.git'}\n".encode(), 0o644)
-        elif (data := read_regular(descriptor, _POINTER)) is not None:
-            put(target, ".git", data, 0o644)

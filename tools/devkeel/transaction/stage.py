@@ -10,6 +10,7 @@ itself serves.
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,10 +27,12 @@ from devkeel.runtime import find_program, run
 from devkeel.runtime.confinement import NAMESPACES
 from devkeel.transaction.copying import mirror
 from devkeel.transaction.faults import explain
+from devkeel.transaction.repository import make_clean
 from devkeel.transaction.stage_folder import COPY, held, new_stage
+from devkeel.transaction.withheld import Withheld, withhold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from devkeel.project import Project
 
@@ -45,16 +48,28 @@ _AWKWARD = frozenset(',:\\"\n')
 # whited out: a stage has none.
 _ENTER = f"""
 root=$1 stage=$2 size=$3 alone=$4; shift 4
+trap 'echo "devkeel: the stage could not be laid" >&2' EXIT
 mount -t tmpfs -o "size=$size,mode=0700" devkeel "$stage/layer"
 mkdir "$stage/layer/work"
 cp -R -P --preserve=mode,timestamps "$stage/files" "$stage/layer/up"
 chmod --reference="$root" "$stage/layer/up"
-mknod "$stage/layer/up/.devkeel" c 0 0
-while read -r name; do
-  [ -z "$name" ] || {{ mkdir -p "$(dirname "$stage/layer/up/$name")"; mknod "$stage/layer/up/$name" c 0 0; }}
-done < "$stage/removed"
+gone() {{
+  place=$stage/layer/up/$1
+  [ -d "${{place%/*}}" ] || mkdir -p "${{place%/*}}"
+  [ -e "$place" ] || mknod "$place" c 0 0
+}}
+gone .devkeel
+. "$stage/removed"
+if [ "$alone" = yes ]; then
+  cp -R -P "$stage/seen/." "$stage/layer/up"
+  . "$stage/withheld"
+fi
 mount -t overlay -o "lowerdir=$root,upperdir=$stage/layer/up,workdir=$stage/layer/work" devkeel "$root"
-[ "$alone" = no ] || mount -t proc proc /proc 2>/dev/null || :
+if [ "$alone" = yes ]; then
+  . "$stage/covered"
+  mount -t proc proc /proc 2>/dev/null || :
+fi
+trap - EXIT
 set +e
 cd "$root" && "$@"
 code=$?
@@ -68,12 +83,13 @@ exit $code
 class Stage:
     """A place where the project has the candidate's files.
 
-    root: the project's directory as a staged command sees it. way: `namespace`, `copy` or `project`. Commands are run
-    as `wrap` returns them, with `root` as their directory.
+    root: the project's directory as a staged command sees it. way: `namespace`, `copy` or `project`. withheld: what an
+    evaluation in it does not see, by path. Commands are run as `wrap` returns them, with `root` as their directory.
     """
 
     root: Path
     way: str
+    withheld: tuple[str, ...] = ()
     _prefix: tuple[str, ...] = ()
     _alone: tuple[str, ...] | None = None
     _kept: Path | None = None
@@ -102,42 +118,65 @@ class Stage:
 
 
 @contextmanager
-def open_stage(project: Project, files: Mapping[str, bytes | None], *, writes: bool = False) -> Iterator[Stage]:
+def open_stage(
+    project: Project, files: Mapping[str, bytes | None], *, writes: bool = False, shown: Iterable[str] = ()
+) -> Iterator[Stage]:
     """Open a stage of the project with these files in it; None stands for a file that is gone.
 
     files: by path relative to the root, also those that are so on the disk as well, because they may be others there
     before a command reads them; none where the project itself is what is asked about. writes: whether commands will
-    write in it. Raises Unavailable `stage_too_large`, Busy `stage_busy`, ProjectError where there is no room for it.
+    write in it. shown: files of secrets that an evaluation may read all the same. Raises Unavailable
+    `stage_too_large`, Busy `stage_busy`, ProjectError where there is no room for it.
     """
     layers = not _AWKWARD & set(str(project.root)) and namespaces_work()
     with ExitStack() as stack:
-        if not files and not writes:
-            alone = _layered(project, stack.enter_context(_passing()), {}).alone() if layers else None
-            yield Stage(project.root, "project", (), alone)
+        # Who writes is asked to run, and not only looked at.
+        withheld = Withheld() if writes else withhold(project.root, frozenset(shown))
+        if not files and not writes and layers:
+            alone = _layered(project, stack.enter_context(_passing()), {}, withheld).alone()
+            yield Stage(project.root, "project", withheld.files, (), alone)
+            return
+        if not files and not writes and not (withheld.files or withheld.configs):
+            yield Stage(project.root, "project")
             return
         try:
             folder, kept = stack.enter_context(new_stage(project))
             if layers:
-                stage = _layered(project, folder, files)
+                stage = _layered(project, folder, files, withheld)
             else:
                 stack.enter_context(held(kept / "copy.lock", wait=False))
-                stage = _copied(project, kept / COPY, files)
+                stage = _copied(project, kept / COPY, files, withheld)
         except OSError as error:
             raise explain(error, "the stage") from error
         yield stage
 
 
-def _layered(project: Project, folder: Path, changed: Mapping[str, bytes | None]) -> Stage:
-    for name in ("files", "layer", "kept"):
+def _layered(project: Project, folder: Path, changed: Mapping[str, bytes | None], withheld: Withheld) -> Stage:
+    for name in ("files", "layer", "kept", "seen"):
         (folder / name).mkdir()
-    with opened(os.open(folder / "files", os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)) as base:
-        for name, data in changed.items():
-            if data is not None:
-                _put(project, base, name, data)
-    (folder / "removed").write_text("".join(f"{name}\n" for name, data in changed.items() if data is None))
+    for name, files in (("files", changed), ("seen", withheld.configs)):
+        with opened(os.open(folder / name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)) as base:
+            for path, data in files.items():
+                if data is not None:
+                    _put(project, base, path, data)
+    _list(folder / "removed", (("gone", name) for name, data in changed.items() if data is None))
+    _list(folder / "withheld", (("gone", name) for name in withheld.files))
+    covers = enumerate(withheld.outside.items())
+    _list(folder / "covered", (_cover(folder / f"cover-{number}", *item) for number, item in covers))
     prefix = _prefix(project.root, folder)
     alone = _prefix(project.root, folder, alone=True) if _works(alone=True) else None
-    return Stage(project.root, "namespace", prefix, alone, folder / "kept")
+    return Stage(project.root, "namespace", withheld.files, prefix, alone, folder / "kept")
+
+
+def _list(path: Path, commands: Iterable[tuple[str, ...]]) -> None:
+    """Write commands for the shell that lays the layer."""
+    path.write_text("".join(f"{shlex.join(words)}\n" for words in commands))
+
+
+def _cover(file: Path, place: str, data: bytes) -> tuple[str, ...]:
+    """Return the command that shows other bytes at a place outside of the project."""
+    file.write_bytes(data)
+    return ("mount", "--bind", str(file), place)
 
 
 def _prefix(root: Path, folder: Path, *, alone: bool = False) -> tuple[str, ...]:
@@ -176,10 +215,14 @@ def _put(project: Project, base: int, name: str, data: bytes) -> None:
         put(folder, last, data, mode)
 
 
-def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None]) -> Stage:
+def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None], withheld: Withheld) -> Stage:
     folder.mkdir(exist_ok=True)
     with opened(os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)) as base:
-        mirror(project.root, base, frozenset(changed))
+        mirror(project.root, base, frozenset(changed), frozenset(withheld.files))
+        make_clean(project.root, folder / ".git")
+        for name, seen in withheld.configs.items():
+            if not name.startswith(".git/"):
+                _put(project, base, name, seen)
         for name, data in changed.items():
             if data is not None:
                 _put(project, base, name, data)
@@ -187,7 +230,7 @@ def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None])
             *parents, last = name.split("/")
             with suppress(FileNotFoundError), opened(enter(base, parents)) as place:
                 remove(place, last)
-    return Stage(folder, "copy", (), None, folder)
+    return Stage(folder, "copy", withheld.files, (), None, folder)
 
 
 @contextmanager
@@ -209,10 +252,11 @@ def _works(*, alone: bool) -> bool:
         return False
     with tempfile.TemporaryDirectory(prefix="devkeel-") as place:
         root, folder = Path(place, "root"), Path(place, "stage")
-        for path in (root, *(folder / name for name in ("files", "layer", "kept"))):
+        for path in (root, *(folder / name for name in ("files", "layer", "kept", "seen"))):
             path.mkdir(parents=True)
         (folder / "files" / "probe").write_text("layer")
-        (folder / "removed").write_text("gone\n")
+        for name in ("removed", "withheld", "covered"):
+            (folder / name).write_text("gone gone\n" if name == "removed" else "")
         (root / "gone").write_text("")
         see = ("sh", "-c", '[ "$(cat probe)" = layer ] && [ ! -e gone ] && : > new && id -u')
         try:

@@ -1,0 +1,136 @@
+"""Git's own directory without what is only its owner's: no configuration beyond the format, no hooks, no logs.
+
+A repository's configuration has tokens in its remotes, headers and helpers for credentials, and names programs that git
+starts (filters, fsmonitor, diff drivers). Who evaluates needs the objects, the references and the index.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+__all__ = ["KEPT", "cleaned", "find_repository", "make_clean"]
+
+KEPT = frozenset(
+    {
+        *("HEAD", "objects", "refs", "packed-refs", "reftable", "index", "shallow"),
+        *("config", "modules", "worktrees"),
+    }
+)
+"""What of a git directory is left in view; its `config` only as `cleaned` makes it."""
+
+_LARGEST = 1024 * 1024
+_DEEPEST = 40
+_SECTION = re.compile(r"^\s*\[\s*([A-Za-z]+)\s*\]\s*(.*)$")
+_ENTRY = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*\"?([A-Za-z0-9./_ -]*?)\"?\s*$")
+_FORMAT = {
+    "core": frozenset(
+        {
+            "repositoryformatversion",
+            "filemode",
+            "bare",
+            "ignorecase",
+            "symlinks",
+            "precomposeunicode",
+            "autocrlf",
+            "eol",
+        }
+    ),
+    "extensions": frozenset({"objectformat", "compatobjectformat", "refstorage", "relativeworktrees"}),
+}
+_WORKTREE = re.compile(r"^\tworktree = (.+)$", re.MULTILINE)
+_INWARDS = re.compile(r"(?:\.\./)+[\w./ -]+")
+
+
+def cleaned(config: bytes) -> bytes:
+    """Return what of a repository's configuration says how its files are laid out, and nothing else."""
+    kept: dict[str, list[str]] = {}
+    section = ""
+    for line in config.decode("utf-8", "replace").splitlines():
+        text = line
+        if found := _SECTION.match(line):
+            section, text = found[1].lower(), found[2]
+        elif line.lstrip().startswith("["):
+            section = ""
+        entry = _ENTRY.match(text)
+        if entry and _describes(section, entry[1].lower(), entry[2]):
+            kept.setdefault(section, []).append(f"\t{entry[1]} = {entry[2]}\n")
+    return "".join(f"[{name}]\n{''.join(lines)}" for name, lines in kept.items()).encode()
+
+
+def _describes(section: str, name: str, value: str) -> bool:
+    if (section, name) == ("core", "worktree"):  # a submodule's; elsewhere there is none
+        return _INWARDS.fullmatch(value) is not None
+    return name in _FORMAT.get(section, frozenset())
+
+
+def find_repository(root: Path) -> tuple[Path, Path] | None:
+    """Return the git directory that a directory belongs to and the one that it shares, wherever they are; or None."""
+    for folder in (root, *root.parents):
+        place = folder / ".git"
+        with suppress(OSError, ValueError):
+            info = place.lstat()
+            if stat.S_ISDIR(info.st_mode):
+                return place, _shared(place)
+            if stat.S_ISREG(info.st_mode) and info.st_size < _LARGEST:
+                found = folder / place.read_text().removeprefix("gitdir:").strip()
+                return (found, _shared(found)) if _points_back(found, place) else None
+    return None
+
+
+def _points_back(repository: Path, place: Path) -> bool:
+    """Tell whether a git directory elsewhere is that of the place that names it: a file may name any."""
+    with suppress(OSError, ValueError):  # a further work tree
+        return Path(os.path.realpath((repository / "gitdir").read_text().strip())) == Path(os.path.realpath(place))
+    with suppress(OSError, ValueError):  # a submodule
+        found = _WORKTREE.search(cleaned((repository / "config").read_bytes()[:_LARGEST]).decode())
+        return found is not None and os.path.realpath(repository / found[1]) == os.path.realpath(place.parent)
+    return False
+
+
+def _shared(repository: Path) -> Path:
+    with suppress(OSError, ValueError):
+        return repository / (repository / "commondir").read_text().strip()
+    return repository
+
+
+def make_clean(source: Path, target: Path) -> None:
+    """Make a git directory at `target` that shares the objects of the one that `source` belongs to, cleaned.
+
+    Where there is none nothing is made. What cannot be read is left out.
+    """
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target, ignore_errors=True)
+    else:
+        target.unlink(missing_ok=True)
+    found = find_repository(source) if os.path.lexists(source / ".git") else None
+    if found is None:
+        return
+    own, shared = found
+    (target / "objects" / "info").mkdir(parents=True)
+    (target / "refs").mkdir()
+    if not (shared / "objects").is_symlink():
+        (target / "objects" / "info" / "alternates").write_text(f"{os.path.realpath(shared / 'objects')}\n")
+    with suppress(OSError):
+        (target / "config").write_bytes(cleaned((shared / "config").read_bytes()[:_LARGEST]))
+    for folder, names in ((shared, ("packed-refs", "shallow", "refs", "reftable")), (own, ("HEAD", "index"))):
+        for name in names:
+            with suppress(OSError, shutil.Error):
+                _take(folder / name, target / name)
+
+
+def _take(source: Path, target: Path) -> None:
+    if source.is_symlink():
+        return
+    if source.is_dir():
+        shutil.copytree(source, target, symlinks=True, ignore=_links, dirs_exist_ok=True)
+    else:
+        shutil.copyfile(source, target, follow_symlinks=False)
+
+
+def _links(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if os.path.islink(os.path.join(folder, name))]  # noqa: PTH114, PTH118
