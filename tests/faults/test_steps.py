@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.errors import Conflict, ProjectError, StateError
+from devkeel.mechanisms import usable
 from devkeel.project import Project
 from devkeel.transaction import FileChange, Transactions, files
 
@@ -57,7 +58,9 @@ def settled(bench: Bench) -> tuple[str | None, ...]:
 def test_the_steps_are_all_listed_and_all_reached(project: Bench) -> None:
     seen = project.steps_of(lambda: three(project)(project.transactions))
     assert set(seen) <= set(files.STEPS)
-    assert set(files.STEPS) - set(seen) == {"taking back", "taken back", "settled", "closed"}
+    # the gap in which a file has no name is only there where names cannot be exchanged
+    gap = set() if not usable("renameat2") else {"moved aside"}
+    assert set(files.STEPS) - set(seen) == {"taking back", "taken back", "settled", "closed"} | gap
 
 
 @pytest.mark.fault(1, 2, 4)

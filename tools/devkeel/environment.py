@@ -278,7 +278,11 @@ class Environment:
             packages=found.packages or declared_libraries(files),
             enabled=found.enabled,
             definitions=found.definitions,
-            problems=(*report.diagnostics, *(() if DECLARATION in files else self._lock_findings())),
+            problems=(
+                *report.diagnostics,
+                *(() if DECLARATION in files else self._lock_findings()),
+                *past.late_findings(store),
+            ),
             environments=tuple(item.name for item in self.environments().all()),
             notes=(*notes, *selection.notes, *direnv.advice(self.project)),
             levels=levels,
@@ -496,13 +500,15 @@ class Environment:
         entry = candidate.changed.get(ENVRC)
         written = record.kind in ("edit", "create")
         allowing = entry is not None and written and settings.direnv_allow and direnv.trusted(self.project)
-        operation = self._store(settings).publish(candidate.changes(), record)
-        if entry is None:
-            return operation
+        store = self._store(settings)
+        operation = store.publish(candidate.changes(), record)
+        # The change stands: what fails from here on is a note.
+        told = list[str]()
         try:
-            told = self._tell_direnv(entry, allowing=allowing)
+            told += past.late_notes(store)
+            told += self._tell_direnv(entry, allowing=allowing) if entry is not None else ()
         except (DevkeelError, OSError) as error:
-            told = (f"What direnv makes of {ENVRC} cannot be told: {error}.",)
+            told.append(f"Operation {operation.id} stands. What came after it failed: {error}.")
         return replace(operation, notes=(*operation.notes, *told))
 
     def _tell_direnv(self, entry: bytes, *, allowing: bool) -> tuple[str, ...]:
@@ -593,6 +599,8 @@ class Environment:
                 result = attempt(Basis(self.project))
             except Conflict as error:
                 if error.code != "file_changed" or not stubborn or number == _ATTEMPTS - 1:
+                    kept = past.late_data(self._store())
+                    error.details |= {"kept": kept} if kept else {}
                     raise
             else:
                 anew = "A file was saved meanwhile, so the change was made anew on what is there now."

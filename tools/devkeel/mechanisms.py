@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 __all__ = ["MECHANISMS", "VARIABLE", "Mechanism", "usable"]
 
-Mechanism = Literal["namespaces", "renameat2", "openat2", "subreaper", "pidfd"]
+Mechanism = Literal["namespaces", "renameat2", "openat2", "subreaper", "pidfd", "leases"]
 
 MECHANISMS: tuple[Mechanism, ...] = get_args(Mechanism)
 VARIABLE = "DEVKEEL_WITHOUT"

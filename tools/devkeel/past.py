@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.difference import unified_all
+from devkeel.difference import unified, unified_all
 from devkeel.display import one_line
-from devkeel.errors import DevkeelError, UsageError
+from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
 from devkeel.results import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
 
 if TYPE_CHECKING:
     from devkeel.project import Project
-    from devkeel.transaction import Operation, Transactions
+    from devkeel.transaction import Late, Operation, Transactions
 
-__all__ = ["changed_since", "detail", "entry", "page", "working_diff"]
+__all__ = ["changed_since", "detail", "entry", "late_data", "late_findings", "late_notes", "page", "working_diff"]
 
 _MOST = 1000
 _BACK = 100
+_TOLD = 2_000
 
 
 def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
@@ -60,6 +61,61 @@ def changed_since(
             left = {image.path: image.after for image in store.images(item)} | left
     pairs = ((name, data, _read_leniently(project, name)) for name, data in sorted(left.items()))
     return [(name, then, now) for name, then, now in pairs if then != now]
+
+
+def late_findings(store: Transactions) -> tuple[Diagnostic, ...]:
+    """Return what was written into old files after they were replaced, with its text and the place where it is."""
+    return tuple(
+        Diagnostic("late_write", "warning", f"{_late(item)}:\n{_text(item)}", "history", Place(item.path), item.place)
+        for item in store.late()
+        if _differs(item)
+    )
+
+
+def late_notes(store: Transactions) -> tuple[str, ...]:
+    """Return the same as sentences, and which old files may still be written into; others are let go of."""
+    told = []
+    for item in store.late(remove=True):
+        if _differs(item):
+            told.append(f"{_late(item)}:\n{_text(item)}")
+        else:
+            told.append(
+                f"A program has the old file of {item.path} open for writing, which operation {item.operation} "
+                f"replaced: what it writes goes to {item.place}, and inspect_environment tells it."
+            )
+    return tuple(told)
+
+
+def late_data(store: Transactions) -> list[dict[str, object]]:
+    """Return the same as an error's details."""
+    return [
+        {"path": item.path, "place": item.place, "operation": item.operation, "diff": _text(item)}
+        for item in store.late()
+    ]
+
+
+def _differs(item: Late) -> bool:
+    return item.gap or item.data not in (item.before, item.after)
+
+
+def _late(item: Late) -> str:
+    if item.gap:
+        return (
+            f"Somebody saved {item.path} in the moment when its name was free, because names cannot be exchanged here; "
+            f"what it was before is kept as {item.place}. Take from it what you need and remove it"
+        )
+    return (
+        f"Somebody wrote into the old file of {item.path}, which operation {item.operation} replaced or gave up "
+        f"replacing; it is kept as {item.place}. Take from it what you need and remove it"
+    )
+
+
+def _text(item: Late) -> str:
+    # what was added to the one of the two contents that it has more of
+    contents = (b"",) if item.gap else (item.before, item.after)
+    diffs = [unified(item.path, data or b"", item.data) for data in contents]
+    text = min(diffs, key=len)
+    return text if len(text) <= _TOLD else text[:_TOLD] + "\n[cut]\n"
 
 
 def entry(item: Operation) -> HistoryEntry:

@@ -28,6 +28,7 @@ def records(project: Project, store: Transactions, *, repair: bool) -> Iterator[
     yield from _told("journal", _journal(store, repair=repair))
     yield from _told("lock", _lock(store))
     yield from _told("stage", _stage(store, repair=repair))
+    yield from _told("stage", _late(store, repair=repair))
     yield from _told("modes", _modes(project))
     yield from _told("files", _files(project, store))
     yield from _told("direnv", _direnv(project))
@@ -104,6 +105,17 @@ def _lock(store: Transactions) -> Iterator[Finding]:
     else:
         who = f"process {holder.get('pid')} on {holder.get('host')}, since {holder.get('since')}"
         yield Finding("lock", "note", f"The lock is held by {who}.", "Wait for it, or end that process.")
+
+
+def _late(store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    """Say nothing where no old file is kept."""
+    for item in store.late(remove=repair):
+        if item.data in (item.before, item.after) and not item.gap:
+            told = f"A program has the old file of {item.path} open for writing; what it writes goes to {item.place}."
+            yield Finding("stage", "note", told)
+        else:
+            told = f"{item.place} holds what somebody wrote into the old file of {item.path}. It is kept."
+            yield Finding("stage", "problem", told, "Take from it what you need and remove it.")
 
 
 def _stage(store: Transactions, *, repair: bool) -> Iterator[Finding]:

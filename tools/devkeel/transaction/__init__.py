@@ -8,7 +8,7 @@ overwritten.
 from __future__ import annotations
 
 from devkeel.transaction.lone import create_file, replace_file
-from devkeel.transaction.records import FileChange, FileImage, Keep, Operation, Record, Recovered
+from devkeel.transaction.records import FileChange, FileImage, Keep, Late, Operation, Record, Recovered
 from devkeel.transaction.stage import Stage, open_stage
 from devkeel.transaction.transactions import Transactions
 
@@ -16,6 +16,7 @@ __all__ = [
     "FileChange",
     "FileImage",
     "Keep",
+    "Late",
     "Operation",
     "Record",
     "Recovered",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TEMPORARY", "damage", "known_contents", "remove", "set_aside", "temporaries"]
 
-TEMPORARY = re.compile(r"\.devkeel-[0-9a-f]{16}-\d+\.tmp(\.part)?\Z")
+TEMPORARY = re.compile(r"\.devkeel-[0-9a-f]{16}-\d+\.tmp(\.part|\.old)?\Z")
 _WALL = frozenset({".git", ".devenv", ".direnv", ".devkeel", "node_modules", ".venv"})
 _MAX_DIRECTORIES = 5_000
 

@@ -23,9 +23,11 @@ __all__ = [
     "Irregular",
     "Snapshot",
     "Spot",
+    "exists",
     "locate",
     "open_root",
     "read",
+    "same",
     "step",
     "sync",
     "unlink",
@@ -45,6 +47,7 @@ STEPS = (
     "compared again",
     "moving",
     "moved",
+    "moved aside",
     "verified",
     "all moved",
     "directories synced",
@@ -83,17 +86,27 @@ def step(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Spot:
-    """Where one file of an operation lives: an open directory, its name there, its temporary's name."""
+    """Where one file of an operation lives: an open directory, its name there, its temporary's name; and the root.
+
+    beside: whether an old file that has to be kept stays beside it, for want of a state directory.
+    """
 
     path: str
     directory: int
     name: str
     temporary: str
+    root: int
+    beside: bool = False
 
     @property
     def unfinished(self) -> str:
         """The name of the temporary while it is being written: what has its final name is complete."""
         return f"{self.temporary}.part"
+
+    @property
+    def aside(self) -> str:
+        """The name of what had the file's name, while two names are exchanged in steps."""
+        return f"{self.temporary}.old"
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +152,7 @@ def locate(root: int, path: str, temporary: str, *, made: list[str] | None = Non
                 made.append("/".join(parents[:depth]))
             _let_go(descriptor)
             descriptor = inner.descriptor
-        yield Spot(path, descriptor, name, temporary)
+        yield Spot(path, descriptor, name, temporary, root)
     finally:
         _let_go(descriptor)
 
@@ -186,6 +199,24 @@ def read(spot: Spot, name: str | None = None) -> Snapshot | None:
         return Snapshot(b"".join(parts), info)
     finally:
         _let_go(descriptor)
+
+
+def exists(spot: Spot, name: str | None = None) -> bool:
+    """Tell whether there is anything at the spot, or under a name beside it."""
+    try:
+        os.stat(name or spot.name, dir_fd=spot.directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def same(spot: Spot, name: str) -> bool:
+    """Tell whether a name beside the spot is another name of its file: a link that a killed process did not finish."""
+    try:
+        both = [os.stat(item, dir_fd=spot.directory, follow_symlinks=False) for item in (spot.name, name)]
+    except FileNotFoundError:
+        return False
+    return os.path.samestat(*both)
 
 
 def write_temporary(spot: Spot, data: bytes, mode: int | None) -> list[str]:

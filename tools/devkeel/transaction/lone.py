@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import secrets
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from devkeel.project import MAX_FILE_BYTES, require_readable
 from devkeel.transaction import compare, files, recovery, swap
+from devkeel.transaction.displaced import release
 from devkeel.transaction.faults import explain
 from devkeel.transaction.guard import refuse_settings
 from devkeel.transaction.records import FileChange
@@ -33,13 +36,16 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
     somebody else's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
     """
     refuse_settings(path)
+    if len(before) <= MAX_FILE_BYTES:
+        require_readable(path.name, after)
     change = FileChange(path.name, before, after)
     temporary = recovery.temporary_name(secrets.token_hex(8), 0)
     try:
-        with files.open_root(path.parent) as root, files.locate(root, path.name, temporary) as spot:
+        with files.open_root(path.parent) as root, files.locate(root, path.name, temporary) as place:
             found = compare.examine(root, [change])[path.name]
-            if spot is None or found is None:
+            if place is None or found is None:
                 raise compare.conflict(change, None)
+            spot = replace(place, beside=True)
             plan = swap.Change(spot, before, after, stat.S_IMODE(found.info.st_mode))
             try:
                 notes = files.write_temporary(spot, after, plan.mode)
@@ -48,10 +54,8 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
             except BaseException:
                 swap.take_back(plan)
                 raise
-            if swap.displaced_is_ours(plan):
-                files.unlink(spot)
-            else:
-                notes.append(f"{path.name}: its old file was written to meanwhile and is kept as {temporary}")
+            if release(spot, (before, after)) is not None:
+                notes.append(f"{path.name}: its old file is open for writing, or was written to: kept as {temporary}")
             return notes
     except swap.Changed as error:
         raise compare.conflict(change, error.found) from error

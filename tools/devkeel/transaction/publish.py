@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import DevkeelError, ProjectError
 from devkeel.project import digest
 from devkeel.transaction import compare, files, swap
+from devkeel.transaction.displaced import FOLDER
 from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
 from devkeel.transaction.records import FileImage, Operation, Record
@@ -75,7 +76,9 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
         step("published")
         kept = drop(progress.changes)
         step("swept")
-    progress.notes += [f"{path}: its old file was written to meanwhile and is kept beside it" for path in kept]
+    # in the state directory it is looked at again by itself
+    beside = [place for place in kept if not place.startswith(FOLDER)]
+    progress.notes += [f"An old file that somebody wrote into, or may, is kept as {place}" for place in beside]
     images = [replace(item, mode_after=modes_new.get(item.path, item.mode_after)) for item in images]
     kept_record = {item.name: getattr(record, item.name) for item in fields(Record)}
     return Operation(**kept_record, id=number, token=token, time=time, files=tuple(images), notes=tuple(progress.notes))
@@ -178,7 +181,7 @@ def _take_back(store: Store, root: int, number: int, progress: _Progress) -> lis
             # A failed commit may yet be on the disk. Only when the journal says again that the operation is under way
             # are the files taken back; otherwise they stay new, which agrees with either.
             store.end(number, "pending", {})
-        left = [item.spot.path for item in progress.changes if not swap.take_back(item)]
+        left = [item.spot.path for item in progress.changes if not swap.take_back(item).settled]
         files.sync([item.spot for item in progress.changes])
         for path in reversed(progress.directories):
             with suppress(OSError):

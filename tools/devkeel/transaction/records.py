@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["FileChange", "FileImage", "Keep", "Kind", "Operation", "Record", "Recovered"]
+__all__ = ["FileChange", "FileImage", "Keep", "Kind", "Late", "Operation", "Record", "Recovered"]
 
 Kind = Literal["edit", "undo", "redo", "restore", "create"]
 
@@ -88,9 +88,29 @@ class Keep:
 class Recovered:
     """How an interrupted operation was settled.
 
-    left_alone: paths whose content somebody else wrote meanwhile; they were not touched.
+    left_alone: paths whose content somebody else wrote meanwhile; they were not touched. kept: where files are kept
+    that were pushed aside, and into which somebody else wrote or may still write.
     """
 
     operation_token: str
     outcome: Literal["completed", "rolled_back"]
     left_alone: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """What somebody wrote into a file after it was replaced, through a descriptor from before.
+
+    path: of the file. place: where the old file is kept, relative to the root. operation: id of the one that replaced
+    it. before, after: its contents then; data: what it holds now. written: whether a program may still write into it.
+    """
+
+    path: str
+    place: str
+    operation: int
+    before: bytes | None
+    after: bytes | None
+    data: bytes
+    written: bool
+    gap: bool = False

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
 from devkeel.transaction import files, swap
+from devkeel.transaction.displaced import release
 from devkeel.transaction.files import Spot, step
 from devkeel.transaction.records import FileImage, Recovered
 
@@ -43,10 +44,15 @@ def settle(store: Store, project: Project, entry: Entry) -> Recovered:
             before, after = store.blob(image.before_hash), store.blob(image.after_hash)
             changes.append(swap.Change(spot, before, after, image.mode_before))
         spots = [change.spot for change in changes]
+        for change in changes:
+            swap.complete(change.spot)
         forward = not absent and all(swap.look(change) == "after" for change in changes)
         left = [image.path for image in absent if image.before_hash is not None]
+        kept: list[str] = []
         if not forward:
-            left += [change.spot.path for change in changes if not swap.take_back(change)]
+            returned = [(change.spot.path, swap.take_back(change)) for change in changes]
+            left += [path for path, item in returned if not item.settled]
+            kept += [place for _, item in returned for place in item.kept]
         files.sync(spots)
         step("settled")
         if forward:
@@ -55,23 +61,23 @@ def settle(store: Store, project: Project, entry: Entry) -> Recovered:
             step("closed")
             for spot in spots:
                 files.unlink_unfinished(spot)
-            drop(changes)
-            return Recovered(entry.token, "completed")
+            return Recovered(entry.token, "completed", kept=tuple(drop(changes)))
         store.end(entry.id, "abandoned", {})
         step("closed")
-        return Recovered(entry.token, "rolled_back", tuple(left))
+        return Recovered(entry.token, "rolled_back", tuple(left), tuple(kept))
 
 
 def drop(changes: list[swap.Change]) -> list[str]:
-    """Remove the temporaries of a published operation; return the paths where one holds foreign bytes."""
-    kept = []
+    """Let the temporaries of a published operation go; return the places of those that are kept.
+
+    A kept one holds foreign bytes, or a program may still write into it.
+    """
+    kept = list[str | None]()
     for change in changes:
         with suppress(OSError):  # what stays is swept by the next writer
-            if swap.displaced_is_ours(change):
-                files.unlink(change.spot)
-            else:
-                kept.append(change.spot.path)
-    return kept
+            swap.complete(change.spot)
+            kept.append(release(change.spot, (change.before, change.after)))
+    return [place for place in kept if place is not None]
 
 
 def leftovers(project: Project, entry: Entry) -> bool:
@@ -96,7 +102,7 @@ def _leftovers(stack: ExitStack, project: Project, entry: Entry) -> Iterator[tup
             spot = (
                 stack.enter_context(files.locate(root, image.path, name)) if _is_inside(project, image.path) else None
             )
-            if spot is not None and files.read(spot, name) is not None:
+            if spot is not None and (files.exists(spot, name) or files.exists(spot, spot.aside)):
                 yield spot, image
 
 

@@ -1,4 +1,4 @@
-"""Two renames that cannot overwrite: exchange, and move to a free name."""
+"""Renames that cannot overwrite: exchange, move to a free name, and move to a name of our own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import errno
 import functools
 import os
+import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -14,12 +15,15 @@ from devkeel.mechanisms import usable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["exchange", "move_to_free_name"]
+__all__ = ["exchange", "move_aside", "move_to_free_name"]
 
-# linux/fs.h
-_NOREPLACE = 1
+# What each system calls it. linux/fs.h; and stdio.h of macOS 10.12 (RENAME_EXCL, RENAME_SWAP), for APFS and HFS+.
+_CALLS = {"linux": "renameat2", "darwin": "renameatx_np"}
+_NOREPLACE = 4 if sys.platform == "darwin" else 1
 _EXCHANGE = 2
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
+# What link says where there are no hard links: FAT, some file systems in user space.
+_NO_LINKS = frozenset({*_UNSUPPORTED, errno.EPERM, errno.EMLINK})
 
 
 def exchange(directory: int, left: str, right: str) -> bool:
@@ -31,15 +35,33 @@ def move_to_free_name(directory: int, source: str, target: str) -> None:
     """Rename, raising FileExistsError when the target exists."""
     if _rename2(directory, source, target, _NOREPLACE):
         return
-    os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+    try:
+        os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        _move_over_a_placeholder(directory, source, target)
+        return
     # or a power cut might keep the second change of names and lose the first, and with it the content
     with suppress(OSError):
         os.fsync(directory)
     os.unlink(source, dir_fd=directory)
 
 
+def _move_over_a_placeholder(directory: int, source: str, target: str) -> None:
+    # Without hard links nothing but an open with O_EXCL takes a name that is free. What is saved into the placeholder
+    # in the microseconds before the rename is lost: docs/history-and-recovery.md says so.
+    os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=directory))
+    os.rename(source, target, src_dir_fd=directory, dst_dir_fd=directory)
+
+
+def move_aside(directory: int, source: str, own: str) -> None:
+    """Rename to a name that only this operation uses; whatever has the source's name at that moment goes there."""
+    os.rename(source, own, src_dir_fd=directory, dst_dir_fd=directory)
+
+
 def _rename2(directory: int, source: str, target: str, flags: int) -> bool:
-    call = _renameat2() if usable("renameat2") else None
+    call = _renameat2() if sys.platform != "linux" or usable("renameat2") else None
     if call is None:
         return False
     if call(directory, os.fsencode(source), directory, os.fsencode(target), flags) == 0:
@@ -52,10 +74,12 @@ def _rename2(directory: int, source: str, target: str, flags: int) -> bool:
 
 @functools.cache
 def _renameat2() -> Callable[[int, bytes, int, bytes, int], int] | None:
+    """Return what this system has for it: both have the same arguments."""
     try:
-        function = ctypes.CDLL(None, use_errno=True).renameat2
+        function = getattr(ctypes.CDLL(None, use_errno=True), _CALLS.get(sys.platform, ""))
     except (OSError, AttributeError):
         return None
     function.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint)
     function.restype = ctypes.c_int
-    return function
+    found: Callable[[int, bytes, int, bytes, int], int] = function
+    return found

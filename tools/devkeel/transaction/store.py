@@ -172,6 +172,16 @@ class Store:
             return Entry(row["id"], row["token"], self._files([row["id"]]).get(row["id"], ()))
         return None
 
+    def entry(self, token: str) -> Entry | None:
+        """Return the operation with a token, however it ended."""
+        for row in self._rows("SELECT id, token FROM operation WHERE token = ?", (token,)):
+            return Entry(row["id"], row["token"], self._files([row["id"]]).get(row["id"], ()))
+        return None
+
+    def knows(self, name: str) -> bool:
+        """Tell by its hash whether a content is in the records."""
+        return bool(self._rows("SELECT 1 FROM blob WHERE hash = ?", (name,)))
+
     def begin(
         self, token: str, time: str, record: Record, files: Sequence[FileImage], blobs: Mapping[str, bytes]
     ) -> int:

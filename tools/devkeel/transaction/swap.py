@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
 from devkeel.transaction import files, rename
+from devkeel.transaction.displaced import keep_of_gap, release
 from devkeel.transaction.files import Snapshot, Spot, step
 
-__all__ = ["Change", "Changed", "State", "displaced", "displaced_is_ours", "look", "move", "take_back"]
+__all__ = [
+    "Change",
+    "Changed",
+    "Returned",
+    "State",
+    "complete",
+    "displaced",
+    "displaced_is_ours",
+    "look",
+    "move",
+    "take_back",
+]
 
 State = Literal["before", "after", "foreign", "displaced"]
 
@@ -33,11 +45,22 @@ class Change:
     mode: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """What came of taking a change back.
+
+    settled: False where somebody else's content is there, or was pushed aside and is there again. kept: where the files
+    are that were pushed aside and hold what nobody knows, or may still be written into.
+    """
+
+    settled: bool
+    kept: tuple[str, ...] = ()
+
+
 def move(spot: Spot, old: bytes | None, new: bytes | None) -> None:
     """Give the spot its new content, whose bytes its temporary holds (none for a removal).
 
-    Afterwards the temporary holds the old content where there was one and the kernel can exchange.
-    Raises Changed, with the other content in place.
+    Afterwards the temporary holds the old content where there was one. Raises Changed, with the other content in place.
     """
     step("moving")
     try:
@@ -57,26 +80,56 @@ def move(spot: Spot, old: bytes | None, new: bytes | None) -> None:
 
 
 def _replace(spot: Spot, old: bytes, new: bytes) -> None:
-    if not rename.exchange(spot.directory, spot.temporary, spot.name):
-        found = _bytes(files.read(spot))
-        if found != old:
-            raise Changed(spot.path, found)
-        os.rename(spot.temporary, spot.name, src_dir_fd=spot.directory, dst_dir_fd=spot.directory)
-        step("moved")
-        return
+    _trade(spot)
     step("moved")
     found = displaced(spot)
     if found == old:
         return
-    rename.exchange(spot.directory, spot.temporary, spot.name)
+    _trade(spot)
     # If that brought out something else than our own bytes, it is newer than what we put back.
     if displaced(spot) != new:
-        rename.exchange(spot.directory, spot.temporary, spot.name)
+        _trade(spot)
     raise Changed(spot.path, found)
 
 
+def _trade(spot: Spot) -> None:
+    """Exchange what the spot and its temporary hold.
+
+    Where names cannot be exchanged, the file goes aside first, whatever it is by then, and the other takes its name
+    only while that is free: for these microseconds there is no file, and nothing that is saved is ever overwritten.
+    Raises FileExistsError where somebody saved in between: theirs stays, and what was before it is kept.
+    """
+    if rename.exchange(spot.directory, spot.temporary, spot.name):
+        return
+    rename.move_aside(spot.directory, spot.name, spot.aside)
+    step("moved aside")
+    try:
+        rename.move_to_free_name(spot.directory, spot.temporary, spot.name)
+    except FileExistsError:
+        complete(spot)
+        raise
+    step("moved aside")
+    rename.move_aside(spot.directory, spot.aside, spot.temporary)
+
+
+def complete(spot: Spot) -> None:
+    """Bring the names of a trade that was interrupted to one of its two ends. Safe to repeat."""
+    if not files.exists(spot, spot.aside):
+        return
+    with suppress(FileExistsError):
+        if not files.exists(spot):
+            rename.move_to_free_name(spot.directory, spot.aside, spot.name)
+            return
+    if files.exists(spot, spot.temporary) and not files.same(spot, spot.temporary):
+        # somebody saved while the name was free: what the file was before is theirs to judge
+        keep_of_gap(spot)
+        return
+    files.unlink(spot)
+    rename.move_aside(spot.directory, spot.aside, spot.temporary)
+
+
 def _remove(spot: Spot, old: bytes) -> None:
-    rename.move_to_free_name(spot.directory, spot.name, spot.temporary)
+    rename.move_aside(spot.directory, spot.name, spot.temporary)
     step("moved")
     found = displaced(spot)
     if found != old:
@@ -124,46 +177,43 @@ def displaced_is_ours(change: Change) -> bool:
     return kept is None or kept.data in (change.before, change.after)
 
 
-def take_back(change: Change) -> bool:
-    """Give the file its old content again if it holds the new one, and remove the temporary.
-
-    False when somebody else's content is there, or was pushed aside and is there again. Safe to repeat.
-    """
+def take_back(change: Change) -> Returned:
+    """Give the file its old content again if it holds the new one, and let the temporary go. Safe to repeat."""
     step("taking back")
     files.unlink_unfinished(change.spot)
+    complete(change.spot)
+    kept = list[str | None]()
     state = look(change)
     if state == "after":
         try:
-            _prepare_old(change)
+            kept.append(_prepare_old(change))
             move(change.spot, change.after, change.before)
         except Changed:
             state = "foreign"
     elif state == "displaced":
         _put_displaced_back(change)
-    if state in ("before", "after") or displaced_is_ours(change):
-        files.unlink(change.spot)
+    kept.append(release(change.spot, (change.before, change.after)))
     step("taken back")
-    return state in ("before", "after")
+    return Returned(state in ("before", "after"), tuple(place for place in kept if place is not None))
 
 
-def _prepare_old(change: Change) -> None:
+def _prepare_old(change: Change) -> str | None:
     kept = files.read(change.spot, change.spot.temporary)
     if kept is not None and kept.data == change.before:
-        return
-    files.unlink(change.spot)
+        return None
+    place = release(change.spot, (change.before, change.after))
     if change.before is not None:
         files.write_temporary(change.spot, change.before, change.mode)
+    return place
 
 
 def _put_displaced_back(change: Change) -> None:
     spot = change.spot
-    try:
+    with suppress(FileExistsError, FileNotFoundError):  # newer still: stays
         if change.after is None:
             rename.move_to_free_name(spot.directory, spot.temporary, spot.name)
         else:
-            rename.exchange(spot.directory, spot.temporary, spot.name)
-    except (FileExistsError, FileNotFoundError):
-        return  # newer still: stays
+            _trade(spot)
 
 
 def _bytes(snapshot: Snapshot | None) -> bytes | None:

@@ -6,11 +6,11 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
 from devkeel.errors import DevkeelError
-from devkeel.transaction import care, lock, recovery
+from devkeel.transaction import care, displaced, files, lock, recovery
 from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
 from devkeel.transaction.publish import publish
-from devkeel.transaction.records import FileChange, Keep
+from devkeel.transaction.records import FileChange, Keep, Late
 from devkeel.transaction.shield import shielded
 from devkeel.transaction.store import Store
 
@@ -92,7 +92,8 @@ class Transactions:
             self._recover()
             operation = publish(self._store, self.project, changes, record)
             self._swept = operation.id
-            with suppress(DevkeelError):  # what is too much now will be too much then
+            # The change stands: what fails from here on is left to the next writer.
+            with suppress(DevkeelError, OSError):
                 self._store.trim(self.keep, operation.id)
             return operation
 
@@ -106,6 +107,25 @@ class Transactions:
                 yield
         except OSError as error:
             raise explain(error, self.project.state.name) from error
+
+    def late(self, *, remove: bool = False) -> tuple[Late, ...]:
+        """Return what was written into old files after they were replaced, and those that may still be written into.
+
+        remove: let go of old files into which nothing was written, and nothing can be any more.
+        """
+        if not self._store.directory.is_dir():
+            return ()
+        found = list[Late]()
+        with suppress(OSError), files.open_root(self.project.root) as root:
+            for item in displaced.look(root, self._store.knows, remove=remove):
+                entry = self._store.entry(item.token)
+                if entry is not None and item.number < len(entry.files):
+                    image = entry.files[item.number]
+                    before, after = (self._store.blob(name) for name in (image.before_hash, image.after_hash))
+                    found.append(
+                        Late(image.path, item.place, entry.id, before, after, item.data, item.written, item.gap)
+                    )
+        return tuple(found)
 
     def history(self, *, limit: int = 20, before: int | None = None) -> list[Operation]:
         """Return published operations, newest first; `before` is the id to go on below. Creates nothing."""
