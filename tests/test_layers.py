@@ -49,6 +49,8 @@ LAYERS = {
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
     "masking": set(),
+    "env_values": {"errors", "masking", "project"},
+    "disclosure": {"errors", "display", "env_values", "masking"},
     "processes": {
         *("errors", "display", "invalid", "masking", "project", "results", "runtime", "declaration", "survey"),
         "transaction",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from devkeel.errors import Unavailable
+from devkeel_cli.telling import say, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,10 +28,10 @@ def with_bootstrap(environment: Environment, work: Callable[[], T], *, asked: bo
     except Unavailable as error:
         if "bootstrap" not in error.details or not (asked or _says_yes(error)):
             raise
-    click.echo(f"installed {environment.bootstrap()}", err=True)
+    say(f"installed {environment.bootstrap()}", err=True)
     return work()
 
 
 def _says_yes(error: Unavailable) -> bool:
     person = sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
-    return person and click.confirm(f"{error.message} Install micromamba into .devkeel/bin?", err=True)
+    return person and click.confirm(f"{told().line(error.message)} Install micromamba into .devkeel/bin?", err=True)

@@ -9,7 +9,8 @@ import click
 
 from devkeel.display import clean
 from devkeel.errors import CheckFailed, DevkeelError, UsageError
-from devkeel_cli.output import checks_line, colour, finding, for_a_person, paint_diff, write_json
+from devkeel_cli.output import checks_line, finding, for_a_person, paint_diff, write_json
+from devkeel_cli.telling import say, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,13 +21,12 @@ __all__ = ["show_error", "unexpected", "usage"]
 def show_error(error: DevkeelError, *, as_json: bool, exit_code: int | None = None) -> int:
     """Show an error where it belongs and return the exit code of the process."""
     code = error.exit_code if exit_code is None else exit_code
+    error = told().error(error)
     if as_json:
         write_json({"error": error.as_data(), "exit_code": code})
     else:
         label = click.style(f"error[{error.code}]:", fg="red", bold=True)
-        click.echo(
-            "\n".join([f"{label} {for_a_person(clean(error.message))}", *_lines(error)]), err=True, color=colour()
-        )
+        say("\n".join([f"{label} {for_a_person(clean(error.message))}", *_lines(error)]), err=True)
     return code
 
 
@@ -65,7 +65,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
         if name == "diff" and isinstance(value, str):
             yield paint_diff(value)
         else:
-            told = value if isinstance(value, str) else json.dumps(value, default=str)
-            yield f"  {clean(name)}: {clean(told)}"
+            fact = value if isinstance(value, str) else json.dumps(value, default=str)
+            yield f"  {clean(name)}: {clean(fact)}"
     if error.remedy:
         yield f"  next:  {for_a_person(clean(error.remedy))}"

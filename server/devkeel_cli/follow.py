@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel.display import one_line
+from devkeel_cli.telling import say, told
 
 if TYPE_CHECKING:
     from devkeel.runtime.jobs import Job
@@ -21,19 +21,19 @@ _WIDTH = 70
 
 def follow(job: Job) -> None:
     """Wait for the end of a job and show what it is at, on stderr. Ctrl-C ends the job with everything in it."""
-    told, step = None, 0
+    shown, step = None, 0
     live = sys.stderr.isatty()
     try:
         while not job.wait(_LOOK):
-            sentence = one_line(job.progress or "")
+            sentence = told().line(job.progress or "")
             if live:
-                click.echo(f"\r{_SIGNS[step % len(_SIGNS)]} {sentence[:_WIDTH]:<{_WIDTH}}", err=True, nl=False)
-            elif sentence and sentence != told:
-                click.echo(sentence, err=True)
-            told, step = sentence, step + 1
+                say(f"\r{_SIGNS[step % len(_SIGNS)]} {sentence[:_WIDTH]:<{_WIDTH}}", err=True, nl=False)
+            elif sentence and sentence != shown:
+                say(sentence, err=True)
+            shown, step = sentence, step + 1
     except KeyboardInterrupt:
         job.cancel()
         raise click.Abort from None
     finally:
         if live and step:
-            click.echo(f"\r{'':<{_WIDTH + 2}}\r", err=True, nl=False)
+            say(f"\r{'':<{_WIDTH + 2}}\r", err=True, nl=False)

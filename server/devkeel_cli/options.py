@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from devkeel_cli import output
+from devkeel_cli import output, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -148,7 +148,9 @@ def change(session: Session, edits: Sequence[dict[str, Any]], writing: Writing) 
     """Apply edits, given as plain data, as one transaction, and show the result."""
     from devkeel.edits import parse_edits  # noqa: PLC0415  # pydantic
 
-    result: ChangeResult = session.environment.change(
+    environment = session.environment
+    telling.without(edits)
+    result: ChangeResult = environment.change(
         parse_edits(list(edits)) if edits else [],
         reason=writing.reason,
         dry_run=writing.dry_run,
@@ -159,14 +161,15 @@ def change(session: Session, edits: Sequence[dict[str, Any]], writing: Writing) 
     show(result, output.change, as_json=writing.as_json)
 
 
-def show(result: R, told: Callable[[R], Iterable[str]], *, as_json: bool) -> None:
-    """Show a result as JSON or as a person reads it."""
+def show(result: R, lines: Callable[[R], Iterable[str]], *, as_json: bool) -> None:
+    """Show what may be told of a result, as JSON or as a person reads it."""
+    result = telling.told().data(result)
     if as_json:
         from devkeel.results import as_data  # noqa: PLC0415
 
         output.write_json(as_data(result))
     else:
-        output.write(told(result))
+        output.write(lines(result))
 
 
 def complete_name(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from itertools import groupby
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ import click
 from devkeel.display import clean
 from devkeel.results import as_data
 from devkeel_cli.suggest import as_command
+from devkeel_cli.telling import say, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -45,7 +45,6 @@ __all__ = [
     "change",
     "check",
     "checks_line",
-    "colour",
     "examination",
     "finding",
     "for_a_person",
@@ -97,25 +96,21 @@ _SPOKEN = (
 
 def for_a_person(sentence: str) -> str:
     """Return a sentence of the library with the verbs and flags that a person has."""
-    for spoken, told in _SPOKEN:
-        sentence = re.sub(spoken, told, sentence)
+    for spoken, said in _SPOKEN:
+        sentence = re.sub(spoken, said, sentence)
     return sentence
-
-
-def colour() -> bool | None:
-    """Return False where NO_COLOR is set (https://no-color.org) or TERM is dumb, else None: click looks for itself."""
-    return False if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb" else None
 
 
 def write(lines: Iterable[str]) -> None:
     """Write lines to stdout."""
     for line in lines:
-        click.echo(line, color=colour())
+        say(line)
 
 
-def write_json(data: object) -> None:
-    """Write data as JSON: ASCII only, so that a terminal obeys nothing in it."""
-    click.echo(json.dumps(data, indent=2, default=str))
+def write_json(data: object, *, exact: bool = False) -> None:
+    """Write data as JSON: ASCII only, so that a terminal obeys nothing in it. exact: it is what was asked for."""
+    text = json.dumps(data if exact else told().data(data), indent=2, default=str)
+    click.echo(text) if exact else say(text)
 
 
 def inspection(result: Inspection) -> Iterable[str]:
@@ -158,12 +153,13 @@ def write_run(result: RunResult, *, as_json: bool) -> None:
     if as_json:
         write_json(as_data(result))
         return
-    click.echo(result.stdout, nl=False)
-    click.echo(result.stderr, nl=False, err=True)
+    result = told().data(result)
+    say(result.stdout, nl=False)
+    say(result.stderr, nl=False, err=True)
     for note in result.notes:
-        click.echo(f"note: {for_a_person(clean(note))}", err=True)
+        say(f"note: {for_a_person(clean(note))}", err=True)
     if result.ended_too:
-        click.echo(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
+        say(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
 
 
 def job(view: JobView) -> Iterable[str]:
@@ -302,10 +298,10 @@ def examination(result: Examination) -> Iterable[str]:
     shades = {"good": "green", "note": "blue", "problem": "red", "repaired": "yellow"}
     for item in result.findings:
         label = click.style(f"{item.verdict}:", fg=shades[item.verdict])
-        told = clean(item.message)
+        sentence = clean(item.message)
         if item.remedy:
-            told = f"{told.rstrip('.')}. {for_a_person(clean(item.remedy))}"
-        yield f"{item.about:8} {label} {told}"
+            sentence = f"{sentence.rstrip('.')}. {for_a_person(clean(item.remedy))}"
+        yield f"{item.about:8} {label} {sentence}"
 
 
 def _finding_line(item: Diagnostic) -> str:
@@ -358,11 +354,11 @@ _SUGGESTED = 3
 
 
 def _skipped(skipped: Sequence[Skipped]) -> str:
-    told = [
+    reasons = [
         f"{', '.join(item.level for item in same)} ({for_a_person(clean(reason)).rstrip('.')})"
         for reason, same in groupby(skipped, key=lambda item: item.reason)
     ]
-    return f"; skipped: {'; '.join(told)}" if told else ""
+    return f"; skipped: {'; '.join(reasons)}" if reasons else ""
 
 
 def _definition_line(item: Definition) -> str:
@@ -380,8 +376,8 @@ def _entry_line(entry: HistoryEntry) -> str:
         facts.append(f"reverts #{entry.reverts}")
     if entry.undone_by is not None:
         facts.append(f"undone by #{entry.undone_by}")
-    told = [facts[0], *(clean(fact) for fact in facts[1:])]
-    return "  ".join(told) + (f"  {clean(entry.reason)}" if entry.reason else "")
+    shown = [facts[0], *(clean(fact) for fact in facts[1:])]
+    return "  ".join(shown) + (f"  {clean(entry.reason)}" if entry.reason else "")
 
 
 def _pending(pending: bool) -> Iterable[str]:

@@ -13,6 +13,7 @@ import click
 from devkeel import __version__
 from devkeel.errors import ProjectError
 from devkeel.project import find_root
+from devkeel_cli.telling import about
 
 if TYPE_CHECKING:
     from devkeel.environment import Environment
@@ -38,7 +39,9 @@ class Session:
                 "The current directory does not exist any more.",
                 remedy="Change to a directory that exists.",
             ) from error
-        return find_root(self.named_root, os.environ, start)
+        root = find_root(self.named_root, os.environ, start)
+        about(root)
+        return root
 
     @property
     def environment(self) -> Environment:

@@ -83,11 +83,11 @@ def serve(
     traces: bool = False,
 ) -> None:
     """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends."""
-    if traces:
-        start_traces()
     workspace = Workspace(root)
+    if traces:
+        start_traces(workspace.disclosure)
     server = _server(workspace, offer)
-    start_logging(log_format, log_level)
+    start_logging(log_format, log_level, workspace.disclosure)
     if http is None:
         anyio.run(_serve, workspace, server.run_stdio_async, _end_with_parent)
         return

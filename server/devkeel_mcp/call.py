@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import anyio
 import anyio.to_thread
 
+from devkeel.disclosure import Disclosure
 from devkeel.display import one_line
 from devkeel_mcp.consent import Plans
 
@@ -52,6 +53,11 @@ class Workspace:
     plans: Plans = field(default_factory=Plans)
 
     @cached_property
+    def disclosure(self) -> Disclosure:
+        """What may be told of the project."""
+        return Disclosure(self.root)
+
+    @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this server, which its calls share."""
         from devkeel.project import Project  # noqa: PLC0415
@@ -70,6 +76,7 @@ class Call:
     """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
 
     backend: the one that the call names. executes: whether a write may run what the project or a library brings.
+    disclosure: what of an answer may be told, where that is not the project's own.
     """
 
     workspace: Workspace
@@ -77,6 +84,7 @@ class Call:
     report: Report | None = None
     backend: str | None = None
     executes: bool = True
+    disclosure: Disclosure | None = None
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""
@@ -119,7 +127,7 @@ class Call:
             step += 1
 
     def run(self, work: Callable[[Environment], T]) -> T:
-        """Run a verb in this thread."""
+        """Run a verb in this thread, and return what may be told of its result."""
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.environment import Environment  # noqa: PLC0415
 
@@ -128,7 +136,7 @@ class Call:
         with closing(
             Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.executes)
         ) as environment:
-            return work(environment)
+            return (self.disclosure or self.workspace.disclosure).data(work(environment))
 
 
 def actor_of(context: Context[Any, Any]) -> str:

@@ -16,6 +16,7 @@ from devkeel_mcp.render import checks_line, diagnostic_line
 from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
+    from devkeel.disclosure import Disclosure
     from devkeel.errors import DevkeelError
 
 __all__ = ["error_result", "internal_error"]
@@ -53,8 +54,9 @@ def internal_error(tool: str) -> DevkeelError:
     )
 
 
-def error_result(error: DevkeelError) -> CallToolResult:
+def error_result(error: DevkeelError, disclosure: Disclosure) -> CallToolResult:
     """Return the tool error for a library error: text and structured content, each complete alone."""
+    error = disclosure.error(error)
     kind, fallback = next((kind, then) for cls, kind, then in _TABLE if isinstance(error, cls))
     data: dict[str, Any] = {"kind": kind, "remedy": fallback} | error.as_data()
     return CallToolResult(

@@ -6,9 +6,10 @@ import json
 import logging
 import sys
 from datetime import UTC, datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from devkeel.display import clean, one_line
+if TYPE_CHECKING:
+    from devkeel.disclosure import Disclosure
 
 __all__ = ["LogFormat", "start_logging"]
 
@@ -16,15 +17,19 @@ LogFormat = Literal["plain", "json"]
 
 
 class _Line(logging.Formatter):
-    """One plain line; text of others cannot begin a new one or command a terminal."""
+    """One plain line; text of others cannot begin a new one, command a terminal or tell a secret."""
+
+    def __init__(self, disclosure: Disclosure) -> None:
+        super().__init__()
+        self._disclosure = disclosure
 
     def format(self, record: logging.LogRecord) -> str:
-        told = one_line(record.getMessage())
-        trace = f"\n{clean(self.formatException(record.exc_info))}" if record.exc_info else ""
+        told = self._disclosure.line(record.getMessage())
+        trace = f"\n{self._disclosure.text(self.formatException(record.exc_info))}" if record.exc_info else ""
         return f"devkeel: {record.levelname.lower()}: {told}{trace}"
 
 
-class _Json(logging.Formatter):
+class _Json(_Line):
     """One JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,15 +37,15 @@ class _Json(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": self._disclosure.text(record.getMessage()),
         }
         if record.exc_info:
-            data["exception"] = self.formatException(record.exc_info)
+            data["exception"] = self._disclosure.text(self.formatException(record.exc_info))
         return json.dumps(data)
 
 
-def start_logging(form: LogFormat, level: str) -> None:
+def start_logging(form: LogFormat, level: str, disclosure: Disclosure) -> None:
     """Send the log of this process to stderr in one form; called after the SDK has set up its own."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Json() if form == "json" else _Line())
+    handler.setFormatter((_Json if form == "json" else _Line)(disclosure))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

@@ -62,11 +62,18 @@ TEMPLATES = [
 
 @dataclass(frozen=True)
 class Content:
-    """What a resource says."""
+    """What a resource says: text, or a result that is written as JSON once it is known what of it may be told."""
 
-    text: str
+    said: Any
     mime_type: str
     meta: dict[str, Any] | None = None
+
+    @property
+    def text(self) -> str:
+        """What is sent: whole, where a tool's answer is cut, because whoever reads a resource has asked for it."""
+        if self.mime_type != _JSON:
+            return str(self.said)
+        return json.dumps(fit(plain(self.said), _WHOLE), ensure_ascii=False)
 
 
 def listed(environment: Environment) -> list[Resource]:
@@ -141,8 +148,7 @@ _READERS: dict[str, Callable[[Environment, str], Content | None]] = {
 
 
 def _data(result: object) -> Content:
-    # Whole, where a tool's answer is cut: whoever reads a resource has asked for it.
-    return Content(json.dumps(fit(plain(result), _WHOLE), ensure_ascii=False), _JSON)
+    return Content(result, _JSON)
 
 
 def _mime(name: str) -> str:

@@ -22,7 +22,6 @@ from mcp_types import (
     SubscribeRequestParams,
 )
 
-from devkeel.display import clean
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.invalid import nearest
 from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
@@ -104,7 +103,9 @@ class OfferingServer(MCPServer[Any]):
 
     async def list_resources(self) -> list[Resource]:
         """Return the resources that are there now."""
-        return await self._reading(listed)
+        told = self._library.workspace.disclosure
+        found = await self._reading(listed)
+        return [item.model_copy(update={"name": told.line(item.name)}) for item in found]
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Return the kinds of addresses."""
@@ -125,7 +126,8 @@ class OfferingServer(MCPServer[Any]):
         try:
             return await self._library.read(work)
         except DevkeelError as error:
-            raise ResourceError(clean(f"{error.code}: {error.message} {error.remedy or ''}".strip())) from error
+            told = f"{error.code}: {error.message} {error.remedy or ''}".strip()
+            raise ResourceError(self._library.workspace.disclosure.text(told)) from None
 
     async def _complete(
         self,
@@ -135,11 +137,13 @@ class OfferingServer(MCPServer[Any]):
     ) -> Completion:
         place = reference.uri if isinstance(reference, ResourceTemplateReference) else reference.name
         try:
-            return await self._library.read(
+            found = await self._library.read(
                 lambda environment: complete(environment, argument.name, place, argument.value)
             )
         except DevkeelError:
             return Completion(values=[])  # nothing can be offered where nothing can be read
+        told = self._library.workspace.disclosure
+        return found.model_copy(update={"values": [told.line(value) for value in found.values]})
 
     async def _subscribe(self, context: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
         """Serve `resources/subscribe`, of the handshake era; the later one listens on a stream of its own."""
@@ -177,7 +181,8 @@ class OfferingServer(MCPServer[Any]):
                     seen=name[:100],
                     remedy="Call one of the tools that tools/list names.",
                     alternatives=tuple(nearest(name[:100], sorted(self._listed))),
-                )
+                ),
+                self._library.workspace.disclosure,
             )
         return await super().call_tool(name, arguments, context)
 

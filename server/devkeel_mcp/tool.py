@@ -12,7 +12,6 @@ from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp_types import TextContent, ToolAnnotations
 from pydantic import PrivateAttr
 
-from devkeel.display import clean, one_line
 from devkeel.errors import DevkeelError
 from devkeel_mcp.arguments import Arguments, parse_arguments
 from devkeel_mcp.call import Call, Workspace, actor_of
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult, InputRequiredResult
 
+    from devkeel.disclosure import Disclosure
     from devkeel_mcp.offer import Offer
 
 __all__ = ["READ", "StrictTool", "ToolSpec"]
@@ -98,26 +98,27 @@ class StrictTool(Tool):
         The SDK's own way through `fn_metadata` is not taken: it ignores unknown arguments and reads strings
         that look like JSON as data.
         """
+        disclosure = self._workspace.disclosure.without(arguments)
         try:
             self._offer.require(self._spec)
-            return await self._called(dict(arguments), context)
+            return await self._called(dict(arguments), context, disclosure)
         except DevkeelError as error:
-            return error_result(error)
+            return error_result(error, disclosure)
         except Exception:
             logger.exception("the tool %s failed unexpectedly", self.name)
-            return error_result(internal_error(self.name))
+            return error_result(internal_error(self.name), disclosure)
 
     async def _called(
-        self, arguments: dict[str, Any], context: Context[Any, Any]
+        self, arguments: dict[str, Any], context: Context[Any, Any], disclosure: Disclosure
     ) -> CallToolResult | InputRequiredResult:
         plan = arguments.pop(CONFIRM, None) if _may_ask(self._spec, self._offer) else None
         parsed = parse_arguments(self.name, self._spec.arguments, arguments)
         self._offer.require(self._spec, getattr(parsed, "level", None))
 
         async def report(progress: float, message: str) -> None:
-            await context.report_progress(progress, message=one_line(message))
+            await context.report_progress(progress, message=disclosure.line(message))
 
-        call = Call(self._workspace, actor_of(context), report, executes=self._offer.executes)
+        call = Call(self._workspace, actor_of(context), report, executes=self._offer.executes, disclosure=disclosure)
         if not self._asks(parsed):
             # Where the person is asked before something runs, what they are not asked about runs nothing.
             quiet = self._offer.asks is not None and not self._spec.reads
@@ -137,7 +138,8 @@ class StrictTool(Tool):
         self, call: Call, parsed: Arguments, arguments: dict[str, Any], revision: str, context: Context[Any, Any]
     ) -> CallToolResult | InputRequiredResult:
         """Show what would be done, and do it when the person agrees."""
-        message = f"{self.name} with {json.dumps(arguments, ensure_ascii=False)}"
+        told = (call.disclosure or self._workspace.disclosure).data(arguments)
+        message = f"{self.name} with {json.dumps(told, ensure_ascii=False)}"
         shown: dict[str, Any] = {}
         # what executes is not tried first: that would be half of what is asked about
         if "dry_run" in type(parsed).model_fields and not self._spec.executes:
@@ -148,12 +150,13 @@ class StrictTool(Tool):
                 return tried
             if self._offer.asks == "destructive" and not takes_away(shown) and not _builds(parsed):
                 return await self._handled(call, _on(parsed, revision))
-            told = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
-            message = told.rpartition("\nNext: ")[0]
+            blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
+            message = blocks.rpartition("\nNext: ")[0]
         plan = self._workspace.plans.propose(self.name, arguments, revision)
-        agreed = await ask(context, clean(message), plan)
+        message = (call.disclosure or self._workspace.disclosure).text(message)
+        agreed = await ask(context, message, plan)
         if agreed is None:
-            return plan_result(clean(message), shown, plan)
+            return plan_result(message, shown, plan)
         if not isinstance(agreed, bool):
             return agreed
         if not agreed:

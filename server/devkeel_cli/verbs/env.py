@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.errors import Refused
+from devkeel.results import as_data
+from devkeel_cli import output
 from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.options import bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.session import pass_session
@@ -97,7 +99,12 @@ def activate(session: Session, /, name: str | None, as_json: bool) -> None:
 
     In your shell: eval "$(devkeel env activate)"
     """
-    show(session.environment.environments().activation(name), _exports, as_json=as_json)
+    found = session.environment.environments().activation(name)
+    # Exactly as it is: a shell evaluates it, or a program takes the variables from it.
+    if as_json:
+        output.write_json(as_data(found), exact=True)
+    else:
+        click.echo("\n".join(_exports(found)))
 
 
 @command.command("remove")

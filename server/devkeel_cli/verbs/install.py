@@ -15,6 +15,7 @@ from devkeel_cli import output
 from devkeel_cli.hosts import HOSTS, Places, with_server
 from devkeel_cli.options import json_option
 from devkeel_cli.session import pass_session
+from devkeel_cli.telling import told
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session
@@ -50,7 +51,7 @@ def command(
     if as_json:
         output.write_json(result | {"diff": diff, "notes": notes})
     else:
-        output.write([output.paint_diff(diff)] if diff else [])
+        output.write([output.paint_diff(told().text(diff))] if diff else [])
         output.write([*(f"note: {clean(note)}" for note in notes), _told(result)])
 
 

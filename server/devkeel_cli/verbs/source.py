@@ -14,6 +14,7 @@ from devkeel.display import clean
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel_cli import output
 from devkeel_cli.options import json_option, reading_options
+from devkeel_cli.telling import say, told
 from devkeel_cli.values import read_value
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def get(file: str, path: str, kind: Format | None, as_json: bool) -> None:
         ) from error
     written = getattr(value, "source", value)
     if as_json or not isinstance(written, str):
-        output.write_json(_plain(value))
+        output.write_json(_plain(value), exact=True)
     else:
         # A pipe gets the exact text; a terminal must not obey it.
         click.echo(clean(written) if sys.stdout.isatty() else written)
@@ -206,7 +207,7 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
     if source.real is None and not dry_run and not as_json:
         sys.stdout.buffer.write(edited.data)
         for note in notes:
-            click.echo(f"note: {clean(note)}", err=True)
+            say(f"note: {clean(note)}", err=True)
         return
     if source.real is not None and edited.changed and not dry_run:
         from devkeel.policy import judge_file  # noqa: PLC0415
@@ -217,7 +218,8 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
         written = True
     if as_json:
         result = {"file": source.name, "changed": edited.changed, "written": written, "diff": diff, "notes": notes}
-        output.write_json(result if source.real else result | {"text": edited.data.decode()})
+        # What came through standard input goes back as it is: it is the result, and not a report of it.
+        output.write_json(result if source.real else result | {"text": edited.data.decode()}, exact=not source.real)
         return
-    lines = [output.paint_diff(diff)] if diff else ["nothing to do"]
+    lines = [output.paint_diff(told().text(diff))] if diff else ["nothing to do"]
     output.write([*lines, *(f"note: {clean(note)}" for note in notes)])
