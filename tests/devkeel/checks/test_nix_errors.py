@@ -199,7 +199,7 @@ error: The option `languages.rust.chanel' does not exist. Definition values:
         ("GC Warning: Out of Memory! Returning NULL!\nerror: out of memory\n", 1, "check_out_of_memory"),
         ("", -9, "check_crashed"),
         ("Killed\n", 137, "check_crashed"),
-        ("error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket'\n", 1, "check_unavailable"),
+        ("error: cannot connect to socket at '/nix/var/nix/daemon-socket/socket'\n", 1, "nix_daemon"),
         ("error: devkeel: the store lacks the input rust-overlay\n", 1, "check_unavailable"),
     ],
 )

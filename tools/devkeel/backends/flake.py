@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
+from devkeel.checks import build
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.runtime import find_program, run_nix
@@ -126,6 +127,7 @@ class Flake:
             argv, here = (nix, *_FEATURES, *how, str(stage.root)), {"PWD": str(stage.root)}
             done = run_nix(stage.wrap(argv), builds=True, timeout=realisation.timeout, cwd=stage.root, environment=here)
         if done.returncode:
+            build.blame(done)
             told = done.stderr.decode("utf-8", "replace").strip()
             why = told.rpartition("error:")[2].strip().split("\n")[0] or told[-200:]
             finding = Diagnostic("build_failed", "error", told[-_SHOWN:], "build", Place(_FLAKE))

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
-from devkeel.checks.nix_errors import DISK_FULL, UNREACHABLE, Translation, printable
+from devkeel.checks.nix_errors import Translation, last_error, printable
+from devkeel.checks.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.runtime import find_program, run_nix
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.checks.subject import Stage, Subject
     from devkeel.runtime import Completed
 
-__all__ = ["check", "failures", "instantiate", "on_time", "realise"]
+__all__ = ["blame", "check", "failures", "instantiate", "on_time", "realise"]
 
 _SOURCE = "build"
 _SECONDS = 900.0
@@ -112,31 +113,58 @@ def failures(subject: Subject, root: str, found: Completed, *, evaluated: Stage 
         return []
     stderr = found.stderr.decode("utf-8", "replace")
     failed = _FAILED.search(stderr)
-    if failed is None:
-        if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
-            raise UNREACHABLE.stops("The environment was not built", printable(_ends(stderr.splitlines()), _SEEN))
-        confined, withheld = evaluated is not None, evaluated.withheld if evaluated else ()
-        translation = Translation(root, subject.files, _SOURCE, confined=confined, withheld=withheld)
+    if failed is None and evaluated is not None:
+        translation = Translation(root, subject.files, _SOURCE, confined=True, withheld=evaluated.withheld)
         return [translation.failure(stderr, found.returncode)]
+    blame(found)
+    if failed is None:
+        return [Translation(root, subject.files, _SOURCE).failure(stderr, found.returncode)]
     name = printable(failed["name"], 200)
-    killed = _KILLED.search(stderr)
-    if killed is not None:
-        message = f"The build of {name} was killed by signal {killed[1]}. That says nothing about the files."
-        raise Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
-    log = _log_of(failed["path"]) or _printed(stderr[: failed.start()], failed["path"])
-    told = printable(_ends(log))
-    _blame_the_machine(failed["path"], name, told, stderr)
+    told = _told(failed, stderr)
     lines = [f"{name} does not build", *([told] if told else [])]
     if wrong := _MISMATCH.search(stderr):
         lines = [f"{name} is not what was declared: its hash is {wrong['got']}, not {wrong['specified']}"]
     return [Diagnostic("build_failed", "error", "\n".join(lines), _SOURCE, subject=name)]
 
 
-def _blame_the_machine(derivation: str, name: str, log: str, stderr: str) -> None:
-    """Raise Unavailable where the log says that the disk is full, or the network failed something that is fetched."""
-    for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(derivation) else (DISK_FULL,):
+def blame(found: Completed) -> None:
+    """Raise Unavailable where a build failed for this machine, and not for what was to be built."""
+    stderr = found.stderr.decode("utf-8", "replace")
+    failed = _FAILED.search(stderr)
+    if failed is None:
+        _blame_nix(stderr, found.returncode)
+        return
+    name = printable(failed["name"], 200)
+    killed = _KILLED.search(stderr)
+    if killed is not None and (crash := crashed(f"The build of {name}", -int(killed[1]))):
+        raise crash
+    reason = stderr[failed.start() :].partition("\nerror:")[0]
+    obstacle = obstacle_of_builder(stderr, reason)
+    if obstacle is not None:
+        raise obstacle.stops(f"{name} was not built", printable(_ends(reason.splitlines()), _SEEN), derivation=name)
+    log = _told(failed, stderr)
+    for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(failed["path"]) else (DISK_FULL,):
         if re.search(obstacle.pattern, log, re.IGNORECASE) or (obstacle is DISK_FULL and _NO_ROOM.search(stderr)):
             raise obstacle.stops(f"{name} was not built", log[-_SEEN:], derivation=name)
+
+
+def _blame_nix(stderr: str, returncode: int) -> None:
+    """Raise Unavailable where no build failed, but Nix itself before or between them."""
+    work = "The environment was not built"
+    if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
+        raise UNREACHABLE.stops(work, printable(_ends(stderr.splitlines()), _SEEN))
+    tail = last_error(stderr)
+    obstacle = obstacle_in(tail)
+    if obstacle is not None:
+        raise obstacle.stops(work, printable(tail.strip(), _SEEN))
+    crash = crashed("Nix", returncode)
+    if crash is not None and "stack overflow" not in tail:
+        raise crash
+
+
+def _told(failed: re.Match[str], stderr: str) -> str:
+    """Return the last lines of the log of a derivation that did not build."""
+    return printable(_ends(_log_of(failed["path"]) or _printed(stderr[: failed.start()], failed["path"])))
 
 
 def _is_fetched(derivation: str) -> bool:

@@ -10,13 +10,14 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import Diagnostic, Place, Unavailable
+from devkeel.checks.obstacles import UNREACHABLE, crashed, obstacle_in
+from devkeel.errors import Diagnostic, Place
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-__all__ = ["DISK_FULL", "UNREACHABLE", "Obstacle", "Translation", "last_error", "printable"]
+__all__ = ["Translation", "last_error", "printable"]
 
 _MAX_MESSAGE = 2000
 # By itself, indented below the frames, and as devenv marks and indents it.
@@ -47,21 +48,6 @@ class Shape:
         return re.search(self.pattern, text, re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """A message that says nothing about the declaration, a sentence that does, and what a person can do."""
-
-    code: str
-    pattern: str
-    sentence: str
-    remedy: str = "Put that right and try again."
-
-    def stops(self, work: str, seen: str, **details: Any) -> Unavailable:  # noqa: ANN401  (facts of any shape)
-        """Return the error about some work that it stopped."""
-        message = f"{work}: {self.sentence}. That says nothing about the files."
-        return Unavailable(self.code, message, seen=seen or None, remedy=self.remedy, details=details)
-
-
 _SHAPES = (
     Shape("missing_input", rf"To use {_NAME}, (?:run the following command|add the following)"),
     Shape("missing_input", r"^Unknown input (\S+)"),
@@ -81,50 +67,6 @@ _SHAPES = (
     Shape("broken_package", rf"[Pp]ackage {_NAME} in \S+ is marked as (?:broken|insecure)"),
     Shape("broken_package", rf"[Pp]ackage {_NAME}.{{0,300}}is not available on the requested hostPlatform"),
     Shape("syntax_error", r"^(?:syntax error|path has a trailing slash|invalid character)()"),
-)
-DISK_FULL = Obstacle(
-    "check_disk_full",
-    r"No space left|Disk quota exceeded|disk is full|lack of free disk space",
-    "there is no room on the disk",
-    "Make room, for example with nix-collect-garbage, and try again.",
-)
-UNREACHABLE = Obstacle(
-    "check_network_failed",
-    r"Could(?: not|n't) (?:resolve|connect)|Failed to connect|Connection (?:refused|reset|timed out)"
-    r"|(?:Operation|Resolving) timed out|Network is unreachable|Temporary failure in name resolution|No route to host"
-    r"|SSL (?:connect|peer)",
-    "a host could not be reached",
-    "See whether this machine reaches it (network, name server, proxy), and try again.",
-)
-_OBSTACLES = (
-    DISK_FULL,
-    Obstacle(
-        "check_out_of_memory",
-        r"std::bad_alloc|Out of memory|Cannot allocate memory|Too many heap sections",
-        "the memory did not suffice",
-    ),
-    Obstacle(
-        "check_locked",
-        r"database is locked|waiting for (?:the )?(?:exclusive|read|write) (?:access|lock)",
-        "another process holds a database that it needs",
-    ),
-    UNREACHABLE,
-    Obstacle(
-        "check_network_failed",
-        r"unable to download|HTTP error [45]\d\d",
-        "something could not be downloaded",
-        "See whether what Nix names is still there, and try again.",
-    ),
-    Obstacle(
-        "check_unavailable",
-        r"cannot connect to (?:socket|daemon)|cannot open connection to remote store"
-        r"|/nix/(?:store|var)[^\n]*(?:Permission denied|Read-only file system)",
-        "the Nix store cannot be used",
-    ),
-    Obstacle(
-        "check_unavailable", r"devkeel: the stage could not be laid", "a layer over the project could not be laid"
-    ),
-    Obstacle("check_unavailable", r"devkeel: the store lacks", "an input that it needs is not in the Nix store"),
 )
 _OTHER = Shape("evaluation_failed", "")
 _NOT_THERE = re.compile(r"No such file|does not exist|is not (?:valid|there)|not found")
@@ -172,9 +114,9 @@ class Translation:
         hidden = next((name for name in self.withheld if f"{self.root}/{name}'" in tail), None)
         if hidden is not None and _NOT_THERE.search(tail):
             return self._not_shown(hidden, stderr, tail)
+        self._blame_the_machine(tail, returncode)
         if self.confined and _CUT_OFF.search(tail):
             return self._not_judged(tail)
-        self._blame_the_machine(tail, returncode)
         if _FORBIDDEN.search(tail):
             return self._not_judged(tail)
         text = self._clean(tail)
@@ -205,13 +147,12 @@ class Translation:
         return Diagnostic("evaluation_warning", "warning", self._clean(message), self.source)
 
     def _blame_the_machine(self, tail: str, returncode: int) -> None:
-        for obstacle in _OBSTACLES:
-            if re.search(obstacle.pattern, tail, re.IGNORECASE):
-                raise obstacle.stops("The evaluation could not finish", self._clean(tail)[:400])
-        signal = -returncode if returncode < 0 else returncode - 128
-        if signal in (4, 6, 7, 9, 11, 15) and "stack overflow" not in tail:
-            message = f"The evaluator was killed by signal {signal}. That says nothing about the files."
-            raise Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
+        obstacle = obstacle_in(tail, confined=self.confined)
+        if obstacle is not None:
+            raise obstacle.stops("The evaluation could not finish", self._clean(tail)[:400])
+        crash = crashed("The evaluator", returncode)
+        if crash is not None and "stack overflow" not in tail:
+            raise crash
 
     def _not_judged(self, tail: str) -> Diagnostic:
         message = (

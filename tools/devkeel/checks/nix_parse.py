@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from devkeel.checks.nix_errors import last_error, printable
+from devkeel.checks.obstacles import obstacle_in
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.runtime import find_program, run_nix
 from devkeel.source import nix
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 _TIMEOUT = 30.0
+_SEEN = 400
 _AT = re.compile("at «stdin»:(\\d+):(\\d+)".encode())
 
 
@@ -45,6 +48,9 @@ def _check_file(program: str, name: str, data: bytes) -> list[Diagnostic]:
         message = f"nix-instantiate was killed by signal {-completed.returncode}."
         raise Unavailable("check_crashed", message, place=Place(name), remedy="Try again.")
     found = []
+    said = completed.stderr.decode("utf-8", "replace")
+    if completed.returncode and (obstacle := obstacle_in(last_error(said))):
+        raise obstacle.stops("The second opinion was not given", printable(last_error(said).strip(), _SEEN))
     if completed.returncode:
         found.append(_diagnostic(name, completed.stderr))
     if bool(completed.returncode) != bool(own):
