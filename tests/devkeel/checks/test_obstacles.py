@@ -114,7 +114,7 @@ def test_what_nix_says_of_the_machine_has_a_code_and_a_remedy_of_its_own(said: s
 @pytest.mark.parametrize(
     "said",
     [
-        "error: opening file '/root/secret': Permission denied",
+        "error: opening file '/srv/secret': Permission denied",
         "error: attribute 'the group' missing",
         "error: option 'sandbox' has invalid value 'foo'",
         "error: the user 'x' may not be set",
