@@ -44,7 +44,7 @@ LAYERS = {
     "change": {"errors", "source", "catalogue", "edits", "candidate", "exact_text", "running", "libraries"},
     "restoring": {"errors", "project", "difference", "basis", "candidate", "merge", "transaction"},
     "direnv": {"errors", "envrc", "project", "runtime"},
-    "protection": {"errors", "source"},
+    "protection": {"errors", "project", "source"},
     "policy": {"errors", "project", "source", "catalogue", "protection", "transaction"},
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
@@ -88,7 +88,8 @@ LAYERS = {
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),
         "edits",
-        *("declaration", "basis", "candidate", "change", "policy", "survey", "checks", "restoring", "catalogue"),
+        *("declaration", "basis", "candidate", "change", "policy", "protection"),
+        *("survey", "checks", "restoring", "catalogue"),
         *("processes", "backends", "libraries"),
     },
 }

@@ -78,7 +78,7 @@ def put(new: str) -> dict[str, Any]:
         {"kind": "append", "path": "imports", "expression": "./nested.nix"},
         {"kind": "append", "path": "imports", "expression": "./strange.nix"},
         {"kind": "append", "path": "imports", "expression": "./missing.nix"},
-        {"kind": "append", "path": "imports", "expression": "(import ./quiet.nix)"},
+        {"kind": "append", "path": "imports", "expression": "(import ./loud.nix)"},
         {"kind": "append", "path": "imports", "value": "./part", "file": "devenv.yaml"},
         {"kind": "set", "path": "services.postgres.enable", "value": False, "file": "quiet.nix"},
         patch(
@@ -106,6 +106,7 @@ def test_what_changes_hides_or_brings_in_a_protected_option_is_refused(
         {"kind": "set", "path": "services.mysql.enable", "value": True},
         {"kind": "set", "path": "env.A", "expression": "lib.mkForce config.env.SHOWN"},
         {"kind": "append", "path": "imports", "expression": "./calm.nix"},
+        {"kind": "append", "path": "imports", "expression": "(import ./quiet.nix)"},
         {"kind": "remove", "path": "imports", "expression": "./quiet.nix"},
         {"kind": "set", "path": "inputs.a.url", "value": "github:a/b", "file": "devenv.yaml"},
         patch('shown = "x"', 'shown = "y"'),

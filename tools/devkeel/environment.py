@@ -22,7 +22,7 @@ from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, PolicyRefused, Refused, UsageError
 from devkeel.judging import Intent, Judge, levels_of, told_instead
 from devkeel.libraries import declared_libraries
-from devkeel.policy import SETTINGS, judge, read_settings
+from devkeel.policy import SETTINGS, judge, judge_failure, judge_values, read_settings
 from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest, revision_of
 from devkeel.resolution import resolve_libraries
 from devkeel.restoring import restore, take_back
@@ -40,6 +40,7 @@ from devkeel.results import (
 )
 from devkeel.reverting import revert, target
 from devkeel.runtime import distrust, executing
+from devkeel.source.nix import parse_path
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import Operation, Record, Transactions, open_stage
 
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from devkeel.execution import Execution
     from devkeel.policy import Settings
     from devkeel.project import Reader
+    from devkeel.protection import Fact
     from devkeel.realising import Named
     from devkeel.results import JobList, JobView
     from devkeel.runtime.jobs import Job, Jobs
@@ -396,7 +398,7 @@ class Environment:
         """Judge a candidate and publish it, or leave every byte as it was."""
         basis, removed = candidate.basis, candidate.removed
         settings = read_settings(basis)
-        judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
+        doubts = judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
         level = self._allowed(intent.level or settings.level, intent)
         executes = self._executes and not (intent.dry_run and intent.level not in LEVELS[2:])
         asked = resolve_libraries(candidate, level, self._stage, executes=executes)
@@ -405,6 +407,8 @@ class Environment:
         # a file may be read under the name of a link to it
         after = {name: data for name in before if (data := candidate.read(name)) is not None} | candidate.after
         report = self._judge(basis).judge(before, after, candidate, intent, level, asked)
+        if settings.protected and (candidate.changed or removed):
+            self._hold_values(settings, basis, before, after, doubts)
         if intent.dry_run:
             report = replace(report, diagnostics=told_instead(report.diagnostics, intent))
         changed = sorted({*candidate.changed, *removed})
@@ -446,6 +450,24 @@ class Environment:
             notes=(*result.notes, *operation.notes),
             next=_next(changed=True, dry_run=False, operation=operation),
         )
+
+    def _hold_values(
+        self,
+        settings: Settings,
+        basis: Basis,
+        before: Mapping[str, bytes],
+        after: Mapping[str, bytes],
+        doubts: Mapping[str, tuple[Fact, ...]],
+    ) -> None:
+        """Refuse a candidate with which Nix evaluates a protected option to something else, whatever the level."""
+        from devkeel.checks.values import compare_values  # noqa: PLC0415  (only protected options need it)
+
+        paths = {parse_path(path): path for path in settings.protected}
+        old, new = self._subject(before, basis=basis), self._subject(after, before.keys() - after.keys(), basis)
+        found = compare_values(old, new, tuple(paths))
+        judge_values(doubts, [paths[path] for path in found.changed], found.unseen)
+        if found.failed is not None:
+            judge_failure(settings, found.failed)
 
     def _allowed(self, level: str | None, intent: Intent) -> str | None:
         """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt.

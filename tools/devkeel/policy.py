@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue.renamed import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
-from devkeel.project import SETTINGS, Project
-from devkeel.protection import says_about
+from devkeel.project import DECLARATION, INPUTS, SETTINGS, Project
+from devkeel.protection import UNPARSED, Fact, Files, said_about
 from devkeel.source import nix
 from devkeel.transaction import Keep
 
@@ -16,9 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from devkeel.errors import Diagnostic
     from devkeel.project import Reader
 
-__all__ = ["SETTINGS", "Settings", "judge", "judge_file", "read_settings"]
+__all__ = ["SETTINGS", "Settings", "judge", "judge_failure", "judge_file", "judge_values", "read_settings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class Settings:
     micromamba: str | None = None
 
 
+# What may come out differently on another machine, or at another time.
+_IMPURE = re.compile(r"pathExists|read(?:File|Dir)|getEnv|current(?:System|Time)|fetch|findFile")
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
 _SECONDS = ("lock_timeout", "job_after")
 _KINDS: dict[str, tuple[type, ...]] = {
@@ -111,26 +117,99 @@ def _bad(why: str) -> ProjectError:
 
 def judge(
     settings: Settings, project: Reader, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
-) -> None:
+) -> dict[str, tuple[Fact, ...]]:
     """Refuse a candidate that changes a protected option, or makes it uncertain, by whichever edit.
 
-    Raises PolicyRefused `protected_option`. docs/settings.md says what counts.
+    Returns what is left to be judged after the checks, by the protected option: changes of options that it reads, where
+    its value decides, and files that do not parse, which the checks refuse with better words. Raises PolicyRefused
+    `protected_option`. docs/settings.md says what counts.
     """
-    if not settings.protected:
-        return
-    old = _Files(project, before)
-    new = _Files(project, after)
-    modules = old.profiles() | new.profiles()
+    if not settings.protected or not after:
+        return {}
+    changed = frozenset(after)
+    old, new = _files(project, before, changed), _files(project, after, changed)
+    doubts = dict[str, tuple[Fact, ...]]()
     for path in settings.protected:
-        for name in after:
-            if any(old.say_about(item, name) != new.say_about(item, name) for item in _names_of(path, modules)):
-                raise PolicyRefused(
-                    "protected_option",
-                    f"{path} is protected by {SETTINGS}, and this would change it, or what may define it.",
-                    place=Place(name),
-                    seen=path,
-                    remedy=f"Ask a maintainer to change it, or to take it out of `protected` in {SETTINGS}.",
-                )
+        own = nix.parse_path(path)
+        names = (own, *old_names(own))
+        was, now = said_about(names, old), said_about(names, new)
+        facts = _beginning(now.facts) if old.read(DECLARATION) is None else now.facts
+        difference = _different(was.facts, facts)
+        if difference is not None and difference.kind != UNPARSED:
+            raise _refusal(path, difference)
+        others = tuple(filter(None, (difference,)))
+        others += tuple(item for item in now.others if item not in was.others)
+        others += tuple(item for item in was.others if item not in now.others)
+        if others:
+            doubts[path] = others
+    return doubts
+
+
+def judge_values(doubts: Mapping[str, tuple[Fact, ...]], changed: Iterable[str], unseen: str | None) -> None:
+    """Refuse a candidate by what the evaluation says of the protected options; see `judge`.
+
+    changed: those that have another value. unseen: why they could not be compared, where that is so. Raises
+    PolicyRefused `protected_option`.
+    """
+    for path in changed:
+        raise _refusal(path, Fact("", "what else the files say: its value changes, as Nix evaluates it", ""))
+    for path, facts in doubts.items():
+        impure = next((item for item in facts if item.kind == UNPARSED or _IMPURE.search(item.text)), None)
+        if unseen is not None or impure is not None:
+            why = f"Whether its value changes could not be told: {unseen or 'it may differ elsewhere'}."
+            raise _refusal(path, impure or facts[0], why)
+
+
+def judge_failure(settings: Settings, wrong: Diagnostic) -> None:
+    """Refuse a candidate that can no longer be evaluated, so that the protected options cannot be seen."""
+    raise PolicyRefused(
+        "protected_option",
+        f"{SETTINGS} protects {', '.join(settings.protected)}, and after this Nix could not evaluate what they are: "
+        f"{wrong.message}.",
+        place=wrong.place,
+        seen=wrong.subject,
+        remedy="Correct the edit so that the declaration evaluates, then repeat it.",
+    )
+
+
+def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> Files:
+    def read(name: str) -> bytes | None:
+        try:
+            relative = project.resolve(name)
+            return given[relative] if relative in given else project.read(relative)
+        except DevkeelError:
+            return None
+
+    return Files(cache(read), changed)
+
+
+def _beginning(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """Leave out the inputs that a new declaration begins with."""
+    return tuple(item for item in facts if not (item.file == INPUTS and item.kind.startswith("`inputs.")))
+
+
+def _different(was: tuple[Fact, ...], now: tuple[Fact, ...]) -> Fact | None:
+    """Return what differs first: of what is there now, else of what is gone."""
+    now = tuple(item for item in now if not (item.missing and item in was))
+    was = tuple(item for item in was if not item.missing)
+    if was == now:
+        return None
+    fresh = next((item for item in now if item not in was), None)
+    gone = next((item for item in was if item not in now), None)
+    return fresh or gone or next(new for old, new in zip_longest(was, now) if old != new) or was[-1]
+
+
+def _refusal(path: str, fact: Fact, more: str = "") -> PolicyRefused:
+    what = f"cannot be seen through here: {fact.kind}" if fact.opaque else f"depends on {fact.kind}"
+    return PolicyRefused(
+        "protected_option",
+        f"{path} is protected by {SETTINGS}, and this would change it, or what may define it: it {what}."
+        + (f" {more}" if more else ""),
+        place=Place(fact.file, fact.line) if fact.file else None,
+        seen=path,
+        remedy=f"Ask a maintainer to change it, or to take it out of `protected` in {SETTINGS}.",
+        details={"construct": fact.kind},
+    )
 
 
 def judge_file(path: Path, before: bytes | None, after: bytes) -> None:
@@ -142,55 +221,5 @@ def judge_file(path: Path, before: bytes | None, after: bytes) -> None:
         project = Project(folder)
         if project.exists(SETTINGS):
             name = path.relative_to(folder).as_posix()
-            judge(read_settings(project), project, {name: before}, {name: after})
-
-
-def _names_of(path: str, modules: Iterable[nix.AttrPath]) -> list[nix.AttrPath]:
-    """Return the paths by which an option can be set: its own, the old ones, and those in the modules of profiles."""
-    own = nix.parse_path(path)
-    names = [own, *old_names(own)]
-    return [*names, *((*module, *name) for module in modules for name in names)]
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files of a project, with some of them as they are given."""
-
-    project: Reader
-    given: Mapping[str, bytes | None]
-
-    def read(self, name: str) -> bytes | None:
-        relative = self.project.resolve(name)
-        return self.given[relative] if relative in self.given else self.project.read(relative)
-
-    def profiles(self) -> set[nix.AttrPath]:
-        """Return the paths of the modules of profiles."""
-        found: set[nix.AttrPath] = set()
-        for name, data in self.given.items():
-            try:
-                items = nix.Document(data or b"", name).definitions if name.endswith(".nix") else []
-            except DevkeelError:
-                continue
-            paths = (item.path for item in items if item.path[:1] == ("profiles",) and "module" in item.path)
-            found |= {path[: path.index("module") + 1] for path in paths}
-        return found
-
-    def say_about(self, path: nix.AttrPath, name: str) -> object:
-        data = self.given.get(name)
-        if data is None:
-            return ()
-        if name.endswith((".yaml", ".yml")):
-            return _imports(data, name)
-        return says_about(path, name, data, self.read) if name.endswith(".nix") else ()
-
-
-def _imports(data: bytes, name: str) -> object:
-    """Return what the `imports` of devenv.yaml are, or the whole file where that cannot be told."""
-    from devkeel.source import yaml  # noqa: PLC0415  (30 ms that an edit of devenv.nix does not need)
-
-    try:
-        return yaml.get(yaml.Document(data, name), "imports")
-    except KeyError:
-        return ()
-    except DevkeelError:
-        return data
+            doubts = judge(read_settings(project), project, {name: before}, {name: after})
+            judge_values(doubts, (), "nothing evaluates a file that is written by itself")

@@ -11,6 +11,7 @@
 #   permitted    names of unfree packages that are allowed
 #   profiles     whether inactive profiles are evaluated as well
 #   write        whether "drv" may be built from: then nothing but the shell's derivation is returned
+#   watch        option paths: then nothing but what these are is returned, and nothing is judged
 request:
 
 let
@@ -173,12 +174,10 @@ let
       once = item: item // { imports = map (overriding priority) (item.imports or [ ]); };
     in
     module // { imports = map (item: if builtins.isAttrs item then once item else item) (module.imports or [ ]); };
+  profiled = path: base.extendModules { modules = lib.imap0 profileModule (extended [ ] path); };
   judgeProfile = path:
-    let
-      own = builtins.concatMap (item: item.imports or [ ]) ((profileAt path).module.imports or [ ]);
-      project = base.extendModules { modules = lib.imap0 profileModule (extended [ ] path); };
-    in
-    judge (lib.concatStringsSep "." path) project own;
+    let own = builtins.concatMap (item: item.imports or [ ]) ((profileAt path).module.imports or [ ]);
+    in judge (lib.concatStringsSep "." path) (profiled path) own;
   profiles =
     let all = base.config.profiles or { };
     in map (name: [ name ]) (builtins.attrNames (builtins.removeAttrs all [ "hostname" "user" ]))
@@ -232,9 +231,28 @@ let
       warnings = project.config.warnings or [ ];
       shell = if failed == [ ] then project.config.shell.drvPath else null;
     }));
+  # What an option is, as plain data: a derivation is its name, and what cannot be evaluated is said to be so.
+  plain = depth: value:
+    let kind = builtins.typeOf value; in
+    if depth > 12 || kind == "lambda" then "<${kind}>"
+    else if kind == "string" then builtins.unsafeDiscardStringContext value
+    else if kind == "path" then toString value
+    else if kind == "list" then map (attempt depth) value
+    else if kind != "set" then value
+    else if value.type or null == "derivation" then { derivation = value.name; output = value.outputName or "out"; }
+    else builtins.mapAttrs (_: attempt depth) value;
+  attempt = depth: value:
+    let tried = builtins.tryEval (plain (depth + 1) value);
+    in if tried.success then tried.value else "<error>";
+  watched = label: project: builtins.trace "devkeel: ${label}" {
+    inherit label;
+    values = map (path: attempt 0 (lib.attrByPath path null project.config)) request.watch;
+  };
   strictly = verdict: builtins.deepSeq verdict verdict;
 in
 if request.write then base.config.shell
+else if request.watch != [ ] then
+  [ (watched "base" base) ] ++ map (path: watched (lib.concatStringsSep "." path) (profiled path)) profiles
 else
   builtins.foldl' (done: next: done ++ [ (strictly next) ])
     [ (strictly (judge "base" base (builtins.filter inside modules))) ]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from devkeel.checks.locked import Locked
     from devkeel.checks.subject import Stage, StageOpener, Subject
 
-__all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "require_nix", "require_stage"]
+__all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "evaluated", "require_nix", "require_stage"]
 
 _SOURCE = "evaluation"
 _SECONDS = 60.0
@@ -93,11 +93,7 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
-        flags: tuple[str, ...] = ("--eval", "--strict", "--json")
-        found = ask_nix(subject, stage, flags, timeout)
-        if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
-            flags = (*flags, "--read-write-mode")
-            found = ask_nix(subject, stage, flags, deadline - time.monotonic())
+        found, flags = evaluated(subject, stage, timeout)
         findings = _translate(subject, stage, found)
         if any(item.code == "evaluation_failed" and item.place is None for item in findings):
             # A trace says where, and takes seconds to be written.
@@ -107,7 +103,18 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
         return Verdict(findings, "nix", stage.way)
 
 
-def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: float, **request: bool) -> Completed:
+def evaluated(subject: Subject, stage: Stage, timeout: float, **request: object) -> tuple[Completed, tuple[str, ...]]:
+    """Return what Nix made of the shipped expression, as JSON, and the flags that it took."""
+    deadline = time.monotonic() + timeout
+    flags: tuple[str, ...] = ("--eval", "--strict", "--json")
+    found = ask_nix(subject, stage, flags, timeout, **request)
+    if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
+        flags = (*flags, "--read-write-mode")
+        found = ask_nix(subject, stage, flags, deadline - time.monotonic(), **request)
+    return found, flags
+
+
+def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: float, **request: object) -> Completed:
     """Run nix-instantiate on the shipped expression, confined to the project and its inputs.
 
     request: what differs from judging every profile, see `evaluate.nix`.
@@ -137,7 +144,7 @@ def _module_system() -> str:
     return package_files("devkeel.checks").joinpath("evaluate.nix").read_text("utf-8")
 
 
-def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, bool]) -> str:
+def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
     from devkeel.runtime.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
 
     settings = read_inputs_file(subject.files)
@@ -152,6 +159,7 @@ def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[st
         "permitted": settings.permitted,
         "profiles": True,
         "write": False,
+        "watch": [],
     } | request
     return f"({_module_system()}) (builtins.fromJSON {nix.print_value(json.dumps(data, default=str))})"
 

@@ -1,0 +1,82 @@
+"""What options are, as real Nix evaluates them: two versions of a declaration compared."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.checks.evaluation import evaluated, require_nix, require_stage
+from devkeel.checks.nix_errors import Translation
+from devkeel.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkeel.checks.subject import Subject
+    from devkeel.errors import Diagnostic
+    from devkeel.source import nix
+
+__all__ = ["Comparison", "compare_values"]
+
+_SECONDS = 30.0
+_STORE = re.compile(r"/nix/store/[0-9a-z]{32}-")
+_BASE = "base"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How options differ between two declarations.
+
+    changed: those that have another value, in the base or in a profile. unseen: why they could not be compared, None
+    where they were. failed: what is wrong with the new declaration, where the old one could be evaluated.
+    """
+
+    changed: tuple[nix.AttrPath, ...] = ()
+    unseen: str | None = None
+    failed: Diagnostic | None = None
+
+
+def compare_values(
+    old: Subject, new: Subject, paths: Sequence[nix.AttrPath], *, timeout: float = _SECONDS
+) -> Comparison:
+    """Compare what options are in two declarations. Never raises: what this machine cannot tell is said instead."""
+    try:
+        before, wrong = _values(old, paths, timeout)
+        if wrong is not None:
+            return Comparison(unseen="the files of before cannot be evaluated")
+        after, wrong = _values(new, paths, timeout)
+    except Unavailable as error:
+        return Comparison(unseen=error.message.rstrip("."))
+    if wrong is not None:
+        return Comparison(unseen=wrong.message, failed=wrong)
+    first = before[_BASE]
+    differs = {
+        path
+        for label, values in after.items()
+        # A profile that is new has what the base had.
+        for path, was, now in zip(paths, before.get(label, first), values, strict=True)
+        if was != now
+    }
+    return Comparison(tuple(path for path in paths if path in differs))
+
+
+def _values(
+    subject: Subject, paths: Sequence[nix.AttrPath], timeout: float
+) -> tuple[dict[str, list[str]], Diagnostic | None]:
+    """Return the values as text, by profile; or what is wrong with the declaration."""
+    require_nix(subject)
+    with require_stage(subject)() as stage:
+        found, _ = evaluated(subject, stage, timeout, watch=[list(path) for path in paths])
+        if found.returncode:
+            stderr = found.stderr.decode("utf-8", "replace")
+            return {}, Translation(str(stage.root), subject.files, "evaluation").failure(stderr, found.returncode)
+        root = str(stage.root)
+    told = json.loads(found.stdout)
+    return {item["label"]: [_text(value, root) for value in item["values"]] for item in told}, None
+
+
+def _text(value: object, root: str) -> str:
+    """Return a value without what differs by where it is evaluated, or by the hash of its sources."""
+    return _STORE.sub("/nix/store/", json.dumps(value, sort_keys=True)).replace(root, ".")
