@@ -47,7 +47,7 @@ LAYERS = {
     "protection": {"errors", "project", "source"},
     "policy": {"errors", "project", "source", "catalogue", "protection", "transaction"},
     "survey": {"errors", "results", "source", "catalogue"},
-    "checks": {"errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
+    "checks": {"beneath", "room", "errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
     "masking": set(),
     "env_values": {"errors", "masking", "project"},
     "disclosure": {"errors", "display", "env_values", "masking"},

@@ -280,6 +280,19 @@ class Project:
             raise self._unreadable(place.name, f"it has {size} bytes, more than {MAX_FILE_BYTES}")
         return data
 
+    def directory(self, name: str, *, beyond: bool = True) -> Located:
+        """Return where a directory is, links followed; it need not be there. Raises ProjectError as `read` does.
+
+        beyond: up to the Git work tree's root rather than the project's.
+        """
+        _require_file_name(name)
+        try:
+            place = self.room.find(name, beyond=beyond)
+        except OSError as error:
+            raise self._refused(name, error, beyond=beyond) from error
+        self._allow(name, place)
+        return place
+
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
         other = next((item for item in MANIFESTS if self.exists(item)), None)

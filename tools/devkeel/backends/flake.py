@@ -12,6 +12,7 @@ from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
+from devkeel.checks.places import require_beneath
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.runtime import find_program, run_nix
@@ -30,6 +31,7 @@ _FLAKE, _LOCK = "flake.nix", "flake.lock"
 _FEATURES = ("--extra-experimental-features", "nix-command flakes")
 _HOOK_SECONDS = 120.0
 _SHOWN = 2000
+_LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
 _OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 
 
@@ -121,6 +123,8 @@ class Flake:
             )
         if opener is None:
             raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
+        if realisation.keep is None:
+            _require_beneath(realisation)
         with opener() as stage:
             impure = ("--impure",) if _is_of_devenv(realisation.subject.files) else ()
             how = ("print-dev-env", "--json", "--no-update-lock-file", *impure, *keep)
@@ -139,6 +143,13 @@ class Flake:
                 diagnostics=(finding,),
             )
         return done
+
+
+def _require_beneath(realisation: Realisation) -> None:
+    """Refuse to copy into the store, for a mere check, what the lock or the text names outside of the work tree."""
+    text = realisation.subject.files.get(_FLAKE, b"").decode("utf-8", "replace")
+    urls = {f"{_FLAKE}: {url}": url for url in _LOCAL.findall(text)}
+    require_beneath(realisation.subject, realisation.project.read(_LOCK), urls)
 
 
 def _is_of_devenv(files: Mapping[str, bytes]) -> bool:

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
 from devkeel.checks.nix_errors import Translation, last_error, printable
 from devkeel.checks.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
+from devkeel.checks.places import require_beneath
 from devkeel.errors import Diagnostic, Unavailable
+from devkeel.project import LOCK
 from devkeel.runtime import find_program, run_nix
 
 if TYPE_CHECKING:
@@ -97,6 +99,7 @@ def realise(derivation: str, timeout: float, root: Path | None = None) -> Comple
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:
+    require_beneath(subject, subject.locks.get(LOCK))
     with require_stage(subject)(writes=True) as stage:
         found = ask_devenv(stage, ("print-dev-env",), timeout, builds=True)
         findings = failures(subject, str(stage.root), found)

@@ -15,12 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files as package_files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.checks.inputs_file import read_inputs_file
 from devkeel.checks.locked import read_lock
 from devkeel.checks.nix_errors import Translation
+from devkeel.checks.places import require_beneath
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.project import LOCK
 from devkeel.runtime import Completed, find_program, run_nix
@@ -78,7 +78,7 @@ def require_stage(subject: Subject) -> StageOpener:
 
 def require_nix(subject: Subject) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
-    read_lock(subject.locks.get(LOCK), Path("/"))
+    read_lock(subject.locks.get(LOCK), None)
     program = find_program("nix-instantiate")
     if program is None:
         raise Unavailable(
@@ -119,7 +119,7 @@ def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: flo
 
     request: what differs from judging every profile, see `evaluate.nix`.
     """
-    locked = read_lock(subject.locks.get(LOCK), stage.root)
+    locked = read_lock(subject.locks.get(LOCK), stage.root, subject.root)
     argv = [require_nix(subject), *flags, *settings()]
     for path in (str(stage.root), *locked.paths):
         argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
@@ -185,6 +185,7 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:
     """Ask devenv itself: the shell's derivation, of the base and of each profile that the text names."""
     deadline = time.monotonic() + timeout
+    require_beneath(subject, subject.locks.get(LOCK))
     with require_stage(subject)(writes=True) as stage:
         found: list[Diagnostic] = []
         for label in ("base", *_profiles(subject)):

@@ -19,12 +19,13 @@ _OWN = frozenset({"permittedUnfreePackages", "perPlatform", "per-platform", "and
 
 @dataclass(slots=True)
 class InputsFile:
-    """`imports` as written, `overlays` by input, `nixpkgs` in nixpkgs' names, `permitted` unfree packages."""
+    """`imports` as written, `overlays` and `urls` by input, `nixpkgs` in its own names, `permitted` unfree packages."""
 
     imports: list[str] = field(default_factory=list)
     overlays: dict[str, list[str]] = field(default_factory=dict)
     nixpkgs: dict[str, Any] = field(default_factory=dict)
     permitted: list[str] = field(default_factory=list)
+    urls: dict[str, str] = field(default_factory=dict)
 
 
 def read_inputs_file(files: Mapping[str, bytes]) -> InputsFile:
@@ -53,6 +54,8 @@ def _read(files: Mapping[str, bytes], name: str, found: InputsFile, seen: set[st
         found.imports.append(place)
     inputs = data.get("inputs")
     for key, value in inputs.items() if isinstance(inputs, dict) else ():
+        if isinstance(value, dict) and isinstance(value.get("url"), str):
+            found.urls.setdefault(str(key), value["url"])
         overlays = _texts(value.get("overlays")) if isinstance(value, dict) else []
         if overlays:
             found.overlays.setdefault(str(key), []).extend(overlays)

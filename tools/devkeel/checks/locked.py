@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue.pins import store_path
-from devkeel.errors import Unavailable
+from devkeel.checks.archive import copied_if
+from devkeel.errors import DevkeelError, Unavailable
+from devkeel.project import Project
 from devkeel.runtime import find_program, run_nix
 from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devkeel.room import Located
 
 __all__ = ["Locked", "read_lock"]
 
@@ -31,11 +37,13 @@ class Locked:
     paths: tuple[str, ...]
 
 
-def read_lock(data: bytes | None, root: Path) -> Locked:
+def read_lock(data: bytes | None, root: Path | None, origin: Path | None = None) -> Locked:
     """Return where the store has what a lock file pins.
 
-    root: the project, for inputs that are directories in it. An input that the store lacks has no path, which
-    matters only when the evaluation asks for it. Raises Unavailable `check_unavailable` where there is no lock, or
+    root: the project as the evaluation sees it, for inputs that are directories in it; None where only the store is
+    to be looked at. origin: the project itself, where that is another directory. An input that the store lacks has no
+    path, which matters only when the evaluation asks for it; so has one outside of the project's Git work tree, which
+    is not looked at. Raises Unavailable `check_unavailable` where there is no lock, or
     it cannot be used, or the store lacks devenv or nixpkgs.
     """
     if data is None:
@@ -44,7 +52,8 @@ def read_lock(data: bytes | None, root: Path) -> Locked:
         lock = json.loads(data)
         nodes, top, version = lock["nodes"], lock["root"], lock["version"]
         inputs = _inputs_of(nodes, top, top)
-        trees = {key: _tree(nodes, top, key, root) for key in nodes if key != top}
+        sources = _Sources(root, origin or root)
+        trees = {key: _tree(nodes, top, key, sources) for key in nodes if key != top}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _unavailable("devenv.lock is not a lock file", "Run `devenv update` to write it anew.") from error
     if version not in _VERSIONS:
@@ -53,6 +62,9 @@ def read_lock(data: bytes | None, root: Path) -> Locked:
         if name not in inputs:
             raise _unavailable(f"devenv.lock pins no {name}", "Run `devenv update`, so that it does.")
         if trees[inputs[name]]["path"] is None:
+            if (outside := sources.refused.get(inputs[name])) is not None:
+                reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
+                raise _unavailable(reason, "Move it beneath, or give the input a URL.")
             reason = f"the Nix store does not have the {name} that devenv.lock pins"
             raise _unavailable(reason, "Enter the environment once, which fetches it, or leave the level out.")
     return Locked(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
@@ -78,11 +90,13 @@ def _resolve(nodes: dict[str, Any], top: str, target: str | list[str], depth: in
     return key
 
 
-def _tree(nodes: dict[str, Any], top: str, key: str, root: Path) -> dict[str, Any]:
+def _tree(nodes: dict[str, Any], top: str, key: str, sources: _Sources) -> dict[str, Any]:
     node = nodes[key]
     locked = node["locked"]
-    path, live = _source(locked, root)
+    path, live = sources.of(key, locked)
     folder = locked.get("dir", "")
+    if ".." in folder.split("/"):
+        raise ValueError(folder)
     return {
         "path": path,
         "live": live,
@@ -94,32 +108,56 @@ def _tree(nodes: dict[str, Any], top: str, key: str, root: Path) -> dict[str, An
     }
 
 
-def _source(locked: dict[str, Any], root: Path) -> tuple[str | None, bool]:
-    """Return where an input is, and whether that is a directory of the project rather than a store path."""
-    if "narHash" in locked:
-        path = store_path(locked["narHash"])
-        if path is None:
-            raise ValueError(locked["narHash"])
-        there = os.path.lexists(path) or (locked.get("type") == "path" and _take_in(locked, path))
-        return (path if there else None), False
-    if locked.get("type") == "path":
-        place = Path(os.path.realpath(root / locked["path"]))
-        if place.is_relative_to(root):
-            return str(place), True
-    return None, False
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where inputs are. root, origin: as for `read_lock`. refused: nodes outside of the work tree, with their paths."""
+
+    root: Path | None
+    origin: Path | None
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def of(self, key: str, locked: dict[str, Any]) -> tuple[str | None, bool]:
+        """Return where an input is, and whether that is a directory of the project rather than a store path."""
+        stored = None
+        if "narHash" in locked:
+            stored = store_path(locked["narHash"])
+            if stored is None:
+                raise ValueError(locked["narHash"])
+            if os.path.lexists(stored):
+                return stored, False
+        if locked.get("type") != "path":
+            return None, False
+        if self.root is None or self.origin is None:
+            return stored or locked["path"], False
+        try:
+            place = Project(self.origin).directory(locked["path"])
+        except DevkeelError:
+            self.refused[key] = locked["path"]
+            return None, False
+        if stored is not None:
+            return (stored if _take_in(locked, place, stored) else None), False
+        inside = not place.name.startswith("../")
+        return str(self.root / place.name if inside else place.top.joinpath(*place.parts)), True
 
 
-def _take_in(locked: dict[str, Any], path: str) -> bool:
-    """Bring a directory of this machine into the store, as devenv would: only the content that the lock names.
+def _take_in(locked: dict[str, Any], place: Located, path: str) -> bool:
+    """Bring a directory of the work tree into the store, as devenv would: only the content that the lock names.
 
-    This call is trusted with the lock alone; nothing of the project's text is evaluated. It needs no network.
+    Nix is given a private copy whose hash is right. It is trusted with the lock alone; nothing of the project's text is
+    evaluated. It needs no network.
     """
     program = find_program("nix-instantiate")
-    place = Path(locked["path"])
-    if program is None or not place.is_absolute() or not place.is_dir():
+    if program is None or not place.there:
         return False
-    tree = {name: locked[name] for name in ("type", "path", "narHash")}
-    text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
-    options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
-    found = run_nix((program, "--eval", "--read-write-mode", *options, "-"), stdin=text.encode(), timeout=_SECONDS)
+    try:
+        with copied_if(place.top, place.parts, locked["narHash"]) as copy:
+            if copy is None:
+                return False
+            tree = {"type": "path", "path": str(copy), "narHash": locked["narHash"]}
+            text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
+            options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
+            argv = (program, "--eval", "--read-write-mode", *options, "-")
+            found = run_nix(argv, stdin=text.encode(), timeout=_SECONDS)
+    except OSError:
+        return False
     return found.returncode == 0 and os.path.lexists(path)

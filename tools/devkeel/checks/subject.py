@@ -59,13 +59,14 @@ class Subject:
 
     files: the declaration files by their path relative to the root. locks: the lock files beside them. exists: whether
     such a path is in the project, for what the declaration refers to. stage: opens a directory that is the project
-    with these files in it, for the rungs that need files on disk; None where nothing can be staged.
+    with these files in it, for the rungs that need files on disk; None where nothing can be staged. root: the root.
     """
 
     files: Mapping[str, bytes]
     locks: Mapping[str, bytes] = field(default_factory=dict)
     exists: Callable[[str], bool] = nothing_exists
     stage: StageOpener | None = None
+    root: Path | None = None
 
     def document(self, name: str) -> nix.Document:
         """Return one of the Nix files, parsed; the rungs share it."""
