@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -121,10 +122,23 @@ def test_a_database_that_is_locked_is_waited_for(only_devenv: Any, pinned_projec
 
 def test_a_lock_that_devenv_would_change_is_a_finding_and_stays(only_devenv: Any, pinned_project: Make) -> None:
     root = pinned_project("packages = [ pkgs.jq ];")
-    (root / "devenv.lock").unlink()
+    lock = json.loads((root / "devenv.lock").read_text())
+    lock["nodes"]["old"] = {"locked": {"type": "github", "owner": "a", "repo": "b"}}
+    lock["nodes"]["root"]["inputs"]["old"] = "old"
+    stale = json.dumps(lock)
+    (root / "devenv.lock").write_text(stale)
     report = judged(root)
     assert [(item.code, item.severity) for item in report.diagnostics] == [("lock_stale", "warning")]
-    assert not (root / "devenv.lock").exists()
+    assert (root / "devenv.lock").read_text() == stale
+
+
+def test_devenv_is_not_asked_to_read_what_is_outside_of_the_work_tree(only_devenv: Any, pinned_project: Make) -> None:
+    root = pinned_project("packages = [ pkgs.jq ];")
+    (root / "devenv.lock").unlink()
+    with pytest.raises(Unavailable) as caught:
+        judged(root)
+    assert caught.value.code == "check_unavailable"
+    assert "outside of the project's Git work tree" in caught.value.message
 
 
 # The build rung.
