@@ -17,7 +17,7 @@ from devkeel.runtime import confinement
 from devkeel.transaction import stage
 
 from .listener import Listener
-from .spellings import ADDRESSES, SPELLINGS
+from .spellings import ADDRESSES, FLAKE_INPUTS, SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -135,6 +135,42 @@ def test_a_dry_run_reaches_no_host(pinned_project: Make, listener: Listener, way
 @pytest.mark.parametrize("name", _FEW)
 def test_a_build_evaluates_without_a_network(pinned_project: Make, listener: Listener, way: str, name: str) -> None:
     look(pinned_project(listener.told(body(SPELLINGS[name]))), level="build")
+
+
+_FLAKE = """{
+  outputs = { self }: let shell = derivation {
+    name = "shell"; system = "x86_64-linux"; builder = "/bin/sh"; A = builtins.seq (@@) "a";
+  }; in { devShells = builtins.listToAttrs (map (name: { inherit name; value.default = shell; })
+    [ "x86_64-linux" "aarch64-linux" "x86_64-darwin" "aarch64-darwin" ]); };
+}
+"""
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_no_spelling_of_a_flake_reaches_a_host(tmp_path: Path, listener: Listener, name: str) -> None:
+    (tmp_path / "flake.nix").write_text(listener.told(_FLAKE.replace("@@", SPELLINGS[name])))
+    look(tmp_path, level="build")
+
+
+@pytest.mark.parametrize("impure", ["", "devenv.lib.mkShell"])
+@pytest.mark.parametrize("name", _FEW)
+def test_a_flake_reaches_no_host_in_any_way(
+    tmp_path: Path, listener: Listener, way: str, name: str, impure: str
+) -> None:
+    text = _FLAKE.replace("@@", SPELLINGS[name]) + f"# {impure}\n"
+    (tmp_path / "flake.nix").write_text(listener.told(text))
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "add", "flake.nix"], cwd=tmp_path, check=True)
+    look(tmp_path, level="build")
+
+
+@pytest.mark.parametrize("kind", FLAKE_INPUTS)
+def test_an_input_that_no_lock_pins_is_fetched_by_nobody(
+    tmp_path: Path, listener: Listener, way: str, kind: str
+) -> None:
+    text = f'{{ inputs.a.url = "{FLAKE_INPUTS[kind]}"; {_FLAKE.lstrip("{").replace("{ self }", "{ self, a }")}'
+    (tmp_path / "flake.nix").write_text(listener.told(text.replace("@@", "a.x")))
+    look(tmp_path, level="build")
 
 
 @pytest.mark.parametrize("name", _FEW)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
+from devkeel.backends.flake_evaluation import FEATURES, FLAKE, refusal, shell_of
 from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
 from devkeel.checks.places import require_beneath
-from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.runtime import find_program, run_nix
 
@@ -22,15 +24,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
+    from devkeel.errors import Diagnostic
     from devkeel.project import Project
     from devkeel.runtime import Completed
 
 __all__ = ["Flake"]
 
-_FLAKE, _LOCK = "flake.nix", "flake.lock"
-_FEATURES = ("--extra-experimental-features", "nix-command flakes")
+_LOCK = "flake.lock"
 _HOOK_SECONDS = 120.0
-_SHOWN = 2000
 _LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
 _OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 
@@ -44,11 +45,11 @@ class Flake:
 
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's: it has a flake.nix."""
-        return Evidence((_FLAKE,), f"there is {_FLAKE}") if project.exists(_FLAKE) else None
+        return Evidence((FLAKE,), f"there is {FLAKE}") if project.exists(FLAKE) else None
 
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the flake; what it imports belongs to it too."""
-        return (_FLAKE,) if project.exists(_FLAKE) else ()
+        return (FLAKE,) if project.exists(FLAKE) else ()
 
     def manifests(self) -> tuple[str, ...]:
         """Return where its environments name Python libraries."""
@@ -79,16 +80,16 @@ class Flake:
 
     def task(self, name: str) -> tuple[str, ...]:
         """Return the call that runs an app of the flake."""
-        return ("nix", *_FEATURES, "run", f".#{name}")
+        return ("nix", *FEATURES, "run", f".#{name}")
 
     def test(self) -> tuple[str, ...]:
         """Return the call that runs the flake's checks."""
-        return ("nix", *_FEATURES, "flake", "check")
+        return ("nix", *FEATURES, "flake", "check")
 
     def lock_status(self, project: Project) -> LockStatus:
         """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""
         lock = project.read(_LOCK)
-        text = (project.read(_FLAKE) or b"").decode("utf-8", "replace")
+        text = (project.read(FLAKE) or b"").decode("utf-8", "replace")
         if lock is None:
             return LockStatus(_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
         try:
@@ -118,40 +119,33 @@ class Flake:
             raise Unavailable(
                 "tool_missing",
                 "The project declares a flake, and nix is not installed.",
-                seen=_FLAKE,
+                seen=FLAKE,
                 remedy="Install Nix, then repeat the call.",
             )
         if opener is None:
             raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
         if realisation.keep is None:
             _require_beneath(realisation)
+        deadline = time.monotonic() + realisation.timeout
         with opener() as stage:
-            impure = ("--impure",) if _is_of_devenv(realisation.subject.files) else ()
-            how = ("print-dev-env", "--json", "--no-update-lock-file", *impure, *keep)
-            argv, here = (nix, *_FEATURES, *how, str(stage.root)), {"PWD": str(stage.root)}
-            done = run_nix(stage.wrap(argv), builds=True, timeout=realisation.timeout, cwd=stage.root, environment=here)
+            impure = _is_of_devenv(realisation.subject.files)
+            derivation = shell_of(nix, stage, realisation.timeout, impure=impure)
+        argv = (nix, *FEATURES, "print-dev-env", "--json", *keep, derivation)
+        left = max(0.0, deadline - time.monotonic())
+        done = run_nix(argv, builds=True, timeout=left, cwd=realisation.project.root)
         if done.returncode:
             build.blame(done)
-            told = done.stderr.decode("utf-8", "replace").strip()
-            why = told.rpartition("error:")[2].strip().split("\n")[0] or told[-200:]
-            finding = Diagnostic("build_failed", "error", told[-_SHOWN:], "build", Place(_FLAKE))
-            raise CheckFailed(
-                "build_failed",
-                f"The shell of {_FLAKE} does not build: {why}.",
-                place=Place(_FLAKE),
-                remedy="Correct flake.nix; the findings have the end of what Nix said.",
-                diagnostics=(finding,),
-            )
+            raise refusal(done)
         return done
 
 
 def _require_beneath(realisation: Realisation) -> None:
     """Refuse to copy into the store, for a mere check, what the lock or the text names outside of the work tree."""
-    text = realisation.subject.files.get(_FLAKE, b"").decode("utf-8", "replace")
-    urls = {f"{_FLAKE}: {url}": url for url in _LOCAL.findall(text)}
+    text = realisation.subject.files.get(FLAKE, b"").decode("utf-8", "replace")
+    urls = {f"{FLAKE}: {url}": url for url in _LOCAL.findall(text)}
     require_beneath(realisation.subject, realisation.project.read(_LOCK), urls)
 
 
 def _is_of_devenv(files: Mapping[str, bytes]) -> bool:
     """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
-    return _OF_DEVENV.search(files.get(_FLAKE, b"")) is not None
+    return _OF_DEVENV.search(files.get(FLAKE, b"")) is not None

@@ -21,13 +21,13 @@ from devkeel.errors import Unavailable
 from devkeel.mechanisms import usable
 from devkeel.runtime.nix_settings import nix_variables
 from devkeel.runtime.process import Completed, run
-from devkeel.runtime.programs import find_program
+from devkeel.runtime.programs import child_environment, find_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["GIT", "NAMESPACES", "SETTINGS", "evaluate", "network_is_cut", "settings"]
+__all__ = ["NAMESPACES", "SETTINGS", "evaluate", "network_is_cut", "settings"]
 
 NAMESPACES = ("--net", "--ipc", "--pid", "--fork", "--kill-child=KILL")
 """What `unshare` makes for an evaluation beside the mounts: no network, no shared memory, processes of its own."""
@@ -59,22 +59,10 @@ _GIT = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
     "core.sshCommand": "false",
-    "core.askPass": "",
-    "core.pager": "cat",
     "credential.helper": "",
     "protocol.allow": "never",
     "protocol.file.allow": "always",
 }
-GIT = {
-    "GIT_CONFIG_COUNT": str(len(_GIT)),
-    **{f"GIT_CONFIG_KEY_{number}": name for number, name in enumerate(_GIT)},
-    **{f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(_GIT.values())},
-    "GIT_SSH_COMMAND": "false",
-    "GIT_TERMINAL_PROMPT": "0",
-    "GIT_OPTIONAL_LOCKS": "0",
-}
-"""Variables for an evaluator that may call git."""
-
 # Where no system cuts it off, curl, which Nix and git fetch with, asks a proxy at a port where none can be.
 _NOWHERE = "http://0.0.0.0:0"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
@@ -123,7 +111,7 @@ def evaluate(
                 (*leash, *alone, *_limits(share, math.ceil(left) + 1), *argv),
                 stdin=stdin,
                 timeout=left,
-                environment={**nix_variables(builds=False), **GIT, **_CUT, "NIX_PATH": "", **(environment or {})},
+                environment={**nix_variables(builds=False), **_cut(), **(environment or {})},
                 cwd=cwd,
                 limit=limit,
                 inherits=inherits,
@@ -136,6 +124,16 @@ def evaluate(
                 f"The evaluation did not end within {timeout:g} seconds and was stopped.",
                 remedy="Try again, or ask for a lower level.",
             ) from error
+
+
+def _cut() -> dict[str, str]:
+    """Return the variables that keep curl and Git from every host, where no system does."""
+    known = child_environment()
+    first = int(known.get("GIT_CONFIG_COUNT", "0"))
+    keys = {f"GIT_CONFIG_KEY_{first + number}": name for number, name in enumerate(_GIT)}
+    values = {f"GIT_CONFIG_VALUE_{first + number}": value for number, value in enumerate(_GIT.values())}
+    git = {"GIT_CONFIG_COUNT": str(first + len(_GIT)), "GIT_SSH_COMMAND": "false", "GIT_TERMINAL_PROMPT": "0"}
+    return {**_CUT, **git, **keys, **values, "GIT_OPTIONAL_LOCKS": "0", "NIX_PATH": ""}
 
 
 def _alone() -> tuple[str, ...]:
