@@ -142,7 +142,7 @@ class Environments:
         mixed = mixed or bool(record.get("mixed"))
         self._require_meant(chosen, mixed=mixed)
         realiser = backend_named(chosen, python=python)
-        with executing():
+        with executing(not dry_run):
             applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
         if not dry_run:
             home.note({"backend": chosen, "python": python, "mixed": mixed})

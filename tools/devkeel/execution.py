@@ -22,6 +22,7 @@ from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
 from devkeel.runtime.nix_settings import nix_variables
+from devkeel.runtime.programs import executing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -97,7 +98,8 @@ class Execution:
         )
 
         def work(job: Job) -> ApplyResult:
-            return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
+            with executing(not dry_run):
+                return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
         return self.jobs.start(request, work)
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import click
-from click.shell_completion import get_completion_class
+from click.shell_completion import BashComplete, get_completion_class
 
 from devkeel_cli.group import cli
+
+
+class _Bash(BashComplete):
+    """The script for bash. Click would run whatever PATH has under that name to ask for its version."""
+
+    @staticmethod
+    def _check_version() -> None:
+        pass
 
 
 @click.command("completion")
@@ -15,7 +23,7 @@ def command(shell: str) -> None:
 
     For example in ~/.bashrc: source <(devkeel completion bash)
     """
-    generator = get_completion_class(shell)
+    generator = _Bash if shell == "bash" else get_completion_class(shell)
     if generator is None:
         raise click.UsageError(f"There is no completion for {shell}.")
     click.echo(generator(cli, {}, "devkeel", "_DEVKEEL_COMPLETE").source())

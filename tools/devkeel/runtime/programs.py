@@ -12,7 +12,7 @@ import os
 import pwd
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,9 +79,9 @@ def distrust(root: Path) -> None:
 
 
 @contextmanager
-def executing() -> Iterator[None]:
+def executing(may: bool = True) -> Iterator[None]:
     """Let what the project and the caller's own PATH bring be run meanwhile: the caller has asked for just that."""
-    token = _EXECUTING.set(True)
+    token = _EXECUTING.set(may)
     try:
         yield
     finally:
@@ -129,7 +129,9 @@ def child_environment(variables: Mapping[str, str] | None = None) -> dict[str, s
     if not is_executing():
         found |= {name: _ours(found[name]) for name in _PLACES & found.keys()}
         found = {name: value for name, value in found.items() if value or name not in _PLACES} | _guarded()
-        found["PATH"] = os.pathsep.join((*_shims(), found["PATH"]))
+        # What the child looks up itself is not looked at one by one.
+        clean = [entry for entry in found["PATH"].split(os.pathsep) if not _leads_there(entry)]
+        found["PATH"] = os.pathsep.join((*_shims(), *clean))
     return found | {"NO_COLOR": "1"} | dict(variables or {})
 
 
@@ -139,6 +141,21 @@ def _spellings(path: str | os.PathLike[str]) -> set[str]:
 
 def _is_below_one(path: Path) -> bool:
     return str(path) in _foreign or any(str(parent) in _foreign for parent in path.parents)
+
+
+def _leads_there(entry: str) -> bool:
+    """Tell whether a directory has a link to something inside of a project."""
+    try:
+        return _has_foreign_link(entry, Path(entry).stat().st_mtime_ns, len(_foreign))
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=256)
+def _has_foreign_link(entry: str, _: int, __: int) -> bool:
+    """Look once while the directory stays the same; the numbers tell one state from the next."""
+    with os.scandir(entry) as items:
+        return any(item.is_symlink() and is_foreign(item.path) for item in items)
 
 
 def _ours(places: str) -> str:
