@@ -296,6 +296,33 @@ def test_what_was_fetched_and_is_something_else_is_told_with_both_hashes(opened:
     assert error.message.count("sha256-") == 2
 
 
+def test_a_daemon_that_does_not_answer_is_no_fault_of_the_declaration(
+    opened: Callable[..., Environment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = opened(building("echo > $out"))
+    monkeypatch.setenv("NIX_REMOTE", "unix:///nonexistent")
+    with pytest.raises(Unavailable) as caught:
+        applied(environment)
+    assert caught.value.code == "nix_daemon"
+    assert "daemon" in (caught.value.remedy or "")
+    with pytest.raises(Unavailable) as caught:
+        environment.check(level="evaluation")
+    assert caught.value.code == "nix_daemon"
+    judged = environment.check()
+    assert ("evaluation" in {item.level for item in judged.skipped}, judged.diagnostics) == (True, ())
+
+
+def test_settings_of_the_user_are_in_force(
+    opened: Callable[..., Environment], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\necho > {tmp_path}/fired\n")
+    hook.chmod(0o755)
+    monkeypatch.setenv("NIX_CONFIG", f"post-build-hook = {hook}")
+    applied(opened(building(f"echo {tmp_path} > $out")))
+    assert (tmp_path / "fired").exists()
+
+
 def test_a_full_disk_is_no_fault_of_the_declaration(opened: Callable[..., Environment]) -> None:
     # The kernel's own ENOSPC.
     with pytest.raises(Unavailable) as caught:

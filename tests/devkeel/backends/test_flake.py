@@ -68,6 +68,44 @@ def test_a_dev_shell_is_built_and_entered_with_its_hook(environment: Environment
     assert after == before
 
 
+@pytest.fixture
+def hook(tmp_path: Path) -> Path:
+    """A program that a setting of Nix names, and that leaves a file beside itself when it runs."""
+    program = tmp_path / "hook"
+    program.write_text(f"#!/bin/sh\necho > {tmp_path}/fired\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize("accepted", ["", "accept-flake-config = true"])
+def test_settings_that_a_flake_brings_are_never_accepted(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, hook: Path, accepted: str
+) -> None:
+    monkeypatch.setenv("NIX_CONFIG", accepted)
+    rewrite(environment, "{\n  inputs", f'{{\n  nixConfig = {{ post-build-hook = "{hook}"; }};\n  inputs')
+    rewrite(environment, "as declared", f"as {hook} declared")
+    apply(environment)
+    assert not hook.with_name("fired").exists()
+
+
+def test_settings_of_the_user_are_in_force_for_a_flake_too(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, hook: Path
+) -> None:
+    monkeypatch.setenv("NIX_CONFIG", f"post-build-hook = {hook}")
+    rewrite(environment, "as declared", f"as {hook} declared")
+    apply(environment)
+    assert hook.with_name("fired").exists()
+
+
+def test_a_machine_that_is_in_the_way_is_no_fault_of_the_flake(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NIX_REMOTE", "unix:///nonexistent")
+    with pytest.raises(Unavailable) as caught:
+        apply(environment)
+    assert caught.value.code == "nix_daemon"
+
+
 def test_the_flake_of_devenv_is_evaluated_where_it_knows_its_root(environment: Environment) -> None:
     rewrite(environment, SHELL, OF_DEVENV)
     applied = apply(environment)
