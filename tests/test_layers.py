@@ -26,11 +26,12 @@ LAYERS = {
     "difference": set(),
     "beneath": {"mechanisms"},
     "room": {"beneath"},
+    "state_directory": {"beneath"},
     "project": {"errors", "beneath", "room"},
     "source": {"errors"},
-    "runtime": {"errors", "results", "mechanisms"},
+    "runtime": {"state_directory", "errors", "results", "mechanisms"},
     "merge": set(),
-    "transaction": {"beneath", "errors", "merge", "project", "runtime", "mechanisms"},
+    "transaction": {"state_directory", "beneath", "errors", "merge", "project", "runtime", "mechanisms"},
     "display": set(),
     "invalid": set(),
     "edits": {"errors", "project", "invalid"},
@@ -56,12 +57,13 @@ LAYERS = {
         "transaction",
     },
     "backends": {
+        "state_directory",
         *("errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"),
         *("libraries", "masking", "transaction", "policy"),
     },
     "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "basis", "candidate", "transaction", "merge", "restoring"},
-    "applied": {"errors", "backends", "runtime"},
+    "applied": {"state_directory", "errors", "backends", "runtime"},
     "command": {"errors", "project", "results", "display", "runtime", "backends"},
     "excerpt": {"display", "masking", "runtime"},
     "stages": {
@@ -77,10 +79,20 @@ LAYERS = {
     "judging": {"errors", "project", "results", "source", "checks", "candidate", "instead", "resolution"},
     "lookup": {"errors", "results", "source", "catalogue", "survey"},
     "past": {"errors", "project", "results", "difference", "display", "transaction"},
-    "environments": {"errors", "project", "runtime", "policy", "applied", "backends", "checks", "transaction"},
+    "environments": {
+        "state_directory",
+        "errors",
+        "project",
+        "runtime",
+        "policy",
+        "applied",
+        "backends",
+        "checks",
+        "transaction",
+    },
     "envrc": {"errors"},
     "resolution": {"errors", "results", "runtime", "candidate", "checks", "libraries", "backends"},
-    "doctor": {"errors", "project", "backends", "applied", "transaction", "direnv"},
+    "doctor": {"state_directory", "errors", "project", "backends", "applied", "transaction", "direnv"},
     "environment": {
         *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),
         "stages",
@@ -157,9 +169,10 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
     # What devkeel remembers in .devkeel beside the history is written by `records`.
     # Who evaluates takes turns by locks in the user's cache directory.
     # What may go into the Nix store is copied to a directory of this process first.
-    # `beneath` has the means for it, relative to open directories.
+    # `beneath` and `state_directory` have the means for it, relative to open directories.
     exempt = (
         LIBRARY / "beneath.py",
+        LIBRARY / "state_directory.py",
         LIBRARY / "checks" / "archive.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "runtime" / "records.py",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import secrets
-import shutil
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from devkeel import state_directory
 from devkeel.backends.backend import Applied
 from devkeel.errors import Busy
 from devkeel.runtime.records import directory, lock, read_record, write_record
@@ -58,9 +58,9 @@ def remember(
     time = datetime.now(UTC).isoformat(timespec="seconds")
     good = Good(applied, operation, *revisions, time, keep)
     write_record(state / "applied.json", {"version": _VERSION, **asdict(good)})
-    for folder in (state / "gc").iterdir():
-        if folder.name != keep and not folder.is_symlink():
-            shutil.rmtree(folder, ignore_errors=True)
+    for name in state_directory.names(state / "gc"):
+        if name != keep and state_directory.is_folder(state / "gc" / name):
+            state_directory.discard(state / "gc" / name)
     return good
 
 
@@ -71,7 +71,7 @@ def new_keep(state: Path) -> Iterator[Path]:
     try:
         yield folder
     except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
+        state_directory.discard(folder)
         raise
 
 

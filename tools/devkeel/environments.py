@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devkeel import state_directory
 from devkeel.applied import applying
 from devkeel.backends.backend import Realisation
 from devkeel.backends.known import backend_named, entered
@@ -197,7 +198,7 @@ class Environments:
         if not self.project.exists(self.project.state.name):
             return ()
         found = tuple(item.name for item in self.all())
-        if any((self.project.state / "gc").glob("*")):
+        if state_directory.names(self.project.state / "gc"):
             found += ("what was applied",)
         with applying(self.project.state):
             remove_folders(self.project.state, _MADE)

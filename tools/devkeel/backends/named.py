@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from devkeel import state_directory
 from devkeel.errors import UsageError
-from devkeel.runtime.records import link_on_the_way
 from devkeel.transaction.generations import Home, require_no_link
 
 if TYPE_CHECKING:
@@ -85,8 +85,9 @@ def home_of(project: Project, name: str) -> Home:
 
 def all_environments(project: Project) -> Iterator[NamedEnvironment]:
     """Yield the environments that are registered, by name. The registry has no path: a project may be moved."""
-    for path in sorted((project.state / _FOLDER).glob("*")):
-        if link_on_the_way(project.state, path) is not None or not path.is_dir():
+    for name in state_directory.names(project.state / _FOLDER):
+        path = project.state / _FOLDER / name
+        if not state_directory.is_folder(path):
             continue
         home = Home(path)
         record: dict[str, Any] = home.record()

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkeel import state_directory
 from devkeel.applied import read_good
 from devkeel.backends.backend import Finding as Found
 from devkeel.backends.known import backend_named
@@ -64,7 +65,8 @@ def _told(about: str, found: Found) -> Finding:
 def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[Found]:
     """Yield what killed processes left behind, and a declaration that would copy devkeel's own records too."""
     good = read_good(project.state)
-    held = [item for item in (project.state / "gc").glob("*") if good is None or item.name != good.keep]
+    gc = project.state / "gc"
+    held = [gc / name for name in state_directory.names(gc) if good is None or name != good.keep]
     unfinished = [
         path
         for item in all_environments(project)

@@ -8,6 +8,7 @@ disk, in `.devkeel/jobs`, where another process sees it too. A job ends with the
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import select
 import socket
@@ -18,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from devkeel import state_directory
 from devkeel.errors import Busy, DevkeelError, Unavailable, UsageError
 from devkeel.runtime import kin
 from devkeel.runtime.log import Log, Slice, read_log
@@ -37,6 +39,7 @@ _WRITTEN = 1.0  # seconds between two records of a job's progress
 _NAME_DIGITS = 16
 _LINE = 4096
 _ROUNDS = 50
+_RECORD = re.compile(r"[0-9a-f][^/]*\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,7 +385,8 @@ class Jobs:
         job.cancel()
 
     def _paths(self) -> list[Path]:
-        return list(self.folder.glob("[0-9a-f]*.json"))
+        names = state_directory.names(self.folder)
+        return [self.folder / name for name in names if _RECORD.fullmatch(name)]
 
     def _make_room(self) -> None:
         paths = self._paths()
@@ -394,7 +398,7 @@ class Jobs:
 
     def _recorded(self, identifier: str) -> tuple[JobState, dict[str, Any]]:
         named = len(identifier) == _NAME_DIGITS and set(identifier) <= set("0123456789abcdef")
-        found = read_record(self.folder / f"{identifier}.json") if named and not self.folder.is_symlink() else None
+        found = read_record(self.folder / f"{identifier}.json") if named else None
         if found is None or not _makes_sense(found, identifier):
             raise UsageError(
                 "unknown_job",
@@ -411,10 +415,8 @@ class Jobs:
         return state, facts
 
     def _log_size(self, identifier: str) -> int:
-        try:
-            return (self.folder / f"{identifier}.log").stat().st_size
-        except OSError:
-            return 0
+        info = state_directory.status(self.folder / f"{identifier}.log")
+        return 0 if info is None else info.st_size
 
     def _orphaned(self, state: JobState, data: dict[str, Any]) -> JobState:
         """Settle a job whose process was killed: end what is left of it, and record it as cancelled."""
@@ -431,10 +433,8 @@ class Jobs:
 
 
 def _age(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # another server has just removed it
-        return 0.0
+    info = state_directory.status(path)
+    return 0.0 if info is None else info.st_mtime  # another server has just removed it
 
 
 def _makes_sense(record: dict[str, Any], identifier: str) -> bool:

@@ -111,7 +111,7 @@ class Log:
         if self._file is None:
             data = bytes(self._early[cursor : cursor + limit])
         else:
-            with self.path.open("rb") as file:
+            with open_own(self.path) as file:
                 file.seek(cursor)
                 data = file.read(limit)
         return Slice(data, cursor + len(data))

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import errno
 import fcntl
 import json
 import os
 import secrets
-import stat
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, Any
 
+from devkeel import state_directory
 from devkeel.errors import StateError
 
 if TYPE_CHECKING:
@@ -28,15 +27,12 @@ def directory(state: Path, *names: str) -> Path:
     """Make a directory inside the state directory, which ignores itself in Git. Raises StateError."""
     folder = state.joinpath(*names)
     try:
-        if (link := link_on_the_way(state, folder)) is not None:
-            raise OSError(f"{link} is a link")  # noqa: TRY301
-        folder.mkdir(parents=True, exist_ok=True)
-        with suppress(FileExistsError), (state / ".gitignore").open("x") as ignore:
-            ignore.write("*\n")
+        state_directory.make(state, *names)
     except OSError as error:
+        link = link_on_the_way(state, folder)
         raise StateError(
             "state_unusable",
-            f"{folder} cannot be used: {error.strerror or error}.",
+            f"{folder} cannot be used: {f'{link} is a link' if link else error.strerror or error}.",
             seen=str(folder),
             remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
         ) from error
@@ -52,12 +48,7 @@ def link_on_the_way(state: Path, path: Path) -> Path | None:
 
 def open_own(path: Path) -> IO[bytes]:
     """Open a file of `.devkeel` for reading; raises OSError for a link, or what is no plain file."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    file = os.fdopen(descriptor, "rb")
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        file.close()
-        raise OSError(errno.EINVAL, "it is no plain file")
-    return file
+    return os.fdopen(state_directory.open_file(path), "rb")
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
@@ -74,13 +65,12 @@ def write_record(path: Path, data: dict[str, Any]) -> None:
     """Write a record in place of the one that is there, readable by this user alone."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+        descriptor = state_directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(data, file, default=str)
-        temporary.replace(path)
+        state_directory.replace_file(path, temporary.name)
     except OSError as error:
-        with suppress(OSError):
-            temporary.unlink()
+        state_directory.discard(temporary)
         raise StateError(
             "state_unusable",
             f"{path} cannot be written: {error.strerror}.",
@@ -92,14 +82,13 @@ def write_record(path: Path, data: dict[str, Any]) -> None:
 def forget(*paths: Path) -> None:
     """Remove records, where they are."""
     for path in paths:
-        with suppress(OSError):
-            path.unlink()
+        state_directory.discard(path)
 
 
 def open_log(path: Path) -> IO[bytes]:
     """Open a new log for writing and reading, readable by this user alone."""
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    return os.fdopen(os.open(path, flags, _OWN), "w+b", buffering=0)
+    descriptor = state_directory.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWN)
+    return os.fdopen(descriptor, "w+b", buffering=0)
 
 
 @contextmanager
@@ -109,7 +98,7 @@ def lock(path: Path, timeout: float = 0.0) -> Iterator[bool]:
     Raises StateError.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, _OWN)
+        descriptor = state_directory.open_file(path, os.O_RDWR | os.O_CREAT, _OWN)
     except OSError as error:
         raise StateError(
             "lock_unusable",

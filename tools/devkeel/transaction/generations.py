@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
+import posixpath
+import secrets
 import tempfile
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devkeel import state_directory
+from devkeel.beneath import put, remove
 from devkeel.errors import ProjectError
 from devkeel.runtime.records import link_on_the_way, open_own, read_record, write_record
 
@@ -52,12 +55,13 @@ class Home:
     def current(self) -> Path | None:
         """The generation in use, or None."""
         try:
-            name = (self.path / _CURRENT).readlink().name
+            with state_directory.folder(self.path) as folder:
+                name = posixpath.basename(os.readlink(_CURRENT, dir_fd=folder))
         except OSError:
             return None
         found = self.path / name
         # A link among them leads to something that devkeel has not made.
-        return found if name.startswith(_MADE) and found.is_dir() and not found.is_symlink() else None
+        return found if name.startswith(_MADE) and state_directory.is_folder(found) else None
 
     def record(self) -> dict[str, Any]:
         """Return what was noted about the environment; nothing where that cannot be read."""
@@ -65,42 +69,46 @@ class Home:
 
     def note(self, values: Mapping[str, Any]) -> None:
         """Note something about the environment; no path of this machine belongs there."""
-        self.path.mkdir(parents=True, exist_ok=True)
+        with state_directory.folder(self.path, new=True):
+            pass
         write_record(self.path / _RECORD, dict(values))
 
     def switch(self, generation: Path) -> None:
         """Put a generation in use in one step; all but it and the one before go."""
         before = self.current
-        link = self.path / f".{_CURRENT}-{os.getpid()}"
-        link.unlink(missing_ok=True)
-        link.symlink_to(generation.name)
-        link.replace(self.path / _CURRENT)
-        for old in self.path.glob(f"{_MADE}*"):
+        link = f".{_CURRENT}-{os.getpid()}"
+        with state_directory.folder(self.path) as folder:
+            remove(folder, link)
+            os.symlink(generation.name, link, dir_fd=folder)
+            os.rename(link, _CURRENT, src_dir_fd=folder, dst_dir_fd=folder)
+        for old in self._all():
             if old not in (generation, before):
-                shutil.rmtree(old, ignore_errors=True)
+                state_directory.discard(old)
 
     def leftovers(self) -> list[Path]:
         """Return generations that are not in use."""
         current = self.current
-        return [path for path in sorted(self.path.glob(f"{_MADE}*")) if path != current]
+        return [path for path in self._all() if path != current]
+
+    def _all(self) -> list[Path]:
+        return [self.path / name for name in state_directory.names(self.path) if name.startswith(_MADE)]
 
     def remove(self) -> None:
         """Remove the environment with all its generations."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        state_directory.discard(self.path)
 
 
 def describe(generation: Path, text: str) -> None:
     """Write into a generation what it is made of; a package may have put a link in that place."""
-    place = generation / _DESCRIPTION
-    place.unlink(missing_ok=True)
-    with place.open("x") as file:
-        file.write(text)
+    with state_directory.folder(generation) as folder:
+        put(folder, _DESCRIPTION, text.encode(), 0o644)
 
 
 def description_of(generation: Path) -> str | None:
     """Return what a generation is made of, None where it does not say so."""
     try:
-        return (generation / _DESCRIPTION).read_text()
+        with open_own(generation / _DESCRIPTION) as file:
+            return file.read().decode()
     except (OSError, ValueError):
         return None
 
@@ -116,12 +124,11 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
             yield Path(folder, "environment")
         return
     _make_folder(project, path)
-    made = Path(tempfile.mkdtemp(prefix=_MADE, dir=path))
-    made.rmdir()
+    made = path / f"{_MADE}{secrets.token_hex(4)}"
     try:
         yield made
     except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
+        state_directory.discard(made)
         raise
 
 
@@ -134,9 +141,7 @@ def require_no_link(project: Project, path: Path) -> None:
 
 def _make_folder(project: Project, path: Path) -> None:
     require_no_link(project, path)
-    path.mkdir(parents=True, exist_ok=True)
-    with suppress(FileExistsError), (project.state / ".gitignore").open("x") as ignore:
-        ignore.write("*\n")
+    state_directory.make(project.state, *path.relative_to(project.state).parts)
 
 
 def keep_program(project: Project, name: str, data: bytes) -> Path:
@@ -149,11 +154,11 @@ def keep_program(project: Project, name: str, data: bytes) -> Path:
     (notes / hashlib.sha256(data).hexdigest()).touch()
     folder = project.state / "bin"
     _make_folder(project, folder)
-    descriptor, made = tempfile.mkstemp(dir=folder)
-    with os.fdopen(descriptor, "wb") as handle:
-        handle.write(data)
-        os.fchmod(handle.fileno(), 0o755)
-    return Path(made).replace(folder / name)
+    made = f".{name}-{secrets.token_hex(4)}"
+    with state_directory.folder(folder) as descriptor:
+        put(descriptor, made, data, 0o755)
+        os.rename(made, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+    return folder / name
 
 
 def kept_program(project: Reader, name: str) -> Path | None:
@@ -178,6 +183,5 @@ def _notes() -> Path:
 def remove_folders(state: Path, names: tuple[str, ...]) -> None:
     """Remove directories of `.devkeel` by name; a link is no directory of ours."""
     for name in names:
-        path = state / name
-        if link_on_the_way(state, path) is None:
-            shutil.rmtree(path, ignore_errors=True)
+        if state_directory.is_folder(state / name):
+            state_directory.discard(state / name)
