@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -82,6 +83,37 @@ def test_a_link_between_project_and_path_makes_no_program_of_it_ours(
     assert find_program(NAME) is None
     with pytest.raises(Unavailable):
         run((NAME,), timeout=10)
+
+
+def test_a_submodule_does_not_make_ours_what_is_above_it(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = clone / "vendor" / "inner"
+    inner.mkdir(parents=True)
+    (inner / ".git").write_text("gitdir: ../../../.git/modules/inner\n")
+    distrust(inner)
+    plant(clone.parent / "bin" / NAME)
+    monkeypatch.setenv("PATH", str(clone.parent / "bin"))
+    assert find_program(NAME) is None
+
+
+def test_another_spelling_of_the_project_is_the_project_too(clone: Path, tmp_path: Path) -> None:
+    """As on file systems that take no notice of case; a second mount is the same to the kernel."""
+    other = tmp_path / "other"
+    other.mkdir()
+    plant(clone / "bin" / NAME)
+    ask = f"""
+import os, pathlib
+from devkeel.runtime import distrust, find_program
+distrust(pathlib.Path({str(clone)!r}))
+os.environ["PATH"] = {str(other / "bin")!r}
+print(os.path.exists({str(other / "bin" / NAME)!r}), find_program({NAME!r}))
+"""
+    script = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+    enter = ["unshare", "--mount", "--propagation", "private", *([] if os.geteuid() == 0 else ["--map-root-user"])]
+    argv = [*enter, "sh", "-c", script, "sh", str(clone), str(other), sys.executable, "-c", ask]
+    done = subprocess.run(argv, capture_output=True, text=True, check=False)
+    if "mount" in done.stderr or "unshare" in done.stderr:
+        pytest.skip(f"this system mounts nothing for this user: {done.stderr.strip()}")
+    assert done.stdout == "True None\n", done.stderr
 
 
 def test_a_program_of_the_user_s_is_found_beside_those(

@@ -66,16 +66,17 @@ _GIT = {
 }
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_PAGER": "cat", "HGRCSKIPREPO": "1"}
 
-_foreign: set[str] = set()
+# By device and inode, and as it was written: a file system may know more than one spelling, or be mounted twice.
+_foreign: dict[tuple[int, int], str] = {}
 _EXECUTING: ContextVar[bool] = ContextVar("executing", default=False)
 
 
 def distrust(root: Path) -> None:
     """Take programs below a project, or below the Git work tree that it is in, for somebody else's from now on."""
     for place in _spellings(root):
-        found = _boundary(place)
-        if found is not None:
-            _foreign.add(found)
+        for found in _bounds(place):
+            if (identity := _identity(found)) is not None:
+                _foreign[identity] = found
 
 
 @contextmanager
@@ -140,7 +141,22 @@ def _spellings(path: str | os.PathLike[str]) -> set[str]:
 
 
 def _is_below_one(path: Path) -> bool:
-    return str(path) in _foreign or any(str(parent) in _foreign for parent in path.parents)
+    return any(_is_one(str(place)) for place in (path, *path.parents))
+
+
+def _is_one(place: str) -> bool:
+    identity = _identity(place)
+    found = None if identity is None else _foreign.get(identity)
+    # An inode may have become another directory's since.
+    return found is not None and (found == place or _identity(found) == identity)
+
+
+def _identity(place: str) -> tuple[int, int] | None:
+    try:
+        info = Path(place).stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
 
 
 def _leads_there(entry: str) -> bool:
@@ -177,14 +193,14 @@ def _guarded() -> dict[str, str]:
     return found | _QUIET
 
 
-def _boundary(root: str) -> str | None:
-    """Return the directory below which all came with a project: its Git work tree, else its root.
+def _bounds(root: str) -> list[str]:
+    """Return the directories below which all came with a project: its root, and each Git work tree that it is in.
 
-    None where that would be what is the user's or the system's own: a home under Git is no clone.
+    Not what has in it what is the user's or the system's own: a home under Git is no clone.
     """
     places = [root, *map(str, Path(root).parents)]
-    top = next((place for place in places if os.path.lexists(f"{place}/.git")), root)
-    return next((place for place in (top, root) if not any(_inside(own, place) for own in _own_places())), None)
+    tops = [place for place in places if place == root or os.path.lexists(f"{place}/.git")]
+    return [place for place in tops if not any(_inside(own, place) for own in _own_places())]
 
 
 @cache
