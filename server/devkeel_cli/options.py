@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from devkeel.errors import standing, stands
 from devkeel_cli import output, telling
 
 if TYPE_CHECKING:
@@ -162,14 +163,21 @@ def change(session: Session, edits: Sequence[dict[str, Any]], writing: Writing) 
 
 
 def show(result: R, lines: Callable[[R], Iterable[str]], *, as_json: bool) -> None:
-    """Show what may be told of a result, as JSON or as a person reads it."""
-    result = telling.told().data(result)
-    if as_json:
-        from devkeel.results import as_data  # noqa: PLC0415
+    """Show what may be told of a result, as JSON or as a person reads it; what goes wrong then says what stands."""
+    try:
+        told = telling.told().data(result)
+        if as_json:
+            from devkeel.results import as_data  # noqa: PLC0415
 
-        output.write_json(as_data(result))
-    else:
-        output.write(lines(result))
+            output.write_json(as_data(told))
+        else:
+            output.write(lines(told))
+    except BaseException as error:
+        if getattr(result, "published", False):
+            stands(error, getattr(result, "operation", 0))
+            if isinstance(error, BrokenPipeError):  # click ends the process by an exit that knows nothing of it
+                click.echo(f"devkeel: {standing(error)}", err=True)
+        raise
 
 
 def complete_name(

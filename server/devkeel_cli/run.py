@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, standing
 from devkeel_cli import exits
 from devkeel_cli.group import cli
 from devkeel_cli.signals import Ended, end_on_signals
@@ -48,12 +48,14 @@ def run(arguments: Sequence[str]) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return exits.USAGE
-    except click.Abort:
+    except click.Abort as error:
         _end_children()
         click.echo("Interrupted.", err=True)
+        _tell_what_stands(error)
         return exits.INTERRUPTED
     except Ended as ended:
         _end_children()
+        _tell_what_stands(ended)
         return ended.code
     except (BrokenPipeError, SystemExit):  # click meets the closed pipe first, and exits
         return _pipe_closed()
@@ -73,6 +75,13 @@ def _open_streams() -> None:
             setattr(sys, name, os.fdopen(number, mode))
 
 
+def _tell_what_stands(error: BaseException) -> None:
+    told = standing(error)
+    if told is not None:
+        with suppress(OSError):
+            click.echo(f"devkeel: {told}", err=True)
+
+
 def _end_children() -> None:
     from devkeel.runtime import end_children  # noqa: PLC0415  (most runs start nothing, and never get here)
 
@@ -80,6 +89,11 @@ def _end_children() -> None:
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:
+    told = standing(error)
+    if told is not None and isinstance(error, DevkeelError):
+        error.details.setdefault("stands", told)
+    elif told is not None:
+        _tell_what_stands(error)
     try:
         return _told(error, as_json=as_json)
     except OSError as obstacle:

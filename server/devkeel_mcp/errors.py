@@ -45,19 +45,24 @@ _SAID = {"tool", "argument"}
 _LAST = 1_000
 
 
-def internal_error(tool: str) -> DevkeelError:
-    """Return the error for an exception that nobody foresaw; its text stays in the log."""
+def internal_error(tool: str, error: BaseException | None = None) -> DevkeelError:
+    """Return the error for an exception that nobody foresaw: its text stays in the log; what stands is told."""
+    told = errors.standing(error)
     return errors.DevkeelError(
         INTERNAL,
         f"{tool} ended with an unexpected error inside devkeel; the server's log has it.",
         remedy=_UNCERTAIN,
+        details={"stands": told} if told else {},
     )
 
 
 def error_result(error: DevkeelError, disclosure: Disclosure) -> CallToolResult:
     """Return the tool error for a library error: text and structured content, each complete alone."""
+    told = errors.standing(error)
     error = disclosure.error(error)
     kind, fallback = next((kind, then) for cls, kind, then in _TABLE if isinstance(error, cls))
+    if told is not None:
+        error.details.setdefault("stands", told)
     data: dict[str, Any] = {"kind": kind, "remedy": fallback} | error.as_data()
     return CallToolResult(
         content=[TextContent(type="text", text=_text(data, error))],

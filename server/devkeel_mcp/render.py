@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mcp_types import CallToolResult, TextContent
 
 from devkeel.display import clean
+from devkeel.errors import stands
 from devkeel_mcp.addresses import ENVIRONMENT, OPERATIONS
 from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, plain, size_of
 
@@ -114,7 +115,16 @@ def check(report: CheckReport) -> CallToolResult:
 
 
 def change(result: ChangeResult) -> CallToolResult:
-    """Render the answer of a write."""
+    """Render the answer of a write; what goes wrong then says that the change stands."""
+    try:
+        return _change(result)
+    except Exception as error:
+        if result.operation is not None:
+            stands(error, result.operation)
+        raise
+
+
+def _change(result: ChangeResult) -> CallToolResult:
     notes = [f"Note: {note}" for note in result.notes]
     if result.runs_on_enter:
         notes.append(f"Note: this adds text or expressions that run {', '.join(result.runs_when)}.")

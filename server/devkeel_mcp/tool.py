@@ -104,9 +104,9 @@ class StrictTool(Tool):
             return await self._called(dict(arguments), context, disclosure)
         except DevkeelError as error:
             return error_result(error, disclosure)
-        except Exception:
+        except Exception as error:
             logger.exception("the tool %s failed unexpectedly", self.name)
-            return error_result(internal_error(self.name), disclosure)
+            return error_result(internal_error(self.name, error), disclosure)
 
     async def _called(
         self, arguments: dict[str, Any], context: Context[Any, Any], disclosure: Disclosure

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -22,6 +22,8 @@ class Tally:
     injected: int = 0
     cuts: int = 0
     soak: str = ""
+    saves: int = 0
+    lines: list[str] = field(default_factory=list)
     full: bool = os.environ.get("DEVKEEL_FAULTS") == "all"
 
 
@@ -36,6 +38,8 @@ def tally() -> Tally:
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     if _TALLY.soak:
         terminalreporter.write_line(f"soak: {_TALLY.soak}")
+    for line in _TALLY.lines:
+        terminalreporter.write_line(f"saves: {line}")
     if _TALLY.injected or _TALLY.cuts:
         what = "all of them" if _TALLY.full else "a sample; DEVKEEL_FAULTS=all takes every one"
         terminalreporter.write_line(f"faults injected: {_TALLY.injected}, power cuts: {_TALLY.cuts} ({what})")

@@ -38,9 +38,10 @@ def add(number: int, name: str) -> bytes:
 class Server:
     """A server that has answered the handshake."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, variables: dict[str, str] | None = None) -> None:
         argv = (*COMMAND, "--root", str(root), "serve")
-        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=VARIABLES)
+        told = VARIABLES | (variables or {})
+        self.process = subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=told)
         self.say(message(1, "initialize", **CLIENT))
         assert self.hear()["id"] == 1
         self.say(notice("notifications/initialized"))

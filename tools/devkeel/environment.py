@@ -19,7 +19,17 @@ from devkeel.declaration import beginning, dotenv_files, lock_revision, read_dec
 from devkeel.difference import unified_all
 from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
-from devkeel.errors import CheckFailed, Conflict, DevkeelError, Diagnostic, Place, PolicyRefused, Refused, UsageError
+from devkeel.errors import (
+    CheckFailed,
+    Conflict,
+    DevkeelError,
+    Diagnostic,
+    Place,
+    PolicyRefused,
+    Refused,
+    UsageError,
+    stands,
+)
 from devkeel.judging import Intent, Judge, levels_of, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, judge_failure, judge_values, read_settings
@@ -531,6 +541,9 @@ class Environment:
             told += self._tell_direnv(entry, allowing=allowing) if entry is not None else ()
         except (DevkeelError, OSError) as error:
             told.append(f"Operation {operation.id} stands. What came after it failed: {error}.")
+        except BaseException as error:  # a signal
+            stands(error, operation.id)
+            raise
         return replace(operation, notes=(*operation.notes, *told))
 
     def _tell_direnv(self, entry: bytes, *, allowing: bool) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ __all__ = [
     "StateError",
     "Unavailable",
     "UsageError",
+    "standing",
+    "stands",
 ]
 
 Severity = Literal["error", "warning", "info"]
@@ -172,3 +174,24 @@ class StateError(DevkeelError):
     """devkeel's own records in `.devkeel/` cannot be read or written."""
 
     exit_code = 7
+
+
+_STANDS = "The change stands as operation "
+
+
+def stands(error: BaseException, operation: int) -> None:
+    """Let an exception that comes after a publication say that the change stands."""
+    if standing(error) is None:
+        error.add_note(f"{_STANDS}{operation}: it was published before this. An undo of it takes it back.")
+
+
+def standing(error: BaseException | None) -> str | None:
+    """Return what an exception, or one that it comes of, says of a change that stands."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        for note in getattr(error, "__notes__", ()):
+            if note.startswith(_STANDS):
+                return str(note)
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError, ProjectError
+from devkeel.errors import DevkeelError, ProjectError, stands
 from devkeel.project import digest
 from devkeel.transaction import compare, files, swap
 from devkeel.transaction.displaced import FOLDER
@@ -73,15 +73,28 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
             if told is error:
                 raise
             raise told from error
-        step("published")
-        kept = drop(progress.changes)
-        step("swept")
-    # in the state directory it is looked at again by itself
-    beside = [place for place in kept if not place.startswith(FOLDER)]
-    progress.notes += [f"An old file that somebody wrote into, or may, is kept as {place}" for place in beside]
+        try:
+            _sweep(progress)
+        except BaseException as error:
+            stands(error, number)
+            raise
     images = [replace(item, mode_after=modes_new.get(item.path, item.mode_after)) for item in images]
     kept_record = {item.name: getattr(record, item.name) for item in fields(Record)}
     return Operation(**kept_record, id=number, token=token, time=time, files=tuple(images), notes=tuple(progress.notes))
+
+
+def _sweep(progress: _Progress) -> None:
+    """Let go of what was pushed aside. The change stands by now, so that a disk that fails is a note."""
+    kept = list[str]()
+    try:
+        step("published")
+        kept = drop(progress.changes)
+        step("swept")
+    except OSError as error:
+        progress.notes.append(f"The change stands, but what it replaced could not be removed: {error}")
+    # in the state directory it is looked at again by itself
+    beside = [place for place in kept if not place.startswith(FOLDER)]
+    progress.notes += [f"An old file that somebody wrote into, or may, is kept as {place}" for place in beside]
 
 
 def _open(stack: ExitStack, project: Project) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Self
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, stands
 from devkeel.transaction import care, displaced, files, lock, recovery
 from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
@@ -88,14 +88,20 @@ class Transactions:
         is not its `before`, ProjectError (hard_link, not_writable, disk_full, write_failed, ...), StateError,
         Busy, UsageError; then nothing was published.
         """
-        with self._locked():
-            self._recover()
-            operation = publish(self._store, self.project, changes, record)
-            self._swept = operation.id
-            # The change stands: what fails from here on is left to the next writer.
-            with suppress(DevkeelError, OSError):
-                self._store.trim(self.keep, operation.id)
-            return operation
+        operation = None
+        try:
+            with self._locked():
+                self._recover()
+                operation = publish(self._store, self.project, changes, record)
+                self._swept = operation.id
+                # The change stands: what fails from here on is left to the next writer.
+                with suppress(DevkeelError, OSError):
+                    self._store.trim(self.keep, operation.id)
+        except BaseException as error:  # a signal that waited comes here
+            if operation is not None:
+                stands(error, operation.id)
+            raise
+        return operation
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
