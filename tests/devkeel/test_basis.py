@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 LIBRARY = Path(devkeel.__file__).parent
 # Who takes part in a change, and reads files for it.
 PARTS = (
-    *("change", "candidate", "declaration", "resolution", "restoring", "reverting", "judging", "policy", "protection"),
+    *("change", "candidate", "declaration", "resolution", "restoring", "reverting", "judging", "policy"),
     *("backends/resolving", "backends/selection"),
+    *(f"protection/{path.stem}" for path in sorted(Path(devkeel.__file__).parent.glob("protection/*.py"))),
 )
 FILES = {
     "devenv.nix": """\
@@ -43,7 +44,7 @@ FILES = {
 }
 """,
     "part.nix": "{ ... }:\n\n{\n}\n",
-    "devenv.yaml": "inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpkgs/rolling\n",
+    "devenv.yaml": "inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpkgs/rolling\n  spare:\n    url: github:a/spare\n",
     "requirements.txt": "six\nattrs\n",
     "pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndependencies = ["six"]\n',
     "package.json": '{\n  "dependencies": {\n    "left-pad": "^1.3.0"\n  }\n}\n',
@@ -66,7 +67,7 @@ EDITS: dict[str, dict[str, Any]] = {
     "enable": {"name": "postgres"},
     "disable": {"name": "redis"},
     "set_input": {"name": "other", "url": "github:a/b"},
-    "remove_input": {"name": "nixpkgs"},
+    "remove_input": {"name": "spare"},
     "add_library": {"language": "python", "names": ["idna"]},
     "remove_library": {"language": "python", "names": ["six"]},
     "replace_text": {"old": 'env.A = "1";', "new": 'env.A = "3";'},
