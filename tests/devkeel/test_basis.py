@@ -44,7 +44,7 @@ FILES = {
 }
 """,
     "part.nix": "{ ... }:\n\n{\n}\n",
-    "devenv.yaml": "inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpkgs/rolling\n  spare:\n    url: github:a/spare\n",
+    "devenv.yaml": "inputs:\n  nixpkgs:\n    url: github:a/nixpkgs\n  spare:\n    url: github:a/spare\n",
     "requirements.txt": "six\nattrs\n",
     "pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndependencies = ["six"]\n',
     "package.json": '{\n  "dependencies": {\n    "left-pad": "^1.3.0"\n  }\n}\n',
