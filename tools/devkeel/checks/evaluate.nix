@@ -10,6 +10,9 @@
 #   nixpkgs      the configuration of nixpkgs, in nixpkgs' own names
 #   permitted    names of unfree packages that are allowed
 #   profiles     whether inactive profiles are evaluated as well
+#   unlocked     names of inputs that devenv.yaml declares and the lock does not have
+#   follows      { input = the locked input that it is; }
+#   lenient      whether what uses an unlocked input is passed over: then what throws is not judged
 #   write        whether "drv" may be built from: then nothing but the shell's derivation is returned
 #   watch        option paths: then nothing but what these are is returned, and nothing is judged
 request:
@@ -38,7 +41,10 @@ let
       in
       self)
     request.trees;
-  inputs = builtins.mapAttrs (_: key: trees.${key}) request.inputs // {
+  unlocked = builtins.listToAttrs
+    (map (name: { inherit name; value = throw "devkeel: the input ${name} is not locked"; }) request.unlocked);
+  locked = builtins.mapAttrs (_: key: trees.${key}) request.inputs // unlocked;
+  inputs = locked // builtins.mapAttrs (_: name: locked.${name}) request.follows // {
     self = { outPath = /. + request.root; inherit inputs; _type = "flake"; };
   };
 
@@ -179,15 +185,20 @@ let
     let own = builtins.concatMap (item: item.imports or [ ]) ((profileAt path).module.imports or [ ]);
     in judge (lib.concatStringsSep "." path) (profiled path) own;
   profiles =
-    let all = base.config.profiles or { };
+    let all = guard { } (base.config.profiles or { });
     in map (name: [ name ]) (builtins.attrNames (builtins.removeAttrs all [ "hostname" "user" ]))
     ++ map (name: [ "hostname" name ]) (builtins.attrNames (all.hostname or { }))
     ++ map (name: [ "user" name ]) (builtins.attrNames (all.user or { }));
 
+  guard = fallback: value:
+    let tried = builtins.tryEval value;
+    in if !request.lenient then value else if tried.success then tried.value else fallback;
+
   # Force what the project's own files define, wherever they define it. The definitions are read from the modules
   # themselves: an option lists those of devenv as well, and some of them fail when somebody looks.
   inside = path: (builtins.isPath path || builtins.isString path) && lib.hasPrefix "${request.root}/" (toString path);
-  definitions = project: module:
+  definitions = project: module: guard [ ] (definitionsOf project module);
+  definitionsOf = project: module:
     let
       known = specialArgs // (project._module.args or { }) // { inherit lib; inherit (project) config options; };
       called =
@@ -199,7 +210,8 @@ let
     if builtins.isPath module || builtins.isString module then definitions project (import module)
     else [ (if called ? config || called ? options then called.config or { } else plain) ]
       ++ builtins.concatMap (definitions project) (builtins.filter inside (called.imports or [ ]));
-  holds = project: path: defined:
+  holds = project: path: defined: guard true (holdsOf project path defined);
+  holdsOf = project: path: defined:
     let
       kind = defined._type or null;
       option = lib.attrByPath path null project.options;
@@ -207,9 +219,17 @@ let
     if kind == "if" then !defined.condition || holds project path defined.content
     else if kind == "merge" then builtins.all (holds project path) defined.contents
     else if kind == "override" || kind == "order" then holds project path defined.content
-    else if lib.isOption option then follow defined option.value
+    else if lib.isOption option then
+      if request.lenient then guard false (follow defined option.value) || itself 3 defined
+      else follow defined option.value
     else !(builtins.isAttrs defined)
       || builtins.all (name: holds project (path ++ [ name ]) defined.${name}) (builtins.attrNames defined);
+  # What is defined, where the option as a whole is not to be had.
+  itself = depth: value:
+    if builtins.isList value then builtins.all (item: guard true (builtins.seq item true)) value
+    else if depth > 0 && builtins.isAttrs value && !(lib.isDerivation value)
+    then builtins.all (name: guard true (itself (depth - 1) value.${name})) (builtins.attrNames value)
+    else builtins.seq value true;
   follow = defined: value:
     let kind = defined._type or null; in
     if kind == "if" then !defined.condition || follow defined.content value
@@ -224,12 +244,13 @@ let
 
   judge = label: project: modules:
     let
-      failed = map (item: item.message) (builtins.filter (item: !item.assertion) (project.config.assertions or [ ]));
+      failed = map (item: guard "" item.message)
+        (builtins.filter (item: guard false (!item.assertion)) (guard [ ] (project.config.assertions or [ ])));
     in
-    builtins.trace "devkeel: ${label}" (builtins.seq project.config (builtins.seq (forced project modules) {
+    builtins.trace "devkeel: ${label}" (builtins.seq (guard { } project.config) (builtins.seq (forced project modules) {
       inherit label failed;
-      warnings = project.config.warnings or [ ];
-      shell = if failed == [ ] then project.config.shell.drvPath else null;
+      warnings = map (guard "") (guard [ ] (project.config.warnings or [ ]));
+      shell = if failed == [ ] && !request.lenient then project.config.shell.drvPath else null;
     }));
   # What an option is, as plain data: a derivation is its name, and what cannot be evaluated is said to be so.
   plain = depth: value:
@@ -256,4 +277,4 @@ else if request.watch != [ ] then
 else
   builtins.foldl' (done: next: done ++ [ (strictly next) ])
     [ (strictly (judge "base" base (builtins.filter inside modules))) ]
-    (if request.profiles then map judgeProfile profiles else [ ])
+    (if request.profiles then builtins.concatMap (path: guard [ ] [ (judgeProfile path) ]) profiles else [ ])

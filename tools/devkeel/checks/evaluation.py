@@ -12,17 +12,18 @@ import re
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
+from devkeel.checks.inputs import place_of_input, unlocked_inputs
 from devkeel.checks.inputs_file import read_inputs_file
 from devkeel.checks.locked import read_lock
 from devkeel.checks.nix_errors import Translation
 from devkeel.checks.places import require_beneath
 from devkeel.errors import Diagnostic, Place, Unavailable
-from devkeel.project import LOCK
+from devkeel.project import INPUTS, LOCK
 from devkeel.runtime import Completed, find_program, run_nix
 from devkeel.runtime.confinement import evaluate, settings
 from devkeel.source import nix
@@ -47,11 +48,15 @@ _BUSY = re.compile(r"database is locked")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rung that runs programs found, who was asked, and how the project was staged."""
+    """What a rung that runs programs found, who was asked, and how the project was staged.
+
+    unjudged: why it did not come to the end of the declaration, None where it did.
+    """
 
     diagnostics: list[Diagnostic]
     judge: str
     stage: str
+    unjudged: str | None = None
 
 
 def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
@@ -94,13 +99,44 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
     require_nix(subject)
     with require_stage(subject)() as stage:
         found, flags = evaluated(subject, stage, timeout)
-        findings = _translate(subject, stage, found)
+        try:
+            findings = _translate(subject, stage, found)
+        except Unavailable as error:
+            if error.code != "input_not_locked":
+                raise
+            return _beside(subject, stage, deadline - time.monotonic(), error)
         if any(item.code == "evaluation_failed" and item.place is None for item in findings):
             # A trace says where, and takes seconds to be written.
             with suppress(Unavailable):
                 found = ask_nix(subject, stage, (*flags, "--show-trace"), deadline - time.monotonic())
                 findings = _translate(subject, stage, found)
-        return Verdict(findings, "nix", stage.way)
+        return Verdict(_doubted(subject, findings), "nix", stage.way)
+
+
+def _beside(subject: Subject, stage: Stage, timeout: float, error: Unavailable) -> Verdict:
+    """Judge what can be judged beside what uses an input that is not locked yet."""
+    name = str(error.details["input"])
+    message = (
+        f"{INPUTS} declares the input {name} and {LOCK} does not lock it yet, so that what uses it was not evaluated; "
+        f"`devenv update {name}` locks it"
+    )
+    findings = [Diagnostic("input_not_locked", "warning", message, _SOURCE, place_of_input(subject, name), name)]
+    with suppress(Unavailable):
+        found, _ = evaluated(subject, stage, timeout, lenient=True)
+        findings = [*_doubted(subject, _translate(subject, stage, found)), *findings]
+    return Verdict(findings, "nix", stage.way, f"the input {name} is not locked yet; `devenv update {name}` locks it")
+
+
+def _doubted(subject: Subject, findings: list[Diagnostic]) -> list[Diagnostic]:
+    """Make warnings of errors that may be those of another devenv or nixpkgs than the declaration asks for."""
+    names = unlocked_inputs(subject).doubtful
+    if not names:
+        return findings
+    told = f" ({LOCK} has another {' and '.join(names)} than {INPUTS} asks for, and this is what that says)"
+    return [
+        replace(item, severity="warning", message=f"{item.message}{told}") if item.severity == "error" else item
+        for item in findings
+    ]
 
 
 def evaluated(subject: Subject, stage: Stage, timeout: float, **request: object) -> tuple[Completed, tuple[str, ...]]:
@@ -147,12 +183,15 @@ def _module_system() -> str:
 def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
     from devkeel.runtime.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
 
-    settings = read_inputs_file(subject.files)
+    settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),
         "runtime": str(runtime_directory(stage.root)),
         "trees": locked.trees,
-        "inputs": locked.inputs,
+        "inputs": {name: key for name, key in locked.inputs.items() if name not in unlocked.missing},
+        "unlocked": unlocked.missing,
+        "follows": dict(unlocked.follows),
+        "lenient": False,
         "imports": settings.imports,
         "overlays": settings.overlays,
         "nixpkgs": settings.nixpkgs,

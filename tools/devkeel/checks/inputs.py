@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import posixpath
 import re
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +18,13 @@ from devkeel.source import yaml
 from devkeel.source.plain import position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from devkeel.checks.subject import Subject
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
-__all__ = ["check_inputs", "is_newer", "known_inputs", "url_problem"]
+__all__ = ["Unlocked", "check_inputs", "is_newer", "known_inputs", "place_of_input", "unlocked_inputs", "url_problem"]
 
 _NIXPKGS = frozenset(
     {
@@ -77,6 +78,60 @@ def known_inputs(subject: Subject) -> set[str]:
             keys = [entry.key.value for entry in _entries(root) if _near(entry.key.value, ["inputs"])]
             found |= {entry.key.value for key in keys for entry in _entries(root, key)}
     return found | _root_inputs(subject).keys()
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """What devenv.yaml asks for and devenv.lock does not have.
+
+    missing: inputs that it lacks, or has from another place. follows: inputs that are another one, by name. doubtful:
+    of `devenv` and `nixpkgs`, what it has from another place: without them nothing could be judged.
+    """
+
+    missing: tuple[str, ...] = ()
+    follows: Mapping[str, str] = field(default_factory=dict)
+    doubtful: tuple[str, ...] = ()
+
+
+def unlocked_inputs(subject: Subject) -> Unlocked:
+    """Return which inputs a declaration has and its lock does not; a lock that is none counts as having all."""
+    try:
+        lock = json.loads(subject.locks.get(LOCK, b"{}"))
+        locked = dict(lock["nodes"][lock["root"]].get("inputs", {}))
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+        return Unlocked()
+    missing, follows, doubtful = list[str](), dict[str, str](), list[str]()
+    for name, url, target in _declared(subject):
+        same = url is None or not _other(url, _original(lock, locked.get(name)))
+        if name in locked and same:
+            continue
+        if target is not None and name not in locked:
+            follows[name] = target
+        elif name in _IMPLIED and name in locked:
+            doubtful.append(name)
+        else:
+            missing.append(name)
+    there = locked.keys() - set(missing)
+    missing += [name for name, target in follows.items() if target not in there]
+    aliases = {name: target for name, target in follows.items() if target in there}
+    return Unlocked(tuple(dict.fromkeys(missing)), aliases, tuple(dict.fromkeys(doubtful)))
+
+
+def _declared(subject: Subject) -> Iterator[tuple[str, str | None, str | None]]:
+    """Yield the inputs of all devenv.yaml files: name, reference, and what it follows."""
+    for file, data in subject.files.items():
+        for entry in _entries(_root(data, file), "inputs") if _is_inputs(file) else ():
+            fields = {inner.key.value: _text(inner.value) for inner in _entries(entry.value)}
+            yield entry.key.value, fields.get("url"), fields.get("follows")
+
+
+def place_of_input(subject: Subject, name: str) -> Place:
+    """Return where an input is declared."""
+    for file, data in sorted(subject.files.items()):
+        for entry in _entries(_root(data, file), "inputs") if _is_inputs(file) else ():
+            if entry.key.value == name:
+                return Place(file, *position(data.decode("utf-8", "replace"), entry.key.start))
+    return Place(INPUTS)
 
 
 def _is_inputs(name: str) -> bool:
@@ -276,11 +331,29 @@ def _why(error: Exception) -> str:
 def _other(url: str, original: Any) -> bool:  # noqa: ANN401  (whatever the lock has)
     """Tell whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
     kind, _, rest = url.partition(":")
-    if kind not in _FORGES or not isinstance(original, dict):
+    if not isinstance(original, dict):
         return False
+    if kind not in _FORGES:
+        return _elsewhere(kind, rest, original)
     parts = rest.split("?")[0].split("/")
     if original.get("type") != kind:
         return True
     same = [str(original.get(key, "")).lower() for key in ("owner", "repo")] == [part.lower() for part in parts[:2]]
     wanted = "/".join(parts[2:])
     return not same or (bool(wanted) and wanted not in {original.get("ref"), original.get("rev")})
+
+
+def _elsewhere(kind: str, rest: str, original: dict[str, Any]) -> bool:
+    """Tell whether a reference that is a URL or a path is certainly not what a lock has."""
+    transport, plus, inner = kind.partition("+")
+    there = str(original.get("url", original.get("path", "")))
+    if transport == "path":
+        absolute = rest.startswith("/") and there.startswith("/")
+        return original.get("type") != "path" or (
+            absolute and rest.split("?", maxsplit=1)[0].rstrip("/") != there.rstrip("/")
+        )
+    if transport == "git" and plus:
+        return original.get("type") != "git" or f"{inner}:{rest}".split("?")[0] != there.split("?", maxsplit=1)[0]
+    if kind in ("http", "https"):
+        return original.get("type") not in ("tarball", "file") or f"{kind}:{rest}" != there
+    return False

@@ -50,6 +50,7 @@ _RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": _syntax, "
 _PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": _evaluation, "build": _build}
 _MISSING = "this version of devkeel does not check it"
 _CANNOT = "The evaluation cannot run: "
+_UNJUDGED = "the evaluation did not come to its end"
 _UNPARSED = "the files do not parse"
 
 
@@ -80,9 +81,9 @@ def run_checks(
         )
     wanted = LEVELS[: LEVELS.index(level or "evaluation") + 1]
     ran, skipped, found = list[str](), list[Skipped](), list[Diagnostic]()
-    stage, judge = None, None
+    stage, judge, unjudged = None, None, False
     for rung in LEVELS:
-        reason = _reason(rung, wanted, found, reading=reading)
+        reason = _UNJUDGED if unjudged and rung in wanted else _reason(rung, wanted, found, reading=reading)
         if reason is not None:
             if rung == level and reason is _MISSING:
                 raise _cannot(rung, reason)
@@ -100,7 +101,12 @@ def run_checks(
                 continue
             found = merged(found, verdict.diagnostics)
             stage, judge = verdict.stage, verdict.judge
-            ran.append(rung)
+            if verdict.unjudged is None:
+                ran.append(rung)
+            else:
+                # What would lock the input needs the file that declares it: refusing the write would be a circle.
+                skipped.append(Skipped(rung, verdict.unjudged))
+                unjudged = True
     if second_opinion:
         from devkeel.checks import nix_parse  # noqa: PLC0415
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.checks.obstacles import UNREACHABLE, crashed, obstacle_in
-from devkeel.errors import Diagnostic, Place
+from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Translation", "last_error", "printable"]
 
 _MAX_MESSAGE = 2000
+_UNLOCKED = re.compile(r"devkeel: the input (?P<name>\S+) is not locked")
 # By itself, indented below the frames, and as devenv marks and indents it.
 _ERROR = re.compile(r"^(?: {7}| {4}|  \u00d7 )?error:(?: |$)", re.MULTILINE)
 _FRAME = re.compile(r"\n\s*… ")
@@ -114,6 +115,9 @@ class Translation:
         hidden = next((name for name in self.withheld if f"{self.root}/{name}'" in tail), None)
         if hidden is not None and _NOT_THERE.search(tail):
             return self._not_shown(hidden, stderr, tail)
+        unlocked = _UNLOCKED.search(tail)
+        if unlocked is not None:
+            raise _not_locked(unlocked["name"])
         self._blame_the_machine(tail, returncode)
         if self.confined and _CUT_OFF.search(tail):
             return self._not_judged(tail)
@@ -250,6 +254,16 @@ class Translation:
         names = quoted or re.split(r", | or ", found["names"].removeprefix("one of "))
         edits = (_replacement(self.files.get(place.file, b""), place, subject, name.strip()) for name in names)
         return tuple(edit for edit in edits if edit)
+
+
+def _not_locked(name: str) -> Unavailable:
+    return Unavailable(
+        "input_not_locked",
+        f"The declaration uses the input {name}, which is declared and not locked yet.",
+        seen=name,
+        remedy=f"Run `devenv update {name}`, which locks it, and try again.",
+        details={"input": name},
+    )
 
 
 def _common(path: list[str], wanted: list[str]) -> int:

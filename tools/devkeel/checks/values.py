@@ -23,6 +23,7 @@ __all__ = ["Comparison", "compare_values"]
 _SECONDS = 30.0
 _STORE = re.compile(r"/nix/store/[0-9a-z]{32}-")
 _BASE = "base"
+_UNKNOWN = '"<error>"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,8 @@ def compare_values(
     if wrong is not None:
         return Comparison(unseen=wrong.message, failed=wrong)
     first = before[_BASE]
+    if _UNKNOWN in first:
+        return Comparison(unseen="they could not be evaluated before either")
     differs = {
         path
         for label, values in after.items()
