@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
@@ -97,11 +96,9 @@ class Basis:
         patterns: of names (`*.gemspec`), or of paths where they have a slash. For what a program reads by itself.
         """
         wanted, found = tuple(patterns), 0
-        for number, (folder, folders, names) in enumerate(os.walk(self.root)):
-            folders[:] = sorted(name for name in folders if name not in _ELSEWHERE) if number < _MAX_FOLDERS else []
-            place = os.path.relpath(folder, self.root)
-            for name in sorted(names):
-                path = posixpath.normpath(f"{place}/{name}")
+        for folder, names in self._project.room.walk(_ELSEWHERE, _MAX_FOLDERS):
+            for name in names:
+                path = posixpath.normpath(f"{folder}/{name}")
                 if found < _MAX_GATHERED and any(fnmatchcase(path if "/" in item else name, item) for item in wanted):
                     found += 1
                     self._read_leniently(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import time
 from typing import TYPE_CHECKING
 
@@ -55,17 +56,11 @@ def _is_argument(text: str) -> bool:
 
 def directory_of(project: Project, name: str | None) -> Path:
     """Return the directory to run in, inside the root."""
-    place = project.root / (name or ".")
-    if not (real := os.path.realpath(place)) == str(project.root) and not real.startswith(f"{project.root}/"):
-        raise ProjectError(
-            "outside_root",
-            f"{name} is outside the project root.",
-            seen=name,
-            remedy="Name a directory inside the root, relative to it.",
-        )
-    if not place.is_dir():
+    place = project.directory(name or ".", beyond=False)
+    info = project.room.status(place.name)
+    if info is None or not stat.S_ISDIR(info.st_mode):
         raise ProjectError("missing_directory", f"There is no directory {name}.", seen=name, remedy="Name another one.")
-    return place
+    return project.root / place.name
 
 
 def perform(

@@ -6,7 +6,6 @@ A file that is kept in version control as an example has none.
 from __future__ import annotations
 
 import json
-import os
 import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -64,9 +63,7 @@ def env_values(root: Path) -> tuple[str, ...]:
 
 
 def _files(project: Project) -> list[str]:
-    found: list[str] = []
-    with suppress(OSError), os.scandir(project.root) as entries:
-        found = sorted(entry.name for entry in entries if _holds_values(entry.name))
+    found = [name for name in project.room.names() if _holds_values(name)]
     return list(dict.fromkeys([*found, *_named(project)]))[:_MOST_FILES]
 
 

@@ -153,12 +153,36 @@ class Room:
         except (OSError, ValueError):
             return None
 
+    def names(self, name: str = ".") -> list[str]:
+        """Return what is in a directory, sorted; nothing where there is none, or it is not beneath."""
+        try:
+            descriptor, _ = self.open(name, os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            return []
+        with opened(descriptor):
+            return sorted(os.listdir(descriptor))  # noqa: PTH208  (of a descriptor)
+
+    def writable(self, name: str) -> bool:
+        """Tell whether this user may make and replace files in a directory."""
+        try:
+            descriptor, _ = self.open(name or ".", os.O_RDONLY | os.O_DIRECTORY)
+        except OSError:
+            return False
+        with opened(descriptor):
+            effective = os.access in os.supports_effective_ids
+            return os.access(".", os.W_OK | os.X_OK, dir_fd=descriptor, effective_ids=effective)
+
     def walk(self, skipped: frozenset[str], most: int) -> Iterator[tuple[str, list[str]]]:
         """Yield the directories of the project with the names of what is in them that is no directory.
 
         skipped: names of directories that are left out. most: how many directories are looked into.
         """
-        with opened(os.open(self.root, WALK)) as root:
+        try:
+            descriptor = os.open(self.root, WALK)
+        except OSError:
+            return
+        with opened(descriptor) as root:
+            # It opens each directory relative to the one above, and compares it with what was listed there.
             seen = os.fwalk(".", follow_symlinks=False, dir_fd=root)
             for number, (folder, folders, names, _) in enumerate(seen):
                 folders[:] = sorted(name for name in folders if name not in skipped) if number < most else []

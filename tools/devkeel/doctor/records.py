@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import posixpath
 import stat
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from devkeel import direnv
+from devkeel import direnv, state_directory
 from devkeel.doctor.finding import Finding
 from devkeel.errors import DevkeelError, StateError
 from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES, SETTINGS
@@ -46,15 +47,15 @@ def _told(about: str, findings: Iterator[Finding]) -> Iterator[Finding]:
 
 def _state(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
     state = project.state
-    if not os.path.lexists(state):
+    if state_directory.status(state) is None:
         yield Finding("state", "good", "There are no records yet; the first write makes them.")
         return
-    if state.is_symlink() or not state.is_dir():
+    if not state_directory.is_folder(state):
         yield Finding("state", "problem", f"{state.name} is not a directory.", f"Move {state} away.")
         return
     if not os.access(state, os.W_OK | os.X_OK):
         yield Finding("state", "problem", f"{state.name} is not writable.", "Give this user the right to write there.")
-    if (state / ".gitignore").exists():
+    if state_directory.status(state / ".gitignore") is not None:
         yield Finding("state", "good", f"{state.name} is there and ignores itself in Git.")
     elif repair:
         store.make_directory()
@@ -139,9 +140,11 @@ def _modes(project: Project) -> Iterator[Finding]:
     wrong = []
     for name in _environment_files(project):
         try:
-            info = (project.root / project.resolve(name)).stat()
+            info = project.room.status(relative := project.resolve(name))
         except DevkeelError as error:
             wrong.append(Finding("modes", "problem", error.message, error.remedy))
+            continue
+        if info is None:
             continue
         if info.st_nlink > 1:
             told = f"{name} has {info.st_nlink} names (hard links); devkeel will not replace it."
@@ -149,15 +152,14 @@ def _modes(project: Project) -> Iterator[Finding]:
         if info.st_mode & stat.S_IWOTH:
             told = f"Everybody may write {name}, which runs when you enter the shell."
             wrong.append(Finding("modes", "problem", told, f"chmod o-w {name}"))
-        parent = (project.root / project.resolve(name)).parent
-        if not os.access(parent, os.W_OK | os.X_OK):
+        if not project.room.writable(posixpath.dirname(relative)):
             wrong.append(Finding("modes", "problem", f"The directory of {name} is not writable."))
     yield from wrong or [Finding("modes", "good", "Every environment file can be replaced, and by its owner only.")]
 
 
 def _environment_files(project: Project) -> Sequence[str]:
     names = (*DECLARATION_FILES, *LOCK_FILES, *OTHER_FILES, SETTINGS, "pyproject.toml")
-    return [name for name in names if os.path.lexists(project.root / name)]
+    return [name for name in names if project.exists(name)]
 
 
 def _files(project: Project, store: Transactions) -> Iterator[Finding]:

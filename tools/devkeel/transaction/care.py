@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 import sqlite3
 import zlib
@@ -69,12 +70,12 @@ def set_aside(file: Path) -> Path:
 
 def temporaries(project: Project) -> list[str]:
     """Return the paths of temporaries in the project, whichever operation left them."""
-    found = []
-    for number, (folder, folders, names) in enumerate(os.walk(project.root)):
-        folders[:] = sorted(name for name in folders if name not in _WALL) if number < _MAX_DIRECTORIES else []
-        place = os.path.relpath(folder, project.root)
-        found += [os.path.normpath(f"{place}/{name}") for name in sorted(names) if TEMPORARY.match(name)]
-    return found
+    return [
+        posixpath.normpath(f"{folder}/{name}")
+        for folder, names in project.room.walk(_WALL, _MAX_DIRECTORIES)
+        for name in names
+        if TEMPORARY.match(name)
+    ]
 
 
 def known_contents(file: Path) -> set[str]:

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from devkeel import state_directory
 from devkeel.errors import Busy, StateError
 from devkeel.transaction.faults import explain
 
@@ -60,7 +61,7 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
 def held(state: Path) -> bool:
     """Tell whether somebody holds the lock now, without waiting and without creating anything."""
     try:
-        descriptor = os.open(state / "lock", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = state_directory.open_file(state / "lock")
     except OSError:
         return False
     try:
@@ -84,9 +85,8 @@ def _announce(state: Path) -> None:
     }
     # of one length, over what was there: ext4 would flush a file that is truncated and written anew
     text = json.dumps(mine).encode().ljust(_HOLDER_BYTES)
-    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
     with suppress(OSError):
-        descriptor = os.open(state / "holder.json", flags, 0o666)
+        descriptor = state_directory.open_file(state / "holder.json", os.O_WRONLY | os.O_CREAT, 0o666)
         try:
             os.write(descriptor, text)
         finally:
@@ -96,7 +96,7 @@ def _announce(state: Path) -> None:
 def holder(state: Path) -> dict[str, Any]:
     """Return who holds, or last held, the lock: pid, host, since. Advisory; empty where it is not known."""
     with suppress(OSError, ValueError):
-        descriptor = os.open(state / "holder.json", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = state_directory.open_file(state / "holder.json")
         try:
             found = json.loads(os.read(descriptor, _HOLDER_BYTES))
         finally:

@@ -93,8 +93,11 @@ def _points_back(repository: Path, place: Path) -> bool:
 
 
 def _shared(repository: Path) -> Path:
+    """Return what a further work tree shares: the repository that it lies in, as git makes it, and no other."""
     with suppress(OSError, ValueError):
-        return repository / (repository / "commondir").read_text().strip()
+        found = repository / (repository / "commondir").read_text().strip()
+        if os.path.realpath(found / "worktrees") == os.path.realpath(repository.parent):
+            return found
     return repository
 
 

@@ -1,0 +1,76 @@
+"""Whole verbs while a file or a folder is exchanged with a link: nothing outside is shown, and every error is one."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+from inspect import unwrap
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkeel.edits import AddPackages
+from devkeel.environment import Environment
+from devkeel.errors import DevkeelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+ROUNDS = 400 if os.environ.get("DEVKEEL_FAULTS") == "all" else 40
+CANARY = "canaryOutside"
+EXCHANGING = """\
+import os, sys
+from devkeel.transaction.rename import exchange
+place = os.open(sys.argv[1], os.O_RDONLY)
+print("begun", flush=True)
+while os.getppid() == int(sys.argv[4]):
+    if not exchange(place, sys.argv[2], sys.argv[3]):
+        for old, new in ((2, "t"), (3, sys.argv[2]), ("t", sys.argv[3])):
+            os.rename(sys.argv[old] if isinstance(old, int) else old, new, src_dir_fd=place, dst_dir_fd=place)
+"""
+
+
+@pytest.mark.races
+@pytest.mark.usefixtures("each_system")
+@pytest.mark.parametrize("name", ["devenv.nix", "part", "requirements.txt", "devenv.lock", ".env"])
+def test_no_verb_shows_what_is_outside(tmp_path: Path, name: str) -> None:
+    root, outside = tmp_path.resolve() / "project", tmp_path.resolve() / "outside"
+    for folder in (root / "part", outside):
+        folder.mkdir(parents=True)
+        (folder / "default.nix").write_text(
+            f'{{ env.A = "{CANARY if folder == outside else "inside"}"; packages = [ ]; }}\n'
+        )
+    (root / "devenv.nix").write_text("{ pkgs, ... }: {\n  imports = [ ./part ];\n  packages = [ pkgs.git ];\n}\n")
+    for other in ("requirements.txt", "devenv.lock", ".env"):
+        (root / other).write_text("{}\n")
+    (outside / "file").write_text(f'{{ env.A = "{CANARY}"; packages = [ ]; }}\n')
+    (root / "other").symlink_to(outside if name == "part" else outside / "file")
+    environment = Environment(root, actor="test")
+    # Not watched as others are: what lies in the project changes all the time.
+    change = partial(unwrap(Environment.change), environment, [AddPackages(names=["jq"])], dry_run=True, level="schema")
+    verbs: list[Callable[[], object]] = [
+        *(environment.inspect, environment.files, environment.revision, environment.jobs),
+        *(partial(environment.check, level="schema"), partial(environment.search, "env"), environment.examine, change),
+    ]
+    before = (outside / "file").read_bytes()
+    words = (sys.executable, "-c", EXCHANGING, str(root), name, "other", str(os.getpid()))
+    codes: dict[str, int] = {}
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"begun\n"
+            for turn in range(ROUNDS):
+                try:
+                    shown, code = repr(verbs[turn % len(verbs)]()), "answered"
+                except DevkeelError as error:
+                    shown, code = repr(error.as_data()), error.code
+                assert CANARY not in shown
+                codes[code] = codes.get(code, 0) + 1
+        finally:
+            other.kill()
+    environment.close()
+    assert codes
+    assert (outside / "file").read_bytes() == before

@@ -1,0 +1,89 @@
+"""Files of a project are opened in the reading room and in the transaction, and nowhere else."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+LIBRARY = Path(__file__).parent.parent / "tools" / "devkeel"
+
+# The rooms, and what reads by path what is no file of a project.
+MAY = {
+    "beneath.py": "the means: relative to open directories, through no link",
+    "room.py": "the reading room",
+    "state_directory.py": "the way into .devkeel, from open directories",
+    "transaction/": "the writer: relative to open directories",
+    "project.py": "looks for the root itself, upwards, by names alone",
+    "checks/archive.py": "copies by open directories into a directory of its own",
+    "checks/evaluation.py": "a file of this package",
+    "checks/build.py": "a derivation in the Nix store",
+    "catalogue/": "files of this package, the user's cache, and the Nix store",
+    "backends/health.py": "an environment that was made; a file of it is no file of the project's",
+    "backends/conda.py": "an environment that was made",
+    "backends/venv.py": "an environment that was made",
+    "backends/imports.py": "an environment that was made",
+    "backends/probe.py": "runs by itself in an environment that was made",
+    "processes/reading.py": "logs of the manager, in the user's runtime directory",
+    "processes/stopping.py": "logs of the manager, in the user's runtime directory",
+    "runtime/": "/proc, programs of this machine, the user's cache and runtime directories",
+    "backends/devenv.py": "whether the Nix store has a path",
+    "backends/flake.py": "whether the Nix store has a path",
+    "backends/micromamba.py": "whether a name is there at all",
+    "checks/locked.py": "whether the Nix store has a path",
+    "checks/places.py": "whether the Nix store has a path",
+}
+OPENS = {
+    "read_bytes",
+    "read_text",
+    "write_bytes",
+    "write_text",
+    "iterdir",
+    "glob",
+    "rglob",
+    "scandir",
+    "listdir",
+}
+LOOKS = {"exists", "is_file", "is_dir", "stat", "lstat", "open", "readlink", "is_symlink", "resolve", "touch", "mkdir"}
+FORBIDDEN = {
+    "os": {"open", "stat", "lstat", "listdir", "scandir", "walk", "fwalk", "readlink", "mkdir", "makedirs"},
+    "os.path": {"exists", "isfile", "isdir", "lexists", "getsize", "realpath"},
+    "shutil": {"copyfile", "copytree", "copy", "copy2", "rmtree", "move"},
+}
+
+
+def by_path(source: str) -> list[str]:
+    """Return the calls in a module that open, list or examine a file by its path."""
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id == "open":
+            found.append("open")
+        elif isinstance(called, ast.Attribute):
+            owner, name = ast.unparse(called.value), called.attr
+            bare = not node.args and not node.keywords
+            if name in FORBIDDEN.get(owner, OPENS) or (owner not in FORBIDDEN and name in LOOKS and bare):
+                found.append(f"{owner}.{name}")
+    return found
+
+
+def reason(path: Path) -> str | None:
+    name = str(path.relative_to(LIBRARY))
+    return next(
+        (why for place, why in MAY.items() if name == place or (place[-1] == "/" and name.startswith(place))), None
+    )
+
+
+@pytest.mark.parametrize("path", sorted(LIBRARY.rglob("*.py")), ids=lambda path: str(path.relative_to(LIBRARY)))
+def test_a_module_opens_no_file_of_a_project_by_its_path(path: Path) -> None:
+    found = by_path(path.read_text("utf-8"))
+    assert reason(path) is not None or not found
+
+
+def test_what_is_looked_for_is_found() -> None:
+    text = "open(a)\nos.open(a)\nPath(a).read_text()\n(root / 'x').exists()\nshutil.copyfile(a, b)\nos.path.isfile(a)\n"
+    assert len(by_path(text)) == 6
+    assert by_path("project.exists(name)\nproject.read(name)\nroom.open(name, flags)\n") == []
