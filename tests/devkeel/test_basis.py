@@ -187,6 +187,63 @@ def test_beginning_a_project_keeps_what_is_saved_meanwhile(tmp_path: Path, monke
     environment.close()
 
 
+@pytest.mark.races
+def test_a_file_that_is_read_while_it_is_half_saved_is_read_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, path = Project.read, project / "devenv.nix"
+    whole, torn = path.read_bytes(), list[bytes | None]()
+
+    def half_saved(asked: Project, name: str) -> bytes | None:
+        if name != "devenv.nix" or torn:
+            return read(asked, name)
+        path.write_bytes(b"")
+        torn.append(read(asked, name))
+        path.write_bytes(whole)
+        return torn[0]
+
+    monkeypatch.setattr(Project, "read", half_saved)
+    environment = Environment(project, actor="test")
+    assert WORKS["replace_text"](environment).published
+    assert torn == [b""]
+    assert path.read_bytes() == whole.replace(b'env.A = "1"', b'env.A = "3"')
+    environment.close()
+
+
+@pytest.mark.races
+@pytest.mark.usefixtures("own_index")
+@pytest.mark.parametrize("name", ["deps.txt", "pip/constraints.txt", "uv.toml"])
+def test_a_file_that_only_a_resolver_reads_is_compared_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    read, saved = Project.read, list[str]()
+    files = {
+        "deps.txt": "-c pip/constraints.txt\nnumbers-lib\n",
+        "pip/constraints.txt": "numbers-lib<2\n",
+        "uv.toml": "",
+    }
+    for other, text in (files | {"requirements.txt": "-r deps.txt\n"}).items():
+        (tmp_path / other).parent.mkdir(exist_ok=True)
+        (tmp_path / other).write_text(text)
+
+    def read_and_saved(asked: Project, asked_for: str) -> bytes | None:
+        data = read(asked, asked_for)
+        if asked_for == name and not saved:
+            saved.append(asked_for)
+            (tmp_path / name).write_text(files[name] + "# saved\n")
+        return data
+
+    monkeypatch.setattr(Project, "read", read_and_saved)
+    environment = Environment(tmp_path, actor="test")
+    edit = {"kind": "add_library", "language": "python", "names": ["plain"]}
+    result = environment.change(parse_edits([edit]))
+    assert saved
+    assert "resolution" in result.checks.ran
+    assert any("made anew" in note for note in result.notes)
+    assert (tmp_path / name).read_text().endswith("# saved\n")
+    environment.close()
+
+
 @pytest.mark.parametrize("name", ["devkeel.toml", "part.nix", "devenv.yaml"])
 def test_a_file_that_a_change_only_read_is_compared_too(name: str, project: Path) -> None:
     environment = Environment(project, actor="test")

@@ -10,7 +10,7 @@ from devkeel.errors import DevkeelError
 from devkeel.project import PRIVATE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from devkeel.project import Project
@@ -103,8 +103,24 @@ class Basis:
                     found += 1
                     self._read_leniently(path)
 
-    def _read_leniently(self, name: str) -> None:
+    def follow(self, name: str, includes: Callable[[str, bytes], Iterable[str]]) -> None:
+        """Read a file and all that it includes, as far as they can be read; `includes` says what one of them does."""
+        waiting, seen = [name], set[str]()
+        while waiting and len(seen) < _MAX_GATHERED:
+            path = waiting.pop()
+            data = None if path in seen else self._read_leniently(path)
+            seen.add(path)
+            waiting += includes(path, data) if data is not None else ()
+
+    def stale(self) -> bool:
+        """Tell whether a file that was read is another one on the disk by now. What was read stays what it was."""
         try:
-            self.read(name)
+            return any(self._project.read(name) != data for name, data in self._seen.items())
         except DevkeelError:
-            return  # whoever needs it says what is wrong with it
+            return True
+
+    def _read_leniently(self, name: str) -> bytes | None:
+        try:
+            return self.read(name)
+        except DevkeelError:
+            return None  # whoever needs it says what is wrong with it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
@@ -26,8 +27,10 @@ from devkeel.errors import (
     Diagnostic,
     Place,
     PolicyRefused,
+    ProjectError,
     Refused,
     UsageError,
+    standing,
     stands,
 )
 from devkeel.judging import Intent, Judge, levels_of, told_instead
@@ -629,18 +632,28 @@ class Environment:
 
         A caller who said which revision it builds on is told of the conflict instead.
         """
-        for number in range(_ATTEMPTS if stubborn else 1):
+        left = _ATTEMPTS if stubborn else 1
+        for number in range(left):
+            basis = Basis(self.project)
             try:
-                result = attempt(Basis(self.project))
-            except Conflict as error:
-                if error.code != "file_changed" or not stubborn or number == _ATTEMPTS - 1:
-                    kept = past.late_data(self._store())
-                    error.details |= {"kept": kept} if kept else {}
+                result = attempt(basis)
+            except (Conflict, ProjectError, Refused) as error:
+                # A file that was read while it was being saved may be half of one, and refused for that.
+                moved = error.code == "file_changed" if isinstance(error, Conflict) else basis.stale()
+                if not moved or number == left - 1 or standing(error) is not None:
+                    self._tell_kept(error)
                     raise
             else:
                 anew = "A file was saved meanwhile, so the change was made anew on what is there now."
                 return replace(result, notes=(*result.notes, anew)) if number else result
         raise AssertionError("the last attempt returns or raises")
+
+    def _tell_kept(self, error: DevkeelError) -> None:
+        """Let a conflict say where old files are kept that somebody wrote into."""
+        if isinstance(error, Conflict):
+            with suppress(DevkeelError, OSError):
+                kept = past.late_data(self._store())
+                error.details |= {"kept": kept} if kept else {}
 
     def examine(self, *, repair: bool = False) -> Examination:
         """Examine the records and files, and what there is of tools, locks and environments.

@@ -75,8 +75,11 @@ def _settled(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
 
 def _asked(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
     from devkeel.backends.resolving import READS, resolve  # noqa: PLC0415  (no other edit needs it)
+    from devkeel.libraries.requirements_file import included_by, is_requirements_file  # noqa: PLC0415
 
     candidate.basis.gather(READS)
+    if is_requirements_file(manifest):
+        candidate.basis.follow(manifest, included_by)
     return resolve(
         candidate.basis,
         manifest,

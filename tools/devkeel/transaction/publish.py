@@ -69,7 +69,7 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
             store.end(number, "published", modes_new)
         except BaseException as error:
             left = _take_back(store, root, number, progress)
-            told = _explain(error, effective, progress, left)
+            told = _explain(error, effective, progress, left, number)
             if told is error:
                 raise
             raise told from error
@@ -208,7 +208,7 @@ def _take_back(store: Store, root: int, number: int, progress: _Progress) -> lis
 
 
 def _explain(
-    error: BaseException, changes: Sequence[FileChange], progress: _Progress, left: list[str] | None
+    error: BaseException, changes: Sequence[FileChange], progress: _Progress, left: list[str] | None, number: int
 ) -> BaseException:
     if isinstance(error, swap.Changed):
         change = next(item for item in changes if item.path == error.path)
@@ -218,5 +218,7 @@ def _explain(
     if isinstance(error, DevkeelError):
         others = [path for path in left or [] if path != error.details.get("path")]
         error.details |= {"left_alone": others} if others else {}
-        error.details |= {"recovery_pending": True} if left is None else {}
+        # whether it is published is only known when the next writer has looked
+        undecided = {"operation": number} if left is None and progress.committing else {}
+        error.details |= ({"recovery_pending": True} | undecided) if left is None else {}
     return error
