@@ -83,6 +83,7 @@ def test_a_short_job_leaves_no_trace_on_disk(jobs: Jobs, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.usefixtures("each_system")
 @pytest.mark.parametrize(
     "script",
     [
@@ -122,6 +123,7 @@ def test_a_cancelled_job_runs_nothing_more(jobs: Jobs, tmp_path: Path) -> None:
     assert (job.state, reached.exists()) == ("cancelled", False)
 
 
+@pytest.mark.usefixtures("each_system")
 def test_what_is_left_behind_is_ended_and_named_unless_the_job_may_leave_it(jobs: Jobs, tmp_path: Path) -> None:
     script = "setsid sh -c 'echo $$ > {}; exec sleep 1000' >/dev/null 2>&1 & while [ ! -s {} ]; do :; done"
     first, second = tmp_path / "first", tmp_path / "second"
@@ -134,6 +136,7 @@ def test_what_is_left_behind_is_ended_and_named_unless_the_job_may_leave_it(jobs
     os.kill(pid_in(second), signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("each_system")
 def test_two_jobs_end_apart(jobs: Jobs, tmp_path: Path) -> None:
     first, second = tmp_path / "first", tmp_path / "second"
     one = start(jobs, f"setsid sh -c 'echo $$ > {first}; exec sleep 1000' & sleep 1000")
@@ -223,6 +226,7 @@ def test_jobs_end_with_their_process_and_are_recorded_as_cancelled(tmp_path: Pat
         start(jobs, "true")
 
 
+@pytest.mark.usefixtures("each_system")
 def test_the_job_of_a_process_that_was_killed_is_ended_by_who_looks_next(tmp_path: Path) -> None:
     state, file = tmp_path / ".devkeel", tmp_path / "pid"
     code = f"""

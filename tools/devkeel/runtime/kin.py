@@ -155,17 +155,18 @@ def end_children(grace: float = _GRACE) -> list[Kin]:
 
 
 _adopters = 0
+_adopts = False
 _turn = threading.Lock()
 
 
 @contextmanager
 def adopting() -> Iterator[None]:
     """Be the subreaper meanwhile; several works may be at it together."""
-    global _adopters  # noqa: PLW0603  (the kernel has one switch for the process)
+    global _adopters, _adopts  # noqa: PLW0603  (the kernel has one switch for the process)
     with _turn:
         _adopters += 1
         if _adopters == 1:
-            _switch(on=True)
+            _adopts = _switch(on=True)
     try:
         yield
     finally:
@@ -176,11 +177,23 @@ def adopting() -> Iterator[None]:
 
 
 def left_behind(sessions: Collection[int], mark: str, known: Collection[Kin] = ()) -> list[Kin]:
-    """Return adopted processes that belong to a work, and collect the exits of those that have ended.
+    """Return processes that belong to a work and have lost their parents, and collect the exits of those that ended.
+
+    They are our children where we adopt. Elsewhere they are looked for among all, by session and mark: one that left
+    its session and took the mark out of its environment is then not found.
 
     sessions: the programs that it ran, each the leader of its session. mark: what the work gave each as `DEVKEEL_JOB`.
     known: what was seen to descend from them.
     """
+    if not _adopts:
+        foreign = {os.getsid(0)}
+        strangers = [item for item in running() if item.pid not in sessions and item.session not in foreign]
+        wanted = f"{MARK}={mark}".encode()
+        return [
+            item
+            for item in strangers
+            if item.session in sessions or item in known or wanted in (_settled_variables(item.pid) or ())
+        ]
     found = []
     for item in _children():
         if item.pid in sessions:
@@ -202,9 +215,9 @@ def collect(items: Iterable[Kin]) -> None:
             os.waitpid(item.pid, os.WNOHANG)
 
 
-def _switch(*, on: bool) -> None:
-    if usable("subreaper"):
-        _c_library().prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0)
+def _switch(*, on: bool) -> bool:
+    """Switch adopting on or off; False where this system does not let us."""
+    return usable("subreaper") and _c_library().prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0) == 0
 
 
 @cache
