@@ -293,15 +293,17 @@ def test_logs_and_records_are_their_owner_s_alone(jobs: Jobs) -> None:
 def test_a_full_disk_costs_the_log_and_not_the_job(tmp_path: Path, kept: str, seen: bytes) -> None:
     # A limit on the size of a file is the full disk of those who may mount none; Python ignores its signal.
     code = f"""
-import resource
+import resource, threading
 from pathlib import Path
 from devkeel.runtime import run
 from devkeel.runtime.jobs import Jobs, Request
 jobs = Jobs(Path({str(tmp_path / ".devkeel")!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
-job = jobs.start(Request("test", "x"), lambda _: run(("seq", "300000"), timeout=60, limit=100))
+begin = threading.Event()
+job = jobs.start(Request("test", "x"), lambda _: begin.wait(60) and run(("seq", "300000"), timeout=60, limit=100))
 if {kept!r} == "while it runs":
     jobs.keep(job)
+begin.set()
 assert job.wait(60)
 jobs.keep(job)
 assert (job.state, job.value().returncode) == ("succeeded", 0), job.error
