@@ -13,18 +13,17 @@ import anyio
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 
+from devkeel_mcp.envelope import deeper_than, judge
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["HEALTH", "Gate", "Limits"]
+__all__ = ["HEALTH", "KNOWN", "Gate", "Limits"]
 
 HEALTH = "/healthz"
-# What matters for the depth of JSON: strings whole, so that brackets in them do not count. The closing quote is
-# optional: a string without an end is then read once, not again from each of its quotes.
-_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
-_OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
+KNOWN = "devkeel.known"  # in the state of a request: what to call when its caller has shown the token
 _CLIENTS = 1_000
 
 
@@ -33,7 +32,9 @@ class Limits:
     """What one server takes.
 
     body: bytes. depth: nested arrays and objects. requests: under way at once, open streams included. rate: requests
-    per second from one address in the long run, and burst: at once. wait: seconds until a body must be there.
+    per second from one address in the long run, and burst: at once. wait: seconds until a body must be there. bodies:
+    how many may be on their way at once; the slowest gives way. connections: at once. head: seconds until the head of
+    a request must be there. stall: seconds that a client may leave an answer unread.
     """
 
     body: int = 1_048_576
@@ -43,6 +44,10 @@ class Limits:
     rate: float = 500.0
     burst: int = 1_000
     wait: float = 30.0
+    bodies: int = 50
+    connections: int = 500
+    head: float = 10.0
+    stall: float = 60.0
 
 
 class Gate:
@@ -65,6 +70,7 @@ class Gate:
         self._token = None if token is None else token.encode()
         self._limits = limits
         self._under_way = 0
+        self._bodies: OrderedDict[object, anyio.CancelScope] = OrderedDict()
         self._rate = _Buckets(limits, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,15 +80,19 @@ class Gate:
             return
         headers = Headers(scope=scope)
         healthy = JSONResponse({"status": "ok"}) if scope["path"] == HEALTH else None
-        answer = self._foreign(scope, headers) or healthy or self._unknown(headers)
+        answer = self._foreign(scope, headers) or healthy or self._unknown(scope, headers)
+        if answer is None and scope["method"] == "POST":
+            receive, answer = await self._whole(receive)
+        if answer is None and self._under_way >= self._limits.requests:
+            answer = _refuse(503, "Too many requests are under way.", {"Retry-After": "1"})
         if answer is not None:
             await answer(scope, receive, send)
-        else:
-            self._under_way += 1
-            try:
-                await self._pass(scope, receive, send)
-            finally:
-                self._under_way -= 1
+            return
+        self._under_way += 1
+        try:
+            await self._inner(scope, receive, send)
+        finally:
+            self._under_way -= 1
 
     def _foreign(self, scope: Scope, headers: Headers) -> JSONResponse | None:
         origin = headers.get("origin")
@@ -95,11 +105,12 @@ class Gate:
             return _refuse(429, "Too many requests: wait a second.", {"Retry-After": "1"})
         return None
 
-    def _unknown(self, headers: Headers) -> JSONResponse | None:
+    def _unknown(self, scope: Scope, headers: Headers) -> JSONResponse | None:
         if not self._knows(headers.get("authorization", "")):
             return _refuse(401, "A bearer token is required.", {"WWW-Authenticate": 'Bearer realm="devkeel"'})
-        if self._under_way >= self._limits.requests:
-            return _refuse(503, "Too many requests are under way.", {"Retry-After": "1"})
+        known = scope.get("state", {}).get(KNOWN)
+        if known is not None:
+            known()
         return None
 
     def _knows(self, given: str) -> bool:
@@ -108,24 +119,25 @@ class Gate:
         scheme, _, token = given.partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode("latin-1"), self._token)
 
-    async def _pass(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["method"] != "POST":
-            await self._inner(scope, receive, send)
-            return
-        body = b""
+    async def _whole(self, receive: Receive) -> tuple[Receive, JSONResponse | None]:
+        """Read a body whole, in its time; where too many are on their way, the oldest is given up."""
+        if len(self._bodies) >= self._limits.bodies:
+            self._bodies.popitem(last=False)[1].cancel()
+        body, refusal, key = b"", None, object()
         with anyio.move_on_after(self._limits.wait) as waiting:
-            body, refusal = await self._read(receive)
+            self._bodies[key] = waiting
+            try:
+                body, refusal = await self._read(receive)
+            finally:
+                self._bodies.pop(key, None)
         if waiting.cancelled_caught:
-            refusal = _refuse(408, "The body did not come in time.")
-        if refusal is not None:
-            await refusal(scope, receive, send)
-            return
+            refusal = _refuse(408, "The body did not come in time.", {"Connection": "close"})
         first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
         async def replay() -> Message:
             return first.pop() if first else await receive()
 
-        await self._inner(scope, replay, send)
+        return replay, refusal
 
     async def _read(self, receive: Receive) -> tuple[bytes, JSONResponse | None]:
         parts, size = [], 0
@@ -140,7 +152,10 @@ class Gate:
             if not message.get("more_body", False):
                 break
         body = b"".join(parts)
-        if _deeper_than(body, self._limits.depth):
+        answers = judge(body, self._limits.depth).answers
+        if answers:
+            return b"", JSONResponse(answers[0] if len(answers) == 1 else list(answers), status_code=400)
+        if deeper_than(body, self._limits.depth):
             return b"", _refuse(400, f"A message nests at most {self._limits.depth} arrays and objects.")
         return body, None
 
@@ -166,18 +181,6 @@ class _Buckets:
 
 def _host_of(value: str) -> str:
     return re.sub(r":\d*\Z", "", value).lower()
-
-
-def _deeper_than(body: bytes, limit: int) -> bool:
-    depth = 0
-    for token in _TOKENS.finditer(body):
-        if token[0] in _OPENING:
-            depth += 1
-            if depth > limit:
-                return True
-        elif token[0] in _CLOSING:
-            depth -= 1
-    return False
 
 
 def _refuse(status: int, why: str, headers: dict[str, str] | None = None) -> JSONResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ipaddress
 import socket
@@ -13,6 +14,7 @@ import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
 from devkeel.errors import UsageError
+from devkeel_mcp.connections import Connections
 from devkeel_mcp.gate import Gate, Limits
 
 if TYPE_CHECKING:
@@ -111,18 +113,41 @@ def application(server: MCPServer[Any], http: Http) -> ASGIApp:
 
 async def run_http(server: MCPServer[Any], http: Http, listening: socket.socket) -> None:
     """Serve until the process ends; the address is told on stderr."""
+    connections = Connections(http.limits)
     config = uvicorn.Config(
-        application(server, http), log_config=None, access_log=False, server_header=False, ws="none"
+        application(server, http),
+        http=connections.protocol(),
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        ws="none",
     )
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     print(f"devkeel: serving http://{shown}:{port}{PATH}", file=sys.stderr, flush=True)  # noqa: T201
-    await _Uvicorn(config).serve(sockets=[listening])
+    await _Uvicorn(config, connections, listening).serve(sockets=[])
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn without its signal handlers: the server has its own, which end it between two writes."""
+    """uvicorn without its signal handlers, which end it between two writes, and with an accepting of our own."""
+
+    def __init__(self, config: uvicorn.Config, connections: Connections, listening: socket.socket) -> None:
+        super().__init__(config)
+        self._connections = connections
+        self._listening = listening
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def main_loop(self) -> None:
+        def make() -> asyncio.Protocol:
+            return self.config.http_protocol_class(  # type: ignore[call-arg]
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        accepting = asyncio.create_task(self._connections.accept(self._listening, make))
+        try:
+            await super().main_loop()
+        finally:
+            accepting.cancel()

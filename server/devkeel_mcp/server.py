@@ -79,6 +79,14 @@ class OfferingServer(MCPServer[Any]):
         """Tell subscribers of changes, until cancelled."""
         await self._updates.watch()
 
+    async def run_stdio_async(self) -> None:
+        """Serve over standard input and output until the input ends."""
+        from devkeel_mcp.stdio import stdio_streams  # noqa: PLC0415  (HTTP does without)
+
+        async with stdio_streams() as (read_stream, write_stream):
+            low = self._lowlevel_server
+            await low.run(read_stream, write_stream, low.create_initialization_options())
+
     async def list_tools(self) -> list[Tool]:
         """Return the tools of the offer, always the same and in the same order."""
         return [tool for tool in await super().list_tools() if tool.name in self._listed]

@@ -111,9 +111,7 @@ class Wire:
 
     def memory(self) -> int:
         """Return the most memory that the server had at once, in MiB."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) // 1024
+        return memory_of(self.process.pid)
 
 
 def until(condition: Callable[[], object], seconds: float = LONG) -> None:
@@ -122,6 +120,13 @@ def until(condition: Callable[[], object], seconds: float = LONG) -> None:
     while not condition():
         assert time.monotonic() < deadline, "it never came to that"
         threading.Event().wait(0.02)
+
+
+def memory_of(pid: int) -> int:
+    """Return the most memory that a process had at once, in MiB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) // 1024
 
 
 def lives(pid: int) -> bool:
