@@ -35,10 +35,8 @@ class _Malformed(ValueError):
 
 def judge(body: bytes, depth: int) -> Judged:
     """Judge one message. depth: how deep arrays and objects may nest."""
-    if deeper_than(body, depth):
-        return _unread(body, _INVALID_REQUEST, f"A message nests at most {depth} arrays and objects.")
     try:
-        data = json.loads(body.decode("utf-8"), parse_constant=_constant, object_pairs_hook=_once, parse_float=_finite)
+        data = _read(body, depth)
     except _Malformed as error:
         return _unread(body, _INVALID_REQUEST, str(error))
     except (ValueError, RecursionError):  # no UTF-8, no JSON, a number of more digits than Python reads
@@ -51,6 +49,20 @@ def judge(body: bytes, depth: int) -> Judged:
     if wrong is None:
         return Judged(data)
     return Judged(None, (refusal(data["id"], _INVALID_REQUEST, wrong),) if _waits(data) else ())
+
+
+def _read(body: bytes, depth: int) -> Any:  # noqa: ANN401
+    """Return what a message says; raises _Malformed where it says it in a way that readers understand differently."""
+    if deeper_than(body, depth):
+        raise _Malformed(f"A message nests at most {depth} arrays and objects.")
+    text = body.decode("utf-8")
+    data = json.loads(text, parse_constant=_constant, object_pairs_hook=_once, parse_float=_finite)
+    if "\\u" in text:
+        try:
+            json.dumps(data, ensure_ascii=False).encode("utf-8")
+        except UnicodeEncodeError:
+            raise _Malformed("The message has half of a character.") from None
+    return data
 
 
 def deeper_than(body: bytes, limit: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import json
 import re
 import time
 from collections import OrderedDict
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 from starlette.datastructures import Headers
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 from devkeel_mcp.envelope import deeper_than, judge
 
@@ -80,7 +81,7 @@ class Gate:
             return
         headers = Headers(scope=scope)
         healthy = JSONResponse({"status": "ok"}) if scope["path"] == HEALTH else None
-        answer = self._foreign(scope, headers) or healthy or self._unknown(scope, headers)
+        answer: Response | None = self._foreign(scope, headers) or healthy or self._unknown(scope, headers)
         if answer is None and scope["method"] == "POST":
             receive, answer = await self._whole(receive)
         if answer is None and self._under_way >= self._limits.requests:
@@ -119,11 +120,12 @@ class Gate:
         scheme, _, token = given.partition(" ")
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode("latin-1"), self._token)
 
-    async def _whole(self, receive: Receive) -> tuple[Receive, JSONResponse | None]:
+    async def _whole(self, receive: Receive) -> tuple[Receive, Response | None]:
         """Read a body whole, in its time; where too many are on their way, the oldest is given up."""
         if len(self._bodies) >= self._limits.bodies:
             self._bodies.popitem(last=False)[1].cancel()
-        body, refusal, key = b"", None, object()
+        body, key = b"", object()
+        refusal: Response | None = None
         with anyio.move_on_after(self._limits.wait) as waiting:
             self._bodies[key] = waiting
             try:
@@ -139,7 +141,7 @@ class Gate:
 
         return replay, refusal
 
-    async def _read(self, receive: Receive) -> tuple[bytes, JSONResponse | None]:
+    async def _read(self, receive: Receive) -> tuple[bytes, Response | None]:
         parts, size = [], 0
         while True:
             message = await receive()
@@ -154,7 +156,9 @@ class Gate:
         body = b"".join(parts)
         answers = judge(body, self._limits.depth).answers
         if answers:
-            return b"", JSONResponse(answers[0] if len(answers) == 1 else list(answers), status_code=400)
+            # ASCII, so that an id of half a character can be sent back too.
+            told = json.dumps(answers[0] if len(answers) == 1 else answers)
+            return b"", Response(told, status_code=400, media_type="application/json")
         if deeper_than(body, self._limits.depth):
             return b"", _refuse(400, f"A message nests at most {self._limits.depth} arrays and objects.")
         return body, None

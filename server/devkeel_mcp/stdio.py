@@ -152,7 +152,11 @@ class _Line:
                 message: Any = item.message
                 if isinstance(message, (JSONRPCResponse, JSONRPCError)):
                     self._under_way.discard(str(message.id))
-                await self._say(message.model_dump_json(by_alias=True, exclude_unset=True))
+                try:
+                    text = message.model_dump_json(by_alias=True, exclude_unset=True)
+                except ValueError:  # what is no text in UTF-8
+                    text = json.dumps(refusal(getattr(message, "id", None), -32603, "The answer is no text."))
+                await self._say(text)
                 self._written.set()
                 self._written = anyio.Event()
 

@@ -45,6 +45,8 @@ MALFORMED: list[tuple[str | bytes, list[Any]]] = [
     ('{"jsonrpc": "2.0", "id": 20, "method": "ping", "params": {"a": 1, "a": 2}}', [20]),
     (b'{"jsonrpc": "2.0", "id": 21, "method": "ping", "params": {"a": "\xff\xfe"}}', [21]),
     ('[{"jsonrpc": "2.0", "id": 22, "method": "ping"}, {"jsonrpc": "2.0", "id": "b", "method": "ping"}, 5]', [22, "b"]),
+    ('{"jsonrpc": "2.0", "id": 23, "method": "ping", "params": {"\\ud800": 1}}', [23]),
+    ('{"jsonrpc": "2.0", "id": "\\ud800", "method": "ping"}', ["\ud800"]),
     ('{"jsonrpc": "2.0", "method": 5}', []),
     ('{"jsonrpc": "2.0"}', []),
     ("{", []),
