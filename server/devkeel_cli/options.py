@@ -176,7 +176,7 @@ def show(result: R, lines: Callable[[R], Iterable[str]], *, as_json: bool) -> No
         if getattr(result, "published", False):
             stands(error, getattr(result, "operation", 0))
             if isinstance(error, BrokenPipeError):  # click ends the process by an exit that knows nothing of it
-                click.echo(f"devkeel: {standing(error)}", err=True)
+                telling.say(f"devkeel: {standing(error)}", err=True)
         raise
 
 
