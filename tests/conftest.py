@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ IN_CI = os.environ.get("DEVKEEL_CI") == "1"
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give every test the fixtures of the stand-in and of the packages, which are not on the import path."""
+    # one key for the whole run, also for the processes that it starts: nothing of the user's is read or changed
+    os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="devkeel-tests-")
+    config.add_cleanup(functools.partial(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True))
     here = Path(__file__).parent
     config.pluginmanager.register(load(here / "devenv" / "fixtures.py"), "devenv-fixtures")
     config.pluginmanager.register(load(here / "packages.py"), "package-fixtures")

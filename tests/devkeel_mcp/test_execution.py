@@ -36,9 +36,8 @@ LONG = 90.0
 
 
 def stdio(root: Path) -> Client:
-    passed = {
-        name: os.environ[name] for name in ("PATH", "NIX_CONF_DIR", "XDG_CACHE_HOME", "HOME") if name in os.environ
-    }
+    names = ("PATH", "NIX_CONF_DIR", "XDG_CACHE_HOME", "XDG_STATE_HOME", "HOME")
+    passed = {name: os.environ[name] for name in names if name in os.environ}
     server = StdioServerParameters(
         command=sys.executable,
         args=["-m", "devkeel_cli", "--root", str(root), "serve"],

@@ -61,7 +61,7 @@ def interpreter(machine: Machine, tmp_path: Path) -> str:
 def variables(bare_path: Path, index: dict[str, str], tmp_path: Path) -> dict[str, str]:
     """What the server sees: programs of a bare machine, and an index that is a directory."""
     own = {"PATH": str(bare_path), "HOME": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
-    return own | index | {"XDG_CACHE_HOME": os.environ["XDG_CACHE_HOME"]}
+    return own | index | {name: os.environ[name] for name in ("XDG_CACHE_HOME", "XDG_STATE_HOME")}
 
 
 @pytest.fixture

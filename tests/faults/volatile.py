@@ -84,6 +84,7 @@ class Disk:
             closing(sqlite3.connect(target / "state.db")) as copy,
         ):
             source.backup(copy)
+        shutil.copy2(directory / "project.json", target)
         self.commits.append(target)
         self.cut()
 

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel import origin
 from devkeel.project import Project
-from devkeel.transaction import FileChange, Record, Transactions, files
+from devkeel.transaction import FileChange, FileImage, Record, Transactions, files, seals
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -50,6 +53,20 @@ class Bench:
         self.transactions.close()
         self.transactions = Transactions(Project(self.root), lock_timeout=lock_timeout)
         return self.transactions
+
+    def seal_anew(self) -> None:
+        """Seal every operation as it is now, as only somebody with the key can."""
+        self.transactions.close()
+        state = self.root / ".devkeel"
+        seal = origin.standing(state).seal
+        assert seal is not None
+        with closing(sqlite3.connect(state / "state.db", isolation_level=None)) as connection:
+            connection.row_factory = sqlite3.Row
+            for row in connection.execute("SELECT * FROM operation").fetchall():
+                query = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file WHERE operation = ?"
+                found = tuple(FileImage(*item) for item in connection.execute(f"{query} ORDER BY n", (row["id"],)))
+                mark = seals.mark_of(seal, dict(row), found)
+                connection.execute("UPDATE operation SET mark = ? WHERE id = ?", (mark, row["id"]))
 
     @staticmethod
     def record(**values: Any) -> Record:

@@ -17,7 +17,7 @@ Bench = Any
 
 @pytest.fixture(autouse=True)
 def _always(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "_TRIM_EVERY", 1)
+    monkeypatch.setattr(store, "TRIM_EVERY", 1)
 
 
 def keeping(bench: Bench, keep: Keep) -> Bench:

@@ -15,9 +15,10 @@ from typing import Any
 
 import pytest
 
+from devkeel import origin
 from devkeel.errors import Busy, StateError, UsageError
 from devkeel.project import Project
-from devkeel.transaction import FileChange, Transactions
+from devkeel.transaction import FileChange, Transactions, seals
 
 Bench = Any
 
@@ -145,17 +146,26 @@ def test_equal_content_is_kept_once(bench: Bench) -> None:
         assert connection.execute("SELECT count(*) FROM blob").fetchone()[0] == 2
 
 
+def fill(bench: Bench, count: int) -> None:
+    """Put operations into the history as devkeel would have written them."""
+    seal = origin.standing(bench.root / ".devkeel").seal
+    assert seal is not None
+    values = {"state": "published", "time": "", "kind": "edit", "actor": "", "reason": None, "edits": "[]"}
+    values |= {"report": "{}", "revision_before": "", "revision_after": "", "reverts": None, "applies": 1}
+    rows = [values | {"id": n, "root": n, "token": f"t{n}"} for n in range(2, count + 2)]
+    names = ", ".join(seals.COLUMNS)
+    holes = ", ".join(f":{name}" for name in seals.COLUMNS)
+    with closing(database(bench)) as connection:
+        connection.execute("BEGIN")
+        marked = [row | {"mark": seals.mark_of(seal, row, ())} for row in rows]
+        query = f"INSERT INTO operation ({names}, mark) VALUES ({holes}, :mark)"  # noqa: S608
+        connection.executemany(query, marked)
+        connection.execute("COMMIT")
+
+
 def test_ten_thousand_operations_are_not_read_for_the_newest_twenty(bench: Bench) -> None:
     bench.edit("devenv.nix", "new\n")
-    with closing(database(bench)) as connection:
-        plans = []
-        connection.set_trace_callback(plans.append)
-        connection.execute(
-            "INSERT INTO operation (token, state, time, kind, actor, edits, report, revision_before,"
-            " revision_after, root, applies)"
-            " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)"
-            " SELECT 't' || i, 'published', '', 'edit', '', '[]', '{}', '', '', i + 1, 1 FROM n"
-        )
+    fill(bench, 10_000)
     count = 0
 
     def work() -> None:
@@ -168,6 +178,11 @@ def test_ten_thousand_operations_are_not_read_for_the_newest_twenty(bench: Bench
     transactions._store._connection.set_progress_handler(work, 100)
     transactions.history()
     transactions.newest_undoable()
+    assert count < 100
+    bench.edit("devenv.nix", "newer\n")
+    transactions._store._connection.set_progress_handler(work, 100)
+    count = 0
+    bench.edit("devenv.nix", "newest\n")
     assert count < 100
 
 
@@ -272,14 +287,16 @@ def test_records_of_a_newer_devkeel_are_not_touched(bench: Bench, *, checkpointe
     assert bench.text("devenv.nix") == "old\n"
 
 
-def test_a_database_of_something_else_is_left_alone(bench: Bench) -> None:
-    (bench.root / ".devkeel").mkdir()
+def test_a_database_that_has_got_something_else_in_it_is_left_alone(bench: Bench) -> None:
+    bench.edit("devenv.nix", "old\n")
+    bench.transactions.close()
     with closing(database(bench)) as connection:
-        connection.execute("CREATE TABLE theirs (x)")
-    with pytest.raises(StateError) as caught:
-        bench.edit("devenv.nix", "new\n")
-    assert caught.value.code == "state_corrupt"
-    assert bench.text("devenv.nix") is None
+        connection.execute("CREATE TRIGGER theirs AFTER INSERT ON operation BEGIN DELETE FROM file; END")
+    for work in (lambda: bench.fresh().history(), lambda: bench.edit("devenv.nix", "new\n")):
+        with pytest.raises(StateError) as caught:
+            work()
+        assert caught.value.code == "state_corrupt"
+    assert bench.text("devenv.nix") == "old\n"
 
 
 def test_an_empty_database_is_a_first_start_that_was_killed(bench: Bench) -> None:
@@ -290,18 +307,23 @@ def test_an_empty_database_is_a_first_start_that_was_killed(bench: Bench) -> Non
     assert len(bench.transactions.history()) == 1
 
 
-@pytest.mark.parametrize("name", [".devkeel", ".devkeel/state.db"])
-def test_a_state_that_is_a_link_is_refused(bench: Bench, name: str) -> None:
+def test_a_state_that_is_a_link_is_refused(bench: Bench) -> None:
     elsewhere = bench.root.parent / "elsewhere"
-    if name == ".devkeel":
-        elsewhere.mkdir()
-    else:
-        (bench.root / ".devkeel").mkdir()
-    (bench.root / name).symlink_to(elsewhere)
+    elsewhere.mkdir()
+    (bench.root / ".devkeel").symlink_to(elsewhere)
     with pytest.raises(StateError):
         bench.edit("devenv.nix", "new\n")
     assert bench.text("devenv.nix") is None
-    assert not elsewhere.exists() or list(elsewhere.iterdir()) == []
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_database_that_is_a_link_goes_aside(bench: Bench) -> None:
+    elsewhere = bench.root.parent / "elsewhere"
+    (bench.root / ".devkeel").mkdir()
+    (bench.root / ".devkeel/state.db").symlink_to(elsewhere)
+    bench.edit("devenv.nix", "new\n")
+    assert len(bench.fresh().history()) == 1
+    assert not elsewhere.exists()
 
 
 HOLDER = """
@@ -344,7 +366,7 @@ def test_an_operation_under_way_is_not_one_that_waits_for_recovery(bench: Bench)
 
 
 @pytest.mark.parametrize("merged", [True, False])
-def test_a_reader_that_may_not_write_sees_the_history(bench: Bench, *, merged: bool) -> None:
+def test_a_reader_of_another_user_believes_no_history_and_makes_nothing(bench: Bench, *, merged: bool) -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root to become somebody else")
     with tempfile.TemporaryDirectory() as place:
@@ -359,7 +381,8 @@ def test_a_reader_that_may_not_write_sees_the_history(bench: Bench, *, merged: b
             try:
                 os.seteuid(65534)
                 reader = Transactions(Project(root))
-                os._exit(len(reader.history()) - 1 or int(reader.recovery_pending()))
+                found = reader.standing()
+                os._exit(len(reader.history()) or int(reader.recovery_pending()) or int(found.own or not found.foreign))
             finally:
                 os._exit(3)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0

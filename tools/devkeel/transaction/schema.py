@@ -7,6 +7,8 @@ import sqlite3
 import stat
 import threading
 from collections import Counter
+from contextlib import closing
+from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -16,9 +18,9 @@ from devkeel.transaction.faults import damaged
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["VERSION", "connect_for_reading", "connect_for_writing", "examine"]
+__all__ = ["VERSION", "connect_for_reading", "connect_for_writing", "connect_in_memory", "examine", "is_ready"]
 
-VERSION = 1
+VERSION = 2
 # sqlite.org/fileformat.html: the magic, and the user version at offset 60
 _MAGIC = b"SQLite format 3\0"
 _VERSION_AT = slice(60, 64)
@@ -31,9 +33,9 @@ _open: Counter[tuple[int, int]] = Counter()
 _opening = threading.Lock()
 
 # `root` is the first operation of a chain of reversals, `applies` whether the effect of that first one stands
-# after this one. `n` orders the files and names their temporaries. Bytes are stored once, by hash.
-# The newest row is never removed, so ids are not reused. Few indexes: a publication writes and
-# syncs each page it touches.
+# after this one. `mark` seals the row with those of its files, whose order is `n`, which names their temporaries too.
+# Bytes are stored once, by hash. The newest row is never removed, so ids are not reused. Few indexes: a publication
+# writes and syncs each page it touches.
 _TABLES = """
 CREATE TABLE operation (
     id INTEGER PRIMARY KEY,
@@ -49,7 +51,8 @@ CREATE TABLE operation (
     revision_after TEXT NOT NULL,
     reverts INTEGER,
     root INTEGER,
-    applies INTEGER NOT NULL
+    applies INTEGER NOT NULL,
+    mark TEXT NOT NULL
 );
 CREATE UNIQUE INDEX operation_pending ON operation (state) WHERE state = 'pending';
 CREATE INDEX operation_chain ON operation (root);
@@ -161,15 +164,33 @@ def connect_for_writing(file: Path) -> sqlite3.Connection:
     return connection
 
 
+def connect_in_memory() -> sqlite3.Connection:
+    """Return a database that this process alone has, and that goes with it."""
+    connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    return connection
+
+
 def is_ready(connection: sqlite3.Connection, file: Path) -> bool:
-    """Tell whether the tables are there; False for a database that was left empty."""
+    """Tell whether the tables are there; False for a database that was left empty.
+
+    Raises StateError where there is anything but the tables of devkeel: what else there was could act by itself.
+    """
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     _check_version(found, file)
-    if found == VERSION:
-        return True
-    if connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+    texts = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    if texts == _known_texts():
+        return found == VERSION
+    if texts or found:
         raise damaged(file, "it is a database of something else")
     return False
+
+
+@cache
+def _known_texts() -> frozenset[str]:
+    with closing(connect_in_memory()) as connection:
+        return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 
 class _Connection(sqlite3.Connection):
@@ -197,6 +218,8 @@ def _connect(file: Path, uri: str) -> sqlite3.Connection:
         connection.identity = _identity(file)
         _open[connection.identity] += 1
     connection.row_factory = sqlite3.Row
+    # what a schema calls is a matter of devkeel alone
+    connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
 

@@ -8,24 +8,29 @@ import sqlite3
 import threading
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel import origin
 from devkeel.errors import ProjectError, StateError, UsageError
+from devkeel.origin import Standing
 from devkeel.project import digest
 from devkeel.transaction import schema
 from devkeel.transaction.faults import damaged, explain, explain_database
 from devkeel.transaction.records import FileImage, Keep, Operation, Record
+from devkeel.transaction.retention import TRIM_EVERY, trim
+from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from devkeel.origin import Seal
+
 __all__ = ["Entry", "Store"]
 
 _BLOB_LIMIT = 64 * 1024 * 1024
-_COLUMNS = "id, token, time, kind, actor, reason, edits, report, revision_before, revision_after, reverts"
+_COLUMNS = f"{', '.join(COLUMNS)}, mark"
 # The last operation of a chain says whether the effect of its first one stands; those that said the opposite
 # have been taken back by it.
 _LAST = (
@@ -47,19 +52,12 @@ WHERE o.id = {_LAST} AND o.id > :id AND o.root <> (SELECT root FROM operation WH
 ORDER BY o.id DESC
 """  # noqa: S608
 
-_TRIM_EVERY = 64
-_MIDDLE = "SELECT id FROM operation ORDER BY id LIMIT 1 OFFSET (SELECT count(*) / 2 FROM operation)"
-# The newest operation of each file stays: it holds the last declaration that was checked and published.
-_DROP = """
-DELETE FROM operation WHERE id < :bound AND state <> 'pending'
-  AND id NOT IN (SELECT max(f.operation) FROM file AS f JOIN operation AS p ON p.id = f.operation
-                 WHERE p.state = 'published' GROUP BY f.path)
-"""
-_DROP_BLOBS = """
-DELETE FROM blob WHERE hash NOT IN
-  (SELECT before_hash FROM file WHERE before_hash IS NOT NULL
-   UNION SELECT after_hash FROM file WHERE after_hash IS NOT NULL)
-"""
+_PENDING = f"SELECT {_COLUMNS} FROM operation WHERE state = 'pending'"  # noqa: S608
+_NEWEST = f"SELECT {_COLUMNS} FROM operation WHERE state <> 'pending' ORDER BY id DESC LIMIT 1"  # noqa: S608
+_FILES = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file WHERE operation = ? ORDER BY n"
+# What a caller is given of a row.
+_KEPT = [name for name in (*COLUMNS, "undone_by") if name not in ("state", "root", "applies")]
+_TAMPERED = "Run `devkeel doctor --repair`: it moves the records aside. The project's files are not touched."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +72,9 @@ class Entry:
 class Store:
     """One database, opened when it is needed and opened again when its file was removed or replaced.
 
-    Not to be used across a fork. Methods raise StateError, and ProjectError for a full or failing disk.
+    Records that are not this devkeel's own are as good as not there: they are not opened, and go aside before the
+    first write. Where there is no key to know them by, the history is in memory. Not to be used across a fork. Methods
+    raise StateError, and ProjectError for a full or failing disk.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -85,18 +85,48 @@ class Store:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._writable = False
+        self._memory: sqlite3.Connection | None = None
+        self._seal: Seal | None = None
+        self._disbelieved: str | None = None
 
     def close(self) -> None:
-        """Close the database; the next use opens it again."""
+        """Close the database; the next use opens it again. A history in memory ends."""
         with self._mutex:
-            if self._connection is not None:
-                self._connection.close()
-            self._connection, self._identity, self._writable = None, None, False
+            self._close_file()
+            if self._memory is not None:
+                self._memory.close()
+            self._memory = None
 
-    def prepare(self) -> None:
-        """Open the database for writing, making it where it is missing. The caller holds the lock."""
+    def _close_file(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection, self._identity, self._writable = None, None, False
+
+    def prepare(self) -> Standing:
+        """Open the database for writing, making it where it is missing. The caller holds the lock.
+
+        Returns what is known of the records; those that are not believed have gone aside.
+        """
+        found = origin.begin(self.directory)
         with self._use(write=True):
-            pass
+            if self._disbelieved is None:
+                return found
+        # The project is ours, and its newest operation is not: it was put there.
+        aside = origin.set_aside(self.directory)
+        why, self._disbelieved = self._disbelieved, None
+        return replace(self.prepare(), aside=aside, why=why)
+
+    def standing(self) -> Standing:
+        """Return what is known of the records as they are."""
+        try:
+            found = origin.standing(self.directory)
+        except OSError as error:
+            raise explain(error, self.directory.name) from error
+        if found.own:
+            with self._use():
+                if self._disbelieved is not None:
+                    return Standing(foreign=True, why=self._disbelieved, remedy=_TAMPERED)
+        return found
 
     def make_directory(self) -> None:
         """Make the state directory with its `.gitignore`."""
@@ -124,29 +154,61 @@ class Store:
     def _use(self, *, write: bool = False, pinned: bool = False) -> Iterator[sqlite3.Connection | None]:
         with self._mutex:
             try:
-                yield self._connection if pinned else self._open(write=write)
+                yield (self._connection or self._memory) if pinned else self._open(write=write)
             except sqlite3.Error as error:
                 raise explain_database(error, self.file) from error
+            except OSError as error:
+                raise explain(error, self.directory.name) from error
 
     def _open(self, *, write: bool) -> sqlite3.Connection | None:
+        standing = origin.standing(self.directory)
+        if not standing.own:
+            self._close_file()
+            self._seal = origin.sealing(self.directory)
+            if self._memory is None and write:
+                self._memory = schema.connect_in_memory()
+            return self._memory
+        self._seal = standing.seal
         info = schema.examine(self.file)
         identity = None if info is None else (info.st_dev, info.st_ino)
         if self._connection is not None and (identity != self._identity or (write and not self._writable)):
-            self.close()
+            self._close_file()
         if self._connection is None:
             if info is None and not write:
                 return None
-            frozen = False
-            if write:
-                self._connection = schema.connect_for_writing(self.file)
-            else:
-                self._connection, frozen = schema.connect_for_reading(self.file)
-            self._writable = write
-            info = os.lstat(self.file)
-            self._identity = None if frozen else (info.st_dev, info.st_ino)
-        if not self._writable and not schema.is_ready(self._connection, self.file):
-            return None
+            self._connect(write=write)
         return self._connection
+
+    def _connect(self, *, write: bool) -> None:
+        frozen = False
+        if write:
+            connection = schema.connect_for_writing(self.file)
+        else:
+            connection, frozen = schema.connect_for_reading(self.file)
+        try:
+            ready = schema.is_ready(connection, self.file)
+            self._disbelieved = self._unsealed_end(connection) if ready else None
+        except BaseException:
+            connection.close()
+            raise
+        if self._disbelieved is not None or not ready:
+            connection.close()
+            return
+        self._connection, self._writable = connection, write
+        info = os.lstat(self.file)
+        self._identity = None if frozen else (info.st_dev, info.st_ino)
+
+    def _unsealed_end(self, connection: sqlite3.Connection) -> str | None:
+        """Return what is wrong with the operations that are acted on by themselves: the newest, and a pending one."""
+        for query in (_PENDING, _NEWEST):
+            for row in connection.execute(query).fetchall():
+                files = tuple(FileImage(*item) for item in connection.execute(_FILES, (row["id"],)))
+                if not self._is_sealed(row, files):
+                    return self._unsealed(row)
+        return None
+
+    def _unsealed(self, row: sqlite3.Row) -> str:
+        return f"operation {row['id']} in {self.file.name} has no seal of this user's devkeel"
 
     def _rows(self, query: str, values: Sequence[Any] | Mapping[str, Any] = ()) -> list[sqlite3.Row]:
         with self._use() as connection:
@@ -157,7 +219,7 @@ class Store:
 
     def pending(self) -> Entry | None:
         """Return the operation that is under way or was interrupted."""
-        return self._entry("SELECT id, token FROM operation WHERE state = 'pending'")
+        return self._entry(_PENDING)
 
     def newest_number(self) -> int:
         """Return the id of the newest operation, 0 before the first."""
@@ -165,11 +227,12 @@ class Store:
 
     def newest(self) -> Entry | None:
         """Return the newest operation that came to an end."""
-        return self._entry("SELECT id, token FROM operation WHERE state <> 'pending' ORDER BY id DESC LIMIT 1")
+        return self._entry(_NEWEST)
 
     def _entry(self, query: str) -> Entry | None:
-        for row in self._rows(query):
-            return Entry(row["id"], row["token"], self._files([row["id"]]).get(row["id"], ()))
+        with self._mutex:
+            for row in self._rows(query):
+                return Entry(row["id"], row["token"], self._sealed_files(row))
         return None
 
     def entry(self, token: str) -> Entry | None:
@@ -199,14 +262,15 @@ class Store:
             "reverts": record.reverts,
         }
         root, applies = self._chain(record.reverts)
-        values |= {"state": "pending", "root": root, "applies": applies}
+        values |= {"state": "pending", "root": root, "applies": applies, "mark": ""}
         names = ", ".join(values)
         holes = ", ".join(f":{name}" for name in values)
         with self._transaction() as connection:
             cursor = connection.execute(f"INSERT INTO operation ({names}) VALUES ({holes})", values)  # noqa: S608
             number = int(cursor.lastrowid or 0)
-            if root is None:
-                connection.execute("UPDATE operation SET root = id WHERE id = ?", (number,))
+            values |= {"id": number, "root": number if root is None else root}
+            mark = mark_of(self._sealing(), values, files)
+            connection.execute("UPDATE operation SET root = ?, mark = ? WHERE id = ?", (values["root"], mark, number))
             connection.executemany(
                 "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -228,7 +292,9 @@ class Store:
     def _chain(self, reverts: int | None) -> tuple[int | None, bool]:
         if reverts is None:
             return None, True
-        for row in self._rows("SELECT root, applies FROM operation WHERE state = 'published' AND id = ?", (reverts,)):
+        query = f"SELECT {_COLUMNS} FROM operation WHERE state = 'published' AND id = ?"  # noqa: S608
+        for row in self._rows(query, (reverts,)):
+            self._sealed_files(row)
             return row["root"], not row["applies"]
         raise _unknown(reverts)
 
@@ -246,11 +312,14 @@ class Store:
         Goes to the database that holds the operation, even if its file has been removed meanwhile.
         """
         with self._transaction(pinned=True) as connection:
-            connection.execute("UPDATE operation SET state = ? WHERE id = ?", (state, number))
             connection.executemany(
                 "UPDATE file SET mode_after = ? WHERE operation = ? AND path = ? AND after_hash IS NOT NULL",
                 [(mode, number, path) for path, mode in modes.items()],
             )
+            files = tuple(FileImage(*row) for row in connection.execute(_FILES, (number,)))
+            for row in connection.execute(f"SELECT {_COLUMNS} FROM operation WHERE id = ?", (number,)).fetchall():  # noqa: S608
+                mark = mark_of(self._sealing(), dict(row) | {"state": state}, files)
+                connection.execute("UPDATE operation SET state = ?, mark = ? WHERE id = ?", (state, mark, number))
 
     def trim(self, keep: Keep, last: int) -> int:
         """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
@@ -258,32 +327,10 @@ class Store:
         last: the id of the operation just published. Returns how many went. Looks now and then only: a publication
         should not pay for it.
         """
-        if last % _TRIM_EVERY:
-            return 0
-        since = datetime.now(UTC) - timedelta(days=keep.days or 0)
-        bounds = [
-            self._rows("SELECT id FROM operation ORDER BY id DESC LIMIT 1 OFFSET ?", (keep.operations - 1,)),
-            self._rows("SELECT min(id) AS id FROM operation WHERE time >= ?", (since.isoformat(timespec="seconds"),))
-            if keep.days is not None
-            else [],
-            self._rows(_MIDDLE) if self._bytes() > keep.bytes else [],
-        ]
-        bound = max((rows[0]["id"] or last for rows in bounds if rows), default=0)
-        return self._drop_before(bound) if bound else 0
-
-    def _bytes(self) -> int:
-        figures = [self._rows(f"PRAGMA {name}")[0][0] for name in ("page_count", "freelist_count", "page_size")]
-        return int((figures[0] - figures[1]) * figures[2])
-
-    def _drop_before(self, bound: int) -> int:
-        if not self._rows("SELECT 1 FROM operation WHERE id < ? LIMIT 1", (bound,)):
+        if last % TRIM_EVERY:
             return 0
         with self._transaction() as connection:
-            gone = connection.execute(_DROP, {"bound": bound}).rowcount
-            if gone:
-                connection.execute("DELETE FROM file WHERE operation NOT IN (SELECT id FROM operation)")
-                connection.execute(_DROP_BLOBS)
-        return gone
+            return trim(connection, keep, last)
 
     @contextmanager
     def _transaction(self, *, pinned: bool = False) -> Iterator[sqlite3.Connection]:
@@ -331,24 +378,37 @@ class Store:
     def _operations(self, query: str, values: Sequence[Any] = ()) -> list[Operation]:
         with self._mutex:
             rows = self._rows(query, values)
-            files = self._files([row["id"] for row in rows])
-        return [self._as_operation(row, files.get(row["id"], ())) for row in rows]
+            return [self._as_operation(row, self._sealed_files(row)) for row in rows]
 
     def _as_operation(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> Operation:
-        values = {key: row[key] for key in row.keys()}  # noqa: SIM118 - iterating a Row gives its values
+        values = {name: row[name] for name in _KEPT}
         try:
             values |= {"edits": json.loads(row["edits"]), "report": json.loads(row["report"])}
         except ValueError as error:
             raise damaged(self.file, f"operation {row['id']} is not readable") from error
         return Operation(**values, files=files)
 
-    def _files(self, numbers: Sequence[int]) -> dict[int, tuple[FileImage, ...]]:
-        found: dict[int, tuple[FileImage, ...]] = {}
-        names = "path, before_hash, after_hash, mode_before, mode_after"
-        query = f"SELECT {names} FROM file WHERE operation = ? ORDER BY n"  # noqa: S608
-        for number in numbers:
-            found[number] = tuple(FileImage(*row) for row in self._rows(query, (number,)))
-        return found
+    def _sealed_files(self, row: sqlite3.Row) -> tuple[FileImage, ...]:
+        """Return the files of an operation that carries its seal. Raises StateError `foreign_records`."""
+        files = self._files(row["id"])
+        if not self._is_sealed(row, files):
+            raise origin.foreign(self.directory, Standing(why=self._unsealed(row), remedy=_TAMPERED))
+        return files
+
+    def unsealed(self) -> int:
+        """Return how many operations carry no seal; every row is read."""
+        rows = self._rows(f"SELECT {_COLUMNS} FROM operation")  # noqa: S608
+        found = (self._is_sealed(row, self._files(row["id"])) for row in rows)
+        return sum(not item for item in found)
+
+    def _files(self, number: object) -> tuple[FileImage, ...]:
+        return tuple(FileImage(*item) for item in self._rows(_FILES, (number,)))
+
+    def _is_sealed(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> bool:
+        return is_sealed(self._sealing(), dict(row), files)
+
+    def _sealing(self) -> Seal:
+        return self._seal or origin.sealing(self.directory)
 
     def blob(self, name: str | None) -> bytes | None:
         """Return the bytes with that hash; None for None."""

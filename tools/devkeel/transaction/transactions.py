@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from devkeel.errors import DevkeelError, stands
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from devkeel.origin import Standing
     from devkeel.project import Project
     from devkeel.transaction.records import Operation, Record, Recovered
 
@@ -52,6 +54,10 @@ class Transactions:
     def close(self) -> None:
         """Close the records; the next call opens them again."""
         self._store.close()
+
+    def standing(self) -> Standing:
+        """Return whether the records are this devkeel's own, and why not. Creates nothing."""
+        return self._store.standing()
 
     def recovery_pending(self) -> bool:
         """Tell whether an interrupted operation waits to be settled. Creates nothing.
@@ -90,10 +96,11 @@ class Transactions:
         """
         operation = None
         try:
-            with self._locked():
+            with self._locked() as found:
                 self._recover()
                 operation = publish(self._store, self.project, changes, record)
                 self._swept = operation.id
+                operation = replace(operation, notes=(*operation.notes, *_told(found)))
                 # The change stands: what fails from here on is left to the next writer.
                 with suppress(DevkeelError, OSError):
                     self._store.trim(self.keep, operation.id)
@@ -104,13 +111,12 @@ class Transactions:
         return operation
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
+    def _locked(self) -> Iterator[Standing]:
         self._store.make_directory()
         try:
             with lock.hold(self.project.state, self.lock_timeout), shielded():
                 step("locked")
-                self._store.prepare()
-                yield
+                yield self._store.prepare()
         except OSError as error:
             raise explain(error, self.project.state.name) from error
 
@@ -154,7 +160,11 @@ class Transactions:
 
     def damage(self) -> list[str]:
         """Return what is wrong with the records, as sentences. Raises StateError where they cannot be opened."""
-        return care.damage(self._store.file)
+        if not self._store.standing().own:
+            return []  # of others, and not looked at
+        found = care.damage(self._store.file)
+        number = 0 if found else self._store.unsealed()
+        return [*found, f"{number} operations have no seal of this user's devkeel"] if number else found
 
     def set_aside(self) -> Path:
         """Move damaged records away, under the lock, and return where they went."""
@@ -179,7 +189,8 @@ class Transactions:
         """Remove temporaries of ended operations; return those kept because somebody else wrote into them."""
         with self._locked():
             self._recover()
-            return care.remove(self.project, paths, care.known_contents(self._store.file))
+            known = care.known_contents(self._store.file) if self._store.standing().own else set()
+            return care.remove(self.project, paths, known)
 
     def later_on(self, operation: Operation, path: str) -> list[int]:
         """Return the ids of later operations that changed a file and whose effect stands, newest first."""
@@ -192,3 +203,13 @@ class Transactions:
     def newest_undo(self) -> Operation | None:
         """Return the newest undo that was not itself taken back: what a redo reverts."""
         return self._store.newest_undo()
+
+
+def _told(found: Standing) -> tuple[str, ...]:
+    """Return what a caller is to know of the records that a write has found."""
+    if found.aside is not None:
+        place = "/".join(found.aside.parts[-3:])
+        return (f"The records that were here are from elsewhere: {found.why}. They are in {place} now, unread.",)
+    if not found.own:
+        return (f"No history is kept of this: {found.why}. {found.remedy}",)
+    return ()

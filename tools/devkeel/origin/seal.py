@@ -1,0 +1,33 @@
+"""A seal: what devkeel wrote for one project carries a mark that nobody without the key can make."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Seal"]
+
+_Part = str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """The key together with the random id of the project, so that a mark says nothing in another project."""
+
+    key: bytes = field(repr=False)
+    project: str
+
+    def mark(self, kind: str, *parts: _Part | Sequence[_Part]) -> str:
+        """Return the mark of a record: HMAC-SHA256 in hexadecimal, over its kind, the project and its parts."""
+        # JSON keeps the parts and their kinds apart: no two lists of parts have the same text.
+        text = json.dumps([kind, self.project, *parts], separators=(",", ":"))
+        return hmac.digest(self.key, text.encode(), "sha256").hex()
+
+    def holds(self, mark: object, kind: str, *parts: _Part | Sequence[_Part]) -> bool:
+        """Tell whether a mark is that of a record."""
+        return isinstance(mark, str) and mark.isascii() and hmac.compare_digest(mark, self.mark(kind, *parts))
