@@ -95,7 +95,7 @@ LAYERS = {
     },
     "envrc": {"errors"},
     "resolution": {"errors", "results", "runtime", "candidate", "checks", "libraries", "backends"},
-    "doctor": {"state_directory", "errors", "project", "backends", "applied", "transaction", "direnv"},
+    "doctor": {"state_directory", "errors", "project", "backends", "applied", "transaction", "direnv", "origin"},
     "environment": {
         *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),
         "stages",

@@ -296,6 +296,7 @@ class Environment:
             problems=(
                 *report.diagnostics,
                 *(() if DECLARATION in files else self._lock_findings()),
+                *past.foreign_findings(store),
                 *past.late_findings(store),
             ),
             environments=tuple(item.name for item in self.environments().all()),

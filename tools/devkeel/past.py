@@ -13,7 +13,17 @@ if TYPE_CHECKING:
     from devkeel.project import Project
     from devkeel.transaction import Late, Operation, Transactions
 
-__all__ = ["changed_since", "detail", "entry", "late_data", "late_findings", "late_notes", "page", "working_diff"]
+__all__ = [
+    "changed_since",
+    "detail",
+    "entry",
+    "foreign_findings",
+    "late_data",
+    "late_findings",
+    "late_notes",
+    "page",
+    "working_diff",
+]
 
 _MOST = 1000
 _BACK = 100
@@ -61,6 +71,16 @@ def changed_since(
             left = {image.path: image.after for image in store.images(item)} | left
     pairs = ((name, data, _read_leniently(project, name)) for name, data in sorted(left.items()))
     return [(name, then, now) for name, then, now in pairs if then != now]
+
+
+def foreign_findings(store: Transactions) -> tuple[Diagnostic, ...]:
+    """Return that the records in `.devkeel` are from elsewhere, where they are."""
+    found = store.standing()
+    if not found.foreign:
+        return ()
+    place = store.project.state.name
+    told = f"The records in {place} are from elsewhere: {found.why}. Nothing of them is used. {found.remedy}"
+    return (Diagnostic("foreign_records", "warning", told, "records", Place(place)),)
 
 
 def late_findings(store: Transactions) -> tuple[Diagnostic, ...]:

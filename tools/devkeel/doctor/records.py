@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from devkeel import direnv, state_directory
 from devkeel.doctor.finding import Finding
 from devkeel.errors import DevkeelError, StateError
+from devkeel.origin import ASIDE
 from devkeel.project import DECLARATION_FILES, LOCK_FILES, OTHER_FILES, SETTINGS
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def _state(project: Project, store: Transactions, *, repair: bool) -> Iterator[F
     if not state_directory.is_folder(state):
         yield Finding("state", "problem", f"{state.name} is not a directory.", f"Move {state} away.")
         return
+    yield from _origin(project, store, repair=repair)
     if not os.access(state, os.W_OK | os.X_OK):
         yield Finding("state", "problem", f"{state.name} is not writable.", "Give this user the right to write there.")
     if state_directory.status(state / ".gitignore") is not None:
@@ -62,6 +64,23 @@ def _state(project: Project, store: Transactions, *, repair: bool) -> Iterator[F
         yield Finding("state", "repaired", f"{state.name} had no .gitignore; it has one now.")
     else:
         yield Finding("state", "problem", f"{state.name} has no .gitignore.", "Run `devkeel doctor --repair`.")
+
+
+def _origin(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
+    """Say so where the records are from elsewhere, and where such records were put aside."""
+    found = store.standing()
+    told = f"The records in {project.state.name} are from elsewhere: {found.why}. Nothing of them is used."
+    if found.foreign and repair:
+        place = store.set_foreign_aside()
+        if place is not None:
+            yield Finding("state", "repaired", f"{told} They were moved to {place.relative_to(project.root)}, unread.")
+            return
+    if found.foreign:
+        yield Finding("state", "problem", told, found.remedy)
+    aside = project.state / ASIDE
+    if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()):
+        told = f"Records from elsewhere were put into {aside.relative_to(project.root)}."
+        yield Finding("state", "note", told, "If the history is yours: devkeel adopt. Otherwise remove that folder.")
 
 
 def _history(store: Transactions, *, repair: bool) -> Iterator[Finding]:

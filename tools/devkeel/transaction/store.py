@@ -229,17 +229,15 @@ class Store:
         """Return the newest operation that came to an end."""
         return self._entry(_NEWEST)
 
-    def _entry(self, query: str) -> Entry | None:
+    def _entry(self, query: str, values: Sequence[Any] = ()) -> Entry | None:
         with self._mutex:
-            for row in self._rows(query):
+            for row in self._rows(query, values):
                 return Entry(row["id"], row["token"], self._sealed_files(row))
         return None
 
     def entry(self, token: str) -> Entry | None:
         """Return the operation with a token, however it ended."""
-        for row in self._rows("SELECT id, token FROM operation WHERE token = ?", (token,)):
-            return Entry(row["id"], row["token"], self._files([row["id"]]).get(row["id"], ()))
-        return None
+        return self._entry(f"SELECT {_COLUMNS} FROM operation WHERE token = ?", (token,))  # noqa: S608
 
     def knows(self, name: str) -> bool:
         """Tell by its hash whether a content is in the records."""

@@ -173,6 +173,11 @@ class Transactions:
             self._store.close()
             return care.set_aside(self._store.file)
 
+    def set_foreign_aside(self) -> Path | None:
+        """Move records that are not believed away, unread; return where they went. None where there is no key."""
+        with self._locked() as found:
+            return found.aside
+
     def make_directory(self) -> None:
         """Make the state directory and its `.gitignore`, where they are missing."""
         self._store.make_directory()
