@@ -249,7 +249,9 @@ class Environment:
         locks = basis.read_all(LOCK_FILES) | {name: files[name] for name in LOCK_FILES if name in files}
         differ = any(basis.read(name) != data for name, data in given.items())
         stage = partial(self._stage, basis.there | given if differ else {}, declared=files)
-        return Subject(files, locks, lambda name: name not in gone and basis.exists(name), stage, basis.root)
+        return Subject(
+            files, locks, lambda name: name not in gone and basis.exists(name), stage, basis.root, self._executes
+        )
 
     def _realised(self, files: Mapping[str, bytes]) -> Subject:
         """Return what a backend realises: beside devenv.nix a call may mean what is declared for another one."""

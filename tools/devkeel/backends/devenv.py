@@ -12,7 +12,7 @@ from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
-from devkeel.checks.evaluation import ask_devenv, changed_lock, require_nix, require_stage
+from devkeel.checks.evaluation import ask_devenv, asks_devenv, changed_lock, require_nix, require_stage
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.subject import Subject
 from devkeel.errors import CheckFailed, Unavailable
@@ -101,7 +101,7 @@ class Devenv:
             try:
                 return self._by_nix(realisation)
             except Unavailable as error:
-                if error.code != "check_unavailable" or find_program("devenv") is None:
+                if not asks_devenv(realisation.subject, error):
                     raise
             return self._by_devenv(realisation)
 

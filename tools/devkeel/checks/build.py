@@ -7,13 +7,23 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from devkeel.checks.evaluation import Verdict, ask_devenv, ask_nix, changed_lock, require_nix, require_stage
+from devkeel.checks.evaluation import (
+    Verdict,
+    ask_devenv,
+    ask_nix,
+    asks_devenv,
+    changed_lock,
+    instead,
+    require_fetched,
+    require_nix,
+    require_stage,
+)
 from devkeel.checks.nix_errors import Translation, last_error, printable
 from devkeel.checks.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
 from devkeel.checks.places import require_beneath
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.project import LOCK
-from devkeel.runtime import find_program, run_nix
+from devkeel.runtime import run_nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +61,7 @@ def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
         try:
             return _by_nix(subject, timeout)
         except Unavailable as error:
-            if error.code != "check_unavailable" or find_program("devenv") is None:
+            if not asks_devenv(subject, error):
                 raise
         return _by_devenv(subject, timeout)
 
@@ -87,7 +97,9 @@ def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | N
     found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
     derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
     if found.returncode or not _DERIVATION.match(derivation):
-        return None, failures(subject, str(stage.root), found, evaluated=stage)
+        require_fetched(subject, found)
+        findings = failures(subject, str(stage.root), found, evaluated=stage)
+        return None, [item for finding in findings for item in instead(subject, finding)]
     return derivation, []
 
 

@@ -17,29 +17,49 @@ from functools import cache
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 
+from devkeel.checks.fetching import bring, fetch, literal_sources, locked_source, not_fetched, stored
 from devkeel.checks.inputs import place_of_input, unlocked_inputs
 from devkeel.checks.inputs_file import read_inputs_file
-from devkeel.checks.locked import read_lock
+from devkeel.checks.locked import NEEDED, read_lock
+from devkeel.checks.locked import not_fetched as not_fetched_input
 from devkeel.checks.nix_errors import Translation
 from devkeel.checks.places import require_beneath
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.project import INPUTS, LOCK
 from devkeel.runtime import Completed, find_program, run_nix
-from devkeel.runtime.confinement import evaluate, settings
+from devkeel.runtime.confinement import evaluate, network_is_cut, settings
 from devkeel.source import nix
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel.checks.fetching import Source
     from devkeel.checks.locked import Locked
     from devkeel.checks.subject import Stage, StageOpener, Subject
 
-__all__ = ["Verdict", "ask_devenv", "ask_nix", "changed_lock", "check", "evaluated", "require_nix", "require_stage"]
+__all__ = [
+    "Verdict",
+    "ask_devenv",
+    "ask_nix",
+    "asks_devenv",
+    "changed_lock",
+    "check",
+    "evaluated",
+    "instead",
+    "require_fetched",
+    "require_nix",
+    "require_stage",
+]
 
 _SOURCE = "evaluation"
 _SECONDS = 60.0
+# Errors that Nix alone gives where devenv's command may be able to.
+_NIX_CANNOT = frozenset({"check_unavailable", "not_fetched"})
 _MEMORY = 8 * 1024**3
 _OUTPUT = 4 * 1024**2
 _TRIES = 3
 _TOLD = ("failed", "warnings")
+_LACKS = re.compile(r"devkeel: the store lacks the input (\S+)")
 _LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
 # Without writing to the store, a path that the text makes in it is not there to be read.
 _NOT_WRITTEN = re.compile(r"'/nix/store/[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
@@ -69,9 +89,14 @@ def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
     try:
         return _by_nix(subject, timeout)
     except Unavailable as error:
-        if error.code != "check_unavailable" or find_program("devenv") is None:
+        if not asks_devenv(subject, error):
             raise
     return _by_devenv(subject, timeout)
+
+
+def asks_devenv(subject: Subject, error: Unavailable) -> bool:
+    """Tell whether devenv's own command is asked instead: it fetches and runs what the declaration says."""
+    return error.code in _NIX_CANNOT and subject.fetches and find_program("devenv") is not None
 
 
 def require_stage(subject: Subject) -> StageOpener:
@@ -83,6 +108,8 @@ def require_stage(subject: Subject) -> StageOpener:
 
 def require_nix(subject: Subject) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
+    if subject.fetches:
+        bring(subject.locks.get(LOCK), NEEDED)
     read_lock(subject.locks.get(LOCK), None)
     program = find_program("nix-instantiate")
     if program is None:
@@ -155,15 +182,45 @@ def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: flo
 
     request: what differs from judging every profile, see `evaluate.nix`.
     """
+    program = require_nix(subject)
+    deadline = time.monotonic() + timeout
+    literal = literal_sources(subject.files)
+    for source in literal if subject.fetches else ():
+        fetch(source)
+    there = [source for source in literal if stored(source)]
+    tried = set[str]()
+    while True:
+        found = _asked(subject, stage, (program, *flags), deadline - time.monotonic(), there, request)
+        lacks = _LACKS.search(found.stderr.decode("utf-8", "replace")) if found.returncode else None
+        if lacks is None or lacks[1] in tried or not subject.fetches:
+            return found
+        tried.add(lacks[1])
+        wanted = locked_source(LOCK, subject.locks.get(LOCK, b""), lacks[1])
+        begun = time.monotonic()
+        if wanted is None or not fetch(wanted):
+            return found
+        deadline += time.monotonic() - begun  # fetching has a time of its own
+
+
+def _asked(
+    subject: Subject,
+    stage: Stage,
+    command: tuple[str, ...],
+    timeout: float,
+    there: Iterable[Source],
+    request: dict[str, object],
+) -> Completed:
     locked = read_lock(subject.locks.get(LOCK), stage.root, subject.root)
-    argv = [require_nix(subject), *flags, *settings()]
+    # Where the system does not cut the network, what may be named could be told to a host.
+    cut = stage.alone() is not None or network_is_cut()
+    argv = [*command, *settings(allowed_uris=" ".join(source.name for source in there) if cut else "")]
     for path in (str(stage.root), *locked.paths):
         argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
     return evaluate(
         (*argv, "-"),
         held=stage.alone(),
         stdin=_expression(subject, stage, locked, request).encode(),
-        timeout=timeout,
+        timeout=max(0.0, timeout),
         cwd=stage.root,
         limit=_OUTPUT,
     )
@@ -210,7 +267,8 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
     label = labels[-1] if labels else "base"
     translation = Translation(str(stage.root), subject.files, _SOURCE, label, confined=True, withheld=stage.withheld)
     if found.returncode:
-        return [translation.failure(stderr, found.returncode)]
+        require_fetched(subject, found)
+        return instead(subject, translation.failure(stderr, found.returncode))
     judged = json.loads(found.stdout)
     findings = list[Diagnostic]()
     for index, item in enumerate(judged):
@@ -219,6 +277,20 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
         findings += [translation.assertion(message, item["label"]) for message in failed.elements()]
         findings += [translation.warning(message) for message in warned.elements()]
     return sorted(findings, key=lambda item: item.severity)
+
+
+def require_fetched(subject: Subject, found: Completed) -> None:
+    """Raise Unavailable `not_fetched` where an evaluation ended at an input that the store lacks."""
+    lacks = _LACKS.search(found.stderr.decode("utf-8", "replace"))
+    if lacks is not None:
+        raise not_fetched_input(subject.locks.get(LOCK, b""), lacks[1])
+
+
+def instead(subject: Subject, finding: Diagnostic) -> list[Diagnostic]:
+    """Return what is missing in place of a finding that says that something was not fetched."""
+    literal = literal_sources(subject.files) if finding.code == "evaluation_restricted" else ()
+    missing = [not_fetched(source, _SOURCE) for source in literal if source.name in finding.message]
+    return missing or [finding]
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:

@@ -98,6 +98,7 @@ def run_checks(
                 if level in LEVELS[LEVELS.index(rung) :]:
                     raise
                 skipped.append(Skipped(rung, error.message.removeprefix(_CANNOT).rstrip(".")))
+                found += _to_fetch(error, rung)
                 continue
             found = merged(found, verdict.diagnostics)
             stage, judge = verdict.stage, verdict.judge
@@ -114,6 +115,13 @@ def run_checks(
         ran.append("nix-parse")
     ok = not any(item.severity == "error" for item in found)
     return CheckReport(ok, tuple(ran), tuple(skipped), tuple(found), judge, stage)
+
+
+def _to_fetch(error: Unavailable, rung: str) -> list[Diagnostic]:
+    """Return what a rung that did not run would have to have fetched."""
+    if error.code != "not_fetched":
+        return []
+    return [Diagnostic(error.code, "info", f"{error.message} {error.remedy}", rung, error.place, error.seen)]
 
 
 def _reason(rung: str, wanted: tuple[str, ...], found: list[Diagnostic], *, reading: bool) -> str | None:

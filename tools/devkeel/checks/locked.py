@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue.pins import store_path
 from devkeel.checks.archive import copied_if
+from devkeel.checks.fetching import locked_source, place_of, why_not
 from devkeel.errors import DevkeelError, Unavailable
-from devkeel.project import Project
+from devkeel.project import LOCK, Project
 from devkeel.runtime import find_program, run_nix
 from devkeel.source import nix
 
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
     from devkeel.room import Located
 
-__all__ = ["Locked", "read_lock"]
+__all__ = ["NEEDED", "Locked", "not_fetched", "read_lock"]
 
 _SECONDS = 20.0
 _VERSIONS = range(5, 8)
-_NEEDED = ("devenv", "nixpkgs")
+NEEDED = ("devenv", "nixpkgs")
 _PIN = "Run `devenv update` once, here or where devenv is installed, so that the inputs are pinned."
 _INFO = ("rev", "revCount", "lastModified", "narHash")
 
@@ -44,7 +45,7 @@ def read_lock(data: bytes | None, root: Path | None, origin: Path | None = None)
     to be looked at. origin: the project itself, where that is another directory. An input that the store lacks has no
     path, which matters only when the evaluation asks for it; so has one outside of the project's Git work tree, which
     is not looked at. Raises Unavailable `check_unavailable` where there is no lock, or
-    it cannot be used, or the store lacks devenv or nixpkgs.
+    it cannot be used, `not_fetched` where the store lacks devenv or nixpkgs.
     """
     if data is None:
         raise _unavailable("there is no devenv.lock", _PIN)
@@ -58,16 +59,32 @@ def read_lock(data: bytes | None, root: Path | None, origin: Path | None = None)
         raise _unavailable("devenv.lock is not a lock file", "Run `devenv update` to write it anew.") from error
     if version not in _VERSIONS:
         raise _unavailable(f"devenv.lock has version {version}", "Use a devenv that writes versions 5 to 7.")
-    for name in _NEEDED:
+    for name in NEEDED:
         if name not in inputs:
             raise _unavailable(f"devenv.lock pins no {name}", "Run `devenv update`, so that it does.")
         if trees[inputs[name]]["path"] is None:
             if (outside := sources.refused.get(inputs[name])) is not None:
                 reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
                 raise _unavailable(reason, "Move it beneath, or give the input a URL.")
-            reason = f"the Nix store does not have the {name} that devenv.lock pins"
-            raise _unavailable(reason, "Enter the environment once, which fetches it, or leave the level out.")
+            raise not_fetched(data, inputs[name])
     return Locked(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
+
+
+def not_fetched(data: bytes, key: str) -> Unavailable:
+    """Return the error about an input that the lock pins and the store lacks."""
+    source = locked_source(LOCK, data, key)
+    reason = why_not(source) if source is not None else None
+    told = f" Fetching it failed: {reason}" if reason else ""
+    return Unavailable(
+        "not_fetched",
+        f"The evaluation cannot run: the Nix store does not have the {key} that devenv.lock pins.{told}",
+        place=place_of(LOCK, data, key),
+        seen=key,
+        remedy="Call check_environment (devkeel check) where devkeel may execute and reach the network, which fetches "
+        "it, or leave the level out."
+        if source is not None
+        else "Enter the environment once with devenv, which fetches it, or leave the level out.",
+    )
 
 
 def _unavailable(reason: str, remedy: str) -> Unavailable:

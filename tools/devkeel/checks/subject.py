@@ -60,6 +60,7 @@ class Subject:
     files: the declaration files by their path relative to the root. locks: the lock files beside them. exists: whether
     such a path is in the project, for what the declaration refers to. stage: opens a directory that is the project
     with these files in it, for the rungs that need files on disk; None where nothing can be staged. root: the root.
+    fetches: whether what the lock or a literal hash pins may be fetched first.
     """
 
     files: Mapping[str, bytes]
@@ -67,6 +68,7 @@ class Subject:
     exists: Callable[[str], bool] = nothing_exists
     stage: StageOpener | None = None
     root: Path | None = None
+    fetches: bool = False
 
     def document(self, name: str) -> nix.Document:
         """Return one of the Nix files, parsed; the rungs share it."""
