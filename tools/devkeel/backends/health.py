@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.backend import Finding
 from devkeel.errors import Unavailable
-from devkeel.runtime import run
+from devkeel.runtime import executing, find_program, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -22,8 +22,15 @@ _ANEW = "Make it anew: apply, or devkeel env create."
 
 
 def program(name: str, path: str | None, *arguments: str, remedy: str, needed: bool = True) -> Finding:
-    """Return where a program is and its version; one that is not there is a fault where it is needed."""
+    """Return where a program is and its version; one that is not there is a fault where it is needed.
+
+    path: as looking finds it. What is inside of the project counts, and runs when the caller asks for it.
+    """
     if path is None:
+        with executing():
+            inside = find_program(name)
+        if inside is not None:
+            return Finding(True, f"{name}: {inside}, which is the project's and not run to look at it")
         return Finding(not needed, f"{name} is not installed", remedy)
     try:
         done = run((path, *(arguments or ("--version",))), timeout=10)
