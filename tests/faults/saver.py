@@ -15,6 +15,7 @@ import sys
 import threading
 
 _BURST, _WITHIN, _BETWEEN = 50, 0.001, 0.4
+_LONGEST = 3.0
 _KEPT = 40  # saves through one descriptor
 _pause = threading.Event()
 
@@ -92,7 +93,7 @@ def main(path: str, way: str, seed: str, log: str) -> None:
             done.write(f"{number}\n")
             number += 1
             burst = burst - 1 if burst else chance.randrange(1, 2 * _BURST)
-            _pause.wait(_WITHIN * chance.random() if burst else _BETWEEN * (0.5 + chance.random()))
+            _pause.wait(_WITHIN * chance.random() if burst else min(chance.expovariate(1 / _BETWEEN), _LONGEST))
 
 
 if __name__ == "__main__":
