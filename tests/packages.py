@@ -12,6 +12,7 @@ import hashlib
 import io
 import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -75,6 +76,16 @@ except Exception as error:
     os._exit(1)
 os._exit(0)  # rattler's threads may crash an interpreter that is finalizing
 """
+# A Python that says of itself that it is another one, so that uv can be asked for a version that no machine has.
+OTHER = "3.14.99"
+_SAYS_OTHER = (
+    "import sys, platform; sys.base_prefix, sys.base_exec_prefix = sys.prefix, sys.exec_prefix;"
+    " sys.version = sys.version.replace(sys.version.split()[0], '3.14.99');"
+    " names = dict(major=3, minor=14, micro=99, releaselevel='final', serial=0);"
+    " sys.version_info = type('version_info', (tuple,), names)((3, 14, 99, 'final', 0));"
+    " platform.python_version = lambda: '3.14.99'; platform.python_version_tuple = lambda: ('3', '14', '99')\n"
+)
+_SYSCONFIG = "# system configuration generated and used by the sysconfig module\nbuild_time_vars = {}\n"
 SITE = f"lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
 
 
@@ -167,6 +178,43 @@ def channel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         make_conda_package(folder, name, number, needs, files)
     asyncio.run(index_fs(folder))
     return folder
+
+
+@pytest.fixture
+def python_mirror(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Let uv know of one Python to fetch, `OTHER`, from a directory; return where it puts what it has fetched."""
+    archive, place = tmp_path / "mirror" / "python.tar.gz", tmp_path / "pythons"
+    archive.parent.mkdir()
+    python = Path(getattr(sys, "_base_executable", sys.executable)).resolve()
+    files = {
+        "pyvenv.cfg": f"home = {python.parent}\nversion = {sys.version.split()[0]}\n".encode(),
+        "bin/python3.14": python.read_bytes(),
+        f"{SITE}/other.pth": _SAYS_OTHER.encode(),
+        "lib/python3.14/_sysconfigdata__linux_x86_64-linux-gnu.py": _SYSCONFIG.encode(),
+    }
+    with tarfile.open(archive, "w:gz") as tar:
+        for path, data in files.items():
+            member = tarfile.TarInfo(f"python/{path}")
+            member.size, member.mode = len(data), 0o755
+            tar.addfile(member, io.BytesIO(data))
+    machine = platform.machine()
+    entry = {
+        "name": "cpython",
+        "arch": {"family": machine, "variant": None},
+        "os": "linux",
+        "libc": "gnu",
+        **dict(zip(("major", "minor", "patch"), map(int, OTHER.split(".")), strict=True)),
+        "prerelease": "",
+        "url": archive.as_uri(),
+        "sha256": hashlib.sha256(archive.read_bytes()).hexdigest(),
+        "variant": None,
+        "build": "20260101",
+    }
+    known = archive.with_name("downloads.json")
+    known.write_text(json.dumps({f"cpython-{OTHER}-linux-{machine}-gnu": entry}))
+    monkeypatch.setenv("UV_PYTHON_DOWNLOADS_JSON_URL", str(known))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(place))
+    return place
 
 
 @pytest.fixture

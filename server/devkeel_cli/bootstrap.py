@@ -26,12 +26,14 @@ def with_bootstrap(environment: Environment, work: Callable[[], T], *, asked: bo
     try:
         return work()
     except Unavailable as error:
-        if "bootstrap" not in error.details or not (asked or _says_yes(error)):
+        what = error.details.get("bootstrap")
+        if what is None or not (asked or _says_yes(error, what)):
             raise
-    say(f"installed {environment.bootstrap()}", err=True)
+    say(f"installed {environment.bootstrap(what)}", err=True)
     return work()
 
 
-def _says_yes(error: Unavailable) -> bool:
+def _says_yes(error: Unavailable, what: str) -> bool:
     person = sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
-    return person and click.confirm(f"{told().line(error.message)} Install micromamba into .devkeel/bin?", err=True)
+    place = "into .devkeel/bin" if what == "micromamba" else "with uv, for this user"
+    return person and click.confirm(f"{told().line(error.message)} Install {what} {place}?", err=True)

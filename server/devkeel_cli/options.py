@@ -66,7 +66,7 @@ direnv_option = click.option(
     "--direnv/--no-direnv", default=True, help="Also write the .envrc for direnv; not wanted in CI. Default: do."
 )
 bootstrap_option = click.option(
-    "--bootstrap", is_flag=True, help="Install micromamba for this project where nothing realises conda packages."
+    "--bootstrap", is_flag=True, help="Fetch what is missing: micromamba for this project, or a Python by uv."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show the diff and the checks, write nothing.")

@@ -6,6 +6,7 @@ import re
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from devkeel import direnv, past
@@ -60,7 +61,6 @@ from devkeel.transaction import Operation, Record, Transactions, open_stage
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
     from devkeel.backends.backend import Applied
     from devkeel.checks.subject import Stage
@@ -516,10 +516,14 @@ class Environment:
         read = source or self.project
         return select(read, self._asked, read_settings(read).backend)
 
-    def bootstrap(self) -> Path:
-        """Install the tool that the conda backend misses, for this project alone; only ever called when asked."""
+    def bootstrap(self, what: str) -> Path:
+        """Install what a backend misses, as its error names it; only ever called when asked."""
         from devkeel.backends.bootstrap import install_micromamba  # noqa: PLC0415  (no other verb needs it)
+        from devkeel.backends.interpreter import install_python  # noqa: PLC0415
 
+        name, _, request = what.partition(" ")
+        if name == "python":
+            return Path(install_python(request))
         return install_micromamba(self.project, read_settings(self.project).micromamba)
 
     def environments(self, source: Reader | None = None) -> Environments:

@@ -11,12 +11,15 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devkeel.backends.python_tools import find_python, find_uv, tool_environment
+from devkeel.backends.declared_python import PINNED, declared_python
+from devkeel.backends.interpreter import interpreter
+from devkeel.backends.python_tools import find_uv, tool_environment
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
 from devkeel.libraries.pyproject import requirements_of
 from devkeel.libraries.requirements_file import compiled_by
 from devkeel.masking import mask, secrets_in
+from devkeel.project import DECLARATION
 from devkeel.runtime import find_program, run
 
 if TYPE_CHECKING:
@@ -46,6 +49,8 @@ _SHOWN = 2000
 _NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
 # What a compiled file says that it was made by: the same on every machine.
 _COMPILE = "uv pip compile requirements.in -o requirements.txt"
+_POETRY = ("poetry", "lock", "--no-interaction")
+_COMPILE_ARGS = ("pip", "compile", "--quiet", "--no-header")
 # $1 directory below the root, $2 the lock that is handed back on standard output; then the command.
 _COLLECT = """
 cd "./$1"; lock=$2; shift 2
@@ -196,26 +201,48 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     uv, data = find_uv(), read(name) or b""
     project = name == "pyproject.toml"
     if project and b"[tool.poetry" in data and b"[project]" not in data:
-        if find_program("poetry") is None:
-            return "poetry is not installed"
-        return _Question("poetry", ("poetry", "lock", "--no-interaction"), "poetry.lock")
+        return _Question("poetry", _POETRY, "poetry.lock") if find_program("poetry") else "poetry is not installed"
     locked = project and read("uv.lock") is not None
+    declared = {item: found for item in (PINNED, "pyproject.toml", DECLARATION) if (found := read(item)) is not None}
+    try:
+        python = interpreter(declared).path
+    except Unavailable as error:
+        return _without_python(uv, name, declared, error.message) if uv and not locked else error.message.rstrip(".")
     if uv is None:
-        return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data)
+        return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data, python)
+    return _by_uv(uv, name, read, python, locked=locked)
+
+
+def _by_uv(uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool) -> _Question:
     if locked:
-        return _Question("uv", (uv, "lock", "--quiet", "--python", find_python()), "uv.lock")
+        return _Question("uv", (uv, "lock", "--quiet", "--python", python), "uv.lock")
     compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
     if compiled_by(compiled) == "uv":
         hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
-        argv = (uv, "pip", "compile", "--quiet", "--python", find_python(), *hashes, "--output-file", _TEXT, name)
+        argv = (uv, "pip", "compile", "--quiet", "--python", python, *hashes, "--output-file", _TEXT, name)
         return _Question("uv", argv, _TEXT)
-    groups = tuple(part for group in _groups(data) for part in ("--group", group)) if project else ()
-    extras = ("--all-extras", *groups) if project else ()
-    return _Question("uv", (uv, "pip", "compile", "--quiet", "--no-header", "--python", find_python(), *extras, name))
+    return _Question("uv", (uv, *_COMPILE_ARGS, "--python", python, *_parts(name, read(name) or b"")))
 
 
-def _pip(name: str, data: bytes) -> _Question | str:
-    pip = (find_python(), "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+def _without_python(uv: str, name: str, declared: Mapping[str, bytes], why: str) -> _Question | str:
+    """Return how uv is asked for a Python that is not here, which it can where the version is named."""
+    minors = (re.search(r"3\.\d+", item.text) for item in declared_python(declared) if item.kind == "cpython")
+    version = next((found[0] for found in minors if found), None)
+    if version is None or name == "requirements.in":
+        return why.rstrip(".")
+    return _Question("uv", (uv, *_COMPILE_ARGS, "--python-version", version, *_parts(name, declared.get(name, b""))))
+
+
+def _parts(name: str, data: bytes) -> tuple[str, ...]:
+    """Return what of a file is asked about: all of it."""
+    if name != "pyproject.toml":
+        return (name,)
+    groups = tuple(part for group in _groups(data) for part in ("--group", group))
+    return ("--all-extras", *groups, name)
+
+
+def _pip(name: str, data: bytes, python: str) -> _Question | str:
+    pip = (python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
     wanted = requirements_of(data) if name == "pyproject.toml" else ("--requirement", name)
     return _Question("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
 

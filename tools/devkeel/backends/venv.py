@@ -15,22 +15,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Evidence, LockStatus
+from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.declared_python import PINNED
 from devkeel.backends.imports import require_imports
-from devkeel.backends.python_tools import find_python, find_uv, tool_environment
+from devkeel.backends.interpreter import interpreter
+from devkeel.backends.python_tools import find_uv, tool_environment
 from devkeel.backends.uv_lock import stale
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries import PYTHON, pyproject
 from devkeel.libraries.requirement import key_of
 from devkeel.libraries.requirements_file import requirements_in
-from devkeel.project import digest
+from devkeel.project import DECLARATION, digest
 from devkeel.runtime import run
 from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from devkeel.backends.backend import Finding, Realisation
+    from devkeel.backends.backend import Realisation
+    from devkeel.backends.interpreter import Interpreter
     from devkeel.project import Project
     from devkeel.runtime import Completed
 
@@ -58,11 +61,6 @@ class Venv:
     def __init__(self, python: str | None = None) -> None:
         self._named = python
 
-    @property
-    def python(self) -> str:
-        """The interpreter that environments are made of."""
-        return self._named or find_python()
-
     def detect(self, project: Project) -> Evidence | None:
         """Return why a project is this backend's: what names its Python libraries."""
         data = project.read(_PYPROJECT)
@@ -72,7 +70,7 @@ class Venv:
 
     def declared(self, project: Project) -> tuple[str, ...]:
         """Return the files that declare the environment."""
-        return tuple(name for name in (*_FILES, ".python-version") if project.exists(name))
+        return tuple(name for name in (*_FILES, PINNED) if project.exists(name))
 
     def manifests(self) -> tuple[str, ...]:
         """Return where its environments name Python libraries."""
@@ -91,12 +89,12 @@ class Venv:
         pins, home = self._pins(realisation), None if realisation.keep is None else Home(realisation.keep)
         current = home.current if home else None
         if current is not None and description_of(current) == pins.signature:
-            return applied_at(current, "nothing differs from the environment in use")
+            return applied_at(current, *pins.python.notes, "nothing differs from the environment in use")
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, pins, current)
             if home is not None:
                 home.switch(prefix)
-        return applied_at(prefix)
+        return applied_at(prefix, *pins.python.notes)
 
     def alive(self, applied: Applied) -> bool:
         """Tell whether the generation is still there, with its interpreter."""
@@ -131,9 +129,17 @@ class Venv:
         faster = "Install it (pip install uv): without it venv and pip do the work, slower, and no uv.lock is renewed."
         return (
             health.program("uv", find_uv(), remedy=faster, needed=project.exists(_LOCK)),
-            health.program("Python", self.python, remedy="Install Python, or name another with --python."),
+            self._examined(project),
             health.lock(status, "Run uv lock where it should be pinned." if status.state == "missing" else _RELOCK),
         )
+
+    def _examined(self, project: Project) -> Finding:
+        """Return which Python an environment would be made of."""
+        try:
+            found = interpreter(project.read_all((PINNED, *_FILES, DECLARATION)), self._named)
+        except Unavailable as error:
+            return Finding(False, f"Python: {error.message}", error.remedy)
+        return Finding(True, f"Python: {found.path}, Python {found.version}")
 
     def health(self, prefix: Path) -> Iterator[Finding]:
         """Yield an interpreter that is gone, and distributions that are recorded twice."""
@@ -142,6 +148,8 @@ class Venv:
     def _pins(self, realisation: Realisation) -> _Pins:
         """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
         files, uv = realisation.subject.files, find_uv()
+        pinned = realisation.project.read_all((PINNED,))
+        python = interpreter({**pinned, **files}, self._named)
         project = _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
         name = _PYPROJECT if project else _FILES[1]
         lock = realisation.project.read(_LOCK) if project else None
@@ -153,16 +161,16 @@ class Venv:
                     seen=_LOCK,
                     remedy="Install uv (pip install uv), then repeat the call.",
                 )
-            return _Pins(name, f"# {self.python}\n# {digest(lock)}\n# {digest(files[name])}\n", None)
+            return _Pins(name, python, f"{_made_of(python)}# {digest(lock)}\n# {digest(files[name])}\n", None)
         if uv is None:
-            text = self._pins_by_pip(realisation, name)
+            text = self._pins_by_pip(realisation, name, python.path)
         else:
-            argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", self.python, name)
+            argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python.path, name)
             text = self._run(realisation, argv, name, writes=True).stdout.decode()
-        return _Pins(name, f"# {self.python}\n{text}", text)
+        return _Pins(name, python, f"{_made_of(python)}{text}", text)
 
-    def _pins_by_pip(self, realisation: Realisation, name: str) -> str:
-        pip = (self.python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+    def _pins_by_pip(self, realisation: Realisation, name: str, python: str) -> str:
+        pip = (python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
         data = realisation.subject.files[name]
         wanted = pyproject.requirements_of(data) if name == _PYPROJECT else ("--requirement", name)
         if not wanted:
@@ -208,13 +216,13 @@ class Venv:
         install = partial(self._run, realisation, name=pins.file, code="install_failed")
         python, uv = prefix / "bin" / "python", find_uv()
         if uv is None:
-            self._by_pip(install, prefix, pins.text or "")
+            self._by_pip(install, prefix, pins)
         elif pins.text is None:
             # One process makes the environment and fills it, by hard links from uv's cache, without asking an index.
-            sync = (uv, "sync", "--quiet", "--frozen", "--no-install-project", "--python", self.python)
+            sync = (uv, "sync", "--quiet", "--frozen", "--no-install-project", "--python", pins.python.path)
             install(sync, variables={"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PREVIEW_FEATURES": _RELOCATABLE})
         else:
-            install((uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", self.python, str(prefix)))
+            install((uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", pins.python.path, str(prefix)))
             pip = (uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python), "--requirements", "-")
             if pins.text.strip():
                 install(pip, stdin=pins.text.encode())
@@ -223,19 +231,27 @@ class Venv:
         require_imports(python, names, pins.file, realisation.timeout, before=before)
         describe(prefix, pins.signature)
 
-    def _by_pip(self, install: Callable[..., Completed], prefix: Path, text: str) -> None:
-        install((self.python, "-m", "venv", "--without-pip", str(prefix)))
+    def _by_pip(self, install: Callable[..., Completed], prefix: Path, pins: _Pins) -> None:
+        install((pins.python.path, "-m", "venv", "--without-pip", str(prefix)))
         python = str(prefix / "bin" / "python")
-        pip = (self.python, "-m", "pip", "--python", python, "install", "--quiet", "--no-input", "--no-deps")
-        if text:
-            install((*pip, "--requirement", "/dev/stdin"), stdin=text.encode())
+        pip = (pins.python.path, "-m", "pip", "--python", python, "install", "--quiet", "--no-input", "--no-deps")
+        if pins.text:
+            install((*pip, "--requirement", "/dev/stdin"), stdin=pins.text.encode())
+
+
+def _made_of(python: Interpreter) -> str:
+    return f"# {python.path} {python.version}\n"
 
 
 @dataclass(frozen=True, slots=True)
 class _Pins:
-    """What is to be installed. file: who asks for it. text: exact versions, one a line; None for what uv.lock has."""
+    """What is to be installed, and for which Python.
+
+    file: who asks for it. text: exact versions, one a line; None for what uv.lock has.
+    """
 
     file: str
+    python: Interpreter
     signature: str
     text: str | None
 
