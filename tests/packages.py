@@ -44,7 +44,8 @@ LIBRARIES = (
 MICROMAMBA = f"""#!{sys.executable}
 import argparse, asyncio, os, sys
 import rattler
-from devkeel.backends.conda import _record, subdir
+from devkeel.backends.conda import _record
+from devkeel.backends.conda_lock import subdir
 
 if sys.argv[1:] == ["--version"]:
     print("2.3.0, a stand-in"); sys.exit()

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.applied import applying
-from devkeel.backends.conda import subdir
+from devkeel.backends.conda_lock import subdir
 from devkeel.backends.python_tools import find_uv
 from devkeel.errors import Busy
 from devkeel_cli.run import run

@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from devkeel.backends import conda
-from devkeel.backends.conda import Conda, subdir
+from devkeel.backends.conda import Conda
+from devkeel.backends.conda_lock import subdir
 from devkeel.environment import Environment
+from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project import Project
 
 LOCK = """\
@@ -84,3 +86,118 @@ def test_what_pip_put_beside_conda_is_flagged(root: Path) -> None:
     info.mkdir(parents=True)
     (info / "INSTALLER").write_text("pip\n")
     assert [item.message for item in Conda().health(Path(made.prefix))] == ["httpx was put there by pip, beside conda"]
+
+
+def other(text: str) -> str:
+    return text.replace(subdir(), "zos-z")
+
+
+def test_a_lock_for_another_platform_replaces_no_environment(root: Path) -> None:
+    environments = Environment(root, actor="test").environments()
+    first = environments.create()
+    lock = root / "conda-lock.yml"
+    ours = lock.read_text()
+    for text in (
+        other(ours),
+        ours.replace(f"platform: {subdir()}", "platform: zos-z"),
+        ours.replace(f"- {subdir()}", "- zos-z"),
+        other(ours).partition("metadata:")[2].partition("package:")[1] + other(ours).partition("package:")[2],
+    ):
+        lock.write_text(text)
+        with pytest.raises(CheckFailed) as caught:
+            environments.create()
+        assert caught.value.code == "lock_wrong_platform"
+        assert environments.info().prefix == first.prefix
+        assert Conda().lock_status(Project(root)).state == "stale"
+
+
+def test_a_lock_that_covers_more_platforms_gives_what_is_for_this_one(root: Path) -> None:
+    lock = root / "conda-lock.yml"
+    head, _, packages = lock.read_text().partition("package:\n")
+    lock.write_text(f"{head}    - zos-z\npackage:\n{other(packages).replace('plain', 'elsewhere')}{packages}")
+    made = Environment(root, actor="test").environments().create()
+    assert [path.name for path in Path(made.prefix, "conda-meta").glob("plain-*")]
+
+
+@pytest.mark.parametrize(
+    ("function", "value"),
+    [
+        ("md5", "0" * 32),
+        ("md5", "12345678901234567890123456789012"),
+        ("md5", "1234567890123456789012345678e123"),
+        ("sha256", "0" * 64),
+        ("sha256", "'" + "f" * 64 + "'"),
+    ],
+)
+def test_a_package_with_another_hash_than_the_lock_has_is_refused(root: Path, function: str, value: str) -> None:
+    lock = root / "conda-lock.yml"
+    lines = lock.read_text().splitlines(keepends=True)
+    lines[-1] = f"      {function}: {value}\n"
+    lock.write_text("".join(lines))
+    with pytest.raises(CheckFailed) as caught:
+        Environment(root, actor="test").environments().create()
+    assert caught.value.code == "hash_mismatch"
+    assert not [*root.glob(".devkeel/envs/*/current")]
+
+
+def test_the_right_sha256_is_accepted_and_every_hash_counts(root: Path, channel: Path) -> None:
+    lock = root / "conda-lock.yml"
+    package = next((channel / "noarch").glob("plain-[0-9]*.tar.bz2"))
+    right = hashlib.sha256(package.read_bytes()).hexdigest()
+    text = lock.read_text()
+    lock.write_text(f"{text}      sha256: {right}\n")
+    assert Environment(root, actor="test").environments().create().prefix
+    lock.write_text(f"{text.rstrip()[:-4]}0000\n      sha256: {right}\n")
+    with pytest.raises(CheckFailed) as caught:
+        Environment(root, actor="test").environments().create("other")
+    assert caught.value.code == "hash_mismatch"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("file://", "ftp://"),
+        ("url: ", "link: "),
+        ("plain-1.0.0-0.tar.bz2", "plain.tar.bz2"),
+        ("plain-1.0.0-0.tar.bz2", "plain-1.0.1-0.tar.bz2"),
+        ("md5: ", "md5: x"),
+        ("hash:", "hash: 5\n    more:"),
+        ("    platform: ", "    place: "),
+    ],
+)
+def test_a_lock_that_makes_no_sense_is_refused_in_words(root: Path, old: str, new: str) -> None:
+    lock = root / "conda-lock.yml"
+    text = lock.read_text()
+    assert old in text
+    lock.write_text(text.replace(old, new))
+    with pytest.raises(CheckFailed) as caught:
+        Environment(root, actor="test").environments().create()
+    assert caught.value.code == "bad_lock"
+    assert Conda().lock_status(Project(root)).state in ("stale", "current")
+
+
+def test_what_pip_would_install_is_not_left_out_without_a_word(root: Path) -> None:
+    lock = root / "conda-lock.yml"
+    entry = (
+        f"  - name: httpx\n    version: 0.28.1\n    manager: pip\n    platform: {subdir()}\n    url: https://x/y.whl\n"
+    )
+    lock.write_text(lock.read_text() + entry)
+    with pytest.raises(Unavailable) as caught:
+        Environment(root, actor="test").environments().create()
+    assert caught.value.code == "backend_cannot"
+    assert "httpx" in caught.value.message
+
+
+def test_an_installer_that_installs_less_than_it_was_asked_for_is_not_believed(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    solve = conda._solve
+
+    def less(wanted: conda._Wanted, timeout: float) -> list[object]:
+        return solve(wanted, timeout)[:1]
+
+    monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
+    monkeypatch.setattr(conda, "_solve", less)
+    with pytest.raises(CheckFailed) as caught:
+        Environment(root, actor="test").environments().create()
+    assert caught.value.code == "install_failed"

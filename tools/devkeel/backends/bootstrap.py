@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from devkeel.backends.conda import subdir
+from devkeel.backends.conda_lock import subdir
 from devkeel.errors import Unavailable
 from devkeel.transaction.generations import keep_program
 

@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import importlib.util
-import platform
 import re
-import sys
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import metadata
@@ -21,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.conda_lock import LOCK, Locked, read_lock, subdir
 from devkeel.backends.imports import require_imports
 from devkeel.backends.micromamba import INSTALL, examine, find_micromamba
 from devkeel.backends.python_tools import tool_environment
@@ -35,22 +34,12 @@ if TYPE_CHECKING:
     from devkeel.backends.backend import Realisation
     from devkeel.project import Project
 
-__all__ = ["Conda", "applied_at", "find_micromamba", "require_resolvable", "subdir"]
+__all__ = ["Conda", "applied_at", "find_micromamba", "require_resolvable"]
 
-_LOCK = "conda-lock.yml"
-_FILES = (_LOCK, *conda_file.NAMES)
+_FILES = (LOCK, *conda_file.NAMES)
 _SHOWN = 2000
 _CHANNEL = "conda-forge"
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL")
-
-
-def subdir() -> str:
-    """Return what conda calls this system: linux-64, osx-arm64, …."""
-    system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
-    machine = platform.machine().lower()
-    known = {"x86_64": "64", "amd64": "64", "i686": "32", "arm64": "arm64"}
-    known["aarch64"] = "aarch64" if system == "linux" else "arm64"
-    return f"{system}-{known.get(machine, machine)}"
 
 
 def applied_at(prefix: Path, *notes: str) -> Applied:
@@ -75,7 +64,7 @@ class _Wanted:
     file: str
     channels: tuple[str, ...]
     specs: tuple[str, ...]
-    urls: tuple[str, ...] = ()
+    locked: tuple[Locked, ...] = ()
     pip: tuple[str, ...] = ()
 
 
@@ -132,25 +121,26 @@ class Conda:
 
     def lock_status(self, project: Project) -> LockStatus:
         """Compare conda-lock.yml with environment.yml by content, and with the platform of this machine."""
-        lock = project.read(_LOCK)
+        lock = project.read(LOCK)
         name = next((item for item in conda_file.NAMES if project.exists(item)), None)
         if lock is None:
-            return LockStatus(_LOCK, "missing", f"{name} is resolved anew at each apply")
-        model = conda_file.load(lock, _LOCK)
-        head = model.get("metadata")
-        covered = head.get("platforms") if isinstance(head, dict) else None
-        if not isinstance(covered, list):
-            return LockStatus(_LOCK, "stale", "it does not say which platforms it covers")
-        if subdir() not in covered:
-            told = ", ".join(map(str, covered)) or "nothing"
-            return LockStatus(_LOCK, "stale", f"it covers {told}, not {subdir()}")
+            return LockStatus(LOCK, "missing", f"{name} is resolved anew at each apply")
+        try:
+            known = read_lock(lock)
+        except CheckFailed as error:
+            return LockStatus(LOCK, "stale", error.diagnostics[0].message)
+        if known.platforms is None:
+            return LockStatus(LOCK, "stale", "it does not say which platforms it covers")
+        if not known.covers():
+            told = ", ".join(known.platforms) or "nothing"
+            return LockStatus(LOCK, "stale", f"it covers {told}, and has nothing for {subdir()}")
         if name is None:
-            return LockStatus(_LOCK, "current")
-        pinned = {str(item.get("name")): str(item.get("version")) for item in _locked(model)}
+            return LockStatus(LOCK, "current")
+        pinned = {item.name: item.version for item in known.here()}
         specs = conda_file.specifications(conda_file.load(project.read(name) or b"", name))
         lost = [spec for spec in specs if not _has(pinned, spec)]
         why = f"{name} asks for what it does not have: {', '.join(lost[:5])}" if lost else None
-        return LockStatus(_LOCK, "stale" if why else "current", why)
+        return LockStatus(LOCK, "stale" if why else "current", why)
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
         """Return which tool there is, and how the lock is."""
@@ -178,11 +168,14 @@ class Conda:
                 "pip",
                 "Ask for the conda packages instead, or use the venv backend for these.",
             )
+        for item in wanted.locked:
+            item.require_same()
         tool = find_micromamba(realisation.project)
         if tool is not None:
             _by_micromamba(tool, wanted, prefix, realisation)
         else:
             _by_rattler(wanted, prefix, realisation.timeout)
+        _require_whole(prefix, wanted)
         describe(prefix, f"# {'micromamba' if tool else 'rattler'}\n")
         python = prefix / "bin" / "python"
         if python.exists():
@@ -199,12 +192,10 @@ def _cannot(message: str, seen: str, remedy: str) -> Unavailable:
 
 
 def _wanted(data: bytes, name: str, python: str | None = None) -> _Wanted:
+    if name == LOCK:
+        lock = read_lock(data)
+        return _Wanted(name, (), (), lock.here(), lock.pip_here())
     model = conda_file.load(data, name)
-    if name == _LOCK:
-        try:
-            return _Wanted(name, (), (), tuple(_url(item) for item in _locked(model)))
-        except (AttributeError, KeyError, TypeError) as error:
-            raise _installing("A package of the lock has no URL.", name) from error
     channels = tuple(str(item) for item in _list(model, "channels") if item != "nodefaults") or (_CHANNEL,)
     specs = conda_file.specifications(model)
     if python is not None:
@@ -217,17 +208,6 @@ def _wanted(data: bytes, name: str, python: str | None = None) -> _Wanted:
 def _list(model: Mapping[str, Any], key: str) -> list[Any]:
     found = model.get(key)
     return found if isinstance(found, list) else []
-
-
-def _locked(model: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Return the conda packages of a lock for this platform."""
-    items = [item for item in _list(model, "package") if isinstance(item, dict)]
-    return [item for item in items if item.get("platform") == subdir() and item.get("manager", "conda") == "conda"]
-
-
-def _url(item: Mapping[str, Any]) -> str:
-    hashes = item.get("hash") or {}
-    return f"{item['url']}#{hashes['md5']}" if "md5" in hashes else str(item["url"])
 
 
 def _has(pinned: Mapping[str, str], spec: str) -> bool:
@@ -255,7 +235,7 @@ def require_resolvable(data: bytes, name: str, tool: str | None, timeout: float)
 
 def _arguments(wanted: _Wanted) -> tuple[str, ...]:
     channels = tuple(part for channel in wanted.channels for part in ("--channel", channel))
-    asked = wanted.urls or (*channels, "--override-channels", *wanted.specs)
+    asked = tuple(item.explicit() for item in wanted.locked) or (*channels, "--override-channels", *wanted.specs)
     return ("--yes", "--quiet", "--no-rc", "--no-env", *asked)
 
 
@@ -287,8 +267,8 @@ def _solve(wanted: _Wanted, timeout: float) -> list[Any]:
         )
     rattler: Any = importlib.import_module("rattler")  # an extra, and half a second
 
-    if wanted.urls:
-        return [_record(rattler, url) for url in wanted.urls]
+    if wanted.file == LOCK:
+        return [_record(rattler, item.explicit()) for item in wanted.locked]
     try:
         solving = rattler.solve(
             sources=[*wanted.channels],
@@ -310,7 +290,9 @@ async def _awaited(solving: Any) -> Any:  # noqa: ANN401  (of rattler)
 
 def _record(rattler: Any, url: str) -> Any:  # noqa: ANN401  (of rattler)
     """Return the record of an exact package, from its file name."""
-    place, _, md5 = url.partition("#")
+    place, _, mark = url.partition("#")
+    sha256 = mark.removeprefix("sha256:") if mark.startswith("sha256:") else ""
+    md5 = "" if sha256 else mark
     file = place.rpartition("/")[2]
     name, version, build = re.sub(r"\.(?:conda|tar\.bz2)$", "", file).rsplit("-", 2)
     number = re.search(r"(\d+)$", build)
@@ -325,6 +307,7 @@ def _record(rattler: Any, url: str) -> Any:  # noqa: ANN401  (of rattler)
         folder,
         noarch=noarch,
         md5=bytes.fromhex(md5) if md5 else None,
+        sha256=bytes.fromhex(sha256) if sha256 else None,
     )
     return rattler.RepoDataRecord(record, file, place, channel)
 
@@ -364,6 +347,19 @@ def _installing(told: str, name: str) -> CheckFailed:
     )
 
 
+def _require_whole(prefix: Path, wanted: _Wanted) -> None:
+    """Compare what was installed with what was asked for, whatever the installer said of it."""
+    there = {path.name.removesuffix(".json").rsplit("-", 2)[0].lower() for path in prefix.glob("conda-meta/*.json")}
+    asked = _names(wanted) | {item.package for item in wanted.locked}
+    lost = sorted(name for name in asked - there if not name.startswith("__"))
+    if lost:
+        raise _installing(f"It ended without an error, and {', '.join(lost[:5])} is not there", wanted.file)
+
+
 def _names(wanted: _Wanted) -> set[str]:
     """Return the distributions that the specifications are about, where they are called as their packages are."""
-    return {match[1].lower() for spec in wanted.specs if (match := re.match(r"(?:\S+::)?([\w.-]+)", spec))}
+    return {
+        match[1].lower()
+        for spec in wanted.specs
+        if "://" not in spec and (match := re.match(r"(?:\S+::)?([\w.-]+)", spec))
+    }

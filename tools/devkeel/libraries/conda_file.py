@@ -20,13 +20,13 @@ _BY_HAND = "Write this change with patch_file."
 _SPEC = re.compile(r"(?:\w[\w.-]*(?:/\w[\w.-]*)*::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ][^\[\]]*)?)")
 
 
-def load(data: bytes, name: str) -> dict[str, Any]:
-    """Return what the file says, an empty table where it says nothing."""
+def load(data: bytes, name: str, *, texts: bool = False) -> dict[str, Any]:
+    """Return what the file says, an empty table where it says nothing. texts: every value as the text that it is."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that only conda's file needs)
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
     try:
-        found = YAML(typ="safe", pure=True).load(data.decode())
+        found = YAML(typ="base" if texts else "safe", pure=True).load(data.decode())
     except (YAMLError, ValueError, RecursionError) as error:
         raise refused(
             "syntax_error",
