@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.backends.shell import with_path
+from devkeel.backends.toolchain import absent, toolchains
 from devkeel.display import clean
 from devkeel.errors import ProjectError, Unavailable, UsageError
 from devkeel.results import RunResult
@@ -15,16 +18,89 @@ from devkeel.runtime import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from devkeel.backends.backend import Backend
+    from devkeel.backends.backend import Applied, Backend
+    from devkeel.backends.toolchain import Toolchain
     from devkeel.project import Project
     from devkeel.runtime.jobs import Job
 
-__all__ = ["argv_of", "directory_of", "perform"]
+__all__ = ["Surroundings", "argv_of", "directory_of", "perform"]
 
 # Bytes of each output that an answer has, head and tail together; the log has more.
 _SHOWN = 24 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a command sees. variables: beside those that every child has, with the whole search path.
+
+    languages: those whose interpreters and installers are the environment's alone.
+    """
+
+    variables: Mapping[str, str] = field(default_factory=dict)
+    languages: tuple[Toolchain, ...] = ()
+
+    @classmethod
+    def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool) -> Surroundings:
+        """Return what a command in an environment sees: its programs first, then the host's, unless it is pure.
+
+        files: the declaration, which says what languages it is about.
+        """
+        own, languages = applied.variables.get("PATH", ""), toolchains(applied, files)
+        host = "" if pure else os.environ.get("PATH", "")
+        path = os.pathsep.join(filter(None, (own, absent(languages), host)))
+        return cls({**applied.variables, "PATH": path}, languages)
+
+    def found(self, argv: tuple[str, ...], cwd: Path, applied: Applied, root: Path) -> Program:
+        """Return the program that a command is, and whose it is.
+
+        Raises Unavailable `not_in_environment` for an interpreter or installer that would be the host's,
+        `program_missing` where there is none of this name.
+        """
+        name = argv[0]
+        path = str(cwd / name) if "/" in name else shutil.which(name, path=self.variables.get("PATH", ""))
+        language = next((item for item in self.languages if Path(name).name in item.programs), None)
+        origin = None if path is None else _origin(path, applied, root)
+        if language is not None and origin == "host":
+            raise Unavailable(
+                "not_in_environment",
+                f"{Path(name).name} is not in the environment, and the host's is not run: the environment is about "
+                f"{language.option}.",
+                seen=name,
+                remedy="Declare it, apply, and run it again; libraries are added to the declaration, not installed.",
+            )
+        if path is None:
+            raise Unavailable(
+                "program_missing",
+                f"{name} is neither in the environment nor on the host.",
+                seen=name,
+                remedy="Add the package or library that has it, apply, run it again.",
+            )
+        return Program(path, origin or "host")
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program. origin: `environment`, `project` or `host`."""
+
+    path: str
+    origin: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know about it."""
+        name = Path(self.path).name
+        return (f"{name} is from the host: {self.path}.",) if self.origin == "host" else ()
+
+
+def _origin(path: str, applied: Applied, root: Path) -> str:
+    place = os.path.normpath(path)
+    own = [*applied.variables.get("PATH", "").split(os.pathsep), applied.prefix]
+    if any(place.startswith(f"{folder}/") for folder in own if folder):
+        return "environment"
+    if place.startswith("/nix/store/"):
+        return "environment"
+    return "project" if place.startswith(f"{root}/") else "host"
 
 
 def argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test: bool) -> tuple[str, ...]:
@@ -69,7 +145,7 @@ def perform(
     """Run a command in a job; an end by the deadline is a result too."""
     begun = time.monotonic()
     try:
-        found = run(argv, timeout=timeout, environment=with_path(variables), cwd=cwd, limit=_SHOWN)
+        found = run(argv, timeout=timeout, environment=variables, cwd=cwd, limit=_SHOWN)
     except Unavailable as error:
         if error.code != "timeout":
             raise

@@ -192,14 +192,17 @@ class Environment:
         cwd: str | None = None,
         timeout: float = 600.0,
         environment: str | None = None,
+        pure: bool = False,
     ) -> Job:
         """Run a command, a task or the project's test as a job, in the environment that was applied, or a named one.
 
-        cwd: relative to the root. timeout: seconds. Raises Unavailable `not_applied`, ProjectError
-        `unknown_environment`.
+        cwd: relative to the root. timeout: seconds. pure: without the host's programs. Raises Unavailable
+        `not_applied`, `not_in_environment`, ProjectError `unknown_environment`.
         """
         entered = self.environments().entered(environment) if environment else None
-        return self.execution.run(tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout, entered=entered)
+        return self.execution.run(
+            tuple(argv), task=task, test=test, cwd=cwd, timeout=timeout, entered=entered, pure=pure
+        )
 
     def job(self, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
         """Return a job and a part of its log; `wait` is at most 30 seconds."""

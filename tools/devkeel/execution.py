@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
@@ -10,8 +11,7 @@ from devkeel.applied import read_good
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
 from devkeel.backends.known import backend_named
-from devkeel.backends.shell import with_path
-from devkeel.command import argv_of, directory_of, perform
+from devkeel.command import Program, Surroundings, argv_of, directory_of, perform
 from devkeel.declaration import lock_revision
 from devkeel.display import one_line
 from devkeel.errors import StateError, Unavailable, UsageError
@@ -48,6 +48,17 @@ _TAIL = 2000
 _WAIT = 30.0
 _LONGEST = 24 * 3600.0
 _LONGEST_START = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A command with its directory, the variables that it sees, the names that it must not see, and notes."""
+
+    argv: tuple[str, ...]
+    place: Path
+    variables: Mapping[str, str]
+    unset: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,19 +123,21 @@ class Execution:
         cwd: str | None = None,
         timeout: float,
         entered: Applied | None = None,
+        pure: bool = False,
     ) -> Job:
         """Begin to run a command in the applied environment, or a task or the project's test by name.
 
-        entered: another environment to run it in.
+        entered: another environment to run it in. pure: without the host's programs. Raises Unavailable
+        `not_applied`, `not_in_environment`, `program_missing`.
         """
         _require_seconds(timeout, _LONGEST)
         called, place, applied, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
-        variables = applied.variables if applied else nix_variables(builds=True)
+        around, program = self._surroundings(called, place, applied, pure=pure)
         hidden = secrets_in(good.applied.variables) if good else ()
 
         def work(job: Job) -> RunResult:
-            result, late = perform(job, called, place, variables, timeout)
-            notes = list(self._notes(good))
+            result, late = perform(job, called, place, around.variables, timeout)
+            notes = [*program.notes, *self._notes(good)]
             if late:
                 notes.append(f"The deadline of {timeout:g} seconds ended it.")
             return replace(
@@ -133,6 +146,7 @@ class Execution:
                 stdout=mask(result.stdout, hidden),
                 stderr=mask(result.stderr, hidden),
                 revision=good.revision if good else None,
+                origin=program.origin,
                 notes=tuple(notes),
             )
 
@@ -141,13 +155,29 @@ class Execution:
         )
 
     def call(
-        self, argv: tuple[str, ...], task: str | None, *, test: bool, cwd: str | None, entered: Applied | None = None
-    ) -> tuple[tuple[str, ...], Path, dict[str, str], tuple[str, ...]]:
-        """Return argv, directory, variables and names to unset, for who runs a command in a process of its own."""
+        self,
+        argv: tuple[str, ...],
+        *,
+        task: str | None = None,
+        test: bool = False,
+        cwd: str | None = None,
+        entered: Applied | None = None,
+        pure: bool = False,
+    ) -> Call:
+        """Return what to run, for who runs a command in a process of its own; see `run`."""
         called, place, applied, _ = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
-        if applied is None:
-            return called, place, {}, ()
-        return called, place, with_path(applied.variables), tuple(set(applied.unset) - set(applied.variables))
+        around, program = self._surroundings(called, place, applied, pure=pure)
+        unset = set(applied.unset) - set(around.variables) if applied else ()
+        return Call(called, place, around.variables, tuple(unset), program.notes)
+
+    def _surroundings(
+        self, argv: tuple[str, ...], place: Path, applied: Applied | None, *, pure: bool
+    ) -> tuple[Surroundings, Program]:
+        if applied is None:  # the backend's own command enters the environment
+            entering = {"PATH": os.environ.get("PATH", ""), **nix_variables(builds=True)}
+            return Surroundings(entering), Program(argv[0], "environment")
+        around = Surroundings.of(applied, self.declaration(), pure=pure)
+        return around, around.found(argv, place, applied, self.project.root)
 
     def manage(
         self, action: Literal["start", "stop", "restart"], names: tuple[str, ...], *, timeout: float, on_failure: str

@@ -174,7 +174,7 @@ class RunResult:
 
     exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without
     control characters, secrets masked; after the deadline stdout is the tail of both. ended_too: processes that it
-    left behind and that were ended.
+    left behind and that were ended. origin: whose program it was: `environment`, `project` or `host`.
     """
 
     argv: tuple[str, ...]
@@ -186,6 +186,7 @@ class RunResult:
     omitted_stdout: int
     omitted_stderr: int
     revision: str | None = None
+    origin: str = "environment"
     ended_too: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 

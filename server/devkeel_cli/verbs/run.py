@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 @click.option("--cwd", metavar="DIR", help="Directory to run in, relative to the root.")
 @click.option("--timeout", metavar="SECONDS", type=float, help="End it after that, with everything in it.")
 @click.option("--env", "named", metavar="NAME", help="Run in a named environment instead.")
+@click.option("--pure", is_flag=True, help="Without the programs of the host.")
 @backend_option
 @json_option
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED)
@@ -31,28 +32,28 @@ if TYPE_CHECKING:
 def command(
     session: Session,
     /,
-    task: str | None,
-    test: bool,
-    cwd: str | None,
     timeout: float | None,
     named: str | None,
     as_json: bool,
     argv: tuple[str, ...],
+    **given: Any,  # noqa: ANN401  (task, test, cwd, pure, as `Environment.run` has them)
 ) -> int:
     """Run a command in the applied environment.
 
     ARGV is the command, after --. It has this terminal and its exit code is returned. With --timeout or --json it
     runs as an agent would run it: without a terminal and without input.
     """
-    if not (argv or task or test):
+    if not (argv or given["task"] or given["test"]):
         raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
     environment = session.environment
     if timeout is None and not as_json:
         entered = environment.environments().entered(named) if named else None
-        called, place, variables, unset = environment.execution.call(argv, task, test=test, cwd=cwd, entered=entered)
-        inherited = {name: value for name, value in os.environ.items() if name not in unset}
-        _become(called, str(place), inherited | variables)
-    job = environment.run(argv, task=task, test=test, cwd=cwd, timeout=timeout or 600.0, environment=named)
+        call = environment.execution.call(argv, entered=entered, **given)
+        for note in call.notes:
+            click.echo(f"note: {output.for_a_person(note)}", err=True)
+        inherited = {name: value for name, value in os.environ.items() if name not in call.unset}
+        _become(call.argv, str(call.place), {**inherited, **call.variables})
+    job = environment.run(argv, timeout=timeout or 600.0, environment=named, **given)
     follow(job)
     result = environment.execution.result(job)
     output.write_run(result, as_json=as_json)

@@ -28,6 +28,7 @@ class RunArguments(Arguments):
     task: str | None = Field(default=None, description="Or a devenv task, or test.")
     environment: str | None = Field(default=None, description="A named one.")
     timeout: int = Field(default=600, description="Seconds.")
+    pure: bool = Field(default=False, description="Without the host's programs.")
 
 
 async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
@@ -35,7 +36,12 @@ async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
         test = arguments.task == _TEST
         task = None if test else arguments.task
         return environment.run(
-            arguments.argv or (), task=task, test=test, timeout=arguments.timeout, environment=arguments.environment
+            arguments.argv or (),
+            task=task,
+            test=test,
+            timeout=arguments.timeout,
+            environment=arguments.environment,
+            pure=arguments.pure,
         )
 
     return await call.execute(begin)

@@ -48,7 +48,8 @@ _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "UV_
 
 def applied_at(prefix: Path, *notes: str) -> Applied:
     """Return an environment that is made: a command in it sees its programs first."""
-    variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin")}
+    # A script that calls another Python's pip by its path is told that it is in no virtual environment.
+    variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin"), "PIP_REQUIRE_VIRTUALENV": "1"}
     return Applied("venv", str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN, notes)
 
 
