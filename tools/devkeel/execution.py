@@ -137,7 +137,7 @@ class Execution:
 
         def work(job: Job) -> RunResult:
             result, late = perform(job, called, place, around.variables, timeout)
-            notes = [*program.notes, *self._notes(good)]
+            notes = [*self._notes(good), *program.notes]
             if late:
                 notes.append(f"The deadline of {timeout:g} seconds ended it.")
             return replace(
