@@ -171,6 +171,8 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
     # The user's cache is not the project; its own module keeps the names and options that Nix has told.
     # What devkeel remembers in .devkeel beside the history is written by `records`; `origin` has the user's key, and
     # moves records of others aside.
+    # What devkeel remembers in .devkeel beside the history is written by `records`.
+    # The programs that stand for absent ones are in the user's cache directory.
     # Who evaluates takes turns by locks in the user's cache directory.
     # What may go into the Nix store is copied to a directory of this process first.
     # `beneath` and `state_directory` have the means for it, relative to open directories.
@@ -180,6 +182,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "checks" / "archive.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "runtime" / "records.py",
+        LIBRARY / "backends" / "toolchain.py",
         LIBRARY / "runtime" / "confinement.py",
     )
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")

@@ -42,6 +42,7 @@ __all__ = ["ON_FAILURE", "Execution"]
 
 ON_FAILURE = ("keep", "restore")
 _TITLE = 120
+_WORD = 2000  # of a title's words, each of which may be as long as the system lets an argument be
 _SLICE = 16_000  # bytes of a log in one answer
 _PAGE = 1024 * 1024  # and of a whole log, at a time
 _TAIL = 2000
@@ -150,9 +151,8 @@ class Execution:
                 notes=tuple(notes),
             )
 
-        return self.jobs.start(
-            Request("run", one_line(" ".join(mask_arguments(called, hidden)))[:_TITLE], plain=as_data), work
-        )
+        said = mask_arguments([item[:_WORD] for item in called[:_TITLE]], hidden)
+        return self.jobs.start(Request("run", one_line(" ".join(said))[:_TITLE], plain=as_data), work)
 
     def call(
         self,

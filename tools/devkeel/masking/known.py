@@ -52,23 +52,27 @@ def looks_secret(name: str, value: str) -> bool:
     return hide(value, name) != value or bool(find(value))
 
 
+# Words before one that may say what it is.
+_NEAR = 3
+
+
 def mask_arguments(arguments: Sequence[str], values: Iterable[str] = ()) -> tuple[str, ...]:
     """Return the words of a command with their secrets masked: also one that the word before it announces."""
     known = tuple(values)
     shown: list[str] = []
-    line = ""
     for word in arguments:
         option, assigned = _OPTION.fullmatch(shown[-1]) if shown else None, _ASSIGNED.fullmatch(word)
         if assigned is not None and hide(assigned[3], assigned[2]) != assigned[3]:
             hidden = f"{assigned[1]}{MASK}"
         else:
             hidden = hide(mask(word, known), option[1]) if option else mask(word, known)
-        # Judged on the line so far too: `mysql -pX` and `sshpass -p X` are known by their program.
+        # Judged behind its program and the words before it too: `mysql -pX` and `sshpass -p X` are known by those. No
+        # more of the line is looked at, which may have a hundred thousand words.
+        line = "".join(f"{item} " for item in (*shown[:1], *shown[max(1, len(shown) - _NEAR) :]))
         whole = mask(f"{line}{word}", known)
         if hidden == word and " " not in word and whole.endswith(MASK) and not whole.endswith(word):
             hidden = whole[len(line) :] if whole.startswith(line) else MASK
         shown.append(hidden)
-        line += f"{hidden} "
     return tuple(shown)
 
 
