@@ -25,10 +25,10 @@ _TEST = "test"
 
 class RunArguments(Arguments):
     argv: Annotated[list[str] | None, FromJsonText] = Field(default=None, description="No shell.")
-    task: str | None = Field(default=None, description="Or a devenv task, or test.")
+    task: str | None = Field(default=None, description="Or a task.")
     environment: str | None = Field(default=None, description="A named one.")
     timeout: int = Field(default=600, description="Seconds.")
-    pure: bool = Field(default=False, description="Without the host's programs.")
+    pure: bool = Field(default=False, description="No host.")
 
 
 async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
@@ -49,7 +49,7 @@ async def _run(call: Call, arguments: RunArguments) -> CallToolResult:
 
 RUN = ToolSpec(
     name="run_command",
-    description="Use to run a program in the applied environment.",
+    description="Use to run a program in the environment.",
     hints=EXECUTE,
     executes=True,
     arguments=RunArguments,
