@@ -25,8 +25,8 @@ _TEST = "test"
 
 class RunArguments(Arguments):
     argv: Annotated[list[str] | None, FromJsonText] = Field(default=None, description="No shell.")
-    task: str | None = Field(default=None, description="Or a task.")
-    environment: str | None = Field(default=None, description="A named one.")
+    task: str | None = Field(default=None, description="Task, or test.")
+    environment: str | None = Field(default=None, description="Named one.")
     timeout: int = Field(default=600, description="Seconds.")
     pure: bool = Field(default=False, description="No host.")
 
