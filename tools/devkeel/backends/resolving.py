@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from devkeel.backends.declared_python import PINNED, declared_python
+from devkeel.backends.includes import require_beneath
 from devkeel.backends.interpreter import interpreter
 from devkeel.backends.python_tools import find_uv, tool_environment
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
@@ -115,7 +116,7 @@ def resolve(
     project: the files as they are. read: the candidate's. open_stage: a stage that has them; open_old: one with the
     files as they are, asked when the candidate fails, because a project that did not resolve before is not refused for
     it. timeout: seconds.
-    Raises CheckFailed `unresolvable`, Unavailable `registry_unreachable` or `timeout`.
+    Raises CheckFailed `unresolvable`, ProjectError `outside_root`, Unavailable `registry_unreachable` or `timeout`.
     """
     folder, name = posixpath.split(manifest)
     if name in conda_file.NAMES:
@@ -123,6 +124,8 @@ def resolve(
     found = _question(name, lambda item: read(posixpath.join(folder, item)))
     if isinstance(found, str):
         return Resolved(why=found)
+    if found.judge in ("uv", "pip", "poetry"):
+        require_beneath(project.root, manifest, read)
     lock = posixpath.join(folder, found.lock)
     if found.lock:
         read(lock)  # before anybody asks, so that it is known what the answer builds on

@@ -18,6 +18,7 @@ from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
 from devkeel.backends.declared_python import PINNED
 from devkeel.backends.imports import require_imports
+from devkeel.backends.includes import require_beneath
 from devkeel.backends.interpreter import interpreter
 from devkeel.backends.python_tools import find_uv, tool_environment
 from devkeel.backends.uv_lock import stale
@@ -153,6 +154,8 @@ class Venv:
         python = interpreter({**pinned, **files}, self._named)
         project = _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
         name = _PYPROJECT if project else _FILES[1]
+        if realisation.keep is None:  # a check; who applies asks for what the manifest says
+            require_beneath(realisation.project.root, name, files.get)
         lock = realisation.project.read(_LOCK) if project else None
         if lock is not None:
             if uv is None:
