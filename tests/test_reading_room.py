@@ -14,6 +14,7 @@ MAY = {
     "beneath.py": "the means: relative to open directories, through no link",
     "room.py": "the reading room",
     "state_directory.py": "the way into .devkeel, from open directories",
+    "origin/": "the user's own state directory; names in .devkeel that are looked at and not followed",
     "transaction/": "the writer: relative to open directories",
     "project.py": "looks for the root itself, upwards, by names alone",
     "checks/archive.py": "copies by open directories into a directory of its own",

@@ -78,7 +78,7 @@ def _origin(project: Project, store: Transactions, *, repair: bool) -> Iterator[
     if found.foreign:
         yield Finding("state", "problem", told, found.remedy)
     aside = project.state / ASIDE
-    if aside.is_dir() and not aside.is_symlink() and any(aside.iterdir()):
+    if state_directory.is_folder(aside) and state_directory.names(aside):
         told = f"Records from elsewhere were put into {aside.relative_to(project.root)}."
         yield Finding("state", "note", told, "If the history is yours: devkeel adopt. Otherwise remove that folder.")
 
