@@ -29,11 +29,8 @@ MAY = {
     "processes/reading.py": "logs of the manager, in the user's runtime directory",
     "processes/stopping.py": "logs of the manager, in the user's runtime directory",
     "runtime/": "/proc, programs of this machine, the user's cache and runtime directories",
-    "backends/devenv.py": "whether the Nix store has a path",
-    "backends/flake.py": "whether the Nix store has a path",
-    "backends/micromamba.py": "whether a name is there at all",
-    "checks/locked.py": "whether the Nix store has a path",
-    "checks/places.py": "whether the Nix store has a path",
+    "backends/devenv.py": "where a profile leads in the Nix store",
+    "backends/flake.py": "where a profile leads in the Nix store",
 }
 OPENS = {
     "read_bytes",
@@ -49,7 +46,7 @@ OPENS = {
 LOOKS = {"exists", "is_file", "is_dir", "stat", "lstat", "open", "readlink", "is_symlink", "resolve", "touch", "mkdir"}
 FORBIDDEN = {
     "os": {"open", "stat", "lstat", "listdir", "scandir", "walk", "fwalk", "readlink", "mkdir", "makedirs"},
-    "os.path": {"exists", "isfile", "isdir", "lexists", "getsize", "realpath"},
+    "os.path": {"exists", "isfile", "isdir", "getsize", "realpath"},
     "shutil": {"copyfile", "copytree", "copy", "copy2", "rmtree", "move"},
 }
 
