@@ -25,6 +25,8 @@ MAY = {
     "backends/conda.py": "an environment that was made",
     "backends/venv.py": "an environment that was made",
     "backends/imports.py": "an environment that was made",
+    "backends/interpreter.py": "interpreters of this machine",
+    "backends/toolchain.py": "a directory of its own in the user's cache",
     "backends/probe.py": "runs by itself in an environment that was made",
     "processes/reading.py": "logs of the manager, in the user's runtime directory",
     "processes/stopping.py": "logs of the manager, in the user's runtime directory",
