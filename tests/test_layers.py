@@ -53,6 +53,8 @@ LAYERS = {
     "survey": {"errors", "results", "source", "catalogue"},
     "checks": {"beneath", "room", "errors", "project", "results", "source", "runtime", "catalogue", "declaration"},
     "masking": set(),
+    "causes": set(),
+    "secrets_written": {"env_values", "masking"},
     "env_values": {"errors", "masking", "project"},
     "disclosure": {"errors", "display", "env_values", "masking"},
     "processes": {
@@ -62,7 +64,7 @@ LAYERS = {
     "backends": {
         "state_directory",
         *("errors", "project", "results", "source", "runtime", "catalogue", "declaration", "checks"),
-        *("libraries", "masking", "transaction", "policy"),
+        *("libraries", "masking", "transaction", "policy", "causes"),
     },
     "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "basis", "candidate", "transaction", "merge", "restoring"},
@@ -98,7 +100,7 @@ LAYERS = {
     "doctor": {"state_directory", "errors", "project", "backends", "applied", "transaction", "direnv", "origin"},
     "environment": {
         *("environments", "envrc", "direnv", "doctor", "resolution", "realising", "judging", "lookup", "past"),
-        "stages",
+        *("stages", "secrets_written"),
         *("execution", "runtime"),
         "instead",
         *("reverting", "display", "errors", "results", "difference", "project", "source", "transaction"),

@@ -11,10 +11,10 @@ from mcp_types import CallToolResult, TextContent
 from devkeel.display import clean
 from devkeel.errors import stands
 from devkeel_mcp.addresses import ENVIRONMENT, OPERATIONS
-from devkeel_mcp.text import MAX_BYTES, cut, cut_line, few, fit, plain, size_of
+from devkeel_mcp.text import MAX_BYTES, cut, cut_line, cut_middle, few, fit, plain, size_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from devkeel.errors import Diagnostic
     from devkeel.results import (
@@ -58,7 +58,13 @@ _LEAST = 2_000
 
 
 def _answer(
-    result: object, head: Iterable[str], body: Iterable[str], tail: Iterable[str], advice: str
+    result: object,
+    head: Iterable[str],
+    body: Iterable[str],
+    tail: Iterable[str],
+    advice: str,
+    *,
+    shorten: Callable[..., str] = cut,
 ) -> CallToolResult:
     """Return text whose middle is cut when it is too long, so that what comes next is always in it.
 
@@ -66,7 +72,7 @@ def _answer(
     """
     head, tail = "\n".join(head), "\n".join(tail)
     room = max(MAX_BYTES - size_of(head) - size_of(tail) - _HEAD_LINE, _LEAST)
-    text = "\n".join(part for part in (head, cut("\n".join(body), room, advice=advice), tail) if part)
+    text = "\n".join(part for part in (head, shorten("\n".join(body), room, advice=advice), tail) if part)
     return CallToolResult(
         content=[TextContent(type="text", text=cut(clean(text)))],
         structured_content=fit(plain(result), advice=advice),
@@ -196,7 +202,8 @@ def ran(result: RunResult) -> CallToolResult:
     tail = [f"Note: {note}" for note in result.notes]
     if result.ended_too:
         tail.append(f"Processes that it left behind were ended: {', '.join(result.ended_too)}.")
-    return _answer(result, _short(head), body, _short(tail), "Write it to a file and read parts of that.")
+    advice = "Write it to a file and read parts of that."
+    return _answer(result, _short(head), body, _short(tail), advice, shorten=cut_middle)
 
 
 def job(view: JobView) -> CallToolResult:
@@ -215,7 +222,8 @@ def job(view: JobView) -> CallToolResult:
         tail.append(f"Result: {_compact(view.result)}")
     if view.survivors:
         tail.append(f"These could not be ended: {', '.join(view.survivors)}.")
-    return _answer(view, _short(head), [view.log] if view.log else [], [*_short(tail), f"Next: {view.next}"], "")
+    log = [view.log] if view.log else []
+    return _answer(view, _short(head), log, [*_short(tail), f"Next: {view.next}"], "", shorten=cut_middle)
 
 
 def jobs(found: JobList) -> CallToolResult:

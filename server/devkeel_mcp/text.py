@@ -11,7 +11,7 @@ from devkeel.display import clean
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["MAX_BYTES", "Json", "cut", "cut_line", "few", "fit", "plain", "size_of"]
+__all__ = ["MAX_BYTES", "Json", "cut", "cut_line", "cut_middle", "few", "fit", "plain", "size_of"]
 
 Json: TypeAlias = Any
 """Plain data: what JSON can say. Spelt Any because a recursive type would only be cast away again."""
@@ -23,7 +23,7 @@ _LINE = 600
 _FEW = 10
 _SHORT = 200
 _LONG = 2_000
-_MARKER = re.compile(r"… \((\d+) more characters\)\Z")
+_MARKER = re.compile(r"… \((\d+) more characters\) …")
 
 
 def size_of(text: str) -> int:
@@ -40,6 +40,18 @@ def cut(text: str, limit: int = MAX_BYTES, *, advice: str = "") -> str:
     rest = text[len(kept) :]
     note = f"… cut here: {len(rest)} more characters on {rest.count(chr(10))} more lines."
     return f"{kept}\n{note} {advice}".rstrip()
+
+
+def cut_middle(text: str, limit: int = MAX_BYTES, *, advice: str = "") -> str:
+    """Return text of about `limit` bytes without its middle: what a program wrote ends with what became of it."""
+    data = text.encode("utf-8", "replace")
+    if len(data) <= limit:
+        return text
+    head, tail = data[: limit // 3].decode("utf-8", "ignore"), data[-(limit - limit // 3) :].decode("utf-8", "ignore")
+    head, tail = head.rpartition("\n")[0] or head, tail.partition("\n")[2] or tail
+    rest = text[len(head) : len(text) - len(tail)]
+    note = f"… cut here: {len(rest)} more characters on {rest.count(chr(10))} more lines. {advice}".rstrip()
+    return f"{head}\n{note}\n{tail}"
 
 
 def cut_line(line: str, limit: int = _LINE) -> str:
@@ -80,10 +92,14 @@ def fit(data: dict[str, Json], limit: int = MAX_BYTES, *, advice: str = "") -> d
 
 
 def _halved(text: str) -> str:
+    """Return the ends of a text, a quarter of it each, with how much is missing between them."""
     marker = _MARKER.search(text)
-    body, gone = (text[: marker.start()], int(marker[1])) if marker else (text, 0)
-    half = len(body) // 2
-    return f"{body[:half]}… ({gone + len(body) - half} more characters)"
+    head, gone, tail = (text[: marker.start()], int(marker[1]), text[marker.end() :]) if marker else (text, 0, "")
+    if not marker:
+        head, tail = text[: len(text) // 2], text[len(text) // 2 :]
+    kept = head[: len(head) // 2], tail[len(tail) - len(tail) // 2 :]
+    gone += len(head) + len(tail) - len(kept[0]) - len(kept[1])
+    return f"{kept[0]}… ({gone} more characters) …{kept[1]}"
 
 
 def _size(data: Json) -> int:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["unified", "unified_all"]
+__all__ = ["unified", "unified_all", "without_locks"]
 
 
 def unified(name: str, before: bytes | None, after: bytes | None) -> str:
@@ -23,6 +23,25 @@ def unified(name: str, before: bytes | None, after: bytes | None) -> str:
 def unified_all(files: Iterable[tuple[str, bytes | None, bytes | None]]) -> str:
     """Return the unified diffs of several files, one behind the other."""
     return "".join(unified(name, before, after) for name, before, after in files if before != after)
+
+
+def without_locks(files: Iterable[tuple[str, bytes | None, bytes | None]]) -> str:
+    """Return the same for an answer: of a long change of a lock only how long it is, for nobody reads hashes."""
+    return "".join(_brief(name, before, after) for name, before, after in files if before != after)
+
+
+_LONG = 40
+_LOCKS = ("lock", "lock.json", "lock.yaml", "lock.yml", "lockb", "go.sum", "shrinkwrap.json")
+
+
+def _brief(name: str, before: bytes | None, after: bytes | None) -> str:
+    whole = unified(name, before, after)
+    rows = whole.split("\n")
+    if len(rows) <= _LONG or not (name.endswith(_LOCKS) or b"--hash=" in (after or before or b"")):
+        return whole
+    added = sum(row.startswith("+") for row in rows) - 1
+    removed = sum(row.startswith("-") for row in rows) - 1
+    return f"{rows[0]}\n{rows[1]}\n@@ a lock: {added} lines added, {removed} removed; show_history has them @@\n"
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -18,7 +18,7 @@ from devkeel.basis import Basis
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, run_checks
 from devkeel.declaration import beginning, dotenv_files, lock_revision, read_declaration, role_of
-from devkeel.difference import unified_all
+from devkeel.difference import unified_all, without_locks
 from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
 from devkeel.errors import (
@@ -54,6 +54,7 @@ from devkeel.results import (
 )
 from devkeel.reverting import revert, target
 from devkeel.runtime import distrust, executing
+from devkeel.secrets_written import secrets_written
 from devkeel.source.nix import parse_path
 from devkeel.survey import nothing_at, survey
 from devkeel.transaction import Operation, Record, Transactions, open_stage
@@ -447,9 +448,16 @@ class Environment:
             revision=revision,
             lock_revision=lock_revision(candidate),
             files=tuple(changed),
-            diff=unified_all((name, candidate.before[name], candidate.read(name)) for name in changed),
+            diff=without_locks((name, candidate.before[name], candidate.read(name)) for name in changed),
             checks=report,
-            notes=tuple(candidate.notes),
+            notes=(
+                *candidate.notes,
+                *(
+                    line
+                    for name in changed
+                    for line in secrets_written(name, candidate.before[name], candidate.read(name))
+                ),
+            ),
             runs_on_enter=bool(candidate.runs and changed),
             runs_when=tuple(candidate.runs) if changed else (),
             next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=None),

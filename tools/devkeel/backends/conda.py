@@ -23,6 +23,7 @@ from devkeel.backends.conda_lock import LOCK, Locked, read_lock, subdir
 from devkeel.backends.imports import require_imports
 from devkeel.backends.micromamba import INSTALL, examine, find_micromamba
 from devkeel.backends.python_tools import tool_environment
+from devkeel.causes import both_ends, cause
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
 from devkeel.runtime import run
@@ -312,13 +313,14 @@ def _record(rattler: Any, url: str) -> Any:  # noqa: ANN401  (of rattler)
     return rattler.RepoDataRecord(record, file, place, channel)
 
 
+_SENTENCE = 600
 _OFFLINE = re.compile(
     r"error sending request|failed to fetch|dns error|Could not resolve|Connection refused", re.IGNORECASE
 )
 
 
 def _unresolvable(told: str, name: str) -> DevkeelError:
-    told = told.strip()[:_SHOWN]
+    told = both_ends(told.strip(), _SHOWN)
     if _OFFLINE.search(told):
         return Unavailable(
             "registry_unreachable",
@@ -327,7 +329,8 @@ def _unresolvable(told: str, name: str) -> DevkeelError:
             remedy="Try again with a network, or ask for level schema to write without resolving.",
         )
     lines = [line.strip(" \t└├─│") for line in told.splitlines() if line.strip()]
-    why = " ".join(lines)[:600] or "It does not resolve"
+    whole = " ".join(lines)
+    why = (whole if len(whole) <= _SENTENCE else cause(told) or whole[-_SENTENCE:]) or "It does not resolve"
     return CheckFailed(
         "unresolvable",
         f"{why.rstrip('.')}. Nothing was written.",
@@ -340,10 +343,10 @@ def _unresolvable(told: str, name: str) -> DevkeelError:
 def _installing(told: str, name: str) -> CheckFailed:
     return CheckFailed(
         "install_failed",
-        f"{told.strip()[:600]}. The environment is as it was.",
+        f"{(cause(told) or told.strip()[-600:]).rstrip('.')}. The environment is as it was.",
         place=Place(name),
         remedy="Ask for another version, or look whether the channel is whole.",
-        diagnostics=(Diagnostic("install_failed", "error", told.strip()[:_SHOWN], "build", Place(name)),),
+        diagnostics=(Diagnostic("install_failed", "error", both_ends(told.strip(), _SHOWN), "build", Place(name)),),
     )
 
 

@@ -15,6 +15,7 @@ from devkeel.backends.declared_python import PINNED, declared_python
 from devkeel.backends.includes import require_beneath
 from devkeel.backends.interpreter import interpreter
 from devkeel.backends.python_tools import find_uv, tool_environment
+from devkeel.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
 from devkeel.libraries.pyproject import requirements_of
@@ -69,6 +70,9 @@ _FRAME = " \t\u2570\u2500\u25b6\u2502\u251c\u00d7\u2717"
 _ERROR = re.compile(r"(?:npm )?(?:ERROR|error|ERR!)\b:? *")
 # pip names every version that there is, oldest first.
 _VERSIONS = re.compile(r"\(from versions: (?:[^,()]+, )+?(?=(?:[^,()]+, ){4}[^,()]+\))")
+_BUILT = re.compile(
+    r"\[stderr\]|Traceback|get_requires_for_build|subprocess-exited-with-error|Failed to build", re.IGNORECASE
+)
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -151,7 +155,7 @@ def resolve(
         f"{_reason(told)} Nothing was written.",
         place=Place(manifest),
         remedy="Ask for versions that go together, or for a name that exists.",
-        diagnostics=(Diagnostic("unresolvable", "error", told[:_SHOWN], _SOURCE, Place(manifest)),),
+        diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), _SOURCE, Place(manifest)),),
     )
 
 
@@ -181,7 +185,9 @@ def _reason(told: str) -> str:
     errors = [
         re.sub(r"^(?:npm )?(?:ERROR|error|ERR!):? *", "", line) for line in lines if re.match(r"(?i)(npm )?err", line)
     ]
-    said = " ".join(causes) or "; ".join(errors) or " ".join(lines[-1:])
+    # A build that failed says why in its own output, which stands further down than the resolver's sentence.
+    built = cause(told) if _BUILT.search(told) else ""
+    said = built or " ".join(causes) or "; ".join(errors) or cause(told) or " ".join(lines[-1:])
     text = said[:600].strip() or "It does not resolve."
     return text if text.endswith(".") else f"{text}."
 

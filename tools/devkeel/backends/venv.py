@@ -7,7 +7,6 @@ environment as it was.
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from dataclasses import dataclass, replace
 from functools import partial
@@ -22,6 +21,7 @@ from devkeel.backends.includes import require_beneath
 from devkeel.backends.interpreter import interpreter
 from devkeel.backends.python_tools import find_uv, tool_environment
 from devkeel.backends.uv_lock import stale
+from devkeel.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries import PYTHON, pyproject
 from devkeel.libraries.requirement import key_of
@@ -276,13 +276,13 @@ _RELOCK = "Run uv lock, or add and remove libraries with add_library, which rene
 
 
 def _failed(code: str, done: Completed, name: str) -> CheckFailed:
-    told = done.stderr.decode("utf-8", "replace").strip()[-_SHOWN:]
-    lines = [line.strip() for line in told.splitlines() if re.match(r"\s*(?:cause:|Because|ERROR|error)", line)]
-    why = (" ".join(lines) or told or f"exit code {done.returncode}")[:600]
+    whole = done.stderr.decode("utf-8", "replace").strip()
+    told = both_ends(whole, _SHOWN)
+    why = cause(whole) or told[-600:] or f"exit code {done.returncode}"
     if code == "unresolvable":
-        finding = Diagnostic("unresolvable", "error", why, "build", Place(name))
+        finding = Diagnostic("unresolvable", "error", told or why, "build", Place(name))
         remedy = "Ask for versions that go together, or for a name that exists."
         return CheckFailed("unresolvable", why, place=Place(name), remedy=remedy, diagnostics=(finding,))
-    finding = Diagnostic("install_failed", "error", why, "build", Place(name))
+    finding = Diagnostic("install_failed", "error", told or why, "build", Place(name))
     remedy = "Ask for another version, or add what its build needs."
     return CheckFailed("install_failed", why, place=Place(name), remedy=remedy, diagnostics=(finding,))

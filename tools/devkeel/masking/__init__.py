@@ -6,7 +6,17 @@
 
 from __future__ import annotations
 
-from devkeel.masking.known import MASK, blot, hide, looks_secret, mask, mask_arguments, secrets_in
+from devkeel.masking.known import MASK, blot, hide, looks_secret, mask, mask_arguments, secrets_in, secrets_of
 from devkeel.masking.names import names_a_secret
 
-__all__ = ["MASK", "blot", "hide", "looks_secret", "mask", "mask_arguments", "names_a_secret", "secrets_in"]
+__all__ = [
+    "MASK",
+    "blot",
+    "hide",
+    "looks_secret",
+    "mask",
+    "mask_arguments",
+    "names_a_secret",
+    "secrets_in",
+    "secrets_of",
+]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from devkeel.masking.spans import Span
 
-__all__ = ["MASK", "blot", "hide", "looks_secret", "mask", "mask_arguments", "secrets_in"]
+__all__ = ["MASK", "blot", "hide", "looks_secret", "mask", "mask_arguments", "secrets_in", "secrets_of"]
 
 MASK = "***"
 _SHORTEST = 6
@@ -50,6 +50,11 @@ def hide(text: str, name: str) -> str:
 def looks_secret(name: str, value: str) -> bool:
     """Tell whether a value is a secret, by the name that it is given or by its own form."""
     return hide(value, name) != value or bool(find(value))
+
+
+def secrets_of(text: str) -> list[tuple[int, str]]:
+    """Return what has the look of a secret in a text: where it begins, and what it is."""
+    return [(start, text[start:end]) for start, end in find(text)]
 
 
 # Words before one that may say what it is.
