@@ -13,6 +13,7 @@ from devkeel_cli import exits, output
 from devkeel_cli.follow import follow
 from devkeel_cli.options import backend_option, json_option
 from devkeel_cli.session import pass_session
+from devkeel_cli.telling import say
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session
@@ -50,7 +51,7 @@ def command(
         entered = environment.environments().entered(named) if named else None
         call = environment.execution.call(argv, entered=entered, **given)
         for note in call.notes:
-            click.echo(f"note: {output.for_a_person(note)}", err=True)
+            say(f"note: {output.for_a_person(note)}", err=True)
         inherited = {name: value for name, value in os.environ.items() if name not in call.unset}
         _become(call.argv, str(call.place), {**inherited, **call.variables})
     job = environment.run(argv, timeout=timeout or 600.0, environment=named, **given)
