@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Trace", "read", "strace", "traced"]
 
-_CALLS = "execve,execveat,open,openat,openat2,stat,lstat,newfstatat,access,faccessat,faccessat2,readlink,readlinkat"
+_STARTS = "execve,execveat"
+_LOOKS = "open,openat,openat2,stat,lstat,newfstatat,access,faccessat,faccessat2,readlink,readlinkat"
 _LINE = re.compile(r"^(?P<pid>\d+) +(?P<call>\w+)\((?P<rest>.*)$")
 _TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _AT = re.compile(r"^(?:AT_FDCWD|\d+)<(?P<place>[^>]*)>")
@@ -51,16 +52,22 @@ class Trace:
                 yield call
 
 
-def traced(record: Path) -> list[str]:
-    """Return the words before a command that have strace write down what it and all that it starts do."""
-    how = ("-f", "-qq", "-v", "-y", "-s", "4096", "--seccomp-bpf", "-e", f"trace={_CALLS}", "-o", str(record))
+def traced(record: Path, *, looks: bool = True) -> list[str]:
+    """Return the words before a command that have strace write down what it and all that it starts do.
+
+    looks: which files they look for too, and not only what is started.
+    """
+    calls = f"{_STARTS},{_LOOKS}" if looks else _STARTS
+    how = ("-f", "-qq", "-v", "-y", "-s", "4096", "--seccomp-bpf", "-e", f"trace={calls}", "-o", str(record))
     return ["strace", *how]
 
 
-def strace(command: list[str], folder: Path, *, cwd: Path, environment: Mapping[str, str]) -> tuple[Trace, bytes]:
+def strace(
+    command: list[str], folder: Path, *, cwd: Path, environment: Mapping[str, str], looks: bool = True
+) -> tuple[Trace, bytes]:
     """Run a command to its end, with all that it leaves in the background; return what was called, and its output."""
     record = folder / "trace"
-    argv = [*traced(record), *command]
+    argv = [*traced(record, looks=looks), *command]
     done = subprocess.run(
         argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
     )
