@@ -78,7 +78,7 @@ def new_keep(state: Path) -> Iterator[Path]:
 @contextmanager
 def applying(state: Path) -> Iterator[None]:
     """Be the one that applies. Raises Busy `apply_busy`."""
-    directory(state)
+    directory(state, begins=False)
     with lock(state / "apply.lock") as held:
         if not held:
             raise Busy(

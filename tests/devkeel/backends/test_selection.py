@@ -14,6 +14,7 @@ from devkeel.environment import Environment
 from devkeel.envrc import envrc, prompt
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable, UsageError
 from devkeel.project import Project, find_root
+from devkeel.runtime.records import directory, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -202,8 +203,8 @@ def test_an_envrc_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 def test_a_directory_whose_name_is_none_is_no_environment(tmp_path: Path) -> None:
     project = made(tmp_path, "requirements.txt")
     for name in ("$(x)", "UPPER", "base", "good-one"):
-        (tmp_path / ".devkeel" / "envs" / name).mkdir(parents=True)
-        (tmp_path / ".devkeel" / "envs" / name / "environment.json").write_text('{"backend": "venv"}')
+        folder = directory(project.state, "envs", name)
+        write_record(folder / "environment.json", {"backend": "venv"})
     assert [item.name for item in all_environments(project)] == ["good-one"]
 
 

@@ -110,7 +110,7 @@ class Control:
                     seen=repr(name[:80]),
                     remedy="Name a process as the declaration does.",
                 )
-        state = directory(self.project.state)
+        state = directory(self.project.state, begins=False)
         with lock(state / "processes.lock", self.patience) as held:
             if not held:
                 raise Busy(

@@ -1,4 +1,7 @@
-"""Small files in `.devkeel/`: what devkeel remembers beside the history, written whole or not at all."""
+"""Small files in `.devkeel/`: what devkeel remembers beside the history, written whole or not at all.
+
+Each carries a seal over its name and content: what came with a clone, or from another project, is as good as not there.
+"""
 
 from __future__ import annotations
 
@@ -8,25 +11,32 @@ import os
 import secrets
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from devkeel import state_directory
+from devkeel import origin, state_directory
 from devkeel.errors import StateError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 __all__ = ["directory", "forget", "link_on_the_way", "lock", "open_log", "open_own", "read_record", "write_record"]
 
 _OWN = 0o600  # captured variables may be secrets
 _TICK = 0.05
+_SEAL = "seal"
 
 
-def directory(state: Path, *names: str) -> Path:
-    """Make a directory inside the state directory, which ignores itself in Git. Raises StateError."""
+def directory(state: Path, *names: str, begins: bool = True) -> Path:
+    """Make a directory inside the state directory, which ignores itself in Git. Raises StateError, Busy.
+
+    begins: records will be written there, so that those from elsewhere go aside first.
+    """
     folder = state.joinpath(*names)
     try:
+        state_directory.make(state)
+        if begins:
+            origin.prepare(state)
         state_directory.make(state, *names)
     except OSError as error:
         link = link_on_the_way(state, folder)
@@ -52,22 +62,42 @@ def open_own(path: Path) -> IO[bytes]:
 
 
 def read_record(path: Path) -> dict[str, Any] | None:
-    """Return what a record says; None where there is none, or it makes no sense."""
+    """Return what a record says; None where there is none, it makes no sense, or devkeel did not write it here."""
     try:
         with open_own(path) as file:
             found = json.loads(file.read())
+        if not isinstance(found, dict):
+            return None
+        mark = found.pop(_SEAL, None)
+        state, name = _place(path)
+        return found if origin.sealing(state).holds(mark, "record", name, _text(found)) else None
     except (OSError, ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+
+
+def _place(path: Path) -> tuple[Path, str]:
+    """Return the state directory of a record, and the record's name in it."""
+    parts = path.parts
+    if state_directory.NAME not in parts:
+        return path.parent, path.name
+    depth = len(parts) - parts[::-1].index(state_directory.NAME)
+    return Path(*parts[:depth]), "/".join(parts[depth:])
+
+
+def _text(data: dict[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True)
 
 
 def write_record(path: Path, data: dict[str, Any]) -> None:
-    """Write a record in place of the one that is there, readable by this user alone."""
+    """Write a record in place of the one that is there, sealed, readable by this user alone."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    plain = json.loads(json.dumps(data, default=str))
     try:
+        state, name = _place(path)
+        mark = origin.sealing(state).mark("record", name, _text(plain))
         descriptor = state_directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(data, file, default=str)
+            json.dump(plain | {_SEAL: mark}, file)
         state_directory.replace_file(path, temporary.name)
     except OSError as error:
         state_directory.discard(temporary)

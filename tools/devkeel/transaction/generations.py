@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-import posixpath
 import secrets
+import stat
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel import state_directory
 from devkeel.beneath import put, remove
 from devkeel.errors import ProjectError
-from devkeel.runtime.records import link_on_the_way, open_own, read_record, write_record
+from devkeel.runtime.records import directory, link_on_the_way, open_own, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,6 +37,7 @@ __all__ = [
 ]
 
 _CURRENT = "current"
+_IN_USE = "current.json"
 _RECORD = "environment.json"
 _MADE = "g-"
 _DESCRIPTION = "devkeel.txt"
@@ -53,15 +54,15 @@ class Home:
 
     @property
     def current(self) -> Path | None:
-        """The generation in use, or None."""
-        try:
-            with state_directory.folder(self.path) as folder:
-                name = posixpath.basename(os.readlink(_CURRENT, dir_fd=folder))
-        except OSError:
+        """The generation in use, or None: the one that a sealed record names, where it was made."""
+        found = read_record(self.path / _IN_USE) or {}
+        name = found.get("generation")
+        if not isinstance(name, str) or not name.startswith(_MADE) or "/" in name:
             return None
-        found = self.path / name
-        # A link among them leads to something that devkeel has not made.
-        return found if name.startswith(_MADE) and state_directory.is_folder(found) else None
+        # What is in a generation has no seal, and runs: so a copy of one, as a clone would bring, is not taken for it.
+        info = state_directory.status(self.path / name)
+        made = info is not None and stat.S_ISDIR(info.st_mode) and info.st_ino == found.get("inode")
+        return self.path / name if made else None
 
     def record(self) -> dict[str, Any]:
         """Return what was noted about the environment; nothing where that cannot be read."""
@@ -81,6 +82,10 @@ class Home:
             remove(folder, link)
             os.symlink(generation.name, link, dir_fd=folder)
             os.rename(link, _CURRENT, src_dir_fd=folder, dst_dir_fd=folder)
+        # The link is for people; what devkeel goes by is the record.
+        info = state_directory.status(generation)
+        inode = None if info is None else info.st_ino
+        write_record(self.path / _IN_USE, {"generation": generation.name, "inode": inode})
         for old in self._all():
             if old not in (generation, before):
                 state_directory.discard(old)
@@ -141,7 +146,7 @@ def require_no_link(project: Project, path: Path) -> None:
 
 def _make_folder(project: Project, path: Path) -> None:
     require_no_link(project, path)
-    state_directory.make(project.state, *path.relative_to(project.state).parts)
+    directory(project.state, *path.relative_to(project.state).parts)
 
 
 def keep_program(project: Project, name: str, data: bytes) -> Path:
