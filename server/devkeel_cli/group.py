@@ -41,6 +41,7 @@ VERBS = {
     "history": "Show the operations, or one with its diff.",
     "undo": "Revert an operation as a new one.",
     "restore": "Put the files back to what an operation left.",
+    "adopt": "Take over a history that came from elsewhere.",
     "doctor": "Examine the records, the tools and the environments.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",

@@ -673,6 +673,10 @@ class Environment:
                 kept = past.late_data(self._store())
                 error.details |= {"kept": kept} if kept else {}
 
+    def adopt(self) -> tuple[int, int]:
+        """Take over a history that is not believed; see `Transactions.adopt`. A person asks for it, and no tool."""
+        return self._store().adopt()
+
     def examine(self, *, repair: bool = False) -> Examination:
         """Examine the records and files, and what there is of tools, locks and environments.
 

@@ -6,6 +6,8 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
@@ -16,7 +18,8 @@ from devkeel import origin
 from devkeel.environment import Environment
 from devkeel.errors import StateError, UsageError
 from devkeel.project import Project
-from devkeel.transaction import Transactions, schema
+from devkeel.runtime.records import directory, read_record, write_record
+from devkeel.transaction import FileChange, FileImage, Record, Transactions, recovery, schema, seals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +32,7 @@ PLANTED = {
     "devenv.yaml": ("inputs: {}\n", None, 0o644),
 }
 TOKEN = "0123456789abcdef"  # noqa: S105
+RECORD = Record("edit", "a test", None, [], {}, "0", "1")
 _V1 = schema._TABLES.replace(",\n    mark TEXT NOT NULL", "")
 
 
@@ -237,7 +241,7 @@ def test_records_of_another_user_are_refused_and_left_where_they_are(clone: Path
     with pytest.raises(StateError) as caught:
         add(clone)
     assert caught.value.code == "foreign_records"
-    assert "devkeel adopt" in (caught.value.remedy or "")
+    assert str(clone / ".devkeel") in (caught.value.remedy or "")
     assert planted(clone) == before
     assert (clone / ".devkeel/state.db").exists()
 
@@ -265,3 +269,130 @@ def test_a_place_for_what_goes_aside_that_is_no_folder_goes_aside_too(clone: Pat
     assert operations(clone) == [1]
     if kind == "link":
         assert list((tmp_path / "outside").iterdir()) == []
+
+
+@pytest.mark.parametrize("later", [0, 2])
+def test_a_person_takes_over_the_history_of_an_older_devkeel_once(clone: Path, later: int) -> None:
+    forge(clone, "published")
+    with closing(sqlite3.connect(clone / ".devkeel/state.db", isolation_level=None)) as connection:
+        connection.execute("DELETE FROM file WHERE path <> 'devenv.yaml'")
+    for number in range(later):
+        add(clone, f"p{number}")
+    with Transactions(Project(clone)) as transactions:
+        assert transactions.adopt() == (1, 1 if later else 0)
+        with pytest.raises(UsageError) as caught:
+            transactions.adopt()
+        assert caught.value.code == "nothing_to_adopt"
+        assert transactions.damage() == []
+    assert operations(clone) == list(range(later + 1, 0, -1))
+    environment = opened(clone)
+    result = environment.undo(1)
+    environment.close()
+    assert (result.files, (clone / "devenv.yaml").exists()) == (("devenv.yaml",), False)
+
+
+def test_adopting_leaves_out_what_no_edit_would_have_written(clone: Path) -> None:
+    forge(clone)
+    before = planted(clone)
+    with Transactions(Project(clone)) as transactions:
+        assert transactions.adopt() == (0, 0)
+        assert transactions.recover() is None
+    assert planted(clone) == before
+
+
+@pytest.mark.parametrize("record", ["applied.json", "processes.json", "jobs/0123456789abcdef.json"])
+def test_a_record_of_elsewhere_is_as_good_as_not_there(clone: Path, tmp_path: Path, record: str) -> None:
+    other = tmp_path / "other" / ".devkeel"
+    for state in (clone / ".devkeel", other):
+        state.parent.mkdir(exist_ok=True)
+        directory(state, "jobs")
+    write_record(other / record, {"id": 1})
+    shutil.copyfile(other / record, clone / ".devkeel" / record)
+    assert read_record(other / record) == {"id": 1}
+    assert read_record(clone / ".devkeel" / record) is None
+    write_record(clone / ".devkeel" / record, {"id": 1})
+    text = (clone / ".devkeel" / record).read_text()
+    (clone / ".devkeel" / record).write_text(text.replace("1", "2", 1))
+    assert read_record(clone / ".devkeel" / record) is None
+    (clone / ".devkeel" / "other.json").write_text(text)
+    assert read_record(clone / ".devkeel" / "other.json") is None
+
+
+@pytest.mark.parametrize("wrong", ["mode", "link", "short", "inside", "closed"])
+def test_without_a_usable_key_writes_work_and_no_history_is_kept_or_believed(
+    clone: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str
+) -> None:
+    home = clone / "home" if wrong == "inside" else tmp_path / "home"
+    monkeypatch.setenv("XDG_STATE_HOME", str(home))
+    key = home / "devkeel" / "key"
+    if wrong == "closed":
+        home.write_text("")
+    else:
+        key.parent.mkdir(parents=True)
+        key.write_text(f"{'ab' * 32}\n" if wrong != "short" else "ab\n")
+        key.chmod(0o644 if wrong == "mode" else 0o600)
+    if wrong == "link":
+        key.rename(tmp_path / "key")
+        key.symlink_to(tmp_path / "key")
+    forge(clone)
+    before = planted(clone), (clone / ".devkeel/state.db").read_bytes()
+    result = add(clone)
+    assert result.published
+    assert any("No history is kept" in note for note in result.notes)
+    assert (planted(clone), (clone / ".devkeel/state.db").read_bytes()) == before
+    assert operations(clone) == []
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_processes_that_write_first_at_once_agree_on_one_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    without = "" if links else "os.link = lambda *a, **b: (_ for _ in ()).throw(PermissionError(1, 'no'))"
+    code = f"import os, pathlib; {without or 'pass'}\nfrom devkeel.origin.key import make_key\n"
+    code += "print(make_key(pathlib.Path('/nowhere')).hex())"
+    running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(6)]
+    keys = {process.communicate(timeout=60)[0] for process in running}
+    assert len(keys) == 1
+    assert len(keys.pop().strip()) == 64
+    assert [path.name for path in (tmp_path / "state/devkeel").iterdir()] == ["key"]
+    assert (tmp_path / "state/devkeel/key").stat().st_mode & 0o777 == 0o600
+
+
+def test_recovery_takes_back_all_files_that_edits_write() -> None:
+    from devkeel import libraries
+    from devkeel.libraries import go, javascript, python, ruby, rust
+    from devkeel.project import DECLARATION_FILES, LOCK_FILES, MANIFESTS, OTHER_FILES
+
+    known = {*DECLARATION_FILES, *LOCK_FILES, *MANIFESTS, *OTHER_FILES, *libraries.PYTHON}
+    known |= {name for module in (go, javascript, python, ruby, rust) for name in module.MANIFESTS}
+    known |= {"uv.lock", "poetry.lock", "Cargo.lock", "Gemfile.lock", "go.sum", "package-lock.json", "pnpm-lock.yaml"}
+    assert {name for name in known if not recovery._is_written_by_edits(name)} == set()
+    for name in (*(name for name in PLANTED if name != "devenv.yaml"), ".bashrc", "setup.py", "package.sh"):
+        assert not recovery._is_written_by_edits(name), name
+
+
+@pytest.mark.parametrize(("mode", "given"), [(0o4755, 0o640), (0o777, 0o640), (0o600, 0o600)])
+def test_recovery_gives_no_file_more_permissions_than_it_has(clone: Path, mode: int, given: int) -> None:
+    (clone / "devenv.yaml").chmod(0o640)
+    before = (clone / "devenv.yaml").read_bytes()
+    with Transactions(Project(clone)) as transactions:
+        changes = [FileChange("devenv.yaml", before, b"inputs: { }\n"), FileChange("made.nix", None, b"{ }\n")]
+        transactions.publish(changes, RECORD)
+    (clone / "made.nix").unlink()  # so that it goes back
+    seal = origin.standing(clone / ".devkeel").seal
+    assert seal is not None
+    with closing(sqlite3.connect(clone / ".devkeel/state.db", isolation_level=None)) as connection:
+        connection.row_factory = sqlite3.Row
+        connection.execute("UPDATE operation SET state = 'pending'")
+        connection.execute("UPDATE file SET mode_before = ? WHERE n = 0", (mode,))
+        (row,) = connection.execute("SELECT * FROM operation").fetchall()
+        query = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file ORDER BY n"
+        images = [FileImage(*item) for item in connection.execute(query)]
+        connection.execute("UPDATE operation SET mark = ?", (seals.mark_of(seal, dict(row), images),))
+    with Transactions(Project(clone)) as transactions:
+        recovered = transactions.recover()
+    assert recovered is not None
+    assert recovered.outcome == "rolled_back"
+    assert (clone / "devenv.yaml").read_bytes() == before
+    assert (clone / "devenv.yaml").stat().st_mode & 0o7777 == given

@@ -105,7 +105,7 @@ def _look(state: Path) -> Standing:
         return _NOTHING
     if info.st_uid != os.geteuid():
         told = f"they belong to the user with the id {info.st_uid}"
-        return _foreign(told, f"Work as that user. {_THEIRS}move {state} away.")
+        return _foreign(told, f"Work as that user, or move {state} away: devkeel begins anew.")
     try:
         return _by_seal(state, read_key(state.parent))
     except KeyUnusable as error:

@@ -17,7 +17,20 @@ if TYPE_CHECKING:
     from devkeel.project import Project
     from devkeel.transaction.store import Entry, Store
 
-__all__ = ["leftovers", "settle", "sweep", "temporary_name"]
+__all__ = ["is_inside", "leftovers", "settle", "sweep", "temporary_name"]
+
+
+# The files that edits write: environment files, manifests of libraries, and the locks that go with them. Nothing else
+# is taken back, whoever wrote the records; a test compares this with what the editors and resolvers know.
+_SUFFIXES = (".nix", ".lock", ".txt", ".in")
+_NAMES = frozenset(
+    {
+        *("devenv.yaml", "devenv.local.yaml", ".envrc", ".gitignore", "environment.yml", "environment.yaml"),
+        *("conda-lock.yml", "pyproject.toml", "package.json", "package-lock.json", "npm-shrinkwrap.json"),
+        *("pnpm-lock.yaml", "Cargo.toml", "go.mod", "go.sum", "Gemfile"),
+    }
+)
+_MOST_OF_NEW = 0o775
 
 
 def temporary_name(token: str, number: int) -> str:
@@ -36,13 +49,13 @@ def settle(store: Store, project: Project, entry: Entry) -> Recovered:
         absent: list[FileImage] = []
         for number, image in enumerate(entry.files):
             spot = None
-            if _is_inside(project, image.path):
+            if is_inside(project, image.path):
                 spot = stack.enter_context(files.locate(root, image.path, temporary_name(entry.token, number)))
             if spot is None:
                 absent.append(image)
                 continue
             before, after = store.blob(image.before_hash), store.blob(image.after_hash)
-            changes.append(swap.Change(spot, before, after, image.mode_before))
+            changes.append(swap.Change(spot, before, after, _bounded(spot, image.mode_before)))
         spots = [change.spot for change in changes]
         for change in changes:
             swap.complete(change.spot)
@@ -99,19 +112,34 @@ def _leftovers(stack: ExitStack, project: Project, entry: Entry) -> Iterator[tup
     for number, image in enumerate(entry.files):
         with suppress(OSError):
             name = temporary_name(entry.token, number)
-            spot = (
-                stack.enter_context(files.locate(root, image.path, name)) if _is_inside(project, image.path) else None
-            )
+            spot = stack.enter_context(files.locate(root, image.path, name)) if is_inside(project, image.path) else None
             if spot is not None and (files.exists(spot, name) or files.exists(spot, spot.aside)):
                 yield spot, image
 
 
-def _is_inside(project: Project, path: str) -> bool:
-    # the records may have come with the project: they may not lead anywhere that a request could not
+def is_inside(project: Project, path: str) -> bool:
+    """Tell whether records may name a file, as they name those that edits write."""
+    # even records that are believed lead nowhere that a request could not
     try:
-        return project.resolve(path) == path
+        return _is_written_by_edits(path) and project.resolve(path) == path
     except DevkeelError:
         return False
+
+
+def _is_written_by_edits(path: str) -> bool:
+    name = path.rpartition("/")[2]
+    return name in _NAMES or name.endswith(_SUFFIXES)
+
+
+def _bounded(spot: Spot, mode: int | None) -> int | None:
+    """Return the permission bits that a file gets back: never more than the one that is there has, or a new one."""
+    if mode is None:
+        return None
+    with suppress(OSError):
+        found = files.read(spot)
+        if found is not None:
+            return mode & found.info.st_mode & 0o7777
+    return mode & _MOST_OF_NEW
 
 
 def _mode(spot: Spot) -> int | None:

@@ -18,7 +18,15 @@ from devkeel.transaction.faults import damaged
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["VERSION", "connect_for_reading", "connect_for_writing", "connect_in_memory", "examine", "is_ready"]
+__all__ = [
+    "VERSION",
+    "connect_for_adopting",
+    "connect_for_reading",
+    "connect_for_writing",
+    "connect_in_memory",
+    "examine",
+    "is_ready",
+]
 
 VERSION = 2
 # sqlite.org/fileformat.html: the magic, and the user version at offset 60
@@ -147,6 +155,12 @@ def connect_for_reading(file: Path) -> tuple[sqlite3.Connection, bool]:
     alone = not os.access(file.parent, os.W_OK, effective_ids=effective) and not (wal.exists() and wal.stat().st_size)
     options = "mode=ro&immutable=1" if alone else "mode=ro"
     return _connect(file, f"file:{name}?{options}"), alone
+
+
+def connect_for_adopting(file: Path) -> sqlite3.Connection:
+    """Open a database of anybody, also of an older devkeel, as it is, without the means to change it."""
+    examine(file)
+    return _connect(file, f"file:{quote(str(file))}?mode=ro")
 
 
 def connect_for_writing(file: Path) -> sqlite3.Connection:

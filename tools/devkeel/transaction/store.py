@@ -16,6 +16,7 @@ from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.origin import Standing
 from devkeel.project import digest
 from devkeel.transaction import schema
+from devkeel.transaction.adoption import adopt
 from devkeel.transaction.faults import damaged, explain, explain_database
 from devkeel.transaction.records import FileImage, Keep, Operation, Record
 from devkeel.transaction.retention import TRIM_EVERY, trim
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.origin import Seal
+    from devkeel.project import Project
 
 __all__ = ["Entry", "Store"]
 
@@ -392,6 +394,11 @@ class Store:
         if not self._is_sealed(row, files):
             raise origin.foreign(self.directory, Standing(why=self._unsealed(row), remedy=_TAMPERED))
         return files
+
+    def adopt(self, source: Path, project: Project) -> tuple[int, int]:
+        """Take over the history of another database; see `adoption.adopt`. The caller holds the lock."""
+        with self._transaction() as connection:
+            return adopt(source, connection, self._sealing(), project)
 
     def unsealed(self) -> int:
         """Return how many operations carry no seal; every row is read."""

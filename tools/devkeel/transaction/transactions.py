@@ -6,7 +6,10 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from devkeel.errors import DevkeelError, stands
+from devkeel import state_directory
+from devkeel.errors import DevkeelError, UsageError, stands
+from devkeel.origin import ASIDE, foreign
+from devkeel.runtime.records import forget
 from devkeel.transaction import care, displaced, files, lock, recovery
 from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
@@ -177,6 +180,33 @@ class Transactions:
         """Move records that are not believed away, unread; return where they went. None where there is no key."""
         with self._locked() as found:
             return found.aside
+
+    def adopt(self) -> tuple[int, int]:
+        """Take over the history of the records that are from elsewhere, here or put aside last; only a person asks.
+
+        Returns how many operations there are, and by how much the numbers of later ones have grown. Raises StateError
+        `foreign_records`, UsageError `nothing_to_adopt`.
+        """
+        with self._locked() as found:
+            if not found.own:
+                raise foreign(self.project.state, found)
+            source = found.aside or self._newest_aside()
+            if source is None:
+                raise UsageError(
+                    "nothing_to_adopt",
+                    "There are no records from elsewhere with a history.",
+                    remedy="See with `devkeel doctor` whose records there are.",
+                )
+            told = self._store.adopt(source / "state.db", self.project)
+            if told[1]:  # they name operations by their numbers
+                forget(self.project.state / "applied.json", self.project.state / "processes.json")
+            (source / "state.db").rename(source / "state.db.adopted")
+            return told
+
+    def _newest_aside(self) -> Path | None:
+        aside = self.project.state / ASIDE
+        places = [aside / name for name in state_directory.names(aside)]
+        return next((item for item in reversed(places) if state_directory.status(item / "state.db")), None)
 
     def make_directory(self) -> None:
         """Make the state directory and its `.gitignore`, where they are missing."""
