@@ -14,8 +14,8 @@ import select
 import sys
 import threading
 
-_BURST, _WITHIN, _BETWEEN = 50, 0.001, 0.4
-_LONGEST = 3.0
+_BURST, _WITHIN, _BETWEEN = 70, 0.001, 1.2
+_LONGEST = 4.0
 _KEPT = 40  # saves through one descriptor
 _pause = threading.Event()
 

@@ -38,7 +38,7 @@ ROUNDS = {True: 4, False: 1}
 SAVES = {True: 840, False: 100}
 # A round goes on until so many changes were published between the saves, too.
 PUBLISHED = {True: 3, False: 1}
-_PATIENCE = 120.0
+_PATIENCE = 90.0
 # What the library takes away may be in these alone: a resolver writes them anew.
 RENEWED = "uv.lock"
 _KEPT = re.compile(r"\.devkeel/displaced/[0-9a-f]{16}-\d+(?:\.gap)?|[\w./-]*\.devkeel-[0-9a-f]{16}-\d+\.tmp(?:\.old)?")
@@ -307,3 +307,4 @@ def _tell(what: str, outcomes: list[Outcome], tally: Tally) -> None:
     line = f"{what}: {saves} saves, {published} published, {kept} old files kept, {lost} lines lost"
     tally.lines.append(line)
     sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
