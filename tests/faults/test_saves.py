@@ -217,14 +217,14 @@ def run(root: Path, kind: Kind, way: str, variables: dict[str, str]) -> Outcome:
     agents.start()
     argv = (sys.executable, saver.__file__, str(root / kind.file), way, str(seed), str(log))
     person = subprocess.Popen(argv, stdin=subprocess.PIPE)
-    until = time.monotonic() + 2
-    end = time.monotonic() + _PATIENCE
+    heard, end = 0, time.monotonic() + _PATIENCE
     try:
         while time.monotonic() < end and not _enough(log, saves, agents.told.published):
             agents.stopped.wait(_TURN)
-            if time.monotonic() > until:
+            # not before something was answered again: on a slow machine nobody would get so far
+            if len(agents.told.parts) > heard + agents.chance.randrange(2, 12):
                 agents.interfere()
-                until = time.monotonic() + agents.chance.uniform(0.5, 3)
+                heard = len(agents.told.parts)
         person.communicate()
     finally:
         person.kill()
