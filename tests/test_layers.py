@@ -69,7 +69,7 @@ LAYERS = {
     "instead": {"errors", "source", "catalogue"},
     "reverting": {"errors", "project", "difference", "basis", "candidate", "transaction", "merge", "restoring"},
     "applied": {"state_directory", "errors", "backends", "runtime"},
-    "command": {"errors", "project", "results", "display", "runtime", "backends"},
+    "command": {"errors", "causes", "project", "results", "display", "runtime", "backends"},
     "excerpt": {"display", "masking", "runtime"},
     "stages": {
         *("results", "project", "declaration", "transaction", "backends", "applied", "processes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.causes import both_ends, cause
+from devkeel.causes import both_ends, cause, whole_ends
 
 UV = """\
   \u00d7 Failed to build `psycopg2==2.9.9`
@@ -99,3 +99,14 @@ def test_both_ends_of_a_long_output_are_kept() -> None:
     assert shown.endswith("5 failed, 12 passed")
     assert len(shown) < 1_200
     assert both_ends("short", 10) == "short"
+
+
+def test_no_part_of_a_line_is_left_at_a_gap() -> None:
+    secret = b"TOKEN=a1B2c3D4e5F6g7H8\n"
+    data = b"first\n" + secret + b"5 failed\n"
+    for half in range(7, len(data) - 10):
+        head, tail = whole_ends(data, half)
+        assert head.endswith(b"\n")
+        assert secret in head or secret in tail or (b"TOKEN" not in head and b"c3D4" not in head + tail)
+    head, tail = whole_ends(b"x" * 20_000, 10_000)
+    assert len(head) == len(tail) == 10_000 - 256

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["both_ends", "cause"]
+__all__ = ["both_ends", "cause", "whole_ends"]
 
 # A line that tells a reason, and one that only passes on that there was a failure further down.
 _TELLS = re.compile(
@@ -60,3 +60,18 @@ def both_ends(text: str, limit: int) -> str:
     head = head.rpartition("\n")[0] or head
     tail = tail.partition("\n")[2] or tail
     return f"{head}\n… {len(text) - len(head) - len(tail)} characters left out …\n{tail}"
+
+
+_LONGEST_LINE, _PART = 4096, 256
+
+
+def whole_ends(data: bytes, half: int) -> tuple[bytes, bytes]:
+    """Return the two ends of an output whose middle is gone, without the parts of lines that stood across the gap.
+
+    Half of a secret would not be known for one. Where a line is very long, a part of it is left out instead.
+    """
+    head, tail = data[:half], data[half:]
+    end, begin = head.rfind(b"\n"), tail.find(b"\n")
+    head = head[: end + 1] if end >= 0 and len(head) - end <= _LONGEST_LINE else head[:-_PART]
+    tail = tail[begin + 1 :] if 0 <= begin <= _LONGEST_LINE else tail[_PART:]
+    return head, tail

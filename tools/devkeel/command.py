@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends.toolchain import absent, toolchains
+from devkeel.causes import whole_ends
 from devkeel.display import clean
 from devkeel.errors import ProjectError, Unavailable, UsageError
 from devkeel.results import RunResult
@@ -151,29 +152,22 @@ def perform(
             raise
         text = _text(job.log.slice(-_SHOWN, _SHOWN).data)
         return RunResult(argv, None, True, _seconds(begun), text, "", 0, 0), True
-    return (
-        RunResult(
-            argv,
-            found.returncode,
-            False,
-            _seconds(begun),
-            _shown(found.stdout, found.omitted[0]),
-            _shown(found.stderr, found.omitted[1]),
-            *found.omitted,
-        ),
-        False,
-    )
+    out, gone = _shown(found.stdout, found.omitted[0])
+    err, lost = _shown(found.stderr, found.omitted[1])
+    return RunResult(argv, found.returncode, False, _seconds(begun), out, err, gone, lost), False
 
 
 def _seconds(begun: float) -> float:
     return round(time.monotonic() - begun, 3)
 
 
-def _shown(data: bytes, omitted: int) -> str:
+def _shown(data: bytes, omitted: int) -> tuple[str, int]:
+    """Return what to show of an output, and how many bytes of it are left out."""
     if not omitted:
-        return _text(data)
-    half = _SHOWN // 2
-    return f"{_text(data[:half])}\n… {omitted} bytes left out …\n{_text(data[half:])}"
+        return _text(data), 0
+    head, tail = whole_ends(data, _SHOWN // 2)
+    omitted += len(data) - len(head) - len(tail)
+    return f"{_text(head).removesuffix(chr(10))}\n… {omitted} bytes left out …\n{_text(tail)}", omitted
 
 
 def _text(data: bytes) -> str:
