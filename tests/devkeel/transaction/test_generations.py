@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
+from devkeel.runtime.records import directory
 from devkeel.transaction.generations import Home, describe, description_of
 
 if TYPE_CHECKING:
@@ -43,3 +45,21 @@ def test_only_a_directory_of_its_own_is_a_generation(tmp_path: Path) -> None:
         (home.path / "current").unlink(missing_ok=True)
         (home.path / "current").symlink_to(target)
         assert home.current is None
+
+
+def test_an_environment_is_taken_for_devkeel_s_in_the_directory_in_which_it_was_made(tmp_path: Path) -> None:
+    state = tmp_path / "project" / ".devkeel"
+    state.parent.mkdir()
+    home = Home(directory(state, "envs", "mine"))
+    (home.path / "g-1").mkdir()
+    home.switch(home.path / "g-1")
+    assert home.current == home.path / "g-1"
+    # a clone, or an update, that brings another generation and a link to it
+    (home.path / "g-2").mkdir()
+    (home.path / "current").unlink()
+    (home.path / "current").symlink_to("g-2")
+    assert home.current == home.path / "g-1"
+    shutil.copytree(state.parent, tmp_path / "copy", symlinks=True)
+    assert Home(tmp_path / "copy/.devkeel/envs/mine").current is None
+    state.parent.rename(tmp_path / "moved")
+    assert Home(tmp_path / "moved/.devkeel/envs/mine").current == tmp_path / "moved/.devkeel/envs/mine/g-1"

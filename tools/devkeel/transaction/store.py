@@ -23,7 +23,7 @@ from devkeel.transaction.retention import TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.origin import Seal
@@ -57,6 +57,10 @@ ORDER BY o.id DESC
 _PENDING = f"SELECT {_COLUMNS} FROM operation WHERE state = 'pending'"  # noqa: S608
 _NEWEST = f"SELECT {_COLUMNS} FROM operation WHERE state <> 'pending' ORDER BY id DESC LIMIT 1"  # noqa: S608
 _FILES = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file WHERE operation = ? ORDER BY n"
+_PAGE = (
+    "SELECT operation, path, before_hash, after_hash, mode_before, mode_after FROM file"
+    " WHERE operation BETWEEN ? AND ? ORDER BY operation, n"
+)
 # What a caller is given of a row.
 _KEPT = [name for name in (*COLUMNS, "undone_by") if name not in ("state", "root", "applies")]
 _TAMPERED = "Run `devkeel doctor --repair`: it moves the records aside. The project's files are not touched."
@@ -378,7 +382,16 @@ class Store:
     def _operations(self, query: str, values: Sequence[Any] = ()) -> list[Operation]:
         with self._mutex:
             rows = self._rows(query, values)
-            return [self._as_operation(row, self._sealed_files(row)) for row in rows]
+            files = self._files_of(row["id"] for row in rows)
+            return [self._as_operation(row, self._sealed(row, files.get(row["id"], ()))) for row in rows]
+
+    def _files_of(self, numbers: Iterable[int]) -> dict[int, tuple[FileImage, ...]]:
+        """Return the files of a page of operations, in one query."""
+        page = sorted(numbers)
+        found: dict[int, tuple[FileImage, ...]] = {}
+        for number, *values in self._rows(_PAGE, (page[0], page[-1])) if page else ():
+            found[number] = (*found.get(number, ()), FileImage(*values))
+        return found
 
     def _as_operation(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> Operation:
         values = {name: row[name] for name in _KEPT}
@@ -390,7 +403,9 @@ class Store:
 
     def _sealed_files(self, row: sqlite3.Row) -> tuple[FileImage, ...]:
         """Return the files of an operation that carries its seal. Raises StateError `foreign_records`."""
-        files = self._files(row["id"])
+        return self._sealed(row, self._files(row["id"]))
+
+    def _sealed(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> tuple[FileImage, ...]:
         if not self._is_sealed(row, files):
             raise origin.foreign(self.directory, Standing(why=self._unsealed(row), remedy=_TAMPERED))
         return files
