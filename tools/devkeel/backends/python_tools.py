@@ -10,7 +10,7 @@ from pathlib import Path
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program, run
 
-__all__ = ["find_python", "find_uv", "tool_environment"]
+__all__ = ["find_python", "find_uv", "pip_of", "tool_environment"]
 
 # How these tools find their index, certificates, caches and proxies; nothing that names a project of this process.
 _PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "CARGO_", "GO", "BUNDLE_", "CONDA_PKGS_", "MAMBA_")
@@ -42,6 +42,22 @@ def _itself(found: str) -> str:
         return found
     told = done.stdout.decode("utf-8", "replace").strip()
     return told if not done.returncode and os.access(told, os.X_OK) else found
+
+
+def pip_of(python: str) -> tuple[str, ...]:
+    """Return the words that run pip for an interpreter: its own, or where it has none ours (Debian's comes without)."""
+    if python == sys.executable or _has_pip(python) or not _has_pip(sys.executable):
+        return (python, "-m", "pip")
+    return (sys.executable, "-m", "pip", "--python", python)
+
+
+@cache
+def _has_pip(python: str) -> bool:
+    look = "import sys; from importlib.util import find_spec; sys.exit(find_spec('pip') is None)"
+    try:
+        return run((python, "-I", "-c", look), timeout=20).returncode == 0
+    except Unavailable:
+        return False
 
 
 def tool_environment() -> dict[str, str]:

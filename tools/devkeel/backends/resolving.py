@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends.declared_python import PINNED, declared_python
 from devkeel.backends.includes import require_beneath
 from devkeel.backends.interpreter import interpreter
-from devkeel.backends.python_tools import find_uv, tool_environment
+from devkeel.backends.python_tools import find_uv, pip_of, tool_environment
 from devkeel.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries import conda_file
@@ -251,7 +251,7 @@ def _parts(name: str, data: bytes) -> tuple[str, ...]:
 
 
 def _pip(name: str, data: bytes, python: str) -> _Question | str:
-    pip = (python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+    pip = (*pip_of(python), "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
     wanted = requirements_of(data) if name == "pyproject.toml" else ("--requirement", name)
     return _Question("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
 

@@ -19,7 +19,7 @@ from devkeel.backends.declared_python import PINNED
 from devkeel.backends.imports import require_imports
 from devkeel.backends.includes import require_beneath
 from devkeel.backends.interpreter import interpreter
-from devkeel.backends.python_tools import find_uv, tool_environment
+from devkeel.backends.python_tools import find_uv, pip_of, tool_environment
 from devkeel.backends.uv_lock import stale
 from devkeel.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
@@ -174,7 +174,7 @@ class Venv:
         return _Pins(name, python, f"{_made_of(python)}{text}", text)
 
     def _pins_by_pip(self, realisation: Realisation, name: str, python: str) -> str:
-        pip = (python, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+        pip = (*pip_of(python), "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
         data = realisation.subject.files[name]
         wanted = pyproject.requirements_of(data) if name == _PYPROJECT else ("--requirement", name)
         if not wanted:
@@ -238,7 +238,7 @@ class Venv:
     def _by_pip(self, install: Callable[..., Completed], prefix: Path, pins: _Pins) -> None:
         install((pins.python.path, "-m", "venv", "--without-pip", str(prefix)))
         python = str(prefix / "bin" / "python")
-        pip = (pins.python.path, "-m", "pip", "--python", python, "install", "--quiet", "--no-input", "--no-deps")
+        pip = (*pip_of(pins.python.path)[:3], "--python", python, "install", "--quiet", "--no-input", "--no-deps")
         if pins.text:
             install((*pip, "--requirement", "/dev/stdin"), stdin=pins.text.encode())
 
