@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Refused
@@ -16,7 +17,17 @@ if TYPE_CHECKING:
 
     from devkeel.project import Reader
 
-__all__ = ["beginning", "dotenv_files", "imports_of", "lock_revision", "nix_imports", "read_declaration", "role_of"]
+__all__ = [
+    "beginning",
+    "declared_revision",
+    "dotenv_files",
+    "imports_of",
+    "lock_revision",
+    "nix_imports",
+    "parts_of",
+    "read_declaration",
+    "role_of",
+]
 
 _MAX_FILES = 200
 _LITERAL = re.compile(r"\.{1,2}/[\w./+-]+")
@@ -33,6 +44,14 @@ _DEVENV_YAML = b"""inputs:
     url: github:cachix/devenv-nixpkgs/rolling
 """
 _DOTENV = ".env"
+# Files that name libraries, beside a devenv.nix too, and those that lock them.
+_LIBRARIES = (*MANIFESTS, "requirements.in", "package.json", "Cargo.toml", "go.mod", "Gemfile")
+_LOCKS = (*LOCK_FILES, "uv.lock", "flake.lock")
+# As pip reads them, in a file of its own or in the list of environment.yml.
+_INCLUDES = re.compile(
+    rb"^[ \t]*(?:-[ \t]+[\"']?)?(?:-[rc]|--requirement|--constraint)[ \t=]*([^\s\"'#]+)", re.MULTILINE
+)
+_MAX_BYTES = 16 * 1024 * 1024
 _IGNORED = (".devenv*", "devenv.local.nix", "devenv.local.yaml", ".direnv")
 
 
@@ -126,21 +145,95 @@ def _yaml_imports(data: bytes) -> list[str]:
     ]
 
 
+def parts_of(project: Reader, files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what a declaration is made of beside its own files, which checks do not look into.
+
+    That is: manifests of libraries with what they include (`-r`, `-c`), and the files that Nix text names by a literal
+    path, through the files that it imports. Secrets (`.env`) and locks are none of it. At most 200 files, 16 MiB.
+    """
+    found, size = dict[str, bytes](), 0
+    waiting = [*_LIBRARIES, *(target for name, data in files.items() for target in _named_in(name, data))]
+    while waiting and len(found) < _MAX_FILES and size < _MAX_BYTES:
+        name = waiting.pop(0)
+        if posixpath.basename(name).startswith(_DOTENV) or name in _LOCKS:
+            continue
+        with suppress(DevkeelError):  # outside of what may be read, a directory, too large
+            relative = project.resolve(name)
+            data = None if relative in found or relative in files else project.read(relative)
+            if data is not None:
+                found[relative], size = data, size + len(data)
+                waiting += _named_in(relative, data)
+    return found
+
+
+def declared_revision(project: Reader, files: Mapping[str, bytes]) -> str:
+    """Return the revision of a declaration: over its own files and all that it is made of."""
+    return revision_of({**parts_of(project, files), **files})
+
+
+def _named_in(name: str, data: bytes) -> list[str]:
+    """Return the files that a file names literally, relative to the root."""
+    base = posixpath.dirname(name)
+    if name.endswith(".nix"):
+        targets = _paths_in(data)
+    elif name.endswith((".txt", ".in", ".yml", ".yaml")):
+        targets = tuple(each.decode("utf-8", "replace") for each in _INCLUDES.findall(data))
+    elif posixpath.basename(name) == "pyproject.toml":
+        targets = _dynamic(data)
+    else:
+        return []
+    return [posixpath.normpath(posixpath.join(base, target)) for target in targets if not target.startswith("/")]
+
+
+@lru_cache(maxsize=64)
+def _paths_in(data: bytes) -> tuple[str, ...]:
+    if b"./" not in data:
+        return ()
+    found, waiting = dict[str, None](), [nix.Document(data).root]
+    while waiting:
+        node = waiting.pop()
+        waiting += reversed(node.named_children)
+        if node.type == "path_expression":
+            source = data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            if _LITERAL.fullmatch(source):
+                found[source] = None
+                found[f"{source}/default.nix"] = None
+    return tuple(found)
+
+
+def _dynamic(data: bytes) -> tuple[str, ...]:
+    """Return the files that setuptools takes dependencies from."""
+    if b"dynamic" not in data:
+        return ()
+    import tomllib  # noqa: PLC0415  (most projects have no such table)
+
+    try:
+        table = tomllib.loads(data.decode())["tool"]["setuptools"]["dynamic"]
+        groups = [table.get("dependencies"), *table.get("optional-dependencies", {}).values()]
+        lists = [group["file"] for group in groups if group is not None]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ()
+    return tuple(each for item in lists for each in ([item] if isinstance(item, str) else item))
+
+
 def lock_revision(project: Reader) -> str | None:
     """Return the hash over the lock files, or None when there is none."""
-    files = project.read_all(LOCK_FILES)
+    files = dict[str, bytes]()
+    for name in _LOCKS:
+        with suppress(DevkeelError):  # a lock of more than 4 MiB, or one that may not be read, is for its own tool
+            files |= project.read_all((name,))
     return revision_of(files) if files else None
 
 
-def role_of(name: str) -> str:
-    """Return what an environment file is for."""
+def role_of(name: str, *, beside: bool = False) -> str:
+    """Return what an environment file is for; `beside`: it is a part that checks do not look into."""
     return {
         DECLARATION: "declaration",
         INPUTS: "inputs",
         "devenv.local.nix": "local declaration",
         "devenv.local.yaml": "local inputs",
-        **dict.fromkeys(MANIFESTS, "declaration"),
-    }.get(name, "import")
+        **dict.fromkeys(_LIBRARIES, "libraries" if beside else "declaration"),
+    }.get(name, "part" if beside else "import")
 
 
 def beginning(project: Reader) -> Mapping[str, bytes]:

@@ -17,7 +17,15 @@ from devkeel.backends.selection import Selection, select
 from devkeel.basis import Basis
 from devkeel.candidate import Candidate
 from devkeel.checks import LEVELS, Subject, run_checks
-from devkeel.declaration import beginning, dotenv_files, lock_revision, read_declaration, role_of
+from devkeel.declaration import (
+    beginning,
+    declared_revision,
+    dotenv_files,
+    lock_revision,
+    parts_of,
+    read_declaration,
+    role_of,
+)
 from devkeel.difference import unified_all, without_locks
 from devkeel.environments import NAMED, Environments
 from devkeel.envrc import ENVRC, PROMPT, envrc
@@ -37,7 +45,7 @@ from devkeel.errors import (
 from devkeel.judging import Intent, Judge, levels_of, told_instead
 from devkeel.libraries import declared_libraries
 from devkeel.policy import SETTINGS, judge, judge_failure, judge_values, read_settings
-from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest, revision_of
+from devkeel.project import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest
 from devkeel.resolution import resolve_libraries
 from devkeel.restoring import restore, take_back
 from devkeel.results import (
@@ -153,7 +161,7 @@ class Environment:
         was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
         raise CheckFailed `lock_stale` where the lock does not fit the declaration.
         """
-        self._expect(expected_revision, read_declaration(self.project))
+        self._expect(expected_revision, read_declaration(self.project), self.project)
         stale = tuple(item for item in self._lock_findings() if item.severity == "warning")
         if stale and strict:
             raise CheckFailed(
@@ -237,7 +245,7 @@ class Environment:
 
     def revision(self) -> str:
         """Return the revision of the declaration as it is on disk."""
-        return revision_of(read_declaration(self.project))
+        return declared_revision(self.project, read_declaration(self.project))
 
     def files(self) -> dict[str, bytes]:
         """Return the files of the declaration: names and bytes."""
@@ -290,11 +298,12 @@ class Environment:
         newest = store.history(limit=1)
         return Inspection(
             root=str(self.project.root),
-            revision=revision_of(files),
+            revision=declared_revision(self.project, files),
             lock_revision=lock_revision(self.project),
             backend=selection.name,
             files=tuple(
-                FileState(name, role_of(name), len(data), digest(data)[:12]) for name, data in sorted(files.items())
+                FileState(name, role_of(name, beside=name not in files), len(data), digest(data)[:12])
+                for name, data in sorted({**parts_of(self.project, files), **files}.items())
             ),
             packages=found.packages or declared_libraries(files),
             enabled=found.enabled,
@@ -360,7 +369,7 @@ class Environment:
 
         def attempt(basis: Basis) -> ChangeResult:
             files = read_declaration(basis)
-            self._expect(expected_revision, files)
+            self._expect(expected_revision, files, basis)
             candidate = Candidate(basis)
             for name, data in beginning(basis).items() if create else ():
                 candidate.put(name, data)
@@ -393,9 +402,8 @@ class Environment:
         told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
         return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)
 
-    def _expect(self, expected: str | None, files: Mapping[str, bytes]) -> None:
-        found = revision_of(files)
-        if expected is None or expected == found:
+    def _expect(self, expected: str | None, files: Mapping[str, bytes], reader: Reader) -> None:
+        if expected is None or expected == (found := declared_revision(reader, files)):
             return
         if not re.fullmatch(rf"[0-9a-f]{{{len(found)}}}", expected):
             raise UsageError(
@@ -438,7 +446,7 @@ class Environment:
             for name in changed
             if candidate.before[name] is None and name.endswith(".nix") and name not in declared
         ]
-        revision, new = revision_of(files), revision_of(declared)
+        revision, new = declared_revision(basis, files), declared_revision(candidate, declared)
         result = ChangeResult(
             changed=bool(changed),
             published=False,
@@ -616,7 +624,7 @@ class Environment:
 
         def attempt(basis: Basis) -> ChangeResult:
             files = read_declaration(basis)
-            self._expect(expected_revision, files)
+            self._expect(expected_revision, files, basis)
             store = self._store(read_settings(basis))
             reverted = target(store, operation, redo=redo)
             candidate = revert(store, basis, reverted)
@@ -638,7 +646,7 @@ class Environment:
 
         def attempt(basis: Basis) -> ChangeResult:
             files = read_declaration(basis)
-            self._expect(expected_revision, files)
+            self._expect(expected_revision, files, basis)
             operation, candidate = restore(self._store(read_settings(basis)), basis, wanted)
             given = [{"kind": "restore", "operation": operation.id}]
             return self._conclude(candidate, files, Intent("restore", reason, dry_run, edits=given))

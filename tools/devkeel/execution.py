@@ -12,12 +12,12 @@ from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
 from devkeel.backends.known import backend_named
 from devkeel.command import Program, Surroundings, argv_of, directory_of, perform
-from devkeel.declaration import lock_revision
+from devkeel.declaration import declared_revision, lock_revision
 from devkeel.display import one_line
 from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.excerpt import excerpt
 from devkeel.masking import mask, mask_arguments, secrets_in
-from devkeel.project import DECLARATION, revision_of
+from devkeel.project import DECLARATION
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
@@ -94,7 +94,7 @@ class Execution:
         _require_seconds(timeout, _LONGEST)
         target = named or active(self.project, self.asked)
         files = self.declaration()
-        title = f"{'Try to apply' if dry_run else 'Apply'} revision {revision_of(files)}"
+        title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(self.project, files)}"
         request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
 
         realising = Realising(
@@ -237,7 +237,7 @@ class Execution:
     def _notes(self, good: Good | None) -> tuple[str, ...]:
         if good is None:
             return ()
-        found = revision_of(self.declaration()), lock_revision(self.project)
+        found = declared_revision(self.project, self.declaration()), lock_revision(self.project)
         if found == (good.revision, good.lock_revision):
             return ()
         return (f"The declaration has changed since it was applied (revision {good.revision}): apply_environment.",)

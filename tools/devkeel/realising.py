@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 from devkeel.applied import applying, new_keep, read_good, remember
 from devkeel.backends import Realisation
-from devkeel.declaration import lock_revision
+from devkeel.declaration import declared_revision, lock_revision
 from devkeel.errors import Conflict, DevkeelError
-from devkeel.project import revision_of
 from devkeel.results import ApplyResult
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ class Realising:
     def _apply(self, job: Job, *, dry_run: bool) -> ApplyResult:
         begun = time.monotonic()
         job.tell("evaluating the declaration")
-        revisions = revision_of(self.files), lock_revision(self.project)
+        revisions = declared_revision(self.project, self.files), lock_revision(self.project)
         newest = self.store.history(limit=1)
         operation = newest[0].id if newest else None
         if isinstance(self.target, Named):
@@ -106,7 +105,7 @@ class Realising:
 
     def _still(self, revisions: tuple[str, str | None]) -> None:
         """Refuse to remember what was built of files that are others by now."""
-        found = revision_of(self.declaration()), lock_revision(self.project)
+        found = declared_revision(self.project, self.declaration()), lock_revision(self.project)
         if found != revisions:
             raise Conflict(
                 "revision_conflict",

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from devkeel.applied import read_good
 from devkeel.backends.known import backend_named
-from devkeel.declaration import lock_revision
+from devkeel.declaration import declared_revision, lock_revision
 from devkeel.processes import glance
-from devkeel.project import revision_of
 from devkeel.results import Stages
 
 if TYPE_CHECKING:
@@ -24,7 +23,7 @@ __all__ = ["stages_of"]
 
 def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes]) -> Stages:
     """Return how far these files have come. Nothing is made, and no process is waited for."""
-    revision, lock = revision_of(files), lock_revision(project)
+    revision, lock = declared_revision(project, files), lock_revision(project)
     newest = store.history(limit=1)
     checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
     good, sight = read_good(project.state), glance(project)

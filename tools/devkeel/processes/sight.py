@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.declaration import lock_revision, read_declaration
+from devkeel.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.errors import Unavailable
-from devkeel.project import revision_of
 from devkeel.runtime import kin
 from devkeel.runtime.manager_socket import ManagerSocket
 from devkeel.runtime.records import directory, read_record, write_record
@@ -63,7 +62,7 @@ class Sight:
 
 def declared(project: Project) -> Declared:
     """Return what the files say now."""
-    return Declared(revision_of(read_declaration(project)), lock_revision(project))
+    return Declared(declared_revision(project, read_declaration(project)), lock_revision(project))
 
 
 def recall(project: Project) -> dict[str, Any]:
