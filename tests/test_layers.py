@@ -71,11 +71,23 @@ LAYERS = {
     "applied": {"state_directory", "errors", "backends", "runtime"},
     "command": {"errors", "causes", "project", "results", "display", "runtime", "backends"},
     "excerpt": {"display", "masking", "runtime"},
+    "coverage": {"project", "survey"},
     "stages": {
-        *("results", "project", "declaration", "transaction", "backends", "applied", "processes"),
+        *("coverage", "results", "project", "declaration", "transaction", "backends", "applied", "processes"),
     },
     "realising": {
-        *("errors", "results", "project", "declaration", "checks", "transaction", "runtime", "backends", "applied"),
+        *(
+            "coverage",
+            "errors",
+            "results",
+            "project",
+            "declaration",
+            "checks",
+            "transaction",
+            "runtime",
+            "backends",
+            "applied",
+        ),
     },
     "execution": {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),

@@ -144,7 +144,8 @@ def _stages(stages: Stages | None) -> Iterable[str]:
 def applied(result: ApplyResult) -> Iterable[str]:
     """Tell what applying gave."""
     yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
-    done = _green("applied") if result.applied else _bold("builds (dry run)")
+    whole = "applied in part" if result.left_out else "applied"
+    done = _green(whole) if result.applied else _bold("builds (dry run)")
     yield f"{done} revision {result.revision} in {result.seconds:g} s: {clean(result.prefix)}"
 
 

@@ -181,7 +181,8 @@ def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult
 
 def applied(result: ApplyResult) -> CallToolResult:
     """Render a realised environment."""
-    done = "Applied" if result.applied else "Dry run: this builds; nothing was kept"
+    whole = "Applied in part" if result.left_out else "Applied"
+    done = whole if result.applied else "Dry run: this builds; nothing was kept"
     same = "" if result.changed or result.dry_run else " It is what was applied before."
     head = [f"{done}: revision {result.revision} in {result.seconds:g} s, by {result.judge}.{same}"]
     tail = [f"{'Store path' if result.prefix.startswith('/nix/') else 'Place'}: {result.prefix}"]

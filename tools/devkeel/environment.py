@@ -291,7 +291,8 @@ class Environment:
 
         files = self._declaration()
         selection = self.selection()
-        report, levels = run_checks(self._subject(files), reading=True), levels_of(files)
+        subject = self._subject(files)
+        report, (levels, cannot) = run_checks(subject, reading=True), levels_of(subject)
         found = survey(files, prefix)
         notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
         store = self._store()
@@ -317,7 +318,7 @@ class Environment:
             environments=tuple(item.name for item in self.environments().all()),
             notes=(*notes, *selection.notes, *direnv.advice(self.project)),
             levels=levels,
-            skipped=tuple(item for item in report.skipped if item.level in levels),
+            skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
             last_operation=past.entry(newest[0]) if newest else None,
             changed_since=tuple(name for name, *_ in past.changed_since(store, self.project, newest[0]))
             if newest

@@ -11,6 +11,7 @@ from devkeel.applied import applying
 from devkeel.backends.backend import Realisation
 from devkeel.backends.known import backend_named, entered
 from devkeel.backends.named import all_environments, default_name, home_of, sanitised
+from devkeel.backends.selection import require_backend
 from devkeel.errors import ProjectError, Refused, Unavailable
 from devkeel.runtime import executing
 from devkeel.transaction.generations import remove_folders
@@ -150,6 +151,7 @@ class Environments:
         return applied
 
     def _require_meant(self, backend: str, *, mixed: bool) -> None:
+        require_backend(backend)
         declared = self.selection.name
         if backend != declared and not mixed:
             raise Refused(

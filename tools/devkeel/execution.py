@@ -152,7 +152,8 @@ class Execution:
             )
 
         said = mask_arguments([item[:_WORD] for item in called[:_TITLE]], hidden)
-        return self.jobs.start(Request("run", one_line(" ".join(said))[:_TITLE], plain=as_data), work)
+        title = one_line(" ".join(said))[:_TITLE]
+        return self.jobs.start(Request("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
 
     def call(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.checks import LEVELS, added_errors, available_levels, run_checks
+from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project import DECLARATION
 from devkeel.results import Skipped, as_data
@@ -38,9 +38,12 @@ class Intent:
     reverts: int | None = None
 
 
-def levels_of(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the rungs that can run on this machine for a declaration: nothing but a devenv.nix is evaluated."""
-    return available_levels() if DECLARATION in files else (*LEVELS[:2], _BUILD)
+def levels_of(subject: Subject) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
+    """Return the rungs that can run here for a declaration, and why others cannot; only a devenv.nix is evaluated."""
+    if DECLARATION not in subject.files:
+        return (*LEVELS[:2], _BUILD), ()
+    reason = unavailable(subject)
+    return available_levels(subject), tuple(Skipped(level, reason) for level in (_EVALUATION, _BUILD) if reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Judge:
                 f"The level {level} cannot run: there is no {DECLARATION} to evaluate.",
                 seen=level,
                 remedy="Ask for a level that can run, or leave the level out.",
-                alternatives=levels_of(subject.files),
+                alternatives=levels_of(subject)[0],
             )
         report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
         if level != _BUILD:

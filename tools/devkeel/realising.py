@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from devkeel.applied import applying, new_keep, read_good, remember
 from devkeel.backends import Realisation
+from devkeel.coverage import left_out
 from devkeel.declaration import declared_revision, lock_revision
 from devkeel.errors import Conflict, DevkeelError
+from devkeel.project import DECLARATION
 from devkeel.results import ApplyResult
 
 if TYPE_CHECKING:
@@ -77,6 +79,11 @@ class Realising:
             before = read_good(self.project.state)
             applied = self._by(self.target, revisions, operation, dry_run=dry_run)
             changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
+        missing = left_out(applied.backend, self.files)
+        partly = (
+            f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
+            f"beside it: {', '.join(missing)}."
+        )
         return ApplyResult(
             applied=not dry_run,
             changed=changed,
@@ -88,8 +95,9 @@ class Realising:
             operation=operation,
             prefix=applied.prefix,
             seconds=round(time.monotonic() - begun, 1),
-            notes=tuple(dict.fromkeys((*self.notes, *applied.notes))),
+            notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ())))),
             next="apply_environment without dry_run" if dry_run else "run_command",
+            left_out=missing or None,
         )
 
     def _by(

@@ -131,7 +131,8 @@ class Stages:
     applied: the revision that was applied last, None for never; operation, time and prefix are of that. current:
     whether that is what is declared, lock files included, and still there. running: the revision that the processes
     were started with, `unknown` where devkeel cannot tell, None where none run; manager: the PID of their manager.
-    differs: a sentence for each of these that is not what is declared, with what to do.
+    differs: a sentence for each of these that is not what is declared, with what to do. partial: what devenv.nix
+    declares and the backend that was applied does not realise, None where that is nothing.
     """
 
     declared: str
@@ -144,6 +145,7 @@ class Stages:
     running: str | None = None
     manager: int | None = None
     differs: tuple[str, ...] = ()
+    partial: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ class ApplyResult:
 
     applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
     before. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
+    left_out: what devenv.nix declares and this backend does not realise, None where that is nothing.
     """
 
     applied: bool
@@ -166,6 +169,7 @@ class ApplyResult:
     seconds: float
     notes: tuple[str, ...]
     next: str
+    left_out: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

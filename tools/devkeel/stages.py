@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.applied import read_good
 from devkeel.backends.known import backend_named
+from devkeel.coverage import left_out
 from devkeel.declaration import declared_revision, lock_revision
 from devkeel.processes import glance
 from devkeel.results import Stages
@@ -29,18 +30,24 @@ def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes])
     good, sight = read_good(project.state), glance(project)
     same = good is not None and (good.revision, good.lock_revision) == (revision, lock)
     alive = good is not None and backend_named(good.applied.backend).alive(good.applied)
+    missing = left_out(good.applied.backend, files) if good is not None else ()
     differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive), *_outdated(sight))
+    if good is not None and missing:
+        differs += (
+            f"What is applied is of the {good.applied.backend} backend, which leaves out {', '.join(missing)}.",
+        )
     return Stages(
         declared=revision,
         checked=checked,
         applied=good.revision if good else None,
-        current=same and alive,
+        current=same and alive and not missing,
         operation=good.operation if good else None,
         time=good.time if good else None,
         prefix=good.applied.prefix if good else None,
         running=sight.revision or "unknown" if sight else None,
         manager=sight.pid if sight else None,
         differs=differs,
+        partial=missing or None,
     )
 
 

@@ -13,7 +13,7 @@ from devkeel.errors import Place, ProjectError, UsageError
 if TYPE_CHECKING:
     from devkeel.project import Reader
 
-__all__ = ["BACKENDS", "Selection", "declared_by", "select"]
+__all__ = ["BACKENDS", "Selection", "declared_by", "require_backend", "select"]
 
 BACKENDS = ("devenv", "flake", "conda", "venv")
 # What declares an environment of each, the most telling first.
@@ -47,20 +47,25 @@ def declared_by(backend: str) -> tuple[str, ...]:
     return _FILES[backend]
 
 
+def require_backend(name: str) -> None:
+    """Raise UsageError `unknown_backend` for a name that is none."""
+    if name not in BACKENDS:
+        raise UsageError(
+            "unknown_backend",
+            f"There is no backend {name[:80]!r}.",
+            seen=name[:80],
+            remedy="Name one of the backends, or leave it out.",
+            alternatives=BACKENDS,
+        )
+
+
 def select(project: Reader, asked: str | None = None, setting: str | None = None) -> Selection:
     """Return the backend: `asked` is what the call names, `setting` what devkeel.toml names.
 
     Raises UsageError `unknown_backend`, ProjectError `bad_settings`.
     """
     if asked is not None:
-        if asked not in BACKENDS:
-            raise UsageError(
-                "unknown_backend",
-                f"There is no backend {asked[:80]!r}.",
-                seen=asked[:80],
-                remedy="Name one of the backends, or leave it out.",
-                alternatives=BACKENDS,
-            )
+        require_backend(asked)
         return Selection(asked, "the call names it")
     if setting is not None:
         if setting not in BACKENDS:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from devkeel.checks.evaluation import Verdict
     from devkeel.checks.subject import Subject
 
-__all__ = ["LEVELS", "available_levels", "run_checks"]
+__all__ = ["LEVELS", "available_levels", "run_checks", "unavailable"]
 
 LEVELS = ("syntax", "schema", "evaluation", "build")
 # Each rung is imported when it runs: a verb that checks nothing does not wait for the catalogue.
@@ -54,10 +54,27 @@ _UNJUDGED = "the evaluation did not come to its end"
 _UNPARSED = "the files do not parse"
 
 
-def available_levels() -> tuple[str, ...]:
-    """Return the rungs that can run on this machine, for a project whose inputs are there."""
-    programs = any(find_program(name) for name in ("nix-instantiate", "devenv"))
+def available_levels(subject: Subject | None = None) -> tuple[str, ...]:
+    """Return the rungs that can run on this machine: for a declaration, or for one whose inputs are there."""
+    programs = unavailable(subject) is None
     return tuple(level for level in LEVELS if level in _RUNGS or (programs and level in _PROGRAMS))
+
+
+def unavailable(subject: Subject | None = None) -> str | None:
+    """Return why the rungs that run programs cannot run, None where they can. Nothing is run to know."""
+    if find_program("devenv") is not None:
+        return None
+    if find_program("nix-instantiate") is None:
+        return "neither Nix nor devenv is on PATH"
+    if subject is None:
+        return None
+    from devkeel.checks.evaluation import require_nix  # noqa: PLC0415
+
+    try:
+        require_nix(subject)
+    except Unavailable as error:
+        return error.message.removeprefix(_CANNOT).rstrip(".")
+    return None
 
 
 def run_checks(

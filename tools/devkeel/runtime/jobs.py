@@ -48,7 +48,7 @@ class Request:
 
     reads: turns a line that a program printed on stderr into a sentence about the progress, or None. echoes: which
     outputs go to the log. sweeps: whether processes that are left behind when the work is done are ended. plain: makes
-    plain data of what the work returned.
+    plain data of what the work returned. failed: tells whether that is a failure, as a program's exit code can be.
     """
 
     kind: str
@@ -57,13 +57,15 @@ class Request:
     echoes: tuple[str, ...] = ("stdout", "stderr")
     sweeps: bool = True
     plain: Callable[[Any], Any] | None = None
+    failed: Callable[[Any], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
     """A job as it is now.
 
-    state: running, succeeded, failed or cancelled. started, ended: UTC, ISO 8601. progress: what it was last at.
+    state: running, succeeded, failed (a command by its exit code too) or cancelled. started, ended: UTC, ISO 8601.
+    progress: what it was last at.
     survivors: processes of it that could not be ended. result: what came of it, as plain data.
     """
 
@@ -257,6 +259,8 @@ class Job:
                 stack.enter_context(watched(self))
                 stack.enter_context(executing())
                 self.result = work(self)
+            if self.request.failed is not None and self.request.failed(self.result):
+                state = "failed"
         except BaseException as error:  # noqa: BLE001  (a thread has nobody else to tell)
             self.error = error
             state = "failed" if self._reason is None else "cancelled"
