@@ -17,6 +17,7 @@ import pytest
 from devkeel import origin
 from devkeel.environment import Environment
 from devkeel.errors import StateError, UsageError
+from devkeel.origin.key import KeyUnusable
 from devkeel.project import Project
 from devkeel.runtime.records import directory, read_record, write_record
 from devkeel.transaction import FileChange, FileImage, Record, Transactions, recovery, schema, seals
@@ -396,3 +397,18 @@ def test_recovery_gives_no_file_more_permissions_than_it_has(clone: Path, mode: 
     assert recovered.outcome == "rolled_back"
     assert (clone / "devenv.yaml").read_bytes() == before
     assert (clone / "devenv.yaml").stat().st_mode & 0o7777 == given
+
+
+def test_a_key_that_cannot_be_had_for_a_moment_moves_nothing_of_one_s_own(
+    clone: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(clone)
+    with monkeypatch.context() as context:
+        context.setattr("devkeel.origin.standing.read_key", _refused)
+        add(clone, "fd")
+    assert not (clone / ".devkeel" / origin.ASIDE).exists()
+    assert 1 in operations(clone)
+
+
+def _refused(_root: Path) -> bytes:
+    raise KeyUnusable("the home is read-only for a moment", "Try again.")

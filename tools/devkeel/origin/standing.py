@@ -187,6 +187,8 @@ def begin(state: Path) -> Standing:
         key = make_key(state.parent)
     except KeyUnusable as error:
         return Standing(foreign=found.foreign, why=error.why, remedy=error.remedy, seal=sealing(state))
+    if found.foreign and (again := _by_seal(state, key)).own:
+        return again  # the key could not be had a moment ago: what is ours is never moved
     aside = set_aside(state) if found.foreign else None
     seal = Seal(key, secrets.token_hex(_ID_BYTES))
     _write(state, seal)
