@@ -404,7 +404,9 @@ def test_a_key_that_cannot_be_had_for_a_moment_moves_nothing_of_one_s_own(
 ) -> None:
     add(clone)
     with monkeypatch.context() as context:
-        context.setattr("devkeel.origin.standing.read_key", _refused)
+        module = sys.modules["devkeel.origin.standing"]
+        context.setattr(module, "read_key", _refused)
+        context.setattr(module, "_known", {})
         add(clone, "fd")
     assert not (clone / ".devkeel" / origin.ASIDE).exists()
     assert 1 in operations(clone)
