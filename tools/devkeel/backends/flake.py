@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
-from devkeel.backends.flake_evaluation import FEATURES, FLAKE, refusal, shell_of
+from devkeel.backends.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
+from devkeel.backends.flake_pins import FLAKE, FLAKE_LOCK, require_within
 from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
-from devkeel.checks.places import require_beneath
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.runtime import find_program, run_nix
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
@@ -30,10 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Flake"]
 
-_LOCK = "flake.lock"
 _HOOK_SECONDS = 120.0
-_LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
-_OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +65,7 @@ class Flake:
         tries = realisation.keep is None
         variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
         prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
-        if _is_of_devenv(realisation.subject.files):
+        if is_of_devenv(realisation.subject.files):
             notes = (*notes, "The evaluation was impure: devenv's flake asks for the directory that it is called in.")
         return Applied(self.name, prefix, variables, "nix", notes=notes)
 
@@ -88,18 +83,18 @@ class Flake:
 
     def lock_status(self, project: Project) -> LockStatus:
         """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""
-        lock = project.read(_LOCK)
+        lock = project.read(FLAKE_LOCK)
         text = (project.read(FLAKE) or b"").decode("utf-8", "replace")
         if lock is None:
-            return LockStatus(_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
+            return LockStatus(FLAKE_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
         try:
             nodes = json.loads(lock)["nodes"]
             known = nodes[json.loads(lock)["root"]].get("inputs", {})
         except (ValueError, KeyError, TypeError, AttributeError):
-            return LockStatus(_LOCK, "stale", "it cannot be read")
+            return LockStatus(FLAKE_LOCK, "stale", "it cannot be read")
         gone = [name for name in known if name not in text]
         return LockStatus(
-            _LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
+            FLAKE_LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
         )
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
@@ -124,12 +119,12 @@ class Flake:
             )
         if opener is None:
             raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
+        lock = realisation.project.read(FLAKE_LOCK)
         if realisation.keep is None:
-            _require_beneath(realisation)
+            require_within(realisation.subject, lock)
         deadline = time.monotonic() + realisation.timeout
         with opener() as stage:
-            impure = _is_of_devenv(realisation.subject.files)
-            derivation = shell_of(nix, stage, realisation.timeout, impure=impure)
+            derivation = shell_of(nix, stage, realisation.subject, lock, realisation.timeout)
         argv = (nix, *FEATURES, "print-dev-env", "--json", *keep, derivation)
         left = max(0.0, deadline - time.monotonic())
         done = run_nix(argv, builds=True, timeout=left, cwd=realisation.project.root)
@@ -137,15 +132,3 @@ class Flake:
             build.blame(done)
             raise refusal(done)
         return done
-
-
-def _require_beneath(realisation: Realisation) -> None:
-    """Refuse to copy into the store, for a mere check, what the lock or the text names outside of the work tree."""
-    text = realisation.subject.files.get(FLAKE, b"").decode("utf-8", "replace")
-    urls = {f"{FLAKE}: {url}": url for url in _LOCAL.findall(text)}
-    require_beneath(realisation.subject, realisation.project.read(_LOCK), urls)
-
-
-def _is_of_devenv(files: Mapping[str, bytes]) -> bool:
-    """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
-    return _OF_DEVENV.search(files.get(FLAKE, b"")) is not None

@@ -6,17 +6,19 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from devkeel.backends.flake_pins import FLAKE, Pins, not_locked
 from devkeel.checks import build
-from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.runtime.confinement import evaluate, settings
 
 if TYPE_CHECKING:
-    from devkeel.checks.subject import Stage
+    from collections.abc import Mapping
+
+    from devkeel.checks.subject import Stage, Subject
     from devkeel.runtime import Completed
 
-__all__ = ["FEATURES", "FLAKE", "refusal", "shell_of"]
+__all__ = ["FEATURES", "is_of_devenv", "refusal", "shell_of"]
 
-FLAKE = "flake.nix"
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
 # As `nix develop` looks for them (nix, src/nix/develop.cc, `getDefaultFlakeAttrPaths`).
 _NAMES = ("devShells.{}.default", "devShell.{}", "packages.{}.default", "defaultPackage.{}")
@@ -25,19 +27,39 @@ _OUTPUT = 4 * 1024**2
 _LACKING = re.compile(r"does not provide attribute|has no attribute|attribute '[^']+' (?:missing|not found)")
 _FROM_ELSEWHERE = re.compile(
     r"unable to download|program 'git' failed|failed to fetch|cannot fetch|Could(?: not|n't) (?:resolve|connect)"
-    r"|Failed to connect|cannot find flake 'flake:",
+    r"|Failed to connect|cannot find flake 'flake:|lock file changes",
     re.IGNORECASE,
 )
+_OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 _DERIVATION = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv")
 
 
-def shell_of(nix: str, stage: Stage, timeout: float, *, impure: bool) -> str:
-    """Return the derivation of a flake's shell.
+def shell_of(nix: str, stage: Stage, subject: Subject, lock: bytes | None, timeout: float) -> str:
+    """Return the derivation of a flake's shell; what is pinned is fetched before, where that is allowed.
 
-    impure: whether it may know the directory that it is called in. timeout: seconds. Raises CheckFailed `build_failed`
-    where there is none, Unavailable `not_fetched` where it needs what would have to be fetched first.
+    timeout: seconds, without what fetching takes. Raises CheckFailed `build_failed` where there is none,
+    `input_not_locked` and `hash_mismatch`; Unavailable `not_fetched` where it needs what the store lacks.
     """
-    deadline = time.monotonic() + timeout
+    pins, deadline = Pins.of(subject, lock), time.monotonic() + timeout
+    while True:
+        found = _look(nix, stage, deadline, impure=is_of_devenv(subject.files))
+        if isinstance(found, str):
+            return found
+        told = _told(found)
+        if not _FROM_ELSEWHERE.search(told):
+            pins.require_hashes(told)
+            build.blame(found)
+            raise refusal(found)
+        if not pins.names(told) and (unlocked := not_locked(subject, lock)):
+            raise unlocked
+        begun = time.monotonic()
+        if not pins.bring(told):
+            raise pins.lacks(told, _reason(told))
+        deadline += time.monotonic() - begun
+
+
+def _look(nix: str, stage: Stage, deadline: float, *, impure: bool) -> str | Completed:
+    """Return the derivation of a flake's shell, or how the first look for one failed."""
     found = _ask(nix, stage, ("--impure", "--expr", "builtins.currentSystem"), deadline)
     system = found.stdout.decode("utf-8", "replace").strip()
     first = found
@@ -51,10 +73,12 @@ def shell_of(nix: str, stage: Stage, timeout: float, *, impure: bool) -> str:
             break
         if name.split(".")[0] not in found.stderr.decode("utf-8", "replace"):
             break  # it is about something in the shell
-    if needs := _not_fetched(first):
-        raise needs
-    build.blame(first)
-    raise refusal(first)
+    return first
+
+
+def is_of_devenv(files: Mapping[str, bytes]) -> bool:
+    """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
+    return _OF_DEVENV.search(files.get(FLAKE, b"")) is not None
 
 
 def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float) -> Completed:
@@ -67,18 +91,6 @@ def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float) -> Com
         environment={"PWD": str(stage.root)},
         cwd=stage.root,
         limit=_OUTPUT,
-    )
-
-
-def _not_fetched(found: Completed) -> Unavailable | None:
-    told = _told(found)
-    if not _FROM_ELSEWHERE.search(told):
-        return None
-    return Unavailable(
-        "not_fetched",
-        f"{FLAKE} needs what is not in the Nix store, and an evaluation has no network: {_reason(told)}.",
-        place=Place(FLAKE),
-        remedy="Pin it as an input in flake.lock: apply_environment fetches what the lock names, and then evaluates.",
     )
 
 

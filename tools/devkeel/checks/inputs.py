@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
-__all__ = ["Unlocked", "check_inputs", "is_newer", "known_inputs", "place_of_input", "unlocked_inputs", "url_problem"]
+__all__ = [
+    "Unlocked",
+    "check_inputs",
+    "is_newer",
+    "is_other",
+    "known_inputs",
+    "place_of_input",
+    "unlocked_inputs",
+    "url_problem",
+]
 
 _NIXPKGS = frozenset(
     {
@@ -102,7 +111,7 @@ def unlocked_inputs(subject: Subject) -> Unlocked:
         return Unlocked()
     missing, follows, doubtful = list[str](), dict[str, str](), list[str]()
     for name, url, target in _declared(subject):
-        same = url is None or not _other(url, _original(lock, locked.get(name)))
+        same = url is None or not is_other(url, _original(lock, locked.get(name)))
         if name in locked and same:
             continue
         if target is not None and name not in locked:
@@ -313,7 +322,7 @@ def _check_lock(subject: Subject) -> list[Diagnostic]:
             continue
         if name not in locked:
             found.append(_lock("lock_stale", "warning", f"{LOCK} does not lock the input {name}", name))
-        elif _other(url, _original(lock, locked[name])):
+        elif is_other(url, _original(lock, locked[name])):
             found.append(_lock("lock_stale", "warning", f"{LOCK} locks the input {name} from another place", name))
     return found
 
@@ -328,7 +337,7 @@ def _why(error: Exception) -> str:
     return "its nodes, root or version are missing"
 
 
-def _other(url: str, original: Any) -> bool:  # noqa: ANN401  (whatever the lock has)
+def is_other(url: str, original: Any) -> bool:  # noqa: ANN401  (whatever the lock has)
     """Tell whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
     kind, _, rest = url.partition(":")
     if not isinstance(original, dict):

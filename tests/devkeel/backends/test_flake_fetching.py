@@ -1,0 +1,268 @@
+"""What flake.lock pins is fetched before a flake is evaluated, where that is allowed, and nothing else ever."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import http.server
+import io
+import json
+import os
+import subprocess
+import tarfile
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.catalogue.pins import store_path
+from devkeel.checks import fetching
+from devkeel.environment import Environment
+from devkeel.errors import CheckFailed, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from devkeel.results import CheckReport
+
+pytestmark = pytest.mark.nix
+
+_FEATURES = ("--extra-experimental-features", "nix-command flakes")
+_INPUT = '{ outputs = _: { greeting = "@"; }; }'
+
+
+class Mirror(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder and records what was asked."""
+
+    asked: list[str]
+
+    def __init__(self, asked: list[str], *arguments: Any, **others: Any) -> None:
+        self.asked = asked
+        super().__init__(*arguments, **others)
+
+    def log_message(self, *_: object) -> None:
+        """Record the request instead of writing about it."""
+        self.asked.append(self.path)
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Iterator[tuple[str, list[str], Path]]:
+    """A host on loopback: its address, what was asked of it, its folder."""
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    asked: list[str] = []
+    handler = functools.partial(Mirror, asked, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked, folder
+        server.shutdown()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetching, "_failed", {})
+
+
+def serve(folder: Path, name: str) -> str:
+    """Put a flake of new content into the host's folder; return its hash, without the store knowing it."""
+    text = _INPUT.replace("@", uuid.uuid4().hex)
+    with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as archive:
+        info = tarfile.TarInfo("top/flake.nix")
+        info.size = len(text)
+        archive.addfile(info, io.BytesIO(text.encode()))
+    place = folder.parent / f"{name}-content"
+    place.mkdir()
+    (place / "flake.nix").write_text(text)
+    told = ["nix", *_FEATURES, "hash", "path", "--sri", str(place)]
+    return subprocess.run(told, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def take(root: Path, name: str, url: str, locked: dict[str, Any] | None) -> None:
+    """Let a flake have an input, and a variable of its shell what that says; locked: None leaves the lock alone."""
+    path = root / "flake.nix"
+    text = path.read_text().replace(
+        "  outputs = { self,", f'  inputs.{name}.url = "{url}";\n  outputs = {{ self, {name},'
+    )
+    path.write_text(text.replace('GREETING = "as declared";', f'GREETING = "${{{name}.greeting}}";'))
+    if locked is not None:
+        lock = json.loads((root / "flake.lock").read_text())
+        original = {key: locked[key] for key in ("type", "url")}
+        lock["nodes"][name] = {"locked": locked, "original": original}
+        lock["nodes"]["root"]["inputs"][name] = name
+        (root / "flake.lock").write_text(json.dumps(lock, indent=2))
+
+
+def tarball(root: Path, mirror: tuple[str, list[str], Path], name: str, narhash: str | None = None) -> None:
+    url, _, folder = mirror
+    content = serve(folder, name)
+    address = f"{url}/{name}.tar.gz"
+    take(root, name, address, {"type": "tarball", "url": address, "narHash": narhash or content})
+
+
+def built(root: Path, *, executes: bool = True) -> CheckReport:
+    environment = Environment(root, actor="test", executes=executes)
+    try:
+        return environment.check(level="build")
+    finally:
+        environment.close()
+
+
+def applied(root: Path) -> Any:
+    environment = Environment(root, actor="test")
+    try:
+        job = environment.apply()
+        assert job.wait(120)
+        return environment.execution.result(job)
+    finally:
+        environment.close()
+
+
+def other_hash() -> str:
+    return f"sha256-{base64.b64encode(uuid.uuid4().bytes * 2).decode()}"
+
+
+def test_an_input_that_the_lock_pins_is_fetched_before_a_check(
+    flake_project: Path, mirror: tuple[str, list[str], Path]
+) -> None:
+    tarball(flake_project, mirror, "extra")
+    with pytest.raises(Unavailable) as caught:
+        built(flake_project, executes=False)
+    assert (caught.value.code, caught.value.seen) == ("not_fetched", "extra")
+    assert caught.value.place is not None
+    lines = (flake_project / "flake.lock").read_text().splitlines()
+    assert lines[(caught.value.place.line or 0) - 1].strip() == '"extra": {'
+    assert "--no-execute" in (caught.value.remedy or "")
+    assert mirror[1] == []
+    report = built(flake_project)
+    assert (report.ok, report.ran[-1], report.diagnostics) == (True, "build", ())
+    assert mirror[1] == ["/extra.tar.gz"]
+    assert built(flake_project, executes=False).ok
+
+
+def test_an_input_that_the_lock_pins_is_fetched_before_it_is_applied(
+    flake_project: Path, mirror: tuple[str, list[str], Path]
+) -> None:
+    tarball(flake_project, mirror, "extra")
+    assert applied(flake_project).backend == "flake"
+    assert mirror[1] == ["/extra.tar.gz"]
+
+
+def test_each_input_is_fetched_and_those_that_are_not_asked_for_are_left(
+    flake_project: Path, mirror: tuple[str, list[str], Path]
+) -> None:
+    for name in ("one", "two", "three"):
+        tarball(flake_project, mirror, name)
+    path = flake_project / "flake.nix"
+    path.write_text(path.read_text().replace("${three.greeting}", "${one.greeting} ${two.greeting}"))
+    path.write_text(path.read_text().replace("${one.greeting}", "${one.greeting} ${two.greeting}"))
+    assert built(flake_project).ok
+    assert sorted(mirror[1]) == ["/one.tar.gz", "/two.tar.gz"]
+
+
+def test_an_input_with_another_hash_is_refused_as_that(
+    flake_project: Path, mirror: tuple[str, list[str], Path]
+) -> None:
+    tarball(flake_project, mirror, "extra", other_hash())
+    report = built(flake_project)
+    (found,) = report.diagnostics
+    assert (report.ok, found.code, found.subject) == (False, "hash_mismatch", "extra")
+    assert found.place is not None
+    assert found.place.file == "flake.lock"
+    with pytest.raises(CheckFailed) as caught:
+        applied(flake_project)
+    assert caught.value.code == "hash_mismatch"
+
+
+def test_a_host_that_is_gone_is_told_with_the_reason(flake_project: Path, mirror: tuple[str, list[str], Path]) -> None:
+    tarball(flake_project, mirror, "extra")
+    (mirror[2] / "extra.tar.gz").unlink()
+    with pytest.raises(Unavailable) as caught:
+        built(flake_project)
+    assert (caught.value.code, caught.value.seen) == ("not_fetched", "extra")
+    assert "404" in caught.value.message
+
+
+@pytest.mark.parametrize("locks", ["none", "another"])
+def test_an_input_that_is_not_locked_is_told_with_what_locks_it(
+    flake_project: Path, mirror: tuple[str, list[str], Path], locks: str
+) -> None:
+    url, asked, folder = mirror
+    if locks == "another":
+        tarball(flake_project, mirror, "extra")
+        path = flake_project / "flake.nix"
+        path.write_text(path.read_text().replace("/extra.tar.gz", "/other.tar.gz"))
+    else:
+        serve(folder, "extra")
+        take(flake_project, "extra", f"{url}/extra.tar.gz", None)
+    (found,) = built(flake_project).diagnostics
+    assert (found.code, found.severity, found.subject) == ("input_not_locked", "error", "extra")
+    assert found.place is not None
+    assert (found.place.file, found.place.line) == ("flake.nix", 3)
+    assert asked == []
+    serve(folder, "other")
+    subprocess.run(["nix", *_FEATURES, "flake", "lock"], cwd=flake_project, check=True, capture_output=True)
+    assert built(flake_project).ok
+
+
+def test_a_fetch_with_a_literal_hash_is_fetched_too(flake_project: Path, mirror: tuple[str, list[str], Path]) -> None:
+    url, asked, folder = mirror
+    content = serve(folder, "extra")
+    call = f'fetchTarball {{ url = "{url}/extra.tar.gz"; sha256 = "{content}"; }}'
+    path = flake_project / "flake.nix"
+    path.write_text(path.read_text().replace('"as declared"', f'builtins.readFile ({call} + "/flake.nix")'))
+    with pytest.raises(Unavailable) as caught:
+        built(flake_project, executes=False)
+    assert caught.value.code == "not_fetched"
+    assert built(flake_project).ok
+    assert asked == ["/extra.tar.gz"]
+
+
+def repository(place: Path) -> str:
+    """Make a repository with a flake of new content; return its revision."""
+    place.mkdir()
+    (place / "flake.nix").write_text(_INPUT.replace("@", uuid.uuid4().hex))
+    author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+    for words in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "one")):
+        subprocess.run(["git", "-C", str(place), *words], check=True)
+    told = subprocess.run(["git", "-C", str(place), "rev-parse", "HEAD"], check=True, capture_output=True, text=True)
+    return told.stdout.strip()
+
+
+def test_a_repository_beneath_the_work_tree_is_read_without_fetching(flake_project: Path, tmp_path: Path) -> None:
+    place = flake_project / "inner"
+    repository(place)
+    take(flake_project, "extra", f"git+file://{place}", None)
+    words = ("--store", str(tmp_path / "elsewhere"), "flake", "lock")  # the store itself is not to know it
+    subprocess.run(["nix", *_FEATURES, *words], cwd=flake_project, check=True, capture_output=True)
+    locked = json.loads((flake_project / "flake.lock").read_text())["nodes"]["extra"]["locked"]
+    assert locked["type"] == "git"
+    stored = store_path(locked["narHash"])
+    assert stored is not None
+    assert not os.path.lexists(stored)
+    assert built(flake_project, executes=False).ok
+    assert os.path.lexists(stored)
+    assert applied(flake_project).backend == "flake"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'other.url = "path:@";',
+        'other.url = "git+file://@";',
+        'other.url = "@";',
+        'other = { type = "path"; path = "@"; };',
+        'other = { type = "git"; url = "file://@"; };',
+        'other = { url = "tarball+file://@/a.tar.gz"; flake = false; };',
+    ],
+)
+def test_a_check_takes_nothing_from_outside_that_another_input_was_locked_from(flake_project: Path, text: str) -> None:
+    path = flake_project / "flake.nix"
+    outside = json.loads((flake_project / "flake.lock").read_text())["nodes"]["nixpkgs"]["original"]["path"]
+    assert built(flake_project).ok
+    path.write_text(path.read_text().replace("  outputs", f"  inputs.{text.replace('@', outside)}\n  outputs"))
+    with pytest.raises(Unavailable) as caught:
+        built(flake_project)
+    assert caught.value.code == "check_unavailable"
+    assert outside in caught.value.message

@@ -1,0 +1,199 @@
+"""What a flake takes from elsewhere: the inputs that flake.nix names, and what flake.lock and literal fetches pin."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from devkeel.checks.fetching import fetch, literal_sources, locked_source, stored, why_not
+from devkeel.checks.inputs import is_other
+from devkeel.checks.places import require_beneath
+from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.checks.fetching import Source
+    from devkeel.checks.subject import Subject
+
+__all__ = ["FLAKE", "FLAKE_LOCK", "Pins", "not_locked", "require_within"]
+
+FLAKE = "flake.nix"
+FLAKE_LOCK = "flake.lock"
+_LOCK_IT = "run `nix flake lock` in the project's directory, which fetches it, and repeat the call"
+_LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
+_HASH = re.compile(r"hash mismatch", re.IGNORECASE)
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Pins:
+    """What a flake's evaluation may need, each held by a hash; `fetches` tells whether it may be fetched."""
+
+    sources: tuple[Source, ...]
+    fetches: bool
+
+    @classmethod
+    def of(cls, subject: Subject, lock: bytes | None) -> Pins:
+        """Return what a lock and the literal fetches of a flake's own files pin."""
+        nodes = _loaded(lock).get("nodes")
+        locked = (locked_source(FLAKE_LOCK, lock or b"", key) for key in (nodes if isinstance(nodes, dict) else ()))
+        return cls((*filter(None, locked), *literal_sources(subject.files)), subject.fetches)
+
+    def missing(self, told: str) -> tuple[Source, ...]:
+        """Return what the store lacks: what Nix' words name, or all where they name none of it."""
+        lacking = [source for source in self.sources if not stored(source)]
+        return tuple(source for source in lacking if _names(told, source)) or tuple(lacking)
+
+    def names(self, told: str) -> bool:
+        """Tell whether Nix' words name something that the store lacks."""
+        return any(_names(told, source) for source in self.missing(told))
+
+    def require_hashes(self, told: str) -> None:
+        """Raise CheckFailed `hash_mismatch` where Nix had something already, and it is not what is pinned."""
+        if _HASH.search(told) and self.names(told):
+            raise _mismatch(self.missing(told)[0], told.rpartition("error:")[2].strip().split("\n")[0])
+
+    def bring(self, told: str) -> bool:
+        """Fetch what an evaluation was without; tell whether something came. Raises CheckFailed `hash_mismatch`."""
+        missing = self.missing(told) if self.fetches else ()
+        came = [fetch(source) for source in missing]
+        for source in missing:
+            if (reason := why_not(source)) and _HASH.search(reason):
+                raise _mismatch(source, reason)
+        return any(came)
+
+    def lacks(self, told: str, reason: str) -> Unavailable:
+        """Return the error about what an evaluation was without. told: all that Nix said. reason: its last error."""
+        missing = self.missing(told)
+        if not missing:
+            return Unavailable(
+                "not_fetched",
+                f"{FLAKE} needs what no hash pins, and an evaluation has no network: {reason}.",
+                place=Place(FLAKE),
+                remedy=f"Name it under inputs in {FLAKE} and run `nix flake lock`, which pins it, or give the fetch "
+                "its hash; then repeat the call.",
+            )
+        failed = next((why for source in missing if (why := why_not(source))), None)
+        names = ", ".join(source.name for source in missing[:_SHOWN])
+        return Unavailable(
+            "not_fetched",
+            f"The Nix store lacks what {missing[0].place.file} pins: {names}."
+            + (f" Fetching it failed: {failed}" if failed else ""),
+            place=missing[0].place,
+            seen=missing[0].name,
+            remedy="Put that right (its host, the network, your access to it), and repeat the call."
+            if self.fetches
+            else "Repeat the call where devkeel may execute (without --no-execute): it fetches what is pinned by a "
+            "hash, and evaluates then.",
+        )
+
+
+def _names(told: str, source: Source) -> bool:
+    words = (source.arguments.get(name) for name in ("rev", "url"))
+    return any(isinstance(word, str) and word in told for word in words)
+
+
+def _mismatch(source: Source, reason: str) -> CheckFailed:
+    message = f"{source.name} is not what {source.place.file} pins: {reason}"
+    return CheckFailed(
+        "hash_mismatch",
+        f"{message}. It was not taken.",
+        place=source.place,
+        seen=source.name,
+        remedy=f"Find out who changed it, or its hash; where that was meant, pin it anew (for an input: take it out of "
+        f"{FLAKE_LOCK} and run `nix flake lock`).",
+        diagnostics=(Diagnostic("hash_mismatch", "error", message, "build", source.place, source.name),),
+    )
+
+
+def not_locked(subject: Subject, lock: bytes | None) -> CheckFailed | None:
+    """Return why an evaluation had to fetch: an input that the lock lacks, or has from elsewhere.
+
+    Changing the lock is not its business. None where the lock has every input, as far as the text shows.
+    """
+    loaded = _loaded(lock)
+    own = _own(loaded)
+    for name, (reference, line) in _declared(subject).items():
+        if not reference:
+            continue  # it only says what the input follows
+        url = reference.get("url")
+        if name not in own:
+            reason = "does not lock it" if lock else "is not there"
+        elif isinstance(url, str) and is_other(url, _original(loaded, own[name])):
+            reason = "locks it from another place"
+        else:
+            continue
+        place = Place(FLAKE, line)
+        message = f"{FLAKE} names the input {name}, and {FLAKE_LOCK} {reason}"
+        return CheckFailed(
+            "input_not_locked",
+            f"{message}.",
+            place=place,
+            seen=name,
+            remedy=f"R{_LOCK_IT[1:]}.",
+            diagnostics=(Diagnostic("input_not_locked", "error", f"{message}: {_LOCK_IT}", "build", place, name),),
+        )
+    return None
+
+
+def require_within(subject: Subject, lock: bytes | None) -> None:
+    """Refuse to copy into the store, for a mere check, what the lock or the text names outside of the work tree.
+
+    Raises Unavailable `check_unavailable`.
+    """
+    declared = {name: reference for name, (reference, _) in _declared(subject).items()}
+    urls = {name: str(reference["url"]) for name, reference in declared.items() if "url" in reference}
+    urls |= {name: f"path:{reference['path']}" for name, reference in declared.items() if "path" in reference}
+    text = subject.files.get(FLAKE, b"").decode("utf-8", "replace")
+    # Beside what was read, whatever looks like a place: the text may say it in a way that is not literal.
+    unread = {f"{FLAKE}: {url}": url for url in _LOCAL.findall(text) if url not in urls.values()}
+    require_beneath(subject, lock, urls | unread)
+
+
+def _declared(subject: Subject) -> dict[str, tuple[dict[str, Any], int | None]]:
+    """Return the inputs that flake.nix names, which Nix wants literal: their attributes and where they begin."""
+    found: dict[str, tuple[dict[str, Any], int | None]] = {}
+    for path, value, line in _definitions(subject):
+        if len(path) < 2 or path[0] != "inputs":  # noqa: PLR2004  (inputs.NAME)
+            continue
+        reference = found.setdefault(path[1], ({}, line))[0]
+        if isinstance(value, str) and len(path) == 3 and path[2] != "follows":  # noqa: PLR2004  (inputs.NAME.url)
+            reference[path[2]] = value
+    return found
+
+
+def _definitions(subject: Subject) -> Iterator[tuple[nix.AttrPath, Any, int | None]]:
+    data = subject.files.get(FLAKE)
+    if data is None:
+        return
+    try:
+        document = nix.Document(data, FLAKE)
+        for item in document.definitions:
+            yield item.path, document.value(item), document.place(item.node.start_byte).line
+    except DevkeelError:
+        return
+
+
+def _loaded(lock: bytes | None) -> dict[str, Any]:
+    try:
+        loaded = json.loads(lock or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return loaded if isinstance(loaded, dict) else {}
+
+
+def _own(loaded: dict[str, Any]) -> dict[str, Any]:
+    """Return the inputs of a lock's root: nodes, or paths of what they follow; none where it is no lock."""
+    try:
+        return dict(loaded["nodes"][loaded["root"]].get("inputs", {}))
+    except (KeyError, TypeError, AttributeError, ValueError):
+        return {}
+
+
+def _original(loaded: dict[str, Any], node: object) -> object:
+    found = loaded["nodes"].get(node) if isinstance(node, str) else None
+    return found.get("original") if isinstance(found, dict) else None
