@@ -263,6 +263,11 @@ def _cases(*, full: bool) -> Iterator[tuple[Kind, str]]:
         yield from ((kind, way) for way in (WAYS if full else (WAYS[number % 3],)))
 
 
+def _without(*, full: bool) -> Iterator[tuple[str, str]]:
+    for number, off in enumerate(("renameat2", "leases", "renameat2,leases")):
+        yield from ((off, way) for way in (WAYS if full else (WAYS[number],)))
+
+
 _FULL = os.environ.get("DEVKEEL_FAULTS") == "all"
 
 
@@ -282,8 +287,7 @@ def test_no_line_that_was_saved_is_lost(
     assert sum(item.published for item in outcomes)
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("off", ["renameat2", "leases", "renameat2,leases"])
+@pytest.mark.parametrize(("off", "way"), tuple(_without(full=_FULL)))
 def test_without_mechanisms_of_linux_every_line_can_be_found(
     off: str, way: str, tmp_path: Path, variables: dict[str, str], tally: Tally
 ) -> None:
