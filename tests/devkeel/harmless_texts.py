@@ -5,6 +5,12 @@ from __future__ import annotations
 __all__ = ["HARMLESS"]
 
 HARMLESS = r"""
+js-cookie==3.0.5
+if headers["authorization"] == "wanted-by-x":
+git config user.name Somebody
+pip config set global.index-url https://example.org/simple
+?sort=desc&signature=short
+re_compile_pattern
 asttokens==2.4.1
 tokenizers==0.20.0
 tokenizers>=0.19,<1

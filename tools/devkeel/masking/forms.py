@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["known_forms", "private_keys"]
+from devkeel.masking.beginnings import matches, occurrences
+
+__all__ = ["private_keys", "tokens"]
 
 # Each is anchored on its beginning; what may be long is one class without alternatives, so that a search is linear.
 _FORMS = (
@@ -56,21 +58,70 @@ _FORMS = (
     r"[\w.-]{1,80}-\d{1,3}:[A-Za-z0-9+/]{86}==",  # a signing key of a Nix cache; public ones are half as long
     r"atlas-[\w-]{40,}",
     r"1//0[\w-]{40,}",  # Google's refresh tokens
+    r"AT(?:ATT|CTT)3x[\w=-]{40,}",  # Atlassian
+    r"ATBB(?=[A-Za-z]{0,20}\d)[A-Za-z0-9]{24,}(?![\w-])",
+    r"EZ[AT]K[A-Za-z0-9]{54}",  # EasyPost
+    r"xkeysib-[0-9a-f]{64}-[\w-]{10,}",  # Brevo
+    r"vercel_blob_rw_\w{20,}",
+    r"(?:shippo_live|shippo_test)_[0-9a-f]{40}",
+    r"tfp_[A-Za-z0-9]{40,}",
+    r"lsv2_(?:pt|sk)_[0-9a-f]{32}_[0-9a-f]{10}",  # LangSmith
+    r"ph[xs]_[A-Za-z0-9]{40,}",  # PostHog
+    r"ops_eyJ[\w-]{40,}",  # 1Password
+    r"A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3}",
+    r"re_(?=[A-Za-z0-9]{0,7}\d)[A-Za-z0-9]{8}_[A-Za-z0-9]{20,30}(?!\w)",  # Resend
     r"(?:cio|oy2)[A-Za-z0-9]{32,45}(?![\w-])",  # Cargo, NuGet
 )
 _HOOKS = r"(?P<kept>hooks\.slack\.com/(?:services|workflows)/|discord(?:app)?\.com/api/webhooks/\d{1,30}/)[\w/-]{20,}"
 
 
+# What each of them begins with, by a sign that must be in the text: a text without is not looked through. A form with
+# something else in front has a place of its own in `_starts`.
+_BEGINNINGS = {
+    "_": "vercel_blob_rw_ shippo_ tfp_ lsv2_ phx_ phs_ ops_eyJ re_ "
+    "ghp_ gho_ ghu_ ghs_ ghr_ github_pat_ sk_ rk_ whsec_ npm_ hf_ lin_ secret_ ntn_ shp dckr_ sntry pscale_ "
+    "rubygems_ gl figd_ fm1r_ fm2_ gsk nfp sbp r8 xai ctp cfut",
+    "-": "xkeysib- A3- "
+    "gl xox xapp- sk- pypi- GOCSPX- key- pul- PMAK- NRAK- sq0 pplx- fo1- tskey- gsk nfp sbp r8 xai ctp cfut "
+    "atlas- AGE-SECRET-KEY-1",
+    ".": "ya29. SG. dp. hvs. hvb. hvr. eyJ hooks.slack.com/ discord.com/api/webhooks/ discordapp.com/api/webhooks/",
+    "A": "ATATT3x ATCTT3x ATBB EZAK AKIA ASIA AGPA AIDA AROA ABIA ACCA AIza EAA",
+    "": "EZTK dapi 1//0 cio oy2",
+}
+_WITH_DOTS = re.compile(r"\.(?=[\w-]{6}\.[\w-]{27})")
+_SIGNED = re.compile(r":[A-Za-z0-9+/]{86}==")
+_LONGEST_SIGNER = 84
+
+
 @cache
-def known_forms() -> re.Pattern[str]:
+def _known_forms() -> re.Pattern[str]:
     """Return what finds a token by its form; a group `kept` is the part that is no secret."""
     return re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(_FORMS)})|{_HOOKS}")
+
+
+def tokens(text: str) -> list[tuple[int, int]]:
+    """Return where tokens are that are known by their form."""
+    found = matches(_known_forms(), text, sorted(_starts(text)))
+    return [(match.end("kept") if match["kept"] else match.start(), match.end()) for match in found]
+
+
+def _starts(text: str) -> set[int]:
+    words = {word for sign, listed in _BEGINNINGS.items() if sign in text for word in listed.split()}
+    starts = set(occurrences(text, words))
+    starts.update(place - 3 for place in occurrences(text, ["_v1_"]))  # DigitalOcean
+    starts.update(place - 14 for place in occurrences(text, [".atlasv1."]))
+    starts.update(place - digits for place in occurrences(text, [":AA"]) for digits in (8, 9, 10))  # Telegram
+    starts.update(place.start() - before for place in _WITH_DOTS.finditer(text) for before in range(24, 29))  # Discord
+    for place in _SIGNED.finditer(text):
+        starts.update(range(place.start() - _LONGEST_SIGNER, place.start()))
+    return {start for start in starts if start >= 0}
 
 
 _MARK = re.compile(
     r"(?P<begin>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d: \S{1,40})"
     r"|-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|Private-MAC: [0-9a-f]{40,64}"
 )
+_MARKING = ("PRIVATE KEY", "PuTTY-User-Key-File-", "Private-MAC: ")
 _MATERIAL = re.compile(
     r"[\s\\nr\"',+|>-]{0,60}(?:[A-Z][A-Za-z-]{1,30}: [^\n\\]{0,80}[\s\\nr+|>]{1,20}){0,4}[A-Za-z0-9+/=]{16,}"
 )
@@ -83,6 +134,8 @@ _NEAR, _LONGEST = 400, 16 * 1024
 def private_keys(text: str) -> list[tuple[int, int]]:
     """Return where private keys are, also one whose beginning or end lies outside the text."""
     found: list[tuple[int, int]] = []
+    if not any(word in text for word in _MARKING):
+        return found
     marks = list(_MARK.finditer(text))
     position = 0
     for number, mark in enumerate(marks):

@@ -6,7 +6,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
-__all__ = ["Kind", "kind_of", "names_a_secret"]
+__all__ = ["IN_NAMES", "Kind", "kind_of", "names_a_secret"]
 
 
 class Kind(IntEnum):
@@ -26,7 +26,8 @@ _LONGEST = 200
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _PASSWORDS = _words(
-    "password passwords passwd passphrase passphrases pwd pword passcode rootpw bindpw requirepass masterauth"
+    "password passwords passwd passphrase passphrases pwd pword passcode rootpw bindpw requirepass masterauth "
+    "passwort psk"
 )
 _TOKENS = _words(
     "secret secrets token credential credentials creds apikey apikeys authtoken accesstoken refreshtoken bearertoken "
@@ -37,7 +38,8 @@ _TOKENS = _words(
 _OWNERS = _words(
     "pg db my sql mysql pgsql postgres psql mongo redis rabbit rabbitmq ftp sftp smtp imap pop mail email ldap ssh "
     "user usr root admin administrator login auth key store keystore truststore http https proxy api app web wifi vpn "
-    "svc service sudo su bind basic amqp mq es elastic grafana gitea default backup master rpc test dev prod"
+    "svc service sudo su bind basic amqp mq es elastic grafana gitea default backup master rpc test dev prod "
+    "become vault ansible pem pfx cert"
 )
 # `key` alone is any key; these words before it make it one that locks something.
 _LOCKS = _words(
@@ -81,6 +83,27 @@ _TIMES = _words("last first next second third num n max multi single one two all
 _ENDINGS = ("password", "passwd", "passphrase", "pwd", "secret", "apikey", "authtoken", "accesstoken", "secretkey")
 _NOT_ENDINGS = frozenset({"cwd", "oldpwd"})
 _SHELL = frozenset({"PWD", "OLDPWD", "env.PWD", "env.OLDPWD"})
+
+
+# Each name that says anything has one of these in it, in whatever case.
+IN_NAMES = (
+    "pass",
+    "pwd",
+    "pword",
+    "psk",
+    "rootpw",
+    "bindpw",
+    "masterauth",
+    "secret",
+    "token",
+    "cred",
+    "key",
+    "pat",
+    "cookie",
+    "authorization",
+    "sessionid",
+    "sessid",
+)
 
 
 def names_a_secret(name: str) -> bool:

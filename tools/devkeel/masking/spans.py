@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.masking.forms import known_forms, private_keys
-from devkeel.masking.names import Kind, kind_of
+from devkeel.masking.beginnings import folded, matches, occurrences, run_before, runs
+from devkeel.masking.forms import private_keys, tokens
+from devkeel.masking.names import IN_NAMES, Kind, kind_of
 from devkeel.masking.values import is_secret
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ _ADDRESS = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:/{2,3}(?
 _TOKEN_ADDRESS = re.compile(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://(?P<token>[^\s:/@?#\"'<>`]{16,256})@[\w.-]"
 )
+_SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*\Z")
+_LONGEST_SCHEME = 31
 _HOST = re.compile(
     r"@(?:\[[0-9A-Fa-f:.%]{2,50}\]|[\w.-]{0,253})"
     r"(?=[:/?#\s\"'`<>()\[\]{}|\\*]|[,;](?:\s|\Z|[\w.-]{1,253}(?::\d{1,5})?(?:[,/]|\Z))|\Z)"
@@ -39,10 +42,15 @@ _WEB = ("http", "ws", "git+http")
 _HEADER = re.compile(
     r"\b(?:(?:Bearer|Basic|Negotiate)[ \t]{1,4}(?P<scheme>[A-Za-z0-9+/=._~-]{8,}))"
     r"|\b(?:authorization|x-[a-z-]{0,30}(?:token|key|secret|auth)|private-token|job-token|cookie|set-cookie)"
-    r"[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?:(?:Bearer|Basic|Token|Digest|ApiKey|AWS4-HMAC-SHA256)[ \t]{1,4})?"
+    r"[\"']?[ \t]{0,4}(?:=(?![=~>])|:(?![:=]))[ \t]{0,4}[\"']?"
+    r"(?:(?:Bearer|Basic|Token|Digest|ApiKey|AWS4-HMAC-SHA256)[ \t]{1,4})?"
     r"(?P<header>[^\s\"'][^\n\"']{5,})",
     re.IGNORECASE,
 )
+# What these begin with, in small letters; those of the form `x-…` are found by the word in them.
+_HEADERS = ("bearer", "basic", "negotiate", "authorization", "private-token", "job-token", "cookie", "set-cookie")
+_IN_HEADERS = ("token", "key", "secret", "auth")
+_LONGEST_HEADER = 32
 # Options of programs that take a password: `mysql -pX`, `sshpass -p X`, `docker login -p X`, `curl -u me:X`.
 _OPTION = re.compile(
     r"(?:\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb|mariadb-dump|mariadb-admin)\b[^\n|;&]{0,200}?[\s\"',]-p"
@@ -53,6 +61,13 @@ _OPTION = re.compile(
     r"|\b(?:curl|wget|http|https|xh)\b[^\n|;&]{0,300}?[\s\"',](?:-u|--user|-a|--auth|--proxy-user|-U)[\s\"',=]{1,6}[\w.@-]{0,80}:"
     r"(?P<pair>[^\s\"',@]{4,}))"
 )
+# What must be in a text for an option to count, and the programs that it counts for.
+_PROGRAMS = (
+    (("-p",), ("mysql", "mariadb", "sshpass")),
+    (("login",), ("docker", "podman", "skopeo", "buildah", "helm", "az", "oc", "cf", "kubectl", "npm", "nerdctl")),
+    (("-a",), ("redis-cli",)),
+    (("-u", "--user", "-a", "--auth", "--proxy-user", "-U"), ("curl", "wget", "http", "xh")),
+)
 # `--token X`, `--api-key "X"`, also in a list: ["--password", "X"].
 _LONG_OPTION = re.compile(
     r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{1,60})(?:[\"'],?[\s,]{1,4}[\"']|\s{1,4}[\"']?)(?P<value>[^\s\"',;-][^\s\"']*)"
@@ -62,23 +77,52 @@ _WORDS = re.compile(
     r"\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(?P<netrc>\S{1,512})"
     r"|\bmachine\s{1,8}\S{1,256}\s{1,8}password\s{1,8}(?P<machine>\S{1,512})"
     r"|\b(?:password|identified\s{1,4}by)\s{1,4}(?:=\s{0,4})?(?P<q>['\"])(?P<sql>[^'\"\n]{4,256})(?P=q)"
-    r"|\b(?:ENV|setenv|set[ \t]{1,4}-[gUux]{1,4}|setx)[ \t]{1,4}(?P<name>[A-Za-z_]\w{0,80})[ \t]{1,4}[\"']?"
+    r"|\b(?:ENV|setenv|set[ \t]{1,4}-[gUux]{1,4}|setx"
+    r"|(?:aws|npm|pnpm|yarn|pip3?|poetry|git|composer|gcloud|conda|bundle)[ \t]{1,4}config(?:ure)?"
+    r"(?:[ \t]{1,4}--?[a-z][\w-]{0,20}){0,3}(?:[ \t]{1,4}set)?)"
+    r"[ \t]{1,4}[\"']?(?P<name>[A-Za-z_/][\w./:-]{0,120})[\"']?[ \t]{1,4}[\"']?"
     r"(?P<env>[^\s\"'=]{4,})"
     r"|\b(?:requirepass|masterauth|user-pass)[ \t]{1,4}[\"']?(?P<redis>[^\s\"']{4,})"
     r"|^[ \t]*password[ \t]{1,8}(?P<line>\S{1,512})[ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
+# What these begin with beside `login`, `machine` and `password`.
+_SETTING = ("identified", "env ", "env\t", "set ", "set\t", "setx", "requirepass", "masterauth", "user-pass")
+_CONFIGURED = ("aws", "npm", "yarn", "pip", "poetry", "git", "composer", "gcloud", "conda", "bundle")
 # localhost:5432:*:me:password, a line of .pgpass.
 _PGPASS = re.compile(
     r"^[\w.*/-]{1,253}:(?:\*|543\d|6432|5\d{4}):[\w*-]{1,63}:[\w*.-]{1,63}:(?P<value>\S{4,512})$", re.MULTILINE
 )
+# The signature in an address that lets whoever has it in; the login in Docker's settings; OpenSSL's pass phrases.
+_SIGNATURE = re.compile(
+    r"(?<=[?&;])(?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token)=(?P<signature>[\w%+/=-]{20,})"
+    r"|\"auth\\?\"\s{0,4}:\s{0,4}\\?\"(?P<auth>[A-Za-z0-9+/]{8,}={0,2})\\?\""
+    r"|-pass(?:in|out)?[\s\"',=]{1,6}pass:(?P<phrase>[^\s\"',]{4,})"
+    r"|-key-data:\s{0,4}\"?(?P<data>[A-Za-z0-9+/]{40,}={0,2})"
+    r"|jdbc:oracle:thin:[\w.-]{1,60}/(?P<oracle>\S{4,128}?)@",
+    re.IGNORECASE,
+)
+_SIGNING = (
+    "sig=",
+    "signature=",
+    "x-amz-sig",
+    "x-goog-sig",
+    "x-amz-security-token=",
+    '"auth',
+    "-pass",
+    "-key-data:",
+    "jdbc:oracle:",
+)
 _XML = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,80})>(?P<value>[^<>\n]{4,512})</")
+_LONGEST_ELEMENT = 82
 # A name and its value side by side, as in XML, in the env of a container and in the answers of devkeel itself.
 _APART = re.compile(
     r"\b(?:key|name|path|variable)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<name>[\w.:-]{1,120})[\"']?,?\s{1,40}[\"']?(?:value|source)[\"']?"
     r"\s{0,4}[:=]\s{0,4}\\?[\"']?(?P<value>[^\"'\s<>][^\"'\n<>]{3,512})",
     re.IGNORECASE,
 )
+
+_LISTING = ("key", "name", "path", "variable")
 
 # A name is read from where it begins to where it ends, and whole or not at all.
 _NAME = re.compile(
@@ -95,12 +139,11 @@ _BARE = re.compile(
 
 def find(text: str) -> list[Span]:
     """Return where secrets are, in order and without overlaps."""
-    found = private_keys(text)
-    for match in known_forms().finditer(text):
-        found.append((match.end("kept") if match["kept"] else match.start(), match.end()))
-    found += _in_addresses(text)
-    found += _in_words(text)
-    found += _behind_names(text)
+    small = folded(text)
+    found = [*private_keys(text), *tokens(text), *_in_addresses(text), *_in_words(text, small)]
+    names = occurrences(small, IN_NAMES)
+    if names:
+        found += [*_beside_names(text, small, names), *_behind_names(text, names)]
     return _joined(found)
 
 
@@ -117,15 +160,20 @@ def _joined(spans: list[Span]) -> list[Span]:
 
 
 def _in_addresses(text: str) -> Iterator[Span]:
-    for match in _ADDRESS.finditer(text):
+    starts = [scheme.start() for place in occurrences(text, ["://"]) if (scheme := _scheme(text, place)) is not None]
+    for match in matches(_ADDRESS, text, starts):
         start = match.end()
         end = _userinfo_end(text, start, web=match[0].lower().startswith(_WEB))
         if end is not None and not set(text[start:end]) <= {"*"} and not text[start:end].startswith(("$", "{{")):
             yield start, end
-    for match in _TOKEN_ADDRESS.finditer(text):
+    for match in matches(_TOKEN_ADDRESS, text, starts):
         token = match["token"]
         if any(sign.isdigit() for sign in token) and any(sign.isalpha() for sign in token):
             yield match.span("token")
+
+
+def _scheme(text: str, end: int) -> re.Match[str] | None:
+    return _SCHEME.search(text, max(0, end - _LONGEST_SCHEME), end)
 
 
 def _userinfo_end(text: str, start: int, *, web: bool) -> int | None:
@@ -165,18 +213,52 @@ def _host_before(text: str, start: int, end: int) -> int | None:
     return None
 
 
-def _in_words(text: str) -> Iterator[Span]:
-    for pattern in (_HEADER, _OPTION, _WORDS):
-        for match in pattern.finditer(text):
+def _in_words(text: str, small: str) -> Iterator[Span]:
+    programs = [word for needed, words in _PROGRAMS if any(item in text for item in needed) for word in words]
+    for pattern, starts in (
+        (_HEADER, _headers(small)),
+        (_OPTION, occurrences(text, programs)),
+        (_WORDS, _openings(small)),
+        (_SIGNATURE, occurrences(small, _SIGNING)),
+    ):
+        for match in matches(pattern, text, starts):
             yield from _told(match)
-    for pattern in (_LONG_OPTION, _XML, _APART):
-        for match in pattern.finditer(text):
+    for match in _PGPASS.finditer(text) if ":" in text else ():
+        if not set(match["value"]) <= {"*"}:
+            yield match.span("value")
+
+
+def _headers(small: str) -> list[int]:
+    starts = set(occurrences(small, _HEADERS))
+    for place in occurrences(small, _IN_HEADERS) if "x-" in small else ():
+        least = max(0, place - _LONGEST_HEADER)
+        starts.update(least + before for before in occurrences(small[least:place], ["x-"]))
+    return sorted(starts)
+
+
+def _openings(small: str) -> list[int]:
+    starts = set(occurrences(small, _SETTING))
+    passwords = occurrences(small, ["password"])
+    for place in passwords:
+        line = run_before(small, place, " \t".__contains__, 0)
+        starts.update((line, place))
+    if "config" in small:
+        starts.update(occurrences(small, _CONFIGURED))
+    if passwords:
+        starts.update(occurrences(small, ["login", "machine"]))
+    return sorted(starts)
+
+
+def _beside_names(text: str, small: str, names: list[int]) -> Iterator[Span]:
+    """Yield values that stand apart from the name: behind an option, in an element, in a list of names and values."""
+    options = runs(text, names, lambda sign: sign.isalnum() or sign in "_-") if "-" in text else ()
+    elements = {text.rfind("<", max(0, place - _LONGEST_ELEMENT), place) for place in names} if "</" in text else ()
+    listed = occurrences(small, _LISTING) if "value" in small or "source" in small else ()
+    for pattern, starts in ((_LONG_OPTION, options), (_XML, sorted(elements)), (_APART, listed)):
+        for match in matches(pattern, text, starts):
             kind = kind_of(match["name"])
             if kind is not Kind.NONE and is_secret(match["value"], kind, quoted=False, spaced=False):
                 yield match.span("value")
-    for match in _PGPASS.finditer(text):
-        if not set(match["value"]) <= {"*"}:
-            yield match.span("value")
 
 
 def _told(match: re.Match[str]) -> Iterator[Span]:
@@ -201,9 +283,12 @@ _RANDOM = re.compile(r"\d|[a-z][A-Z]|=\Z")
 _NO_VALUE = frozenset({"required", "string", "str", "none", "null", "true", "false", "authentication", "realm"})
 
 
-def _behind_names(text: str) -> Iterator[Span]:
+def _behind_names(text: str, names: list[int]) -> Iterator[Span]:
     position = 0
-    while (match := _NAME.search(text, position)) is not None:
+    for start in runs(text, names, lambda sign: sign.isalnum() or sign in "_.-"):
+        match = _NAME.match(text, start) if start >= position else None
+        if match is None:
+            continue
         position = match.end()
         kind = kind_of(match["name"])
         if kind is Kind.NONE:
