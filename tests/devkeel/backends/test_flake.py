@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -95,6 +96,15 @@ def test_settings_of_the_user_are_in_force_for_a_flake_too(
     rewrite(environment, "as declared", f"as {hook} declared")
     apply(environment)
     assert hook.with_name("fired").exists()
+
+
+def test_what_a_flake_imports_from_a_derivation_is_built_before(environment: Environment) -> None:
+    script = f"echo '\\\"imported\\\"' > $out # {uuid.uuid4().hex}"
+    made = f'(derivation {{ inherit system; name = "i"; builder = "/bin/sh"; args = [ "-c" "{script}" ]; }})'
+    rewrite(environment, '"as declared"', f"import {made}")
+    assert environment.check(level="build").ok
+    apply(environment)
+    assert ran(environment, "sh", "-c", "echo $GREETING") == "imported\n"
 
 
 def test_a_machine_that_is_in_the_way_is_no_fault_of_the_flake(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.flake_pins import FLAKE, Pins, not_locked
 from devkeel.checks import build
+from devkeel.checks.derivations import with_imports
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.runtime.confinement import evaluate, settings
 
@@ -83,15 +84,19 @@ def is_of_devenv(files: Mapping[str, bytes]) -> bool:
 
 def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float) -> Completed:
     confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")
-    argv = (nix, *FEATURES, "eval", "--raw", "--no-update-lock-file", *confined, *words)
-    return evaluate(
-        argv,
-        held=stage.alone(),
-        timeout=max(0.0, deadline - time.monotonic()),
-        environment={"PWD": str(stage.root)},
-        cwd=stage.root,
-        limit=_OUTPUT,
-    )
+    argv = (nix, *FEATURES, "eval", "--raw", "--no-update-lock-file", *confined)
+
+    def ask(more: tuple[str, ...]) -> Completed:
+        return evaluate(
+            (*argv, *more, *words),
+            held=stage.alone(),
+            timeout=max(0.0, deadline - time.monotonic()),
+            environment={"PWD": str(stage.root)},
+            cwd=stage.root,
+            limit=_OUTPUT,
+        )
+
+    return with_imports(ask, deadline)
 
 
 def refusal(found: Completed) -> CheckFailed:

@@ -7,6 +7,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from devkeel.checks.derivations import realise, with_imports
 from devkeel.checks.evaluation import (
     Verdict,
     ask_devenv,
@@ -27,7 +28,6 @@ from devkeel.runtime import run_nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from devkeel.checks.subject import Stage, Subject
     from devkeel.runtime import Completed
@@ -93,21 +93,19 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
 
 
 def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | None, list[Diagnostic]]:
-    """Return the shell's derivation, or None and why there is none."""
-    found = ask_nix(subject, stage, ("--read-write-mode",), timeout, write=True)
+    """Return the shell's derivation, or None and why there is none; what the evaluation imports is built for it."""
+    deadline = time.monotonic() + timeout
+
+    def ask(more: tuple[str, ...]) -> Completed:
+        return ask_nix(subject, stage, ("--read-write-mode", *more), deadline - time.monotonic(), write=True)
+
+    found = with_imports(ask, deadline)
     derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
     if found.returncode or not _DERIVATION.match(derivation):
         require_fetched(subject, found)
         findings = failures(subject, str(stage.root), found, evaluated=stage)
         return None, [item for finding in findings for item in instead(subject, finding)]
     return derivation, []
-
-
-def realise(derivation: str, timeout: float, root: Path | None = None) -> Completed:
-    """Build a derivation; `root` is a link that keeps what was built from being collected."""
-    keep = () if root is None else ("--add-root", str(root), "--indirect")
-    argv = ("nix-store", "--realise", derivation, *keep)
-    return run_nix(argv, builds=True, timeout=max(0.0, timeout), limit=_OUTPUT)
 
 
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:

@@ -213,7 +213,8 @@ def _asked(
     locked = read_lock(subject.locks.get(LOCK), stage.root, subject.root)
     # Where the system does not cut the network, what may be named could be told to a host.
     cut = stage.alone() is not None or network_is_cut()
-    argv = [*command, *settings(allowed_uris=" ".join(source.name for source in there) if cut else "")]
+    program, *flags = command
+    argv = [program, *settings(allowed_uris=" ".join(source.name for source in there) if cut else ""), *flags]
     for path in (str(stage.root), *locked.paths):
         argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
     return evaluate(

@@ -1,0 +1,139 @@
+"""Import from derivation: what an evaluation reads is built by a step of its own, where building is allowed."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import http.server
+import threading
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.environment import Environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from devkeel.results import CheckReport
+
+    Make = Callable[..., Path]
+
+pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("offline")]
+
+_MADE = (
+    '(derivation {{ name = "{name}"; system = builtins.currentSystem; builder = "/bin/sh"; outputs = [ {outputs} ]; '
+    'args = [ "-c" "{script}" ]; }})'
+)
+
+
+def made(value: str, *, name: str = "imported", outputs: str = '"out"', to: str = "out") -> str:
+    """Return a derivation of new content, whose output is a Nix file with a value."""
+    others = " ".join(f"echo > ${word}; " for word in outputs.replace('"', "").split() if word != to)
+    script = f"{others}echo '{value}' > ${to} # {uuid.uuid4().hex}"
+    return _MADE.format(name=name, outputs=outputs, script=script.replace('"', '\\"'))
+
+
+class Host(http.server.SimpleHTTPRequestHandler):
+    """Serves a folder and records what was asked."""
+
+    def __init__(self, asked: list[str], *arguments: Any, **others: Any) -> None:
+        self.asked = asked
+        super().__init__(*arguments, **others)
+
+    def log_message(self, *_: object) -> None:
+        """Record the request instead of writing about it."""
+        self.asked.append(self.path)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Iterator[tuple[str, list[str], str]]:
+    """A host on loopback: the address of its one file, what was asked of it, and the file's hash."""
+    folder = tmp_path / "host"
+    folder.mkdir()
+    data = f'"from-a-host" # {uuid.uuid4().hex}'.encode()
+    (folder / "file").write_bytes(data)
+    asked: list[str] = []
+    handler = functools.partial(Host, asked, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
+        yield f"http://127.0.0.1:{server.server_address[1]}/file", asked, f"sha256-{digest}"
+        server.shutdown()
+
+
+def checked(root: Path, level: str | None = None) -> CheckReport:
+    environment = Environment(root, actor="test")
+    try:
+        return environment.check(level=level)
+    finally:
+        environment.close()
+
+
+def applied(root: Path, *argv: str) -> str:
+    """Apply, then return what a command prints in the environment."""
+    environment = Environment(root, actor="test")
+    try:
+        job = environment.apply()
+        assert job.wait(120)
+        assert environment.execution.result(job)
+        job = environment.run(argv)
+        assert job.wait(120)
+        result: Any = environment.execution.result(job)
+        return str(result.stdout).strip()
+    finally:
+        environment.close()
+
+
+def codes(report: CheckReport) -> list[tuple[str, str]]:
+    return [(item.code, item.severity) for item in report.diagnostics if item.severity != "info"]
+
+
+def test_what_is_imported_from_a_derivation_is_built_where_that_is_allowed_and_else_not(pinned_project: Make) -> None:
+    found = made('"as-built"')
+    root = pinned_project(f"env.FOUND = import {found};")
+    assert codes(checked(root)) == [("evaluation_restricted", "warning")]
+    report = checked(root, "build")
+    assert (report.ok, report.ran[-1]) == (True, "build")
+    assert applied(root, "sh", "-c", "echo $FOUND") == "as-built"
+    assert codes(checked(root)) == [("evaluation_restricted", "warning")]
+
+
+def test_one_that_depends_on_what_another_says_is_built_after_it(pinned_project: Make) -> None:
+    first, third = made('"dev"'), made('"reached"', name="last")
+    second = made('"second"', name="two-words", outputs='"out" "dev"', to="dev")
+    text = f'if import (({second}).${{import {first}}}) == "second" then import {third} else ""'
+    root = pinned_project(f"env.FOUND = {text};")
+    assert checked(root, "build").ok
+    assert applied(root, "sh", "-c", "echo $FOUND") == "reached"
+
+
+def test_one_that_does_not_build_is_named(pinned_project: Make) -> None:
+    failing = _MADE.format(name="breaks", outputs='"out"', script=f"echo {uuid.uuid4().hex}; exit 3")
+    (found,) = (
+        item
+        for item in checked(pinned_project(f"env.A = import {failing};"), "build").diagnostics
+        if item.severity == "error"
+    )
+    assert (found.code, found.subject) == ("build_failed", "breaks")
+
+
+def test_one_that_is_fetched_is_fetched_by_the_build_and_the_evaluation_stays_without_a_network(
+    pinned_project: Make, host: tuple[str, list[str], str]
+) -> None:
+    url, asked, pinned = host
+    fetched = (
+        f'derivation {{ name = "fetched"; builder = "builtin:fetchurl"; system = "builtin"; url = "{url}"; '
+        f'outputHashMode = "flat"; outputHash = "{pinned}"; outputHashAlgo = "sha256"; preferLocalBuild = true; '
+        "unpack = false; executable = false; urls = [ ]; }"
+    )
+    told = url.replace("/file", "/told")
+    leak = f'(builtins.tryEval (builtins.findFile [ {{ prefix = "a"; path = "{told}"; }} ] "a")).success'
+    root = pinned_project(f"env.FOUND = import ({fetched}); env.LEAK = toString (import ({fetched}) == {leak});")
+    checked(root)
+    assert asked == []
+    checked(root, "build")
+    assert set(asked) == {"/file"}
