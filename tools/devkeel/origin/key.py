@@ -22,9 +22,7 @@ _NAME = "key"
 _BYTES = 32
 _OTHERS_READ = 0o077
 _OTHERS_WRITE = 0o022
-_MAY_NOT = frozenset(
-    {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENXIO}
-)
+_MAY_NOT = frozenset({errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ELOOP, errno.ENXIO})
 # what a file system without hard links answers
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -95,9 +93,11 @@ def _let_go(descriptor: int) -> None:
         os.close(descriptor)
 
 
-def _closed(error: OSError, what: str, remedy: str) -> Exception:
+def _closed(error: OSError, what: str, remedy: str, *, making: bool = False) -> Exception:
     """Return the error about a place that this user may not use; another failure says nothing about the place."""
-    return KeyUnusable(f"{what}: {os.strerror(error.errno or 0)}", remedy) if error.errno in _MAY_NOT else error
+    read_only = making and error.errno == errno.EROFS
+    told = KeyUnusable(f"{what}: {os.strerror(error.errno or 0)}", remedy)
+    return told if read_only or error.errno in _MAY_NOT else error
 
 
 def _is_within(path: Path, root: Path) -> bool:
@@ -119,7 +119,7 @@ def _make(path: Path) -> None:
             raise KeyUnusable(f"{above} belongs to another user", _ELSEWHERE)
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise _closed(error, f"{path} cannot be made", _ELSEWHERE) from error
+        raise _closed(error, f"{path} cannot be made", _ELSEWHERE, making=True) from error
 
 
 def read_key(root: Path) -> bytes | None:
@@ -173,7 +173,7 @@ def make_key(root: Path) -> bytes:
         try:
             _write(folder)
         except OSError as error:
-            raise _closed(error, f"no key can be made in {folder_of_user()}", _ELSEWHERE) from error
+            raise _closed(error, f"no key can be made in {folder_of_user()}", _ELSEWHERE, making=True) from error
         found = _read(folder)
     if found is None:
         raise KeyUnusable("the key was removed meanwhile", "Repeat the call.")

@@ -30,6 +30,8 @@ _NAMES = frozenset(
         *("pnpm-lock.yaml", "Cargo.toml", "go.mod", "go.sum", "Gemfile"),
     }
 )
+# What is said of a path that leads elsewhere.
+_ELSEWHERE = frozenset({"bad_file_name", "outside_root", "private_directory", "managed_file", "dangling_link"})
 _MOST_OF_NEW = 0o775
 
 
@@ -122,7 +124,9 @@ def is_inside(project: Project, path: str) -> bool:
     # even records that are believed lead nowhere that a request could not
     try:
         return _is_written_by_edits(path) and project.resolve(path) == path
-    except DevkeelError:
+    except DevkeelError as error:
+        if error.code not in _ELSEWHERE:
+            raise  # a failing disk says nothing about where the path leads, and the operation stays to be settled
         return False
 
 
