@@ -190,6 +190,8 @@ def check(report: CheckReport) -> Iterable[str]:
     count = sum(item.severity == "error" for item in report.diagnostics)
     verdict = _green("no errors") if report.ok else click.style(f"{count} error(s)", fg="red", bold=True)
     yield f"{verdict}; {checks_line(report.ran, report.skipped)}"
+    if report.note:
+        yield f"note: {report.note}"
 
 
 def change(result: ChangeResult) -> Iterable[str]:

@@ -117,7 +117,8 @@ def check(report: CheckReport) -> CallToolResult:
     count = sum(item.severity == "error" for item in report.diagnostics)
     verdict = "No errors." if report.ok else f"{count} error{'s' * (count != 1)}."
     lines = [diagnostic_line(item) for item in report.diagnostics]
-    return _answer(report, [verdict], lines, [checks_line(report.ran, report.skipped)], "Mend these first.")
+    tail = [checks_line(report.ran, report.skipped), *([f"Note: {report.note}"] if report.note else [])]
+    return _answer(report, [verdict], lines, tail, "Mend these first.")
 
 
 def change(result: ChangeResult) -> CallToolResult:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Intent", "Judge", "levels_of", "told_instead"]
 
+_FLAKE = "flake.nix"
 _EVALUATION, _BUILD = "evaluation", "build"
 _GOING_BACK = ("undo", "redo", "restore")
 
@@ -82,7 +83,12 @@ class Judge:
         found = self.build(subject) if report.ok else []
         ok = report.ok and not any(item.severity == "error" for item in found)
         return replace(
-            report, ok=ok, ran=(*report.ran, *ran, _BUILD), skipped=skipped, diagnostics=(*report.diagnostics, *found)
+            report,
+            ok=ok,
+            ran=(*report.ran, *ran, _BUILD),
+            skipped=skipped,
+            diagnostics=(*report.diagnostics, *found),
+            note=_held(subject),
         )
 
     def judge(
@@ -141,6 +147,13 @@ def told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnosti
 
 def _files_of(items: Sequence[Diagnostic]) -> list[str]:
     return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
+
+
+def _held(subject: Subject) -> str | None:
+    """Return what is to be said of how the evaluation of a flake was held; other backends evaluate nothing."""
+    from devkeel.runtime.confinement import by_convention  # noqa: PLC0415  (changes need none of it)
+
+    return by_convention() if _FLAKE in subject.files else None
 
 
 def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:

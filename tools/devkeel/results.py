@@ -51,7 +51,8 @@ class CheckReport:
     """Which rungs ran, which did not, and what they found. `ok` is False when a diagnostic is an error.
 
     `judge` is who evaluated or built: `nix` or `devenv`. `stage` is where: `namespace` (the candidate laid over the
-    project, for that command alone), `copy` (a copy of the project), `project` (nothing differed from the disk).
+    project, for that command alone), `copy` (a copy of the project), `project` (nothing differed from the disk). `note`
+    says what held the evaluation where the system did not, None where it did or nothing was evaluated.
     """
 
     ok: bool
@@ -60,6 +61,7 @@ class CheckReport:
     diagnostics: tuple[Diagnostic, ...]
     judge: str | None = None
     stage: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,10 @@ from devkeel.catalogue.pins import store_path
 from devkeel.checks import fetching
 from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Unavailable
+from devkeel.runtime.confinement import network_is_cut
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from devkeel.results import CheckReport
@@ -139,6 +140,16 @@ def test_an_input_that_the_lock_pins_is_fetched_before_a_check(
     assert (report.ok, report.ran[-1], report.diagnostics) == (True, "build", ())
     assert mirror[1] == ["/extra.tar.gz"]
     assert built(flake_project, executes=False).ok
+
+
+def test_where_no_system_held_the_evaluation_the_result_says_so(
+    flake_project: Path, without: Callable[..., None]
+) -> None:
+    assert (built(flake_project).note is None) == network_is_cut()
+    without("namespaces")
+    report = built(flake_project)
+    assert report.ok
+    assert "namespaces" in (report.note or "")
 
 
 def test_an_input_that_the_lock_pins_is_fetched_before_it_is_applied(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.environment import Environment
+from devkeel.runtime.confinement import network_is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -100,6 +101,17 @@ def test_what_is_imported_from_a_derivation_is_built_where_that_is_allowed_and_e
     assert (report.ok, report.ran[-1]) == (True, "build")
     assert applied(root, "sh", "-c", "echo $FOUND") == "as-built"
     assert codes(checked(root)) == [("evaluation_restricted", "warning")]
+
+
+def test_where_no_system_held_the_evaluation_the_result_says_so(
+    pinned_project: Make, without: Callable[..., None]
+) -> None:
+    root = pinned_project("")
+    assert (checked(root).note is None) == network_is_cut()
+    assert checked(root, "schema").note is None
+    without("namespaces")
+    assert "namespaces" in (checked(root).note or "")
+    assert checked(root, "schema").note is None
 
 
 def test_one_that_depends_on_what_another_says_is_built_after_it(pinned_project: Make) -> None:

@@ -131,7 +131,14 @@ def run_checks(
         found += nix_parse.check(subject)
         ran.append("nix-parse")
     ok = not any(item.severity == "error" for item in found)
-    return CheckReport(ok, tuple(ran), tuple(skipped), tuple(found), judge, stage)
+    return CheckReport(ok, tuple(ran), tuple(skipped), tuple(found), judge, stage, _held(judge))
+
+
+def _held(judge: str | None) -> str | None:
+    """Return what is to be said of how an evaluation by Nix was held."""
+    from devkeel.runtime.confinement import by_convention  # noqa: PLC0415  (most checks of text evaluate nothing)
+
+    return by_convention() if judge == "nix" else None
 
 
 def _to_fetch(error: Unavailable, rung: str) -> list[Diagnostic]:

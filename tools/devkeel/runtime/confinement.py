@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["NAMESPACES", "SETTINGS", "evaluate", "network_is_cut", "settings"]
+__all__ = ["NAMESPACES", "SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings"]
 
 NAMESPACES = ("--net", "--ipc", "--pid", "--fork", "--kill-child=KILL")
 """What `unshare` makes for an evaluation beside the mounts: no network, no shared memory, processes of its own."""
@@ -150,6 +150,16 @@ def _unshare() -> tuple[str, ...]:
 def network_is_cut() -> bool:
     """Tell whether this system lets this user run a program without a network."""
     return usable("namespaces") and _cuts()
+
+
+def by_convention() -> str | None:
+    """Return the sentence for an answer where settings, and not the system, hold what is evaluated; None elsewhere."""
+    if network_is_cut():
+        return None
+    return (
+        "This system gives this user no namespaces: settings of Nix, curl and Git kept the evaluation from the "
+        "network, and not the system."
+    )
 
 
 @cache
