@@ -69,6 +69,9 @@ _SEVERITY = {"error": "red", "warning": "yellow", "info": "blue"}
 
 # The library speaks of tools and arguments, as an agent sees them; a person has verbs and flags.
 _SPOKEN = (
+    (r"\bedit_environment and create=true\b", "`devkeel init`"),
+    (r"\bapply_environment and environment=([\w-]+)", r"`devkeel env create \1`"),
+    (r"\blevel=(\w+)", r"--level \1"),
     (r"call undo with operation=(\d+)", r"use `devkeel undo \1`"),
     (r"\boccurrences=(\d+)", r"--occurrences \1"),
     (r"\bRepeat the call with\b", "Repeat it with"),
@@ -216,6 +219,7 @@ def history(page: HistoryPage) -> Iterable[str]:
     """Tell the operations of a page, newest first."""
     yield from map(_entry_line, page.operations) if page.operations else ("no operations",)
     yield from _pending(page.recovery_pending)
+    yield from (f"note: {clean(note)}" for note in page.notes)
     if page.next_before is not None:
         yield f"older ones: devkeel history --before {page.next_before}"
 

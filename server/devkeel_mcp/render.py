@@ -151,7 +151,7 @@ def history(page: HistoryPage) -> CallToolResult:
     """Render a page of operations."""
     count = len(page.operations)
     head = [f"{count} operation{'s' * (count != 1)}, newest first." if count else "No operations."]
-    tail = _pending(page.recovery_pending)
+    tail = [*_pending(page.recovery_pending), *(f"Note: {note}" for note in page.notes)]
     if page.next_before is not None:
         tail.append(f"Next: show_history with before={page.next_before} for older ones.")
     return _answer(page, head, map(_entry_line, page.operations), tail, "Ask for fewer with limit.")

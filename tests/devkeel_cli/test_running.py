@@ -49,7 +49,12 @@ def test_a_person_applies_and_runs(pinned_project: Make) -> None:
     late = devkeel(root, "run", "--timeout", "0.5", "--", "sh", "-c", f"echo begun; {SLEEP}")
     assert (late.returncode, late.stdout) == (124, "begun\n")
     assert "applied: what is declared" in devkeel(root, "inspect").stdout
+    pure = devkeel(root, "run", "--pure", "--", "git", "--version")
+    assert (pure.returncode, "the host was left out" in pure.stderr) == (5, True)
     assert devkeel(root, "job").stdout == "no jobs\n"
+    assert devkeel(root, "set", "env.LATER", "1", "--level", "syntax").returncode == 0
+    outdated = devkeel(root, "run", "--", "hello")
+    assert (outdated.stdout, "has changed since it was applied" in outdated.stderr) == ("Hello, world!\n", True)
 
 
 def test_a_failed_build_is_told_and_taken_back_when_asked(pinned_project: Make) -> None:

@@ -40,6 +40,7 @@ class Surroundings:
 
     variables: Mapping[str, str] = field(default_factory=dict)
     languages: tuple[Toolchain, ...] = ()
+    pure: bool = False
 
     @classmethod
     def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool) -> Surroundings:
@@ -50,7 +51,7 @@ class Surroundings:
         own, languages = applied.variables.get("PATH", ""), toolchains(applied, files)
         host = "" if pure else os.environ.get("PATH", "")
         path = os.pathsep.join(filter(None, (own, absent(languages), host)))
-        return cls({**applied.variables, "PATH": path}, languages)
+        return cls({**applied.variables, "PATH": path}, languages, pure)
 
     def found(self, argv: tuple[str, ...], cwd: Path, applied: Applied, root: Path) -> Program:
         """Return the program that a command is, and whose it is.
@@ -71,9 +72,14 @@ class Surroundings:
                 remedy="Declare it, apply, and run it again; libraries are added to the declaration, not installed.",
             )
         if path is None:
+            where = (
+                "not in the environment; the host was left out"
+                if self.pure
+                else "neither in the environment nor on the host"
+            )
             raise Unavailable(
                 "program_missing",
-                f"{name} is neither in the environment nor on the host.",
+                f"{name} is {where}.",
                 seen=name,
                 remedy="Add the package or library that has it, apply, run it again.",
             )

@@ -190,7 +190,7 @@ class Environment:
         def realise(dry_run: bool, timeout: float) -> Applied:
             return known.realise(name, backend=self._asked, dry_run=dry_run, timeout=timeout)
 
-        return Named(before, realise)
+        return Named(known.name(name), before, realise)
 
     def run(
         self,
@@ -752,7 +752,7 @@ class Environment:
 
 def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
-        return "nothing to do; the notes say why"
+        return "nothing to do"
     if operation is None:
         return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
     return f"check_environment, or undo with operation={operation.id} to take it back"

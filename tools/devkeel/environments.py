@@ -103,7 +103,7 @@ class Environments:
                 "unknown_environment",
                 f"The project has no environment {wanted!r}.",
                 seen=wanted,
-                remedy=f"Make it with `devkeel env create {wanted}`.",
+                remedy=f"Make it with apply_environment and environment={wanted}.",
                 alternatives=tuple(item.name for item in known),
             )
         return found
@@ -180,7 +180,7 @@ class Environments:
                 "unknown_environment",
                 f"The environment {found.name!r} is registered, but not made.",
                 seen=found.name,
-                remedy=f"Make it with `devkeel env create {found.name}`.",
+                remedy=f"Make it with apply_environment and environment={found.name}.",
             )
         return entered(found.backend, Path(found.prefix))
 

@@ -140,7 +140,7 @@ class Execution:
             result, late = perform(job, called, place, around.variables, timeout)
             notes = [*self._notes(good), *program.notes]
             if late:
-                notes.append(f"The deadline of {timeout:g} seconds ended it.")
+                notes.append(f"Its deadline ended it, after {timeout:g} s.")
             return replace(
                 result,
                 argv=mask_arguments(result.argv, hidden),
@@ -166,10 +166,10 @@ class Execution:
         pure: bool = False,
     ) -> Call:
         """Return what to run, for who runs a command in a process of its own; see `run`."""
-        called, place, applied, _ = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
+        called, place, applied, good = self._prepared(argv, task, test=test, cwd=cwd, entered=entered)
         around, program = self._surroundings(called, place, applied, pure=pure)
         unset = set(applied.unset) - set(around.variables) if applied else ()
-        return Call(called, place, around.variables, tuple(unset), program.notes)
+        return Call(called, place, around.variables, tuple(unset), (*self._notes(good), *program.notes))
 
     def _surroundings(
         self, argv: tuple[str, ...], place: Path, applied: Applied | None, *, pure: bool
@@ -193,7 +193,7 @@ class Execution:
             raise Unavailable(
                 "backend_cannot",
                 f"Processes are declared in {DECLARATION}, and there is none.",
-                remedy="Run the command itself with run_command, or declare it: `devkeel init` begins the file.",
+                remedy="Run the command with run_command, or begin that file with edit_environment and create=true.",
             )
 
         def work(job: Job) -> ProcessesResult:

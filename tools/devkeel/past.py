@@ -42,7 +42,8 @@ def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
     found = store.history(limit=limit + 1, before=before)
     shown = found[:limit]
     more = shown[-1].id if len(found) > limit else None
-    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending())
+    notes = tuple(item.message for item in foreign_findings(store))
+    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending(), notes)
 
 
 def detail(store: Transactions, identifier: int) -> OperationDetail:

@@ -200,10 +200,10 @@ def _different(was: tuple[Fact, ...], now: tuple[Fact, ...]) -> Fact | None:
 
 
 def _refusal(path: str, fact: Fact, more: str = "") -> PolicyRefused:
-    what = f"cannot be seen through here: {fact.kind}" if fact.opaque else f"depends on {fact.kind}"
+    what = f"{fact.kind} cannot be looked into" if fact.opaque else f"it is about {fact.kind}"
     return PolicyRefused(
         "protected_option",
-        f"{path} is protected by {SETTINGS}, and this would change it, or what may define it: it {what}."
+        f"{path} is protected by {SETTINGS}, and this would change it, or what may define it: {what}."
         + (f" {more}" if more else ""),
         place=Place(fact.file, fact.line) if fact.file else None,
         seen=path,

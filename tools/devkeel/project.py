@@ -299,13 +299,10 @@ class Project:
         if name == DECLARATION and other:
             remedy = (
                 f"{other} declares the environment here: libraries go there with add_library. What needs Nix wants a "
-                f"{name}, which `devkeel init` begins."
+                f"{name}, which edit_environment and create=true begins."
             )
         elif name == DECLARATION:
-            remedy = (
-                "Create a minimal environment with `devkeel init`, or make the first edit with edit_environment and "
-                "create=true."
-            )
+            remedy = "Begin a minimal environment with edit_environment and create=true."
         elif name.endswith(".nix"):
             remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
         else:

@@ -31,6 +31,7 @@ __all__ = ["Realising"]
 class Named:
     """A named environment that is to be realised. prefix: where it was before. realise: of `dry_run` and seconds."""
 
+    name: str
     prefix: str | None
     realise: Callable[[bool, float], Applied]
 
@@ -68,7 +69,8 @@ class Realising:
 
     def _apply(self, job: Job, *, dry_run: bool) -> ApplyResult:
         begun = time.monotonic()
-        job.tell("evaluating the declaration")
+        nix = any(name.endswith(".nix") for name in self.files)
+        job.tell("evaluating the declaration" if nix else "reading the declaration")
         revisions = declared_revision(self.project, self.files), lock_revision(self.project)
         newest = self.store.history(limit=1)
         operation = newest[0].id if newest else None
@@ -96,9 +98,12 @@ class Realising:
             prefix=applied.prefix,
             seconds=round(time.monotonic() - begun, 1),
             notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ())))),
-            next="apply_environment without dry_run" if dry_run else "run_command",
+            next="apply_environment without dry_run" if dry_run else self._way_in(),
             left_out=missing or None,
         )
+
+    def _way_in(self) -> str:
+        return f"run_command with environment={self.target.name}" if isinstance(self.target, Named) else "run_command"
 
     def _by(
         self, backend: Backend, revisions: tuple[str, str | None], operation: int | None, *, dry_run: bool

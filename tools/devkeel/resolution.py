@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "resolve_libraries"]
 
 _RESOLUTION = "resolution"
-_MAY_NOT = "it may run code of libraries, which this caller may not, nor a dry run that names no level"
+_MAY_NOT = "it may run code of libraries, as a dry run does with level=evaluation alone, and --no-execute never"
 # What ran, and what did not with the reason.
 Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 

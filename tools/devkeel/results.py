@@ -109,11 +109,15 @@ class HistoryEntry:
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
-    """Operations, newest first; `next_before` is the id to continue from, or None at the end."""
+    """Operations, newest first; `next_before` is the id to continue from, or None at the end.
+
+    notes: that there are records which are not believed.
+    """
 
     operations: tuple[HistoryEntry, ...]
     next_before: int | None
     recovery_pending: bool
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ def command(session: Session, /, yes: bool, as_json: bool) -> None:
     it says: take over your own alone. Environments are not taken over.
     """
     if not yes and not sys.stdin.isatty():
-        raise click.UsageError("Nobody can be asked here: --yes says that the history is yours.")
+        raise click.UsageError("There is no terminal to ask on. If the history is yours, say so with --yes.")
     if not yes:
         click.confirm("Is the history in .devkeel yours?", abort=True)
     count, grown = session.environment.adopt()

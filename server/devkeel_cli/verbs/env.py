@@ -87,7 +87,11 @@ def _envrc(environment: Environment) -> tuple[str, ...]:
         written = environment.write_envrc()
     except Refused as error:
         return (error.message,)
-    return (f"{', '.join(written.files)} enters it: direnv allow.",) if written.published else ()
+    return (
+        (f"{', '.join(written.files)} enters it, once direnv has allowed it: run `direnv allow`.",)
+        if written.published
+        else ()
+    )
 
 
 @command.command("activate")

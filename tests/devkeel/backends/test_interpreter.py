@@ -182,3 +182,17 @@ def test_a_python_is_fetched_only_when_that_is_asked_for(
     assert run(["apply", "--bootstrap"]) == 0
     (settings,) = root.glob(".devkeel/gc/*/g-*/pyvenv.cfg")
     assert "version_info = 3.14" in settings.read_text()
+
+
+@pytest.mark.parametrize(
+    ("pinned", "required", "agree"),
+    [("3.10", ">=3.11", False), ("3.10.4", ">=3.11", False), ("3", ">=3.99", True), ("3.99", ">=3.99.4", True)],
+)
+def test_what_excludes_each_other_is_told_as_that_and_nothing_is_offered_to_fetch(
+    pinned: str, required: str, agree: bool
+) -> None:
+    project = f'[project]\nname = "demo"\nversion = "1"\nrequires-python = "{required}"\n'
+    with pytest.raises(Unavailable) as caught:
+        interpreter.interpreter({".python-version": pinned.encode(), "pyproject.toml": project.encode()})
+    assert ("no Python is both" in caught.value.message) is not agree
+    assert ("bootstrap" in caught.value.details) <= agree

@@ -326,7 +326,7 @@ def _unresolvable(told: str, name: str) -> DevkeelError:
             "registry_unreachable",
             "The channel could not be reached.",
             seen=told,
-            remedy="Try again with a network, or ask for level schema to write without resolving.",
+            remedy="Try again with a network. An edit with level=schema is written without resolving.",
         )
     lines = [line.strip(" \t└├─│") for line in told.splitlines() if line.strip()]
     whole = " ".join(lines)

@@ -236,7 +236,7 @@ def _refusal(findings: list[Diagnostic]) -> CheckFailed:
     first = next((item for item in findings if item.severity == "error"), findings[0])
     return CheckFailed(
         first.code,
-        f"{first.message}.",
+        first.message if first.message.endswith((".", "?")) else f"{first.message}.",
         place=first.place,
         seen=first.subject,
         remedy=_UNFREE if first.code == "unfree_package" else _CORRECT,

@@ -22,6 +22,8 @@ from devkeel.runtime import find_program, run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from packaging.specifiers import SpecifierSet
+
 __all__ = ["Interpreter", "install_python", "interpreter"]
 
 _CALL = "the call"
@@ -125,8 +127,36 @@ def _asked(place: str) -> Interpreter | None:
     return Interpreter(told[0], told[1], told[2], told[3] == "True")
 
 
+def _exclude_each_other(wanted: tuple[Wanted, ...]) -> bool:
+    """Tell whether one of them names a version that another one leaves out: then nothing that is fetched fits."""
+    return any(
+        pin.kind is not None and other.versions is not None and not _overlap(pin.versions, other.versions)
+        for pin in wanted
+        for other in wanted
+        if pin is not other
+    )
+
+
+def _overlap(pin: SpecifierSet | None, other: SpecifierSet) -> bool:
+    """Tell whether a version, or any patch of a minor one, fits a range. A whole major version is not looked into."""
+    text = str(pin).removeprefix("==")
+    if pin is None or text.count(".") < 2:  # noqa: PLR2004  (3.*)
+        return True
+    if not text.endswith(".*"):
+        return other.contains(text, prereleases=True)
+    return any(other.contains(f"{text[:-2]}.{patch}", prereleases=True) for patch in range(100))
+
+
 def _missing(wanted: tuple[Wanted, ...], program: str | None) -> Unavailable:
     says = "; ".join(f"{item.file} asks for Python {item.text}" for item in wanted) or f"the call names {program}"
+    if _exclude_each_other(wanted):
+        return Unavailable(
+            "python_missing",
+            f"{says[0].upper()}{says[1:]}, and no Python is both. The environment is as it was.",
+            place=Place(next(item.file for item in wanted if item.file != _CALL)),
+            seen=_request(wanted),
+            remedy="Make them agree: change one of them.",
+        )
     request = _request(wanted)
     default = _asked(find_python())
     # The place to look at first: what not even the Python on PATH is.

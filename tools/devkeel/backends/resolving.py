@@ -144,7 +144,7 @@ def resolve(
             "registry_unreachable",
             f"{found.judge} could not reach the registry.",
             seen=told[-_SHOWN:],
-            remedy="Try again with a network, or ask for level schema to write without resolving.",
+            remedy="Try again with a network. An edit with level=schema is written without resolving.",
         )
     # The question of its own files: a manifest's requirements, groups and locks are words of the command.
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))

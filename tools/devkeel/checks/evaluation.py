@@ -330,7 +330,11 @@ def changed_lock(subject: Subject, stage: Stage, source: str) -> list[Diagnostic
     left = stage.lock()
     if left is None or left == subject.locks.get(LOCK):
         return []
-    message = "devenv would change devenv.lock for these inputs; the project's was left as it is. Run `devenv update`"
+    if LOCK in subject.locks:
+        message = "devenv would change devenv.lock for these inputs; the project's was left as it is"
+    else:
+        message = "there is no devenv.lock, so that each evaluation may take other inputs"
+    message = f"{message}. Run `devenv update`"
     return [Diagnostic("lock_stale", "warning", message, source, Place(LOCK))]
 
 
