@@ -93,7 +93,7 @@ LAYERS = {
         *("errors", "project", "results", "display", "declaration", "candidate", "checks", "transaction", "runtime"),
         *("backends", "applied", "command", "masking", "policy", "processes", "stages", "realising", "excerpt"),
     },
-    "judging": {"errors", "project", "results", "source", "checks", "candidate", "instead", "resolution"},
+    "judging": {"errors", "project", "results", "runtime", "source", "checks", "candidate", "instead", "resolution"},
     "lookup": {"errors", "results", "source", "catalogue", "survey"},
     "past": {"errors", "project", "results", "difference", "display", "transaction"},
     "environments": {
