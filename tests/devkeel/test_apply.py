@@ -346,6 +346,7 @@ def test_a_disk_that_a_build_fills_is_told_by_nix(
 ) -> None:
     environment = opened(building("set -e; /usr/bin/head -c 9000000 /dev/zero > zeros 2>/dev/null"))
     monkeypatch.setenv("TMPDIR", str(small_disk))
+    monkeypatch.setenv("NIX_CONFIG", f"build-dir = {small_disk}")  # of Nix 2.30 and later
     with pytest.raises(Unavailable) as caught:
         applied(environment)
     assert caught.value.code == "check_disk_full"

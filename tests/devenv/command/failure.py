@@ -24,13 +24,15 @@ class Failure(Exception):
 def evaluator_text(stderr: str) -> str:
     """Return an evaluator's error with its frames first and what went wrong last.
 
-    The evaluator at hand prints them the other way round than the one that devenv embeds.
+    The one that devenv embeds prints them so, as Nix does since 2.20; before that it was the other way round.
     """
     start = ERROR.search(stderr)
     if start is None:
         return stderr.strip()
     lines = stderr[start.start() :].rstrip("\n").split("\n")
     lines = [line for line in lines if not line.startswith("(use '--show-trace'")]
+    if lines[0].rstrip() == "error:":
+        return "\n".join(["error:", textwrap.dedent("\n".join(lines[1:]))])
     first = next((number for number, line in enumerate(lines) if FRAME.match(line)), len(lines))
     message = textwrap.dedent("\n".join([" " * 7 + lines[0], *(line for line in lines[1:first])])).strip()
     frames: list[list[str]] = []

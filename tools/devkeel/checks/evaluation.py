@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from devkeel.checks.fetching import bring, fetch, literal_sources, locked_source, not_fetched, stored
 from devkeel.checks.inputs import place_of_input, unlocked_inputs
@@ -62,7 +63,7 @@ _TOLD = ("failed", "warnings")
 _LACKS = re.compile(r"devkeel: the store lacks the input (\S+)")
 _LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
 # Without writing to the store, a path that the text makes in it is not there to be read.
-_NOT_WRITTEN = re.compile(r"'/nix/store/[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
+_NOT_WRITTEN = re.compile(r"'(?:/nix/store/|[0-9a-z]{32}-)[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
 _BUSY = re.compile(r"database is locked")
 
 
@@ -214,7 +215,8 @@ def _asked(
     # Where the system does not cut the network, what may be named could be told to a host.
     cut = stage.alone() is not None or network_is_cut()
     program, *flags = command
-    argv = [program, *settings(allowed_uris=" ".join(source.name for source in there) if cut else ""), *flags]
+    uris = [*_repositories(stage), *(source.name for source in there if cut)]
+    argv = [program, *settings(allowed_uris=" ".join(uris)), *flags]
     for path in (str(stage.root), *locked.paths):
         argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
     return evaluate(
@@ -225,6 +227,15 @@ def _asked(
         cwd=stage.root,
         limit=_OUTPUT,
     )
+
+
+def _repositories(stage: Stage) -> list[str]:
+    """Return how Nix names the project's own repositories where a text fetches them, since 2.20 as addresses.
+
+    What follows the path keeps the name from meaning what is above: Nix allows all that begins with it and a slash.
+    """
+    places = (stage.root if name == "." else stage.root / name for name in stage.repositories)
+    return [f"git+file://{quote(str(place), safe='/:@')}?exportIgnore=1" for place in places]
 
 
 @cache

@@ -112,7 +112,10 @@ class Translation:
     def failure(self, stderr: str, returncode: int) -> Diagnostic:
         """Return the finding of a failed evaluation. Raises Unavailable where the machine failed, not the text."""
         tail = last_error(_COLOUR.sub("", stderr))
-        hidden = next((name for name in self.withheld if f"{self.root}/{name}'" in tail), None)
+        # It may be a folder. Nix names what it was asked for, or, before 2.20, the first part of it that is not there.
+        hidden = next(
+            (name for name in self.withheld if re.search(f"{re.escape(f'{self.root}/{name}')}['/]", tail)), None
+        )
         if hidden is not None and _NOT_THERE.search(tail):
             return self._not_shown(hidden, stderr, tail)
         unlocked = _UNLOCKED.search(tail)

@@ -18,7 +18,8 @@ __all__ = ["check"]
 
 _TIMEOUT = 30.0
 _SEEN = 400
-_AT = re.compile("at «stdin»:(\\d+):(\\d+)".encode())
+# By itself on a line: of an attribute that is there twice, the message names the place of the other one before.
+_AT = re.compile("^\\s*at «stdin»:(\\d+):(\\d+):?$".encode(), re.MULTILINE)
 
 
 def check(subject: Subject) -> list[Diagnostic]:

@@ -36,6 +36,10 @@ class Stage(Protocol):
     def withheld(self) -> tuple[str, ...]:
         """Return the files that an evaluation does not see, by paths relative to the root."""
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Return the folders that have a Git repository of their own, relative to the root, "." for it."""
+
     def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command that runs `argv` in it."""
 

@@ -84,7 +84,8 @@ class Stage:
     """A place where the project has the candidate's files.
 
     root: the project's directory as a staged command sees it. way: `namespace`, `copy` or `project`. withheld: what an
-    evaluation in it does not see, by path. Commands are run as `wrap` returns them, with `root` as their directory.
+    evaluation in it does not see, by path. repositories: folders in it that have a Git repository of
+    their own. Commands are run as `wrap` returns them, with `root` as their directory.
     """
 
     root: Path
@@ -93,6 +94,7 @@ class Stage:
     _prefix: tuple[str, ...] = ()
     _alone: tuple[str, ...] | None = None
     _kept: Path | None = None
+    repositories: tuple[str, ...] = ()
 
     def wrap(self, argv: tuple[str, ...]) -> tuple[str, ...]:
         """Return the command that runs `argv` in the stage. A signal that ends it is an exit code above 128."""
@@ -134,10 +136,10 @@ def open_stage(
         withheld = Withheld() if writes else withhold(project.root, frozenset(shown))
         if not files and not writes and layers:
             alone = _layered(project, stack.enter_context(_passing()), {}, withheld).alone()
-            yield Stage(project.root, "project", withheld.files, (), alone)
+            yield Stage(project.root, "project", withheld.files, (), alone, None, withheld.repositories)
             return
         if not files and not writes and not (withheld.files or withheld.configs):
-            yield Stage(project.root, "project")
+            yield Stage(project.root, "project", repositories=withheld.repositories)
             return
         try:
             folder, kept = stack.enter_context(new_stage(project))
@@ -165,7 +167,7 @@ def _layered(project: Project, folder: Path, changed: Mapping[str, bytes | None]
     _list(folder / "covered", (_cover(folder / f"cover-{number}", *item) for number, item in covers))
     prefix = _prefix(project.root, folder)
     alone = _prefix(project.root, folder, alone=True) if _works(alone=True) else None
-    return Stage(project.root, "namespace", withheld.files, prefix, alone, folder / "kept")
+    return Stage(project.root, "namespace", withheld.files, prefix, alone, folder / "kept", withheld.repositories)
 
 
 def _list(path: Path, commands: Iterable[tuple[str, ...]]) -> None:
@@ -230,7 +232,7 @@ def _copied(project: Project, folder: Path, changed: Mapping[str, bytes | None],
             *parents, last = name.split("/")
             with suppress(FileNotFoundError), opened(enter(base, parents)) as place:
                 remove(place, last)
-    return Stage(folder, "copy", withheld.files, (), None, folder)
+    return Stage(folder, "copy", withheld.files, (), None, folder, withheld.repositories)
 
 
 @contextmanager

@@ -86,12 +86,14 @@ class Withheld:
 
     files: as if they were not there. configs: git's configurations, with what is seen instead. outside: those of a
     repository that is not below the root, by absolute path. complete: whether all of the project was looked at.
+    repositories: folders that have a repository of their own, with "." for the root.
     """
 
     files: tuple[str, ...] = ()
     configs: Mapping[str, bytes] = field(default_factory=dict)
     outside: Mapping[str, bytes] = field(default_factory=dict)
     complete: bool = True
+    repositories: tuple[str, ...] = ()
 
 
 def withhold(root: Path, shown: frozenset[str] = frozenset()) -> Withheld:
@@ -101,7 +103,9 @@ def withhold(root: Path, shown: frozenset[str] = frozenset()) -> Withheld:
     if (root / ".git").is_file() and find_repository(root) is None:
         search.files.add(".git")  # it names a repository that knows nothing of it
     names = sorted(name for name in search.files | search.twins() if name not in shown)
-    return Withheld(tuple(names), search.configs, _outside(root), search.complete)
+    further = [".git"] if (root / ".git").is_file() and ".git" not in search.files else []
+    repositories = sorted(os.path.dirname(name) or "." for name in (*search.repositories, *further))  # noqa: PTH120  (as text)
+    return Withheld(tuple(names), search.configs, _outside(root), search.complete, tuple(repositories))
 
 
 class _Search:
@@ -111,6 +115,7 @@ class _Search:
         self.root = root
         self.files: set[str] = set()
         self.configs: dict[str, bytes] = {}
+        self.repositories: list[str] = []
         self.complete = True
         self._linked: dict[tuple[int, int], list[str]] = {}
 
@@ -190,7 +195,9 @@ class _Search:
         A link in it, or a file that names another directory, could show a repository that is not the project's.
         """
         place = f"{folder}/" if folder else ""
-        further = not any(entry.name == "objects" for entry in entries)
+        further = not any(entry.name == "objects" and not entry.is_symlink() for entry in entries)
+        if folder.rpartition("/")[2] == ".git" and not further:
+            self.repositories.append(folder)
         for entry in entries:
             kept = entry.name in KEPT or (further and entry.name in ("commondir", "gitdir"))
             if not kept or entry.is_symlink():
