@@ -6,6 +6,7 @@ resolver, or no network, that is told.
 
 from __future__ import annotations
 
+import os
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -251,7 +252,9 @@ def _parts(name: str, data: bytes) -> tuple[str, ...]:
 
 
 def _pip(name: str, data: bytes, python: str) -> _Question | str:
-    pip = (*pip_of(python), "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+    # A report is what pip takes for a sign that nothing is installed, where the system manages what is (PEP 668).
+    trial = ("--dry-run", "--report", os.devnull)
+    pip = (*pip_of(python), "install", *trial, "--ignore-installed", "--quiet", "--no-input")
     wanted = requirements_of(data) if name == "pyproject.toml" else ("--requirement", name)
     return _Question("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
 
