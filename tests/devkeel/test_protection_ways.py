@@ -252,6 +252,67 @@ def test_data_that_a_protected_option_is_read_from_cannot_be_changed(root: Path)
     judge_file((root / "other.toml").resolve(), None, b"on = false\n")
 
 
+# Files that no path in the text names.
+TOOLS = {
+    "devenv.yaml": "inputs:\n  tools:\n    url: path:./tools\n",
+    "tools/flake.nix": "{ a = 1; outputs = _: { devenvModules.default = ./module.nix; }; }\n",
+    "tools/module.nix": "{ env.TOOL = 1; }\n",
+    "tools/sub/devenv.nix": "{ env.TOOL = 1; }\n",
+    "on.nix": "true\n",
+}
+COMPUTED = 'import "${config.devenv.root}/on.nix"'
+UNNAMED = {
+    "a-module-of-a-local-input": ("imports = [ inputs.tools.devenvModules.default ];", "tools/module.nix"),
+    "a-local-input": ("imports = [ inputs.tools.devenvModules.default ];", "tools/flake.nix"),
+    "a-folder-of-a-local-input": ("", "tools/sub/devenv.nix"),
+    "below-the-root-as-an-option": (f"services.postgres.enable = lib.mkForce ({COMPUTED});", "on.nix"),
+    "below-this-flake": ('services.postgres.port = import "${inputs.self}/on.nix";', "on.nix"),
+    "below-the-working-directory": ('services.postgres.enable = import (builtins.getEnv "PWD" + "/on.nix");', "on.nix"),
+    "a-variable-of-the-entry": ('services.postgres.enable = builtins.getEnv "PG" == "";', ".envrc"),
+}
+
+
+@pytest.mark.parametrize(("text", "file"), UNNAMED.values(), ids=UNNAMED)
+def test_files_that_a_protected_option_is_read_from_by_no_path_cannot_be_changed(
+    root: Path, text: str, file: str
+) -> None:
+    yaml = TOOLS["devenv.yaml"] + ("" if text else "imports:\n  - tools/sub\n")
+    files = {**TOOLS, "devenv.yaml": yaml}
+    body = PLAIN.replace("{\n  packages", f"{{\n  {text}\n  packages")
+    if "services.postgres" in text:
+        body = body.replace("  services.postgres.enable = true;\n", "")
+    environment = project_of(root, body, "services.postgres", **files)
+    old, new = {"on.nix": ("true", "false"), ".envrc": ("use devenv", "export PG=1\nuse devenv")}.get(
+        file, ("env.TOOL = 1", "env.TOOL = 2") if "flake" not in file else ("a = 1", "a = 2")
+    )
+    refused(environment, patch(old, new, file))
+
+
+@pytest.mark.parametrize(
+    ("text", "edit"),
+    [
+        (
+            'services.postgres.package = (import inputs.nixpkgs { }).hello;\n  env.B = "${config.devenv.root}/x";',
+            {"kind": "set", "path": "x", "value": 1, "file": "unused.nix"},
+        ),
+        (
+            'services.postgres.package = import "${inputs.nixpkgs}/x.nix";',
+            {"kind": "set", "path": "x", "value": 1, "file": "unused.nix"},
+        ),
+        (
+            'services.postgres.port = builtins.getEnv "PG";',
+            patch("use devenv\n", "export PORT=1\nuse devenv\n", ".envrc"),
+        ),
+        ("", patch("env.TOOL = 1", "env.TOOL = 2", "tools/module.nix")),
+    ],
+)
+def test_files_that_it_is_not_read_from_may_be_changed(root: Path, text: str, edit: dict[str, Any]) -> None:
+    body = PLAIN.replace("{\n  packages", f"{{\n  {text}\n  packages")
+    environment = project_of(root, body, "services.postgres", **TOOLS)
+    assert environment.change(parse_edits([edit]), level="syntax", create=True).published
+    environment.close()
+
+
 # What none of this keeps from being edited.
 
 ORDINARY = [

@@ -15,13 +15,20 @@ __all__ = ["read"]
 _ENVRC = ".envrc"
 _OVERRIDES = re.compile(r"DEVENV_|(?:^|\s)(?:-O|-P|-o|--option|--override\S*|--profile)\b")
 
+_SETS = r"=|^\s*(?:source|\.|dotenv|source_env|load_prefix|eval)\w*\s"
 
-def read(files: Files) -> list[Fact]:
-    """Return the lines that override options, inputs or the profile."""
+
+def read(files: Files, environment: set[str]) -> list[Fact]:
+    """Return the lines that override options, inputs or the profile, or that set what the option is read from.
+
+    environment: names of variables that it reads; `*` for those that cannot be told.
+    """
+    names = "|".join(map(re.escape, environment - {"*"}))
+    setting = re.compile(_SETS if "*" in environment else rf"\b(?:{names})\b" if names else r"(?!)")
     data = files.read(_ENVRC)
     lines = (data or b"").decode("utf-8", "replace").replace("\\\n", " ").splitlines()
     return [
         Fact(" ".join(line.split()), "an override in .envrc", _ENVRC, number, opaque=True)
         for number, line in enumerate(lines, 1)
-        if _OVERRIDES.search(line) and not line.lstrip().startswith("#")
+        if (_OVERRIDES.search(line) or setting.search(line)) and not line.lstrip().startswith("#")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ _SHADOWING = frozenset({"pkgs", "lib", "config", "options", "inputs", "modulesPa
 # Permissions change no value; the rest of nixpkgs' configuration makes other packages.
 _PERMISSIONS = ("allow", "permitted", "block")
 _MOST = 50
+# An input that is a folder: with its scheme, or as a path.
+_LOCAL = re.compile(r"(?:(?:path|git\+file|file|tarball\+file|hg\+file):(?://)?|(?=\.{0,2}/))(?P<path>[^?#]*)")
 
 
 @dataclass
@@ -56,6 +59,20 @@ class InputsFiles:
                         for inner, setting in (value.items() if isinstance(value, dict) else ())
                         if not str(inner).startswith(_PERMISSIONS)
                     ]
+        return found
+
+    def folders(self, references: References) -> set[str]:
+        """Return the folders of the project that matter as inputs; "" where it may be any."""
+        wanted = references.inputs | self.named | _ALWAYS | _SHADOWING
+        found = {""} if "self" in wanted else set()
+        for name, data in self.data.items():
+            inputs = data.get("inputs")
+            for key, value in inputs.items() if isinstance(inputs, dict) else ():
+                url = value.get("url") if isinstance(value, dict) else None
+                local = _LOCAL.match(url) if isinstance(url, str) else None
+                if local is not None and (key in wanted or "*" in wanted):
+                    place = posixpath.normpath(posixpath.join(posixpath.dirname(name), local["path"]))
+                    found.add("" if local["path"].startswith("/") or place == "." else place)
         return found
 
     def _inputs(self, name: str, data: dict[str, Any], references: References, *, packages: bool) -> list[Fact]:

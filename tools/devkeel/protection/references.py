@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
@@ -10,7 +11,7 @@ from devkeel.project import DECLARATION_FILES, OTHER_FILES, digest
 from devkeel.protection.facts import Fact
 from devkeel.protection.reading import callee, defining, descendants, has_interpolation, path_of, tokens
 from devkeel.source import nix
-from devkeel.source.nix.literal import static_names
+from devkeel.source.nix.literal import read_value, static_names
 from devkeel.source.nix.scope import enclosing_withs, inherited
 from devkeel.source.nix.syntax import text
 
@@ -27,6 +28,12 @@ __all__ = ["References"]
 # Arguments of a module that mean the same whatever the project says.
 _FIXED = frozenset({"lib", "options", "modulesPath", "pkgs"})
 _LOADERS = frozenset({"import", "callPackage", "scopedImport"})
+_READERS = _LOADERS | {"readFile", "readDir", "pathExists", "fromJSON", "importJSON", "importTOML", "findFile", "path"}
+# A path that is put together from text; and what in it leads to no file of the project.
+_COMPUTED = frozenset(
+    {"string_expression", "binary_expression", "indented_string_expression", "parenthesized_expression"}
+)
+_ELSEWHERE = re.compile(r"inputs(?!\.self\b)(?:\.|\Z)|pkgs\b|lib\b|modulesPath\b")
 _NOT_DATA = frozenset({*DECLARATION_FILES, *OTHER_FILES})
 
 
@@ -36,6 +43,7 @@ class References:
 
     config: the options that are read through `config`; () for all of them. inputs: the inputs, by name; `*` for all.
     arguments: of modules, that something else gives. words: what a value may depend on besides: `pkgs`, `getEnv`.
+    environment: variables that are read, by name; `*` for any.
     """
 
     files: Files
@@ -45,6 +53,7 @@ class References:
     config: set[AttrPath] = field(default_factory=set)
     inputs: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
+    environment: set[str] = field(default_factory=set)
     _seen: set[tuple[object, ...]] = field(default_factory=set)
 
     def _new(self, *key: object) -> bool:
@@ -59,6 +68,8 @@ class References:
             item = waiting.pop()
             if item.type == "apply_expression" and self._loaded(document, item, modules=modules):
                 continue
+            if item.type == "apply_expression":
+                self._reading(item, data)
             waiting += reversed(item.children)
             if item.type == "variable_expression":
                 self._variable(document, item, text(item, data))
@@ -69,6 +80,18 @@ class References:
                     self._variable(document, scope if scope is not None else item, name)
             elif item.type == "path_expression":
                 self._path(document, item, modules=modules)
+
+    def _reading(self, node: Node, data: bytes) -> None:
+        """Take in what a call reads beside what its text names: variables, and files behind a computed path."""
+        name, given = callee(node, data)
+        if name == "getEnv":
+            known = read_value(given[0], data)
+            self.environment.add(known if isinstance(known, str) else "*")
+        elif name in _READERS and given[0].type in _COMPUTED:
+            inner = list(descendants(given[0]))
+            heads = [text(item, data) for item in inner if item.type in ("variable_expression", "select_expression")]
+            if not any(item.type == "path_expression" for item in inner) and not all(map(_ELSEWHERE.match, heads)):
+                self.folder("")
 
     def _loaded(self, document: nix.Document, node: Node, *, modules: bool) -> bool:
         """Follow the import of a file, which says itself what it makes of what it is given; tell whether it is one."""
@@ -180,7 +203,7 @@ class References:
         if own is None and (_is_loaded(node, data) or modules) and self.files.read(inner) is not None:
             target, own = inner, self.files.read(inner)
         if own is None:
-            self._folder(target, modules=modules)
+            self.folder(target, modules=modules)
         elif modules and target.endswith(".nix"):
             self.module(target)
         else:
@@ -200,7 +223,7 @@ class References:
             node = node.child_by_field_name("body")
         self.follow(document, document.root)
 
-    def _folder(self, folder: str, *, modules: bool) -> None:
+    def folder(self, folder: str, *, modules: bool = False) -> None:
         """Take in the files of a folder that change: which of them are read is not to be told from the text."""
         for name in sorted(self.files.changed):
             inside = folder in ("", ".") or name.startswith(f"{folder}/")

@@ -118,7 +118,9 @@ class _Survey:
             self.facts += self.extends
         packages = packages or "pkgs" in self.references.words
         self.facts += found.facts(self.references, packages=packages, profiles=self.profiled)
-        self.facts += entry.read(self.files)
+        for folder in sorted(found.folders(self.references)):
+            self.references.folder(folder)
+        self.facts += entry.read(self.files, self.references.environment)
 
     # Modules and values.
 
