@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.checks import Subject, build, run_checks
+from devkeel.checks import Subject, build, derivations, run_checks
 from devkeel.checks.nix_errors import Translation
 from devkeel.checks.obstacles import obstacle_in
 from devkeel.errors import Unavailable
@@ -263,7 +263,8 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             assert program is not None
             return real((*prefix, program, *argv[1:]), **arguments)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(build, "run_nix", run_broken)
+        for module in (build, derivations):
+            monkeypatch.setattr(module, "run_nix", run_broken)
 
     return behind
 

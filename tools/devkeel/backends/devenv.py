@@ -109,7 +109,7 @@ class Devenv:
         subject, deadline = realisation.subject, time.monotonic() + realisation.timeout
         require_nix(subject)
         with require_stage(subject)() as stage:
-            derivation, findings = build.instantiate(subject, stage, realisation.timeout)
+            derivation, findings = build.instantiate(subject, stage, realisation.timeout, imports=True)
             if derivation is None:
                 raise _refusal(findings) if _is_refused(findings) else _not_by_nix(findings)
             root = None if realisation.keep is None else realisation.keep / "shell"

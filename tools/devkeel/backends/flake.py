@@ -53,7 +53,7 @@ class Flake:
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell cannot be built."""
         try:
-            self._printed(realisation, ())
+            self._printed(realisation, (), imports=False)
         except CheckFailed as error:
             return [*error.diagnostics]
         return []
@@ -61,7 +61,7 @@ class Flake:
     def apply(self, realisation: Realisation) -> Applied:
         """Build the shell and capture its variables, its hook included."""
         profile = None if realisation.keep is None else realisation.keep / "profile"
-        done = self._printed(realisation, () if profile is None else ("--profile", str(profile)))
+        done = self._printed(realisation, () if profile is None else ("--profile", str(profile)), imports=True)
         tries = realisation.keep is None
         variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
         prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
@@ -108,7 +108,7 @@ class Flake:
         """Return whether the store still has the shell."""
         return health.store_path(prefix)
 
-    def _printed(self, realisation: Realisation, keep: tuple[str, ...]) -> Completed:
+    def _printed(self, realisation: Realisation, keep: tuple[str, ...], *, imports: bool) -> Completed:
         nix, opener = find_program("nix"), realisation.subject.stage
         if nix is None:
             raise Unavailable(
@@ -124,7 +124,7 @@ class Flake:
             require_within(realisation.subject, lock)
         deadline = time.monotonic() + realisation.timeout
         with opener() as stage:
-            derivation = shell_of(nix, stage, realisation.subject, lock, realisation.timeout)
+            derivation = shell_of(nix, stage, realisation.subject, lock, realisation.timeout, imports=imports)
         argv = (nix, *FEATURES, "print-dev-env", "--json", *keep, derivation)
         left = max(0.0, deadline - time.monotonic())
         done = run_nix(argv, builds=True, timeout=left, cwd=realisation.project.root)

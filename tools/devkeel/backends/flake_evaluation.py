@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends.flake_pins import FLAKE, Pins, not_locked
 from devkeel.checks import build
 from devkeel.checks.derivations import with_imports
-from devkeel.errors import CheckFailed, Diagnostic, Place
+from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.runtime.confinement import evaluate, settings
 
 if TYPE_CHECKING:
@@ -31,24 +31,27 @@ _FROM_ELSEWHERE = re.compile(
     r"|Failed to connect|cannot find flake 'flake:|lock file changes",
     re.IGNORECASE,
 )
+_IMPORTS = re.compile(r"cannot build '(?P<path>[^']+)' during evaluation because")
 _OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 _DERIVATION = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv")
 
 
-def shell_of(nix: str, stage: Stage, subject: Subject, lock: bytes | None, timeout: float) -> str:
+def shell_of(nix: str, stage: Stage, subject: Subject, lock: bytes | None, timeout: float, *, imports: bool) -> str:
     """Return the derivation of a flake's shell; what is pinned is fetched before, where that is allowed.
 
-    timeout: seconds, without what fetching takes. Raises CheckFailed `build_failed` where there is none,
+    imports: build what the evaluation imports from derivations. timeout: seconds, without what fetching takes.
+    Raises CheckFailed `build_failed` where there is none,
     `input_not_locked` and `hash_mismatch`; Unavailable `not_fetched` where it needs what the store lacks.
     """
     pins, deadline = Pins.of(subject, lock), time.monotonic() + timeout
     while True:
-        found = _look(nix, stage, deadline, impure=is_of_devenv(subject.files))
+        found = _look(nix, stage, deadline, impure=is_of_devenv(subject.files), imports=imports)
         if isinstance(found, str):
             return found
         told = _told(found)
         if not _FROM_ELSEWHERE.search(told):
             pins.require_hashes(told)
+            _require_no_import(told)
             build.blame(found)
             raise refusal(found)
         if not pins.names(told) and (unlocked := not_locked(subject, lock)):
@@ -59,14 +62,14 @@ def shell_of(nix: str, stage: Stage, subject: Subject, lock: bytes | None, timeo
         deadline += time.monotonic() - begun
 
 
-def _look(nix: str, stage: Stage, deadline: float, *, impure: bool) -> str | Completed:
+def _look(nix: str, stage: Stage, deadline: float, *, impure: bool, imports: bool) -> str | Completed:
     """Return the derivation of a flake's shell, or how the first look for one failed."""
-    found = _ask(nix, stage, ("--impure", "--expr", "builtins.currentSystem"), deadline)
+    found = _ask(nix, stage, ("--impure", "--expr", "builtins.currentSystem"), deadline, imports=False)
     system = found.stdout.decode("utf-8", "replace").strip()
     first = found
     for name in _NAMES if not found.returncode else ():
         pure = ("--impure",) if impure else ()
-        found = _ask(nix, stage, (*pure, f"{stage.root}#{name.format(system)}.drvPath"), deadline)
+        found = _ask(nix, stage, (*pure, f"{stage.root}#{name.format(system)}.drvPath"), deadline, imports=imports)
         if not found.returncode and (path := _DERIVATION.fullmatch(found.stdout.decode("utf-8", "replace").strip())):
             return path[0]
         first = first if first.returncode else found
@@ -77,12 +80,23 @@ def _look(nix: str, stage: Stage, deadline: float, *, impure: bool) -> str | Com
     return first
 
 
+def _require_no_import(told: str) -> None:
+    """Raise Unavailable `check_unavailable` where a check ended at what only apply builds."""
+    if imported := _IMPORTS.search(told):
+        raise Unavailable(
+            "check_unavailable",
+            f"The check cannot run: {FLAKE} imports from a derivation, which a check does not build.",
+            seen=imported["path"],
+            remedy="Apply it (apply_environment, devkeel apply), which does, or leave the level out.",
+        )
+
+
 def is_of_devenv(files: Mapping[str, bytes]) -> bool:
     """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
     return _OF_DEVENV.search(files.get(FLAKE, b"")) is not None
 
 
-def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float) -> Completed:
+def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imports: bool) -> Completed:
     confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")
     argv = (nix, *FEATURES, "eval", "--raw", "--no-update-lock-file", *confined)
 
@@ -96,7 +110,7 @@ def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float) -> Com
             limit=_OUTPUT,
         )
 
-    return with_imports(ask, deadline)
+    return with_imports(ask, deadline) if imports else ask(())
 
 
 def refusal(found: Completed) -> CheckFailed:

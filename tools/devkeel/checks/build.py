@@ -92,14 +92,19 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
         return Verdict(findings, "nix", stage.way)
 
 
-def instantiate(subject: Subject, stage: Stage, timeout: float) -> tuple[str | None, list[Diagnostic]]:
-    """Return the shell's derivation, or None and why there is none; what the evaluation imports is built for it."""
+def instantiate(
+    subject: Subject, stage: Stage, timeout: float, *, imports: bool = False
+) -> tuple[str | None, list[Diagnostic]]:
+    """Return the shell's derivation, or None and why there is none.
+
+    imports: build what the evaluation imports from derivations.
+    """
     deadline = time.monotonic() + timeout
 
     def ask(more: tuple[str, ...]) -> Completed:
         return ask_nix(subject, stage, ("--read-write-mode", *more), deadline - time.monotonic(), write=True)
 
-    found = with_imports(ask, deadline)
+    found = with_imports(ask, deadline) if imports else ask(())
     derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
     if found.returncode or not _DERIVATION.match(derivation):
         require_fetched(subject, found)
