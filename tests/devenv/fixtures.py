@@ -97,7 +97,8 @@ def devenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Devenv]:
     folder = tmp_path / "stand-in"
     (folder / "bin").mkdir(parents=True)
     wrapper = folder / "bin" / "devenv"
-    settings = f'NIX_CONFIG="${{NIX_CONFIG:-{OF_A_PERSON}}}" STANDIN_HOME="{folder}"'
+    # Its shell is built by the machine's bash, which a sandbox that came with a shell of its own does not have.
+    settings = f'NIX_CONFIG="${{NIX_CONFIG:-{OF_A_PERSON}}}\nsandbox = false" STANDIN_HOME="{folder}"'
     wrapper.write_text(f'#!/bin/sh\n{settings} exec "{sys.executable}" -B "{HERE / "command"}" "$@"\n')
     wrapper.chmod(0o755)
     # A socket's path may have 107 bytes, and a test's own folder has most of them already.

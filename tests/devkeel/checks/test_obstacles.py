@@ -83,6 +83,7 @@ SAID = {
     ", but I am a 'x86_64-linux' with features {benchmark, kvm}": "nix_cannot_build_here",
     "error: creating directory '/nonexistent/nix-build-25388-0': No such file or directory": "temporary_directory",
     'error: creating directory "/proc/nix-build-434-397": No such file or directory': "temporary_directory",
+    'error: creating directory "/proc/nix-38592-2373418625": No such file or directory': "temporary_directory",
     "error: opening directory '/nix/store/w860jr279ia3jm742lrpwra9zpgwgmjh-a.drv': Too many open files": (
         "machine_limit"
     ),
@@ -150,7 +151,7 @@ def made(tmp_path: Path, attributes: str) -> str:
 
 
 def refused(derivation: str) -> Unavailable:
-    found = build.realise(derivation, 120)
+    found = derivations.realise(derivation, 120)
     assert found.returncode
     with pytest.raises(Unavailable) as caught:
         build.failures(Subject({}, {}), "/project", found)
@@ -174,14 +175,14 @@ def test_it_builds_on_a_machine_whose_nix_came_without_users_and_without_a_shell
     settings: Callable[[str], None], derivation: str
 ) -> None:
     settings("")
-    assert build.realise(derivation, 120).returncode == 0
+    assert derivations.realise(derivation, 120).returncode == 0
 
 
 @REAL_NIX
 @AS_ROOT
 def test_a_group_without_members_is_none(settings: Callable[[str], None], derivation: str) -> None:
     settings("build-users-group = daemon")
-    assert build.realise(derivation, 120).returncode == 0
+    assert derivations.realise(derivation, 120).returncode == 0
 
 
 @REAL_NIX
@@ -202,6 +203,8 @@ def test_a_setting_that_is_in_the_way_is_the_machines(
     settings: Callable[[str], None], derivation: str, text: str, code: str
 ) -> None:
     settings(text)
+    if "include" in text and not subprocess.run(["nix-instantiate", "--eval", "-E", "1"], check=False).returncode:
+        pytest.skip("this Nix goes on without a file that is to be included and is not there")
     error = refused(derivation)
     assert error.code == code
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +9,7 @@ import pytest
 
 from devkeel.errors import StateError, UsageError
 from devkeel.runtime.jobs import Jobs
-from devkeel.runtime.records import directory, lock, read_record
+from devkeel.runtime.records import directory, lock, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,12 +20,13 @@ NAME = "0123456789abcdef"
 def record(state: Path, **more: Any) -> None:
     known = {"id": NAME, "kind": "run", "title": "t", "state": "succeeded", "started": "2026-01-01", "survivors": []}
     (state / "jobs").mkdir(parents=True)
-    (state / "jobs" / f"{NAME}.json").write_text(json.dumps(known | {"log": {}, "owner": {}} | more))
+    write_record(state / "jobs" / f"{NAME}.json", known | {"log": {}, "owner": {}} | more)
 
 
 def test_a_directory_behind_a_link_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "state").mkdir()
+    directory(tmp_path / "state")  # devkeel's own from now on
     (tmp_path / "state" / "gc").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StateError):
         directory(tmp_path / "state", "gc", "one")
@@ -41,12 +41,13 @@ def test_a_lock_that_is_a_link_is_told(tmp_path: Path) -> None:
 
 
 def test_what_is_no_record_is_none(tmp_path: Path) -> None:
-    (tmp_path / "real").write_text("{}")
+    write_record(tmp_path / "real", {})
+    (tmp_path / "unsealed").write_text("{}")
     (tmp_path / "link").symlink_to(tmp_path / "real")
     (tmp_path / "deep").write_text("[" * 200_000)
     os.mkfifo(tmp_path / "pipe")
     assert read_record(tmp_path / "real") == {}
-    assert [read_record(tmp_path / name) for name in ("link", "deep", "pipe", "gone")] == [None] * 4
+    assert [read_record(tmp_path / name) for name in ("unsealed", "link", "deep", "pipe", "gone")] == [None] * 5
 
 
 def test_a_log_that_is_a_link_is_not_followed(tmp_path: Path) -> None:

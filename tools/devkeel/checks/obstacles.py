@@ -161,8 +161,11 @@ _NETWORK = (
         "See whether what Nix names is still there, and try again.",
     ),
 )
-_EXECUTING = re.compile(r"executing '(/(?:usr/)?s?bin/[^']+)': No such file or directory")
-_TEMPORARY = re.compile(rf"^(?:creating directory {_PLACE}/nix-(?:build|shell)-|getting status of '(?P<path>[^']+)')")
+_EXECUTING = re.compile(r"executing '(/(?:usr/)?s?bin/[^']+)': (?:No such file or directory|Permission denied)")
+_TEMPORARY = re.compile(
+    r"^(?:creating directory ['\"\u2018](?P<parent>[^'\"\u2019\n]*)/nix-(?:build-|shell-|\d)"
+    r"|getting status of '(?P<path>[^']+)')"
+)
 
 
 def obstacle_in(text: str, *, confined: bool = False) -> Obstacle | None:
@@ -174,7 +177,7 @@ def obstacle_in(text: str, *, confined: bool = False) -> Obstacle | None:
     text = text.lstrip()
     told = _TEMPORARY.match(text)
     if told and told["path"] in (None, os.environ.get("TMPDIR")):
-        return _temporary_directory()
+        return _temporary_directory(told["parent"] or told["path"])
     known = _OBSTACLES if confined else (*_OBSTACLES, *_NETWORK, _FEATURE)
     return next((item for item in known if re.search(item.pattern, text, re.IGNORECASE | re.MULTILINE)), None)
 
@@ -199,10 +202,11 @@ def crashed(work: str, returncode: int) -> Unavailable | None:
     return Unavailable("check_crashed", message, remedy="Try again; signal 9 is often a lack of memory.")
 
 
-def _temporary_directory() -> Obstacle:
+def _temporary_directory(place: str) -> Obstacle:
     return Obstacle(
         "temporary_directory",
         "",
-        f"the directory for temporary files cannot be used ({os.environ.get('TMPDIR', '/tmp')})",  # noqa: S108
-        "Make it, or let TMPDIR name one that may be written to, and try again.",
+        f"the directory for temporary files cannot be used ({place})",
+        "Make it, or let TMPDIR, for builds of a newer Nix also `build-dir` in nix.conf, name one that may be written "
+        "to, and try again.",
     )
