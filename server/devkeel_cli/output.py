@@ -112,8 +112,9 @@ def write(lines: Iterable[str]) -> None:
 
 def write_json(data: object, *, exact: bool = False) -> None:
     """Write data as JSON: ASCII only, so that a terminal obeys nothing in it. exact: it is what was asked for."""
-    text = json.dumps(data if exact else told().data(data), indent=2, default=str)
-    click.echo(text) if exact else say(text)
+    # Each text is masked by itself: in JSON a line break is no blank, and the lines behind a secret would go with it.
+    treated = data if exact else told().data(json.loads(json.dumps(data, default=str)))
+    click.echo(json.dumps(treated, indent=2, default=str))
 
 
 def inspection(result: Inspection) -> Iterable[str]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel_cli.output import write_json
+from devkeel_cli.telling import about
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Shell
 
 FORM = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
@@ -77,3 +83,9 @@ def test_what_a_script_asks_for_is_exact(devkeel: Shell) -> None:
     assert devkeel("source", "get", path, "env.DB_PASSWORD").out == f"{DECLARED}\n"
     assert devkeel("source", "set", path, "env.API_TOKEN", GIVEN).out.count(GIVEN) == 0
     assert GIVEN in devkeel.declaration.read_text()
+
+
+def test_lines_behind_a_secret_stay_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    about(tmp_path)
+    write_json({"stdout": f"API_TOKEN={GIVEN}\nasttokens==2.4.1\nhello\n"})
+    assert json.loads(capsys.readouterr().out)["stdout"] == "API_TOKEN=***\nasttokens==2.4.1\nhello\n"
