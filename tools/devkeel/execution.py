@@ -21,7 +21,7 @@ from devkeel.project import DECLARATION
 from devkeel.realising import Realising
 from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.jobs import Request
-from devkeel.runtime.nix_settings import nix_variables
+from devkeel.runtime.nix_settings import nix_variables, require_nothing_saved
 from devkeel.runtime.programs import executing
 
 if TYPE_CHECKING:
@@ -225,6 +225,8 @@ class Execution:
         if entered is not None:
             return called, place, entered, None
         if not argv and backend.enters:
+            if backend.name == "flake":
+                require_nothing_saved(self.project.read("flake.nix") or b"")
             return called, place, None, good
         if good is not None and good.applied.backend == backend.name and backend.alive(good.applied):
             return called, place, good.applied, good

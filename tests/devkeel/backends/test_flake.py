@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import uuid
@@ -86,6 +87,29 @@ def test_settings_that_a_flake_brings_are_never_accepted(
     rewrite(environment, "{\n  inputs", f'{{\n  nixConfig = {{ post-build-hook = "{hook}"; }};\n  inputs')
     rewrite(environment, "as declared", f"as {hook} declared")
     apply(environment)
+    assert not hook.with_name("fired").exists()
+
+
+def test_settings_that_the_user_once_saved_are_not_accepted_from_a_flake(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, hook: Path
+) -> None:
+    """Saved is a setting with its value, for whichever flake brings it."""
+    saved = tmp_path / "data" / "nix" / "trusted-settings.json"
+    saved.parent.mkdir(parents=True)
+    saved.write_text(json.dumps({"post-build-hook": {str(hook): True}}))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    rewrite(environment, "{\n  inputs", f'{{\n  nixConfig."post-build\\-hook" = "{hook}";\n  inputs')
+    apply(environment)
+    script = f"echo {uuid.uuid4().hex} > $out"  # to be built, so that the hook would be run
+    made = 'derivation { inherit (pkgs.hello) system; name = "made"; builder = "/bin/sh"; args = [ "-c" "@" ]; }'
+    fresh = made.replace("@", script)
+    rewrite(environment, '"${pkgs.hello}/bin/', f'builtins.substring 0 0 "${{{fresh}}}" + "${{pkgs.hello}}/bin/')
+    try:
+        assert ran(environment, task="greet") == "Hello, world!\n"
+    except Unavailable as error:  # of a Nix before 2.25
+        assert (error.code, "post-build-hook" in error.message) == ("backend_cannot", True)
+        saved.write_text("{}")
+        assert ran(environment, task="greet") == "Hello, world!\n"
     assert not hook.with_name("fired").exists()
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
 from devkeel.mechanisms import usable
-from devkeel.runtime.nix_settings import nix_variables
+from devkeel.runtime.nix_settings import NO_DATA, nix_variables
 from devkeel.runtime.process import Completed, run
 from devkeel.runtime.programs import child_environment, find_program
 
@@ -111,7 +111,7 @@ def evaluate(
                 (*leash, *alone, *_limits(share, math.ceil(left) + 1), *argv),
                 stdin=stdin,
                 timeout=left,
-                environment={**nix_variables(builds=False), **_cut(), **(environment or {})},
+                environment={**nix_variables(builds=False), **NO_DATA, **_cut(), **(environment or {})},
                 cwd=cwd,
                 limit=limit,
                 inherits=inherits,

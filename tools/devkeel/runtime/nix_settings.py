@@ -5,6 +5,9 @@ nothing (nix, src/libstore/lock.cc, `UserLock`); and it was compiled without a s
 that is /bin/sh starts (`sandbox-paths` is empty). What is missing is looked up once and passed with each call that
 builds. A daemon builds with its own settings, and gets none of ours.
 
+What a user once allowed a flake for good is kept by setting and value, and whichever flake brings the same gets it
+(nix, src/libflake/config.cc, `readTrustedList`): no call of ours finds that list.
+
 Such a sandbox gets the machine's own programs, as a build has them that runs without one: a shell alone would let few
 builders through that were written for such a machine.
 """
@@ -14,19 +17,20 @@ from __future__ import annotations
 import grp
 import json
 import os
+import re
 import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import Unavailable
+from devkeel.errors import Place, Unavailable
 from devkeel.runtime.process import LIMIT, Completed, run, watched
-from devkeel.runtime.programs import find_program
+from devkeel.runtime.programs import find_program, search_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["needed_settings", "nix_variables", "run_nix"]
+__all__ = ["NO_DATA", "needed_settings", "nix_variables", "require_nothing_saved", "run_nix"]
 
 _SECONDS = 10.0
 _CONFIG = "NIX_CONFIG"
@@ -37,6 +41,12 @@ _DECIDES = (
     *(_CONFIG, "NIX_CONF_DIR", "NIX_USER_CONF_FILES", "NIX_CONFIG_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"),
     *("NIX_REMOTE", "NIX_STATE_DIR", "NIX_DAEMON_SOCKET_PATH", "HOME", "PATH"),
 )
+_NOWHERE = "/nonexistent"
+NO_DATA = {"NIX_DATA_HOME": _NOWHERE, "XDG_DATA_HOME": _NOWHERE}
+"""Variables with which no Nix finds what its user allowed for good; the second is other programs' too."""
+
+_SAVED = "nix/trusted-settings.json"
+_HAS_DATA_HOME = (2, 25)
 _SHELL = "/bin/sh"
 # What the machine's own programs are in, with all that they need to run.
 _HOST = ("/bin", "/usr", "/lib", "/lib64")
@@ -65,7 +75,46 @@ def nix_variables(*, builds: bool) -> dict[str, str]:
     settings = _ALWAYS | (needed_settings() if builds else {})
     # The user's lines, and ours after them, so that they win.
     lines = [os.environ.get(_CONFIG, ""), *(f"{name} = {value}" for name, value in settings.items())]
-    return {_CONFIG: "\n".join(filter(None, lines))}
+    return {_CONFIG: "\n".join(filter(None, lines)), "NIX_DATA_HOME": _NOWHERE}
+
+
+def require_nothing_saved(flake: bytes) -> None:
+    """Refuse to have Nix run what a flake offers where it would accept settings of it that the user once saved.
+
+    What runs sees the variables too, so that XDG_DATA_HOME stays the user's; a Nix since 2.25 has one of its own.
+    flake: the text of flake.nix. Raises Unavailable `backend_cannot`.
+    """
+    # A name in quotes may be written with backslashes before its letters.
+    text = flake.decode("utf-8", "replace").replace("\\", "")
+    brought = [name for name in sorted(_saved()) if name in text] if "nixConfig" in text else []
+    if brought and not _has_data_home(search_path()):
+        raise Unavailable(
+            "backend_cannot",
+            f"flake.nix brings settings of Nix that this user once allowed for good: {', '.join(brought)}. A "
+            "repository's own settings are not accepted, and this Nix could not be kept from it.",
+            place=Place("flake.nix"),
+            remedy="Remove them from trusted-settings.json in Nix' data directory, install Nix 2.25 or later, or call "
+            "the program itself in the applied environment.",
+        )
+
+
+def _saved() -> set[str]:
+    """Return the names of settings that the user allowed flakes for good, with whatever value."""
+    place = os.environ.get("XDG_DATA_HOME") or os.path.expanduser("~/.local/share")  # noqa: PTH111  (HOME may be unset)
+    try:
+        found = json.loads(Path(place, _SAVED).read_bytes())
+        return {name for name, values in found.items() if any(values.values())}
+    except (OSError, ValueError, AttributeError, RecursionError):
+        return set()
+
+
+@cache
+def _has_data_home(_: str) -> bool:
+    program = find_program("nix")
+    if program is None:
+        return False
+    told = re.match(rb"nix \(Nix\) (\d+)\.(\d+)", run((program, "--version"), timeout=_SECONDS).stdout)
+    return told is not None and (int(told[1]), int(told[2])) >= _HAS_DATA_HOME
 
 
 def needed_settings() -> dict[str, str]:
