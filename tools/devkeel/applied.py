@@ -6,6 +6,7 @@ import secrets
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel import state_directory
@@ -15,9 +16,8 @@ from devkeel.runtime.records import directory, lock, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["Good", "applying", "new_keep", "read_good", "remember"]
+__all__ = ["Good", "applying", "kept_here", "new_keep", "read_good", "remember"]
 
 _VERSION = 1
 
@@ -49,6 +49,18 @@ def read_good(state: Path) -> Good | None:
         return Good(applied=Applied(**(applied | lists)), **found)
     except (KeyError, TypeError):
         return None
+
+
+def kept_here(state: Path, good: Good) -> bool:
+    """Tell whether an environment is this project's own: in the Nix store, or beneath its state directory.
+
+    The records of a copied project name the environment of the one that it was copied from, which changes with that.
+    """
+    homes = [folder for folder in Path(good.applied.prefix).parents if folder.name == state.name]
+    try:
+        return not homes or any(folder.samefile(state) for folder in homes)
+    except OSError:
+        return False
 
 
 def remember(

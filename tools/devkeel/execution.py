@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.applied import read_good
+from devkeel.applied import kept_here, read_good
 from devkeel.backends.choice import active
 from devkeel.backends.devenv import progress_of
 from devkeel.backends.known import backend_named
@@ -228,7 +228,8 @@ class Execution:
             if backend.name == "flake":
                 require_nothing_saved(self.project.read("flake.nix") or b"")
             return called, place, None, good
-        if good is not None and good.applied.backend == backend.name and backend.alive(good.applied):
+        own = good is not None and good.applied.backend == backend.name and kept_here(self.project.state, good)
+        if good is not None and own and backend.alive(good.applied):
             return called, place, good.applied, good
         raise Unavailable(
             "not_applied",
@@ -342,7 +343,7 @@ def _why_not(good: Good | None, backend: Backend) -> str:
         return "The environment was not applied yet."
     if good.applied.backend != backend.name:
         return f"What was applied is the environment of {good.applied.backend}, not of {backend.name}."
-    return "What was applied is gone from this machine."
+    return "What was applied is no longer there for this project."
 
 
 def _next(state: JobState, cursor: int) -> str:

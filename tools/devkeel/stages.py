@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.applied import read_good
+from devkeel.applied import kept_here, read_good
 from devkeel.backends.known import backend_named
 from devkeel.coverage import left_out
 from devkeel.declaration import declared_revision, lock_revision
@@ -29,7 +29,8 @@ def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes])
     checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
     good, sight = read_good(project.state), glance(project)
     same = good is not None and (good.revision, good.lock_revision) == (revision, lock)
-    alive = good is not None and backend_named(good.applied.backend).alive(good.applied)
+    own = good is not None and kept_here(project.state, good)
+    alive = good is not None and own and backend_named(good.applied.backend).alive(good.applied)
     missing = left_out(good.applied.backend, files) if good is not None else ()
     differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive), *_outdated(sight))
     if good is not None and missing:
@@ -60,7 +61,7 @@ def _unapplied(good: Good | None, *, same: bool, alive: bool) -> Iterator[str]:
     if good is None:
         yield "Nothing was applied yet: apply_environment."
     elif not alive:
-        yield "What was applied is gone from this machine: apply_environment builds it again."
+        yield "What was applied is no longer there for this project: apply_environment builds it again."
     elif not same:
         yield f"What is applied is revision {good.revision}, not what is declared: apply_environment."
 

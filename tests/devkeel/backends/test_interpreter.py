@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
@@ -196,3 +198,21 @@ def test_what_excludes_each_other_is_told_as_that_and_nothing_is_offered_to_fetc
         interpreter.interpreter({".python-version": pinned.encode(), "pyproject.toml": project.encode()})
     assert ("no Python is both" in caught.value.message) is not agree
     assert ("bootstrap" in caught.value.details) <= agree
+
+
+def test_a_copy_of_a_project_does_not_run_in_the_environment_of_the_first(root: Path, tmp_path: Path) -> None:
+    with closing(Environment(root, actor="tests")) as first:
+        job = first.apply()
+        job.wait(60)
+        job.value()
+        stages = first.inspect().stages
+        assert stages is not None
+        assert stages.current
+    shutil.copytree(root, tmp_path / "copy", symlinks=True)
+    with closing(Environment(tmp_path / "copy", actor="tests")) as copy:
+        stages = copy.inspect().stages
+        assert stages is not None
+        assert not stages.current
+        with pytest.raises(Unavailable) as caught:
+            copy.run(("python", "-V"))
+        assert caught.value.code == "not_applied"

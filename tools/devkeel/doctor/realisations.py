@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel import state_directory
-from devkeel.applied import read_good
+from devkeel.applied import kept_here, read_good
 from devkeel.backends.backend import Finding as Found
 from devkeel.backends.known import backend_named
 from devkeel.backends.named import all_environments, home_of
@@ -46,7 +46,9 @@ def realisations(
     good = read_good(project.state)
     if good is not None:
         backend, prefix = backend_named(good.applied.backend), Path(good.applied.prefix)
-        yield from _health(f"applied ({backend.name})", [*backend.health(prefix)], prefix)
+        elsewhere = Found(False, f"{prefix} is another project's", "Apply again.")
+        found = [*backend.health(prefix)] if kept_here(project.state, good) else [elsewhere]
+        yield from _health(f"applied ({backend.name})", found, prefix)
     for item in named:
         if item.prefix is not None:
             found = [*backend_named(item.backend).health(item.prefix)]
