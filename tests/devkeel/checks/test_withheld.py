@@ -80,6 +80,19 @@ def test_a_file_of_secrets_is_not_there_for_an_evaluation(pinned_project: Make, 
     assert evaluated(pinned_project(text, {name: SECRETS[name]})) == []
 
 
+@pytest.mark.parametrize("name", [".env~", ".env.swp", "#.env#", ".#.env", "..env.swp", ".ENV.local~", "sub/.env~"])
+def test_what_an_editor_leaves_of_a_file_of_secrets_is_withheld_too(root: Path, name: str) -> None:
+    (root / "sub").mkdir()
+    (root / name).write_text(f"TOKEN={_CANARY}\n")
+    assert withhold(root).files == (name,)
+
+
+@pytest.mark.parametrize("name", [".environment", "..envrc", ".envrc", "env~", ".env.example~", "#.envs#"])
+def test_what_is_called_alike_is_there(root: Path, name: str) -> None:
+    (root / name).write_text("TOKEN=fill-me-in\n")
+    assert withhold(root).files == ()
+
+
 @pytest.mark.parametrize("name", HARMLESS)
 def test_a_file_without_secrets_is_there(pinned_project: Make, name: str) -> None:
     text = f"env.A = builtins.readFile ./{name};"

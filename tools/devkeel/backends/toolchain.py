@@ -48,6 +48,7 @@ _PYTHON = Toolchain(
     ("python", "python3", "python2", "python2.7", "pypy", "pypy3", *(f"python{item}" for item in _MINORS)),
     (
         *("pip", "pip3", "pip2", "pipx", "easy_install", "uv", "uvx", "poetry", "pdm", "pipenv", "hatch", "rye"),
+        *("virtualenv", "pip-compile", "pip-sync", "pyenv"),
         *("conda", "mamba", "micromamba", "pixi", *(f"pip{item}" for item in _MINORS)),
     ),
 )

@@ -44,11 +44,12 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
     except (OSError, NotImplementedError) as error:
         if isinstance(error, OSError) and error.errno not in _NO_FLOCK:
             raise explain(error, f"{state.name}/lock") from error
+        linked = (state / "lock").is_symlink()
         raise StateError(
             "lock_unusable",
-            f"{state / 'lock'} cannot be locked: {error}.",
+            f"{state / 'lock'} {'is a link, which is not followed' if linked else f'cannot be locked: {error}'}.",
             seen=str(state / "lock"),
-            remedy="Keep the project on a file system that supports flock.",
+            remedy=f"Remove {state / 'lock'}." if linked else "Keep the project on a file system that supports flock.",
         ) from error
     try:
         _announce(state)

@@ -150,11 +150,7 @@ class _Search:
 
     def _file(self, entry: os.DirEntry[str], path: str, *, installed: bool) -> None:
         name = entry.name.lower()
-        if (
-            ((name == _ENV or name.startswith(f"{_ENV}.")) and name not in _HARMLESS)
-            or name in _BY_NAME
-            or name == "hgrc"
-        ):
+        if _is_env(name) or name in _BY_NAME or name == "hgrc":
             self.files.add(path)
             self._target(path, entry)
         elif entry.is_symlink() or (installed and not _KEY_NAME.search(name)) or name.endswith(_CODE):
@@ -213,6 +209,9 @@ class _Search:
 
 
 def _is_env(name: str) -> bool:
+    """Tell whether a file is one of these by its name, or left of one by an editor: `.env~`, `#.env#`, `..env.swp`."""
+    name = name.removeprefix("#").removeprefix(".#").rstrip("#~")
+    name = name.removeprefix(".") if name.startswith(f".{_ENV}") else name
     return (name == _ENV or name.startswith(f"{_ENV}.")) and name not in _HARMLESS
 
 
