@@ -61,7 +61,8 @@ class Surroundings:
         """
         name = argv[0]
         path = str(cwd / name) if "/" in name else shutil.which(name, path=self.variables.get("PATH", ""))
-        language = next((item for item in self.languages if Path(name).name in item.programs), None)
+        names = {Path(name).name, Path(os.path.realpath(path or name)).name}
+        language = next((item for item in self.languages if names & set(item.programs)), None)
         origin = None if path is None else _origin(path, applied, root)
         if language is not None and origin == "host":
             raise Unavailable(
@@ -107,7 +108,11 @@ def _origin(path: str, applied: Applied, root: Path) -> str:
         return "environment"
     if place.startswith("/nix/store/"):
         return "environment"
-    return "project" if place.startswith(f"{root}/") else "host"
+    if not place.startswith(f"{root}/"):
+        return "host"
+    # A link of the project to a program of the host is that program; a virtual environment's is its own.
+    outside = not os.path.realpath(place).startswith((f"{os.path.realpath(root)}/", "/nix/store/"))
+    return "host" if outside and not (Path(place).parent.parent / "pyvenv.cfg").is_file() else "project"
 
 
 def argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test: bool) -> tuple[str, ...]:

@@ -75,6 +75,14 @@ def ran(environment: Environment, *argv: str, **given: Any) -> RunResult:
 
 
 @pytest.mark.parametrize("name", OF_THE_HOST)
+def test_a_link_of_the_project_to_one_of_the_host_is_that_one(environment: Environment, host: Path, name: str) -> None:
+    (environment.project.root / "mine").symlink_to(host / name)
+    with pytest.raises(Unavailable) as caught:
+        ran(environment, "./mine", "--version")
+    assert caught.value.code == "not_in_environment"
+
+
+@pytest.mark.parametrize("name", OF_THE_HOST)
 def test_an_installer_or_interpreter_of_the_host_is_not_run(
     environment: Environment, host: Path, tmp_path: Path, name: str
 ) -> None:
