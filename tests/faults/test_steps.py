@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import sqlite3
@@ -122,15 +123,18 @@ def test_a_failure_at_any_step_leaves_before_or_after(project: Bench, error: Bas
     def fail() -> None:
         raise error
 
-    total = len(project.steps_of(lambda: three(project)(project.transactions)))
+    steps = project.steps_of(lambda: three(project)(project.transactions))
     project.reverse(1, "undo")
-    for number in range(total):
+    for number, name in enumerate(steps):
         project.at(number, fail)
-        with pytest.raises((ProjectError, OSError, KeyboardInterrupt, RuntimeError)):
+        # What a disk fails at when the change stands is a note.
+        stands = name in ("published", "swept") and isinstance(error, OSError)
+        refused = pytest.raises((ProjectError, OSError, KeyboardInterrupt, RuntimeError))
+        with contextlib.nullcontext() if stands else refused:
             three(project)(project.transactions)
         files.hook = None
         found = project.texts(*NAMES)
-        assert found in (BEFORE, AFTER)
+        assert found == AFTER if stands else found in (BEFORE, AFTER)
         newest = project.transactions.history()[0]
         if found == AFTER:
             assert newest.kind == "edit"

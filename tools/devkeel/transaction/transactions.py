@@ -102,7 +102,6 @@ class Transactions:
             with self._locked() as found:
                 self._recover()
                 operation = publish(self._store, self.project, changes, record)
-                self._swept = operation.id
                 operation = replace(operation, notes=(*operation.notes, *_told(found)))
                 # The change stands: what fails from here on is left to the next writer.
                 with suppress(DevkeelError, OSError):
