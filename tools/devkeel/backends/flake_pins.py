@@ -25,7 +25,8 @@ FLAKE = "flake.nix"
 FLAKE_LOCK = "flake.lock"
 _LOCK_IT = "run `nix flake lock` in the project's directory, which fetches it, and repeat the call"
 _LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
-_HASH = re.compile(r"hash mismatch", re.IGNORECASE)
+# What was fetched, and, by a newer Nix, what its cache has of it.
+_HASH = re.compile(r"hash mismatch|mismatch in field 'narHash'", re.IGNORECASE)
 _SHOWN = 5
 
 
