@@ -274,6 +274,7 @@ DIFFERING = {
         ("IN_NIX_SHELL", "NIX_BUILD_CORES", "NIX_STORE", "textPath"),
         "what Nix adds to the environment of a shell's builder; the stand-in for devenv prints it without",
     ),
+    "name": "the derivation's, to which a newer Nix adds -env where it prints a shell",
 }
 
 
