@@ -14,6 +14,7 @@ from devkeel.errors import DevkeelError, standing
 from devkeel_cli import exits
 from devkeel_cli.group import cli
 from devkeel_cli.signals import Ended, end_on_signals
+from devkeel_cli.telling import OutputLost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +96,11 @@ def _failed(error: Exception, *, as_json: bool) -> int:
     elif told is not None:
         _tell_what_stands(error)
     try:
+        if isinstance(error, OutputLost):
+            raise error
         return _told(error, as_json=as_json)
+    except OutputLost as lost:
+        return _output_lost(lost.error)
     except OSError as obstacle:
         return _output_lost(obstacle)
 

@@ -13,10 +13,18 @@ if TYPE_CHECKING:
 
     from devkeel.disclosure import Disclosure
 
-__all__ = ["about", "colour", "say", "told", "without"]
+__all__ = ["OutputLost", "about", "colour", "say", "told", "without"]
 
 T = TypeVar("T")
 _TOLD: ContextVar[Disclosure | None] = ContextVar("told", default=None)
+
+
+class OutputLost(Exception):
+    """The output could not be written, to a full disk for example. error: what the system says."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
 
 
 def about(root: Path) -> None:
@@ -45,4 +53,9 @@ def colour() -> bool | None:
 
 def say(text: str, *, err: bool = False, nl: bool = True) -> None:
     """Write text, which may have colours of our own, to stdout, or to stderr."""
-    click.echo(told().masked(text), err=err, nl=nl, color=colour())
+    try:
+        click.echo(told().masked(text), err=err, nl=nl, color=colour())
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLost(error) from error

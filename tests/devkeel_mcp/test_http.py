@@ -80,9 +80,12 @@ def test_the_token_is_in_no_argument_and_in_no_log(root: Path) -> None:
             assert {"time", "level", "message"} <= json.loads(line).keys()
 
 
-async def test_the_token_is_not_handed_on_to_programs(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen, program = root / "seen", root / "bin" / "nix-instantiate"
-    program.parent.mkdir()
+async def test_the_token_is_not_handed_on_to_programs(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Outside of the project, whose own programs are not run by a look.
+    folder = tmp_path_factory.mktemp("programs")
+    seen, program = folder / "seen", folder / "nix-instantiate"
     program.write_text(f"#!/bin/sh\nenv > {seen}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)

@@ -53,7 +53,8 @@ def interpreter(machine: Machine, tmp_path: Path) -> str:
     """The Python that runs the server; where only pip is wanted, one that has no uv beside it."""
     if machine.tool != "pip":
         return sys.executable
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tmp_path / "own")], check=True)
+    # With pip: a Debian's Python came without.
+    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "own")], check=True)
     return str(tmp_path / "own" / "bin" / "python")
 
 
