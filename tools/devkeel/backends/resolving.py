@@ -6,7 +6,6 @@ resolver, or no network, that is told.
 
 from __future__ import annotations
 
-import os
 import posixpath
 import re
 from dataclasses import dataclass, field
@@ -253,7 +252,7 @@ def _parts(name: str, data: bytes) -> tuple[str, ...]:
 
 def _pip(name: str, data: bytes, python: str) -> _Question | str:
     # A report is what pip takes for a sign that nothing is installed, where the system manages what is (PEP 668).
-    trial = ("--dry-run", "--report", os.devnull)
+    trial = ("--dry-run", "--report", "/dev/null")
     pip = (*pip_of(python), "install", *trial, "--ignore-installed", "--quiet", "--no-input")
     wanted = requirements_of(data) if name == "pyproject.toml" else ("--requirement", name)
     return _Question("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
