@@ -10,6 +10,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -37,9 +38,17 @@ def pytest_configure(config: pytest.Config) -> None:
     # one key for the whole run, also for the processes that it starts: nothing of the user's is read or changed
     os.environ["XDG_STATE_HOME"] = tempfile.mkdtemp(prefix="devkeel-tests-")
     config.add_cleanup(functools.partial(shutil.rmtree, os.environ["XDG_STATE_HOME"], ignore_errors=True))
+    _hear_signals()
     here = Path(__file__).parent
     config.pluginmanager.register(load(here / "devenv" / "fixtures.py"), "devenv-fixtures")
     config.pluginmanager.register(load(here / "packages.py"), "package-fixtures")
+
+
+def _hear_signals() -> None:
+    """Ignore no signal that the shell had ignored for a job in the background, or nohup: programs inherit that."""
+    for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def load(path: Path) -> ModuleType:
