@@ -20,6 +20,8 @@ MAY = {
     "checks/archive.py": "copies by open directories into a directory of its own",
     "checks/evaluation.py": "a file of this package",
     "checks/build.py": "a derivation in the Nix store",
+    "checks/derivations.py": "derivations in the Nix store",
+    "command.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",
     "backends/conda.py": "an environment that was made",
