@@ -19,9 +19,9 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.backends.python_tools import find_python, find_uv
-from devkeel.edits import AddLibrary
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import AddLibrary
+from devkeel.libraries.resolve.installers import find_python, find_uv
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 from benchmarks.modules.rig import pin
 
-from devkeel.checks import Subject, evaluation
-from devkeel.project import Project
-from devkeel.transaction import open_stage, stage
+from devkeel.candidate import stage
+from devkeel.candidate.stage import open_stage
+from devkeel.candidate.subject import Subject
+from devkeel.checks import evaluation
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.mistake_kinds import Mistake, mistakes
 
-from devkeel.candidate import Candidate
-from devkeel.change import apply_edits
-from devkeel.checks import Subject, run_checks
-from devkeel.edits import parse_edits
+from devkeel.candidate.candidate import Candidate
+from devkeel.candidate.subject import Subject
+from devkeel.checks import run_checks
+from devkeel.edits.apply import apply_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import DevkeelError
-from devkeel.project import DECLARATION_FILES, Project
+from devkeel.project.root import DECLARATION_FILES, Project
 from devkeel.source import nix, yaml
 
 if TYPE_CHECKING:

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 
 from benchmarks.modules.rig import pin
 
-from devkeel.checks import Subject, evaluation, schema
-from devkeel.project import Project
-from devkeel.transaction import open_stage
+from devkeel.candidate.stage import open_stage
+from devkeel.candidate.subject import Subject
+from devkeel.checks import evaluation, schema
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

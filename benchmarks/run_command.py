@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkeel.candidate import subject
+from devkeel.candidate.subject import Subject
 from devkeel.catalogue import options
-from devkeel.checks import Subject, schema, subject
+from devkeel.checks import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable

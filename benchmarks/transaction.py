@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import filelock  # noqa: F401  # so that the first publication does not load it
 
-from devkeel.project import Project
+from devkeel.project.root import Project
 from devkeel.transaction import FileChange, Record, Transactions, files
 
 if TYPE_CHECKING:

@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING
 
 import filelock  # noqa: F401  # loaded before the steps are counted
 
-from devkeel.backends.python_tools import find_uv
 from devkeel.errors import DevkeelError
-from devkeel.project import Project
+from devkeel.libraries.resolve.installers import find_uv
+from devkeel.project.root import Project
 from devkeel.transaction import FileChange, Record, Transactions, files
 
 if TYPE_CHECKING:

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import DevkeelError
-from devkeel.mechanisms import MECHANISMS, VARIABLE
+from devkeel.system.mechanisms import MECHANISMS, VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-    from devkeel.mechanisms import Mechanism
+    from devkeel.system.mechanisms import Mechanism
 
 NIX = shutil.which("nix-instantiate")
 IN_CI = os.environ.get("DEVKEEL_CI") == "1"

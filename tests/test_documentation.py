@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel import errors
+from devkeel.api import Environment
 from devkeel.catalogue import find_option
-from devkeel.environment import Environment
 from devkeel.source import nix
 from devkeel_cli.group import VERBS
 from devkeel_mcp.tools import TOOLS

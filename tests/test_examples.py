@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 
 ROOT = Path(__file__).parent.parent
 PROJECTS = [ROOT, *sorted(path.parent for path in (ROOT / "examples").glob("*/devenv.nix"))]

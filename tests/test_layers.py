@@ -174,7 +174,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "runtime" / "confinement.py",
     )
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")
-    means = {f"devkeel.beneath.{name}" for name in ("put", "remove", "enter")}
+    means = {f"devkeel.system.beneath.{name}" for name in ("put", "remove", "enter")}
     for path in LIBRARY.rglob("*.py"):
         if part_of(path) not in ("transaction", "origin") and path not in exempt:
             source = path.read_text("utf-8")

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 
 from devkeel.errors import Unavailable
-from devkeel_cli.telling import say, told
+from devkeel_cli.answers.telling import say, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 __all__ = ["with_bootstrap"]
 

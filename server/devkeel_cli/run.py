@@ -12,9 +12,9 @@ import click
 
 from devkeel.errors import DevkeelError, standing
 from devkeel_cli import exits
+from devkeel_cli.answers.telling import OutputLost
 from devkeel_cli.group import cli
 from devkeel_cli.signals import Ended, end_on_signals
-from devkeel_cli.telling import OutputLost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,7 +106,7 @@ def _failed(error: Exception, *, as_json: bool) -> int:
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
-    from devkeel_cli.errors import show_error, unexpected, usage  # noqa: PLC0415  (the server starts without them)
+    from devkeel_cli.answers.errors import show_error, unexpected, usage  # noqa: PLC0415  (the server starts without them)
 
     if isinstance(error, DevkeelError):
         return show_error(error, as_json=as_json)

@@ -12,11 +12,11 @@ import click
 
 from devkeel import __version__
 from devkeel.errors import ProjectError
-from devkeel.project import find_root
-from devkeel_cli.telling import about
+from devkeel.project.root import find_root
+from devkeel_cli.answers.telling import about
 
 if TYPE_CHECKING:
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 __all__ = ["Session", "pass_session"]
 
@@ -47,7 +47,7 @@ class Session:
     def environment(self) -> Environment:
         """The environment of the project, opened in the name of the user."""
         # Loaded by the verbs that need it: parsers, pydantic and the database.
-        from devkeel.environment import Environment  # noqa: PLC0415
+        from devkeel.api import Environment  # noqa: PLC0415
 
         return Environment(self.root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
 

@@ -1,7 +1,7 @@
 """The MCP server: a thin client of the devkeel library, and the only importer of `mcp`."""
 
 from devkeel_mcp.app import build_server, serve
-from devkeel_mcp.offer import Offer
+from devkeel_mcp.calls.offer import Offer
 from devkeel_mcp.tools import TOOLS
 
 __all__ = ["TOOLS", "Offer", "build_server", "serve"]

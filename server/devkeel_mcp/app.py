@@ -13,14 +13,14 @@ import anyio
 import anyio.to_thread
 
 from devkeel import __version__
-from devkeel_mcp.call import Workspace
-from devkeel_mcp.logs import start_logging
-from devkeel_mcp.offer import Offer
+from devkeel_mcp.calls.call import Workspace
+from devkeel_mcp.calls.offer import Offer
+from devkeel_mcp.calls.tool import StrictTool
 from devkeel_mcp.parent import until_orphaned
 from devkeel_mcp.server import OfferingServer
-from devkeel_mcp.tool import StrictTool
+from devkeel_mcp.telemetry.logs import start_logging
+from devkeel_mcp.telemetry.traces import flush_traces, start_traces
 from devkeel_mcp.tools import TOOLS
-from devkeel_mcp.traces import flush_traces, start_traces
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from mcp.server import MCPServer
 
-    from devkeel_mcp.http import Http
-    from devkeel_mcp.logs import LogFormat
+    from devkeel_mcp.telemetry.logs import LogFormat
+    from devkeel_mcp.transports.http import Http
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
 
@@ -92,7 +92,7 @@ def serve(
         anyio.run(_serve, workspace, server.run_stdio_async, _end_with_parent)
         return
     # Only here: the web server, which stdio does not need.
-    from devkeel_mcp.http import run_http  # noqa: PLC0415
+    from devkeel_mcp.transports.http import run_http  # noqa: PLC0415
 
     with http.listen() as listening:
         anyio.run(_serve, workspace, partial(run_http, server, http, listening))

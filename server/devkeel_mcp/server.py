@@ -23,12 +23,12 @@ from mcp_types import (
 )
 
 from devkeel.errors import DevkeelError, UsageError
-from devkeel.invalid import nearest
-from devkeel_mcp.call import UNKNOWN_ACTOR, Call, Workspace
-from devkeel_mcp.errors import error_result
-from devkeel_mcp.prompts import prompts
-from devkeel_mcp.resources import TEMPLATES, complete, listed, read
-from devkeel_mcp.updates import Updates
+from devkeel.text.wording import nearest
+from devkeel_mcp.answers.errors import error_result
+from devkeel_mcp.calls.call import UNKNOWN_ACTOR, Call, Workspace
+from devkeel_mcp.resources.prompts import prompts
+from devkeel_mcp.resources.resources import TEMPLATES, complete, listed, read
+from devkeel_mcp.resources.updates import Updates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -51,9 +51,9 @@ if TYPE_CHECKING:
     )
     from pydantic import AnyUrl
 
-    from devkeel.environment import Environment
-    from devkeel_mcp.offer import Offer
-    from devkeel_mcp.tool import StrictTool
+    from devkeel.api import Environment
+    from devkeel_mcp.calls.offer import Offer
+    from devkeel_mcp.calls.tool import StrictTool
 
 __all__ = ["OfferingServer"]
 
@@ -81,7 +81,7 @@ class OfferingServer(MCPServer[Any]):
 
     async def run_stdio_async(self) -> None:
         """Serve over standard input and output until the input ends."""
-        from devkeel_mcp.stdio import stdio_streams  # noqa: PLC0415  (HTTP does without)
+        from devkeel_mcp.transports.stdio import stdio_streams  # noqa: PLC0415  (HTTP does without)
 
         async with stdio_streams() as (read_stream, write_stream):
             low = self._lowlevel_server

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from ..devkeel_mcp.conftest import DECLARATION  # noqa: TID252  (one project for both)
-from ..devkeel_mcp.processes import variables  # noqa: TID252
+from devkeel_mcp.conftest import DECLARATION
+from devkeel_mcp.processes import variables
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"

@@ -41,7 +41,7 @@ from mcp_types import (
 from pydantic import BaseModel, Field
 
 from devkeel_mcp import build_server
-from devkeel_mcp.http import Http, run_http
+from devkeel_mcp.transports.http import Http, run_http
 
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg=="
 SOUND = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA="

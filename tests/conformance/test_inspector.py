@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..devkeel_mcp.processes import command, served  # noqa: TID252  (as there)
-from ..devkeel_mcp.sampling import plausible  # noqa: TID252  (as there)
+from devkeel_mcp.processes import command, served
+from devkeel_mcp.sampling import plausible
+
 from .conftest import MODULES
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
-from ..devkeel_mcp.processes import variables  # noqa: TID252  (as there)
+from devkeel_mcp.processes import variables
+
 from .conftest import HERE
 
 if TYPE_CHECKING:

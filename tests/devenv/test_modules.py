@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.runtime.nix_settings import nix_variables
+from devkeel.nix_cli.settings import nix_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.checks import Subject, build
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.candidate.subject import Subject
+from devkeel.checks import build
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
 
 if TYPE_CHECKING:

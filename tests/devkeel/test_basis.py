@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import devkeel
-from devkeel.basis import Basis
-from devkeel.candidate import Candidate
-from devkeel.edits import KINDS, parse_edits
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.candidate import Candidate
+from devkeel.edits.vocabulary import KINDS, parse_edits
 from devkeel.errors import Conflict, ProjectError
-from devkeel.project import MAX_FILE_BYTES, Project
+from devkeel.project.root import MAX_FILE_BYTES, Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

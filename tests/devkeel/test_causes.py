@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.causes import both_ends, cause, whole_ends
+from devkeel.diagnosis.causes import both_ends, cause, whole_ends
 
 UV = """\
   \u00d7 Failed to build `psycopg2==2.9.9`

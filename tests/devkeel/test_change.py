@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, ProjectError, Refused, UsageError
 
 if TYPE_CHECKING:
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
     from devkeel.results import ChangeResult
 
 

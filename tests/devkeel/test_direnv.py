@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel import direnv
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import ProjectError, Refused, Unavailable, UsageError
+from devkeel.project import direnv
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

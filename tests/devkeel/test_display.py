@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devkeel.display import clean, one_line
+from devkeel.text.clean import clean, one_line
 
 HIDDEN = ["\u00ad", "\u061c", "\u180e", "\u200b", "\u200d", "\u2028", "\u2029", "\u202e", "\u2060", "\u2066", "\ufeff"]
 # Format characters with a sign of their own: numbers and abbreviations of Arabic, Syriac and Kaithi.

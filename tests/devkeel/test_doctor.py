@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.transaction import lock
 
 if TYPE_CHECKING:
+    from devkeel.api import Environment
     from devkeel.doctor import Examination
-    from devkeel.environment import Environment
 
 TEMPORARY = ".devkeel-0123456789abcdef-0.tmp"
 

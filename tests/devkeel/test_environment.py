@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, PolicyRefused, ProjectError, Refused, UsageError
 from devkeel.transaction import files
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.edits import AddPackages
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import AddPackages
 from devkeel.errors import DevkeelError
 
 if TYPE_CHECKING:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"kind": "set", "path": "servces.redis.enable", "value": True}, {"services.redis.enable": True}),

@@ -10,7 +10,7 @@ import pytest
 from tests.devkeel.harmless_texts import HARMLESS
 from tests.devkeel.secret_texts import CARRIERS, OPTIONS, PASSWORDS, TEXTS, TOKENS, URL_PASSWORDS
 
-from devkeel.masking import blot, hide, looks_secret, mask, mask_arguments, names, names_a_secret
+from devkeel.text.secrets import blot, hide, looks_secret, mask, mask_arguments, names, names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.mechanisms import MECHANISMS, VARIABLE, usable
-from devkeel.runtime import kin
-from devkeel.transaction import rename, stage
+from devkeel.candidate import stage
+from devkeel.runtime import process_tree
+from devkeel.system.mechanisms import MECHANISMS, VARIABLE, usable
+from devkeel.transaction import rename
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ def test_the_names_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch, text
 def test_without_it_nothing_of_the_kernel_is_asked(without: Callable[..., None], tmp_path: Path) -> None:
     without()
     assert not stage.namespaces_work()
-    with kin.held(1) as descriptor:
+    with process_tree.held(1) as descriptor:
         assert descriptor is None
     (tmp_path / "a").touch()
     (tmp_path / "b").touch()

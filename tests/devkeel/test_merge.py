@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devkeel.merge import merge, three_way_view
+from devkeel.text.merge import merge, three_way_view
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.errors import ProjectError
-from devkeel.project import Project
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from pathlib import Path

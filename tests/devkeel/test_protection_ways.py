@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, PolicyRefused, Refused
-from devkeel.policy import judge_file
+from devkeel.policy.protected import judge_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

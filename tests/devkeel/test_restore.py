@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Conflict, UsageError
 from devkeel.transaction import FileChange, Record
 
 if TYPE_CHECKING:
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
     from devkeel.results import ChangeResult
 
 

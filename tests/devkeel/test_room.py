@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel import beneath
 from devkeel.errors import DevkeelError, ProjectError
-from devkeel.project import Project
-from devkeel.room import work_tree
+from devkeel.project.root import Project
+from devkeel.system import beneath
+from devkeel.system.reading import work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.coverage import left_out
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.environments.coverage import left_out
 from devkeel.errors import UsageError
 
 if TYPE_CHECKING:

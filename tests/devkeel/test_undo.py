@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Conflict, UsageError
 from devkeel.results import as_data
 
 if TYPE_CHECKING:
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 BROKEN = "{ pkgs, ... }:\n{\n  packages = [ pkgs.git ]\n}\n"
 

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.applied import applying
-from devkeel.backends.conda_lock import subdir
-from devkeel.backends.python_tools import find_uv
+from devkeel.environments.applied import applying
 from devkeel.errors import Busy
+from devkeel.libraries.resolve.conda_lock import subdir
+from devkeel.libraries.resolve.installers import find_uv
 from devkeel_cli.run import run
 
 from .conftest import process_environment

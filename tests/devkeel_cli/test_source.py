@@ -201,7 +201,7 @@ def test_each_format_loads_its_own_parser_and_none_the_server(devkeel: Shell) ->
     for name, parser in parsers.items():
         loaded = loaded_by(devkeel.root, "source", "get", name, "a")
         assert parser in loaded
-        assert not {"mcp", "devkeel_mcp", "pydantic", "sqlite3", "devkeel.environment"} & loaded
+        assert not {"mcp", "devkeel_mcp", "pydantic", "sqlite3", "devkeel.api"} & loaded
         assert ("ruamel.yaml" in loaded) == (name == "x.yaml")
 
 

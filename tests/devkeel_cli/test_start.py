@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import LEVELS
 from devkeel.catalogue.search import KINDS
-from devkeel.environment import LEVELS
-from devkeel_cli import exits, options
+from devkeel_cli import exits
+from devkeel_cli.arguments import options
 from devkeel_cli.group import VERBS, cli
 
 from .conftest import process_environment
@@ -65,7 +66,7 @@ def test_no_verb_but_serve_loads_the_server(devkeel: Shell, line: tuple[str, ...
 def test_the_help_page_loads_no_verb_and_no_library(devkeel: Shell) -> None:
     loaded = loaded_by(devkeel.root, "--help")
     assert not {name for name in loaded if name.startswith("devkeel_cli.verbs.")}
-    assert not {"pydantic", "sqlite3", "tree_sitter", "devkeel.environment"} & loaded
+    assert not {"pydantic", "sqlite3", "tree_sitter", "devkeel.api"} & loaded
 
 
 def test_a_verb_loads_no_other_verb(devkeel: Shell) -> None:
@@ -158,7 +159,7 @@ def test_colours_only_on_a_terminal_that_takes_them_and_not_with_no_color(devkee
 
 
 def test_what_a_file_says_cannot_drive_the_terminal(devkeel: Shell) -> None:
-    devkeel.declaration.write_text('{\n  env.A = "\x1b]0;title\x07\x1b[2J\u202egnp"; # \x1b[31m\n}\n')
+    devkeel.project.declaration.write_text('{\n  env.A = "\x1b]0;title\x07\x1b[2J\u202egnp"; # \x1b[31m\n}\n')
     for line in (("inspect",), ("add", "ripgrep", "--dry-run"), ("inspect", "--json")):
         outcome = devkeel(*line)
         assert not {"\x1b", "\x07", "\u202e"} & set(outcome.out + outcome.err)

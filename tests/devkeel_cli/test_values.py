@@ -8,10 +8,10 @@ import pytest
 
 import devkeel.catalogue
 from devkeel.errors import UsageError
-from devkeel_cli.values import read_value
+from devkeel_cli.arguments.values import read_value
 
 if TYPE_CHECKING:
-    from devkeel_cli.values import Reading
+    from devkeel_cli.arguments.values import Reading
 
     from .conftest import Shell
 

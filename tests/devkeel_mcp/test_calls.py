@@ -9,7 +9,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import Busy, DevkeelError, StateError, Unavailable
 
 from .conftest import text_of

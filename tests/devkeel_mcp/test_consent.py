@@ -10,7 +10,7 @@ from mcp_types import ElicitResult
 
 from devkeel.errors import Conflict
 from devkeel_mcp import Offer, build_server
-from devkeel_mcp.consent import Plans, takes_away
+from devkeel_mcp.calls.consent import Plans, takes_away
 
 from .conftest import photograph, text_of
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from devkeel.disclosure import Disclosure
+from devkeel.disclosure.output import Disclosure
 from devkeel_mcp import TOOLS
-from devkeel_mcp.logs import start_logging
+from devkeel_mcp.telemetry.logs import start_logging
 
 from .conftest import text_of
 

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 from starlette.responses import JSONResponse
 
-from devkeel_mcp.gate import Gate, Limits
+from devkeel_mcp.transports.gate import Gate, Limits
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

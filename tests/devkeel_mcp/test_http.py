@@ -13,7 +13,7 @@ import anyio
 import httpx2
 import pytest
 
-from devkeel_mcp.http import Http
+from devkeel_mcp.transports.http import Http
 
 from .conftest import DECLARATION, ERAS
 from .processes import command, served, variables

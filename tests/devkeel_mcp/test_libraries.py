@@ -13,7 +13,7 @@ import pytest
 from mcp.client import Client
 from mcp.client.stdio import StdioServerParameters
 
-from devkeel.backends.python_tools import find_uv
+from devkeel.libraries.resolve.installers import find_uv
 
 from .conftest import photograph
 

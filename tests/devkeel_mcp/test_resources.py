@@ -12,7 +12,8 @@ from mcp.server.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 from mcp_types import PromptReference, ResourceTemplateReference, ResourceUpdatedNotification
 
-from devkeel_mcp import build_server, updates
+from devkeel_mcp import build_server
+from devkeel_mcp.resources import updates
 
 from .conftest import Agent
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mcp_types import TextResourceContents
 
-from devkeel_mcp.text import MAX_BYTES
+from devkeel_mcp.answers.text import MAX_BYTES
 
 from .conftest import text_of
 

@@ -7,8 +7,8 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devkeel.display import clean
-from devkeel_mcp.text import cut, fit
+from devkeel.text.clean import clean
+from devkeel_mcp.answers.text import cut, fit
 
 UNSAFE = {*map(chr, range(0x20)), "\x7f", *map(chr, range(0x80, 0xA0)), "\u200e", "\u200f", "\u061c"}
 UNSAFE |= {*map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
-from devkeel.project import Project
+from devkeel.project.root import Project
 from devkeel.transaction import FileChange, Record, Transactions, files
 
 if TYPE_CHECKING:

@@ -12,11 +12,11 @@ import pytest
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import end_children, run
-from devkeel.runtime.kin import OUTLIVES
+from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.transaction import lock
 
 if TYPE_CHECKING:
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 HIDING = """
 import os, signal, sys, time

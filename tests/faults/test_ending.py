@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 
 from .serving import CLIENT, COMMAND, VARIABLES, Server, add, message, notice
 

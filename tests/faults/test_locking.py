@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from devkeel.errors import Busy, Conflict, StateError
-from devkeel.project import Project
+from devkeel.project.root import Project
 from devkeel.transaction import FileChange, Transactions, lock
 
 Bench = Any

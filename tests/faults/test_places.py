@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import ProjectError
-from devkeel.project import find_root
+from devkeel.project.root import find_root
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 Bench = Any
 JQ = [{"kind": "add_packages", "names": ["jq"]}]

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.backends.python_tools import find_uv
-from devkeel.project import Project
+from devkeel.libraries.resolve.installers import find_uv
+from devkeel.project.root import Project
 from devkeel.transaction import Transactions
 
 from . import saver

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 
 from .serving import Server, add, call
 

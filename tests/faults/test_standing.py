@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.edits import parse_edits
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import standing
 from devkeel.transaction import files
 
 from .serving import COMMAND, VARIABLES
 
 if TYPE_CHECKING:
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
 
 FULL = Path("/dev/full")
 EDIT = [{"kind": "add_packages", "names": ["hello"]}]

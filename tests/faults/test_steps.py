@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.errors import Conflict, ProjectError, StateError
-from devkeel.mechanisms import usable
-from devkeel.project import Project
+from devkeel.project.root import Project
+from devkeel.system.mechanisms import usable
 from devkeel.transaction import FileChange, Transactions, files
 
 if TYPE_CHECKING:

@@ -1,6 +1,6 @@
 """devkeel: transactional edits of a project's development environment.
 
-The library knows no MCP and no terminal. Start at `devkeel.environment.Environment`.
+The library knows no MCP and no terminal. Start at `devkeel.api.Environment`.
 """
 
 __version__ = "0.1.0"

@@ -11,8 +11,8 @@
     ├── Busy                     another process holds the project            exit 6
     └── StateError               devkeel's own records cannot be used         exit 7
 
-An error carries facts (code, place, what was seen, what would work); `devkeel_mcp.errors` and
-`devkeel_cli.errors` render them. Codes are documented in docs/errors.md, and a test keeps both lists equal.
+An error carries facts (code, place, what was seen, what would work); `devkeel_mcp.answers.errors` and
+`devkeel_cli.answers.errors` render them. Codes are documented in docs/errors.md, and a test keeps both lists equal.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the verbs of `devkeel.environment` answer: frozen data, rendered elsewhere.
+"""What the verbs of `devkeel.api` answer: frozen data, rendered elsewhere.
 
 Every result names the revision of the declaration (and of the lock files beside it), so that the next call
 can say what it builds on.

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import change, file_option, in_file, inside_option, writing_options
+from devkeel_cli.arguments.options import change, file_option, in_file, inside_option, writing_options
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
-    from devkeel_cli.options import Writing
+    from devkeel_cli.arguments.options import Writing
     from devkeel_cli.session import Session
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli import output
-from devkeel_cli.options import json_option
+from devkeel_cli.answers import output
+from devkeel_cli.arguments.options import json_option
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:

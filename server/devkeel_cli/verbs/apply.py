@@ -6,10 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devkeel_cli import output
+from devkeel_cli.answers import output
+from devkeel_cli.answers.follow import follow
+from devkeel_cli.arguments.options import (
+    backend_option,
+    bootstrap_option,
+    json_option,
+    reason_option,
+    revision_option,
+    show,
+)
 from devkeel_cli.bootstrap import with_bootstrap
-from devkeel_cli.follow import follow
-from devkeel_cli.options import backend_option, bootstrap_option, json_option, reason_option, revision_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli import exits, output
-from devkeel_cli.options import backend_option, json_option, show
+from devkeel_cli import exits
+from devkeel_cli.answers import output
+from devkeel_cli.arguments.options import backend_option, json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:

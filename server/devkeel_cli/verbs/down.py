@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import json_option
+from devkeel_cli.arguments.options import json_option
+from devkeel_cli.arguments.starting import manage, names_argument
 from devkeel_cli.session import pass_session
-from devkeel_cli.starting import manage, names_argument
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.errors import UsageError
-from devkeel_cli.options import change, complete_name, file_option, in_file, writing_options
+from devkeel_cli.arguments.options import change, complete_name, file_option, in_file, writing_options
+from devkeel_cli.arguments.values import read_value
 from devkeel_cli.session import pass_session
-from devkeel_cli.values import read_value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel_cli.options import Writing
+    from devkeel_cli.arguments.options import Writing
     from devkeel_cli.session import Session
 
 

@@ -10,16 +10,16 @@ import click
 
 from devkeel.errors import Refused
 from devkeel.results import as_data
-from devkeel_cli import output
+from devkeel_cli.answers import output
+from devkeel_cli.arguments.options import bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.bootstrap import with_bootstrap
-from devkeel_cli.options import bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.environment import Environment
-    from devkeel.environments import EnvironmentInfo, Realised
+    from devkeel.api import Environment
+    from devkeel.environments.named import EnvironmentInfo, Realised
     from devkeel_cli.session import Session
 
 _python_option = click.option("--python", metavar="PYTHON", help="Interpreter or version that it is made of.")

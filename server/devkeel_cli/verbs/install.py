@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from devkeel.display import clean
 from devkeel.errors import Place, ProjectError
-from devkeel_cli import output
+from devkeel.text.clean import clean
+from devkeel_cli.answers import output
+from devkeel_cli.answers.telling import told
+from devkeel_cli.arguments.options import json_option
 from devkeel_cli.hosts import HOSTS, Places, with_server
-from devkeel_cli.options import json_option
 from devkeel_cli.session import pass_session
-from devkeel_cli.telling import told
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session
@@ -37,7 +37,7 @@ def command(
 
     Shows the change as a diff and writes it with --write only. Everything else in the file stays, comments included.
     """
-    from devkeel.difference import unified  # noqa: PLC0415
+    from devkeel.text.diff import unified  # noqa: PLC0415
 
     chosen, root = HOSTS[host], session.root
     path = (file or chosen.file(Places(root, Path.home(), os.environ))).resolve()
@@ -73,7 +73,7 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, before: bytes | None, after: bytes) -> list[str]:
-    from devkeel.policy import judge_file  # noqa: PLC0415
+    from devkeel.policy.protected import judge_file  # noqa: PLC0415
     from devkeel.transaction import create_file, replace_file  # noqa: PLC0415  (the database)
 
     judge_file(path, before, after)

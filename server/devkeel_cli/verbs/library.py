@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import backend_option, change, in_file, writing_options
+from devkeel_cli.arguments.options import backend_option, change, in_file, writing_options
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel_cli.options import Writing
+    from devkeel_cli.arguments.options import Writing
     from devkeel_cli.session import Session
 
 _language_option = click.option(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel.errors import UsageError
-from devkeel_cli.options import change, writing_options
+from devkeel_cli.arguments.options import change, writing_options
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
-    from devkeel_cli.options import Writing
+    from devkeel_cli.arguments.options import Writing
     from devkeel_cli.session import Session
 
 STDIN = "-"

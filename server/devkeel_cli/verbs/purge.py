@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import show
+from devkeel_cli.arguments.options import show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:

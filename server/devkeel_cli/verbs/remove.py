@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel_cli.options import (
+from devkeel_cli.arguments.options import (
     change,
     complete_path,
     file_option,
@@ -15,13 +15,13 @@ from devkeel_cli.options import (
     reading_options,
     writing_options,
 )
+from devkeel_cli.arguments.values import read_value
 from devkeel_cli.session import pass_session
-from devkeel_cli.values import read_value
 
 if TYPE_CHECKING:
-    from devkeel_cli.options import Writing
+    from devkeel_cli.arguments.options import Writing
+    from devkeel_cli.arguments.values import Reading
     from devkeel_cli.session import Session
-    from devkeel_cli.values import Reading
 
 
 @click.command("remove")

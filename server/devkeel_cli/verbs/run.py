@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.errors import Unavailable
-from devkeel_cli import exits, output
-from devkeel_cli.follow import follow
-from devkeel_cli.options import backend_option, json_option
+from devkeel_cli import exits
+from devkeel_cli.answers import output
+from devkeel_cli.answers.follow import follow
+from devkeel_cli.answers.telling import say
+from devkeel_cli.arguments.options import backend_option, json_option
 from devkeel_cli.session import pass_session
-from devkeel_cli.telling import say
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session

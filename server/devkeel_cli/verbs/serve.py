@@ -12,7 +12,7 @@ from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session
-    from devkeel_mcp.http import Http
+    from devkeel_mcp.transports.http import Http
 
 _ADDRESS = "127.0.0.1:8765"
 
@@ -77,7 +77,7 @@ def command(
 
 
 def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:
-    from devkeel_mcp.http import TOKEN_VARIABLE, Http, read_token  # noqa: PLC0415
+    from devkeel_mcp.transports.http import TOKEN_VARIABLE, Http, read_token  # noqa: PLC0415
 
     token = read_token(token_file, os.environ)
     os.environ.pop(TOKEN_VARIABLE, None)  # the programs that the server runs have no use for it

@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
-from devkeel.display import clean
 from devkeel.errors import Place, ProjectError, Refused
-from devkeel_cli import output
-from devkeel_cli.options import json_option, reading_options
-from devkeel_cli.telling import say, told
-from devkeel_cli.values import read_value
+from devkeel.text.clean import clean
+from devkeel_cli.answers import output
+from devkeel_cli.answers.telling import say, told
+from devkeel_cli.arguments.options import json_option, reading_options
+from devkeel_cli.arguments.values import read_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devkeel.source import Edited
-    from devkeel_cli.values import Reading
+    from devkeel_cli.arguments.values import Reading
 
 STDIN = "-"
 _SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
@@ -79,7 +79,7 @@ def _open(name: str, kind: Format | None) -> _Source:
     kind = kind or cast("Format", _SUFFIXES.get(Path(name).suffix.lower(), "nix"))
     if name == STDIN:
         return _Source("<stdin>", kind, sys.stdin.buffer.read(), None)
-    from devkeel.project import Project  # noqa: PLC0415
+    from devkeel.project.root import Project  # noqa: PLC0415
 
     real = Path(os.path.realpath(name))
     data = Project(real.parent).read(real.name)
@@ -200,7 +200,7 @@ def append(
 
 def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) -> None:
     """Write the result where it belongs, and tell what changed."""
-    from devkeel.difference import unified  # noqa: PLC0415
+    from devkeel.text.diff import unified  # noqa: PLC0415
 
     diff = unified(os.path.basename(source.name), source.data, edited.data) if edited.changed else ""  # noqa: PTH119
     notes, written = list(edited.notes), False
@@ -210,7 +210,7 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
             say(f"note: {clean(note)}", err=True)
         return
     if source.real is not None and edited.changed and not dry_run:
-        from devkeel.policy import judge_file  # noqa: PLC0415
+        from devkeel.policy.protected import judge_file  # noqa: PLC0415
         from devkeel.transaction import replace_file  # noqa: PLC0415  (the database)
 
         judge_file(source.real, source.data, edited.data)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from devkeel_cli.arguments.starting import manage, start_options
 from devkeel_cli.session import pass_session
-from devkeel_cli.starting import manage, start_options
 
 if TYPE_CHECKING:
     from devkeel_cli.session import Session

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
-from devkeel_mcp.arguments import Arguments
-from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.calls.arguments import Arguments
+from devkeel_mcp.calls.tool import ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["APPLY", "EXECUTE"]
 

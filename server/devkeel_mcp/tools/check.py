@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
-from devkeel_mcp import render
-from devkeel_mcp.arguments import Arguments, Level
-from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.answers import render
+from devkeel_mcp.calls.arguments import Arguments, Level
+from devkeel_mcp.calls.tool import ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["CHECK"]
 

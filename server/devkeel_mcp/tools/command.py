@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from devkeel_mcp.arguments import Arguments, FromJsonText
-from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.calls.arguments import Arguments, FromJsonText
+from devkeel_mcp.calls.tool import ToolSpec
 from devkeel_mcp.tools.apply import EXECUTE
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
     from devkeel.runtime.jobs import Job
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["RUN"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from devkeel_mcp.arguments import FromJsonText, WriteArguments
-from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.calls.arguments import FromJsonText, WriteArguments
+from devkeel_mcp.calls.tool import ToolSpec
 from devkeel_mcp.tools.write import REPLACING, change
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["EDIT", "Kind"]
 
@@ -36,13 +36,13 @@ Kind = Literal[
     "remove_library",
     "replace_text",
 ]
-# The kinds of `devkeel.edits`, repeated so that the library need not load before the handshake.
+# The kinds of `devkeel.edits.vocabulary`, repeated so that the library need not load before the handshake.
 
 _VALUED = frozenset({"set", "append", "prepend", "remove"})
 
 
 class EditItem(BaseModel):
-    """One edit as the agent sees it; `devkeel.edits.parse_edits` judges which fields belong to its kind."""
+    """One edit as the agent sees it; `devkeel.edits.vocabulary.parse_edits` judges which fields belong to its kind."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from pydantic import Field
 
 from devkeel.errors import UsageError
-from devkeel_mcp import render
-from devkeel_mcp.arguments import Arguments, OperationArguments
-from devkeel_mcp.tool import READ, ToolSpec
+from devkeel_mcp.answers import render
+from devkeel_mcp.calls.arguments import Arguments, OperationArguments
+from devkeel_mcp.calls.tool import READ, ToolSpec
 from devkeel_mcp.tools.write import REPLACING
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
     from devkeel.results import ChangeResult
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["SHOW_HISTORY", "UNDO"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from devkeel_mcp import render
-from devkeel_mcp.arguments import Arguments
-from devkeel_mcp.tool import READ, ToolSpec
+from devkeel_mcp.answers import render
+from devkeel_mcp.calls.arguments import Arguments
+from devkeel_mcp.calls.tool import READ, ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["INSPECT"]
 

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from devkeel_mcp.arguments import FromJsonText, WriteArguments
-from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.calls.arguments import FromJsonText, WriteArguments
+from devkeel_mcp.calls.tool import ToolSpec
 from devkeel_mcp.tools.write import TOGGLING, change
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["ADD_PACKAGES"]
 

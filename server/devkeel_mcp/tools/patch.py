@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
-from devkeel_mcp.arguments import WriteArguments
-from devkeel_mcp.tool import ToolSpec
+from devkeel_mcp.calls.arguments import WriteArguments
+from devkeel_mcp.calls.tool import ToolSpec
 from devkeel_mcp.tools.write import REPLACING, change
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["PATCH"]
 

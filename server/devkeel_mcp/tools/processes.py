@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from devkeel_mcp import render
-from devkeel_mcp.arguments import Arguments, FromJsonText
-from devkeel_mcp.tool import READ, ToolSpec
+from devkeel_mcp.answers import render
+from devkeel_mcp.calls.arguments import Arguments, FromJsonText
+from devkeel_mcp.calls.tool import READ, ToolSpec
 from devkeel_mcp.tools.apply import EXECUTE
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["MANAGE_PROCESSES", "READ_PROCESSES"]
 

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_types import ToolAnnotations
 
-from devkeel_mcp import render
+from devkeel_mcp.answers import render
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel.environment import Environment
+    from devkeel.api import Environment
     from devkeel.results import ChangeResult
-    from devkeel_mcp.arguments import OperationArguments
-    from devkeel_mcp.call import Call
+    from devkeel_mcp.calls.arguments import OperationArguments
+    from devkeel_mcp.calls.call import Call
 
 __all__ = ["REPLACING", "TOGGLING", "change"]
 
@@ -36,7 +36,7 @@ async def change(
 
     def work(environment: Environment) -> ChangeResult:
         # Imported in the thread of the call, like the library behind it.
-        from devkeel.edits import parse_edits  # noqa: PLC0415
+        from devkeel.edits.vocabulary import parse_edits  # noqa: PLC0415
 
         return environment.change(
             parse_edits(edits),

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.backends import conda
 from devkeel.backends.conda import Conda
-from devkeel.backends.conda_lock import subdir
-from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.project import Project
+from devkeel.libraries.resolve.conda_lock import subdir
+from devkeel.project.root import Project
 
 LOCK = """\
 metadata:

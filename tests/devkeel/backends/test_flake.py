@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.backends.flake import Flake
-from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.project import Project
+from devkeel.project.root import Project
 
 from .conftest import SHELL
 

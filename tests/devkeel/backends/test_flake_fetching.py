@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.catalogue.pins import store_path
-from devkeel.checks import fetching
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.runtime.confinement import network_is_cut
+from devkeel.nix_cli import fetching
+from devkeel.nix_cli.confinement import network_is_cut
+from devkeel.nix_cli.pins import store_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.backends.includes import require_beneath
-from devkeel.edits import AddLibrary
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import AddLibrary
 from devkeel.errors import DevkeelError, ProjectError
-from devkeel.project import Project
+from devkeel.libraries.resolve.includes import require_beneath
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.backends import interpreter, venv
-from devkeel.backends.declared_python import declared_python
-from devkeel.edits import AddLibrary
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.backends import venv
+from devkeel.edits.vocabulary import AddLibrary
 from devkeel.errors import Unavailable
+from devkeel.libraries.resolve import interpreter
+from devkeel.libraries.resolve.declared_python import declared_python
 from devkeel_cli.run import run
 
 if TYPE_CHECKING:

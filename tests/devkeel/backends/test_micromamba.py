@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
+from devkeel.backends.generations import keep_program
 from devkeel.backends.micromamba import examine, find_micromamba
-from devkeel.environment import Environment
 from devkeel.runtime import executing
-from devkeel.transaction.generations import keep_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
 
 CANARY = "#!/bin/sh\ntouch {mark}\n"
 

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.backends import Backend, Realisation, conda, python_tools, resolving, venv
+from devkeel.api import Environment
+from devkeel.backends import Backend, Realisation, conda, resolving, venv
 from devkeel.backends.choice import active
-from devkeel.backends.shell import with_path
-from devkeel.declaration import read_declaration
-from devkeel.environment import Environment
 from devkeel.errors import CheckFailed, DevkeelError
-from devkeel.project import Project
+from devkeel.libraries.resolve import installers
+from devkeel.nix_cli.shell import with_path
+from devkeel.project.declaration import read_declaration
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def root(case: Case, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     place.mkdir()
     request.getfixturevalue("own_index")
     if case.name == "pip":
-        for module in (python_tools, venv, resolving):
+        for module in (installers, venv, resolving):
             monkeypatch.setattr(module, "find_uv", lambda: None)
     if case.name == "micromamba":
         request.getfixturevalue("micromamba")

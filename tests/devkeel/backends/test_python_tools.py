@@ -6,7 +6,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from devkeel.backends.python_tools import pip_of
+from devkeel.libraries.resolve.installers import pip_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.backends.choice import active
-from devkeel.backends.named import all_environments, default_name, sanitised
 from devkeel.backends.selection import BACKENDS, select
-from devkeel.edits import AddLibrary
-from devkeel.environment import Environment
-from devkeel.envrc import envrc, prompt
+from devkeel.edits.vocabulary import AddLibrary
+from devkeel.environments.names import all_environments, default_name, sanitised
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable, UsageError
-from devkeel.project import Project, find_root
-from devkeel.runtime.records import directory, write_record
+from devkeel.project.envrc import envrc, prompt
+from devkeel.project.root import Project, find_root
+from devkeel.state.files import directory, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.backends import conda, python_tools, resolving, venv
+from devkeel.api import Environment
+from devkeel.backends import conda, resolving, venv
 from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
-from devkeel.edits import AddLibrary, RemoveLibrary
-from devkeel.environment import Environment
+from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
 from devkeel.errors import CheckFailed
-from devkeel.project import Project
+from devkeel.libraries.resolve import installers
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,10 +76,10 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     request.getfixturevalue("own_index")
     (root / found.manifest).write_text("" if found is PIP else PROJECT)
     if found is not UV:
-        for module in (python_tools, venv, resolving):
+        for module in (installers, venv, resolving):
             monkeypatch.setattr(module, "find_uv", lambda: None)
     else:
-        assert python_tools.find_uv() is not None
+        assert installers.find_uv() is not None
     return found
 
 

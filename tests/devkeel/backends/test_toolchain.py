@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.backends.backend import Applied
 from devkeel.backends.toolchain import absent, toolchains
-from devkeel.environment import Environment
 from devkeel.errors import Unavailable
 from devkeel_cli.run import run
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.backends import resolving, venv
-from devkeel.backends.python_tools import find_uv
 from devkeel.backends.venv import Venv
-from devkeel.edits import AddLibrary
-from devkeel.environment import Environment
+from devkeel.edits.vocabulary import AddLibrary
 from devkeel.errors import CheckFailed, Conflict, Unavailable
+from devkeel.libraries.resolve.installers import find_uv
 from devkeel.runtime import Completed, run
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.catalogue import built_in, cache, refresh
 from devkeel.catalogue.live import open_catalogue
 from devkeel.catalogue.packages import BUILT_IN, known, open_names, suggest
-from devkeel.catalogue.pins import read_pins, store_path
-from devkeel.environment import Environment
+from devkeel.nix_cli.pins import read_pins, store_path
 
 from .conftest import add_to_store, eventually, lock_of
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.catalogue import built_in
 from devkeel.catalogue.index import Index
 from devkeel.catalogue.packages import open_names
 from devkeel.catalogue.search import search
-from devkeel.environment import Environment
 from devkeel.errors import UsageError
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ import pytest
 from devkeel.catalogue.nearest import CLOSE, nearest
 from devkeel.catalogue.options import option_tree
 from devkeel.catalogue.renamed import renamed_to
-from devkeel.source.nix import format_path, parse_path
+from devkeel.source.path import format_path, parse_path
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import CheckFailed, DevkeelError
-from devkeel.runtime.confinement import network_is_cut
+from devkeel.nix_cli.confinement import network_is_cut
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Unavailable
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.checks import evaluation
-from devkeel.declaration import read_declaration
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Unavailable
+from devkeel.project.declaration import read_declaration
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.checks import fetching
-from devkeel.checks.fetching import literal_sources, locked_source
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import Unavailable
+from devkeel.nix_cli import fetching
+from devkeel.nix_cli.fetching import literal_sources, locked_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

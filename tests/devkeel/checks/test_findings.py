@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.checks.findings import added_errors, merged
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.results import CheckReport
 

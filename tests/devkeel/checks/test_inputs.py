@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from devkeel.checks import Subject
+from devkeel.candidate.subject import Subject
 from devkeel.checks.inputs import check_inputs, url_problem
 
 GOOD = """\

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.checks.inputs_file import read_inputs_file
-from devkeel.checks.locked import read_lock
 from devkeel.errors import Unavailable
+from devkeel.nix_cli.devenv_yaml import read_inputs_file
+from devkeel.nix_cli.lock import read_lock
 
 if TYPE_CHECKING:
     from pathlib import Path

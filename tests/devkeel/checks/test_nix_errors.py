@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.checks.nix_errors import Translation, last_error, printable
+from devkeel.diagnosis.nix_messages import Translation, last_error, printable
 from devkeel.errors import Diagnostic, Unavailable
 
 ROOT = "/srv/project"

@@ -14,11 +14,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.checks import Subject, build, derivations, run_checks
-from devkeel.checks.nix_errors import Translation
-from devkeel.checks.obstacles import obstacle_in
+from devkeel.candidate.subject import Subject
+from devkeel.checks import build, run_checks
+from devkeel.diagnosis.nix_messages import Translation
+from devkeel.diagnosis.obstacles import obstacle_in
 from devkeel.errors import Unavailable
-from devkeel.runtime import Completed, find_program, run_nix
+from devkeel.nix_cli import derivations
+from devkeel.nix_cli.settings import run_nix
+from devkeel.runtime import Completed, find_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from devkeel.checks.archive import copied_if
-from devkeel.checks.locked import read_lock
-from devkeel.checks.places import leaving_inputs, local_path, require_beneath
-from devkeel.checks.subject import Subject
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.candidate.subject import Subject
 from devkeel.errors import DevkeelError, Unavailable
+from devkeel.nix_cli.archive import copied_if
+from devkeel.nix_cli.lock import read_lock
+from devkeel.nix_cli.places import leaving_inputs, local_path, require_beneath
 
 OTHER = "sha256-" + "A" * 43 + "="
 

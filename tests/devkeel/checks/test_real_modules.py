@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 
 REPOSITORY = Path(__file__).parents[3]
 MODULES = os.environ.get("DEVKEEL_REAL_MODULES")

@@ -6,9 +6,10 @@ import subprocess
 
 import pytest
 
-from devkeel.checks import Subject, run_checks
+from devkeel.candidate.subject import Subject
+from devkeel.checks import run_checks
 from devkeel.source import Splice, nix
-from devkeel.source.nix import repair
+from devkeel.source.nix.write import repair
 
 GOOD = """\
 { pkgs, lib, ... }:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.checks import Subject, schema
+from devkeel.candidate.subject import Subject
+from devkeel.checks import schema
 
 if TYPE_CHECKING:
     from devkeel.errors import Diagnostic

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.checks import Subject, run_checks
-from devkeel.declaration import _yaml_imports
+from devkeel.candidate.subject import Subject
+from devkeel.checks import run_checks
+from devkeel.project.declaration import _yaml_imports
 
 UNREADABLE = {
     "a date that is none": b"imports: [./a]\na: 2024-99-99\n",

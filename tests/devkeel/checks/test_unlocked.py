@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.checks import Subject
+from devkeel.api import Environment
+from devkeel.candidate.subject import Subject
 from devkeel.checks.inputs import unlocked_inputs
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed
 
 if TYPE_CHECKING:

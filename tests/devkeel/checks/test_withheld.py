@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
+from devkeel.candidate.stage import open_stage
+from devkeel.candidate.withheld import withhold
 from devkeel.checks import evaluation
-from devkeel.declaration import dotenv_files, read_declaration
-from devkeel.environment import Environment
-from devkeel.project import Project
-from devkeel.transaction import open_stage
-from devkeel.transaction.withheld import withhold
+from devkeel.project.declaration import dotenv_files, read_declaration
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -273,5 +273,5 @@ def test_a_change_is_judged_without_them_and_leaves_them(pinned_project: Make) -
 def test_a_project_with_many_files_is_looked_at_once(pinned_project: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     root = pinned_project("", {f"data/{number}.txt": "x" * 100 for number in range(50)})
     withhold(root)
-    monkeypatch.setattr("devkeel.transaction.withheld._read", lambda _: pytest.fail("read again"))
+    monkeypatch.setattr("devkeel.candidate.withheld._read", lambda _: pytest.fail("read again"))
     assert withhold(root).files == ()

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.edits import AddLibrary, RemoveLibrary
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
 from devkeel.errors import CheckFailed
 
 if TYPE_CHECKING:

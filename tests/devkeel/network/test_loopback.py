@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
+from devkeel.candidate import stage
 from devkeel.catalogue import refresh
-from devkeel.edits import parse_edits
-from devkeel.environment import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import DevkeelError
-from devkeel.runtime import confinement
-from devkeel.transaction import stage
+from devkeel.nix_cli import confinement
 
 from .listener import Listener
 from .spellings import ADDRESSES, FLAKE_INPUTS, SPELLINGS

@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel import origin
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import StateError, UsageError
-from devkeel.origin.key import KeyUnusable
-from devkeel.project import Project
-from devkeel.runtime.records import directory, read_record, write_record
+from devkeel.project.root import Project
+from devkeel.state import origin
+from devkeel.state.files import directory, read_record, write_record
+from devkeel.state.origin.key import KeyUnusable
 from devkeel.transaction import FileChange, FileImage, Record, Transactions, recovery, schema, seals
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def opened(root: Path) -> Environment:
 
 
 def add(root: Path, name: str = "jq") -> Any:
-    from devkeel.edits import parse_edits
+    from devkeel.edits.vocabulary import parse_edits
 
     environment = opened(root)
     try:
@@ -350,7 +350,7 @@ def test_processes_that_write_first_at_once_agree_on_one_key(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     without = "" if links else "os.link = lambda *a, **b: (_ for _ in ()).throw(PermissionError(1, 'no'))"
-    code = f"import os, pathlib; {without or 'pass'}\nfrom devkeel.origin.key import make_key\n"
+    code = f"import os, pathlib; {without or 'pass'}\nfrom devkeel.state.origin.key import make_key\n"
     code += "print(make_key(pathlib.Path('/nowhere')).hex())"
     running = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) for _ in range(6)]
     keys = {process.communicate(timeout=60)[0] for process in running}
@@ -362,8 +362,8 @@ def test_processes_that_write_first_at_once_agree_on_one_key(
 
 def test_recovery_takes_back_all_files_that_edits_write() -> None:
     from devkeel import libraries
-    from devkeel.libraries import go, javascript, python, ruby, rust
-    from devkeel.project import DECLARATION_FILES, LOCK_FILES, MANIFESTS, OTHER_FILES
+    from devkeel.libraries.languages import go, javascript, python, ruby, rust
+    from devkeel.project.root import DECLARATION_FILES, LOCK_FILES, MANIFESTS, OTHER_FILES
 
     known = {*DECLARATION_FILES, *LOCK_FILES, *MANIFESTS, *OTHER_FILES, *libraries.PYTHON}
     known |= {name for module in (go, javascript, python, ruby, rust) for name in module.MANIFESTS}
@@ -404,7 +404,7 @@ def test_a_key_that_cannot_be_had_for_a_moment_moves_nothing_of_one_s_own(
 ) -> None:
     add(clone)
     with monkeypatch.context() as context:
-        module = sys.modules["devkeel.origin.standing"]
+        module = sys.modules["devkeel.state.origin.standing"]
         context.setattr(module, "read_key", _refused)
         context.setattr(module, "_known", {})
         add(clone, "fd")

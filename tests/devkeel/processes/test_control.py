@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.errors import DevkeelError
-from devkeel.runtime.manager_socket import ManagerSocket
-from devkeel.runtime.records import directory, lock
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.state.files import directory, lock
 
 from .conftest import LONG, free_port, redis_says, until
 

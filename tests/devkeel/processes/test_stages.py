@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.environment import Environment
-from devkeel.runtime.manager_socket import ManagerSocket
+from devkeel.api import Environment
+from devkeel.processes.manager_socket import ManagerSocket
 
 from .conftest import LONG, until
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.errors import Unavailable
-from devkeel.runtime import confinement
-from devkeel.runtime.confinement import evaluate
+from devkeel.nix_cli import confinement
+from devkeel.nix_cli.confinement import evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

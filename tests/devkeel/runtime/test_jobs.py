@@ -18,7 +18,7 @@ import pytest
 from devkeel.errors import Busy, StateError, Unavailable, UsageError
 from devkeel.runtime import Completed, run
 from devkeel.runtime.jobs import Job, Jobs, Request
-from devkeel.runtime.records import directory
+from devkeel.state.files import directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

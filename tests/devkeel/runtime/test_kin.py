@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.runtime import kin
-from devkeel.runtime.holders import port_holder, writers
+from devkeel.runtime import process_tree
+from devkeel.runtime.ports import port_holder, writers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,25 +32,25 @@ def tree(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout.readline() == "there\n"
         until_named(process.pid, ["sh", "sleep", "sleep"])
         yield process
-        kin.end(kin.marked("SURVIVOR", str(tmp_path)))
+        process_tree.end(process_tree.marked("SURVIVOR", str(tmp_path)))
 
 
 def until_named(pid: int, names: list[str]) -> None:
     deadline = time.monotonic() + 30
-    while [item.name for item in kin.family([pid])] != names:
+    while [item.name for item in process_tree.family([pid])] != names:
         assert time.monotonic() < deadline
         time.sleep(0.01)
 
 
 @pytest.mark.usefixtures("each_system")
 def test_a_tree_is_found_ended_and_proven_gone(tree: subprocess.Popen[str], tmp_path: Path) -> None:
-    found = kin.family([tree.pid])
+    found = process_tree.family([tree.pid])
     assert {item.session == tree.pid for item in found} == {True, False}
-    assert kin.marked("SURVIVOR", str(tmp_path)) == found
-    assert kin.end(found) == []
-    assert kin.still(found) == []
+    assert process_tree.marked("SURVIVOR", str(tmp_path)) == found
+    assert process_tree.end(found) == []
+    assert process_tree.still(found) == []
     tree.wait(30)
-    assert kin.marked("SURVIVOR", str(tmp_path)) == []
+    assert process_tree.marked("SURVIVOR", str(tmp_path)) == []
 
 
 @pytest.mark.usefixtures("each_system")
@@ -59,24 +59,24 @@ def test_what_ignores_sigterm_is_ended_all_the_same() -> None:
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         process.stdout.readline()
-        found = kin.look(process.pid)
+        found = process_tree.look(process.pid)
         assert found is not None
-        assert kin.end([found], grace=0.1) == []
+        assert process_tree.end([found], grace=0.1) == []
         assert process.wait(30) == -9
 
 
 @pytest.mark.usefixtures("each_system")
 def test_a_process_with_the_same_number_is_another_one(tree: subprocess.Popen[str]) -> None:
-    found = kin.look(tree.pid)
+    found = process_tree.look(tree.pid)
     assert found is not None
     earlier = replace(found, start=found.start - 1)
-    assert kin.still([earlier]) == []
-    assert kin.end([earlier]) == []
+    assert process_tree.still([earlier]) == []
+    assert process_tree.end([earlier]) == []
     assert tree.poll() is None
 
 
 def test_this_process_and_its_ancestors_are_never_among_them() -> None:
-    every = {item.pid for item in kin.running()}
+    every = {item.pid for item in process_tree.running()}
     assert os.getpid() not in every
     assert os.getppid() not in every
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.errors import DevkeelError
-from devkeel.runtime.manager_socket import ManagerSocket, runtime_directory
+from devkeel.processes.manager_socket import ManagerSocket, runtime_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.runtime import Completed, nix_settings, run_nix
-from devkeel.runtime.nix_settings import needed_settings, nix_variables
+from devkeel.nix_cli import settings
+from devkeel.nix_cli.settings import needed_settings, nix_variables, run_nix
+from devkeel.runtime import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,13 +134,13 @@ def test_a_nix_that_tells_no_settings_gets_none(monkeypatch: pytest.MonkeyPatch,
 
 def test_the_machine_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[tuple[str, ...]] = []
-    real = nix_settings.run
+    real = settings.run
 
     def counted(argv: tuple[str, ...], **arguments: object) -> Completed:
         calls.append(argv)
         return real(argv, **arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(nix_settings, "run", counted)
+    monkeypatch.setattr(settings, "run", counted)
     monkeypatch.setenv("NIX_CONFIG", "connect-timeout = 3")
     assert needed_settings() == needed_settings()
     assert len(calls) == 1

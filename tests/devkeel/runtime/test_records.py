@@ -9,7 +9,7 @@ import pytest
 
 from devkeel.errors import StateError, UsageError
 from devkeel.runtime.jobs import Jobs
-from devkeel.runtime.records import directory, lock, read_record, write_record
+from devkeel.state.files import directory, lock, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel import origin
-from devkeel.project import Project
+from devkeel.project.root import Project
+from devkeel.state import origin
 from devkeel.transaction import FileChange, FileImage, Record, Transactions, files, seals
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.environment import Environment
+from devkeel.api import Environment
 from devkeel.errors import Conflict
-from devkeel.mechanisms import usable
+from devkeel.system.mechanisms import usable
 from devkeel.transaction import files
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ def test_a_kill_while_there_is_no_file_is_settled_by_the_next_writer(
 
 
 def test_inspecting_tells_late_bytes_with_their_text(tmp_path: Path) -> None:
-    from devkeel.edits import parse_edits
+    from devkeel.edits.vocabulary import parse_edits
 
     path = tmp_path / "devenv.nix"
     path.write_text("{ pkgs, ... }:\n\n{\n}\n")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from devkeel.runtime.records import directory
-from devkeel.transaction.generations import Home, describe, description_of
+from devkeel.backends.generations import Home, describe, description_of
+from devkeel.state.files import directory
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.errors import PolicyRefused
-from devkeel.project import Project
+from devkeel.project.root import Project
 from devkeel.transaction import FileChange, Record, Transactions, create_file, replace_file
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from devkeel.errors import UsageError
-from devkeel.project import Project
+from devkeel.project.root import Project
 from devkeel.transaction import Keep, Transactions, store
 
 Bench = Any

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.edits import AddPackages
-from devkeel.environment import Environment
+from devkeel.api import Environment
+from devkeel.candidate import stage, stage_folder
+from devkeel.candidate.stage import open_stage
+from devkeel.edits.vocabulary import AddPackages
 from devkeel.errors import DevkeelError
-from devkeel.project import Project
-from devkeel.transaction import open_stage, stage, stage_folder
+from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Callable

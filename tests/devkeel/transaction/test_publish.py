@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from devkeel.errors import Conflict, ProjectError, UsageError
-from devkeel.project import digest
+from devkeel.project.root import digest
 from devkeel.transaction import FileChange, Transactions, files
 
 Bench = Any

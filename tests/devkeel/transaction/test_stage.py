@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.candidate import copying, stage, stage_folder
+from devkeel.candidate.stage import Stage, open_stage
 from devkeel.errors import Busy, Unavailable
-from devkeel.project import Project
+from devkeel.project.root import Project
 from devkeel.runtime import run
-from devkeel.transaction import Stage, copying, open_stage, stage, stage_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +131,7 @@ def test_nothing_is_left_but_locks_and_the_stable_copy_and_nothing_in_the_projec
 def test_what_a_killed_process_left_is_swept(project: Project) -> None:
     code = (
         "import os, sys, pathlib\n"
-        "from devkeel.project import Project\n"
+        "from devkeel.project.root import Project\n"
         "from devkeel.transaction import open_stage\n"
         "with open_stage(Project(pathlib.Path(sys.argv[1])), {'devenv.nix': b'new'}): os._exit(9)\n"
     )

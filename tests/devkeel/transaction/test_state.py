@@ -15,9 +15,9 @@ from typing import Any
 
 import pytest
 
-from devkeel import origin
 from devkeel.errors import Busy, StateError, UsageError
-from devkeel.project import Project
+from devkeel.project.root import Project
+from devkeel.state import origin
 from devkeel.transaction import FileChange, Transactions, seals
 
 Bench = Any

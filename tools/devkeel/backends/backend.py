@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from devkeel.checks.subject import Subject
+    from devkeel.candidate.subject import Subject
     from devkeel.errors import Diagnostic
-    from devkeel.project import Project
+    from devkeel.project.root import Project
 
 __all__ = ["Applied", "Backend", "Evidence", "Finding", "LockStatus", "Realisation"]
 

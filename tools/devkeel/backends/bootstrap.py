@@ -8,14 +8,14 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING
 
-from devkeel.backends.conda_lock import subdir
+from devkeel.backends.generations import keep_program
 from devkeel.errors import Unavailable
-from devkeel.transaction.generations import keep_program
+from devkeel.libraries.resolve.conda_lock import subdir
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
 
 __all__ = ["RELEASES", "install_micromamba"]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import declared_by, select
 from devkeel.errors import ProjectError
-from devkeel.policy import read_settings
+from devkeel.policy.protected import read_settings
 
 if TYPE_CHECKING:
     from devkeel.backends.backend import Backend
-    from devkeel.project import Project
+    from devkeel.project.root import Project
 
 __all__ = ["active"]
 

@@ -19,21 +19,21 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
-from devkeel.backends.conda_lock import LOCK, Locked, read_lock, subdir
-from devkeel.backends.imports import require_imports
+from devkeel.backends.generations import Home, describe, description_of, new_generation
 from devkeel.backends.micromamba import INSTALL, examine, find_micromamba
-from devkeel.backends.python_tools import tool_environment
-from devkeel.causes import both_ends, cause
+from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
-from devkeel.libraries import conda_file
+from devkeel.libraries.manifests import conda_file
+from devkeel.libraries.resolve.conda_lock import LOCK, Locked, read_lock, subdir
+from devkeel.libraries.resolve.imports import require_imports
+from devkeel.libraries.resolve.installers import tool_environment
 from devkeel.runtime import run
-from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.backends.backend import Realisation
-    from devkeel.project import Project
+    from devkeel.project.root import Project
 
 __all__ = ["Conda", "applied_at", "find_micromamba", "require_resolvable"]
 

@@ -10,24 +10,26 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
-from devkeel.backends.shell import enter, exported
+from devkeel.candidate.subject import Subject
 from devkeel.checks import build
 from devkeel.checks.evaluation import ask_devenv, asks_devenv, changed_lock, require_nix, require_stage
 from devkeel.checks.inputs import check_inputs
-from devkeel.checks.subject import Subject
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.libraries import PYTHON, conda_file
-from devkeel.project import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
-from devkeel.runtime import find_program, run_nix
-from devkeel.runtime.manager_socket import runtime_directory
+from devkeel.libraries import PYTHON
+from devkeel.libraries.manifests import conda_file
+from devkeel.nix_cli.settings import run_nix
+from devkeel.nix_cli.shell import enter, exported
+from devkeel.processes.manager_socket import runtime_directory
+from devkeel.project.root import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
+from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
-    from devkeel.checks.subject import Stage
+    from devkeel.candidate.subject import Stage
     from devkeel.errors import Diagnostic
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.runtime import Completed
 
 __all__ = ["Devenv", "progress_of"]

@@ -12,18 +12,19 @@ from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.backends.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
 from devkeel.backends.flake_pins import FLAKE, FLAKE_LOCK, require_within
-from devkeel.backends.shell import enter, exported
 from devkeel.checks import build
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
-from devkeel.runtime import find_program, run_nix
+from devkeel.nix_cli.settings import run_nix
+from devkeel.nix_cli.shell import enter, exported
+from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
     from devkeel.errors import Diagnostic
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.runtime import Completed
 
 __all__ = ["Flake"]

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.flake_pins import FLAKE, Pins, not_locked
 from devkeel.checks import build
-from devkeel.checks.derivations import with_imports
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
-from devkeel.runtime.confinement import evaluate, settings
+from devkeel.nix_cli.confinement import evaluate, settings
+from devkeel.nix_cli.derivations import with_imports
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.checks.subject import Stage, Subject
+    from devkeel.candidate.subject import Stage, Subject
     from devkeel.runtime import Completed
 
 __all__ = ["FEATURES", "is_of_devenv", "refusal", "shell_of"]

@@ -7,17 +7,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.checks.fetching import fetch, literal_sources, locked_source, stored, why_not
 from devkeel.checks.inputs import is_other
-from devkeel.checks.places import require_beneath
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
+from devkeel.nix_cli.fetching import fetch, literal_sources, locked_source, stored, why_not
+from devkeel.nix_cli.places import require_beneath
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.checks.fetching import Source
-    from devkeel.checks.subject import Subject
+    from devkeel.candidate.subject import Subject
+    from devkeel.nix_cli.fetching import Source
 
 __all__ = ["FLAKE", "FLAKE_LOCK", "Pins", "not_locked", "require_within"]
 

@@ -52,7 +52,7 @@ def distributions(prefix: Path) -> Iterator[Finding]:
     if not (prefix / "bin" / "python").exists():
         yield Finding(False, "its interpreter is gone", _ANEW)
     folders = prefix.glob("lib/python*/site-packages/*.dist-info")
-    from devkeel.libraries.requirement import canonicalize_name  # noqa: PLC0415  (packaging, and only a doctor asks)
+    from devkeel.libraries.manifests.requirement import canonicalize_name  # noqa: PLC0415  (packaging, and only a doctor asks)
 
     yield from _twice(canonicalize_name(item.name.removesuffix(".dist-info").rpartition("-")[0]) for item in folders)
 

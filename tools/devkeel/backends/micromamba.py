@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Finding
+from devkeel.backends.generations import kept_program
 from devkeel.runtime import find_program, is_executing, is_foreign
-from devkeel.transaction.generations import kept_program
 
 if TYPE_CHECKING:
-    from devkeel.project import Project, Reader
+    from devkeel.project.root import Project, Reader
 
 __all__ = ["INSTALL", "examine", "find_micromamba"]
 

@@ -11,24 +11,24 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devkeel.backends.declared_python import PINNED, declared_python
-from devkeel.backends.includes import require_beneath
-from devkeel.backends.interpreter import interpreter
-from devkeel.backends.python_tools import find_uv, pip_of, tool_environment
-from devkeel.causes import both_ends, cause
+from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
-from devkeel.libraries import conda_file
-from devkeel.libraries.pyproject import requirements_of
-from devkeel.libraries.requirements_file import compiled_by
-from devkeel.masking import mask, secrets_in
-from devkeel.project import DECLARATION
+from devkeel.libraries.manifests import conda_file
+from devkeel.libraries.manifests.pyproject import requirements_of
+from devkeel.libraries.manifests.requirements_file import compiled_by
+from devkeel.libraries.resolve.declared_python import PINNED, declared_python
+from devkeel.libraries.resolve.includes import require_beneath
+from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
+from devkeel.libraries.resolve.interpreter import interpreter
+from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program, run
+from devkeel.text.secrets import mask, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from devkeel.checks.subject import StageOpener
-    from devkeel.project import Reader
+    from devkeel.candidate.subject import StageOpener
+    from devkeel.project.root import Reader
 
 __all__ = ["READS", "Resolved", "resolve"]
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Place, ProjectError, UsageError
 
 if TYPE_CHECKING:
-    from devkeel.project import Reader
+    from devkeel.project.root import Reader
 
 __all__ = ["BACKENDS", "Selection", "declared_by", "require_backend", "select"]
 
@@ -92,6 +92,6 @@ def _declares(project: Reader, backend: str, file: str) -> bool:
         return False
     if backend != "venv" or file != "pyproject.toml":
         return True
-    from devkeel.libraries.pyproject import declares  # noqa: PLC0415  (packaging and tomllib)
+    from devkeel.libraries.manifests.pyproject import declares  # noqa: PLC0415  (packaging and tomllib)
 
     return declares(project.read(file) or b"")

@@ -15,27 +15,28 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
-from devkeel.backends.declared_python import PINNED
-from devkeel.backends.imports import require_imports
-from devkeel.backends.includes import require_beneath
-from devkeel.backends.interpreter import interpreter
-from devkeel.backends.python_tools import find_uv, pip_of, tool_environment
-from devkeel.backends.uv_lock import stale
-from devkeel.causes import both_ends, cause
+from devkeel.backends.generations import Home, describe, description_of, new_generation
+from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
-from devkeel.libraries import PYTHON, pyproject
-from devkeel.libraries.requirement import key_of
-from devkeel.libraries.requirements_file import requirements_in
-from devkeel.project import DECLARATION, digest
+from devkeel.libraries import PYTHON
+from devkeel.libraries.manifests import pyproject
+from devkeel.libraries.manifests.requirement import key_of
+from devkeel.libraries.manifests.requirements_file import requirements_in
+from devkeel.libraries.resolve.declared_python import PINNED
+from devkeel.libraries.resolve.imports import require_imports
+from devkeel.libraries.resolve.includes import require_beneath
+from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
+from devkeel.libraries.resolve.interpreter import interpreter
+from devkeel.libraries.resolve.uv_lock import stale
+from devkeel.project.root import DECLARATION, digest
 from devkeel.runtime import run
-from devkeel.transaction.generations import Home, describe, description_of, new_generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from devkeel.backends.backend import Realisation
-    from devkeel.backends.interpreter import Interpreter
-    from devkeel.project import Project
+    from devkeel.libraries.resolve.interpreter import Interpreter
+    from devkeel.project.root import Project
     from devkeel.runtime import Completed
 
 __all__ = ["Venv", "applied_at"]

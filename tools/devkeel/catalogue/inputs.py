@@ -8,13 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.project import INPUTS
+from devkeel.project.root import INPUTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.source.nix.literal import Value
-    from devkeel.source.nix.path import AttrPath
+    from devkeel.source.nix.read.literal import Value
+    from devkeel.source.path import AttrPath
 
 __all__ = ["Input", "needed_inputs"]
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from devkeel.catalogue import cache
 from devkeel.catalogue.options import Catalogue, Option, built_in
-from devkeel.catalogue.pins import read_pins
 from devkeel.catalogue.refresh import options_key, request
-from devkeel.source.nix.path import format_path
+from devkeel.nix_cli.pins import read_pins
+from devkeel.source.path import format_path
 
 __all__ = ["open_catalogue"]
 

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.catalogue.tree import Tree
-    from devkeel.source.nix.literal import Value
-    from devkeel.source.nix.path import AttrPath
+    from devkeel.source.nix.read.literal import Value
+    from devkeel.source.path import AttrPath
 
 __all__ = ["CLOSE", "nearest"]
 

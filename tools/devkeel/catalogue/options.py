@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.tree import Tree
 from devkeel.errors import UsageError
-from devkeel.source.nix.path import format_path, parse_path
+from devkeel.source.path import format_path, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.source.nix.path import AttrPath
+    from devkeel.source.path import AttrPath
 
 __all__ = [
     "DEVENV_VERSION",

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue import cache as stored
-from devkeel.catalogue.pins import read_pins
 from devkeel.catalogue.refresh import names_key, request
+from devkeel.nix_cli.pins import read_pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -15,18 +15,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue import cache
-from devkeel.catalogue.pins import read_pins
 from devkeel.errors import Unavailable
-from devkeel.runtime.confinement import evaluate, settings
+from devkeel.nix_cli.confinement import evaluate, settings
+from devkeel.nix_cli.pins import read_pins
 from devkeel.runtime.isolated import isolated_python
 from devkeel.runtime.process import start_detached
 from devkeel.runtime.programs import find_program
-from devkeel.source.nix.path import quote
+from devkeel.source.path import quote
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel.catalogue.pins import Pin, Pins
+    from devkeel.nix_cli.pins import Pin, Pins
 
 __all__ = ["names_key", "options_key", "refresh", "request"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from devkeel.source.nix.path import AttrPath
+    from devkeel.source.path import AttrPath
 
 __all__ = ["old_names", "renamed_to"]
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from devkeel.catalogue.options import Option
     from devkeel.catalogue.types import OptionType
-    from devkeel.source.nix.path import AttrPath
+    from devkeel.source.path import AttrPath
 
 __all__ = ["ELEMENT", "Found", "Tree"]
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from devkeel.source.nix.literal import Expression
+from devkeel.source.nix.read.literal import Expression
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from devkeel.source.nix.literal import Value
+    from devkeel.source.nix.read.literal import Value
 
 __all__ = [
     "UNCLEAR",

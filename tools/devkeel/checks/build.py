@@ -7,7 +7,6 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from devkeel.checks.derivations import realise, with_imports
 from devkeel.checks.evaluation import (
     Verdict,
     ask_devenv,
@@ -19,17 +18,18 @@ from devkeel.checks.evaluation import (
     require_nix,
     require_stage,
 )
-from devkeel.checks.nix_errors import Translation, last_error, printable
-from devkeel.checks.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
-from devkeel.checks.places import require_beneath
+from devkeel.diagnosis.nix_messages import Translation, last_error, printable
+from devkeel.diagnosis.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
 from devkeel.errors import Diagnostic, Unavailable
-from devkeel.project import LOCK
-from devkeel.runtime import run_nix
+from devkeel.nix_cli.derivations import realise, with_imports
+from devkeel.nix_cli.places import require_beneath
+from devkeel.nix_cli.settings import run_nix
+from devkeel.project.root import LOCK
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.checks.subject import Stage, Subject
+    from devkeel.candidate.subject import Stage, Subject
     from devkeel.runtime import Completed
 
 __all__ = ["blame", "check", "failures", "instantiate", "on_time", "realise"]

@@ -18,25 +18,26 @@ from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from devkeel.checks.fetching import bring, fetch, literal_sources, locked_source, not_fetched, stored
 from devkeel.checks.inputs import place_of_input, unlocked_inputs
-from devkeel.checks.inputs_file import read_inputs_file
-from devkeel.checks.locked import NEEDED, read_lock
-from devkeel.checks.locked import not_fetched as not_fetched_input
-from devkeel.checks.nix_errors import Translation
-from devkeel.checks.places import require_beneath
+from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Diagnostic, Place, Unavailable
-from devkeel.project import INPUTS, LOCK
-from devkeel.runtime import Completed, find_program, run_nix
-from devkeel.runtime.confinement import evaluate, network_is_cut, settings
+from devkeel.nix_cli.confinement import evaluate, network_is_cut, settings
+from devkeel.nix_cli.devenv_yaml import read_inputs_file
+from devkeel.nix_cli.fetching import bring, fetch, literal_sources, locked_source, not_fetched, stored
+from devkeel.nix_cli.lock import NEEDED, read_lock
+from devkeel.nix_cli.lock import not_fetched as not_fetched_input
+from devkeel.nix_cli.places import require_beneath
+from devkeel.nix_cli.settings import run_nix
+from devkeel.project.root import INPUTS, LOCK
+from devkeel.runtime import Completed, find_program
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.checks.fetching import Source
-    from devkeel.checks.locked import Locked
-    from devkeel.checks.subject import Stage, StageOpener, Subject
+    from devkeel.candidate.subject import Stage, StageOpener, Subject
+    from devkeel.nix_cli.fetching import Source
+    from devkeel.nix_cli.lock import Locked
 
 __all__ = [
     "Verdict",
@@ -250,7 +251,7 @@ def _module_system() -> str:
 
 
 def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
-    from devkeel.runtime.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
+    from devkeel.processes.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
 
     settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {

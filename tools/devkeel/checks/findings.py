@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from devkeel.project import DECLARATION
+from devkeel.project.root import DECLARATION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping

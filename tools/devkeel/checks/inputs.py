@@ -13,14 +13,14 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Diagnostic, Place
-from devkeel.project import DECLARATION, INPUTS, LOCK
+from devkeel.project.root import DECLARATION, INPUTS, LOCK
 from devkeel.source import yaml
 from devkeel.source.plain import position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from devkeel.checks.subject import Subject
+    from devkeel.candidate.subject import Subject
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 

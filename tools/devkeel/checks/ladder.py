@@ -12,8 +12,8 @@ from devkeel.runtime import find_program
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devkeel.candidate.subject import Subject
     from devkeel.checks.evaluation import Verdict
-    from devkeel.checks.subject import Subject
 
 __all__ = ["LEVELS", "available_levels", "run_checks", "unavailable"]
 
@@ -126,7 +126,7 @@ def run_checks(
                 skipped.append(Skipped(rung, verdict.unjudged))
                 unjudged = True
     if second_opinion:
-        from devkeel.checks import nix_parse  # noqa: PLC0415
+        from devkeel.checks import second_opinion as nix_parse  # noqa: PLC0415
 
         found += nix_parse.check(subject)
         ran.append("nix-parse")
@@ -136,7 +136,7 @@ def run_checks(
 
 def _held(judge: str | None) -> str | None:
     """Return what is to be said of how an evaluation by Nix was held."""
-    from devkeel.runtime.confinement import by_convention  # noqa: PLC0415  (most checks of text evaluate nothing)
+    from devkeel.nix_cli.confinement import by_convention  # noqa: PLC0415  (most checks of text evaluate nothing)
 
     return by_convention() if judge == "nix" else None
 

@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING
 from devkeel.catalogue.packages import is_function, open_names, suggest
 from devkeel.checks.replacement import as_edit
 from devkeel.errors import Diagnostic
-from devkeel.project import LOCK
+from devkeel.project.root import LOCK
 from devkeel.source import Splice
-from devkeel.source.nix.references import package_references
+from devkeel.source.nix.read.references import package_references
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.checks.subject import Subject
-    from devkeel.checks.world import World
+    from devkeel.candidate.subject import Subject
+    from devkeel.checks.modules import World
     from devkeel.source import nix
-    from devkeel.source.nix.references import Reference
+    from devkeel.source.nix.read.references import Reference
 
 __all__ = ["check_packages"]
 

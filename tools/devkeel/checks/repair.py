@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from devkeel.checks import schema
 from devkeel.checks.replacement import as_edit
 from devkeel.source import apply, nix
-from devkeel.source.nix.repair import repairs
+from devkeel.source.nix.write.repair import repairs
 
 if TYPE_CHECKING:
-    from devkeel.checks.subject import Subject
+    from devkeel.candidate.subject import Subject
     from devkeel.source import Splice
 
 __all__ = ["suggest_repairs"]

@@ -17,19 +17,19 @@ from devkeel.catalogue.renamed import renamed_to
 from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import check_inputs, is_newer, known_inputs
+from devkeel.checks.modules import World
 from devkeel.checks.packages import check_packages
-from devkeel.checks.world import World
 from devkeel.errors import Diagnostic
-from devkeel.project import INPUTS, LOCK
+from devkeel.project.root import INPUTS, LOCK
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from devkeel.candidate.subject import Subject
     from devkeel.catalogue.options import Catalogue
     from devkeel.catalogue.tree import Found
     from devkeel.catalogue.types import OptionType
-    from devkeel.checks.subject import Subject
     from devkeel.errors import Severity
 
 __all__ = ["check"]

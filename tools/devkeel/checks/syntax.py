@@ -6,11 +6,11 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from devkeel.declaration import nix_imports
 from devkeel.errors import Diagnostic, Place, ProjectError
+from devkeel.project.declaration import nix_imports
 
 if TYPE_CHECKING:
-    from devkeel.checks.subject import Subject
+    from devkeel.candidate.subject import Subject
     from devkeel.source import nix
 
 __all__ = ["check"]

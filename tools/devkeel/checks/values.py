@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import evaluated, require_nix, require_stage
-from devkeel.checks.nix_errors import Translation
+from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel.checks.subject import Subject
+    from devkeel.candidate.subject import Subject
     from devkeel.errors import Diagnostic
     from devkeel.source import nix
 

@@ -14,7 +14,7 @@ from devkeel.doctor.finding import Finding
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
 
 __all__ = ["Examination", "Finding", "examination"]
 

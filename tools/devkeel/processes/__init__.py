@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from devkeel.processes.control import Control
+from devkeel.processes.manager_state import Sight, glance
 from devkeel.processes.reading import read_processes
-from devkeel.processes.sight import Sight, glance
 
 __all__ = ["Control", "Sight", "glance", "read_processes"]

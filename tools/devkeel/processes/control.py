@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
+from devkeel.processes import devenv_up
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.manager_state import Sight, declared, look, recall, remember
 from devkeel.processes.readiness import await_ready
 from devkeel.processes.reading import answer, unknown_process
-from devkeel.processes.sight import Sight, declared, look, recall, remember
 from devkeel.processes.stopping import CANNOT_TELL, end_orphans, end_unheard, stop_all, stop_some
-from devkeel.runtime import detached, kin
-from devkeel.runtime.manager_socket import ManagerSocket
-from devkeel.runtime.records import directory, lock
+from devkeel.runtime import process_tree
+from devkeel.state.files import directory, lock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.results import ChangeResult, ProcessesResult
     from devkeel.runtime.jobs import Job
     from devkeel.transaction import Transactions
@@ -80,7 +81,7 @@ class Control:
     def stop(self, names: Sequence[str]) -> ProcessesResult:
         """Stop everything, or the processes named, and prove that nothing is left of them."""
         with self._alone(names):
-            notes: list[str] = [] if kin.can_tell() else [CANNOT_TELL]
+            notes: list[str] = [] if process_tree.can_tell() else [CANNOT_TELL]
             try:
                 before = self.look()
             except Unavailable as error:
@@ -173,7 +174,7 @@ class Control:
                 remedy="Ask the person to start it anew, or end it with manage_processes action=stop and start then.",
             )
         self.job.tell("Evaluating the declaration")
-        known = detached.declared_names(self.project.root)
+        known = devenv_up.declared_names(self.project.root)
         for name in names:
             if known and name not in known:
                 raise unknown_process(name, known)
@@ -190,7 +191,7 @@ class Control:
         """Start a manager, and remember what it was started with."""
         self.job.tell("Evaluating the declaration and starting its processes")
         was = declared(self.project)
-        detached.up(self.project.root, names)
+        devenv_up.up(self.project.root, names)
         pid = self.socket.pid()
         if pid is None:
             raise Unavailable(
@@ -199,7 +200,7 @@ class Control:
                 seen=str(self.socket.path),
                 remedy='Set process.manager.implementation to "native", or manage the processes with devenv itself.',
             )
-        now, manager = declared(self.project), kin.look(pid)
+        now, manager = declared(self.project), process_tree.look(pid)
         # Saved meanwhile: which of the two it has is not known, so it counts as outdated. The lock may be new.
         revision = now.revision if now.revision == was.revision else None
         running = {"pid": pid, "started": manager.start if manager else 0, "revision": revision, "lock": now.lock}

@@ -7,19 +7,19 @@ import time
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Unavailable
+from devkeel.processes.devenv_up import port_held
+from devkeel.processes.manager_state import SETTLED
 from devkeel.processes.reading import last_words
-from devkeel.processes.sight import SETTLED
-from devkeel.runtime.detached import port_held
-from devkeel.runtime.holders import port_holder
-from devkeel.runtime.tails import read_tail
+from devkeel.runtime.ports import port_holder
+from devkeel.runtime.tail import read_tail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel.project import Project
+    from devkeel.processes.manager_socket import ManagerSocket
+    from devkeel.project.root import Project
     from devkeel.results import ProcessState
     from devkeel.runtime.jobs import Job
-    from devkeel.runtime.manager_socket import ManagerSocket
 
 __all__ = ["await_ready"]
 

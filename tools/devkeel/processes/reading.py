@@ -6,23 +6,23 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from devkeel.declaration import read_declaration
-from devkeel.display import clean
 from devkeel.errors import DevkeelError, UsageError
-from devkeel.invalid import nearest
-from devkeel.masking import mask, names_a_secret
-from devkeel.processes.sight import Sight, look
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.manager_state import Sight, look
+from devkeel.project.declaration import read_declaration
+from devkeel.project.survey import survey
 from devkeel.results import ProcessesResult, ProcessLog
-from devkeel.runtime.holders import port_holder
-from devkeel.runtime.manager_socket import ManagerSocket
-from devkeel.runtime.tails import read_tail
-from devkeel.survey import survey
+from devkeel.runtime.ports import port_holder
+from devkeel.runtime.tail import read_tail
+from devkeel.text.clean import clean
+from devkeel.text.secrets import mask, names_a_secret
+from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.results import ProcessState
 
 __all__ = ["answer", "last_words", "read_processes", "unknown_process"]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import ProjectError
-from devkeel.runtime import detached, kin
-from devkeel.runtime.holders import writers
+from devkeel.processes import devenv_up
+from devkeel.runtime import process_tree
+from devkeel.runtime.ports import writers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from devkeel.processes.sight import Sight
-    from devkeel.runtime.kin import Kin
-    from devkeel.runtime.manager_socket import ManagerSocket
+    from devkeel.processes.manager_socket import ManagerSocket
+    from devkeel.processes.manager_state import Sight
+    from devkeel.runtime.process_tree import Kin
 
 
 __all__ = ["CANNOT_TELL", "end_orphans", "end_unheard", "stop_all", "stop_some"]
@@ -28,9 +29,9 @@ def stop_all(root: Path, socket: ManagerSocket, sight: Sight) -> list[str]:
 
     Raises ProjectError `processes_survived` with the names of what could not be ended.
     """
-    before = kin.family([sight.pid]) if sight.pid is not None else []
+    before = process_tree.family([sight.pid]) if sight.pid is not None else []
     if sight.running:
-        detached.down(root)
+        devenv_up.down(root)
     return _end([*before, *_orphans(root, socket)])
 
 
@@ -42,7 +43,7 @@ def end_orphans(root: Path, socket: ManagerSocket) -> list[str]:
 def end_unheard(root: Path, socket: ManagerSocket) -> list[str]:
     """End a manager that does not answer, with everything of its session, without asking devenv."""
     pid = socket.listener()
-    found = kin.family([pid]) if pid is not None else []
+    found = process_tree.family([pid]) if pid is not None else []
     return _end([*found, *_orphans(root, socket)])
 
 
@@ -62,13 +63,13 @@ def _orphans(root: Path, socket: ManagerSocket) -> list[Kin]:
 
     A program that gives itself a title, as redis does, overwrites its environment and the mark with it.
     """
-    marked = kin.marked(detached.MARK, str(root))
+    marked = process_tree.marked(devenv_up.MARK, str(root))
     return [*marked, *writers(socket.logs.glob("*.log"))]
 
 
 def _end(items: Iterable[Kin]) -> list[str]:
-    left = kin.still(set(items))
-    stubborn = kin.end(left, _GRACE)
+    left = process_tree.still(set(items))
+    stubborn = process_tree.end(left, _GRACE)
     if stubborn:
         named = ", ".join(map(str, stubborn))
         raise ProjectError(

@@ -1,16 +1,9 @@
 """Running programs: the one subprocess wrapper. Jobs, which outlast a call, are imported where they are wanted."""
 
-from devkeel.runtime.kin import end_children
-from devkeel.runtime.nix_settings import run_nix
+from devkeel.nix_cli.settings import run_nix
 from devkeel.runtime.process import Completed, Watch, run, watched
-from devkeel.runtime.programs import (
-    child_environment,
-    distrust,
-    executing,
-    find_program,
-    is_executing,
-    is_foreign,
-)
+from devkeel.runtime.process_tree import end_children
+from devkeel.runtime.programs import child_environment, distrust, executing, find_program, is_executing, is_foreign
 
 __all__ = [
     "Completed",

@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from devkeel import state_directory
 from devkeel.errors import Busy, DevkeelError, Unavailable, UsageError
-from devkeel.runtime import kin
+from devkeel.runtime import process_tree
 from devkeel.runtime.log import Log, Slice, read_log
 from devkeel.runtime.process import watched
 from devkeel.runtime.programs import executing
-from devkeel.runtime.records import directory, forget, read_record, write_record
+from devkeel.state import directory as state_directory
+from devkeel.state.files import directory as state_directory
+from devkeel.state.files import forget, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +102,7 @@ class Job:
         self.ended_too: tuple[str, ...] = ()
         self.kept = False
         self._sessions: set[int] = set()
-        self._known: list[kin.Kin] = []
+        self._known: list[process_tree.Kin] = []
         self._line = b""
         self._reason: BaseException | None = None
         self._written = 0.0
@@ -115,7 +116,7 @@ class Job:
 
     def variables(self) -> dict[str, str]:
         """Return the mark by which its processes are known."""
-        return {kin.MARK: self.id}
+        return {process_tree.MARK: self.id}
 
     def started(self, pid: int) -> None:
         """Remember a program."""
@@ -135,7 +136,7 @@ class Job:
 
     def ending(self) -> None:
         """See what descends from the program that is about to be killed."""
-        self._known += kin.family(self._sessions)
+        self._known += process_tree.family(self._sessions)
 
     def stopped(self) -> BaseException | None:
         """Return why nothing more may run."""
@@ -254,7 +255,7 @@ class Job:
         try:
             with ExitStack() as stack:
                 if self.request.sweeps:
-                    stack.enter_context(kin.adopting())
+                    stack.enter_context(process_tree.adopting())
                     stack.callback(self._sweep)
                 stack.enter_context(watched(self))
                 stack.enter_context(executing())
@@ -270,13 +271,13 @@ class Job:
         """End what is left of the job, outside of its sessions too."""
         self._known = [item for item in self._known if item.pid not in self._sessions]
         for _ in range(_ROUNDS):  # what an ended process had started is adopted in turn
-            found = kin.left_behind(self._sessions, self.id, self._known)
+            found = process_tree.left_behind(self._sessions, self.id, self._known)
             found = [item for item in found if str(item) not in self.survivors]
             if not found:
                 break
             self.ended_too += tuple(map(str, found))
-            self.survivors += tuple(map(str, kin.end(found)))
-            kin.collect(found)
+            self.survivors += tuple(map(str, process_tree.end(found)))
+            process_tree.collect(found)
 
     def _finish(self, state: str) -> None:
         self.log.close()
@@ -424,7 +425,7 @@ class Jobs:
 
     def _orphaned(self, state: JobState, data: dict[str, Any]) -> JobState:
         """Settle a job whose process was killed: end what is left of it, and record it as cancelled."""
-        left = kin.end(kin.marked(kin.MARK, state.id))
+        left = process_tree.end(process_tree.marked(process_tree.MARK, state.id))
         change = {
             "state": "cancelled",
             "ended": _now(),
@@ -479,7 +480,7 @@ def _is_gone(owner: dict[str, Any]) -> bool:
 
 
 def _start_of(pid: int) -> int | None:
-    found = kin.look(pid)
+    found = process_tree.look(pid)
     return found.start if found is not None else None
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from devkeel.errors import StateError
-from devkeel.runtime.records import directory, forget, open_log, open_own
+from devkeel.state.files import directory, forget, open_log, open_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

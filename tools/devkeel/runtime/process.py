@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable, UsageError
-from devkeel.runtime.kin import OUTLIVES, end_tree, held
+from devkeel.runtime.process_tree import OUTLIVES, end_tree, held
 from devkeel.runtime.programs import child_environment, is_executing, located
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ def names_of(path: str | Sequence[str]) -> tuple[str, ...]:
     """
     # The package has the parser of Nix in it, which a sequence of keys does not need.
     if isinstance(path, str):
-        from devkeel.source.nix.path import parse_path  # noqa: PLC0415
+        from devkeel.source.path import parse_path  # noqa: PLC0415
 
         return parse_path(path)
     names = tuple(path)
@@ -68,7 +68,7 @@ def names_of(path: str | Sequence[str]) -> tuple[str, ...]:
 
 def told(path: Iterable[str]) -> str:
     """Return a path as it is written: names in quotes where they must be."""
-    from devkeel.source.nix.path import format_path  # noqa: PLC0415
+    from devkeel.source.path import format_path  # noqa: PLC0415
 
     return format_path(tuple(path))
 

@@ -7,9 +7,9 @@ overwritten.
 
 from __future__ import annotations
 
-from devkeel.transaction.lone import create_file, replace_file
-from devkeel.transaction.records import FileChange, FileImage, Keep, Late, Operation, Record, Recovered
-from devkeel.transaction.stage import Stage, open_stage
+from devkeel.candidate.stage import Stage, open_stage
+from devkeel.transaction.operation import FileChange, FileImage, Keep, Late, Operation, Record, Recovered
+from devkeel.transaction.single_file import create_file, replace_file
 from devkeel.transaction.transactions import Transactions
 
 __all__ = [

@@ -15,16 +15,16 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, get_args
 
 from devkeel.transaction import schema
-from devkeel.transaction.faults import damaged, explain_database
-from devkeel.transaction.records import FileImage, Kind
+from devkeel.transaction.operation import FileImage, Kind
 from devkeel.transaction.recovery import is_inside
 from devkeel.transaction.seals import COLUMNS, mark_of
+from devkeel.transaction.system_errors import damaged, explain_database
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.origin import Seal
-    from devkeel.project import Project
+    from devkeel.project.root import Project
+    from devkeel.state.origin import Seal
 
 __all__ = ["adopt"]
 

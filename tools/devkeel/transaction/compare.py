@@ -10,18 +10,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageError
-from devkeel.merge import three_way_view
-from devkeel.project import digest, not_a_file, require_readable
+from devkeel.project.root import digest, not_a_file, require_readable
+from devkeel.text.merge import three_way_view
 from devkeel.transaction import files
-from devkeel.transaction.faults import explain, not_writable
 from devkeel.transaction.guard import refuse_settings
+from devkeel.transaction.system_errors import explain, not_writable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.transaction.files import Snapshot
-    from devkeel.transaction.records import FileChange
+    from devkeel.transaction.operation import FileChange
 
 __all__ = ["check_paths", "conflict", "examine"]
 

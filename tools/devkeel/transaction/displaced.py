@@ -15,8 +15,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from devkeel.mechanisms import usable
-from devkeel.project import STATE_DIRECTORY, digest
+from devkeel.project.root import STATE_DIRECTORY, digest
+from devkeel.system.mechanisms import usable
 from devkeel.transaction import files
 
 if TYPE_CHECKING:

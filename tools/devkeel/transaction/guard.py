@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, PolicyRefused
-from devkeel.project import SETTINGS, folded
+from devkeel.project.root import SETTINGS, folded
 
 if TYPE_CHECKING:
     from pathlib import Path

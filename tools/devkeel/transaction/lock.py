@@ -11,9 +11,9 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from devkeel import state_directory
 from devkeel.errors import Busy, StateError
-from devkeel.transaction.faults import explain
+from devkeel.state import directory
+from devkeel.transaction.system_errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
 def held(state: Path) -> bool:
     """Tell whether somebody holds the lock now, without waiting and without creating anything."""
     try:
-        descriptor = state_directory.open_file(state / "lock")
+        descriptor = directory.open_file(state / "lock")
     except OSError:
         return False
     try:
@@ -87,7 +87,7 @@ def _announce(state: Path) -> None:
     # of one length, over what was there: ext4 would flush a file that is truncated and written anew
     text = json.dumps(mine).encode().ljust(_HOLDER_BYTES)
     with suppress(OSError):
-        descriptor = state_directory.open_file(state / "holder.json", os.O_WRONLY | os.O_CREAT, 0o666)
+        descriptor = directory.open_file(state / "holder.json", os.O_WRONLY | os.O_CREAT, 0o666)
         try:
             os.write(descriptor, text)
         finally:
@@ -97,7 +97,7 @@ def _announce(state: Path) -> None:
 def holder(state: Path) -> dict[str, Any]:
     """Return who holds, or last held, the lock: pid, host, since. Advisory; empty where it is not known."""
     with suppress(OSError, ValueError):
-        descriptor = state_directory.open_file(state / "holder.json")
+        descriptor = directory.open_file(state / "holder.json")
         try:
             found = json.loads(os.read(descriptor, _HOLDER_BYTES))
         finally:

@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, stands
-from devkeel.project import digest
+from devkeel.project.root import digest
 from devkeel.transaction import compare, files, swap
 from devkeel.transaction.displaced import FOLDER
-from devkeel.transaction.faults import explain
 from devkeel.transaction.files import step
-from devkeel.transaction.records import FileImage, Operation, Record
+from devkeel.transaction.operation import FileImage, Operation, Record
 from devkeel.transaction.recovery import drop, temporary_name
+from devkeel.transaction.system_errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.transaction.files import Snapshot
-    from devkeel.transaction.records import FileChange
+    from devkeel.transaction.operation import FileChange
     from devkeel.transaction.store import Store
 
 __all__ = ["publish"]

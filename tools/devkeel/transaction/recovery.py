@@ -9,12 +9,12 @@ from devkeel.errors import DevkeelError
 from devkeel.transaction import files, swap
 from devkeel.transaction.displaced import release
 from devkeel.transaction.files import Spot, step
-from devkeel.transaction.records import FileImage, Recovered
+from devkeel.transaction.operation import FileImage, Recovered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.project import Project
+    from devkeel.project.root import Project
     from devkeel.transaction.store import Entry, Store
 
 __all__ = ["is_inside", "leftovers", "settle", "sweep", "temporary_name"]

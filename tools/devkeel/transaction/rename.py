@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from devkeel.mechanisms import usable
+from devkeel.system.mechanisms import usable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-    from devkeel.transaction.records import Keep
+    from devkeel.transaction.operation import Keep
 
 __all__ = ["TRIM_EVERY", "trim"]
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from devkeel.errors import StateError
-from devkeel.transaction.faults import damaged
+from devkeel.transaction.system_errors import damaged
 
 if TYPE_CHECKING:
     from pathlib import Path

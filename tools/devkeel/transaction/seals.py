@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from devkeel.origin import Seal
-    from devkeel.transaction.records import FileImage
+    from devkeel.state.origin import Seal
+    from devkeel.transaction.operation import FileImage
 
 __all__ = ["COLUMNS", "is_sealed", "mark_of"]
 

@@ -11,23 +11,23 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel import origin
 from devkeel.errors import ProjectError, StateError, UsageError
-from devkeel.origin import Standing
-from devkeel.project import digest
+from devkeel.project.root import digest
+from devkeel.state import origin
+from devkeel.state.origin import Standing
 from devkeel.transaction import schema
 from devkeel.transaction.adoption import adopt
-from devkeel.transaction.faults import damaged, explain, explain_database
-from devkeel.transaction.records import FileImage, Keep, Operation, Record
+from devkeel.transaction.operation import FileImage, Keep, Operation, Record
 from devkeel.transaction.retention import TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
+from devkeel.transaction.system_errors import damaged, explain, explain_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from devkeel.origin import Seal
-    from devkeel.project import Project
+    from devkeel.project.root import Project
+    from devkeel.state.origin import Seal
 
 __all__ = ["Entry", "Store"]
 

@@ -6,26 +6,26 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
-from devkeel import state_directory
 from devkeel.errors import DevkeelError, UsageError, stands
-from devkeel.origin import ASIDE, foreign
-from devkeel.runtime.records import forget
-from devkeel.transaction import care, displaced, files, lock, recovery
-from devkeel.transaction.faults import explain
+from devkeel.state import directory
+from devkeel.state.files import forget
+from devkeel.state.origin import ASIDE, foreign
+from devkeel.transaction import displaced, files, lock, maintenance, recovery
 from devkeel.transaction.files import step
+from devkeel.transaction.operation import FileChange, Keep, Late
 from devkeel.transaction.publish import publish
-from devkeel.transaction.records import FileChange, Keep, Late
-from devkeel.transaction.shield import shielded
+from devkeel.transaction.signals import shielded
 from devkeel.transaction.store import Store
+from devkeel.transaction.system_errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
-    from devkeel.origin import Standing
-    from devkeel.project import Project
-    from devkeel.transaction.records import Operation, Record, Recovered
+    from devkeel.project.root import Project
+    from devkeel.state.origin import Standing
+    from devkeel.transaction.operation import Operation, Record, Recovered
 
 __all__ = ["Transactions"]
 
@@ -164,7 +164,7 @@ class Transactions:
         """Return what is wrong with the records, as sentences. Raises StateError where they cannot be opened."""
         if not self._store.standing().own:
             return []  # of others, and not looked at
-        found = care.damage(self._store.file)
+        found = maintenance.damage(self._store.file)
         number = 0 if found else self._store.unsealed()
         return [*found, f"{number} operations have no seal of this user's devkeel"] if number else found
 
@@ -173,7 +173,7 @@ class Transactions:
         self._store.make_directory()
         with lock.hold(self.project.state, self.lock_timeout):
             self._store.close()
-            return care.set_aside(self._store.file)
+            return maintenance.set_aside(self._store.file)
 
     def set_foreign_aside(self) -> Path | None:
         """Move records that are not believed away, unread; return where they went. None where there is no key."""
@@ -204,8 +204,8 @@ class Transactions:
 
     def _newest_aside(self) -> Path | None:
         aside = self.project.state / ASIDE
-        places = [aside / name for name in state_directory.names(aside)]
-        return next((item for item in reversed(places) if state_directory.status(item / "state.db")), None)
+        places = [aside / name for name in directory.names(aside)]
+        return next((item for item in reversed(places) if directory.status(item / "state.db")), None)
 
     def make_directory(self) -> None:
         """Make the state directory and its `.gitignore`, where they are missing."""
@@ -217,14 +217,14 @@ class Transactions:
 
     def temporaries(self) -> list[str]:
         """Return the paths of temporaries that ended operations left, whichever."""
-        return care.temporaries(self.project)
+        return maintenance.temporaries(self.project)
 
     def remove_temporaries(self, paths: Sequence[str]) -> list[str]:
         """Remove temporaries of ended operations; return those kept because somebody else wrote into them."""
         with self._locked():
             self._recover()
-            known = care.known_contents(self._store.file) if self._store.standing().own else set()
-            return care.remove(self.project, paths, known)
+            known = maintenance.known_contents(self._store.file) if self._store.standing().own else set()
+            return maintenance.remove(self.project, paths, known)
 
     def later_on(self, operation: Operation, path: str) -> list[int]:
         """Return the ids of later operations that changed a file and whose effect stands, newest first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devkeel.source import nix
-from devkeel.source.nix.equality import same, tokens
+from devkeel.source.nix.read.equality import same, tokens
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from devkeel.source import nix
-from devkeel.source.nix.syntax import parse, reparse
+from devkeel.source.nix.read.syntax import parse, reparse
 from devkeel.source.splice import apply
 
 if TYPE_CHECKING:

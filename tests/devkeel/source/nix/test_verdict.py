@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.source import nix
-from devkeel.source.nix.path import KEYWORDS
+from devkeel.source.path import KEYWORDS
 
 if TYPE_CHECKING:
     from pathlib import Path

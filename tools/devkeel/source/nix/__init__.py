@@ -17,18 +17,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
-from devkeel.source.nix import bindings as _bindings
-from devkeel.source.nix import comments as _comments
-from devkeel.source.nix import lists as _lists
-from devkeel.source.nix import packages as _packages
-from devkeel.source.nix.document import Document
-from devkeel.source.nix.head import require_arguments as _require_arguments
-from devkeel.source.nix.index import Definition
-from devkeel.source.nix.literal import Expression, Value, is_literal, print_value
-from devkeel.source.nix.path import AttrPath, format_path, is_identifier, parse_path, quote
-from devkeel.source.nix.proof import prove as _prove
-from devkeel.source.nix.syntax import Problem
-from devkeel.source.nix.syntax import brokenness as _brokenness
+from devkeel.source.nix.read.document import Document
+from devkeel.source.nix.read.index import Definition
+from devkeel.source.nix.read.literal import Expression, Value, is_literal, print_value
+from devkeel.source.nix.read.syntax import Problem
+from devkeel.source.nix.read.syntax import brokenness as _brokenness
+from devkeel.source.nix.write import bindings as _bindings
+from devkeel.source.nix.write import comments as _comments
+from devkeel.source.nix.write import lists as _lists
+from devkeel.source.nix.write import packages as _packages
+from devkeel.source.nix.write.head import require_arguments as _require_arguments
+from devkeel.source.nix.write.proof import prove as _prove
+from devkeel.source.path import AttrPath, format_path, is_identifier, parse_path, quote
 from devkeel.source.splice import Edited, Span, Splice
 from devkeel.source.splice import apply as _apply
 from devkeel.source.splice import compose as _compose

@@ -1,0 +1,3 @@
+"""Results and errors as a person reads them, or as JSON."""
+
+__all__: list[str] = []

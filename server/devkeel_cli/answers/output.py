@@ -1,0 +1,393 @@
+"""Result -> what a person reads, or JSON; click drops the colours unless a terminal reads along."""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from devkeel.results import as_data
+from devkeel.text.clean import clean
+from devkeel_cli.answers.suggest import as_command
+from devkeel_cli.answers.telling import say, told
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from devkeel.doctor import Examination
+    from devkeel.errors import Diagnostic
+    from devkeel.results import (
+        ApplyResult,
+        ChangeResult,
+        CheckReport,
+        Definition,
+        HistoryEntry,
+        HistoryPage,
+        Hit,
+        Inspection,
+        JobList,
+        JobView,
+        OperationDetail,
+        OptionDetail,
+        ProcessesResult,
+        RunResult,
+        SearchResult,
+        Skipped,
+        Stages,
+        WorkingDiff,
+    )
+
+__all__ = [
+    "applied",
+    "change",
+    "check",
+    "checks_line",
+    "examination",
+    "finding",
+    "for_a_person",
+    "history",
+    "inspection",
+    "job",
+    "jobs",
+    "operation",
+    "paint_diff",
+    "process_logs",
+    "processes",
+    "search",
+    "working_diff",
+    "write",
+    "write_json",
+    "write_run",
+]
+
+_MAX_VALUE = 100
+_SEVERITY = {"error": "red", "warning": "yellow", "info": "blue"}
+
+
+# The library speaks of tools and arguments, as an agent sees them; a person has verbs and flags.
+_SPOKEN = (
+    (r"\bedit_environment and create=true\b", "`devkeel init`"),
+    (r"\bapply_environment and environment=([\w-]+)", r"`devkeel env create \1`"),
+    (r"\blevel=(\w+)", r"--level \1"),
+    (r"call undo with operation=(\d+)", r"use `devkeel undo \1`"),
+    (r"\boccurrences=(\d+)", r"--occurrences \1"),
+    (r"\bRepeat the call with\b", "Repeat it with"),
+    (r"\b(create|redo|partial|dry_run)=true\b", lambda found: f"--{found[1].replace('_', '-')}"),
+    (r"(?<!-)\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
+    (r"\bsecond_opinion\b", "--nix"),
+    (r"\binspect_environment\b", "`devkeel inspect`"),
+    (r"\bsearch_catalogue\b", "`devkeel search`"),
+    (r"\bcheck_environment\b", "`devkeel check`"),
+    (r"\bshow_history\b", "`devkeel history`"),
+    (r"\bedit_environment\b", "`devkeel set`"),
+    (r"\bapply_environment\b", "`devkeel apply`"),
+    (r"\brun_command\b", "`devkeel run`"),
+    (r"\bthe tool job\b", "`devkeel job`"),
+    (r"\bpatch_file\b", "`devkeel patch`"),
+    (r"\badd_packages\b", "`devkeel add`"),
+    (r"\badd_library\b", "`devkeel library add`"),
+    (r"\bmanage_processes (?:with )?action=start\b", "`devkeel up`"),
+    (r"\bmanage_processes (?:with )?action=stop\b", "`devkeel down`"),
+    (r"\bmanage_processes (?:with )?action=restart\b", "`devkeel restart`"),
+    (r"\bread_processes (?:with )?name=(\S+?)(?=[.,;]?(?:\s|$))", r"`devkeel logs \1`"),
+    (r"\bread_processes\b", "`devkeel ps`"),
+)
+
+
+def for_a_person(sentence: str) -> str:
+    """Return a sentence of the library with the verbs and flags that a person has."""
+    for spoken, said in _SPOKEN:
+        sentence = re.sub(spoken, said, sentence)
+    return sentence
+
+
+def write(lines: Iterable[str]) -> None:
+    """Write lines to stdout."""
+    for line in lines:
+        say(line)
+
+
+def write_json(data: object, *, exact: bool = False) -> None:
+    """Write data as JSON: ASCII only, so that a terminal obeys nothing in it. exact: it is what was asked for."""
+    # Each text is masked by itself: in JSON a line break is no blank, and the lines behind a secret would go with it.
+    treated = data if exact else told().data(json.loads(json.dumps(data, default=str)))
+    click.echo(json.dumps(treated, indent=2, default=str))
+
+
+def inspection(result: Inspection) -> Iterable[str]:
+    """Tell what is declared, and where."""
+    yield f"{_bold(clean(result.root))}  revision {result.revision}  backend {clean(result.backend)}"
+    yield f"files:    {clean(', '.join(item.name for item in result.files)) or 'none'}"
+    yield f"packages: {clean(', '.join(result.packages)) or 'none'}"
+    yield f"enabled:  {clean(', '.join(result.enabled)) or 'none'}"
+    yield from map(_definition_line, result.definitions)
+    yield from map(clean, result.notes)
+    yield from _findings(result.problems)
+    yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
+    yield from _stages(result.stages)
+    if result.last_operation:
+        yield f"last operation: {_entry_line(result.last_operation)}"
+    if result.changed_since:
+        yield f"changed by somebody else since: {clean(', '.join(result.changed_since))}"
+    yield from _pending(result.recovery_pending)
+
+
+def _stages(stages: Stages | None) -> Iterable[str]:
+    if stages is None:
+        return
+    applied = _green("what is declared") if stages.current else f"revision {stages.applied}"
+    yield f"applied: {applied}, at {stages.time}" if stages.applied else "applied: never"
+    manager = f"(process manager {stages.manager or 'silent'})"
+    yield f"running: {f'revision {stages.running} {manager}' if stages.running else 'nothing'}"
+    yield from (f"differs: {for_a_person(sentence)}" for sentence in stages.differs)
+
+
+def applied(result: ApplyResult) -> Iterable[str]:
+    """Tell what applying gave."""
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    whole = "applied in part" if result.left_out else "applied"
+    done = _green(whole) if result.applied else _bold("builds (dry run)")
+    yield f"{done} revision {result.revision} in {result.seconds:g} s: {clean(result.prefix)}"
+
+
+def write_run(result: RunResult, *, as_json: bool) -> None:
+    """Write what a command printed, each output where it belongs."""
+    if as_json:
+        write_json(as_data(result))
+        return
+    result = told().data(result)
+    say(result.stdout, nl=False)
+    say(result.stderr, nl=False, err=True)
+    for note in result.notes:
+        say(f"note: {for_a_person(clean(note))}", err=True)
+    if result.ended_too:
+        say(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
+
+
+def job(view: JobView) -> Iterable[str]:
+    """Tell a job, with a part of its log."""
+    yield f"{_bold(view.id)} {view.kind} {view.state}: {clean(view.title)}"
+    if view.log:
+        yield clean(view.log).rstrip()
+    if view.progress and view.state == "running":
+        yield f"now: {clean(view.progress)}"
+    if view.error is not None:
+        yield f"error[{view.error['code']}]: {clean(view.error['message'])}"
+    if view.survivors:
+        yield f"could not be ended: {clean(', '.join(view.survivors))}"
+
+
+def jobs(found: JobList) -> Iterable[str]:
+    """Tell the jobs, one a line."""
+    for item in found.jobs:
+        yield f"{_bold(item['id'])} {item['started']}  {item['kind']:<6} {item['state']:<9} {clean(item['title'])}"
+    if not found.jobs:
+        yield "no jobs"
+
+
+def check(report: CheckReport) -> Iterable[str]:
+    """Tell what the checks found."""
+    yield from _findings(report.diagnostics)
+    count = sum(item.severity == "error" for item in report.diagnostics)
+    verdict = _green("no errors") if report.ok else click.style(f"{count} error(s)", fg="red", bold=True)
+    yield f"{verdict}; {checks_line(report.ran, report.skipped)}"
+    if report.note:
+        yield f"note: {report.note}"
+
+
+def change(result: ChangeResult) -> Iterable[str]:
+    """Tell what a write did, or would do."""
+    if result.diff:
+        yield paint_diff(result.diff)
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    if result.runs_on_enter:
+        yield f"note: this adds text or expressions that run {', '.join(result.runs_when)}"
+    yield from _findings(result.checks.diagnostics)
+    files = clean(", ".join(result.files))
+    checks = checks_line(result.checks.ran, result.checks.skipped)
+    if not result.changed:
+        yield f"nothing to do; {checks}"
+    elif result.published:
+        yield f"{_green(f'changed {files}')} (operation {result.operation}); {checks}"
+    else:
+        yield f"{_bold(f'would change {files}')} (dry run); {checks}"
+
+
+def history(page: HistoryPage) -> Iterable[str]:
+    """Tell the operations of a page, newest first."""
+    yield from map(_entry_line, page.operations) if page.operations else ("no operations",)
+    yield from _pending(page.recovery_pending)
+    yield from (f"note: {clean(note)}" for note in page.notes)
+    if page.next_before is not None:
+        yield f"older ones: devkeel history --before {page.next_before}"
+
+
+def operation(detail: OperationDetail) -> Iterable[str]:
+    """Tell one operation, with its diff."""
+    yield _entry_line(detail.operation)
+    if detail.diff:
+        yield paint_diff(detail.diff)
+    yield f"checks that ran: {', '.join(detail.checks.get('ran', ())) or 'none'}"
+
+
+def search(result: SearchResult) -> Iterable[str]:
+    """Tell what a search found."""
+    if result.option:
+        yield from _option_lines(result.option)
+    yield from map(_hit_line, result.hits)
+    if not result.hits and not result.option:
+        yield "nothing found: try one word of the name, or another kind"
+    yield click.style(f"options: {clean(result.options_from)}; packages: {clean(result.packages_from)}", dim=True)
+    if result.next_cursor:
+        yield f"more: the same with --cursor {result.next_cursor}"
+
+
+_PHASE = {"ready": "green", "gave_up": "red", "starting": "yellow", "waiting": "yellow"}
+
+
+def processes(result: ProcessesResult) -> Iterable[str]:
+    """Tell what runs, and what was done about it."""
+    if not result.running:
+        yield "nothing runs"
+    width = max((len(item.name) for item in result.processes), default=0)
+    for item in result.processes:
+        facts = [click.style(clean(item.phase), fg=_PHASE.get(item.phase)), *map(clean, item.ports)]
+        facts += [f"{item.restart_count} restarts"] if item.restart_count else []
+        yield f"{_bold(clean(item.name).ljust(width))}  {'  '.join(facts)}"
+    yield from process_logs(result)
+    if result.ended:
+        yield f"ended what was left: {', '.join(result.ended)}"
+    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+
+
+def process_logs(result: ProcessesResult) -> Iterable[str]:
+    """Tell what processes wrote."""
+    for log in result.logs:
+        for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
+            if text:
+                yield click.style(f"==> {clean(log.name)} {stream} <==", dim=True)
+                yield text.removesuffix("\n")
+
+
+def _option_lines(option: OptionDetail) -> Iterable[str]:
+    yield f"{_bold(clean(option.path))}: {clean(option.type)}{' (read-only)' * option.read_only}"
+    if option.default is not None:
+        yield f"  default: {clean(option.default)}"
+    if option.allowed:
+        yield f"  allowed: {clean(json.dumps(option.allowed, ensure_ascii=False))}"
+    if option.description:
+        yield f"  {clean(' '.join(option.description.split()))}"
+    yield from map(_definition_line, option.definitions)
+
+
+def _hit_line(item: Hit) -> str:
+    facts = f": {clean(item.type)}" if item.type else ""
+    default = f"; default {clean(item.default)}" if item.default else ""
+    match = click.style(f"  ({item.match})", dim=True) if item.match in ("alias", "spelling") else ""
+    return f"{item.kind:<8} {_bold(clean(item.name))}{facts}{default}{match}"
+
+
+def working_diff(result: WorkingDiff) -> Iterable[str]:
+    """Tell how the files differ from what the newest operation left."""
+    if result.operation is None:
+        yield "no operations yet: nothing to compare with"
+    elif not result.diff:
+        yield f"no difference since operation {result.operation}"
+    else:
+        yield paint_diff(result.diff)
+
+
+def examination(result: Examination) -> Iterable[str]:
+    """Tell what `doctor` found, what it put right and what is left to do."""
+    yield f"{_bold(clean(result.root))}  {', '.join(f'{name} {value}' for name, value in result.machine.items())}"
+    shades = {"good": "green", "note": "blue", "problem": "red", "repaired": "yellow"}
+    for item in result.findings:
+        label = click.style(f"{item.verdict}:", fg=shades[item.verdict])
+        sentence = clean(item.message)
+        if item.remedy:
+            sentence = f"{sentence.rstrip('.')}. {for_a_person(clean(item.remedy))}"
+        yield f"{item.about:8} {label} {sentence}"
+
+
+def _finding_line(item: Diagnostic) -> str:
+    """Return one finding as one line, as compilers print it."""
+    place = f"{clean(str(item.place))}: " if item.place else ""
+    label = click.style(f"{item.severity}[{item.code}]:", fg=_SEVERITY[item.severity])
+    subject = f" [{clean(item.subject)}]" if item.subject else ""
+    return f"{place}{label} {clean(item.message)}{subject}"
+
+
+def finding(item: Diagnostic) -> Iterable[str]:
+    """Return one finding as lines: what was found, and the commands that would mend it."""
+    yield _finding_line(item)
+    yield from (f"  try: {clean(as_command(edit))}" for edit in item.suggestions[:_SUGGESTED])
+
+
+def _findings(items: Iterable[Diagnostic]) -> Iterable[str]:
+    for item in items:
+        yield from finding(item)
+
+
+def paint_diff(diff: str) -> str:
+    """Return a unified diff with its lines coloured."""
+    return "\n".join(_paint(line) for line in clean(diff).removesuffix("\n").split("\n"))
+
+
+def _paint(line: str) -> str:
+    if line.startswith(("--- ", "+++ ")):
+        return _bold(line)
+    for prefix, shade in (("@@", "cyan"), ("+", "green"), ("-", "red")):
+        if line.startswith(prefix):
+            return click.style(line, fg=shade)
+    return line
+
+
+def _bold(text: str) -> str:
+    return click.style(text, bold=True)
+
+
+def _green(text: str) -> str:
+    return click.style(text, fg="green")
+
+
+def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
+    """Return which checks ran, and which did not and why."""
+    return f"checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}"
+
+
+_SUGGESTED = 3
+
+
+def _skipped(skipped: Sequence[Skipped]) -> str:
+    reasons = [
+        f"{', '.join(item.level for item in same)} ({for_a_person(clean(reason)).rstrip('.')})"
+        for reason, same in groupby(skipped, key=lambda item: item.reason)
+    ]
+    return f"; skipped: {'; '.join(reasons)}" if reasons else ""
+
+
+def _definition_line(item: Definition) -> str:
+    written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
+    first, _, more = clean(written).partition("\n")
+    value = f"{first[:_MAX_VALUE]} …" if more or len(first) > _MAX_VALUE else first
+    condition = f"  if {clean(item.condition)}" if item.condition else ""
+    place = click.style(f"{clean(item.file)}:{item.line}", dim=True)
+    return f"  {clean(item.path)} = {value}  {place}{condition}"
+
+
+def _entry_line(entry: HistoryEntry) -> str:
+    facts = [_bold(f"#{entry.id}"), entry.time, entry.kind, f"by {entry.actor}", ", ".join(entry.files)]
+    if entry.reverts is not None:
+        facts.append(f"reverts #{entry.reverts}")
+    if entry.undone_by is not None:
+        facts.append(f"undone by #{entry.undone_by}")
+    shown = [facts[0], *(clean(fact) for fact in facts[1:])]
+    return "  ".join(shown) + (f"  {clean(entry.reason)}" if entry.reason else "")
+
+
+def _pending(pending: bool) -> Iterable[str]:
+    if pending:
+        yield "a write was interrupted: the next write finishes or reverts it"

@@ -1,0 +1,3 @@
+"""Arguments and options that several verbs share."""
+
+__all__: list[str] = []

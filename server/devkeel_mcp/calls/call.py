@@ -1,0 +1,152 @@
+"""One tool call: who asks, and how the library's blocking verbs run beside the event loop."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from devkeel.disclosure.output import Disclosure
+from devkeel.text.clean import one_line
+from devkeel_mcp.calls.consent import Plans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from mcp.server.mcpserver import Context
+    from mcp_types import CallToolResult
+
+    from devkeel.api import Environment
+    from devkeel.runtime.jobs import Job, Jobs
+
+__all__ = ["UNKNOWN_ACTOR", "Call", "Workspace", "actor_of"]
+
+T = TypeVar("T")
+UNKNOWN_ACTOR = "mcp client"
+_MAX_ACTOR = 80
+_TELL = 0.5
+# Hosts give up on a call that says nothing for long, so that something is said every few seconds.
+_STEPS_OF_SILENCE = 8
+
+
+class Report(Protocol):
+    """Sends a progress notification: a number that grows, and a sentence."""
+
+    async def __call__(self, progress: float, message: str) -> None:
+        """Send it."""
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """The project that a server serves; `writing` is held by the one write that is under way.
+
+    plans: what the person was or is to be asked.
+    """
+
+    root: Path
+    writing: anyio.Lock = field(default_factory=anyio.Lock)
+    plans: Plans = field(default_factory=Plans)
+
+    @cached_property
+    def disclosure(self) -> Disclosure:
+        """What may be told of the project."""
+        return Disclosure(self.root)
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        """The jobs of this server, which its calls share."""
+        from devkeel.project.root import Project  # noqa: PLC0415
+        from devkeel.runtime.jobs import Jobs  # noqa: PLC0415
+
+        return Jobs(Project(self.root).state)
+
+    async def close(self) -> None:
+        """End the jobs: over stdio they end with their client."""
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.jobs.close)
+
+
+@dataclass(frozen=True)
+class Call:
+    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
+
+    backend: the one that the call names. executes: whether a write may run what the project or a library brings.
+    disclosure: what of an answer may be told, where that is not the project's own.
+    """
+
+    workspace: Workspace
+    actor: str
+    report: Report | None = None
+    backend: str | None = None
+    executes: bool = True
+    disclosure: Disclosure | None = None
+
+    async def read(self, work: Callable[[Environment], T]) -> T:
+        """Run a verb that writes nothing, in a thread."""
+        return await anyio.to_thread.run_sync(self.run, work)
+
+    async def write(self, work: Callable[[Environment], T]) -> T:
+        """Run a verb that may write, one at a time; once started it finishes, whatever the client does."""
+        async with self.workspace.writing:
+            # Not abandoned when the call is cancelled, which is run_sync's default: the wait is shielded.
+            return await anyio.to_thread.run_sync(self.run, work, abandon_on_cancel=False)
+
+    async def execute(self, begin: Callable[[Environment], Job]) -> CallToolResult:
+        """Begin a job and answer with what comes of it, or with the job itself where that takes long.
+
+        A client that cancels the call ends the job; one that has got the job's id ends it with cancel_job.
+        """
+        from devkeel_mcp.answers import render  # noqa: PLC0415  (imports this module's neighbours)
+
+        environment, job, patience = await self.read(lambda found: (found, begin(found), found.patience()))
+        try:
+            await self._follow(job, patience)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(job.cancel)
+            raise
+        if not job.running:
+            return render.outcome(await self.read(lambda _: environment.execution.result(job)))
+        return render.job(await self.read(lambda _: environment.keep_job(job)))
+
+    async def _follow(self, job: Job, patience: float) -> None:
+        """Wait for a job, and tell its progress when it changes, at most twice a second."""
+        told, step = None, 0
+        until = anyio.current_time() + patience
+        while not await anyio.to_thread.run_sync(job.wait, min(_TELL, max(0.0, until - anyio.current_time()))):
+            if anyio.current_time() >= until:
+                return
+            if self.report is not None and (job.progress != told or step % _STEPS_OF_SILENCE == 0):
+                told = job.progress
+                await self.report(step, told or job.request.title)
+            step += 1
+
+    def run(self, work: Callable[[Environment], T]) -> T:
+        """Run a verb in this thread, and return what may be told of its result."""
+        # Imported here so that the handshake does not wait for parsers and the database.
+        from devkeel.api import Environment  # noqa: PLC0415
+
+        jobs = self.workspace.jobs
+        root, actor = self.workspace.root, self.actor
+        with closing(
+            Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.executes)
+        ) as environment:
+            return (self.disclosure or self.workspace.disclosure).data(work(environment))
+
+
+def actor_of(context: Context[Any, Any]) -> str:
+    """Return the client's name and version, from the handshake or the request's envelope, in either era."""
+    try:
+        parameters = context.session.client_params
+    except ValueError:  # a call from inside the process, outside any request
+        return UNKNOWN_ACTOR
+    if parameters is None:
+        return UNKNOWN_ACTOR
+    client = parameters.client_info
+    name = one_line(f"{client.name} {client.version}")
+    return name[:_MAX_ACTOR] or UNKNOWN_ACTOR

@@ -1,0 +1,137 @@
+"""Asking the human before a write or an execution: by elicitation in both eras, else by a plan that is repeated.
+
+A plan is bound to the tool, its arguments and the revision; it expires, and is good for one call.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from mcp_types import (
+    CallToolResult,
+    ElicitRequest,
+    ElicitRequestFormParams,
+    ElicitResult,
+    InputRequiredResult,
+    TextContent,
+)
+from pydantic import BaseModel, Field
+
+from devkeel.errors import Conflict, PolicyRefused
+from devkeel_mcp.answers.text import cut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcp.server.mcpserver import Context
+
+__all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result", "takes_away"]
+
+CONFIRM = "confirm"
+CONFIRM_SCHEMA = {"type": "string", "description": "The plan that the user agreed to."}
+_ASKED = "consent"
+_SECONDS = 600.0
+_PLANS = 100
+_SHOWN = 4_000
+_MODERN = "2026-07-28"
+
+
+class Approval(BaseModel):
+    """What the person is asked."""
+
+    approve: bool = Field(description="Do this now.")
+
+
+@dataclass
+class Plans:
+    """The plans that were proposed and not yet used; they end with the process, and after ten minutes."""
+
+    clock: Callable[[], float] = time.monotonic
+    _key: bytes = field(default_factory=lambda: secrets.token_bytes(32), repr=False)
+    _open: OrderedDict[str, float] = field(default_factory=OrderedDict, repr=False)
+
+    def propose(self, tool: str, arguments: dict[str, Any], revision: str) -> str:
+        """Return the hash of a new plan."""
+        nonce = secrets.token_hex(8)
+        plan = f"{nonce}{self._hash(nonce, tool, arguments, revision)}"
+        self._open[plan] = self.clock() + _SECONDS
+        if len(self._open) > _PLANS:
+            self._open.popitem(last=False)
+        return plan
+
+    def redeem(self, plan: str, tool: str, arguments: dict[str, Any], revision: str) -> None:
+        """Use a plan up; raises Conflict `plan_expired` or `plan_differs`, and then nothing may be done."""
+        if self._open.pop(plan, 0.0) <= self.clock():
+            raise Conflict(
+                "plan_expired",
+                "There is no such plan any more: a plan is good for one call within ten minutes.",
+                remedy=f"Call again without {CONFIRM} for a new plan, and show it to the user.",
+            )
+        nonce = plan[:16]
+        if not hmac.compare_digest(plan[16:], self._hash(nonce, tool, arguments, revision)):
+            raise Conflict(
+                "plan_differs",
+                "The plan was for other arguments, or the files have changed since it was made.",
+                remedy=f"Call again without {CONFIRM} for a new plan, and show it to the user.",
+            )
+
+    def _hash(self, nonce: str, tool: str, arguments: dict[str, Any], revision: str) -> str:
+        told = json.dumps([nonce, tool, arguments, revision], sort_keys=True)
+        return hmac.new(self._key, told.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()[:32]
+
+
+async def ask(context: Context[Any, Any], message: str, plan: str) -> bool | InputRequiredResult | None:
+    """Ask the person: whether they agree, or what the client must bring first, or None where nobody can be asked."""
+    capabilities = context.client_capabilities
+    if capabilities is None or capabilities.elicitation is None:
+        return None
+    message = cut(message, _SHOWN)
+    if (context.protocol_version or "") >= _MODERN:
+        request = ElicitRequest(
+            params=ElicitRequestFormParams(message=message, requested_schema=Approval.model_json_schema())
+        )
+        return InputRequiredResult(input_requests={_ASKED: request}, request_state=plan)
+    answer = await context.elicit(message, Approval)
+    return answer.action == "accept" and answer.data.approve
+
+
+def answer_of(context: Context[Any, Any]) -> tuple[str, bool] | None:
+    """Return the plan that the client was asked about and whether the person agreed; None on the first call."""
+    if context.request_state is None or context.input_responses is None:
+        return None
+    answer = context.input_responses.get(_ASKED)
+    if not isinstance(answer, ElicitResult) or answer.action != "accept" or answer.content is None:
+        return context.request_state, False
+    return context.request_state, answer.content.get("approve") is True
+
+
+def takes_away(shown: dict[str, Any]) -> bool:
+    """Tell whether a tried write removes a line or adds what will run; what is not wholly shown is taken for both."""
+    lines = shown.get("diff", "").split("\n")
+    heads = {number for number, line in enumerate(lines[1:]) if line.startswith("+++ ")}
+    removed = any(line.startswith("-") and number not in heads for number, line in enumerate(lines))
+    removed = removed or len(heads) > len(shown.get("files", ()))  # removed text that looks like a head
+    return removed or "cut" in shown or shown.get("runs_on_enter", False) is True
+
+
+def declined() -> PolicyRefused:
+    """Return the refusal of a call that the person did not want."""
+    return PolicyRefused(
+        "declined", "The user did not agree. Nothing was done.", remedy="Ask the user what they want instead."
+    )
+
+
+def plan_result(message: str, shown: dict[str, Any], plan: str) -> CallToolResult:
+    """Return the answer where nobody can be asked: the plan, and how to carry it out."""
+    then = f"Show this to the user. If they agree, repeat the call with {CONFIRM}={plan!r}; it is good for ten minutes."
+    return CallToolResult(
+        content=[TextContent(type="text", text=f"{message}\nNothing was done yet. {then}")],
+        structured_content=shown | {CONFIRM: plan, "next": then},
+    )

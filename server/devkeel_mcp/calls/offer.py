@@ -1,0 +1,77 @@
+"""What a server offers: chosen at its start, the same for every client, and held at every call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from devkeel.errors import PolicyRefused, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel_mcp.calls.tool import ToolSpec
+
+__all__ = ["ALL", "Asks", "Offer"]
+
+ALL = "all"
+Asks = Literal["all", "destructive"]
+_START = "Ask the user: it is set where the server is started."
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The toolsets that are served, whether tools may write or execute, and whether the person is asked first.
+
+    A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless. asks: before
+    which writes and runs, or None.
+    """
+
+    toolsets: frozenset[str] = frozenset({"core"})
+    writes: bool = True
+    executes: bool = True
+    asks: Asks | None = None
+
+    @classmethod
+    def of(
+        cls,
+        toolsets: Iterable[str],
+        known: Iterable[ToolSpec],
+        *,
+        read_only: bool = False,
+        no_execute: bool = False,
+        ask: Asks | None = None,
+    ) -> Offer:
+        """Return the offer that a command line asks for; raises UsageError `unknown_toolset`."""
+        names = {spec.toolset for spec in known}
+        for name in (chosen := frozenset(toolsets)):
+            if name not in names | {ALL}:
+                raise UsageError(
+                    "unknown_toolset",
+                    "There is no toolset of this name.",
+                    seen=name,
+                    remedy="Name the toolsets with commas between them.",
+                    alternatives=(*sorted(names), ALL),
+                )
+        return cls(frozenset(names) if ALL in chosen else chosen, not read_only, not (no_execute or read_only), ask)
+
+    def lists(self, spec: ToolSpec) -> bool:
+        """Tell whether a tool is part of what is offered."""
+        return self._obstacle(spec) is None
+
+    def require(self, spec: ToolSpec, level: str | None = None) -> None:
+        """Raise PolicyRefused unless a call of the tool, with the check level that it names, is allowed."""
+        obstacle = self._obstacle(spec)
+        if obstacle is None and level == "build" and not self.executes:
+            obstacle = "Building runs programs, and this server may not (--no-execute)."
+        if obstacle is not None:
+            raise PolicyRefused("not_offered", obstacle, seen=spec.name, remedy=_START)
+
+    def _obstacle(self, spec: ToolSpec) -> str | None:
+        if spec.toolset not in self.toolsets:
+            return f"The toolset {spec.toolset} is not served here (--toolsets)."
+        if not self.writes and not spec.reads:
+            return "This server only reads (--read-only)."
+        if not self.executes and spec.executes:
+            return "This server runs no programs for its callers (--no-execute)."
+        return None

@@ -1,0 +1,200 @@
+"""A tool of the SDK whose arguments are judged strictly and whose failures are all structured."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp_types import TextContent, ToolAnnotations
+from pydantic import PrivateAttr
+
+from devkeel.errors import DevkeelError
+from devkeel_mcp.answers.errors import error_result, internal_error
+from devkeel_mcp.calls.arguments import Arguments, parse_arguments
+from devkeel_mcp.calls.call import Call, Workspace, actor_of
+from devkeel_mcp.calls.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, ask, declined, plan_result, takes_away
+from devkeel_mcp.calls.schema import input_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcp.server.mcpserver import Context
+    from mcp_types import CallToolResult, InputRequiredResult
+
+    from devkeel.disclosure.output import Disclosure
+    from devkeel_mcp.calls.offer import Offer
+
+__all__ = ["READ", "StrictTool", "ToolSpec"]
+
+logger = logging.getLogger(__name__)
+
+READ = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`.
+
+    executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
+    """
+
+    name: str
+    description: str
+    hints: ToolAnnotations
+    arguments: type[Arguments]
+    handler: Callable[[Call, Any], Awaitable[CallToolResult]]
+    executes: bool = False
+    toolset: str = "core"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.hints.read_only_hint is True
+
+
+class StrictTool(Tool):
+    """A tool that answers every failure with a tool error, so that the model sees it."""
+
+    _workspace: Workspace = PrivateAttr()
+    _spec: ToolSpec = PrivateAttr()
+    _offer: Offer = PrivateAttr()
+
+    @classmethod
+    def of(cls, spec: ToolSpec, workspace: Workspace, offer: Offer) -> StrictTool:
+        """Return the tool for one project, held to an offer."""
+        tool = cls(
+            fn=spec.handler,
+            name=spec.name,
+            title=None,
+            description=spec.description,
+            parameters=_schema(spec, offer),
+            fn_metadata=FuncMetadata(arg_model=spec.arguments),
+            is_async=True,
+            context_kwarg=None,
+            annotations=spec.hints,
+        )
+        tool._workspace = workspace
+        tool._spec = spec
+        tool._offer = offer
+        return tool
+
+    @property
+    def spec(self) -> ToolSpec:
+        """What the tool is."""
+        return self._spec
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        convert_result: bool = False,  # noqa: ARG002  # results are final already
+    ) -> CallToolResult | InputRequiredResult:
+        """Validate, call the handler, and turn whatever is raised into a structured tool error.
+
+        The SDK's own way through `fn_metadata` is not taken: it ignores unknown arguments and reads strings
+        that look like JSON as data.
+        """
+        disclosure = self._workspace.disclosure.without(arguments)
+        try:
+            self._offer.require(self._spec)
+            return await self._called(dict(arguments), context, disclosure)
+        except DevkeelError as error:
+            return error_result(error, disclosure)
+        except Exception as error:
+            logger.exception("the tool %s failed unexpectedly", self.name)
+            return error_result(internal_error(self.name, error), disclosure)
+
+    async def _called(
+        self, arguments: dict[str, Any], context: Context[Any, Any], disclosure: Disclosure
+    ) -> CallToolResult | InputRequiredResult:
+        plan = arguments.pop(CONFIRM, None) if _may_ask(self._spec, self._offer) else None
+        parsed = parse_arguments(self.name, self._spec.arguments, arguments)
+        self._offer.require(self._spec, getattr(parsed, "level", None))
+
+        async def report(progress: float, message: str) -> None:
+            await context.report_progress(progress, message=disclosure.line(message))
+
+        call = Call(self._workspace, actor_of(context), report, executes=self._offer.executes, disclosure=disclosure)
+        if not self._asks(parsed):
+            # Where the person is asked before something runs, what they are not asked about runs nothing.
+            quiet = self._offer.asks is not None and not self._spec.reads
+            return await self._handled(replace(call, executes=False) if quiet else call, parsed)
+        revision = await call.read(lambda environment: environment.revision())
+        answered = answer_of(context)
+        if answered is not None:
+            plan, agreed = answered
+            if not agreed:
+                raise declined()
+        if plan is not None:
+            self._workspace.plans.redeem(str(plan), self.name, arguments, revision)
+            return await self._handled(call, _on(parsed, revision))
+        return await self._asked(call, parsed, arguments, revision, context)
+
+    async def _asked(
+        self, call: Call, parsed: Arguments, arguments: dict[str, Any], revision: str, context: Context[Any, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        """Show what would be done, and do it when the person agrees."""
+        told = (call.disclosure or self._workspace.disclosure).data(arguments)
+        message = f"{self.name} with {json.dumps(told, ensure_ascii=False)}"
+        shown: dict[str, Any] = {}
+        # what executes is not tried first: that would be half of what is asked about
+        if "dry_run" in type(parsed).model_fields and not self._spec.executes:
+            gentle = {"dry_run": True} | ({"level": None} if _builds(parsed) else {})
+            tried = await self._handled(replace(call, executes=False), parsed.model_copy(update=gentle))
+            shown = tried.structured_content or {}
+            if tried.is_error or not shown.get("changed", True):
+                return tried
+            if self._offer.asks == "destructive" and not takes_away(shown) and not _builds(parsed):
+                return await self._handled(call, _on(parsed, revision))
+            blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
+            message = blocks.rpartition("\nNext: ")[0]
+        plan = self._workspace.plans.propose(self.name, arguments, revision)
+        message = (call.disclosure or self._workspace.disclosure).text(message)
+        agreed = await ask(context, message, plan)
+        if agreed is None:
+            return plan_result(message, shown, plan)
+        if not isinstance(agreed, bool):
+            return agreed
+        if not agreed:
+            raise declined()
+        now = await call.read(lambda environment: environment.revision())
+        self._workspace.plans.redeem(plan, self.name, arguments, now)
+        return await self._handled(call, _on(parsed, revision))
+
+    async def _handled(self, call: Call, parsed: Arguments) -> CallToolResult:
+        result: CallToolResult = await self.fn(call, parsed)
+        return result
+
+    def _asks(self, parsed: Arguments) -> bool:
+        """Tell whether the person is asked before this call: a dry run writes nothing, but it may run something."""
+        if self._offer.asks is None:
+            return False
+        if self._spec.executes or _builds(parsed):
+            return True
+        return not self._spec.reads and not getattr(parsed, "dry_run", False)
+
+
+def _builds(parsed: Arguments) -> bool:
+    return getattr(parsed, "level", None) == "build"
+
+
+def _may_ask(spec: ToolSpec, offer: Offer) -> bool:
+    return offer.asks is not None and (not spec.reads or "level" in spec.arguments.model_fields)
+
+
+def _schema(spec: ToolSpec, offer: Offer) -> dict[str, Any]:
+    schema = input_schema(spec.arguments)
+    if _may_ask(spec, offer):
+        schema["properties"][CONFIRM] = CONFIRM_SCHEMA
+    return schema
+
+
+def _on(parsed: Arguments, revision: str) -> Arguments:
+    """Return the arguments bound to the revision that the person saw."""
+    if "expected_revision" not in type(parsed).model_fields:
+        return parsed
+    return parsed.model_copy(update={"expected_revision": revision})

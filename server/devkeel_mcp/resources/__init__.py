@@ -1,0 +1,3 @@
+"""Resources, their addresses and updates, and prompts."""
+
+__all__: list[str] = []

@@ -1,0 +1,3 @@
+"""Logs and traces of the server."""
+
+__all__: list[str] = []

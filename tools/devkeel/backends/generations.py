@@ -1,0 +1,193 @@
+"""Generations of an environment: each is made beside the one in use, which is exchanged in one step, or kept.
+
+A directory has `g-…` for each generation and the link `current`. What is being made is unknown until it is whole; what
+was in use before stays until the next one, so that going back is the same step.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import ProjectError
+from devkeel.state import directory as state_directory
+from devkeel.state.files import directory as state_directory
+from devkeel.state.files import link_on_the_way, open_own, read_record, write_record
+from devkeel.system.beneath import put, remove
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.project.root import Project, Reader
+
+__all__ = [
+    "Home",
+    "describe",
+    "description_of",
+    "keep_program",
+    "kept_program",
+    "new_generation",
+    "remove_folders",
+    "require_no_link",
+]
+
+_CURRENT = "current"
+_IN_USE = "current.json"
+_RECORD = "environment.json"
+_MADE = "g-"
+_DESCRIPTION = "devkeel.txt"
+
+
+class Home:
+    """The directory of one environment. Reading makes nothing.
+
+    path: inside `.devkeel`.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def current(self) -> Path | None:
+        """The generation in use, or None: the one that a sealed record names, where it was made."""
+        found = read_record(self.path / _IN_USE) or {}
+        name = found.get("generation")
+        if not isinstance(name, str) or not name.startswith(_MADE) or "/" in name:
+            return None
+        # What is in a generation has no seal, and runs: so a copy of one, as a clone would bring, is not taken for it.
+        info = state_directory.status(self.path / name)
+        made = info is not None and stat.S_ISDIR(info.st_mode) and info.st_ino == found.get("inode")
+        return self.path / name if made else None
+
+    def record(self) -> dict[str, Any]:
+        """Return what was noted about the environment; nothing where that cannot be read."""
+        return read_record(self.path / _RECORD) or {}
+
+    def note(self, values: Mapping[str, Any]) -> None:
+        """Note something about the environment; no path of this machine belongs there."""
+        with state_directory.folder(self.path, new=True):
+            pass
+        write_record(self.path / _RECORD, dict(values))
+
+    def switch(self, generation: Path) -> None:
+        """Put a generation in use in one step; all but it and the one before go."""
+        before = self.current
+        link = f".{_CURRENT}-{os.getpid()}"
+        with state_directory.folder(self.path) as folder:
+            remove(folder, link)
+            os.symlink(generation.name, link, dir_fd=folder)
+            os.rename(link, _CURRENT, src_dir_fd=folder, dst_dir_fd=folder)
+        # The link is for people; what devkeel goes by is the record.
+        info = state_directory.status(generation)
+        inode = None if info is None else info.st_ino
+        write_record(self.path / _IN_USE, {"generation": generation.name, "inode": inode})
+        for old in self._all():
+            if old not in (generation, before):
+                state_directory.discard(old)
+
+    def leftovers(self) -> list[Path]:
+        """Return generations that are not in use."""
+        current = self.current
+        return [path for path in self._all() if path != current]
+
+    def _all(self) -> list[Path]:
+        return [self.path / name for name in state_directory.names(self.path) if name.startswith(_MADE)]
+
+    def remove(self) -> None:
+        """Remove the environment with all its generations."""
+        state_directory.discard(self.path)
+
+
+def describe(generation: Path, text: str) -> None:
+    """Write into a generation what it is made of; a package may have put a link in that place."""
+    with state_directory.folder(generation) as folder:
+        put(folder, _DESCRIPTION, text.encode(), 0o644)
+
+
+def description_of(generation: Path) -> str | None:
+    """Return what a generation is made of, None where it does not say so."""
+    try:
+        with open_own(generation / _DESCRIPTION) as file:
+            return file.read().decode()
+    except (OSError, ValueError):
+        return None
+
+
+@contextmanager
+def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
+    """Give a directory that does not exist yet, for one generation; it goes again when its making fails.
+
+    path: the environment's directory inside `.devkeel`; None for one that nobody keeps, which goes in any case.
+    """
+    if path is None:
+        with tempfile.TemporaryDirectory(prefix="devkeel-") as folder:
+            yield Path(folder, "environment")
+        return
+    _make_folder(project, path)
+    made = path / f"{_MADE}{secrets.token_hex(4)}"
+    try:
+        yield made
+    except BaseException:
+        state_directory.discard(made)
+        raise
+
+
+def require_no_link(project: Project, path: Path) -> None:
+    """Raise ProjectError `not_writable` where a link leads to a directory of `.devkeel`: what is there is not ours."""
+    link = link_on_the_way(project.state, path)
+    if link is not None:
+        raise ProjectError("not_writable", f"{link} is a link.", seen=str(link), remedy="Remove the link.")
+
+
+def _make_folder(project: Project, path: Path) -> None:
+    require_no_link(project, path)
+    directory(project.state, *path.relative_to(project.state).parts)
+
+
+def keep_program(project: Project, name: str, data: bytes) -> Path:
+    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all.
+
+    That it is devkeel's is noted by its SHA-256 in the user's own state directory: a clone may bring one of that name.
+    """
+    notes = _notes()
+    notes.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (notes / hashlib.sha256(data).hexdigest()).touch()
+    folder = project.state / "bin"
+    _make_folder(project, folder)
+    made = f".{name}-{secrets.token_hex(4)}"
+    with state_directory.folder(folder) as descriptor:
+        put(descriptor, made, data, 0o755)
+        os.rename(made, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
+    return folder / name
+
+
+def kept_program(project: Reader, name: str) -> Path | None:
+    """Return the program in `.devkeel/bin` where this machine's devkeel put it there, else None."""
+    place = project.state / "bin" / name
+    if link_on_the_way(project.state, place) is not None:
+        return None
+    try:
+        with open_own(place) as file:
+            noted = (_notes() / hashlib.sha256(file.read()).hexdigest()).exists()
+    except OSError:
+        return None
+    return place if noted and os.access(place, os.X_OK) else None
+
+
+def _notes() -> Path:
+    import platformdirs  # noqa: PLC0415  (with its call: only a program of conda's is kept so)
+
+    return platformdirs.user_state_path("devkeel") / "programs"
+
+
+def remove_folders(state: Path, names: tuple[str, ...]) -> None:
+    """Remove directories of `.devkeel` by name; a link is no directory of ours."""
+    for name in names:
+        if state_directory.is_folder(state / name):
+            state_directory.discard(state / name)

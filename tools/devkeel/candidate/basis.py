@@ -1,0 +1,126 @@
+"""What a change is made from: the files of a project as they were when each was first asked for."""
+
+from __future__ import annotations
+
+import posixpath
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from devkeel.errors import DevkeelError
+from devkeel.project.root import PRIVATE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+
+    from devkeel.project.root import Project
+
+__all__ = ["Basis"]
+
+_ELSEWHERE = PRIVATE | {"node_modules", ".venv", "venv", "target", "__pycache__"}
+_MAX_FOLDERS, _MAX_GATHERED = 2_000, 500
+
+
+class Basis:
+    """The files that one change is made from. Each is read once, and what was read is what publishing compares.
+
+    A file that is not there is remembered too. Whoever takes part in a change reads through its basis: a second look
+    at the disk could see what the change was not made from.
+    """
+
+    def __init__(self, project: Project) -> None:
+        """Begin with nothing read."""
+        self._project = project
+        self._names: dict[str, str] = {}
+        self._there: dict[str, bool] = {}
+        self._seen: dict[str, bytes | None] = {}
+
+    @property
+    def root(self) -> Path:
+        """The project's root."""
+        return self._project.root
+
+    @property
+    def state(self) -> Path:
+        """The directory with devkeel's own records."""
+        return self._project.state
+
+    @property
+    def seen(self) -> Mapping[str, bytes | None]:
+        """What has been read so far, by resolved path; None for what was not there."""
+        return self._seen
+
+    @property
+    def there(self) -> dict[str, bytes]:
+        """The files that have been read so far and that there are."""
+        return {name: data for name, data in self._seen.items() if data is not None}
+
+    def resolve(self, name: str) -> str:
+        """Return the path of a file relative to the root; see `Project.resolve`. A link leads where it led at first."""
+        if name not in self._names:
+            self._names[name] = self._project.resolve(name)
+        return self._names[name]
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes that a file had when it was first asked for, or None. Raises what `Project.read` raises."""
+        relative = self.resolve(name)
+        if relative not in self._seen:
+            self._seen[relative] = self._project.read(relative)
+        return self._seen[relative]
+
+    def read_all(self, names: Iterable[str]) -> dict[str, bytes]:
+        """Return the bytes of those of the named files that exist, by name."""
+        found = ((name, self.read(name)) for name in names)
+        return {name: data for name, data in found if data is not None}
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a path is there, file or directory: what was answered once is answered again."""
+        known = self._seen.get(self._names.get(name, name))
+        if known is not None:
+            return True
+        if name not in self._there:
+            self._there[name] = self._project.exists(name)
+        return self._there[name]
+
+    def is_environment_file(self, relative: str) -> bool:
+        """Tell whether edits may touch this file."""
+        return self._project.is_environment_file(relative)
+
+    def missing(self, name: str) -> DevkeelError:
+        """Return the error about a file that is not there."""
+        return self._project.missing(name)
+
+    def gather(self, patterns: Iterable[str]) -> None:
+        """Read the files in the project whose names or paths match, as far as they can be read.
+
+        patterns: of names (`*.gemspec`), or of paths where they have a slash. For what a program reads by itself.
+        """
+        wanted, found = tuple(patterns), 0
+        for folder, names in self._project.room.walk(_ELSEWHERE, _MAX_FOLDERS):
+            for name in names:
+                path = posixpath.normpath(f"{folder}/{name}")
+                if found < _MAX_GATHERED and any(fnmatchcase(path if "/" in item else name, item) for item in wanted):
+                    found += 1
+                    self._read_leniently(path)
+
+    def follow(self, name: str, includes: Callable[[str, bytes], Iterable[str]]) -> None:
+        """Read a file and all that it includes, as far as they can be read; `includes` says what one of them does."""
+        waiting, seen = [name], set[str]()
+        while waiting and len(seen) < _MAX_GATHERED:
+            path = waiting.pop()
+            data = None if path in seen else self._read_leniently(path)
+            seen.add(path)
+            waiting += includes(path, data) if data is not None else ()
+
+    def stale(self) -> bool:
+        """Tell whether a file that was read is another one on the disk by now. What was read stays what it was."""
+        try:
+            return any(self._project.read(name) != data for name, data in self._seen.items())
+        except DevkeelError:
+            return True
+
+    def _read_leniently(self, name: str) -> bytes | None:
+        try:
+            return self.read(name)
+        except DevkeelError:
+            return None  # whoever needs it says what is wrong with it

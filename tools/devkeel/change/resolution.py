@@ -1,0 +1,89 @@
+"""The libraries of a candidate, asked of their resolvers: the locks that these renew become part of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from devkeel.errors import Unavailable
+from devkeel.results import Skipped
+from devkeel.runtime import executing
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+
+    from devkeel.backends.resolving import Resolved
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.candidate.subject import Stage
+
+__all__ = ["Asked", "resolve_libraries"]
+
+_RESOLUTION = "resolution"
+_MAY_NOT = "it may run code of libraries, as a dry run does with level=evaluation alone, and --no-execute never"
+# What ran, and what did not with the reason.
+Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
+
+
+class _Stages(Protocol):
+    def __call__(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
+        """Open a stage in which the project has these files."""
+
+
+def resolve_libraries(candidate: Candidate, level: str | None, stages: _Stages, *, executes: bool = True) -> Asked:
+    """Ask about every manifest that a change edited; a lock that is renewed joins the candidate.
+
+    level: what the caller asked for. executes: whether code of libraries may run, which resolvers build. Raises
+    CheckFailed `unresolvable`, Unavailable.
+    """
+    if not candidate.manifests:
+        return (), ()
+    if level in ("syntax", "schema"):
+        return (), (Skipped(_RESOLUTION, "it was not asked for"),)
+    if not executes:
+        return (), (Skipped(_RESOLUTION, _MAY_NOT),)
+    ran, skipped = list[str](), list[Skipped]()
+    for manifest in dict.fromkeys(candidate.manifests):
+        try:
+            with executing():
+                found = _settled(candidate, manifest, stages)
+        except Unavailable as error:
+            # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
+            if level is not None or error.code == "registry_unreachable":
+                raise
+            skipped.append(Skipped(_RESOLUTION, error.message.rstrip(".")))
+            continue
+        for name, data in found.files.items():
+            candidate.put(name, data)
+        if found.judge:
+            ran.append(_RESOLUTION)
+        else:
+            skipped.append(Skipped(_RESOLUTION, found.why))
+    return tuple(dict.fromkeys(ran)), tuple(skipped)
+
+
+def _settled(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
+    """Ask about a manifest; once more where a library that had no version got one."""
+    from devkeel.libraries.resolve.versions import settled  # noqa: PLC0415  (no other edit needs it)
+
+    found = _asked(candidate, manifest, stages)
+    if manifest not in candidate.after:
+        return found
+    before, after = candidate.before[manifest] or b"", candidate.after[manifest]
+    candidate.put(manifest, settled(manifest, before, after, found.locks))
+    return found if candidate.after[manifest] == after else _asked(candidate, manifest, stages)
+
+
+def _asked(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
+    from devkeel.backends.resolving import READS, resolve  # noqa: PLC0415  (no other edit needs it)
+    from devkeel.libraries.manifests.requirements_file import included_by, is_requirements_file  # noqa: PLC0415
+
+    candidate.basis.gather(READS)
+    if is_requirements_file(manifest):
+        candidate.basis.follow(manifest, included_by)
+    return resolve(
+        candidate.basis,
+        manifest,
+        candidate.read,
+        lambda *, writes=False: stages(candidate.shown, writes=writes),
+        lambda *, writes=False: stages(candidate.basis.there, writes=writes),
+    )

@@ -1,0 +1,3 @@
+"""What a failed program said, as causes: pure text."""
+
+__all__: list[str] = []

@@ -1,0 +1,164 @@
+"""The one way out: everything that a reader gets of a result, an error, a log or a trace is cleaned and masked here.
+
+Data is treated before it becomes text, so that nothing that is cut, joined or coloured later can hide a part of a
+secret; and text again where it leaves.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from devkeel.text.clean import clean, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from devkeel.errors import DevkeelError
+
+__all__ = ["Disclosure"]
+
+T = TypeVar("T")
+# A record of a setting: what stands beside its name is its value.
+_NAMES = ("path", "name", "key")
+_VALUES = ("value", "source", "default", "to")
+_WORDS = ("argv",)
+_MOST_DEPTH = 200
+
+
+class Disclosure:
+    """What may be told of a project. root: None where there is no project, so that no values of its own are known."""
+
+    def __init__(self, root: Path | None, known: tuple[str, ...] = ()) -> None:
+        self._root = root
+        self._more = known
+
+    def without(self, given: object) -> Disclosure:
+        """Return one that also hides what a request names as the value of a secret, so that no answer repeats it."""
+        from devkeel.disclosure.env_values import famous  # noqa: PLC0415  (the handshake does without)
+
+        found: list[str] = []
+        _Walk(lambda text: text, found).of(given)
+        return Disclosure(self._root, (*self._more, *(value for value in found if not famous(value))))
+
+    def text(self, text: str) -> str:
+        """Return text without control and hidden characters, and without secrets."""
+        return self._pass()(text)
+
+    def line(self, text: str) -> str:
+        """Return the same on one line."""
+        return self._pass()(one_line(text))
+
+    def masked(self, text: str) -> str:
+        """Return text without secrets whose control characters are our own, as colours are."""
+        from devkeel.text.secrets import mask  # noqa: PLC0415
+
+        return mask(text, self._known())
+
+    def data(self, value: T) -> T:
+        """Return the same data with every text in it treated: frozen records, mappings and sequences, at any depth."""
+        treated: T = _Walk(self._pass()).of(value)
+        return treated
+
+    def error(self, error: DevkeelError) -> DevkeelError:
+        """Return an error whose facts may be told; it is another one, of the same class and with the same code."""
+        walk = _Walk(self._pass())
+        told = copy.copy(error)
+        for item in fields(error):
+            setattr(told, item.name, walk.of(getattr(error, item.name)))
+        return told
+
+    def _known(self) -> tuple[str, ...]:
+        if self._root is None:
+            return self._more
+        from devkeel.disclosure.env_values import env_values  # noqa: PLC0415  (the handshake does without)
+
+        try:
+            return (*self._more, *env_values(self._root))
+        except OSError:
+            return self._more
+
+    def _pass(self) -> Callable[[str], str]:
+        """Return what treats the texts of one answer; the project's values are read once for it."""
+        from devkeel.text.secrets import mask  # noqa: PLC0415  (the handshake does without)
+
+        known = self._known()
+        return lambda text: mask(clean(text), known)
+
+
+class _Walk:
+    """Treats every text in data of any shape; found: what was hidden because of the name beside it."""
+
+    def __init__(self, treat: Callable[[str], str], found: list[str] | None = None) -> None:
+        self._treat = treat
+        self._found: list[str] = [] if found is None else found
+
+    def of(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401  (data of any shape)
+        if isinstance(value, str):
+            return self._treat(value)
+        if depth > _MOST_DEPTH:
+            return "…"
+        if isinstance(value, dict):
+            return self._mapping(value, depth)
+        if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
+            return type(value)(self.of(item, depth + 1) for item in value)
+        if is_dataclass(value) and not isinstance(value, type) and _is_frozen(value):
+            return self._record(value, depth)
+        return value
+
+    def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[Any, Any]:
+        name = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
+        result: dict[Any, Any] = {}
+        for key, item in value.items():
+            told = self._treat(key) if isinstance(key, str) else key
+            said = str(name if name is not None and key in _VALUES else key)
+            if key == "source" and isinstance(item, str):
+                result[told] = self._source(said, item)
+            else:
+                result[told] = self._words(item) if key in _WORDS else self._named(said, item, depth)
+        return result
+
+    def _record(self, value: Any, depth: int) -> Any:  # noqa: ANN401
+        items = {item.name: getattr(value, item.name) for item in fields(value) if item.init}
+        treated = self._mapping(items, depth)
+        changed = {name: item for name, item in treated.items() if item is not items[name] and item != items[name]}
+        return replace(value, **changed) if changed else value
+
+    def _named(self, name: str, item: Any, depth: int) -> Any:  # noqa: ANN401
+        """Return a value whose name is told apart from it."""
+        from devkeel.text.secrets import MASK, hide, names_a_secret  # noqa: PLC0415
+
+        if isinstance(item, str):
+            treated = self._treat(item)
+            shown = hide(treated, name)
+            self._found += [item] if shown != treated else []
+            return shown
+        if type(item) in (int, float) and len(str(item)) >= _FIGURES and names_a_secret(name):
+            return MASK
+        if isinstance(item, (list, tuple)) and names_a_secret(name):
+            return type(item)(self._named(name, each, depth + 1) for each in item)
+        return self.of(item, depth + 1)
+
+    def _source(self, name: str, text: str) -> str:
+        """Return the text of an expression, as it is masked behind its name."""
+        before = f"{name} = "
+        treated = self._treat(f"{before}{text}")
+        return treated.removeprefix(before) if treated.startswith(before) else self._treat(text)
+
+    def _words(self, item: Any) -> Any:  # noqa: ANN401
+        from devkeel.text.secrets import mask_arguments  # noqa: PLC0415
+
+        if isinstance(item, (list, tuple)) and all(isinstance(word, str) for word in item):
+            return type(item)(mask_arguments([self._treat(word) for word in item]))
+        return self.of(item)
+
+
+_FIGURES = 6
+
+
+def _is_frozen(value: object) -> bool:
+    # Records are; what works, as a job does, is not, and is no data.
+    parameters: Any = getattr(type(value), "__dataclass_params__", None)
+    return bool(parameters and parameters.frozen)

@@ -1,0 +1,3 @@
+"""What was made of the declaration: apply, run, named environments."""
+
+__all__: list[str] = []

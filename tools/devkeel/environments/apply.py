@@ -1,0 +1,156 @@
+"""Realising a declaration as the work of a job, and the way back when it fails."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.backends import Realisation
+from devkeel.environments.applied import applying, new_keep, read_good, remember
+from devkeel.environments.coverage import left_out
+from devkeel.errors import Conflict, DevkeelError
+from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.project.root import DECLARATION
+from devkeel.results import ApplyResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkeel.backends import Applied, Backend
+    from devkeel.candidate.subject import Subject
+    from devkeel.project.root import Project
+    from devkeel.results import ChangeResult
+    from devkeel.runtime.jobs import Job
+    from devkeel.transaction import Transactions
+
+__all__ = ["Realising"]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A named environment that is to be realised. prefix: where it was before. realise: of `dry_run` and seconds."""
+
+    name: str
+    prefix: str | None
+    realise: Callable[[bool, float], Applied]
+
+
+@dataclass(frozen=True, slots=True)
+class Realising:
+    """One declaration to realise: its files as they were when it was asked for.
+
+    target: as the project's environment, by its backend, or as a named one.
+
+    declaration: reads the files as they are now. take_back: takes back what devkeel did after an operation, as a new
+    one, and returns the ids of those. timeout: seconds. notes: for the result.
+    """
+
+    project: Project
+    store: Transactions
+    target: Backend | Named
+    files: Mapping[str, bytes]
+    subject: Subject
+    declaration: Callable[[], Mapping[str, bytes]]
+    take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
+    timeout: float
+    notes: tuple[str, ...] = ()
+
+    def perform(self, job: Job, *, dry_run: bool, restore: bool, reason: str | None) -> ApplyResult:
+        """Realise it and remember it as the last good one; a dry run remembers nothing."""
+        with applying(self.project.state):
+            try:
+                return self._apply(job, dry_run=dry_run)
+            except DevkeelError as error:
+                # A declaration that somebody changed meanwhile, or a call that was cancelled, has not failed.
+                if restore and not dry_run and not isinstance(error, Conflict):
+                    self._restore(job, error, reason)
+                raise
+
+    def _apply(self, job: Job, *, dry_run: bool) -> ApplyResult:
+        begun = time.monotonic()
+        nix = any(name.endswith(".nix") for name in self.files)
+        job.tell("evaluating the declaration" if nix else "reading the declaration")
+        revisions = declared_revision(self.project, self.files), lock_revision(self.project)
+        newest = self.store.history(limit=1)
+        operation = newest[0].id if newest else None
+        if isinstance(self.target, Named):
+            applied = self.target.realise(dry_run, self.timeout)
+            changed = applied.prefix != self.target.prefix
+        else:
+            before = read_good(self.project.state)
+            applied = self._by(self.target, revisions, operation, dry_run=dry_run)
+            changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
+        missing = left_out(applied.backend, self.files)
+        partly = (
+            f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
+            f"beside it: {', '.join(missing)}."
+        )
+        return ApplyResult(
+            applied=not dry_run,
+            changed=changed,
+            dry_run=dry_run,
+            backend=applied.backend,
+            judge=applied.judge,
+            revision=revisions[0],
+            lock_revision=revisions[1],
+            operation=operation,
+            prefix=applied.prefix,
+            seconds=round(time.monotonic() - begun, 1),
+            notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ())))),
+            next="apply_environment without dry_run" if dry_run else self._way_in(),
+            left_out=missing or None,
+        )
+
+    def _way_in(self) -> str:
+        return f"run_command with environment={self.target.name}" if isinstance(self.target, Named) else "run_command"
+
+    def _by(
+        self, backend: Backend, revisions: tuple[str, str | None], operation: int | None, *, dry_run: bool
+    ) -> Applied:
+        if dry_run:
+            return backend.apply(Realisation(self.project, self.subject, None, self.timeout))
+        with new_keep(self.project.state) as keep:
+            applied = backend.apply(Realisation(self.project, self.subject, keep, self.timeout))
+            self._still(revisions)
+            remember(self.project.state, applied, operation, revisions, keep.name)
+            return applied
+
+    def _still(self, revisions: tuple[str, str | None]) -> None:
+        """Refuse to remember what was built of files that are others by now."""
+        found = declared_revision(self.project, self.declaration()), lock_revision(self.project)
+        if found != revisions:
+            raise Conflict(
+                "revision_conflict",
+                "The environment files changed while they were applied, so nothing was remembered as applied.",
+                seen=found[0],
+                remedy="Apply again.",
+                details={"expected": revisions[0], "found": found[0]},
+            )
+
+    def _restore(self, job: Job, error: DevkeelError, reason: str | None) -> None:
+        """Take back what devkeel did since the last good declaration, and tell it with the error."""
+        if job.stopped() is not None:
+            error.details["restored"] = "The job was cancelled: the declaration was left as it is."
+            return
+        good = read_good(self.project.state)
+        if good is None:
+            error.details["restored"] = "The declaration was left as it is: nothing was applied yet."
+            return
+        try:
+            result, operations = self.take_back(good.operation or 0, reason or f"applying failed: {error.code}")
+        except DevkeelError as obstacle:
+            error.details["restored"] = f"The declaration was left as it is: {obstacle.message}"
+            error.details["restore_error"] = obstacle.as_data()
+            return
+        error.details |= {"restored_operation": result.operation, "revision": result.revision, "diff": result.diff}
+        told = ", ".join(map(str, operations))
+        if not operations:
+            error.details["restored"] = "The declaration was left as it is: devkeel changed nothing since then."
+            return
+        if result.operation is None:
+            error.details["restored"] = f"Operations {told} cancel each other out: the declaration was left as it is."
+            return
+        error.details["restored"] = f"Operation {result.operation} took back what was changed since then ({told})."
+        if result.revision != good.revision:
+            error.details["restored"] += " A change by hand from before these operations is still there."

@@ -1,0 +1,219 @@
+"""Named environments: made, listed, told about, removed, and run in; each has a backend and a Python of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from devkeel.backends.backend import Realisation
+from devkeel.backends.generations import remove_folders
+from devkeel.backends.known import backend_named, entered
+from devkeel.backends.selection import require_backend
+from devkeel.candidate.stage_folder import remove_stages
+from devkeel.environments.applied import applying
+from devkeel.environments.names import all_environments, default_name, home_of, sanitised
+from devkeel.errors import ProjectError, Refused, Unavailable
+from devkeel.runtime import executing
+from devkeel.state import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkeel.backends.backend import Applied
+    from devkeel.backends.selection import Selection
+    from devkeel.candidate.subject import Subject
+    from devkeel.policy.protected import Settings
+    from devkeel.project.root import Project, Reader
+
+__all__ = ["NAMED", "EnvironmentInfo", "Environments", "Realised"]
+
+# The backends that make more than one environment of a declaration.
+NAMED = ("venv", "conda")
+# What realising leaves in `.devkeel`; the history, its lock and the logs are not among it.
+_MADE = ("envs", "gc", "stage", "bin")
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentInfo:
+    """A named environment: its backend and Python, where the generation in use is (None: not made), what is left."""
+
+    name: str
+    backend: str
+    python: str | None
+    prefix: str | None
+    leftovers: int
+    chosen: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """A named environment that is in use now. variables: what a command in it sees; `PATH` is put first."""
+
+    name: str
+    backend: str
+    prefix: str
+    judge: str
+    variables: dict[str, str]
+    unset: tuple[str, ...]
+    notes: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Environments:
+    """The named environments of a project.
+
+    subject: the declaration as it is now. selection: what the files say. source: what the files are read through that
+    say which name is meant; None for the project itself.
+    """
+
+    project: Project
+    settings: Settings
+    selection: Selection
+    subject: Callable[[], Subject]
+    source: Reader | None = None
+
+    def name(self, name: str | None) -> str:
+        """Return which environment is meant."""
+        if name is not None:
+            return sanitised(name)
+        return default_name(self.source or self.project, self.settings.environment)
+
+    def all(self) -> tuple[EnvironmentInfo, ...]:
+        """Return the environments, by name."""
+        chosen = self.name(None)
+        return tuple(
+            EnvironmentInfo(
+                item.name,
+                item.backend,
+                item.python,
+                str(item.prefix) if item.prefix else None,
+                item.leftovers,
+                item.name == chosen,
+            )
+            for item in all_environments(self.project)
+        )
+
+    def info(self, name: str | None = None) -> EnvironmentInfo:
+        """Return one of them. Raises ProjectError `unknown_environment`."""
+        wanted, known = self.name(name), self.all()
+        found = next((item for item in known if item.name == wanted), None)
+        if found is None:
+            raise ProjectError(
+                "unknown_environment",
+                f"The project has no environment {wanted!r}.",
+                seen=wanted,
+                remedy=f"Make it with apply_environment and environment={wanted}.",
+                alternatives=tuple(item.name for item in known),
+            )
+        return found
+
+    def create(
+        self,
+        name: str | None = None,
+        *,
+        backend: str | None = None,
+        python: str | None = None,
+        mixed: bool = False,
+        timeout: float = 900.0,
+    ) -> Realised:
+        """Make an environment, or bring one up to date, and return it; see `realise`. Raises Busy `apply_busy`."""
+        self.name(name)  # a name that is none leaves no trace
+        with applying(self.project.state):
+            applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
+        return _realised(self.name(name), applied, self.selection.notes)
+
+    def realise(
+        self,
+        name: str | None = None,
+        *,
+        backend: str | None = None,
+        python: str | None = None,
+        mixed: bool = False,
+        dry_run: bool = False,
+        timeout: float = 900.0,
+    ) -> Applied:
+        """Make an environment of the declaration, or bring one up to date; what fails leaves it as it was.
+
+        backend, python: those that it has, or the project's, where they are left out. mixed: another backend than the
+        declaration's is meant. Raises Refused `mixed_runtimes`, and what the backend raises.
+        """
+        home = home_of(self.project, self.name(name))
+        record: dict[str, Any] = home.record()
+        chosen, python = backend or record.get("backend") or self.selection.name, python or record.get("python")
+        mixed = mixed or bool(record.get("mixed"))
+        self._require_meant(chosen, mixed=mixed)
+        realiser = backend_named(chosen, python=python)
+        with executing(not dry_run):
+            applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
+        if not dry_run:
+            home.note({"backend": chosen, "python": python, "mixed": mixed})
+        return applied
+
+    def _require_meant(self, backend: str, *, mixed: bool) -> None:
+        require_backend(backend)
+        declared = self.selection.name
+        if backend != declared and not mixed:
+            raise Refused(
+                "mixed_runtimes",
+                f"The project declares a {declared} environment ({self.selection.why}); this one would be {backend}.",
+                seen=backend,
+                remedy=f"Leave the backend out, or mean both: `devkeel env create --mixed --backend {backend}`.",
+            )
+        if backend not in NAMED:
+            raise Unavailable(
+                "backend_cannot",
+                f"The {backend} backend has one environment, which is the project's shell.",
+                seen=backend,
+                remedy="Use apply_environment and run_command; or name backend venv or conda, with --mixed.",
+            )
+
+    def activation(self, name: str | None = None) -> Realised:
+        """Return what a shell in an environment needs. Raises ProjectError `unknown_environment`."""
+        return _realised(self.name(name), self.entered(name))
+
+    def entered(self, name: str | None = None) -> Applied:
+        """Return an environment that was made. Raises ProjectError `unknown_environment`."""
+        found = self.info(name)
+        if found.prefix is None:
+            raise ProjectError(
+                "unknown_environment",
+                f"The environment {found.name!r} is registered, but not made.",
+                seen=found.name,
+                remedy=f"Make it with apply_environment and environment={found.name}.",
+            )
+        return entered(found.backend, Path(found.prefix))
+
+    def remove(self, name: str) -> str:
+        """Remove an environment and return its name. Raises ProjectError `unknown_environment`, Busy `apply_busy`."""
+        found = self.info(name)
+        with applying(self.project.state):
+            home_of(self.project, found.name).remove()
+        return found.name
+
+    def purge(self) -> tuple[str, ...]:
+        """Remove what devkeel made to realise environments, and nothing else; the history stays. Return what it was.
+
+        Raises Busy `apply_busy`.
+        """
+        remove_stages(self.project)
+        if not self.project.exists(self.project.state.name):
+            return ()
+        found = tuple(item.name for item in self.all())
+        if directory.names(self.project.state / "gc"):
+            found += ("what was applied",)
+        with applying(self.project.state):
+            remove_folders(self.project.state, _MADE)
+        return found
+
+
+def _realised(name: str, applied: Applied, notes: tuple[str, ...] = ()) -> Realised:
+    return Realised(
+        name,
+        applied.backend,
+        applied.prefix,
+        applied.judge,
+        dict(applied.variables),
+        applied.unset,
+        (*notes, *applied.notes),
+    )

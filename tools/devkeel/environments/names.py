@@ -1,0 +1,99 @@
+"""Named environments of a project: how a name is made, where its environment is, which ones there are."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from devkeel.backends.generations import Home, require_no_link
+from devkeel.errors import UsageError
+from devkeel.state import directory
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from devkeel.project.root import Project, Reader
+
+__all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "sanitised"]
+
+_FOLDER = "envs"
+_RESERVED = frozenset({"base", "root", "default"})
+_LONGEST = 255
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEnvironment:
+    """An environment as it is registered. prefix: the generation in use, None where there is none."""
+
+    name: str
+    backend: str
+    python: str | None
+    prefix: Path | None
+    leftovers: int
+
+
+def sanitised(name: str) -> str:
+    """Return a name as environments have it: lower case, hyphens, a letter or an underscore first, at most 255 bytes.
+
+    Raises UsageError `bad_environment_name` where nothing is left, or what is left means something to conda.
+    """
+    plain = _plain(name)
+    if not plain or plain in _RESERVED:
+        raise UsageError(
+            "bad_environment_name",
+            f"{name[:80]!r} cannot name an environment.",
+            seen=name[:80],
+            remedy="Use letters, digits and hyphens; base, root and default are reserved.",
+        )
+    return plain
+
+
+def _plain(name: str) -> str:
+    plain = re.sub(r"[^a-z0-9_]+", "-", name.strip().lower()).strip("-")[:_LONGEST].rstrip("-")
+    return f"_{plain}"[:_LONGEST] if plain and plain[0].isdigit() else plain
+
+
+def default_name(project: Reader, setting: str | None) -> str:
+    """Return the name where the call gives none: devkeel.toml's, environment.yml's, the directory's."""
+    if setting is not None:
+        return sanitised(setting)
+    for candidate in (_conda_name(project), project.root.name, "environment"):
+        try:
+            return sanitised(candidate or "")
+        except UsageError:
+            continue
+    raise AssertionError("the last name is one")
+
+
+def _conda_name(project: Reader) -> str | None:
+    for file in ("environment.yml", "environment.yaml"):
+        data = project.read(file)
+        if data is not None:
+            found = re.search(rb"^name:[ \t]*['\"]?([^\s'\"#]+)", data, re.MULTILINE)
+            return found[1].decode("utf-8", "replace") if found else None
+    return None
+
+
+def home_of(project: Project, name: str) -> Home:
+    """Return where an environment of that name is, or would be. Raises ProjectError `not_writable` behind a link."""
+    path = project.state / _FOLDER / sanitised(name)
+    require_no_link(project, path)
+    return Home(path)
+
+
+def all_environments(project: Project) -> Iterator[NamedEnvironment]:
+    """Yield the environments that are registered, by name. The registry has no path: a project may be moved."""
+    for name in directory.names(project.state / _FOLDER):
+        path = project.state / _FOLDER / name
+        if not directory.is_folder(path):
+            continue
+        home = Home(path)
+        record: dict[str, Any] = home.record()
+        named = path.name == _plain(path.name) and path.name not in _RESERVED
+        if named and (record or home.current):
+            backend, python = str(record.get("backend", "venv")), record.get("python")
+            yield NamedEnvironment(
+                path.name, backend, python if isinstance(python, str) else None, home.current, len(home.leftovers())
+            )

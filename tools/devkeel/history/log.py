@@ -1,0 +1,163 @@
+"""What the history tells: its pages, one operation with its diff, and what changed since."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
+from devkeel.results import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
+from devkeel.text.clean import one_line
+from devkeel.text.diff import unified, unified_all
+
+if TYPE_CHECKING:
+    from devkeel.project.root import Project
+    from devkeel.transaction import Late, Operation, Transactions
+
+__all__ = [
+    "changed_since",
+    "detail",
+    "entry",
+    "foreign_findings",
+    "late_data",
+    "late_findings",
+    "late_notes",
+    "page",
+    "working_diff",
+]
+
+_MOST = 1000
+_BACK = 100
+_TOLD = 2_000
+
+
+def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
+    """Return operations, newest first. Raises UsageError `bad_limit`."""
+    if not 1 <= limit <= _MOST:
+        raise UsageError(
+            "bad_limit",
+            f"The limit is between 1 and {_MOST}.",
+            seen=str(limit),
+            remedy="Ask for fewer, and for older ones with before.",
+        )
+    found = store.history(limit=limit + 1, before=before)
+    shown = found[:limit]
+    more = shown[-1].id if len(found) > limit else None
+    notes = tuple(item.message for item in foreign_findings(store))
+    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending(), notes)
+
+
+def detail(store: Transactions, identifier: int) -> OperationDetail:
+    """Return one operation with its diff."""
+    found = store.operation(identifier)
+    diff = unified_all((item.path, item.before, item.after) for item in store.images(found))
+    return OperationDetail(entry(found), diff, found.report)
+
+
+def working_diff(store: Transactions, project: Project) -> WorkingDiff:
+    """Return how the working files differ from what the newest operations left."""
+    newest = store.history(limit=1)
+    if not newest:
+        return WorkingDiff(None, (), "")
+    changes = changed_since(store, project, newest[0])
+    return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(changes))
+
+
+def changed_since(
+    store: Transactions, project: Project, operation: Operation
+) -> list[tuple[str, bytes | None, bytes | None]]:
+    """Return the files that differ from what operations up to this one left: name, bytes then, bytes now."""
+    left: dict[str, bytes | None] = {}
+    for item in [operation, *store.history(limit=_BACK, before=operation.id)]:
+        if any(file.path not in left for file in item.files):
+            left = {image.path: image.after for image in store.images(item)} | left
+    pairs = ((name, data, _read_leniently(project, name)) for name, data in sorted(left.items()))
+    return [(name, then, now) for name, then, now in pairs if then != now]
+
+
+def foreign_findings(store: Transactions) -> tuple[Diagnostic, ...]:
+    """Return that the records in `.devkeel` are from elsewhere, where they are."""
+    found = store.standing()
+    if not found.foreign:
+        return ()
+    place = store.project.state.name
+    told = f"The records in {place} are from elsewhere: {found.why}. Nothing of them is used. {found.remedy}"
+    return (Diagnostic("foreign_records", "warning", told, "records", Place(place)),)
+
+
+def late_findings(store: Transactions) -> tuple[Diagnostic, ...]:
+    """Return what was written into old files after they were replaced, with its text and the place where it is."""
+    return tuple(
+        Diagnostic("late_write", "warning", f"{_late(item)}:\n{_text(item)}", "history", Place(item.path), item.place)
+        for item in store.late()
+        if _differs(item)
+    )
+
+
+def late_notes(store: Transactions) -> tuple[str, ...]:
+    """Return the same as sentences, and which old files may still be written into; others are let go of."""
+    told = []
+    for item in store.late(remove=True):
+        if _differs(item):
+            told.append(f"{_late(item)}:\n{_text(item)}")
+        else:
+            told.append(
+                f"A program has the old file of {item.path} open for writing, which operation {item.operation} "
+                f"replaced: what it writes goes to {item.place}, and inspect_environment tells it."
+            )
+    return tuple(told)
+
+
+def late_data(store: Transactions) -> list[dict[str, object]]:
+    """Return the same as an error's details."""
+    return [
+        {"path": item.path, "place": item.place, "operation": item.operation, "diff": _text(item)}
+        for item in store.late()
+    ]
+
+
+def _differs(item: Late) -> bool:
+    return item.gap or item.data not in (item.before, item.after)
+
+
+def _late(item: Late) -> str:
+    if item.gap:
+        return (
+            f"Somebody saved {item.path} in the moment when its name was free, because names cannot be exchanged here; "
+            f"what it was before is kept as {item.place}. Take from it what you need and remove it"
+        )
+    return (
+        f"Somebody wrote into the old file of {item.path}, which operation {item.operation} replaced or gave up "
+        f"replacing; it is kept as {item.place}. Take from it what you need and remove it"
+    )
+
+
+def _text(item: Late) -> str:
+    # what was added to the one of the two contents that it has more of
+    contents = (b"",) if item.gap else (item.before, item.after)
+    diffs = [unified(item.path, data or b"", item.data) for data in contents]
+    text = min(diffs, key=len)
+    return text if len(text) <= _TOLD else text[:_TOLD] + "\n[cut]\n"
+
+
+def entry(item: Operation) -> HistoryEntry:
+    """Return what a reader is told of an operation."""
+    return HistoryEntry(
+        id=item.id,
+        kind=item.kind,
+        time=item.time,
+        actor=one_line(item.actor),
+        reason=one_line(item.reason) if item.reason is not None else None,
+        files=tuple(file.path for file in item.files),
+        edits=tuple(item.edits),
+        revision_before=item.revision_before,
+        revision_after=item.revision_after,
+        reverts=item.reverts,
+        undone_by=item.undone_by,
+    )
+
+
+def _read_leniently(project: Project, name: str) -> bytes | None:
+    try:
+        return project.read(name)
+    except DevkeelError:
+        return None

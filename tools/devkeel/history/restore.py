@@ -1,0 +1,135 @@
+"""Going back: to what an operation left, or to before what devkeel itself did since then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.candidate.candidate import Candidate
+from devkeel.errors import Conflict, Place, UsageError
+from devkeel.project.root import digest
+from devkeel.text.diff import unified_all
+from devkeel.text.merge import merge, three_way_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.candidate.basis import Basis
+    from devkeel.transaction import FileChange, Operation, Transactions
+
+__all__ = ["put_back", "restore", "take_back"]
+
+_PAGE = 200
+_REVISION = 16
+
+
+def restore(store: Transactions, basis: Basis, wanted: int | str) -> tuple[Operation, Candidate]:
+    """Return the operation, and the candidate with the files as it left them.
+
+    What somebody else changed since, also between two operations, stays where it is apart. wanted: an operation's id
+    (also as text), or the revision that one left. Raises UsageError `unknown_operation`, Conflict `undo_conflict` where
+    a file was changed by hand in the same place.
+    """
+    # a revision has 16 digits; an id has as many as it needs, never that many
+    if isinstance(wanted, str) and wanted.isdecimal() and len(wanted) < _REVISION:
+        wanted = int(wanted)
+    later: list[Operation] = []
+    for operation in _newest_first(store):
+        if wanted in (operation.id, operation.revision_after):
+            break
+        later.append(operation)
+    else:
+        raise UsageError(
+            "unknown_operation",
+            f"No operation has the id or left the revision {wanted}.",
+            seen=str(wanted),
+            remedy="Take an id or a revision from the history.",
+        )
+    candidate = Candidate(basis)
+    for item in later:
+        for image in store.images(item):
+            put_back(candidate, image)
+    return operation, candidate
+
+
+def take_back(store: Transactions, basis: Basis, operation: int) -> tuple[Candidate, list[int]]:
+    """Return the candidate that takes back what devkeel did after an operation, and the operations that did it.
+
+    operation: id, 0 for all of them. Raises Conflict `restore_conflict` where somebody else changed one of the files
+    after or between them: nobody has asked for that change to be judged.
+    """
+    later = list(_newest_first(store, operation))
+    chains: dict[str, list[FileChange]] = {}
+    for item in reversed(later):
+        for image in store.images(item):
+            chains.setdefault(image.path, []).append(image)
+    candidate = Candidate(basis)
+    for path, chain in chains.items():
+        current, wanted = basis.read(path), chain[0].before
+        if current == wanted:
+            continue
+        found = [*(image.before for image in chain[1:]), current]
+        for image, now in zip(chain, found, strict=True):
+            if image.after != now:
+                raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
+        candidate.put(path, wanted)
+    return candidate, [item.id for item in later]
+
+
+def _conflict(
+    path: str, views: tuple[bytes | None, bytes | None, bytes | None], by_hand: tuple[bytes | None, bytes | None]
+) -> Conflict:
+    good, own, now = views
+    return Conflict(
+        "restore_conflict",
+        f"{path} was changed by somebody else since the last good declaration, so it is not put back. "
+        "Nothing was written.",
+        place=Place(path),
+        seen=digest(now)[:12] if now is not None else "no file",
+        remedy="Decide with the three differences: take out what fails by an edit, or undo operations one by one.",
+        details={
+            "path": path,
+            "by_devkeel": unified_all([(path, good, own)] if good != own else []),
+            "by_hand": unified_all([(path, *by_hand)]),
+            "last_good_to_now": unified_all([(path, good, now)] if good != now else []),
+        },
+    )
+
+
+def _newest_first(store: Transactions, until: int = 0) -> Iterator[Operation]:
+    """Yield the operations after one."""
+    before = None
+    while page := store.history(limit=_PAGE, before=before):
+        for item in page:
+            if item.id <= until:
+                return
+            yield item
+        before = page[-1].id
+
+
+def put_back(candidate: Candidate, image: FileChange) -> None:
+    """Let a candidate take back what an operation did to a file, and keep what somebody else changed since, elsewhere.
+
+    Raises Conflict `undo_conflict` where the two touch.
+    """
+    path, current = image.path, candidate.read(image.path)
+    if current == image.before:
+        return
+    if current == image.after:
+        candidate.put(path, image.before)
+        return
+    wanted = merge(image.after, current, image.before)
+    if wanted is None:
+        raise Conflict(
+            "undo_conflict",
+            f"{path} was changed by hand in the same place. Nothing was written.",
+            place=Place(path),
+            remedy="Make the change that you want as a new edit, or take the change by hand out of the file first.",
+            details={
+                "path": path,
+                "by_hand": unified_all([(path, image.after, current)]),
+                "three_way": three_way_view(image.after, current, image.before),
+            },
+        )
+    candidate.put(path, wanted)
+    kept = f"{path} was changed by hand meanwhile, elsewhere: that change is kept."
+    candidate.notes += [kept] if kept not in candidate.notes else []

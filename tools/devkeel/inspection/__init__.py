@@ -1,0 +1,3 @@
+"""What is declared, checked, applied and running."""
+
+__all__: list[str] = []

@@ -1,0 +1,75 @@
+"""How far the declaration has come: declared, checked, applied, running, and where these differ."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.backends.known import backend_named
+from devkeel.environments.applied import kept_here, read_good
+from devkeel.environments.coverage import left_out
+from devkeel.processes import glance
+from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.results import Stages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.environments.applied import Good
+    from devkeel.processes import Sight
+    from devkeel.project.root import Project
+    from devkeel.transaction import Transactions
+
+__all__ = ["stages_of"]
+
+
+def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes]) -> Stages:
+    """Return how far these files have come. Nothing is made, and no process is waited for."""
+    revision, lock = declared_revision(project, files), lock_revision(project)
+    newest = store.history(limit=1)
+    checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
+    good, sight = read_good(project.state), glance(project)
+    same = good is not None and (good.revision, good.lock_revision) == (revision, lock)
+    own = good is not None and kept_here(project.state, good)
+    alive = good is not None and own and backend_named(good.applied.backend).alive(good.applied)
+    missing = left_out(good.applied.backend, files) if good is not None else ()
+    differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive), *_outdated(sight))
+    if good is not None and missing:
+        differs += (
+            f"What is applied is of the {good.applied.backend} backend, which leaves out {', '.join(missing)}.",
+        )
+    return Stages(
+        declared=revision,
+        checked=checked,
+        applied=good.revision if good else None,
+        current=same and alive and not missing,
+        operation=good.operation if good else None,
+        time=good.time if good else None,
+        prefix=good.applied.prefix if good else None,
+        running=sight.revision or "unknown" if sight else None,
+        manager=sight.pid if sight else None,
+        differs=differs,
+        partial=missing or None,
+    )
+
+
+def _unchecked(checked: tuple[str, ...] | None) -> Iterator[str]:
+    if checked is None:
+        yield "What is declared was not published by devkeel, so it counts as not checked: check_environment."
+
+
+def _unapplied(good: Good | None, *, same: bool, alive: bool) -> Iterator[str]:
+    if good is None:
+        yield "Nothing was applied yet: apply_environment."
+    elif not alive:
+        yield "What was applied is no longer there for this project: apply_environment builds it again."
+    elif not same:
+        yield f"What is applied is revision {good.revision}, not what is declared: apply_environment."
+
+
+def _outdated(sight: Sight | None) -> Iterator[str]:
+    if sight is None:
+        return
+    if sight.outdated is None:
+        yield "devkeel did not start the processes that run, so it cannot tell whether they run what is declared."
+    elif sight.outdated:
+        yield "The processes that run were started before the declaration changed: manage_processes action=start."

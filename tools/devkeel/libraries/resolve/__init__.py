@@ -1,0 +1,3 @@
+"""Whether libraries resolve, and what was installed of them."""
+
+__all__: list[str] = []

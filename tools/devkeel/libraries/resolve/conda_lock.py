@@ -1,0 +1,159 @@
+"""conda-lock.yml: what it pins for this machine, and whether a package is the one that was locked."""
+
+from __future__ import annotations
+
+import hashlib
+import platform
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from devkeel.errors import CheckFailed, Diagnostic, Place
+from devkeel.libraries.manifests import conda_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LOCK", "CondaLock", "Locked", "read_lock", "subdir"]
+
+LOCK = "conda-lock.yml"
+_LENGTHS = {"md5": 32, "sha256": 64}  # hexadecimal digits
+_PACKAGE = re.compile(r"[^/]+-[^-/]+-[^-/]+\.(?:conda|tar\.bz2)\Z")
+_CHUNK = 1024 * 1024
+
+
+def subdir() -> str:
+    """Return what conda calls this system: linux-64, osx-arm64, …."""
+    system = {"linux": "linux", "darwin": "osx", "win32": "win"}.get(sys.platform, sys.platform)
+    machine = platform.machine().lower()
+    known = {"x86_64": "64", "amd64": "64", "i686": "32", "arm64": "arm64"}
+    known["aarch64"] = "aarch64" if system == "linux" else "arm64"
+    return f"{system}-{known.get(machine, machine)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """One conda package of a lock. hashes: by the name of the function, in hexadecimal."""
+
+    name: str
+    version: str
+    url: str
+    hashes: Mapping[str, str]
+
+    @property
+    def package(self) -> str:
+        """The name of the package that the URL is of."""
+        return urlsplit(self.url).path.rpartition("/")[2].rsplit("-", 2)[0].lower()
+
+    def explicit(self) -> str:
+        """Return the package as conda's explicit lists have it: the URL, and the strongest hash behind it."""
+        if "sha256" in self.hashes:
+            return f"{self.url}#sha256:{self.hashes['sha256']}"
+        return f"{self.url}#{self.hashes['md5']}" if "md5" in self.hashes else self.url
+
+    def require_same(self) -> None:
+        """Compare a package that is a file of this machine with all its hashes; installers do not do that there.
+
+        Raises CheckFailed `hash_mismatch`, `bad_lock` where the file is not there.
+        """
+        parts = urlsplit(self.url)
+        if parts.scheme != "file":
+            return
+        found = {name: hashlib.new(name, usedforsecurity=False) for name in self.hashes}
+        try:
+            with Path(unquote(parts.path)).open("rb") as file:
+                while data := file.read(_CHUNK):
+                    for item in found.values():
+                        item.update(data)
+        except OSError as error:
+            raise _bad(f"{self.url} cannot be read: {(error.strerror or 'it is gone').lower()}") from error
+        for name, value in self.hashes.items():
+            if found[name].hexdigest() != value:
+                raise _refused("hash_mismatch", f"The {name} of {self.url} is {found[name].hexdigest()}, not {value}")
+
+
+@dataclass(frozen=True, slots=True)
+class CondaLock:
+    """What a lock says. platforms: those that it covers, None where it does not say. packages: all, by platform."""
+
+    platforms: tuple[str, ...] | None
+    packages: Mapping[str, tuple[Locked, ...]]
+    pip: Mapping[str, tuple[str, ...]]
+
+    def covers(self) -> bool:
+        """Tell whether it was made for this machine too."""
+        known = self.platforms if self.platforms is not None else tuple(self.packages)
+        return subdir() in known and (subdir() in self.packages or not self.packages)
+
+    def here(self) -> tuple[Locked, ...]:
+        """Return the packages for this machine. Raises CheckFailed `lock_wrong_platform`."""
+        if not self.covers():
+            told = ", ".join(sorted({*(self.platforms or ()), *self.packages} - {subdir()})) or "no platform"
+            raise _refused("lock_wrong_platform", f"{LOCK} covers {told}, and has nothing for {subdir()}")
+        return self.packages.get(subdir(), ())
+
+    def pip_here(self) -> tuple[str, ...]:
+        """Return the names of what pip would install on this machine."""
+        return self.pip.get(subdir(), ())
+
+
+def read_lock(data: bytes) -> CondaLock:
+    """Return what a lock says. Raises Refused `syntax_error`, CheckFailed `bad_lock`."""
+    # A hash of digits alone is text all the same, and so is version 1.10.
+    model = conda_file.load(data, LOCK, texts=True)
+    head = model.get("metadata")
+    platforms = head.get("platforms") if isinstance(head, dict) else None
+    known = tuple(map(str, platforms)) if isinstance(platforms, list) else None
+    packages, pip = dict[str, tuple[Locked, ...]](), dict[str, tuple[str, ...]]()
+    items = model.get("package")
+    for item in items if isinstance(items, list) else []:
+        if not isinstance(item, dict) or not isinstance(item.get("platform"), str):
+            raise _bad("a package of it has no platform")
+        place = item["platform"]
+        if item.get("manager", "conda") != "conda":
+            pip[place] = (*pip.get(place, ()), str(item.get("name")))
+        else:
+            packages[place] = (*packages.get(place, ()), _locked(item))
+    return CondaLock(known, packages, pip)
+
+
+def _locked(item: Mapping[str, Any]) -> Locked:
+    name, url = str(item.get("name")), item.get("url")
+    if not isinstance(url, str):
+        raise _bad(f"{name} has no URL")
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http", "file") or not _PACKAGE.search(parts.path) or "#" in url:
+        raise _bad(f"{name} has a URL that is no package of conda: {url}")
+    given = item.get("hash") or {}
+    if not isinstance(given, dict):
+        raise _bad(f"the hash of {name} is not one by function")
+    hashes = {key: str(given[key]).lower() for key in _LENGTHS if given.get(key) not in (None, "", "null", "~")}
+    for key, value in hashes.items():
+        if not re.fullmatch(rf"[0-9a-f]{{{_LENGTHS[key]}}}", value):
+            raise _bad(f"the {key} of {name} is not {_LENGTHS[key]} hexadecimal digits: {value[:80]}")
+    return Locked(name, str(item.get("version")), url, hashes)
+
+
+def _bad(why: str) -> CheckFailed:
+    return _refused("bad_lock", f"{LOCK} cannot be used: {why}")
+
+
+_REMEDIES = {
+    "bad_lock": "Make it anew with conda-lock, or move it away to have environment.yml resolved.",
+    "hash_mismatch": "Find out who changed the package; where that was meant, make the lock anew with conda-lock.",
+    "lock_wrong_platform": f"Make it anew with conda-lock --platform {subdir()}, or move it away.",
+}
+
+
+def _refused(code: str, why: str) -> CheckFailed:
+    finding = Diagnostic(code, "error", why, "build", Place(LOCK))
+    return CheckFailed(
+        code,
+        f"{why}. The environment is as it was.",
+        place=Place(LOCK),
+        remedy=_REMEDIES[code],
+        diagnostics=(finding,),
+    )

@@ -1,0 +1,3 @@
+"""Asking Nix and devenv: settings, locks, fetching, confined evaluation, builds, shells."""
+
+__all__: list[str] = []

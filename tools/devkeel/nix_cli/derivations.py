@@ -1,0 +1,87 @@
+"""Realising derivations: the shell's at the end, and before it those whose outputs an evaluation reads.
+
+Import from derivation mixes evaluating, which has no network here, with building, which may need one. They are taken
+apart: Nix evaluates and builds nothing, says which output it wants to read, that one is realised in a step of its own
+as every build is, and the evaluation begins again. Applying does so, and no check.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devkeel.nix_cli.settings import run_nix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkeel.runtime import Completed
+
+__all__ = ["realise", "with_imports"]
+
+_STORE = Path("/nix/store")
+_OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
+_DERIVATION = 4 * 1024**2  # bytes of a derivation that are looked at
+_ROUNDS = 100
+# It may read what is built already, and builds nothing itself; the trace says what it would have to build.
+_READS = ("--option", "allow-import-from-derivation", "true", "--option", "max-jobs", "0", "--show-trace")
+_REFUSED = re.compile(
+    r"cannot build '(?P<path>/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv)[^']*' during evaluation because"
+)
+_WANTED = re.compile(r"while realising the context of path '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+))[/']")
+
+
+def realise(derivation: str, timeout: float, root: Path | None = None) -> Completed:
+    """Build a derivation; `root` is a link that keeps what was built from being collected. timeout: seconds."""
+    keep = () if root is None else ("--add-root", str(root), "--indirect")
+    argv = ("nix-store", "--realise", derivation, *keep)
+    return run_nix(argv, builds=True, timeout=max(0.0, timeout), limit=_OUTPUT)
+
+
+def with_imports(ask: Callable[[tuple[str, ...]], Completed], deadline: float) -> Completed:
+    """Return what an evaluation says once the outputs that it reads are built, or how building one of them failed.
+
+    ask: evaluates, with more arguments for Nix after its own. deadline: by the monotonic clock.
+    """
+    found = ask(())
+    refused = _REFUSED.search(_told(found)) if found.returncode else None
+    wanted, built = refused["path"] if refused else None, set[str]()
+    while wanted is not None and wanted not in built and len(built) < _ROUNDS:
+        built.add(wanted)
+        done = realise(wanted, deadline - time.monotonic())
+        if done.returncode:
+            return done
+        found = ask(_READS)
+        wanted = _wanted(_told(found)) if found.returncode else None
+    return found
+
+
+def _wanted(told: str) -> str | None:
+    """Return the derivation of an output that an evaluation wanted to read and that is not there."""
+    outputs = ((match["path"], match["name"]) for match in _WANTED.finditer(told))
+    missing = next(((path, name) for path, name in outputs if not os.path.lexists(path)), None)
+    if missing is None:
+        return None
+    path, name = missing
+    # The evaluation has written the derivation: it is one of those whose name the output has, maybe with its own after.
+    endings = tuple(f"-{title}.drv" for title in dict.fromkeys((name, name.rpartition("-")[0])) if title)
+    with os.scandir(_STORE) as entries:
+        found = [entry.path for entry in entries if entry.name.endswith(endings)]
+    return next((place for place in found if _makes(place, path)), None)
+
+
+def _makes(derivation: str, path: str) -> bool:
+    """Tell whether an output of a derivation is this path; outputs come before inputs in its text (ATerm)."""
+    try:
+        with open(derivation, "rb") as file:  # noqa: PTH123  (a path of the store)
+            outputs = file.read(_DERIVATION).partition(b"],[")[0]
+    except OSError:
+        return False
+    return f'"{path}"'.encode() in outputs
+
+
+def _told(found: Completed) -> str:
+    return found.stderr.decode("utf-8", "replace")

@@ -1,0 +1,10 @@
+"""What a declaration says about one option: everything in it that could define, hide, rename or bring in that option.
+
+Two versions of the files that say the same here may differ in anything else. What cannot be looked into counts as it
+is written, so that a change of it counts as a change of the option.
+"""
+
+from devkeel.policy.mentions.facts import UNPARSED, Fact, Files
+from devkeel.policy.mentions.survey import Said, said_about
+
+__all__ = ["UNPARSED", "Fact", "Files", "Said", "said_about"]

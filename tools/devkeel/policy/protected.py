@@ -1,0 +1,225 @@
+"""The policy: what the project's own settings (`devkeel.toml`) allow."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+from devkeel.catalogue.renamed import old_names
+from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
+from devkeel.policy.mentions import UNPARSED, Fact, Files, said_about
+from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
+from devkeel.source import nix
+from devkeel.transaction import Keep
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
+
+    from devkeel.errors import Diagnostic
+    from devkeel.project.root import Reader
+
+__all__ = ["SETTINGS", "Settings", "judge", "judge_failure", "judge_file", "judge_values", "read_settings"]
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings that a team shares.
+
+    level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
+    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
+    something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
+    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
+    environment. environment: the name of the one that is meant where nobody names one. micromamba: the URL of a
+    directory to install it from, when that is asked for.
+    """
+
+    level: str | None = None
+    protected: tuple[str, ...] = ()
+    lock_timeout: float = 10.0
+    job_after: float = 40.0
+    keep: Keep = field(default_factory=Keep)
+    direnv_allow: bool = False
+    backend: str | None = None
+    environment: str | None = None
+    micromamba: str | None = None
+
+
+# What may come out differently on another machine, or at another time.
+_IMPURE = re.compile(r"pathExists|read(?:File|Dir)|getEnv|current(?:System|Time)|fetch|findFile")
+_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
+_SECONDS = ("lock_timeout", "job_after")
+_KINDS: dict[str, tuple[type, ...]] = {
+    "level": (str,),
+    "protected": (list,),
+    "lock_timeout": (int, float),
+    "job_after": (int, float),
+    "history_days": (int, float),
+    "history_operations": (int,),
+    "history_mib": (int, float),
+    "backend": (str,),
+    "environment": (str,),
+    "micromamba": (str,),
+    "direnv_allow": (bool,),
+}
+
+
+def read_settings(project: Reader) -> Settings:
+    """Return the settings of a project; without a devkeel.toml the defaults. Raises ProjectError `bad_settings`."""
+    data = project.read(SETTINGS)
+    if data is None:
+        return Settings()
+    import tomlkit  # noqa: PLC0415  (30 ms that a project without settings does not need)
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+
+    try:
+        found: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise _bad(str(error)) from error
+    for name, value in found.items():
+        kinds = _KINDS.get(name, ())
+        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
+            raise _bad(f"{name} = {value!r} is not a setting of this kind")
+    protected = found.get("protected", [])
+    if not all(isinstance(item, str) for item in protected):
+        raise _bad("protected takes a list of option paths")
+    for item in protected:
+        nix.parse_path(item)
+    given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
+    given |= {name: float(found[name]) for name in _SECONDS if name in found}
+    return Settings(protected=tuple(protected), keep=_keep(found), **given)
+
+
+def _keep(found: Mapping[str, Any]) -> Keep:
+    for name in ("history_days", "history_operations", "history_mib"):
+        if found.get(name, 1) <= 0:
+            raise _bad(f"{name} is more than 0")
+    keep = Keep()
+    return Keep(
+        days=found.get("history_days", keep.days),
+        operations=found.get("history_operations", keep.operations),
+        bytes=int(found["history_mib"] * 1024 * 1024) if "history_mib" in found else keep.bytes,
+    )
+
+
+def _bad(why: str) -> ProjectError:
+    return ProjectError(
+        "bad_settings",
+        f"The settings cannot be used: {why}.",
+        place=Place(SETTINGS),
+        remedy=f"Known settings: {', '.join(_KINDS)}.",
+        alternatives=tuple(_KINDS),
+    )
+
+
+def judge(
+    settings: Settings, project: Reader, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
+) -> dict[str, tuple[Fact, ...]]:
+    """Refuse a candidate that changes a protected option, or makes it uncertain, by whichever edit.
+
+    Returns what is left to be judged after the checks, by the protected option: changes of options that it reads, where
+    its value decides, and files that do not parse, which the checks refuse with better words. Raises PolicyRefused
+    `protected_option`. docs/settings.md says what counts.
+    """
+    if not settings.protected or not after:
+        return {}
+    changed = frozenset(after)
+    old, new = _files(project, before, changed), _files(project, after, changed)
+    doubts = dict[str, tuple[Fact, ...]]()
+    for path in settings.protected:
+        own = nix.parse_path(path)
+        names = (own, *old_names(own))
+        was, now = said_about(names, old), said_about(names, new)
+        facts = _beginning(now.facts) if old.read(DECLARATION) is None else now.facts
+        difference = _different(was.facts, facts)
+        if difference is not None and difference.kind != UNPARSED:
+            raise _refusal(path, difference)
+        others = tuple(filter(None, (difference,)))
+        others += tuple(item for item in now.others if item not in was.others)
+        others += tuple(item for item in was.others if item not in now.others)
+        if others:
+            doubts[path] = others
+    return doubts
+
+
+def judge_values(doubts: Mapping[str, tuple[Fact, ...]], changed: Iterable[str], unseen: str | None) -> None:
+    """Refuse a candidate by what the evaluation says of the protected options; see `judge`.
+
+    changed: those that have another value. unseen: why they could not be compared, where that is so. Raises
+    PolicyRefused `protected_option`.
+    """
+    for path in changed:
+        raise _refusal(path, Fact("", "what else the files say: its value changes, as Nix evaluates it", ""))
+    for path, facts in doubts.items():
+        impure = next((item for item in facts if item.kind == UNPARSED or _IMPURE.search(item.text)), None)
+        if unseen is not None or impure is not None:
+            why = f"Whether its value changes could not be told: {unseen or 'it may differ elsewhere'}."
+            raise _refusal(path, impure or facts[0], why)
+
+
+def judge_failure(settings: Settings, wrong: Diagnostic) -> None:
+    """Refuse a candidate that can no longer be evaluated, so that the protected options cannot be seen."""
+    raise PolicyRefused(
+        "protected_option",
+        f"{SETTINGS} protects {', '.join(settings.protected)}, and after this Nix could not evaluate what they are: "
+        f"{wrong.message}.",
+        place=wrong.place,
+        seen=wrong.subject,
+        remedy="Correct the edit so that the declaration evaluates, then repeat it.",
+    )
+
+
+def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> Files:
+    def read(name: str) -> bytes | None:
+        try:
+            relative = project.resolve(name)
+            return given[relative] if relative in given else project.read(relative)
+        except DevkeelError:
+            return None
+
+    return Files(cache(read), changed)
+
+
+def _beginning(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """Leave out the inputs that a new declaration begins with."""
+    return tuple(item for item in facts if not (item.file == INPUTS and item.kind.startswith("`inputs.")))
+
+
+def _different(was: tuple[Fact, ...], now: tuple[Fact, ...]) -> Fact | None:
+    """Return what differs first: of what is there now, else of what is gone."""
+    now = tuple(item for item in now if not (item.missing and item in was))
+    was = tuple(item for item in was if not item.missing)
+    if was == now:
+        return None
+    fresh = next((item for item in now if item not in was), None)
+    gone = next((item for item in was if item not in now), None)
+    return fresh or gone or next(new for old, new in zip_longest(was, now) if old != new) or was[-1]
+
+
+def _refusal(path: str, fact: Fact, more: str = "") -> PolicyRefused:
+    what = f"{fact.kind} cannot be looked into" if fact.opaque else f"it is about {fact.kind}"
+    return PolicyRefused(
+        "protected_option",
+        f"{path} is protected by {SETTINGS}, and this would change it, or what may define it: {what}."
+        + (f" {more}" if more else ""),
+        place=Place(fact.file, fact.line) if fact.file else None,
+        seen=path,
+        remedy=f"Ask a maintainer to change it, or to take it out of `protected` in {SETTINGS}.",
+        details={"construct": fact.kind},
+    )
+
+
+def judge_file(path: Path, before: bytes | None, after: bytes) -> None:
+    """Refuse what `judge` refuses for a file that is written by itself, in whichever project around it protects.
+
+    path: absolute, links resolved.
+    """
+    for folder in path.parents:
+        project = Project(folder)
+        if project.exists(SETTINGS):
+            name = path.relative_to(folder).as_posix()
+            doubts = judge(read_settings(project), project, {name: before}, {name: after})
+            judge_values(doubts, (), "nothing evaluates a file that is written by itself")

@@ -1,0 +1,65 @@
+"""Who holds a port or a file, as the kernel tells it in /proc."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devkeel.runtime import process_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["port_holder", "writers"]
+
+_PROC = Path("/proc")
+_LISTENING = "0A"
+
+
+def port_holder(port: int) -> str | None:
+    """Return who listens on a TCP port of this machine: a name and a PID, or that it is another user's.
+
+    None when nobody does.
+    """
+    wanted = {f"socket:[{inode}]" for inode in _listeners(port)}
+    if not wanted:
+        return None
+    every = [int(path.name) for path in _PROC.iterdir() if path.name.isdigit()]
+    found = [pid for pid in every if wanted & {target for _, target in _descriptors(pid)}]
+    return ", ".join(str(item) for pid in found if (item := process_tree.look(pid))) or "a process of another user"
+
+
+def writers(paths: Iterable[Path]) -> list[process_tree.Kin]:
+    """Return what has one of the files open for writing, with the sessions that such a process leads."""
+    wanted = {str(path) for path in paths}
+    every = process_tree.running()
+    found = {item.pid for item in every if wanted & set(_written_files(item.pid))}
+    # Not every session of one: that of a person's terminal has more in it.
+    return [item for item in every if item.pid in found or item.session in found]
+
+
+def _listeners(port: int) -> Iterator[str]:
+    for table in ("tcp", "tcp6"):
+        with suppress(OSError):
+            for line in (_PROC / "net" / table).read_text().splitlines()[1:]:
+                fields = line.split()
+                if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
+                    yield fields[9]
+
+
+def _written_files(pid: int) -> Iterator[str]:
+    for name, target in _descriptors(pid):
+        with suppress(OSError, ValueError, IndexError):
+            flags = (_PROC / str(pid) / "fdinfo" / name).read_text().partition("flags:")[2].split()[0]
+            if int(flags, 8) & os.O_ACCMODE != os.O_RDONLY:
+                yield target
+
+
+def _descriptors(pid: int) -> Iterator[tuple[str, str]]:
+    folder = _PROC / str(pid) / "fd"
+    with suppress(OSError):
+        for path in folder.iterdir():
+            with suppress(OSError):
+                yield path.name, str(path.readlink())

@@ -1,0 +1,310 @@
+"""Which processes belong to which, as the kernel tells it in /proc, and ending them.
+
+A process belongs to another by descent, by the session that one leads, or by a mark in its environment. One that leaves
+its session and whose parent ends goes to the nearest subreaper (prctl(2)): while jobs run that is this process, so that
+nothing gets out of sight. Linux only; elsewhere a process group is all that is known.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import threading
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
+from typing import TYPE_CHECKING
+
+from devkeel.system.mechanisms import usable
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+
+__all__ = [
+    "MARK",
+    "OUTLIVES",
+    "Kin",
+    "adopting",
+    "can_tell",
+    "collect",
+    "end",
+    "end_children",
+    "end_tree",
+    "family",
+    "held",
+    "left_behind",
+    "look",
+    "marked",
+    "running",
+    "still",
+]
+
+MARK = "DEVKEEL_JOB"
+"""The variable that names the job that a process belongs to."""
+
+OUTLIVES = {MARK: ""}
+"""What a process has in its environment that belongs to no job, and outlives this process."""
+
+_PR_SET_CHILD_SUBREAPER = 36
+_GRACE = 2.0
+_TICK = 0.01
+_TRIES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """One process: parent, session, name; `start` (clock ticks after boot) tells it from a later one with its PID."""
+
+    pid: int
+    start: int
+    parent: int = field(compare=False)
+    session: int = field(compare=False)
+    name: str = field(compare=False)
+    dead: bool = field(default=False, compare=False)
+
+    def __str__(self) -> str:
+        """Return the name and the PID."""
+        return f"{self.name} (PID {self.pid})"
+
+
+def can_tell() -> bool:
+    """Tell whether this system has a /proc to look into."""
+    return os.path.exists("/proc/self/stat")  # noqa: PTH110
+
+
+def look(pid: int) -> Kin | None:
+    """Return a process that lives, or None."""
+    found = _look(pid)
+    return None if found is None or found.dead else found
+
+
+def running() -> list[Kin]:
+    """Return every process that lives, this one and its ancestors left out."""
+    found = {item.pid: item for pid in _pids() if (item := look(pid))}
+    own = os.getpid()
+    while own in found:
+        own = found.pop(own).parent
+    return list(found.values())
+
+
+def still(items: Iterable[Kin]) -> list[Kin]:
+    """Return those of them that live on."""
+    return [now for item in items if (now := look(item.pid)) == item and now is not None]
+
+
+def family(pids: Collection[int]) -> list[Kin]:
+    """Return the living of some processes, what descends from them, and the sessions that these lead or went into.
+
+    A session in which one of the given processes merely is may be that of a person's terminal, and is left alone.
+    """
+    every = {item.pid: item for item in running()}
+    foreign = {every[pid].session for pid in pids if pid in every} - set(pids) | {os.getsid(0)}
+    chosen = set(pids)
+    while True:
+        sessions = ({every[pid].session for pid in chosen if pid in every} | set(pids)) - foreign
+        more = {pid for pid, item in every.items() if item.parent in chosen or item.session in sessions}
+        if more <= chosen:
+            return [every[pid] for pid in sorted(chosen) if pid in every]
+        chosen |= more
+
+
+def marked(name: str, value: str) -> list[Kin]:
+    """Return what has a variable with that value in its environment, as far as this user may see it."""
+    wanted = f"{name}={value}".encode()
+    return [item for item in running() if wanted in (_variables(item.pid) or ())]
+
+
+def end(items: Iterable[Kin], grace: float = _GRACE) -> list[Kin]:
+    """End processes with all that belongs to them: SIGTERM, a grace in seconds, SIGKILL. Returns those that live on."""
+    left = still(items)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        deadline = time.monotonic() + grace
+        told = set[Kin]()
+        while left:
+            # what belongs to one that has ended is known from the round before
+            left = list({*left, *family([item.pid for item in left])})
+            for item in set(left) - told:
+                _signal(item, number)
+            told |= set(left)
+            if time.monotonic() >= deadline:
+                break
+            time.sleep(_TICK)
+            left = still(left)
+    return sorted(left, key=lambda item: item.pid)
+
+
+def end_tree(pid: int, grace: float = _GRACE) -> list[Kin]:
+    """End a child that leads its own session, with all that belongs to it. Returns those that live on."""
+    if can_tell():
+        return end(family([pid]), grace)
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(pid, number)
+            time.sleep(grace if number == signal.SIGTERM else 0)
+    return []
+
+
+def end_children(grace: float = _GRACE) -> list[Kin]:
+    """End all children of this process with all that belongs to them; return those that live on."""
+    left: list[Kin] = []
+    while found := [item for item in _children() if item not in left and not item.dead and not _outlives(item.pid)]:
+        left += end(found, grace)
+    return still(left)
+
+
+_adopters = 0
+_adopts = False
+_turn = threading.Lock()
+
+
+@contextmanager
+def adopting() -> Iterator[None]:
+    """Be the subreaper meanwhile; several works may be at it together."""
+    global _adopters, _adopts  # noqa: PLW0603  (the kernel has one switch for the process)
+    with _turn:
+        _adopters += 1
+        if _adopters == 1:
+            _adopts = _switch(on=True)
+    try:
+        yield
+    finally:
+        with _turn:
+            _adopters -= 1
+            if _adopters == 0:
+                _switch(on=False)
+
+
+def left_behind(sessions: Collection[int], mark: str, known: Collection[Kin] = ()) -> list[Kin]:
+    """Return processes that belong to a work and have lost their parents, and collect the exits of those that ended.
+
+    They are our children where we adopt. Elsewhere they are looked for among all, by session and mark: one that left
+    its session and took the mark out of its environment is then not found.
+
+    sessions: the programs that it ran, each the leader of its session. mark: what the work gave each as `DEVKEEL_JOB`.
+    known: what was seen to descend from them.
+    """
+    if not _adopts:
+        foreign = {os.getsid(0)}
+        strangers = [item for item in running() if item.pid not in sessions and item.session not in foreign]
+        wanted = f"{MARK}={mark}".encode()
+        return [
+            item
+            for item in strangers
+            if item.session in sessions or item in known or wanted in (_settled_variables(item.pid) or ())
+        ]
+    found = []
+    for item in _children():
+        if item.pid in sessions:
+            continue
+        ours = item.session in sessions or item in known
+        if not ours and (item.dead or not _is_marked(item.pid, mark)):
+            continue
+        if item.dead:
+            collect([item])
+        else:
+            found.append(item)
+    return found
+
+
+def collect(items: Iterable[Kin]) -> None:
+    """Take note of the exits of adopted processes, so that nothing of them stays."""
+    for item in items:
+        with suppress(ChildProcessError):
+            os.waitpid(item.pid, os.WNOHANG)
+
+
+def _switch(*, on: bool) -> bool:
+    """Switch adopting on or off; False where this system does not let us."""
+    return usable("subreaper") and _c_library().prctl(_PR_SET_CHILD_SUBREAPER, int(on), 0, 0, 0) == 0
+
+
+@cache
+def _c_library() -> ctypes.CDLL:
+    return ctypes.CDLL(None)
+
+
+@contextmanager
+def held(pid: int) -> Iterator[int | None]:
+    """Open a descriptor of a process, readable when it has ended; None where there is no such process, or no such."""
+    try:
+        descriptor = os.pidfd_open(pid) if usable("pidfd") else None
+    except (OSError, AttributeError):  # a kernel, a filter or a Python that does not know it
+        descriptor = None
+    try:
+        yield descriptor
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def _signal(item: Kin, number: int) -> None:
+    """Send a signal to this very process, never to a later one with its PID."""
+    with suppress(OSError), held(item.pid) as descriptor:
+        if not still([item]):
+            return
+        if descriptor is None:  # for a PID to be another's by now, all the others must have been given out meanwhile
+            os.kill(item.pid, number)
+        else:
+            signal.pidfd_send_signal(descriptor, number)
+
+
+def _children() -> list[Kin]:
+    """Return our children, the ended among them; an adopted one is listed under any of our threads."""
+    found = list[int]()
+    with suppress(OSError):
+        for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  (names are enough)
+            with suppress(OSError), open(f"/proc/self/task/{thread}/children", "rb") as file:  # noqa: PTH123
+                found += map(int, file.read().split())
+    return [item for pid in found if (item := _look(pid))]
+
+
+def _pids() -> Iterator[int]:
+    with suppress(OSError):
+        yield from (int(name) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208
+
+
+def _look(pid: int) -> Kin | None:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  (thousands of times)
+            before, _, after = file.read().rpartition(b")")
+    except OSError:
+        return None
+    # proc(5): the name in parentheses may hold anything; state, parent, group and session follow it, the number of
+    # threads is the 20th field of all, the start the 22nd. A leader that has ended while other threads go on still
+    # holds its files and its ports.
+    fields = after.split()
+    name = before.partition(b"(")[2].decode("utf-8", "replace")
+    dead = fields[0] in (b"Z", b"X") and int(fields[17]) <= 1
+    return Kin(pid, int(fields[19]), int(fields[1]), int(fields[3]), name, dead)
+
+
+def _outlives(pid: int) -> bool:
+    return f"{MARK}=".encode() in (_settled_variables(pid) or ())
+
+
+def _is_marked(pid: int, mark: str) -> bool:
+    """Tell whether a process has a work's mark, or is of a build: Nix gives a builder nothing of ours."""
+    variables = _settled_variables(pid) or []
+    marks = [item for item in variables if item.startswith(MARK.encode() + b"=")]
+    if marks:
+        return marks == [f"{MARK}={mark}".encode()]
+    return any(item.startswith(b"NIX_BUILD_TOP=") for item in variables)
+
+
+def _settled_variables(pid: int) -> list[bytes] | None:
+    for _ in range(_TRIES):
+        variables = _variables(pid)
+        if variables != [b""]:
+            break
+        time.sleep(_TICK / 2)  # it is just becoming another program, and has none for a moment
+    return variables
+
+
+def _variables(pid: int) -> list[bytes] | None:
+    try:
+        with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
+            return file.read().split(b"\0")
+    except OSError:
+        return None

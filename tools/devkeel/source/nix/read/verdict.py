@@ -1,0 +1,239 @@
+"""What Nix rejects while parsing although the grammar has a tree for it.
+
+Undefined variables, names that are defined twice, computed names where none may be, chains of operators that have no
+order, numbers that do not fit, paths that end in a slash. The source of each rule is Nix's own lexer and parser.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from devkeel.source.nix.read.index import related
+from devkeel.source.nix.read.literal import attribute_name, read_float, read_integer, static_names
+from devkeel.source.nix.read.scope import SETS, bindings, free_names, inherited
+from devkeel.source.nix.read.syntax import Problem, children_of_type, text
+from devkeel.source.path import KEYWORDS, format_path
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tree_sitter import Node
+
+    from devkeel.source.nix.read.document import Document
+    from devkeel.source.nix.read.index import Entry
+    from devkeel.source.path import AttrPath
+
+__all__ = ["duplicates_at", "problems_in", "rejected"]
+
+
+_DEEP = 100  # paths in messages and clashes of an edited option end here
+# The attributes of a literal set by name: None for a value, the attributes of a set that others may add to.
+_Table: TypeAlias = dict[str, "_Table | None"]
+
+# A node, what its set has so far (of a set itself: what other bindings gave it already), and where that set stands.
+_Step: TypeAlias = tuple["Node", _Table, "AttrPath"]
+
+
+def rejected(root: Node, data: bytes) -> list[Problem]:
+    """Return what Nix would reject in a tree without syntax errors, first place first."""
+    found = [
+        Problem("undefined_variable", offset, f"undefined variable {name!r}")
+        for name, offset in free_names(root, data).items()
+    ]
+    return sorted([*found, *problems_in(root, data)], key=lambda item: item.offset)
+
+
+def problems_in(root: Node, data: bytes) -> Iterator[Problem]:
+    """Yield what Nix would reject in a tree whatever the names in scope are."""
+    stack: list[_Step] = [(root, {}, ())]
+    while stack:
+        step = stack.pop()
+        node, table, prefix = step
+        if node.type in _LEAVES:
+            continue
+        if node.type in _CHECKS:
+            yield from _CHECKS[node.type](node, data)
+        if node.type == "binding":
+            yield from _enter_binding(step, data, stack)
+            continue
+        if node.type in {"inherit", "inherit_from"}:
+            for attribute, name in inherited(node, data):
+                if _register(table, (name,), is_set=False)[1]:
+                    yield _twice((*prefix, name), attribute)
+        group = (table, prefix) if node.type in SETS else ({}, ())
+        for child in reversed(node.named_children):
+            if child.type == "binding_set":
+                stack += [(item, *group) for item in reversed(child.named_children)]
+            else:
+                stack.append((child, {}, ()))
+
+
+def _enter_binding(step: _Step, data: bytes, stack: list[_Step]) -> Iterator[Problem]:
+    """Note what a binding defines, and put its path and its value on the stack."""
+    node, table, prefix = step
+    path, value = (node.child_by_field_name(field) for field in ("attrpath", "expression"))
+    if path is None or value is None:
+        return
+    names, bare = static_names(path, data), _bare(value)
+    known = tuple(name for name in names if name is not None)
+    inner: _Table = {}
+    if len(known) == len(names):
+        inner, clash = _register(table, known, is_set=bare.type in SETS)
+        if clash:
+            yield _twice(prefix + known[:clash], path)
+    stack.append((path, {}, ()))
+    stack.append((bare, inner, prefix + known if len(prefix) < _DEEP else prefix))
+
+
+def _bare(value: Node) -> Node:
+    """Return a value without parentheses, which make no difference to Nix's parser."""
+    while value.type == "parenthesized_expression" and (inner := value.child_by_field_name("expression")) is not None:
+        value = inner
+    return value
+
+
+def _register(table: _Table, names: AttrPath, *, is_set: bool) -> tuple[_Table, int]:
+    """Note an attribute; return the attributes below it, and how many of its names clash with a value, 0 for none.
+
+    Nix merges literal sets, whichever way they are written.
+    """
+    for length, name in enumerate(names[:-1], 1):
+        found = table.setdefault(name, {})
+        if found is None:
+            return {}, length
+        table = found
+    last = names[-1]
+    if last in table:
+        held = table[last]
+        return ({}, len(names)) if held is None or not is_set else (held, 0)
+    inner: _Table = {}
+    table[last] = inner if is_set else None
+    return inner, 0
+
+
+def _twice(path: AttrPath, node: Node) -> Problem:
+    return Problem("duplicate_attribute", node.start_byte, f"attribute {format_path(path)!r} is defined twice")
+
+
+def duplicates_at(document: Document, path: AttrPath) -> Iterator[Problem]:
+    """Yield clashes among the attributes that are related to one raw path."""
+    for container in document.focus(path).containers:
+        table: _Table = {}
+        stack = [(entry, table, container.path) for entry in _at(document, container.node, container.path, path)]
+        while stack:
+            entry, table, prefix = stack.pop()
+            names = prefix + entry.names
+            value = entry.node.child_by_field_name("expression") if entry.node.type == "binding" else None
+            bare = _bare(value) if value is not None else None
+            is_set = bare is not None and bare.type in SETS
+            inner, clash = _register(table, entry.names, is_set=is_set)
+            if clash:
+                yield _twice(prefix + entry.names[:clash], entry.node)
+            if bare is not None and is_set and len(names) < _DEEP:
+                stack += [(item, inner, names) for item in _at(document, bare, names, path)]
+
+
+def _at(document: Document, node: Node, prefix: AttrPath, path: AttrPath) -> Iterator[Entry]:
+    """Yield the entries of a set that are related to a path, the last one first."""
+    rest = path[len(prefix) :]
+    return (item for item in reversed(document.entries(node)) if not item.computed and related(item.names, rest))
+
+
+def _chain(node: Node, data: bytes) -> Iterator[Problem]:
+    """Yield a comparison of a comparison: these operators have no order among themselves."""
+    group = next((group for group in _UNORDERED if _operator(node, data) in group), None)
+    if group is None:
+        return
+    sides = [side for field in ("left", "right") if (side := node.child_by_field_name(field)) is not None]
+    if any(_operator(side, data) in group for side in sides):
+        yield _wrong(node, f"{_operator(node, data)} cannot be chained: put parentheses round one comparison")
+
+
+_UNORDERED = (frozenset({"==", "!="}), frozenset({"<", ">", "<=", ">="}))
+
+
+def _operator(node: Node, data: bytes) -> str:
+    found = node.child_by_field_name("operator") if node.type == "binary_expression" else None
+    return text(found, data) if found is not None else ""
+
+
+def _formals(node: Node, data: bytes) -> Iterator[Problem]:
+    seen = {text(child, data) for child in node.parent.children_by_field_name("universal")} if node.parent else set()
+    for formal in children_of_type(node, "formal"):
+        name = formal.child_by_field_name("name")
+        if name is None or name.is_missing:
+            continue
+        if text(name, data) in seen:
+            yield Problem("duplicate_argument", name.start_byte, f"argument {text(name, data)!r} is defined twice")
+        seen.add(text(name, data))
+
+
+def _inherit(node: Node, data: bytes) -> Iterator[Problem]:
+    attrs = node.child_by_field_name("attrs")
+    for attribute in attrs.named_children if attrs is not None else ():
+        if attribute.type != "comment" and attribute_name(attribute, data) is None:
+            yield _wrong(attribute, "a computed name cannot be inherited")
+
+
+def _let(node: Node, data: bytes) -> Iterator[Problem]:
+    for binding in bindings(node):
+        path = binding.child_by_field_name("attrpath") if binding.type == "binding" else None
+        if path is not None and static_names(path, data)[0] is None:
+            yield _wrong(path, "a computed name cannot be bound by let")
+
+
+def _integer(node: Node, data: bytes) -> Iterator[Problem]:
+    if read_integer(node, data) is None:
+        yield _wrong(node, "the integer does not fit into 64 bits")
+
+
+def _float(node: Node, data: bytes) -> Iterator[Problem]:
+    if read_float(node, data) is None:
+        yield _wrong(node, "the number is too large or too small for a float")
+
+
+def _path(node: Node, data: bytes) -> Iterator[Problem]:
+    """Yield what Nix's lexer says of a path; the grammar takes more of `//` into one than Nix does."""
+    source = data[node.start_byte : node.end_byte]
+    first, slashes, _ = source.partition(b"//")
+    if slashes and b"$" not in source and b"/" not in first:
+        within = node.parent.type if node.parent is not None else ""
+        if within == "list_expression" or (not first and within != "apply_expression"):
+            yield _wrong(node, "// needs something on its left, and in a list parentheses round it")
+        return
+    if (
+        source.endswith(b"/")
+        or (slashes and b"$" not in source)
+        or (not slashes and data[node.end_byte : node.end_byte + 1] == b"/")
+    ):
+        yield _wrong(node, "a path cannot end in a slash")
+
+
+def _wrong(node: Node, message: str) -> Problem:
+    return Problem("syntax_error", node.start_byte, message)
+
+
+def _keywords(node: Node, data: bytes) -> Iterator[Problem]:
+    """Yield keywords where an attribute's name should be; Nix's lexer knows no names that are spelt like them."""
+    for child in node.named_children:
+        if child.type == "identifier" and text(child, data) in _RESERVED:
+            yield Problem(
+                "syntax_error", child.start_byte, f"{text(child, data)!r} is a keyword; as a name it is quoted"
+            )
+
+
+_RESERVED = KEYWORDS - {"or"}
+_CHECKS: dict[str, Callable[[Node, bytes], Iterator[Problem]]] = {
+    "attrpath": _keywords,
+    "inherited_attrs": _keywords,
+    "binary_expression": _chain,
+    "formals": _formals,
+    "inherit": _inherit,
+    "inherit_from": _inherit,
+    "let_expression": _let,
+    "integer_expression": _integer,
+    "float_expression": _float,
+    "path_expression": _path,
+    "hpath_expression": _path,
+}
+_LEAVES = frozenset({"identifier", "variable_expression", "string_fragment", "escape_sequence", "comment"})

@@ -1,0 +1,411 @@
+"""Lists: appending to, prepending to and removing from the list that an option's value is or contains."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from devkeel.source.nix.read.equality import key
+from devkeel.source.nix.read.index import operator
+from devkeel.source.nix.read.layout import Group, is_first, line_end, line_start
+from devkeel.source.nix.read.literal import Expression, Style, Value, print_element, print_value, read_value
+from devkeel.source.nix.read.parts import BODIES, MAX_DEPTH, Part, elements, find_list, is_deep, lists_inside, parts
+from devkeel.source.nix.read.syntax import text
+from devkeel.source.nix.write.bindings import (
+    canonical,
+    expressions_in,
+    insert_value,
+    require_editable,
+    says_at,
+    set_value,
+)
+from devkeel.source.nix.write.head import arguments_for, require_arguments
+from devkeel.source.nix.write.proof import prove
+from devkeel.source.path import format_path
+from devkeel.source.splice import Edited, Splice, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable
+
+    from tree_sitter import Node
+
+    from devkeel.source.nix.read.document import Document
+    from devkeel.source.nix.read.index import Definition
+    from devkeel.source.path import AttrPath
+
+__all__ = ["Spelling", "add", "append", "append_line", "prepend", "remove"]
+
+_NEEDS_PARENTHESES = frozenset({"function_expression", "if_expression", "unary_expression", "binary_expression"})
+
+
+def _require_shallow(document: Document, item: Definition) -> None:
+    """Refuse a value that is nested so deep that not all of its lists are looked at."""
+    if item.value is not None and is_deep(item.value):
+        raise document.refuse(
+            "too_deep", f"{format_path(item.path)} is nested deeper than {MAX_DEPTH}, too deep to edit.", item.node
+        )
+
+
+def definition_of(document: Document, path: AttrPath) -> Definition | None:
+    """Return the definition of an option that an edit of its list is about, None when nothing defines it."""
+    raw = require_editable(document, path)
+    found = [item for item in document.focus(raw).bindings if item.raw == raw]
+    plain = [item for item in found if not item.conditions]
+    for item in found:
+        _require_shallow(document, item)
+        if item.value is None or item.container.shared:
+            code = "inherited" if item.value is None else "shared_name"
+            raise document.refuse(code, f"{format_path(path)} comes from elsewhere.", item.node)
+    if not plain and any(not item.container.conditions for item in found):
+        raise document.refuse("conditional", f"{format_path(path)} is defined under a condition only.", found[0].node)
+    with_list = [item for item in plain if item.value is not None and find_list(item.value, document.data)]
+    return next(iter(with_list or plain), None)
+
+
+def definitions_of(document: Document, path: AttrPath) -> list[Definition]:
+    """Return every definition of an option that has a value."""
+    raw = document.raw_path(path)
+    return [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """How elements are spelt, and which lists count.
+
+    read: what an element stands for, to compare by. write: what to print for a value at a node. target: the list of a
+    value that a new element goes into, the last one when `last`. parts: the parts of a value that an element may be
+    in. key: what a value is compared by. local: names are those of the place, not the module's arguments.
+    """
+
+    read: Callable[[Node, bytes], Value] = read_value
+    write: Callable[[Node, Value], Value] = lambda _, value: value
+    target: Callable[[Node, bytes], Node | None] = find_list
+    parts: Callable[[Node, bytes], Iterable[Part]] = parts
+    key: Callable[[Value], Value] = canonical
+    local: bool = False
+
+    def present(self, document: Document, path: AttrPath) -> list[tuple[Value, bool]]:
+        """Return what the elements of an option's lists stand for, and whether no condition decides about them."""
+        return [
+            (self.read(node, document.data), part.certain and not item.conditions)
+            for item in definitions_of(document, path)
+            if item.value is not None
+            for part in self.parts(item.value, document.data)
+            for node in part.items
+        ]
+
+
+FIRST = Spelling()
+LAST = Spelling(target=partial(find_list, last=True))
+
+
+def append(document: Document, path: AttrPath, values: list[Value]) -> Edited:
+    """Append elements to the list at an option path; those that are there stay as they are."""
+    return add(document, path, values, spelling=LAST)
+
+
+def prepend(document: Document, path: AttrPath, values: list[Value]) -> Edited:
+    """Put elements before the first one of the list at an option path."""
+    return add(document, path, values, first=True)
+
+
+def add(
+    document: Document,
+    path: AttrPath,
+    values: list[Value],
+    *,
+    spelling: Spelling = FIRST,
+    first: bool = False,
+    keep_sorted: bool = False,
+) -> Edited:
+    """Add elements to the list at an option path.
+
+    keep_sorted: the order has no meaning, so a list that its author keeps sorted stays so.
+    """
+    for value in values:
+        expressions_in(value)
+    item = definition_of(document, path)
+    present = spelling.present(document, path)
+    every = {key(value) for value, _ in present}
+    certain = {key(value) for value, always in present if always}
+    known = set(certain)
+    missing: list[Value] = []
+    notes: list[str] = []
+    for value in values:
+        wanted = key(spelling.key(value))
+        if wanted in certain:
+            notes.append(f"{_name(value)} is already in {format_path(path)}.")
+        elif wanted not in known:
+            missing.append(value)
+            if wanted in every:
+                notes.append(f"{_name(value)} was in {format_path(path)} under a condition only; that stays beside it.")
+        known.add(wanted)
+    if not missing:
+        return Edited(document.data, notes=tuple(notes))
+    if item is None:
+        written = [spelling.write(document.body.core, value) for value in missing]
+        return replace(insert_value(document, path, written), notes=tuple(notes))
+    target, at = _place(document, item, spelling)
+    written = [spelling.write(at, value) for value in missing]
+    splices = (
+        _into(document.group(target), written, first=first, keep_sorted=keep_sorted)
+        if target
+        else _concatenate(at, written, first=first)
+    )
+    named = [] if spelling.local else expressions_in(written)
+    splices += require_arguments(document, arguments_for(document, at, named))
+
+    def holds(after: Document) -> bool:
+        now = spelling.present(after, path)
+        return known <= {key(other) for other, sure in now if sure} and every <= {key(other) for other, _ in now}
+
+    return prove(document, apply(document.data, splices, notes), [item.raw], holds)
+
+
+def _place(document: Document, item: Definition, spelling: Spelling) -> tuple[Node | None, Node]:
+    """Return the list to add to, if there is one, and else what `++ [ … ]` can follow."""
+    if item.value is None or item.layers is None:
+        raise document.refuse("opaque_value", f"{format_path(item.path)} has no list to add to.", item.node)
+    target = spelling.target(item.value, document.data)
+    return target, target if target is not None else _tail(document, item)
+
+
+def _name(value: Value) -> str:
+    return value.source if isinstance(value, Expression) else print_element(value, Style())
+
+
+def _into(group: Group, values: list[Value], *, first: bool, keep_sorted: bool) -> list[Splice]:
+    if first and group.items:
+        return _before_first(group, values)
+    splices = [
+        group.insert(_element(value), after=_predecessor(group, value) if keep_sorted else None) for value in values
+    ]
+    if not group.items and len(splices) > 1:
+        return _fill(group, values)
+    if group.one_line and group.items:
+        at = group.items[-1].end_byte
+        line = group.data[line_start(group.data, at) : line_end(group.data, at)].decode("utf-8", "replace")
+        added = "".join(item.text.decode() for item in splices)
+        if "\n" in added or len(line) + len(added) > Style().width:
+            return _explode(group, values)
+    return splices
+
+
+def _element(value: Value) -> Callable[[Style], str]:
+    return lambda style: print_element(value, style)
+
+
+def _fill(group: Group, values: list[Value]) -> list[Splice]:
+    def render(style: Style) -> str:
+        return f"{style.newline}{style.indent}".join(print_element(value, style) for value in values)
+
+    if group.one_line and not group.comments:
+        line = " ".join(print_element(value, Style()) for value in values)
+        return [group.insert(lambda _: line, after=None)] if "\n" not in line else [group.open(render)]
+    return [group.insert(render, after=None)]
+
+
+def _before_first(group: Group, values: list[Value]) -> list[Splice]:
+    head = group.items[0]
+    if group.one_line or not is_first(group.data, head.start_byte):
+        line = "".join(print_element(value, Style()) + " " for value in values)
+        return [Splice(head.start_byte, head.start_byte, line.encode())]
+    return [group.insert(_element(value), after=None, before=head) for value in values]
+
+
+def _explode(group: Group, values: list[Value]) -> list[Splice]:
+    """Put a list that has grown too wide on several lines, one element a line."""
+    data, style = group.data, group.style()
+    gap = f"{style.newline}{style.indent}"
+    splices, position = [], group.opening
+    for item in group.items:
+        if not data[position : item.start_byte].strip():
+            splices.append(Splice(position, item.start_byte, gap.encode()))
+        position = item.end_byte
+    closing = style.newline + style.indent.removesuffix(style.unit)
+    tail = "".join(gap + print_element(value, style) for value in values) + closing
+    kept = data[position : group.closing].rstrip()
+    splices.append(Splice(position + len(kept), group.closing, tail.encode()))
+    return splices
+
+
+_SORTED_FROM = 4
+
+
+def _predecessor(group: Group, value: Value) -> Node | None:
+    """Return the element to go behind: in a list that is clearly sorted its predecessor, else the last one."""
+    last = group.items[-1] if group.items else None
+    own = [node for node in group.comments if is_first(group.data, node.start_byte)]
+    if len(group.items) < _SORTED_FROM or own or group.one_line:
+        return last
+    keys = [text(node, group.data).lower() for node in group.items]
+    key = print_element(value, Style()).lower()
+    if keys != sorted(keys) or key < keys[0]:
+        return last
+    return [node for node, other in zip(group.items, keys, strict=True) if other <= key][-1]
+
+
+def _tail(document: Document, item: Definition) -> Node:
+    """Return the expression that `++ [ … ]` can follow."""
+    if item.layers is None:
+        raise document.refuse("opaque_value", "There is no list to add to.", item.node)
+    node = item.layers.target
+    while node.type in BODIES and (body := node.child_by_field_name("body")) is not None:
+        node = body
+    name = text(_function(node), document.data).rpartition(".")[2]
+    wrong = node.type in {
+        "string_expression",
+        "indented_string_expression",
+        "integer_expression",
+        "attrset_expression",
+    }
+    if name.startswith("mk") or wrong or item.layers.merge or isinstance(read_value(node, document.data), bool):
+        raise document.refuse("opaque_value", f"{format_path(item.path)} has no list to add to.", item.node)
+    return node
+
+
+def _function(node: Node) -> Node:
+    """Return what a curried call calls, or the node itself."""
+    while node.type == "apply_expression" and (function := node.child_by_field_name("function")) is not None:
+        node = function
+    return node
+
+
+def _concatenate(node: Node, values: list[Value], *, first: bool = False) -> list[Splice]:
+    added = f"[ {' '.join(print_element(value, Style()) for value in values)} ]"
+    tail = f" ++ {added}"
+    joined = node.type == "binary_expression" and any(child.type == "++" for child in node.children)
+    if node.type in _NEEDS_PARENTHESES and not joined:
+        opening, tail = (f"{added} ++ (", ")") if first else ("(", f"){tail}")
+        return [
+            Splice(node.start_byte, node.start_byte, opening.encode()),
+            Splice(node.end_byte, node.end_byte, tail.encode()),
+        ]
+    if first:
+        return [Splice(node.start_byte, node.start_byte, f"{added} ++ ".encode())]
+    return [Splice(node.end_byte, node.end_byte, tail.encode())]
+
+
+def remove(document: Document, path: AttrPath, values: list[Value], *, spelling: Spelling = FIRST) -> Edited:
+    """Remove elements from the lists in the value of an option path. Nothing there is no change."""
+    raw, data, keys = require_editable(document, path), document.data, [spelling.key(value) for value in values]
+    splices: list[Splice] = []
+    wanted = set(map(key, keys))
+    gone: set[Hashable] = set()
+    hidden: list[str] = []
+
+    def hits(nodes: Iterable[Node]) -> list[Node]:
+        return [node for node in nodes if key(spelling.read(node, data)) in wanted]
+
+    for item in definitions_of(document, path):
+        _require_shallow(document, item)
+        for part in spelling.parts(item.value, data) if item.value is not None else ():
+            if part.opaque:
+                _refuse_inside(
+                    document, path, hits(child for found in lists_inside(part.node) for child in elements(found))
+                )
+                hidden.append(text(part.node, data)[:60])
+            found = hits(part.items)
+            if found and (item.container.shared or part.shared):
+                raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
+            gone |= {key(spelling.read(child, data)) for child in found}
+            splices += _remove_elements(document, part, found)
+    unseen = f" What {hidden[0]} gives was not looked at." if hidden else ""
+    notes = [
+        f"{_name(value)} is not in {format_path(path)}.{unseen}"
+        for value, found in zip(values, map(key, keys), strict=True)
+        if found not in gone
+    ]
+
+    def holds(after: Document) -> bool:
+        return wanted.isdisjoint(key(other) for other, _ in spelling.present(after, path))
+
+    return prove(document, apply(data, splices, notes), [raw], holds)
+
+
+def _refuse_inside(document: Document, path: AttrPath, hits: list[Node]) -> None:
+    """Refuse to take an element from a list that is an argument: without it the call may mean something else."""
+    if hits:
+        raise document.refuse(
+            "opaque_value",
+            f"This stands in an expression of {format_path(path)} where it may mean something else than an element.",
+            hits[0],
+        )
+
+
+def _remove_elements(document: Document, part: Part, hits: list[Node]) -> list[Splice]:
+    if hits and part.single:
+        return [_remove_operand(part.node, document.data)]
+    if part.opaque or not hits:
+        return []
+    group = document.group(part.node)
+    if len(hits) == len(group.items) and group.one_line and not group.comments:
+        return [Splice(group.opening, group.closing, b" ")]
+    return group.remove(*hits)
+
+
+def _remove_operand(node: Node, data: bytes) -> Splice:
+    """Take an operand of `++` away with its operator; what is no operand becomes an empty list."""
+    while (parent := node.parent) is not None and parent.type == "parenthesized_expression":
+        node = parent
+    if parent is None or operator(parent, data) != "++":
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
+    left, right = (parent.child_by_field_name(field) for field in ("left", "right"))
+    other = right if node == left else left
+    if other is not None and other.type not in {"list_expression", "variable_expression", "select_expression"}:
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
+    if left is None or right is None or b"#" in data[left.end_byte : right.start_byte]:
+        return Splice(node.start_byte, node.end_byte, b"[ ]")
+    if node == right:
+        return Splice(left.end_byte, right.end_byte, b"")
+    return Splice(left.start_byte, right.start_byte, b"")
+
+
+def append_line(document: Document, path: AttrPath, line: str) -> Edited:
+    """Append a line to the text at an option path (enterShell and the like)."""
+    raw = require_editable(document, path)
+    print_value(line)
+    found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
+    if not found:
+        return insert_value(document, path, f"{line}\n")
+    item = found[0]
+    if item.layers is None or len(found) > 1:
+        raise document.refuse("ambiguous", f"{format_path(path)} is not one text.", item.node)
+    node, value = item.layers.core, document.value(item)
+    if isinstance(value, str) and line in value.split("\n"):
+        return Edited(document.data, notes=(f"The line is already in {format_path(path)}.",))
+    if isinstance(value, str) and (node.type != "indented_string_expression" or not value.strip()):
+        whole = f"{value.rstrip(chr(10))}\n{line}\n" if value.strip() else f"{line}\n"
+        return set_value(document, path, whole)
+    splice = _line_splice(document.data, node, line) if node.type == "indented_string_expression" else None
+    if splice is None:
+        raise document.refuse("opaque_value", f"{format_path(path)} is not a literal text.", item.node)
+    wanted = f"{value}{line}\n" if isinstance(value, str) and value.endswith("\n") else None
+
+    def holds(after: Document) -> bool:
+        if wanted is None:
+            return isinstance(value, Expression) or says_at(after, path, f"{value}\n{line}", item)
+        return says_at(after, path, wanted, item)
+
+    return prove(document, apply(document.data, [splice]), [raw], holds)
+
+
+def _line_splice(data: bytes, node: Node, line: str) -> Splice | None:
+    """Put a line before the closing quotes of an indented string, with the string's own indent."""
+    if re.search(r"'''|'\$|\$'|['$]\Z|[\r\n]", line):
+        return None
+    source = data[node.start_byte : node.end_byte].decode()
+    rows = source[2:-2].split("\n")
+    solid = [row for row in rows[1:] if row.strip(" ")]
+    indent = min((row[: len(row) - len(row.lstrip(" "))] for row in solid), key=len, default=None)
+    if indent is None:
+        return None
+    escaped = indent + line.replace("''", "'''").replace("${", "''${")
+    closing = node.end_byte - 2
+    start = line_start(data, closing)
+    if is_first(data, closing):
+        end = "\r\n" if data[start - 2 : start] == b"\r\n" else "\n"
+        return Splice(start, start, f"{escaped}{end}".encode())
+    return Splice(closing, closing, f"\n{escaped}".encode())

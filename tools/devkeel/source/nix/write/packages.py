@@ -1,0 +1,270 @@
+"""Packages: names in the `packages` list, whichever way the file spells them."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING
+
+from devkeel.errors import UsageError
+from devkeel.source.nix.read.literal import Expression, static_names
+from devkeel.source.nix.read.parts import Part, elements, find_list, lists_inside, parts
+from devkeel.source.nix.read.scope import enclosing_withs, is_bound
+from devkeel.source.nix.read.syntax import parse, text
+from devkeel.source.nix.write.bindings import expressions_in, require_editable
+from devkeel.source.nix.write.head import require_own
+from devkeel.source.nix.write.lists import Spelling, add, remove
+from devkeel.source.path import KEYWORDS, format_path, parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tree_sitter import Node
+
+    from devkeel.source.nix.read.document import Document
+    from devkeel.source.nix.read.literal import Value
+    from devkeel.source.path import AttrPath
+    from devkeel.source.splice import Edited
+
+__all__ = ["PACKAGES", "add_packages", "add_values", "package_names", "remove_packages", "remove_values"]
+
+PACKAGES = ("packages",)
+# inputs.NAME.packages.${system}.default and its spellings: the only interpolations that a package name may have.
+_NAME = re.compile(r"[A-Za-z0-9_'+.@-]+")
+_INPUT = re.compile(r"inputs(\.([A-Za-z_][A-Za-z0-9_'-]*|\$\{(pkgs\.)?(stdenv\.(hostPlatform\.)?)?system\}))+")
+
+
+def package_name(name: str) -> str:
+    """Return a package's name as devkeel compares it: `jq`, `python3Packages.numpy`, `inputs.x.packages.…`.
+
+    Raises UsageError `bad_package_name` for anything that is no attribute path.
+    """
+    if _INPUT.fullmatch(name) and KEYWORDS.isdisjoint(name.split(".")):
+        return name
+    try:
+        names = parse_path(name)
+    except UsageError as error:
+        raise _bad(name, error.alternatives) from error
+    names = names[1:] if names[0] == "pkgs" and len(names) > 1 else names
+    if not all(_NAME.fullmatch(item) for item in names):
+        raise _bad(name)
+    return format_path(names)
+
+
+def _bad(name: str, alternatives: tuple[str, ...] = ()) -> UsageError:
+    return UsageError(
+        "bad_package_name",
+        "This is not the name of a package: an attribute path below pkgs.",
+        seen=repr(name[:200]),
+        remedy="Name it as in nixpkgs: git, python3Packages.numpy, inputs.NAME.packages.${pkgs.system}.default.",
+        alternatives=alternatives,
+    )
+
+
+def read_package(node: Node, data: bytes) -> Value:
+    """Return the name of the package that a list element stands for, as an expression."""
+    return Expression(_meaning(node, data, node, data))
+
+
+def _meaning(node: Node, data: bytes, at: Node, file: bytes) -> str:
+    """Return the package that an expression stands for at a place of a file; other source as it is."""
+    while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
+        node = inner
+    source = text(node, data)
+    if node.type == "variable_expression":
+        if not is_bound(at, source, file):
+            return _under(enclosing_withs(at, file), source)
+        return f"<bound> {source}"
+    selected = _selected(node, data)
+    if selected is not None:
+        root, known = selected
+        if known[0] == "pkgs" and len(known) > 1 and is_bound(at, root, file):
+            root, known = "pkgs", known[1:]  # args.pkgs.git, where the head is `args:`
+        joined = format_path(known)
+        if root == "pkgs":
+            return joined
+        if root != "inputs" and not is_bound(at, root, file):
+            return _under(enclosing_withs(at, file), f"{root}.{joined}")
+    return re.sub(r"\s+", " ", source)
+
+
+def _selected(node: Node, data: bytes) -> tuple[str, AttrPath] | None:
+    """Return root and path of `root.a.b`, None for anything else."""
+    base, path = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
+    plain = node.type == "select_expression" and node.child_by_field_name("default") is None
+    if not plain or base is None or path is None or base.type != "variable_expression":
+        return None
+    names = static_names(path, data)
+    known = tuple(name for name in names if name is not None)
+    return (text(base, data), known) if len(known) == len(names) else None
+
+
+def _under(withs: list[str], name: str) -> str:
+    """Return the name that a bare name has under `with`: the innermost one decides."""
+    if not withs:
+        return f"<unbound> {name}"
+    innermost = withs[0]
+    if innermost == "pkgs":
+        return name
+    return f"{innermost.removeprefix('pkgs.')}.{name}"
+
+
+def _spelled(at: Node, value: Value, data: bytes, root: str) -> Value:
+    """Return the spelling of a package at a place: bare inside `with ROOT`, else with its prefix."""
+    if not isinstance(value, Expression) or value.source.startswith("inputs."):
+        return value
+    withs = [] if at.type == "with_expression" else enclosing_withs(at, data)
+    first = parse_path(value.source)[0]
+    bare = withs[:1] == [root] and not is_bound(at, first, data) and not value.source.startswith('"')
+    return value if bare else Expression(f"{root}.{value.source}")
+
+
+def _own(document: Document, at: Node, value: Value) -> Value:
+    """Return the spelling of one of nixpkgs' packages; Refused where `pkgs` is something else."""
+    if isinstance(value, Expression) and not value.source.startswith("inputs."):
+        require_own(document, at, ["pkgs"])
+    return _spelled(at, value, document.data, "pkgs")
+
+
+def _spelling(document: Document, inside: str | None) -> Spelling:
+    data = document.data
+    if inside is None:
+        return Spelling(read_package, lambda at, value: _own(document, at, value))
+    owner = package_name(inside)
+
+    def target(value: Node, source: bytes) -> Node | None:
+        return next((found for _, found in _inner_lists(value, source, owner)), None)
+
+    def read(node: Node, source: bytes) -> Value:
+        name = _parameter(node, source)
+        written = re.sub(r"\s+", " ", text(node, source))
+        bare = not is_bound(node, written.split(".")[0], source) and enclosing_withs(node, source)[:1] == [name]
+        return Expression(written if bare else written.removeprefix(f"{name}."))
+
+    def write(at: Node, value: Value) -> Value:
+        return _spelled(at, value, data, _parameter(at, data))
+
+    def inner(value: Node, source: bytes) -> list[Part]:
+        return [Part(node, tuple(elements(node))) for _, node in _inner_lists(value, source, owner)]
+
+    return Spelling(read, write, target, inner, local=True)
+
+
+def _inner_lists(value: Node, data: bytes, owner: str) -> Iterator[tuple[Node, Node]]:
+    """Yield the functions and lists of `OWNER.withPackages (ps: [ … ])` in a value."""
+    stack = [value]
+    while stack:
+        node = stack.pop()
+        function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
+        if node.type == "apply_expression" and function is not None and argument is not None:
+            read = read_package(function, data)
+            while argument.type == "parenthesized_expression":
+                argument = argument.child_by_field_name("expression") or node
+            body = argument.child_by_field_name("body") if argument.type == "function_expression" else None
+            found = find_list(body, data) if body is not None else None
+            if isinstance(read, Expression) and read.source == f"{owner}.withPackages" and found is not None:
+                yield argument, found
+        stack += node.named_children
+
+
+def _parameter(node: Node, data: bytes) -> str:
+    """Return the name of the innermost function's argument round a node: `ps` in `ps: [ … ]`."""
+    parent = node.parent
+    while parent is not None and parent.type != "function_expression":
+        parent = parent.parent
+    universal = parent.child_by_field_name("universal") if parent is not None else None
+    return text(universal, data) if universal is not None else ""
+
+
+def _require_inside(document: Document, inside: str | None) -> None:
+    """Refuse a package set that `packages` does not have."""
+    if inside is None:
+        return
+    owner, raw = package_name(inside), document.raw_path(PACKAGES)
+    values = [item.value for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+    if not any(True for value in values for _ in _inner_lists(value, document.data, owner)):
+        raise document.refuse(
+            "not_found",
+            f"packages has no {owner}.withPackages (ps: [ … ]).",
+            None,
+            f"Append the expression pkgs.{owner}.withPackages (ps: [ ps.NAME ]) to packages.",
+        )
+
+
+def add_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
+    """Add packages to the `packages` list, or to the one inside `INSIDE.withPackages (ps: [ … ])` in it.
+
+    `pkgs` or `inputs` is added to the module's arguments when it is needed.
+    """
+    values: list[Value] = [Expression(package_name(name)) for name in names]
+    require_editable(document, PACKAGES)
+    _require_inside(document, inside)
+    return add(document, PACKAGES, values, spelling=_spelling(document, inside), keep_sorted=True)
+
+
+def remove_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
+    """Remove packages from every list in the value of `packages`, or from the one inside `INSIDE.withPackages`."""
+    values: list[Value] = [Expression(package_name(name)) for name in names]
+    require_editable(document, PACKAGES)
+    _require_inside(document, inside)
+    return remove(document, PACKAGES, values, spelling=_spelling(document, inside))
+
+
+def add_values(document: Document, values: list[Value], *, first: bool = False) -> Edited:
+    """Add expressions to `packages`, last or first: `pkgs.NAME` in the file's own spelling, others as they are."""
+    spelling = _of_expressions(document, values)
+    return add(document, PACKAGES, values, spelling=spelling, first=first)
+
+
+def remove_values(document: Document, values: list[Value]) -> Edited:
+    """Remove expressions from `packages`, however the file spells them."""
+    require_editable(document, PACKAGES)
+    return remove(document, PACKAGES, values, spelling=_of_expressions(document, values))
+
+
+def _of_expressions(document: Document, values: list[Value]) -> Spelling:
+    """Return the spelling of packages that are given as Nix expressions."""
+    wrong = next((value for value in values if not isinstance(value, Expression)), None)
+    if wrong is not None or not all(isinstance(value, Expression) for value in values):
+        name = wrong if isinstance(wrong, str) else "NAME"
+        raise UsageError(
+            "bad_value",
+            "The elements of packages are packages, not data.",
+            seen=repr(wrong)[:200],
+            remedy=f"Use add_packages or remove_packages with the name {name}, or give the expression pkgs.{name}.",
+        )
+    expressions_in(values)
+    data, raw = document.data, document.raw_path(PACKAGES)
+    found = [item.value for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+    lists = (find_list(value, data, last=True) for value in found)
+    at = next((item for item in lists if item is not None), document.body.core)
+
+    def key(value: Value) -> Value:
+        node = _parsed(value)
+        return Expression(_meaning(node, value.source.encode(), at, data)) if isinstance(value, Expression) else value
+
+    def write(place: Node, value: Value) -> Value:
+        source = value.source.encode() if isinstance(value, Expression) else b""
+        selected = _selected(_parsed(value), source)
+        return value if selected is None or selected[0] != "pkgs" else _own(document, place, key(value))
+
+    return Spelling(read_package, write, partial(find_list, last=True), key=key)
+
+
+def _parsed(value: Value) -> Node:
+    """Return the node of an expression, parsed by itself."""
+    root = parse(value.source.encode() if isinstance(value, Expression) else b"").root_node
+    return root.child_by_field_name("expression") or root
+
+
+def package_names(document: Document) -> list[str]:
+    """Return the packages that the file lists, in file order; what is no plain name is given as its source."""
+    found = [
+        read_package(node, document.data)
+        for item in document.focus(document.raw_path(PACKAGES)).bindings
+        if item.path == PACKAGES and item.value is not None
+        for part in parts(item.value, document.data)
+        for node in part.items or [child for found in lists_inside(part.node) for child in elements(found)]
+    ]
+    names = (item.source for item in found if isinstance(item, Expression))
+    return list(dict.fromkeys(name.removeprefix("<bound> ").removeprefix("<unbound> ") for name in names))

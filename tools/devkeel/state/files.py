@@ -1,0 +1,155 @@
+"""Small files in `.devkeel/`: what devkeel remembers beside the history, written whole or not at all.
+
+Each carries a seal over its name and content: what came with a clone, or from another project, is as good as not there.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from devkeel.errors import StateError
+from devkeel.state import directory as state_directory
+from devkeel.state import origin
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["directory", "forget", "link_on_the_way", "lock", "open_log", "open_own", "read_record", "write_record"]
+
+_OWN = 0o600  # captured variables may be secrets
+_TICK = 0.05
+_SEAL = "seal"
+
+
+def directory(state: Path, *names: str, begins: bool = True) -> Path:
+    """Make a directory inside the state directory, which ignores itself in Git. Raises StateError, Busy.
+
+    begins: records will be written there, so that those from elsewhere go aside first.
+    """
+    folder = state.joinpath(*names)
+    try:
+        state_directory.make(state)
+        if begins:
+            origin.prepare(state)
+        state_directory.make(state, *names)
+    except OSError as error:
+        link = link_on_the_way(state, folder)
+        raise StateError(
+            "state_unusable",
+            f"{folder} cannot be used: {f'{link} is a link' if link else error.strerror or error}.",
+            seen=str(folder),
+            remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
+        ) from error
+    return folder
+
+
+def link_on_the_way(state: Path, path: Path) -> Path | None:
+    """Return the first link from the state directory down to a path in it; what is behind one is not devkeel's."""
+    parts = path.relative_to(state).parts
+    places = (state.joinpath(*parts[:depth]) for depth in range(len(parts) + 1))
+    return next((item for item in places if item.is_symlink()), None)
+
+
+def open_own(path: Path) -> IO[bytes]:
+    """Open a file of `.devkeel` for reading; raises OSError for a link, or what is no plain file."""
+    return os.fdopen(state_directory.open_file(path), "rb")
+
+
+def read_record(path: Path) -> dict[str, Any] | None:
+    """Return what a record says; None where there is none, it makes no sense, or devkeel did not write it here."""
+    try:
+        with open_own(path) as file:
+            found = json.loads(file.read())
+        if not isinstance(found, dict):
+            return None
+        mark = found.pop(_SEAL, None)
+        state, name = _place(path)
+        return found if origin.sealing(state).holds(mark, "record", name, _text(found)) else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _place(path: Path) -> tuple[Path, str]:
+    """Return the state directory of a record, and the record's name in it."""
+    parts = path.parts
+    if state_directory.NAME not in parts:
+        return path.parent, path.name
+    depth = len(parts) - parts[::-1].index(state_directory.NAME)
+    return Path(*parts[:depth]), "/".join(parts[depth:])
+
+
+def _text(data: dict[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True)
+
+
+def write_record(path: Path, data: dict[str, Any]) -> None:
+    """Write a record in place of the one that is there, sealed, readable by this user alone."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    plain = json.loads(json.dumps(data, default=str))
+    try:
+        state, name = _place(path)
+        mark = origin.sealing(state).mark("record", name, _text(plain))
+        descriptor = state_directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(plain | {_SEAL: mark}, file)
+        state_directory.replace_file(path, temporary.name)
+    except OSError as error:
+        state_directory.discard(temporary)
+        raise StateError(
+            "state_unusable",
+            f"{path} cannot be written: {error.strerror}.",
+            seen=str(path),
+            remedy="Make room on the disk, or give this user the right to write there.",
+        ) from error
+
+
+def forget(*paths: Path) -> None:
+    """Remove records, where they are."""
+    for path in paths:
+        state_directory.discard(path)
+
+
+def open_log(path: Path) -> IO[bytes]:
+    """Open a new log for writing and reading, readable by this user alone."""
+    descriptor = state_directory.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWN)
+    return os.fdopen(descriptor, "w+b", buffering=0)
+
+
+@contextmanager
+def lock(path: Path, timeout: float = 0.0) -> Iterator[bool]:
+    """Hold a lock file, which ends with its process. Gives whether it is held, if need be after some seconds.
+
+    Raises StateError.
+    """
+    try:
+        descriptor = state_directory.open_file(path, os.O_RDWR | os.O_CREAT, _OWN)
+    except OSError as error:
+        raise StateError(
+            "lock_unusable",
+            f"{path} cannot be locked: {error.strerror}.",
+            seen=str(path),
+            remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
+        ) from error
+    try:
+        yield _locked(descriptor, time.monotonic() + timeout)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(descriptor: int, deadline: float) -> bool:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(_TICK)
+        else:
+            return True

@@ -1,0 +1,13 @@
+"""Where the records in `.devkeel` come from: whether this user's devkeel wrote them, here.
+
+A key in the user's own state directory seals what is written, together with a random id of the project. What carries
+no such seal came from elsewhere, as with a clone, and is not believed.
+"""
+
+from __future__ import annotations
+
+from devkeel.state.origin.aside import ASIDE, set_aside
+from devkeel.state.origin.seal import Seal
+from devkeel.state.origin.standing import Standing, begin, foreign, prepare, sealing, standing
+
+__all__ = ["ASIDE", "Seal", "Standing", "begin", "foreign", "prepare", "sealing", "set_aside", "standing"]

@@ -1,0 +1,3 @@
+"""Pure text: cleaned, compared, merged, put into words, and the secrets in it."""
+
+__all__: list[str] = []
