@@ -22,7 +22,9 @@ from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailabl
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from devkeel.results import ApplyResult, ChangeResult, RunResult
+    from devkeel.change.result import ChangeResult
+    from devkeel.environments.apply import ApplyResult
+    from devkeel.environments.run import RunResult
     from devkeel.runtime.jobs import Job
 
     Make = Callable[..., Path]

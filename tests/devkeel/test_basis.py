@@ -20,7 +20,7 @@ from devkeel.project.root import MAX_FILE_BYTES, Project
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
 
 LIBRARY = Path(devkeel.__file__).parent
 # Who takes part in a change, and reads files for it.

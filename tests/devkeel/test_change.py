@@ -11,7 +11,7 @@ from devkeel.errors import CheckFailed, ProjectError, Refused, UsageError
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
 
 
 def edit(environment: Environment, *items: dict[str, Any], **options: Any) -> ChangeResult:

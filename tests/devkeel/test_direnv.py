@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
     from devkeel.runtime.jobs import Job
 
 WRITTEN = """\

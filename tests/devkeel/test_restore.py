@@ -12,7 +12,7 @@ from devkeel.transaction import FileChange, Record
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
 
 
 def add(environment: Environment, name: str) -> ChangeResult:

@@ -8,7 +8,7 @@ import pytest
 
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Conflict, UsageError
-from devkeel.results import as_data
+from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
     from devkeel.api import Environment

@@ -17,8 +17,10 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.candidate.stage import open_stage
 from devkeel.candidate.subject import Subject
+from devkeel.catalogue.lookup import SearchResult, nothing_at
 from devkeel.change.judge import Intent, Judge, levels_of, told_instead
 from devkeel.change.resolution import resolve_libraries
+from devkeel.change.result import ChangeResult
 from devkeel.checks import LEVELS, run_checks
 from devkeel.disclosure.written import secrets_written
 from devkeel.environments.named import NAMED, Environments
@@ -38,8 +40,9 @@ from devkeel.errors import (
 from devkeel.history import log
 from devkeel.history.restore import restore, take_back
 from devkeel.history.undo import revert, target
+from devkeel.inspection.inspection import FileState, Inspection
 from devkeel.libraries import declared_libraries
-from devkeel.policy.protected import SETTINGS, judge, judge_failure, judge_values, read_settings
+from devkeel.policy.protected import SETTINGS, judge, judge_failure, judge_values
 from devkeel.project import direnv
 from devkeel.project.declaration import (
     beginning,
@@ -52,21 +55,11 @@ from devkeel.project.declaration import (
 )
 from devkeel.project.envrc import ENVRC, PROMPT, envrc
 from devkeel.project.root import DECLARATION, LOCK_FILES, MANIFESTS, Project, digest
-from devkeel.project.survey import nothing_at, survey
-from devkeel.results import (
-    ChangeResult,
-    CheckReport,
-    FileState,
-    HistoryPage,
-    Inspection,
-    OperationDetail,
-    ProcessesResult,
-    SearchResult,
-    WorkingDiff,
-    as_data,
-)
+from devkeel.project.settings import read_settings
+from devkeel.project.survey import survey
 from devkeel.runtime import distrust, executing
 from devkeel.source.path import parse_path
+from devkeel.text.data import as_data
 from devkeel.text.diff import unified_all, without_locks
 from devkeel.transaction import Operation, Record, Transactions
 
@@ -76,14 +69,17 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Applied
     from devkeel.candidate.subject import Stage
-    from devkeel.doctor import Examination
+    from devkeel.checks.report import CheckReport
+    from devkeel.doctor.examination import Examination
     from devkeel.edits.vocabulary import Edit
     from devkeel.environments.apply import Named
     from devkeel.environments.execution import Execution
+    from devkeel.environments.job_views import JobList, JobView
+    from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.policy.mentions import Fact
-    from devkeel.policy.protected import Settings
+    from devkeel.processes.state import ProcessesResult
     from devkeel.project.root import Reader
-    from devkeel.results import JobList, JobView
+    from devkeel.project.settings import Settings
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["LEVELS", "Environment"]
@@ -694,7 +690,7 @@ class Environment:
 
         `repair` puts right what needs no choice.
         """
-        from devkeel.doctor import examination  # noqa: PLC0415  (no other verb needs it)
+        from devkeel.doctor.examination import examination  # noqa: PLC0415  (no other verb needs it)
         from devkeel.doctor.state import records  # noqa: PLC0415
         from devkeel.doctor.tools import realisations  # noqa: PLC0415
 

@@ -57,7 +57,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
         yield from (f"  {line}" for item in error.diagnostics for line in finding(item))
     facts = dict(error.details)
     if "ran" in facts:
-        from devkeel.results import Skipped  # noqa: PLC0415  (a start does without)
+        from devkeel.checks.report import Skipped  # noqa: PLC0415  (a start does without)
 
         skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
         yield f"  {checks_line(facts.pop('ran'), skipped)}"

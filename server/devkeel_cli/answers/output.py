@@ -9,36 +9,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from devkeel.results import as_data
 from devkeel.text.clean import clean
+from devkeel.text.data import as_data
 from devkeel_cli.answers.suggest import as_command
 from devkeel_cli.answers.telling import say, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from devkeel.doctor import Examination
+    from devkeel.catalogue.lookup import OptionDetail, SearchResult
+    from devkeel.catalogue.search import Hit
+    from devkeel.change.result import ChangeResult
+    from devkeel.checks.report import CheckReport, Skipped
+    from devkeel.doctor.examination import Examination
+    from devkeel.environments.apply import ApplyResult
+    from devkeel.environments.job_views import JobList, JobView
+    from devkeel.environments.run import RunResult
     from devkeel.errors import Diagnostic
-    from devkeel.results import (
-        ApplyResult,
-        ChangeResult,
-        CheckReport,
-        Definition,
-        HistoryEntry,
-        HistoryPage,
-        Hit,
-        Inspection,
-        JobList,
-        JobView,
-        OperationDetail,
-        OptionDetail,
-        ProcessesResult,
-        RunResult,
-        SearchResult,
-        Skipped,
-        Stages,
-        WorkingDiff,
-    )
+    from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
+    from devkeel.inspection.inspection import Inspection
+    from devkeel.inspection.status import Stages
+    from devkeel.processes.state import ProcessesResult
+    from devkeel.project.survey import Definition
 
 __all__ = [
     "applied",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from click.shell_completion import CompletionItem
 
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
     from devkeel_cli.session import Session
 
 __all__ = [
@@ -167,7 +167,7 @@ def show(result: R, lines: Callable[[R], Iterable[str]], *, as_json: bool) -> No
     try:
         told = telling.told().data(result)
         if as_json:
-            from devkeel.results import as_data  # noqa: PLC0415
+            from devkeel.text.data import as_data  # noqa: PLC0415
 
             output.write_json(as_data(told))
         else:

@@ -20,7 +20,7 @@ from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
-    from devkeel.results import ApplyResult
+    from devkeel.environments.apply import ApplyResult
     from devkeel_cli.session import Session
 
 

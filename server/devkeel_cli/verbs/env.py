@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel.errors import Refused
-from devkeel.results import as_data
+from devkeel.text.data import as_data
 from devkeel_cli.answers import output
 from devkeel_cli.arguments.options import bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.bootstrap import with_bootstrap

@@ -84,7 +84,7 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
         lines += few(map(diagnostic_line, error.diagnostics))
     facts = dict(error.details)
     if "ran" in facts:
-        from devkeel.results import Skipped  # noqa: PLC0415  (a start does without)
+        from devkeel.checks.report import Skipped  # noqa: PLC0415  (a start does without)
 
         skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
         lines.append(checks_line(facts.pop("ran"), skipped))

@@ -16,27 +16,19 @@ from devkeel_mcp.resources.addresses import ENVIRONMENT, OPERATIONS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from devkeel.catalogue.lookup import OptionDetail, SearchResult
+    from devkeel.catalogue.search import Hit
+    from devkeel.change.result import ChangeResult
+    from devkeel.checks.report import CheckReport, Skipped
+    from devkeel.environments.apply import ApplyResult
+    from devkeel.environments.job_views import JobList, JobView
+    from devkeel.environments.run import RunResult
     from devkeel.errors import Diagnostic
-    from devkeel.results import (
-        ApplyResult,
-        ChangeResult,
-        CheckReport,
-        Definition,
-        HistoryEntry,
-        HistoryPage,
-        Hit,
-        Inspection,
-        JobList,
-        JobView,
-        OperationDetail,
-        OptionDetail,
-        ProcessesResult,
-        ProcessLog,
-        RunResult,
-        SearchResult,
-        Skipped,
-        Stages,
-    )
+    from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail
+    from devkeel.inspection.inspection import Inspection
+    from devkeel.inspection.status import Stages
+    from devkeel.processes.state import ProcessesResult, ProcessLog
+    from devkeel.project.survey import Definition
 
 __all__ = [
     "change",
@@ -173,7 +165,8 @@ def operation(detail: OperationDetail) -> CallToolResult:
 
 def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult:
     """Render what came of a job that ended within its call."""
-    from devkeel.results import ApplyResult, RunResult  # noqa: PLC0415  (the handshake does without)
+    from devkeel.environments.apply import ApplyResult  # noqa: PLC0415  (the handshake does without)
+    from devkeel.environments.run import RunResult  # noqa: PLC0415  (the handshake does without)
 
     if isinstance(result, ApplyResult):
         return applied(result)

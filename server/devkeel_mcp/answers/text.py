@@ -68,7 +68,7 @@ def few(lines: Iterable[str]) -> list[str]:
 
 def plain(result: object) -> Json:
     """Return a result of the library as plain data."""
-    from devkeel.results import as_data  # noqa: PLC0415  (the handshake does without)
+    from devkeel.text.data import as_data  # noqa: PLC0415  (the handshake does without)
 
     return as_data(result)
 

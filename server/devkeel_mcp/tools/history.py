@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from devkeel.api import Environment
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
     from devkeel_mcp.calls.call import Call
 
 __all__ = ["SHOW_HISTORY", "UNDO"]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from devkeel.api import Environment
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
     from devkeel_mcp.calls.arguments import OperationArguments
     from devkeel_mcp.calls.call import Call
 

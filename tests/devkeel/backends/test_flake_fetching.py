@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from devkeel.results import CheckReport
+    from devkeel.checks.report import CheckReport
 
 pytestmark = pytest.mark.nix
 

@@ -14,7 +14,7 @@ from devkeel.environments.names import all_environments, default_name, sanitised
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable, UsageError
 from devkeel.project.envrc import envrc, prompt
 from devkeel.project.root import Project, find_root
-from devkeel.state.files import directory, write_record
+from devkeel.state.files import make_directory, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -203,7 +203,7 @@ def test_an_envrc_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
 def test_a_directory_whose_name_is_none_is_no_environment(tmp_path: Path) -> None:
     project = made(tmp_path, "requirements.txt")
     for name in ("$(x)", "UPPER", "base", "good-one"):
-        folder = directory(project.state, "envs", name)
+        folder = make_directory(project.state, "envs", name)
         write_record(folder / "environment.json", {"backend": "venv"})
     assert [item.name for item in all_environments(project)] == ["good-one"]
 

@@ -20,7 +20,7 @@ from devkeel_cli.run import run
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.results import RunResult
+    from devkeel.environments.run import RunResult
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["plain"]\n'
 OF_THE_HOST = (

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from devkeel.results import CheckReport
+    from devkeel.checks.report import CheckReport
 
     Make = Callable[..., Path]
 

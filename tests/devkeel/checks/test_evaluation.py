@@ -18,8 +18,8 @@ from devkeel.project.declaration import read_declaration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devkeel.checks.report import CheckReport
     from devkeel.errors import Diagnostic
-    from devkeel.results import CheckReport
 
     Make = Callable[..., Path]
 

@@ -9,9 +9,9 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.checks.findings import added_errors, merged
+from devkeel.checks.report import CheckReport
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Diagnostic, Place
-from devkeel.results import CheckReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from devkeel.results import ChangeResult
+    from devkeel.change.result import ChangeResult
 
     Make = Callable[..., Path]
 

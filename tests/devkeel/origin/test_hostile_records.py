@@ -18,9 +18,9 @@ from devkeel.api import Environment
 from devkeel.errors import StateError, UsageError
 from devkeel.project.root import Project
 from devkeel.state import origin
-from devkeel.state.files import directory, read_record, write_record
+from devkeel.state.files import make_directory, read_record, write_record
 from devkeel.state.origin.key import KeyUnusable
-from devkeel.transaction import FileChange, FileImage, Record, Transactions, recovery, schema, seals
+from devkeel.transaction import FileChange, FileImage, Record, Transactions, reach, schema, seals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -306,7 +306,7 @@ def test_a_record_of_elsewhere_is_as_good_as_not_there(clone: Path, tmp_path: Pa
     other = tmp_path / "other" / ".devkeel"
     for state in (clone / ".devkeel", other):
         state.parent.mkdir(exist_ok=True)
-        directory(state, "jobs")
+        make_directory(state, "jobs")
     write_record(other / record, {"id": 1})
     shutil.copyfile(other / record, clone / ".devkeel" / record)
     assert read_record(other / record) == {"id": 1}
@@ -368,9 +368,9 @@ def test_recovery_takes_back_all_files_that_edits_write() -> None:
     known = {*DECLARATION_FILES, *LOCK_FILES, *MANIFESTS, *OTHER_FILES, *libraries.PYTHON}
     known |= {name for module in (go, javascript, python, ruby, rust) for name in module.MANIFESTS}
     known |= {"uv.lock", "poetry.lock", "Cargo.lock", "Gemfile.lock", "go.sum", "package-lock.json", "pnpm-lock.yaml"}
-    assert {name for name in known if not recovery._is_written_by_edits(name)} == set()
+    assert {name for name in known if not reach._is_written_by_edits(name)} == set()
     for name in (*(name for name in PLANTED if name != "devenv.yaml"), ".bashrc", "setup.py", "package.sh"):
-        assert not recovery._is_written_by_edits(name), name
+        assert not reach._is_written_by_edits(name), name
 
 
 @pytest.mark.parametrize(("mode", "given"), [(0o4755, 0o640), (0o777, 0o640), (0o600, 0o600)])

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from devkeel.results import ProcessesResult
+    from devkeel.processes.state import ProcessesResult
 
 LONG = "exec sleep 600"
 

@@ -11,7 +11,7 @@ import pytest
 
 from devkeel.errors import DevkeelError
 from devkeel.processes.manager_socket import ManagerSocket
-from devkeel.state.files import directory, lock
+from devkeel.state.files import lock, make_directory
 
 from .conftest import LONG, free_port, redis_says, until
 
@@ -261,7 +261,7 @@ def test_a_terminal_of_a_person_is_not_replaced(world: Make) -> None:
 def test_one_call_at_a_time_starts_or_stops(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     here = world(f'processes.a.exec = "{LONG}";', {"devkeel.toml": "lock_timeout = 0.1\n"})
     state = here.environment.project.state
-    with lock(directory(state) / "processes.lock"), pytest.raises(DevkeelError) as caught:
+    with lock(make_directory(state) / "processes.lock"), pytest.raises(DevkeelError) as caught:
         here.manage("start")
     assert caught.value.code == "processes_busy"
     assert here.devenv.calls() == []

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from devkeel.results import Stages
+    from devkeel.inspection.status import Stages
 
     from .conftest import World
 

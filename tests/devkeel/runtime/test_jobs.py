@@ -18,7 +18,7 @@ import pytest
 from devkeel.errors import Busy, StateError, Unavailable, UsageError
 from devkeel.runtime import Completed, run
 from devkeel.runtime.jobs import Job, Jobs, Request
-from devkeel.state.files import directory
+from devkeel.state.files import make_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -327,7 +327,7 @@ def test_a_directory_of_jobs_that_is_a_link_is_neither_written_nor_read(
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
-    directory(jobs.state)
+    make_directory(jobs.state)
     jobs.folder.symlink_to(elsewhere)
     name = "0123456789abcdef"
     record = {"id": name, "kind": "x", "title": "x", "state": "running", "started": "", "survivors": []}

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.errors import DevkeelError
-from devkeel.processes.manager_socket import ManagerSocket, runtime_directory
+from devkeel.nix_cli.devenv import runtime_directory
+from devkeel.processes.manager_socket import ManagerSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,12 @@ import pytest
 
 from devkeel.nix_cli import settings
 from devkeel.nix_cli.settings import needed_settings, nix_variables, run_nix
-from devkeel.runtime import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from devkeel.runtime import Completed
 
 pytestmark = pytest.mark.nix
 ROOT = os.geteuid() == 0

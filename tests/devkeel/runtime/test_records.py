@@ -9,7 +9,7 @@ import pytest
 
 from devkeel.errors import StateError, UsageError
 from devkeel.runtime.jobs import Jobs
-from devkeel.state.files import directory, lock, read_record, write_record
+from devkeel.state.files import lock, make_directory, read_record, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,10 +26,10 @@ def record(state: Path, **more: Any) -> None:
 def test_a_directory_behind_a_link_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "state").mkdir()
-    directory(tmp_path / "state")  # devkeel's own from now on
+    make_directory(tmp_path / "state")  # devkeel's own from now on
     (tmp_path / "state" / "gc").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StateError):
-        directory(tmp_path / "state", "gc", "one")
+        make_directory(tmp_path / "state", "gc", "one")
     assert not [*(tmp_path / "elsewhere").iterdir()]
 
 

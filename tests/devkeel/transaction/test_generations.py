@@ -6,7 +6,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from devkeel.backends.generations import Home, describe, description_of
-from devkeel.state.files import directory
+from devkeel.state.files import make_directory
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def test_only_a_directory_of_its_own_is_a_generation(tmp_path: Path) -> None:
 def test_an_environment_is_taken_for_devkeel_s_in_the_directory_in_which_it_was_made(tmp_path: Path) -> None:
     state = tmp_path / "project" / ".devkeel"
     state.parent.mkdir()
-    home = Home(directory(state, "envs", "mine"))
+    home = Home(make_directory(state, "envs", "mine"))
     (home.path / "g-1").mkdir()
     home.switch(home.path / "g-1")
     assert home.current == home.path / "g-1"

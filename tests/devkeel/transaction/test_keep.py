@@ -10,7 +10,8 @@ import pytest
 
 from devkeel.errors import UsageError
 from devkeel.project.root import Project
-from devkeel.transaction import Keep, Transactions, store
+from devkeel.project.settings import Keep
+from devkeel.transaction import Transactions, store
 
 Bench = Any
 

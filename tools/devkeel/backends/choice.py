@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends.known import backend_named
 from devkeel.backends.selection import declared_by, select
 from devkeel.errors import ProjectError
-from devkeel.policy.protected import read_settings
+from devkeel.project.settings import read_settings
 
 if TYPE_CHECKING:
     from devkeel.backends.backend import Backend

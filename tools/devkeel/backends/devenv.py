@@ -17,9 +17,9 @@ from devkeel.checks.inputs import check_inputs
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.libraries.manifests import conda_file
+from devkeel.nix_cli.devenv import runtime_directory
 from devkeel.nix_cli.settings import run_nix
 from devkeel.nix_cli.shell import enter, exported
-from devkeel.processes.manager_socket import runtime_directory
 from devkeel.project.root import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
 from devkeel.runtime import find_program
 

@@ -17,8 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError
 from devkeel.state import directory as state_directory
-from devkeel.state.files import directory as state_directory
-from devkeel.state.files import link_on_the_way, open_own, read_record, write_record
+from devkeel.state.files import link_on_the_way, make_directory, open_own, read_record, write_record
 from devkeel.system.beneath import put, remove
 
 if TYPE_CHECKING:
@@ -147,7 +146,7 @@ def require_no_link(project: Project, path: Path) -> None:
 
 def _make_folder(project: Project, path: Path) -> None:
     require_no_link(project, path)
-    directory(project.state, *path.relative_to(project.state).parts)
+    make_directory(project.state, *path.relative_to(project.state).parts)
 
 
 def keep_program(project: Project, name: str, data: bytes) -> Path:

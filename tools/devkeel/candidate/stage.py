@@ -24,11 +24,11 @@ from devkeel.candidate.repository import make_clean
 from devkeel.candidate.stage_folder import COPY, held, new_stage
 from devkeel.candidate.withheld import Withheld, withhold
 from devkeel.errors import Unavailable
-from devkeel.nix_cli.confinement import NAMESPACES
 from devkeel.project.root import LOCK
 from devkeel.runtime import find_program, run
 from devkeel.system.beneath import enter, opened, put, remove
 from devkeel.system.mechanisms import usable
+from devkeel.system.namespaces import NAMESPACES
 from devkeel.transaction.system_errors import explain
 
 if TYPE_CHECKING:

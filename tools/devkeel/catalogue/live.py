@@ -7,7 +7,8 @@ from functools import lru_cache
 from typing import Any
 
 from devkeel.catalogue import cache
-from devkeel.catalogue.options import Catalogue, Option, built_in
+from devkeel.catalogue.option import Option
+from devkeel.catalogue.options import Catalogue, built_in
 from devkeel.catalogue.refresh import options_key, request
 from devkeel.nix_cli.pins import read_pins
 from devkeel.source.path import format_path

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 import json
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.live import open_catalogue
 from devkeel.catalogue.packages import open_names
-from devkeel.catalogue.search import search
+from devkeel.catalogue.search import Hit, search
 from devkeel.errors import UsageError
-from devkeel.project.survey import survey
-from devkeel.results import OptionDetail, SearchResult
-from devkeel.source import nix
+from devkeel.project.survey import Definition, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.catalogue import Catalogue
 
-__all__ = ["look_up"]
+__all__ = ["OptionDetail", "SearchResult", "look_up", "nothing_at"]
 
 
 def look_up(
@@ -65,3 +71,53 @@ def _option(catalogue: Catalogue, query: str, files: Callable[[], Mapping[str, b
         description=option.description or None,
         definitions=survey(files(), query).definitions,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class OptionDetail:
+    """Everything about one option; `definitions` are those at and below its path in the environment files."""
+
+    path: str
+    type: str
+    default: str | None
+    allowed: tuple[Any, ...]
+    read_only: bool
+    description: str | None
+    definitions: tuple[Definition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """A page of what a search found; `option` where the query is the path of one.
+
+    options_from and packages_from say which catalogue answered. next_cursor continues, or is None at the end.
+    """
+
+    query: str
+    kind: str
+    hits: tuple[Hit, ...]
+    option: OptionDetail | None
+    options_from: str
+    packages_from: str
+    next_cursor: str | None
+
+
+def nothing_at(prefix: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return what to know where nothing is declared at or below a prefix: what is declared, and the real options."""
+    from devkeel.catalogue import option_paths  # noqa: PLC0415  (read where a prefix finds nothing)
+
+    declared = [item.path for item in survey(files, None).definitions]
+    told = [f"Nothing is declared at or below {prefix}."]
+    close = difflib.get_close_matches(prefix, _prefixes(declared), 3, 0.7)
+    if close:
+        told.append(f"Declared under a similar name: {', '.join(close)}.")
+    known = _prefixes(option_paths())
+    if prefix not in known:
+        close = difflib.get_close_matches(prefix, known, 3, 0.8)
+        told += [f"devkeel knows no such option; similar: {', '.join(close)}."] if close else []
+    return tuple(told)
+
+
+def _prefixes(paths: Iterable[str]) -> set[str]:
+    split = [path.split(".") for path in paths]
+    return {".".join(names[:size]) for names in split for size in range(1, len(names) + 1)}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.aliases import group_names
+from devkeel.catalogue.option import Option
 from devkeel.catalogue.tree import Tree
 from devkeel.errors import UsageError
 from devkeel.source.path import format_path, parse_path
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = [
     "DEVENV_VERSION",
     "Catalogue",
-    "Option",
     "built_in",
     "enable_path",
     "find_option",
@@ -33,29 +31,9 @@ __all__ = [
 
 DEVENV_VERSION = "2.2"
 _ANY = frozenset({"<name>", "*"})
-_NAMES = re.compile(r'"([^"]*)"|([^."]+)')
 _GROUPS = ("services", "languages")
 _ENABLE_LENGTH = 3  # services.NAME.enable
 _FAR = 4  # edits between a name and another that it cannot have meant any more
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option. `path` may have `<name>` where any attribute name stands; `type` is the module system's phrase."""
-
-    path: str
-    type: str
-    default: str = ""
-    allowed: str = ""
-    read_only: bool = False
-    description: str = ""
-
-    @property
-    def names(self) -> AttrPath:
-        """The path as names, placeholders included."""
-        if '"' not in self.path:
-            return tuple(self.path.split("."))
-        return tuple(match[1] if match[1] is not None else match[2] for match in _NAMES.finditer(self.path))
 
 
 class Catalogue:

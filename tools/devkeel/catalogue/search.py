@@ -13,7 +13,6 @@ from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.index import Index
 from devkeel.catalogue.packages import called, is_function
 from devkeel.errors import UsageError
-from devkeel.results import Hit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.catalogue.options import Catalogue
     from devkeel.catalogue.packages import Names
 
-__all__ = ["KINDS", "Page", "search"]
+__all__ = ["KINDS", "Hit", "Page", "search"]
 
 KINDS = ("all", "package", "option", "service", "language")
 _ORDER = ("service", "language", "package", "option")
@@ -163,3 +162,19 @@ def _options(kind: str, catalogue: Catalogue) -> Index:
     if kind == "option":
         return Index(_option_names(catalogue))
     return Index(catalogue.enabled(_GROUP[kind].rstrip(".")))
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """Something that a search found.
+
+    kind: package, option, service or language; name: as it is written in devenv.nix; match: exact, alias (it goes by
+    the other name too), prefix, word, part or spelling (nothing is called so, but almost); type and default: of an
+    option.
+    """
+
+    kind: str
+    name: str
+    match: str
+    type: str | None = None
+    default: str | None = None

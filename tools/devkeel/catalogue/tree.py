@@ -11,7 +11,7 @@ from devkeel.catalogue.types import Anything, parse_type
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from devkeel.catalogue.options import Option
+    from devkeel.catalogue.option import Option
     from devkeel.catalogue.types import OptionType
     from devkeel.source.path import AttrPath
 

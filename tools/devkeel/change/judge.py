@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
+from devkeel.checks.report import Skipped
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project.root import DECLARATION
-from devkeel.results import Skipped, as_data
 from devkeel.source import nix
+from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.subject import Subject
     from devkeel.change.resolution import Asked
+    from devkeel.checks.report import CheckReport
     from devkeel.errors import Diagnostic
-    from devkeel.results import CheckReport
 
 __all__ = ["Intent", "Judge", "levels_of", "told_instead"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from devkeel.checks.report import Skipped
 from devkeel.errors import Unavailable
-from devkeel.results import Skipped
 from devkeel.runtime import executing
 
 if TYPE_CHECKING:

@@ -251,7 +251,7 @@ def _module_system() -> str:
 
 
 def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
-    from devkeel.processes.manager_socket import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
+    from devkeel.nix_cli.devenv import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
 
     settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {

@@ -12,8 +12,8 @@ from devkeel.project.root import DECLARATION
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
 
+    from devkeel.checks.report import CheckReport
     from devkeel.errors import Diagnostic
-    from devkeel.results import CheckReport
 
 __all__ = ["added_errors", "merged"]
 

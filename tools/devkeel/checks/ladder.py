@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.checks.findings import merged
+from devkeel.checks.report import CheckReport, Skipped
 from devkeel.errors import Diagnostic, Unavailable, UsageError
-from devkeel.results import CheckReport, Skipped
 from devkeel.runtime import find_program
 
 if TYPE_CHECKING:

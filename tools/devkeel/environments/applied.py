@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.backends.backend import Applied
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
-from devkeel.state.files import directory as state_directory
-from devkeel.state.files import lock, read_record, write_record
+from devkeel.state.files import lock, make_directory, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,7 +79,7 @@ def remember(
 @contextmanager
 def new_keep(state: Path) -> Iterator[Path]:
     """Make a directory that holds an environment; it goes again where applying fails."""
-    folder = directory(state, "gc", secrets.token_hex(4))
+    folder = make_directory(state, "gc", secrets.token_hex(4))
     try:
         yield folder
     except BaseException:
@@ -91,7 +90,7 @@ def new_keep(state: Path) -> Iterator[Path]:
 @contextmanager
 def applying(state: Path) -> Iterator[None]:
     """Be the one that applies. Raises Busy `apply_busy`."""
-    directory(state, begins=False)
+    make_directory(state, begins=False)
     with lock(state / "apply.lock") as held:
         if not held:
             raise Busy(

@@ -12,19 +12,18 @@ from devkeel.environments.coverage import left_out
 from devkeel.errors import Conflict, DevkeelError
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.project.root import DECLARATION
-from devkeel.results import ApplyResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.backends import Applied, Backend
     from devkeel.candidate.subject import Subject
+    from devkeel.change.result import ChangeResult
     from devkeel.project.root import Project
-    from devkeel.results import ChangeResult
     from devkeel.runtime.jobs import Job
     from devkeel.transaction import Transactions
 
-__all__ = ["Realising"]
+__all__ = ["ApplyResult", "Realising"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,3 +153,27 @@ class Realising:
         error.details["restored"] = f"Operation {result.operation} took back what was changed since then ({told})."
         if result.revision != good.revision:
             error.details["restored"] += " A change by hand from before these operations is still there."
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """A realised environment.
+
+    applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
+    before. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
+    left_out: what devenv.nix declares and this backend does not realise, None where that is nothing.
+    """
+
+    applied: bool
+    changed: bool
+    dry_run: bool
+    backend: str
+    judge: str
+    revision: str
+    lock_revision: str | None
+    operation: int | None
+    prefix: str
+    seconds: float
+    notes: tuple[str, ...]
+    next: str
+    left_out: tuple[str, ...] | None = None

@@ -12,16 +12,17 @@ from devkeel.backends.devenv import progress_of
 from devkeel.backends.known import backend_named
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.apply import Realising
-from devkeel.environments.run import Program, Surroundings, argv_of, directory_of, perform
+from devkeel.environments.job_views import JobList, JobView
+from devkeel.environments.run import Program, RunResult, Surroundings, argv_of, directory_of, perform
 from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.nix_cli.settings import nix_variables, require_nothing_saved
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.project.root import DECLARATION
-from devkeel.results import JobList, JobView, RunResult, as_data
 from devkeel.runtime.excerpt import excerpt
 from devkeel.runtime.jobs import Request
 from devkeel.runtime.programs import executing
 from devkeel.text.clean import one_line
+from devkeel.text.data import as_data
 from devkeel.text.secrets import mask, mask_arguments, secrets_in
 
 if TYPE_CHECKING:
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
     from devkeel.backends import Applied, Backend
     from devkeel.candidate.subject import Subject
+    from devkeel.change.result import ChangeResult
     from devkeel.environments.applied import Good
-    from devkeel.environments.apply import Named
-    from devkeel.policy.protected import Settings
+    from devkeel.environments.apply import ApplyResult, Named
+    from devkeel.processes.state import ProcessesResult
     from devkeel.project.root import Project
-    from devkeel.results import ApplyResult, ChangeResult, ProcessesResult
+    from devkeel.project.settings import Settings
     from devkeel.runtime.jobs import Job, Jobs, JobState
     from devkeel.transaction import Transactions
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from devkeel.backends.backend import Applied
     from devkeel.backends.selection import Selection
     from devkeel.candidate.subject import Subject
-    from devkeel.policy.protected import Settings
     from devkeel.project.root import Project, Reader
+    from devkeel.project.settings import Settings
 
 __all__ = ["NAMED", "EnvironmentInfo", "Environments", "Realised"]
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from devkeel.backends.toolchain import absent, toolchains
 from devkeel.diagnosis.causes import whole_ends
 from devkeel.errors import ProjectError, Unavailable, UsageError
-from devkeel.results import RunResult
 from devkeel.runtime import run
 from devkeel.text.clean import clean
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
 
-__all__ = ["Surroundings", "argv_of", "directory_of", "perform"]
+__all__ = ["RunResult", "Surroundings", "argv_of", "directory_of", "perform"]
 
 # Bytes of each output that an answer has, head and tail together; the log has more.
 _SHOWN = 24 * 1024
@@ -183,3 +182,26 @@ def _shown(data: bytes, omitted: int) -> tuple[str, int]:
 
 def _text(data: bytes) -> str:
     return clean(data.decode("utf-8", "replace"))
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """A command that ran in the applied environment.
+
+    exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without
+    control characters, secrets masked; after the deadline stdout is the tail of both. ended_too: processes that it
+    left behind and that were ended. origin: whose program it was: `environment`, `project` or `host`.
+    """
+
+    argv: tuple[str, ...]
+    exit_code: int | None
+    timed_out: bool
+    seconds: float
+    stdout: str
+    stderr: str
+    omitted_stdout: int
+    omitted_stderr: int
+    revision: str | None = None
+    origin: str = "environment"
+    ended_too: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from devkeel.errors import Diagnostic
+
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
-from devkeel.results import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
 from devkeel.text.clean import one_line
 from devkeel.text.diff import unified, unified_all
 
@@ -14,6 +19,10 @@ if TYPE_CHECKING:
     from devkeel.transaction import Late, Operation, Transactions
 
 __all__ = [
+    "HistoryEntry",
+    "HistoryPage",
+    "OperationDetail",
+    "WorkingDiff",
     "changed_since",
     "detail",
     "entry",
@@ -161,3 +170,51 @@ def _read_leniently(project: Project, name: str) -> bytes | None:
         return project.read(name)
     except DevkeelError:
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One operation as the history lists it. `time` is UTC, ISO 8601."""
+
+    id: int
+    kind: str
+    time: str
+    actor: str
+    reason: str | None
+    files: tuple[str, ...]
+    edits: tuple[dict[str, Any], ...]
+    revision_before: str
+    revision_after: str
+    reverts: int | None
+    undone_by: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """Operations, newest first; `next_before` is the id to continue from, or None at the end.
+
+    notes: that there are records which are not believed.
+    """
+
+    operations: tuple[HistoryEntry, ...]
+    next_before: int | None
+    recovery_pending: bool
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OperationDetail:
+    """One operation with its diff and the check report that it was published with."""
+
+    operation: HistoryEntry
+    diff: str
+    checks: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingDiff:
+    """The working files against the newest operation's images. `operation` is None without a history."""
+
+    operation: int | None
+    files: tuple[str, ...]
+    diff: str

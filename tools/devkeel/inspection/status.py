@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends.known import backend_named
@@ -9,7 +10,6 @@ from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.coverage import left_out
 from devkeel.processes import glance
 from devkeel.project.declaration import declared_revision, lock_revision
-from devkeel.results import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.transaction import Transactions
 
-__all__ = ["stages_of"]
+__all__ = ["Stages", "stages_of"]
 
 
 def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes]) -> Stages:
@@ -73,3 +73,28 @@ def _outdated(sight: Sight | None) -> Iterator[str]:
         yield "devkeel did not start the processes that run, so it cannot tell whether they run what is declared."
     elif sight.outdated:
         yield "The processes that run were started before the declaration changed: manage_processes action=start."
+
+
+@dataclass(frozen=True, slots=True)
+class Stages:
+    """How far the declaration has come: declared, checked, applied, running.
+
+    checked: the rungs that ran when devkeel published what is there now; None where somebody else changed it.
+    applied: the revision that was applied last, None for never; operation, time and prefix are of that. current:
+    whether that is what is declared, lock files included, and still there. running: the revision that the processes
+    were started with, `unknown` where devkeel cannot tell, None where none run; manager: the PID of their manager.
+    differs: a sentence for each of these that is not what is declared, with what to do. partial: what devenv.nix
+    declares and the backend that was applied does not realise, None where that is nothing.
+    """
+
+    declared: str
+    checked: tuple[str, ...] | None
+    applied: str | None
+    current: bool
+    operation: int | None = None
+    time: str | None = None
+    prefix: str | None = None
+    running: str | None = None
+    manager: int | None = None
+    differs: tuple[str, ...] = ()
+    partial: tuple[str, ...] | None = None

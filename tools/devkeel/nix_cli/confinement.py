@@ -22,15 +22,14 @@ from devkeel.nix_cli.settings import NO_DATA, nix_variables
 from devkeel.runtime.process import Completed, run
 from devkeel.runtime.programs import child_environment, find_program
 from devkeel.system.mechanisms import usable
+from devkeel.system.namespaces import NAMESPACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["NAMESPACES", "SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings"]
+__all__ = ["SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings"]
 
-NAMESPACES = ("--net", "--ipc", "--pid", "--fork", "--kill-child=KILL")
-"""What `unshare` makes for an evaluation beside the mounts: no network, no shared memory, processes of its own."""
 
 SETTINGS = {
     # Read is what -I lists, and no more; nothing is built, fetched or substituted meanwhile.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from devkeel.catalogue.renamed import old_names
-from devkeel.errors import DevkeelError, Place, PolicyRefused, ProjectError
+from devkeel.errors import DevkeelError, Place, PolicyRefused
 from devkeel.policy.mentions import UNPARSED, Fact, Files, said_about
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
+from devkeel.project.settings import Settings, read_settings
 from devkeel.source import nix
-from devkeel.transaction import Keep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,97 +21,11 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Reader
 
-__all__ = ["SETTINGS", "Settings", "judge", "judge_failure", "judge_file", "judge_values", "read_settings"]
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The settings that a team shares.
-
-    level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
-    something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
-    `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
-    environment. environment: the name of the one that is meant where nobody names one. micromamba: the URL of a
-    directory to install it from, when that is asked for.
-    """
-
-    level: str | None = None
-    protected: tuple[str, ...] = ()
-    lock_timeout: float = 10.0
-    job_after: float = 40.0
-    keep: Keep = field(default_factory=Keep)
-    direnv_allow: bool = False
-    backend: str | None = None
-    environment: str | None = None
-    micromamba: str | None = None
+__all__ = ["SETTINGS", "judge", "judge_failure", "judge_file", "judge_values"]
 
 
 # What may come out differently on another machine, or at another time.
 _IMPURE = re.compile(r"pathExists|read(?:File|Dir)|getEnv|current(?:System|Time)|fetch|findFile")
-_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
-_SECONDS = ("lock_timeout", "job_after")
-_KINDS: dict[str, tuple[type, ...]] = {
-    "level": (str,),
-    "protected": (list,),
-    "lock_timeout": (int, float),
-    "job_after": (int, float),
-    "history_days": (int, float),
-    "history_operations": (int,),
-    "history_mib": (int, float),
-    "backend": (str,),
-    "environment": (str,),
-    "micromamba": (str,),
-    "direnv_allow": (bool,),
-}
-
-
-def read_settings(project: Reader) -> Settings:
-    """Return the settings of a project; without a devkeel.toml the defaults. Raises ProjectError `bad_settings`."""
-    data = project.read(SETTINGS)
-    if data is None:
-        return Settings()
-    import tomlkit  # noqa: PLC0415  (30 ms that a project without settings does not need)
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
-
-    try:
-        found: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
-    except (TOMLKitError, UnicodeDecodeError) as error:
-        raise _bad(str(error)) from error
-    for name, value in found.items():
-        kinds = _KINDS.get(name, ())
-        if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise _bad(f"{name} = {value!r} is not a setting of this kind")
-    protected = found.get("protected", [])
-    if not all(isinstance(item, str) for item in protected):
-        raise _bad("protected takes a list of option paths")
-    for item in protected:
-        nix.parse_path(item)
-    given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
-    given |= {name: float(found[name]) for name in _SECONDS if name in found}
-    return Settings(protected=tuple(protected), keep=_keep(found), **given)
-
-
-def _keep(found: Mapping[str, Any]) -> Keep:
-    for name in ("history_days", "history_operations", "history_mib"):
-        if found.get(name, 1) <= 0:
-            raise _bad(f"{name} is more than 0")
-    keep = Keep()
-    return Keep(
-        days=found.get("history_days", keep.days),
-        operations=found.get("history_operations", keep.operations),
-        bytes=int(found["history_mib"] * 1024 * 1024) if "history_mib" in found else keep.bytes,
-    )
-
-
-def _bad(why: str) -> ProjectError:
-    return ProjectError(
-        "bad_settings",
-        f"The settings cannot be used: {why}.",
-        place=Place(SETTINGS),
-        remedy=f"Known settings: {', '.join(_KINDS)}.",
-        alternatives=tuple(_KINDS),
-    )
 
 
 def judge(

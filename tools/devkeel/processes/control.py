@@ -15,13 +15,14 @@ from devkeel.processes.readiness import await_ready
 from devkeel.processes.reading import answer, unknown_process
 from devkeel.processes.stopping import CANNOT_TELL, end_orphans, end_unheard, stop_all, stop_some
 from devkeel.runtime import process_tree
-from devkeel.state.files import directory, lock
+from devkeel.state.files import lock, make_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from devkeel.change.result import ChangeResult
+    from devkeel.processes.state import ProcessesResult
     from devkeel.project.root import Project
-    from devkeel.results import ChangeResult, ProcessesResult
     from devkeel.runtime.jobs import Job
     from devkeel.transaction import Transactions
 
@@ -111,7 +112,7 @@ class Control:
                     seen=repr(name[:80]),
                     remedy="Name a process as the declaration does.",
                 )
-        state = directory(self.project.state, begins=False)
+        state = make_directory(self.project.state, begins=False)
         with lock(state / "processes.lock", self.patience) as held:
             if not held:
                 raise Busy(

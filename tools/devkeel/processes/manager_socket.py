@@ -6,23 +6,23 @@ devenv 2 puts it at `processes/native.sock` in a runtime directory that it deriv
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import socket
 import struct
 import time
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError, Unavailable
-from devkeel.results import ProcessState
+from devkeel.nix_cli.devenv import runtime_directory
+from devkeel.processes.state import ProcessState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
-__all__ = ["ManagerSocket", "runtime_directory"]
+__all__ = ["ManagerSocket"]
 
 _SECONDS = 10.0
 _MOST = 4 * 1024 * 1024
@@ -30,13 +30,6 @@ _CHUNK = 64 * 1024
 _PAUSE = 0.1
 _NOBODY = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR})
 _CREDENTIALS = struct.Struct("3i")
-
-
-def runtime_directory(root: Path) -> Path:
-    """Return where devenv keeps what runs for a project; it need not exist."""
-    # devenv's own rule: the first 7 hexadecimal digits of the SHA-256 of the resolved path of `.devenv`.
-    name = hashlib.sha256(os.path.realpath(root / ".devenv").encode()).hexdigest()[:7]
-    return Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"devenv-{name}")  # noqa: S108
 
 
 class _HungUpError(Exception):

@@ -9,11 +9,11 @@ from devkeel.errors import Unavailable
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.runtime import process_tree
-from devkeel.state.files import directory, read_record, write_record
+from devkeel.state.files import make_directory, read_record, write_record
 
 if TYPE_CHECKING:
+    from devkeel.processes.state import ProcessState
     from devkeel.project.root import Project
-    from devkeel.results import ProcessState
 
 __all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "glance", "look", "recall", "remember"]
 
@@ -72,7 +72,7 @@ def recall(project: Project) -> dict[str, Any]:
 
 def remember(project: Project, **facts: dict[str, Any]) -> None:
     """Remember one of these anew."""
-    write_record(directory(project.state) / _RECORD, recall(project) | facts)
+    write_record(make_directory(project.state) / _RECORD, recall(project) | facts)
 
 
 def look(project: Project, socket: ManagerSocket) -> Sight:

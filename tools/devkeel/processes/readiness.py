@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devkeel.processes.manager_socket import ManagerSocket
+    from devkeel.processes.state import ProcessState
     from devkeel.project.root import Project
-    from devkeel.results import ProcessState
     from devkeel.runtime.jobs import Job
 
 __all__ = ["await_ready"]

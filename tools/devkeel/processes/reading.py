@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.manager_state import Sight, look
+from devkeel.processes.state import ProcessesResult, ProcessLog
 from devkeel.project.declaration import read_declaration
 from devkeel.project.survey import survey
-from devkeel.results import ProcessesResult, ProcessLog
 from devkeel.runtime.ports import port_holder
 from devkeel.runtime.tail import read_tail
 from devkeel.text.clean import clean
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from devkeel.processes.state import ProcessState
     from devkeel.project.root import Project
-    from devkeel.results import ProcessState
 
 __all__ = ["answer", "last_words", "read_processes", "unknown_process"]
 

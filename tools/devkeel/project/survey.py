@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError
-from devkeel.results import Definition
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-__all__ = ["Survey", "nothing_at", "survey"]
+__all__ = ["Definition", "Survey", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +59,17 @@ def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) 
     )
 
 
-def nothing_at(prefix: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return what to know where nothing is declared at or below a prefix: what is declared, and the real options."""
-    from devkeel.catalogue import option_paths  # noqa: PLC0415  (read where a prefix finds nothing)
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One definition: option path, file, line; `value` where it is literal data, else `source`.
 
-    declared = [item.path for item in survey(files, None).definitions]
-    told = [f"Nothing is declared at or below {prefix}."]
-    close = difflib.get_close_matches(prefix, _prefixes(declared), 3, 0.7)
-    if close:
-        told.append(f"Declared under a similar name: {', '.join(close)}.")
-    known = _prefixes(option_paths())
-    if prefix not in known:
-        close = difflib.get_close_matches(prefix, known, 3, 0.8)
-        told += [f"devkeel knows no such option; similar: {', '.join(close)}."] if close else []
-    return tuple(told)
+    `condition` is the Nix text of the `mkIf` conditions that it stands under; `comment` belongs to it.
+    """
 
-
-def _prefixes(paths: Iterable[str]) -> set[str]:
-    split = [path.split(".") for path in paths]
-    return {".".join(names[:size]) for names in split for size in range(1, len(names) + 1)}
+    path: str
+    file: str
+    line: int
+    value: Any = None
+    source: str | None = None
+    condition: str | None = None
+    comment: str | None = None

@@ -1,6 +1,5 @@
 """Running programs: the one subprocess wrapper. Jobs, which outlast a call, are imported where they are wanted."""
 
-from devkeel.nix_cli.settings import run_nix
 from devkeel.runtime.process import Completed, Watch, run, watched
 from devkeel.runtime.process_tree import end_children
 from devkeel.runtime.programs import child_environment, distrust, executing, find_program, is_executing, is_foreign
@@ -16,6 +15,5 @@ __all__ = [
     "is_executing",
     "is_foreign",
     "run",
-    "run_nix",
     "watched",
 ]

@@ -25,8 +25,7 @@ from devkeel.runtime.log import Log, Slice, read_log
 from devkeel.runtime.process import watched
 from devkeel.runtime.programs import executing
 from devkeel.state import directory as state_directory
-from devkeel.state.files import directory as state_directory
-from devkeel.state.files import forget, read_record, write_record
+from devkeel.state.files import forget, make_directory, read_record, write_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -217,7 +216,7 @@ class Job:
 
     def keep(self) -> None:
         """Have the job on disk from now on, for other calls and other processes."""
-        directory(self.folder.parent, self.folder.name)
+        make_directory(self.folder.parent, self.folder.name)
         self.log.keep()
         with self._turn:
             self.kept = True
@@ -315,7 +314,7 @@ class Jobs:
 
     def keep(self, job: Job) -> None:
         """Let a job go on after its call; the oldest ones on disk make room."""
-        directory(self.state, "jobs")
+        make_directory(self.state, "jobs")
         self._make_room()
         job.keep()
 

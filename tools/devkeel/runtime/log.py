@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 from devkeel.errors import StateError
-from devkeel.state.files import directory, forget, open_log, open_own
+from devkeel.state.files import forget, make_directory, open_log, open_own
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,7 +87,7 @@ class Log:
             return
         self._no_file = True
         with suppress(OSError, StateError):
-            directory(self.path.parent.parent, self.path.parent.name)
+            make_directory(self.path.parent.parent, self.path.parent.name)
             file = open_log(self.path)
             if _written(file, self._early) < len(self._early):
                 file.close()

@@ -21,14 +21,14 @@ from devkeel.state import origin
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["directory", "forget", "link_on_the_way", "lock", "open_log", "open_own", "read_record", "write_record"]
+__all__ = ["forget", "link_on_the_way", "lock", "make_directory", "open_log", "open_own", "read_record", "write_record"]
 
 _OWN = 0o600  # captured variables may be secrets
 _TICK = 0.05
 _SEAL = "seal"
 
 
-def directory(state: Path, *names: str, begins: bool = True) -> Path:
+def make_directory(state: Path, *names: str, begins: bool = True) -> Path:
     """Make a directory inside the state directory, which ignores itself in Git. Raises StateError, Busy.
 
     begins: records will be written there, so that those from elsewhere go aside first.

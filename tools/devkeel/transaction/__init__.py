@@ -7,22 +7,18 @@ overwritten.
 
 from __future__ import annotations
 
-from devkeel.candidate.stage import Stage, open_stage
-from devkeel.transaction.operation import FileChange, FileImage, Keep, Late, Operation, Record, Recovered
+from devkeel.transaction.operation import FileChange, FileImage, Late, Operation, Record, Recovered
 from devkeel.transaction.single_file import create_file, replace_file
 from devkeel.transaction.transactions import Transactions
 
 __all__ = [
     "FileChange",
     "FileImage",
-    "Keep",
     "Late",
     "Operation",
     "Record",
     "Recovered",
-    "Stage",
     "Transactions",
     "create_file",
-    "open_stage",
     "replace_file",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["FileChange", "FileImage", "Keep", "Kind", "Late", "Operation", "Record", "Recovered"]
+__all__ = ["FileChange", "FileImage", "Kind", "Late", "Operation", "Record", "Recovered"]
 
 Kind = Literal["edit", "undo", "redo", "restore", "create"]
 
@@ -70,18 +70,6 @@ class Operation(Record):
     files: tuple[FileImage, ...]
     undone_by: int | None = None
     notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Keep:
-    """How much history is kept; the oldest goes first. The content that each file was left with always stays.
-
-    days: None for ever. operations: how many. bytes: on disk, compressed.
-    """
-
-    days: float | None = None
-    operations: int = 20_000
-    bytes: int = 512 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError
 from devkeel.transaction import files, swap
 from devkeel.transaction.displaced import release
 from devkeel.transaction.files import Spot, step
 from devkeel.transaction.operation import FileImage, Recovered
+from devkeel.transaction.reach import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,21 +17,9 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.transaction.store import Entry, Store
 
-__all__ = ["is_inside", "leftovers", "settle", "sweep", "temporary_name"]
+__all__ = ["leftovers", "settle", "sweep", "temporary_name"]
 
 
-# The files that edits write: environment files, manifests of libraries, and the locks that go with them. Nothing else
-# is taken back, whoever wrote the records; a test compares this with what the editors and resolvers know.
-_SUFFIXES = (".nix", ".lock", ".txt", ".in")
-_NAMES = frozenset(
-    {
-        *("devenv.yaml", "devenv.local.yaml", ".envrc", ".gitignore", "environment.yml", "environment.yaml"),
-        *("conda-lock.yml", "pyproject.toml", "package.json", "package-lock.json", "npm-shrinkwrap.json"),
-        *("pnpm-lock.yaml", "Cargo.toml", "go.mod", "go.sum", "Gemfile"),
-    }
-)
-# What is said of a path that leads elsewhere.
-_ELSEWHERE = frozenset({"bad_file_name", "outside_root", "private_directory", "managed_file", "dangling_link"})
 _MOST_OF_NEW = 0o775
 
 
@@ -117,22 +105,6 @@ def _leftovers(stack: ExitStack, project: Project, entry: Entry) -> Iterator[tup
             spot = stack.enter_context(files.locate(root, image.path, name)) if is_inside(project, image.path) else None
             if spot is not None and (files.exists(spot, name) or files.exists(spot, spot.aside)):
                 yield spot, image
-
-
-def is_inside(project: Project, path: str) -> bool:
-    """Tell whether records may name a file, as they name those that edits write."""
-    # even records that are believed lead nowhere that a request could not
-    try:
-        return _is_written_by_edits(path) and project.resolve(path) == path
-    except DevkeelError as error:
-        if error.code not in _ELSEWHERE:
-            raise  # a failing disk says nothing about where the path leads, and the operation stays to be settled
-        return False
-
-
-def _is_written_by_edits(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return name in _NAMES or name.endswith(_SUFFIXES)
 
 
 def _bounded(spot: Spot, mode: int | None) -> int | None:

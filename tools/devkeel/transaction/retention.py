@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-    from devkeel.transaction.operation import Keep
+    from devkeel.project.settings import Keep
 
 __all__ = ["TRIM_EVERY", "trim"]
 

@@ -17,7 +17,7 @@ from devkeel.state import origin
 from devkeel.state.origin import Standing
 from devkeel.transaction import schema
 from devkeel.transaction.adoption import adopt
-from devkeel.transaction.operation import FileImage, Keep, Operation, Record
+from devkeel.transaction.operation import FileImage, Operation, Record
 from devkeel.transaction.retention import TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
 from devkeel.transaction.system_errors import damaged, explain, explain_database
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.project.root import Project
+    from devkeel.project.settings import Keep
     from devkeel.state.origin import Seal
 
 __all__ = ["Entry", "Store"]

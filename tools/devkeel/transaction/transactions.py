@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from devkeel.errors import DevkeelError, UsageError, stands
+from devkeel.project.settings import Keep
 from devkeel.state import directory
 from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
 from devkeel.transaction import displaced, files, lock, maintenance, recovery
 from devkeel.transaction.files import step
-from devkeel.transaction.operation import FileChange, Keep, Late
+from devkeel.transaction.operation import FileChange, Late
 from devkeel.transaction.publish import publish
 from devkeel.transaction.signals import shielded
 from devkeel.transaction.store import Store

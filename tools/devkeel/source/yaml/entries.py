@@ -4,33 +4,40 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.errors import Place, Refused
-from devkeel.source.plain import require_data, same, told
-from devkeel.source.splice import Edited, compose
+from devkeel.source.plain import require_data, told
+from devkeel.source.splice import Edited
 from devkeel.source.yaml import flow
+from devkeel.source.yaml.layout import after_block, column, is_first, line_start, separated
+from devkeel.source.yaml.printer import Printer
+from devkeel.source.yaml.proof import prove
+from devkeel.source.yaml.values import data_of
+
+if TYPE_CHECKING:
+    from devkeel.source.plain import Data
+    from devkeel.source.splice import Splice
+    from devkeel.source.yaml.document import Document, Entry, Item
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Place, Refused
+from devkeel.source.plain import same
+from devkeel.source.splice import compose
 from devkeel.source.yaml.document import Document, Found, Item
 from devkeel.source.yaml.layout import (
-    after_block,
-    column,
-    is_first,
     key_style,
     leading,
     line_end,
-    line_start,
     next_line,
-    separated,
 )
-from devkeel.source.yaml.printer import Printer
-from devkeel.source.yaml.proof import MISSING, prove
+from devkeel.source.yaml.proof import MISSING
 from devkeel.source.yaml.scalars import print_key
-from devkeel.source.yaml.values import data_of
 
 if TYPE_CHECKING:
     from devkeel.source.plain import Data
     from devkeel.source.splice import Splice
     from devkeel.source.yaml.document import Entry
 
-__all__ = ["create", "replace", "require_own", "set_value", "unset"]
+__all__ = ["create", "extend", "replace", "require_own", "set_value", "unset"]
 
 
 def set_value(document: Document, path: tuple[str, ...], value: Data) -> Edited:
@@ -56,8 +63,6 @@ def set_value(document: Document, path: tuple[str, ...], value: Data) -> Edited:
     if item.kind == "list" and item.items and isinstance(value, list):
         old = data_of(document, item)
         if isinstance(old, list) and same(old, value[: len(old)]):
-            from devkeel.source.yaml.lists import extend  # noqa: PLC0415  (which creates lists through this module)
-
             return prove(document, extend(document, found.entries[-1], value[len(old) :]), path, value)
     return prove(document, replace(document, found.entries[-1], value), path, value)
 
@@ -256,3 +261,40 @@ def _remove(document: Document, start: int, end: int, *, tidy: bool = False) -> 
     elif tidy and blank_above and not text[end:below].strip():
         end = below
     return document.splice(start, end, "")
+
+
+_MAX_GAP = 4
+
+
+def extend(document: Document, entry: Entry, new: list[Data]) -> list[Splice]:
+    """Return the splices that put values behind the last element of an entry's list."""
+    item, printer = entry.value, Printer.of(document)
+    flowing = item.flow and (
+        entry.owner.flow or item.items or not any(isinstance(value, (dict, list)) for value in new)
+    )
+    if not item.items and not flowing:
+        return replace(document, entry, new)
+    style = _style(item.items[-1]) if item.items else None
+    if flowing:
+        return flow.insert(document, item, [printer.inline(value, style, flow=True) for value in new])
+    text = document.text
+    dash = item.start
+    if not is_first(text, dash):
+        raise document.refuse("unsupported_style", "The list does not begin on a line of its own.", dash)
+    indent = column(text, dash)
+    gap = text[dash + 1 : item.items[0].start]
+    gap = gap if gap and len(gap) <= _MAX_GAP and not gap.strip(" ") else " "
+    at = after_block(text, _end_of_last(item), indent)
+    apart = separated(text, [line_start(text, child.start) for child in item.items])
+    lines: list[str] = []
+    for value in new:
+        lines += [*([""] if apart else []), *printer.items([value], indent, gap, style)]
+    return [document.splice(at, at, "".join(document.newline + line for line in lines))]
+
+
+def _end_of_last(item: Item) -> int:
+    return item.items[-1].end
+
+
+def _style(item: Item) -> str | None:
+    return item.style if item.style in {"'", '"'} else None

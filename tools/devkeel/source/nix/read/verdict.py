@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias
 
-from devkeel.source.nix.read.index import related
 from devkeel.source.nix.read.literal import attribute_name, read_float, read_integer, static_names
 from devkeel.source.nix.read.scope import SETS, bindings, free_names, inherited
 from devkeel.source.nix.read.syntax import Problem, children_of_type, text
@@ -19,19 +18,17 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from devkeel.source.nix.read.document import Document
-    from devkeel.source.nix.read.index import Entry
     from devkeel.source.path import AttrPath
 
-__all__ = ["duplicates_at", "problems_in", "rejected"]
+__all__ = ["problems_in", "rejected"]
 
 
-_DEEP = 100  # paths in messages and clashes of an edited option end here
+DEEP = 100  # paths in messages and clashes of an edited option end here
 # The attributes of a literal set by name: None for a value, the attributes of a set that others may add to.
-_Table: TypeAlias = dict[str, "_Table | None"]
+Table: TypeAlias = dict[str, "Table | None"]
 
 # A node, what its set has so far (of a set itself: what other bindings gave it already), and where that set stands.
-_Step: TypeAlias = tuple["Node", _Table, "AttrPath"]
+_Step: TypeAlias = tuple["Node", Table, "AttrPath"]
 
 
 def rejected(root: Node, data: bytes) -> list[Problem]:
@@ -58,8 +55,8 @@ def problems_in(root: Node, data: bytes) -> Iterator[Problem]:
             continue
         if node.type in {"inherit", "inherit_from"}:
             for attribute, name in inherited(node, data):
-                if _register(table, (name,), is_set=False)[1]:
-                    yield _twice((*prefix, name), attribute)
+                if register(table, (name,), is_set=False)[1]:
+                    yield twice((*prefix, name), attribute)
         group = (table, prefix) if node.type in SETS else ({}, ())
         for child in reversed(node.named_children):
             if child.type == "binding_set":
@@ -74,25 +71,25 @@ def _enter_binding(step: _Step, data: bytes, stack: list[_Step]) -> Iterator[Pro
     path, value = (node.child_by_field_name(field) for field in ("attrpath", "expression"))
     if path is None or value is None:
         return
-    names, bare = static_names(path, data), _bare(value)
+    names, bare = static_names(path, data), bare_set(value)
     known = tuple(name for name in names if name is not None)
-    inner: _Table = {}
+    inner: Table = {}
     if len(known) == len(names):
-        inner, clash = _register(table, known, is_set=bare.type in SETS)
+        inner, clash = register(table, known, is_set=bare.type in SETS)
         if clash:
-            yield _twice(prefix + known[:clash], path)
+            yield twice(prefix + known[:clash], path)
     stack.append((path, {}, ()))
-    stack.append((bare, inner, prefix + known if len(prefix) < _DEEP else prefix))
+    stack.append((bare, inner, prefix + known if len(prefix) < DEEP else prefix))
 
 
-def _bare(value: Node) -> Node:
+def bare_set(value: Node) -> Node:
     """Return a value without parentheses, which make no difference to Nix's parser."""
     while value.type == "parenthesized_expression" and (inner := value.child_by_field_name("expression")) is not None:
         value = inner
     return value
 
 
-def _register(table: _Table, names: AttrPath, *, is_set: bool) -> tuple[_Table, int]:
+def register(table: Table, names: AttrPath, *, is_set: bool) -> tuple[Table, int]:
     """Note an attribute; return the attributes below it, and how many of its names clash with a value, 0 for none.
 
     Nix merges literal sets, whichever way they are written.
@@ -106,37 +103,13 @@ def _register(table: _Table, names: AttrPath, *, is_set: bool) -> tuple[_Table, 
     if last in table:
         held = table[last]
         return ({}, len(names)) if held is None or not is_set else (held, 0)
-    inner: _Table = {}
+    inner: Table = {}
     table[last] = inner if is_set else None
     return inner, 0
 
 
-def _twice(path: AttrPath, node: Node) -> Problem:
+def twice(path: AttrPath, node: Node) -> Problem:
     return Problem("duplicate_attribute", node.start_byte, f"attribute {format_path(path)!r} is defined twice")
-
-
-def duplicates_at(document: Document, path: AttrPath) -> Iterator[Problem]:
-    """Yield clashes among the attributes that are related to one raw path."""
-    for container in document.focus(path).containers:
-        table: _Table = {}
-        stack = [(entry, table, container.path) for entry in _at(document, container.node, container.path, path)]
-        while stack:
-            entry, table, prefix = stack.pop()
-            names = prefix + entry.names
-            value = entry.node.child_by_field_name("expression") if entry.node.type == "binding" else None
-            bare = _bare(value) if value is not None else None
-            is_set = bare is not None and bare.type in SETS
-            inner, clash = _register(table, entry.names, is_set=is_set)
-            if clash:
-                yield _twice(prefix + entry.names[:clash], entry.node)
-            if bare is not None and is_set and len(names) < _DEEP:
-                stack += [(item, inner, names) for item in _at(document, bare, names, path)]
-
-
-def _at(document: Document, node: Node, prefix: AttrPath, path: AttrPath) -> Iterator[Entry]:
-    """Yield the entries of a set that are related to a path, the last one first."""
-    rest = path[len(prefix) :]
-    return (item for item in reversed(document.entries(node)) if not item.computed and related(item.names, rest))
 
 
 def _chain(node: Node, data: bytes) -> Iterator[Problem]:

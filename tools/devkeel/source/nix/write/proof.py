@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.errors import Place, Refused
+from devkeel.source.nix.read.duplicates import duplicates_at
 from devkeel.source.nix.read.index import related
 from devkeel.source.nix.read.scope import undefined_in
 from devkeel.source.nix.read.syntax import text
-from devkeel.source.nix.read.verdict import duplicates_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

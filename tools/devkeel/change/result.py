@@ -1,0 +1,37 @@
+"""What came of a change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from devkeel.checks.report import CheckReport
+
+__all__ = ["ChangeResult"]
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """The answer of every write.
+
+    changed: whether the candidate differs from the files; published: whether it was written (False for a dry run
+    and when nothing changed); operation: the id of the new operation, or None; files: the names of the changed
+    files; diff: unified; notes: sentences about what the edits met (already there, conditional, …); next: the next
+    sensible call; runs_on_enter: whether the change adds text that runs at the next shell entry.
+    """
+
+    changed: bool
+    published: bool
+    dry_run: bool
+    operation: int | None
+    revision_before: str
+    revision: str
+    lock_revision: str | None
+    files: tuple[str, ...]
+    diff: str
+    checks: CheckReport
+    notes: tuple[str, ...]
+    runs_on_enter: bool
+    runs_when: tuple[str, ...]
+    next: str
