@@ -21,80 +21,43 @@ SERVER = ROOT / "server"
 # Each part of the library, and the parts that it may import.
 LAYERS = {
     "errors": set(),
-    "mechanisms": set(),
-    "origin": {"errors"},
-    "results": {"errors"},
-    "difference": set(),
-    "beneath": {"mechanisms"},
-    "room": {"beneath"},
-    "state_directory": {"beneath"},
-    "project": {"beneath", "errors", "room"},
+    "text": set(),
+    "system": set(),
+    "state": {"errors", "system"},
     "source": {"errors"},
-    "runtime": {"errors", "mechanisms", "origin", "results", "state_directory"},
-    "merge": set(),
-    "transaction": {"beneath", "errors", "mechanisms", "merge", "origin", "project", "runtime", "state_directory"},
-    "display": set(),
-    "invalid": set(),
-    "edits": {"errors", "invalid", "project"},
-    "exact_text": {"edits", "errors", "source"},
-    "running": {"errors", "source"},
-    "catalogue": {"errors", "project", "results", "runtime", "source"},
-    "declaration": {"errors", "project", "source"},
-    "basis": {"errors", "project"},
-    "candidate": {"basis", "project", "transaction"},
-    "libraries": {"errors", "source"},
-    "change": {"candidate", "catalogue", "edits", "errors", "exact_text", "libraries", "running", "source"},
-    "restoring": {"basis", "candidate", "difference", "errors", "merge", "project", "transaction"},
-    "direnv": {"envrc", "errors", "project", "runtime"},
-    "protection": {"errors", "project", "source"},
-    "policy": {"catalogue", "errors", "project", "protection", "source", "transaction"},
-    "survey": {"catalogue", "errors", "results", "source"},
-    "checks": {"beneath", "catalogue", "declaration", "errors", "project", "results", "room", "runtime", "source"},
-    "masking": set(),
-    "causes": set(),
-    "secrets_written": {"env_values", "masking"},
-    "env_values": {"errors", "masking", "project"},
-    "disclosure": {"display", "env_values", "errors", "masking"},
-    "processes": {
-        *("declaration", "display", "errors", "invalid", "masking", "project", "results", "runtime"),
-        *("survey", "transaction"),
-    },
+    "runtime": {"errors", "state", "system", "text"},
+    "project": {"errors", "runtime", "source", "system"},
+    "disclosure": {"errors", "project", "text"},
+    "diagnosis": {"errors", "source"},
+    "transaction": {"errors", "project", "state", "system", "text"},
+    "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
+    "history": {"candidate", "errors", "project", "text", "transaction"},
+    "nix_cli": {"candidate", "errors", "project", "runtime", "source", "system"},
+    "libraries": {"errors", "nix_cli", "project", "runtime", "source"},
+    "catalogue": {"errors", "nix_cli", "project", "runtime", "source"},
+    "edits": {"candidate", "catalogue", "errors", "libraries", "project", "source", "text"},
+    "checks": {"candidate", "catalogue", "diagnosis", "errors", "nix_cli", "project", "runtime", "source"},
+    "policy": {"catalogue", "errors", "project", "source"},
     "backends": {
-        *("catalogue", "causes", "checks", "declaration", "errors", "libraries", "masking", "policy"),
-        *("project", "results", "runtime", "source", "state_directory", "transaction"),
+        *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "project", "runtime"),
+        *("source", "state", "system", "text"),
     },
-    "instead": {"catalogue", "errors", "source"},
-    "reverting": {"basis", "candidate", "difference", "errors", "merge", "project", "restoring", "transaction"},
-    "applied": {"backends", "errors", "runtime", "state_directory"},
-    "command": {"backends", "causes", "display", "errors", "project", "results", "runtime"},
-    "excerpt": {"display", "masking", "runtime"},
-    "coverage": {"project", "survey"},
-    "stages": {"applied", "backends", "coverage", "declaration", "processes", "project", "results", "transaction"},
-    "realising": {
-        *("applied", "backends", "checks", "coverage", "declaration", "errors", "project", "results"),
-        *("runtime", "transaction"),
+    "context": set(),
+    "change": {
+        *("backends", "candidate", "checks", "edits", "errors", "libraries", "nix_cli", "project", "runtime"),
+        *("source", "text"),
     },
-    "execution": {
-        *("applied", "backends", "candidate", "checks", "command", "declaration", "display", "errors"),
-        *("excerpt", "masking", "policy", "processes", "project", "realising", "results", "runtime"),
-        *("stages", "transaction"),
-    },
-    "judging": {"candidate", "checks", "errors", "instead", "project", "resolution", "results", "runtime", "source"},
-    "lookup": {"catalogue", "errors", "results", "source", "survey"},
-    "past": {"difference", "display", "errors", "project", "results", "transaction"},
+    "processes": {"change", "errors", "nix_cli", "project", "runtime", "state", "text", "transaction"},
     "environments": {
-        *("applied", "backends", "checks", "errors", "policy", "project", "runtime", "state_directory"),
-        "transaction",
+        *("backends", "candidate", "change", "diagnosis", "errors", "nix_cli", "processes", "project"),
+        *("runtime", "state", "text", "transaction"),
     },
-    "envrc": {"errors"},
-    "resolution": {"backends", "candidate", "checks", "errors", "libraries", "results", "runtime"},
-    "doctor": {"applied", "backends", "direnv", "errors", "origin", "project", "state_directory", "transaction"},
-    "environment": {
-        *("backends", "basis", "candidate", "catalogue", "change", "checks", "declaration", "difference"),
-        *("direnv", "display", "doctor", "edits", "environments", "envrc", "errors", "execution", "instead"),
-        *("judging", "libraries", "lookup", "past", "policy", "processes", "project", "protection"),
-        *("realising", "resolution", "restoring", "results", "reverting", "runtime", "secrets_written"),
-        *("source", "stages", "survey", "transaction"),
+    "inspection": {"backends", "checks", "environments", "errors", "history", "processes", "project", "transaction"},
+    "doctor": {"backends", "environments", "errors", "project", "state", "transaction"},
+    "api": {
+        *("backends", "candidate", "catalogue", "change", "checks", "disclosure", "doctor", "edits"),
+        *("environments", "errors", "history", "inspection", "libraries", "policy", "processes", "project"),
+        *("runtime", "source", "text", "transaction"),
     },
 }
 
@@ -107,9 +70,9 @@ def test_the_architecture_lists_the_same_layers() -> None:
         for names, below in re.findall(r"^(\S.*?) +on (.*)$", re.sub(" +", " ", block), re.MULTILINE)
         for part in names.strip().split(", ")
     }
-    for clients in ("environment", "devkeel_mcp", "devkeel_cli"):
+    for clients in ("api", "devkeel_mcp", "devkeel_cli"):
         del listed[clients]
-    assert listed == {part: below - {"errors", part} for part, below in LAYERS.items() if part != "environment"}
+    assert listed == {part: below - {"errors", part} for part, below in LAYERS.items() if part != "api"}
 
 
 def imported(path: Path) -> set[str]:
@@ -122,6 +85,36 @@ def imported(path: Path) -> set[str]:
             assert node.level == 0, f"{path}: relative import"
             found |= {f"{node.module}.{alias.name}" for alias in node.names}
     return found
+
+
+def circles(arrows: dict[str, set[str]]) -> list[set[str]]:
+    """Return the groups of modules that reach each other."""
+    reached = {name: set(below) for name, below in arrows.items()}
+    for _ in reached:
+        grown = {name: below.union(*(reached[other] for other in below)) for name, below in reached.items()}
+        if grown == reached:
+            break
+        reached = grown
+    groups = {frozenset(other for other in below if name in reached[other]) for name, below in reached.items()}
+    return [set(group) for group in groups if len(group) > 1]
+
+
+def test_no_module_imports_what_imports_it() -> None:
+    names = {}
+    for base in (LIBRARY, *(item for item in SERVER.iterdir() if item.is_dir())):
+        for path in base.rglob("*.py"):
+            parts = path.relative_to(base.parent).with_suffix("").parts
+            names[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+
+    def module_of(name: str) -> str:
+        return name if name in names else name.rpartition(".")[0]
+
+    arrows = {
+        name: {module_of(other) for other in imported(path) if module_of(other) in names} - {name}
+        for name, path in names.items()
+    }
+    assert circles(arrows) == []
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [{"a", "b", "c"}]
 
 
 def part_of(path: Path) -> str:
@@ -157,26 +150,26 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 
 
 def test_only_the_transaction_opens_files_for_writing() -> None:
-    # The user's cache is not the project; its own module keeps the names and options that Nix has told.
-    # What devkeel remembers in .devkeel beside the history is written by `records`; `origin` has the user's key, and
-    # moves records of others aside.
-    # The programs that stand for absent ones are in the user's cache directory.
-    # Who evaluates takes turns by locks in the user's cache directory.
-    # What may go into the Nix store is copied to a directory of this process first.
-    # `beneath` and `state_directory` have the means for it, relative to open directories.
+    # The user's cache is not the project: what Nix has told, programs that stand for absent ones, locks of evaluations,
+    # the copy of what may go into the Nix store.
+    # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
+    # A stage is a directory of this call; a generation is one of devkeel's own.
     exempt = (
-        LIBRARY / "beneath.py",
-        LIBRARY / "state_directory.py",
-        LIBRARY / "checks" / "archive.py",
+        LIBRARY / "system" / "beneath.py",
+        LIBRARY / "nix_cli" / "archive.py",
+        LIBRARY / "nix_cli" / "confinement.py",
         LIBRARY / "catalogue" / "cache.py",
-        LIBRARY / "runtime" / "records.py",
         LIBRARY / "backends" / "toolchain.py",
-        LIBRARY / "runtime" / "confinement.py",
+        LIBRARY / "backends" / "generations.py",
+        *(
+            LIBRARY / "candidate" / f"{name}.py"
+            for name in ("stage", "stage_folder", "copying", "withheld", "repository")
+        ),
     )
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")
     means = {f"devkeel.system.beneath.{name}" for name in ("put", "remove", "enter")}
     for path in LIBRARY.rglob("*.py"):
-        if part_of(path) not in ("transaction", "origin") and path not in exempt:
+        if part_of(path) not in ("transaction", "state") and path not in exempt:
             source = path.read_text("utf-8")
             assert not [word for word in writers if word in source], path
             assert not imported(path) & means, path

@@ -11,27 +11,32 @@ LIBRARY = Path(__file__).parent.parent / "tools" / "devkeel"
 
 # The rooms, and what reads by path what is no file of a project.
 MAY = {
-    "beneath.py": "the means: relative to open directories, through no link",
-    "room.py": "the reading room",
-    "state_directory.py": "the way into .devkeel, from open directories",
-    "origin/": "the user's own state directory; names in .devkeel that are looked at and not followed",
+    "system/": "the means: relative to open directories, through no link; and the reading room",
+    "state/": "the way into .devkeel from open directories, and the user's own state directory",
     "transaction/": "the writer: relative to open directories",
-    "project.py": "looks for the root itself, upwards, by names alone",
-    "checks/archive.py": "copies by open directories into a directory of its own",
+    "candidate/": "a stage: a directory of devkeel's own",
+    "project/root.py": "looks for the root itself, upwards, by names alone",
+    "nix_cli/archive.py": "copies by open directories into a directory of its own",
+    "nix_cli/pins.py": "the Nix store",
+    "nix_cli/settings.py": "Nix's own files of the user",
+    "nix_cli/devenv.py": "where devenv keeps what runs, by the resolved name of a directory",
+    "nix_cli/confinement.py": "locks in the user's cache, /proc",
+    "nix_cli/derivations.py": "derivations in the Nix store",
     "checks/evaluation.py": "a file of this package",
     "checks/build.py": "a derivation in the Nix store",
-    "checks/derivations.py": "derivations in the Nix store",
-    "command.py": "where a program lies that is about to run; nothing of it is read",
+    "environments/run.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",
+    "backends/generations.py": "environments that devkeel made, in .devkeel",
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",
     "backends/conda.py": "an environment that was made",
     "backends/venv.py": "an environment that was made",
-    "backends/imports.py": "an environment that was made",
-    "backends/interpreter.py": "interpreters of this machine",
     "backends/toolchain.py": "a directory of its own in the user's cache",
-    "backends/probe.py": "runs by itself in an environment that was made",
+    "libraries/resolve/imports.py": "an environment that was made",
+    "libraries/resolve/interpreter.py": "interpreters of this machine",
+    "libraries/resolve/probe.py": "runs by itself in an environment that was made",
     "processes/reading.py": "logs of the manager, in the user's runtime directory",
     "processes/stopping.py": "logs of the manager, in the user's runtime directory",
+    "processes/manager_socket.py": "the manager's socket, in the user's runtime directory",
     "runtime/": "/proc, programs of this machine, the user's cache and runtime directories",
     "backends/devenv.py": "where a profile leads in the Nix store",
     "backends/flake.py": "where a profile leads in the Nix store",
@@ -83,6 +88,12 @@ def reason(path: Path) -> str | None:
 def test_a_module_opens_no_file_of_a_project_by_its_path(path: Path) -> None:
     found = by_path(path.read_text("utf-8"))
     assert reason(path) is not None or not found
+
+
+def test_each_exception_is_still_one() -> None:
+    for place in MAY:
+        files = (LIBRARY / place).rglob("*.py") if place[-1] == "/" else [LIBRARY / place]
+        assert any(by_path(path.read_text("utf-8")) for path in files), place
 
 
 def test_what_is_looked_for_is_found() -> None:

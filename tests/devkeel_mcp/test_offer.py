@@ -9,7 +9,7 @@ from mcp.client import Client
 
 from devkeel.errors import UsageError
 from devkeel_mcp import TOOLS, Offer, build_server
-from devkeel_mcp.calls.tool import ToolSpec
+from devkeel_mcp.calls.spec import ToolSpec
 
 from .conftest import photograph
 

@@ -10,7 +10,7 @@ from devkeel.errors import PolicyRefused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel_mcp.calls.tool import ToolSpec
+    from devkeel_mcp.calls.spec import ToolSpec
 
 __all__ = ["ALL", "Asks", "Offer"]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
-from mcp_types import TextContent, ToolAnnotations
+from mcp_types import TextContent
 from pydantic import PrivateAttr
 
 from devkeel.errors import DevkeelError
@@ -20,40 +20,16 @@ from devkeel_mcp.calls.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, ask, d
 from devkeel_mcp.calls.schema import input_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult, InputRequiredResult
 
     from devkeel.disclosure.output import Disclosure
     from devkeel_mcp.calls.offer import Offer
+    from devkeel_mcp.calls.spec import ToolSpec
 
-__all__ = ["READ", "StrictTool", "ToolSpec"]
+__all__ = ["StrictTool"]
 
 logger = logging.getLogger(__name__)
-
-READ = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-
-
-@dataclass(frozen=True)
-class ToolSpec:
-    """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`.
-
-    executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
-    """
-
-    name: str
-    description: str
-    hints: ToolAnnotations
-    arguments: type[Arguments]
-    handler: Callable[[Call, Any], Awaitable[CallToolResult]]
-    executes: bool = False
-    toolset: str = "core"
-
-    @property
-    def reads(self) -> bool:
-        """Whether it changes nothing."""
-        return self.hints.read_only_hint is True
 
 
 class StrictTool(Tool):

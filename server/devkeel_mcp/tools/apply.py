@@ -9,7 +9,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from devkeel_mcp.calls.arguments import Arguments
-from devkeel_mcp.calls.tool import ToolSpec
+from devkeel_mcp.calls.spec import ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult

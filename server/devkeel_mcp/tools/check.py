@@ -9,7 +9,7 @@ from pydantic import Field
 
 from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments, Level
-from devkeel_mcp.calls.tool import ToolSpec
+from devkeel_mcp.calls.spec import ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult

@@ -9,7 +9,7 @@ from pydantic import Field
 from devkeel.errors import UsageError
 from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments, OperationArguments
-from devkeel_mcp.calls.tool import READ, ToolSpec
+from devkeel_mcp.calls.spec import READ, ToolSpec
 from devkeel_mcp.tools.write import REPLACING
 
 if TYPE_CHECKING:

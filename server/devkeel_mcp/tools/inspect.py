@@ -8,7 +8,7 @@ from pydantic import Field
 
 from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments
-from devkeel_mcp.calls.tool import READ, ToolSpec
+from devkeel_mcp.calls.spec import READ, ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult

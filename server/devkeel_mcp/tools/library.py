@@ -8,7 +8,7 @@ from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from devkeel_mcp.calls.arguments import FromJsonText, OperationArguments
-from devkeel_mcp.calls.tool import ToolSpec
+from devkeel_mcp.calls.spec import ToolSpec
 from devkeel_mcp.tools.write import change
 
 if TYPE_CHECKING:

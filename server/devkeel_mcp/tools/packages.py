@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from devkeel_mcp.calls.arguments import FromJsonText, WriteArguments
-from devkeel_mcp.calls.tool import ToolSpec
+from devkeel_mcp.calls.spec import ToolSpec
 from devkeel_mcp.tools.write import TOGGLING, change
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.devkeel.harmless_texts import HARMLESS
-from tests.devkeel.secret_texts import CARRIERS, OPTIONS, PASSWORDS, TEXTS, TOKENS, URL_PASSWORDS
+from tests.devkeel.text.harmless_texts import HARMLESS
+from tests.devkeel.text.secret_texts import CARRIERS, OPTIONS, PASSWORDS, TEXTS, TOKENS, URL_PASSWORDS
 
 from devkeel.text.secrets import blot, hide, looks_secret, mask, mask_arguments, names, names_a_secret
 

@@ -1,0 +1,42 @@
+"""A tool before it is bound to a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp_types import ToolAnnotations
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from mcp_types import CallToolResult
+
+    from devkeel_mcp.calls.arguments import Arguments
+    from devkeel_mcp.calls.call import Call
+
+__all__ = ["READ", "ToolSpec"]
+
+
+READ = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+
+
+@dataclass(frozen=True)
+class ToolSpec:
+    """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`.
+
+    executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
+    """
+
+    name: str
+    description: str
+    hints: ToolAnnotations
+    arguments: type[Arguments]
+    handler: Callable[[Call, Any], Awaitable[CallToolResult]]
+    executes: bool = False
+    toolset: str = "core"
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.hints.read_only_hint is True
