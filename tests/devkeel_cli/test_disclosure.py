@@ -64,7 +64,7 @@ VERBS = [
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 def test_no_verb_shows_one(devkeel: Shell, as_json: bool) -> None:
-    devkeel.project.declaration.write_text(DECLARATION)
+    devkeel.declaration.write_text(DECLARATION)
     (devkeel.root / "devenv.yaml").write_text("inputs: {}\n")
     (devkeel.root / ".env").write_text(f'export SOMETHING="{DOTENV}"\n')
     for verb in VERBS:
@@ -78,11 +78,11 @@ def test_no_verb_shows_one(devkeel: Shell, as_json: bool) -> None:
 
 
 def test_what_a_script_asks_for_is_exact(devkeel: Shell) -> None:
-    devkeel.project.declaration.write_text(DECLARATION)
-    path = str(devkeel.project.declaration)
+    devkeel.declaration.write_text(DECLARATION)
+    path = str(devkeel.declaration)
     assert devkeel("source", "get", path, "env.DB_PASSWORD").out == f"{DECLARED}\n"
     assert devkeel("source", "set", path, "env.API_TOKEN", GIVEN).out.count(GIVEN) == 0
-    assert GIVEN in devkeel.project.declaration.read_text()
+    assert GIVEN in devkeel.declaration.read_text()
 
 
 def test_lines_behind_a_secret_stay_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

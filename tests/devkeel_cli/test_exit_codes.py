@@ -39,7 +39,7 @@ def test_refused_is_1(devkeel: Shell, file: str) -> None:
 
 
 def test_a_missing_declaration_is_1(devkeel: Shell) -> None:
-    devkeel.project.declaration.unlink()
+    devkeel.declaration.unlink()
     assert devkeel("inspect", "--json").code == 1
     assert devkeel("--root", "/nonexistent", "inspect").code == 1
 
@@ -70,7 +70,7 @@ def test_wrong_usage_is_2(devkeel: Shell, line: tuple[str, ...]) -> None:
 
 
 def test_a_check_that_finds_an_error_is_3(devkeel: Shell) -> None:
-    devkeel.project.declaration.write_text("{ a = ; }\n")
+    devkeel.declaration.write_text("{ a = ; }\n")
     outcome = devkeel("check", "--level", "syntax", "--json")
     assert outcome.code == 3
     assert not outcome.data["ok"]

@@ -159,7 +159,7 @@ def test_colours_only_on_a_terminal_that_takes_them_and_not_with_no_color(devkee
 
 
 def test_what_a_file_says_cannot_drive_the_terminal(devkeel: Shell) -> None:
-    devkeel.project.declaration.write_text('{\n  env.A = "\x1b]0;title\x07\x1b[2J\u202egnp"; # \x1b[31m\n}\n')
+    devkeel.declaration.write_text('{\n  env.A = "\x1b]0;title\x07\x1b[2J\u202egnp"; # \x1b[31m\n}\n')
     for line in (("inspect",), ("add", "ripgrep", "--dry-run"), ("inspect", "--json")):
         outcome = devkeel(*line)
         assert not {"\x1b", "\x07", "\u202e"} & set(outcome.out + outcome.err)

@@ -80,14 +80,14 @@ def test_errors_read_like_this(devkeel: Shell, snapshot: SnapshotAssertion) -> N
 
 
 def test_init_makes_a_declaration_that_can_be_undone(devkeel: Shell) -> None:
-    devkeel.project.declaration.unlink()
+    devkeel.declaration.unlink()
     assert devkeel("add", "git").code == 1
     made = devkeel("init", "--json")
     assert made.code == 0
     assert "devenv.nix" in made.data["files"]
-    assert devkeel.project.declaration.exists()
+    assert devkeel.declaration.exists()
     assert devkeel("undo").code == 0
-    assert not devkeel.project.declaration.exists()
+    assert not devkeel.declaration.exists()
 
 
 def test_envrc_writes_the_file_as_an_operation_that_can_be_undone(devkeel: Shell) -> None:
@@ -106,7 +106,7 @@ def test_envrc_writes_the_file_as_an_operation_that_can_be_undone(devkeel: Shell
 
 
 def test_create_makes_a_declaration_and_edits_it(devkeel: Shell) -> None:
-    devkeel.project.declaration.unlink()
+    devkeel.declaration.unlink()
     assert devkeel("add", "git", "--create", *SYNTAX).code == 0
     assert "git" in devkeel.read()
 
@@ -131,7 +131,7 @@ def test_the_operation_names_the_user_and_the_reason(devkeel: Shell, monkeypatch
 
 def test_diff_shows_what_somebody_wrote_since(devkeel: Shell) -> None:
     devkeel("add", "ripgrep", *SYNTAX)
-    devkeel.project.declaration.write_text(devkeel.read() + "# mine\n")
+    devkeel.declaration.write_text(devkeel.read() + "# mine\n")
     outcome = devkeel("diff", "--json")
     assert outcome.code == 0
     assert outcome.data["operation"] == 1

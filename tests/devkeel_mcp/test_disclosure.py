@@ -178,12 +178,16 @@ def calls_of(path: Path) -> Iterator[tuple[str, int]]:
 
 # Where text may leave, and through what: a new way out belongs into one of these.
 WAYS_OUT = {
-    "CallToolResult": {"devkeel_mcp/render.py", "devkeel_mcp/errors.py", "devkeel_mcp/consent.py"},
-    "TextContent": {"devkeel_mcp/render.py", "devkeel_mcp/errors.py", "devkeel_mcp/consent.py"},
+    "CallToolResult": {
+        "devkeel_mcp/answers/render.py",
+        "devkeel_mcp/answers/errors.py",
+        "devkeel_mcp/calls/consent.py",
+    },
+    "TextContent": {"devkeel_mcp/answers/render.py", "devkeel_mcp/answers/errors.py", "devkeel_mcp/calls/consent.py"},
     "ReadResourceContents": {"devkeel_mcp/server.py"},
     "click.echo": {
-        "devkeel_cli/telling.py",  # the way out itself
-        "devkeel_cli/output.py",  # what was asked for exactly
+        "devkeel_cli/answers/telling.py",  # the way out itself
+        "devkeel_cli/answers/output.py",  # what was asked for exactly
         "devkeel_cli/verbs/env.py",  # what a shell evaluates
         "devkeel_cli/verbs/source.py",  # the value that a script asked for
         "devkeel_cli/verbs/completion.py",
@@ -193,7 +197,7 @@ WAYS_OUT = {
     "sys.stdout.write": set(),
     "sys.stderr.write": set(),
     "sys.stdout.buffer.write": {"devkeel_cli/verbs/source.py"},
-    "print": {"devkeel_mcp/http.py", "devkeel_mcp/app.py", "devkeel_cli/starting.py"},
+    "print": {"devkeel_mcp/transports/http.py", "devkeel_mcp/app.py", "devkeel_cli/arguments/starting.py"},
 }
 
 

@@ -25,9 +25,16 @@ if TYPE_CHECKING:
 LIBRARY = Path(devkeel.__file__).parent
 # Who takes part in a change, and reads files for it.
 PARTS = (
-    *("change", "candidate", "declaration", "resolution", "restoring", "reverting", "judging", "policy"),
-    *("backends/resolving", "backends/selection"),
-    *(f"protection/{path.stem}" for path in sorted(Path(devkeel.__file__).parent.glob("protection/*.py"))),
+    *(
+        "edits/apply",
+        "candidate/candidate",
+        "project/declaration",
+        "change/resolution",
+        "history/restore",
+        "history/undo",
+    ),
+    *("change/judge", "policy/protected", "backends/resolving", "backends/selection"),
+    *(f"policy/mentions/{path.stem}" for path in sorted(Path(devkeel.__file__).parent.glob("policy/mentions/*.py"))),
 )
 FILES = {
     "devenv.nix": """\
@@ -313,11 +320,11 @@ def test_only_a_candidate_says_what_is_published() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) == "FileChange"
     }
-    # `lone` replaces files that are in no project; `transactions` tells what the history has.
-    assert makers == {"candidate.py", "transaction/lone.py", "transaction/transactions.py"}
+    # `single_file` replaces files that are in no project; `transactions` tells what the history has.
+    assert makers == {"candidate/candidate.py", "transaction/single_file.py", "transaction/transactions.py"}
     published = {
         ast.unparse(node.args[0])
-        for node in ast.walk(ast.parse((LIBRARY / "environment.py").read_text("utf-8")))
+        for node in ast.walk(ast.parse((LIBRARY / "api.py").read_text("utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "publish"
     }
     assert published == {"candidate.changes()"}

@@ -132,7 +132,7 @@ def test_what_a_killed_process_left_is_swept(project: Project) -> None:
     code = (
         "import os, sys, pathlib\n"
         "from devkeel.project.root import Project\n"
-        "from devkeel.transaction import open_stage\n"
+        "from devkeel.candidate.stage import open_stage\n"
         "with open_stage(Project(pathlib.Path(sys.argv[1])), {'devenv.nix': b'new'}): os._exit(9)\n"
     )
     subprocess.run([sys.executable, "-c", code, project.root], check=False)

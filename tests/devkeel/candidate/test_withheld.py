@@ -54,7 +54,7 @@ HARMLESS = {
     ".env.template": "TOKEN=fill-me-in\n",
     "server.crt": f"-----BEGIN CERTIFICATE-----\n{_BODY}\n-----END CERTIFICATE-----\n",
     "id_ed25519.pub": "ssh-ed25519 AAAA me\n",
-    "masking.py": 'BLOCK = "-----BEGIN PRIVATE KEY-----"\n',
+    "text/secrets.py": 'BLOCK = "-----BEGIN PRIVATE KEY-----"\n',
     "notes.txt": "A key begins with -----BEGIN PRIVATE KEY----- and then has lines.\n",
     ".npmrc": "//registry.example.org/:_authToken=${NPM_TOKEN}\nfund=false\n",
     "environment.nix": "{ }\n",

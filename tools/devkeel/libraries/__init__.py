@@ -66,7 +66,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
             seen=request.group[:80],
             remedy="Give a name such as dev, of letters, digits, hyphens and underscores.",
         )
-    module = import_module(f"devkeel.libraries.{language}")
+    module = import_module(f"devkeel.libraries.languages.{language}")
     # Python's own plan knows which files are its manifests: there is no end of names for a requirements file.
     if language != "python" and request.file and PurePosixPath(request.file).name not in module.MANIFESTS:
         raise no_manifest(language, module.MANIFESTS)
