@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from devkeel_mcp.conftest import DECLARATION
-from devkeel_mcp.processes import variables
+from ..devkeel_mcp.conftest import DECLARATION  # noqa: TID252  (the tests are no installed package)
+from ..devkeel_mcp.processes import variables  # noqa: TID252  (the tests are no installed package)
 
 HERE = Path(__file__).parent
 MODULES = HERE / "node_modules"

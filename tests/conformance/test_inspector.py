@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel_mcp.processes import command, served
-from devkeel_mcp.sampling import plausible
-
+from ..devkeel_mcp.processes import command, served  # noqa: TID252  (the tests are no installed package)
+from ..devkeel_mcp.sampling import plausible  # noqa: TID252  (the tests are no installed package)
 from .conftest import MODULES
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 from ruamel.yaml import YAML
 
-from devkeel_mcp.processes import variables
-
+from ..devkeel_mcp.processes import variables  # noqa: TID252  (the tests are no installed package)
 from .conftest import HERE
 
 if TYPE_CHECKING:

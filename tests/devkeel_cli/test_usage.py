@@ -43,9 +43,7 @@ def test_a_definition_is_renamed_and_commented_out_and_back(devkeel: Shell) -> N
 
 
 def test_packages_go_inside_a_package(devkeel: Shell) -> None:
-    devkeel.declaration.write_text(
-        "{ pkgs, ... }:\n{\n  packages = [ (pkgs.python3.withPackages (p: [ p.a ])) ];\n}\n"
-    )
+    devkeel.declaration.write_text("{ pkgs, ... }:\n{\n  packages = [ (pkgs.python3.withPackages (p: [ p.a ])) ];\n}\n")
     assert devkeel("add", "b", "--inside", "python3", *SYNTAX).code == 0
     assert "[ p.a p.b ]" in devkeel.read()
     assert devkeel("remove", "a", "--inside", "python3", *SYNTAX).code == 0

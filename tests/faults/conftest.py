@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from devkeel.conftest import environment, root
-from devkeel.transaction.conftest import _kernel, _no_hook, bench
+# ruff: noqa: TID252  (the tests are no installed package)
+from ..devkeel.conftest import environment, root
+from ..devkeel.transaction.conftest import _kernel, _no_hook, bench
 
 __all__ = ["_kernel", "_no_hook", "bench", "environment", "root"]
 

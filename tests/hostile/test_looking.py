@@ -14,11 +14,11 @@ import click
 import pytest
 
 from devkeel.backends.selection import BACKENDS
-from devkeel.catalogue.conftest import make_lock
 from devkeel.libraries import LANGUAGES
 from devkeel_cli.group import VERBS, cli
 from devkeel_mcp import TOOLS
 
+from ..devkeel.catalogue.conftest import make_lock  # noqa: TID252  (the tests are no installed package)
 from .clone import FOLDERS, PROGRAMS, SECRET, TOKEN, Clone, clone_at
 from .traced import Trace, read, strace, traced
 
