@@ -385,3 +385,19 @@ def test_no_file_names(private: bytes) -> None:
     assert paths
     named = [str(path.relative_to(ROOT)) for path in paths if path.is_file() and re.search(private, path.read_bytes())]
     assert [name for name in named if name != "tests/test_documentation.py"] == []
+
+
+VAGUE = re.compile(r"\b(?:nobody|somebody|told|tells?)\b", re.IGNORECASE)
+
+
+def test_docstrings_name_who_does_what() -> None:
+    texts = [text for path in SOURCES for text in docstrings(path)]
+    found = [(match[0], text.split("\n")[0]) for text in texts for match in VAGUE.finditer(text)]
+    assert len(found) <= 4 * sum(len(text.split()) for text in texts) / 1000, found
+
+
+def docstrings(path: Path) -> Iterator[str]:
+    """Yield the docstrings of a module, private ones too."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
+            yield ast.get_docstring(node) or ""

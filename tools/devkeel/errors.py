@@ -6,7 +6,7 @@
     ├── Refused                  the edit is not certain to mean what was asked  exit 1
     │   └── CheckFailed          the candidate has errors that the edit adds  exit 3
     ├── PolicyRefused            this caller may not do it                    exit 1
-    ├── Conflict                 somebody else changed what this builds on    exit 4
+    ├── Conflict                 what this builds on was changed meanwhile    exit 4
     ├── Unavailable              this machine cannot do it                    exit 5
     ├── Busy                     another process holds the project            exit 6
     └── StateError               devkeel's own records cannot be used         exit 7
@@ -153,7 +153,7 @@ class PolicyRefused(DevkeelError):
 
 
 class Conflict(DevkeelError):
-    """Somebody else changed what the request builds on. Nothing was written."""
+    """What the request builds on was changed meanwhile. Nothing was written."""
 
     exit_code = 4
 

@@ -74,7 +74,7 @@ class Basis:
         return {name: data for name, data in found if data is not None}
 
     def exists(self, name: str) -> bool:
-        """Tell whether a path is there, file or directory: what was answered once is answered again."""
+        """Return whether a path is there, file or directory: what was answered once is answered again."""
         known = self._seen.get(self._names.get(name, name))
         if known is not None:
             return True
@@ -83,7 +83,7 @@ class Basis:
         return self._there[name]
 
     def is_environment_file(self, relative: str) -> bool:
-        """Tell whether edits may touch this file."""
+        """Return whether edits may touch this file."""
         return self._project.is_environment_file(relative)
 
     def missing(self, name: str) -> DevkeelError:
@@ -113,7 +113,7 @@ class Basis:
             waiting += includes(path, data) if data is not None else ()
 
     def stale(self) -> bool:
-        """Tell whether a file that was read is another one on the disk by now. What was read stays what it was."""
+        """Return whether a file that was read is another one on the disk by now. What was read stays what it was."""
         try:
             return any(self._project.read(name) != data for name, data in self._seen.items())
         except DevkeelError:

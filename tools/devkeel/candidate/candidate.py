@@ -67,7 +67,7 @@ class Candidate:
         return {name: data for name, data in found if data is not None}
 
     def exists(self, name: str) -> bool:
-        """Tell whether a path will be there."""
+        """Return whether a path will be there."""
         return self._given[name] is not None if name in self._given else self.basis.exists(name)
 
     @property

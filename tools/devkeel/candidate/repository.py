@@ -83,7 +83,7 @@ def find_repository(root: Path) -> tuple[Path, Path] | None:
 
 
 def _points_back(repository: Path, place: Path) -> bool:
-    """Tell whether a git directory elsewhere is that of the place that names it: a file may name any."""
+    """Return whether a git directory elsewhere is that of the place that names it: a file may name any."""
     with suppress(OSError, ValueError):  # a further work tree
         return Path(os.path.realpath((repository / "gitdir").read_text().strip())) == Path(os.path.realpath(place))
     with suppress(OSError, ValueError):  # a submodule

@@ -243,13 +243,13 @@ def _passing() -> Iterator[Path]:
 
 
 def namespaces_work() -> bool:
-    """Tell whether this system lets this user lay a candidate over a directory."""
+    """Return whether this system lets this user lay a candidate over a directory."""
     return usable("namespaces") and _works(alone=False)
 
 
 @cache
 def _works(*, alone: bool) -> bool:
-    """Tell whether a layer can be laid, and its network cut where it is to be `alone`, by doing it once."""
+    """Return whether a layer can be laid, and its network cut where it is to be `alone`, by doing it once."""
     if any(find_program(name) is None for name in _PROGRAMS):
         return False
     with tempfile.TemporaryDirectory(prefix="devkeel-") as place:

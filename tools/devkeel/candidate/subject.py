@@ -51,7 +51,7 @@ class Stage(Protocol):
 
 
 class StageOpener(Protocol):
-    """Opens a stage; `writes` tells whether commands will write in it."""
+    """Opens a stage; `writes` says whether commands will write in it."""
 
     def __call__(self, *, writes: bool = False) -> AbstractContextManager[Stage]:
         """Return the stage as a context."""

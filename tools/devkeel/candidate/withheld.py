@@ -186,7 +186,7 @@ class _Search:
         return found
 
     def _repository(self, folder: str, entries: list[os.DirEntry[str]]) -> list[str]:
-        """Leave of a git directory what tells its files and revisions; returns the folders of others in it.
+        """Leave of a git directory what names its files and revisions; returns the folders of others in it.
 
         A link in it, or a file that names another directory, could show a repository that is not the project's.
         """
@@ -209,7 +209,7 @@ class _Search:
 
 
 def _is_env(name: str) -> bool:
-    """Tell whether a file is one of these by its name, or left of one by an editor: `.env~`, `#.env#`, `..env.swp`."""
+    """Return whether a file is one of these by its name, or an editor's copy of one: `.env~`, `#.env#`, `..env.swp`."""
     name = name.removeprefix("#").removeprefix(".#").rstrip("#~")
     name = name.removeprefix(".") if name.startswith(f".{_ENV}") else name
     return (name == _ENV or name.startswith(f"{_ENV}.")) and name not in _HARMLESS

@@ -33,7 +33,7 @@ def made() -> Path:
 
 
 def stamp(name: str) -> tuple[int, ...] | None:
-    """Return what tells one content under a name from the next, or None when there is none."""
+    """Return what differs between one content under a name and the next, or None when there is none."""
     try:
         info = (directory() / f"{name}.json").stat()
     except OSError:
@@ -67,13 +67,13 @@ def write(name: str, data: object) -> None:
 
 
 def note_failure(name: str) -> None:
-    """Remember that what belongs under a name could not be read, so that nobody tries again for an hour."""
+    """Remember that what belongs under a name could not be read, so that it is not tried again for an hour."""
     with contextlib.suppress(OSError):
         _put(_failure(name).name, b"")
 
 
 def failed_lately(name: str) -> bool:
-    """Tell whether a failure was noted within the last hour."""
+    """Return whether a failure was noted within the last hour."""
     try:
         return time.time() - _failure(name).stat().st_mtime < _RETRY_AFTER
     except OSError:

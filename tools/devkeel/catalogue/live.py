@@ -38,7 +38,7 @@ def open_catalogue(lock: bytes | None = None) -> Catalogue:
 
 @lru_cache(maxsize=4)
 def _catalogue(key: str, _: tuple[int, ...] | None, source: str) -> Catalogue | None:
-    """Return the catalogue that the cache has; the second argument tells one state of the cache from another."""
+    """Return the catalogue that the cache has; the second argument differs with each state of the cache."""
     rows = cache.read(key)
     try:
         options = [_option(row) for row in rows or ()]

@@ -85,7 +85,7 @@ def _candidates(tree: Tree, path: AttrPath, depth: int) -> Iterable[AttrPath]:
 
 
 def _anchored(path: AttrPath, option: AttrPath) -> bool:
-    """Tell whether a name of the user's own in an option stands behind a name that the path has too."""
+    """Return whether a name of the user's own in an option stands behind a name that the path has too."""
     if ELEMENT in option:
         return False
     at = next((index for index, name in enumerate(option) if name in _WILD), None)

@@ -102,7 +102,7 @@ def option_type(path: str) -> str | None:
 
 
 def is_text(path: AttrPath) -> bool:
-    """Tell whether an option is a text that its definitions add lines to, such as enterShell."""
+    """Return whether an option is a text that its definitions add lines to, such as enterShell."""
     option = find_option(path)
     return option is not None and option.type.startswith('strings concatenated with "\\n"')
 

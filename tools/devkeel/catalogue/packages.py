@@ -22,7 +22,7 @@ _VERSION = "2026.08"
 # python312Packages has what python3Packages has; a set of another version of the same thing answers for it.
 _VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePackages)_latest$")
 _VERSION_AT_END = re.compile(r"_?[0-9][0-9_]*$")
-# Names that are a set of packages, as far as a name tells; the values are not looked at.
+# Names that are a set of packages, as far as the name shows; the values are not looked at.
 _SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")
 _FUNCTION = re.compile(
     r"(fetch|build|write|make|mk|override|call|run|wrap)[A-Z0-9].*|fetchgit|.*Hook|_+[a-z].*|.*[sS]tdenv.*"
@@ -58,7 +58,7 @@ class Names:
         return [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
 
     def judge(self, name: str) -> Verdict:
-        """Tell whether a name, `jq` or `python3Packages.numpy`, is one; what is not listed at all counts as known."""
+        """Return whether a name, `jq` or `python3Packages.numpy`, is one; what is not listed at all counts as known."""
         head, _, rest = name.partition(".")
         if not self._has(head):
             return Verdict(known=False, complete=self.complete, source=self.source)
@@ -145,7 +145,7 @@ def _read(key: str, source: str, state: frozenset[str]) -> Names:
 
 
 def known(name: str, lock: bytes | None = None) -> Verdict:
-    """Tell whether nixpkgs has a package; lock: the bytes of devenv.lock, where there is one."""
+    """Return whether nixpkgs has a package; lock: the bytes of devenv.lock, where there is one."""
     head, dot, _ = name.partition(".")
     return open_names(lock, need=head if dot else "").judge(name)
 
@@ -158,7 +158,7 @@ def _called() -> dict[str, tuple[str, ...]]:
 
 
 def is_function(name: str) -> bool:
-    """Tell whether a name looks like a function of nixpkgs, such as writeShellScript, rather than a package."""
+    """Return whether a name looks like a function of nixpkgs, such as writeShellScript, rather than a package."""
     return _FUNCTION.fullmatch(name.rpartition(".")[2]) is not None
 
 

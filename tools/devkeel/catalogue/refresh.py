@@ -3,7 +3,7 @@
     devkeel.catalogue.refresh [SET...] < devenv.lock
 
 Names of packages, options, and the names in those sets that are named. What the store lacks is left out: nothing is
-fetched. What is read is somebody's Nix: it is evaluated with `restrict-eval`, and only names and texts come out of it.
+fetched. What is read is foreign Nix: it is evaluated with `restrict-eval`, and only names and texts come out of it.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Tree:
 
     @staticmethod
     def _left(nodes: list[_Node], around: list[tuple[int, Option]], path: AttrPath, depth: int, start: int) -> Found:
-        """Tell what a path is that goes on where no option is declared: `around` are the options on the way."""
+        """Return what a path is that goes on where no option is declared: `around` are the options on the way."""
         for size, enclosing in reversed(around):
             current: OptionType | None = parse_type(enclosing.type)
             for _ in path[size:]:

@@ -63,7 +63,7 @@ class OptionType:
         return (self,)
 
     def judge(self, value: Value) -> bool | None:
-        """Tell whether a value is of this type; None where that cannot be told from the text."""
+        """Return whether a value is of this type; None where the text does not show it."""
         return None if isinstance(value, Expression) else self._judge(value)
 
     def _judge(self, value: Value) -> bool | None:

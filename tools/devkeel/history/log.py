@@ -1,4 +1,4 @@
-"""What the history tells: its pages, one operation with its diff, and what changed since."""
+"""What the history says: its pages, one operation with its diff, and what changed since."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def _text(item: Late) -> str:
 
 
 def entry(item: Operation) -> HistoryEntry:
-    """Return what a reader is told of an operation."""
+    """Return what a reader sees of an operation."""
     return HistoryEntry(
         id=item.id,
         kind=item.kind,

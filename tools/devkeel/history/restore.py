@@ -25,7 +25,7 @@ _REVISION = 16
 def restore(store: Transactions, basis: Basis, wanted: int | str) -> tuple[Operation, Candidate]:
     """Return the operation, and the candidate with the files as it left them.
 
-    What somebody else changed since, also between two operations, stays where it is apart. wanted: an operation's id
+    Changes by hand since then, also between two operations, stay where they do not overlap. wanted: an operation's id
     (also as text), or the revision that one left. Raises UsageError `unknown_operation`, Conflict `undo_conflict` where
     a file was changed by hand in the same place.
     """
@@ -54,8 +54,8 @@ def restore(store: Transactions, basis: Basis, wanted: int | str) -> tuple[Opera
 def take_back(store: Transactions, basis: Basis, operation: int) -> tuple[Candidate, list[int]]:
     """Return the candidate that takes back what devkeel did after an operation, and the operations that did it.
 
-    operation: id, 0 for all of them. Raises Conflict `restore_conflict` where somebody else changed one of the files
-    after or between them: nobody has asked for that change to be judged.
+    operation: id, 0 for all of them. Raises Conflict `restore_conflict` where one of the files was changed by hand
+    after or between them: no check was ever asked about that change.
     """
     later = list(_newest_first(store, operation))
     chains: dict[str, list[FileChange]] = {}
@@ -107,7 +107,7 @@ def _newest_first(store: Transactions, until: int = 0) -> Iterator[Operation]:
 
 
 def put_back(candidate: Candidate, image: FileChange) -> None:
-    """Let a candidate take back what an operation did to a file, and keep what somebody else changed since, elsewhere.
+    """Let a candidate take back what an operation did to a file, and keep later changes by hand elsewhere in it.
 
     Raises Conflict `undo_conflict` where the two touch.
     """

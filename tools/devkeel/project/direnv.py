@@ -1,4 +1,4 @@
-"""What direnv thinks of the project's `.envrc`, told without running it; and allowing it, where the settings say so."""
+"""Whether direnv allows the project's `.envrc`, asked without running it; and allowing it where the settings say so."""
 
 from __future__ import annotations
 
@@ -59,12 +59,12 @@ def advice(project: Project) -> tuple[str, ...]:
 
 
 def trusted(project: Project) -> bool:
-    """Tell whether what stands in the `.envrc` now is nobody's, or allowed: devkeel vouches only for its own change."""
+    """Return whether there is no `.envrc`, or one that direnv allows: devkeel vouches only for its own change to it."""
     return not project.exists(ENVRC) or state_of(project) == "allowed"
 
 
 def allow(project: Project, published: bytes) -> bool:
-    """Let direnv allow the `.envrc`, and tell whether it has; one that is not what was published is left alone."""
+    """Let direnv allow the `.envrc`, and return whether it did; one that is not what was published is left alone."""
     program = find_program("direnv")
     with suppress(DevkeelError):
         if program is not None and project.read(ENVRC) == published:
@@ -73,7 +73,7 @@ def allow(project: Project, published: bytes) -> bool:
 
 
 def enters(text: bytes) -> bool:
-    """Tell whether an `.envrc` enters devenv's environment, whoever wrote it."""
+    """Return whether an `.envrc` enters devenv's environment, whoever wrote it."""
     return _USES.search(text) is not None
 
 

@@ -46,7 +46,7 @@ def prompt(template: str, backend: str, name: str) -> str:
 def envrc(old: bytes | None, backend: str, name: str, watched: Iterable[str], template: str | None) -> bytes:
     """Return the `.envrc` with devkeel's part made anew; what stands around it stays.
 
-    template: of the prompt, None for none. Raises Refused `foreign_envrc` where somebody else wrote the file.
+    template: of the prompt, None for none. Raises Refused `foreign_envrc` where devkeel did not write the file.
     """
     part = _part(backend, name, watched, template)
     if old is None or not old.strip():

@@ -40,7 +40,7 @@ INPUTS = "devenv.yaml"
 DECLARATION_FILES = (DECLARATION, INPUTS, "devenv.local.nix", "devenv.local.yaml")
 LOCK = "devenv.lock"
 LOCK_FILES = (LOCK,)
-# Files of other backends that declare an environment, the most telling first.
+# Files of other backends that declare an environment, the most specific first.
 MANIFESTS = ("flake.nix", "conda-lock.yml", "environment.yml", "environment.yaml", "pyproject.toml", "requirements.txt")
 OTHER_FILES = (".envrc", ".gitignore")
 # What devkeel may do is said there, so that devkeel does not write it.
@@ -90,7 +90,7 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
 
 
 def _generator(path: Path) -> str:
-    """Return who made a store path, as far as its name (hash, dash, name) tells."""
+    """Return who made a store path, as far as its name (hash, dash, name) shows."""
     name = path.parts[3].partition("-")[2]
     return "home-manager" if name.startswith("home-manager-") else f"what generated {name}"
 
@@ -169,7 +169,7 @@ class Reader(Protocol):
         """Return the bytes of those of the named files that exist."""
 
     def exists(self, name: str) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
 
 
 def _is_private(parts: Iterable[str]) -> bool:
@@ -324,11 +324,11 @@ class Project:
         return {name: data for name, data in found if data is not None}
 
     def exists(self, name: str) -> bool:
-        """Tell whether a path relative to the root is there, file or directory; nothing is read."""
+        """Return whether a path relative to the root is there, file or directory; nothing is read."""
         return not name.startswith("/") and self.room.status(name) is not None
 
     def is_environment_file(self, relative: str) -> bool:
-        """Tell whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
+        """Return whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
 
         Manifests of libraries are edited through `add_library`, which says itself which files they are.
         """

@@ -37,7 +37,7 @@ class Settings:
     below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
     something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
     `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
-    environment. environment: the name of the one that is meant where nobody names one. micromamba: the URL of a
+    environment. environment: the name of the one that is meant where a call names none. micromamba: the URL of a
     directory to install it from, when that is asked for.
     """
 

@@ -48,7 +48,7 @@ class Request:
 
     reads: turns a line that a program printed on stderr into a sentence about the progress, or None. echoes: which
     outputs go to the log. sweeps: whether processes that are left behind when the work is done are ended. plain: makes
-    plain data of what the work returned. failed: tells whether that is a failure, as a program's exit code can be.
+    plain data of what the work returned. failed: whether that is a failure, as a program's exit code can be.
     """
 
     kind: str
@@ -187,12 +187,12 @@ class Job:
     # As the caller sees it
 
     def wait(self, seconds: float) -> bool:
-        """Wait until the job has ended; tell whether it has."""
+        """Wait until the job has ended; return whether it has."""
         return self._done.wait(seconds)
 
     @property
     def running(self) -> bool:
-        """Tell whether it goes on."""
+        """Return whether it goes on."""
         return not self._done.is_set()
 
     def value(self) -> Any:  # noqa: ANN401  (what the work returned)
@@ -202,7 +202,7 @@ class Job:
         return self.result
 
     def cancel(self) -> bool:
-        """End the job with all that came from it; tell whether it has ended."""
+        """End the job with all that came from it; return whether it has ended."""
         with self._turn:
             if self._reason is None and self.running:
                 self._reason = Unavailable(
@@ -261,7 +261,7 @@ class Job:
                 self.result = work(self)
             if self.request.failed is not None and self.request.failed(self.result):
                 state = "failed"
-        except BaseException as error:  # noqa: BLE001  (a thread has nobody else to tell)
+        except BaseException as error:  # noqa: BLE001  (nothing above a thread would see it)
             self.error = error
             state = "failed" if self._reason is None else "cancelled"
         self._finish(state)
@@ -442,7 +442,7 @@ def _age(path: Path) -> float:
 
 
 def _makes_sense(record: dict[str, Any], identifier: str) -> bool:
-    """Tell whether a record is a job's, and of this one: what is ended goes by its name."""
+    """Return whether a record is a job's, and of this one: what is ended goes by its name."""
     shapes = {"id": str, "kind": str, "title": str, "state": str, "started": str, "survivors": list}
     shapes |= {"log": dict, "owner": dict}
     optional: dict[str, type] = {"ended": str, "progress": str, "error": dict}

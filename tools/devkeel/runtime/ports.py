@@ -1,4 +1,4 @@
-"""Who holds a port or a file, as the kernel tells it in /proc."""
+"""Who holds a port or a file, read from /proc."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LISTENING = "0A"
 def port_holder(port: int) -> str | None:
     """Return who listens on a TCP port of this machine: a name and a PID, or that it is another user's.
 
-    None when nobody does.
+    None when no process does.
     """
     wanted = {f"socket:[{inode}]" for inode in _listeners(port)}
     if not wanted:

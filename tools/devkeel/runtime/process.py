@@ -76,7 +76,7 @@ _WATCH: ContextVar[Watch | None] = ContextVar("watch", default=None)
 
 @contextmanager
 def watched(watch: Watch | None) -> Iterator[None]:
-    """Let `watch` follow every program that this thread runs meanwhile; None lets nobody."""
+    """Let `watch` follow every program that this thread runs meanwhile; None stops that."""
     token = _WATCH.set(watch)
     try:
         yield
@@ -260,7 +260,7 @@ class _Conversation:
         return bool(data)
 
     def _feed(self, descriptor: int) -> bool:
-        """Write some input; False when there is no more, or nobody reads it."""
+        """Write some input; False when there is no more, or the program has closed its end."""
         try:
             self.waiting = self.waiting[os.write(descriptor, self.waiting[:_CHUNK]) :]
         except BrokenPipeError:  # a program need not read what it is given

@@ -1,4 +1,4 @@
-"""Which processes belong to which, as the kernel tells it in /proc, and ending them.
+"""Which processes belong to which, read from /proc, and ending them.
 
 A process belongs to another by descent, by the session that one leads, or by a mark in its environment. One that leaves
 its session and whose parent ends goes to the nearest subreaper (prctl(2)): while jobs run that is this process, so that
@@ -55,7 +55,7 @@ _TRIES = 4
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """One process: parent, session, name; `start` (clock ticks after boot) tells it from a later one with its PID."""
+    """One process: parent, session, name; `start` (clock ticks after boot) differs in a later one with its PID."""
 
     pid: int
     start: int
@@ -70,7 +70,7 @@ class Kin:
 
 
 def can_tell() -> bool:
-    """Tell whether this system has a /proc to look into."""
+    """Return whether this system has a /proc to look into."""
     return os.path.exists("/proc/self/stat")  # noqa: PTH110
 
 
@@ -285,7 +285,7 @@ def _outlives(pid: int) -> bool:
 
 
 def _is_marked(pid: int, mark: str) -> bool:
-    """Tell whether a process has a work's mark, or is of a build: Nix gives a builder nothing of ours."""
+    """Return whether a process has a work's mark, or is of a build: Nix gives a builder nothing of ours."""
     variables = _settled_variables(pid) or []
     marks = [item for item in variables if item.startswith(MARK.encode() + b"=")]
     if marks:

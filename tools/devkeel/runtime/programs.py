@@ -1,6 +1,6 @@
 """Which programs are run, and what they see of this process: nothing that came with a project that is only looked at.
 
-A project may be a clone of somebody else's: its `.venv/bin`, `node_modules/.bin` or a `.` on PATH would make its
+A project may be a clone of foreign code: its `.venv/bin`, `node_modules/.bin` or a `.` on PATH would make its
 programs ours. While looking, which is how every call begins, these are left out of PATH, variables that lead into the
 project are not handed on, and Git is kept from the programs that a repository's configuration names. Work that the
 caller asked to run says so with `executing`.
@@ -72,7 +72,7 @@ _EXECUTING: ContextVar[bool] = ContextVar("executing", default=False)
 
 
 def distrust(root: Path) -> None:
-    """Take programs below a project, or below the Git work tree that it is in, for somebody else's from now on."""
+    """Take programs below a project, or below the Git work tree that it is in, for foreign ones from now on."""
     for place in _spellings(root):
         for found in _bounds(place):
             if (identity := _identity(found)) is not None:
@@ -90,12 +90,12 @@ def executing(may: bool = True) -> Iterator[None]:
 
 
 def is_executing() -> bool:
-    """Tell whether what the project brings may be run now."""
+    """Return whether what the project brings may be run now."""
     return _EXECUTING.get()
 
 
 def is_foreign(path: str | os.PathLike[str]) -> bool:
-    """Tell whether a path is inside of a project, as it is written or after its links."""
+    """Return whether a path is inside of a project, as it is written or after its links."""
     return any(_is_below_one(Path(found)) for found in _spellings(path))
 
 
@@ -160,7 +160,7 @@ def _identity(place: str) -> tuple[int, int] | None:
 
 
 def _leads_there(entry: str) -> bool:
-    """Tell whether a directory has a link to something inside of a project."""
+    """Return whether a directory has a link to something inside of a project."""
     try:
         return _has_foreign_link(entry, Path(entry).stat().st_mtime_ns, len(_foreign))
     except OSError:
@@ -169,7 +169,7 @@ def _leads_there(entry: str) -> bool:
 
 @lru_cache(maxsize=256)
 def _has_foreign_link(entry: str, _: int, __: int) -> bool:
-    """Look once while the directory stays the same; the numbers tell one state from the next."""
+    """Look once while the directory stays the same; the numbers differ with each state of it."""
     with os.scandir(entry) as items:
         return any(item.is_symlink() and is_foreign(item.path) for item in items)
 

@@ -21,7 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def is_identifier(name: str) -> bool:
-    """Tell whether an attribute name needs no quotes."""
+    """Return whether an attribute name needs no quotes."""
     return _IDENTIFIER.fullmatch(name) is not None and name not in KEYWORDS
 
 

@@ -126,7 +126,7 @@ def _bad(value: object, why: str) -> UsageError:
 
 
 def same(left: object, right: object) -> bool:
-    """Tell whether two values are equal and of the same type at every depth: `1`, `1.0` and `true` differ."""
+    """Return whether two values are equal and of the same type at every depth: `1`, `1.0` and `true` differ."""
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(value, right[key]) for key, value in left.items())
     if isinstance(left, list) and isinstance(right, list):

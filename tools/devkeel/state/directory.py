@@ -101,7 +101,7 @@ def status(path: Path) -> os.stat_result | None:
 
 
 def is_folder(path: Path) -> bool:
-    """Tell whether a path is a directory of the state directory, and no link."""
+    """Return whether a path is a directory of the state directory, and no link."""
     info = status(path)
     return info is not None and stat.S_ISDIR(info.st_mode)
 

@@ -82,7 +82,7 @@ def _walk(directory: int, parts: Sequence[str], flags: int, mode: int) -> int:
 
 
 def openat2_works() -> bool:
-    """Tell whether the kernel does it in one call here."""
+    """Return whether the kernel does it in one call here."""
     return usable("openat2") and _openat2() is not None
 
 

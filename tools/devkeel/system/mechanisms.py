@@ -20,6 +20,6 @@ VARIABLE = "DEVKEEL_WITHOUT"
 
 
 def usable(name: Mechanism) -> bool:
-    """Tell whether a mechanism may be used on this system; whether the kernel then allows it shows when it is used."""
+    """Return whether a mechanism may be used on this system; whether the kernel allows it shows when it is used."""
     without = os.environ.get(VARIABLE, "")
     return sys.platform == "linux" and name not in without.replace(" ", "").split(",")

@@ -163,7 +163,7 @@ class Room:
             return sorted(os.listdir(descriptor))  # noqa: PTH208  (of a descriptor)
 
     def writable(self, name: str) -> bool:
-        """Tell whether this user may make and replace files in a directory."""
+        """Return whether this user may make and replace files in a directory."""
         try:
             descriptor, _ = self.open(name or ".", os.O_RDONLY | os.O_DIRECTORY)
         except OSError:
@@ -248,7 +248,7 @@ class _Way:
         return self._open[-1] if self._open else self._directory
 
     def _step(self, part: str, waiting: list[str]) -> bool:
-        """Go into what is no link; tell whether the way goes on."""
+        """Go into what is no link; return whether the way goes on."""
         if not _named(waiting):
             self.done.append(part)
             return True
@@ -273,7 +273,7 @@ class _Way:
             return None
 
     def _skip(self, part: str, waiting: list[str]) -> bool:
-        """Pass what is not there, as text; tell whether something is left that may be there."""
+        """Pass what is not there, as text; return whether something is left that may be there."""
         rest = posixpath.normpath("/".join([part, *reversed(waiting)])).split("/")
         if ".." in waiting:
             self._count()
@@ -331,5 +331,5 @@ class _Way:
 
 
 def _named(waiting: list[str]) -> bool:
-    """Tell whether a name is among what is left of a way."""
+    """Return whether a name is among what is left of a way."""
     return any(part not in ("", ".") for part in waiting)

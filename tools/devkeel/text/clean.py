@@ -1,4 +1,4 @@
-"""Text that somebody else wrote, made safe to show: a terminal obeys nothing in it, and nothing in it is hidden."""
+"""Foreign text, made safe to show: a terminal obeys nothing in it, and nothing in it is hidden."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def unified_all(files: Iterable[tuple[str, bytes | None, bytes | None]]) -> str:
 
 
 def without_locks(files: Iterable[tuple[str, bytes | None, bytes | None]]) -> str:
-    """Return the same for an answer: of a long change of a lock only how long it is, for nobody reads hashes."""
+    """Return the same for an answer: of a long change of a lock only how long it is, for hashes are not read."""
     return "".join(_brief(name, before, after) for name, before, after in files if before != after)
 
 

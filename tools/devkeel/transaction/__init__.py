@@ -1,7 +1,7 @@
 """Publishes a set of file changes as one step, and keeps the history.
 
 The promise: after any return, error or kill, every file of an operation holds its bytes from before or its
-new bytes, all of them agree once the next writer has recovered, and nothing that somebody else wrote is
+new bytes, all of them agree once the next writer has recovered, and nothing that another program wrote is
 overwritten.
 """
 

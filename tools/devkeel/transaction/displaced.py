@@ -1,7 +1,7 @@
 """Files that a publication pushed aside: gone when no program can write into them any more, else kept.
 
 A program that opened a file before it was replaced writes into the old file, which has no name any more that anybody
-looks under. So an old file goes only when its content is known and no program has it open for writing. Linux tells that
+looks under. So an old file goes only when its content is known and no program has it open for writing. Linux shows that
 by a lease; elsewhere it is kept for a day. What is kept is in `.devkeel/displaced`, under the operation's token.
 """
 
@@ -38,7 +38,7 @@ Writers = Literal["none", "some", "unknown"]
 
 
 def writers(descriptor: int) -> Writers:
-    """Tell whether any program has a file open for writing, ours included.
+    """Return whether any program has a file open for writing, ours included.
 
     A read lease is given only where there is none (fcntl(2), F_SETLEASE); it ends with the descriptor.
     """
@@ -48,7 +48,7 @@ def writers(descriptor: int) -> Writers:
     import signal  # noqa: PLC0415
 
     try:
-        # Somebody who opens it meanwhile breaks the lease by a signal, whose usual one would end this process.
+        # A program that opens it meanwhile breaks the lease by a signal, whose default action would end this process.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
@@ -61,7 +61,7 @@ class Found:
     """A file that was pushed aside and is kept.
 
     place: relative to the root. token, number: which file of which operation; empty and 0 beside a file in no project.
-    data: its bytes now. written: whether a program may still write into it. gap: whether somebody saved another file in
+    data: its bytes now. written: whether a program may still write into it. gap: whether a program saved a file in
     its place while its name was free for a moment.
     """
 
@@ -107,7 +107,7 @@ def _bytes(descriptor: int) -> bytes:
 
 
 def keep_of_gap(spot: Spot) -> str:
-    """Keep what had a file's name before somebody saved another under it, in the moment when it was free."""
+    """Keep what had a file's name before a program saved another under it, in the moment when it was free."""
     return _move(spot, spot.aside, _GAP)
 
 
@@ -133,9 +133,9 @@ def _move(spot: Spot, name: str, suffix: str) -> str:
 
 
 def look(root: int, known: Callable[[str], bool], *, remove: bool) -> Iterator[Found]:
-    """Yield the files that are kept and hold what nobody knows, or may still be written into.
+    """Yield the files that are kept and hold an unknown content, or may still be written into.
 
-    known: tells by its hash whether the records have a content. remove: let go of those that need not be kept any more.
+    known: whether the records have a content, by its hash. remove: let go of those that need not be kept any more.
     """
     with suppress(FileNotFoundError, NotADirectoryError), files.locate(root, f"{FOLDER}/x", "") as folder:
         if folder is None:

@@ -79,7 +79,7 @@ def _let_go(descriptor: int) -> None:
 
 
 def step(name: str) -> None:
-    """Tell the hook that a step of STEPS has been reached."""
+    """Let the hook know that a step of STEPS has been reached."""
     if hook is not None:
         hook(name)
 
@@ -202,7 +202,7 @@ def read(spot: Spot, name: str | None = None) -> Snapshot | None:
 
 
 def exists(spot: Spot, name: str | None = None) -> bool:
-    """Tell whether there is anything at the spot, or under a name beside it."""
+    """Return whether there is anything at the spot, or under a name beside it."""
     try:
         os.stat(name or spot.name, dir_fd=spot.directory, follow_symlinks=False)
     except FileNotFoundError:
@@ -211,7 +211,7 @@ def exists(spot: Spot, name: str | None = None) -> bool:
 
 
 def same(spot: Spot, name: str) -> bool:
-    """Tell whether a name beside the spot is another name of its file: a link that a killed process did not finish."""
+    """Return whether a name beside the spot is another name of its file: a link that a killed process left."""
     try:
         both = [os.stat(item, dir_fd=spot.directory, follow_symlinks=False) for item in (spot.name, name)]
     except FileNotFoundError:

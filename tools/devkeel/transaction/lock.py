@@ -60,7 +60,7 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
 
 
 def held(state: Path) -> bool:
-    """Tell whether somebody holds the lock now, without waiting and without creating anything."""
+    """Return whether a process holds the lock now, without waiting and without creating anything."""
     try:
         descriptor = directory.open_file(state / "lock")
     except OSError:

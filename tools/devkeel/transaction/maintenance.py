@@ -92,7 +92,7 @@ def known_contents(file: Path) -> set[str]:
 def remove(project: Project, paths: Iterable[str], known: set[str]) -> list[str]:
     """Remove temporaries whose content is in the records, or that were never finished; return those that are kept.
 
-    What is kept holds bytes that devkeel did not write: somebody saved into a file while it was replaced. The caller
+    What is kept holds bytes that devkeel did not write: a program saved into a file while it was replaced. The caller
     holds the lock.
     """
     kept = []

@@ -76,8 +76,8 @@ class Operation(Record):
 class Recovered:
     """How an interrupted operation was settled.
 
-    left_alone: paths whose content somebody else wrote meanwhile; they were not touched. kept: where files are kept
-    that were pushed aside, and into which somebody else wrote or may still write.
+    left_alone: paths whose content another program wrote meanwhile; they were not touched. kept: where files are kept
+    that were pushed aside, and into which another program wrote or may still write.
     """
 
     operation_token: str
@@ -88,7 +88,7 @@ class Recovered:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """What somebody wrote into a file after it was replaced, through a descriptor from before.
+    """What a program wrote into a file after it was replaced, through a descriptor from before.
 
     path: of the file. place: where the old file is kept, relative to the root. operation: id of the one that replaced
     it. before, after: its contents then; data: what it holds now. written: whether a program may still write into it.

@@ -46,7 +46,7 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
     """Publish the changes as one operation.
 
     The caller holds the lock and has recovered. Raises Conflict, ProjectError or StateError; then every file
-    has its bytes from before, or somebody else's.
+    has its bytes from before, or another program's.
     """
     effective = compare.check_paths(project, changes)
     token, time = secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="seconds")

@@ -30,7 +30,7 @@ _NAMES = frozenset(
 
 
 def is_inside(project: Project, path: str) -> bool:
-    """Tell whether records may name a file, as they name those that edits write."""
+    """Return whether records may name a file, as they name those that edits write."""
     # even records that are believed lead nowhere that a request could not
     try:
         return _is_written_by_edits(path) and project.resolve(path) == path

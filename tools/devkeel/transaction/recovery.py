@@ -24,7 +24,7 @@ _MOST_OF_NEW = 0o775
 
 
 def temporary_name(token: str, number: int) -> str:
-    """Return the name of the temporary beside the file of that number: short, ASCII, nobody else's."""
+    """Return the name of the temporary beside the file of that number: short, ASCII, and unique."""
     return f".devkeel-{token}-{number}.tmp"
 
 
@@ -84,7 +84,7 @@ def drop(changes: list[swap.Change]) -> list[str]:
 
 
 def leftovers(project: Project, entry: Entry) -> bool:
-    """Tell whether temporaries of a finished operation are still there."""
+    """Return whether temporaries of a finished operation are still there."""
     with ExitStack() as stack:
         return any(True for _ in _leftovers(stack, project, entry))
 

@@ -144,7 +144,7 @@ def _check_version(found: int, file: Path) -> None:
 
 
 def connect_for_reading(file: Path) -> tuple[sqlite3.Connection, bool]:
-    """Open the database without the means to change it; tell whether it was frozen as it is now.
+    """Open the database without the means to change it; return whether it was frozen as it is now.
 
     In a directory that this user cannot write, SQLite cannot make its shared-memory file; without unmerged
     changes the database is then read as it is.
@@ -187,7 +187,7 @@ def connect_in_memory() -> sqlite3.Connection:
 
 
 def is_ready(connection: sqlite3.Connection, file: Path) -> bool:
-    """Tell whether the tables are there; False for a database that was left empty.
+    """Return whether the tables are there; False for a database that was left empty.
 
     Raises StateError where there is anything but the tables of devkeel: what else there was could act by itself.
     """

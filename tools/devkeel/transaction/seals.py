@@ -26,7 +26,7 @@ def mark_of(seal: Seal, row: Mapping[str, Any], files: Sequence[FileImage]) -> s
 
 
 def is_sealed(seal: Seal, row: Mapping[str, Any], files: Sequence[FileImage]) -> bool:
-    """Tell whether a row carries its mark. One with values of other kinds than devkeel writes carries none."""
+    """Return whether a row carries its mark. One with values of other kinds than devkeel writes carries none."""
     parts = _parts(row, files)
     flat = [part for item in parts for part in (item if isinstance(item, list) else [item])]
     return all(isinstance(part, str | int | None) for part in flat) and seal.holds(row["mark"], _KIND, *parts)

@@ -24,7 +24,7 @@ def create_file(path: Path, data: bytes) -> None:
     """Begin a file that is not there, and the directories above it. Raises PolicyRefused, OSError."""
     refuse_settings(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Exclusively: somebody may have made it meanwhile.
+    # "x" is O_EXCL (open(2)): another program may have made it meanwhile.
     with path.open("xb") as stream:
         stream.write(data)
 
@@ -33,7 +33,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
     """Give a file new bytes in one step, if it still has those from before; return what could not be kept.
 
     path: links resolved. Raises PolicyRefused, Conflict, or ProjectError; the file then has its bytes from before, or
-    somebody else's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
+    another program's. A kill may leave a temporary file beside it, named `.devkeel-….tmp`.
     """
     refuse_settings(path)
     if len(before) <= MAX_FILE_BYTES:

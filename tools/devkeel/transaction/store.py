@@ -44,7 +44,7 @@ _UNDONE_BY = f"(SELECT g.id FROM operation AS g WHERE g.id = {_LAST} AND g.appli
 _SELECT = f"SELECT {_COLUMNS}, {_UNDONE_BY} AS undone_by FROM operation AS o WHERE state = 'published'"  # noqa: S608
 _STANDS = f"{_UNDONE_BY} IS NULL"
 # The last operation of each other chain that touched a file after an operation, where the chain's effect is not
-# what it was then: an edit that was undone again, or an undo that was redone, stands in nobody's way.
+# what it was then: an edit that was undone again, or an undo that was redone, is in no one's way.
 _LATER_ON = f"""
 SELECT o.id FROM operation AS o
 WHERE o.id = {_LAST} AND o.id > :id AND o.root <> (SELECT root FROM operation WHERE id = :id)
@@ -247,7 +247,7 @@ class Store:
         return self._entry(f"SELECT {_COLUMNS} FROM operation WHERE token = ?", (token,))  # noqa: S608
 
     def knows(self, name: str) -> bool:
-        """Tell by its hash whether a content is in the records."""
+        """Return whether a content is in the records, by its hash."""
         return bool(self._rows("SELECT 1 FROM blob WHERE hash = ?", (name,)))
 
     def begin(

@@ -27,7 +27,7 @@ State = Literal["before", "after", "foreign", "displaced"]
 
 
 class Changed(Exception):
-    """Somebody else's content was found where ours was expected; it was left, or put back, in place."""
+    """Another program's content was found where ours was expected; it was left, or put back, in place."""
 
     def __init__(self, path: str, found: bytes | None) -> None:
         super().__init__(path)
@@ -49,8 +49,8 @@ class Change:
 class Returned:
     """What came of taking a change back.
 
-    settled: False where somebody else's content is there, or was pushed aside and is there again. kept: where the files
-    are that were pushed aside and hold what nobody knows, or may still be written into.
+    settled: False where a foreign content is there, or was pushed aside and is there again. kept: where the files
+    are that were pushed aside and hold an unknown content, or may still be written into.
     """
 
     settled: bool
@@ -97,7 +97,7 @@ def _trade(spot: Spot) -> None:
 
     Where names cannot be exchanged, the file goes aside first, whatever it is by then, and the other takes its name
     only while that is free: for these microseconds there is no file, and nothing that is saved is ever overwritten.
-    Raises FileExistsError where somebody saved in between: theirs stays, and what was before it is kept.
+    Raises FileExistsError where a program saved in between: its file stays, and what was before it is kept.
     """
     if rename.exchange(spot.directory, spot.temporary, spot.name):
         return
@@ -121,7 +121,7 @@ def complete(spot: Spot) -> None:
             rename.move_to_free_name(spot.directory, spot.aside, spot.name)
             return
     if files.exists(spot, spot.temporary) and not files.same(spot, spot.temporary):
-        # somebody saved while the name was free: what the file was before is theirs to judge
+        # A program saved while the name was free: its user decides what to do with the file from before.
         keep_of_gap(spot)
         return
     files.unlink(spot)
@@ -151,7 +151,7 @@ def _content(spot: Spot, name: str) -> bytes | None:
 
 
 def look(change: Change) -> State:
-    """Tell which content a file of an unfinished operation holds.
+    """Return which content a file of an unfinished operation holds.
 
     displaced: it holds the new content, but what that pushed aside was neither content of ours.
     """
@@ -164,12 +164,12 @@ def look(change: Change) -> State:
     if found != change.after:
         return "foreign"
     if found is None and displaced(change.spot) is None:
-        return "foreign"  # what we remove stays beside it until the end: this was removed by somebody else
+        return "foreign"  # what we remove stays beside it until the end: this was removed by another program
     return "after" if displaced_is_ours(change) else "displaced"
 
 
 def displaced_is_ours(change: Change) -> bool:
-    """Tell whether the temporary is absent or holds one of the two contents."""
+    """Return whether the temporary is absent or holds one of the two contents."""
     try:
         kept = files.read(change.spot, change.spot.temporary)
     except files.Irregular:

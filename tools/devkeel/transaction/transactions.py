@@ -64,7 +64,7 @@ class Transactions:
         return self._store.standing()
 
     def recovery_pending(self) -> bool:
-        """Tell whether an interrupted operation waits to be settled. Creates nothing.
+        """Return whether an interrupted operation waits to be settled. Creates nothing.
 
         One that another process is publishing right now does not count.
         """
@@ -213,7 +213,7 @@ class Transactions:
         self._store.make_directory()
 
     def lock_holder(self) -> dict[str, Any] | None:
-        """Return who holds the lock now (pid, host, since), None when nobody does."""
+        """Return who holds the lock now (pid, host, since), None when no process does."""
         return lock.holder(self.project.state) if lock.held(self.project.state) else None
 
     def temporaries(self) -> list[str]:
@@ -221,7 +221,7 @@ class Transactions:
         return maintenance.temporaries(self.project)
 
     def remove_temporaries(self, paths: Sequence[str]) -> list[str]:
-        """Remove temporaries of ended operations; return those kept because somebody else wrote into them."""
+        """Remove temporaries of ended operations; return those kept because another program wrote into them."""
         with self._locked():
             self._recover()
             known = maintenance.known_contents(self._store.file) if self._store.standing().own else set()

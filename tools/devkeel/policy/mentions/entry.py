@@ -21,7 +21,7 @@ _SETS = r"=|^\s*(?:source|\.|dotenv|source_env|load_prefix|eval)\w*\s"
 def read(files: Files, environment: set[str]) -> list[Fact]:
     """Return the lines that override options, inputs or the profile, or that set what the option is read from.
 
-    environment: names of variables that it reads; `*` for those that cannot be told.
+    environment: names of variables that it reads; `*` where the names are not in the text.
     """
     names = "|".join(map(re.escape, environment - {"*"}))
     setting = re.compile(_SETS if "*" in environment else rf"\b(?:{names})\b" if names else r"(?!)")

@@ -94,7 +94,7 @@ def defining(node: Node, name: str, data: bytes) -> tuple[Node | None, list[Node
 
 
 def has_interpolation(node: Node) -> bool:
-    """Tell whether a path is put together while it is evaluated."""
+    """Return whether a path is put together while it is evaluated."""
     return any(child.type == "interpolation" for child in node.named_children)
 
 

@@ -94,7 +94,7 @@ class References:
                 self.folder("")
 
     def _loaded(self, document: nix.Document, node: Node, *, modules: bool) -> bool:
-        """Follow the import of a file, which says itself what it makes of what it is given; tell whether it is one."""
+        """Follow the import of a file, which says itself what it makes of its arguments; return whether it is one."""
         name, given = callee(node, document.data)
         if name != "import" or given[0].type != "path_expression" or has_interpolation(given[0]):
             return False
@@ -224,7 +224,7 @@ class References:
         self.follow(document, document.root)
 
     def folder(self, folder: str, *, modules: bool = False) -> None:
-        """Take in the files of a folder that change: which of them are read is not to be told from the text."""
+        """Take in the files of a folder that change: the text does not say which of them are read."""
         for name in sorted(self.files.changed):
             inside = folder in ("", ".") or name.startswith(f"{folder}/")
             data = self.files.read(name) if inside and name not in _NOT_DATA else None
@@ -237,7 +237,7 @@ class References:
 
 
 def _is_loaded(node: Node, data: bytes) -> bool:
-    """Tell whether a path is the argument of what reads a folder's default.nix."""
+    """Return whether a path is the argument of what reads a folder's default.nix."""
     call = node.parent
     function = call.child_by_field_name("function") if call is not None and call.type == "apply_expression" else None
     return function is not None and text(function, data).rpartition(".")[2] in _LOADERS

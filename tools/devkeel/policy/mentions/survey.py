@@ -87,7 +87,7 @@ def _covers(known: Iterable[AttrPath], path: AttrPath) -> bool:
 
 
 def _is_wide(path: AttrPath) -> bool:
-    """Tell whether an option may hold packages, as far as its name says: a switch or a number does not."""
+    """Return whether an option may hold packages, as far as its name says: a switch or a number does not."""
     return path[-1] not in {"enable", "port", "version", "channel"}
 
 
@@ -141,7 +141,7 @@ class _Survey:
         del self.facts[before:]
 
     def _alias(self, node: Node, document: nix.Document) -> bool:
-        """Learn the other name of an option; tell whether the call is about one that does not matter."""
+        """Learn the other name of an option; return whether the call is about one that does not matter."""
         name, arguments = callee(node, document.data)
         if not _ALIASING.fullmatch(name):
             return False
@@ -272,7 +272,7 @@ class _Survey:
     def _import(
         self, document: nix.Document, arguments: list[Node], at: AttrPath, *, top: bool, replaces: bool
     ) -> bool:
-        """Read a file in the place where it is imported; tell whether it is there."""
+        """Read a file in the place where it is imported; return whether it is there."""
         target = _target(arguments[0], document, self.files) if arguments else None
         data = self.files.read(target) if target is not None else None
         if target is None or data is None:
@@ -330,7 +330,7 @@ class _Survey:
             self._value(document, value, here)
 
     def _is_strange(self, path: AttrPath, start: int) -> bool:
-        """Tell whether a set on the way is told to be something else than the set of its attributes."""
+        """Return whether a set on the way is declared to be something else than the set of its attributes."""
         return any(name in _STRANGE and self._wants(path[:at]) for at, name in enumerate(path) if at >= start)
 
     def _wants(self, here: AttrPath) -> bool:
@@ -366,7 +366,7 @@ class _Survey:
         top: bool,
         replaces: bool,
     ) -> bool:
-        """Read what the module system itself gives a meaning; tell whether it was that."""
+        """Read what the module system itself gives a meaning; return whether it was that."""
         first = names[0] if names else None
         if first == "_module" or (top and first in _BRINGING):
             self._whole(document, node, f"`{first}`")

@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 _COMMENT = re.compile(r"[ \t]*#")
-# What editors, licences and schemas are told at the top of a file is about the file.
+# Comments at the top of a file for editors, licences and schemas are about the file.
 _ABOUT_THE_FILE = re.compile(r"yaml-language-server|\$schema|SPDX|Copyright|vim?:|-\*-|^\s*#!", re.MULTILINE)
 
 
@@ -57,7 +57,7 @@ def column(text: str, offset: int) -> int:
 
 
 def is_first(text: str, offset: int) -> bool:
-    """Tell whether only spaces are before an offset on its line."""
+    """Return whether only spaces are before an offset on its line."""
     return not text[line_start(text, offset) : offset].strip(" ")
 
 
@@ -81,7 +81,7 @@ def after_block(text: str, end: int, indent: int) -> int:
 
 
 def separated(text: str, starts: list[int]) -> bool:
-    """Tell whether an empty line stands between all neighbours of several."""
+    """Return whether an empty line stands between all neighbours of several."""
     pairs = itertools.pairwise(starts)
     return len(starts) > 1 and all(re.search(r"\n[ \t]*\r?\n", text[first:second]) for first, second in pairs)
 
@@ -105,7 +105,7 @@ def leading(document: Document, entry: Entry) -> int:
 
 
 def _shares_comment(document: Document, entry: Entry) -> bool:
-    """Tell whether the next entry follows at once, without a comment of its own."""
+    """Return whether the next entry follows at once, without a comment of its own."""
     following = next_line(document.text, entry.end)
     return any(line_start(document.text, other.key.start) == following for other in entry.owner.entries)
 

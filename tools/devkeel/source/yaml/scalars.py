@@ -43,7 +43,7 @@ def resolve(text: str) -> None | bool | int | float | str:
 
 
 def is_plain(text: str, *, flow: bool = False) -> bool:
-    """Tell whether text is text without quotes to every reader."""
+    """Return whether text is text without quotes to every reader."""
     return (
         _FIRST.match(text) is not None
         and text.isprintable()

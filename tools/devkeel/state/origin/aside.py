@@ -25,7 +25,7 @@ def _stays(name: str) -> bool:
 
 
 def present(state: Path) -> bool:
-    """Tell whether there are records, whoever wrote them; what cannot be listed counts as some."""
+    """Return whether there are records, whoever wrote them; what cannot be listed counts as some."""
     try:
         with os.scandir(state) as entries:
             return any(not _stays(item.name) and item.name != ".gitignore" for item in entries)

@@ -1,4 +1,4 @@
-"""A seal: what devkeel wrote for one project carries a mark that nobody without the key can make."""
+"""A seal: what devkeel wrote for one project carries a mark that cannot be made without the key."""
 
 from __future__ import annotations
 
@@ -29,5 +29,5 @@ class Seal:
         return hmac.digest(self.key, text.encode(), "sha256").hex()
 
     def holds(self, mark: object, kind: str, *parts: _Part | Sequence[_Part]) -> bool:
-        """Tell whether a mark is that of a record."""
+        """Return whether a mark is that of a record."""
         return isinstance(mark, str) and mark.isascii() and hmac.compare_digest(mark, self.mark(kind, *parts))

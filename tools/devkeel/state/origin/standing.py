@@ -62,7 +62,7 @@ _session: dict[Path, Seal] = {}
 
 
 def standing(state: Path) -> Standing:
-    """Tell whose records a state directory has. Makes nothing, and reads nothing of theirs but `project.json`.
+    """Return whose records a state directory has. Makes nothing, and reads no record but `project.json`.
 
     Raises OSError.
     """

@@ -48,7 +48,7 @@ def hide(text: str, name: str) -> str:
 
 
 def looks_secret(name: str, value: str) -> bool:
-    """Tell whether a value is a secret, by the name that it is given or by its own form."""
+    """Return whether a value is a secret, by the name that it is given or by its own form."""
     return hide(value, name) != value or bool(find(value))
 
 

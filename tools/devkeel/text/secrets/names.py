@@ -107,7 +107,7 @@ IN_NAMES = (
 
 
 def names_a_secret(name: str) -> bool:
-    """Tell whether a variable, an option or a field of that name has a value that only its owner should see."""
+    """Return whether a variable, an option or a field of that name has a value that only its owner should see."""
     return kind_of(name) >= Kind.TOKEN
 
 

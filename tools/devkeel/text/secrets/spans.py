@@ -199,7 +199,7 @@ def _userinfo_end(text: str, start: int, *, web: bool) -> int | None:
 
 
 def _bare_host(text: str, at: int, end: int) -> bool:
-    """Tell whether something follows the host, a port or a path: then the address ends with its word."""
+    """Return whether something follows the host, a port or a path: then the address ends with its word."""
     return any(sign in text[at:end] for sign in ":/?#")
 
 

@@ -50,7 +50,7 @@ _LONG_NUMBER = 16
 
 
 def is_secret(value: str, kind: Kind, *, quoted: bool, spaced: bool) -> bool:
-    """Tell whether a value of a name of that kind is a secret.
+    """Return whether a value of a name of that kind is a secret.
 
     quoted: it stands in quotes, so that it is no word of a program. spaced: white space stands before it, as in prose
     and in programs, and not in the lines of a `.env` file.

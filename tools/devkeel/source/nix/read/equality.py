@@ -30,7 +30,7 @@ def key(value: Value) -> Hashable:
 
 
 def same(first: Value, second: Value) -> bool:
-    """Tell whether two values are the same."""
+    """Return whether two values are the same."""
     return key(first) == key(second)
 
 

@@ -112,7 +112,7 @@ def entries_of(node: Node, data: bytes) -> list[Entry]:
 
 
 def related(first: AttrPath, second: AttrPath) -> bool:
-    """Tell whether one path is the other or on the way to it."""
+    """Return whether one path is the other or on the way to it."""
     # Most paths differ in their first name already.
     return first[:1] == second[:1] and all(map(eq, first, second)) if first and second else True
 
@@ -178,7 +178,7 @@ class Index:
     def enter(
         self, layers: Layers, raw: AttrPath, conditions: tuple[str, ...] = (), *, shared: bool = False, depth: int = 0
     ) -> bool:
-        """Index what is inside a value; tell whether it has an inside."""
+        """Index what is inside a value; return whether it has an inside."""
         conditions += layers.conditions
         shared = shared or layers.shared
         if depth > _MAX_DEPTH:
@@ -233,7 +233,7 @@ class Index:
         return candidate
 
     def extends(self, item: Definition) -> bool:
-        """Tell whether `// { … }` behind a chain of `//` certainly adds the wanted attribute and hides nothing.
+        """Return whether `// { … }` behind a chain of `//` certainly adds the wanted attribute and hides nothing.
 
         All operands are literal sets, also under a condition, that have no such attribute; what is written behind the
         last of them goes to the chain.

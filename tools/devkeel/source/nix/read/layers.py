@@ -125,7 +125,7 @@ def _known_name(function: Node, data: bytes) -> str:
 
 
 def _is_library(function: Node, data: bytes) -> bool:
-    """Tell whether `lib` is not something of the file's own."""
+    """Return whether `lib` is not something of the file's own."""
     scope = binder_of(function, "lib", data)
     if scope is None or scope.type == "function_expression":
         return True
@@ -134,7 +134,7 @@ def _is_library(function: Node, data: bytes) -> bool:
 
 
 def _is_taken_from_library(scope: Node, name: str, data: bytes) -> bool:
-    """Tell whether a scope has a name by `inherit (lib) NAME;` or `NAME = lib.NAME;`."""
+    """Return whether a scope has a name by `inherit (lib) NAME;` or `NAME = lib.NAME;`."""
     source, inherits = _origin(scope, name, data)
     owner, _, last = (source, "", name) if inherits else source.rpartition(".")
     return last == name and _LIBRARY.fullmatch(owner) is not None

@@ -53,7 +53,7 @@ def indent_at(data: bytes, offset: int) -> bytes:
 
 
 def is_first(data: bytes, offset: int) -> bool:
-    """Tell whether only white space is before an offset on its line."""
+    """Return whether only white space is before an offset on its line."""
     return not data[line_start(data, offset) : offset].strip(_BLANK)
 
 
@@ -79,7 +79,7 @@ def style_at(data: bytes, offset: int) -> Style:
 
 
 def is_blank_line(data: bytes, offset: int) -> bool:
-    """Tell whether the line at an offset has only white space; there is none behind the end of the data."""
+    """Return whether the line at an offset has only white space; there is none behind the end of the data."""
     if offset < 0 or offset >= len(data):
         return False
     return not data[line_start(data, offset) : line_end(data, offset)].strip()
@@ -295,14 +295,14 @@ class Group:
         return self.items[index - 1].end_byte if index else self.opening
 
     def _has_its_lines(self, item: Node) -> bool:
-        """Tell whether no other item is on the lines of an item, so that a comment there is about it."""
+        """Return whether no other item is on the lines of an item, so that a comment there is about it."""
         index = bisect_left(self.items, item.start_byte, key=_start)
         before = self.items[index - 1].end_point[0] if index else -1
         behind = self.items[index + 1].start_point[0] if index + 1 < len(self.items) else item.end_point[0] + 1
         return before < item.start_point[0] and item.end_point[0] < behind
 
     def _belongs(self, item: Node, below: int) -> bool:
-        """Tell whether the comments above an item are about it alone, or about those removed with it.
+        """Return whether the comments above an item are about it alone, or about those removed with it.
 
         below: the offset of the line behind. They are not when the next item follows without a blank line (the
         comment heads a group), when they hold an assignment that is commented out, or a link to the documentation (a
@@ -314,7 +314,7 @@ class Group:
 
 
 def is_prose(comment: Node, data: bytes) -> bool:
-    """Tell whether a comment says something: no commented-out assignment and no link that heads a section."""
+    """Return whether a comment says something: no commented-out assignment and no link that heads a section."""
     return _NO_PROSE.match(data[comment.start_byte : comment.end_byte]) is None
 
 

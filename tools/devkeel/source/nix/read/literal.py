@@ -108,7 +108,7 @@ def _print_number(value: float) -> str:
 
 
 def is_float(value: float) -> bool:
-    """Tell whether Nix reads a number as it is: strtod tells it of what is too large, and of what is denormal."""
+    """Return whether Nix reads a number as it is: strtod reports what is too large, and what is denormal."""
     return value == 0 or (math.isfinite(value) and abs(value) >= sys.float_info.min)
 
 
@@ -196,7 +196,7 @@ def print_element(value: Value, style: Style, depth: int = 1) -> str:
 
 
 def is_simple(source: str) -> bool:
-    """Tell whether Nix source can stand as a list element without parentheses."""
+    """Return whether Nix source can stand as a list element without parentheses."""
     from devkeel.source.nix.read.syntax import parse  # noqa: PLC0415  (the printer itself needs no parser)
 
     tree = parse(source.encode())
@@ -252,7 +252,7 @@ def read_value(node: Node, data: bytes, depth: int = 0) -> Value:
 
 
 def is_literal(value: Value) -> bool:
-    """Tell whether a value has no expression inside."""
+    """Return whether a value has no expression inside."""
     if isinstance(value, list):
         return all(map(is_literal, value))
     if isinstance(value, dict):

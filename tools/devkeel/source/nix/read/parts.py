@@ -1,4 +1,4 @@
-"""The parts of a list's value: which elements it always has, which under a condition, and what nobody can tell."""
+"""The parts of a list's value: which elements it always has, which under a condition, and what the text leaves open."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def elements(node: Node) -> list[Node]:
 
 
 def _wrapped(name: str, arguments: list[Node]) -> bool:
-    """Tell whether a call is its last argument with a priority or an order."""
+    """Return whether a call is its last argument with a priority or an order."""
     return len(arguments) == (1 if name in _ONE_ARGUMENT else 2 if name in _TWO_ARGUMENTS else 0)
 
 
@@ -183,7 +183,7 @@ def _always(node: Node, data: bytes) -> list[Node]:
 
 
 def is_deep(node: Node) -> bool:
-    """Tell whether a value is nested so deep that not all of it is looked into."""
+    """Return whether a value is nested so deep that not all of it is looked into."""
     stack = [(node, 0)]
     while stack:
         node, depth = stack.pop()

@@ -59,7 +59,7 @@ def _references(document: Document) -> Iterator[Reference]:
 
 
 def _rebinds(node: Node, document: Document) -> bool:
-    """Tell whether a let or an inner function gives `pkgs` another meaning."""
+    """Return whether a let or an inner function gives `pkgs` another meaning."""
     return node != document.function and _PKGS in bound_names(node, document.data)
 
 
@@ -91,5 +91,5 @@ def _static(path: Node, data: bytes) -> tuple[str, ...]:
 
 
 def _from_with(node: Node, data: bytes) -> bool:
-    """Tell whether a name is in scope only by `with pkgs`."""
+    """Return whether a name is in scope only by `with pkgs`."""
     return enclosing_withs(node, data) == [_PKGS] and not is_bound(node, text(node, data), data)

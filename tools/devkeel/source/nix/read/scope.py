@@ -87,7 +87,7 @@ def _scopes(node: Node) -> Iterator[Node]:
 
 
 def is_bound(node: Node, name: str, data: bytes) -> bool:
-    """Tell whether a name is lexically bound at a node; `with` does not count, it never shadows."""
+    """Return whether a name is lexically bound at a node; `with` does not count, it never shadows."""
     return any(name in bound_names(scope, data) for scope in _scopes(node) if scope.type != "with_expression")
 
 

@@ -144,7 +144,7 @@ def _broken(root: Node) -> Iterator[Node]:
 
 
 def _is_gap(node: Node, parent: Node | None) -> bool:
-    """Tell whether Nix accepts what tree-sitter-nix 0.1.0 does not: `{ a, b, }:`, `{ a, }:`, `inherit;`."""
+    """Return whether Nix accepts what tree-sitter-nix 0.1.0 does not: `{ a, b, }:`, `{ a, }:`, `inherit;`."""
     if parent is None:
         return False
     if node.is_missing:

@@ -97,7 +97,7 @@ def canonical(value: Value) -> Value:
 
 
 def says(document: Document, path: AttrPath, value: Value) -> bool:
-    """Tell whether a document has a value at a path."""
+    """Return whether a document has a value at a path."""
     if isinstance(value, Expression):
         raw = document.raw_path(path)
         sources = [document.source(item) for item in document.focus(raw).bindings if item.raw == raw]
@@ -140,7 +140,7 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
 
 
 def _drops(present: Value, value: Value) -> bool:
-    """Tell whether a value lacks an attribute that is there."""
+    """Return whether a value lacks an attribute that is there."""
     if not isinstance(present, dict):
         return False
     return not isinstance(value, dict) or any(
@@ -149,7 +149,7 @@ def _drops(present: Value, value: Value) -> bool:
 
 
 def _gives_way(document: Document, item: Definition, value: Value) -> bool:
-    """Tell whether a conditional definition allows an unconditional one beside it.
+    """Return whether a conditional definition allows an unconditional one beside it.
 
     The module system takes the stronger one, or two that are equal; of these only booleans and numbers are certain to
     be neither lists nor lines, which it would join.
@@ -218,7 +218,7 @@ def _already(path: AttrPath) -> str:
 
 
 def _is_wrapped(value: Expression) -> bool:
-    """Tell whether an expression has a condition or a priority of its own, so that it stands for a whole definition."""
+    """Return whether an expression has a condition or a priority of its own, and so stands for a whole definition."""
     data = value.source.encode()
     node = parse(data).root_node.child_by_field_name("expression")
     names = {"mkIf", "mkMerge", "mkOverride", "mkDefault", "mkForce", "mkVMOverride", "mkOptionDefault"}
@@ -236,7 +236,7 @@ def _about_conditions(path: AttrPath, conditions: tuple[str, ...], count: int) -
 
 
 def says_at(after: Document, path: AttrPath, value: Value, item: Definition) -> bool:
-    """Tell whether the definition that was edited, among others of its path, has the value."""
+    """Return whether the definition that was edited, among others of its path, has the value."""
     raw, value = after.raw_path(path), canonical(value)
     if isinstance(value, dict) and value:
         return says(after, path, value)
@@ -274,7 +274,7 @@ def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
 
 
 def _has(document: Document, path: AttrPath, value: Value) -> bool:
-    """Tell whether the one unconditional definition of a path has a value, whatever the conditional ones have."""
+    """Return whether the one unconditional definition of a path has a value, whatever the conditional ones have."""
     raw = document.raw_path(path)
     plain = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
     if len(plain) == 1 and not isinstance(canonical(value), dict) and not isinstance(value, Expression):

@@ -86,13 +86,13 @@ def refuse_loss(document: Document, path: AttrPath, gone: Iterable[Node], *, kep
 
 
 def _resolves_elsewhere(scope: Node, use: Node, rest: AttrPath, data: bytes) -> bool:
-    """Tell whether a use would silently have another meaning without the scope's attribute."""
+    """Return whether a use would silently have another meaning without the scope's attribute."""
     name = rest[0]
     return name in GLOBALS or binder_of(scope, name, data) is not None or bool(enclosing_withs(use, data))
 
 
 def _selects(use: Node, rest: AttrPath, data: bytes) -> bool:
-    """Tell whether a use goes on to the attribute that is lost: `env.A` where `env` stays."""
+    """Return whether a use goes on to the attribute that is lost: `env.A` where `env` stays."""
     parent = use.parent
     path = parent.child_by_field_name("attrpath") if parent is not None and parent.type == "select_expression" else None
     return path is not None and static_names(path, data)[: len(rest) - 1] == rest[1:]

@@ -60,7 +60,7 @@ def require_own(document: Document, at: Node, names: Iterable[str]) -> None:
 
 
 def _is_round_module(scope: Node) -> bool:
-    """Tell whether the whole module is the body of a let or a function."""
+    """Return whether the whole module is the body of a let or a function."""
     node = scope
     while (parent := node.parent) is not None and parent.type != "source_code":
         if parent.type != "parenthesized_expression" and parent.child_by_field_name("body") != node:

@@ -55,7 +55,7 @@ def _common(first: AttrPath, second: AttrPath) -> int:
 
 
 def _is_plain(entry: Entry) -> bool:
-    """Tell whether an entry is a binding whose names are all known."""
+    """Return whether an entry is a binding whose names are all known."""
     return not entry.computed and entry.node.type == "binding"
 
 
@@ -111,7 +111,7 @@ def _several_lines(spot: Spot) -> bool:
 
 
 def _inside(node: Node, item: Definition) -> bool:
-    """Tell whether a container is reached through a binding's value (also by a name)."""
+    """Return whether a container is reached through a binding's value (also by a name)."""
     layers = item.layers
     if layers is None:
         return False
@@ -227,7 +227,7 @@ def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
 
 
 def _habit(document: Document, group: Group, spot: Spot) -> bool:
-    """Tell whether the author puts blank lines between the bindings of this group."""
+    """Return whether the author puts blank lines between the bindings of this group."""
     data = document.data
     last = group.items[1:][-_ENOUGH:]
     pairs = [_blank_before(data, item, group) for item in last if is_first(data, item.start_byte)]

@@ -73,7 +73,7 @@ _Other: TypeAlias = tuple["AttrPath", bytes, tuple[str, ...]]
 
 
 def _same(before: list[_Other], after: list[_Other]) -> bool:
-    """Tell whether these are the same in any order."""
+    """Return whether these are the same in any order."""
     return before == after or sorted(before) == sorted(after)
 
 

@@ -197,7 +197,7 @@ def _ragged(document: Document) -> int:
 
 
 def _ugly(document: Document, offset: int) -> int:
-    """Count what nobody writes on the line of a change: a text that ends in a semicolon or touches a word."""
+    """Count what is unusual on the line of a change: a text that ends in a semicolon or touches a word."""
     data = document.data
     start, end = data.rfind(b"\n", 0, offset) + 1, data.find(b"\n", offset)
     count, stack = 0, [document.root]
