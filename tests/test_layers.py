@@ -49,8 +49,8 @@ LAYERS = {
     },
     "processes": {"change", "errors", "nix_cli", "project", "runtime", "state", "text", "transaction"},
     "environments": {
-        *("backends", "candidate", "change", "diagnosis", "errors", "nix_cli", "processes", "project"),
-        *("runtime", "state", "text", "transaction"),
+        *("backends", "candidate", "change", "diagnosis", "errors", "nix_cli", "policy", "processes"),
+        *("project", "runtime", "state", "text", "transaction"),
     },
     "inspection": {"backends", "checks", "environments", "errors", "history", "processes", "project", "transaction"},
     "doctor": {"backends", "environments", "errors", "project", "state", "transaction"},

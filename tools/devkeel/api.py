@@ -42,6 +42,7 @@ from devkeel.history.restore import restore, take_back
 from devkeel.history.undo import revert, target
 from devkeel.inspection.inspection import FileState, Inspection
 from devkeel.libraries import declared_libraries
+from devkeel.policy.permission import Permission, builds
 from devkeel.policy.protected import SETTINGS, judge, judge_failure, judge_values
 from devkeel.project import direnv
 from devkeel.project.declaration import (
@@ -107,7 +108,7 @@ class Environment:
     ) -> None:
         self.project = Project(root)
         distrust(self.project.root)
-        self._executes = executes
+        self._permission = Permission(executes)
         self._asked = backend
         self.actor = actor
         self._jobs = jobs
@@ -261,7 +262,12 @@ class Environment:
         differ = any(basis.read(name) != data for name, data in given.items())
         stage = partial(self._stage, basis.there | given if differ else {}, declared=files)
         return Subject(
-            files, locks, lambda name: name not in gone and basis.exists(name), stage, basis.root, self._executes
+            files,
+            locks,
+            lambda name: name not in gone and basis.exists(name),
+            stage,
+            basis.root,
+            fetches=self._permission.executes,
         )
 
     def _realised(self, files: Mapping[str, bytes]) -> Subject:
@@ -427,9 +433,9 @@ class Environment:
         basis, removed = candidate.basis, candidate.removed
         settings = read_settings(basis)
         doubts = judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
-        level = self._allowed(intent.level or settings.level, intent)
-        executes = self._executes and not (intent.dry_run and intent.level not in LEVELS[2:])
-        asked = resolve_libraries(candidate, level, self._stage, executes=executes)
+        may = self._permission.of_call(dry_run=intent.dry_run, level=intent.level)
+        level = self._allowed(intent.level or settings.level, intent, may)
+        asked = resolve_libraries(candidate, level, self._stage, executes=may.executes)
         before = dict(files)
         before |= {name: data for name, data in candidate.before.items() if data is not None}
         # a file may be read under the name of a link to it
@@ -504,12 +510,12 @@ class Environment:
         if found.failed is not None:
             judge_failure(settings, found.failed)
 
-    def _allowed(self, level: str | None, intent: Intent) -> str | None:
+    def _allowed(self, level: str | None, intent: Intent, may: Permission) -> str | None:
         """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt.
 
         What is only tried is built where the caller says so, not where a file of the project does.
         """
-        if level != LEVELS[-1] or (self._executes and not (intent.dry_run and intent.level is None)):
+        if may.executes or not builds(level):
             return level
         if intent.dry_run:
             return None

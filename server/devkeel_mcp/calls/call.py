@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from devkeel.disclosure.output import Disclosure
+from devkeel.policy.permission import EVERYTHING
 from devkeel.text.clean import one_line
 from devkeel_mcp.calls.consent import Plans
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from devkeel.api import Environment
+    from devkeel.policy.permission import Permission
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["UNKNOWN_ACTOR", "Call", "Workspace", "actor_of"]
@@ -75,7 +77,7 @@ class Workspace:
 class Call:
     """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
 
-    backend: the one that the call names. executes: whether a write may run what the project or a library brings.
+    backend: the one that the call names. permission: what it may run of what the project or a library brings.
     disclosure: what of an answer may be told, where that is not the project's own.
     """
 
@@ -83,7 +85,7 @@ class Call:
     actor: str
     report: Report | None = None
     backend: str | None = None
-    executes: bool = True
+    permission: Permission = EVERYTHING
     disclosure: Disclosure | None = None
 
     async def read(self, work: Callable[[Environment], T]) -> T:
@@ -134,7 +136,7 @@ class Call:
         jobs = self.workspace.jobs
         root, actor = self.workspace.root, self.actor
         with closing(
-            Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.executes)
+            Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.permission.executes)
         ) as environment:
             return (self.disclosure or self.workspace.disclosure).data(work(environment))
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from devkeel.errors import PolicyRefused, UsageError
+from devkeel.policy.permission import NOTHING, Permission, builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel_mcp.calls.arguments import Arguments
     from devkeel_mcp.calls.spec import ToolSpec
 
 __all__ = ["ALL", "Asks", "Offer"]
@@ -62,10 +64,30 @@ class Offer:
     def require(self, spec: ToolSpec, level: str | None = None) -> None:
         """Raise PolicyRefused unless a call of the tool, with the check level that it names, is allowed."""
         obstacle = self._obstacle(spec)
-        if obstacle is None and level == "build" and not self.executes:
+        if obstacle is None and builds(level) and not self.executes:
             obstacle = "Building runs programs, and this server may not (--no-execute)."
         if obstacle is not None:
             raise PolicyRefused("not_offered", obstacle, seen=spec.name, remedy=_START)
+
+    def may_ask(self, spec: ToolSpec) -> bool:
+        """Tell whether some call of a tool is one that the person is asked about."""
+        return self.asks is not None and (not spec.reads or "level" in spec.arguments.model_fields)
+
+    def asks_before(self, spec: ToolSpec, parsed: Arguments) -> bool:
+        """Tell whether the person is asked before this call: a dry run writes nothing, but it may run something."""
+        if self.asks is None:
+            return False
+        if spec.executes or builds(getattr(parsed, "level", None)):
+            return True
+        return not spec.reads and not getattr(parsed, "dry_run", False)
+
+    def permission(self, spec: ToolSpec, *, asked: bool) -> Permission:
+        """Return what a call may run. asked: whether the person is asked about it before.
+
+        Where the person is asked before something runs, what they are not asked about runs nothing.
+        """
+        unasked = self.asks is not None and not spec.reads and not asked
+        return NOTHING if unasked else Permission(self.executes)
 
     def _obstacle(self, spec: ToolSpec) -> str | None:
         if spec.toolset not in self.toolsets:

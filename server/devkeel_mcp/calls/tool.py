@@ -13,6 +13,7 @@ from mcp_types import TextContent
 from pydantic import PrivateAttr
 
 from devkeel.errors import DevkeelError
+from devkeel.policy.permission import NOTHING, builds
 from devkeel_mcp.answers.errors import error_result, internal_error
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
 from devkeel_mcp.calls.call import Call, Workspace, actor_of
@@ -87,18 +88,18 @@ class StrictTool(Tool):
     async def _called(
         self, arguments: dict[str, Any], context: Context[Any, Any], disclosure: Disclosure
     ) -> CallToolResult | InputRequiredResult:
-        plan = arguments.pop(CONFIRM, None) if _may_ask(self._spec, self._offer) else None
+        plan = arguments.pop(CONFIRM, None) if self._offer.may_ask(self._spec) else None
         parsed = parse_arguments(self.name, self._spec.arguments, arguments)
         self._offer.require(self._spec, getattr(parsed, "level", None))
 
         async def report(progress: float, message: str) -> None:
             await context.report_progress(progress, message=disclosure.line(message))
 
-        call = Call(self._workspace, actor_of(context), report, executes=self._offer.executes, disclosure=disclosure)
-        if not self._asks(parsed):
-            # Where the person is asked before something runs, what they are not asked about runs nothing.
-            quiet = self._offer.asks is not None and not self._spec.reads
-            return await self._handled(replace(call, executes=False) if quiet else call, parsed)
+        asked = self._offer.asks_before(self._spec, parsed)
+        permission = self._offer.permission(self._spec, asked=asked)
+        call = Call(self._workspace, actor_of(context), report, permission=permission, disclosure=disclosure)
+        if not asked:
+            return await self._handled(call, parsed)
         revision = await call.read(lambda environment: environment.revision())
         answered = answer_of(context)
         if answered is not None:
@@ -119,12 +120,13 @@ class StrictTool(Tool):
         shown: dict[str, Any] = {}
         # what executes is not tried first: that would be half of what is asked about
         if "dry_run" in type(parsed).model_fields and not self._spec.executes:
-            gentle = {"dry_run": True} | ({"level": None} if _builds(parsed) else {})
-            tried = await self._handled(replace(call, executes=False), parsed.model_copy(update=gentle))
+            building = builds(getattr(parsed, "level", None))
+            gentle = {"dry_run": True} | ({"level": None} if building else {})
+            tried = await self._handled(replace(call, permission=NOTHING), parsed.model_copy(update=gentle))
             shown = tried.structured_content or {}
             if tried.is_error or not shown.get("changed", True):
                 return tried
-            if self._offer.asks == "destructive" and not takes_away(shown) and not _builds(parsed):
+            if self._offer.asks == "destructive" and not takes_away(shown) and not building:
                 return await self._handled(call, _on(parsed, revision))
             blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
             message = blocks.rpartition("\nNext: ")[0]
@@ -145,26 +147,10 @@ class StrictTool(Tool):
         result: CallToolResult = await self.fn(call, parsed)
         return result
 
-    def _asks(self, parsed: Arguments) -> bool:
-        """Tell whether the person is asked before this call: a dry run writes nothing, but it may run something."""
-        if self._offer.asks is None:
-            return False
-        if self._spec.executes or _builds(parsed):
-            return True
-        return not self._spec.reads and not getattr(parsed, "dry_run", False)
-
-
-def _builds(parsed: Arguments) -> bool:
-    return getattr(parsed, "level", None) == "build"
-
-
-def _may_ask(spec: ToolSpec, offer: Offer) -> bool:
-    return offer.asks is not None and (not spec.reads or "level" in spec.arguments.model_fields)
-
 
 def _schema(spec: ToolSpec, offer: Offer) -> dict[str, Any]:
     schema = input_schema(spec.arguments)
-    if _may_ask(spec, offer):
+    if offer.may_ask(spec):
         schema["properties"][CONFIRM] = CONFIRM_SCHEMA
     return schema
 

@@ -16,11 +16,11 @@ from devkeel.environments.job_views import JobList, JobView
 from devkeel.environments.run import Program, RunResult, Surroundings, argv_of, directory_of, perform
 from devkeel.errors import StateError, Unavailable, UsageError
 from devkeel.nix_cli.settings import nix_variables, require_nothing_saved
+from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.project.root import DECLARATION
 from devkeel.runtime.excerpt import excerpt
 from devkeel.runtime.jobs import Request
-from devkeel.runtime.programs import executing
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
 from devkeel.text.secrets import mask, mask_arguments, secrets_in
@@ -97,7 +97,8 @@ class Execution:
         target = named or active(self.project, self.asked)
         files = self.declaration()
         title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(self.project, files)}"
-        request = Request("apply", title, reads=progress_of, echoes=("stderr",), plain=as_data)
+        may = EVERYTHING.of_call(dry_run=dry_run)
+        request = Request("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
 
         realising = Realising(
             self.project,
@@ -112,8 +113,7 @@ class Execution:
         )
 
         def work(job: Job) -> ApplyResult:
-            with executing(not dry_run):
-                return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
+            return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
         return self.jobs.start(request, work)
 

@@ -14,6 +14,7 @@ from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments.applied import applying
 from devkeel.environments.names import all_environments, default_name, home_of, sanitised
 from devkeel.errors import ProjectError, Refused, Unavailable
+from devkeel.policy.permission import EVERYTHING
 from devkeel.runtime import executing
 from devkeel.state import directory
 
@@ -144,7 +145,7 @@ class Environments:
         mixed = mixed or bool(record.get("mixed"))
         self._require_meant(chosen, mixed=mixed)
         realiser = backend_named(chosen, python=python)
-        with executing(not dry_run):
+        with executing(EVERYTHING.of_call(dry_run=dry_run).executes):
             applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
         if not dry_run:
             home.note({"backend": chosen, "python": python, "mixed": mixed})

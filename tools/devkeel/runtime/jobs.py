@@ -47,8 +47,9 @@ class Request:
     """What a job is for. kind: such as apply or command; title: one line for a person.
 
     reads: turns a line that a program printed on stderr into a sentence about the progress, or None. echoes: which
-    outputs go to the log. sweeps: whether processes that are left behind when the work is done are ended. plain: makes
-    plain data of what the work returned. failed: whether that is a failure, as a program's exit code can be.
+    outputs go to the log. sweeps: whether processes that are left behind when the work is done are ended. executes:
+    whether it may run what the project brings. plain: makes plain data of what the work returned. failed: whether
+    that is a failure, as a program's exit code can be.
     """
 
     kind: str
@@ -56,6 +57,7 @@ class Request:
     reads: Callable[[str], str | None] | None = None
     echoes: tuple[str, ...] = ("stdout", "stderr")
     sweeps: bool = True
+    executes: bool = True
     plain: Callable[[Any], Any] | None = None
     failed: Callable[[Any], bool] | None = None
 
@@ -257,7 +259,7 @@ class Job:
                     stack.enter_context(process_tree.adopting())
                     stack.callback(self._sweep)
                 stack.enter_context(watched(self))
-                stack.enter_context(executing())
+                stack.enter_context(executing(self.request.executes))
                 self.result = work(self)
             if self.request.failed is not None and self.request.failed(self.result):
                 state = "failed"
