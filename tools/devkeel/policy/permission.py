@@ -16,7 +16,7 @@ _RUNNING = ("evaluation", _BUILD)
 
 
 def builds(level: str | None) -> bool:
-    """Tell whether a check up to this level builds, which runs what the declaration says."""
+    """Return whether a check up to this level builds, which runs what the declaration says."""
     return level == _BUILD
 
 
