@@ -44,8 +44,8 @@ LIBRARIES = (
 MICROMAMBA = f"""#!{sys.executable}
 import argparse, asyncio, os, sys
 import rattler
-from devkeel.backends.conda import _record
-from devkeel.backends.conda_lock import subdir
+from devkeel.libraries.resolve.conda_lock import subdir
+from devkeel.libraries.resolve.conda_solver import record_of
 
 if sys.argv[1:] == ["--version"]:
     print("2.3.0, a stand-in"); sys.exit()
@@ -62,7 +62,7 @@ assert asked.yes and asked.no_rc and asked.no_env
 
 async def main():
     if any("://" in item for item in asked.specs):
-        records = [_record(rattler, item) for item in asked.specs]
+        records = [record_of(rattler, item) for item in asked.specs]
     else:
         assert asked.override_channels
         records = await rattler.solve(asked.channel, asked.specs, platforms=[subdir(), "noarch"])

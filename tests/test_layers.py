@@ -33,19 +33,19 @@ LAYERS = {
     "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
     "history": {"candidate", "errors", "project", "text", "transaction"},
     "nix_cli": {"candidate", "errors", "project", "runtime", "source", "system"},
-    "libraries": {"errors", "nix_cli", "project", "runtime", "source"},
+    "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "project", "source", "text"},
     "checks": {"candidate", "catalogue", "diagnosis", "errors", "nix_cli", "project", "runtime", "source"},
     "policy": {"catalogue", "errors", "project", "source"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "project", "runtime"),
-        *("source", "state", "system", "text"),
+        *("source", "state", "system"),
     },
     "context": set(),
     "change": {
-        *("backends", "candidate", "checks", "edits", "errors", "libraries", "nix_cli", "project", "runtime"),
-        *("source", "text"),
+        *("candidate", "checks", "edits", "errors", "libraries", "nix_cli", "project", "runtime", "source"),
+        *("text",),
     },
     "processes": {"change", "errors", "nix_cli", "project", "runtime", "state", "text", "transaction"},
     "environments": {

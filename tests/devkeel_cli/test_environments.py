@@ -246,7 +246,7 @@ class TestBootstrap:
         (mirror / f"micromamba-{subdir()}.sha256").write_text(f"{found}  micromamba-{subdir()}\n")
         monkeypatch.chdir(place)
         monkeypatch.setenv("HOME", str(tmp_path))
-        monkeypatch.setattr("devkeel.backends.conda._has_rattler", lambda: False)
+        monkeypatch.setattr("devkeel.libraries.resolve.conda_solver.has_rattler", lambda: False)
         return place
 
     def test_a_tool_is_installed_only_when_asked(self, root: Path) -> None:
@@ -263,7 +263,8 @@ class TestBootstrap:
         ours, theirs = pty.openpty()
         # Python asks both ends of the conversation whether they are a terminal; there is no rattler in this one.
         blind = (
-            "import devkeel.backends.conda as c; c._has_rattler = lambda: False; import devkeel_cli.run as r; r.main()"
+            "import devkeel.libraries.resolve.conda_solver as c; c.has_rattler = lambda: False;"
+            " import devkeel_cli.run as r; r.main()"
         )
         with subprocess.Popen(
             [sys.executable, "-c", blind, "apply"],

@@ -543,8 +543,8 @@ class Environment:
 
     def bootstrap(self, what: str) -> Path:
         """Install what a backend misses, as its error names it; only ever called when asked."""
-        from devkeel.backends.bootstrap import install_micromamba  # noqa: PLC0415  (no other verb needs it)
         from devkeel.libraries.resolve.interpreter import install_python  # noqa: PLC0415
+        from devkeel.libraries.resolve.micromamba import install_micromamba  # noqa: PLC0415  (no other verb needs it)
 
         name, _, request = what.partition(" ")
         if name == "python":

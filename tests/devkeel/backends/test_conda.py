@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends import conda
 from devkeel.backends.conda import Conda
 from devkeel.errors import CheckFailed, Unavailable
+from devkeel.libraries.resolve import conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import subdir
 from devkeel.project.root import Project
 
@@ -45,7 +45,7 @@ def root(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     if request.param == "micromamba":
         request.getfixturevalue("micromamba")
     else:
-        monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
+        monkeypatch.setattr(micromamba, "find_micromamba", lambda _: None)
     root = tmp_path / "project"
     root.mkdir()
     text = LOCK.format(platform=subdir()) + entry(channel, "python") + entry(channel, "plain")
@@ -191,13 +191,13 @@ def test_what_pip_would_install_is_not_left_out_without_a_word(root: Path) -> No
 def test_an_installer_that_installs_less_than_it_was_asked_for_is_not_believed(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    solve = conda._solve
+    solve = conda_solver.solve
 
-    def less(wanted: conda._Wanted, timeout: float) -> list[object]:
+    def less(wanted: conda_solver.Wanted, timeout: float) -> list[object]:
         return solve(wanted, timeout)[:1]
 
-    monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
-    monkeypatch.setattr(conda, "_solve", less)
+    monkeypatch.setattr(micromamba, "find_micromamba", lambda _: None)
+    monkeypatch.setattr(conda_solver, "solve", less)
     with pytest.raises(CheckFailed) as caught:
         Environment(root, actor="test").environments().create()
     assert caught.value.code == "install_failed"

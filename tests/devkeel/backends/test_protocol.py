@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends import Backend, Realisation, conda, resolving, venv
+from devkeel.backends import Backend, Realisation, venv
 from devkeel.backends.choice import active
 from devkeel.errors import CheckFailed, DevkeelError
-from devkeel.libraries.resolve import installers
+from devkeel.libraries.resolve import installers, micromamba, resolvers
 from devkeel.nix_cli.shell import with_path
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import Project
@@ -73,12 +73,12 @@ def root(case: Case, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyP
     place.mkdir()
     request.getfixturevalue("own_index")
     if case.name == "pip":
-        for module in (installers, venv, resolving):
+        for module in (installers, venv, resolvers):
             monkeypatch.setattr(module, "find_uv", lambda: None)
     if case.name == "micromamba":
         request.getfixturevalue("micromamba")
     if case.name == "rattler":
-        monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
+        monkeypatch.setattr(micromamba, "find_micromamba", lambda _: None)
     text = "plain\n"
     if case.backend == "conda":
         text = f"name: demo\nchannels:\n  - file://{request.getfixturevalue('channel')}\ndependencies:\n  - plain\n"

@@ -109,7 +109,7 @@ def test_pip_never_stands_in_for_a_conda_declaration(tmp_path: Path, monkeypatch
     made(tmp_path, "environment.yml", "requirements.txt")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("devkeel.backends.conda._has_rattler", lambda: False)
+    monkeypatch.setattr("devkeel.libraries.resolve.conda_solver.has_rattler", lambda: False)
     with pytest.raises(Unavailable) as caught:
         Environment(tmp_path, actor="test").environments().create()
     assert caught.value.code == "tool_missing"
@@ -251,7 +251,7 @@ def test_pip_never_stands_in_where_a_conda_or_nix_declaration_is(
     made(root, declaration, "requirements.txt")
     monkeypatch.setenv("PATH", str(bare_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr("devkeel.backends.conda._has_rattler", lambda: False)
+    monkeypatch.setattr("devkeel.libraries.resolve.conda_solver.has_rattler", lambda: False)
     environment = Environment(root, actor="test")
     job = environment.apply()
     assert job.wait(60)

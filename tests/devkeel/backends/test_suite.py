@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends import conda, resolving, venv
+from devkeel.backends import venv
 from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
 from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
 from devkeel.errors import CheckFailed
-from devkeel.libraries.resolve import installers
+from devkeel.libraries.resolve import installers, micromamba, resolvers
 from devkeel.project.root import Project
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
         if found is MICROMAMBA:
             request.getfixturevalue("micromamba")
         else:
-            monkeypatch.setattr(conda, "find_micromamba", lambda _: None)
+            monkeypatch.setattr(micromamba, "find_micromamba", lambda _: None)
         channel = request.getfixturevalue("channel")
         (root / found.manifest).write_text(
             f"name: demo\nchannels:\n  - file://{channel}\ndependencies:\n  - numbers-lib\n"
@@ -76,7 +76,7 @@ def case(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_pa
     request.getfixturevalue("own_index")
     (root / found.manifest).write_text("" if found is PIP else PROJECT)
     if found is not UV:
-        for module in (installers, venv, resolving):
+        for module in (installers, venv, resolvers):
             monkeypatch.setattr(module, "find_uv", lambda: None)
     else:
         assert installers.find_uv() is not None

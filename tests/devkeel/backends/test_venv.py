@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends import resolving, venv
+from devkeel.backends import venv
 from devkeel.backends.venv import Venv
 from devkeel.edits.vocabulary import AddLibrary
 from devkeel.errors import CheckFailed, Conflict, Unavailable
+from devkeel.libraries.resolve import resolvers
 from devkeel.libraries.resolve.installers import find_uv
 from devkeel.runtime import Completed, run
 
@@ -109,7 +110,7 @@ def test_a_lock_that_is_saved_while_the_resolver_works_is_not_overwritten(
             path.write_bytes(saved)
         return done
 
-    monkeypatch.setattr(resolving, "run", slow)
+    monkeypatch.setattr(resolvers, "run", slow)
     wanted = [AddLibrary(language="python", names=["numbers-lib"])]
     with pytest.raises(Conflict):
         environment.change(wanted, expected_revision=environment.revision())

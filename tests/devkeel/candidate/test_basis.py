@@ -33,7 +33,7 @@ PARTS = (
         "history/restore",
         "history/undo",
     ),
-    *("change/judge", "policy/protected", "backends/resolving", "backends/selection"),
+    *("change/judge", "policy/protected", "libraries/resolve/resolvers", "backends/selection"),
     *(f"policy/mentions/{path.stem}" for path in sorted(Path(devkeel.__file__).parent.glob("policy/mentions/*.py"))),
 )
 FILES = {

@@ -1,45 +1,38 @@
 """The conda backend: environment.yml or conda-lock.yml, by micromamba where it is there, else by py-rattler in process.
 
-Micromamba is looked for as `micromamba.py` says. Neither is
-installed here, and pip never stands in: without them there is an error that says what to install. Every environment
-is a prefix of its own; conda's base environment is not used.
+Neither is installed here, and pip never stands in: without them there is an error that says what to install. Every
+environment is a prefix of its own; conda's base environment is not used.
 """
 
 from __future__ import annotations
 
-import asyncio
-import importlib
-import importlib.util
-import re
-from dataclasses import dataclass, replace
-from datetime import timedelta
+import os
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
-from devkeel.backends.micromamba import INSTALL, examine, find_micromamba
-from devkeel.diagnosis.causes import both_ends, cause
-from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
+from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries.manifests import conda_file
-from devkeel.libraries.resolve.conda_lock import LOCK, Locked, read_lock, subdir
+from devkeel.libraries.resolve import conda_solver, micromamba
+from devkeel.libraries.resolve.conda_lock import LOCK, read_lock, subdir
 from devkeel.libraries.resolve.imports import require_imports
-from devkeel.libraries.resolve.installers import tool_environment
-from devkeel.runtime import run
+from devkeel.state.programs import kept_program
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from devkeel.backends.backend import Realisation
+    from devkeel.errors import Diagnostic
+    from devkeel.libraries.resolve.conda_solver import Wanted
     from devkeel.project.root import Project
 
-__all__ = ["Conda", "applied_at", "find_micromamba", "require_resolvable"]
+__all__ = ["Conda", "applied_at", "examine_micromamba"]
 
 _FILES = (LOCK, *conda_file.NAMES)
-_SHOWN = 2000
-_CHANNEL = "conda-forge"
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL")
 
 
@@ -56,17 +49,6 @@ def applied_at(prefix: Path, *notes: str) -> Applied:
 
 def _judge(description: str | None) -> str:
     return (description or "# rattler").partition("\n")[0].removeprefix("# ")
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What is to be installed: specifications from channels, or the exact packages of a lock."""
-
-    file: str
-    channels: tuple[str, ...]
-    specs: tuple[str, ...]
-    locked: tuple[Locked, ...] = ()
-    pip: tuple[str, ...] = ()
 
 
 class Conda:
@@ -139,14 +121,15 @@ class Conda:
             return LockStatus(LOCK, "current")
         pinned = {item.name: item.version for item in known.here()}
         specs = conda_file.specifications(conda_file.load(project.read(name) or b"", name))
-        lost = [spec for spec in specs if not _has(pinned, spec)]
+        lost = [spec for spec in specs if not conda_solver.is_pinned(pinned, spec)]
         why = f"{name} asks for what it does not have: {', '.join(lost[:5])}" if lost else None
         return LockStatus(LOCK, "stale" if why else "current", why)
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
         """Return which tool there is, and how the lock is."""
-        found = [examine(project, needed=not _has_rattler())]
-        if _has_rattler():
+        rattler = conda_solver.has_rattler()
+        found = [examine_micromamba(project, needed=not rattler)]
+        if rattler:
             found.append(Finding(True, f"py-rattler {metadata.version('py-rattler')}, in process"))
         return (*found, health.lock(self.lock_status(project), "Run conda-lock."))
 
@@ -155,214 +138,40 @@ class Conda:
         yield from health.conda_packages(prefix)
         yield from health.put_by_pip(prefix)
 
-    def _wanted(self, realisation: Realisation) -> _Wanted:
+    def _wanted(self, realisation: Realisation) -> Wanted:
         files = realisation.subject.files
         name = next((item for item in _FILES if item in files), None)
         if name is None:
             raise realisation.project.missing(conda_file.NAMES[0])
-        return _wanted(files[name], name, self.python)
+        return conda_solver.wanted_of(files[name], name, self.python)
 
-    def _make(self, realisation: Realisation, prefix: Path, wanted: _Wanted, current: Path | None) -> None:
+    def _make(self, realisation: Realisation, prefix: Path, wanted: Wanted, current: Path | None) -> None:
         if wanted.pip:
             raise _cannot(
                 f"{wanted.file} asks pip for {', '.join(wanted.pip)}: pip inside a conda environment is not done here.",
                 "pip",
                 "Ask for the conda packages instead, or use the venv backend for these.",
             )
-        for item in wanted.locked:
-            item.require_same()
-        tool = find_micromamba(realisation.project)
-        if tool is not None:
-            _by_micromamba(tool, wanted, prefix, realisation)
-        else:
-            _by_rattler(wanted, prefix, realisation.timeout)
-        _require_whole(prefix, wanted)
+        tool = micromamba.find_micromamba(realisation.project)
+        conda_solver.install(wanted, prefix, tool, realisation.project.root, realisation.timeout)
         describe(prefix, f"# {'micromamba' if tool else 'rattler'}\n")
         python = prefix / "bin" / "python"
         if python.exists():
             before = None if current is None else current / "bin" / "python"
-            require_imports(python, _names(wanted), wanted.file, realisation.timeout, before=before)
+            require_imports(python, wanted.names, wanted.file, realisation.timeout, before=before)
 
 
-def _has_rattler() -> bool:
-    return importlib.util.find_spec("rattler") is not None
+def examine_micromamba(project: Project, *, needed: bool) -> Finding:
+    """Return where micromamba is; the one inside the project is not run for its version."""
+    name, found = micromamba.MICROMAMBA, micromamba.find_micromamba(project)
+    inside = project.state / "bin" / name
+    if found is not None or not os.path.lexists(inside):
+        return health.program(name, found, remedy=micromamba.INSTALL, needed=needed)
+    if kept_program(project.state, name) is not None:
+        return Finding(True, f"{name}: {inside}, put there by devkeel")
+    told = f"{inside} was not put there by devkeel on this machine, so it is not run"
+    return Finding(not needed, told, micromamba.INSTALL)
 
 
 def _cannot(message: str, seen: str, remedy: str) -> Unavailable:
     return Unavailable("backend_cannot", message, seen=seen, remedy=remedy)
-
-
-def _wanted(data: bytes, name: str, python: str | None = None) -> _Wanted:
-    if name == LOCK:
-        lock = read_lock(data)
-        return _Wanted(name, (), (), lock.here(), lock.pip_here())
-    model = conda_file.load(data, name)
-    channels = tuple(str(item) for item in _list(model, "channels") if item != "nodefaults") or (_CHANNEL,)
-    specs = conda_file.specifications(model)
-    if python is not None:
-        specs = (*(spec for spec in specs if not re.match(r"python\b(?!-)", spec)), f"python={python}")
-    groups = [item for item in _list(model, "dependencies") if isinstance(item, dict)]
-    pip = tuple(str(item) for group in groups for item in _list(group, "pip"))
-    return _Wanted(name, channels, specs, pip=pip)
-
-
-def _list(model: Mapping[str, Any], key: str) -> list[Any]:
-    found = model.get(key)
-    return found if isinstance(found, list) else []
-
-
-def _has(pinned: Mapping[str, str], spec: str) -> bool:
-    found = re.match(r"(?:\S+::)?([\w.-]+)\s*(?:=\s*([\d.]+))?", spec)
-    if found is None or found[1].lower() not in pinned:
-        return False
-    return found[2] is None or pinned[found[1].lower()].startswith(found[2].rstrip("."))
-
-
-def require_resolvable(data: bytes, name: str, tool: str | None, timeout: float) -> str:
-    """Ask whether what environment.yml names can be had together; return who was asked.
-
-    Raises CheckFailed `unresolvable`, Unavailable `tool_missing` or `registry_unreachable`.
-    """
-    wanted = _wanted(data, name)
-    if tool is None:
-        _solve(wanted, timeout)
-        return "rattler"
-    argv = (tool, "create", "--dry-run", "--prefix", str(Path("/nonexistent") / "environment"))
-    done = run((*argv, *_arguments(wanted)), timeout=timeout, environment=tool_environment())
-    if done.returncode:
-        raise _unresolvable(done.stderr.decode("utf-8", "replace"), name)
-    return "micromamba"
-
-
-def _arguments(wanted: _Wanted) -> tuple[str, ...]:
-    channels = tuple(part for channel in wanted.channels for part in ("--channel", channel))
-    asked = tuple(item.explicit() for item in wanted.locked) or (*channels, "--override-channels", *wanted.specs)
-    return ("--yes", "--quiet", "--no-rc", "--no-env", *asked)
-
-
-def _by_micromamba(tool: str, wanted: _Wanted, prefix: Path, realisation: Realisation) -> None:
-    argv = (tool, "create", "--prefix", str(prefix), *_arguments(wanted))
-    done = run(argv, timeout=realisation.timeout, environment=tool_environment(), cwd=realisation.project.root)
-    if done.returncode:
-        raise _unresolvable((done.stderr or done.stdout).decode("utf-8", "replace"), wanted.file)
-
-
-def _by_rattler(wanted: _Wanted, prefix: Path, timeout: float) -> None:
-    records = _solve(wanted, timeout)
-    rattler: Any = importlib.import_module("rattler")
-
-    try:
-        asyncio.run(rattler.install(records, prefix, show_progress=False, execute_link_scripts=False))
-    except Exception as error:
-        raise _installing(str(error), wanted.file) from error
-
-
-def _solve(wanted: _Wanted, timeout: float) -> list[Any]:
-    if not _has_rattler():
-        raise Unavailable(
-            "tool_missing",
-            "The project declares a conda environment, and neither micromamba nor py-rattler is there.",
-            seen=wanted.file,
-            remedy=INSTALL,
-            details={"bootstrap": "micromamba"},
-        )
-    rattler: Any = importlib.import_module("rattler")  # an extra, and half a second
-
-    if wanted.file == LOCK:
-        return [_record(rattler, item.explicit()) for item in wanted.locked]
-    try:
-        solving = rattler.solve(
-            sources=[*wanted.channels],
-            specs=[*wanted.specs],
-            platforms=[subdir(), "noarch"],
-            virtual_packages=rattler.VirtualPackage.detect(),
-            timeout=timedelta(seconds=timeout),
-        )
-        return [*asyncio.run(_awaited(solving))]
-    except DevkeelError:
-        raise
-    except Exception as error:
-        raise _unresolvable(str(error), wanted.file) from error
-
-
-async def _awaited(solving: Any) -> Any:  # noqa: ANN401  (of rattler)
-    return await solving
-
-
-def _record(rattler: Any, url: str) -> Any:  # noqa: ANN401  (of rattler)
-    """Return the record of an exact package, from its file name."""
-    place, _, mark = url.partition("#")
-    sha256 = mark.removeprefix("sha256:") if mark.startswith("sha256:") else ""
-    md5 = "" if sha256 else mark
-    file = place.rpartition("/")[2]
-    name, version, build = re.sub(r"\.(?:conda|tar\.bz2)$", "", file).rsplit("-", 2)
-    number = re.search(r"(\d+)$", build)
-    channel, folder = place.rsplit("/", 2)[:2]
-    # A lock does not say what kind of noarch a package is; by convention the build of one for Python begins with py.
-    noarch = ("python" if build.startswith("py") else "generic") if folder == "noarch" else None
-    record = rattler.PackageRecord(
-        name,
-        version,
-        rattler.BuildString(build),
-        int(number[1]) if number else 0,
-        folder,
-        noarch=noarch,
-        md5=bytes.fromhex(md5) if md5 else None,
-        sha256=bytes.fromhex(sha256) if sha256 else None,
-    )
-    return rattler.RepoDataRecord(record, file, place, channel)
-
-
-_SENTENCE = 600
-_OFFLINE = re.compile(
-    r"error sending request|failed to fetch|dns error|Could not resolve|Connection refused", re.IGNORECASE
-)
-
-
-def _unresolvable(told: str, name: str) -> DevkeelError:
-    told = both_ends(told.strip(), _SHOWN)
-    if _OFFLINE.search(told):
-        return Unavailable(
-            "registry_unreachable",
-            "The channel could not be reached.",
-            seen=told,
-            remedy="Try again with a network. An edit with level=schema is written without resolving.",
-        )
-    lines = [line.strip(" \t└├─│") for line in told.splitlines() if line.strip()]
-    whole = " ".join(lines)
-    why = (whole if len(whole) <= _SENTENCE else cause(told) or whole[-_SENTENCE:]) or "It does not resolve"
-    return CheckFailed(
-        "unresolvable",
-        f"{why.rstrip('.')}. Nothing was written.",
-        place=Place(name),
-        remedy="Ask for versions that go together, or for a name that exists.",
-        diagnostics=(Diagnostic("unresolvable", "error", told, "resolution", Place(name)),),
-    )
-
-
-def _installing(told: str, name: str) -> CheckFailed:
-    return CheckFailed(
-        "install_failed",
-        f"{(cause(told) or told.strip()[-600:]).rstrip('.')}. The environment is as it was.",
-        place=Place(name),
-        remedy="Ask for another version, or look whether the channel is whole.",
-        diagnostics=(Diagnostic("install_failed", "error", both_ends(told.strip(), _SHOWN), "build", Place(name)),),
-    )
-
-
-def _require_whole(prefix: Path, wanted: _Wanted) -> None:
-    """Compare what was installed with what was asked for, whatever the installer said of it."""
-    there = {path.name.removesuffix(".json").rsplit("-", 2)[0].lower() for path in prefix.glob("conda-meta/*.json")}
-    asked = _names(wanted) | {item.package for item in wanted.locked}
-    lost = sorted(name for name in asked - there if not name.startswith("__"))
-    if lost:
-        raise _installing(f"It ended without an error, and {', '.join(lost[:5])} is not there", wanted.file)
-
-
-def _names(wanted: _Wanted) -> set[str]:
-    """Return the distributions that the specifications are about, where they are called as their packages are."""
-    return {
-        match[1].lower()
-        for spec in wanted.specs
-        if "://" not in spec and (match := re.match(r"(?:\S+::)?([\w.-]+)", spec))
-    }

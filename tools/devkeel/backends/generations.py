@@ -6,7 +6,6 @@ was in use before stays until the next one, so that going back is the same step.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import secrets
 import stat
@@ -15,25 +14,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import ProjectError
 from devkeel.state import directory as state_directory
-from devkeel.state.files import link_on_the_way, make_directory, open_own, read_record, write_record
+from devkeel.state.files import make_directory, open_own, read_record, require_no_link, write_record
 from devkeel.system.beneath import put, remove
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from devkeel.project.root import Project, Reader
+    from devkeel.project.root import Project
 
 __all__ = [
     "Home",
     "describe",
     "description_of",
-    "keep_program",
-    "kept_program",
     "new_generation",
     "remove_folders",
-    "require_no_link",
 ]
 
 _CURRENT = "current"
@@ -137,52 +132,9 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
         raise
 
 
-def require_no_link(project: Project, path: Path) -> None:
-    """Raise ProjectError `not_writable` where a link leads to a directory of `.devkeel`: what is there is not ours."""
-    link = link_on_the_way(project.state, path)
-    if link is not None:
-        raise ProjectError("not_writable", f"{link} is a link.", seen=str(link), remedy="Remove the link.")
-
-
 def _make_folder(project: Project, path: Path) -> None:
-    require_no_link(project, path)
+    require_no_link(project.state, path)
     make_directory(project.state, *path.relative_to(project.state).parts)
-
-
-def keep_program(project: Project, name: str, data: bytes) -> Path:
-    """Put a program into `.devkeel/bin` and return its path; it is there whole, or not at all.
-
-    That it is devkeel's is noted by its SHA-256 in the user's own state directory: a clone may bring one of that name.
-    """
-    notes = _notes()
-    notes.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (notes / hashlib.sha256(data).hexdigest()).touch()
-    folder = project.state / "bin"
-    _make_folder(project, folder)
-    made = f".{name}-{secrets.token_hex(4)}"
-    with state_directory.folder(folder) as descriptor:
-        put(descriptor, made, data, 0o755)
-        os.rename(made, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
-    return folder / name
-
-
-def kept_program(project: Reader, name: str) -> Path | None:
-    """Return the program in `.devkeel/bin` where this machine's devkeel put it there, else None."""
-    place = project.state / "bin" / name
-    if link_on_the_way(project.state, place) is not None:
-        return None
-    try:
-        with open_own(place) as file:
-            noted = (_notes() / hashlib.sha256(file.read()).hexdigest()).exists()
-    except OSError:
-        return None
-    return place if noted and os.access(place, os.X_OK) else None
-
-
-def _notes() -> Path:
-    import platformdirs  # noqa: PLC0415  (with its call: only a program of conda's is kept so)
-
-    return platformdirs.user_state_path("devkeel") / "programs"
 
 
 def remove_folders(state: Path, names: tuple[str, ...]) -> None:

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from devkeel.backends.resolving import Resolved
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.subject import Stage
+    from devkeel.libraries.resolve.resolvers import Resolved
 
 __all__ = ["Asked", "resolve_libraries"]
 
@@ -74,8 +74,8 @@ def _settled(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
 
 
 def _asked(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
-    from devkeel.backends.resolving import READS, resolve  # noqa: PLC0415  (no other edit needs it)
     from devkeel.libraries.manifests.requirements_file import included_by, is_requirements_file  # noqa: PLC0415
+    from devkeel.libraries.resolve.resolvers import READS, resolve  # noqa: PLC0415  (no other edit needs it)
 
     candidate.basis.gather(READS)
     if is_requirements_file(manifest):

@@ -6,9 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.backends.generations import Home, require_no_link
+from devkeel.backends.generations import Home
 from devkeel.errors import UsageError
 from devkeel.state import directory
+from devkeel.state.files import require_no_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -79,7 +80,7 @@ def _conda_name(project: Reader) -> str | None:
 def home_of(project: Project, name: str) -> Home:
     """Return where an environment of that name is, or would be. Raises ProjectError `not_writable` behind a link."""
     path = project.state / _FOLDER / sanitised(name)
-    require_no_link(project, path)
+    require_no_link(project.state, path)
     return Home(path)
 
 

@@ -14,14 +14,24 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from devkeel.errors import StateError
+from devkeel.errors import ProjectError, StateError
 from devkeel.state import directory as state_directory
 from devkeel.state import origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["forget", "link_on_the_way", "lock", "make_directory", "open_log", "open_own", "read_record", "write_record"]
+__all__ = [
+    "forget",
+    "link_on_the_way",
+    "lock",
+    "make_directory",
+    "open_log",
+    "open_own",
+    "read_record",
+    "require_no_link",
+    "write_record",
+]
 
 _OWN = 0o600  # captured variables may be secrets
 _TICK = 0.05
@@ -55,6 +65,13 @@ def link_on_the_way(state: Path, path: Path) -> Path | None:
     parts = path.relative_to(state).parts
     places = (state.joinpath(*parts[:depth]) for depth in range(len(parts) + 1))
     return next((item for item in places if item.is_symlink()), None)
+
+
+def require_no_link(state: Path, path: Path) -> None:
+    """Raise ProjectError `not_writable` where a link leads to a directory of `.devkeel`: what is there is not ours."""
+    link = link_on_the_way(state, path)
+    if link is not None:
+        raise ProjectError("not_writable", f"{link} is a link.", seen=str(link), remedy="Remove the link.")
 
 
 def open_own(path: Path) -> IO[bytes]:

@@ -160,7 +160,8 @@ def resolve(
 
 
 def _resolve_conda(project: Reader, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
-    from devkeel.backends.conda import find_micromamba, require_resolvable  # noqa: PLC0415
+    from devkeel.libraries.resolve.conda_solver import require_resolvable  # noqa: PLC0415  (asyncio, for conda alone)
+    from devkeel.libraries.resolve.micromamba import find_micromamba  # noqa: PLC0415  (urllib.request, for conda alone)
 
     judge = require_resolvable(read(manifest) or b"", manifest, find_micromamba(project), timeout)
     stale = " conda-lock.yml is not renewed: run conda-lock." if read("conda-lock.yml") is not None else ""

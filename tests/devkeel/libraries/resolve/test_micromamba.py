@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends.generations import keep_program
-from devkeel.backends.micromamba import examine, find_micromamba
+from devkeel.backends.conda import examine_micromamba
+from devkeel.libraries.resolve.micromamba import find_micromamba
 from devkeel.runtime import executing
+from devkeel.state.programs import keep_program
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
-    monkeypatch.setattr("devkeel.backends.conda._has_rattler", lambda: False)
+    monkeypatch.setattr("devkeel.libraries.resolve.conda_solver.has_rattler", lambda: False)
     return Environment(root, actor="test").project
 
 
@@ -42,7 +43,7 @@ def test_one_that_came_with_the_project_is_never_run(project: Project, tmp_path:
     plant(project, tmp_path)
     with executing():
         assert find_micromamba(project) is None
-    found = examine(project, needed=True)
+    found = examine_micromamba(project, needed=True)
     assert not found.ok
     assert found.remedy
     assert not (tmp_path / "fired").exists()
@@ -51,9 +52,9 @@ def test_one_that_came_with_the_project_is_never_run(project: Project, tmp_path:
 def test_one_that_devkeel_put_there_is_run_where_that_is_asked_for_and_not_to_look(
     project: Project, tmp_path: Path
 ) -> None:
-    kept = keep_program(project, "micromamba", CANARY.format(mark=tmp_path / "fired").encode())
+    kept = keep_program(project.state, "micromamba", CANARY.format(mark=tmp_path / "fired").encode())
     assert find_micromamba(project) is None
-    assert examine(project, needed=True).ok
+    assert examine_micromamba(project, needed=True).ok
     assert not (tmp_path / "fired").exists()
     with executing():
         assert find_micromamba(project) == str(kept)
@@ -62,7 +63,7 @@ def test_one_that_devkeel_put_there_is_run_where_that_is_asked_for_and_not_to_lo
 @pytest.mark.parametrize("exchanged", ["content", "link", "folder"])
 def test_one_that_was_exchanged_since_is_not(project: Project, tmp_path: Path, exchanged: str) -> None:
     data = CANARY.format(mark=tmp_path / "other").encode()
-    place = keep_program(project, "micromamba", data)
+    place = keep_program(project.state, "micromamba", data)
     if exchanged == "content":
         plant(project, tmp_path)
     elif exchanged == "link":
@@ -76,7 +77,7 @@ def test_one_that_was_exchanged_since_is_not(project: Project, tmp_path: Path, e
 
 
 def test_a_project_that_was_moved_keeps_its_own(project: Project, tmp_path: Path) -> None:
-    keep_program(project, "micromamba", b"#!/bin/sh\n")
+    keep_program(project.state, "micromamba", b"#!/bin/sh\n")
     project.root.rename(tmp_path / "moved")
     moved = Environment(tmp_path / "moved", actor="test").project
     with executing():
