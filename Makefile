@@ -6,8 +6,9 @@ BIN := .venv/bin
 WORKERS ?= auto
 
 CLIENTS := tests/conformance
+LOCKED := requirements-dev.txt
 
-.PHONY: demo test lint type unit clients clean
+.PHONY: demo test lint type unit lock upgrade clients clean
 
 demo: .venv/ready
 	$(BIN)/python -m examples.demo
@@ -24,11 +25,23 @@ type: .venv/ready
 unit: .venv/ready
 	$(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadgroup $(PYTEST_ARGS)
 
-.venv/ready: pyproject.toml
+# Nothing is installed but what the lock names, and no file but those whose hashes it has: --no-deps and
+# --no-build-isolation, since pip would fetch what it builds devkeel with in the newest version, and unhashed.
+.venv/ready: pyproject.toml $(LOCKED)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $(LOCKED)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
+
+# `make lock` after a change of pyproject.toml: what is locked stays in its version where that is possible.
+# `make upgrade` takes the newest versions. One file serves every Python, system and processor (--universal), and names
+# no index (--no-emit-index-url), so that a mirror serves as well.
+lock: .venv/ready
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --custom-compile-command 'make lock' --no-annotate $(UPGRADE) --group dev --output-file $(LOCKED) pyproject.toml
+
+upgrade: UPGRADE := --upgrade
+upgrade: lock
 
 clients: $(CLIENTS)/node_modules/.package-lock.json
 
