@@ -14,27 +14,43 @@ way; a malformed request raises `devkeel.errors.UsageError`. docs/nix-editor.md 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from devkeel.errors import UsageError
-from devkeel.source.nix.read.document import Document
-from devkeel.source.nix.read.index import Definition
-from devkeel.source.nix.read.literal import Expression, Value, is_literal, print_value
-from devkeel.source.nix.read.syntax import Problem
-from devkeel.source.nix.read.syntax import brokenness as _brokenness
-from devkeel.source.nix.write import bindings as _bindings
-from devkeel.source.nix.write import comments as _comments
-from devkeel.source.nix.write import lists as _lists
-from devkeel.source.nix.write import packages as _packages
-from devkeel.source.nix.write.head import require_arguments as _require_arguments
-from devkeel.source.nix.write.proof import prove as _prove
-from devkeel.source.path import AttrPath, format_path, is_identifier, parse_path, quote
-from devkeel.source.splice import Edited, Span, Splice
-from devkeel.source.splice import apply as _apply
-from devkeel.source.splice import compose as _compose
-
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from devkeel.source.nix.editor import (
+        AttrPath,
+        Definition,
+        Document,
+        Edited,
+        Expression,
+        Problem,
+        Span,
+        Splice,
+        Value,
+        add_arguments,
+        add_imports,
+        add_packages,
+        append,
+        append_line,
+        brokenness,
+        comment_out,
+        format_path,
+        get,
+        is_literal,
+        package_names,
+        parse_path,
+        prepend,
+        print_value,
+        quote,
+        remove,
+        remove_packages,
+        rename,
+        sequence,
+        set,  # noqa: A004  (the verb that users know)
+        uncomment,
+        unset,
+    )
 
 __all__ = [
     "AttrPath",
@@ -71,117 +87,9 @@ __all__ = [
 ]
 
 
-def _open(data: bytes | Document) -> Document:
-    return data if isinstance(data, Document) else Document(data)
-
-
-def get(data: bytes | Document, path: str) -> Value:
-    """Return the value at an option path, an `Expression` where it is not literal; KeyError when nothing defines it."""
-    return _open(data).get(parse_path(path))
-
-
-def set(data: bytes | Document, path: str, value: Value) -> Edited:  # noqa: A001  (the verb that users know)
-    """Set an option path; see `bindings.set_value`."""
-    return _bindings.set_value(_open(data), parse_path(path), value)
-
-
-def sequence(data: bytes | Document, values: Iterable[tuple[str, Value]]) -> Edited:
-    """Set several option paths, one after the other, as one edit."""
-    first = _open(data)
-    current, steps = first, list[Edited]()
-    for path, value in values:
-        steps.append(set(current, path, value))
-        current = current.after(steps[-1])
-    return _compose(first.data, steps)
-
-
-def unset(data: bytes | Document, path: str) -> Edited:
-    """Remove every definition at and below an option path."""
-    return _bindings.unset(_open(data), parse_path(path))
-
-
-def rename(data: bytes | Document, path: str, new: str) -> Edited:
-    """Rename an option path in place."""
-    return _bindings.rename(_open(data), parse_path(path), parse_path(new))
-
-
-def append(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Append elements to a list, those that it does not have yet; those of `packages` are expressions."""
-    document, names = _open(data), parse_path(path)
-    if document.module and names == _packages.PACKAGES:
-        return _packages.add_values(document, [*values])
-    return _lists.append(document, names, [*values])
-
-
-def prepend(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Put elements first in a list, those that it does not have yet."""
-    document, names = _open(data), parse_path(path)
-    if document.module and names == _packages.PACKAGES:
-        return _packages.add_values(document, [*values], first=True)
-    return _lists.prepend(document, names, [*values])
-
-
-def remove(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Remove elements from a list."""
-    document, names = _open(data), parse_path(path)
-    if document.module and names == _packages.PACKAGES:
-        return _packages.remove_values(document, [*values])
-    return _lists.remove(document, names, [*values])
-
-
-def append_line(data: bytes | Document, path: str, line: str) -> Edited:
-    """Append a line to a text such as enterShell."""
-    return _lists.append_line(_open(data), parse_path(path), line)
-
-
-def add_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:
-    """Add packages to the `packages` list in the file's own spelling; `inside` names a package with `withPackages`."""
-    return _packages.add_packages(_open(data), [*names], inside)
-
-
-def remove_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:
-    """Remove packages from the `packages` list, or from the one of a package with `withPackages`."""
-    return _packages.remove_packages(_open(data), [*names], inside)
-
-
-def package_names(data: bytes | Document) -> list[str]:
-    """Return the packages that the file lists."""
-    return _packages.package_names(_open(data))
-
-
-def add_imports(data: bytes | Document, *paths: str) -> Edited:
-    """Add files to `imports`; each is a Nix path such as `./x.nix`."""
-    return _lists.append(_open(data), ("imports",), [Expression(path) for path in paths])
-
-
-def add_arguments(data: bytes | Document, *names: str) -> Edited:
-    """Bring arguments into the module's head in the head's own style; UsageError `bad_argument` for what is no name."""
-    wrong = next((name for name in names if not is_identifier(name)), None)
-    if wrong is not None:
-        raise UsageError(
-            "bad_argument",
-            "This is not the name of a module argument.",
-            seen=repr(wrong[:200]),
-            remedy="Give names such as lib, config or inputs.",
-        )
-    document = _open(data)
-    document.require_utf8()
-    splices = _require_arguments(document, names)
-    notes = [] if splices else [f"The module takes {', '.join(names)} already."]
-    return _prove(document, _apply(document.data, splices, notes), (), lambda _: True)
-
-
-def brokenness(data: bytes | Document) -> int:
-    """Return how far a file is from what Nix parses, 0 for one that it does; versions of one file compare."""
-    document = _open(data)
-    return _brokenness(document.data) + len(document.problems)
-
-
-def comment_out(data: bytes | Document, path: str) -> Edited:
-    """Turn the definitions of an option path into comments."""
-    return _comments.comment_out(_open(data), parse_path(path))
-
-
-def uncomment(data: bytes | Document, path: str) -> Edited:
-    """Turn a commented-out definition back into a definition."""
-    return _comments.uncomment(_open(data), parse_path(path))
+def __getattr__(name: str) -> object:
+    # The first use loads the editor, 26 modules and tree-sitter: what only names the module does without them.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.editor"), name)
+    return found

@@ -15,40 +15,18 @@ was. What is not certain raises `devkeel.errors.Refused` with a reason, a place 
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import Data, names_of
-from devkeel.source.splice import Edited, Span, Splice
-from devkeel.source.yaml import entries as _entries
-from devkeel.source.yaml import lists as _lists
-from devkeel.source.yaml.document import Document
-from devkeel.source.yaml.values import value_at as _value_at
-
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from devkeel.source.yaml.editor import Data, Document, Edited, Span, Splice, append, get, set, unset  # noqa: A004  (as users know it)
 
 __all__ = ["Data", "Document", "Edited", "Span", "Splice", "append", "get", "set", "unset"]
 
 
-def _open(data: bytes | Document) -> Document:
-    return data if isinstance(data, Document) else Document(data)
-
-
-def get(data: bytes | Document, path: str | Sequence[str]) -> Data:
-    """Return the value at a path; KeyError when nothing defines it."""
-    return _value_at(_open(data), names_of(path))
-
-
-def set(data: bytes | Document, path: str | Sequence[str], value: Data) -> Edited:  # noqa: A001  (as users know it)
-    """Set a path to a value, in place or behind the last sibling; missing mappings on the way are made."""
-    return _entries.set_value(_open(data), names_of(path), value)
-
-
-def unset(data: bytes | Document, path: str | Sequence[str]) -> Edited:
-    """Remove what is at a path, with the comment that belongs to it."""
-    return _entries.unset(_open(data), names_of(path))
-
-
-def append(data: bytes | Document, path: str | Sequence[str], *values: Data) -> Edited:
-    """Append elements to a list, those that it does not have yet."""
-    return _lists.append(_open(data), names_of(path), [*values])
+def __getattr__(name: str) -> object:
+    # The editor is loaded by the first use, as that of Nix is.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(f"{__name__}.editor"), name)
+    return found
