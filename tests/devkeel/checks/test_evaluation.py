@@ -13,6 +13,7 @@ from devkeel.api import Environment
 from devkeel.checks import evaluation
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Unavailable
+from devkeel.nix_cli import devenv
 from devkeel.project.declaration import read_declaration
 
 if TYPE_CHECKING:
@@ -238,7 +239,7 @@ def test_an_evaluation_that_needs_too_much_memory_is_no_error(
     program = shutil.which("prlimit")
     if program is None:
         pytest.skip("prlimit is not installed")
-    monkeypatch.setattr(evaluation, "_limits", lambda: (program, f"--as={1024**3}", "--core=0"))
+    monkeypatch.setattr(devenv, "_limits", lambda: (program, f"--as={1024**3}", "--core=0"))
     root = pinned_project("env.A = builtins.length (builtins.genList (x: x) 2000000000);")
     with pytest.raises(Unavailable) as caught:
         judged(root)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,12 +11,12 @@ from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
 from devkeel.candidate.subject import Subject
 from devkeel.checks import build
-from devkeel.checks.evaluation import ask_devenv, asks_devenv, changed_lock, require_nix, require_stage
+from devkeel.checks.evaluation import asks_devenv, changed_lock, require_nix, require_stage
 from devkeel.checks.inputs import check_inputs
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.libraries.manifests import conda_file
-from devkeel.nix_cli.devenv import runtime_directory
+from devkeel.nix_cli.devenv import command, in_stage, runtime_directory
 from devkeel.nix_cli.settings import run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.project.root import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.runtime import Completed
 
-__all__ = ["Devenv", "progress_of"]
+__all__ = ["Devenv"]
 
 _SOURCE = "build"
 _HOOK_SECONDS = 120.0
@@ -43,23 +42,6 @@ _CORRECT = "Correct the declaration, or take the change back with undo, and appl
 _UNFREE = (
     "Let the user accept its licence with the suggested edit of devenv.yaml, or take the package out; apply again."
 )
-_STEPS = (
-    (re.compile(r"^building '/nix/store/[0-9a-z]{32}-(?P<name>[^']+?)(?:\.drv)?'"), "building {name}"),
-    (re.compile(r"^copying path '/nix/store/[0-9a-z]{32}-(?P<name>[^']+)'"), "fetching {name}"),
-    (re.compile(r"^downloading '(?P<name>[^']+)'"), "downloading {name}"),
-    (re.compile(r"^(?P<name>these \d+ derivations) will be built"), "{name} will be built"),
-    (re.compile(r"^(?P<name>this derivation) will be built"), "{name} will be built"),
-    (re.compile(r"^(?P<name>these \d+ paths) will be fetched"), "{name} will be fetched"),
-)
-
-
-def progress_of(line: str) -> str | None:
-    """Return what a line of Nix' says about the progress."""
-    for pattern, sentence in _STEPS:
-        match = pattern.match(line)
-        if match:
-            return sentence.format(name=match["name"])
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +109,7 @@ class Devenv:
     def _by_devenv(self, realisation: Realisation) -> Applied:
         subject = realisation.subject
         with require_stage(subject)(writes=True) as stage:
-            found = ask_devenv(stage, ("print-dev-env", "--json"), realisation.timeout, builds=True, limit=_OUTPUT)
+            found = in_stage(stage, ("print-dev-env", "--json"), realisation.timeout, builds=True, limit=_OUTPUT)
             _require(subject, stage, found)
             variables = exported(found.stdout)
             notes = tuple(item.message for item in changed_lock(subject, stage, _SOURCE))
@@ -150,11 +132,11 @@ class Devenv:
 
     def task(self, name: str) -> tuple[str, ...]:
         """Return the call of devenv that runs a task."""
-        return (*_command("a task"), "tasks", "run", name)
+        return command("tasks", "run", name, program=_program("a task"))
 
     def test(self) -> tuple[str, ...]:
         """Return the call of devenv that runs the project's test."""
-        return (*_command("the project's test"), "test")
+        return command("test", program=_program("the project's test"))
 
     def lock_status(self, project: Project) -> LockStatus:
         """Return whether devenv.lock is there and pins every input that devenv.yaml names."""
@@ -181,7 +163,7 @@ class Devenv:
         return health.store_path(prefix)
 
 
-def _command(what: str) -> tuple[str, ...]:
+def _program(what: str) -> str:
     program = find_program("devenv")
     if program is None:
         raise Unavailable(
@@ -190,7 +172,7 @@ def _command(what: str) -> tuple[str, ...]:
             seen="devenv",
             remedy="Install devenv, or give the command itself as argv.",
         )
-    return (program, "--no-tui", "--quiet")
+    return program
 
 
 def _print_environment(derivation: str, realisation: Realisation, deadline: float) -> Completed:

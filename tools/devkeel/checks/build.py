@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import (
     Verdict,
-    ask_devenv,
     ask_nix,
     asks_devenv,
     changed_lock,
@@ -22,6 +21,7 @@ from devkeel.diagnosis.nix_messages import Translation, last_error, printable
 from devkeel.diagnosis.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.nix_cli.derivations import realise, with_imports
+from devkeel.nix_cli.devenv import in_stage
 from devkeel.nix_cli.places import require_beneath
 from devkeel.nix_cli.settings import run_nix
 from devkeel.project.root import LOCK
@@ -37,6 +37,7 @@ __all__ = ["blame", "check", "failures", "instantiate", "on_time", "realise"]
 _SOURCE = "build"
 _SECONDS = 900.0
 _LOG_LINES = 10
+_PRINTED = 4 * 1024**2  # bytes of what devenv prints
 _OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
 _FAILED = re.compile(
     r"(?:builder for|Cannot build|build of|fixed-output derivation) "
@@ -116,7 +117,7 @@ def instantiate(
 def _by_devenv(subject: Subject, timeout: float) -> Verdict:
     require_beneath(subject, subject.locks.get(LOCK))
     with require_stage(subject)(writes=True) as stage:
-        found = ask_devenv(stage, ("print-dev-env",), timeout, builds=True)
+        found = in_stage(stage, ("print-dev-env",), timeout, builds=True, limit=_PRINTED)
         findings = failures(subject, str(stage.root), found)
         return Verdict([*findings, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 

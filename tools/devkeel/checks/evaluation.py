@@ -22,12 +22,12 @@ from devkeel.checks.inputs import place_of_input, unlocked_inputs
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, network_is_cut, settings
+from devkeel.nix_cli.devenv import in_stage, runtime_directory
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
 from devkeel.nix_cli.fetching import bring, fetch, literal_sources, locked_source, not_fetched, stored
 from devkeel.nix_cli.lock import NEEDED, read_lock
 from devkeel.nix_cli.lock import not_fetched as not_fetched_input
 from devkeel.nix_cli.places import require_beneath
-from devkeel.nix_cli.settings import run_nix
 from devkeel.project.root import INPUTS, LOCK
 from devkeel.runtime import Completed, find_program
 from devkeel.source import nix
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Verdict",
-    "ask_devenv",
     "ask_nix",
     "asks_devenv",
     "changed_lock",
@@ -57,15 +56,12 @@ _SOURCE = "evaluation"
 _SECONDS = 60.0
 # Errors that Nix alone gives where devenv's command may be able to.
 _NIX_CANNOT = frozenset({"check_unavailable", "not_fetched"})
-_MEMORY = 8 * 1024**3
 _OUTPUT = 4 * 1024**2
-_TRIES = 3
 _TOLD = ("failed", "warnings")
 _LACKS = re.compile(r"devkeel: the store lacks the input (\S+)")
 _LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
 # Without writing to the store, a path that the text makes in it is not there to be read.
 _NOT_WRITTEN = re.compile(r"'(?:/nix/store/|[0-9a-z]{32}-)[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
-_BUSY = re.compile(r"database is locked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,19 +236,11 @@ def _repositories(stage: Stage) -> list[str]:
 
 
 @cache
-def _limits() -> tuple[str, ...]:
-    program = find_program("prlimit")
-    return (program, f"--as={_MEMORY}", "--core=0") if program else ()
-
-
-@cache
 def _module_system() -> str:
     return package_files("devkeel.checks").joinpath("evaluate.nix").read_text("utf-8")
 
 
 def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
-    from devkeel.nix_cli.devenv import runtime_directory  # noqa: PLC0415  (most calls run no Nix)
-
     settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),
@@ -314,27 +302,13 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         found: list[Diagnostic] = []
         for label in ("base", *_profiles(subject)):
             profile = () if label == "base" else ("--profile", label)
-            completed = ask_devenv(stage, (*profile, "eval", "shell.drvPath"), deadline - time.monotonic())
+            arguments = (*profile, "eval", "shell.drvPath")
+            completed = in_stage(stage, arguments, deadline - time.monotonic(), limit=_OUTPUT)
             if completed.returncode:
                 translation = Translation(str(stage.root), subject.files, _SOURCE, label)
                 found.append(translation.failure(completed.stderr.decode("utf-8", "replace"), completed.returncode))
                 break
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
-
-
-def ask_devenv(
-    stage: Stage, arguments: tuple[str, ...], timeout: float, *, builds: bool = False, limit: int = _OUTPUT
-) -> Completed:
-    """Run devenv in the stage; a database that another devenv holds is waited for, a few times."""
-    argv = stage.wrap((*_limits(), "devenv", "--no-tui", "--quiet", *arguments))
-    deadline = time.monotonic() + timeout
-    for left in reversed(range(_TRIES)):
-        left_over = max(0.0, deadline - time.monotonic())
-        found = run_nix(argv, builds=builds, timeout=left_over, cwd=stage.root, limit=limit)
-        if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
-            break
-        time.sleep(0.2)
-    return found
 
 
 def changed_lock(subject: Subject, stage: Stage, source: str) -> list[Diagnostic]:

@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.backends.choice import active
-from devkeel.backends.devenv import progress_of
 from devkeel.backends.known import backend_named
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.apply import Realising
 from devkeel.environments.job_views import JobList, JobView
 from devkeel.environments.run import Program, RunResult, Surroundings, argv_of, directory_of, perform
 from devkeel.errors import StateError, Unavailable, UsageError
+from devkeel.nix_cli.progress import progress_of
 from devkeel.nix_cli.settings import nix_variables, require_nothing_saved
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, lock_revision

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import time
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Unavailable, UsageError
-from devkeel.nix_cli.settings import nix_variables
+from devkeel.nix_cli.devenv import ask_devenv, command
 from devkeel.runtime.ports import port_holder
-from devkeel.runtime.process import run
 from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.runtime.programs import find_program
 
@@ -28,11 +26,8 @@ MARK = "DEVKEEL_PROCESSES"
 _KINDS = "devenv:processes:"
 _EVALUATING = 600.0
 _STOPPING = 60.0
-_TRIES = 5
-_PAUSE = 0.2
 _MOST = 2_000
 _ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
-_BUSY = re.compile(r"database is locked|database is busy")
 _TAKEN = re.compile(r"[Pp]ort (\d+) is already in use")
 _STRANGERS = re.compile(r"not found in configuration: (.+)")
 
@@ -74,16 +69,13 @@ def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed
             remedy="Install devenv 2 (https://devenv.sh/getting-started) where PATH finds it, and start a server anew. "
             "Declaring processes works without it.",
         )
-    argv = (program, "--no-tui", "--quiet", *arguments)
-    variables = OUTLIVES | {MARK: str(root)} | nix_variables(builds=True)
-    deadline = time.monotonic() + timeout
-    for left in reversed(range(_TRIES)):
-        seconds = max(0.1, deadline - time.monotonic())
-        found = run(argv, timeout=seconds, cwd=root, environment=variables)
-        if not (left and found.returncode and _BUSY.search(found.stderr.decode("utf-8", "replace"))):
-            break
-        time.sleep(_PAUSE)
-    return found
+    return ask_devenv(
+        command(*arguments, program=program),
+        cwd=root,
+        timeout=timeout,
+        builds=True,
+        environment=OUTLIVES | {MARK: str(root)},
+    )
 
 
 def _failed(found: Completed) -> DevkeelError:
