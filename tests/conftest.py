@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     here = Path(__file__).parent
     config.pluginmanager.register(load(here / "devenv" / "fixtures.py"), "devenv-fixtures")
     config.pluginmanager.register(load(here / "packages.py"), "package-fixtures")
+    config.pluginmanager.register(load(here / "words.py"), "words")
 
 
 def _hear_signals() -> None:

@@ -70,7 +70,7 @@ def test_the_architecture_lists_the_same_layers() -> None:
         for names, below in re.findall(r"^(\S.*?) +on (.*)$", re.sub(" +", " ", block), re.MULTILINE)
         for part in names.strip().split(", ")
     }
-    for clients in ("api", "devkeel_mcp", "devkeel_cli"):
+    for clients in ("api", "devkeel_words", "devkeel_mcp", "devkeel_cli"):
         del listed[clients]
     assert listed == {part: below - {"errors", part} for part, below in LAYERS.items() if part != "api"}
 
@@ -147,6 +147,8 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
         if path.name != "serve.py":
             assert not {name for name in names if name.startswith("devkeel_mcp")}
     assert not {name for name in names if name.startswith("devkeel_cli")} or path.is_relative_to(SERVER / "devkeel_cli")
+    if path.is_relative_to(SERVER / "devkeel_words"):
+        assert not {name for name in names if name.startswith(("devkeel_mcp", "mcp", "click"))}
 
 
 def test_only_the_transaction_opens_files_for_writing() -> None:

@@ -36,4 +36,4 @@ def with_bootstrap(environment: Environment, work: Callable[[], T], *, asked: bo
 def _says_yes(error: Unavailable, what: str) -> bool:
     person = sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
     place = "into .devkeel/bin" if what == "micromamba" else "with uv, for this user"
-    return person and click.confirm(f"{told().line(error.message)} Install {what} {place}?", err=True)
+    return person and click.confirm(f"{told().sentence(error.message)} Install {what} {place}?", err=True)

@@ -134,8 +134,8 @@ class OfferingServer(MCPServer[Any]):
         try:
             return await self._library.read(work)
         except DevkeelError as error:
-            told = f"{error.code}: {error.message} {error.remedy or ''}".strip()
-            raise ResourceError(self._library.workspace.disclosure.text(told)) from None
+            error = self._library.workspace.disclosure.error(error)
+            raise ResourceError(f"{error.code}: {error.message} {error.remedy or ''}".strip()) from None
 
     async def _complete(
         self,

@@ -25,7 +25,7 @@ def follow(job: Job) -> None:
     live = sys.stderr.isatty()
     try:
         while not job.wait(_LOOK):
-            sentence = told().line(job.progress or "")
+            sentence = told().sentence(job.progress or "")
             if live:
                 say(f"\r{_SIGNS[step % len(_SIGNS)]} {sentence[:_WIDTH]:<{_WIDTH}}", err=True, nl=False)
             elif sentence and sentence != shown:

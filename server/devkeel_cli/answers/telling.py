@@ -29,9 +29,7 @@ class OutputLost(Exception):
 
 def about(root: Path) -> None:
     """Hear which project it is about: the values of its `.env` files are not told from now on."""
-    from devkeel.disclosure.output import Disclosure  # noqa: PLC0415  (help does without)
-
-    _TOLD.set(Disclosure(root))
+    _TOLD.set(_disclosure(root))
 
 
 def without(given: object) -> None:
@@ -41,9 +39,14 @@ def without(given: object) -> None:
 
 def told() -> Disclosure:
     """Return what may be told; without a project no values are known."""
-    from devkeel.disclosure.output import Disclosure  # noqa: PLC0415  (help does without)
+    return _TOLD.get() or _disclosure(None)
 
-    return _TOLD.get() or Disclosure(None)
+
+def _disclosure(root: Path | None) -> Disclosure:
+    from devkeel.disclosure.output import Disclosure  # noqa: PLC0415  (help does without)
+    from devkeel_words.speech import as_command  # noqa: PLC0415
+
+    return Disclosure(root, speaker=as_command)
 
 
 def colour() -> bool | None:

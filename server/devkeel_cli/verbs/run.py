@@ -12,7 +12,7 @@ from devkeel.errors import Unavailable
 from devkeel_cli import exits
 from devkeel_cli.answers import output
 from devkeel_cli.answers.follow import follow
-from devkeel_cli.answers.telling import say
+from devkeel_cli.answers.telling import say, told
 from devkeel_cli.arguments.options import backend_option, json_option
 from devkeel_cli.session import pass_session
 
@@ -52,7 +52,7 @@ def command(
         entered = environment.environments().entered(named) if named else None
         call = environment.execution.call(argv, entered=entered, **given)
         for note in call.notes:
-            say(f"note: {output.for_a_person(note)}", err=True)
+            say(f"note: {told().sentences(note)}", err=True)
         inherited = {name: value for name, value in os.environ.items() if name not in call.unset}
         _become(call.argv, str(call.place), {**inherited, **call.variables})
     job = environment.run(argv, timeout=timeout or 600.0, environment=named, **given)

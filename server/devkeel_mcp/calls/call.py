@@ -14,6 +14,7 @@ from devkeel.disclosure.output import Disclosure
 from devkeel.policy.permission import EVERYTHING
 from devkeel.text.clean import one_line
 from devkeel_mcp.calls.consent import Plans
+from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,7 +58,7 @@ class Workspace:
     @cached_property
     def disclosure(self) -> Disclosure:
         """What may be told of the project."""
-        return Disclosure(self.root)
+        return Disclosure(self.root, speaker=as_tool)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -93,7 +93,7 @@ class StrictTool(Tool):
         self._offer.require(self._spec, getattr(parsed, "level", None))
 
         async def report(progress: float, message: str) -> None:
-            await context.report_progress(progress, message=disclosure.line(message))
+            await context.report_progress(progress, message=disclosure.sentence(message))
 
         asked = self._offer.asks_before(self._spec, parsed)
         permission = self._offer.permission(self._spec, asked=asked)

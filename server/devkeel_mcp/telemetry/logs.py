@@ -28,8 +28,8 @@ class _Line(logging.Formatter):
         self._disclosure = disclosure
 
     def format(self, record: logging.LogRecord) -> str:
-        told = self._disclosure.line(record.getMessage())
-        trace = f"\n{self._disclosure.text(self.formatException(record.exc_info))}" if record.exc_info else ""
+        told = self._disclosure.sentence(record.getMessage())
+        trace = f"\n{self._disclosure.sentences(self.formatException(record.exc_info))}" if record.exc_info else ""
         return f"devkeel: {record.levelname.lower()}: {told}{trace}"
 
 
@@ -41,10 +41,10 @@ class _Json(_Line):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": self._disclosure.text(record.getMessage()),
+            "message": self._disclosure.sentences(record.getMessage()),
         }
         if record.exc_info:
-            data["exception"] = self._disclosure.text(self.formatException(record.exc_info))
+            data["exception"] = self._disclosure.sentences(self.formatException(record.exc_info))
         return json.dumps(data)
 
 

@@ -1,4 +1,4 @@
-"""The one way out: everything that a reader gets of a result, an error, a log or a trace is cleaned and masked here.
+"""The one way out: all that a reader gets of a result, an error, a log or a trace is said, cleaned and masked here.
 
 Data is treated before it becomes text, so that nothing that is cut, joined or coloured later can hide a part of a
 secret; and text again where it leaves.
@@ -10,6 +10,7 @@ import copy
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from devkeel.text.actions import plainly, say
 from devkeel.text.clean import clean, one_line
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.errors import DevkeelError
+    from devkeel.text.actions import Said
 
 __all__ = ["Disclosure"]
 
@@ -25,23 +27,33 @@ T = TypeVar("T")
 _NAMES = ("path", "name", "key")
 _VALUES = ("value", "source", "default", "to")
 _WORDS = ("argv",)
+# Where sentences of the library are. Markers are said here alone: in a diff or a log, which others wrote, a marker is
+# a forged one, and saying it would show something else than what is there.
+_SENTENCES = frozenset({"differs", "message", "next", "note", "notes", "reason", "remedy", "stands"})
 _MOST_DEPTH = 200
 
 
 class Disclosure:
-    """What may be told of a project. root: None where there is no project, so that no values of its own are known."""
+    """What may be told of a project. root: None where there is no project, so that no values of its own are known.
 
-    def __init__(self, root: Path | None, known: tuple[str, ...] = ()) -> None:
+    speaker: the words of the client for what sentences mark.
+    """
+
+    def __init__(
+        self, root: Path | None, known: tuple[str, ...] = (), *, speaker: Callable[[Said], str] = plainly
+    ) -> None:
         self._root = root
         self._more = known
+        self._speaker = speaker
 
     def without(self, given: object) -> Disclosure:
         """Return one that also hides what a request names as the value of a secret, so that no answer repeats it."""
         from devkeel.disclosure.env_values import famous  # noqa: PLC0415  (the handshake does without)
 
         found: list[str] = []
-        _Walk(lambda text: text, found).of(given)
-        return Disclosure(self._root, (*self._more, *(value for value in found if not famous(value))))
+        _Walk(lambda text: text, plainly, found).of(given)
+        known = (*self._more, *(value for value in found if not famous(value)))
+        return Disclosure(self._root, known, speaker=self._speaker)
 
     def text(self, text: str) -> str:
         """Return text without control and hidden characters, and without secrets."""
@@ -51,6 +63,14 @@ class Disclosure:
         """Return the same on one line."""
         return self._pass()(one_line(text))
 
+    def sentence(self, text: str) -> str:
+        """Return a sentence of the library on one line, in the client's words."""
+        return self.line(say(text, self._speaker))
+
+    def sentences(self, text: str) -> str:
+        """Return the same on its lines: a message, or what a traceback has of it."""
+        return self.text(say(text, self._speaker))
+
     def masked(self, text: str) -> str:
         """Return text without secrets whose control characters are our own, as colours are."""
         from devkeel.text.secrets import mask  # noqa: PLC0415
@@ -59,15 +79,15 @@ class Disclosure:
 
     def data(self, value: T) -> T:
         """Return the same data with every text in it treated: frozen records, mappings and sequences, at any depth."""
-        treated: T = _Walk(self._pass()).of(value)
+        treated: T = _Walk(self._pass(), self._speaker).of(value)
         return treated
 
     def error(self, error: DevkeelError) -> DevkeelError:
         """Return an error whose facts may be told; it is another one, of the same class and with the same code."""
-        walk = _Walk(self._pass())
+        walk = _Walk(self._pass(), self._speaker)
         told = copy.copy(error)
         for item in fields(error):
-            setattr(told, item.name, walk.of(getattr(error, item.name)))
+            setattr(told, item.name, walk.of(walk.said(item.name, getattr(error, item.name))))
         return told
 
     def _known(self) -> tuple[str, ...]:
@@ -91,8 +111,11 @@ class Disclosure:
 class _Walk:
     """Treats every text in data of any shape; found: what was hidden because of the name beside it."""
 
-    def __init__(self, treat: Callable[[str], str], found: list[str] | None = None) -> None:
+    def __init__(
+        self, treat: Callable[[str], str], speaker: Callable[[Said], str], found: list[str] | None = None
+    ) -> None:
         self._treat = treat
+        self._speaker = speaker
         self._found: list[str] = [] if found is None else found
 
     def of(self, value: Any, depth: int = 0) -> Any:  # noqa: ANN401  (data of any shape)
@@ -108,6 +131,14 @@ class _Walk:
             return self._record(value, depth)
         return value
 
+    def said(self, name: str, item: Any) -> Any:  # noqa: ANN401
+        """Return what is in a field, in the client's words where it is for sentences."""
+        if name in _SENTENCES and isinstance(item, str):
+            return say(item, self._speaker)
+        if name in _SENTENCES and type(item) in (list, tuple):
+            return type(item)(self.said(name, each) for each in item)
+        return item
+
     def _mapping(self, value: Mapping[Any, Any], depth: int) -> dict[Any, Any]:
         name = next((value[key] for key in _NAMES if isinstance(value.get(key), str)), None)
         result: dict[Any, Any] = {}
@@ -116,8 +147,10 @@ class _Walk:
             said = str(name if name is not None and key in _VALUES else key)
             if key == "source" and isinstance(item, str):
                 result[told] = self._source(said, item)
+            elif key in _WORDS:
+                result[told] = self._words(item)
             else:
-                result[told] = self._words(item) if key in _WORDS else self._named(said, item, depth)
+                result[told] = self._named(said, self.said(str(key), item), depth)
         return result
 
     def _record(self, value: Any, depth: int) -> Any:  # noqa: ANN401

@@ -21,6 +21,7 @@ from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.project.root import DECLARATION
 from devkeel.runtime.excerpt import excerpt
 from devkeel.runtime.jobs import Request
+from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
 from devkeel.text.secrets import mask, mask_arguments, secrets_in
@@ -237,7 +238,7 @@ class Execution:
             "not_applied",
             _why_not(good, backend),
             seen=good.applied.prefix if good else None,
-            remedy="Apply it with apply_environment, then repeat the command.",
+            remedy=f"Apply it with {do('apply')}, then repeat the command.",
         )
 
     def _notes(self, good: Good | None) -> tuple[str, ...]:
@@ -246,7 +247,7 @@ class Execution:
         found = declared_revision(self.project, self.declaration()), lock_revision(self.project)
         if found == (good.revision, good.lock_revision):
             return ()
-        return (f"The declaration has changed since it was applied (revision {good.revision}): apply_environment.",)
+        return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
 
     @staticmethod
     def result(job: Job) -> Any:  # noqa: ANN401  (what the job was for: ApplyResult or RunResult)

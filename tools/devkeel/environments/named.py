@@ -17,6 +17,7 @@ from devkeel.errors import ProjectError, Refused, Unavailable
 from devkeel.policy.permission import EVERYTHING
 from devkeel.runtime import executing
 from devkeel.state import directory
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,7 @@ class Environments:
                 "unknown_environment",
                 f"The project has no environment {wanted!r}.",
                 seen=wanted,
-                remedy=f"Make it with apply_environment and environment={wanted}.",
+                remedy=f"Make it with {do('make', environment=wanted)}.",
                 alternatives=tuple(item.name for item in known),
             )
         return found
@@ -159,14 +160,14 @@ class Environments:
                 "mixed_runtimes",
                 f"The project declares a {declared} environment ({self.selection.why}); this one would be {backend}.",
                 seen=backend,
-                remedy=f"Leave the backend out, or mean both: `devkeel env create --mixed --backend {backend}`.",
+                remedy=f"Leave the backend out, or mean both: {do('mix', backend=backend)}.",
             )
         if backend not in NAMED:
             raise Unavailable(
                 "backend_cannot",
                 f"The {backend} backend has one environment, which is the project's shell.",
                 seen=backend,
-                remedy="Use apply_environment and run_command; or name backend venv or conda, with --mixed.",
+                remedy=f"Use {do('apply')} and {do('run')}; or mean another one: {do('mix', backend=NAMED[0])}.",
             )
 
     def activation(self, name: str | None = None) -> Realised:
@@ -181,7 +182,7 @@ class Environments:
                 "unknown_environment",
                 f"The environment {found.name!r} is registered, but not made.",
                 seen=found.name,
-                remedy=f"Make it with apply_environment and environment={found.name}.",
+                remedy=f"Make it with {do('make', environment=found.name)}.",
             )
         return entered(found.backend, Path(found.prefix))
 

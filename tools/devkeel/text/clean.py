@@ -12,13 +12,14 @@ _ANSI = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
     "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x00-\x08\x0a-\x1f\x7f-\x9f]{0,4096}(?:\x07|\x1b\\\\|\x9c)"
 )
+# The marks of `devkeel.text.actions` (U+FDD0, U+FDD1), so that what somebody else wrote holds no marker of ours.
 # C0 except newline and tab, DEL, C1; the soft hyphen, joiners and fillers; zero-width and bidirectional signs, line
 # and paragraph separators; variation selectors of all three blocks, which carry bytes unseen; interlinear marks;
 # format controls of shorthand, music and hieroglyphs; tags, and what else Unicode calls ignorable by default. Format
 # characters that have a sign of their own, as the Arabic number signs, stay.
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U00013440"
+    "\u2060-\u206f\u3164\ufdd0\ufdd1\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U00013440"
     "\U0001bca0-\U0001bca3\U0001d159\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
 # A lone surrogate has no UTF-8 form and would break a wire or a terminal.

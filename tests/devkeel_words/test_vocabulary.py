@@ -1,0 +1,109 @@
+"""Every call that the library names is one that each client has, with arguments that it takes."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from devkeel.text import actions
+from devkeel.text.actions import Said, say
+from devkeel_words.speech import Speech, as_command, as_link, as_tool
+from devkeel_words.vocabulary import ACTIONS, ARGUMENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+WORDS = sys.modules["tests_beside_words"]  # the watch of tests/words.py
+# Values for what is not written out where a marker is made.
+SAMPLES: dict[str, Any] = {"environment": "dev", "backend": "venv"}
+
+
+class Site(NamedTuple):
+    """A place that makes a marker."""
+
+    place: str
+    maker: str
+    name: str | None
+    arguments: dict[str, Any]
+
+
+def _sites() -> Iterator[Site]:
+    for path in sorted([*(ROOT / "tools").rglob("*.py"), *(ROOT / "server").rglob("*.py")]):
+        tree = ast.parse(path.read_text("utf-8"))
+        imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        makers = {
+            name.asname or name.name for node in imports if node.module == "devkeel.text.actions" for name in node.names
+        } & {"do", "again", "argument"}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in makers:
+                yield _site(f"{path.relative_to(ROOT)}:{node.lineno}", node, node.func.id)
+
+
+def _site(place: str, node: ast.Call, maker: str) -> Site:
+    name = node.args[0] if node.args else None
+    assert name is None or isinstance(name, ast.Constant), f"{place}: a name that is not written out"
+    assert all(item.arg for item in node.keywords), f"{place}: arguments that are not written out"
+    given = {
+        str(item.arg): item.value.value if isinstance(item.value, ast.Constant) else SAMPLES[str(item.arg)]
+        for item in node.keywords
+    }
+    return Site(place, maker, name.value if isinstance(name, ast.Constant) else None, given)  # type: ignore[arg-type]
+
+
+SITES = [*_sites()]
+
+
+@pytest.mark.parametrize("site", SITES, ids=lambda site: f"{site.place}-{site.maker}")
+def test_each_client_has_what_the_library_names(site: Site) -> None:
+    make = getattr(actions, site.maker)
+    marker = make(*([site.name] if site.name else []), **site.arguments)
+    for speaker in (as_tool, as_command, as_link):
+        found = list[str | None]()
+
+        def speak(said: Said, speaker: Speech = speaker, found: list[str | None] = found) -> str:
+            assert said.kind != "do" or said.name in ACTIONS
+            assert {said.name} <= {*ARGUMENTS} or said.kind != "argument"
+            assert {*said.arguments} <= {*ARGUMENTS} or said.kind != "again"
+            words = speaker(said)
+            found.append(WORDS.refused_words(said, speaker, words))
+            return words
+
+        assert say(marker, speak)
+        assert found == [None]
+
+
+def test_each_row_is_used() -> None:
+    assert {site.name for site in SITES if site.maker == "do"} == {*ACTIONS}
+    spoken = {site.name for site in SITES if site.maker == "argument"}
+    assert spoken | {name for site in SITES if site.maker == "again" for name in site.arguments} == {*ARGUMENTS}
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_each_column_has_a_place_for_the_same_arguments(action: str) -> None:
+    row = ACTIONS[action]
+    blanks = {frozenset(re.findall(r"\{(\w+)\}", column)) for column in (row.tool, row.command) if column is not None}
+    assert len(blanks) == 1
+    given = {name for site in SITES if site.name == action for name in site.arguments}
+    assert given <= {*blanks.pop()}
+    assert all(column for column in row[1:])
+    assert row.link.startswith("#")
+
+
+def test_a_client_says_an_argument_as_it_takes_it() -> None:
+    assert as_tool(Said("do", "make", {"environment": "dev"})) == "apply_environment with environment=dev"
+    assert as_command(Said("do", "make", {"environment": "my env"})) == "`devkeel env create 'my env'`"
+    assert as_tool(Said("do", "mix", {"backend": "conda"})).endswith("(the user's command, no tool)")
+    assert as_link(Said("do", "make", {"environment": "dev"})) == "[make, environment dev](#environments)"
+
+
+@pytest.mark.forged
+def test_what_no_client_knows_is_said_in_the_librarys_words() -> None:
+    assert as_tool(Said("do", "sing", {"song": "la"})) == 'sing with song="la"'
+    assert as_command(Said("argument", "loudness")) == "loudness"
+    assert as_command(Said("again", "", {"loudness": 3})) == "the same call with loudness=3"
