@@ -36,7 +36,7 @@ def main(runs: int) -> int:
         def ours() -> None:
             job = environment.run(("true",))
             job.wait(60)
-            assert environment.execution.result(job).exit_code == 0
+            assert environment.result(job).exit_code == 0
 
         def plain() -> None:
             subprocess.run(["true"], check=True)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
+from devkeel.change import changes
 from devkeel.errors import DevkeelError
 from devkeel.system.mechanisms import MECHANISMS, VARIABLE
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
+    from devkeel.context import Context
     from devkeel.system.mechanisms import Mechanism
 
 NIX = shutil.which("nix-instantiate")
@@ -117,7 +119,7 @@ def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
 
     def watch(method: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(method)
-        def call(self: Environment, *args: Any, **kwargs: Any) -> Any:
+        def call(self: Environment | Context, *args: Any, **kwargs: Any) -> Any:
             before = state_of(self.project.root)
             try:
                 result = method(self, *args, **kwargs)
@@ -139,7 +141,7 @@ def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
     monkeypatch.setattr(Environment, "write_envrc", watch(Environment.write_envrc))
     monkeypatch.setattr(Environment, "restore", watch(Environment.restore))
     monkeypatch.setattr(Environment, "undo", watch(Environment.undo))
-    monkeypatch.setattr(Environment, "_take_back", watch(Environment._take_back))
+    monkeypatch.setattr(changes, "take_back", watch(changes.take_back))
     yield
     if written and NIX and not request.node.get_closest_marker("broken_declaration"):
         assert_parses(written, tmp_path)

@@ -42,22 +42,24 @@ LAYERS = {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "project", "runtime"),
         *("source", "state", "system"),
     },
-    "context": set(),
+    "context": {"backends", "candidate", "policy", "project", "runtime", "transaction"},
     "change": {
-        *("candidate", "checks", "edits", "errors", "libraries", "nix_cli", "project", "runtime", "source"),
-        *("text",),
+        *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
+        *("libraries", "nix_cli", "policy", "project", "runtime", "source", "text", "transaction"),
     },
-    "processes": {"change", "errors", "nix_cli", "project", "runtime", "state", "text", "transaction"},
+    "processes": {"change", "context", "errors", "nix_cli", "project", "runtime", "state", "text"},
     "environments": {
-        *("backends", "candidate", "change", "diagnosis", "errors", "nix_cli", "policy", "processes"),
-        *("project", "runtime", "state", "text", "transaction"),
+        *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "nix_cli"),
+        *("policy", "project", "runtime", "state", "text"),
     },
-    "inspection": {"backends", "checks", "environments", "errors", "history", "processes", "project", "transaction"},
-    "doctor": {"backends", "environments", "errors", "project", "state", "transaction"},
+    "inspection": {
+        *("backends", "candidate", "catalogue", "change", "checks", "context", "environments", "errors"),
+        *("history", "libraries", "processes", "project", "transaction"),
+    },
+    "doctor": {"backends", "context", "environments", "errors", "project", "state", "transaction"},
     "api": {
-        *("backends", "candidate", "catalogue", "change", "checks", "disclosure", "doctor", "edits"),
-        *("environments", "errors", "history", "inspection", "libraries", "policy", "processes", "project"),
-        *("runtime", "source", "text", "transaction"),
+        *("backends", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
+        *("history", "inspection", "policy", "processes", "project", "runtime"),
     },
 }
 

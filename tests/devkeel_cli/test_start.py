@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.api import LEVELS
 from devkeel.catalogue.search import KINDS
+from devkeel.checks import LEVELS
 from devkeel_cli import exits
 from devkeel_cli.arguments import options
 from devkeel_cli.group import VERBS, cli

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, get_args
 import pytest
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from devkeel.api import LEVELS
 from devkeel.catalogue.search import KINDS as SEARCH_KINDS
+from devkeel.checks import LEVELS
 from devkeel.edits.vocabulary import KINDS
 from devkeel_mcp.app import INSTRUCTIONS
 from devkeel_mcp.calls.arguments import Level

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def settled(root: Path) -> Environment:
     """Assert that the next to come finds files that agree with the history; return what it sees."""
     environment = Environment(root, actor="a test")
-    environment._store().recover()
+    environment.context.records.recover()
     assert not environment.inspect().recovery_pending
     assert environment.diff().diff == ""
     assert not list(root.glob(".devkeel-*"))

@@ -89,7 +89,7 @@ def test_two_servers_a_human_and_kills(root: Path, tally: Tally) -> None:
     for thread in threads:
         thread.join()
     environment = Environment(root, actor="a test")
-    environment._store().recover()
+    environment.context.records.recover()
     told = f"seed {seed}, {kills} kills, {sum(agent.answers for agent in agents)} answers, {len(human.saved)} saves"
     tally.soak = f"{told}, {replay(environment, human, root)} operations"
     environment.close()
@@ -97,7 +97,7 @@ def test_two_servers_a_human_and_kills(root: Path, tally: Tally) -> None:
 
 def replay(environment: Environment, human: Human, root: Path) -> int:
     """Go through the history from its beginning; every content is an operation's or the human's, and none is lost."""
-    store = environment._store()
+    store = environment.context.records
     images: list[FileChange] = []
     before = None
     while page := store.history(limit=100, before=before):

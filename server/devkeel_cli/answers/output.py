@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from devkeel.catalogue.search import Hit
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport, Skipped
-    from devkeel.doctor.examination import Examination
+    from devkeel.doctor.examine import Examination
     from devkeel.environments.apply import ApplyResult
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.run import RunResult
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
-    from devkeel.inspection.inspection import Inspection
+    from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.survey import Definition

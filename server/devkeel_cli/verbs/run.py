@@ -49,15 +49,14 @@ def command(
         raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
     environment = session.environment
     if timeout is None and not as_json:
-        entered = environment.environments().entered(named) if named else None
-        call = environment.execution.call(argv, entered=entered, **given)
+        call = environment.call(argv, environment=named, **given)
         for note in call.notes:
             say(f"note: {told().sentences(note)}", err=True)
         inherited = {name: value for name, value in os.environ.items() if name not in call.unset}
         _become(call.argv, str(call.place), {**inherited, **call.variables})
     job = environment.run(argv, timeout=timeout or 600.0, environment=named, **given)
     follow(job)
-    result = environment.execution.result(job)
+    result = environment.result(job)
     output.write_run(result, as_json=as_json)
     return exits.TIMED_OUT if result.exit_code is None else result.exit_code % 256
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from devkeel.environments.run import RunResult
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail
-    from devkeel.inspection.inspection import Inspection
+    from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessesResult, ProcessLog
     from devkeel.project.survey import Definition

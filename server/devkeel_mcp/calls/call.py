@@ -114,7 +114,7 @@ class Call:
                 await anyio.to_thread.run_sync(job.cancel)
             raise
         if not job.running:
-            return render.outcome(await self.read(lambda _: environment.execution.result(job)))
+            return render.outcome(await self.read(lambda _: environment.result(job)))
         return render.job(await self.read(lambda _: environment.keep_job(job)))
 
     async def _follow(self, job: Job, patience: float) -> None:

@@ -48,13 +48,13 @@ def rewrite(environment: Environment, old: str, new: str) -> None:
 def apply(environment: Environment, **arguments: Any) -> Any:
     job = environment.apply(**arguments)
     assert job.wait(120)
-    return environment.execution.result(job)
+    return environment.result(job)
 
 
 def ran(environment: Environment, *argv: str, **arguments: Any) -> str:
     job = environment.run(argv, **arguments)
     assert job.wait(120)
-    found = environment.execution.result(job)
+    found = environment.result(job)
     assert found.exit_code == 0, found
     return str(found.stdout)
 

@@ -115,7 +115,7 @@ def applied(root: Path) -> Any:
     try:
         job = environment.apply()
         assert job.wait(120)
-        return environment.execution.result(job)
+        return environment.result(job)
     finally:
         environment.close()
 

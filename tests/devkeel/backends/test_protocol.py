@@ -13,6 +13,8 @@ import pytest
 from devkeel.api import Environment
 from devkeel.backends import Backend, Realisation, venv
 from devkeel.backends.choice import active
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.of_project import subject_of
 from devkeel.errors import CheckFailed, DevkeelError
 from devkeel.libraries.resolve import installers, micromamba, resolvers
 from devkeel.nix_cli.shell import with_path
@@ -100,7 +102,7 @@ def realisation(project: Project, keep: str | None) -> Realisation:
     folder = None if keep is None else project.state / "gc" / keep
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    return Realisation(project, Environment(project.root, actor="test")._subject(read_declaration(project)), folder)
+    return Realisation(project, subject_of(Basis(project), read_declaration(project), fetches=True), folder)
 
 
 def says(case: Case, applied: Applied) -> str:
@@ -194,9 +196,9 @@ def test_the_environment_is_told_by_the_verbs_too(case: Case, project: Project) 
     environment = Environment(project.root, actor="test")
     job = environment.apply()
     assert job.wait(120)
-    result: Any = environment.execution.result(job)
+    result: Any = environment.result(job)
     assert (result.backend, environment.inspect().backend) == (case.backend, case.backend)
     ran = environment.run(case.argv)
     assert ran.wait(120)
-    assert environment.execution.result(ran).stdout.strip() == case.answer
+    assert environment.result(ran).stdout.strip() == case.answer
     environment.close()

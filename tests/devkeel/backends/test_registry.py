@@ -256,7 +256,7 @@ def test_pip_never_stands_in_where_a_conda_or_nix_declaration_is(
     job = environment.apply()
     assert job.wait(60)
     with pytest.raises(Unavailable) as caught:
-        environment.execution.result(job)
+        environment.result(job)
     assert "nstall" in (caught.value.remedy or "")
     assert not list(root.glob(".devkeel/**/bin/python"))
 

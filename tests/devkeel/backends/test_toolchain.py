@@ -70,7 +70,7 @@ def environment(tmp_path: Path) -> Iterator[Environment]:
 def ran(environment: Environment, *argv: str, **given: Any) -> RunResult:
     job = environment.run(argv, **given)
     job.wait(60)
-    result: RunResult = environment.execution.result(job)
+    result: RunResult = environment.result(job)
     return result
 
 

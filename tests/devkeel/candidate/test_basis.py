@@ -13,6 +13,7 @@ import devkeel
 from devkeel.api import Environment
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
+from devkeel.change import changes
 from devkeel.edits.vocabulary import KINDS, parse_edits
 from devkeel.errors import Conflict, ProjectError
 from devkeel.project.root import MAX_FILE_BYTES, Project
@@ -29,7 +30,9 @@ PARTS = (
         "edits/apply",
         "candidate/candidate",
         "project/declaration",
+        "change/changes",
         "change/resolution",
+        "change/write",
         "history/restore",
         "history/undo",
     ),
@@ -98,7 +101,7 @@ WORKS: dict[str, Callable[[Environment], ChangeResult]] = {
     "envrc": lambda environment: environment.write_envrc(),
     "undo": lambda environment: environment.undo(),
     "restore": lambda environment: environment.restore(1),
-    "going back": lambda environment: environment._take_back(1, "it failed")[0],
+    "going back": lambda environment: changes.take_back(environment.context, 1, "it failed")[0],
 }
 
 
@@ -138,7 +141,6 @@ def test_every_kind_of_edit_is_tried_here() -> None:
 @pytest.mark.parametrize("name", WORKS)
 def test_a_change_reads_each_file_once(name: str, project: Path, reads: list[str]) -> None:
     environment = Environment(project, actor="test")
-    environment._store()
     reads.clear()
     assert WORKS[name](environment).published
     assert sorted(reads) == sorted(set(reads))
@@ -161,7 +163,6 @@ def test_a_save_right_after_any_file_was_read_is_kept(
         return data
 
     environment = Environment(project, actor="test")
-    environment._store()
     monkeypatch.setattr(Project, "read", read_and_saved)
     try:
         assert WORKS[name](environment).published
@@ -260,7 +261,7 @@ def test_a_file_that_a_change_only_read_is_compared_too(name: str, project: Path
     candidate.put("devenv.nix", b"{ }\n")
     (project / name).write_text("# saved\n")
     with pytest.raises(Conflict) as caught:
-        environment._store().publish(candidate.changes(), _record())
+        environment.context.records.publish(candidate.changes(), _record())
     assert caught.value.place is not None
     assert caught.value.place.file == name
     assert (project / "devenv.nix").read_text() != "{ }\n"
@@ -324,7 +325,7 @@ def test_only_a_candidate_says_what_is_published() -> None:
     assert makers == {"candidate/candidate.py", "transaction/single_file.py", "transaction/transactions.py"}
     published = {
         ast.unparse(node.args[0])
-        for node in ast.walk(ast.parse((LIBRARY / "api.py").read_text("utf-8")))
+        for node in ast.walk(ast.parse((LIBRARY / "change" / "write.py").read_text("utf-8")))
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "publish"
     }
     assert published == {"candidate.changes()"}

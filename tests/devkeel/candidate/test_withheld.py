@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.of_project import subject_of
 from devkeel.candidate.stage import open_stage
 from devkeel.candidate.withheld import withhold
 from devkeel.checks import evaluation
@@ -64,7 +66,8 @@ HARMLESS = {
 def evaluated(root: Path) -> list[Diagnostic]:
     environment = Environment(root, actor="test")
     try:
-        return evaluation.check(environment._subject(read_declaration(environment.project))).diagnostics
+        project = environment.project
+        return evaluation.check(subject_of(Basis(project), read_declaration(project), fetches=True)).diagnostics
     finally:
         environment.close()
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.of_project import subject_of
 from devkeel.checks import evaluation
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Unavailable
@@ -39,7 +41,8 @@ def evaluated(root: Path) -> list[Diagnostic]:
     """Return what the evaluation rung alone says."""
     environment = Environment(root, actor="test")
     try:
-        return evaluation.check(environment._subject(read_declaration(environment.project))).diagnostics
+        project = environment.project
+        return evaluation.check(subject_of(Basis(project), read_declaration(project), fetches=True)).diagnostics
     finally:
         environment.close()
 

@@ -12,7 +12,7 @@ from devkeel.transaction import lock
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
-    from devkeel.doctor.examination import Examination
+    from devkeel.doctor.examine import Examination
 
 TEMPORARY = ".devkeel-0123456789abcdef-0.tmp"
 

@@ -53,13 +53,13 @@ def opened(pinned_project: Make) -> Iterator[Callable[..., Environment]]:
 
     yield make
     for environment in found:
-        environment.execution.jobs.close()
+        environment.context.jobs.close()
         environment.close()
 
 
 def ended(environment: Environment, job: Job) -> Any:
     assert job.wait(LONG)
-    return environment.execution.result(job)
+    return environment.result(job)
 
 
 def applied(environment: Environment, **arguments: Any) -> ApplyResult:

@@ -44,7 +44,7 @@ def test_the_files_are_as_the_operation_left_them_whether_named_by_id_or_revisio
 def test_a_file_made_since_is_removed_and_one_made_before_stays(environment: Environment) -> None:
     first = add(environment, "jq")
     record = Record("edit", "a test", None, [], {}, first.revision, "0" * 16)
-    environment._store().publish([FileChange("made.nix", None, b"{ }\n")], record)
+    environment.context.records.publish([FileChange("made.nix", None, b"{ }\n")], record)
     made = environment.project.root / "made.nix"
     assert made.exists()
     assert first.operation is not None

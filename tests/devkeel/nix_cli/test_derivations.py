@@ -82,10 +82,10 @@ def applied(root: Path, *argv: str) -> str:
     try:
         job = environment.apply()
         assert job.wait(120)
-        assert environment.execution.result(job)
+        assert environment.result(job)
         job = environment.run(argv)
         assert job.wait(120)
-        result: Any = environment.execution.result(job)
+        result: Any = environment.result(job)
         return str(result.stdout).strip()
     finally:
         environment.close()

@@ -53,7 +53,7 @@ def test_an_environment_of_another_backend_is_told_as_a_part_of_the_declaration(
     environment = Environment(root, actor="test", backend="venv")
     job = environment.apply()
     assert job.wait(120)
-    result = environment.execution.result(job)
+    result = environment.result(job)
     assert "services.postgres" in result.left_out
     assert any("services.postgres" in note for note in result.notes)
     stages = environment.inspect().stages
@@ -85,10 +85,10 @@ def test_a_job_whose_command_fails_has_failed(tmp_path: Path, code: int, state: 
     environment = Environment(tmp_path.resolve(), actor="test")
     applied = environment.apply()
     assert applied.wait(120)
-    environment.execution.result(applied)
+    environment.result(applied)
     job = environment.run(("sh", "-c", f"exit {code}"))
     assert job.wait(60)
-    assert environment.execution.result(job).exit_code == code
+    assert environment.result(job).exit_code == code
     environment.keep_job(job)
     assert environment.job(job.id).state == state
     assert next(item["state"] for item in environment.jobs().jobs if item["id"] == job.id) == state

@@ -289,7 +289,7 @@ def entered(
     monkeypatch.setenv("NIX_CONF_DIR", str(tmp_path))
     environment = Environment(pinned_project(DECLARED), actor="test")
     yield environment
-    environment.execution.jobs.close()
+    environment.context.jobs.close()
     environment.close()
 
 
@@ -329,7 +329,7 @@ def test_a_human_s_shell_and_run_command_see_the_same(
 
 def ended(environment: Environment, job: Job) -> Any:
     assert job.wait(120)
-    return environment.execution.result(job)
+    return environment.result(job)
 
 
 def without(variables: dict[str, str]) -> dict[str, str]:

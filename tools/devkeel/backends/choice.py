@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.backends.known import backend_named
-from devkeel.backends.selection import declared_by, select
+from devkeel.backends.selection import declared_by
 from devkeel.errors import ProjectError
-from devkeel.project.settings import read_settings
 
 if TYPE_CHECKING:
     from devkeel.backends.backend import Backend
@@ -16,12 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["active"]
 
 
-def active(project: Project, asked: str | None = None) -> Backend:
-    """Return the backend of a project; `asked` is what the call names.
+def active(project: Project, name: str) -> Backend:
+    """Return the backend that was selected for a project.
 
     Raises ProjectError `missing_file` where no file speaks for it.
     """
-    backend = backend_named(select(project, asked, read_settings(project).backend).name)
+    backend = backend_named(name)
     if backend.detect(project) is None:
         files = declared_by(backend.name)
         if len(files) == 1:

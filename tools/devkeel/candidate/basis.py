@@ -6,13 +6,16 @@ import posixpath
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from devkeel.candidate.stage import open_stage
 from devkeel.errors import DevkeelError
 from devkeel.project.root import PRIVATE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from devkeel.candidate.stage import Stage
     from devkeel.project.root import Project
 
 __all__ = ["Basis"]
@@ -89,6 +92,12 @@ class Basis:
     def missing(self, name: str) -> DevkeelError:
         """Return the error about a file that is not there."""
         return self._project.missing(name)
+
+    def stage(
+        self, files: Mapping[str, bytes | None], *, writes: bool = False, shown: Iterable[str] = ()
+    ) -> AbstractContextManager[Stage]:
+        """Open a stage in which the project has these files; see `devkeel.candidate.stage`."""
+        return open_stage(self._project, files, writes=writes, shown=shown)
 
     def gather(self, patterns: Iterable[str]) -> None:
         """Read the files in the project whose names or paths match, as far as they can be read.

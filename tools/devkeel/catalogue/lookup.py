@@ -16,30 +16,27 @@ from typing import TYPE_CHECKING
 from devkeel.catalogue.live import open_catalogue
 from devkeel.catalogue.packages import open_names
 from devkeel.catalogue.search import Hit, search
-from devkeel.errors import UsageError
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.project.declaration import read_declaration
+from devkeel.project.root import LOCK_FILES
 from devkeel.project.survey import Definition, survey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-
     from devkeel.catalogue import Catalogue
+    from devkeel.project.root import Project
 
 __all__ = ["OptionDetail", "SearchResult", "look_up", "nothing_at"]
 
 
-def look_up(
-    query: str,
-    *,
-    kind: str,
-    limit: int,
-    cursor: str | None,
-    lock: bytes | None,
-    files: Callable[[], Mapping[str, bytes]],
-) -> SearchResult:
-    """Return a page of packages, options, services and languages. lock: pins what is there. files: the declaration."""
+def look_up(project: Project, query: str, *, kind: str, limit: int, cursor: str | None) -> SearchResult:
+    """Return a page of packages, options, services and languages, those that the project's lock pins."""
+    try:
+        lock = project.read(LOCK_FILES[0])
+    except DevkeelError:
+        lock = None
     catalogue, names = open_catalogue(lock), open_names(lock)
     page = search(catalogue, names, query, kind=kind, limit=limit, cursor=cursor)
-    option = _option(catalogue, query.strip(), files) if cursor is None and kind in ("all", "option") else None
+    option = _option(catalogue, query.strip(), project) if cursor is None and kind in ("all", "option") else None
     return SearchResult(
         query=query,
         kind=kind,
@@ -51,7 +48,7 @@ def look_up(
     )
 
 
-def _option(catalogue: Catalogue, query: str, files: Callable[[], Mapping[str, bytes]]) -> OptionDetail | None:
+def _option(catalogue: Catalogue, query: str, project: Project) -> OptionDetail | None:
     """Return all about the option at a path, or the one whose value the path leads into, such as env.NAME."""
     try:
         path = nix.parse_path(query)
@@ -69,7 +66,7 @@ def _option(catalogue: Catalogue, query: str, files: Callable[[], Mapping[str, b
         allowed=tuple(json.loads(option.allowed)) if option.allowed else (),
         read_only=option.read_only,
         description=option.description or None,
-        definitions=survey(files(), query).definitions,
+        definitions=survey(read_declaration(project), query).definitions,
     )
 
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel.backends.backend import Realisation
+from devkeel.backends.known import backend_named
+from devkeel.candidate.of_project import subject_of
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.checks.report import Skipped
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project.root import DECLARATION
+from devkeel.runtime import executing
 from devkeel.source import nix
 from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
+    from devkeel.candidate.basis import Basis
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.subject import Subject
     from devkeel.change.resolution import Asked
     from devkeel.checks.report import CheckReport
+    from devkeel.context import Context
     from devkeel.errors import Diagnostic
 
 __all__ = ["Intent", "Judge", "levels_of", "told_instead"]
@@ -50,14 +56,14 @@ def levels_of(subject: Subject) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Who judges the candidates of a project.
+    """Who judges the candidates of a call."""
 
-    subject: makes of files, and of those that are to go, what the ladder judges. build: what a backend says of a
-    declaration that is not devenv's.
-    """
+    context: Context
+    basis: Basis
 
-    subject: Callable[[Mapping[str, bytes], Collection[str]], Subject]
-    build: Callable[[Subject], list[Diagnostic]]
+    def subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
+        """Return what the ladder judges of a project with these files, and without those that are to go."""
+        return subject_of(self.basis, files, gone, fetches=self.context.permission.executes)
 
     def report(self, subject: Subject, level: str | None, asked: Asked = ((), ())) -> CheckReport:
         """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build.
@@ -81,7 +87,7 @@ class Judge:
         if level != _BUILD:
             skipped = (*skipped, Skipped(_BUILD, "it was not asked for"))
             return replace(report, ran=(*report.ran, *ran), skipped=skipped)
-        found = self.build(subject) if report.ok else []
+        found = self._build(subject) if report.ok else []
         ok = report.ok and not any(item.severity == "error" for item in found)
         return replace(
             report,
@@ -91,6 +97,11 @@ class Judge:
             diagnostics=(*report.diagnostics, *found),
             note=_held(subject),
         )
+
+    def _build(self, subject: Subject) -> list[Diagnostic]:
+        """Return what a backend says of a declaration that is not devenv's."""
+        with executing():  # whoever asks to build asks for what that runs
+            return backend_named(self.context.selection.name).check(Realisation(self.context.project, subject, None))
 
     def judge(
         self,
@@ -135,7 +146,7 @@ class Judge:
         if report.ok:
             return []
         # what cannot be built now is not built once more as it was
-        old = self.report(self.subject(before, ()), "schema" if _BUILD in report.ran else level)
+        old = self.report(self.subject(before), "schema" if _BUILD in report.ran else level)
         return added_errors(old, report, before, after)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING
 
 from devkeel.checks.report import Skipped
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextlib import AbstractContextManager
-
     from devkeel.candidate.candidate import Candidate
-    from devkeel.candidate.subject import Stage
     from devkeel.libraries.resolve.resolvers import Resolved
 
 __all__ = ["Asked", "resolve_libraries"]
@@ -24,12 +21,7 @@ _MAY_NOT = "it may run code of libraries, as a dry run does with level=evaluatio
 Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 
 
-class _Stages(Protocol):
-    def __call__(self, files: Mapping[str, bytes | None], *, writes: bool = False) -> AbstractContextManager[Stage]:
-        """Open a stage in which the project has these files."""
-
-
-def resolve_libraries(candidate: Candidate, level: str | None, stages: _Stages, *, executes: bool = True) -> Asked:
+def resolve_libraries(candidate: Candidate, level: str | None, *, executes: bool = True) -> Asked:
     """Ask about every manifest that a change edited; a lock that is renewed joins the candidate.
 
     level: what the caller asked for. executes: whether code of libraries may run, which resolvers build. Raises
@@ -45,7 +37,7 @@ def resolve_libraries(candidate: Candidate, level: str | None, stages: _Stages, 
     for manifest in dict.fromkeys(candidate.manifests):
         try:
             with executing():
-                found = _settled(candidate, manifest, stages)
+                found = _settled(candidate, manifest)
         except Unavailable as error:
             # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
             if level is not None or error.code == "registry_unreachable":
@@ -61,19 +53,19 @@ def resolve_libraries(candidate: Candidate, level: str | None, stages: _Stages, 
     return tuple(dict.fromkeys(ran)), tuple(skipped)
 
 
-def _settled(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
+def _settled(candidate: Candidate, manifest: str) -> Resolved:
     """Ask about a manifest; once more where a library that had no version got one."""
     from devkeel.libraries.resolve.versions import settled  # noqa: PLC0415  (no other edit needs it)
 
-    found = _asked(candidate, manifest, stages)
+    found = _asked(candidate, manifest)
     if manifest not in candidate.after:
         return found
     before, after = candidate.before[manifest] or b"", candidate.after[manifest]
     candidate.put(manifest, settled(manifest, before, after, found.locks))
-    return found if candidate.after[manifest] == after else _asked(candidate, manifest, stages)
+    return found if candidate.after[manifest] == after else _asked(candidate, manifest)
 
 
-def _asked(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
+def _asked(candidate: Candidate, manifest: str) -> Resolved:
     from devkeel.libraries.manifests.requirements_file import included_by, is_requirements_file  # noqa: PLC0415
     from devkeel.libraries.resolve.resolvers import READS, resolve  # noqa: PLC0415  (no other edit needs it)
 
@@ -84,6 +76,6 @@ def _asked(candidate: Candidate, manifest: str, stages: _Stages) -> Resolved:
         candidate.basis,
         manifest,
         candidate.read,
-        lambda *, writes=False: stages(candidate.shown, writes=writes),
-        lambda *, writes=False: stages(candidate.basis.there, writes=writes),
+        partial(candidate.basis.stage, candidate.shown),
+        partial(candidate.basis.stage, candidate.basis.there),
     )

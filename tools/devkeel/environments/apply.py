@@ -7,57 +7,111 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends import Realisation
+from devkeel.candidate.of_project import realised
+from devkeel.change import changes
+from devkeel.change.write import expect
 from devkeel.environments.applied import applying, new_keep, read_good, remember
 from devkeel.environments.coverage import left_out
-from devkeel.errors import Conflict, DevkeelError
-from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.environments.locks import lock_findings
+from devkeel.environments.named import Environments
+from devkeel.errors import CheckFailed, Conflict, DevkeelError
+from devkeel.nix_cli.progress import progress_of
+from devkeel.policy.permission import EVERYTHING
+from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.root import DECLARATION
+from devkeel.runtime.jobs import Request
+from devkeel.runtime.requests import LONGEST, require_on_failure, require_seconds
+from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from devkeel.backends import Applied, Backend
     from devkeel.candidate.subject import Subject
-    from devkeel.change.result import ChangeResult
-    from devkeel.project.root import Project
+    from devkeel.context import Context
+    from devkeel.errors import Diagnostic
     from devkeel.runtime.jobs import Job
-    from devkeel.transaction import Transactions
 
-__all__ = ["ApplyResult", "Realising"]
+__all__ = ["ApplyResult", "apply"]
+
+
+def apply(
+    context: Context,
+    *,
+    dry_run: bool,
+    on_failure: str,
+    expected_revision: str | None,
+    reason: str | None,
+    timeout: float,
+    environment: str | None,
+    strict: bool,
+) -> Job:
+    """Begin to realise the declaration, as the project's environment or as a named one; see `Environment.apply`."""
+    expect(context, expected_revision, read_declaration(context.project))
+    stale = tuple(item for item in lock_findings(context) if item.severity == "warning")
+    if stale and strict:
+        raise _stale(stale)
+    notes = (*context.selection.notes, *(f"{item.message}." for item in stale))
+    named = Named.of(context, environment) if environment else None
+    require_on_failure(on_failure)
+    require_seconds(timeout, LONGEST)
+    target = named or context.active()
+    files = context.declaration()
+    title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
+    may = EVERYTHING.of_call(dry_run=dry_run)
+    request = Request("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
+    subject = realised(context.project, files, fetches=context.permission.executes)
+    realising = Realising(context, target, files, subject, timeout, tuple(dict.fromkeys(notes)))
+
+    def work(job: Job) -> ApplyResult:
+        return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
+
+    return context.jobs.start(request, work)
+
+
+def _stale(found: tuple[Diagnostic, ...]) -> CheckFailed:
+    return CheckFailed(
+        found[0].code,
+        f"{found[0].message}. Nothing was applied.",
+        place=found[0].place,
+        remedy="Renew the lock with its own tool, or leave strict out.",
+        diagnostics=found,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A named environment that is to be realised. prefix: where it was before. realise: of `dry_run` and seconds."""
+    """A named environment that is to be realised. prefix: where it was before."""
 
+    environments: Environments
     name: str
     prefix: str | None
-    realise: Callable[[bool, float], Applied]
+
+    @classmethod
+    def of(cls, context: Context, name: str) -> Named:
+        """Return the one that is meant, as it is before."""
+        known = Environments(context)
+        before = next((item.prefix for item in known.all() if item.name == known.name(name)), None)
+        return cls(known, known.name(name), before)
 
 
 @dataclass(frozen=True, slots=True)
 class Realising:
     """One declaration to realise: its files as they were when it was asked for.
 
-    target: as the project's environment, by its backend, or as a named one.
-
-    declaration: reads the files as they are now. take_back: takes back what devkeel did after an operation, as a new
-    one, and returns the ids of those. timeout: seconds. notes: for the result.
+    target: as the project's environment, by its backend, or as a named one. timeout: seconds. notes: for the result.
     """
 
-    project: Project
-    store: Transactions
+    context: Context
     target: Backend | Named
     files: Mapping[str, bytes]
     subject: Subject
-    declaration: Callable[[], Mapping[str, bytes]]
-    take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
     timeout: float
     notes: tuple[str, ...] = ()
 
     def perform(self, job: Job, *, dry_run: bool, restore: bool, reason: str | None) -> ApplyResult:
         """Realise it and remember it as the last good one; a dry run remembers nothing."""
-        with applying(self.project.state):
+        with applying(self.context.project.state):
             try:
                 return self._apply(job, dry_run=dry_run)
             except DevkeelError as error:
@@ -70,14 +124,16 @@ class Realising:
         begun = time.monotonic()
         nix = any(name.endswith(".nix") for name in self.files)
         job.tell("evaluating the declaration" if nix else "reading the declaration")
-        revisions = declared_revision(self.project, self.files), lock_revision(self.project)
-        newest = self.store.history(limit=1)
+        revisions = declared_revision(self.context.project, self.files), lock_revision(self.context.project)
+        newest = self.context.records.history(limit=1)
         operation = newest[0].id if newest else None
         if isinstance(self.target, Named):
-            applied = self.target.realise(dry_run, self.timeout)
+            applied = self.target.environments.realise(
+                self.target.name, backend=self.context.backend, dry_run=dry_run, timeout=self.timeout
+            )
             changed = applied.prefix != self.target.prefix
         else:
-            before = read_good(self.project.state)
+            before = read_good(self.context.project.state)
             applied = self._by(self.target, revisions, operation, dry_run=dry_run)
             changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
         missing = left_out(applied.backend, self.files)
@@ -107,17 +163,18 @@ class Realising:
     def _by(
         self, backend: Backend, revisions: tuple[str, str | None], operation: int | None, *, dry_run: bool
     ) -> Applied:
+        project = self.context.project
         if dry_run:
-            return backend.apply(Realisation(self.project, self.subject, None, self.timeout))
-        with new_keep(self.project.state) as keep:
-            applied = backend.apply(Realisation(self.project, self.subject, keep, self.timeout))
+            return backend.apply(Realisation(project, self.subject, None, self.timeout))
+        with new_keep(project.state) as keep:
+            applied = backend.apply(Realisation(project, self.subject, keep, self.timeout))
             self._still(revisions)
-            remember(self.project.state, applied, operation, revisions, keep.name)
+            remember(project.state, applied, operation, revisions, keep.name)
             return applied
 
     def _still(self, revisions: tuple[str, str | None]) -> None:
         """Refuse to remember what was built of files that are others by now."""
-        found = declared_revision(self.project, self.declaration()), lock_revision(self.project)
+        found = declared_revision(self.context.project, self.context.declaration()), lock_revision(self.context.project)
         if found != revisions:
             raise Conflict(
                 "revision_conflict",
@@ -132,12 +189,14 @@ class Realising:
         if job.stopped() is not None:
             error.details["restored"] = "The job was cancelled: the declaration was left as it is."
             return
-        good = read_good(self.project.state)
+        good = read_good(self.context.project.state)
         if good is None:
             error.details["restored"] = "The declaration was left as it is: nothing was applied yet."
             return
         try:
-            result, operations = self.take_back(good.operation or 0, reason or f"applying failed: {error.code}")
+            result, operations = changes.take_back(
+                self.context, good.operation or 0, reason or f"applying failed: {error.code}"
+            )
         except DevkeelError as obstacle:
             error.details["restored"] = f"The declaration was left as it is: {obstacle.message}"
             error.details["restore_error"] = obstacle.as_data()

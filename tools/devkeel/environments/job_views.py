@@ -1,11 +1,29 @@
-"""What a job is, as a caller sees it."""
+"""Jobs, as a caller sees them: how one goes on, its log, what came of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["JobList", "JobView"]
+from devkeel.environments.applied import read_good
+from devkeel.environments.run import RunResult
+from devkeel.errors import StateError
+from devkeel.runtime.excerpt import excerpt
+from devkeel.text.clean import one_line
+from devkeel.text.data import as_data
+from devkeel.text.secrets import secrets_in
+
+if TYPE_CHECKING:
+    from devkeel.context import Context
+    from devkeel.runtime.jobs import Job, JobState
+
+__all__ = ["JobList", "JobView", "cancel", "every", "keep", "log", "result", "view"]
+
+_SLICE = 16_000  # bytes of a log in one answer
+_PAGE = 1024 * 1024  # and of a whole log, at a time
+_TAIL = 2000
+_WAIT = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +56,85 @@ class JobList:
     """The jobs of a project, newest first, without their logs."""
 
     jobs: tuple[dict[str, Any], ...]
+
+
+def result(job: Job) -> Any:  # noqa: ANN401  (what the job was for: ApplyResult or RunResult)
+    """Return what came of a job that has ended, or raise what ended it."""
+    found = job.value()
+    if isinstance(found, RunResult) and job.ended_too:
+        return replace(found, ended_too=job.ended_too)
+    return found
+
+
+def view(context: Context, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
+    """Return a job with a part of its log; waits for its end, at most 30 seconds."""
+    state = context.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
+    good = read_good(context.project.state)
+    hidden = secrets_in(good.applied.variables) if good else ()
+    log, part = excerpt(context.jobs, identifier, cursor, _SLICE, hidden)
+    return JobView(
+        id=state.id,
+        kind=state.kind,
+        title=state.title,
+        state=state.state,
+        started=state.started,
+        ended=state.ended,
+        progress=one_line(state.progress) if state.progress else None,
+        log=log,
+        cursor=part.cursor,
+        omitted=part.omitted,
+        log_bytes=state.log_bytes,
+        survivors=state.survivors,
+        result=state.result,
+        error=state.error,
+        next=_next(state, part.cursor),
+    )
+
+
+def log(context: Context, identifier: str) -> str:
+    """Return the whole log of a job as far as it is kept, safe to show."""
+    good = read_good(context.project.state)
+    hidden = secrets_in(good.applied.variables) if good else ()
+    found, cursor = list[str](), 0
+    while True:
+        text, part = excerpt(context.jobs, identifier, cursor, _PAGE, hidden)
+        if not part.data:
+            return "".join(found)
+        if part.omitted:
+            found.append(f"\n… {part.omitted} bytes left out …\n")
+        found.append(text)
+        cursor = part.cursor
+
+
+def keep(context: Context, job: Job) -> JobView:
+    """Let a job go on after the call that asked for it, and return it.
+
+    Where nothing can be written it is known to this process alone.
+    """
+    with suppress(StateError):
+        context.jobs.keep(job)
+    return view(context, job.id, cursor=-_TAIL)
+
+
+def every(context: Context) -> JobList:
+    """Return the jobs, newest first."""
+    left_out = ("result", "error", "log_bytes")
+    return JobList(
+        tuple(
+            {key: value for key, value in as_data(item).items() if key not in left_out} for item in context.jobs.every()
+        )
+    )
+
+
+def cancel(context: Context, identifier: str) -> JobView:
+    """End a job, and return what it had come to."""
+    context.jobs.cancel(identifier)
+    return view(context, identifier, cursor=-_TAIL)
+
+
+def _next(state: JobState, cursor: int) -> str:
+    if state.state == "running":
+        return f"job with id={state.id}, cursor={cursor}, wait=30"
+    if state.survivors:
+        return "ask the user to end what survived"
+    return f"job with id={state.id}, cursor={cursor} for more of the log" if cursor < state.log_bytes else "done"

@@ -10,23 +10,21 @@ from devkeel.backends.backend import Realisation
 from devkeel.backends.generations import remove_folders
 from devkeel.backends.known import backend_named, entered
 from devkeel.backends.selection import require_backend
+from devkeel.candidate.of_project import realised
 from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments.applied import applying
 from devkeel.environments.names import all_environments, default_name, home_of, sanitised
 from devkeel.errors import ProjectError, Refused, Unavailable
 from devkeel.policy.permission import EVERYTHING
+from devkeel.project.declaration import read_declaration
 from devkeel.runtime import executing
 from devkeel.state import directory
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from devkeel.backends.backend import Applied
-    from devkeel.backends.selection import Selection
-    from devkeel.candidate.subject import Subject
-    from devkeel.project.root import Project, Reader
-    from devkeel.project.settings import Settings
+    from devkeel.context import Context
+    from devkeel.project.root import Project
 
 __all__ = ["NAMED", "EnvironmentInfo", "Environments", "Realised"]
 
@@ -63,23 +61,20 @@ class Realised:
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """The named environments of a project.
+    """The named environments of a project."""
 
-    subject: the declaration as it is now. selection: what the files say. source: what the files are read through that
-    say which name is meant; None for the project itself.
-    """
+    context: Context
 
-    project: Project
-    settings: Settings
-    selection: Selection
-    subject: Callable[[], Subject]
-    source: Reader | None = None
+    @property
+    def project(self) -> Project:
+        """The project."""
+        return self.context.project
 
     def name(self, name: str | None) -> str:
         """Return which environment is meant."""
         if name is not None:
             return sanitised(name)
-        return default_name(self.source or self.project, self.settings.environment)
+        return default_name(self.context.source, self.context.settings.environment)
 
     def all(self) -> tuple[EnvironmentInfo, ...]:
         """Return the environments, by name."""
@@ -123,7 +118,7 @@ class Environments:
         self.name(name)  # a name that is none leaves no trace
         with applying(self.project.state):
             applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
-        return _realised(self.name(name), applied, self.selection.notes)
+        return _realised(self.name(name), applied, self.context.declared.notes)
 
     def realise(
         self,
@@ -142,23 +137,24 @@ class Environments:
         """
         home = home_of(self.project, self.name(name))
         record: dict[str, Any] = home.record()
-        chosen, python = backend or record.get("backend") or self.selection.name, python or record.get("python")
+        chosen, python = backend or record.get("backend") or self.context.declared.name, python or record.get("python")
         mixed = mixed or bool(record.get("mixed"))
         self._require_meant(chosen, mixed=mixed)
         realiser = backend_named(chosen, python=python)
         with executing(EVERYTHING.of_call(dry_run=dry_run).executes):
-            applied = realiser.apply(Realisation(self.project, self.subject(), None if dry_run else home.path, timeout))
+            subject = realised(self.project, read_declaration(self.project), fetches=self.context.permission.executes)
+            applied = realiser.apply(Realisation(self.project, subject, None if dry_run else home.path, timeout))
         if not dry_run:
             home.note({"backend": chosen, "python": python, "mixed": mixed})
         return applied
 
     def _require_meant(self, backend: str, *, mixed: bool) -> None:
         require_backend(backend)
-        declared = self.selection.name
-        if backend != declared and not mixed:
+        declared = self.context.declared
+        if backend != declared.name and not mixed:
             raise Refused(
                 "mixed_runtimes",
-                f"The project declares a {declared} environment ({self.selection.why}); this one would be {backend}.",
+                f"The project declares a {declared.name} environment ({declared.why}); this one would be {backend}.",
                 seen=backend,
                 remedy=f"Leave the backend out, or mean both: {do('mix', backend=backend)}.",
             )

@@ -1,120 +1,163 @@
-"""Running a command in the applied environment."""
+"""Running a command in the applied environment, or a named one, as the work of a job."""
 
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devkeel.backends.toolchain import absent, toolchains
+from devkeel.backends.known import backend_named
 from devkeel.diagnosis.causes import whole_ends
+from devkeel.environments.applied import kept_here, read_good
+from devkeel.environments.named import Environments
+from devkeel.environments.surroundings import Program, Surroundings
 from devkeel.errors import ProjectError, Unavailable, UsageError
-from devkeel.runtime import run
-from devkeel.text.clean import clean
+from devkeel.nix_cli.settings import nix_variables, require_nothing_saved
+from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.runtime import process
+from devkeel.runtime.jobs import Request
+from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
+from devkeel.text.actions import do
+from devkeel.text.clean import clean, one_line
+from devkeel.text.data import as_data
+from devkeel.text.secrets import mask, mask_arguments, secrets_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from devkeel.backends.backend import Applied, Backend
-    from devkeel.backends.toolchain import Toolchain
+    from devkeel.context import Context
+    from devkeel.environments.applied import Good
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
 
-__all__ = ["RunResult", "Surroundings", "argv_of", "directory_of", "perform"]
+__all__ = ["Call", "RunResult", "Wanted", "call", "run"]
 
 # Bytes of each output that an answer has, head and tail together; the log has more.
 _SHOWN = 24 * 1024
+_WORD = 2000  # of a title's words, each of which may be as long as the system lets an argument be
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a command sees. variables: beside those that every child has, with the whole search path.
+class Call:
+    """A command with its directory, the variables that it sees, the names that it must not see, and notes."""
 
-    languages: those whose interpreters and installers are the environment's alone.
+    argv: tuple[str, ...]
+    place: Path
+    variables: Mapping[str, str]
+    unset: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a caller wants to run: a command, a task or the project's test, in one way.
+
+    cwd: relative to the root. environment: a named one instead of what was applied. pure: without the host's programs.
     """
 
-    variables: Mapping[str, str] = field(default_factory=dict)
-    languages: tuple[Toolchain, ...] = ()
-    pure: bool = False
-
-    @classmethod
-    def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool) -> Surroundings:
-        """Return what a command in an environment sees: its programs first, then the host's, unless it is pure.
-
-        files: the declaration, which says what languages it is about.
-        """
-        own, languages = applied.variables.get("PATH", ""), toolchains(applied, files)
-        host = "" if pure else os.environ.get("PATH", "")
-        path = os.pathsep.join(filter(None, (own, absent(languages), host)))
-        return cls({**applied.variables, "PATH": path}, languages, pure)
-
-    def found(self, argv: tuple[str, ...], cwd: Path, applied: Applied, root: Path) -> Program:
-        """Return the program that a command is, and whose it is.
-
-        Raises Unavailable `not_in_environment` for an interpreter or installer that would be the host's,
-        `program_missing` where there is none of this name.
-        """
-        name = argv[0]
-        path = str(cwd / name) if "/" in name else shutil.which(name, path=self.variables.get("PATH", ""))
-        names = {Path(name).name, Path(os.path.realpath(path or name)).name}
-        language = next((item for item in self.languages if names & set(item.programs)), None)
-        origin = None if path is None else _origin(path, applied, root)
-        if language is not None and origin == "host":
-            raise Unavailable(
-                "not_in_environment",
-                f"{Path(name).name} is not in the environment, and the host's is not run: the environment is about "
-                f"{language.option}.",
-                seen=name,
-                remedy="Declare it, apply, and run it again; libraries are added to the declaration, not installed.",
-            )
-        if path is None:
-            where = (
-                "not in the environment; the host was left out"
-                if self.pure
-                else "neither in the environment nor on the host"
-            )
-            raise Unavailable(
-                "program_missing",
-                f"{name} is {where}.",
-                seen=name,
-                remedy="Add the package or library that has it, apply, run it again.",
-            )
-        return Program(path, origin or "host")
+    argv: tuple[str, ...]
+    task: str | None
+    test: bool
+    cwd: str | None
+    environment: str | None
+    pure: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
-    """A program. origin: `environment`, `project` or `host`."""
+def run(context: Context, wanted: Wanted, timeout: float) -> Job:
+    """Begin to run what is wanted as a job; see `Environment.run`."""
+    entered = Environments(context).entered(wanted.environment) if wanted.environment else None
+    require_seconds(timeout, LONGEST)
+    called, place, applied, good = _prepared(context, wanted, entered)
+    around, program = _surroundings(context, called, place, applied, pure=wanted.pure)
+    hidden = secrets_in(good.applied.variables) if good else ()
 
-    path: str
-    origin: str
+    def work(job: Job) -> RunResult:
+        result, late = _perform(job, called, place, around.variables, timeout)
+        notes = [*_notes(context, good), *program.notes]
+        if late:
+            notes.append(f"Its deadline ended it, after {timeout:g} s.")
+        return replace(
+            result,
+            argv=mask_arguments(result.argv, hidden),
+            stdout=mask(result.stdout, hidden),
+            stderr=mask(result.stderr, hidden),
+            revision=good.revision if good else None,
+            origin=program.origin,
+            notes=tuple(notes),
+        )
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What to know about it."""
-        name = Path(self.path).name
-        return (f"{name} is from the host: {self.path}.",) if self.origin == "host" else ()
-
-
-def _origin(path: str, applied: Applied, root: Path) -> str:
-    place = os.path.normpath(path)
-    own = [*applied.variables.get("PATH", "").split(os.pathsep), applied.prefix]
-    if any(place.startswith(f"{folder}/") for folder in own if folder):
-        return "environment"
-    if place.startswith("/nix/store/"):
-        return "environment"
-    if not place.startswith(f"{root}/"):
-        return "host"
-    # A link of the project to a program of the host is that program; a virtual environment's is its own.
-    outside = not os.path.realpath(place).startswith((f"{os.path.realpath(root)}/", "/nix/store/"))
-    return "host" if outside and not (Path(place).parent.parent / "pyvenv.cfg").is_file() else "project"
+    said = mask_arguments([item[:_WORD] for item in called[:TITLE]], hidden)
+    title = one_line(" ".join(said))[:TITLE]
+    return context.jobs.start(Request("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
 
 
-def argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test: bool) -> tuple[str, ...]:
+def call(context: Context, wanted: Wanted) -> Call:
+    """Return what to run, for who runs a command in a process of its own; see `run`."""
+    entered = Environments(context).entered(wanted.environment) if wanted.environment else None
+    called, place, applied, good = _prepared(context, wanted, entered)
+    around, program = _surroundings(context, called, place, applied, pure=wanted.pure)
+    unset = set(applied.unset) - set(around.variables) if applied else ()
+    return Call(called, place, around.variables, tuple(unset), (*_notes(context, good), *program.notes))
+
+
+def _surroundings(
+    context: Context, argv: tuple[str, ...], place: Path, applied: Applied | None, *, pure: bool
+) -> tuple[Surroundings, Program]:
+    if applied is None:  # the backend's own command enters the environment
+        entering = {"PATH": os.environ.get("PATH", ""), **nix_variables(builds=True)}
+        return Surroundings(entering), Program(argv[0], "environment")
+    around = Surroundings.of(applied, context.declaration(), pure=pure)
+    return around, around.found(argv, place, applied, context.project.root)
+
+
+def _prepared(
+    context: Context, wanted: Wanted, entered: Applied | None
+) -> tuple[tuple[str, ...], Path, Applied | None, Good | None]:
+    """Return what to run, where, in which environment, and what was applied last where that is the project's."""
+    good = read_good(context.project.state)
+    # What was applied is what commands run in, unless the call names another backend.
+    backend = backend_named(good.applied.backend) if good and not context.backend else context.active()
+    called = _argv_of(backend, wanted.argv, wanted.task, test=wanted.test)
+    place = _directory_of(context.project, wanted.cwd)
+    if entered is not None:
+        return called, place, entered, None
+    if not wanted.argv and backend.enters:
+        if backend.name == "flake":
+            require_nothing_saved(context.project.read("flake.nix") or b"")
+        return called, place, None, good
+    own = good is not None and good.applied.backend == backend.name and kept_here(context.project.state, good)
+    if good is not None and own and backend.alive(good.applied):
+        return called, place, good.applied, good
+    raise Unavailable(
+        "not_applied",
+        _why_not(good, backend),
+        seen=good.applied.prefix if good else None,
+        remedy=f"Apply it with {do('apply')}, then repeat the command.",
+    )
+
+
+def _notes(context: Context, good: Good | None) -> tuple[str, ...]:
+    if good is None:
+        return ()
+    found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
+    if found == (good.revision, good.lock_revision):
+        return ()
+    return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
+
+
+def _why_not(good: Good | None, backend: Backend) -> str:
+    if good is None:
+        return "The environment was not applied yet."
+    if good.applied.backend != backend.name:
+        return f"What was applied is the environment of {good.applied.backend}, not of {backend.name}."
+    return "What was applied is no longer there for this project."
+
+
+def _argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test: bool) -> tuple[str, ...]:
     """Return what to run, of three ways to say it. Raises UsageError `bad_command`."""
     if sum((bool(argv), task is not None, test)) != 1:
         raise UsageError(
@@ -141,7 +184,7 @@ def _is_argument(text: str) -> bool:
         return False
 
 
-def directory_of(project: Project, name: str | None) -> Path:
+def _directory_of(project: Project, name: str | None) -> Path:
     """Return the directory to run in, inside the root."""
     place = project.directory(name or ".", beyond=False)
     info = project.room.status(place.name)
@@ -150,13 +193,13 @@ def directory_of(project: Project, name: str | None) -> Path:
     return project.root / place.name
 
 
-def perform(
+def _perform(
     job: Job, argv: tuple[str, ...], cwd: Path, variables: Mapping[str, str], timeout: float
 ) -> tuple[RunResult, bool]:
     """Run a command in a job; an end by the deadline is a result too."""
     begun = time.monotonic()
     try:
-        found = run(argv, timeout=timeout, environment=variables, cwd=cwd, limit=_SHOWN)
+        found = process.run(argv, timeout=timeout, environment=variables, cwd=cwd, limit=_SHOWN)
     except Unavailable as error:
         if error.code != "timeout":
             raise

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from devkeel.change import changes
 from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
 from devkeel.processes import devenv_up
 from devkeel.processes.manager_socket import ManagerSocket
@@ -18,13 +19,12 @@ from devkeel.runtime import process_tree
 from devkeel.state.files import lock, make_directory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from devkeel.change.result import ChangeResult
+    from devkeel.context import Context
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
-    from devkeel.transaction import Transactions
 
 __all__ = ["Control"]
 
@@ -44,15 +44,16 @@ _FAILED_STARTS = frozenset(
 class Control:
     """The processes of one project, one call at a time.
 
-    take_back: takes back devkeel's operations after one, and raises Conflict where somebody else edited meanwhile. job:
-    hears each step in a sentence, and may end the work. patience: seconds to wait for another call.
+    job: hears each step in a sentence, and may end the work.
     """
 
-    project: Project
-    store: Transactions
-    take_back: Callable[[int, str], tuple[ChangeResult, list[int]]]
+    context: Context
     job: Job
-    patience: float
+
+    @property
+    def project(self) -> Project:
+        """The project."""
+        return self.context.project
 
     @property
     def socket(self) -> ManagerSocket:
@@ -112,13 +113,13 @@ class Control:
                     seen=repr(name[:80]),
                     remedy="Name a process as the declaration does.",
                 )
+        patience = self.context.settings.lock_timeout
         state = make_directory(self.project.state, begins=False)
-        with lock(state / "processes.lock", self.patience) as held:
+        with lock(state / "processes.lock", patience) as held:
             if not held:
                 raise Busy(
                     "processes_busy",
-                    "Another call starts or stops the processes of this project; "
-                    f"waited {self.patience:g} seconds for it.",
+                    f"Another call starts or stops the processes of this project; waited {patience:g} seconds for it.",
                     seen=str(state / "processes.lock"),
                     remedy="See what runs with read_processes, and call again when the other one has finished.",
                 )
@@ -210,7 +211,7 @@ class Control:
     def _remember_good(self, names: Sequence[str]) -> None:
         """Remember a start that succeeded: its declaration is what a later failure goes back to."""
         # First the operation: what is published after that makes the declaration another one.
-        newest = self.store.history(limit=1)
+        newest = self.context.records.history(limit=1)
         now = self.look()
         if now.outdated is not False:
             return
@@ -264,7 +265,9 @@ class Control:
         if not isinstance(good, dict) or not isinstance(good.get("operation"), int):
             return {"declaration": "kept: there was no earlier good start to go back to"}
         try:
-            result, _ = self.take_back(good["operation"], f"the start of processes failed: {error.code}")
+            result, _ = changes.take_back(
+                self.context, good["operation"], f"the start of processes failed: {error.code}"
+            )
         except DevkeelError as conflict:
             return {"declaration": "kept: it could not be put back", "conflict": conflict.as_data()}
         if not result.changed:

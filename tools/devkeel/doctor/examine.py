@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel import __version__
+from devkeel.doctor.state import records
+from devkeel.doctor.tools import realisations
+from devkeel.project.declaration import read_declaration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from devkeel.context import Context
     from devkeel.doctor.finding import Finding
-    from devkeel.project.root import Project
 
-__all__ = ["Examination", "examination"]
+__all__ = ["Examination", "examine"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,13 @@ class Examination:
     findings: tuple[Finding, ...]
 
 
-def examination(project: Project, findings: Iterable[Finding]) -> Examination:
-    """Return what was found, with what a bug report needs beside it."""
-    found = tuple(findings)
+def examine(context: Context, *, repair: bool) -> Examination:
+    """Examine the records and files, and what there is of tools, locks and environments; see `Environment.examine`."""
+    setting, files = context.settings.backend, read_declaration(context.project)
+    found = [
+        *records(context.project, context.records, repair=repair),
+        *realisations(context.project, files, context.backend, setting),
+    ]
     machine = {
         "devkeel": __version__,
         "python": platform.python_version(),
@@ -39,4 +44,5 @@ def examination(project: Project, findings: Iterable[Finding]) -> Examination:
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "encoding": sys.getfilesystemencoding(),
     }
-    return Examination(not any(item.verdict == "problem" for item in found), str(project.root), machine, found)
+    ok = not any(item.verdict == "problem" for item in found)
+    return Examination(ok, str(context.project.root), machine, tuple(found))

@@ -1,0 +1,129 @@
+"""The changes that a caller may ask for: edits, an undo, going back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from devkeel.backends.known import backend_named
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.candidate import Candidate
+from devkeel.change.judge import Intent
+from devkeel.change.write import conclude, expect, patiently
+from devkeel.errors import UsageError
+from devkeel.history import restore as past
+from devkeel.history.undo import revert, target
+from devkeel.project.declaration import beginning, read_declaration
+from devkeel.project.envrc import ENVRC, envrc
+from devkeel.project.root import DECLARATION, SETTINGS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkeel.change.result import ChangeResult
+    from devkeel.context import Context
+    from devkeel.edits.vocabulary import Edit
+
+__all__ = ["Asked", "change", "restore", "take_back", "undo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How a change is asked for. reason: kept with it. expected_revision: the one that it builds on, None for any."""
+
+    reason: str | None
+    dry_run: bool
+    expected_revision: str | None
+
+    @property
+    def stubborn(self) -> bool:
+        """Whether the change is made anew where a file was saved meanwhile."""
+        return self.expected_revision is None
+
+
+def change(
+    context: Context,
+    edits: Sequence[Edit],
+    asked: Asked,
+    *,
+    level: str | None,
+    create: bool,
+    direnv: bool,
+) -> ChangeResult:
+    """Apply edits as one transaction; see `Environment.change`."""
+    from devkeel.edits.apply import apply_edits  # noqa: PLC0415  (half of the start-up, and undoing needs none of it)
+
+    def attempt(context: Context, basis: Basis) -> ChangeResult:
+        files = read_declaration(basis)
+        expect(context, asked.expected_revision, files)
+        candidate = Candidate(basis)
+        for name, data in beginning(basis).items() if create else ():
+            candidate.put(name, data)
+        if DECLARATION in candidate.after:
+            candidate.notes += _succeeding(context)
+        if direnv and candidate.after and basis.read(ENVRC) is None:
+            candidate.put(ENVRC, envrc(None, "devenv", "", (), None))
+        apply_edits(
+            edits, candidate, create=create, manifests=lambda: backend_named(context.selection.name).manifests()
+        )
+        if not edits and not create:
+            raise UsageError(
+                "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
+            )
+        created = any(data is None for data in candidate.before.values())
+        given = [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits]
+        kind: Literal["create", "edit"] = "create" if created else "edit"
+        return conclude(context, candidate, files, Intent(kind, asked.reason, asked.dry_run, level, given))
+
+    return patiently(context, attempt, stubborn=asked.stubborn)
+
+
+def _succeeding(context: Context) -> tuple[str, ...]:
+    """Return what is to say of a devenv.nix that begins where other files declare the environment."""
+    found = context.selection
+    if found.name == "devenv" or context.backend or context.settings.backend:
+        return ()
+    told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
+    return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)
+
+
+def undo(context: Context, operation: int | None, asked: Asked, *, redo: bool) -> ChangeResult:
+    """Revert an operation as a new one; see `Environment.undo`."""
+
+    def attempt(context: Context, basis: Basis) -> ChangeResult:
+        files = read_declaration(basis)
+        expect(context, asked.expected_revision, files)
+        reverted = target(context.records, operation, redo=redo)
+        candidate = revert(context.records, basis, reverted)
+        # An undo of an undo brings a change back, however it was asked for.
+        kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
+        return conclude(context, candidate, files, Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id))
+
+    return patiently(context, attempt, stubborn=asked.stubborn)
+
+
+def restore(context: Context, wanted: int | str, asked: Asked) -> ChangeResult:
+    """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
+
+    def attempt(context: Context, basis: Basis) -> ChangeResult:
+        files = read_declaration(basis)
+        expect(context, asked.expected_revision, files)
+        operation, candidate = past.restore(context.records, basis, wanted)
+        given = [{"kind": "restore", "operation": operation.id}]
+        return conclude(context, candidate, files, Intent("restore", asked.reason, asked.dry_run, edits=given))
+
+    return patiently(context, attempt, stubborn=asked.stubborn)
+
+
+def take_back(context: Context, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
+    """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.
+
+    What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
+    """
+    basis = Basis(context.project)
+    context = context.through(basis)
+    files = context.declaration()
+    candidate, later = past.take_back(context.records, basis, operation)
+    # What stood there is put back whatever a deeper check would say of it, so none is waited for.
+    one = later[0] if len(later) == 1 else None
+    return conclude(context, candidate, files, Intent("restore", reason, False, "syntax", reverts=one)), later

@@ -1,0 +1,241 @@
+"""Writing a candidate: what it really changes is allowed, judged and published, or every byte stays as it was."""
+
+from __future__ import annotations
+
+import re
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.of_project import subject_of
+from devkeel.change.judge import Judge, told_instead
+from devkeel.change.resolution import resolve_libraries
+from devkeel.change.result import ChangeResult
+from devkeel.disclosure.written import secrets_written
+from devkeel.errors import (
+    Conflict,
+    DevkeelError,
+    Place,
+    PolicyRefused,
+    ProjectError,
+    Refused,
+    UsageError,
+    standing,
+    stands,
+)
+from devkeel.history import log
+from devkeel.policy.permission import builds
+from devkeel.policy.protected import judge, judge_failure, judge_values
+from devkeel.project import direnv
+from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
+from devkeel.project.envrc import ENVRC
+from devkeel.project.root import DECLARATION, SETTINGS
+from devkeel.source.path import parse_path
+from devkeel.text.data import as_data
+from devkeel.text.diff import unified_all, without_locks
+from devkeel.transaction import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.change.judge import Intent
+    from devkeel.checks.report import CheckReport
+    from devkeel.context import Context
+    from devkeel.policy.mentions import Fact
+    from devkeel.policy.permission import Permission
+    from devkeel.transaction import Operation
+
+__all__ = ["conclude", "expect", "patiently"]
+
+# How often a change is made anew when somebody saves a file meanwhile.
+_ATTEMPTS = 3
+
+
+def patiently(context: Context, attempt: Callable[[Context, Basis], ChangeResult], *, stubborn: bool) -> ChangeResult:
+    """Make a change, and make it anew when a file was saved between reading and publishing it.
+
+    A caller who said which revision it builds on is told of the conflict instead.
+    """
+    left = _ATTEMPTS if stubborn else 1
+    for number in range(left):
+        basis = Basis(context.project)
+        try:
+            result = attempt(context.through(basis), basis)
+        except (Conflict, ProjectError, Refused) as error:
+            # A file that was read while it was being saved may be half of one, and refused for that.
+            moved = error.code == "file_changed" if isinstance(error, Conflict) else basis.stale()
+            if not moved or number == left - 1 or standing(error) is not None:
+                _tell_kept(context, error)
+                raise
+        else:
+            anew = "A file was saved meanwhile, so the change was made anew on what is there now."
+            return replace(result, notes=(*result.notes, anew)) if number else result
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _tell_kept(context: Context, error: DevkeelError) -> None:
+    """Let a conflict say where old files are kept that somebody wrote into."""
+    if isinstance(error, Conflict):
+        with suppress(DevkeelError, OSError):
+            kept = log.late_data(context.records)
+            error.details |= {"kept": kept} if kept else {}
+
+
+def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -> None:
+    """Refuse a change that builds on another revision than the files have. Raises Conflict `revision_conflict`."""
+    if expected is None or expected == (found := declared_revision(context.source, files)):
+        return
+    if not re.fullmatch(rf"[0-9a-f]{{{len(found)}}}", expected):
+        raise UsageError(
+            "bad_argument",
+            "The expected revision is no revision.",
+            seen=expected[:80],
+            remedy="Give the revision that inspect_environment tells, or leave it out.",
+        )
+    store = context.records
+    newest = next((item for item in store.history(limit=100) if item.revision_after == expected), None)
+    diff = unified_all(log.changed_since(store, context.project, newest)) if newest else None
+    raise Conflict(
+        "revision_conflict",
+        "The environment files have changed since the revision that this edit builds on. Nothing was written.",
+        seen=found,
+        remedy="Look at the files again with inspect_environment, then repeat the edit with the new revision.",
+        details={"expected": expected, "found": found} | ({"diff": diff} if diff else {}),
+    )
+
+
+def conclude(context: Context, candidate: Candidate, files: Mapping[str, bytes], intent: Intent) -> ChangeResult:
+    """Judge a candidate and publish it, or leave every byte as it was. files: the declaration that it is made from."""
+    report = _judged(context, candidate, files, intent)
+    changed = sorted({*candidate.changed, *candidate.removed})
+    declared = read_declaration(candidate) if changed else files
+    candidate.notes += [
+        f"Nothing imports {name} yet: append ./{name} to the imports of {DECLARATION}, as an expression."
+        for name in changed
+        if candidate.before[name] is None and name.endswith(".nix") and name not in declared
+    ]
+    revision, new = declared_revision(candidate.basis, files), declared_revision(candidate, declared)
+    differences = [(name, candidate.before[name], candidate.read(name)) for name in changed]
+    secrets = [line for difference in differences for line in secrets_written(*difference)]
+    result = ChangeResult(
+        changed=bool(changed),
+        published=False,
+        dry_run=intent.dry_run,
+        operation=None,
+        revision_before=revision,
+        revision=revision,
+        lock_revision=lock_revision(candidate),
+        files=tuple(changed),
+        diff=without_locks(differences),
+        checks=report,
+        notes=(*candidate.notes, *secrets),
+        runs_on_enter=bool(candidate.runs and changed),
+        runs_when=tuple(candidate.runs) if changed else (),
+        next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=None),
+    )
+    if not changed or intent.dry_run:
+        return result
+    record = Record(
+        intent.kind, context.actor, intent.reason, intent.edits, as_data(report), revision, new, intent.reverts
+    )
+    operation = _publish(context, candidate, record)
+    # Nothing that could fail comes after this: the change stands.
+    return replace(
+        result,
+        published=True,
+        operation=operation.id,
+        revision=new,
+        notes=(*result.notes, *operation.notes),
+        next=_next(changed=True, dry_run=False, operation=operation),
+    )
+
+
+def _judged(context: Context, candidate: Candidate, files: Mapping[str, bytes], intent: Intent) -> CheckReport:
+    """Return what the checks say of a candidate that may be published; its libraries are resolved on the way."""
+    basis, settings, removed = candidate.basis, context.settings, candidate.removed
+    doubts = judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
+    may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
+    level = _allowed(may, intent.level or settings.level, intent)
+    asked = resolve_libraries(candidate, level, executes=may.executes)
+    before = dict(files)
+    before |= {name: data for name, data in candidate.before.items() if data is not None}
+    # a file may be read under the name of a link to it
+    after = {name: data for name in before if (data := candidate.read(name)) is not None} | candidate.after
+    report = Judge(context, basis).judge(before, after, candidate, intent, level, asked)
+    if settings.protected and (candidate.changed or removed):
+        _hold_values(context, basis, before, after, doubts)
+    if intent.dry_run:
+        return replace(report, diagnostics=told_instead(report.diagnostics, intent))
+    return report
+
+
+def _hold_values(
+    context: Context,
+    basis: Basis,
+    before: Mapping[str, bytes],
+    after: Mapping[str, bytes],
+    doubts: Mapping[str, tuple[Fact, ...]],
+) -> None:
+    """Refuse a candidate with which Nix evaluates a protected option to something else, whatever the level."""
+    from devkeel.checks.values import compare_values  # noqa: PLC0415  (only protected options need it)
+
+    paths = {parse_path(path): path for path in context.settings.protected}
+    old = subject_of(basis, before, fetches=context.permission.executes)
+    new = subject_of(basis, after, before.keys() - after.keys(), fetches=context.permission.executes)
+    found = compare_values(old, new, tuple(paths))
+    judge_values(doubts, [paths[path] for path in found.changed], found.unseen)
+    if found.failed is not None:
+        judge_failure(context.settings, found.failed)
+
+
+def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:
+    """Return how far to check: a caller who may not build tries without, and publishes nothing unbuilt.
+
+    What is only tried is built where the caller says so, not where a file of the project does.
+    """
+    if may.executes or not builds(level):
+        return level
+    if intent.dry_run:
+        return None
+    raise PolicyRefused(
+        "not_offered",
+        f"{SETTINGS} wants every write built, and this caller may not build.",
+        place=Place(SETTINGS),
+        remedy="Name a lower level, or ask the user: what may run is set where the server is started.",
+    )
+
+
+def _publish(context: Context, candidate: Candidate, record: Record) -> Operation:
+    """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
+    entry = candidate.changed.get(ENVRC)
+    written = record.kind in ("edit", "create")
+    allowing = entry is not None and written and context.settings.direnv_allow and direnv.trusted(context.project)
+    store = context.records
+    operation = store.publish(candidate.changes(), record)
+    # The change stands: what fails from here on is a note.
+    told = list[str]()
+    try:
+        told += log.late_notes(store)
+        told += _tell_direnv(context, entry, allowing=allowing) if entry is not None else ()
+    except (DevkeelError, OSError) as error:
+        told.append(f"Operation {operation.id} stands. What came after it failed: {error}.")
+    except BaseException as error:  # a signal
+        stands(error, operation.id)
+        raise
+    return replace(operation, notes=(*operation.notes, *told))
+
+
+def _tell_direnv(context: Context, entry: bytes, *, allowing: bool) -> tuple[str, ...]:
+    if allowing and direnv.allow(context.project, entry):
+        return (f"direnv has allowed {ENVRC}: devkeel asked it to, as {SETTINGS} says.",)
+    return direnv.advice(context.project)
+
+
+def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
+    if not changed:
+        return "nothing to do"
+    if operation is None:
+        return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
+    return f"check_environment, or undo with operation={operation.id} to take it back"

@@ -1,0 +1,113 @@
+"""What one call shares: project and settings, records and jobs, who calls, and what the call may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from devkeel.backends.choice import active
+from devkeel.backends.selection import select
+from devkeel.policy.permission import EVERYTHING
+from devkeel.project.declaration import read_declaration
+from devkeel.project.root import DECLARATION
+from devkeel.project.settings import read_settings
+from devkeel.transaction import Transactions
+
+if TYPE_CHECKING:
+    from devkeel.backends.backend import Backend
+    from devkeel.backends.selection import Selection
+    from devkeel.candidate.basis import Basis
+    from devkeel.policy.permission import Permission
+    from devkeel.project.root import Project, Reader
+    from devkeel.project.settings import Settings
+    from devkeel.runtime.jobs import Jobs
+
+__all__ = ["Context", "Opened"]
+
+
+@dataclass
+class Opened:
+    """What stays open from call to call of one caller. jobs: those of the process, where callers share them."""
+
+    jobs: Jobs | None = None
+    records: Transactions | None = None
+
+    def close(self) -> None:
+        """Close the history; the next call opens it again."""
+        if self.records is not None:
+            self.records.close()
+            self.records = None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What one call shares, whatever rooms it passes. Settings and selection are read once, when first asked for.
+
+    actor: who calls, kept with each operation. backend: the one that the call names. permission: what it may run.
+    basis: what a change is made from; then the
+    settings are among what is compared before it is published.
+    """
+
+    project: Project
+    actor: str
+    backend: str | None = None
+    permission: Permission = EVERYTHING
+    opened: Opened = field(default_factory=Opened)
+    basis: Basis | None = None
+
+    def again(self) -> Context:
+        """Return the context of the next call: what stays open stays, everything else is read anew."""
+        return replace(self, basis=None)
+
+    def through(self, basis: Basis) -> Context:
+        """Return the context of a change that is made from a basis."""
+        return replace(self, basis=basis)
+
+    @property
+    def source(self) -> Reader:
+        """What the files are read through."""
+        return self.basis or self.project
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the team shares. Raises ProjectError `bad_settings`."""
+        return read_settings(self.source)
+
+    @cached_property
+    def declared(self) -> Selection:
+        """Which backend the project has by its files, and why."""
+        return select(self.source, None, self.settings.backend)
+
+    @cached_property
+    def selection(self) -> Selection:
+        """Which backend is meant, and why: the one that the call names, or the project's."""
+        return select(self.source, self.backend, self.settings.backend) if self.backend else self.declared
+
+    def active(self) -> Backend:
+        """Return the backend of the project. Raises ProjectError `missing_file` where no file speaks for it."""
+        return active(self.project, self.selection.name)
+
+    @property
+    def records(self) -> Transactions:
+        """The history, and the way to publish."""
+        if self.opened.records is None:
+            settings = self.settings
+            self.opened.records = Transactions(self.project, lock_timeout=settings.lock_timeout, keep=settings.keep)
+        return self.opened.records
+
+    @property
+    def jobs(self) -> Jobs:
+        """The jobs."""
+        if self.opened.jobs is None:
+            from devkeel.runtime.jobs import Jobs  # noqa: PLC0415  (editing needs none of it)
+
+            self.opened.jobs = Jobs(self.project.state)
+        return self.opened.jobs
+
+    def declaration(self) -> dict[str, bytes]:
+        """Return the files of the declaration as they are now. Raises ProjectError `missing_file` without any."""
+        files = read_declaration(self.source)
+        if not files:
+            raise self.project.missing(DECLARATION)
+        return files

@@ -1,0 +1,48 @@
+"""The way into an environment: .envrc, for direnv and whoever sources it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.candidate.candidate import Candidate
+from devkeel.change.judge import Intent
+from devkeel.change.write import conclude, patiently
+from devkeel.environments.named import NAMED, Environments
+from devkeel.errors import Refused
+from devkeel.project import direnv
+from devkeel.project.envrc import ENVRC, PROMPT, envrc
+
+if TYPE_CHECKING:
+    from devkeel.candidate.basis import Basis
+    from devkeel.change.result import ChangeResult
+    from devkeel.context import Context
+
+__all__ = ["write_envrc"]
+
+
+def write_envrc(
+    context: Context, name: str | None, *, prompt: bool, template: str | None, dry_run: bool
+) -> ChangeResult:
+    """Write the .envrc that enters the project's environment, or a named one; see `devkeel.project.envrc`."""
+
+    def attempt(context: Context, basis: Basis) -> ChangeResult:
+        files, named = context.declaration(), Environments(context)
+        chosen = named.name(name)
+        made = next((item.backend for item in named.all() if item.name == chosen), None)
+        backend = made or context.selection.name
+        old, candidate = basis.read(ENVRC), Candidate(basis)
+        wanted = (template or PROMPT) if prompt or template else None
+        try:
+            candidate.put(ENVRC, envrc(old, backend, chosen, sorted(files), wanted))
+        except Refused:
+            if old is None or wanted or backend != "devenv" or not direnv.enters(old):
+                raise
+            candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
+        candidate.runs.append("when direnv allows it and the project is entered")
+        if not candidate.changed:
+            candidate.notes += direnv.advice(context.project)
+        if made is None and backend in NAMED:
+            candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
+        return conclude(context, candidate, files, Intent("edit", "write .envrc", dry_run))
+
+    return patiently(context, attempt, stubborn=True)

@@ -1,0 +1,118 @@
+"""What is declared, and where."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.of_project import subject_of
+from devkeel.catalogue.lookup import nothing_at
+from devkeel.change.judge import levels_of
+from devkeel.checks import run_checks
+from devkeel.environments.locks import lock_findings
+from devkeel.environments.named import Environments
+from devkeel.history import log
+from devkeel.inspection.status import stages_of
+from devkeel.libraries import declared_libraries
+from devkeel.project import direnv
+from devkeel.project.declaration import declared_revision, lock_revision, parts_of, role_of
+from devkeel.project.root import DECLARATION, digest
+from devkeel.project.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.checks.report import Skipped
+    from devkeel.context import Context
+    from devkeel.errors import Diagnostic
+    from devkeel.history.log import HistoryEntry
+    from devkeel.inspection.status import Stages
+    from devkeel.project.survey import Definition
+
+__all__ = ["FileState", "Inspection", "inspect"]
+
+
+def inspect(context: Context, prefix: str | None) -> Inspection:
+    """Return what is declared, and where; see `Environment.inspect`."""
+    files, selection, store = context.declaration(), context.selection, context.records
+    subject = subject_of(Basis(context.project), files, fetches=context.permission.executes)
+    report, (levels, cannot) = run_checks(subject, reading=True), levels_of(subject)
+    found = survey(files, prefix)
+    notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
+    newest = store.history(limit=1)
+    return Inspection(
+        root=str(context.project.root),
+        revision=declared_revision(context.project, files),
+        lock_revision=lock_revision(context.project),
+        backend=selection.name,
+        files=_states(context, files),
+        packages=found.packages or declared_libraries(files),
+        enabled=found.enabled,
+        definitions=found.definitions,
+        problems=(
+            *report.diagnostics,
+            *(() if DECLARATION in files else lock_findings(context)),
+            *log.foreign_findings(store),
+            *log.late_findings(store),
+        ),
+        environments=tuple(item.name for item in Environments(context).all()),
+        notes=(*notes, *selection.notes, *direnv.advice(context.project)),
+        levels=levels,
+        skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
+        last_operation=log.entry(newest[0]) if newest else None,
+        changed_since=tuple(name for name, *_ in log.changed_since(store, context.project, newest[0]))
+        if newest
+        else (),
+        recovery_pending=store.recovery_pending(),
+        stages=stages_of(context.project, store, files),
+        next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
+    )
+
+
+def _states(context: Context, files: Mapping[str, bytes]) -> tuple[FileState, ...]:
+    """Return the files of the declaration, and those that it is made of."""
+    found = {**parts_of(context.project, files), **files}
+    return tuple(
+        FileState(name, role_of(name, beside=name not in files), len(data), digest(data)[:12])
+        for name, data in sorted(found.items())
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FileState:
+    """An environment file: its name, what it is for, its size in bytes and its content hash (12 digits)."""
+
+    name: str
+    role: str
+    bytes: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """What is declared, where, and what devkeel can do about it on this machine.
+
+    `packages` are the names in the `packages` list as written; `enabled` the services and languages whose
+    `enable` is true; `definitions` everything in the environment files, or what is at and below a prefix; `notes`
+    say what to know about them; `environments` are the named ones that are made.
+    """
+
+    root: str
+    revision: str
+    lock_revision: str | None
+    backend: str
+    files: tuple[FileState, ...]
+    packages: tuple[str, ...]
+    enabled: tuple[str, ...]
+    definitions: tuple[Definition, ...]
+    problems: tuple[Diagnostic, ...]
+    notes: tuple[str, ...]
+    levels: tuple[str, ...]
+    skipped: tuple[Skipped, ...]
+    last_operation: HistoryEntry | None
+    changed_since: tuple[str, ...]
+    recovery_pending: bool
+    next: str
+    environments: tuple[str, ...] = ()
+    stages: Stages | None = None

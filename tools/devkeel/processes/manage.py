@@ -1,0 +1,57 @@
+"""Starting, stopping and restarting processes as the work of a job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from devkeel.errors import Unavailable
+from devkeel.nix_cli.progress import progress_of
+from devkeel.processes.control import Control
+from devkeel.project.root import DECLARATION
+from devkeel.runtime.jobs import Request
+from devkeel.runtime.requests import TITLE, require_on_failure, require_seconds
+from devkeel.text.clean import one_line
+from devkeel.text.data import as_data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkeel.context import Context
+    from devkeel.processes.state import ProcessesResult
+    from devkeel.runtime.jobs import Job
+
+__all__ = ["manage"]
+
+_LONGEST = 3600.0
+
+
+def manage(
+    context: Context,
+    action: Literal["start", "stop", "restart"],
+    names: Sequence[str],
+    *,
+    timeout: float,
+    on_failure: str,
+) -> Job:
+    """Begin to start, stop or restart processes; see `Environment.manage_processes`."""
+    require_on_failure(on_failure)
+    require_seconds(timeout, _LONGEST)
+    context.declaration()
+    if action != "stop" and not context.project.exists(DECLARATION):
+        raise Unavailable(
+            "backend_cannot",
+            f"Processes are declared in {DECLARATION}, and there is none.",
+            remedy="Run the command with run_command, or begin that file with edit_environment and create=true.",
+        )
+
+    def work(job: Job) -> ProcessesResult:
+        control = Control(context, job)
+        if action == "stop":
+            return control.stop(names)
+        verb = control.start if action == "start" else control.restart
+        return verb(names, timeout=timeout, restore=on_failure == "restore")
+
+    title = " ".join(("processes:", action, *map(one_line, names)))
+    # What it starts is to outlive it, so that nothing is swept up when it has done.
+    request = Request("processes", title[:TITLE], reads=progress_of, sweeps=False, plain=as_data)
+    return context.jobs.start(request, work)
