@@ -24,7 +24,7 @@ MAY = {
     "nix_cli/derivations.py": "derivations in the Nix store",
     "checks/evaluation.py": "a file of this package",
     "checks/build.py": "a derivation in the Nix store",
-    "environments/run.py": "where a program lies that is about to run; nothing of it is read",
+    "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",
     "backends/conda.py": "an environment that was made",
