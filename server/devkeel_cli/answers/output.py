@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessesResult
-    from devkeel.project.survey import Definition
+    from devkeel.project.survey import DefinitionView
 
 __all__ = [
     "applied",
@@ -361,7 +361,7 @@ def _skipped(skipped: Sequence[Skipped]) -> str:
     return f"; skipped: {'; '.join(reasons)}" if reasons else ""
 
 
-def _definition_line(item: Definition) -> str:
+def _definition_line(item: DefinitionView) -> str:
     written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
     first, _, more = clean(written).partition("\n")
     value = f"{first[:_MAX_VALUE]} …" if more or len(first) > _MAX_VALUE else first

@@ -73,10 +73,10 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, before: bytes | None, after: bytes) -> list[str]:
-    from devkeel.policy.protected import judge_file  # noqa: PLC0415
+    from devkeel.policy.protected import require_unprotected_file  # noqa: PLC0415
     from devkeel.transaction import create_file, replace_file  # noqa: PLC0415  (the database)
 
-    judge_file(path, before, after)
+    require_unprotected_file(path, before, after)
     if before is not None:
         return replace_file(path, before, after)
     try:

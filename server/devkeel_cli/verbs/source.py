@@ -210,10 +210,10 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
             say(f"note: {clean(note)}", err=True)
         return
     if source.real is not None and edited.changed and not dry_run:
-        from devkeel.policy.protected import judge_file  # noqa: PLC0415
+        from devkeel.policy.protected import require_unprotected_file  # noqa: PLC0415
         from devkeel.transaction import replace_file  # noqa: PLC0415  (the database)
 
-        judge_file(source.real, source.data, edited.data)
+        require_unprotected_file(source.real, source.data, edited.data)
         notes += replace_file(source.real, source.data, edited.data)
         written = True
     if as_json:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessesResult, ProcessLog
-    from devkeel.project.survey import Definition
+    from devkeel.project.survey import DefinitionView
 
 __all__ = [
     "change",
@@ -319,7 +319,7 @@ def _skipped(skipped: Sequence[Skipped]) -> str:
     return f"; skipped: {'; '.join(told)}"
 
 
-def _definition_line(item: Definition) -> str:
+def _definition_line(item: DefinitionView) -> str:
     written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
     first, _, more = written.partition("\n")
     value = f"{first} …" if more else first

@@ -10,7 +10,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.catalogue import built_in
-from devkeel.catalogue.index import Index
+from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import open_names
 from devkeel.catalogue.search import search
 from devkeel.errors import UsageError
@@ -154,7 +154,7 @@ def test_the_index_finds_what_a_scan_finds() -> None:
             for number in range(300)
         }
     )
-    index = Index(names)
+    index = NameIndex(names)
     for query in ["py", "lib", "git", "x", "rust", "nine", "go", "libgit", "1", "29", "py-lib", "zzz"]:
         begins, inside = index.inside(query)
         dashed = query.replace("_", "-")

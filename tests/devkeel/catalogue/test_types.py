@@ -70,7 +70,7 @@ CASES: list[tuple[str, Any, bool | None]] = [
 
 @pytest.mark.parametrize(("phrase", "value", "verdict"), CASES)
 def test_a_value_is_judged(phrase: str, value: Any, verdict: bool | None) -> None:
-    assert parse_type(phrase).judge(value) is verdict
+    assert parse_type(phrase).accepts(value) is verdict
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, PolicyRefused, Refused
-from devkeel.policy.protected import judge_file
+from devkeel.policy.protected import require_unprotected_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -248,8 +248,8 @@ def test_what_a_protected_option_is_made_of_cannot_be_changed(root: Path, item: 
 def test_data_that_a_protected_option_is_read_from_cannot_be_changed(root: Path) -> None:
     project_of(root, WINDING).close()
     with pytest.raises(PolicyRefused):
-        judge_file((root / "data.toml").resolve(), b"on = true\n", b"on = false\n")
-    judge_file((root / "other.toml").resolve(), None, b"on = false\n")
+        require_unprotected_file((root / "data.toml").resolve(), b"on = true\n", b"on = false\n")
+    require_unprotected_file((root / "other.toml").resolve(), None, b"on = false\n")
 
 
 # Files that no path in the text names.

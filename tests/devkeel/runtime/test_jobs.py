@@ -17,7 +17,7 @@ import pytest
 
 from devkeel.errors import Busy, StateError, Unavailable, UsageError
 from devkeel.runtime import Completed, run
-from devkeel.runtime.jobs import Job, Jobs, Request
+from devkeel.runtime.jobs import Job, Jobs, JobSpec
 from devkeel.state.files import make_directory
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def shell(script: str, timeout: float = LONG) -> Callable[[Job], Completed]:
 
 
 def start(jobs: Jobs, script: str, timeout: float = LONG, **request: Any) -> Job:
-    return jobs.start(Request("test", "a test", **request), shell(script, timeout))
+    return jobs.start(JobSpec("test", "a test", **request), shell(script, timeout))
 
 
 def until(condition: Callable[[], object]) -> None:
@@ -72,7 +72,7 @@ def test_what_the_work_raises_is_raised_to_who_asks(jobs: Jobs) -> None:
     def work(_: Job) -> None:
         raise UsageError("bad_argument", "No.")
 
-    job = jobs.start(Request("test", "fails"), work)
+    job = jobs.start(JobSpec("test", "fails"), work)
     assert job.wait(LONG)
     assert (job.state, jobs.find(job.id).error) == ("failed", {"code": "bad_argument", "message": "No."})
     with pytest.raises(UsageError):
@@ -118,7 +118,7 @@ def test_a_cancelled_job_runs_nothing_more(jobs: Jobs, tmp_path: Path) -> None:
         except Unavailable:
             run(("touch", str(reached)), timeout=LONG)
 
-    job = jobs.start(Request("test", "stubborn"), work)
+    job = jobs.start(JobSpec("test", "stubborn"), work)
     pid_in(tmp_path / "pid")
     assert job.cancel()
     assert (job.state, reached.exists()) == ("cancelled", False)
@@ -153,10 +153,10 @@ def test_a_gigabyte_of_output_costs_little_memory_and_a_capped_log(tmp_path: Pat
     code = f"""
 from pathlib import Path
 from devkeel.runtime import run
-from devkeel.runtime.jobs import Jobs, Request
+from devkeel.runtime.jobs import Jobs, JobSpec
 jobs = Jobs(Path({str(tmp_path / ".devkeel")!r}))
 work = lambda job: run(("sh", "-c", "echo first; yes {"x" * 99} | head -c 1073741824; echo last"), timeout=300)
-job = jobs.start(Request("test", "flood"), work)
+job = jobs.start(JobSpec("test", "flood"), work)
 jobs.keep(job)
 assert job.wait(300)
 assert job.log.size == 2**30 + 11, job.log.size
@@ -233,10 +233,10 @@ def test_the_job_of_a_process_that_was_killed_is_ended_by_who_looks_next(tmp_pat
     code = f"""
 from pathlib import Path
 from devkeel.runtime import run
-from devkeel.runtime.jobs import Jobs, Request
+from devkeel.runtime.jobs import Jobs, JobSpec
 jobs = Jobs(Path({str(state)!r}))
 script = "setsid sh -c 'echo $$ > {file}; exec sleep 1000' & sleep 1000"
-job = jobs.start(Request("test", "x"), lambda _: run(("sh", "-c", script), timeout=600))
+job = jobs.start(JobSpec("test", "x"), lambda _: run(("sh", "-c", script), timeout=600))
 jobs.keep(job)
 print(job.id, flush=True)
 job.wait(600)
@@ -297,11 +297,11 @@ def test_a_full_disk_costs_the_log_and_not_the_job(tmp_path: Path, kept: str, se
 import resource, threading
 from pathlib import Path
 from devkeel.runtime import run
-from devkeel.runtime.jobs import Jobs, Request
+from devkeel.runtime.jobs import Jobs, JobSpec
 jobs = Jobs(Path({str(tmp_path / ".devkeel")!r}))
 resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000))
 begin = threading.Event()
-job = jobs.start(Request("test", "x"), lambda _: begin.wait(60) and run(("seq", "300000"), timeout=60, limit=100))
+job = jobs.start(JobSpec("test", "x"), lambda _: begin.wait(60) and run(("seq", "300000"), timeout=60, limit=100))
 if {kept!r} == "while it runs":
     jobs.keep(job)
 begin.set()
@@ -351,7 +351,7 @@ def test_a_record_that_makes_no_sense_is_no_job_and_ends_nothing(
     jobs: Jobs, tmp_path: Path, change: dict[str, Any]
 ) -> None:
     name, file = "0123456789abcdef", tmp_path / "pid"
-    job = jobs.start(Request("test", "x", sweeps=False), shell(f"echo $$ > {file}; exec sleep 1000"))
+    job = jobs.start(JobSpec("test", "x", sweeps=False), shell(f"echo $$ > {file}; exec sleep 1000"))
     record = {"id": name, "kind": "x", "title": "x", "state": "running", "started": "", "survivors": [], "log": {}}
     record["owner"] = {"pid": 2**22, "start": 1, "host": socket.gethostname()}
     jobs.folder.mkdir(parents=True)
@@ -369,7 +369,7 @@ def test_the_last_step_reaches_others_however_soon_it_follows(jobs: Jobs, tmp_pa
         job.tell("second")
         until((tmp_path / "go").exists)
 
-    job = jobs.start(Request("test", "x"), work)
+    job = jobs.start(JobSpec("test", "x"), work)
     jobs.keep(job)
     until(lambda: Jobs(jobs.state).find(job.id).progress == "second")
     assert job.running

@@ -149,7 +149,7 @@ def test_what_another_key_sealed_is_not_believed(clone: Path, monkeypatch: pytes
         add(clone)
         assert operations(clone) == [1]
     assert operations(clone) == []
-    assert origin.standing(clone / ".devkeel").foreign
+    assert origin.ownership(clone / ".devkeel").foreign
     add(clone, "fd")
     assert operations(clone) == [1]
     with monkeypatch.context() as context:  # and back: each believes its own
@@ -184,7 +184,7 @@ def test_a_row_that_was_changed_loses_its_seal(clone: Path, column: str) -> None
         connection.execute(f"UPDATE operation SET {column} = ?", (values.get(column, "restore"),))  # noqa: S608
     assert operations(clone) == []
     with Transactions(Project(clone)) as transactions:
-        assert transactions.standing().foreign
+        assert transactions.ownership().foreign
 
 
 @pytest.mark.parametrize("column", ["path", "before_hash", "after_hash", "mode_before", "mode_after"])
@@ -381,7 +381,7 @@ def test_recovery_gives_no_file_more_permissions_than_it_has(clone: Path, mode: 
         changes = [FileChange("devenv.yaml", before, b"inputs: { }\n"), FileChange("made.nix", None, b"{ }\n")]
         transactions.publish(changes, RECORD)
     (clone / "made.nix").unlink()  # so that it goes back
-    seal = origin.standing(clone / ".devkeel").seal
+    seal = origin.ownership(clone / ".devkeel").seal
     assert seal is not None
     with closing(sqlite3.connect(clone / ".devkeel/state.db", isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row

@@ -58,7 +58,7 @@ class Bench:
         """Seal every operation as it is now, as only somebody with the key can."""
         self.transactions.close()
         state = self.root / ".devkeel"
-        seal = origin.standing(state).seal
+        seal = origin.ownership(state).seal
         assert seal is not None
         with closing(sqlite3.connect(state / "state.db", isolation_level=None)) as connection:
             connection.row_factory = sqlite3.Row

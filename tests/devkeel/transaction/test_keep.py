@@ -10,7 +10,7 @@ import pytest
 
 from devkeel.errors import UsageError
 from devkeel.project.root import Project
-from devkeel.project.settings import Keep
+from devkeel.project.settings import Retention
 from devkeel.transaction import Transactions, store
 
 Bench = Any
@@ -21,7 +21,7 @@ def _always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store, "TRIM_EVERY", 1)
 
 
-def keeping(bench: Bench, keep: Keep) -> Bench:
+def keeping(bench: Bench, keep: Retention) -> Bench:
     bench.transactions.close()
     bench.transactions = Transactions(Project(bench.root), keep=keep)
     return bench
@@ -38,7 +38,7 @@ def age(bench: Bench, number: int) -> None:
 
 
 def test_the_count_is_bounded_and_contents_go_with_their_operations(bench: Bench) -> None:
-    keeping(bench, Keep(operations=3))
+    keeping(bench, Retention(operations=3))
     numbers = [bench.edit("devenv.nix", f"{n}\n") for n in range(8)]
     assert [item.id for item in bench.transactions.history()] == numbers[:-4:-1]
     # the three after-images and what the oldest of the three replaced
@@ -49,7 +49,7 @@ def test_the_count_is_bounded_and_contents_go_with_their_operations(bench: Bench
 
 
 def test_what_a_file_was_left_with_is_never_dropped(bench: Bench) -> None:
-    keeping(bench, Keep(operations=2, bytes=1))
+    keeping(bench, Retention(operations=2, bytes=1))
     first = bench.edit("devenv.yaml", "kept\n")
     for n in range(6):
         bench.edit("devenv.nix", f"{n}\n")
@@ -60,7 +60,7 @@ def test_what_a_file_was_left_with_is_never_dropped(bench: Bench) -> None:
 
 
 def test_what_is_too_old_goes(bench: Bench) -> None:
-    keeping(bench, Keep(days=30))
+    keeping(bench, Retention(days=30))
     numbers = [bench.edit("devenv.nix", f"{n}\n") for n in range(4)]
     age(bench, numbers[1])
     bench.edit("devenv.nix", "new\n")
@@ -70,7 +70,7 @@ def test_what_is_too_old_goes(bench: Bench) -> None:
 def test_the_bytes_are_bounded(bench: Bench) -> None:
     import random
 
-    keeping(bench, Keep(bytes=200_000))
+    keeping(bench, Retention(bytes=200_000))
     for n in range(60):
         bench.edit("devenv.nix", random.Random(n).randbytes(10_000).hex())
     file = bench.root / ".devkeel" / "state.db"
@@ -80,7 +80,7 @@ def test_the_bytes_are_bounded(bench: Bench) -> None:
 
 
 def test_undo_and_redo_go_on_over_what_was_dropped(bench: Bench) -> None:
-    keeping(bench, Keep(operations=2))
+    keeping(bench, Retention(operations=2))
     edit = bench.edit("devenv.nix", "new\n")
     number = edit
     for turn in range(6):

@@ -148,7 +148,7 @@ def test_equal_content_is_kept_once(bench: Bench) -> None:
 
 def fill(bench: Bench, count: int) -> None:
     """Put operations into the history as devkeel would have written them."""
-    seal = origin.standing(bench.root / ".devkeel").seal
+    seal = origin.ownership(bench.root / ".devkeel").seal
     assert seal is not None
     values = {"state": "published", "time": "", "kind": "edit", "actor": "", "reason": None, "edits": "[]"}
     values |= {"report": "{}", "revision_before": "", "revision_after": "", "reverts": None, "applies": 1}
@@ -381,7 +381,7 @@ def test_a_reader_of_another_user_believes_no_history_and_makes_nothing(bench: B
             try:
                 os.seteuid(65534)
                 reader = Transactions(Project(root))
-                found = reader.standing()
+                found = reader.ownership()
                 os._exit(len(reader.history()) or int(reader.recovery_pending()) or int(found.own or not found.foreign))
             finally:
                 os._exit(3)

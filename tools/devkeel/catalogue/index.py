@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["Index"]
+__all__ = ["NameIndex"]
 
 _SEPARATORS = str.maketrans({"_": "-", ".": "-", '"': "-"})
 _SHORT = 3
@@ -23,7 +23,7 @@ _AFTER = "\U0010ffff"
 _ENOUGH = 400
 
 
-class Index:
+class NameIndex:
     """Names that can be looked for; each is one line."""
 
     def __init__(self, names: Iterable[str]) -> None:

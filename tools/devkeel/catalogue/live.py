@@ -9,7 +9,7 @@ from typing import Any
 from devkeel.catalogue import cache
 from devkeel.catalogue.option import Option
 from devkeel.catalogue.options import Catalogue, built_in
-from devkeel.catalogue.refresh import options_key, request
+from devkeel.catalogue.refresh import options_key, start_refresh
 from devkeel.nix_cli.pins import read_pins
 from devkeel.source.path import format_path
 
@@ -32,7 +32,7 @@ def open_catalogue(lock: bytes | None = None) -> Catalogue:
     key = options_key(pins)
     found = _catalogue(key, cache.stamp(key), f"devenv {pins.devenv.revision[:7]} of devenv.lock")
     if found is None:
-        request(lock, key)
+        start_refresh(lock, key)
     return found or built_in()
 
 

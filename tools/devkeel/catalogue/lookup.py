@@ -19,7 +19,7 @@ from devkeel.catalogue.search import Hit, search
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import LOCK_FILES
-from devkeel.project.survey import Definition, survey
+from devkeel.project.survey import DefinitionView, survey
 
 if TYPE_CHECKING:
     from devkeel.catalogue import Catalogue
@@ -80,7 +80,7 @@ class OptionDetail:
     allowed: tuple[Any, ...]
     read_only: bool
     description: str | None
-    definitions: tuple[Definition, ...]
+    definitions: tuple[DefinitionView, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,7 +53,7 @@ def nearest(tree: Tree, path: AttrPath, value: Value, *, within: float = _LIMIT,
         cost = _distance(rest, candidate)
         if cost <= within:
             concrete = _concrete(rest, candidate)
-            wrong = tree.find(concrete).type.judge(value) is False
+            wrong = tree.find(concrete).type.accepts(value) is False
             costs[concrete] = cost + (_MISFIT if wrong else 0.0)
     ordered = sorted(costs, key=lambda item: (costs[item], len(item), item))
     return [(*prefix, *item) for item in ordered[:limit] if costs[item] <= costs[ordered[0]] + _BEHIND]

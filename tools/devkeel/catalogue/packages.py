@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue import cache as stored
-from devkeel.catalogue.refresh import names_key, request
+from devkeel.catalogue.refresh import names_key, start_refresh
 from devkeel.nix_cli.pins import read_pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["BUILT_IN", "Names", "Verdict", "called", "is_function", "known", "open_names", "suggest"]
+__all__ = ["BUILT_IN", "Names", "PackageStatus", "called", "is_function", "known", "open_names", "suggest"]
 
 BUILT_IN = "built-in list"
 _VERSION = "2026.08"
@@ -30,7 +30,7 @@ _FUNCTION = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PackageStatus:
     """Whether a package is known, whether the list that says so is complete, and which list it is."""
 
     known: bool
@@ -57,17 +57,17 @@ class Names:
         """Return all names, those in sets with the set in front."""
         return [*self.top, *(f"{name}.{item}" for name, items in self.sets.items() for item in items)]
 
-    def judge(self, name: str) -> Verdict:
+    def status_of(self, name: str) -> PackageStatus:
         """Return whether a name, `jq` or `python3Packages.numpy`, is one; what is not listed at all counts as known."""
         head, _, rest = name.partition(".")
         if not self._has(head):
-            return Verdict(known=False, complete=self.complete, source=self.source)
+            return PackageStatus(known=False, complete=self.complete, source=self.source)
         items = self.items(head)
         inner = rest.partition(".")[0]
         if not rest or items is None or inner in items:
-            return Verdict(known=True, complete=self.complete, source=self.source)
+            return PackageStatus(known=True, complete=self.complete, source=self.source)
         whole = head in self.whole
-        return Verdict(known=False, complete=whole, source=self.source if whole else BUILT_IN)
+        return PackageStatus(known=False, complete=whole, source=self.source if whole else BUILT_IN)
 
     def _has(self, head: str) -> bool:
         if head in self.top or head in self.old:
@@ -105,11 +105,11 @@ def open_names(lock: bytes | None = None, *, need: str = "") -> Names:
         return built_in_names()
     key = names_key(pins.nixpkgs)
     if _lists(key) is None:
-        request(lock, key, (need,) if need else ())
+        start_refresh(lock, key, (need,) if need else ())
         return built_in_names()
     found = _read(key, f"nixpkgs {pins.nixpkgs.revision[:7]} of devenv.lock", _state(key))
     if need in found.top and need not in found.whole and _SET.search(need):
-        request(lock, names_key(pins.nixpkgs, need), (need,))
+        start_refresh(lock, names_key(pins.nixpkgs, need), (need,))
     return found
 
 
@@ -144,10 +144,10 @@ def _read(key: str, source: str, state: frozenset[str]) -> Names:
     )
 
 
-def known(name: str, lock: bytes | None = None) -> Verdict:
+def known(name: str, lock: bytes | None = None) -> PackageStatus:
     """Return whether nixpkgs has a package; lock: the bytes of devenv.lock, where there is one."""
     head, dot, _ = name.partition(".")
-    return open_names(lock, need=head if dot else "").judge(name)
+    return open_names(lock, need=head if dot else "").status_of(name)
 
 
 @cache
@@ -178,7 +178,7 @@ def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
     wanted = rest if inside else name
     if not inside:
         elsewhere = [f"{item}.{wanted}" for item in _FAVOURITES if wanted in names.sets.get(item, ())]
-        found = list(dict.fromkeys([*(item for item in called(wanted) if names.judge(item).known), *elsewhere]))
+        found = list(dict.fromkeys([*(item for item in called(wanted) if names.status_of(item).known), *elsewhere]))
         if found:
             return found[:limit]
     plain, pool = _plain(wanted), _pool(names, head if inside else "")

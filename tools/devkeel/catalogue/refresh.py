@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from devkeel.nix_cli.pins import Pin, Pins
 
-__all__ = ["names_key", "options_key", "refresh", "request"]
+__all__ = ["names_key", "options_key", "refresh", "start_refresh"]
 
 _TIMEOUT = 300.0
 _OUTPUT = 64 * 1024 * 1024
@@ -46,7 +46,7 @@ def options_key(pins: Pins) -> str:
     return f"options-{pins.key}"
 
 
-def request(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
+def start_refresh(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
     """Have what is missing from the cache under `key` read in the background, once in this process."""
     if key in _asked or cache.failed_lately(key):
         return

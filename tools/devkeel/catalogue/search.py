@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.aliases import group_names
-from devkeel.catalogue.index import Index
+from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import called, is_function
 from devkeel.errors import UsageError
 
@@ -120,7 +120,7 @@ def _bare(kind: str, query: str) -> str:
     return query.removeprefix(prefix) or query
 
 
-def _matches(match: str, kind: str, index: Index, query: str, need: int) -> Iterable[str]:
+def _matches(match: str, kind: str, index: NameIndex, query: str, need: int) -> Iterable[str]:
     if match == "exact":
         return index.exact(query)
     if match == "alias":
@@ -148,20 +148,20 @@ def _option_names(catalogue: Catalogue) -> dict[str, tuple[str, ...]]:
     return {option.path: names for names, option in catalogue.options.items()}
 
 
-def _index(kind: str, catalogue: Catalogue, names: Names) -> Index:
+def _index(kind: str, catalogue: Catalogue, names: Names) -> NameIndex:
     return _packages(names) if kind == "package" else _options(kind, catalogue)
 
 
 @lru_cache(maxsize=2)
-def _packages(names: Names) -> Index:
-    return Index(name for name in names.every() if not is_function(name))
+def _packages(names: Names) -> NameIndex:
+    return NameIndex(name for name in names.every() if not is_function(name))
 
 
 @lru_cache(maxsize=8)
-def _options(kind: str, catalogue: Catalogue) -> Index:
+def _options(kind: str, catalogue: Catalogue) -> NameIndex:
     if kind == "option":
-        return Index(_option_names(catalogue))
-    return Index(catalogue.enabled(_GROUP[kind].rstrip(".")))
+        return NameIndex(_option_names(catalogue))
+    return NameIndex(catalogue.enabled(_GROUP[kind].rstrip(".")))
 
 
 @dataclass(frozen=True, slots=True)

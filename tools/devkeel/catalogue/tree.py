@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from devkeel.catalogue.types import OptionType
     from devkeel.source.path import AttrPath
 
-__all__ = ["ELEMENT", "Found", "Tree"]
+__all__ = ["ELEMENT", "PathMatch", "Tree"]
 
 ELEMENT = "*"
 """Stands for the elements of a list in a path."""
@@ -33,7 +33,7 @@ class _Node:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class PathMatch:
     """What stands at a path.
 
     kind: `option`; `group`, a name that options stand below; `inside`, a part of an option's value; `beyond`, below
@@ -74,7 +74,7 @@ class Tree:
                     node = node.children.setdefault(name, _Node())
             node.option = option
 
-    def find(self, path: AttrPath) -> Found:
+    def find(self, path: AttrPath) -> PathMatch:
         """Return what stands at an option path."""
         nodes, start = [self._root], 0
         around: list[tuple[int, Option]] = []
@@ -91,22 +91,24 @@ class Tree:
         option = _option(nodes)
         kind: Literal["option", "group"] = "option" if option is not None else "group"
         kind_type = parse_type(option.type) if option is not None else Anything("anything")
-        return Found(kind, len(path), option, kind_type, _names(nodes), start)
+        return PathMatch(kind, len(path), option, kind_type, _names(nodes), start)
 
     @staticmethod
-    def _left(nodes: list[_Node], around: list[tuple[int, Option]], path: AttrPath, depth: int, start: int) -> Found:
+    def _left(
+        nodes: list[_Node], around: list[tuple[int, Option]], path: AttrPath, depth: int, start: int
+    ) -> PathMatch:
         """Return what a path is that goes on where no option is declared: `around` are the options on the way."""
         for size, enclosing in reversed(around):
             current: OptionType | None = parse_type(enclosing.type)
             for _ in path[size:]:
                 current = current.below() if current is not None else None
             if current is not None and enclosing.type != _MODULE:
-                return Found("inside", depth, enclosing, current, module=start)
+                return PathMatch("inside", depth, enclosing, current, module=start)
         option = _option(nodes)
         if option is None:
-            return Found("unknown", depth, names=_names(nodes), module=start)
+            return PathMatch("unknown", depth, names=_names(nodes), module=start)
         declared = any(node.children or node.wild or node.element for node in nodes)
-        return Found("unknown" if declared else "beyond", depth, option, names=_names(nodes), module=start)
+        return PathMatch("unknown" if declared else "beyond", depth, option, names=_names(nodes), module=start)
 
     @cached_property
     def by_last(self) -> dict[str, list[AttrPath]]:

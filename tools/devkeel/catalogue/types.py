@@ -1,4 +1,4 @@
-"""Option types as data: the module system's phrases become types that judge a value.
+"""Option types as data: the module system's phrases become types that accept a value or not.
 
 A judgement is True (of the type), False (certainly not), or None: a computed value is not judged, never called wrong.
 The phrases are those that nixpkgs' lib.types print (their `description`).
@@ -62,11 +62,11 @@ class OptionType:
         """The alternatives of an either, else the type itself."""
         return (self,)
 
-    def judge(self, value: Value) -> bool | None:
+    def accepts(self, value: Value) -> bool | None:
         """Return whether a value is of this type; None where the text does not show it."""
-        return None if isinstance(value, Expression) else self._judge(value)
+        return None if isinstance(value, Expression) else self._accepts(value)
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         del value
         return None
 
@@ -93,7 +93,7 @@ class Anything(OptionType):
 class Null(OptionType):
     """null."""
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         return value is None
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -105,7 +105,7 @@ class Null(OptionType):
 class Boolean(OptionType):
     """true or false."""
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         return isinstance(value, bool)
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -120,7 +120,7 @@ class Text(OptionType):
 
     pattern: str | None = None
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         if not isinstance(value, str):
             return False
         if self.pattern is None:
@@ -150,7 +150,7 @@ class Integer(OptionType):
     least: int | None = None
     most: int | None = None
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         if isinstance(value, bool) or not isinstance(value, int):
             return False
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
@@ -163,14 +163,14 @@ class Integer(OptionType):
             number = int(value)
         else:
             return UNCLEAR
-        return number if self._judge(number) else UNCLEAR
+        return number if self._accepts(number) else UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)
 class Number(OptionType):
     """A floating point number."""
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         return isinstance(value, float)
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -184,7 +184,7 @@ class Enum(OptionType):
 
     values: tuple[str | int | bool, ...] = ()
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         return any(type(value) is type(item) and value == item for item in self.values)
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -212,7 +212,7 @@ def _plain(value: object) -> str:
 class PathType(OptionType):
     """An absolute path: a path literal, or text that begins with a slash."""
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         return isinstance(value, str) and value.startswith("/")
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -225,7 +225,7 @@ class PathType(OptionType):
 class Package(OptionType):
     """A derivation or a store path: never literal data, a store path apart."""
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         return isinstance(value, str) and value.startswith("/nix/store/")
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -242,16 +242,16 @@ class ListOf(OptionType):
 
     inner: OptionType = field(default=Anything("anything"))
 
-    def _judge(self, value: Value) -> bool | None:
-        return _all(self.inner.judge(item) for item in value) if isinstance(value, list) else False
+    def _accepts(self, value: Value) -> bool | None:
+        return _all(self.inner.accepts(item) for item in value) if isinstance(value, list) else False
 
     def correct(self, value: Value) -> Value | Unclear:
         """Return a list of the one value, or of the corrected elements."""
         if isinstance(value, list):
-            return _whole(item if self.inner.judge(item) is not False else self.inner.correct(item) for item in value)
+            return _whole(item if self.inner.accepts(item) is not False else self.inner.correct(item) for item in value)
         if isinstance(value, str) and isinstance(self.inner, Package):
             return _whole(self.inner.correct(word) for word in re.split(r"[\s,]+", value.strip()))
-        return [value] if self.inner.judge(value) and value is not None else UNCLEAR
+        return [value] if self.inner.accepts(value) and value is not None else UNCLEAR
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,8 +260,8 @@ class AttrsOf(OptionType):
 
     inner: OptionType = field(default=Anything("anything"))
 
-    def _judge(self, value: Value) -> bool | None:
-        return _all(self.inner.judge(item) for item in value.values()) if isinstance(value, dict) else False
+    def _accepts(self, value: Value) -> bool | None:
+        return _all(self.inner.accepts(item) for item in value.values()) if isinstance(value, dict) else False
 
     def below(self) -> OptionType | None:
         """Return the type of its attributes."""
@@ -274,7 +274,7 @@ class Submodule(OptionType):
 
     free: OptionType | None = None
 
-    def _judge(self, value: Value) -> bool | None:
+    def _accepts(self, value: Value) -> bool | None:
         # A function or a path is a module too; functions are expressions, a path may be text.
         return None if isinstance(value, dict) or (isinstance(value, str) and value.startswith("/")) else False
 
@@ -294,8 +294,8 @@ class Either(OptionType):
         """The alternatives."""
         return self.choices
 
-    def _judge(self, value: Value) -> bool | None:
-        verdicts = [item.judge(value) for item in self.choices]
+    def _accepts(self, value: Value) -> bool | None:
+        verdicts = [item.accepts(value) for item in self.choices]
         return True if True in verdicts else None if None in verdicts else False
 
     def correct(self, value: Value) -> Value | Unclear:

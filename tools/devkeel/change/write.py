@@ -26,7 +26,7 @@ from devkeel.errors import (
 )
 from devkeel.history import log
 from devkeel.policy.permission import builds
-from devkeel.policy.protected import judge, judge_failure, judge_values
+from devkeel.policy.protected import refuse_unevaluated, require_same_values, require_unprotected
 from devkeel.project import direnv
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.envrc import ENVRC
@@ -155,7 +155,7 @@ def conclude(context: Context, candidate: Candidate, files: Mapping[str, bytes],
 def _judged(context: Context, candidate: Candidate, files: Mapping[str, bytes], intent: Intent) -> CheckReport:
     """Return what the checks say of a candidate that may be published; its libraries are resolved on the way."""
     basis, settings, removed = candidate.basis, context.settings, candidate.removed
-    doubts = judge(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
+    doubts = require_unprotected(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
     asked = resolve_libraries(candidate, level, executes=may.executes)
@@ -185,9 +185,9 @@ def _hold_values(
     old = subject_of(basis, before, fetches=context.permission.executes)
     new = subject_of(basis, after, before.keys() - after.keys(), fetches=context.permission.executes)
     found = compare_values(old, new, tuple(paths))
-    judge_values(doubts, [paths[path] for path in found.changed], found.unseen)
+    require_same_values(doubts, [paths[path] for path in found.changed], found.unseen)
     if found.failed is not None:
-        judge_failure(context.settings, found.failed)
+        refuse_unevaluated(context.settings, found.failed)
 
 
 def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:

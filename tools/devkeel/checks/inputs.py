@@ -222,10 +222,10 @@ class _Inputs:
             if known is not None and name not in known and _snake(name) not in known:
                 near = _near(_snake(name), known)
                 meant = f"; nearest: {near[0]}" if near else ""
-                told = ".".join((*path, name))
+                dotted = ".".join((*path, name))
                 edits = [{"kind": "replace_text", "old": f"{name}:", "new": f"{other}:"} for other in near[:1]]
                 yield self._say(
-                    "unknown_key", "warning", f"{told} means nothing to devenv{meant}", entry.key, told, *edits
+                    "unknown_key", "warning", f"{dotted} means nothing to devenv{meant}", entry.key, dotted, *edits
                 )
             yield from self._keys(entry.value, (*path, name))
 

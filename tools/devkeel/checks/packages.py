@@ -61,7 +61,7 @@ def _judge(document: nix.Document, reference: Reference, lists: _Lists, *, overl
     if head in _OTHER or is_function(head):
         return
     name = ".".join(reference.names)
-    verdict = lists.names(head if len(reference.names) > 1 else "").judge(name)
+    verdict = lists.names(head if len(reference.names) > 1 else "").status_of(name)
     if verdict.known:
         return
     near = lists.near(name)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.subject import Subject
     from devkeel.catalogue.options import Catalogue
-    from devkeel.catalogue.tree import Found
+    from devkeel.catalogue.tree import PathMatch
     from devkeel.catalogue.types import OptionType
     from devkeel.errors import Severity
 
@@ -97,7 +97,7 @@ class _Definition:
         return renamed_to(path) or path
 
     @cached_property
-    def found(self) -> Found:
+    def found(self) -> PathMatch:
         """What stands at the path."""
         return self.known.tree.find(self.path)
 
@@ -119,13 +119,13 @@ class _Definition:
             yield self.diagnostic("renamed_option", "warning", message, (edit,))
         yield from self._judge(self.path, self.found, self.document.value(self.item))
 
-    def _judge(self, path: nix.AttrPath, found: Found, value: nix.Value) -> Iterator[Diagnostic]:
+    def _judge(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
         if found.kind == "beyond" and found.option is not None:
             yield self.diagnostic(
                 "unknown_option",
                 "error",
                 f"{_told(path[: found.depth])} is a {found.option.type}, nothing can stand below it",
-                self._instead(path[: found.depth]) if found.within.judge(value) else (),
+                self._instead(path[: found.depth]) if found.within.accepts(value) else (),
             )
         elif found.kind == "group":
             yield from self._group(path, found, value)
@@ -139,7 +139,7 @@ class _Definition:
         """Return the edit that says the same at another path."""
         return ({"kind": "rename", "path": _told(self.item.path), "to": _told(path)},)
 
-    def _group(self, path: nix.AttrPath, found: Found, value: nix.Value) -> Iterator[Diagnostic]:
+    def _group(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
         if value == {} or isinstance(value, nix.Expression):
             return
         enable = "enable" in found.names and isinstance(value, bool)
@@ -152,7 +152,7 @@ class _Definition:
         )
 
     def _wrong(self, path: nix.AttrPath, kind: OptionType, value: nix.Value) -> Iterator[Diagnostic]:
-        if kind.judge(value) is not False:
+        if kind.accepts(value) is not False:
             return
         corrected = kind.correct(value)
         code, why = _verdict(kind, value)
@@ -170,7 +170,7 @@ class _Definition:
         for element in value:
             for name, inner in element.items() if isinstance(element, dict) else ():
                 found = self.known.tree.find((*path, ELEMENT, name))
-                if found.kind == "option" and found.type.judge(inner) is False:
+                if found.kind == "option" and found.type.accepts(inner) is False:
                     code, why = _verdict(found.type, inner)
                     yield self.diagnostic(code, "error", f"{_told((*path, name))} {why}")
 
@@ -237,7 +237,7 @@ def _shared(
 
 def _fits(item: _Definition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
     found = item.known.tree.find((*other, *item.path[len(prefix) :]))
-    return found.kind in ("option", "inside") and found.type.judge(item.document.value(item.item)) is not False
+    return found.kind in ("option", "inside") and found.type.accepts(item.document.value(item.item)) is not False
 
 
 def _no_option(item: _Definition, path: nix.AttrPath, near: list[nix.AttrPath], *, sure: bool) -> Diagnostic:

@@ -69,7 +69,7 @@ def _state(project: Project, store: Transactions, *, repair: bool) -> Iterator[F
 
 def _origin(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
     """Say so where the records are from elsewhere, and where such records were put aside."""
-    found = store.standing()
+    found = store.ownership()
     told = f"The records in {project.state.name} are from elsewhere: {found.why}. Nothing of them is used."
     if found.foreign and repair:
         place = store.set_foreign_aside()

@@ -19,7 +19,7 @@ from devkeel.nix_cli.progress import progress_of
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.root import DECLARATION
-from devkeel.runtime.jobs import Request
+from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, require_on_failure, require_seconds
 from devkeel.text.data import as_data
 
@@ -59,7 +59,7 @@ def apply(
     files = context.declaration()
     title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
     may = EVERYTHING.of_call(dry_run=dry_run)
-    request = Request("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
+    request = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
     subject = realised(context.project, files, fetches=context.permission.executes)
     realising = Realising(context, target, files, subject, timeout, tuple(dict.fromkeys(notes)))
 

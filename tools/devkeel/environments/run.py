@@ -17,7 +17,7 @@ from devkeel.errors import ProjectError, Unavailable, UsageError
 from devkeel.nix_cli.settings import nix_variables, require_nothing_saved
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.runtime import process
-from devkeel.runtime.jobs import Request
+from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
 from devkeel.text.actions import do
 from devkeel.text.clean import clean, one_line
@@ -92,7 +92,7 @@ def run(context: Context, wanted: Wanted, timeout: float) -> Job:
 
     said = mask_arguments([item[:_WORD] for item in called[:TITLE]], hidden)
     title = one_line(" ".join(said))[:TITLE]
-    return context.jobs.start(Request("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
+    return context.jobs.start(JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
 
 
 def call(context: Context, wanted: Wanted) -> Call:

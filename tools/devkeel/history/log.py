@@ -85,7 +85,7 @@ def changed_since(
 
 def foreign_findings(store: Transactions) -> tuple[Diagnostic, ...]:
     """Return that the records in `.devkeel` are from elsewhere, where they are."""
-    found = store.standing()
+    found = store.ownership()
     if not found.foreign:
         return ()
     place = store.project.state.name

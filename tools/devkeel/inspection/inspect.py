@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry
     from devkeel.inspection.status import Stages
-    from devkeel.project.survey import Definition
+    from devkeel.project.survey import DefinitionView
 
 __all__ = ["FileState", "Inspection", "inspect"]
 
@@ -105,7 +105,7 @@ class Inspection:
     files: tuple[FileState, ...]
     packages: tuple[str, ...]
     enabled: tuple[str, ...]
-    definitions: tuple[Definition, ...]
+    definitions: tuple[DefinitionView, ...]
     problems: tuple[Diagnostic, ...]
     notes: tuple[str, ...]
     levels: tuple[str, ...]

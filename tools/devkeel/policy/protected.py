@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Reader
 
-__all__ = ["SETTINGS", "judge", "judge_failure", "judge_file", "judge_values"]
+__all__ = ["SETTINGS", "refuse_unevaluated", "require_same_values", "require_unprotected", "require_unprotected_file"]
 
 
 # What may come out differently on another machine, or at another time.
 _IMPURE = re.compile(r"pathExists|read(?:File|Dir)|getEnv|current(?:System|Time)|fetch|findFile")
 
 
-def judge(
+def require_unprotected(
     settings: Settings, project: Reader, before: Mapping[str, bytes | None], after: Mapping[str, bytes | None]
 ) -> dict[str, tuple[Fact, ...]]:
     """Refuse a candidate that changes a protected option, or makes it uncertain, by whichever edit.
@@ -58,8 +58,8 @@ def judge(
     return doubts
 
 
-def judge_values(doubts: Mapping[str, tuple[Fact, ...]], changed: Iterable[str], unseen: str | None) -> None:
-    """Refuse a candidate by what the evaluation says of the protected options; see `judge`.
+def require_same_values(doubts: Mapping[str, tuple[Fact, ...]], changed: Iterable[str], unseen: str | None) -> None:
+    """Refuse a candidate by what the evaluation says of the protected options; see `require_unprotected`.
 
     changed: those that have another value. unseen: why they could not be compared, where that is so. Raises
     PolicyRefused `protected_option`.
@@ -73,7 +73,7 @@ def judge_values(doubts: Mapping[str, tuple[Fact, ...]], changed: Iterable[str],
             raise _refusal(path, impure or facts[0], why)
 
 
-def judge_failure(settings: Settings, wrong: Diagnostic) -> None:
+def refuse_unevaluated(settings: Settings, wrong: Diagnostic) -> None:
     """Refuse a candidate that can no longer be evaluated, so that the protected options cannot be seen."""
     raise PolicyRefused(
         "protected_option",
@@ -125,8 +125,8 @@ def _refusal(path: str, fact: Fact, more: str = "") -> PolicyRefused:
     )
 
 
-def judge_file(path: Path, before: bytes | None, after: bytes) -> None:
-    """Refuse what `judge` refuses for a file that is written by itself, in whichever project around it protects.
+def require_unprotected_file(path: Path, before: bytes | None, after: bytes) -> None:
+    """Refuse what `require_unprotected` refuses for a file written by itself, by each project around it.
 
     path: absolute, links resolved.
     """
@@ -134,5 +134,5 @@ def judge_file(path: Path, before: bytes | None, after: bytes) -> None:
         project = Project(folder)
         if project.exists(SETTINGS):
             name = path.relative_to(folder).as_posix()
-            doubts = judge(read_settings(project), project, {name: before}, {name: after})
-            judge_values(doubts, (), "nothing evaluates a file that is written by itself")
+            doubts = require_unprotected(read_settings(project), project, {name: before}, {name: after})
+            require_same_values(doubts, (), "nothing evaluates a file that is written by itself")

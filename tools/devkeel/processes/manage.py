@@ -8,7 +8,7 @@ from devkeel.errors import Unavailable
 from devkeel.nix_cli.progress import progress_of
 from devkeel.processes.control import Control
 from devkeel.project.root import DECLARATION
-from devkeel.runtime.jobs import Request
+from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE, require_on_failure, require_seconds
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
@@ -53,5 +53,5 @@ def manage(
 
     title = " ".join(("processes:", action, *map(one_line, names)))
     # What it starts is to outlive it, so that nothing is swept up when it has done.
-    request = Request("processes", title[:TITLE], reads=progress_of, sweeps=False, plain=as_data)
+    request = JobSpec("processes", title[:TITLE], reads=progress_of, sweeps=False, plain=as_data)
     return context.jobs.start(request, work)

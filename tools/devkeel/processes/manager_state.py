@@ -37,7 +37,7 @@ class Declared:
 class Sight:
     """One look: `manager` is None when nothing runs; `revision` and `outdated` where devkeel started it itself."""
 
-    manager: process_tree.Kin | None
+    manager: process_tree.ProcessInfo | None
     pid: int | None
     mode: str | None
     processes: tuple[ProcessState, ...]
@@ -105,7 +105,9 @@ def glance(project: Project) -> Sight | None:
     return Sight(manager, pid, None, (), revision, outdated, now)
 
 
-def _standing(project: Project, pid: int, now: Declared) -> tuple[process_tree.Kin | None, str | None, bool | None]:
+def _standing(
+    project: Project, pid: int, now: Declared
+) -> tuple[process_tree.ProcessInfo | None, str | None, bool | None]:
     """Return a manager, the revision that devkeel started it with, and whether that is another one now."""
     manager = process_tree.look(pid)
     ours = recall(project).get("running")

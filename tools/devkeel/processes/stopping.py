@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from devkeel.processes.manager_socket import ManagerSocket
     from devkeel.processes.manager_state import Sight
-    from devkeel.runtime.process_tree import Kin
+    from devkeel.runtime.process_tree import ProcessInfo
 
 
 __all__ = ["CANNOT_TELL", "end_orphans", "end_unheard", "stop_all", "stop_some"]
@@ -58,7 +58,7 @@ def stop_some(socket: ManagerSocket, names: Sequence[str]) -> list[str]:
     return _end([item for item in before if manager not in (item.pid, item.session)])
 
 
-def _orphans(root: Path, socket: ManagerSocket) -> list[Kin]:
+def _orphans(root: Path, socket: ManagerSocket) -> list[ProcessInfo]:
     """Return what carries the mark of this project's processes, and what writes to their logs.
 
     A program that gives itself a title, as redis does, overwrites its environment and the mark with it.
@@ -67,7 +67,7 @@ def _orphans(root: Path, socket: ManagerSocket) -> list[Kin]:
     return [*marked, *writers(socket.logs.glob("*.log"))]
 
 
-def _end(items: Iterable[Kin]) -> list[str]:
+def _end(items: Iterable[ProcessInfo]) -> list[str]:
     left = process_tree.still(set(items))
     stubborn = process_tree.end(left, _GRACE)
     if stubborn:

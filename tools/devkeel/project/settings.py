@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Reader
 
-__all__ = ["Keep", "Settings", "read_settings"]
+__all__ = ["Retention", "Settings", "read_settings"]
 
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class Retention:
     """How much history is kept; the oldest goes first. The content that each file was left with always stays.
 
     days: None for ever. operations: how many. bytes: on disk, compressed.
@@ -45,7 +45,7 @@ class Settings:
     protected: tuple[str, ...] = ()
     lock_timeout: float = 10.0
     job_after: float = 40.0
-    keep: Keep = field(default_factory=Keep)
+    keep: Retention = field(default_factory=Retention)
     direnv_allow: bool = False
     backend: str | None = None
     environment: str | None = None
@@ -99,12 +99,12 @@ def read_settings(project: Reader) -> Settings:
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 
 
-def _keep(found: Mapping[str, Any]) -> Keep:
+def _keep(found: Mapping[str, Any]) -> Retention:
     for name in ("history_days", "history_operations", "history_mib"):
         if found.get(name, 1) <= 0:
             raise _bad(f"{name} is more than 0")
-    keep = Keep()
-    return Keep(
+    keep = Retention()
+    return Retention(
         days=found.get("history_days", keep.days),
         operations=found.get("history_operations", keep.operations),
         bytes=int(found["history_mib"] * 1024 * 1024) if "history_mib" in found else keep.bytes,

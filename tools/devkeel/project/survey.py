@@ -11,7 +11,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Definition", "Survey", "survey"]
+__all__ = ["DefinitionView", "Survey", "survey"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,13 +20,13 @@ class Survey:
 
     packages: tuple[str, ...]
     enabled: tuple[str, ...]
-    definitions: tuple[Definition, ...]
+    definitions: tuple[DefinitionView, ...]
 
 
 def survey(files: Mapping[str, bytes], prefix: str | None) -> Survey:
     """Return what the Nix files of a declaration say; `prefix` keeps definitions at and below an option path."""
     wanted = nix.parse_path(prefix) if prefix else ()
-    packages, enabled, found = list[str](), list[str](), list[Definition]()
+    packages, enabled, found = list[str](), list[str](), list[DefinitionView]()
     for name, data in sorted(files.items()):
         if not name.endswith(".nix"):
             continue
@@ -45,10 +45,10 @@ def survey(files: Mapping[str, bytes], prefix: str | None) -> Survey:
     return Survey(tuple(dict.fromkeys(packages)), tuple(dict.fromkeys(enabled)), tuple(found))
 
 
-def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) -> Definition:
+def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) -> DefinitionView:
     # None stands for "no data" in a result, so null is shown as source.
     literal = nix.is_literal(value) and value is not None
-    return Definition(
+    return DefinitionView(
         path=nix.format_path(item.path) + (".${…}" if item.computed else ""),
         file=document.name,
         line=document.place(item.node.start_byte).line or 1,
@@ -60,7 +60,7 @@ def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) 
 
 
 @dataclass(frozen=True, slots=True)
-class Definition:
+class DefinitionView:
     """One definition: option path, file, line; `value` where it is literal data, else `source`.
 
     `condition` is the Nix text of the `mkIf` conditions that it stands under; `comment` belongs to it.

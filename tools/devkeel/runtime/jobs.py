@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["Job", "JobState", "Jobs", "Request"]
+__all__ = ["Job", "JobSpec", "JobState", "Jobs"]
 
 _KEPT = 50  # jobs on disk
 _PATIENCE = 15.0  # seconds for what is ended to be gone: two graces for the group, two for what left it
@@ -43,7 +43,7 @@ _RECORD = re.compile(r"[0-9a-f][^/]*\.json")
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class JobSpec:
     """What a job is for. kind: such as apply or command; title: one line for a person.
 
     reads: turns a line that a program printed on stderr into a sentence about the progress, or None. echoes: which
@@ -87,7 +87,7 @@ class JobState:
 class Job:
     """One job of this process. It is the watch over the programs that its work runs."""
 
-    def __init__(self, request: Request, folder: Path) -> None:
+    def __init__(self, request: JobSpec, folder: Path) -> None:
         """Name it; nothing runs yet."""
         self.request = request
         self.id = secrets.token_hex(_NAME_DIGITS // 2)
@@ -103,7 +103,7 @@ class Job:
         self.ended_too: tuple[str, ...] = ()
         self.kept = False
         self._sessions: set[int] = set()
-        self._known: list[process_tree.Kin] = []
+        self._known: list[process_tree.ProcessInfo] = []
         self._line = b""
         self._reason: BaseException | None = None
         self._written = 0.0
@@ -303,7 +303,7 @@ class Jobs:
         self._own: dict[str, Job] = {}
         self._closed = False
 
-    def start(self, request: Request, work: Callable[[Job], Any]) -> Job:
+    def start(self, request: JobSpec, work: Callable[[Job], Any]) -> Job:
         """Begin a job in a thread of its own."""
         if self._closed:
             raise Unavailable("cancelled", "The server is ending.", remedy="Start it again.")

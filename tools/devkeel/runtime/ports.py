@@ -31,7 +31,7 @@ def port_holder(port: int) -> str | None:
     return ", ".join(str(item) for pid in found if (item := process_tree.look(pid))) or "a process of another user"
 
 
-def writers(paths: Iterable[Path]) -> list[process_tree.Kin]:
+def writers(paths: Iterable[Path]) -> list[process_tree.ProcessInfo]:
     """Return what has one of the files open for writing, with the sessions that such a process leads."""
     wanted = {str(path) for path in paths}
     every = process_tree.running()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "MARK",
     "OUTLIVES",
-    "Kin",
+    "ProcessInfo",
     "adopting",
     "can_tell",
     "collect",
@@ -54,7 +54,7 @@ _TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Kin:
+class ProcessInfo:
     """One process: parent, session, name; `start` (clock ticks after boot) differs in a later one with its PID."""
 
     pid: int
@@ -74,13 +74,13 @@ def can_tell() -> bool:
     return os.path.exists("/proc/self/stat")  # noqa: PTH110
 
 
-def look(pid: int) -> Kin | None:
+def look(pid: int) -> ProcessInfo | None:
     """Return a process that lives, or None."""
     found = _look(pid)
     return None if found is None or found.dead else found
 
 
-def running() -> list[Kin]:
+def running() -> list[ProcessInfo]:
     """Return every process that lives, this one and its ancestors left out."""
     found = {item.pid: item for pid in _pids() if (item := look(pid))}
     own = os.getpid()
@@ -89,12 +89,12 @@ def running() -> list[Kin]:
     return list(found.values())
 
 
-def still(items: Iterable[Kin]) -> list[Kin]:
+def still(items: Iterable[ProcessInfo]) -> list[ProcessInfo]:
     """Return those of them that live on."""
     return [now for item in items if (now := look(item.pid)) == item and now is not None]
 
 
-def family(pids: Collection[int]) -> list[Kin]:
+def family(pids: Collection[int]) -> list[ProcessInfo]:
     """Return the living of some processes, what descends from them, and the sessions that these lead or went into.
 
     A session in which one of the given processes merely is may be that of a person's terminal, and is left alone.
@@ -110,18 +110,18 @@ def family(pids: Collection[int]) -> list[Kin]:
         chosen |= more
 
 
-def marked(name: str, value: str) -> list[Kin]:
+def marked(name: str, value: str) -> list[ProcessInfo]:
     """Return what has a variable with that value in its environment, as far as this user may see it."""
     wanted = f"{name}={value}".encode()
     return [item for item in running() if wanted in (_variables(item.pid) or ())]
 
 
-def end(items: Iterable[Kin], grace: float = _GRACE) -> list[Kin]:
+def end(items: Iterable[ProcessInfo], grace: float = _GRACE) -> list[ProcessInfo]:
     """End processes with all that belongs to them: SIGTERM, a grace in seconds, SIGKILL. Returns those that live on."""
     left = still(items)
     for number in (signal.SIGTERM, signal.SIGKILL):
         deadline = time.monotonic() + grace
-        told = set[Kin]()
+        told = set[ProcessInfo]()
         while left:
             # what belongs to one that has ended is known from the round before
             left = list({*left, *family([item.pid for item in left])})
@@ -135,7 +135,7 @@ def end(items: Iterable[Kin], grace: float = _GRACE) -> list[Kin]:
     return sorted(left, key=lambda item: item.pid)
 
 
-def end_tree(pid: int, grace: float = _GRACE) -> list[Kin]:
+def end_tree(pid: int, grace: float = _GRACE) -> list[ProcessInfo]:
     """End a child that leads its own session, with all that belongs to it. Returns those that live on."""
     if can_tell():
         return end(family([pid]), grace)
@@ -146,9 +146,9 @@ def end_tree(pid: int, grace: float = _GRACE) -> list[Kin]:
     return []
 
 
-def end_children(grace: float = _GRACE) -> list[Kin]:
+def end_children(grace: float = _GRACE) -> list[ProcessInfo]:
     """End all children of this process with all that belongs to them; return those that live on."""
-    left: list[Kin] = []
+    left: list[ProcessInfo] = []
     while found := [item for item in _children() if item not in left and not item.dead and not _outlives(item.pid)]:
         left += end(found, grace)
     return still(left)
@@ -176,7 +176,7 @@ def adopting() -> Iterator[None]:
                 _switch(on=False)
 
 
-def left_behind(sessions: Collection[int], mark: str, known: Collection[Kin] = ()) -> list[Kin]:
+def left_behind(sessions: Collection[int], mark: str, known: Collection[ProcessInfo] = ()) -> list[ProcessInfo]:
     """Return processes that belong to a work and have lost their parents, and collect the exits of those that ended.
 
     They are our children where we adopt. Elsewhere they are looked for among all, by session and mark: one that left
@@ -208,7 +208,7 @@ def left_behind(sessions: Collection[int], mark: str, known: Collection[Kin] = (
     return found
 
 
-def collect(items: Iterable[Kin]) -> None:
+def collect(items: Iterable[ProcessInfo]) -> None:
     """Take note of the exits of adopted processes, so that nothing of them stays."""
     for item in items:
         with suppress(ChildProcessError):
@@ -239,7 +239,7 @@ def held(pid: int) -> Iterator[int | None]:
             os.close(descriptor)
 
 
-def _signal(item: Kin, number: int) -> None:
+def _signal(item: ProcessInfo, number: int) -> None:
     """Send a signal to this very process, never to a later one with its PID."""
     with suppress(OSError), held(item.pid) as descriptor:
         if not still([item]):
@@ -250,7 +250,7 @@ def _signal(item: Kin, number: int) -> None:
             signal.pidfd_send_signal(descriptor, number)
 
 
-def _children() -> list[Kin]:
+def _children() -> list[ProcessInfo]:
     """Return our children, the ended among them; an adopted one is listed under any of our threads."""
     found = list[int]()
     with suppress(OSError):
@@ -265,7 +265,7 @@ def _pids() -> Iterator[int]:
         yield from (int(name) for name in os.listdir("/proc") if name.isdecimal())  # noqa: PTH208
 
 
-def _look(pid: int) -> Kin | None:
+def _look(pid: int) -> ProcessInfo | None:
     try:
         with open(f"/proc/{pid}/stat", "rb") as file:  # noqa: PTH123  (thousands of times)
             before, _, after = file.read().rpartition(b")")
@@ -277,7 +277,7 @@ def _look(pid: int) -> Kin | None:
     fields = after.split()
     name = before.partition(b"(")[2].decode("utf-8", "replace")
     dead = fields[0] in (b"Z", b"X") and int(fields[17]) <= 1
-    return Kin(pid, int(fields[19]), int(fields[1]), int(fields[3]), name, dead)
+    return ProcessInfo(pid, int(fields[19]), int(fields[1]), int(fields[3]), name, dead)
 
 
 def _outlives(pid: int) -> bool:

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import Data, decode, names_of, position, require_data, same, told
+from devkeel.source.plain import Data, decode, dotted, names_of, position, require_data, same
 from devkeel.source.splice import Edited, Span, Splice, apply
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def set(data: bytes | Document, path: Sequence[str], value: Data) -> Edited:  # 
     if rest and not isinstance(node.value, dict):
         raise Refused(
             "would_replace_set",
-            f"{told(names[: -len(rest)]) or 'The file'} is not an object, so that nothing can be set below it.",
+            f"{dotted(names[: -len(rest)]) or 'The file'} is not an object, so that nothing can be set below it.",
             place=Place(document.name, *position(document.text, node.start)),
             remedy="Correct that value first.",
         )

@@ -13,7 +13,7 @@ from devkeel.errors import Place, ProjectError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Data", "decode", "names_of", "position", "require_data", "same", "shown", "told", "without_known"]
+__all__ = ["Data", "decode", "dotted", "names_of", "position", "require_data", "same", "shown", "without_known"]
 
 Data: TypeAlias = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 
@@ -66,7 +66,7 @@ def names_of(path: str | Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def told(path: Iterable[str]) -> str:
+def dotted(path: Iterable[str]) -> str:
     """Return a path as it is written: names in quotes where they must be."""
     from devkeel.source.path import format_path  # noqa: PLC0415
 

@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import Data, decode, names_of, require_data, same, shown, told, without_known
+from devkeel.source.plain import Data, decode, dotted, names_of, require_data, same, shown, without_known
 from devkeel.source.splice import Edited, Span, Splice, apply
 from devkeel.source.toml_text import splices_between
 
@@ -97,7 +97,7 @@ def get(data: bytes | Document, path: str | Sequence[str]) -> Any:  # noqa: ANN4
     names = names_of(path)
     value, rest = _follow(_open(data).model, names)
     if rest:
-        raise KeyError(told(names))
+        raise KeyError(dotted(names))
     return value
 
 
@@ -111,8 +111,8 @@ def set(data: bytes | Document, path: str | Sequence[str], value: Data) -> Edite
     if not rest and isinstance(old, dict) and old and not isinstance(value, dict):
         raise document.refuse(
             "would_replace_set",
-            f"{told(names)} is a table with keys of its own; a single value would drop them.",
-            f"Set a key below {told(names)}, or unset it first.",
+            f"{dotted(names)} is a table with keys of its own; a single value would drop them.",
+            f"Set a key below {dotted(names)}, or unset it first.",
         )
     _require_way(document, names, old, rest)
     return _prove(document, names, value, lambda tree: _assign(_descend(tree, names, rest), names, rest, value))
@@ -122,7 +122,7 @@ def unset(data: bytes | Document, path: str | Sequence[str]) -> Edited:
     """Remove what is at a path, with the comment that belongs to it."""
     document, names = _open(data), names_of(path)
     if _follow(document.model, names)[1]:
-        return Edited(document.data, notes=(f"{told(names)} is not defined here.",))
+        return Edited(document.data, notes=(f"{dotted(names)} is not defined here.",))
 
     def remove(tree: Any) -> None:  # noqa: ANN401  (of tomlkit)
         del _descend(tree, names, ())[names[-1]]
@@ -137,10 +137,10 @@ def append(data: bytes | Document, path: str | Sequence[str], *values: Data) -> 
     old, rest = _follow(document.model, names)
     known = [] if rest else old
     if not isinstance(known, list):
-        raise document.refuse("opaque_value", f"{told(names)} has no list to add to.")
+        raise document.refuse("opaque_value", f"{dotted(names)} has no list to add to.")
     _require_way(document, names, old, rest)
     new, doubled = without_known(known, values)
-    notes = [f"{shown(value)} is already in {told(names)}." for value in doubled]
+    notes = [f"{shown(value)} is already in {dotted(names)}." for value in doubled]
     if not new:
         return Edited(document.data, notes=tuple(notes))
     wanted = [*known, *new]
@@ -160,7 +160,7 @@ def _follow(model: Any, names: tuple[str, ...]) -> tuple[Any, tuple[str, ...]]: 
 
 def _require_way(document: Document, names: tuple[str, ...], last: object, rest: tuple[str, ...]) -> None:
     if rest and not isinstance(last, dict):
-        stands = told(names[: len(names) - len(rest)])
+        stands = dotted(names[: len(names) - len(rest)])
         raise document.refuse("opaque_value", f"{stands} stands in the way: its value is no table.")
 
 

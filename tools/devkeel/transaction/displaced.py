@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from devkeel.transaction.files import Spot
 
-__all__ = ["FOLDER", "Found", "keep_of_gap", "look", "release", "writers"]
+__all__ = ["FOLDER", "OldFile", "keep_of_gap", "look", "release", "writers"]
 
 FOLDER = f"{STATE_DIRECTORY}/displaced"
 _GAP = ".gap"
@@ -57,7 +57,7 @@ def writers(descriptor: int) -> Writers:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class OldFile:
     """A file that was pushed aside and is kept.
 
     place: relative to the root. token, number: which file of which operation; empty and 0 beside a file in no project.
@@ -132,7 +132,7 @@ def _move(spot: Spot, name: str, suffix: str) -> str:
     return place
 
 
-def look(root: int, known: Callable[[str], bool], *, remove: bool) -> Iterator[Found]:
+def look(root: int, known: Callable[[str], bool], *, remove: bool) -> Iterator[OldFile]:
     """Yield the files that are kept and hold an unknown content, or may still be written into.
 
     known: whether the records have a content, by its hash. remove: let go of those that need not be kept any more.
@@ -149,7 +149,7 @@ def look(root: int, known: Callable[[str], bool], *, remove: bool) -> Iterator[F
                 found = _look(folder.directory, name, wanted, remove=remove) if named else None
             if named and found is not None:
                 data, written = found
-                yield Found(f"{FOLDER}/{name}", named[1], int(named[2]), data, written, gap)
+                yield OldFile(f"{FOLDER}/{name}", named[1], int(named[2]), data, written, gap)
 
 
 def _nothing(_: str) -> bool:

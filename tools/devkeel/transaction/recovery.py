@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.project.root import Project
-    from devkeel.transaction.store import Entry, Store
+    from devkeel.transaction.store import JournalEntry, Store
 
 __all__ = ["leftovers", "settle", "sweep", "temporary_name"]
 
@@ -28,7 +28,7 @@ def temporary_name(token: str, number: int) -> str:
     return f".devkeel-{token}-{number}.tmp"
 
 
-def settle(store: Store, project: Project, entry: Entry) -> Recovered:
+def settle(store: Store, project: Project, entry: JournalEntry) -> Recovered:
     """Bring every file of an interrupted operation to one consistent state and say so in the journal.
 
     Idempotent, and may itself be interrupted anywhere. The caller holds the lock.
@@ -83,13 +83,13 @@ def drop(changes: list[swap.Change]) -> list[str]:
     return [place for place in kept if place is not None]
 
 
-def leftovers(project: Project, entry: Entry) -> bool:
+def leftovers(project: Project, entry: JournalEntry) -> bool:
     """Return whether temporaries of a finished operation are still there."""
     with ExitStack() as stack:
         return any(True for _ in _leftovers(stack, project, entry))
 
 
-def sweep(store: Store, project: Project, entry: Entry) -> None:
+def sweep(store: Store, project: Project, entry: JournalEntry) -> None:
     """Remove what a finished operation left when it was killed between its last commit and its return."""
     with ExitStack() as stack:
         for spot, image in _leftovers(stack, project, entry):
@@ -97,7 +97,7 @@ def sweep(store: Store, project: Project, entry: Entry) -> None:
             drop([swap.Change(spot, before, after, None)])
 
 
-def _leftovers(stack: ExitStack, project: Project, entry: Entry) -> Iterator[tuple[Spot, FileImage]]:
+def _leftovers(stack: ExitStack, project: Project, entry: JournalEntry) -> Iterator[tuple[Spot, FileImage]]:
     root = stack.enter_context(files.open_root(project.root))
     for number, image in enumerate(entry.files):
         with suppress(OSError):

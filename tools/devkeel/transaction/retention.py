@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-    from devkeel.project.settings import Keep
+    from devkeel.project.settings import Retention
 
 __all__ = ["TRIM_EVERY", "trim"]
 
@@ -27,7 +27,7 @@ DELETE FROM blob WHERE hash NOT IN
 """
 
 
-def trim(connection: sqlite3.Connection, keep: Keep, last: int) -> int:
+def trim(connection: sqlite3.Connection, keep: Retention, last: int) -> int:
     """Drop the oldest operations beyond what is to be kept; return how many. last: the newest operation's id."""
     since = datetime.now(UTC) - timedelta(days=keep.days or 0)
     asked: list[tuple[str, tuple[int | str, ...]]] = [

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.project.root import digest
 from devkeel.state import origin
-from devkeel.state.origin import Standing
+from devkeel.state.origin import Ownership
 from devkeel.transaction import schema
 from devkeel.transaction.adoption import adopt
 from devkeel.transaction.operation import FileImage, Operation, Record
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.project.root import Project
-    from devkeel.project.settings import Keep
+    from devkeel.project.settings import Retention
     from devkeel.state.origin import Seal
 
-__all__ = ["Entry", "Store"]
+__all__ = ["JournalEntry", "Store"]
 
 _BLOB_LIMIT = 64 * 1024 * 1024
 _COLUMNS = f"{', '.join(COLUMNS)}, mark"
@@ -68,7 +68,7 @@ _TAMPERED = "Run `devkeel doctor --repair`: it moves the records aside. The proj
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class JournalEntry:
     """An operation in the journal, with the images of its files."""
 
     id: int
@@ -109,7 +109,7 @@ class Store:
             self._connection.close()
         self._connection, self._identity, self._writable = None, None, False
 
-    def prepare(self) -> Standing:
+    def prepare(self) -> Ownership:
         """Open the database for writing, making it where it is missing. The caller holds the lock.
 
         Returns what is known of the records; those that are not believed have gone aside.
@@ -123,16 +123,16 @@ class Store:
         why, self._disbelieved = self._disbelieved, None
         return replace(self.prepare(), aside=aside, why=why)
 
-    def standing(self) -> Standing:
+    def ownership(self) -> Ownership:
         """Return what is known of the records as they are."""
         try:
-            found = origin.standing(self.directory)
+            found = origin.ownership(self.directory)
         except OSError as error:
             raise explain(error, self.directory.name) from error
         if found.own:
             with self._use():
                 if self._disbelieved is not None:
-                    return Standing(foreign=True, why=self._disbelieved, remedy=_TAMPERED)
+                    return Ownership(foreign=True, why=self._disbelieved, remedy=_TAMPERED)
         return found
 
     def make_directory(self) -> None:
@@ -168,14 +168,14 @@ class Store:
                 raise explain(error, self.directory.name) from error
 
     def _open(self, *, write: bool) -> sqlite3.Connection | None:
-        standing = origin.standing(self.directory)
-        if not standing.own:
+        ownership = origin.ownership(self.directory)
+        if not ownership.own:
             self._close_file()
             self._seal = origin.sealing(self.directory)
             if self._memory is None and write:
                 self._memory = schema.connect_in_memory()
             return self._memory
-        self._seal = standing.seal
+        self._seal = ownership.seal
         info = schema.examine(self.file)
         identity = None if info is None else (info.st_dev, info.st_ino)
         if self._connection is not None and (identity != self._identity or (write and not self._writable)):
@@ -224,7 +224,7 @@ class Store:
             except OverflowError:  # no operation has a number beyond 64 bits
                 return []
 
-    def pending(self) -> Entry | None:
+    def pending(self) -> JournalEntry | None:
         """Return the operation that is under way or was interrupted."""
         return self._entry(_PENDING)
 
@@ -232,17 +232,17 @@ class Store:
         """Return the id of the newest operation, 0 before the first."""
         return sum(row[0] or 0 for row in self._rows("SELECT max(id) FROM operation"))
 
-    def newest(self) -> Entry | None:
+    def newest(self) -> JournalEntry | None:
         """Return the newest operation that came to an end."""
         return self._entry(_NEWEST)
 
-    def _entry(self, query: str, values: Sequence[Any] = ()) -> Entry | None:
+    def _entry(self, query: str, values: Sequence[Any] = ()) -> JournalEntry | None:
         with self._mutex:
             for row in self._rows(query, values):
-                return Entry(row["id"], row["token"], self._sealed_files(row))
+                return JournalEntry(row["id"], row["token"], self._sealed_files(row))
         return None
 
-    def entry(self, token: str) -> Entry | None:
+    def entry(self, token: str) -> JournalEntry | None:
         """Return the operation with a token, however it ended."""
         return self._entry(f"SELECT {_COLUMNS} FROM operation WHERE token = ?", (token,))  # noqa: S608
 
@@ -326,7 +326,7 @@ class Store:
                 mark = mark_of(self._sealing(), dict(row) | {"state": state}, files)
                 connection.execute("UPDATE operation SET state = ?, mark = ? WHERE id = ?", (state, mark, number))
 
-    def trim(self, keep: Keep, last: int) -> int:
+    def trim(self, keep: Retention, last: int) -> int:
         """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
 
         last: the id of the operation just published. Returns how many went. Looks now and then only: a publication
@@ -408,7 +408,7 @@ class Store:
 
     def _sealed(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> tuple[FileImage, ...]:
         if not self._is_sealed(row, files):
-            raise origin.foreign(self.directory, Standing(why=self._unsealed(row), remedy=_TAMPERED))
+            raise origin.foreign(self.directory, Ownership(why=self._unsealed(row), remedy=_TAMPERED))
         return files
 
     def adopt(self, source: Path, project: Project) -> tuple[int, int]:

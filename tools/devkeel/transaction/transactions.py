@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from devkeel.errors import DevkeelError, UsageError, stands
-from devkeel.project.settings import Keep
+from devkeel.project.settings import Retention
 from devkeel.state import directory
 from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from devkeel.project.root import Project
-    from devkeel.state.origin import Standing
+    from devkeel.state.origin import Ownership
     from devkeel.transaction.operation import Operation, Record, Recovered
 
 __all__ = ["Transactions"]
@@ -37,11 +37,11 @@ class Transactions:
     lock_timeout: seconds to wait for another process before Busy. keep: how much history to keep.
     """
 
-    def __init__(self, project: Project, *, lock_timeout: float = 10.0, keep: Keep | None = None) -> None:
+    def __init__(self, project: Project, *, lock_timeout: float = 10.0, keep: Retention | None = None) -> None:
         """Remember the project; nothing is read or made."""
         self.project = project
         self.lock_timeout = lock_timeout
-        self.keep = keep or Keep()
+        self.keep = keep or Retention()
         self._store = Store(project.state)
         self._swept: int | None = None
 
@@ -59,9 +59,9 @@ class Transactions:
         """Close the records; the next call opens them again."""
         self._store.close()
 
-    def standing(self) -> Standing:
+    def ownership(self) -> Ownership:
         """Return whether the records are this devkeel's own, and why not. Creates nothing."""
-        return self._store.standing()
+        return self._store.ownership()
 
     def recovery_pending(self) -> bool:
         """Return whether an interrupted operation waits to be settled. Creates nothing.
@@ -114,7 +114,7 @@ class Transactions:
         return operation
 
     @contextmanager
-    def _locked(self) -> Iterator[Standing]:
+    def _locked(self) -> Iterator[Ownership]:
         self._store.make_directory()
         try:
             with lock.hold(self.project.state, self.lock_timeout), shielded():
@@ -163,7 +163,7 @@ class Transactions:
 
     def damage(self) -> list[str]:
         """Return what is wrong with the records, as sentences. Raises StateError where they cannot be opened."""
-        if not self._store.standing().own:
+        if not self._store.ownership().own:
             return []  # of others, and not looked at
         found = maintenance.damage(self._store.file)
         number = 0 if found else self._store.unsealed()
@@ -224,7 +224,7 @@ class Transactions:
         """Remove temporaries of ended operations; return those kept because another program wrote into them."""
         with self._locked():
             self._recover()
-            known = maintenance.known_contents(self._store.file) if self._store.standing().own else set()
+            known = maintenance.known_contents(self._store.file) if self._store.ownership().own else set()
             return maintenance.remove(self.project, paths, known)
 
     def later_on(self, operation: Operation, path: str) -> list[int]:
@@ -240,7 +240,7 @@ class Transactions:
         return self._store.newest_undo()
 
 
-def _told(found: Standing) -> tuple[str, ...]:
+def _told(found: Ownership) -> tuple[str, ...]:
     """Return what a caller is to know of the records that a write has found."""
     if found.aside is not None:
         place = "/".join(found.aside.parts[-3:])

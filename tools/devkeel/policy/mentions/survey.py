@@ -11,7 +11,7 @@ from devkeel.policy.mentions.facts import UNPARSED, Fact
 from devkeel.policy.mentions.reading import callee, defining, path_of, statement, tokens, union
 from devkeel.policy.mentions.references import References
 from devkeel.source import nix
-from devkeel.source.nix.read.index import entries_of, related
+from devkeel.source.nix.read.index import attributes_of, related
 from devkeel.source.nix.read.literal import read_value
 from devkeel.source.nix.read.scope import SETS
 from devkeel.source.nix.read.syntax import text
@@ -291,7 +291,7 @@ class _Survey:
     # Sets and what is in them.
 
     def _set(self, document: nix.Document, node: Node, at: AttrPath, *, top: bool, replaces: bool) -> None:
-        entries = entries_of(node, document.data)
+        entries = attributes_of(node, document.data)
         if any(self._is_strange((*at, *item.names), len(at)) for item in entries):
             self._opaque(node, document, at)
             return
@@ -412,7 +412,7 @@ class _Survey:
         if computed or value is None or within or value.type not in SETS:
             self._whole(document, node, f"the declaration of {nix.format_path(here) or 'options'}")
             return
-        for item in entries_of(value, document.data):
+        for item in attributes_of(value, document.data):
             inner = item.node.child_by_field_name("expression") if item.node.type == "binding" else None
             self._declare(document, (*here, *item.names), item.node, inner, computed=item.computed)
 

@@ -8,14 +8,14 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import decode, position, told
+from devkeel.source.plain import decode, dotted, position
 from devkeel.source.splice import Splice
 from devkeel.source.yaml.scalars import resolve
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Document", "Entry", "Found", "Item", "MERGE"]  # noqa: RUF022  (a test sorts without case)
+__all__ = ["Document", "Entry", "Lookup", "Item", "MERGE"]  # noqa: RUF022  (a test sorts without case)
 
 _MAX_DEPTH = 100
 # Line breaks to some readers of YAML and text to others (YAML 1.2.2, 5.4); and a carriage return of its own.
@@ -80,7 +80,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Lookup:
     """How far a path leads: the entries on it, the item at their end, and the keys that nothing defines."""
 
     entries: tuple[Entry, ...]
@@ -142,7 +142,7 @@ class Document:
             yield item
             stack.extend(reversed([*item.items, *(entry.value for entry in item.entries)]))
 
-    def find(self, path: tuple[str, ...], *, reading: bool = False) -> Found:
+    def find(self, path: tuple[str, ...], *, reading: bool = False) -> Lookup:
         """Follow a path as far as it is defined here; through aliases for reading only.
 
         Raises Refused where it is not certain what the path means: below an alias or a tag, for a key that is
@@ -155,24 +155,24 @@ class Document:
             if reading and item is not None:
                 item = item.target or item
             if item is None or item.kind in {"scalar", "list"}:
-                return Found(tuple(entries), item, path[depth:])
+                return Lookup(tuple(entries), item, path[depth:])
             if item.tag is not None:
                 raise self.refuse_tag(item, path[:depth])
             if item.kind == "alias" or (item.anchor in self.used and not reading):
                 raise self.refuse_shared(item, path[:depth])
             entry = self._entry(item, path[: depth + 1])
             if entry is None:
-                return Found(tuple(entries), item, path[depth:])
+                return Lookup(tuple(entries), item, path[depth:])
             entries.append(entry)
             item = entry.value
-        return Found(tuple(entries), item, ())
+        return Lookup(tuple(entries), item, ())
 
     def _entry(self, item: Item, path: tuple[str, ...]) -> Entry | None:
         matching = [entry for entry in item.entries if entry.key.kind == "scalar" and entry.key.value == path[-1]]
         if len(matching) > 1:
             raise self.refuse(
                 "duplicate_attribute",
-                f"{told(path)} is there {len(matching)} times.",
+                f"{dotted(path)} is there {len(matching)} times.",
                 matching[1].key.start,
                 "Remove one of them with patch_file.",
             )
@@ -181,16 +181,18 @@ class Document:
         return matching[0] if matching else None
 
     def _refuse_merge(self, path: tuple[str, ...], offset: int) -> Refused:
-        return self.refuse("inherited", f"{told(path)} may come from a merge (<<), which not every reader has.", offset)
+        return self.refuse(
+            "inherited", f"{dotted(path)} may come from a merge (<<), which not every reader has.", offset
+        )
 
     def refuse_shared(self, item: Item, path: tuple[str, ...]) -> Refused:
         """Return the refusal for an alias, or for a value that aliases refer to."""
-        name = told(path) if path else "The document"
+        name = dotted(path) if path else "The document"
         return self.refuse("shared_name", f"{name} is a value that is used in more than one place.", item.start)
 
     def refuse_tag(self, item: Item, path: tuple[str, ...]) -> Refused:
         """Return the refusal for a value with a tag."""
-        name = told(path) if path else "The document"
+        name = dotted(path) if path else "The document"
         return self.refuse("opaque_value", f"{name} has a tag ({item.tag}), whose meaning is not known.", item.start)
 
 

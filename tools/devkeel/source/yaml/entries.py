@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import require_data, told
+from devkeel.source.plain import dotted, require_data
 from devkeel.source.splice import Edited
 from devkeel.source.yaml import flow
 from devkeel.source.yaml.layout import after_block, column, is_first, line_start, separated
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Place, Refused
 from devkeel.source.plain import same
 from devkeel.source.splice import compose
-from devkeel.source.yaml.document import Document, Found, Item
+from devkeel.source.yaml.document import Document, Item, Lookup
 from devkeel.source.yaml.layout import (
     key_style,
     leading,
@@ -54,9 +54,9 @@ def set_value(document: Document, path: tuple[str, ...], value: Data) -> Edited:
         if not isinstance(value, dict):
             raise document.refuse(
                 "would_replace_set",
-                f"{told(path)} is a set with keys of its own; a single value would drop them.",
+                f"{dotted(path)} is a set with keys of its own; a single value would drop them.",
                 item.start,
-                f"Set a key below {told(path)}, or unset it first.",
+                f"Set a key below {dotted(path)}, or unset it first.",
             )
         if value:
             return _merge(document, path, item, value)
@@ -106,7 +106,7 @@ def _inside(item: Item) -> list[Item]:
     return found
 
 
-def create(document: Document, path: tuple[str, ...], found: Found, value: Data) -> list[Splice]:
+def create(document: Document, path: tuple[str, ...], found: Lookup, value: Data) -> list[Splice]:
     """Return the splices that make what is missing of a path."""
     known = len(path) - len(found.rest)
     holder, rest = found.item, found.rest
@@ -115,7 +115,7 @@ def create(document: Document, path: tuple[str, ...], found: Found, value: Data)
     if holder.kind == "map" and holder.entries:
         return _insert(document, holder, rest[0], _nest(rest[1:], value))
     if not holder.vacant:
-        name = told(path[:known]) if known else "The document"
+        name = dotted(path[:known]) if known else "The document"
         raise document.refuse(
             "opaque_value",
             f"{name} stands in the way: its value is no mapping.",
@@ -208,7 +208,7 @@ def unset(document: Document, path: tuple[str, ...]) -> Edited:
     """Remove what is at a path."""
     found = document.find(path)
     if found.rest or found.item is None or not found.entries:
-        return Edited(document.data, notes=(f"{told(path)} is not defined here.",))
+        return Edited(document.data, notes=(f"{dotted(path)} is not defined here.",))
     entry = found.entries[-1]
     for child in _inside(entry.value):
         if child.anchor in document.used:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import require_data, shown, told, without_known
+from devkeel.source.plain import dotted, require_data, shown, without_known
 from devkeel.source.splice import Edited
 from devkeel.source.yaml.entries import create, extend, require_own
 from devkeel.source.yaml.proof import prove
@@ -27,11 +27,11 @@ def append(document: Document, path: tuple[str, ...], values: list[Data]) -> Edi
     item, entry = found.item, found.entries[-1]
     require_own(document, item, path)
     if item.kind != "list" and not (item.vacant and item.kind == "scalar"):
-        raise document.refuse("opaque_value", f"{told(path)} has no list to add to.", item.start)
+        raise document.refuse("opaque_value", f"{dotted(path)} has no list to add to.", item.start)
     data = data_of(document, item)
     known = data if isinstance(data, list) else []
     new, old = without_known(known, values)
-    notes = [f"{shown(value)} is already in {told(path)}." for value in old]
+    notes = [f"{shown(value)} is already in {dotted(path)}." for value in old]
     if not new:
         return Edited(document.data, notes=tuple(notes))
     return prove(document, extend(document, entry, new), path, [*known, *new], notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import told
+from devkeel.source.plain import dotted
 from devkeel.source.yaml.document import MERGE
 from devkeel.source.yaml.scalars import resolve
 
@@ -24,7 +24,7 @@ def value_at(document: Document, path: tuple[str, ...]) -> Data:
     """Return the value at a path, aliases followed; KeyError when nothing defines it."""
     found = document.find(path, reading=True)
     if found.rest or found.item is None:
-        raise KeyError(told(path))
+        raise KeyError(dotted(path))
     return data_of(document, found.item)
 
 

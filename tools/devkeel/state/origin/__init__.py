@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from devkeel.state.origin.aside import ASIDE, set_aside
 from devkeel.state.origin.seal import Seal
-from devkeel.state.origin.standing import Standing, begin, foreign, prepare, sealing, standing
+from devkeel.state.origin.standing import Ownership, begin, foreign, ownership, prepare, sealing
 
-__all__ = ["ASIDE", "Seal", "Standing", "begin", "foreign", "prepare", "sealing", "set_aside", "standing"]
+__all__ = ["ASIDE", "Ownership", "Seal", "begin", "foreign", "ownership", "prepare", "sealing", "set_aside"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["Standing", "begin", "foreign", "prepare", "sealing", "standing"]
+__all__ = ["Ownership", "begin", "foreign", "ownership", "prepare", "sealing"]
 
 _RECORD = "project.json"
 _VERSION = 1
@@ -40,7 +40,7 @@ _THEIRS = "Is the history yours? Then `devkeel adopt` takes it over. If not, "
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Ownership:
     """What is known of the records in a state directory.
 
     own: this user's devkeel wrote them, here; only then are they believed. foreign: there are records, from elsewhere.
@@ -56,12 +56,12 @@ class Standing:
     aside: Path | None = None
 
 
-_NOTHING = Standing()
-_known: dict[Path, tuple[object, Standing]] = {}
+_NOTHING = Ownership()
+_known: dict[Path, tuple[object, Ownership]] = {}
 _session: dict[Path, Seal] = {}
 
 
-def standing(state: Path) -> Standing:
+def ownership(state: Path) -> Ownership:
     """Return whose records a state directory has. Makes nothing, and reads no record but `project.json`.
 
     Raises OSError.
@@ -96,7 +96,7 @@ def _signature(state: Path) -> object:
     return found
 
 
-def _look(state: Path) -> Standing:
+def _look(state: Path) -> Ownership:
     try:
         info = os.lstat(state)
     except (FileNotFoundError, NotADirectoryError):
@@ -112,17 +112,17 @@ def _look(state: Path) -> Standing:
         return _foreign(f"the key of this user cannot be used: {error.why}", error.remedy)
 
 
-def _by_seal(state: Path, key: bytes | None) -> Standing:
+def _by_seal(state: Path, key: bytes | None) -> Ownership:
     project, mark = _read(state)
     if project is None:
         return _foreign("they have no seal of this user's devkeel")
     if key is None or not (seal := Seal(key, project)).holds(mark, *_PARTS):
         return _foreign("they were not sealed with this user's key")
-    return Standing(own=True, seal=seal)
+    return Ownership(own=True, seal=seal)
 
 
-def _foreign(why: str, remedy: str = f"{_THEIRS}go on: the next write moves them aside, unread.") -> Standing:
-    return Standing(foreign=True, why=why, remedy=remedy)
+def _foreign(why: str, remedy: str = f"{_THEIRS}go on: the next write moves them aside, unread.") -> Ownership:
+    return Ownership(foreign=True, why=why, remedy=remedy)
 
 
 def _read(state: Path) -> tuple[str | None, object]:
@@ -172,13 +172,13 @@ def _write(state: Path, seal: Seal) -> None:
             os.close(descriptor)
 
 
-def begin(state: Path) -> Standing:
+def begin(state: Path) -> Ownership:
     """Be ready to write records: what is not believed goes aside, unread, and a new project begins.
 
     The caller holds the project's lock. Without a usable key nothing is moved or begun, and the answer says why: what
     is written then is believed by this process alone. Raises StateError `foreign_records`, OSError.
     """
-    found = standing(state)
+    found = ownership(state)
     if found.own:
         return found
     if found.foreign and os.lstat(state).st_uid != os.geteuid():
@@ -186,18 +186,18 @@ def begin(state: Path) -> Standing:
     try:
         key = make_key(state.parent)
     except KeyUnusable as error:
-        return Standing(foreign=found.foreign, why=error.why, remedy=error.remedy, seal=sealing(state))
+        return Ownership(foreign=found.foreign, why=error.why, remedy=error.remedy, seal=sealing(state))
     if found.foreign and (again := _by_seal(state, key)).own:
         return again  # the key could not be had a moment ago: what is ours is never moved
     aside = set_aside(state) if found.foreign else None
     seal = Seal(key, secrets.token_hex(_ID_BYTES))
     _write(state, seal)
-    return Standing(own=True, why=found.why, remedy=found.remedy, seal=seal, aside=aside)
+    return Ownership(own=True, why=found.why, remedy=found.remedy, seal=seal, aside=aside)
 
 
 def sealing(state: Path) -> Seal:
     """Return what seals the records of a state directory: where nothing was begun, a seal of this process alone."""
-    found = standing(state)
+    found = ownership(state)
     if found.own and found.seal is not None:
         return found.seal
     return _session.setdefault(state, Seal(secrets.token_bytes(32), secrets.token_hex(_ID_BYTES)))
@@ -208,7 +208,7 @@ def prepare(state: Path) -> None:
 
     Raises Busy, StateError `foreign_records`, OSError.
     """
-    if standing(state).own:
+    if ownership(state).own:
         return
     with _held(state):
         begin(state)
@@ -239,7 +239,7 @@ def _held(state: Path) -> Iterator[None]:
             os.close(descriptor)
 
 
-def foreign(state: Path, found: Standing) -> StateError:
+def foreign(state: Path, found: Ownership) -> StateError:
     """Return the error about records that are not believed."""
     return StateError(
         "foreign_records",

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, ProjectError, Refused
-from devkeel.source.nix.read.index import Definition, Entry, Index, entries_of
+from devkeel.source.nix.read.index import Attribute, Definition, Index, attributes_of
 from devkeel.source.nix.read.layers import Layers, peel
 from devkeel.source.nix.read.layout import Group, is_prose
 from devkeel.source.nix.read.literal import Expression, read_value
@@ -44,7 +44,7 @@ class Document:
     module: bool = True
     known: Tree | None = None
     _next: Document | None = field(default=None, init=False)
-    _entries: dict[int, list[Entry]] = field(default_factory=dict, init=False)
+    _entries: dict[int, list[Attribute]] = field(default_factory=dict, init=False)
     _focused: dict[AttrPath, Index] = field(default_factory=dict, init=False)
     _groups: dict[int, Group] = field(default_factory=dict, init=False)
 
@@ -133,10 +133,10 @@ class Document:
             remedy=remedy or "Write this change with patch_file.",
         )
 
-    def entries(self, node: Node) -> list[Entry]:
+    def entries(self, node: Node) -> list[Attribute]:
         """Return the entries of a set."""
         if node.id not in self._entries:
-            self._entries[node.id] = entries_of(node, self.data)
+            self._entries[node.id] = attributes_of(node, self.data)
         return self._entries[node.id]
 
     def group(self, node: Node) -> Group:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from devkeel.source.nix.read.document import Document
-    from devkeel.source.nix.read.index import Entry
+    from devkeel.source.nix.read.index import Attribute
     from devkeel.source.nix.read.syntax import Problem
     from devkeel.source.path import AttrPath
 from devkeel.source.nix.read.verdict import DEEP, Table, bare_set, register, twice
@@ -39,7 +39,7 @@ def duplicates_at(document: Document, path: AttrPath) -> Iterator[Problem]:
                 stack += [(item, inner, names) for item in _at(document, bare, names, path)]
 
 
-def _at(document: Document, node: Node, prefix: AttrPath, path: AttrPath) -> Iterator[Entry]:
+def _at(document: Document, node: Node, prefix: AttrPath, path: AttrPath) -> Iterator[Attribute]:
     """Yield the entries of a set that are related to a path, the last one first."""
     rest = path[len(prefix) :]
     return (item for item in reversed(document.entries(node)) if not item.computed and related(item.names, rest))

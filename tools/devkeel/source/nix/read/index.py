@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from devkeel.source.path import AttrPath
 
-__all__ = ["Container", "Definition", "Entry", "Index", "entries_of", "related"]
+__all__ = ["Attribute", "Container", "Definition", "Index", "attributes_of", "related"]
 
 _MAX_DEPTH = 100  # a let name that refers to itself ends here
 
@@ -90,7 +90,7 @@ _CLOSED = frozenset(
 )
 
 
-class Entry(NamedTuple):
+class Attribute(NamedTuple):
     """What a set has in one place: a binding or an inherited attribute, its static names, whether more is computed."""
 
     node: Node
@@ -98,16 +98,16 @@ class Entry(NamedTuple):
     computed: bool = False
 
 
-def entries_of(node: Node, data: bytes) -> list[Entry]:
+def attributes_of(node: Node, data: bytes) -> list[Attribute]:
     """Return the entries of a set, in file order."""
-    found: list[Entry] = []
+    found: list[Attribute] = []
     for binding in bindings(node):
         if binding.type != "binding":
-            found += [Entry(attribute, (name,)) for attribute, name in inherited(binding, data)]
+            found += [Attribute(attribute, (name,)) for attribute, name in inherited(binding, data)]
             continue
         names = bound_path(binding, data)
         known = names[: names.index(None)] if None in names else names
-        found.append(Entry(binding, cast("AttrPath", known), len(known) < len(names)))
+        found.append(Attribute(binding, cast("AttrPath", known), len(known) < len(names)))
     return found
 
 
@@ -165,7 +165,7 @@ class Index:
     wanted: AttrPath
     data: bytes
     option_path: Callable[[AttrPath], AttrPath]
-    entries: Callable[[Node], list[Entry]]
+    entries: Callable[[Node], list[Attribute]]
     bindings: list[Definition] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
     others: list[tuple[AttrPath, int, int, tuple[str, ...]]] = field(default_factory=list)
@@ -250,7 +250,7 @@ class Index:
                 return False
         return True
 
-    def _define(self, entry: Entry, raw: AttrPath, container: Container, depth: int) -> None:
+    def _define(self, entry: Attribute, raw: AttrPath, container: Container, depth: int) -> None:
         value = entry.node.child_by_field_name("expression") if entry.node.type == "binding" else None
         layers = peel(value, self.data) if value is not None else None
         index, entered, conditions = len(self.bindings), False, container.conditions

@@ -15,7 +15,7 @@ from devkeel.source.nix.read.literal import Expression, print_value, read_value
 from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.capture import refuse_capture, refuse_loss
 from devkeel.source.nix.write.head import arguments_for, check_expression, require_arguments
-from devkeel.source.nix.write.place import Spot, blocked, extend, find_spot, insert
+from devkeel.source.nix.write.place import InsertionPoint, blocked, extend, find_insertion_point, insert
 from devkeel.source.nix.write.proof import prove
 from devkeel.source.path import format_path
 from devkeel.source.splice import Edited, Splice, apply, compose
@@ -263,12 +263,12 @@ def _argument(source: str) -> str:
 def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
     """Write a new definition of an option path beside whatever defines it under a condition."""
     raw = document.raw_path(path)
-    spot = find_spot(document, raw)
-    if isinstance(spot, Spot):
-        node, splice = spot.container.node, insert(document, spot, value)
+    point = find_insertion_point(document, raw)
+    if isinstance(point, InsertionPoint):
+        node, splice = point.container.node, insert(document, point, value)
     else:
-        node = spot.node if spot.layers is None else spot.layers.core
-        splice = extend(document, spot, raw, value)
+        node = point.node if point.layers is None else point.layers.core
+        splice = extend(document, point, raw, value)
     splices = [splice, *require_arguments(document, arguments_for(document, node, expressions_in(value)))]
     return prove(document, apply(document.data, splices), [raw], lambda after: _has(after, path, value))
 

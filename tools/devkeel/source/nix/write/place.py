@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from devkeel.errors import Refused
     from devkeel.source.nix.read.document import Document
-    from devkeel.source.nix.read.index import Container, Definition, Entry
+    from devkeel.source.nix.read.index import Attribute, Container, Definition
     from devkeel.source.nix.read.literal import Value
     from devkeel.source.path import AttrPath
 
-__all__ = ["Spot", "blocked", "find_spot", "insert"]
+__all__ = ["InsertionPoint", "blocked", "find_insertion_point", "insert"]
 
 # These open a module; everything else goes to its end.
 _FIRST = ("imports", "packages")
@@ -33,7 +33,7 @@ _ENOUGH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class InsertionPoint:
     """A container, the path to write in it, and the sibling with the longest common prefix."""
 
     container: Container
@@ -54,12 +54,12 @@ def _common(first: AttrPath, second: AttrPath) -> int:
     )
 
 
-def _is_plain(entry: Entry) -> bool:
+def _is_plain(entry: Attribute) -> bool:
     """Return whether an entry is a binding whose names are all known."""
     return not entry.computed and entry.node.type == "binding"
 
 
-def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
+def _spots(document: Document, raw: AttrPath) -> Iterator[InsertionPoint]:
     for container in document.focus(raw).containers:
         size = len(container.path)
         if container.conditions or container.shared or size >= len(raw) or raw[:size] != container.path:
@@ -69,10 +69,10 @@ def _spots(document: Document, raw: AttrPath) -> Iterator[Spot]:
             shared = _common(entry.names, rest) if entry.names[:1] == rest[:1] and _is_plain(entry) else 0
             if shared and shared >= common:
                 best, common = entry.node, shared
-        yield Spot(container, rest, best, common)
+        yield InsertionPoint(container, rest, best, common)
 
 
-def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
+def find_insertion_point(document: Document, raw: AttrPath) -> InsertionPoint | Definition:
     """Return where a path that nothing defines goes, or the mkMerge or chain of `//` that needs a new set for it.
 
     Raises Refused when something on the way makes the meaning uncertain.
@@ -80,7 +80,7 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
     spots = list(_spots(document, raw))
     best = max(
         spots,
-        key=lambda spot: (len(spot.container.path) + spot.common, len(spot.container.path)),
+        key=lambda point: (len(point.container.path) + point.common, len(point.container.path)),
         default=None,
     )
     for item in document.focus(raw).bindings:
@@ -106,8 +106,8 @@ def find_spot(document: Document, raw: AttrPath) -> Spot | Definition:
     return best
 
 
-def _several_lines(spot: Spot) -> bool:
-    return spot.common > 0 or spot.container.node.start_point[0] != spot.container.node.end_point[0]
+def _several_lines(point: InsertionPoint) -> bool:
+    return point.common > 0 or point.container.node.start_point[0] != point.container.node.end_point[0]
 
 
 def _inside(node: Node, item: Definition) -> bool:
@@ -143,14 +143,14 @@ def blocked(document: Document, item: Definition) -> Refused:
     )
 
 
-def insert(document: Document, spot: Spot, value: Value) -> Splice:
-    """Return the splice that writes a new binding at a spot."""
-    container = spot.container
+def insert(document: Document, point: InsertionPoint, value: Value) -> Splice:
+    """Return the splice that writes a new binding at a point."""
+    container = point.container
     if container.recursive:
         data = print_value(value).encode()
-        refuse_capture(document, container, spot.rest[0], uses(parse(data).root_node, spot.rest[0], data))
+        refuse_capture(document, container, point.rest[0], uses(parse(data).root_node, point.rest[0], data))
     group = document.group(container.node)
-    path = format_path(spot.rest)
+    path = format_path(point.rest)
 
     def render(style: Style) -> str:
         left = f"{path} = "
@@ -158,7 +158,7 @@ def insert(document: Document, spot: Spot, value: Value) -> Splice:
 
     if not group.items and not group.comments and container.node == document.body.core:
         return group.open(render)
-    anchor, before, blank = _neighbour(document, spot, group)
+    anchor, before, blank = _neighbour(document, point, group)
     return group.insert(render, after=anchor, before=before, blank=blank)
 
 
@@ -187,21 +187,21 @@ def _operand(data: bytes, chain: Node, path: str, value: Value) -> Splice:
     return Splice(at, at, f" // {{{before}{source}{after}}}".encode())
 
 
-def _neighbour(document: Document, spot: Spot, group: Group) -> tuple[Node | None, Node | None, bool]:
+def _neighbour(document: Document, point: InsertionPoint, group: Group) -> tuple[Node | None, Node | None, bool]:
     """Return the item to go behind, or the one to go before, and whether a blank line is between."""
     data = document.data
-    if spot.sibling is not None:
-        return spot.sibling, None, _sibling_gap(document, spot, group)
-    comment = _naming_comment(spot.rest[0], group, data)
+    if point.sibling is not None:
+        return point.sibling, None, _sibling_gap(document, point, group)
+    comment = _naming_comment(point.rest[0], group, data)
     if comment is not None:
         return comment, None, False
-    if _is_top(spot.container) and spot.rest[0] in _FIRST and group.items and not group.one_line:
+    if _is_top(point.container) and point.rest[0] in _FIRST and group.items and not group.one_line:
         first = group.items[0]
-        if spot.rest[0] == "imports" or _names(first, data) != ("imports",):
-            return None, first, _habit(document, group, spot)
+        if point.rest[0] == "imports" or _names(first, data) != ("imports",):
+            return None, first, _habit(document, group, point)
         return first, None, True
     last = group.items[-1] if group.items else None
-    return last, None, bool(group.items or group.comments) and _habit(document, group, spot)
+    return last, None, bool(group.items or group.comments) and _habit(document, group, point)
 
 
 def _blank_before(data: bytes, item: Node, group: Group) -> bool:
@@ -210,23 +210,23 @@ def _blank_before(data: bytes, item: Node, group: Group) -> bool:
     return line > 0 and is_blank_line(data, line)
 
 
-def _sibling_gap(document: Document, spot: Spot, group: Group) -> bool:
+def _sibling_gap(document: Document, point: InsertionPoint, group: Group) -> bool:
     """Copy the distance between the last two siblings.
 
     Settings of one thing (`services.redis.enable`, `.port`) stand together; another thing beside a lone one that has
     several lines wants a blank line.
     """
     data = document.data
-    first, entries = spot.rest[: spot.common], document.entries(spot.container.node)
-    same = [entry.node for entry in entries if entry.names[: spot.common] == first and _is_plain(entry)]
+    first, entries = point.rest[: point.common], document.entries(point.container.node)
+    same = [entry.node for entry in entries if entry.names[: point.common] == first and _is_plain(entry)]
     if len(same) > 1:
         return _blank_before(data, same[-1], group)
     several = same[0].start_point[0] != same[0].end_point[0]
-    one_thing = len(spot.container.path) + spot.common > 1
-    return several and not one_thing and _habit(document, group, spot)
+    one_thing = len(point.container.path) + point.common > 1
+    return several and not one_thing and _habit(document, group, point)
 
 
-def _habit(document: Document, group: Group, spot: Spot) -> bool:
+def _habit(document: Document, group: Group, point: InsertionPoint) -> bool:
     """Return whether the author puts blank lines between the bindings of this group."""
     data = document.data
     last = group.items[1:][-_ENOUGH:]
@@ -235,11 +235,11 @@ def _habit(document: Document, group: Group, spot: Spot) -> bool:
         return sum(pairs) * 2 >= len(pairs)
     if not group.items:
         return bool(group.comments)
-    if not _is_top(spot.container):
+    if not _is_top(point.container):
         return False
     blank_anywhere = b"\n\n" in data or b"\n\r\n" in data
     # Without a pair to learn from: settings of one depth stand together, others apart.
-    return blank_anywhere or len(_names(group.items[-1], data)) != len(spot.rest)
+    return blank_anywhere or len(_names(group.items[-1], data)) != len(point.rest)
 
 
 def _is_top(container: Container) -> bool:
