@@ -3,7 +3,8 @@
     .venv/bin/python -m benchmarks.server
 
 Start to the answer of `initialize`, first call, latency of a call that does nothing of its own (an argument that is
-refused) over memory, stdio and HTTP, and memory after 10,000 calls against after 100.
+refused) over memory, stdio and HTTP, the first call a second after the start against the second one, and memory after
+10,000 calls against after 100.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from devkeel_mcp import build_server
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
-STARTS, CALLS, MANY = 15, 200, 10_000
+STARTS, CALLS, MANY, LATER = 15, 200, 10_000, 7
 EMPTY = """\
 import sys
 from mcp.server import MCPServer
@@ -69,6 +70,8 @@ def main() -> None:
         starts(ours, empty)
         for transport, way in (("memory", memory), ("stdio", stdio), ("http", http)):
             anyio.run(latency, transport, way, root, ours, empty)
+        for transport, way in (("stdio", stdio), ("http", http)):
+            anyio.run(a_second_later, transport, way, root, ours)
         anyio.run(growth, ours)
 
 
@@ -156,6 +159,29 @@ async def latency(transport: str, way: Callable[..., Any], root: Path, ours: lis
             await anyio.sleep(0.01 if transport == "http" else 0)  # below the limit of the gate
         tell(f"no-op call, {transport}", *(statistics.median(took[name]) for name in ("ours", "empty")))
         tell(f"first call, {transport}", *first)
+
+
+async def a_second_later(transport: str, way: Callable[..., Any], root: Path, ours: list[str]) -> None:
+    """Compare the first real call, a second after the start, with the second; and the list of the tools meanwhile."""
+    first, second, listed = list[float](), list[float](), list[float]()
+    for _ in range(LATER):
+        async with way(root, ours) as client:
+            began = time.perf_counter()
+            for _ in range(5):  # while the server prepares itself
+                asked = time.perf_counter()
+                await client.list_tools()
+                listed.append(time.perf_counter() - asked)
+                await anyio.sleep(0.05)
+            await anyio.sleep(1 - (time.perf_counter() - began))
+            first.append(await timed(client, "inspect_environment", {}))
+            second.append(await timed(client, "inspect_environment", {}))
+    ratio = statistics.median(one / other for one, other in zip(first, second, strict=True))
+    print(
+        f"first call a second after the start, {transport}: {statistics.median(first) * 1000:.2f} ms, "
+        f"second {statistics.median(second) * 1000:.2f} ms, ratio {ratio:.2f}; "
+        f"tools/list meanwhile {statistics.median(listed) * 1000:.2f} ms, at most {max(listed) * 1000:.2f} ms",
+        flush=True,
+    )
 
 
 async def timed(client: Client, tool: str, arguments: dict[str, Any]) -> float:

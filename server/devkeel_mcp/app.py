@@ -60,7 +60,7 @@ def build_server(root: Path, offer: Offer = CORE) -> MCPServer[Any]:
     return _server(Workspace(root), offer)
 
 
-def _server(workspace: Workspace, offer: Offer) -> MCPServer[Any]:
+def _server(workspace: Workspace, offer: Offer) -> OfferingServer:
     return OfferingServer(
         "devkeel",
         title="devkeel",
@@ -87,6 +87,7 @@ def serve(
     if traces:
         start_traces(workspace.disclosure)
     server = _server(workspace, offer)
+    server.prepare()
     start_logging(log_format, log_level, workspace.disclosure)
     if http is None:
         anyio.run(_serve, workspace, server.run_stdio_async, _end_with_parent)

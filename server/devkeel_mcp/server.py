@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
     from mcp.server.connection import Connection
-    from mcp.server.context import ServerRequestContext
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver import Context
     from mcp.server.subscriptions import ServerEvent
     from mcp_types import (
@@ -59,6 +59,7 @@ __all__ = ["OfferingServer"]
 
 T = TypeVar("T")
 _MAX_SUBSCRIPTIONS = 1_000
+_BEFORE = frozenset({"initialize", "ping"})
 
 
 class OfferingServer(MCPServer[Any]):
@@ -74,6 +75,21 @@ class OfferingServer(MCPServer[Any]):
         self.completion()(self._complete)  # type: ignore[no-untyped-call]
         for method, handler in (("subscribe", self._subscribe), ("unsubscribe", self._unsubscribe)):
             self._lowlevel_server.add_request_handler(f"resources/{method}", SubscribeRequestParams, handler)
+
+    def prepare(self) -> None:
+        """Load the library in the background as soon as a message says that the handshake is over.
+
+        That is `notifications/initialized` in the handshake era, later the first request.
+        """
+        preparation = self._library.workspace.preparation
+
+        async def watching(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+            result = await call_next(ctx)
+            if ctx.method not in _BEFORE:
+                preparation.begin()
+            return result
+
+        self._lowlevel_server.middleware.insert(0, watching)
 
     async def watch(self) -> None:
         """Tell subscribers of changes, until cancelled."""

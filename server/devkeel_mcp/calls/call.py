@@ -14,6 +14,7 @@ from devkeel.disclosure.output import Disclosure
 from devkeel.policy.permission import EVERYTHING
 from devkeel.text.clean import one_line
 from devkeel_mcp.calls.consent import Plans
+from devkeel_mcp.calls.preparation import Preparation
 from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
@@ -48,12 +49,13 @@ class Report(Protocol):
 class Workspace:
     """The project that a server serves; `writing` is held by the one write that is under way.
 
-    plans: what the person was or is to be asked.
+    plans: what the person was or is to be asked. preparation: of the library, which calls need.
     """
 
     root: Path
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     plans: Plans = field(default_factory=Plans)
+    preparation: Preparation = field(default_factory=Preparation)
 
     @cached_property
     def disclosure(self) -> Disclosure:
@@ -71,6 +73,7 @@ class Workspace:
     async def close(self) -> None:
         """End the jobs: over stdio they end with their client."""
         with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.preparation.stop)
             await anyio.to_thread.run_sync(self.jobs.close)
 
 
@@ -131,6 +134,10 @@ class Call:
 
     def run(self, work: Callable[[Environment], T]) -> T:
         """Run a verb in this thread, and return what may be told of its result."""
+        with self.workspace.preparation.paused():
+            return self._run(work)
+
+    def _run(self, work: Callable[[Environment], T]) -> T:
         # Imported here so that the handshake does not wait for parsers and the database.
         from devkeel.api import Environment  # noqa: PLC0415
 
