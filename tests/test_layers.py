@@ -24,7 +24,7 @@ LAYERS = {
     "text": set(),
     "system": set(),
     "state": {"errors", "system"},
-    "source": {"errors"},
+    "source": {"errors", "text"},
     "runtime": {"errors", "state", "system", "text"},
     "project": {"errors", "runtime", "source", "system"},
     "disclosure": {"errors", "project", "text"},

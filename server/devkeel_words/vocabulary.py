@@ -35,6 +35,7 @@ ACTIONS: dict[str, Action] = {
         "#environments",
     ),
     "mix": Action(None, "env create {environment} --mixed --backend={backend}", "#environments"),
+    "patch": Action("patch_file", "patch", "#patch"),
     "run": Action("run_command environment={environment}", "run --env={environment}", "#run"),
 }
 

@@ -11,6 +11,7 @@ from devkeel.edits.effects import added_by_text, is_shell_text, occasions
 from devkeel.edits.exact_text import replace_text
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source import Edited, compose, nix
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -169,7 +170,7 @@ def _not_nix(item: Edit, name: str) -> Refused:
         "not_nix",
         f"{name} is not a Nix file; a {item.kind} edit has no meaning there.",
         place=Place(name),
-        remedy="Use patch_file for this file.",
+        remedy=f"Use {do('patch')} for this file.",
     )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Refused
 from devkeel.source.splice import Edited, Splice, apply
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,7 @@ def read(data: bytes, name: str) -> dict[str, Any]:
             "syntax_error",
             f"The file does not parse: {error}.",
             place=place,
-            remedy="Repair the syntax with patch_file, then repeat the edit.",
+            remedy=f"Repair the syntax with {do('patch')}, then repeat the edit.",
         ) from error
     if not isinstance(found, dict):
         raise _refuse(name, "the file is no object")
@@ -119,5 +120,5 @@ def _refuse(name: str, why: str) -> Refused:
         "opaque_value",
         f"This edit is not safe in this file: {why}. Nothing was changed.",
         place=Place(name),
-        remedy="Write this change with patch_file.",
+        remedy=f"Write this change with {do('patch')}.",
     )

@@ -25,6 +25,7 @@ from devkeel.errors import Place, Refused
 from devkeel.source.plain import Data, decode, dotted, names_of, require_data, same, shown, without_known
 from devkeel.source.splice import Edited, Span, Splice, apply
 from devkeel.source.toml_text import splices_between
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -67,7 +68,7 @@ class Document:
                 "syntax_error",
                 f"The file does not parse: {_ANY_PLACE.sub('', str(error)).partition(chr(10))[0]}.",
                 place=Place(self.name, *map(int, place.groups())) if place else Place(self.name),
-                remedy="Repair the syntax with patch_file, then repeat the edit.",
+                remedy=f"Repair the syntax with {do('patch')}, then repeat the edit.",
             ) from error
 
     @property
@@ -79,7 +80,7 @@ class Document:
         """Return the byte offset of an index of the text."""
         return self.mark + len(self.text[:index].encode())
 
-    def refuse(self, code: str, message: str, remedy: str = "Write this change with patch_file.") -> Refused:
+    def refuse(self, code: str, message: str, remedy: str = f"Write this change with {do('patch')}.") -> Refused:
         """Return a refusal."""
         return Refused(code, message, place=Place(self.name), remedy=remedy)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
 from devkeel.source import Edited
 from devkeel.source.splice import Splice, apply
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +42,9 @@ def _edit(data: bytes, name: str, gem: str, version: str | None, request: Reques
     line = re.compile(rb"^[ \t]*gem[ \t(]+" + quoted + rb"(?P<rest>[^\r\n]*)(?:\r?\n|\Z)", re.MULTILINE)
     known = [*line.finditer(data)]
     if len(known) > 1 or (known and known[0]["rest"].rstrip().endswith((b",", b"\\"))):
-        raise refused("opaque_value", f"{gem} stands on several lines.", name, "Change these lines with patch_file.")
+        raise refused(
+            "opaque_value", f"{gem} stands on several lines.", name, f"Change these lines with {do('patch')}."
+        )
     if request.remove:
         if not known:
             return Edited(data, notes=(f"{gem} is not in {name}.",))
@@ -50,7 +53,9 @@ def _edit(data: bytes, name: str, gem: str, version: str | None, request: Reques
         if version is None or f'"{version}"'.encode() in known[0]["rest"].replace(b"'", b'"'):
             return Edited(data, notes=(f"{gem} is already in {name}.",))
         if known[0]["rest"].strip():
-            raise refused("opaque_value", f"{gem} has options of its own.", name, "Change this line with patch_file.")
+            raise refused(
+                "opaque_value", f"{gem} has options of its own.", name, f"Change this line with {do('patch')}."
+            )
         at = known[0].start("rest")
         return apply(data, [Splice(at, at, f', "{version}"'.encode())])
     newline = b"\r\n" if b"\r\n" in data else b"\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.libraries.request import bad_library, refused
 from devkeel.source import Edited, yaml
 from devkeel.source.exchange import exchange
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.libraries.request import Plan, Request
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["NAMES", "edit", "load", "specifications"]
 
 NAMES = ("environment.yml", "environment.yaml")
-_BY_HAND = "Write this change with patch_file."
+_BY_HAND = f"Write this change with {do('patch')}."
 # A channel is a name, no path and no option; what brackets add may be a URL.
 _SPEC = re.compile(r"(?:\w[\w.-]*(?:/\w[\w.-]*)*::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ][^\[\]]*)?)")
 
@@ -32,7 +33,7 @@ def load(data: bytes, name: str, *, texts: bool = False) -> dict[str, Any]:
             "syntax_error",
             "The file does not parse.",
             name,
-            "Repair the syntax with patch_file, then repeat the edit.",
+            f"Repair the syntax with {do('patch')}, then repeat the edit.",
         ) from error
     return found if isinstance(found, dict) else {}
 

@@ -10,6 +10,7 @@ from devkeel.libraries.manifests.requirement import Requirement, canonicalize_na
 from devkeel.libraries.request import refused
 from devkeel.source import Edited, toml
 from devkeel.source.exchange import exchange
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.libraries.request import Plan, Request
@@ -96,7 +97,7 @@ def edit(plan: Plan, request: Request) -> None:
                 "no_project_table",
                 "The file has no [project] table, so that it has no place for a dependency outside a group.",
                 plan.manifest,
-                "Name a group, or add [project] with name and version by patch_file.",
+                f"Name a group, or add [project] with name and version by {do('patch')}.",
             )
     elif _get(model, "project", "optional-dependencies", request.group) is not None:
         path = ("project", "optional-dependencies", request.group)
@@ -184,7 +185,7 @@ def _poetry_value(requirement: Requirement, name: str) -> Any:  # noqa: ANN401  
             "A URL or a marker has a form of its own in Poetry's table.",
             place=Place(name),
             seen=str(requirement)[:200],
-            remedy="Write this entry with patch_file.",
+            remedy=f"Write this entry with {do('patch')}.",
         )
     version = str(requirement.specifier) or "*"
     return {"version": version, "extras": sorted(requirement.extras)} if requirement.extras else version

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Place, Refused
 from devkeel.libraries.manifests.requirement import Requirement, canonicalize_name, parse, tolerant
 from devkeel.source.splice import Splice, apply
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,7 +93,7 @@ def edit_lines(data: bytes, name: str, request: Request) -> Edited:
                 "opaque_value",
                 f"{wanted.name} stands on several lines of {name}.",
                 place=Place(name, text[: same[0].start].count("\n") + 1),
-                remedy="Change these lines with patch_file.",
+                remedy=f"Change these lines with {do('patch')}.",
             )
         if not same:
             if request.remove:

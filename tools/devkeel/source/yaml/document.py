@@ -11,6 +11,7 @@ from devkeel.errors import Place, Refused
 from devkeel.source.plain import decode, dotted, position
 from devkeel.source.splice import Splice
 from devkeel.source.yaml.scalars import resolve
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,7 +118,7 @@ class Document:
             message,
             place=Place(self.name, *position(self.text, offset)),
             seen=line[:120] or None,
-            remedy=remedy or "Write this change with patch_file.",
+            remedy=remedy or f"Write this change with {do('patch')}.",
         )
 
     def splice(self, start: int, end: int, text: str) -> Splice:
@@ -174,7 +175,7 @@ class Document:
                 "duplicate_attribute",
                 f"{dotted(path)} is there {len(matching)} times.",
                 matching[1].key.start,
-                "Remove one of them with patch_file.",
+                f"Remove one of them with {do('patch')}.",
             )
         if not matching and any(entry.key.value == MERGE for entry in item.entries):
             raise self._refuse_merge(path, item.start)
@@ -220,7 +221,7 @@ class _Reader:
                 "syntax_error",
                 f"The file does not parse: {problem}.",
                 offset,
-                "Repair the syntax with patch_file, then repeat the edit.",
+                f"Repair the syntax with {do('patch')}, then repeat the edit.",
             ) from error
 
     def _take(self, event: Any, kind: str) -> None:  # noqa: ANN401  (of the parser)

@@ -31,6 +31,7 @@ from devkeel.source.yaml.layout import (
 )
 from devkeel.source.yaml.proof import MISSING
 from devkeel.source.yaml.scalars import print_key
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.source.plain import Data
@@ -120,7 +121,7 @@ def create(document: Document, path: tuple[str, ...], found: Lookup, value: Data
             "opaque_value",
             f"{name} stands in the way: its value is no mapping.",
             holder.start,
-            "Unset it first, or write this change with patch_file.",
+            f"Unset it first, or write this change with {do('patch')}.",
         )
     require_own(document, holder, path[:known])
     if found.entries:

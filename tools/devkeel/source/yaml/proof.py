@@ -10,6 +10,7 @@ from devkeel.source.splice import apply
 from devkeel.source.yaml.document import Document
 from devkeel.source.yaml.scalars import resolve
 from devkeel.source.yaml.values import value_at
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +66,7 @@ def _unproven(document: Document, why: str) -> Refused:
         "unproven",
         f"This edit is not safe in this file: {why}. Nothing was changed.",
         place=Place(document.name),
-        remedy="Write this change with patch_file.",
+        remedy=f"Write this change with {do('patch')}.",
     )
 
 

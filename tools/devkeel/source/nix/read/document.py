@@ -15,6 +15,7 @@ from devkeel.source.nix.read.scope import SETS
 from devkeel.source.nix.read.syntax import Problem, parse, position, problems, reparse, text
 from devkeel.source.nix.read.verdict import rejected
 from devkeel.source.path import format_path
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from tree_sitter import Node, Tree
@@ -110,7 +111,7 @@ class Document:
                 first.code,
                 f"The file does not parse: {first.message}.",
                 place=self.place(first.offset),
-                remedy="Repair the syntax with patch_file, then repeat the edit.",
+                remedy=f"Repair the syntax with {do('patch')}, then repeat the edit.",
             )
         layers = peel(node, self.data)
         while layers.core.type == "function_expression":
@@ -130,7 +131,7 @@ class Document:
             message,
             place=self.place(node.start_byte) if node is not None else Place(self.name),
             seen=seen,
-            remedy=remedy or "Write this change with patch_file.",
+            remedy=remedy or f"Write this change with {do('patch')}.",
         )
 
     def entries(self, node: Node) -> list[Attribute]:
@@ -232,7 +233,7 @@ def _assemble(document: Document, index: Index, raw: AttrPath) -> Value:
                 "ambiguous",
                 f"{format_path(document.option_path(raw))} is defined in {len(exact)} places.",
                 place=document.place(exact[1].node.start_byte),
-                remedy="Unset it first, or edit the place that you mean with patch_file.",
+                remedy=f"Unset it first, or edit the place that you mean with {do('patch')}.",
             )
         return document.value(exact[0])
     result: dict[str, Value] = {}

@@ -19,6 +19,7 @@ from devkeel.source.nix.write.place import InsertionPoint, blocked, extend, find
 from devkeel.source.nix.write.proof import prove
 from devkeel.source.path import format_path
 from devkeel.source.splice import Edited, Splice, apply, compose
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -42,7 +43,7 @@ def require_editable(document: Document, path: AttrPath) -> AttrPath:
             "flake_parts",
             f"This is a flake-parts module, not a devenv.nix: it has {foreign}, and its options are elsewhere.",
             document.focus((foreign,)).bindings[0].node,
-            "Edit the devenv shell inside perSystem with patch_file.",
+            f"Edit the devenv shell inside perSystem with {do('patch')}.",
         )
     return raw
 
@@ -177,7 +178,7 @@ def _only(document: Document, found: list[Definition]) -> Definition:
             "ambiguous",
             f"{format_path(found[0].path)} is defined in {len(found)} places.",
             found[1].node,
-            "Change the place that you mean with patch_file, or unset the option first.",
+            f"Change the place that you mean with {do('patch')}, or unset the option first.",
         )
     return found[0]
 

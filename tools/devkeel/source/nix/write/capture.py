@@ -10,6 +10,7 @@ from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import binder_of, bindings, bound_names, enclosing_withs, inherited
 from devkeel.source.nix.read.syntax import text
 from devkeel.source.path import format_path
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -81,7 +82,7 @@ def refuse_loss(document: Document, path: AttrPath, gone: Iterable[Node], *, kep
                     "captured_name",
                     f"Another value of this rec set uses {format_path(rest)} and would mean something else without it.",
                     use,
-                    "Change the values that use it first, or write this change with patch_file.",
+                    f"Change the values that use it first, or write this change with {do('patch')}.",
                 )
 
 

@@ -11,6 +11,7 @@ from devkeel.source.nix.read.scope import binder_of, free_names, is_bound
 from devkeel.source.nix.read.syntax import children_of_type, parse, problems, text
 from devkeel.source.nix.read.verdict import problems_in
 from devkeel.source.splice import Splice
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,7 +56,7 @@ def require_own(document: Document, at: Node, names: Iterable[str]) -> None:
                 "captured_name",
                 f"Here {name} is not the module's argument: something inside the module binds that name.",
                 scope,
-                "Write this change with patch_file, or rename what binds the name first.",
+                f"Write this change with {do('patch')}, or rename what binds the name first.",
             )
 
 

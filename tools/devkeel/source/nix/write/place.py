@@ -12,6 +12,7 @@ from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.capture import refuse_capture, uses
 from devkeel.source.path import format_path
 from devkeel.source.splice import Splice
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -139,7 +140,7 @@ def blocked(document: Document, item: Definition) -> Refused:
         code,
         f"{path} stands in the way: {why}.",
         item.node,
-        "Write this change with patch_file, or set that option itself to an expression.",
+        f"Write this change with {do('patch')}, or set that option itself to an expression.",
     )
 
 

@@ -12,6 +12,7 @@ from devkeel.source.nix.read.duplicates import duplicates_at
 from devkeel.source.nix.read.index import related
 from devkeel.source.nix.read.scope import undefined_in
 from devkeel.source.nix.read.syntax import text
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -113,7 +114,7 @@ def _adds_problem(after: Document, problem: Problem) -> Refused:
         problem.code,
         f"The result would have an error that is not there now: {problem.message}. Nothing was changed.",
         place=after.place(problem.offset),
-        remedy="Correct the value or the expression, or write this change with patch_file.",
+        remedy=f"Correct the value or the expression, or write this change with {do('patch')}.",
     )
 
 
@@ -122,5 +123,5 @@ def _unproven(document: Document, why: str) -> Refused:
         "unproven",
         f"This edit is not safe in this file: {why}. Nothing was changed.",
         place=Place(document.name),
-        remedy="Write this change with patch_file.",
+        remedy=f"Write this change with {do('patch')}.",
     )
