@@ -154,7 +154,7 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 
 
 def test_only_the_transaction_opens_files_for_writing() -> None:
-    # The user's cache is not the project: what Nix has told, programs that stand for absent ones, locks of evaluations,
+    # The user's cache is not the project: what was read with Nix, programs that stand for absent ones, locks of evaluations,
     # the copy of what may go into the Nix store.
     # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
     # A stage is a directory of this call; a generation is one of devkeel's own.
@@ -167,7 +167,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "backends" / "generations.py",
         *(
             LIBRARY / "candidate" / f"{name}.py"
-            for name in ("stage", "stage_folder", "copying", "withheld", "repository")
+            for name in ("stage", "stage_folder", "mirror", "withheld", "repository")
         ),
     )
     writers = ("write_bytes", "write_text", "os.replace", "os.rename", "unlink", "touch(", "mkdir")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.candidate import copying, stage, stage_folder
+from devkeel.candidate import mirror, stage, stage_folder
 from devkeel.candidate.stage import Stage, open_stage
 from devkeel.errors import Busy, Unavailable
 from devkeel.project.root import Project
@@ -181,7 +181,7 @@ def test_a_project_that_is_too_large_is_not_copied(
     project: Project, monkeypatch: pytest.MonkeyPatch, without: Callable[..., None], bound: str
 ) -> None:
     without("namespaces")
-    monkeypatch.setattr(copying, bound, 3)
+    monkeypatch.setattr(mirror, bound, 3)
     with pytest.raises(Unavailable) as caught, open_stage(project, {"devenv.nix": b"a"}):
         pass
     assert caught.value.code == "stage_too_large"

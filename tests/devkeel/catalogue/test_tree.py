@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from devkeel.catalogue.nearest import CLOSE, nearest
+from devkeel.catalogue.near_misses import CLOSE, nearest
 from devkeel.catalogue.options import option_tree
-from devkeel.catalogue.renamed import renamed_to
+from devkeel.catalogue.renames import renamed_to
 from devkeel.source.path import format_path, parse_path
 
 

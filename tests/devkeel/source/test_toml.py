@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from devkeel.errors import DevkeelError, ProjectError, Refused, UsageError
 from devkeel.source import Splice, apply, toml
-from devkeel.source.plain import same
+from devkeel.source.plain_data import same
 
 if TYPE_CHECKING:
     from collections.abc import Callable

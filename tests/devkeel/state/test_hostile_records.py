@@ -20,7 +20,7 @@ from devkeel.project.root import Project
 from devkeel.state import origin
 from devkeel.state.files import make_directory, read_record, write_record
 from devkeel.state.origin.key import KeyUnusable
-from devkeel.transaction import FileChange, FileImage, Record, Transactions, reach, schema, seals
+from devkeel.transaction import FileChange, FileImage, Record, Transactions, record_paths, schema, seals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -368,9 +368,9 @@ def test_recovery_takes_back_all_files_that_edits_write() -> None:
     known = {*DECLARATION_FILES, *LOCK_FILES, *MANIFESTS, *OTHER_FILES, *libraries.PYTHON}
     known |= {name for module in (go, javascript, python, ruby, rust) for name in module.MANIFESTS}
     known |= {"uv.lock", "poetry.lock", "Cargo.lock", "Gemfile.lock", "go.sum", "package-lock.json", "pnpm-lock.yaml"}
-    assert {name for name in known if not reach._is_written_by_edits(name)} == set()
+    assert {name for name in known if not record_paths._is_written_by_edits(name)} == set()
     for name in (*(name for name in PLANTED if name != "devenv.yaml"), ".bashrc", "setup.py", "package.sh"):
-        assert not reach._is_written_by_edits(name), name
+        assert not record_paths._is_written_by_edits(name), name
 
 
 @pytest.mark.parametrize(("mode", "given"), [(0o4755, 0o640), (0o777, 0o640), (0o600, 0o600)])
@@ -404,7 +404,7 @@ def test_a_key_that_cannot_be_had_for_a_moment_moves_nothing_of_one_s_own(
 ) -> None:
     add(clone)
     with monkeypatch.context() as context:
-        module = sys.modules["devkeel.state.origin.standing"]
+        module = sys.modules["devkeel.state.origin.ownership"]
         context.setattr(module, "read_key", _refused)
         context.setattr(module, "_known", {})
         add(clone, "fd")

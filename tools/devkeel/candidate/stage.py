@@ -19,7 +19,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.candidate.copying import mirror
+from devkeel.candidate.mirror import mirror
 from devkeel.candidate.repository import make_clean
 from devkeel.candidate.stage_folder import COPY, held, new_stage
 from devkeel.candidate.withheld import Withheld, withhold

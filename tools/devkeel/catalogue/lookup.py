@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 import json
 from typing import TYPE_CHECKING
 
-from devkeel.catalogue.live import open_catalogue
+from devkeel.catalogue.locked_options import open_catalogue
 from devkeel.catalogue.packages import open_names
 from devkeel.catalogue.search import Hit, search
 from devkeel.errors import DevkeelError, UsageError

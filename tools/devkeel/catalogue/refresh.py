@@ -18,7 +18,7 @@ from devkeel.catalogue import cache
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.pins import read_pins
-from devkeel.runtime.isolated import isolated_python
+from devkeel.runtime.isolation import isolated_python
 from devkeel.runtime.process import start_detached
 from devkeel.runtime.programs import find_program
 from devkeel.source.path import quote

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import DevkeelError, Diagnostic, Place
 from devkeel.project.root import DECLARATION, INPUTS, LOCK
 from devkeel.source import yaml
-from devkeel.source.plain import position
+from devkeel.source.plain_data import position
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

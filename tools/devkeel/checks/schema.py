@@ -11,9 +11,9 @@ from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.catalogue.inputs import needed_inputs
-from devkeel.catalogue.live import open_catalogue
+from devkeel.catalogue.locked_options import open_catalogue
 from devkeel.catalogue.packages import known as known_package
-from devkeel.catalogue.renamed import renamed_to
+from devkeel.catalogue.renames import renamed_to
 from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import check_inputs, is_newer, known_inputs
@@ -214,7 +214,7 @@ def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[D
 
 
 def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
-    from devkeel.catalogue.nearest import CLOSE, nearest  # noqa: PLC0415  (only a mistake needs it)
+    from devkeel.catalogue.near_misses import CLOSE, nearest  # noqa: PLC0415  (only a mistake needs it)
 
     value = item.document.value(item.item)
     return (

@@ -19,7 +19,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.system.reading import Located
+    from devkeel.system.reading_room import Located
 
 __all__ = ["NEEDED", "Locked", "not_fetched", "read_lock"]
 

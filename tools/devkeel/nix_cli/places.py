@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
 from devkeel.nix_cli.pins import store_path
-from devkeel.system.reading import Room
+from devkeel.system.reading_room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

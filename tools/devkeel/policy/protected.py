@@ -7,7 +7,7 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from devkeel.catalogue.renamed import old_names
+from devkeel.catalogue.renames import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused
 from devkeel.policy.mentions import UNPARSED, Fact, Files, said_about
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project

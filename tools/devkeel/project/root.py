@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.system.beneath import opened, read_regular
-from devkeel.system.reading import Leaves, Room
+from devkeel.system.reading_room import Leaves, Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from devkeel.system.reading import Located
+    from devkeel.system.reading_room import Located
 
 __all__ = [
     "LOCK",

@@ -20,7 +20,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import Data, decode, dotted, names_of, position, require_data, same
+from devkeel.source.plain_data import Data, decode, dotted, names_of, position, require_data, same
 from devkeel.source.splice import Edited, Span, Splice, apply
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import Data, decode, dotted, names_of, require_data, same, shown, without_known
+from devkeel.source.plain_data import Data, decode, dotted, names_of, require_data, same, shown, without_known
 from devkeel.source.splice import Edited, Span, Splice, apply
 from devkeel.source.toml_text import splices_between
 from devkeel.text.actions import do

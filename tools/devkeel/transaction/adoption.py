@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from devkeel.transaction import schema
 from devkeel.transaction.operation import FileImage, Kind
-from devkeel.transaction.reach import is_inside
+from devkeel.transaction.record_paths import is_inside
 from devkeel.transaction.seals import COLUMNS, mark_of
 from devkeel.transaction.system_errors import damaged, explain_database
 

@@ -6,10 +6,10 @@ from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
 from devkeel.transaction import files, swap
-from devkeel.transaction.displaced import release
 from devkeel.transaction.files import Spot, step
+from devkeel.transaction.old_files import release
 from devkeel.transaction.operation import FileImage, Recovered
-from devkeel.transaction.reach import is_inside
+from devkeel.transaction.record_paths import is_inside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devkeel.project.root import MAX_FILE_BYTES, require_readable
-from devkeel.transaction import compare, files, recovery, swap
-from devkeel.transaction.displaced import release
+from devkeel.transaction import comparison, files, recovery, swap
 from devkeel.transaction.guard import refuse_settings
+from devkeel.transaction.old_files import release
 from devkeel.transaction.operation import FileChange
 from devkeel.transaction.system_errors import explain
 
@@ -42,9 +42,9 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
     temporary = recovery.temporary_name(secrets.token_hex(8), 0)
     try:
         with files.open_root(path.parent) as root, files.locate(root, path.name, temporary) as place:
-            found = compare.examine(root, [change])[path.name]
+            found = comparison.examine(root, [change])[path.name]
             if place is None or found is None:
-                raise compare.conflict(change, None)
+                raise comparison.conflict(change, None)
             spot = replace(place, beside=True)
             plan = swap.Change(spot, before, after, stat.S_IMODE(found.info.st_mode))
             try:
@@ -58,6 +58,6 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
                 notes.append(f"{path.name}: its old file is open for writing, or was written to: kept as {temporary}")
             return notes
     except swap.Changed as error:
-        raise compare.conflict(change, error.found) from error
+        raise comparison.conflict(change, error.found) from error
     except OSError as error:
         raise explain(error, path.name) from error

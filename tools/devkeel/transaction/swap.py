@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from devkeel.transaction import files, rename
-from devkeel.transaction.displaced import keep_of_gap, release
 from devkeel.transaction.files import Snapshot, Spot, step
+from devkeel.transaction.old_files import keep_of_gap, release
 
 __all__ = [
     "Change",

@@ -11,10 +11,10 @@ from devkeel.project.settings import Retention
 from devkeel.state import directory
 from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
-from devkeel.transaction import displaced, files, lock, maintenance, recovery
+from devkeel.transaction import files, lock, maintenance, old_files, recovery
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import FileChange, Late
-from devkeel.transaction.publish import publish
+from devkeel.transaction.publication import publish
 from devkeel.transaction.signals import shielded
 from devkeel.transaction.store import Store
 from devkeel.transaction.system_errors import explain
@@ -132,7 +132,7 @@ class Transactions:
             return ()
         found = list[Late]()
         with suppress(OSError), files.open_root(self.project.root) as root:
-            for item in displaced.look(root, self._store.knows, remove=remove):
+            for item in old_files.look(root, self._store.knows, remove=remove):
                 entry = self._store.entry(item.token)
                 if entry is not None and item.number < len(entry.files):
                     image = entry.files[item.number]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.libraries.request import bad_library, refused
 from devkeel.source import Edited, yaml
-from devkeel.source.exchange import exchange
+from devkeel.source.substitution import exchange
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:

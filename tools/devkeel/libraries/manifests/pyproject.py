@@ -9,7 +9,7 @@ from devkeel.errors import Place, Refused
 from devkeel.libraries.manifests.requirement import Requirement, canonicalize_name, exchanged, parse, tolerant
 from devkeel.libraries.request import refused
 from devkeel.source import Edited, toml
-from devkeel.source.exchange import exchange
+from devkeel.source.substitution import exchange
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:

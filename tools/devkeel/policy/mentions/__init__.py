@@ -5,6 +5,6 @@ is written, so that a change of it counts as a change of the option.
 """
 
 from devkeel.policy.mentions.facts import UNPARSED, Fact, Files
-from devkeel.policy.mentions.survey import Said, said_about
+from devkeel.policy.mentions.option_survey import Said, said_about
 
 __all__ = ["UNPARSED", "Fact", "Files", "Said", "said_about"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 from devkeel.policy.mentions.facts import Fact
-from devkeel.policy.mentions.reading import callee, defining, descendants, has_interpolation, path_of, tokens
+from devkeel.policy.mentions.nodes import callee, defining, descendants, has_interpolation, path_of, tokens
 from devkeel.project.root import DECLARATION_FILES, OTHER_FILES, digest
 from devkeel.source import nix
 from devkeel.source.nix.read.literal import read_value, static_names

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import decode, dotted, position
+from devkeel.source.plain_data import decode, dotted, position
 from devkeel.source.splice import Splice
 from devkeel.source.yaml.scalars import resolve
 from devkeel.text.actions import do

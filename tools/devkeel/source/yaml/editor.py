@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import Data, names_of
+from devkeel.source.plain_data import Data, names_of
 from devkeel.source.splice import Edited, Span, Splice
 from devkeel.source.yaml import entries as _entries
 from devkeel.source.yaml import lists as _lists

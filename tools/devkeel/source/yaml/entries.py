@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import dotted, require_data
+from devkeel.source.plain_data import dotted, require_data
 from devkeel.source.splice import Edited
 from devkeel.source.yaml import flow
 from devkeel.source.yaml.layout import after_block, column, is_first, line_start, separated
@@ -13,14 +13,14 @@ from devkeel.source.yaml.proof import prove
 from devkeel.source.yaml.values import data_of
 
 if TYPE_CHECKING:
-    from devkeel.source.plain import Data
+    from devkeel.source.plain_data import Data
     from devkeel.source.splice import Splice
     from devkeel.source.yaml.document import Document, Entry, Item
 
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, Refused
-from devkeel.source.plain import same
+from devkeel.source.plain_data import same
 from devkeel.source.splice import compose
 from devkeel.source.yaml.document import Document, Item, Lookup
 from devkeel.source.yaml.layout import (
@@ -34,7 +34,7 @@ from devkeel.source.yaml.scalars import print_key
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from devkeel.source.plain import Data
+    from devkeel.source.plain_data import Data
     from devkeel.source.splice import Splice
     from devkeel.source.yaml.document import Entry
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import dotted, require_data, shown, without_known
+from devkeel.source.plain_data import dotted, require_data, shown, without_known
 from devkeel.source.splice import Edited
 from devkeel.source.yaml.entries import create, extend, require_own
 from devkeel.source.yaml.proof import prove
 from devkeel.source.yaml.values import data_of
 
 if TYPE_CHECKING:
-    from devkeel.source.plain import Data
+    from devkeel.source.plain_data import Data
     from devkeel.source.yaml.document import Document
 
 __all__ = ["append"]

@@ -9,7 +9,7 @@ from devkeel.source.yaml.layout import list_offset, quote_style, step, string_st
 from devkeel.source.yaml.scalars import print_key, print_number, print_string
 
 if TYPE_CHECKING:
-    from devkeel.source.plain import Data
+    from devkeel.source.plain_data import Data
     from devkeel.source.yaml.document import Document
 
 __all__ = ["Printer"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.errors import DevkeelError, Place, Refused
-from devkeel.source.plain import same
+from devkeel.source.plain_data import same
 from devkeel.source.splice import apply
 from devkeel.source.yaml.document import Document
 from devkeel.source.yaml.scalars import resolve
@@ -15,7 +15,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.source.plain import Data
+    from devkeel.source.plain_data import Data
     from devkeel.source.splice import Edited, Splice
     from devkeel.source.yaml.document import Item
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.source.plain import dotted
+from devkeel.source.plain_data import dotted
 from devkeel.source.yaml.document import MERGE
 from devkeel.source.yaml.scalars import resolve
 
 if TYPE_CHECKING:
-    from devkeel.source.plain import Data
+    from devkeel.source.plain_data import Data
     from devkeel.source.yaml.document import Document, Item
 
 __all__ = ["data_of", "value_at"]

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from devkeel.text.secrets.known import MASK, blot, hide, looks_secret, mask, mask_arguments, secrets_in, secrets_of
+from devkeel.text.secrets.masking import MASK, blot, hide, looks_secret, mask, mask_arguments, secrets_in, secrets_of
 from devkeel.text.secrets.names import names_a_secret
 
 __all__ = [

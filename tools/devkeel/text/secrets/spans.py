@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.text.secrets.beginnings import folded, matches, occurrences, run_before, runs
-from devkeel.text.secrets.forms import private_keys, tokens
+from devkeel.text.secrets.anchors import folded, matches, occurrences, run_before, runs
 from devkeel.text.secrets.names import IN_NAMES, Kind, kind_of
-from devkeel.text.secrets.values import is_secret
+from devkeel.text.secrets.placeholders import is_secret
+from devkeel.text.secrets.token_forms import private_keys, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

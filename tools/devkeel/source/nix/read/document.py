@@ -11,9 +11,9 @@ from devkeel.source.nix.read.index import Attribute, Definition, Index, attribut
 from devkeel.source.nix.read.layers import Layers, peel
 from devkeel.source.nix.read.layout import Group, is_prose
 from devkeel.source.nix.read.literal import Expression, read_value
+from devkeel.source.nix.read.rejections import rejected
 from devkeel.source.nix.read.scope import SETS
 from devkeel.source.nix.read.syntax import Problem, parse, position, problems, reparse, text
-from devkeel.source.nix.read.verdict import rejected
 from devkeel.source.path import format_path
 from devkeel.text.actions import do
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.index import Attribute
     from devkeel.source.nix.read.syntax import Problem
     from devkeel.source.path import AttrPath
-from devkeel.source.nix.read.verdict import DEEP, Table, bare_set, register, twice
+from devkeel.source.nix.read.rejections import DEEP, Table, bare_set, register, twice
 
 __all__ = ["duplicates_at"]
 

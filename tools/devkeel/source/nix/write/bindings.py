@@ -15,7 +15,7 @@ from devkeel.source.nix.read.literal import Expression, print_value, read_value
 from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.capture import refuse_capture, refuse_loss
 from devkeel.source.nix.write.head import arguments_for, check_expression, require_arguments
-from devkeel.source.nix.write.place import InsertionPoint, blocked, extend, find_insertion_point, insert
+from devkeel.source.nix.write.placement import InsertionPoint, blocked, extend, find_insertion_point, insert
 from devkeel.source.nix.write.proof import prove
 from devkeel.source.path import format_path
 from devkeel.source.splice import Edited, Splice, apply, compose

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from devkeel.source.nix.read.globals import GLOBALS
 from devkeel.source.nix.read.layout import newline
+from devkeel.source.nix.read.rejections import problems_in
 from devkeel.source.nix.read.scope import binder_of, free_names, is_bound
 from devkeel.source.nix.read.syntax import children_of_type, parse, problems, text
-from devkeel.source.nix.read.verdict import problems_in
 from devkeel.source.splice import Splice
 from devkeel.text.actions import do
 

@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING
 from devkeel.source.nix.read.equality import key
 from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layout import Group, is_first, line_end, line_start
+from devkeel.source.nix.read.list_parts import (
+    BODIES,
+    MAX_DEPTH,
+    Part,
+    elements,
+    find_list,
+    is_deep,
+    lists_inside,
+    parts,
+)
 from devkeel.source.nix.read.literal import Expression, Style, Value, print_element, print_value, read_value
-from devkeel.source.nix.read.parts import BODIES, MAX_DEPTH, Part, elements, find_list, is_deep, lists_inside, parts
 from devkeel.source.nix.read.syntax import text
 from devkeel.source.nix.write.bindings import (
     canonical,

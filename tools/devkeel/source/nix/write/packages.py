@@ -7,8 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
+from devkeel.source.nix.read.list_parts import Part, elements, find_list, lists_inside, parts
 from devkeel.source.nix.read.literal import Expression, static_names
-from devkeel.source.nix.read.parts import Part, elements, find_list, lists_inside, parts
 from devkeel.source.nix.read.scope import enclosing_withs, is_bound
 from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.bindings import expressions_in, require_editable

@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.text.secrets.names import Kind, kind_of, names_a_secret
+from devkeel.text.secrets.placeholders import is_secret
 from devkeel.text.secrets.spans import find
-from devkeel.text.secrets.values import is_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

@@ -12,7 +12,7 @@ import pytest
 from devkeel.errors import DevkeelError, ProjectError
 from devkeel.project.root import Project
 from devkeel.system import beneath
-from devkeel.system.reading import work_tree
+from devkeel.system.reading_room import work_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable

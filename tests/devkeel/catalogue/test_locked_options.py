@@ -11,7 +11,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.catalogue import built_in, cache, refresh
-from devkeel.catalogue.live import open_catalogue
+from devkeel.catalogue.locked_options import open_catalogue
 from devkeel.catalogue.packages import BUILT_IN, known, open_names, suggest
 from devkeel.nix_cli.pins import read_pins, store_path
 

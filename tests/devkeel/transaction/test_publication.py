@@ -179,7 +179,7 @@ def test_a_directory_that_is_not_writable_is_refused_before_anything_is_written(
     # row 8; root may write anywhere, so the answer of access() is what is set here
     bench.write({"devenv.nix": "old\n"})
     bench.edit("devenv.nix", "older\n")
-    monkeypatch.setattr("devkeel.transaction.compare.os.access", lambda *_args, **_more: False)
+    monkeypatch.setattr("devkeel.transaction.comparison.os.access", lambda *_args, **_more: False)
     monkeypatch.setattr(os, "supports_effective_ids", {os.access})
     before = bench.names()
     with pytest.raises(ProjectError) as caught:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, stands
 from devkeel.project.root import digest
-from devkeel.transaction import compare, files, swap
-from devkeel.transaction.displaced import FOLDER
+from devkeel.transaction import comparison, files, swap
 from devkeel.transaction.files import step
+from devkeel.transaction.old_files import FOLDER
 from devkeel.transaction.operation import FileImage, Operation, Record
 from devkeel.transaction.recovery import drop, temporary_name
 from devkeel.transaction.system_errors import explain
@@ -48,11 +48,11 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
     The caller holds the lock and has recovered. Raises Conflict, ProjectError or StateError; then every file
     has its bytes from before, or another program's.
     """
-    effective = compare.check_paths(project, changes)
+    effective = comparison.check_paths(project, changes)
     token, time = secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="seconds")
     with ExitStack() as stack:
         root = _open(stack, project)
-        found = compare.examine(root, changes)
+        found = comparison.examine(root, changes)
         step("compared")
         modes = _modes(store, record, effective, found)
         images, blobs = _images(effective, modes)
@@ -61,7 +61,7 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
         try:
             step("journalled")
             _prepare(stack, root, token, effective, modes, progress)
-            compare.examine(root, changes)
+            comparison.examine(root, changes)
             step("compared again")
             _exchange(progress)
             modes_new = _modes_new(progress)
@@ -212,7 +212,7 @@ def _explain(
 ) -> BaseException:
     if isinstance(error, swap.Changed):
         change = next(item for item in changes if item.path == error.path)
-        error = compare.conflict(change, error.found)
+        error = comparison.conflict(change, error.found)
     elif isinstance(error, OSError):
         error = explain(error, progress.place)
     if isinstance(error, DevkeelError):

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from devkeel.policy.mentions import entry, inputs
+from devkeel.policy.mentions import envrc, inputs
 from devkeel.policy.mentions.facts import UNPARSED, Fact
-from devkeel.policy.mentions.reading import callee, defining, path_of, statement, tokens, union
+from devkeel.policy.mentions.nodes import callee, defining, path_of, statement, tokens, union
 from devkeel.policy.mentions.references import References
 from devkeel.source import nix
 from devkeel.source.nix.read.index import attributes_of, related
@@ -120,7 +120,7 @@ class _Survey:
         self.facts += found.facts(self.references, packages=packages, profiles=self.profiled)
         for folder in sorted(found.folders(self.references)):
             self.references.folder(folder)
-        self.facts += entry.read(self.files, self.references.environment)
+        self.facts += envrc.read(self.files, self.references.environment)
 
     # Modules and values.
 

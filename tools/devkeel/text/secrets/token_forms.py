@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-from devkeel.text.secrets.beginnings import matches, occurrences
+from devkeel.text.secrets.anchors import matches, occurrences
 
 __all__ = ["private_keys", "tokens"]
 

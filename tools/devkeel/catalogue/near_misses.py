@@ -12,7 +12,7 @@ from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
 from devkeel.catalogue.aliases import group_names
-from devkeel.catalogue.renamed import renamed_to
+from devkeel.catalogue.renames import renamed_to
 from devkeel.catalogue.tree import ELEMENT
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Busy, Place, StateError
-from devkeel.state.origin.aside import present, set_aside
+from devkeel.state.origin.foreign_records import present, set_aside
 from devkeel.state.origin.key import KeyUnusable, folder_of_user, make_key, read_key
 from devkeel.state.origin.seal import Seal
 
