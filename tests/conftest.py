@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from devkeel.system.mechanisms import Mechanism
 
 NIX = shutil.which("nix-instantiate")
-IN_CI = os.environ.get("DEVKEEL_CI") == "1"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -44,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     here = Path(__file__).parent
     config.pluginmanager.register(load(here / "devenv" / "fixtures.py"), "devenv-fixtures")
     config.pluginmanager.register(load(here / "packages.py"), "package-fixtures")
+    config.pluginmanager.register(load(here / "skips.py"), "skips")
     config.pluginmanager.register(load(here / "words.py"), "words")
 
 
@@ -66,7 +66,7 @@ def load(path: Path) -> ModuleType:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("nix") and NIX is None and not IN_CI:
+        if item.get_closest_marker("nix") and NIX is None:
             item.add_marker(pytest.mark.skip(reason="nix-instantiate is not installed"))
 
 

@@ -30,9 +30,7 @@ use devenv
 """
 ADVICE = "direnv has not allowed .envrc: run `direnv allow`."
 
-with_direnv = pytest.mark.skipif(
-    shutil.which("direnv") is None and os.environ.get("DEVKEEL_CI") != "1", reason="direnv is not installed"
-)
+with_direnv = pytest.mark.skipif(shutil.which("direnv") is None, reason="direnv is not installed")
 
 
 @pytest.fixture(autouse=True)
