@@ -34,7 +34,7 @@ _KILLED = """
 import sys
 from pathlib import Path
 from devkeel.edits import AddLibrary
-from devkeel.environment import Environment
+from devkeel.api import Environment
 print("ready", flush=True)
 Environment(Path(sys.argv[1]), actor="b").change([AddLibrary(language="python", names=[sys.argv[2]])])
 """

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
 
-from devkeel.catalogue.index import Index
+from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import open_names, suggest
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def once(answer: Callable[[str], object], question: str) -> float:
     return (time.perf_counter() - start) * 1000
 
 
-def in_memory(index: Index, query: str) -> list[str]:
+def in_memory(index: NameIndex, query: str) -> list[str]:
     """Return a page as `search` puts it together."""
     found = index.exact(query) + index.prefix(query, _PAGE)
     return found if len(found) >= _PAGE else found + [name for names in index.inside(query) for name in names]
@@ -104,7 +104,7 @@ def measure(count: int) -> dict[str, object]:
     ]
     typos = [misspelt(name.lower(), generator) for name in generator.sample(names, 60) if len(name) > 3]
     start = time.perf_counter()
-    index = Index(names)
+    index = NameIndex(names)
     built = (time.perf_counter() - start) * 1000
     start = time.perf_counter()
     database = full_text(names)

@@ -19,7 +19,7 @@ _ENDLESS = "env.A = let f = n: if n == 0 then 0 else f (n - 1) + f (n - 1); in t
 _CHECK = """
 import sys
 from pathlib import Path
-from devkeel.environment import Environment
+from devkeel.api import Environment
 Environment(Path(sys.argv[1]), actor="test").check(level="evaluation")
 """
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _CALLER = """
 import sys
 from pathlib import Path
-from devkeel.runtime.confinement import evaluate
+from devkeel.nix_cli.confinement import evaluate
 evaluate(("sh", "-c", "echo begun > begun; sleep 600 & wait"), timeout=600, cwd=Path(sys.argv[1]), limit=99)
 """
 
