@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from benchmarks.modules.rig import pin
 
 from devkeel.candidate import stage
+from devkeel.candidate.candidate import Candidate
 from devkeel.candidate.stage import open_stage
-from devkeel.candidate.subject import Subject
 from devkeel.checks import evaluation
 from devkeel.project.root import Project
 
@@ -69,7 +69,7 @@ def measure(project: Project, lock: bytes, runs: int) -> None:
 
         def judge(files: dict[str, bytes] = files) -> evaluation.Verdict:
             opener = lambda *, writes=False: open_stage(project, files, writes=writes)  # noqa: E731
-            return evaluation.check(Subject(files, {"devenv.lock": lock}, stage=opener))
+            return evaluation.check(Candidate.of(files, {"devenv.lock": lock}, stage=opener))
 
         codes = [item.code for item in judge().diagnostics]
         took = median(judge, runs)

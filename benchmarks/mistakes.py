@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.mistake_kinds import Mistake, mistakes
 
 from devkeel.candidate.candidate import Candidate
-from devkeel.candidate.subject import Subject
 from devkeel.checks import run_checks
 from devkeel.edits.apply import apply_edits
 from devkeel.edits.vocabulary import parse_edits
@@ -103,9 +102,9 @@ def judge(files: dict[str, bytes], mistake: Mistake, exists: set[str]) -> tuple[
     """Return the diagnostics that a mistake adds, and which suggestion is the right edit (from 0)."""
     broken = files | {mistake.file: mistake.data}
     before = {
-        item.message for item in run_checks(Subject(files, exists=exists.__contains__), level="schema").diagnostics
+        item.message for item in run_checks(Candidate.of(files, exists=exists.__contains__), level="schema").diagnostics
     }
-    report = run_checks(Subject(broken, exists=exists.__contains__), level="schema")
+    report = run_checks(Candidate.of(broken, exists=exists.__contains__), level="schema")
     found = [item for item in report.diagnostics if item.message not in before and item.place and item.place.line]
     wanted = said(files)
     suggestions = [edit for item in found for edit in item.suggestions][:3]

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from benchmarks.modules.rig import pin
 
+from devkeel.candidate.candidate import Candidate
 from devkeel.candidate.stage import open_stage
-from devkeel.candidate.subject import Subject
 from devkeel.checks import evaluation, schema
 from devkeel.project.root import Project
 
@@ -70,9 +70,9 @@ def judge(project: Project, files: dict[str, bytes], lock: bytes) -> tuple[str, 
     """Return what became of a declaration, and why."""
     opener = lambda *, writes=False: open_stage(project, files, writes=writes)  # noqa: E731
     pinned = {"devenv.lock": lock}
-    subject = Subject(files, pinned, project.exists, opener)
+    subject = Candidate.of(files, pinned, project.exists, opener)
     found = [item for item in evaluation.check(subject).diagnostics if item.severity == "error"]
-    alarms = [item for item in schema.check(Subject(files, pinned, lambda _: True)) if item.severity == "error"]
+    alarms = [item for item in schema.check(Candidate.of(files, pinned, lambda _: True)) if item.severity == "error"]
     told = "; ".join(f"{item.code}: {item.message}" for item in alarms)[:300]
     if found:
         why = f"{found[0].code}: {found[0].message}"[:200]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.candidate import subject
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.catalogue import options
 from devkeel.checks import schema
 
@@ -56,7 +56,7 @@ def judge(files: dict[str, bytes]) -> Callable[[], object]:
 
     def work() -> object:
         subject._parsed.cache_clear()  # noqa: SLF001  (parsing is a part of the cost)
-        return schema.check(Subject(files))
+        return schema.check(Candidate.of(files))
 
     return work
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.choice import active
 from devkeel.backends.selection import select
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.candidate import Candidate
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
@@ -15,9 +17,10 @@ from devkeel.project.settings import read_settings
 from devkeel.transaction import Transactions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from devkeel.backends.backend import Backend
     from devkeel.backends.selection import Selection
-    from devkeel.candidate.basis import Basis
     from devkeel.policy.permission import Permission
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
@@ -104,6 +107,10 @@ class Context:
 
             self.opened.jobs = Jobs(self.project.state)
         return self.opened.jobs
+
+    def candidate(self, declared: Iterable[str]) -> Candidate:
+        """Return the project as it is, with these files to be judged."""
+        return Candidate(self.basis or Basis(self.project), declared, fetches=self.permission.executes)
 
     def declaration(self) -> dict[str, bytes]:
         """Return the files of the declaration as they are now. Raises ProjectError `missing_file` without any."""

@@ -14,7 +14,7 @@ from devkeel.api import Environment
 from devkeel.backends import Backend, Realisation, venv
 from devkeel.backends.choice import active
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.of_project import subject_of
+from devkeel.candidate.candidate import Candidate
 from devkeel.errors import CheckFailed, DevkeelError
 from devkeel.libraries.resolve import installers, micromamba, resolvers
 from devkeel.nix_cli.shell import with_path
@@ -102,7 +102,7 @@ def realisation(project: Project, keep: str | None) -> Realisation:
     folder = None if keep is None else project.state / "gc" / keep
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
-    return Realisation(project, subject_of(Basis(project), read_declaration(project), fetches=True), folder)
+    return Realisation(project, Candidate(Basis(project), read_declaration(project), fetches=True), folder)
 
 
 def says(case: Case, applied: Applied) -> str:

@@ -14,7 +14,7 @@ from devkeel.backends import venv
 from devkeel.backends.backend import Realisation
 from devkeel.backends.choice import active
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.of_project import subject_of
+from devkeel.candidate.candidate import Candidate
 from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
 from devkeel.errors import CheckFailed
 from devkeel.libraries.resolve import installers, micromamba, resolvers
@@ -210,7 +210,7 @@ def test_the_protocol_answers_for_each_verb(environment: Environment, case: Case
     assert case.manifest in backend.declared(project)
     assert backend.lock_status(project).state in ("missing", "none")
     assert all(item.message and (item.ok or item.remedy) for item in backend.doctor(project))
-    subject = subject_of(Basis(project), {case.manifest: (project.root / case.manifest).read_bytes()}, fetches=True)
+    subject = Candidate(Basis(project), {case.manifest: (project.root / case.manifest).read_bytes()}, fetches=True)
     assert backend.check(Realisation(project, subject, None)) == []
     applied = backend.apply(Realisation(project, subject, project.state / "envs" / "x"))
     assert backend.alive(applied)

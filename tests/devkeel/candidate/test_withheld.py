@@ -10,7 +10,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.of_project import subject_of
+from devkeel.candidate.candidate import Candidate
 from devkeel.candidate.stage import open_stage
 from devkeel.candidate.withheld import withhold
 from devkeel.checks import evaluation
@@ -67,7 +67,7 @@ def evaluated(root: Path) -> list[Diagnostic]:
     environment = Environment(root, actor="test")
     try:
         project = environment.project
-        return evaluation.check(subject_of(Basis(project), read_declaration(project), fetches=True)).diagnostics
+        return evaluation.check(Candidate(Basis(project), read_declaration(project), fetches=True)).diagnostics
     finally:
         environment.close()
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks.inputs import check_inputs, url_problem
 
 GOOD = """\
@@ -36,7 +36,7 @@ clean:
 
 def judged(text: str, lock: object = None, there: tuple[str, ...] = ("backend",)) -> list[tuple[str, str, int | None]]:
     locks = {} if lock is None else {"devenv.lock": json.dumps(lock).encode() if not isinstance(lock, bytes) else lock}
-    found = check_inputs(Subject({"devenv.yaml": text.encode()}, locks, there.__contains__))
+    found = check_inputs(Candidate.of({"devenv.yaml": text.encode()}, locks, there.__contains__))
     return [(item.code, item.severity, item.place.line if item.place else None) for item in found]
 
 

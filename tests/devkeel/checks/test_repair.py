@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks import run_checks
 from devkeel.source import Splice, nix
 from devkeel.source.nix.write import repair
@@ -71,7 +71,7 @@ def replaced(text: str, edit: dict[str, str]) -> str:
 def test_one_of_the_first_suggestions_gives_the_meaning_back(old: str, new: str) -> None:
     broken = GOOD.replace(old, new, 1)
     assert broken != GOOD
-    report = run_checks(Subject({"devenv.nix": broken.encode()}), level="syntax")
+    report = run_checks(Candidate.of({"devenv.nix": broken.encode()}), level="syntax")
     assert not report.ok
     edits = report.diagnostics[0].suggestions
     assert 1 <= len(edits) <= 3
@@ -89,7 +89,7 @@ def parsed(text: str) -> str:
 
 
 def test_a_file_that_is_no_nix_at_all_has_no_suggestion() -> None:
-    report = run_checks(Subject({"devenv.nix": b"]]]]]]]]]]]]] not nix {{{{{{{"}), level="syntax")
+    report = run_checks(Candidate.of({"devenv.nix": b"]]]]]]]]]]]]] not nix {{{{{{{"}), level="syntax")
     assert report.diagnostics[0].suggestions == ()
 
 

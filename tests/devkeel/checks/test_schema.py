@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks import schema
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ ALL = {"devenv.yaml": b"inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpk
 
 def judged(body: str, head: str = "{ pkgs, lib, config, ... }:", **files: bytes) -> list[Diagnostic]:
     others = {name.replace("__", "."): data for name, data in files.items()}
-    return schema.check(Subject({"devenv.nix": f"{head}\n{{\n{body}\n}}\n".encode()} | ALL | others))
+    return schema.check(Candidate.of({"devenv.nix": f"{head}\n{{\n{body}\n}}\n".encode()} | ALL | others))
 
 
 @pytest.mark.parametrize(
@@ -152,13 +152,13 @@ def test_an_option_that_needs_an_input_says_which_and_how() -> None:
 
 def test_a_flake_has_its_inputs_elsewhere() -> None:
     files = {"devenv.nix": b'{ languages.python = { enable = true; version = "3.12"; }; }'}
-    assert schema.check(Subject(files, exists={"flake.nix"}.__contains__)) == []
+    assert schema.check(Candidate.of(files, exists={"flake.nix"}.__contains__)) == []
 
 
 def test_an_input_that_only_the_lock_has_serves() -> None:
     lock = b'{"nodes": {"n": {}, "root": {"inputs": {"nixpkgs-python": "n"}}}, "root": "root", "version": 7}'
     files = {"devenv.nix": b'{ languages.python = { enable = true; version = "3.12"; }; }'} | ALL
-    assert [item.code for item in schema.check(Subject(files, {"devenv.lock": lock}))] == ["lock_stale"]
+    assert [item.code for item in schema.check(Candidate.of(files, {"devenv.lock": lock}))] == ["lock_stale"]
 
 
 @pytest.mark.parametrize(("modified", "severity"), [(1_700_000_000, "error"), (1_900_000_000, "warning")])
@@ -166,7 +166,7 @@ def test_a_devenv_that_is_newer_than_the_table_may_have_more_options(modified: i
     devenv = {"locked": {"lastModified": modified, "type": "github", "owner": "cachix", "repo": "devenv", "rev": "0"}}
     nodes = {"devenv": devenv, "root": {"inputs": {"devenv": "devenv"}}}
     lock = json.dumps({"nodes": nodes, "root": "root", "version": 7}).encode()
-    found = schema.check(Subject({"devenv.nix": b"{ services.rediss.enable = true; }"}, {"devenv.lock": lock}))
+    found = schema.check(Candidate.of({"devenv.nix": b"{ services.rediss.enable = true; }"}, {"devenv.lock": lock}))
     assert [(item.code, item.severity) for item in found] == [("unknown_option", severity)]
     assert "devenv 2.2, built in" in found[0].message
 

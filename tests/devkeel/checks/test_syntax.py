@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks import run_checks
 from devkeel.project.declaration import _yaml_imports
 
@@ -17,7 +17,7 @@ UNREADABLE = {
 
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_yaml_that_cannot_be_read_is_a_finding(name: str) -> None:
-    report = run_checks(Subject({"devenv.nix": b"{ }", "devenv.yaml": UNREADABLE[name]}), level="syntax")
+    report = run_checks(Candidate.of({"devenv.nix": b"{ }", "devenv.yaml": UNREADABLE[name]}), level="syntax")
     assert not report.ok
     assert {item.place.file for item in report.diagnostics if item.place} == {"devenv.yaml"}
     assert _yaml_imports(UNREADABLE[name]) == []

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks.inputs import unlocked_inputs
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed
@@ -181,5 +181,5 @@ def test_an_input_that_follows_a_locked_one_is_that(pinned_project: Make) -> Non
 def test_a_lock_has_an_input_from_the_place_that_is_declared(url: str, original: dict[str, str], same: bool) -> None:
     lock = {"version": 7, "root": "root", "nodes": {"root": {"inputs": {"x": "x"}}, "x": {"original": original}}}
     files = {"devenv.yaml": f"inputs:\n  x:\n    url: {url}\n".encode()}
-    found = unlocked_inputs(Subject(files, {"devenv.lock": json.dumps(lock).encode()}))
+    found = unlocked_inputs(Candidate.of(files, {"devenv.lock": json.dumps(lock).encode()}))
     assert found.missing == (() if same else ("x",))

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks import build, run_checks
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.diagnosis.obstacles import obstacle_in
@@ -109,7 +109,7 @@ SAID = {
 @pytest.mark.parametrize("said", SAID, ids=lambda said: said.removeprefix("error:").strip()[:60])
 def test_what_nix_says_of_the_machine_has_a_code_and_a_remedy_of_its_own(said: str) -> None:
     with pytest.raises(Unavailable) as caught:
-        build.failures(Subject({}, {}), "/p", Completed(("nix-store",), 1, b"", f"building…\n{said}\n".encode()))
+        build.failures(Candidate.of({}, {}), "/p", Completed(("nix-store",), 1, b"", f"building…\n{said}\n".encode()))
     assert caught.value.code == SAID[said]
     assert caught.value.remedy
     assert caught.value.seen
@@ -157,7 +157,7 @@ def refused(derivation: str) -> Unavailable:
     found = derivations.realise(derivation, 120)
     assert found.returncode
     with pytest.raises(Unavailable) as caught:
-        build.failures(Subject({}, {}), "/project", found)
+        build.failures(Candidate.of({}, {}), "/project", found)
     assert caught.value.remedy
     return caught.value
 
@@ -219,7 +219,7 @@ def test_a_second_opinion_does_not_take_a_wrong_setting_for_a_wrong_file(
 ) -> None:
     settings(text)
     with pytest.raises(Unavailable) as caught:
-        run_checks(Subject({"devenv.nix": b"{ }\n"}, {}), level="syntax", second_opinion=True)
+        run_checks(Candidate.of({"devenv.nix": b"{ }\n"}, {}), level="syntax", second_opinion=True)
     assert caught.value.code == "nix_settings"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks import build
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
@@ -289,7 +289,7 @@ def test_a_binary_cache_that_is_not_reached_is_no_fault_of_the_declaration(
     monkeypatch.setenv("NIX_CONF_DIR", str(folder))
     found = build.realise(f"/nix/store/{'0' * 32}-only-in-a-cache", LONG)
     with pytest.raises(Unavailable) as caught:
-        build.failures(Subject({}, {}), "/project", found)
+        build.failures(Candidate.of({}, {}), "/project", found)
     assert caught.value.code == "check_network_failed"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.errors import DevkeelError, Unavailable
 from devkeel.nix_cli.archive import copied_if
 from devkeel.nix_cli.lock import read_lock
@@ -107,7 +107,7 @@ def test_inputs_and_imports_that_leave_the_work_tree_are_named(home: Path) -> No
     imports = ("./inner", "/etc", "path:../../x", "../beside", "input/sub")
     found = leaving_inputs(root, data, urls, imports)
     assert [name for name, _ in found] == ["keys", "up", "away", "repo", "a", "imports", "imports"]
-    subject = Subject({"devenv.yaml": f"imports: [{home}/.ssh]\n".encode()}, root=root)
+    subject = Candidate.of({"devenv.yaml": f"imports: [{home}/.ssh]\n".encode()}, root=root)
     with pytest.raises(Unavailable) as caught:
         require_beneath(subject, None)
     assert caught.value.code == "check_unavailable"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Project
 
@@ -53,7 +53,7 @@ class Realisation:
     """
 
     project: Project
-    subject: Subject
+    subject: Candidate
     keep: Path | None
     timeout: float = 900.0
 

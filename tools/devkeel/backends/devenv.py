@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Evidence, LockStatus
-from devkeel.candidate.subject import Subject
+from devkeel.candidate.candidate import Candidate
 from devkeel.checks import build
 from devkeel.checks.evaluation import asks_devenv, changed_lock, require_nix, require_stage
 from devkeel.checks.inputs import check_inputs
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
-    from devkeel.candidate.subject import Stage
+    from devkeel.candidate.stage import Stage
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Project
     from devkeel.runtime import Completed
@@ -143,7 +143,7 @@ class Devenv:
         locks = project.read_all(LOCK_FILES)
         if LOCK not in locks:
             return LockStatus(LOCK, "missing", "there is no devenv.lock: `devenv update` makes it")
-        found = check_inputs(Subject(project.read_all(DECLARATION_FILES), locks))
+        found = check_inputs(Candidate.of(project.read_all(DECLARATION_FILES), locks))
         stale = next((item.message for item in found if item.code == "lock_stale"), None)
         return LockStatus(LOCK, "stale" if stale else "current", stale)
 
@@ -197,7 +197,7 @@ def _placed(variables: dict[str, str], stage: Stage, realisation: Realisation) -
     }
 
 
-def _require(subject: Subject, stage: Stage, found: Completed) -> None:
+def _require(subject: Candidate, stage: Stage, found: Completed) -> None:
     findings = build.failures(subject, str(stage.root), found)
     if _is_refused(findings):
         raise _refusal(findings)

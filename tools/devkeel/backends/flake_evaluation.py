@@ -15,7 +15,8 @@ from devkeel.nix_cli.derivations import with_imports
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.candidate.subject import Stage, Subject
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.candidate.stage import Stage
     from devkeel.runtime import Completed
 
 __all__ = ["FEATURES", "is_of_devenv", "refusal", "shell_of"]
@@ -36,7 +37,7 @@ _OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 _DERIVATION = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv")
 
 
-def shell_of(nix: str, stage: Stage, subject: Subject, lock: bytes | None, timeout: float, *, imports: bool) -> str:
+def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, timeout: float, *, imports: bool) -> str:
     """Return the derivation of a flake's shell; what is pinned is fetched before, where that is allowed.
 
     imports: build what the evaluation imports from derivations. timeout: seconds, without what fetching takes.

@@ -16,7 +16,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.nix_cli.fetching import Source
 
 __all__ = ["FLAKE", "FLAKE_LOCK", "Pins", "not_locked", "require_within"]
@@ -38,7 +38,7 @@ class Pins:
     fetches: bool
 
     @classmethod
-    def of(cls, subject: Subject, lock: bytes | None) -> Pins:
+    def of(cls, subject: Candidate, lock: bytes | None) -> Pins:
         """Return what a lock and the literal fetches of a flake's own files pin."""
         nodes = _loaded(lock).get("nodes")
         locked = (locked_source(FLAKE_LOCK, lock or b"", key) for key in (nodes if isinstance(nodes, dict) else ()))
@@ -111,7 +111,7 @@ def _mismatch(source: Source, reason: str) -> CheckFailed:
     )
 
 
-def not_locked(subject: Subject, lock: bytes | None) -> CheckFailed | None:
+def not_locked(subject: Candidate, lock: bytes | None) -> CheckFailed | None:
     """Return why an evaluation had to fetch: an input that the lock lacks, or has from elsewhere.
 
     Changing the lock is not its business. None where the lock has every input, as far as the text shows.
@@ -141,7 +141,7 @@ def not_locked(subject: Subject, lock: bytes | None) -> CheckFailed | None:
     return None
 
 
-def require_within(subject: Subject, lock: bytes | None) -> None:
+def require_within(subject: Candidate, lock: bytes | None) -> None:
     """Refuse to copy into the store, for a mere check, what the lock or the text names outside of the work tree.
 
     Raises Unavailable `check_unavailable`.
@@ -155,7 +155,7 @@ def require_within(subject: Subject, lock: bytes | None) -> None:
     require_beneath(subject, lock, urls | unread)
 
 
-def _declared(subject: Subject) -> dict[str, tuple[dict[str, Any], int | None]]:
+def _declared(subject: Candidate) -> dict[str, tuple[dict[str, Any], int | None]]:
     """Return the inputs that flake.nix names, which Nix wants literal: their attributes and where they begin."""
     found: dict[str, tuple[dict[str, Any], int | None]] = {}
     for path, value, line in _definitions(subject):
@@ -167,7 +167,7 @@ def _declared(subject: Subject) -> dict[str, tuple[dict[str, Any], int | None]]:
     return found
 
 
-def _definitions(subject: Subject) -> Iterator[tuple[nix.AttrPath, Any, int | None]]:
+def _definitions(subject: Candidate) -> Iterator[tuple[nix.AttrPath, Any, int | None]]:
     data = subject.files.get(FLAKE)
     if data is None:
         return

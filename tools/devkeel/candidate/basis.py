@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.stage import open_stage
@@ -13,12 +14,11 @@ from devkeel.project.root import PRIVATE
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
-    from pathlib import Path
 
-    from devkeel.candidate.stage import Stage
+    from devkeel.candidate.stage import Stage, StageOpener
     from devkeel.project.root import Project
 
-__all__ = ["Basis"]
+__all__ = ["Basis", "Given"]
 
 _ELSEWHERE = PRIVATE | {"node_modules", ".venv", "venv", "target", "__pycache__"}
 _MAX_FOLDERS, _MAX_GATHERED = 2_000, 500
@@ -30,6 +30,8 @@ class Basis:
     A file that is not there is remembered too. Whoever takes part in a change reads through its basis: a second look
     at the disk could see what the change was not made from.
     """
+
+    stages = True
 
     def __init__(self, project: Project) -> None:
         """Begin with nothing read."""
@@ -133,3 +135,48 @@ class Basis:
             return self.read(name)
         except DevkeelError:
             return None  # whoever needs it says what is wrong with it
+
+
+class Given(Basis):
+    """Files of which no project on the disk is known: what a rung judges by its text alone.
+
+    exists: whether another path is there. stage: opens a stage that has them. root: where they would be.
+    """
+
+    def __init__(
+        self,
+        files: Mapping[str, bytes],
+        exists: Callable[[str], bool] | None = None,
+        stage: StageOpener | None = None,
+        root: Path | None = None,
+    ) -> None:
+        """Begin with these files read."""
+        self._seen = dict(files)
+        self._exists, self._opener, self._root = exists, stage, root
+        self.stages = stage is not None
+
+    @property
+    def root(self) -> Path:
+        """Where they would be; nothing leads out of what is nowhere."""
+        return self._root or Path("/")
+
+    def resolve(self, name: str) -> str:
+        """Return the name: no link leads anywhere."""
+        return name
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes that were given."""
+        return self._seen.get(name)
+
+    def exists(self, name: str) -> bool:
+        """Tell whether a path is there."""
+        return name in self._seen or (self._exists is not None and self._exists(name))
+
+    def stage(
+        self, files: Mapping[str, bytes | None], *, writes: bool = False, shown: Iterable[str] = ()
+    ) -> AbstractContextManager[Stage]:
+        """Open the stage."""
+        del files, shown
+        if self._opener is None:
+            raise NotImplementedError
+        return self._opener(writes=writes)

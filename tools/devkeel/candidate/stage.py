@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from devkeel.candidate.mirror import mirror
 from devkeel.candidate.repository import make_clean
@@ -33,10 +33,11 @@ from devkeel.transaction.system_errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
     from devkeel.project.root import Project
 
-__all__ = ["Stage", "namespaces_work", "open_stage"]
+__all__ = ["Stage", "StageOpener", "namespaces_work", "open_stage"]
 
 _NEW = 0o644
 _LAYER_BYTES = 256 * 1024 * 1024
@@ -117,6 +118,13 @@ class Stage:
             return None
         with os.fdopen(descriptor, "rb") as handle:
             return handle.read(_LAYER_BYTES)
+
+
+class StageOpener(Protocol):
+    """Opens a stage; `writes` tells whether commands will write in it."""
+
+    def __call__(self, *, writes: bool = False) -> AbstractContextManager[Stage]:
+        """Return the stage as a context."""
 
 
 @contextmanager

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Literal
 
 from devkeel.backends.known import backend_named
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.candidate import Candidate
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.errors import UsageError
 from devkeel.history import restore as past
 from devkeel.history.undo import revert, target
-from devkeel.project.declaration import beginning, read_declaration
+from devkeel.project.declaration import beginning
 from devkeel.project.envrc import ENVRC, envrc
 from devkeel.project.root import DECLARATION, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from devkeel.candidate.candidate import Candidate
     from devkeel.change.result import ChangeResult
     from devkeel.context import Context
     from devkeel.edits.vocabulary import Edit
@@ -53,10 +53,9 @@ def change(
     """Apply edits as one transaction; see `Environment.change`."""
     from devkeel.edits.apply import apply_edits  # noqa: PLC0415  (half of the start-up, and undoing needs none of it)
 
-    def attempt(context: Context, basis: Basis) -> ChangeResult:
-        files = read_declaration(basis)
-        expect(context, asked.expected_revision, files)
-        candidate = Candidate(basis)
+    def attempt(context: Context, candidate: Candidate) -> ChangeResult:
+        basis = candidate.basis
+        expect(context, asked.expected_revision, candidate.files)
         for name, data in beginning(basis).items() if create else ():
             candidate.put(name, data)
         if DECLARATION in candidate.after:
@@ -73,7 +72,7 @@ def change(
         created = any(data is None for data in candidate.before.values())
         given = [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits]
         kind: Literal["create", "edit"] = "create" if created else "edit"
-        return conclude(context, candidate, files, Intent(kind, asked.reason, asked.dry_run, level, given))
+        return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, level, given))
 
     return patiently(context, attempt, stubborn=asked.stubborn)
 
@@ -90,14 +89,13 @@ def _succeeding(context: Context) -> tuple[str, ...]:
 def undo(context: Context, operation: int | None, asked: Asked, *, redo: bool) -> ChangeResult:
     """Revert an operation as a new one; see `Environment.undo`."""
 
-    def attempt(context: Context, basis: Basis) -> ChangeResult:
-        files = read_declaration(basis)
-        expect(context, asked.expected_revision, files)
+    def attempt(context: Context, candidate: Candidate) -> ChangeResult:
+        expect(context, asked.expected_revision, candidate.files)
         reverted = target(context.records, operation, redo=redo)
-        candidate = revert(context.records, basis, reverted)
+        revert(context.records, candidate, reverted)
         # An undo of an undo brings a change back, however it was asked for.
         kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
-        return conclude(context, candidate, files, Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id))
+        return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id))
 
     return patiently(context, attempt, stubborn=asked.stubborn)
 
@@ -105,12 +103,11 @@ def undo(context: Context, operation: int | None, asked: Asked, *, redo: bool) -
 def restore(context: Context, wanted: int | str, asked: Asked) -> ChangeResult:
     """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
 
-    def attempt(context: Context, basis: Basis) -> ChangeResult:
-        files = read_declaration(basis)
-        expect(context, asked.expected_revision, files)
-        operation, candidate = past.restore(context.records, basis, wanted)
+    def attempt(context: Context, candidate: Candidate) -> ChangeResult:
+        expect(context, asked.expected_revision, candidate.files)
+        operation = past.restore(context.records, candidate, wanted)
         given = [{"kind": "restore", "operation": operation.id}]
-        return conclude(context, candidate, files, Intent("restore", asked.reason, asked.dry_run, edits=given))
+        return conclude(context, candidate, Intent("restore", asked.reason, asked.dry_run, edits=given))
 
     return patiently(context, attempt, stubborn=asked.stubborn)
 
@@ -120,10 +117,9 @@ def take_back(context: Context, operation: int, reason: str) -> tuple[ChangeResu
 
     What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
     """
-    basis = Basis(context.project)
-    context = context.through(basis)
-    files = context.declaration()
-    candidate, later = past.take_back(context.records, basis, operation)
+    context = context.through(Basis(context.project))
+    candidate = context.candidate(context.declaration())
+    later = past.take_back(context.records, candidate, operation)
     # What stood there is put back whatever a deeper check would say of it, so none is waited for.
     one = later[0] if len(later) == 1 else None
-    return conclude(context, candidate, files, Intent("restore", reason, False, "syntax", reverts=one)), later
+    return conclude(context, candidate, Intent("restore", reason, False, "syntax", reverts=one)), later

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.backends.backend import Realisation
 from devkeel.backends.known import backend_named
-from devkeel.candidate.of_project import subject_of
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.checks.report import Skipped
 from devkeel.errors import CheckFailed, Unavailable
@@ -17,17 +16,15 @@ from devkeel.source import nix
 from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
-    from devkeel.candidate.basis import Basis
     from devkeel.candidate.candidate import Candidate
-    from devkeel.candidate.subject import Subject
     from devkeel.change.resolution import Asked
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
     from devkeel.errors import Diagnostic
 
-__all__ = ["Intent", "Judge", "levels_of", "told_instead"]
+__all__ = ["Intent", "judge", "levels_of", "report_on", "told_instead"]
 
 _FLAKE = "flake.nix"
 _EVALUATION, _BUILD = "evaluation", "build"
@@ -46,7 +43,7 @@ class Intent:
     reverts: int | None = None
 
 
-def levels_of(subject: Subject) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
+def levels_of(subject: Candidate) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
     """Return the rungs that can run here for a declaration, and why others cannot; only a devenv.nix is evaluated."""
     if DECLARATION not in subject.files:
         return (*LEVELS[:2], _BUILD), ()
@@ -54,100 +51,84 @@ def levels_of(subject: Subject) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:
     return available_levels(subject), tuple(Skipped(level, reason) for level in (_EVALUATION, _BUILD) if reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Judge:
-    """Who judges the candidates of a call."""
+def report_on(context: Context, subject: Candidate, level: str | None, asked: Asked = ((), ())) -> CheckReport:
+    """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build.
 
-    context: Context
-    basis: Basis
-
-    def subject(self, files: Mapping[str, bytes], gone: Collection[str] = ()) -> Subject:
-        """Return what the ladder judges of a project with these files, and without those that are to go."""
-        return subject_of(self.basis, files, gone, fetches=self.context.permission.executes)
-
-    def report(self, subject: Subject, level: str | None, asked: Asked = ((), ())) -> CheckReport:
-        """Run the ladder; without a devenv.nix its upper rungs are the resolver's word and the backend's own build.
-
-        asked: which resolvers ran, and which did not. Raises Unavailable `check_unavailable` for a level that was asked
-        for and cannot run.
-        """
-        ran, skipped = asked
-        if DECLARATION in subject.files or not subject.files:
-            report = run_checks(subject, level=level)
-            return replace(report, ran=(*report.ran, *ran), skipped=(*report.skipped, *skipped))
-        if level == _EVALUATION:
-            raise Unavailable(
-                "check_unavailable",
-                f"The level {level} cannot run: there is no {DECLARATION} to evaluate.",
-                seen=level,
-                remedy="Ask for a level that can run, or leave the level out.",
-                alternatives=levels_of(subject)[0],
-            )
-        report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
-        if level != _BUILD:
-            skipped = (*skipped, Skipped(_BUILD, "it was not asked for"))
-            return replace(report, ran=(*report.ran, *ran), skipped=skipped)
-        found = self._build(subject) if report.ok else []
-        ok = report.ok and not any(item.severity == "error" for item in found)
-        return replace(
-            report,
-            ok=ok,
-            ran=(*report.ran, *ran, _BUILD),
-            skipped=skipped,
-            diagnostics=(*report.diagnostics, *found),
-            note=_held(subject),
+    asked: which resolvers ran, and which did not. Raises Unavailable `check_unavailable` for a level that was asked
+    for and cannot run.
+    """
+    ran, skipped = asked
+    if DECLARATION in subject.files or not subject.files:
+        report = run_checks(subject, level=level)
+        return replace(report, ran=(*report.ran, *ran), skipped=(*report.skipped, *skipped))
+    if level == _EVALUATION:
+        raise Unavailable(
+            "check_unavailable",
+            f"The level {level} cannot run: there is no {DECLARATION} to evaluate.",
+            seen=level,
+            remedy="Ask for a level that can run, or leave the level out.",
+            alternatives=levels_of(subject)[0],
         )
+    report = run_checks(subject, level="syntax" if level == "syntax" else "schema")
+    if level != _BUILD:
+        skipped = (*skipped, Skipped(_BUILD, "it was not asked for"))
+        return replace(report, ran=(*report.ran, *ran), skipped=skipped)
+    found = _build(context, subject) if report.ok else []
+    ok = report.ok and not any(item.severity == "error" for item in found)
+    return replace(
+        report,
+        ok=ok,
+        ran=(*report.ran, *ran, _BUILD),
+        skipped=skipped,
+        diagnostics=(*report.diagnostics, *found),
+        note=_held(subject),
+    )
 
-    def _build(self, subject: Subject) -> list[Diagnostic]:
-        """Return what a backend says of a declaration that is not devenv's."""
-        with executing():  # whoever asks to build asks for what that runs
-            return backend_named(self.context.selection.name).check(Realisation(self.context.project, subject, None))
 
-    def judge(
-        self,
-        before: Mapping[str, bytes],
-        after: Mapping[str, bytes],
-        candidate: Candidate,
-        intent: Intent,
-        level: str | None,
-        asked: Asked,
-    ) -> CheckReport:
-        """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
+def _build(context: Context, subject: Candidate) -> list[Diagnostic]:
+    """Return what a backend says of a declaration that is not devenv's."""
+    with executing():  # whoever asks to build asks for what that runs
+        return backend_named(context.selection.name).check(Realisation(context.project, subject, None))
 
-        An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
-        restore.
-        """
-        report = self.report(self.subject(after, before.keys() - after.keys()), level, asked)
-        changed = candidate.changed
-        added = self._added(before, after, report, level)
-        if intent.kind in _GOING_BACK:
-            again = [item for item in added if item.place is None or item.place.file in changed]
-            candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
-            wrong = [item for item in added if item not in again]
-        else:
-            # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-            errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
-            wrong = [item for item in errors if not _repaired(item, candidate)]
-            wrong += [item for item in added if not _syntax_in(item, changed)]
-        if wrong:
-            raise CheckFailed(
-                wrong[0].code,
-                f"{wrong[0].message}. Nothing was written.",
-                place=wrong[0].place,
-                remedy="Correct the edit so that the result passes, then repeat it.",
-                details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
-                diagnostics=told_instead(wrong, intent),
-            )
-        return report
 
-    def _added(
-        self, before: Mapping[str, bytes], after: Mapping[str, bytes], report: CheckReport, level: str | None
-    ) -> list[Diagnostic]:
-        if report.ok:
-            return []
-        # what cannot be built now is not built once more as it was
-        old = self.report(self.subject(before), "schema" if _BUILD in report.ran else level)
-        return added_errors(old, report, before, after)
+def judge(context: Context, candidate: Candidate, intent: Intent, level: str | None, asked: Asked) -> CheckReport:
+    """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
+
+    An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
+    restore.
+    """
+    report = report_on(context, candidate, level, asked)
+    changed = candidate.changed
+    added = _added(context, candidate, report, level)
+    if intent.kind in _GOING_BACK:
+        again = [item for item in added if item.place is None or item.place.file in changed]
+        candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
+        wrong = [item for item in added if item not in again]
+    else:
+        # What is published parses: an error of the syntax rung in a changed file counts, old or new.
+        errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
+        wrong = [item for item in errors if not _repaired(item, candidate)]
+        wrong += [item for item in added if not _syntax_in(item, changed)]
+    if wrong:
+        raise CheckFailed(
+            wrong[0].code,
+            f"{wrong[0].message}. Nothing was written.",
+            place=wrong[0].place,
+            remedy="Correct the edit so that the result passes, then repeat it.",
+            details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
+            diagnostics=told_instead(wrong, intent),
+        )
+    return report
+
+
+def _added(context: Context, candidate: Candidate, report: CheckReport, level: str | None) -> list[Diagnostic]:
+    """Return the errors that the change adds."""
+    if report.ok:
+        return []
+    before = candidate.unchanged()
+    # what cannot be built now is not built once more as it was
+    old = report_on(context, before, "schema" if _BUILD in report.ran else level)
+    return added_errors(old, report, before.files, candidate.files)
 
 
 def told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
@@ -161,21 +142,21 @@ def _files_of(items: Sequence[Diagnostic]) -> list[str]:
     return list(dict.fromkeys(item.place.file for item in items if item.place is not None))
 
 
-def _held(subject: Subject) -> str | None:
+def _held(subject: Candidate) -> str | None:
     """Return what is to be said of how the evaluation of a flake was held; other backends evaluate nothing."""
     from devkeel.nix_cli.confinement import by_convention  # noqa: PLC0415  (changes need none of it)
 
     return by_convention() if _FLAKE in subject.files else None
 
 
-def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes]) -> bool:
+def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes | None]) -> bool:
     return item.source == "syntax" and item.place is not None and item.place.file in changed
 
 
 def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
     """Tell whether an error is in a file that was broken, is less so, and may be published as a step."""
     name = item.place.file if item.place else ""
-    old = candidate.before.get(name)
-    if name not in candidate.repairs or old is None:
+    old, new = candidate.before.get(name), candidate.after.get(name)
+    if name not in candidate.repairs or old is None or new is None:
         return False
-    return nix.brokenness(candidate.after[name]) < nix.brokenness(old)
+    return nix.brokenness(new) < nix.brokenness(old)

@@ -58,9 +58,10 @@ def _settled(candidate: Candidate, manifest: str) -> Resolved:
     from devkeel.libraries.resolve.versions import settled  # noqa: PLC0415  (no other edit needs it)
 
     found = _asked(candidate, manifest)
-    if manifest not in candidate.after:
+    after = candidate.after.get(manifest)
+    if after is None:
         return found
-    before, after = candidate.before[manifest] or b"", candidate.after[manifest]
+    before = candidate.before[manifest] or b""
     candidate.put(manifest, settled(manifest, before, after, found.locks))
     return found if candidate.after[manifest] == after else _asked(candidate, manifest)
 
@@ -76,6 +77,6 @@ def _asked(candidate: Candidate, manifest: str) -> Resolved:
         candidate.basis,
         manifest,
         candidate.read,
-        partial(candidate.basis.stage, candidate.shown),
+        partial(candidate.basis.stage, candidate.basis.there | candidate.changed),
         partial(candidate.basis.stage, candidate.basis.there),
     )

@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.of_project import subject_of
-from devkeel.change.judge import Judge, told_instead
+from devkeel.change.judge import judge, told_instead
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
 from devkeel.disclosure.written import secrets_written
@@ -45,6 +44,7 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
+    from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
 
 __all__ = ["conclude", "expect", "patiently"]
@@ -53,8 +53,12 @@ __all__ = ["conclude", "expect", "patiently"]
 _ATTEMPTS = 3
 
 
-def patiently(context: Context, attempt: Callable[[Context, Basis], ChangeResult], *, stubborn: bool) -> ChangeResult:
+def patiently(
+    context: Context, attempt: Callable[[Context, Candidate], ChangeResult], *, stubborn: bool
+) -> ChangeResult:
     """Make a change, and make it anew when a file was saved between reading and publishing it.
+
+    attempt: of the context and the candidate, which is the project as it is.
 
     A caller who said which revision it builds on is told of the conflict instead.
     """
@@ -62,7 +66,8 @@ def patiently(context: Context, attempt: Callable[[Context, Basis], ChangeResult
     for number in range(left):
         basis = Basis(context.project)
         try:
-            result = attempt(context.through(basis), basis)
+            through = context.through(basis)
+            result = attempt(through, through.candidate(read_declaration(basis)))
         except (Conflict, ProjectError, Refused) as error:
             # A file that was read while it was being saved may be half of one, and refused for that.
             moved = error.code == "file_changed" if isinstance(error, Conflict) else basis.stale()
@@ -106,18 +111,19 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
     )
 
 
-def conclude(context: Context, candidate: Candidate, files: Mapping[str, bytes], intent: Intent) -> ChangeResult:
-    """Judge a candidate and publish it, or leave every byte as it was. files: the declaration that it is made from."""
-    report = _judged(context, candidate, files, intent)
-    changed = sorted({*candidate.changed, *candidate.removed})
-    declared = read_declaration(candidate) if changed else files
+def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeResult:
+    """Judge a candidate and publish it, or leave every byte as it was."""
+    report = _judged(context, candidate, intent)
+    changed, before = sorted(candidate.changed), candidate.before
+    old = candidate.declared
+    declared = read_declaration(candidate) if changed else old
     candidate.notes += [
         f"Nothing imports {name} yet: append ./{name} to the imports of {DECLARATION}, as an expression."
         for name in changed
-        if candidate.before[name] is None and name.endswith(".nix") and name not in declared
+        if before[name] is None and name.endswith(".nix") and name not in declared
     ]
-    revision, new = declared_revision(candidate.basis, files), declared_revision(candidate, declared)
-    differences = [(name, candidate.before[name], candidate.read(name)) for name in changed]
+    revision, new = declared_revision(candidate.basis, old), declared_revision(candidate, declared)
+    differences = [(name, before[name], candidate.read(name)) for name in changed]
     secrets = [line for difference in differences for line in secrets_written(*difference)]
     result = ChangeResult(
         changed=bool(changed),
@@ -152,42 +158,30 @@ def conclude(context: Context, candidate: Candidate, files: Mapping[str, bytes],
     )
 
 
-def _judged(context: Context, candidate: Candidate, files: Mapping[str, bytes], intent: Intent) -> CheckReport:
+def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckReport:
     """Return what the checks say of a candidate that may be published; its libraries are resolved on the way."""
-    basis, settings, removed = candidate.basis, context.settings, candidate.removed
-    doubts = require_unprotected(settings, basis, candidate.before, candidate.changed | dict.fromkeys(removed))
+    settings = context.settings
+    doubts = require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
     asked = resolve_libraries(candidate, level, executes=may.executes)
-    before = dict(files)
-    before |= {name: data for name, data in candidate.before.items() if data is not None}
-    # a file may be read under the name of a link to it
-    after = {name: data for name in before if (data := candidate.read(name)) is not None} | candidate.after
-    report = Judge(context, basis).judge(before, after, candidate, intent, level, asked)
-    if settings.protected and (candidate.changed or removed):
-        _hold_values(context, basis, before, after, doubts)
+    report = judge(context, candidate, intent, level, asked)
+    if settings.protected and candidate.changed:
+        _hold_values(settings, candidate, doubts)
     if intent.dry_run:
         return replace(report, diagnostics=told_instead(report.diagnostics, intent))
     return report
 
 
-def _hold_values(
-    context: Context,
-    basis: Basis,
-    before: Mapping[str, bytes],
-    after: Mapping[str, bytes],
-    doubts: Mapping[str, tuple[Fact, ...]],
-) -> None:
+def _hold_values(settings: Settings, candidate: Candidate, doubts: Mapping[str, tuple[Fact, ...]]) -> None:
     """Refuse a candidate with which Nix evaluates a protected option to something else, whatever the level."""
     from devkeel.checks.values import compare_values  # noqa: PLC0415  (only protected options need it)
 
-    paths = {parse_path(path): path for path in context.settings.protected}
-    old = subject_of(basis, before, fetches=context.permission.executes)
-    new = subject_of(basis, after, before.keys() - after.keys(), fetches=context.permission.executes)
-    found = compare_values(old, new, tuple(paths))
+    paths = {parse_path(path): path for path in settings.protected}
+    found = compare_values(candidate.unchanged(), candidate, tuple(paths))
     require_same_values(doubts, [paths[path] for path in found.changed], found.unseen)
     if found.failed is not None:
-        refuse_unevaluated(context.settings, found.failed)
+        refuse_unevaluated(settings, found.failed)
 
 
 def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:

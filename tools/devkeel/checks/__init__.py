@@ -1,7 +1,6 @@
 """The ladder of checks: `syntax` < `schema` < `evaluation` < `build`."""
 
-from devkeel.candidate.subject import Subject
 from devkeel.checks.findings import added_errors
 from devkeel.checks.ladder import LEVELS, available_levels, run_checks, unavailable
 
-__all__ = ["LEVELS", "Subject", "added_errors", "available_levels", "run_checks", "unavailable"]
+__all__ = ["LEVELS", "added_errors", "available_levels", "run_checks", "unavailable"]

@@ -29,7 +29,8 @@ from devkeel.project.root import LOCK
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.candidate.subject import Stage, Subject
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.candidate.stage import Stage
     from devkeel.runtime import Completed
 
 __all__ = ["blame", "check", "failures", "instantiate", "on_time", "realise"]
@@ -53,7 +54,7 @@ _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
 _DERIVATION = re.compile(r"^/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv$")
 
 
-def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
+def check(subject: Candidate, *, timeout: float = _SECONDS) -> Verdict:
     """Return whether the environment builds; a failed derivation is named with the last lines of its log.
 
     timeout: seconds. Raises Unavailable `build_timeout`, and what the evaluation raises.
@@ -82,7 +83,7 @@ def on_time(timeout: float) -> Iterator[None]:
         ) from error
 
 
-def _by_nix(subject: Subject, timeout: float) -> Verdict:
+def _by_nix(subject: Candidate, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
@@ -94,7 +95,7 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
 
 
 def instantiate(
-    subject: Subject, stage: Stage, timeout: float, *, imports: bool = False
+    subject: Candidate, stage: Stage, timeout: float, *, imports: bool = False
 ) -> tuple[str | None, list[Diagnostic]]:
     """Return the shell's derivation, or None and why there is none.
 
@@ -114,7 +115,7 @@ def instantiate(
     return derivation, []
 
 
-def _by_devenv(subject: Subject, timeout: float) -> Verdict:
+def _by_devenv(subject: Candidate, timeout: float) -> Verdict:
     require_beneath(subject, subject.locks.get(LOCK))
     with require_stage(subject)(writes=True) as stage:
         found = in_stage(stage, ("print-dev-env",), timeout, builds=True, limit=_PRINTED)
@@ -122,7 +123,7 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*findings, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def failures(subject: Subject, root: str, found: Completed, *, evaluated: Stage | None = None) -> list[Diagnostic]:
+def failures(subject: Candidate, root: str, found: Completed, *, evaluated: Stage | None = None) -> list[Diagnostic]:
     """Return what a build that failed says, with the last lines of the log of what did not build.
 
     evaluated: the stage in which it was evaluated and nothing else was done, without a network.

@@ -35,7 +35,8 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.candidate.subject import Stage, StageOpener, Subject
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.candidate.stage import Stage, StageOpener
     from devkeel.nix_cli.fetching import Source
     from devkeel.nix_cli.lock import Locked
 
@@ -77,7 +78,7 @@ class Verdict:
     unjudged: str | None = None
 
 
-def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
+def check(subject: Candidate, *, timeout: float = _SECONDS) -> Verdict:
     """Return what the module system says of the declaration, each profile included.
 
     timeout: seconds for everything. Raises Unavailable `check_unavailable` where it cannot run here, and other codes
@@ -92,19 +93,19 @@ def check(subject: Subject, *, timeout: float = _SECONDS) -> Verdict:
     return _by_devenv(subject, timeout)
 
 
-def asks_devenv(subject: Subject, error: Unavailable) -> bool:
+def asks_devenv(subject: Candidate, error: Unavailable) -> bool:
     """Tell whether devenv's own command is asked instead: it fetches and runs what the declaration says."""
     return error.code in _NIX_CANNOT and subject.fetches and find_program("devenv") is not None
 
 
-def require_stage(subject: Subject) -> StageOpener:
+def require_stage(subject: Candidate) -> StageOpener:
     """Return what opens the stage. Raises Unavailable `check_unavailable` where there is none."""
     if subject.stage is None:
         raise Unavailable("check_unavailable", "It needs the project on disk.", remedy="Ask for a lower level.")
     return subject.stage
 
 
-def require_nix(subject: Subject) -> str:
+def require_nix(subject: Candidate) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
     if subject.fetches:
         bring(subject.locks.get(LOCK), NEEDED)
@@ -119,7 +120,7 @@ def require_nix(subject: Subject) -> str:
     return program
 
 
-def _by_nix(subject: Subject, timeout: float) -> Verdict:
+def _by_nix(subject: Candidate, timeout: float) -> Verdict:
     deadline = time.monotonic() + timeout
     require_nix(subject)
     with require_stage(subject)() as stage:
@@ -138,7 +139,7 @@ def _by_nix(subject: Subject, timeout: float) -> Verdict:
         return Verdict(_doubted(subject, findings), "nix", stage.way)
 
 
-def _beside(subject: Subject, stage: Stage, timeout: float, error: Unavailable) -> Verdict:
+def _beside(subject: Candidate, stage: Stage, timeout: float, error: Unavailable) -> Verdict:
     """Judge what can be judged beside what uses an input that is not locked yet."""
     name = str(error.details["input"])
     message = (
@@ -152,7 +153,7 @@ def _beside(subject: Subject, stage: Stage, timeout: float, error: Unavailable) 
     return Verdict(findings, "nix", stage.way, f"the input {name} is not locked yet; `devenv update {name}` locks it")
 
 
-def _doubted(subject: Subject, findings: list[Diagnostic]) -> list[Diagnostic]:
+def _doubted(subject: Candidate, findings: list[Diagnostic]) -> list[Diagnostic]:
     """Make warnings of errors that may be those of another devenv or nixpkgs than the declaration asks for."""
     names = unlocked_inputs(subject).doubtful
     if not names:
@@ -164,7 +165,7 @@ def _doubted(subject: Subject, findings: list[Diagnostic]) -> list[Diagnostic]:
     ]
 
 
-def evaluated(subject: Subject, stage: Stage, timeout: float, **request: object) -> tuple[Completed, tuple[str, ...]]:
+def evaluated(subject: Candidate, stage: Stage, timeout: float, **request: object) -> tuple[Completed, tuple[str, ...]]:
     """Return what Nix made of the shipped expression, as JSON, and the flags that it took."""
     deadline = time.monotonic() + timeout
     flags: tuple[str, ...] = ("--eval", "--strict", "--json")
@@ -175,7 +176,7 @@ def evaluated(subject: Subject, stage: Stage, timeout: float, **request: object)
     return found, flags
 
 
-def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: float, **request: object) -> Completed:
+def ask_nix(subject: Candidate, stage: Stage, flags: tuple[str, ...], timeout: float, **request: object) -> Completed:
     """Run nix-instantiate on the shipped expression, confined to the project and its inputs.
 
     request: what differs from judging every profile, see `evaluate.nix`.
@@ -201,7 +202,7 @@ def ask_nix(subject: Subject, stage: Stage, flags: tuple[str, ...], timeout: flo
 
 
 def _asked(
-    subject: Subject,
+    subject: Candidate,
     stage: Stage,
     command: tuple[str, ...],
     timeout: float,
@@ -240,7 +241,7 @@ def _module_system() -> str:
     return package_files("devkeel.checks").joinpath("evaluate.nix").read_text("utf-8")
 
 
-def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
+def _expression(subject: Candidate, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
     settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),
@@ -261,7 +262,7 @@ def _expression(subject: Subject, stage: Stage, locked: Locked, request: dict[st
     return f"({_module_system()}) (builtins.fromJSON {nix.print_value(json.dumps(data, default=str))})"
 
 
-def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnostic]:
+def _translate(subject: Candidate, stage: Stage, found: Completed) -> list[Diagnostic]:
     """Return the findings; the exit code decides, for what is printed before a failure is no whole answer."""
     stderr = found.stderr.decode("utf-8", "replace")
     labels = _LABEL.findall(stderr)
@@ -280,21 +281,21 @@ def _translate(subject: Subject, stage: Stage, found: Completed) -> list[Diagnos
     return sorted(findings, key=lambda item: item.severity)
 
 
-def require_fetched(subject: Subject, found: Completed) -> None:
+def require_fetched(subject: Candidate, found: Completed) -> None:
     """Raise Unavailable `not_fetched` where an evaluation ended at an input that the store lacks."""
     lacks = _LACKS.search(found.stderr.decode("utf-8", "replace"))
     if lacks is not None:
         raise not_fetched_input(subject.locks.get(LOCK, b""), lacks[1])
 
 
-def instead(subject: Subject, finding: Diagnostic) -> list[Diagnostic]:
+def instead(subject: Candidate, finding: Diagnostic) -> list[Diagnostic]:
     """Return what is missing in place of a finding that says that something was not fetched."""
     literal = literal_sources(subject.files) if finding.code == "evaluation_restricted" else ()
     missing = [not_fetched(source, _SOURCE) for source in literal if source.name in finding.message]
     return missing or [finding]
 
 
-def _by_devenv(subject: Subject, timeout: float) -> Verdict:
+def _by_devenv(subject: Candidate, timeout: float) -> Verdict:
     """Ask devenv itself: the shell's derivation, of the base and of each profile that the text names."""
     deadline = time.monotonic() + timeout
     require_beneath(subject, subject.locks.get(LOCK))
@@ -311,7 +312,7 @@ def _by_devenv(subject: Subject, timeout: float) -> Verdict:
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)
 
 
-def changed_lock(subject: Subject, stage: Stage, source: str) -> list[Diagnostic]:
+def changed_lock(subject: Candidate, stage: Stage, source: str) -> list[Diagnostic]:
     """Return `lock_stale` where devenv wrote another lock file into the stage."""
     left = stage.lock()
     if left is None or left == subject.locks.get(LOCK):
@@ -324,7 +325,7 @@ def changed_lock(subject: Subject, stage: Stage, source: str) -> list[Diagnostic
     return [Diagnostic("lock_stale", "warning", message, source, Place(LOCK))]
 
 
-def _profiles(subject: Subject) -> list[str]:
+def _profiles(subject: Candidate) -> list[str]:
     names: dict[str, None] = {}
     for name, data in subject.files.items():
         if name.endswith(".nix"):

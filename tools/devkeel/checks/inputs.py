@@ -20,7 +20,7 @@ from devkeel.source.plain_data import position
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
@@ -68,7 +68,7 @@ _TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's m
 _LOCK_VERSIONS = (5, 6, 7)
 
 
-def check_inputs(subject: Subject) -> list[Diagnostic]:
+def check_inputs(subject: Candidate) -> list[Diagnostic]:
     """Return what is wrong with the devenv.yaml files and with devenv.lock."""
     found, known = list[Diagnostic](), known_inputs(subject)
     for name in sorted(subject.files):
@@ -77,7 +77,7 @@ def check_inputs(subject: Subject) -> list[Diagnostic]:
     return found + _check_lock(subject)
 
 
-def known_inputs(subject: Subject) -> set[str]:
+def known_inputs(subject: Candidate) -> set[str]:
     """Return the names of the inputs that devenv.yaml, what it imports, or the lock has."""
     found = set(_IMPLIED)
     for name, data in subject.files.items():
@@ -102,7 +102,7 @@ class Unlocked:
     doubtful: tuple[str, ...] = ()
 
 
-def unlocked_inputs(subject: Subject) -> Unlocked:
+def unlocked_inputs(subject: Candidate) -> Unlocked:
     """Return which inputs a declaration has and its lock does not; a lock that is none counts as having all."""
     try:
         lock = json.loads(subject.locks.get(LOCK, b"{}"))
@@ -126,7 +126,7 @@ def unlocked_inputs(subject: Subject) -> Unlocked:
     return Unlocked(tuple(dict.fromkeys(missing)), aliases, tuple(dict.fromkeys(doubtful)))
 
 
-def _declared(subject: Subject) -> Iterator[tuple[str, str | None, str | None]]:
+def _declared(subject: Candidate) -> Iterator[tuple[str, str | None, str | None]]:
     """Yield the inputs of all devenv.yaml files: name, reference, and what it follows."""
     for file, data in subject.files.items():
         for entry in _entries(_root(data, file), "inputs") if _is_inputs(file) else ():
@@ -134,7 +134,7 @@ def _declared(subject: Subject) -> Iterator[tuple[str, str | None, str | None]]:
             yield entry.key.value, fields.get("url"), fields.get("follows")
 
 
-def place_of_input(subject: Subject, name: str) -> Place:
+def place_of_input(subject: Candidate, name: str) -> Place:
     """Return where an input is declared."""
     for file, data in sorted(subject.files.items()):
         for entry in _entries(_root(data, file), "inputs") if _is_inputs(file) else ():
@@ -194,7 +194,7 @@ def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection 
 class _Inputs:
     """One devenv.yaml."""
 
-    def __init__(self, subject: Subject, name: str, known: set[str]) -> None:
+    def __init__(self, subject: Candidate, name: str, known: set[str]) -> None:
         self.subject, self.name, self.known = subject, name, known
         self.text = subject.files[name].decode("utf-8", "replace")
         self.root = _root(subject.files[name], name)
@@ -278,7 +278,7 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
 
 
-def _root_inputs(subject: Subject) -> dict[str, Any]:
+def _root_inputs(subject: Candidate) -> dict[str, Any]:
     """Return the lock's own inputs: node names, or paths of what they follow; none where it cannot be read."""
     try:
         lock = json.loads(subject.locks.get(LOCK, b"{}"))
@@ -301,7 +301,7 @@ def _original(lock: dict[str, Any], node: Any) -> Any:  # noqa: ANN401  (whateve
     return found.get("original") if isinstance(found, dict) else None
 
 
-def _check_lock(subject: Subject) -> list[Diagnostic]:
+def _check_lock(subject: Candidate) -> list[Diagnostic]:
     """Tell whether devenv.lock is a lock, and whether it locks what devenv.yaml asks for."""
     data = subject.locks.get(LOCK)
     if data is None:

@@ -12,7 +12,7 @@ from devkeel.runtime import find_program
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.checks.evaluation import Verdict
 
 __all__ = ["LEVELS", "available_levels", "run_checks", "unavailable"]
@@ -21,46 +21,46 @@ LEVELS = ("syntax", "schema", "evaluation", "build")
 # Each rung is imported when it runs: a verb that checks nothing does not wait for the catalogue.
 
 
-def _syntax(subject: Subject) -> list[Diagnostic]:
+def _syntax(subject: Candidate) -> list[Diagnostic]:
     from devkeel.checks import syntax  # noqa: PLC0415
 
     return syntax.check(subject)
 
 
-def _schema(subject: Subject) -> list[Diagnostic]:
+def _schema(subject: Candidate) -> list[Diagnostic]:
     from devkeel.checks import schema  # noqa: PLC0415
 
     return schema.check(subject)
 
 
-def _evaluation(subject: Subject) -> Verdict:
+def _evaluation(subject: Candidate) -> Verdict:
     from devkeel.checks import evaluation  # noqa: PLC0415
 
     return evaluation.check(subject)
 
 
-def _build(subject: Subject) -> Verdict:
+def _build(subject: Candidate) -> Verdict:
     from devkeel.checks import build  # noqa: PLC0415
 
     return build.check(subject)
 
 
 # What the text alone shows, and what programs say of the staged project.
-_RUNGS: dict[str, Callable[[Subject], list[Diagnostic]]] = {"syntax": _syntax, "schema": _schema}
-_PROGRAMS: dict[str, Callable[[Subject], Verdict]] = {"evaluation": _evaluation, "build": _build}
+_RUNGS: dict[str, Callable[[Candidate], list[Diagnostic]]] = {"syntax": _syntax, "schema": _schema}
+_PROGRAMS: dict[str, Callable[[Candidate], Verdict]] = {"evaluation": _evaluation, "build": _build}
 _MISSING = "this version of devkeel does not check it"
 _CANNOT = "The evaluation cannot run: "
 _UNJUDGED = "the evaluation did not come to its end"
 _UNPARSED = "the files do not parse"
 
 
-def available_levels(subject: Subject | None = None) -> tuple[str, ...]:
+def available_levels(subject: Candidate | None = None) -> tuple[str, ...]:
     """Return the rungs that can run on this machine: for a declaration, or for one whose inputs are there."""
     programs = unavailable(subject) is None
     return tuple(level for level in LEVELS if level in _RUNGS or (programs and level in _PROGRAMS))
 
 
-def unavailable(subject: Subject | None = None) -> str | None:
+def unavailable(subject: Candidate | None = None) -> str | None:
     """Return why the rungs that run programs cannot run, None where they can. Nothing is run to know."""
     if find_program("devenv") is not None:
         return None
@@ -78,7 +78,7 @@ def unavailable(subject: Subject | None = None) -> str | None:
 
 
 def run_checks(
-    subject: Subject, *, level: str | None = None, second_opinion: bool = False, reading: bool = False
+    subject: Candidate, *, level: str | None = None, second_opinion: bool = False, reading: bool = False
 ) -> CheckReport:
     """Judge a candidate.
 

@@ -11,7 +11,7 @@ from devkeel.project.root import DECLARATION_FILES
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
 
 __all__ = ["World"]
 
@@ -29,7 +29,7 @@ class World:
     closed: bool
 
     @classmethod
-    def of(cls, subject: Subject) -> World:
+    def of(cls, subject: Candidate) -> World:
         """Return the world of a declaration: its files and what they import, by literal paths."""
         names = [name for name in DECLARATION_FILES if name in subject.files]
         for name in names:
@@ -70,7 +70,7 @@ def _inner(path: nix.AttrPath) -> nix.AttrPath:
     return path
 
 
-def _seen(subject: Subject, document: nix.Document, item: nix.Definition) -> bool:
+def _seen(subject: Candidate, document: nix.Document, item: nix.Definition) -> bool:
     """Tell whether a definition brings in no module from where the text does not show it."""
     inner = _inner(item.path) or item.path
     inner = inner[1:] if inner[:1] == ("config",) and len(inner) > 1 else inner

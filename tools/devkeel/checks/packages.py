@@ -19,7 +19,7 @@ from devkeel.source.nix.read.references import package_references
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.checks.modules import World
     from devkeel.source import nix
     from devkeel.source.nix.read.references import Reference
@@ -30,7 +30,7 @@ __all__ = ["check_packages"]
 _OTHER = frozenset({"lib", "stdenv", "config", "overlays", "system", "pkgs", "path", "targetPlatform", "hostPlatform"})
 
 
-def check_packages(subject: Subject, world: World) -> list[Diagnostic]:
+def check_packages(subject: Candidate, world: World) -> list[Diagnostic]:
     """Return the packages of the modules that no list of names has, with the nearest names."""
     lock = subject.locks.get(LOCK)
     overlaid = _overlaid(subject, world)
@@ -49,7 +49,7 @@ class _Lists:
         self.near = cache(lambda name: [other for other in suggest(name, 3, lock) if other != name])
 
 
-def _overlaid(subject: Subject, world: World) -> bool:
+def _overlaid(subject: Candidate, world: World) -> bool:
     """Tell whether something may add packages: overlays in devenv.yaml or in a module, modules from elsewhere."""
     if not world.closed or any(name.endswith(".yaml") and b"overlays" in data for name, data in subject.files.items()):
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +11,7 @@ from devkeel.source import apply, nix
 from devkeel.source.nix.write.repair import repairs
 
 if TYPE_CHECKING:
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.source import Splice
 
 __all__ = ["suggest_repairs"]
@@ -21,7 +20,7 @@ _MOST = 3
 _SHORT = 20_000  # bytes; a longer file takes too long to judge several times over
 
 
-def suggest_repairs(subject: Subject, name: str) -> tuple[dict[str, Any], ...]:
+def suggest_repairs(subject: Candidate, name: str) -> tuple[dict[str, Any], ...]:
     """Return replace_text edits for the first problem of a Nix file, the likeliest first."""
     data = subject.files[name]
     found = _repairs(data, name)
@@ -35,7 +34,7 @@ def _repairs(data: bytes, name: str) -> list[Splice]:
     return repairs(nix.Document(data, name))
 
 
-def _errors(subject: Subject, name: str, data: bytes) -> int:
+def _errors(subject: Candidate, name: str, data: bytes) -> int:
     """Count what the schema rung says of a repaired file: a bracket in the wrong place makes nonsense of it."""
-    found = schema.check(replace(subject, files={**subject.files, name: data}))
+    found = schema.check(subject.but(name, data))
     return sum(item.severity == "error" for item in found)

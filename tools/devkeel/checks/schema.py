@@ -26,7 +26,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.catalogue.options import Catalogue
     from devkeel.catalogue.tree import PathMatch
     from devkeel.catalogue.types import OptionType
@@ -43,7 +43,7 @@ _MODULE = frozenset(
 )
 
 
-def check(subject: Subject) -> list[Diagnostic]:
+def check(subject: Candidate) -> list[Diagnostic]:
     """Return what the catalogue of options says of a declaration, and what is wrong with its inputs and their lock."""
     lock = subject.locks.get(LOCK)
     world, catalogue = World.of(subject), open_catalogue(lock)
@@ -275,7 +275,7 @@ def _verdict(kind: OptionType, value: nix.Value) -> tuple[Literal["wrong_value",
     return "wrong_type", f"is {shown}, not a value of type {kind.phrase}"
 
 
-def _missing_inputs(subject: Subject, world: World) -> Iterator[Diagnostic]:
+def _missing_inputs(subject: Candidate, world: World) -> Iterator[Diagnostic]:
     """Report options that need an input which devenv.yaml lacks; a flake declares its inputs elsewhere."""
     if subject.exists("flake.nix") and INPUTS not in subject.files:
         return

@@ -13,7 +13,7 @@ from devkeel.runtime import find_program
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
 
 __all__ = ["check"]
 
@@ -23,7 +23,7 @@ _SEEN = 400
 _AT = re.compile("^\\s*at «stdin»:(\\d+):(\\d+):?$".encode(), re.MULTILINE)
 
 
-def check(subject: Subject) -> list[Diagnostic]:
+def check(subject: Candidate) -> list[Diagnostic]:
     """Return what Nix says of each Nix file, and a warning wherever devkeel's own parser says otherwise.
 
     Raises Unavailable `check_unavailable` without Nix.

@@ -10,13 +10,13 @@ from devkeel.errors import Diagnostic, Place, ProjectError
 from devkeel.project.declaration import nix_imports
 
 if TYPE_CHECKING:
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.source import nix
 
 __all__ = ["check"]
 
 
-def check(subject: Subject) -> list[Diagnostic]:
+def check(subject: Candidate) -> list[Diagnostic]:
     """Return the syntax errors of Nix, YAML and TOML files, and what Nix rejects while parsing."""
     found: list[Diagnostic] = []
     for name, data in sorted(subject.files.items()):
@@ -28,7 +28,7 @@ def check(subject: Subject) -> list[Diagnostic]:
     return found
 
 
-def _check_nix(subject: Subject, document: nix.Document) -> list[Diagnostic]:
+def _check_nix(subject: Candidate, document: nix.Document) -> list[Diagnostic]:
     try:
         document.require_utf8()
     except ProjectError as error:
@@ -44,7 +44,7 @@ def _check_nix(subject: Subject, document: nix.Document) -> list[Diagnostic]:
     return found
 
 
-def _check_imports(subject: Subject, name: str, data: bytes) -> list[Diagnostic]:
+def _check_imports(subject: Candidate, name: str, data: bytes) -> list[Diagnostic]:
     """Return a warning for each literal relative import within the root that leads to no file."""
     found = []
     for target in nix_imports(data):

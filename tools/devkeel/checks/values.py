@@ -14,7 +14,7 @@ from devkeel.errors import Unavailable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.errors import Diagnostic
     from devkeel.source import nix
 
@@ -40,7 +40,7 @@ class Comparison:
 
 
 def compare_values(
-    old: Subject, new: Subject, paths: Sequence[nix.AttrPath], *, timeout: float = _SECONDS
+    old: Candidate, new: Candidate, paths: Sequence[nix.AttrPath], *, timeout: float = _SECONDS
 ) -> Comparison:
     """Compare what options are in two declarations. Never raises: what this machine cannot tell is said instead."""
     try:
@@ -66,7 +66,7 @@ def compare_values(
 
 
 def _values(
-    subject: Subject, paths: Sequence[nix.AttrPath], timeout: float
+    subject: Candidate, paths: Sequence[nix.AttrPath], timeout: float
 ) -> tuple[dict[str, list[str]], Diagnostic | None]:
     """Return the values as text, by profile; or what is wrong with the declaration."""
     require_nix(subject)

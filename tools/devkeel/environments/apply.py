@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends import Realisation
-from devkeel.candidate.of_project import realised
+from devkeel.candidate.basis import Basis
 from devkeel.change import changes
 from devkeel.change.write import expect
 from devkeel.environments.applied import applying, new_keep, read_good, remember
@@ -18,7 +18,7 @@ from devkeel.errors import CheckFailed, Conflict, DevkeelError
 from devkeel.nix_cli.progress import progress_of
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
-from devkeel.project.root import DECLARATION
+from devkeel.project.root import DECLARATION, MANIFESTS
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, require_on_failure, require_seconds
 from devkeel.text.data import as_data
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devkeel.backends import Applied, Backend
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
     from devkeel.errors import Diagnostic
     from devkeel.runtime.jobs import Job
@@ -56,11 +56,13 @@ def apply(
     require_on_failure(on_failure)
     require_seconds(timeout, LONGEST)
     target = named or context.active()
-    files = context.declaration()
+    through = context.through(Basis(context.project))
+    files = through.declaration()
+    # Beside devenv.nix a call may mean what is declared for another backend.
+    subject = through.candidate((*MANIFESTS, *files))
     title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
     may = EVERYTHING.of_call(dry_run=dry_run)
     request = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
-    subject = realised(context.project, files, fetches=context.permission.executes)
     realising = Realising(context, target, files, subject, timeout, tuple(dict.fromkeys(notes)))
 
     def work(job: Job) -> ApplyResult:
@@ -105,7 +107,7 @@ class Realising:
     context: Context
     target: Backend | Named
     files: Mapping[str, bytes]
-    subject: Subject
+    subject: Candidate
     timeout: float
     notes: tuple[str, ...] = ()
 

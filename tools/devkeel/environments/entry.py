@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.candidate.candidate import Candidate
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, patiently
 from devkeel.environments.named import NAMED, Environments
@@ -13,7 +12,7 @@ from devkeel.project import direnv
 from devkeel.project.envrc import ENVRC, PROMPT, envrc
 
 if TYPE_CHECKING:
-    from devkeel.candidate.basis import Basis
+    from devkeel.candidate.candidate import Candidate
     from devkeel.change.result import ChangeResult
     from devkeel.context import Context
 
@@ -25,12 +24,12 @@ def write_envrc(
 ) -> ChangeResult:
     """Write the .envrc that enters the project's environment, or a named one; see `devkeel.project.envrc`."""
 
-    def attempt(context: Context, basis: Basis) -> ChangeResult:
+    def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         files, named = context.declaration(), Environments(context)
         chosen = named.name(name)
         made = next((item.backend for item in named.all() if item.name == chosen), None)
         backend = made or context.selection.name
-        old, candidate = basis.read(ENVRC), Candidate(basis)
+        old = candidate.basis.read(ENVRC)
         wanted = (template or PROMPT) if prompt or template else None
         try:
             candidate.put(ENVRC, envrc(old, backend, chosen, sorted(files), wanted))
@@ -43,6 +42,6 @@ def write_envrc(
             candidate.notes += direnv.advice(context.project)
         if made is None and backend in NAMED:
             candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
-        return conclude(context, candidate, files, Intent("edit", "write .envrc", dry_run))
+        return conclude(context, candidate, Intent("edit", "write .envrc", dry_run))
 
     return patiently(context, attempt, stubborn=True)

@@ -10,13 +10,14 @@ from devkeel.backends.backend import Realisation
 from devkeel.backends.generations import remove_folders
 from devkeel.backends.known import backend_named, entered
 from devkeel.backends.selection import require_backend
-from devkeel.candidate.of_project import realised
+from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments.applied import applying
 from devkeel.environments.names import all_environments, default_name, home_of, sanitised
 from devkeel.errors import ProjectError, Refused, Unavailable
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
+from devkeel.project.root import MANIFESTS
 from devkeel.runtime import executing
 from devkeel.state import directory
 from devkeel.text.actions import do
@@ -142,7 +143,8 @@ class Environments:
         self._require_meant(chosen, mixed=mixed)
         realiser = backend_named(chosen, python=python)
         with executing(EVERYTHING.of_call(dry_run=dry_run).executes):
-            subject = realised(self.project, read_declaration(self.project), fetches=self.context.permission.executes)
+            now = self.context.through(Basis(self.project))
+            subject = now.candidate((*MANIFESTS, *read_declaration(now.source)))
             applied = realiser.apply(Realisation(self.project, subject, None if dry_run else home.path, timeout))
         if not dry_run:
             home.note({"backend": chosen, "python": python, "mixed": mixed})

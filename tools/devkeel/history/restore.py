@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.candidate.candidate import Candidate
 from devkeel.errors import Conflict, Place, UsageError
 from devkeel.project.root import digest
 from devkeel.text.diff import unified_all
@@ -13,7 +12,7 @@ from devkeel.text.merge import merge, three_way_view
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.candidate.basis import Basis
+    from devkeel.candidate.candidate import Candidate
     from devkeel.transaction import FileChange, Operation, Transactions
 
 __all__ = ["put_back", "restore", "take_back"]
@@ -22,8 +21,8 @@ _PAGE = 200
 _REVISION = 16
 
 
-def restore(store: Transactions, basis: Basis, wanted: int | str) -> tuple[Operation, Candidate]:
-    """Return the operation, and the candidate with the files as it left them.
+def restore(store: Transactions, candidate: Candidate, wanted: int | str) -> Operation:
+    """Let a candidate have the files as an operation left them, and return that.
 
     Changes by hand since then, also between two operations, stay where they do not overlap. wanted: an operation's id
     (also as text), or the revision that one left. Raises UsageError `unknown_operation`, Conflict `undo_conflict` where
@@ -44,15 +43,14 @@ def restore(store: Transactions, basis: Basis, wanted: int | str) -> tuple[Opera
             seen=str(wanted),
             remedy="Take an id or a revision from the history.",
         )
-    candidate = Candidate(basis)
     for item in later:
         for image in store.images(item):
             put_back(candidate, image)
-    return operation, candidate
+    return operation
 
 
-def take_back(store: Transactions, basis: Basis, operation: int) -> tuple[Candidate, list[int]]:
-    """Return the candidate that takes back what devkeel did after an operation, and the operations that did it.
+def take_back(store: Transactions, candidate: Candidate, operation: int) -> list[int]:
+    """Let a candidate take back what devkeel did after an operation, and return the operations that did it.
 
     operation: id, 0 for all of them. Raises Conflict `restore_conflict` where one of the files was changed by hand
     after or between them: no check was ever asked about that change.
@@ -62,9 +60,8 @@ def take_back(store: Transactions, basis: Basis, operation: int) -> tuple[Candid
     for item in reversed(later):
         for image in store.images(item):
             chains.setdefault(image.path, []).append(image)
-    candidate = Candidate(basis)
     for path, chain in chains.items():
-        current, wanted = basis.read(path), chain[0].before
+        current, wanted = candidate.basis.read(path), chain[0].before
         if current == wanted:
             continue
         found = [*(image.before for image in chain[1:]), current]
@@ -72,7 +69,7 @@ def take_back(store: Transactions, basis: Basis, operation: int) -> tuple[Candid
             if image.after != now:
                 raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
         candidate.put(path, wanted)
-    return candidate, [item.id for item in later]
+    return [item.id for item in later]
 
 
 def _conflict(

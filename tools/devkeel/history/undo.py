@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.candidate.candidate import Candidate
 from devkeel.errors import Conflict, Place, UsageError
 from devkeel.history.restore import put_back
 from devkeel.project.root import digest
@@ -12,7 +11,7 @@ from devkeel.text.diff import unified_all
 from devkeel.text.merge import merge, three_way_view
 
 if TYPE_CHECKING:
-    from devkeel.candidate.basis import Basis
+    from devkeel.candidate.candidate import Candidate
     from devkeel.transaction import FileChange, Operation, Transactions
 
 __all__ = ["revert", "target"]
@@ -51,20 +50,18 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
     return named
 
 
-def revert(store: Transactions, basis: Basis, operation: Operation) -> Candidate:
-    """Return the candidate that takes an operation back.
+def revert(store: Transactions, candidate: Candidate, operation: Operation) -> None:
+    """Let a candidate take an operation back.
 
     What was changed by hand since stays where it is apart. Raises Conflict `undo_conflict` where it is not, and when
     later operations whose effect stands changed the file too.
     """
-    candidate = Candidate(basis)
     for image in store.images(operation):
-        current = basis.read(image.path)
+        current = candidate.basis.read(image.path)
         later = store.later_on(operation, image.path)
         if later or (current not in (image.before, image.after) and merge(image.after, current, image.before) is None):
             raise _conflict(operation, image, current, later)
         put_back(candidate, image)
-    return candidate
 
 
 def _conflict(operation: Operation, image: FileChange, current: bytes | None, later: list[int]) -> Conflict:

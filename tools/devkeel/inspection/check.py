@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.of_project import subject_of
-from devkeel.change.judge import Judge
+from devkeel.change.judge import report_on
 from devkeel.checks import run_checks
 from devkeel.environments.locks import lock_findings
 from devkeel.project.root import DECLARATION
@@ -21,11 +20,9 @@ __all__ = ["check"]
 
 def check(context: Context, level: str | None, *, second_opinion: bool) -> CheckReport:
     """Run the ladder on the files as they are; see `Environment.check`."""
-    basis = Basis(context.project)
-    context = context.through(basis)
-    files = context.declaration()
-    subject = subject_of(basis, files, fetches=context.permission.executes)
-    if DECLARATION not in files:
-        report = Judge(context, basis).report(subject, level)
+    context = context.through(Basis(context.project))
+    declared = context.candidate(context.declaration())
+    if DECLARATION not in declared.files:
+        report = report_on(context, declared, level)
         return replace(report, diagnostics=(*report.diagnostics, *lock_findings(context)))
-    return run_checks(subject, level=level, second_opinion=second_opinion)
+    return run_checks(declared, level=level, second_opinion=second_opinion)

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
-from devkeel.candidate.of_project import subject_of
 from devkeel.catalogue.lookup import nothing_at
 from devkeel.change.judge import levels_of
 from devkeel.checks import run_checks
@@ -35,9 +34,10 @@ __all__ = ["FileState", "Inspection", "inspect"]
 
 def inspect(context: Context, prefix: str | None) -> Inspection:
     """Return what is declared, and where; see `Environment.inspect`."""
+    context = context.through(Basis(context.project))
     files, selection, store = context.declaration(), context.selection, context.records
-    subject = subject_of(Basis(context.project), files, fetches=context.permission.executes)
-    report, (levels, cannot) = run_checks(subject, reading=True), levels_of(subject)
+    declared = context.candidate(files)
+    report, (levels, cannot) = run_checks(declared, reading=True), levels_of(declared)
     found = survey(files, prefix)
     notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
     newest = store.history(limit=1)

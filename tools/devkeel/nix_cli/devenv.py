@@ -17,7 +17,7 @@ from devkeel.runtime.process import LIMIT
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.candidate.subject import Stage
+    from devkeel.candidate.stage import Stage
     from devkeel.runtime import Completed
 
 __all__ = ["NAME", "ask_devenv", "command", "in_stage", "runtime_directory"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from devkeel.candidate.subject import Subject
+    from devkeel.candidate.candidate import Candidate
 
 __all__ = ["leaves", "leaving_inputs", "local_path", "require_beneath"]
 
@@ -90,7 +90,7 @@ def leaving_inputs(
     return list(dict.fromkeys(found))
 
 
-def require_beneath(subject: Subject, lock: bytes | None, urls: Mapping[str, str] | None = None) -> None:
+def require_beneath(subject: Candidate, lock: bytes | None, urls: Mapping[str, str] | None = None) -> None:
     """Refuse to let a program that is not confined read what inputs and imports name outside of the work tree.
 
     urls: more of them than devenv.yaml names. Raises Unavailable `check_unavailable` with each name and path.

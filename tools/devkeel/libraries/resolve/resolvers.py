@@ -27,7 +27,7 @@ from devkeel.text.secrets import mask, secrets_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from devkeel.candidate.subject import StageOpener
+    from devkeel.candidate.stage import StageOpener
     from devkeel.project.root import Reader
 
 __all__ = ["READS", "Resolved", "resolve"]
