@@ -154,8 +154,8 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 
 
 def test_only_the_transaction_opens_files_for_writing() -> None:
-    # The user's cache is not the project: what was read with Nix, programs that stand for absent ones, locks of evaluations,
-    # the copy of what may go into the Nix store.
+    # The user's cache is not the project: what was read with Nix, programs that stand for absent ones, locks of
+    # evaluations, the copy of what may go into the Nix store.
     # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
     # A stage is a directory of this call; a generation is one of devkeel's own.
     exempt = (
