@@ -45,6 +45,9 @@ _PROGRAMS = ("unshare", "mount", "umount", "mknod", "chmod", "cp", "sh")
 # What mount options and their escapes cannot carry.
 _AWKWARD = frozenset(',:\\"\n')
 
+# An overlay takes its upper layer from one file system, and a removed file is a whiteout there: a character device 0/0
+# (kernel.org, filesystems/overlayfs). It may be mounted in a user namespace since Linux 5.11, tmpfs since 3.9
+# (user_namespaces(7)); a distribution may forbid such namespaces, which only trying shows.
 # $1 project, $2 stage directory, $3 size, $4 whether in processes of its own; then the command. The state directory is
 # whited out: a stage has none.
 _ENTER = f"""

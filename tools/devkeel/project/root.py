@@ -92,6 +92,7 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
 def _generator(path: Path) -> str:
     """Return who made a store path, as far as its name (hash, dash, name) shows."""
     name = path.parts[3].partition("-")[2]
+    # nix, libstore/path.cc: 32 characters of hash, a dash, then the name
     return "home-manager" if name.startswith("home-manager-") else f"what generated {name}"
 
 

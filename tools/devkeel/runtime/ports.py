@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["port_holder", "writers"]
 
 _PROC = Path("/proc")
+# TCP_LISTEN of include/net/tcp_states.h, in the column `st` of /proc/net/tcp (proc(5)).
 _LISTENING = "0A"
 
 
@@ -52,6 +53,7 @@ def _listeners(port: int) -> Iterator[str]:
 def _written_files(pid: int) -> Iterator[str]:
     for name, target in _descriptors(pid):
         with suppress(OSError, ValueError, IndexError):
+            # proc(5), fdinfo: the flags of the open file, in octal
             flags = (_PROC / str(pid) / "fdinfo" / name).read_text().partition("flags:")[2].split()[0]
             if int(flags, 8) & os.O_ACCMODE != os.O_RDONLY:
                 yield target

@@ -47,6 +47,8 @@ MARK = "DEVKEEL_JOB"
 OUTLIVES = {MARK: ""}
 """What a process has in its environment that belongs to no job, and outlives this process."""
 
+# linux/prctl.h; Linux 3.4. An orphan goes to its nearest living ancestor that has it; children do not inherit it, and
+# execve keeps it (prctl(2)).
 _PR_SET_CHILD_SUBREAPER = 36
 _GRACE = 2.0
 _TICK = 0.01
@@ -227,7 +229,9 @@ def _c_library() -> ctypes.CDLL:
 
 @contextmanager
 def held(pid: int) -> Iterator[int | None]:
-    """Open a descriptor of a process, readable when it has ended; None where there is no such process, or no such."""
+    """Open a descriptor of a process, readable when it has ended; None where there is no such process or descriptor."""
+    # pidfd_open(2), Linux 5.3. A PID may be given to another process between a look and a signal; a descriptor stays
+    # with the process that it was opened for (pidfd_send_signal(2)).
     try:
         descriptor = os.pidfd_open(pid) if usable("pidfd") else None
     except (OSError, AttributeError):  # a kernel, a filter or a Python that does not know it
@@ -252,6 +256,8 @@ def _signal(item: ProcessInfo, number: int) -> None:
 
 def _children() -> list[ProcessInfo]:
     """Return our children, the ended among them; an adopted one is listed under any of our threads."""
+    # proc(5), /proc/PID/task/TID/children: a child that ends while the file is read may hide another, so whoever needs
+    # all of them looks until nothing new is there.
     found = list[int]()
     with suppress(OSError):
         for thread in os.listdir("/proc/self/task"):  # noqa: PTH208  (names are enough)
@@ -303,6 +309,7 @@ def _settled_variables(pid: int) -> list[bytes] | None:
 
 
 def _variables(pid: int) -> list[bytes] | None:
+    # proc(5): what execve(2) was given; what the program sets later with setenv(3) is not seen here.
     try:
         with open(f"/proc/{pid}/environ", "rb") as file:  # noqa: PTH123
             return file.read().split(b"\0")

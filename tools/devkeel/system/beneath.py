@@ -38,10 +38,12 @@ _OPENAT2 = 437
 _ARCHITECTURES = frozenset(
     {"x86_64", "aarch64", "arm64", "riscv64", "ppc64le", "s390x", "i686", "armv7l", "loongarch64"}
 )
+# RESOLVE_BENEATH refuses magic links too, but openat2(2) warns that this may change: so they are named.
 _NO_MAGICLINKS, _NO_SYMLINKS, _BENEATH = 0x02, 0x04, 0x08
 # A directory on the way is only walked through: it need not be readable where O_PATH asks for no more than that.
 WALK = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _LIST = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+# O_EXCL with O_CREAT follows no link in the last place either (open(2)).
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _TRIES = 32
 # What O_NOFOLLOW says of a link: ELOOP, on FreeBSD EMLINK; ENOTDIR where a directory is asked for as well.
@@ -65,7 +67,7 @@ def open_beneath(directory: int, parts: Sequence[str], flags: int, mode: int = 0
         for _ in range(_TRIES):
             try:
                 return call(directory, "/".join(parts), flags, mode)
-            except BlockingIOError:  # EAGAIN: something on the way was renamed meanwhile
+            except BlockingIOError:  # EAGAIN: something was renamed meanwhile; openat2(2) says that one may try again
                 continue
     return _walk(directory, parts, flags, mode)
 

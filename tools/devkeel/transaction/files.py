@@ -68,7 +68,7 @@ _NEW_MODE = 0o666
 _CHUNK = 1 << 20
 # what O_NOFOLLOW says of a link, and open of a socket or a device without a driver
 _IRREGULAR = frozenset({errno.ELOOP, errno.EMLINK, errno.ENXIO, errno.ENODEV})
-# what a file system answers that cannot sync a directory
+# What a file system answers that cannot sync a directory (fsync(2): EINVAL, the descriptor does not support it).
 _NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP})
 
 
@@ -233,6 +233,7 @@ def write_temporary(spot: Spot, data: bytes, mode: int | None) -> list[str]:
         lost = _inherit(spot, descriptor)
         if mode is not None:
             os.fchmod(descriptor, mode)
+        # Before the rename: with delayed allocation the name may be durable before the data (ext4(5), auto_da_alloc).
         os.fsync(descriptor)
         step("temporary synced")
     finally:
@@ -314,7 +315,7 @@ def unlink_unfinished(spot: Spot) -> None:
 
 
 def sync(spots: Sequence[Spot]) -> None:
-    """Make the names durable: fsync each directory once."""
+    """Make the names durable: fsync each directory once, for that of a file does not reach its name (fsync(2))."""
     for descriptor in {spot.path.rpartition("/")[0]: spot.directory for spot in spots}.values():
         _sync_directory(descriptor)
 

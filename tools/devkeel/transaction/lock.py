@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["held", "hold", "holder"]
 
 _POLL = 0.005
-# NFS and FUSE without locks, and a lock file that is a link
+# NFS and FUSE without locks, and a lock file that is a link. flock(2): NFS emulates it since Linux 2.6.12 by a
+# byte-range lock on the whole file, so that it needs a server that locks, and a descriptor open for writing.
 _NO_FLOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ESTALE, errno.ELOOP})
 _HOLDER_BYTES = 512
 
@@ -66,6 +67,8 @@ def held(state: Path) -> bool:
     except OSError:
         return False
     try:
+        # Shared, so that two who look do not see each other. The lock belongs to this open file description and goes
+        # with it (flock(2)); a POSIX lock would go with any descriptor of the file that this process closes (fcntl(2)).
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True

@@ -48,7 +48,10 @@ def writers(descriptor: int) -> Writers:
     import signal  # noqa: PLC0415
 
     try:
-        # A program that opens it meanwhile breaks the lease by a signal, whose default action would end this process.
+        # A program that opens it meanwhile breaks the lease by a signal. SIGIO, the usual one, would end this process;
+        # SIGURG is ignored where no handler is set (signal(7)). The errors: EAGAIN, it is open for writing (fs/locks.c,
+        # check_conflicting_open); EACCES, it is another user's file and this process has no CAP_LEASE (fcntl(2));
+        # EINVAL, the file system has no leases.
         fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:

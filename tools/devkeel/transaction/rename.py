@@ -21,6 +21,9 @@ __all__ = ["exchange", "move_aside", "move_to_free_name"]
 _CALLS = {"linux": "renameat2", "darwin": "renameatx_np"}
 _NOREPLACE = 4 if sys.platform == "darwin" else 1
 _EXCHANGE = 2
+# rename(2): EINVAL also says that the file system lacks a flag. RENAME_NOREPLACE came to ext4 with Linux 3.15, to
+# btrfs, tmpfs and cifs with 3.17, to xfs with 4.0, to most others with 4.9; those in user space need not have it.
+# ENOSYS is a kernel before 3.15.
 _UNSUPPORTED = frozenset({errno.ENOSYS, errno.EINVAL, errno.ENOTSUP, errno.EOPNOTSUPP})
 # What link says where there are no hard links: FAT, some file systems in user space.
 _NO_LINKS = frozenset({*_UNSUPPORTED, errno.EPERM, errno.EMLINK})
@@ -33,6 +36,7 @@ def exchange(directory: int, left: str, right: str) -> bool:
 
 def move_to_free_name(directory: int, source: str, target: str) -> None:
     """Rename, raising FileExistsError when the target exists."""
+    # link(2) has the same promise as RENAME_NOREPLACE: it fails with EEXIST and never overwrites, rename(2) does.
     if _rename2(directory, source, target, _NOREPLACE):
         return
     try:
@@ -42,7 +46,8 @@ def move_to_free_name(directory: int, source: str, target: str) -> None:
             raise
         _move_over_a_placeholder(directory, source, target)
         return
-    # or a power cut might keep the second change of names and lose the first, and with it the content
+    # A power cut might keep the second change of names and lose the first, and with it the content: only an fsync of
+    # the directory orders them (fsync(2)).
     with suppress(OSError):
         os.fsync(directory)
     os.unlink(source, dir_fd=directory)

@@ -167,6 +167,9 @@ def connect_for_writing(file: Path) -> sqlite3.Connection:
     """Open the database, making it where it is missing or was left unfinished. The caller holds the lock."""
     connection = _connect(file, f"file:{quote(str(file))}?mode=rwc")
     try:
+        # A reader never waits for the writer, nor the writer for a reader (sqlite.org/wal.html). With NORMAL a commit
+        # in WAL mode may be lost in a power cut: FULL syncs the log at every commit
+        # (sqlite.org/pragma.html#pragma_synchronous).
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         if not is_ready(connection, file):
@@ -238,6 +241,7 @@ def _connect(file: Path, uri: str) -> sqlite3.Connection:
 
 
 def _make_names_durable(file: Path) -> None:
+    # fsync(2) of a file does not bring its name in the directory to the disk: the directory needs its own.
     for directory in (file.parent, file.parent.parent):
         descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

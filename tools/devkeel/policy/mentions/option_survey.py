@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Said", "said_about"]
 
+# nixpkgs, lib/modules.nix: mkIf and mkMerge are taken off first (dischargeProperties), then only the definitions of the
+# strongest priority are kept (filterOverrides): a mkForce elsewhere hides all others of its option.
 # Functions that add nothing where they wrap nothing; the others, mkForce before all, change what stays outside.
 _HARMLESS = frozenset({"mkIf", "mkMerge", "mkDefault", "mkBefore", "mkAfter", "mkOrder", "optionalAttrs"})
 _WRAPPERS = _HARMLESS | {"mkForce", "mkOverride", "mkVMOverride", "mkOptionDefault"}

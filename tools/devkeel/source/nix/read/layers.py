@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Layers", "call", "peel"]
 
+# nixpkgs, lib/modules.nix: mkVMOverride is mkOverride 10, mkForce 50, a definition without one 100, mkDefault 1000,
+# mkOptionDefault 1500, and only those with the lowest number are merged (filterOverrides). mkOrder sorts what is
+# merged: mkBefore 500, without one 1000, mkAfter 1500 (sortProperties).
 _ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"})
 _TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
 _MAX_NAMES = 8  # one name for another for another: what is behind more of them is not looked for

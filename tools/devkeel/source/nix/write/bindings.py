@@ -155,6 +155,7 @@ def _gives_way(document: Document, item: Definition, value: Value) -> bool:
     The module system takes the stronger one, or two that are equal; of these only booleans and numbers are certain to
     be neither lists nor lines, which it would join.
     """
+    # nixpkgs, lib/modules.nix, filterOverrides: 1000 and 1500 give way to the 100 of a plain definition.
     if item.layers is not None and item.layers.priority in {"mkDefault", "mkOptionDefault"}:
         return True
     return isinstance(value, (bool, int, float)) and same(document.value(item), value)
