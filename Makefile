@@ -1,5 +1,5 @@
-# Two commands for everybody: `make demo` shows what devkeel does, `make test` proves it. `make clients` fetches the
-# clients of npm that some tests want.
+# `make demo` shows what devkeel does, `make test` proves it, `make quick` proves what changed in less than a minute.
+# `make clients` fetches the clients of npm that some tests want.
 PYTHON ?= python3
 BIN := .venv/bin
 # How many tests run side by side; 0 runs them one after the other, in one process.
@@ -8,10 +8,13 @@ WORKERS ?= auto
 CLIENTS := tests/conformance
 LOCKED := requirements-dev.txt
 
-.PHONY: demo test lint type unit lock upgrade clients clean
+.PHONY: demo quick test lint type unit times lock upgrade clients clean
 
 demo: .venv/ready
 	$(BIN)/python -m examples.demo
+
+quick: lint type
+	$(BIN)/python tests/quick.py --numprocesses=$(WORKERS) --maxprocesses=8
 
 test: lint type unit
 
@@ -24,6 +27,11 @@ type: .venv/ready
 
 unit: .venv/ready
 	$(BIN)/pytest --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadgroup $(PYTEST_ARGS)
+
+# All tests, with the seconds that each module takes: `make quick` chooses by them.
+times: .venv/ready
+	$(MAKE) unit PYTEST_ARGS=--junitxml=.venv/times.xml
+	$(BIN)/python tests/quick.py --times .venv/times.xml
 
 # Nothing is installed but what the lock names, and no file but those whose hashes it has: --no-deps and
 # --no-build-isolation, since pip would fetch what it builds devkeel with in the newest version, and unhashed.
