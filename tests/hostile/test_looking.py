@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import pytest
 
-from devkeel.backends.selection import BACKENDS
+from devkeel.backends.registry import BACKENDS
 from devkeel.libraries import LANGUAGES
 from devkeel_cli.group import VERBS, cli
 from devkeel_mcp import TOOLS

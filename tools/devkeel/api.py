@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from devkeel.backends.selection import Selection
+    from devkeel.backends.registry import Selection
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
     from devkeel.change import changes

@@ -6,8 +6,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from devkeel.backends.choice import active
-from devkeel.backends.selection import select
+from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.policy.permission import EVERYTHING
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.backends.backend import Backend
-    from devkeel.backends.selection import Selection
+    from devkeel.backends.registry import Selection
     from devkeel.policy.permission import Permission
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings

@@ -12,7 +12,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.backends import Backend, Realisation, venv
-from devkeel.backends.choice import active
+from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.errors import CheckFailed, DevkeelError
@@ -95,7 +95,7 @@ def project(root: Path) -> Project:
 
 @pytest.fixture
 def backend(project: Project) -> Backend:
-    return active(project)
+    return active(project, select(project).name)
 
 
 def realisation(project: Project, keep: str | None) -> Realisation:

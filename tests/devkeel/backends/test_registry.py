@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends.choice import active
-from devkeel.backends.selection import BACKENDS, select
+from devkeel.backends.registry import BACKENDS, ROWS, active, backend_named, select
 from devkeel.edits.vocabulary import AddLibrary
 from devkeel.environments.names import all_environments, default_name, sanitised
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable, UsageError
 from devkeel.project.envrc import envrc, prompt
-from devkeel.project.root import Project, find_root
+from devkeel.project.root import DECLARATION, MANIFESTS, Project, find_root
 from devkeel.state.files import make_directory, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from devkeel.backends.registry import Row
 
 FILES = {
     "devenv.nix": "{ }\n",
@@ -95,6 +96,15 @@ def test_an_unknown_backend_is_refused_with_those_that_there_are(tmp_path: Path)
     with pytest.raises(ProjectError) as told:
         Environment(tmp_path, actor="test").selection()
     assert told.value.code == "bad_settings"
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_each_row_is_of_a_backend_that_the_project_knows_by_its_files(row: Row) -> None:
+    found = backend_named(row.name)
+    assert found.name == row.name
+    assert {*row.files} <= {DECLARATION, *MANIFESTS}
+    assert {*row.judged} <= {*row.files}
+    assert {*row.realises} <= {*BACKENDS}
 
 
 def test_the_root_is_the_nearest_parent_with_any_declaration(tmp_path: Path) -> None:
@@ -176,16 +186,17 @@ def test_an_environment_that_is_not_there_is_refused_with_those_that_are(tmp_pat
 
 def test_the_lock_of_conda_covers_platforms(tmp_path: Path) -> None:
     project = made(tmp_path, "environment.yml", "conda-lock.yml")
-    status = active(project).lock_status(project)
+    status = active(project, select(project).name).lock_status(project)
     assert status.state == "stale"
     assert "covers" in (status.reason or "")
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_an_envrc_is_made_for_each_backend_and_made_anew_in_place(backend: str) -> None:
-    first = envrc(None, backend, "x", ["pyproject.toml"], None)
+    lines = backend_named(backend).entry("x", ["pyproject.toml"])
+    first = envrc(None, lines)
     mine = b"# above\n" + first + b"export MINE=1\n"
-    again = envrc(mine, backend, "x", ["pyproject.toml"], "[{name}]")
+    again = envrc(mine, lines, prompt("[{name}]", backend, "x"))
     assert again.startswith(b"# above\n")
     assert again.endswith(b"export MINE=1\n")
     assert b"export DEVKEEL_PROMPT='[x]'" in again
@@ -302,6 +313,6 @@ def test_each_environment_may_have_its_own_backend_and_python(
 def test_a_lock_of_uv_covers_platforms(tmp_path: Path) -> None:
     project = made(tmp_path, "pyproject.toml")
     (tmp_path / "uv.lock").write_text("version = 1\nsupported-markers = [\"sys_platform == 'nowhere'\"]\n")
-    status = active(project).lock_status(project)
+    status = active(project, select(project).name).lock_status(project)
     assert status.state == "stale"
     assert "nowhere" in (status.reason or "")

@@ -12,7 +12,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.backends import venv
 from devkeel.backends.backend import Realisation
-from devkeel.backends.choice import active
+from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
@@ -203,7 +203,7 @@ def test_purge_removes_what_devkeel_made_and_nothing_else(environment: Environme
 
 def test_the_protocol_answers_for_each_verb(environment: Environment, case: Case) -> None:
     project = Project(environment.project.root)
-    backend = active(project)
+    backend = active(project, select(project).name)
     evidence = backend.detect(project)
     assert evidence is not None
     assert case.manifest in evidence.files

@@ -36,7 +36,7 @@ PARTS = (
         "history/restore",
         "history/undo",
     ),
-    *("change/judge", "policy/protected", "libraries/resolve/resolvers", "backends/selection"),
+    *("change/judge", "policy/protected", "libraries/resolve/resolvers", "backends/registry"),
     *(f"policy/mentions/{path.stem}" for path in sorted(Path(devkeel.__file__).parent.glob("policy/mentions/*.py"))),
 )
 FILES = {

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+from devkeel.errors import Unavailable
+from devkeel.project.envrc import activation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -11,7 +14,7 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.errors import Diagnostic
-    from devkeel.project.root import Project
+    from devkeel.project.root import Project, Reader
 
 __all__ = ["Applied", "Backend", "Evidence", "Finding", "LockStatus", "Realisation"]
 
@@ -49,13 +52,15 @@ class Realisation:
     project: the root. subject: the declaration as it is, or as it would be; `subject.stage()` opens a directory where
     the project has these files, and programs are run as the stage wraps them. keep: the directory inside `.devkeel`
     that holds what must outlive the call (GC roots, environments), made by the caller; None in a dry run, which keeps
-    and publishes nothing. timeout: seconds for everything.
+    and publishes nothing. timeout: seconds for everything. python: the interpreter that is asked for, where the backend
+    makes environments of Python.
     """
 
     project: Project
     subject: Candidate
     keep: Path | None
     timeout: float = 900.0
+    python: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +81,24 @@ class Applied:
 
 
 class Backend(Protocol):
-    """One kind of environment. A verb that it does not have raises Unavailable `backend_cannot`.
+    """One kind of environment; a class of its own says so by naming this one as its base.
 
-    Programs are run by `devkeel.runtime.run` and nothing else: the job that a call belongs to hears their output,
-    stops them when it is cancelled, and tells the progress. Errors of the declaration raise CheckFailed with
-    diagnostics; of the machine, Unavailable. Nothing of the project's own files is written.
+    A method with a body here is what a backend does that says nothing else. A verb that it does not have raises
+    Unavailable `backend_cannot`. Programs are run by `devkeel.runtime.run` and nothing else: the job that a call
+    belongs to hears their output, stops them when it is cancelled, and reads the progress. Errors of the declaration
+    raise CheckFailed with diagnostics; of the machine, Unavailable. No file of the project's own is written.
+
+    name: how the backend is called, as its row in the registry has it. enters: whether the commands for tasks and tests
+    enter the environment themselves. named: whether it makes more than one environment of a declaration, each with a
+    name. languages: those that every environment of it is about, by their names below `languages` in devenv.
     """
 
-    @property
-    def name(self) -> str:
-        """Return how the backend is called."""
+    name: ClassVar[str]
+    enters: ClassVar[bool] = False
+    named: ClassVar[bool] = False
+    languages: ClassVar[tuple[str, ...]] = ()
 
-    @property
-    def enters(self) -> bool:
-        """Tell whether the commands for tasks and tests enter the environment themselves."""
-
-    def detect(self, project: Project) -> Evidence | None:
+    def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is this backend's, or None; reads no more than names and small files."""
 
     def declared(self, project: Project) -> tuple[str, ...]:
@@ -102,6 +109,11 @@ class Backend(Protocol):
 
         `devkeel.libraries` edits them; a backend that realises none of these files cannot have a library added there.
         """
+        return ()
+
+    def realises(self, files: Mapping[str, bytes]) -> bool:  # noqa: ARG002  (the one that does looks)
+        """Return whether its environments have what a devenv.nix declares. files: of the declaration."""
+        return False
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return what is wrong with the declaration, realising as little as that takes."""
@@ -109,20 +121,42 @@ class Backend(Protocol):
     def apply(self, realisation: Realisation) -> Applied:
         """Realise the environment and capture its variables."""
 
+    def applied_at(self, prefix: Path) -> Applied:
+        """Return a named environment that was made before, as `apply` returned it."""
+        raise self.cannot("It makes no named environments.", str(prefix), "Apply the project's own environment.")
+
     def alive(self, applied: Applied) -> bool:
-        """Tell whether what was applied is still there; what was collected or removed is applied again."""
+        """Return whether what was applied is still there; what was collected or removed is applied again."""
 
     def task(self, name: str) -> tuple[str, ...]:
         """Return the argv that runs one of the project's tasks by name."""
+        raise self.cannot(f"The {self.name} backend has no tasks.", name, "Run the command itself with run_command.")
 
     def test(self) -> tuple[str, ...]:
         """Return the argv that runs the project's own test."""
 
-    def lock_status(self, project: Project) -> LockStatus:
+    def require_own_commands(self, project: Reader) -> None:
+        """Refuse tasks and tests where their own command would take settings from the project that nobody may give."""
+
+    def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:
+        """Return the lines of an .envrc that enter the environment of a name. watched: files that it is made of."""
+        return activation(name, watched)
+
+    def is_entered_by(self, text: bytes) -> bool:  # noqa: ARG002  (the one that does looks)
+        """Return whether an .envrc enters the environment already, whoever wrote it."""
+        return False
+
+    def lock_status(self, project: Project) -> LockStatus:  # noqa: ARG002  (those that have a lock look)
         """Return whether the lock file is there and fits the declaration; nothing is fetched."""
+        return LockStatus(None, "none")
 
     def doctor(self, project: Project) -> tuple[Finding, ...]:
         """Return what this machine has and lacks for this backend, each tool with place and version, and the lock."""
 
-    def health(self, prefix: Path) -> Iterable[Finding]:
+    def health(self, prefix: Path) -> Iterable[Finding]:  # noqa: ARG002  (those that keep records look)
         """Return what is wrong with an environment that was made; nothing where it is well."""
+        return ()
+
+    def cannot(self, message: str, seen: str, remedy: str) -> Unavailable:
+        """Return the error about a verb that the backend does not have."""
+        return Unavailable("backend_cannot", message, seen=seen, remedy=remedy)

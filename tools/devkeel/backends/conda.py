@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.backend import Applied, Backend, Evidence, Finding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
-from devkeel.errors import CheckFailed, Unavailable
+from devkeel.errors import CheckFailed
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve import conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import LOCK, read_lock, subdir
@@ -28,44 +28,30 @@ if TYPE_CHECKING:
     from devkeel.backends.backend import Realisation
     from devkeel.errors import Diagnostic
     from devkeel.libraries.resolve.conda_solver import Wanted
-    from devkeel.project.root import Project
+    from devkeel.project.root import Project, Reader
 
-__all__ = ["Conda", "applied_at", "examine_micromamba"]
+__all__ = ["Conda", "examine_micromamba"]
 
 _FILES = (LOCK, *conda_file.NAMES)
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL")
-
-
-def applied_at(prefix: Path, *notes: str) -> Applied:
-    """Return an environment that is made. pip asks for a virtual environment there, so that it installs nothing."""
-    variables = {
-        "CONDA_PREFIX": str(prefix),
-        "CONDA_DEFAULT_ENV": prefix.parent.name,
-        "PATH": str(prefix / "bin"),
-        "PIP_REQUIRE_VIRTUALENV": "1",
-    }
-    return Applied("conda", str(prefix), variables, _judge(description_of(prefix)), _HIDDEN, notes)
 
 
 def _judge(description: str | None) -> str:
     return (description or "# rattler").partition("\n")[0].removeprefix("# ")
 
 
-class Conda:
+class Conda(Backend):
     """Environments of conda packages."""
 
     name = "conda"
-    enters = False
+    named = True
 
-    def __init__(self, python: str | None = None) -> None:
-        self.python = python
-
-    def detect(self, project: Project) -> Evidence | None:
+    def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is this backend's: its lock, or its environment.yml."""
         found = self.declared(project)
         return Evidence(found, f"{found[0]} declares a conda environment") if found else None
 
-    def declared(self, project: Project) -> tuple[str, ...]:
+    def declared(self, project: Reader) -> tuple[str, ...]:
         """Return the files that declare the environment."""
         return tuple(name for name in _FILES if project.exists(name))
 
@@ -88,15 +74,21 @@ class Conda:
             self._make(realisation, prefix, wanted, home.current if home else None)
             if home is not None:
                 home.switch(prefix)
-        return applied_at(prefix)
+        return self.applied_at(prefix)
+
+    def applied_at(self, prefix: Path) -> Applied:
+        """Return an environment that is made. pip asks for a virtual environment there, so that it installs nothing."""
+        variables = {
+            "CONDA_PREFIX": str(prefix),
+            "CONDA_DEFAULT_ENV": prefix.parent.name,
+            "PATH": str(prefix / "bin"),
+            "PIP_REQUIRE_VIRTUALENV": "1",
+        }
+        return Applied(self.name, str(prefix), variables, _judge(description_of(prefix)), _HIDDEN)
 
     def alive(self, applied: Applied) -> bool:
         """Tell whether the generation is still there."""
         return (Path(applied.prefix) / "conda-meta").is_dir()
-
-    def task(self, name: str) -> tuple[str, ...]:
-        """Refuse: environment.yml has no tasks."""
-        raise _cannot("The conda backend has no tasks.", name, "Run the command itself with run_command.")
 
     def test(self) -> tuple[str, ...]:
         """Return pytest, which is what a Python project's tests are run by where nothing else is said."""
@@ -143,11 +135,11 @@ class Conda:
         name = next((item for item in _FILES if item in files), None)
         if name is None:
             raise realisation.project.missing(conda_file.NAMES[0])
-        return conda_solver.wanted_of(files[name], name, self.python)
+        return conda_solver.wanted_of(files[name], name, realisation.python)
 
     def _make(self, realisation: Realisation, prefix: Path, wanted: Wanted, current: Path | None) -> None:
         if wanted.pip:
-            raise _cannot(
+            raise self.cannot(
                 f"{wanted.file} asks pip for {', '.join(wanted.pip)}: pip inside a conda environment is not done here.",
                 "pip",
                 "Ask for the conda packages instead, or use the venv backend for these.",
@@ -171,7 +163,3 @@ def examine_micromamba(project: Project, *, needed: bool) -> Finding:
         return Finding(True, f"{name}: {inside}, put there by devkeel")
     told = f"{inside} was not put there by devkeel on this machine, so it is not run"
     return Finding(not needed, told, micromamba.INSTALL)
-
-
-def _cannot(message: str, seen: str, remedy: str) -> Unavailable:
-    return Unavailable("backend_cannot", message, seen=seen, remedy=remedy)

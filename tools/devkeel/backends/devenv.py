@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Evidence, LockStatus
+from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
 from devkeel.candidate.candidate import Candidate
 from devkeel.checks import build
 from devkeel.checks.evaluation import asks_devenv, changed_lock, require_nix, require_stage
@@ -23,17 +23,19 @@ from devkeel.project.root import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILE
 from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
     from devkeel.candidate.stage import Stage
     from devkeel.errors import Diagnostic
-    from devkeel.project.root import Project
+    from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
 
 __all__ = ["Devenv"]
 
 _SOURCE = "build"
+_USES = re.compile(rb"^[ \t]*use[ _]devenv\b", re.MULTILINE)
 _HOOK_SECONDS = 120.0
 _OUTPUT = 16 * 1024 * 1024
 _FEATURES = ("--extra-experimental-features", "nix-command")
@@ -44,14 +46,13 @@ _UNFREE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Devenv:
+class Devenv(Backend):
     """Environments that `devenv.nix` declares."""
 
-    name: str = "devenv"
-    enters: bool = True
+    name = "devenv"
+    enters = True
 
-    def detect(self, project: Project) -> Evidence | None:
+    def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is devenv's: it has a devenv.nix or a devenv.yaml."""
         files = tuple(name for name in DECLARATION_FILES[:2] if project.exists(name))
         return Evidence(files, f"there is {' and '.join(files)}") if files else None
@@ -63,6 +64,10 @@ class Devenv:
     def manifests(self) -> tuple[str, ...]:
         """Return where its environments name Python libraries."""
         return (*PYTHON, *conda_file.NAMES, DECLARATION)
+
+    def realises(self, files: Mapping[str, bytes]) -> bool:  # noqa: ARG002  (of the Protocol)
+        """Return that its environments have what devenv.nix declares."""
+        return True
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell does not build."""
@@ -137,6 +142,14 @@ class Devenv:
     def test(self) -> tuple[str, ...]:
         """Return the call of devenv that runs the project's test."""
         return command("test", program=_program("the project's test"))
+
+    def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002  (devenv knows its files)
+        """Return the lines by which devenv itself enters, as its documentation of direnv has them."""
+        return ('eval "$(devenv direnvrc)"', "use devenv")
+
+    def is_entered_by(self, text: bytes) -> bool:
+        """Return whether an .envrc uses devenv."""
+        return _USES.search(text) is not None
 
     def lock_status(self, project: Project) -> LockStatus:
         """Return whether devenv.lock is there and pins every input that devenv.yaml names."""

@@ -5,26 +5,26 @@ from __future__ import annotations
 import json
 import os
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Evidence, LockStatus
+from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
 from devkeel.backends.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
 from devkeel.backends.flake_pins import FLAKE, FLAKE_LOCK, require_within
 from devkeel.checks import build
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
-from devkeel.nix_cli.settings import run_nix
+from devkeel.nix_cli.settings import require_nothing_saved, run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import Finding, Realisation
     from devkeel.errors import Diagnostic
-    from devkeel.project.root import Project
+    from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
 
 __all__ = ["Flake"]
@@ -32,14 +32,13 @@ __all__ = ["Flake"]
 _HOOK_SECONDS = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Flake:
+class Flake(Backend):
     """Environments that a flake's `devShells` declare."""
 
-    name: str = "flake"
-    enters: bool = True
+    name = "flake"
+    enters = True
 
-    def detect(self, project: Project) -> Evidence | None:
+    def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is this backend's: it has a flake.nix."""
         return Evidence((FLAKE,), f"there is {FLAKE}") if project.exists(FLAKE) else None
 
@@ -50,6 +49,10 @@ class Flake:
     def manifests(self) -> tuple[str, ...]:
         """Return where its environments name Python libraries."""
         return PYTHON
+
+    def realises(self, files: Mapping[str, bytes]) -> bool:
+        """Return whether the flake takes devenv's modules, with a devenv.nix among them."""
+        return b"devenv" in files.get(FLAKE, b"")
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell cannot be built."""
@@ -81,6 +84,14 @@ class Flake:
     def test(self) -> tuple[str, ...]:
         """Return the call that runs the flake's checks."""
         return ("nix", *FEATURES, "flake", "check")
+
+    def require_own_commands(self, project: Reader) -> None:
+        """Refuse `nix run` and `nix flake check` where they would take saved settings. Raises Unavailable."""
+        require_nothing_saved(project.read(FLAKE) or b"")
+
+    def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002  (direnv knows its files)
+        """Return the line by which direnv enters a flake's shell."""
+        return ("use flake",)
 
     def lock_status(self, project: Project) -> LockStatus:
         """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from devkeel.backends.registry import backend_named
 from devkeel.errors import DevkeelError
 from devkeel.source import nix
 
@@ -104,9 +105,9 @@ exit 127
 def toolchains(applied: Applied, files: Mapping[str, bytes]) -> tuple[Toolchain, ...]:
     """Return the languages that an environment is about.
 
-    Those that the declaration enables, those whose interpreter the environment has, and Python for one of its own.
+    Those that its backend is about, or else those that the declaration enables; those whose interpreter it has.
     """
-    enabled = {"python"} if applied.backend == "venv" else set(_enabled(files))
+    enabled = set(backend_named(applied.backend).languages) or set(_enabled(files))
     folders = [Path(place) for place in applied.variables.get("PATH", "").split(os.pathsep) if place]
 
     def has(names: Iterable[str]) -> bool:

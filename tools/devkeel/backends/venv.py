@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Evidence, Finding, LockStatus
+from devkeel.backends.backend import Applied, Backend, Evidence, Finding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Realisation
     from devkeel.libraries.resolve.interpreter import Interpreter
-    from devkeel.project.root import Project
+    from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
 
-__all__ = ["Venv", "applied_at"]
+__all__ = ["Venv"]
 
 _PYPROJECT, _LOCK = "pyproject.toml", "uv.lock"
 _FILES = (_PYPROJECT, "requirements.txt")
@@ -48,23 +48,14 @@ _RELOCATABLE = "relocatable-envs-default"  # what `uv venv --relocatable` does, 
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "UV_PROJECT_ENVIRONMENT")
 
 
-def applied_at(prefix: Path, *notes: str) -> Applied:
-    """Return an environment that is made: a command in it sees its programs first."""
-    # A script that calls another Python's pip by its path is told that it is in no virtual environment.
-    variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin"), "PIP_REQUIRE_VIRTUALENV": "1"}
-    return Applied("venv", str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN, notes)
-
-
-class Venv:
+class Venv(Backend):
     """Environments of Python by uv or pip."""
 
     name = "venv"
-    enters = False
+    named = True
+    languages = ("python",)
 
-    def __init__(self, python: str | None = None) -> None:
-        self._named = python
-
-    def detect(self, project: Project) -> Evidence | None:
+    def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is this backend's: what names its Python libraries."""
         data = project.read(_PYPROJECT)
         found = [_PYPROJECT] if data is not None and pyproject.declares(data) else []
@@ -92,25 +83,23 @@ class Venv:
         pins, home = self._pins(realisation), None if realisation.keep is None else Home(realisation.keep)
         current = home.current if home else None
         if current is not None and description_of(current) == pins.signature:
-            return applied_at(current, *pins.python.notes, "nothing differs from the environment in use")
+            notes = (*pins.python.notes, "nothing differs from the environment in use")
+            return replace(self.applied_at(current), notes=notes)
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, pins, current)
             if home is not None:
                 home.switch(prefix)
-        return applied_at(prefix, *pins.python.notes)
+        return replace(self.applied_at(prefix), notes=pins.python.notes)
+
+    def applied_at(self, prefix: Path) -> Applied:
+        """Return an environment that is made: a command in it sees its programs first."""
+        # A script that calls another Python's pip by its path is told that it is in no virtual environment.
+        variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin"), "PIP_REQUIRE_VIRTUALENV": "1"}
+        return Applied(self.name, str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN)
 
     def alive(self, applied: Applied) -> bool:
         """Tell whether the generation is still there, with its interpreter."""
         return (Path(applied.prefix) / "bin" / "python").exists()
-
-    def task(self, name: str) -> tuple[str, ...]:
-        """Refuse: pyproject.toml has no tasks."""
-        raise Unavailable(
-            "backend_cannot",
-            "The venv backend has no tasks.",
-            seen=name,
-            remedy="Run the command itself with run_command.",
-        )
 
     def test(self) -> tuple[str, ...]:
         """Return pytest, which is what a Python project's tests are run by where nothing else is said."""
@@ -139,7 +128,7 @@ class Venv:
     def _examined(self, project: Project) -> Finding:
         """Return which Python an environment would be made of."""
         try:
-            found = interpreter(project.read_all((PINNED, *_FILES, DECLARATION)), self._named)
+            found = interpreter(project.read_all((PINNED, *_FILES, DECLARATION)))
         except Unavailable as error:
             return Finding(False, f"Python: {error.message}", error.remedy)
         return Finding(True, f"Python: {found.path}, Python {found.version}")
@@ -152,7 +141,7 @@ class Venv:
         """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
         files, uv = realisation.subject.files, find_uv()
         pinned = realisation.project.read_all((PINNED,))
-        python = interpreter({**pinned, **files}, self._named)
+        python = interpreter({**pinned, **files}, realisation.python)
         project = _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
         name = _PYPROJECT if project else _FILES[1]
         if realisation.keep is None:  # a check; who applies asks for what the manifest says

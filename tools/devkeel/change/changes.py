@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from devkeel.backends.known import backend_named
+from devkeel.backends.registry import backend_declared_by, backend_named, declared_by
 from devkeel.candidate.basis import Basis
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
@@ -61,7 +61,8 @@ def change(
         if DECLARATION in candidate.after:
             candidate.notes += _succeeding(context)
         if direnv and candidate.after and basis.read(ENVRC) is None:
-            candidate.put(ENVRC, envrc(None, "devenv", "", (), None))
+            entering = backend_named(backend_declared_by(DECLARATION)).entry("", ())
+            candidate.put(ENVRC, envrc(None, entering))
         apply_edits(
             edits, candidate, create=create, manifests=lambda: backend_named(context.selection.name).manifests()
         )
@@ -80,7 +81,7 @@ def change(
 def _succeeding(context: Context) -> tuple[str, ...]:
     """Return what is to say of a devenv.nix that begins where other files declare the environment."""
     found = context.selection
-    if found.name == "devenv" or context.backend or context.settings.backend:
+    if DECLARATION in declared_by(found.name) or context.backend or context.settings.backend:
         return ()
     told = f"{DECLARATION} declares the environment from now on. Until now it was {found.name}, {found.why}"
     return (f'{told}: backend = "{found.name}" in {SETTINGS} keeps it so.',)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.backends.backend import Realisation
-from devkeel.backends.known import backend_named
+from devkeel.backends.registry import backend_named
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.checks.report import Skipped
 from devkeel.errors import CheckFailed, Unavailable

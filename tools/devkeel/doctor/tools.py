@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.backend import Finding as Found
 from devkeel.backends.generations import description_of
-from devkeel.backends.known import backend_named
-from devkeel.backends.selection import BACKENDS, select
+from devkeel.backends.registry import BACKENDS, backend_named, select
 from devkeel.doctor.finding import Finding, Verdict
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.names import all_environments, home_of

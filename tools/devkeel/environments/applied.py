@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.backends.backend import Applied
+from devkeel.backends.registry import BACKENDS
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
 from devkeel.state.files import lock, make_directory, read_record, write_record
@@ -46,9 +47,11 @@ def read_good(state: Path) -> Good | None:
     try:
         applied: dict[str, Any] = found.pop("applied")
         lists = {name: tuple(applied[name]) for name in ("unset", "notes")}
-        return Good(applied=Applied(**(applied | lists)), **found)
+        good = Good(applied=Applied(**(applied | lists)), **found)
     except (KeyError, TypeError):
         return None
+    # A devkeel that is older than the record may lack the backend.
+    return good if good.applied.backend in BACKENDS else None
 
 
 def kept_here(state: Path, good: Good) -> bool:

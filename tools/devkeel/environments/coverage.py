@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.backends.registry import backend_named
 from devkeel.project.root import DECLARATION
 from devkeel.project.survey import survey
 
@@ -21,10 +22,9 @@ _SAID = ("packages", "imports")
 def left_out(backend: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Return what devenv.nix declares and an environment of a backend has not: packages, services, options.
 
-    files: of the declaration. Nothing for devenv itself, and for a flake that takes devenv's modules.
+    files: of the declaration. Nothing where the backend realises a devenv.nix too.
     """
-    by_flake = backend == "flake" and b"devenv" in files.get("flake.nix", b"")
-    if backend == "devenv" or by_flake or DECLARATION not in files:
+    if DECLARATION not in files or backend_named(backend).realises(files):
         return ()
     found = survey(files, None)
     packages = [f"packages {_few(list(found.packages))}"] if found.packages else []

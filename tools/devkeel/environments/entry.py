@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.backends.registry import backend_named
+from devkeel.candidate.candidate import Candidate
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, patiently
-from devkeel.environments.named import NAMED, Environments
+from devkeel.environments.named import Environments
 from devkeel.errors import Refused
 from devkeel.project import direnv
 from devkeel.project.envrc import ENVRC, PROMPT, envrc
+from devkeel.project.envrc import prompt as in_prompt
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -28,19 +31,19 @@ def write_envrc(
         files, named = context.declaration(), Environments(context)
         chosen = named.name(name)
         made = next((item.backend for item in named.all() if item.name == chosen), None)
-        backend = made or context.selection.name
+        backend = backend_named(made or context.selection.name)
         old = candidate.basis.read(ENVRC)
-        wanted = (template or PROMPT) if prompt or template else None
+        shown = in_prompt(template or PROMPT, backend.name, chosen) if prompt or template else None
         try:
-            candidate.put(ENVRC, envrc(old, backend, chosen, sorted(files), wanted))
+            candidate.put(ENVRC, envrc(old, backend.entry(chosen, sorted(files)), shown))
         except Refused:
-            if old is None or wanted or backend != "devenv" or not direnv.enters(old):
+            if old is None or shown is not None or not backend.is_entered_by(old):
                 raise
             candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
         candidate.runs.append("when direnv allows it and the project is entered")
         if not candidate.changed:
             candidate.notes += direnv.advice(context.project)
-        if made is None and backend in NAMED:
+        if made is None and backend.named:
             candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
         return conclude(context, candidate, Intent("edit", "write .envrc", dry_run))
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.backends.backend import Realisation
 from devkeel.backends.generations import remove_folders
-from devkeel.backends.known import backend_named, entered
-from devkeel.backends.selection import require_backend
+from devkeel.backends.registry import BACKENDS, backend_named, require_backend
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments.applied import applying
@@ -27,10 +26,8 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.project.root import Project
 
-__all__ = ["NAMED", "EnvironmentInfo", "Environments", "Realised"]
+__all__ = ["EnvironmentInfo", "Environments", "Realised"]
 
-# The backends that make more than one environment of a declaration.
-NAMED = ("venv", "conda")
 # What realising leaves in `.devkeel`; the history, its lock and the logs are not among it.
 _MADE = ("envs", "gc", "stage", "bin")
 
@@ -141,11 +138,11 @@ class Environments:
         chosen, python = backend or record.get("backend") or self.context.declared.name, python or record.get("python")
         mixed = mixed or bool(record.get("mixed"))
         self._require_meant(chosen, mixed=mixed)
-        realiser = backend_named(chosen, python=python)
+        keep = None if dry_run else home.path
         with executing(EVERYTHING.of_call(dry_run=dry_run).executes):
             now = self.context.through(Basis(self.project))
             subject = now.candidate((*MANIFESTS, *read_declaration(now.source)))
-            applied = realiser.apply(Realisation(self.project, subject, None if dry_run else home.path, timeout))
+            applied = backend_named(chosen).apply(Realisation(self.project, subject, keep, timeout, python))
         if not dry_run:
             home.note({"backend": chosen, "python": python, "mixed": mixed})
         return applied
@@ -160,12 +157,13 @@ class Environments:
                 seen=backend,
                 remedy=f"Leave the backend out, or mean both: {do('mix', backend=backend)}.",
             )
-        if backend not in NAMED:
+        if not backend_named(backend).named:
+            other = next(name for name in reversed(BACKENDS) if backend_named(name).named)
             raise Unavailable(
                 "backend_cannot",
                 f"The {backend} backend has one environment, which is the project's shell.",
                 seen=backend,
-                remedy=f"Use {do('apply')} and {do('run')}; or mean another one: {do('mix', backend=NAMED[0])}.",
+                remedy=f"Use {do('apply')} and {do('run')}; or mean another one: {do('mix', backend=other)}.",
             )
 
     def activation(self, name: str | None = None) -> Realised:
@@ -182,7 +180,7 @@ class Environments:
                 seen=found.name,
                 remedy=f"Make it with {do('make', environment=found.name)}.",
             )
-        return entered(found.backend, Path(found.prefix))
+        return backend_named(found.backend).applied_at(Path(found.prefix))
 
     def remove(self, name: str) -> str:
         """Remove an environment and return its name. Raises ProjectError `unknown_environment`, Busy `apply_busy`."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.backends.generations import Home
+from devkeel.backends.registry import BACKENDS
 from devkeel.errors import UsageError
 from devkeel.state import directory
 from devkeel.state.files import require_no_link
@@ -22,6 +23,7 @@ __all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "s
 _FOLDER = "envs"
 _RESERVED = frozenset({"base", "root", "default"})
 _LONGEST = 255
+_UNRECORDED = "venv"  # what made an environment whose record is lost
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,10 @@ def all_environments(project: Project) -> Iterator[NamedEnvironment]:
             continue
         home = Home(path)
         record: dict[str, Any] = home.record()
-        named = path.name == _plain(path.name) and path.name not in _RESERVED
+        backend, python = str(record.get("backend", _UNRECORDED)), record.get("python")
+        # A devkeel that is older than the record may lack its backend.
+        named = path.name == _plain(path.name) and path.name not in _RESERVED and backend in BACKENDS
         if named and (record or home.current):
-            backend, python = str(record.get("backend", "venv")), record.get("python")
             yield NamedEnvironment(
                 path.name, backend, python if isinstance(python, str) else None, home.current, len(home.leftovers())
             )

@@ -8,13 +8,13 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devkeel.backends.known import backend_named
+from devkeel.backends.registry import backend_named
 from devkeel.diagnosis.causes import whole_ends
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.named import Environments
 from devkeel.environments.surroundings import Program, Surroundings
 from devkeel.errors import ProjectError, Unavailable, UsageError
-from devkeel.nix_cli.settings import nix_variables, require_nothing_saved
+from devkeel.nix_cli.settings import nix_variables
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.runtime import process
 from devkeel.runtime.jobs import JobSpec
@@ -126,8 +126,7 @@ def _prepared(
     if entered is not None:
         return called, place, entered, None
     if not wanted.argv and backend.enters:
-        if backend.name == "flake":
-            require_nothing_saved(context.project.read("flake.nix") or b"")
+        backend.require_own_commands(context.project)
         return called, place, None, good
     own = good is not None and good.applied.backend == backend.name and kept_here(context.project.state, good)
     if good is not None and own and backend.alive(good.applied):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.backends.known import backend_named
+from devkeel.backends.registry import backend_named
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.coverage import left_out
 from devkeel.processes import glance

@@ -16,12 +16,11 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.runtime import Completed
 
-__all__ = ["State", "advice", "allow", "enters", "state_of", "trusted"]
+__all__ = ["State", "advice", "allow", "state_of", "trusted"]
 
 State = Literal["allowed", "not_allowed", "denied"]
 
 _LOOKING, _ALLOWING = 2.0, 10.0  # seconds
-_USES = re.compile(rb"^[ \t]*use[ _]devenv\b", re.MULTILINE)
 # Before 2.33 `--json` is not known, and what a person reads is printed.
 _TOLD = re.compile(r"^Found RC (path|allowed) (.*)$", re.MULTILINE)
 # direnv's `AllowStatus` (internal/cmd/rc.go), and what it was before there were three. What direnv.toml whitelists is
@@ -70,11 +69,6 @@ def allow(project: Project, published: bytes) -> bool:
         if program is not None and project.read(ENVRC) == published:
             return not _ask(project, program, "allow", seconds=_ALLOWING).returncode
     return False
-
-
-def enters(text: bytes) -> bool:
-    """Return whether an `.envrc` enters devenv's environment, whoever wrote it."""
-    return _USES.search(text) is not None
 
 
 def _ask(project: Project, program: str, *arguments: str, seconds: float) -> Completed:

@@ -1,4 +1,4 @@
-"""The `.envrc` that direnv reads on entering the project, for each backend; with a prompt where it is asked for."""
+"""The `.envrc` that direnv reads on entering the project; with a prompt where it is asked for."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from devkeel.errors import Place, Refused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ENVRC", "PROMPT", "envrc", "prompt"]
+__all__ = ["ENVRC", "PROMPT", "activation", "envrc", "prompt"]
 
 ENVRC = ".envrc"
 PROMPT = "({backend}:{name})"
@@ -43,12 +43,14 @@ def prompt(template: str, backend: str, name: str) -> str:
     return template.replace("{backend}", backend).replace("{name}", name)
 
 
-def envrc(old: bytes | None, backend: str, name: str, watched: Iterable[str], template: str | None) -> bytes:
+def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> bytes:
     """Return the `.envrc` with devkeel's part made anew; what stands around it stays.
 
-    template: of the prompt, None for none. Raises Refused `foreign_envrc` where devkeel did not write the file.
+    lines: what enters the environment. shown: the prompt, None for none.
+    Raises Refused `foreign_envrc` where devkeel did not write the file.
     """
-    part = _part(backend, name, watched, template)
+    told = () if shown is None else (f"export DEVKEEL_PROMPT={shlex.quote(shown)}",)
+    part = "\n".join([_MARK, *lines, *told, _END, ""])
     if old is None or not old.strip():
         return part.encode()
     text = old.decode("utf-8", "surrogateescape")
@@ -64,15 +66,7 @@ def envrc(old: bytes | None, backend: str, name: str, watched: Iterable[str], te
     return (text[:start] + part + text[end + len(_END) + 1 :]).encode("utf-8", "surrogateescape")
 
 
-def _part(backend: str, name: str, watched: Iterable[str], template: str | None) -> str:
-    lines = {
-        "devenv": ['eval "$(devenv direnvrc)"', "use devenv"],
-        "flake": ["use flake"],
-    }.get(backend, [f"watch_file {shlex.quote(item)}" for item in watched] + [_entering(name)])
-    if template is not None:
-        lines = [*lines, f"export DEVKEEL_PROMPT={shlex.quote(prompt(template, backend, name))}"]
-    return "\n".join([_MARK, *lines, _END, ""])
-
-
-def _entering(name: str) -> str:
-    return f'eval "$(devkeel env activate {shlex.quote(name)})"'
+def activation(name: str, watched: Iterable[str]) -> tuple[str, ...]:
+    """Return the lines that enter a named environment. watched: files at whose change direnv enters again."""
+    entering = f'eval "$(devkeel env activate {shlex.quote(name)})"'
+    return (*(f"watch_file {shlex.quote(item)}" for item in watched), entering)

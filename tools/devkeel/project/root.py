@@ -29,6 +29,7 @@ __all__ = [
     "digest",
     "find_root",
     "folded",
+    "missing_file",
     "not_a_file",
     "require_readable",
     "revision_of",
@@ -177,6 +178,23 @@ def _is_private(parts: Iterable[str]) -> bool:
     return any(folded(part) in PRIVATE for part in parts)
 
 
+def missing_file(project: Reader, name: str) -> ProjectError:
+    """Return the error about a file that is not there, with the way to begin it."""
+    other = next((item for item in MANIFESTS if project.exists(item)), None)
+    if name == DECLARATION and other:
+        remedy = (
+            f"{other} declares the environment here: libraries go there with add_library. What needs Nix wants a "
+            f"{name}, which edit_environment and create=true begins."
+        )
+    elif name == DECLARATION:
+        remedy = "Begin a minimal environment with edit_environment and create=true."
+    elif name.endswith(".nix"):
+        remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
+    else:
+        remedy = "Name a file that exists, or create it first."
+    return ProjectError("missing_file", f"There is no {name} in {project.root}.", place=Place(name), remedy=remedy)
+
+
 @dataclass(frozen=True, slots=True)
 class Project:
     """A root directory and the files in it that declare the environment. Reading creates nothing."""
@@ -296,19 +314,7 @@ class Project:
 
     def missing(self, name: str) -> ProjectError:
         """Return the error about a file that is not there, with the way to begin it."""
-        other = next((item for item in MANIFESTS if self.exists(item)), None)
-        if name == DECLARATION and other:
-            remedy = (
-                f"{other} declares the environment here: libraries go there with add_library. What needs Nix wants a "
-                f"{name}, which edit_environment and create=true begins."
-            )
-        elif name == DECLARATION:
-            remedy = "Begin a minimal environment with edit_environment and create=true."
-        elif name.endswith(".nix"):
-            remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
-        else:
-            remedy = "Name a file that exists, or create it first."
-        return ProjectError("missing_file", f"There is no {name} in {self.root}.", place=Place(name), remedy=remedy)
+        return missing_file(self, name)
 
     @staticmethod
     def _unreadable(name: str, why: str) -> ProjectError:
