@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.context import Context, Opened
+from devkeel.deferred import Deferred
 from devkeel.policy.permission import Permission
 from devkeel.project.declaration import declared_revision, read_declaration
 from devkeel.project.root import Project
@@ -39,26 +39,22 @@ if TYPE_CHECKING:
 __all__ = ["Environment"]
 
 
-class _Room:
-    """A module that is imported when a verb first asks for it, so that each waits for its own rooms alone.
-
-    Importing all of them takes three times as long as `devkeel add` needs (`benchmarks/run_command.py`).
-    """
-
-    def __init__(self, name: str) -> None:
-        self._name = f"devkeel.{name}"
-
-    def __getattr__(self, verb: str) -> Any:  # noqa: ANN401  (whatever the room has)
-        return getattr(import_module(self._name), verb)
-
-
+# Each verb waits for its own rooms alone: all of them take three times as long as `devkeel add` needs.
 if not TYPE_CHECKING:
-    lookup, log = _Room("catalogue.lookup"), _Room("history.log")
-    changes, entry = _Room("change.changes"), _Room("environments.entry")
-    apply, run, job_views = _Room("environments.apply"), _Room("environments.run"), _Room("environments.job_views")
-    named, bootstrap = _Room("environments.named"), _Room("environments.bootstrap")
-    manage, reading = _Room("processes.manage"), _Room("processes.reading")
-    inspect, check, examine = _Room("inspection.inspect"), _Room("inspection.check"), _Room("doctor.examine")
+    lookup, log = Deferred("devkeel.catalogue.lookup"), Deferred("devkeel.history.log")
+    changes, entry = Deferred("devkeel.change.changes"), Deferred("devkeel.environments.entry")
+    apply, run, job_views = (
+        Deferred("devkeel.environments.apply"),
+        Deferred("devkeel.environments.run"),
+        Deferred("devkeel.environments.job_views"),
+    )
+    named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
+    manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
+    inspect, check, examine = (
+        Deferred("devkeel.inspection.inspect"),
+        Deferred("devkeel.inspection.check"),
+        Deferred("devkeel.doctor.examine"),
+    )
 
 
 class Environment:

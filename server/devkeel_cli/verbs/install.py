@@ -74,7 +74,7 @@ def _read(path: Path) -> bytes | None:
 
 def _write(path: Path, before: bytes | None, after: bytes) -> list[str]:
     from devkeel.policy.protected import require_unprotected_file  # noqa: PLC0415
-    from devkeel.transaction import create_file, replace_file  # noqa: PLC0415  (the database)
+    from devkeel.transaction.single_file import create_file, replace_file  # noqa: PLC0415  (the database)
 
     require_unprotected_file(path, before, after)
     if before is not None:

@@ -211,7 +211,7 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
         return
     if source.real is not None and edited.changed and not dry_run:
         from devkeel.policy.protected import require_unprotected_file  # noqa: PLC0415
-        from devkeel.transaction import replace_file  # noqa: PLC0415  (the database)
+        from devkeel.transaction.single_file import replace_file  # noqa: PLC0415  (the database)
 
         require_unprotected_file(source.real, source.data, edited.data)
         notes += replace_file(source.real, source.data, edited.data)

@@ -8,7 +8,8 @@ import pytest
 
 from devkeel.errors import PolicyRefused
 from devkeel.project.root import Project
-from devkeel.transaction import FileChange, Record, Transactions, create_file, replace_file
+from devkeel.transaction import FileChange, Record, Transactions
+from devkeel.transaction.single_file import create_file, replace_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.candidate.stage import open_stage
+from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.project.root import PRIVATE
 
@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from contextlib import AbstractContextManager
 
+    from devkeel.candidate import stage
     from devkeel.candidate.stage import Stage, StageOpener
     from devkeel.project.root import Project
+else:
+    stage = Deferred("devkeel.candidate.stage")
 
 __all__ = ["Basis", "Given"]
 
@@ -99,7 +102,7 @@ class Basis:
         self, files: Mapping[str, bytes | None], *, writes: bool = False, shown: Iterable[str] = ()
     ) -> AbstractContextManager[Stage]:
         """Open a stage in which the project has these files; see `devkeel.candidate.stage`."""
-        return open_stage(self._project, files, writes=writes, shown=shown)
+        return stage.open_stage(self._project, files, writes=writes, shown=shown)
 
     def gather(self, patterns: Iterable[str]) -> None:
         """Read the files in the project whose names or paths match, as far as they can be read.

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from devkeel.catalogue import cache
 from devkeel.catalogue.option import Option
 from devkeel.catalogue.options import Catalogue, built_in
-from devkeel.catalogue.refresh import options_key, start_refresh
+from devkeel.deferred import Deferred
 from devkeel.nix_cli.pins import read_pins
 from devkeel.source.path import format_path
+
+if TYPE_CHECKING:
+    from devkeel.catalogue import refresh
+else:
+    refresh = Deferred("devkeel.catalogue.refresh")
 
 __all__ = ["open_catalogue"]
 
@@ -29,10 +34,10 @@ def open_catalogue(lock: bytes | None = None) -> Catalogue:
     pins = read_pins(lock)
     if pins.devenv is None or pins.nixpkgs is None:
         return built_in()
-    key = options_key(pins)
+    key = refresh.options_key(pins)
     found = _catalogue(key, cache.stamp(key), f"devenv {pins.devenv.revision[:7]} of devenv.lock")
     if found is None:
-        start_refresh(lock, key)
+        refresh.start_refresh(lock, key)
     return found or built_in()
 
 

@@ -9,11 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue import cache as stored
-from devkeel.catalogue.refresh import names_key, start_refresh
+from devkeel.deferred import Deferred
 from devkeel.nix_cli.pins import read_pins
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from devkeel.catalogue import refresh
+else:
+    refresh = Deferred("devkeel.catalogue.refresh")
 
 __all__ = ["BUILT_IN", "Names", "PackageStatus", "called", "is_function", "known", "open_names", "suggest"]
 
@@ -103,13 +107,13 @@ def open_names(lock: bytes | None = None, *, need: str = "") -> Names:
     pins = read_pins(lock) if lock is not None else None
     if lock is None or pins is None or pins.nixpkgs is None:
         return built_in_names()
-    key = names_key(pins.nixpkgs)
+    key = refresh.names_key(pins.nixpkgs)
     if _lists(key) is None:
-        start_refresh(lock, key, (need,) if need else ())
+        refresh.start_refresh(lock, key, (need,) if need else ())
         return built_in_names()
     found = _read(key, f"nixpkgs {pins.nixpkgs.revision[:7]} of devenv.lock", _state(key))
     if need in found.top and need not in found.whole and _SET.search(need):
-        start_refresh(lock, names_key(pins.nixpkgs, need), (need,))
+        refresh.start_refresh(lock, refresh.names_key(pins.nixpkgs, need), (need,))
     return found
 
 

@@ -19,12 +19,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from devkeel.checks.inputs import place_of_input, unlocked_inputs
-from devkeel.diagnosis.nix_messages import Translation
+from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, network_is_cut, settings
 from devkeel.nix_cli.devenv import in_stage, runtime_directory
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
-from devkeel.nix_cli.fetching import bring, fetch, literal_sources, locked_source, not_fetched, stored
 from devkeel.nix_cli.lock import NEEDED, read_lock
 from devkeel.nix_cli.lock import not_fetched as not_fetched_input
 from devkeel.nix_cli.places import require_beneath
@@ -37,8 +36,13 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.stage import Stage, StageOpener
+    from devkeel.diagnosis import nix_messages
+    from devkeel.nix_cli import fetching
     from devkeel.nix_cli.fetching import Source
     from devkeel.nix_cli.lock import Locked
+else:
+    nix_messages = Deferred("devkeel.diagnosis.nix_messages")
+    fetching = Deferred("devkeel.nix_cli.fetching")
 
 __all__ = [
     "Verdict",
@@ -108,7 +112,7 @@ def require_stage(subject: Candidate) -> StageOpener:
 def require_nix(subject: Candidate) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
     if subject.fetches:
-        bring(subject.locks.get(LOCK), NEEDED)
+        fetching.bring(subject.locks.get(LOCK), NEEDED)
     read_lock(subject.locks.get(LOCK), None)
     program = find_program("nix-instantiate")
     if program is None:
@@ -183,10 +187,10 @@ def ask_nix(subject: Candidate, stage: Stage, flags: tuple[str, ...], timeout: f
     """
     program = require_nix(subject)
     deadline = time.monotonic() + timeout
-    literal = literal_sources(subject.files)
+    literal = fetching.literal_sources(subject.files)
     for source in literal if subject.fetches else ():
-        fetch(source)
-    there = [source for source in literal if stored(source)]
+        fetching.fetch(source)
+    there = [source for source in literal if fetching.stored(source)]
     tried = set[str]()
     while True:
         found = _asked(subject, stage, (program, *flags), deadline - time.monotonic(), there, request)
@@ -194,9 +198,9 @@ def ask_nix(subject: Candidate, stage: Stage, flags: tuple[str, ...], timeout: f
         if lacks is None or lacks[1] in tried or not subject.fetches:
             return found
         tried.add(lacks[1])
-        wanted = locked_source(LOCK, subject.locks.get(LOCK, b""), lacks[1])
+        wanted = fetching.locked_source(LOCK, subject.locks.get(LOCK, b""), lacks[1])
         begun = time.monotonic()
-        if wanted is None or not fetch(wanted):
+        if wanted is None or not fetching.fetch(wanted):
             return found
         deadline += time.monotonic() - begun  # fetching has a time of its own
 
@@ -267,7 +271,9 @@ def _translate(subject: Candidate, stage: Stage, found: Completed) -> list[Diagn
     stderr = found.stderr.decode("utf-8", "replace")
     labels = _LABEL.findall(stderr)
     label = labels[-1] if labels else "base"
-    translation = Translation(str(stage.root), subject.files, _SOURCE, label, confined=True, withheld=stage.withheld)
+    translation = nix_messages.Translation(
+        str(stage.root), subject.files, _SOURCE, label, confined=True, withheld=stage.withheld
+    )
     if found.returncode:
         require_fetched(subject, found)
         return instead(subject, translation.failure(stderr, found.returncode))
@@ -290,8 +296,8 @@ def require_fetched(subject: Candidate, found: Completed) -> None:
 
 def instead(subject: Candidate, finding: Diagnostic) -> list[Diagnostic]:
     """Return what is missing in place of a finding that says that something was not fetched."""
-    literal = literal_sources(subject.files) if finding.code == "evaluation_restricted" else ()
-    missing = [not_fetched(source, _SOURCE) for source in literal if source.name in finding.message]
+    literal = fetching.literal_sources(subject.files) if finding.code == "evaluation_restricted" else ()
+    missing = [fetching.not_fetched(source, _SOURCE) for source in literal if source.name in finding.message]
     return missing or [finding]
 
 
@@ -306,7 +312,7 @@ def _by_devenv(subject: Candidate, timeout: float) -> Verdict:
             arguments = (*profile, "eval", "shell.drvPath")
             completed = in_stage(stage, arguments, deadline - time.monotonic(), limit=_OUTPUT)
             if completed.returncode:
-                translation = Translation(str(stage.root), subject.files, _SOURCE, label)
+                translation = nix_messages.Translation(str(stage.root), subject.files, _SOURCE, label)
                 found.append(translation.failure(completed.stderr.decode("utf-8", "replace"), completed.returncode))
                 break
         return Verdict([*found, *changed_lock(subject, stage, _SOURCE)], "devenv", stage.way)

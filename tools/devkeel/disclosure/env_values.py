@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from devkeel.errors import DevkeelError
 from devkeel.project.root import Project
+from devkeel.text.expression import expression
 from devkeel.text.secrets import names_a_secret
 
 if TYPE_CHECKING:
@@ -22,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["env_values", "famous"]
 
 _EXAMPLES = ("example", "examples", "sample", "template", "dist", "tpl")
-_NAMED = re.compile(r"filename\s*=\s*(\[[^\]]{0,2000}\]|\"[^\"\n]{1,200}\")")
-_QUOTED = re.compile(r"\"([^\"\n]{1,200})\"")
+_NAMED = expression(r"filename\s*=\s*(\[[^\]]{0,2000}\]|\"[^\"\n]{1,200}\")")
+_QUOTED = expression(r"\"([^\"\n]{1,200})\"")
 _DECLARATIONS = ("devenv.nix", "devenv.local.nix")
 _MOST_BYTES, _MOST_FILES, _MOST_VALUES = 256 * 1024, 20, 500
 # NAME=VALUE and `export NAME="VALUE"`, whose value may have several lines.
-_LINE = re.compile(
+_LINE = expression(
     r"^[ \t]*(?:export[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*[=:][ \t]*"
     r"(?:\"(?P<double>(?:[^\"\\]|\\.)*)\"|'(?P<single>[^']*)'|`(?P<back>[^`]*)`|(?P<bare>[^\n]*))",
     re.MULTILINE,
@@ -43,7 +44,7 @@ _FAMOUS = (
 )
 _KNOWN = frozenset(_FAMOUS.split())
 # An address without a password, a path, a number, a version or a host: a setting, unless its name says otherwise.
-_SETTING = re.compile(
+_SETTING = expression(
     r"[a-z][a-z0-9+.-]{0,20}://[^@\s?]*|(?:~|\.{1,2})?/[\w./~@+ -]*|[\d.,:_ -]+[smhdkMG]?|v?\d+(?:\.\d+)+\S{0,12}"
     r"|[A-Za-z]+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,}(?::\d+)?|localhost:\d+|[a-z]{2}-[a-z]+-\d|[a-z]{2}_[A-Z]{2}(?:\.UTF-8)?",
     re.IGNORECASE,

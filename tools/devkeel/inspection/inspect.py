@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
-from devkeel.catalogue.lookup import nothing_at
 from devkeel.change.judge import levels_of
 from devkeel.checks import run_checks
+from devkeel.deferred import Deferred
 from devkeel.environments.locks import lock_findings
 from devkeel.environments.named import Environments
 from devkeel.history import log
@@ -22,12 +22,15 @@ from devkeel.project.survey import survey
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.catalogue import lookup
     from devkeel.checks.report import Skipped
     from devkeel.context import Context
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry
     from devkeel.inspection.status import Stages
     from devkeel.project.survey import DefinitionView
+else:
+    lookup = Deferred("devkeel.catalogue.lookup")
 
 __all__ = ["FileState", "Inspection", "inspect"]
 
@@ -39,7 +42,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
     declared = context.candidate(files)
     report, (levels, cannot) = run_checks(declared, reading=True), levels_of(declared)
     found = survey(files, prefix)
-    notes = nothing_at(prefix, files) if prefix and not found.definitions else ()
+    notes = lookup.nothing_at(prefix, files) if prefix and not found.definitions else ()
     newest = store.history(limit=1)
     return Inspection(
         root=str(context.project.root),

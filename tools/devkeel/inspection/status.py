@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from devkeel.backends.registry import backend_named
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.coverage import left_out
-from devkeel.processes import glance
+from devkeel.processes.manager_state import glance
 from devkeel.project.declaration import declared_revision, lock_revision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.environments.applied import Good
-    from devkeel.processes import Sight
+    from devkeel.processes.manager_state import Sight
     from devkeel.project.root import Project
     from devkeel.transaction import Transactions
 

@@ -8,7 +8,6 @@ overwritten.
 from __future__ import annotations
 
 from devkeel.transaction.operation import FileChange, FileImage, Late, Operation, Record, Recovered
-from devkeel.transaction.single_file import create_file, replace_file
 from devkeel.transaction.transactions import Transactions
 
 __all__ = [
@@ -19,6 +18,4 @@ __all__ = [
     "Record",
     "Recovered",
     "Transactions",
-    "create_file",
-    "replace_file",
 ]

@@ -11,12 +11,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.project.root import digest
 from devkeel.state import origin
 from devkeel.state.origin import Ownership
 from devkeel.transaction import schema
-from devkeel.transaction.adoption import adopt
 from devkeel.transaction.operation import FileImage, Operation, Record
 from devkeel.transaction.retention import TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.project.settings import Retention
     from devkeel.state.origin import Seal
+    from devkeel.transaction import adoption
+else:
+    adoption = Deferred("devkeel.transaction.adoption")
 
 __all__ = ["JournalEntry", "Store"]
 
@@ -414,7 +417,7 @@ class Store:
     def adopt(self, source: Path, project: Project) -> tuple[int, int]:
         """Take over the history of another database; see `adoption.adopt`. The caller holds the lock."""
         with self._transaction() as connection:
-            return adopt(source, connection, self._sealing(), project)
+            return adoption.adopt(source, connection, self._sealing(), project)
 
     def unsealed(self) -> int:
         """Return how many operations carry no seal; every row is read."""

@@ -6,15 +6,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
+from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, UsageError, stands
 from devkeel.project.settings import Retention
 from devkeel.state import directory
 from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
-from devkeel.transaction import files, lock, maintenance, old_files, recovery
+from devkeel.transaction import files, old_files
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import FileChange, Late
-from devkeel.transaction.publication import publish
 from devkeel.transaction.signals import shielded
 from devkeel.transaction.store import Store
 from devkeel.transaction.system_errors import explain
@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Project
     from devkeel.state.origin import Ownership
+    from devkeel.transaction import lock, maintenance, publication, recovery
     from devkeel.transaction.operation import Operation, Record, Recovered
+else:
+    maintenance = Deferred("devkeel.transaction.maintenance")
+    publication = Deferred("devkeel.transaction.publication")
+    lock = Deferred("devkeel.transaction.lock")
+    recovery = Deferred("devkeel.transaction.recovery")
 
 __all__ = ["Transactions"]
 
@@ -98,6 +104,7 @@ class Transactions:
         is not its `before`, ProjectError (hard_link, not_writable, disk_full, write_failed, ...), StateError,
         Busy, UsageError; then nothing was published.
         """
+        publish = publication.publish  # loaded before the lock is held
         operation = None
         try:
             with self._locked() as found:

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel.source.nix.read.document import Document
 from devkeel.source.nix.read.index import Definition
 from devkeel.source.nix.read.literal import Expression, Value, is_literal, print_value
 from devkeel.source.nix.read.syntax import Problem
 from devkeel.source.nix.read.syntax import brokenness as _brokenness
-from devkeel.source.nix.write import bindings as _bindings
-from devkeel.source.nix.write import comments as _comments
-from devkeel.source.nix.write import lists as _lists
-from devkeel.source.nix.write import packages as _packages
-from devkeel.source.nix.write.head import require_arguments as _require_arguments
-from devkeel.source.nix.write.proof import prove as _prove
 from devkeel.source.path import AttrPath, format_path, is_identifier, parse_path, quote
 from devkeel.source.splice import Edited, Span, Splice
 from devkeel.source.splice import apply as _apply
@@ -23,6 +18,20 @@ from devkeel.source.splice import compose as _compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from devkeel.source.nix.write import bindings as _bindings
+    from devkeel.source.nix.write import comments as _comments
+    from devkeel.source.nix.write import head as _head
+    from devkeel.source.nix.write import lists as _lists
+    from devkeel.source.nix.write import packages as _packages
+    from devkeel.source.nix.write import proof as _proof
+else:
+    _bindings = Deferred("devkeel.source.nix.write.bindings")
+    _comments = Deferred("devkeel.source.nix.write.comments")
+    _lists = Deferred("devkeel.source.nix.write.lists")
+    _packages = Deferred("devkeel.source.nix.write.packages")
+    _head = Deferred("devkeel.source.nix.write.head")
+    _proof = Deferred("devkeel.source.nix.write.proof")
 
 __all__ = [
     "AttrPath",
@@ -154,9 +163,9 @@ def add_arguments(data: bytes | Document, *names: str) -> Edited:
         )
     document = _open(data)
     document.require_utf8()
-    splices = _require_arguments(document, names)
+    splices = _head.require_arguments(document, names)
     notes = [] if splices else [f"The module takes {', '.join(names)} already."]
-    return _prove(document, _apply(document.data, splices, notes), (), lambda _: True)
+    return _proof.prove(document, _apply(document.data, splices, notes), (), lambda _: True)
 
 
 def brokenness(data: bytes | Document) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from devkeel.text.expression import expression
 from devkeel.text.secrets.names import Kind
 
 __all__ = ["is_secret"]
@@ -21,31 +22,31 @@ _STOPPING = (
     "authentication authorization final classvar"
 )
 _STOP = frozenset(_STOPPING.split())
-_STARS = re.compile(r"(.)\1*\Z|[*•x.#_-]+\Z", re.IGNORECASE)
+_STARS = expression(r"(.)\1*\Z|[*•x.#_-]+\Z", re.IGNORECASE)
 # $NAME, ${NAME}, $(command), {{ name }}, ${{ secrets.X }}, %NAME%, <your-token>, !vault, [redacted]
-_REFERENCE = re.compile(
+_REFERENCE = expression(
     r"\$\{?[A-Za-z_]\w*(?::?[-?+=][^}]{0,40})?\}?\Z|\$\(.*|\$\{\{?.*|\{\{.*|%[A-Za-z_]\w*%\Z|%\(?[A-Za-z_]\w*\)?s\Z"
     r"|<[A-Za-z][\w ./-]*>?\Z|![A-Za-z]\w*\Z|\[[A-Za-z][\w -]*\]?\Z|\{[A-Za-z_][\w.]*\}\Z|@[A-Za-z]\w*@\Z"
 )
-_PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@~+-]+/)*[\w.@~+-]*\Z")
-_ROOTS = re.compile(
+_PATH = expression(r"(?:~|\.{1,2})?/(?:[\w.@~+-]+/)*[\w.@~+-]*\Z")
+_ROOTS = expression(
     r"(?:~|\.{1,2})/|/(?:run|etc|home|nix|var|tmp|root|opt|usr|srv|mnt|dev|proc|sys|bin|lib|media|Users|Library)(?:/|\Z)"
 )
-_PLAIN_PATH = re.compile(r"(?:/[a-z][a-z_.-]*){2,}\Z")
-_URL = re.compile(r"[a-z][a-z0-9+.-]{0,20}://[^\s@]*\Z", re.IGNORECASE)
-_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\??\.[A-Za-z_]\w*)+;?\Z")
-_CALL = re.compile(r"(?:await |new )?[A-Za-z_.:]+(?:\(.*|\[.*|\{.*|\)+;?)\Z", re.DOTALL)
-_IDENTIFIER = re.compile(r"[A-Za-z]+(?:_[A-Za-z]+)+[,;)]*\Z|[a-z]+(?:[A-Z][a-z]+)+[,;)]*\Z")
-_TYPE = re.compile(
+_PLAIN_PATH = expression(r"(?:/[a-z][a-z_.-]*){2,}\Z")
+_URL = expression(r"[a-z][a-z0-9+.-]{0,20}://[^\s@]*\Z", re.IGNORECASE)
+_DOTTED = expression(r"[A-Za-z_]\w*(?:\??\.[A-Za-z_]\w*)+;?\Z")
+_CALL = expression(r"(?:await |new )?[A-Za-z_.:]+(?:\(.*|\[.*|\{.*|\)+;?)\Z", re.DOTALL)
+_IDENTIFIER = expression(r"[A-Za-z]+(?:_[A-Za-z]+)+[,;)]*\Z|[a-z]+(?:[A-Z][a-z]+)+[,;)]*\Z")
+_TYPE = expression(
     r"(?:[A-Za-z_.]+\s*\|\s*)+[A-Za-z_.]+\Z|[A-Z][A-Za-z]*(?:<.*>|\[.*\])\Z|&?'?[a-z]*\s?(?:str|String)\Z"
 )
-_WORD = re.compile(r"[A-Za-z][a-z]*[,.;:!?)]*\Z|[A-Z]+[,.;:!?)]*\Z")
-_HASH = re.compile(
+_WORD = expression(r"[A-Za-z][a-z]*[,.;:!?)]*\Z|[A-Z]+[,.;:!?)]*\Z")
+_HASH = expression(
     r"(?:sha(?:1|224|256|384|512)|md5|blake[23]\w?)[-:]|ssh-\w+ |ecdsa-|age1|/nix/store/|pk_(?:live|test)_"
 )
-_NUMBER = re.compile(r"[+-]?\d[\d_]*(?:\.\d+)?(?:e\d+)?[smhd]?\Z", re.IGNORECASE)
+_NUMBER = expression(r"[+-]?\d[\d_]*(?:\.\d+)?(?:e\d+)?[smhd]?\Z", re.IGNORECASE)
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
-_VERSION = re.compile(r"v?\d+(?:\.\d+)+\w*\Z")
+_VERSION = expression(r"v?\d+(?:\.\d+)+\w*\Z")
 _LONG_NUMBER = 16
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from devkeel.text.expression import expression
 from devkeel.text.secrets.anchors import folded, matches, occurrences, run_before, runs
 from devkeel.text.secrets.names import IN_NAMES, Kind, kind_of
 from devkeel.text.secrets.placeholders import is_secret
@@ -24,22 +25,22 @@ _LEAST = 4
 _LONGEST_USERINFO = 512
 
 # scheme://user: and what follows up to the last @ before a host.
-_ADDRESS = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:/{2,3}(?P<user>[^\s:/@?#\"'<>`]{0,128}):")
-_TOKEN_ADDRESS = re.compile(
+_ADDRESS = expression(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}:/{2,3}(?P<user>[^\s:/@?#\"'<>`]{0,128}):")
+_TOKEN_ADDRESS = expression(
     r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{0,30}://(?P<token>[^\s:/@?#\"'<>`]{16,256})@[\w.-]"
 )
-_SCHEME = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*\Z")
+_SCHEME = expression(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]*\Z")
 _LONGEST_SCHEME = 31
-_HOST = re.compile(
+_HOST = expression(
     r"@(?:\[[0-9A-Fa-f:.%]{2,50}\]|[\w.-]{0,253})"
     r"(?=[:/?#\s\"'`<>()\[\]{}|\\*]|[,;](?:\s|\Z|[\w.-]{1,253}(?::\d{1,5})?(?:[,/]|\Z))|\Z)"
 )
-_FURTHER = re.compile(r"(?: [^\s@]{0,64}){0,3} [^\s]{0,64}@(?:\[[0-9A-Fa-f:.%]{2,50}\]|[\w.-]{1,253})(?=:\d|/)")
-_PORT = re.compile(r"\d{1,5}(?=[/?#\s\"'`<>,;)\]}|\\]|\Z)")
-_USERINFO_END = re.compile(r"[\"'`<>\n\r{}|\\]")
+_FURTHER = expression(r"(?: [^\s@]{0,64}){0,3} [^\s]{0,64}@(?:\[[0-9A-Fa-f:.%]{2,50}\]|[\w.-]{1,253})(?=:\d|/)")
+_PORT = expression(r"\d{1,5}(?=[/?#\s\"'`<>,;)\]}|\\]|\Z)")
+_USERINFO_END = expression(r"[\"'`<>\n\r{}|\\]")
 _WEB = ("http", "ws", "git+http")
 
-_HEADER = re.compile(
+_HEADER = expression(
     r"\b(?:(?:Bearer|Basic|Negotiate)[ \t]{1,4}(?P<scheme>[A-Za-z0-9+/=._~-]{8,}))"
     r"|\b(?:authorization|x-[a-z-]{0,30}(?:token|key|secret|auth)|private-token|job-token|cookie|set-cookie)"
     r"[\"']?[ \t]{0,4}(?:=(?![=~>])|:(?![:=]))[ \t]{0,4}[\"']?"
@@ -52,7 +53,7 @@ _HEADERS = ("bearer", "basic", "negotiate", "authorization", "private-token", "j
 _IN_HEADERS = ("token", "key", "secret", "auth")
 _LONGEST_HEADER = 32
 # Options of programs that take a password: `mysql -pX`, `sshpass -p X`, `docker login -p X`, `curl -u me:X`.
-_OPTION = re.compile(
+_OPTION = expression(
     r"(?:\b(?:mysql|mysqldump|mysqladmin|mysqlimport|mysqlcheck|mariadb|mariadb-dump|mariadb-admin)\b[^\n|;&]{0,200}?[\s\"',]-p"
     r"(?P<glued>[^\s\"',]{4,})"
     r"|\b(?:sshpass|(?:docker|podman|skopeo|buildah|helm|az|oc|cf|kubectl|npm|nerdctl)[\s\"',]+(?:registry[\s\"',]+)?login)\b"
@@ -69,11 +70,11 @@ _PROGRAMS = (
     (("-u", "--user", "-a", "--auth", "--proxy-user", "-U"), ("curl", "wget", "http", "xh")),
 )
 # `--token X`, `--api-key "X"`, also in a list: ["--password", "X"].
-_LONG_OPTION = re.compile(
+_LONG_OPTION = expression(
     r"(?<![\w-])--?(?P<name>[A-Za-z][\w-]{1,60})(?:[\"'],?[\s,]{1,4}[\"']|\s{1,4}[\"']?)(?P<value>[^\s\"',;-][^\s\"']*)"
 )
 # netrc, SQL, Dockerfiles, fish, redis.conf: a name and a value with only white space between them.
-_WORDS = re.compile(
+_WORDS = expression(
     r"\blogin\s{1,8}\S{1,128}\s{1,8}password\s{1,8}(?P<netrc>\S{1,512})"
     r"|\bmachine\s{1,8}\S{1,256}\s{1,8}password\s{1,8}(?P<machine>\S{1,512})"
     r"|\b(?:password|identified\s{1,4}by)\s{1,4}(?:=\s{0,4})?(?P<q>['\"])(?P<sql>[^'\"\n]{4,256})(?P=q)"
@@ -90,11 +91,11 @@ _WORDS = re.compile(
 _SETTING = ("identified", "env ", "env\t", "set ", "set\t", "setx", "requirepass", "masterauth", "user-pass")
 _CONFIGURED = ("aws", "npm", "yarn", "pip", "poetry", "git", "composer", "gcloud", "conda", "bundle")
 # localhost:5432:*:me:password, a line of .pgpass.
-_PGPASS = re.compile(
+_PGPASS = expression(
     r"^[\w.*/-]{1,253}:(?:\*|543\d|6432|5\d{4}):[\w*-]{1,63}:[\w*.-]{1,63}:(?P<value>\S{4,512})$", re.MULTILINE
 )
 # The signature in an address that lets whoever has it in; the login in Docker's settings; OpenSSL's pass phrases.
-_SIGNATURE = re.compile(
+_SIGNATURE = expression(
     r"(?<=[?&;])(?:sig|signature|x-amz-signature|x-goog-signature|x-amz-security-token)=(?P<signature>[\w%+/=-]{20,})"
     r"|\"auth\\?\"\s{0,4}:\s{0,4}\\?\"(?P<auth>[A-Za-z0-9+/]{8,}={0,2})\\?\""
     r"|-pass(?:in|out)?[\s\"',=]{1,6}pass:(?P<phrase>[^\s\"',]{4,})"
@@ -113,10 +114,10 @@ _SIGNING = (
     "-key-data:",
     "jdbc:oracle:",
 )
-_XML = re.compile(r"<(?P<name>[A-Za-z][\w.:-]{0,80})>(?P<value>[^<>\n]{4,512})</")
+_XML = expression(r"<(?P<name>[A-Za-z][\w.:-]{0,80})>(?P<value>[^<>\n]{4,512})</")
 _LONGEST_ELEMENT = 82
 # A name and its value side by side, as in XML, in the env of a container and in the answers of devkeel itself.
-_APART = re.compile(
+_APART = expression(
     r"\b(?:key|name|path|variable)[\"']?\s{0,4}[:=]\s{0,4}[\"']?(?P<name>[\w.:-]{1,120})[\"']?,?\s{1,40}[\"']?(?:value|source)[\"']?"
     r"\s{0,4}[:=]\s{0,4}\\?[\"']?(?P<value>[^\"'\s<>][^\"'\n<>]{3,512})",
     re.IGNORECASE,
@@ -125,14 +126,14 @@ _APART = re.compile(
 _LISTING = ("key", "name", "path", "variable")
 
 # A name is read from where it begins to where it ends, and whole or not at all.
-_NAME = re.compile(
+_NAME = expression(
     r"(?<![\w.-])-{0,2}(?P<name>[A-Za-z_][\w.-]*+)(?P<after>\\?[\"'\]]{0,2}[ \t]{0,8})"
     r"(?P<sep>\?=|:=|\+=|=>|=(?![=~>])|:(?![:=/]))"
     r"(?P<space>[ \t]{0,16}(?:[|>][+-]?[ \t]{0,8})?(?:\\?\r?\n[ \t]{0,40}(?=[\"']|[^\s\"':=#]+[ \t]*(?:\n|\Z)))?)"
 )
-_QUOTED = re.compile(r"(?P<open>\\?\"\"\"|'''|''|\\?\"|\\?'|`)")
+_QUOTED = expression(r"(?P<open>\\?\"\"\"|'''|''|\\?\"|\\?'|`)")
 # Unquoted: up to white space or a quote, and up to a separator only where something else begins behind it.
-_BARE = re.compile(
+_BARE = expression(
     r"(?:[^\s\"'`,;&)\]}<>]|[,;&)\]}<>](?!\s|\Z|[\"'&;,)\]}<]|[A-Za-z][\w .-]{0,40}[=:]|\Z)|(?<=[\w])[\"'`](?=[\w]))+"
 )
 
@@ -279,7 +280,7 @@ def _told(match: re.Match[str]) -> Iterator[Span]:
 
 
 # What follows `Basic` and `Bearer` in prose is a word.
-_RANDOM = re.compile(r"\d|[a-z][A-Z]|=\Z")
+_RANDOM = expression(r"\d|[a-z][A-Z]|=\Z")
 _NO_VALUE = frozenset({"required", "string", "str", "none", "null", "true", "false", "authentication", "realm"})
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from devkeel.text.expression import expression
 from devkeel.text.secrets.anchors import matches, occurrences
 
 __all__ = ["private_keys", "tokens"]
@@ -88,8 +89,8 @@ _BEGINNINGS = {
     "A": "ATATT3x ATCTT3x ATBB EZAK AKIA ASIA AGPA AIDA AROA ABIA ACCA AIza EAA",
     "": "EZTK dapi 1//0 cio oy2",
 }
-_WITH_DOTS = re.compile(r"\.(?=[\w-]{6}\.[\w-]{27})")
-_SIGNED = re.compile(r":[A-Za-z0-9+/]{86}==")
+_WITH_DOTS = expression(r"\.(?=[\w-]{6}\.[\w-]{27})")
+_SIGNED = expression(r":[A-Za-z0-9+/]{86}==")
 _LONGEST_SIGNER = 84
 
 
@@ -117,17 +118,17 @@ def _starts(text: str) -> set[int]:
     return {start for start in starts if start >= 0}
 
 
-_MARK = re.compile(
+_MARK = expression(
     r"(?P<begin>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d: \S{1,40})"
     r"|-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|Private-MAC: [0-9a-f]{40,64}"
 )
 _MARKING = ("PRIVATE KEY", "PuTTY-User-Key-File-", "Private-MAC: ")
-_MATERIAL = re.compile(
+_MATERIAL = expression(
     r"[\s\\nr\"',+|>-]{0,60}(?:[A-Z][A-Za-z-]{1,30}: [^\n\\]{0,80}[\s\\nr+|>]{1,20}){0,4}[A-Za-z0-9+/=]{16,}"
 )
 # A line of a key's body: base64 or a header, with what files, JSON text, diffs and quoted lists have at its sides.
-_LINE = re.compile(r"[ \t+|>\"'-]*(?:[A-Za-z0-9+/=\\]{1,80}|[A-Z][A-Za-z-]{1,30}: [^\n]{0,80}|)[\"',]*\Z")
-_BASE64_LINE = re.compile(r"[ \t+|>\"'-]*[A-Za-z0-9+/=]{16,80}[\"',]*\Z")
+_LINE = expression(r"[ \t+|>\"'-]*(?:[A-Za-z0-9+/=\\]{1,80}|[A-Z][A-Za-z-]{1,30}: [^\n]{0,80}|)[\"',]*\Z")
+_BASE64_LINE = expression(r"[ \t+|>\"'-]*[A-Za-z0-9+/=]{16,80}[\"',]*\Z")
 _NEAR, _LONGEST = 400, 16 * 1024
 
 

@@ -1,0 +1,61 @@
+"""What is loaded late: by one mechanism, and inside a function only for a measured reason."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from devkeel.deferred import Deferred
+
+ROOT = Path(__file__).parent.parent
+SOURCES = sorted([*(ROOT / "tools").rglob("*.py"), *(ROOT / "server").rglob("*.py")])
+
+
+def deferred(tree: ast.Module) -> dict[str, str]:
+    """Return the names that stand for a module until it is used, and those modules."""
+    return {
+        ast.unparse(target): ast.literal_eval(value.args[0])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign)
+        for target, value in pairs(node)
+        if isinstance(value, ast.Call) and ast.unparse(value.func) == "Deferred"
+    }
+
+
+def pairs(node: ast.Assign) -> list[tuple[ast.expr, ast.expr]]:
+    target, value = node.targets[0], node.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        return list(zip(target.elts, value.elts, strict=True))
+    return [(target, value)]
+
+
+def checked(tree: ast.Module) -> dict[str, str]:
+    """Return the modules that are imported under TYPE_CHECKING, by the name that they have there."""
+    blocks = [node for node in tree.body if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    return {
+        alias.asname or alias.name: f"{node.module}.{alias.name}" if isinstance(node, ast.ImportFrom) else alias.name
+        for block in blocks
+        for node in block.body
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+        for alias in node.names
+    }
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_is_deferred_is_there_and_is_what_the_types_are_checked_with(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    late = deferred(tree)
+    assert late.items() <= checked(tree).items()
+    for module in late.values():
+        assert importlib.import_module(module)
+
+
+def test_a_module_is_imported_by_its_first_use() -> None:
+    module = Deferred("devkeel.no_such_module")
+    assert "devkeel.no_such_module" in repr(module)
+    with pytest.raises(ModuleNotFoundError):
+        _ = module.name
+    assert Deferred("json").dumps is importlib.import_module("json").dumps
