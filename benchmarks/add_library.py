@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.api import Environment
-from devkeel.edits.vocabulary import AddLibrary
+from devkeel.edits.libraries import AddLibrary
 from devkeel.libraries.resolve.installers import find_python, find_uv
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\n
 _KILLED = """
 import sys
 from pathlib import Path
-from devkeel.edits import AddLibrary
 from devkeel.api import Environment
+from devkeel.edits.libraries import AddLibrary
 print("ready", flush=True)
 Environment(Path(sys.argv[1]), actor="b").change([AddLibrary(language="python", names=[sys.argv[2]])])
 """

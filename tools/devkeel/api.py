@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from devkeel.checks.report import CheckReport
     from devkeel.doctor import examine
     from devkeel.doctor.examine import Examination
-    from devkeel.edits.vocabulary import Edit
+    from devkeel.edits.base import Edit
     from devkeel.environments import apply, bootstrap, entry, job_views, named, run
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments

@@ -8,7 +8,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.backends.registry import BACKENDS, ROWS, active, backend_named, select
-from devkeel.edits.vocabulary import AddLibrary
+from devkeel.edits.libraries import AddLibrary
 from devkeel.environments.names import all_environments, default_name, sanitised
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable, UsageError
 from devkeel.project.envrc import envrc, prompt

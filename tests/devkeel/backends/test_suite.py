@@ -15,7 +15,7 @@ from devkeel.backends.backend import Realisation
 from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
-from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
+from devkeel.edits.libraries import AddLibrary, RemoveLibrary
 from devkeel.errors import CheckFailed
 from devkeel.libraries.resolve import installers, micromamba, resolvers
 from devkeel.project.root import Project

@@ -11,7 +11,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.backends import venv
 from devkeel.backends.venv import Venv
-from devkeel.edits.vocabulary import AddLibrary
+from devkeel.edits.libraries import AddLibrary
 from devkeel.errors import CheckFailed, Conflict, Unavailable
 from devkeel.libraries.resolve import resolvers
 from devkeel.libraries.resolve.installers import find_uv

@@ -92,6 +92,14 @@ def test_a_module_that_the_same_change_imports_needs_no_advice(environment: Envi
     assert [item.name for item in environment.inspect().files] == ["devenv.nix", "web.nix"]
 
 
+def test_an_input_goes_into_yaml_and_nowhere_else(environment: Environment) -> None:
+    for name in ("devenv.nix", ".gitignore"):
+        (environment.project.root / name).touch()
+        with pytest.raises(Refused) as caught:
+            edit(environment, {"kind": "set_input", "file": name, "name": "x", "url": "github:a/b"})
+        assert caught.value.code == "not_yaml"
+
+
 def test_what_cannot_be_begun_says_so(environment: Environment) -> None:
     item = {"kind": "replace_text", "file": ".envrc", "old": "a", "new": "b"}
     with pytest.raises(ProjectError) as caught:

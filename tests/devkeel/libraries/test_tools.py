@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.edits.vocabulary import AddLibrary, RemoveLibrary
+from devkeel.edits.libraries import AddLibrary, RemoveLibrary
 from devkeel.errors import CheckFailed
 
 if TYPE_CHECKING:

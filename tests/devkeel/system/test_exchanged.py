@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.edits.vocabulary import AddPackages
+from devkeel.edits.packages import AddPackages
 from devkeel.errors import DevkeelError
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.candidate import stage, stage_folder
 from devkeel.candidate.stage import open_stage
-from devkeel.edits.vocabulary import AddPackages
+from devkeel.edits.packages import AddPackages
 from devkeel.errors import DevkeelError
 from devkeel.project.root import Project
 

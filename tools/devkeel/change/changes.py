@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.change.result import ChangeResult
     from devkeel.context import Context
-    from devkeel.edits.vocabulary import Edit
+    from devkeel.edits.base import Edit
 
 __all__ = ["Asked", "change", "restore", "take_back", "undo"]
 
@@ -71,7 +71,7 @@ def change(
                 "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
             )
         created = any(data is None for data in candidate.before.values())
-        given = [item.model_dump(exclude_unset=True) | {"kind": item.kind} for item in edits]
+        given = [item.given() for item in edits]
         kind: Literal["create", "edit"] = "create" if created else "edit"
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, level, given))
 

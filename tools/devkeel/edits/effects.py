@@ -10,6 +10,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from devkeel.edits.files import Applied
     from devkeel.source.nix import Value
     from devkeel.source.path import AttrPath
 
@@ -55,8 +56,13 @@ def is_shell_text(path: AttrPath) -> bool:
     return _shell(path) is not None
 
 
-def added_by_text(name: str, before: bytes, after: bytes) -> Iterator[str]:
-    """Yield when something runs that a replaced text has brought into a file."""
+def added_by_text(applied: Applied) -> Iterator[str]:
+    """Yield when something runs that an edit of text has brought into the files."""
+    for name, data in applied.after.items():
+        yield from _added(name, applied.before.get(name, b""), data)
+
+
+def _added(name: str, before: bytes, after: bytes) -> Iterator[str]:
     if name == ".envrc":
         yield "when direnv loads .envrc"
     elif name.endswith(".nix"):

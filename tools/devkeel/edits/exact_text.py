@@ -11,8 +11,6 @@ from devkeel.source import Edited, Splice, apply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.edits.vocabulary import ReplaceText
-
 __all__ = ["replace_text"]
 
 _SHOWN = 10
@@ -21,17 +19,17 @@ _NEAR = 0.6
 _LINES = 5_000
 
 
-def replace_text(item: ReplaceText, name: str, data: bytes) -> Edited:
+def replace_text(name: str, data: bytes, wanted: str, replacement: str, occurrences: int) -> Edited:
     """Replace a text that occurs as often as said. Raises Refused `text_not_found` or `text_not_unique`."""
-    old, new = (text.encode("utf-8", "surrogatepass") for text in (item.old, item.new))
+    old, new = (text.encode("utf-8", "surrogatepass") for text in (wanted, replacement))
     found, start = list[int](), data.find(old)
     while start >= 0:
         found.append(start)
         start = data.find(old, start + len(old))
     if not found:
-        raise _not_found(item, name, data)
-    if len(found) != item.occurrences:
-        raise _not_unique(item, name, data, found)
+        raise _not_found(wanted, name, data)
+    if len(found) != occurrences:
+        raise _not_unique(wanted, name, data, found, occurrences)
     return apply(data, [Splice(at, at + len(old), new) for at in found])
 
 
@@ -39,32 +37,32 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _not_unique(item: ReplaceText, name: str, data: bytes, found: list[int]) -> Refused:
+def _not_unique(wanted: str, name: str, data: bytes, found: list[int], occurrences: int) -> Refused:
     lines = [data.count(b"\n", 0, at) + 1 for at in found]
     shown = ", ".join(map(str, lines[:_SHOWN])) + (", …" if len(lines) > _SHOWN else "")
     return Refused(
         "text_not_unique",
-        f"The text occurs {_times(len(found))} in {name} (line {shown}), not {_times(item.occurrences)}.",
+        f"The text occurs {_times(len(found))} in {name} (line {shown}), not {_times(occurrences)}.",
         place=Place(name, lines[0]),
-        seen=item.old[:200],
+        seen=wanted[:200],
         remedy=f"Give more of the text around the one that you mean, or occurrences={len(found)} to replace all.",
         details={"lines": lines[:100]},
     )
 
 
-def _not_found(item: ReplaceText, name: str, data: bytes) -> Refused:
+def _not_found(wanted: str, name: str, data: bytes) -> Refused:
     text = data.decode("utf-8", "replace")
-    at, why = _almost(item.old, text)
+    at, why = _almost(wanted, text)
     near = None
     if at is None:
-        at, near = _nearest(item.old, text)
+        at, near = _nearest(wanted, text)
         why = f"the nearest is line {at}" if at else ""
     details = {"nearest": near} if near else {}
     return Refused(
         "text_not_found",
         f"The text does not occur in {name}{f': {why}' if why else ''}.",
         place=Place(name, at),
-        seen=item.old[:200],
+        seen=wanted[:200],
         remedy="Read the file again and give the exact text, white space included, with enough around it.",
         details=details,
     )

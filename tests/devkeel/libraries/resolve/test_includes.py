@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
-from devkeel.edits.vocabulary import AddLibrary
+from devkeel.edits.libraries import AddLibrary
 from devkeel.errors import DevkeelError, ProjectError
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.project.root import Project

@@ -12,7 +12,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.backends import venv
-from devkeel.edits.vocabulary import AddLibrary
+from devkeel.edits.libraries import AddLibrary
 from devkeel.errors import Unavailable
 from devkeel.libraries.resolve import interpreter
 from devkeel.libraries.resolve.declared_python import declared_python

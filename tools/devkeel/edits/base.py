@@ -1,0 +1,55 @@
+"""What every kind of edit is: fields that a caller gives, and four answers.
+
+What it applies, when it is already so, what it makes run, and how it is corrected.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict
+
+from devkeel.project.root import DECLARATION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel.edits.files import Applied, File, Files
+    from devkeel.edits.suggestion import Suggestion
+
+__all__ = ["Edit"]
+
+
+class Edit(BaseModel, ABC):
+    """One typed intention, told apart from others by `kind`: what is wanted, never where the bytes go."""
+
+    # Only the kinds that a call uses are built: a command edits with one of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    file: str = DECLARATION
+    kind: str
+
+    @abstractmethod
+    def apply(self, files: Files) -> Applied:
+        """Return what the edit makes of the files, in memory. Raises UsageError, ProjectError or Refused."""
+
+    @abstractmethod
+    def already(self) -> str:
+        """Return why nothing changed, as a sentence, for an edit whose editor does not say it."""
+
+    def effects(self, applied: Applied) -> Iterable[str]:  # noqa: ARG002  (most kinds make nothing run)
+        """Return when something runs that the edit has added: shell text, or an expression."""
+        return ()
+
+    def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:  # noqa: ARG002  (a kind says what it can follow)
+        """Return the edit, as plain data, as a suggestion wants it; None where it is not about this edit."""
+        return None
+
+    def open(self, files: Files, *, empty: bool = False) -> File:
+        """Return the file that the edit is about; `empty`: one that is missing begins with nothing in it."""
+        return files.open(self.file, self.kind, empty=empty)
+
+    def given(self, **corrections: object) -> dict[str, Any]:
+        """Return the edit as plain data: the fields that the caller gave, and other values for some."""
+        return self.model_dump(exclude_unset=True) | {"kind": self.kind} | corrections

@@ -1,0 +1,118 @@
+"""What an edit works on: a file as it finds it, and what it makes of the files that it changes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Place, ProjectError, Refused
+from devkeel.source import nix, yaml
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.source import Edited
+
+__all__ = ["Applied", "File", "Files"]
+
+_MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What an edit made: the bytes of its files before and after, and sentences about what it met.
+
+    manifest: a file that names libraries, and names others now. unfinished: the files may stay broken where they were
+    broken before, if they are less so.
+    """
+
+    before: Mapping[str, bytes]
+    after: Mapping[str, bytes]
+    notes: tuple[str, ...] = ()
+    manifest: str | None = None
+    unfinished: bool = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether a byte differs."""
+        return any(data != self.before.get(name) for name, data in self.after.items())
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One environment file as an edit finds it. kind: of the edit, for the refusal of a file of another format."""
+
+    name: str
+    data: bytes
+    kind: str
+
+    @property
+    def is_nix(self) -> bool:
+        """Whether the editor of Nix is the one for this file."""
+        return self.name.endswith(".nix")
+
+    @property
+    def is_yaml(self) -> bool:
+        """Whether the editor of YAML is the one for this file."""
+        return self.name.endswith((".yaml", ".yml"))
+
+    def nix(self) -> nix.Document:
+        """Open the file with the editor of Nix; Refused `not_nix` for a file of another format."""
+        if self.is_nix:
+            return nix.Document(self.data, self.name)
+        raise self._other("Nix", "not_nix")
+
+    def yaml(self) -> yaml.Document:
+        """Open the file with the editor of YAML; Refused `not_yaml` for a file of another format."""
+        if self.is_yaml:
+            return yaml.Document(self.data, self.name)
+        raise self._other("YAML", "not_yaml")
+
+    def becomes(self, edited: Edited, *, unfinished: bool = False) -> Applied:
+        """Return what an edit of this one file made."""
+        return Applied({self.name: self.data}, {self.name: edited.data}, edited.notes, unfinished=unfinished)
+
+    def _other(self, format_name: str, code: str) -> Refused:
+        return Refused(
+            code,
+            f"{self.name} is not a {format_name} file; a {self.kind} edit has no meaning there.",
+            place=Place(self.name),
+            remedy=f"Use {do('patch')} for this file.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a candidate, as the edits before have left them.
+
+    create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
+    libraries named, the most telling first.
+    """
+
+    candidate: Candidate
+    create: bool = False
+    manifests: Callable[[], tuple[str, ...]] = field(default=tuple)
+
+    def open(self, name: str, kind: str, *, empty: bool = False) -> File:
+        """Return an environment file for an edit of a kind; `empty`: one that is missing begins with nothing in it.
+
+        Raises ProjectError for a file that is missing, or that is none of the environment's.
+        """
+        name = self.candidate.resolve(name)
+        if not self.candidate.basis.is_environment_file(name):
+            raise ProjectError(
+                "not_an_environment_file",
+                f"{name} is not one of the environment files.",
+                place=Place(name),
+                remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
+            )
+        data = self.candidate.read(name)
+        if data is None and self.create and name.endswith(".nix"):
+            data = _MODULE
+        if data is None and empty:
+            data = b""
+        if data is None:
+            raise self.candidate.basis.missing(name)
+        return File(name, data, kind)

@@ -1,0 +1,78 @@
+"""Edits of the libraries of a language, in the project's own manifests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import Field
+
+from devkeel import libraries
+from devkeel.edits.base import Edit
+from devkeel.edits.files import Applied
+from devkeel.edits.suggestion import NewText
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel.edits.files import Files
+    from devkeel.edits.suggestion import Suggestion
+
+__all__ = ["KINDS", "AddLibrary", "RemoveLibrary"]
+
+_INSTALLED = "when the environment is next applied"
+
+
+class _Library(Edit):
+    # Empty: the file that the project uses.
+    file: str = ""
+    language: str
+    names: list[str] = Field(min_length=1)
+    group: str | None = None
+
+    def apply(self, files: Files) -> Applied:
+        """Change the files that the language's plan names."""
+        candidate = files.candidate
+        request = libraries.Request(
+            self.language,
+            tuple(self.names),
+            self.group,
+            candidate.resolve(self.file) if self.file else None,
+            self.kind == "remove_library",
+            files.create,
+            files.manifests(),
+        )
+        plan = libraries.plan(request, candidate.read)
+        before = candidate.read_all(plan.files)
+        manifest = candidate.resolve(plan.manifest) if plan.files else None
+        return Applied(before, plan.files, tuple(plan.notes), manifest)
+
+    def already(self) -> str:
+        """Say that the manifest names them, or does not."""
+        return f"{', '.join(self.names)}: the libraries are already so."
+
+    def effects(self, applied: Applied) -> Iterable[str]:  # noqa: ARG002  (whatever the files are)
+        """An installer runs what the libraries bring: their build scripts, and their own code."""
+        return (_INSTALLED,)
+
+    def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
+        """Correct a name."""
+        names = suggestion.replaced(self.names) if isinstance(suggestion, NewText) else None
+        return None if names is None else self.given(names=names)
+
+
+class AddLibrary(_Library):
+    """Add libraries of a language to the project's own manifest, and to devenv.nix what they need.
+
+    `names` are written as the language does, versions included; `group` is a dependency group such as `dev`.
+    """
+
+    kind: Literal["add_library"] = "add_library"
+
+
+class RemoveLibrary(_Library):
+    """Remove libraries of a language from the project's own manifest."""
+
+    kind: Literal["remove_library"] = "remove_library"
+
+
+KINDS = (AddLibrary, RemoveLibrary)
