@@ -69,6 +69,7 @@ class OfferingServer(MCPServer[Any]):
         self._library = Call(workspace, UNKNOWN_ACTOR)
         self._updates = Updates(workspace.root, lambda: self._library.run(lambda environment: environment.files()))
         super().__init__(name, tools=[*tools], subscriptions=self._updates, lifespan=_watching, **told)
+        self._described = tools
         self._listed = frozenset(tool.name for tool in tools if offer.lists(tool.spec))
         self._prompted = False
         self._subscribed: dict[tuple[Connection, str], Callable[[], None]] = {}
@@ -105,6 +106,8 @@ class OfferingServer(MCPServer[Any]):
 
     async def list_tools(self) -> list[Tool]:
         """Return the tools of the offer, always the same and in the same order."""
+        for tool in self._described:
+            tool.describe()
         return [tool for tool in await super().list_tools() if tool.name in self._listed]
 
     async def list_prompts(self) -> list[Prompt]:

@@ -10,10 +10,10 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from devkeel.catalogue.search import KINDS as SEARCH_KINDS
 from devkeel.checks import LEVELS
-from devkeel.edits.vocabulary import KINDS
+from devkeel.edits.vocabulary import KINDS, MODELS
 from devkeel_mcp.app import INSTRUCTIONS
 from devkeel_mcp.calls.arguments import Level
-from devkeel_mcp.tools.edit import Kind
+from devkeel_mcp.tools.edit import EDIT
 from devkeel_mcp.tools.search import Kind as SearchKind
 
 from .conftest import ERAS, Agent
@@ -44,6 +44,7 @@ CORE = [
     "cancel_job",
 ]
 READING = {*CORE[:4], "read_processes", "job"}
+PATCHING = {"partial"}  # patch_file alone offers it
 REACHING = {"add_library", "check_environment", "apply_environment", "manage_processes", "run_command"}
 
 
@@ -110,8 +111,14 @@ async def test_schemas_are_closed_without_titles_and_describe_every_field(agent:
                 assert field["description"]
 
 
+def test_the_flat_edit_takes_every_kind_and_every_field_of_the_library() -> None:
+    item = EDIT.arguments.model_json_schema()["$defs"]["EditItem"]["properties"]
+    assert item["kind"]["enum"] == [*KINDS]
+    fields = {name for model in MODELS.values() for name in model.model_fields}
+    assert item.keys() == fields - PATCHING
+
+
 def test_the_repeated_vocabularies_are_those_of_the_library() -> None:
-    assert get_args(Kind) == KINDS
     assert ("all", *get_args(SearchKind)) == SEARCH_KINDS
     assert get_args(Level) == LEVELS
 

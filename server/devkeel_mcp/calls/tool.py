@@ -48,7 +48,7 @@ class StrictTool(Tool):
             name=spec.name,
             title=None,
             description=spec.description,
-            parameters=_schema(spec, offer),
+            parameters={},
             fn_metadata=FuncMetadata(arg_model=spec.arguments),
             is_async=True,
             context_kwarg=None,
@@ -58,6 +58,11 @@ class StrictTool(Tool):
         tool._spec = spec
         tool._offer = offer
         return tool
+
+    def describe(self) -> None:
+        """Make the schema of the arguments, unless it is made: the first list needs it, the handshake does not."""
+        if not self.parameters:
+            self.parameters = _schema(self._spec, self._offer)
 
     @property
     def spec(self) -> ToolSpec:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic_core import core_schema
 
 from devkeel_mcp.calls.arguments import FromJsonText, WriteArguments
 from devkeel_mcp.calls.spec import ToolSpec
@@ -15,38 +16,28 @@ if TYPE_CHECKING:
 
     from devkeel_mcp.calls.call import Call
 
-__all__ = ["EDIT", "Kind"]
+__all__ = ["EDIT"]
 
-Kind = Literal[
-    "add_packages",
-    "remove_packages",
-    "set",
-    "unset",
-    "append",
-    "prepend",
-    "remove",
-    "rename",
-    "comment_out",
-    "uncomment",
-    "enable",
-    "disable",
-    "set_input",
-    "remove_input",
-    "add_library",
-    "remove_library",
-    "replace_text",
-]
-# The kinds of `devkeel.edits.vocabulary`, repeated so that the library need not load before the handshake.
 
-_VALUED = frozenset({"set", "append", "prepend", "remove"})
+class _Kinds:
+    """The library's kinds of edits, asked for when the schema is: the handshake does without them."""
+
+    @staticmethod
+    def __get_pydantic_core_schema__(source: object, handler: object) -> core_schema.CoreSchema:
+        from devkeel.edits.vocabulary import KINDS  # noqa: PLC0415  (23 of the 600 ms of a start)
+
+        return core_schema.literal_schema([*KINDS])
 
 
 class EditItem(BaseModel):
-    """One edit as the agent sees it; `devkeel.edits.vocabulary.parse_edits` judges which fields belong to its kind."""
+    """One edit as the agent sees it; `devkeel.edits.vocabulary.parse_edits` judges which fields belong to its kind.
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    A field stands for the one of the same name of every kind that has it.
+    """
 
-    kind: Kind = Field(description="append, prepend, remove: one list element.")
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
+
+    kind: Annotated[str, _Kinds] = Field(description="append, prepend, remove: one list element.")
     path: str | None = Field(default=None, description="Option path, for set to uncomment.")
     to: str | None = Field(default=None, description="rename: new path.")
     value: JsonValue = Field(default=None, description="Of set, append, prepend, remove; a string is never Nix.")
@@ -69,12 +60,16 @@ class EditItem(BaseModel):
 
         Some hosts send null for what they leave out: null counts as given only where it can be a value.
         """
+        from devkeel.edits.vocabulary import MODELS  # noqa: PLC0415  (as above)
+
         given = self.model_dump(exclude_unset=True)
-        null_is_data = self.kind in _VALUED and self.expression is None
+        null_is_data = "value" in MODELS[self.kind].model_fields and self.expression is None
         return {name: value for name, value in given.items() if value is not None or (name == "value" and null_is_data)}
 
 
 class EditArguments(WriteArguments):
+    model_config = ConfigDict(defer_build=True)
+
     edits: Annotated[list[EditItem], FromJsonText] = Field(min_length=1, description="Applied in order.")
     create: bool = Field(default=False, description="Make a missing file.")
 

@@ -28,7 +28,8 @@ class Edit(BaseModel, ABC):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
     file: str = DECLARATION
-    kind: str
+    if TYPE_CHECKING:
+        kind: str  # each kind's own field, of the one value that is its name
 
     @abstractmethod
     def apply(self, files: Files) -> Applied:

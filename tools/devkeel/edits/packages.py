@@ -18,6 +18,7 @@ __all__ = ["KINDS", "AddPackages", "RemovePackages"]
 
 
 class _Packages(Edit):
+    kind: str
     names: list[str] = Field(min_length=1)
     inside: str | None = None
 
