@@ -1,3 +1,3 @@
-"""One module per family of edits: what they apply, and what a refused one should have been."""
+"""What may be asked for: one class a kind of edit, one module a family; `vocabulary` has them all."""
 
 __all__: list[str] = []

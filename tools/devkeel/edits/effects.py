@@ -52,7 +52,7 @@ def _shell(path: AttrPath) -> str | None:
 
 
 def is_shell_text(path: AttrPath) -> bool:
-    """Tell whether a shell runs what stands at an option path."""
+    """Return whether a shell runs what stands at an option path."""
     return _shell(path) is not None
 
 

@@ -1,0 +1,210 @@
+"""CONTRIBUTING.md, followed: each recipe is carried out on a copy of the source, and what it promises is tried there.
+
+A recipe names its files in a table. What a test adds or changes must be among them, and no more than the recipe says.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+ROOTS = ("tools", "server")
+DECLARATION = "{ pkgs, ... }:\n\n{\n  # Where the cache listens.\n  services.redis.port = 6379;\n}\n"
+
+
+def table(recipe: str) -> list[str]:
+    """Return the files that a recipe names: words in capitals stand for a name of the feature's own."""
+    section = (ROOT / "CONTRIBUTING.md").read_text("utf-8").partition(f"\n## {recipe}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `((?:tools|server)/[^`]+)` \|", section, re.MULTILINE)
+
+
+@dataclass
+class Copy:
+    """A copy of the source, which a recipe changes, and a project to try it on. touched: the files so far."""
+
+    root: Path
+    project: Path
+    touched: set[str] = field(default_factory=set)
+
+    def add(self, name: str, text: str) -> None:
+        """Write a file that is not there yet."""
+        path = self.root / name
+        assert not path.exists()
+        path.write_text(text, "utf-8")
+        self.touched.add(name)
+
+    def patch(self, name: str, old: str, new: str) -> None:
+        """Put text in place of other text, which must stand once in the file."""
+        path = self.root / name
+        text = path.read_text("utf-8")
+        assert text.count(old) == 1, f"{name} has {old!r} {text.count(old)} times"
+        path.write_text(text.replace(old, new), "utf-8")
+        self.touched.add(name)
+
+    def python(self, *arguments: str) -> str:
+        """Run Python at the project with the copy in place of the installed source, and return what it prints."""
+        paths = os.pathsep.join(str(self.root / name) for name in ROOTS)
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.project,
+            env={**os.environ, "PYTHONPATH": paths},
+            check=False,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def devkeel(self, *words: str) -> str:
+        """Run the command."""
+        return self.python("-m", "devkeel_cli", *words)
+
+    def follows(self, recipe: str, most: int) -> None:
+        """Assert that the files touched are those that a recipe names, and how many they are at most."""
+        patterns = [re.sub(r"[A-Z]+", r"\\w+", re.escape(name)) for name in table(recipe)]
+        stray = [name for name in self.touched if not any(re.fullmatch(item, name) for item in patterns)]
+        assert not stray
+        assert len(self.touched) <= most
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Copy:
+    """A copy of the source, and a project of one file."""
+    root, project = tmp_path / "source", tmp_path / "project"
+    for name in ROOTS:
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+    project.mkdir()
+    (project / "devenv.nix").write_text(DECLARATION)
+    made = Copy(root, project)
+    assert Path(made.python("-c", "import devkeel; print(devkeel.__file__)").strip()).is_relative_to(root)
+    return made
+
+
+FAMILY = '''\
+"""Edits of numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from devkeel.edits.base import Edit
+from devkeel.edits.suggestion import NewPath
+from devkeel.errors import Place, Refused
+from devkeel.source import Edited, nix
+from devkeel.source.path import format_path, parse_path
+
+if TYPE_CHECKING:
+    from devkeel.edits.files import Applied, Files
+    from devkeel.edits.suggestion import Suggestion
+
+__all__ = ["KINDS", "Increase"]
+
+
+class Increase(Edit):
+    """Make the number at an option path greater."""
+
+    kind: Literal["increase"] = "increase"
+    path: str
+    by: int
+
+    def apply(self, files: Files) -> Applied:
+        file = self.open(files)
+        document = file.nix()
+        value = document.get(parse_path(self.path))
+        if not isinstance(value, int):
+            raise Refused("not_a_number", f"{self.path} is no number.", place=Place(file.name))
+        edited = nix.set(document, self.path, value + self.by) if self.by else Edited(file.data)
+        return file.becomes(edited)
+
+    def already(self) -> str:
+        return f"{self.path}: there is nothing to add."
+
+    def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
+        new = suggestion.moved(parse_path(self.path)) if isinstance(suggestion, NewPath) else None
+        return None if new is None else self.given(path=format_path(new))
+
+
+KINDS = (Increase,)
+'''
+VERB = '''\
+"""`devkeel increase`."""
+
+import click
+
+from devkeel_cli.arguments.options import change, writing_options
+from devkeel_cli.session import pass_session
+
+
+@click.command("increase")
+@click.argument("path")
+@click.argument("by", type=int)
+@writing_options
+@pass_session
+def command(session, /, path, by, writing):
+    """Make a number greater."""
+    change(session, [{"kind": "increase", "path": path, "by": by}], writing)
+'''
+AGENT = """\
+import json
+from pathlib import Path
+import anyio
+from mcp.client import Client
+from devkeel_cli.answers.suggest import as_command
+from devkeel_mcp import build_server
+
+EDIT = {"kind": "increase", "path": "services.redis.port", "by": 1}
+
+async def main():
+    async with Client(build_server(Path.cwd())) as client:
+        tools = {tool.name: tool.input_schema for tool in (await client.list_tools()).tools}
+        item = tools["edit_environment"]["properties"]["edits"]["items"]["properties"]
+        called = await client.call_tool("edit_environment", {"edits": [EDIT], "level": "syntax"})
+        told = [called.is_error, item["kind"]["enum"][-1], item["by"], as_command(EDIT)]
+    print(json.dumps(told))
+
+anyio.run(main)
+"""
+
+
+CORRECTED = """\
+from devkeel.edits.numbers import Increase
+from devkeel.edits.suggestion import NewPath
+
+print(Increase(path="services.redis.port", by=1).corrected(NewPath(("services",), ("other",))))
+"""
+
+
+def test_an_edit_kind(copy: Copy) -> None:
+    copy.add("tools/devkeel/edits/numbers.py", FAMILY)
+    copy.patch("tools/devkeel/edits/vocabulary.py", "libraries, options,", "libraries, numbers, options,")
+    copy.patch("tools/devkeel/edits/vocabulary.py", "    text.KINDS,\n", "    text.KINDS,\n    numbers.KINDS,\n")
+    copy.add("server/devkeel_cli/verbs/increase.py", VERB)
+    copy.patch("server/devkeel_cli/group.py", "VERBS = {\n", 'VERBS = {\n    "increase": "Make a number greater.",\n')
+    row = '    "increase": lambda edit: ["increase", edit["path"], str(edit["by"])],\n'
+    copy.patch("server/devkeel_cli/answers/suggest.py", '    "enable": _enable,\n', f'    "enable": _enable,\n{row}')
+    field = '    by: int | None = Field(default=None, description="increase: how much.")\n    file: str'
+    copy.patch("server/devkeel_mcp/tools/edit.py", "    file: str", field)
+    copy.follows("Add an edit kind", 6)
+
+    file = copy.project / "devenv.nix"
+    words = ("increase", "services.redis.port", "1", "--level", "syntax")
+    assert "+  services.redis.port = 6380;" in copy.devkeel(*words, "--dry-run")
+    assert file.read_text() == DECLARATION
+    copy.devkeel(*words)
+    assert file.read_text() == DECLARATION.replace("6379", "6380")
+    assert "there is nothing to add" in copy.devkeel("increase", "services.redis.port", "0", "--level", "syntax")
+    by = {"type": "integer", "description": "increase: how much."}
+    told = json.loads(copy.python("-c", AGENT))
+    assert told == [False, "increase", by, "devkeel increase services.redis.port 1"]
+    assert file.read_text() == DECLARATION.replace("6379", "6381")
+    assert "'other.redis.port'" in copy.python("-c", CORRECTED)
