@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 # A question, what its answer is written with, and the only modules that write it.
 _PLACES = {
     "how devenv's own command is called": (r'"--no-tui"', {"nix_cli/devenv.py"}),
+    "what a lock file says": (r'\["nodes"\]|\.get\("nodes"', {"nix_cli/lock.py"}),
 }
 
 

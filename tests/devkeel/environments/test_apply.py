@@ -157,7 +157,7 @@ def test_devenv_applies_where_nix_alone_cannot(
         raise Unavailable("check_unavailable", "The evaluation cannot run: this test says so.")
 
     environment = opened('packages = [ pkgs.hello ];\n  env.A = "b";')
-    monkeypatch.setattr("devkeel.checks.evaluation.read_lock", cannot)
+    monkeypatch.setattr("devkeel.checks.evaluation.locate_inputs", cannot)
     before = (environment.project.root / "devenv.lock").read_bytes()
     result = applied(environment)
     assert result.judge == "devenv"

@@ -1,69 +1,59 @@
-"""What a lock file pins, and what devenv.yaml says to the evaluation."""
+"""A lock file is read as Nix and devenv write it, and nothing of it is trusted."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-from devkeel.errors import Unavailable
-from devkeel.nix_cli.devenv_yaml import read_inputs_file
-from devkeel.nix_cli.lock import read_lock
+from devkeel.nix_cli.lock import parse_lock, read_lock
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-
-def lock(**nodes: Any) -> bytes:
-    inputs = {"devenv": "devenv", "nixpkgs": "nixpkgs"}
-    return json.dumps({"version": 7, "root": "root", "nodes": {"root": {"inputs": inputs}, **nodes}}).encode()
-
-
-def inside(path: str, **more: Any) -> dict[str, Any]:
-    return {"locked": {"type": "path", "path": path}, **more}
+_NODES: dict[str, Any] = {
+    "root": {"inputs": {"devenv": "devenv", "nixpkgs": ["devenv", "nixpkgs"]}},
+    "devenv": {
+        "inputs": {"nixpkgs": "nixpkgs_2"},
+        "locked": {"type": "github", "rev": "abc"},
+        "original": {"type": "github", "owner": "cachix", "repo": "devenv"},
+    },
+    "nixpkgs_2": {"locked": "no set"},
+}
 
 
-def test_directories_of_the_project_are_inputs_as_they_are(tmp_path: Path) -> None:
-    root = tmp_path.resolve()
-    (root / "a").mkdir()
-    found = read_lock(lock(devenv=inside("./a"), nixpkgs=inside(str(root / "a"), inputs={"devenv": ["devenv"]})), root)
-    assert found.trees["devenv"]["live"]
-    assert found.trees["nixpkgs"]["inputs"] == {"devenv": "devenv"}
-    assert found.paths == (str(root / "a"),)
+def lock(nodes: object, **more: object) -> bytes:
+    return json.dumps({"nodes": nodes, "root": "root", "version": 7} | more).encode()
 
 
-@pytest.mark.parametrize("path", ["/etc", "../other", "./link"])
-def test_directories_outside_of_the_project_are_not(tmp_path: Path, path: str) -> None:
-    root = tmp_path.resolve() / "project"
-    root.mkdir()
-    (root / "link").symlink_to("/etc")
-    with pytest.raises(Unavailable) as caught:
-        read_lock(lock(devenv=inside(path), nixpkgs=inside(".")), root)
-    assert caught.value.code == "check_unavailable"
+def test_what_follows_an_input_is_the_node_of_that_input() -> None:
+    found = parse_lock(lock(_NODES))
+    assert found.whole
+    assert found.own == {"devenv": "devenv", "nixpkgs": ["devenv", "nixpkgs"]}
+    assert found.inputs_of("root") == {"devenv": "devenv", "nixpkgs": "nixpkgs_2"}
+    assert found.locked("devenv")["rev"] == "abc"
+    assert found.original("devenv") == _NODES["devenv"]["original"]
 
 
-def test_inputs_that_follow_each_other_in_a_circle_are_refused(tmp_path: Path) -> None:
-    nodes = {"version": 7, "root": "root", "nodes": {"root": {"inputs": {"a": ["b"], "b": ["a"]}}}}
-    with pytest.raises(Unavailable):
-        read_lock(json.dumps(nodes).encode(), tmp_path)
+@pytest.mark.parametrize("key", ["nixpkgs_2", "root", "absent", 5, ["devenv"]])
+def test_what_a_node_does_not_have_is_not_made_up(key: object) -> None:
+    found = parse_lock(lock(_NODES))
+    assert (found.locked(key), found.original(key)) == ({}, None)
 
 
-def test_the_inputs_file_is_read_with_the_local_one_and_those_of_imports() -> None:
-    files = {
-        "devenv.yaml": b"imports: [./part, other/x]\nallowUnfree: true\n"
-        b"inputs: {o: {url: x, overlays: [default]}}\n"
-        b"nixpkgs: {permitted_unfree_packages: [a], cuda_support: true}\n",
-        "devenv.local.yaml": b"nixpkgs: {permitted_unfree_packages: [b], allow_broken: true}\n",
-        "part/devenv.yaml": b"imports: [../deep]\n",
-    }
-    found = read_inputs_file(files)
-    assert found.imports == ["./deep", "./part", "other/x"]
-    assert found.overlays == {"o": ["default"]}
-    assert found.nixpkgs == {"allowUnfree": True, "cudaSupport": True, "allowBroken": True}
-    assert found.permitted == ["a", "b"]
+def test_inputs_that_follow_each_other_are_refused() -> None:
+    nodes = {"root": {"inputs": {"a": ["b"], "b": ["a"]}}}
+    with pytest.raises(ValueError, match="circle"):
+        parse_lock(lock(nodes)).inputs_of("root")
 
 
-@pytest.mark.parametrize("data", [b"", b"[", b"- a", b"\xff", b"imports: 3\nnixpkgs: []\ninputs: [a]\n"])
-def test_an_inputs_file_that_cannot_be_read_says_nothing(data: bytes) -> None:
-    assert read_inputs_file({"devenv.yaml": data}).imports == []
+@pytest.mark.parametrize("data", [b"", b"[]", b"{", b'{"nodes": 1}', b"[" * 100_000, b"\xff"])
+def test_what_is_no_lock_pins_nothing(data: bytes) -> None:
+    assert read_lock(data) is None
+    with pytest.raises(ValueError):  # noqa: PT011  (json's own among them)
+        parse_lock(data)
+
+
+@pytest.mark.parametrize("more", [{"root": None}, {"root": []}, {"root": "absent"}, {"root": 1}])
+def test_a_lock_without_a_root_has_no_inputs_of_its_own(more: dict[str, object]) -> None:
+    found = parse_lock(lock(_NODES, **more))
+    assert not found.whole
+    assert found.own == {}

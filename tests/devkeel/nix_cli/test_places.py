@@ -14,7 +14,7 @@ from devkeel.api import Environment
 from devkeel.candidate.candidate import Candidate
 from devkeel.errors import DevkeelError, Unavailable
 from devkeel.nix_cli.archive import copied_if
-from devkeel.nix_cli.lock import read_lock
+from devkeel.nix_cli.locked_inputs import locate_inputs
 from devkeel.nix_cli.places import leaving_inputs, local_path, require_beneath
 
 OTHER = "sha256-" + "A" * 43 + "="
@@ -160,7 +160,7 @@ def test_a_directory_of_the_work_tree_is_taken_in_when_its_hash_is_right_and_onl
     right = {"type": "path", "path": str(beside), "narHash": told}
     for node, found in ((wrong, False), (right, True)):
         with pytest.raises(Unavailable) as caught:
-            read_lock(_pinning(node, root), root)
+            locate_inputs(_pinning(node, root), root)
         assert "pins no nixpkgs" in caught.value.message if found else "does not have" in caught.value.message
 
 

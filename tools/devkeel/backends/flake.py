@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from devkeel.backends.flake_pins import FLAKE, FLAKE_LOCK, require_within
 from devkeel.checks import build
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
+from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.settings import require_nothing_saved, run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.runtime import find_program
@@ -99,12 +99,10 @@ class Flake(Backend):
         text = (project.read(FLAKE) or b"").decode("utf-8", "replace")
         if lock is None:
             return LockStatus(FLAKE_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
-        try:
-            nodes = json.loads(lock)["nodes"]
-            known = nodes[json.loads(lock)["root"]].get("inputs", {})
-        except (ValueError, KeyError, TypeError, AttributeError):
+        found = read_lock(lock)
+        if found is None or not found.whole:
             return LockStatus(FLAKE_LOCK, "stale", "it cannot be read")
-        gone = [name for name in known if name not in text]
+        gone = [name for name in found.own if name not in text]
         return LockStatus(
             FLAKE_LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
         )

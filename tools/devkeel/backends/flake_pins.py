@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.checks.inputs import is_other
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.nix_cli.fetching import fetch, literal_sources, locked_source, stored, why_not
+from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.places import require_beneath
+from devkeel.nix_cli.references import is_other
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ class Pins:
     @classmethod
     def of(cls, subject: Candidate, lock: bytes | None) -> Pins:
         """Return what a lock and the literal fetches of a flake's own files pin."""
-        nodes = _loaded(lock).get("nodes")
-        locked = (locked_source(FLAKE_LOCK, lock or b"", key) for key in (nodes if isinstance(nodes, dict) else ()))
+        found = read_lock(lock)
+        locked = (locked_source(FLAKE_LOCK, lock or b"", key) for key in (found.nodes if found else ()))
         return cls((*filter(None, locked), *literal_sources(subject.files)), subject.fetches)
 
     def missing(self, told: str) -> tuple[Source, ...]:
@@ -116,15 +116,15 @@ def not_locked(subject: Candidate, lock: bytes | None) -> CheckFailed | None:
 
     Changing the lock is not its business. None where the lock has every input, as far as the text shows.
     """
-    loaded = _loaded(lock)
-    own = _own(loaded)
+    found = read_lock(lock)
+    own = found.own if found else {}
     for name, (reference, line) in _declared(subject).items():
         if not reference:
             continue  # it only says what the input follows
         url = reference.get("url")
         if name not in own:
             reason = "does not lock it" if lock else "is not there"
-        elif isinstance(url, str) and is_other(url, _original(loaded, own[name])):
+        elif found and isinstance(url, str) and is_other(url, found.original(own[name])):
             reason = "locks it from another place"
         else:
             continue
@@ -177,24 +177,3 @@ def _definitions(subject: Candidate) -> Iterator[tuple[nix.AttrPath, Any, int | 
             yield item.path, document.value(item), document.place(item.node.start_byte).line
     except DevkeelError:
         return
-
-
-def _loaded(lock: bytes | None) -> dict[str, Any]:
-    try:
-        loaded = json.loads(lock or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return loaded if isinstance(loaded, dict) else {}
-
-
-def _own(loaded: dict[str, Any]) -> dict[str, Any]:
-    """Return the inputs of a lock's root: nodes, or paths of what they follow; none where it is no lock."""
-    try:
-        return dict(loaded["nodes"][loaded["root"]].get("inputs", {}))
-    except (KeyError, TypeError, AttributeError, ValueError):
-        return {}
-
-
-def _original(loaded: dict[str, Any], node: object) -> object:
-    found = loaded["nodes"].get(node) if isinstance(node, str) else None
-    return found.get("original") if isinstance(found, dict) else None

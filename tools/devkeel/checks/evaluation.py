@@ -24,8 +24,8 @@ from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, network_is_cut, settings
 from devkeel.nix_cli.devenv import in_stage, runtime_directory
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
-from devkeel.nix_cli.lock import NEEDED, read_lock
-from devkeel.nix_cli.lock import not_fetched as not_fetched_input
+from devkeel.nix_cli.locked_inputs import NEEDED, locate_inputs
+from devkeel.nix_cli.locked_inputs import not_fetched as not_fetched_input
 from devkeel.nix_cli.places import require_beneath
 from devkeel.project.root import INPUTS, LOCK
 from devkeel.runtime import Completed, find_program
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from devkeel.diagnosis import nix_messages
     from devkeel.nix_cli import fetching
     from devkeel.nix_cli.fetching import Source
-    from devkeel.nix_cli.lock import Locked
+    from devkeel.nix_cli.locked_inputs import Locked
 else:
     nix_messages = Deferred("devkeel.diagnosis.nix_messages")
     fetching = Deferred("devkeel.nix_cli.fetching")
@@ -113,7 +113,7 @@ def require_nix(subject: Candidate) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
     if subject.fetches:
         fetching.bring(subject.locks.get(LOCK), NEEDED)
-    read_lock(subject.locks.get(LOCK), None)
+    locate_inputs(subject.locks.get(LOCK), None)
     program = find_program("nix-instantiate")
     if program is None:
         raise Unavailable(
@@ -213,7 +213,7 @@ def _asked(
     there: Iterable[Source],
     request: dict[str, object],
 ) -> Completed:
-    locked = read_lock(subject.locks.get(LOCK), stage.root, subject.root)
+    locked = locate_inputs(subject.locks.get(LOCK), stage.root, subject.root)
     # Where the system does not cut the network, what may be named could be told to a host.
     cut = stage.alone() is not None or network_is_cut()
     program, *flags = command

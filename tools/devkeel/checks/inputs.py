@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Diagnostic, Place
+from devkeel.nix_cli.lock import VERSIONS, parse_lock, read_lock
+from devkeel.nix_cli.references import FORGES, is_other
 from devkeel.project.root import DECLARATION, INPUTS, LOCK
 from devkeel.source import yaml
 from devkeel.source.plain_data import position
@@ -28,7 +30,6 @@ __all__ = [
     "Unlocked",
     "check_inputs",
     "is_newer",
-    "is_other",
     "known_inputs",
     "place_of_input",
     "unlocked_inputs",
@@ -63,9 +64,8 @@ _SCHEMES = (
     *("hg+http", "hg+ssh", "hg+file", "path", "tarball", "tarball+https", "tarball+http", "tarball+file", "file"),
     *("file+https", "file+http", "file+file", "https", "http", "flake", "indirect"),
 )
-_FORGES = frozenset({"github", "gitlab", "sourcehut"})
 _TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's modules
-_LOCK_VERSIONS = (5, 6, 7)
+_PARTS = "its nodes, root or version are missing"
 
 
 def check_inputs(subject: Candidate) -> list[Diagnostic]:
@@ -86,7 +86,8 @@ def known_inputs(subject: Candidate) -> set[str]:
             # A misspelt `inputs` is a finding of its own; what stands below it is not missing too.
             keys = [entry.key.value for entry in _entries(root) if _near(entry.key.value, ["inputs"])]
             found |= {entry.key.value for key in keys for entry in _entries(root, key)}
-    return found | _root_inputs(subject).keys()
+    lock = read_lock(subject.locks.get(LOCK))
+    return found | (lock.own.keys() if lock else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +105,13 @@ class Unlocked:
 
 def unlocked_inputs(subject: Candidate) -> Unlocked:
     """Return which inputs a declaration has and its lock does not; a lock that is none counts as having all."""
-    try:
-        lock = json.loads(subject.locks.get(LOCK, b"{}"))
-        locked = dict(lock["nodes"][lock["root"]].get("inputs", {}))
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
+    lock = read_lock(subject.locks.get(LOCK))
+    if lock is None or not lock.whole:
         return Unlocked()
+    locked = lock.own
     missing, follows, doubtful = list[str](), dict[str, str](), list[str]()
     for name, url, target in _declared(subject):
-        same = url is None or not is_other(url, _original(lock, locked.get(name)))
+        same = url is None or not is_other(url, lock.original(locked.get(name)))
         if name in locked and same:
             continue
         if target is not None and name not in locked:
@@ -180,7 +180,7 @@ def url_problem(url: str) -> tuple[str, str | None] | None:
     if scheme not in _SCHEMES:
         near = _near(scheme, _SCHEMES)
         return f"there is no reference of the kind {scheme}:", f"{near[0]}:{rest}" if near else None
-    if scheme in _FORGES and len(rest.split("?")[0].split("/")) < 2:  # noqa: PLR2004
+    if scheme in FORGES and len(rest.split("?")[0].split("/")) < 2:  # noqa: PLR2004
         return f"it is not {scheme}:OWNER/REPOSITORY", None
     return None
 
@@ -278,27 +278,13 @@ def _snake(name: str) -> str:
     return re.sub(r"(?<=[a-z0-9])([A-Z])", r"_\1", name).lower().replace("-", "_")
 
 
-def _root_inputs(subject: Candidate) -> dict[str, Any]:
-    """Return the lock's own inputs: node names, or paths of what they follow; none where it cannot be read."""
-    try:
-        lock = json.loads(subject.locks.get(LOCK, b"{}"))
-        return dict(lock["nodes"][lock["root"]].get("inputs", {}))
-    except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
-        return {}
-
-
 def is_newer(lock: bytes | None) -> bool:
     """Tell whether a lock pins a devenv that is younger than the built-in table of options."""
+    found = read_lock(lock)
     try:
-        nodes = json.loads(lock or b"{}")["nodes"]
-        return int(nodes["devenv"]["locked"]["lastModified"]) > _TABLE_MADE
-    except (ValueError, KeyError, TypeError, RecursionError):
+        return found is not None and int(found.locked("devenv")["lastModified"]) > _TABLE_MADE
+    except (ValueError, KeyError, TypeError):
         return False
-
-
-def _original(lock: dict[str, Any], node: Any) -> Any:  # noqa: ANN401  (whatever the lock has)
-    found = lock["nodes"].get(node) if isinstance(node, str) else None
-    return found.get("original") if isinstance(found, dict) else None
 
 
 def _check_lock(subject: Candidate) -> list[Diagnostic]:
@@ -307,14 +293,14 @@ def _check_lock(subject: Candidate) -> list[Diagnostic]:
     if data is None:
         return []
     try:
-        lock = json.loads(data)
-        version = lock["version"]
-        well = isinstance(lock["nodes"], dict) and lock["root"] in lock["nodes"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        lock = parse_lock(data)
+    except ValueError as error:
         return [_lock("bad_lock", "error", f"{LOCK} is no lock file: {_why(error)}")]
-    if version not in _LOCK_VERSIONS or not well:
-        return [_lock("bad_lock", "error", f"{LOCK} is a lock of version {version!r}, or has no root")]
-    locked, found = _root_inputs(subject), []
+    if lock.root is None or lock.version is None:
+        return [_lock("bad_lock", "error", f"{LOCK} is no lock file: {_PARTS}")]
+    if lock.version not in VERSIONS or not lock.whole:
+        return [_lock("bad_lock", "error", f"{LOCK} is a lock of version {lock.version!r}, or has no root")]
+    locked, found = lock.own, []
     for entry in _entries(_root(subject.files.get(INPUTS, b""), INPUTS), "inputs"):
         name = entry.key.value
         url = next((_text(field.value) for field in _entries(entry.value) if field.key.value == "url"), None)
@@ -322,7 +308,7 @@ def _check_lock(subject: Candidate) -> list[Diagnostic]:
             continue
         if name not in locked:
             found.append(_lock("lock_stale", "warning", f"{LOCK} does not lock the input {name}", name))
-        elif is_other(url, _original(lock, locked[name])):
+        elif is_other(url, lock.original(locked[name])):
             found.append(_lock("lock_stale", "warning", f"{LOCK} locks the input {name} from another place", name))
     return found
 
@@ -334,35 +320,4 @@ def _lock(code: str, severity: Severity, message: str, subject: str | None = Non
 def _why(error: Exception) -> str:
     if isinstance(error, json.JSONDecodeError):
         return f"{error.msg} at line {error.lineno}"
-    return "its nodes, root or version are missing"
-
-
-def is_other(url: str, original: Any) -> bool:  # noqa: ANN401  (whatever the lock has)
-    """Tell whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
-    kind, _, rest = url.partition(":")
-    if not isinstance(original, dict):
-        return False
-    if kind not in _FORGES:
-        return _elsewhere(kind, rest, original)
-    parts = rest.split("?")[0].split("/")
-    if original.get("type") != kind:
-        return True
-    same = [str(original.get(key, "")).lower() for key in ("owner", "repo")] == [part.lower() for part in parts[:2]]
-    wanted = "/".join(parts[2:])
-    return not same or (bool(wanted) and wanted not in {original.get("ref"), original.get("rev")})
-
-
-def _elsewhere(kind: str, rest: str, original: dict[str, Any]) -> bool:
-    """Tell whether a reference that is a URL or a path is certainly not what a lock has."""
-    transport, plus, inner = kind.partition("+")
-    there = str(original.get("url", original.get("path", "")))
-    if transport == "path":
-        absolute = rest.startswith("/") and there.startswith("/")
-        return original.get("type") != "path" or (
-            absolute and rest.split("?", maxsplit=1)[0].rstrip("/") != there.rstrip("/")
-        )
-    if transport == "git" and plus:
-        return original.get("type") != "git" or f"{inner}:{rest}".split("?")[0] != there.split("?", maxsplit=1)[0]
-    if kind in ("http", "https"):
-        return original.get("type") not in ("tarball", "file") or f"{kind}:{rest}" != there
-    return False
+    return _PARTS

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
+from devkeel.nix_cli.lock import parse_lock, read_lock
 from devkeel.nix_cli.pins import store_path
+from devkeel.nix_cli.references import FORGES
 from devkeel.nix_cli.settings import run_nix
 from devkeel.project.root import LOCK
 from devkeel.runtime import find_program
@@ -46,10 +48,9 @@ _OUTPUT = 64 * 1024
 _AGAIN = 60.0
 _SHOWN = 300
 _CALL = "check_environment (devkeel check) fetches it where devkeel may execute"
-_FORGES = ("github", "gitlab", "sourcehut")
 # By type, what of a locked node says what it is.
 _TREE = {
-    **dict.fromkeys(_FORGES, ("type", "owner", "repo", "host", "rev", "narHash")),
+    **dict.fromkeys(FORGES, ("type", "owner", "repo", "host", "rev", "narHash")),
     **dict.fromkeys(("tarball", "file"), ("type", "url", "narHash")),
     "git": ("type", "url", "rev", "ref", "narHash", "submodules", "shallow", "allRefs"),
 }
@@ -94,7 +95,7 @@ class Source:
 def locked_source(file: str, data: bytes, key: str) -> Source | None:
     """Return what a node of a lock file pins, None for what is not fetched from elsewhere or has no hash."""
     try:
-        locked = json.loads(data)["nodes"][key]["locked"]
+        locked = parse_lock(data).locked(key)
         path = store_path(locked["narHash"])
         arguments = {name: locked[name] for name in _TREE[locked["type"]] if isinstance(locked.get(name), (str, bool))}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
@@ -116,7 +117,7 @@ def _may(arguments: Mapping[str, Any]) -> bool:
     words = (arguments[name] for name in ("owner", "repo", "host", "ref", "rev") if name in arguments)
     if not all(isinstance(word, str) and _WORD.fullmatch(word) for word in words):
         return False
-    if kind in _FORGES:
+    if kind in FORGES:
         return {"owner", "repo", "rev"} <= arguments.keys()
     if kind == "git":
         return _GIT.fullmatch(url) is not None and "rev" in arguments
@@ -203,13 +204,9 @@ def fetch(source: Source, timeout: float = _SECONDS) -> bool:
 
 def bring(lock: bytes | None, names: Iterable[str]) -> None:
     """Fetch the root's own inputs of these names that a devenv.lock pins and the store lacks."""
-    try:
-        loaded = json.loads(lock or b"")
-        own = loaded["nodes"][loaded["root"]]["inputs"]
-        keys = [own[name] for name in names if isinstance(own.get(name), str)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return
-    for key in keys:
+    found = read_lock(lock)
+    own = found.own if found else {}
+    for key in (own[name] for name in names if isinstance(own.get(name), str)):
         source = locked_source(LOCK, lock or b"", key)
         if source is not None:
             fetch(source)

@@ -1,181 +1,92 @@
-"""What `devenv.lock` pins, where the Nix store has it. Nothing is fetched."""
+"""A lock file, as Nix and devenv write it: `devenv.lock` and `flake.lock` have one format."""
 
 from __future__ import annotations
 
 import json
-import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import DevkeelError, Unavailable
-from devkeel.nix_cli.archive import copied_if
-from devkeel.nix_cli.fetching import locked_source, place_of, why_not
-from devkeel.nix_cli.pins import store_path
-from devkeel.nix_cli.settings import run_nix
-from devkeel.project.root import LOCK, Project
-from devkeel.runtime import find_program
-from devkeel.source import nix
-
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
-    from devkeel.system.reading_room import Located
+__all__ = ["VERSIONS", "Lock", "parse_lock", "read_lock"]
 
-__all__ = ["NEEDED", "Locked", "not_fetched", "read_lock"]
-
-_SECONDS = 20.0
-_VERSIONS = range(5, 8)
-NEEDED = ("devenv", "nixpkgs")
-_PIN = "Run `devenv update` once, here or where devenv is installed, so that the inputs are pinned."
-_INFO = ("rev", "revCount", "lastModified", "narHash")
+# What this reads; Nix itself reads the same (nix, src/libflake/flake/lockfile.cc).
+VERSIONS = range(5, 8)
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
-    """The inputs of a project: `trees` and `inputs` as `evaluate.nix` takes them, `paths` that may be read."""
+class Lock:
+    """What a lock file says; nothing of it is trusted.
 
-    trees: dict[str, dict[str, Any]]
-    inputs: dict[str, str]
-    paths: tuple[str, ...]
-
-
-def read_lock(data: bytes | None, root: Path | None, origin: Path | None = None) -> Locked:
-    """Return where the store has what a lock file pins.
-
-    root: the project as the evaluation sees it, for inputs that are directories in it; None where only the store is
-    to be looked at. origin: the project itself, where that is another directory. An input that the store lacks has no
-    path, which matters only when the evaluation asks for it; so has one outside of the project's Git work tree, which
-    is not looked at. Raises Unavailable `check_unavailable` where there is no lock, or
-    it cannot be used, `not_fetched` where the store lacks devenv or nixpkgs.
+    nodes: by key, each with `locked`, `original` and `inputs` as far as it has them. root: the key of the project's own
+    node. version: of the format. A part that is not there is empty, or None.
     """
-    if data is None:
-        raise _unavailable("there is no devenv.lock", _PIN)
+
+    nodes: Mapping[str, Any]
+    root: Any = None
+    version: Any = None
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has a root among its nodes."""
+        return isinstance(self.root, str) and isinstance(self.nodes.get(self.root), dict)
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The inputs of the root by name, as they are written: the key of a node, or the path that one follows."""
+        found = self.nodes[self.root].get("inputs", {}) if self.whole else {}
+        return dict(found) if isinstance(found, dict) else {}
+
+    def inputs_of(self, key: str) -> dict[str, str]:
+        """Return the inputs of a node by name, as keys; what follows another input is that input's node.
+
+        Raises ValueError, KeyError, TypeError or AttributeError where the lock contradicts itself.
+        """
+        return {name: self.resolve(target) for name, target in self.nodes[key].get("inputs", {}).items()}
+
+    def resolve(self, target: str | list[str], depth: int = 0) -> str:
+        """Return the key of the node that an input means; a path is followed from the root. Raises as `inputs_of`."""
+        if depth > len(self.nodes):
+            raise ValueError("inputs follow each other in a circle")
+        if isinstance(target, str):
+            return target
+        key: str = self.root
+        for name in target:
+            key = self.resolve(self.nodes[key]["inputs"][name], depth + 1)
+        return key
+
+    def locked(self, key: object) -> dict[str, Any]:
+        """Return what a node pins, empty where it pins nothing."""
+        return self._part(key, "locked") or {}
+
+    def original(self, key: object) -> dict[str, Any] | None:
+        """Return the reference that a node was locked from, None where it has none."""
+        return self._part(key, "original")
+
+    def _part(self, key: object, name: str) -> dict[str, Any] | None:
+        node = self.nodes.get(key) if isinstance(key, str) else None
+        found = node.get(name) if isinstance(node, dict) else None
+        return found if isinstance(found, dict) else None
+
+
+@lru_cache(maxsize=8)
+def parse_lock(data: bytes) -> Lock:
+    """Return what a lock file says. Raises ValueError for what is no JSON object with nodes."""
     try:
-        lock = json.loads(data)
-        nodes, top, version = lock["nodes"], lock["root"], lock["version"]
-        inputs = _inputs_of(nodes, top, top)
-        sources = _Sources(root, origin or root)
-        trees = {key: _tree(nodes, top, key, sources) for key in nodes if key != top}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _unavailable("devenv.lock is not a lock file", "Run `devenv update` to write it anew.") from error
-    if version not in _VERSIONS:
-        raise _unavailable(f"devenv.lock has version {version}", "Use a devenv that writes versions 5 to 7.")
-    for name in NEEDED:
-        if name not in inputs:
-            raise _unavailable(f"devenv.lock pins no {name}", "Run `devenv update`, so that it does.")
-        if trees[inputs[name]]["path"] is None:
-            if (outside := sources.refused.get(inputs[name])) is not None:
-                reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
-                raise _unavailable(reason, "Move it beneath, or give the input a URL.")
-            raise not_fetched(data, inputs[name])
-    return Locked(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
+        found = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("it nests too deeply") from error
+    nodes = found.get("nodes") if isinstance(found, dict) else None
+    if not isinstance(nodes, dict):
+        raise ValueError("its nodes, root or version are missing")  # noqa: TRY004  (the content of a file)
+    return Lock(nodes, found.get("root"), found.get("version"))
 
 
-def not_fetched(data: bytes, key: str) -> Unavailable:
-    """Return the error about an input that the lock pins and the store lacks."""
-    source = locked_source(LOCK, data, key)
-    reason = why_not(source) if source is not None else None
-    told = f" Fetching it failed: {reason}" if reason else ""
-    return Unavailable(
-        "not_fetched",
-        f"The evaluation cannot run: the Nix store does not have the {key} that devenv.lock pins.{told}",
-        place=place_of(LOCK, data, key),
-        seen=key,
-        remedy="Call check_environment (devkeel check) where devkeel may execute and reach the network, which fetches "
-        "it, or leave the level out."
-        if source is not None
-        else "Enter the environment once with devenv, which fetches it, or leave the level out.",
-    )
-
-
-def _unavailable(reason: str, remedy: str) -> Unavailable:
-    return Unavailable("check_unavailable", f"The evaluation cannot run: {reason}.", remedy=remedy)
-
-
-def _inputs_of(nodes: dict[str, Any], top: str, key: str) -> dict[str, str]:
-    """Return the inputs of a node as nodes: what follows another input is that input's node."""
-    return {name: _resolve(nodes, top, target, 0) for name, target in nodes[key].get("inputs", {}).items()}
-
-
-def _resolve(nodes: dict[str, Any], top: str, target: str | list[str], depth: int) -> str:
-    if depth > len(nodes):
-        raise ValueError("inputs follow each other in a circle")
-    if isinstance(target, str):
-        return target
-    key = top
-    for name in target:
-        key = _resolve(nodes, top, nodes[key]["inputs"][name], depth + 1)
-    return key
-
-
-def _tree(nodes: dict[str, Any], top: str, key: str, sources: _Sources) -> dict[str, Any]:
-    node = nodes[key]
-    locked = node["locked"]
-    path, live = sources.of(key, locked)
-    folder = locked.get("dir", "")
-    if ".." in folder.split("/"):
-        raise ValueError(folder)
-    return {
-        "path": path,
-        "live": live,
-        "dir": f"/{folder}" if folder else "",
-        "flake": node.get("flake", True),
-        "info": {name: locked[name] for name in _INFO if name in locked}
-        | ({"shortRev": locked["rev"][:7]} if "rev" in locked else {}),
-        "inputs": _inputs_of(nodes, top, key),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class _Sources:
-    """Where inputs are. root, origin: as for `read_lock`. refused: nodes outside of the work tree, with their paths."""
-
-    root: Path | None
-    origin: Path | None
-    refused: dict[str, str] = field(default_factory=dict)
-
-    def of(self, key: str, locked: dict[str, Any]) -> tuple[str | None, bool]:
-        """Return where an input is, and whether that is a directory of the project rather than a store path."""
-        stored = None
-        if "narHash" in locked:
-            stored = store_path(locked["narHash"])
-            if stored is None:
-                raise ValueError(locked["narHash"])
-            if os.path.lexists(stored):
-                return stored, False
-        if locked.get("type") != "path":
-            return None, False
-        if self.root is None or self.origin is None:
-            return stored or locked["path"], False
-        try:
-            place = Project(self.origin).directory(locked["path"])
-        except DevkeelError:
-            self.refused[key] = locked["path"]
-            return None, False
-        if stored is not None:
-            return (stored if _take_in(locked, place, stored) else None), False
-        inside = not place.name.startswith("../")
-        return str(self.root / place.name if inside else place.top.joinpath(*place.parts)), True
-
-
-def _take_in(locked: dict[str, Any], place: Located, path: str) -> bool:
-    """Bring a directory of the work tree into the store, as devenv would: only the content that the lock names.
-
-    Nix is given a private copy whose hash is right. It is trusted with the lock alone; nothing of the project's text is
-    evaluated. It needs no network.
-    """
-    program = find_program("nix-instantiate")
-    if program is None or not place.there:
-        return False
+def read_lock(data: bytes | None) -> Lock | None:
+    """Return what a lock file says, None where there is none or it is no lock."""
     try:
-        with copied_if(place.top, place.parts, locked["narHash"]) as copy:
-            if copy is None:
-                return False
-            tree = {"type": "path", "path": str(copy), "narHash": locked["narHash"]}
-            text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
-            options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
-            argv = (program, "--eval", "--read-write-mode", *options, "-")
-            found = run_nix(argv, stdin=text.encode(), timeout=_SECONDS)
-    except OSError:
-        return False
-    return found.returncode == 0 and os.path.lexists(path)
+        return parse_lock(data) if data is not None else None
+    except ValueError:
+        return None

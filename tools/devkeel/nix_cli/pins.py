@@ -5,11 +5,14 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-import json
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
+
+from devkeel.nix_cli.lock import parse_lock
+
+if TYPE_CHECKING:
+    from devkeel.nix_cli.lock import Lock
 
 __all__ = ["Pin", "Pins", "read_pins", "store_path"]
 
@@ -44,48 +47,29 @@ class Pins:
 
 def read_pins(lock: bytes) -> Pins:
     """Return what a lock file pins and the store has by now; a damaged lock pins nothing."""
-    key, data = _parsed(lock)
+    key = hashlib.sha256(lock).hexdigest()[:32]
     try:
-        nodes, top = data["nodes"], data["root"]
-        inputs = {name: _resolve(nodes, top, target) for name, target in nodes[top].get("inputs", {}).items()}
-        found = {name: pin for name, node in inputs.items() if (pin := _pin(nodes[node]))}
-        nixpkgs = _nixpkgs(nodes, top, inputs["nixpkgs"]) if "nixpkgs" in inputs else None
-    except (KeyError, TypeError, AttributeError, RecursionError):
+        parsed = parse_lock(lock)
+        inputs = parsed.inputs_of(parsed.root)
+        found = {name: pin for name, node in inputs.items() if (pin := _pin(parsed, node))}
+        nixpkgs = _nixpkgs(parsed, inputs["nixpkgs"]) if "nixpkgs" in inputs else None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return Pins(key)
     return Pins(key, nixpkgs, found.get("devenv"), tuple((name, pin.path) for name, pin in sorted(found.items())))
 
 
-@lru_cache(maxsize=8)
-def _parsed(lock: bytes) -> tuple[str, Any]:
-    key = hashlib.sha256(lock).hexdigest()[:32]
-    try:
-        return key, json.loads(lock)
-    except (ValueError, RecursionError):
-        return key, None
-
-
-def _resolve(nodes: dict[str, Any], top: str, target: str | list[str]) -> str:
-    """Return the node that an input names, or that it follows from the root."""
-    if isinstance(target, str):
-        return target
-    node = top
-    for name in target:
-        node = _resolve(nodes, top, nodes[node]["inputs"][name])
-    return node
-
-
-def _nixpkgs(nodes: dict[str, Any], top: str, name: str) -> Pin | None:
+def _nixpkgs(lock: Lock, name: str) -> Pin | None:
     """Return the source of nixpkgs: the node itself, or the one that it wraps, as cachix/devenv-nixpkgs does."""
-    wrapped = [target for key, target in nodes[name].get("inputs", {}).items() if key.startswith("nixpkgs")]
-    for node in (name, *(_resolve(nodes, top, target) for target in wrapped)):
-        pin = _pin(nodes[node])
+    wrapped = [node for key, node in lock.inputs_of(name).items() if key.startswith("nixpkgs")]
+    for node in (name, *wrapped):
+        pin = _pin(lock, node)
         if pin is not None and Path(pin.path, "pkgs", "top-level").is_dir():
             return pin
     return None
 
 
-def _pin(node: dict[str, Any]) -> Pin | None:
-    locked = node.get("locked", {})
+def _pin(lock: Lock, node: str) -> Pin | None:
+    locked = lock.locked(node)
     path = store_path(locked.get("narHash", ""))
     if path is None or not Path(path).is_dir():
         return None

@@ -6,7 +6,6 @@ repository must not name a directory of the user.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from urllib.parse import unquote
 
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
+from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.pins import store_path
 from devkeel.system.reading_room import Room
 
@@ -111,15 +111,11 @@ def require_beneath(subject: Candidate, lock: bytes | None, urls: Mapping[str, s
 
 def _nodes(lock: bytes | None) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the nodes of a lock, and the local path that each of the root's own inputs was locked from."""
-    try:
-        loaded = json.loads(lock or b"{}")
-        nodes = {key: node for key, node in loaded["nodes"].items() if isinstance(node, dict)}
-        own = nodes[loaded["root"]].get("inputs", {})
-        paths = {
-            name: local_path(nodes.get(key, {}).get("original")) for name, key in own.items() if isinstance(key, str)
-        }
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    found = read_lock(lock)
+    if found is None or not found.whole:
         return {}, {}
+    nodes = {key: node for key, node in found.nodes.items() if isinstance(node, dict)}
+    paths = {name: local_path(found.original(key)) for name, key in found.own.items()}
     return nodes, {name: path for name, path in paths.items() if path is not None}
 
 

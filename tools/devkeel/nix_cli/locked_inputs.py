@@ -1,0 +1,168 @@
+"""The inputs that `devenv.lock` pins, as an evaluation takes them, where the Nix store has them. Nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import DevkeelError, Unavailable
+from devkeel.nix_cli.archive import copied_if
+from devkeel.nix_cli.fetching import locked_source, place_of, why_not
+from devkeel.nix_cli.lock import VERSIONS, parse_lock
+from devkeel.nix_cli.pins import store_path
+from devkeel.nix_cli.settings import run_nix
+from devkeel.project.root import LOCK, Project
+from devkeel.runtime import find_program
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devkeel.nix_cli.lock import Lock
+    from devkeel.system.reading_room import Located
+
+__all__ = ["NEEDED", "Locked", "locate_inputs", "not_fetched"]
+
+_SECONDS = 20.0
+NEEDED = ("devenv", "nixpkgs")
+_PIN = "Run `devenv update` once, here or where devenv is installed, so that the inputs are pinned."
+_DAMAGED = ("devenv.lock is not a lock file", "Run `devenv update` to write it anew.")
+_INFO = ("rev", "revCount", "lastModified", "narHash")
+
+
+@dataclass(frozen=True, slots=True)
+class Locked:
+    """The inputs of a project: `trees` and `inputs` as `evaluate.nix` takes them, `paths` that may be read."""
+
+    trees: dict[str, dict[str, Any]]
+    inputs: dict[str, str]
+    paths: tuple[str, ...]
+
+
+def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = None) -> Locked:
+    """Return where the store has what a lock file pins.
+
+    root: the project as the evaluation sees it, for inputs that are directories in it; None where only the store is
+    to be looked at. origin: the project itself, where that is another directory. An input that the store lacks has no
+    path, which matters only when the evaluation asks for it; so has one outside of the project's Git work tree, which
+    is not looked at. Raises Unavailable `check_unavailable` where there is no lock, or
+    it cannot be used, `not_fetched` where the store lacks devenv or nixpkgs.
+    """
+    if data is None:
+        raise _unavailable("there is no devenv.lock", _PIN)
+    try:
+        lock = parse_lock(data)
+        inputs = lock.inputs_of(lock.root)
+        sources = _Sources(root, origin or root)
+        trees = {key: _tree(lock, key, sources) for key in lock.nodes if key != lock.root}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise _unavailable(*_DAMAGED) from error
+    if lock.version is None:
+        raise _unavailable(*_DAMAGED)
+    if lock.version not in VERSIONS:
+        raise _unavailable(f"devenv.lock has version {lock.version}", "Use a devenv that writes versions 5 to 7.")
+    for name in NEEDED:
+        if name not in inputs:
+            raise _unavailable(f"devenv.lock pins no {name}", "Run `devenv update`, so that it does.")
+        if trees[inputs[name]]["path"] is None:
+            if (outside := sources.refused.get(inputs[name])) is not None:
+                reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
+                raise _unavailable(reason, "Move it beneath, or give the input a URL.")
+            raise not_fetched(data, inputs[name])
+    return Locked(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
+
+
+def not_fetched(data: bytes, key: str) -> Unavailable:
+    """Return the error about an input that the lock pins and the store lacks."""
+    source = locked_source(LOCK, data, key)
+    reason = why_not(source) if source is not None else None
+    told = f" Fetching it failed: {reason}" if reason else ""
+    return Unavailable(
+        "not_fetched",
+        f"The evaluation cannot run: the Nix store does not have the {key} that devenv.lock pins.{told}",
+        place=place_of(LOCK, data, key),
+        seen=key,
+        remedy="Call check_environment (devkeel check) where devkeel may execute and reach the network, which fetches "
+        "it, or leave the level out."
+        if source is not None
+        else "Enter the environment once with devenv, which fetches it, or leave the level out.",
+    )
+
+
+def _unavailable(reason: str, remedy: str) -> Unavailable:
+    return Unavailable("check_unavailable", f"The evaluation cannot run: {reason}.", remedy=remedy)
+
+
+def _tree(lock: Lock, key: str, sources: _Sources) -> dict[str, Any]:
+    node = lock.nodes[key]
+    locked = node["locked"]
+    path, live = sources.of(key, locked)
+    folder = locked.get("dir", "")
+    if ".." in folder.split("/"):
+        raise ValueError(folder)
+    return {
+        "path": path,
+        "live": live,
+        "dir": f"/{folder}" if folder else "",
+        "flake": node.get("flake", True),
+        "info": {name: locked[name] for name in _INFO if name in locked}
+        | ({"shortRev": locked["rev"][:7]} if "rev" in locked else {}),
+        "inputs": lock.inputs_of(key),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """Where inputs are. root, origin: as for `locate_inputs`. refused: nodes outside of the work tree."""
+
+    root: Path | None
+    origin: Path | None
+    refused: dict[str, str] = field(default_factory=dict)
+
+    def of(self, key: str, locked: dict[str, Any]) -> tuple[str | None, bool]:
+        """Return where an input is, and whether that is a directory of the project rather than a store path."""
+        stored = None
+        if "narHash" in locked:
+            stored = store_path(locked["narHash"])
+            if stored is None:
+                raise ValueError(locked["narHash"])
+            if os.path.lexists(stored):
+                return stored, False
+        if locked.get("type") != "path":
+            return None, False
+        if self.root is None or self.origin is None:
+            return stored or locked["path"], False
+        try:
+            place = Project(self.origin).directory(locked["path"])
+        except DevkeelError:
+            self.refused[key] = locked["path"]
+            return None, False
+        if stored is not None:
+            return (stored if _take_in(locked, place, stored) else None), False
+        inside = not place.name.startswith("../")
+        return str(self.root / place.name if inside else place.top.joinpath(*place.parts)), True
+
+
+def _take_in(locked: dict[str, Any], place: Located, path: str) -> bool:
+    """Bring a directory of the work tree into the store, as devenv would: only the content that the lock names.
+
+    Nix is given a private copy whose hash is right. It is trusted with the lock alone; nothing of the project's text is
+    evaluated. It needs no network.
+    """
+    program = find_program("nix-instantiate")
+    if program is None or not place.there:
+        return False
+    try:
+        with copied_if(place.top, place.parts, locked["narHash"]) as copy:
+            if copy is None:
+                return False
+            tree = {"type": "path", "path": str(copy), "narHash": locked["narHash"]}
+            text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
+            options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
+            argv = (program, "--eval", "--read-write-mode", *options, "-")
+            found = run_nix(argv, stdin=text.encode(), timeout=_SECONDS)
+    except OSError:
+        return False
+    return found.returncode == 0 and os.path.lexists(path)
