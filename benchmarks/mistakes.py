@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from benchmarks.mistake_kinds import Mistake, mistakes
 
+from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.checks import run_checks
 from devkeel.edits.apply import apply_edits
@@ -90,12 +91,12 @@ def applied(files: dict[str, bytes], edit: dict[str, Any]) -> dict[str, bytes] |
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
             (Path(folder) / name).write_bytes(data)
-        candidate = Candidate()
+        candidate = Candidate(Basis(Project(Path(folder).resolve())))
         try:
-            apply_edits(Project(Path(folder).resolve()), parse_edits([edit]), candidate)
+            apply_edits(parse_edits([edit]), candidate)
         except DevkeelError:
             return None
-    return files | candidate.after
+        return files | {name: data for name, data in candidate.after.items() if data is not None}
 
 
 def judge(files: dict[str, bytes], mistake: Mistake, exists: set[str]) -> tuple[list[Diagnostic], int | None]:

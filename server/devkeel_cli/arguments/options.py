@@ -44,7 +44,7 @@ __all__ = [
 
 R = TypeVar("R")
 
-# As in `devkeel.api`, repeated so that help and usage errors need not load the library; a test holds
+# As in `devkeel.checks`, repeated so that help and usage errors need not load the library; a test holds
 # them equal.
 LEVELS = ("syntax", "schema", "evaluation", "build")
 SEARCH_KINDS = ("all", "package", "option", "service", "language")

@@ -1,0 +1,89 @@
+"""What one call shares goes down as one value: read once, and without a function to call up with."""
+
+from __future__ import annotations
+
+import ast
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import devkeel
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
+from devkeel.errors import DevkeelError
+from devkeel.project.root import SETTINGS, Project
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+LIBRARY = Path(devkeel.__file__).parent
+EDITS = [{"kind": "set", "path": "env.A", "value": "1"}]
+VERBS: dict[str, Callable[[Environment], object]] = {
+    "inspect": lambda environment: environment.inspect(),
+    "check": lambda environment: environment.check(level="schema"),
+    "change": lambda environment: environment.change(parse_edits(EDITS), level="schema"),
+    "undo": lambda environment: environment.undo(),
+    "restore": lambda environment: environment.restore(1),
+    "write_envrc": lambda environment: environment.write_envrc(),
+    "apply": lambda environment: environment.apply(dry_run=True).wait(30),
+    "run": lambda environment: environment.run(["true"]),
+    "manage_processes": lambda environment: environment.manage_processes("stop").wait(30),
+    "environments": lambda environment: environment.environments().all(),
+    "create": lambda environment: environment.environments().create("other", backend="none"),
+    "examine": lambda environment: environment.examine(),
+    "history": lambda environment: environment.history(),
+    "selection": lambda environment: environment.selection(),
+    "patience": lambda environment: environment.patience(),
+}
+
+
+@pytest.fixture
+def environment(environment: Environment) -> Environment:
+    """The declaration of the other tests, with settings and an operation."""
+    (environment.project.root / SETTINGS).write_text('protected = ["services.mysql"]\nlock_timeout = 5\n')
+    environment.change(parse_edits([{"kind": "set", "path": "env.B", "value": "1"}]), level="syntax")
+    return environment
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_call_reads_the_settings_at_most_once(
+    verb: str, environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads, read = list[str](), Project.read
+
+    def counted(project: Project, name: str) -> bytes | None:
+        reads.append(name)
+        return read(project, name)
+
+    other = Environment(environment.project.root, actor="test")
+    monkeypatch.setattr(Project, "read", counted)
+    with suppress(DevkeelError):
+        VERBS[verb](other)
+    assert reads.count(SETTINGS) <= 1
+    other.close()
+
+
+def test_the_next_call_reads_them_anew(environment: Environment) -> None:
+    assert environment.context.settings.job_after == 40
+    (environment.project.root / SETTINGS).write_text("job_after = 3\n")
+    assert environment.patience() == 3
+    assert environment.context.settings.job_after == 3
+
+
+def _handed(path: Path) -> Iterator[str]:
+    """Yield the fields and parameters of a module that are functions, with their annotations."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
+            annotation = ast.unparse(node.annotation)
+            if "Callable" in annotation:
+                yield f"{path.relative_to(LIBRARY)}: {annotation}"
+
+
+def test_no_room_above_the_context_is_handed_a_function_to_call_up_with() -> None:
+    rooms = ("change", "processes", "environments", "inspection", "doctor", "history")
+    found = [item for room in rooms for path in sorted((LIBRARY / room).rglob("*.py")) for item in _handed(path)]
+    # made anew where a file was saved meanwhile, by the module that hands it over
+    assert found == ["change/write.py: Callable[[Context, Candidate], ChangeResult]"]
+    assert not list(_handed(LIBRARY / "context.py"))
