@@ -133,7 +133,7 @@ def _added(context: Context, candidate: Candidate, report: CheckReport, level: s
 
 def told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
     """Return findings of a change that is not published, with their suggestions as what to ask for instead."""
-    from devkeel.edits.corrections import told_instead as corrected  # noqa: PLC0415  (only what is refused needs them)
+    from devkeel.edits.corrections import corrected  # noqa: PLC0415  (only what is refused needs them)
     from devkeel.edits.vocabulary import parse_edits  # noqa: PLC0415
 
     return corrected(found, parse_edits(intent.edits) if intent.kind in ("edit", "create") else [])

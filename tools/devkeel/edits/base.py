@@ -22,7 +22,7 @@ __all__ = ["Edit"]
 
 
 class Edit(BaseModel, ABC):
-    """One typed intention, told apart from others by `kind`: what is wanted, never where the bytes go."""
+    """One typed intention, of the kind that `kind` names: what is wanted, never where the bytes go."""
 
     # Only the kinds that a call uses are built: a command edits with one of them.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)

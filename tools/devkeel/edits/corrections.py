@@ -12,30 +12,23 @@ from typing import TYPE_CHECKING, Any
 from devkeel.edits.suggestion import parse_suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from devkeel.edits.base import Edit
     from devkeel.errors import Diagnostic
 
-__all__ = ["told_instead"]
+__all__ = ["corrected"]
 
 
-def told_instead(found: Sequence[Diagnostic], given: Sequence[Edit]) -> tuple[Diagnostic, ...]:
+def corrected(found: Sequence[Diagnostic], given: Sequence[Edit]) -> tuple[Diagnostic, ...]:
     """Return findings with suggestions that hold for the files before the change; `given` are the caller's edits."""
-    return tuple(
-        replace(
-            item,
-            suggestions=tuple(
-                other for edit in item.suggestions for other in _corrected(edit, given, item.subject or "")
-            ),
-        )
-        for item in found
-    )
+    return tuple(replace(item, suggestions=_instead(item, given)) for item in found)
 
 
-def _corrected(edit: Mapping[str, Any], given: Sequence[Edit], subject: str) -> list[dict[str, Any]]:
-    suggestion = parse_suggestion(edit, subject)
-    if suggestion is None:
-        return [dict(edit)]
-    corrected = (own.corrected(suggestion) for own in given)
-    return [item for item in corrected if item is not None]
+def _instead(item: Diagnostic, given: Sequence[Edit]) -> tuple[dict[str, Any], ...]:
+    edits: list[dict[str, Any]] = []
+    for suggested in item.suggestions:
+        suggestion = parse_suggestion(suggested, item.subject or "")
+        own = [suggested] if suggestion is None else [edit.corrected(suggestion) for edit in given]
+        edits += [edit for edit in own if edit is not None]
+    return tuple(edits)
