@@ -208,3 +208,97 @@ def test_an_edit_kind(copy: Copy) -> None:
     assert told == [False, "increase", by, "devkeel increase services.redis.port 1"]
     assert file.read_text() == DECLARATION.replace("6379", "6381")
     assert "'other.redis.port'" in copy.python("-c", CORRECTED)
+
+
+BACKEND = '''\
+"""The scripts backend: a directory of the project's own programs, named by `scripts.txt`, stands first on PATH."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from devkeel.backends.backend import Applied, Backend, Evidence, Finding
+from devkeel.errors import CheckFailed, Diagnostic, Place
+
+if TYPE_CHECKING:
+    from devkeel.backends.backend import Realisation
+    from devkeel.project.root import Project, Reader
+
+__all__ = ["Scripts"]
+
+_FILE = "scripts.txt"
+
+
+class Scripts(Backend):
+    """Environments of the programs in one directory."""
+
+    name = "scripts"
+
+    def detect(self, project: Reader) -> Evidence | None:
+        """Return why a project is this backend's: it has a scripts.txt."""
+        return Evidence((_FILE,), f"there is {_FILE}") if project.exists(_FILE) else None
+
+    def declared(self, project: Project) -> tuple[str, ...]:
+        """Return the file that declares the environment."""
+        return (_FILE,) if project.exists(_FILE) else ()
+
+    def check(self, realisation: Realisation) -> list[Diagnostic]:
+        """Return that the directory is not there."""
+        folder = _folder(realisation)
+        if realisation.project.exists(folder):
+            return []
+        return [Diagnostic("install_failed", "error", f"there is no directory {folder}", "build", Place(_FILE))]
+
+    def apply(self, realisation: Realisation) -> Applied:
+        """Return the directory as the environment. Raises CheckFailed `install_failed`."""
+        for found in self.check(realisation):
+            raise CheckFailed(found.code, f"{found.message}.", place=found.place, diagnostics=(found,))
+        prefix = str(realisation.project.root / _folder(realisation))
+        return Applied(self.name, prefix, {"PATH": prefix}, self.name)
+
+    def alive(self, applied: Applied) -> bool:
+        """Return whether the directory is still there."""
+        return Path(applied.prefix).is_dir()
+
+    def test(self) -> tuple[str, ...]:
+        """Return the project's own test, which is one of its programs."""
+        return ("run-tests",)
+
+    def doctor(self, project: Project) -> tuple[Finding, ...]:
+        """Return what there is to run."""
+        return (Finding(True, f"{_FILE} names {(project.read(_FILE) or b'').decode().strip()}"),)
+
+
+def _folder(realisation: Realisation) -> str:
+    return realisation.subject.files[_FILE].decode().strip()
+'''
+
+
+def test_a_backend(copy: Copy) -> None:
+    copy.add("tools/devkeel/backends/scripts.py", BACKEND)
+    row = '    Row("scripts", "devkeel.backends.scripts", "Scripts", ("scripts.txt",)),\n'
+    copy.patch("tools/devkeel/backends/registry.py", "\n)\nBACKENDS", f"\n{row})\nBACKENDS")
+    copy.patch("tools/devkeel/project/root.py", "\nMANIFESTS = (", '\nMANIFESTS = ("scripts.txt", ')
+    copy.follows("Add a backend", 3)
+
+    scripts = copy.project / "scripts"
+    scripts.mkdir()
+    (copy.project / "devenv.nix").unlink()
+    (copy.project / "scripts.txt").write_text("scripts\n")
+    for name, said in (("greet", "greetings"), ("run-tests", "all is well")):
+        (scripts / name).write_text(f"#!/bin/sh\necho {said}\n")
+        (scripts / name).chmod(0o755)
+    assert json.loads(copy.devkeel("inspect", "--json"))["backend"] == "scripts"
+    assert "venv or scripts." in " ".join(copy.devkeel("apply", "--help").split())
+    assert not json.loads(copy.devkeel("apply", "--dry-run", "--json"))["applied"]
+    applied = json.loads(copy.devkeel("apply", "--json"))
+    assert (applied["applied"], applied["backend"], applied["prefix"]) == (True, "scripts", str(scripts))
+    assert json.loads(copy.devkeel("inspect", "--json"))["stages"]["current"]
+    assert json.loads(copy.devkeel("run", "--json", "greet"))["stdout"] == "greetings\n"
+    assert json.loads(copy.devkeel("run", "--json", "--test"))["stdout"] == "all is well\n"
+    assert "scripts.txt names scripts" in copy.devkeel("doctor", "--backend", "scripts")
+    (copy.project / "scripts.txt").write_text("elsewhere\n")
+    assert not json.loads(copy.devkeel("inspect", "--json"))["stages"]["current"]
+    with pytest.raises(AssertionError, match="there is no directory elsewhere"):
+        copy.devkeel("apply")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = [
     "LEVELS",
     "SEARCH_KINDS",
+    "BackendOption",
     "Writing",
     "backend_option",
     "bootstrap_option",
@@ -55,12 +56,33 @@ def _name_backend(context: click.Context, parameter: click.Parameter, value: str
         context.obj = replace(context.obj, named_backend=value)
 
 
+class BackendOption(click.Option):
+    """`--backend`, whose help begins with the backends that there are.
+
+    named: those alone that make environments with a name.
+    """
+
+    def __init__(self, *args: Any, named: bool = False, **kwargs: Any) -> None:  # noqa: ANN401  (what click gives)
+        super().__init__(*args, **kwargs)
+        self.named = named
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from devkeel.backends import registry  # noqa: PLC0415  (30 ms, and only a page of help needs it)
+
+        known = [*registry.BACKENDS]
+        if self.named:  # what asks for least first
+            known = [name for name in reversed(known) if registry.backend_named(name).named]
+        names, text = [*known[:-2], " or ".join(known[-2:])], super().get_help_record(ctx)
+        return None if text is None else (text[0], f"{', '.join(names)}. {text[1]}")
+
+
 backend_option = click.option(
     "--backend",
+    cls=BackendOption,
     metavar="BACKEND",
     expose_value=False,
     callback=_name_backend,
-    help="devenv, flake, conda or venv. Default: devkeel.toml's, else the one that the files declare.",
+    help="Default: devkeel.toml's, else the one that the files declare.",
 )
 direnv_option = click.option(
     "--direnv/--no-direnv", default=True, help="Also write the .envrc for direnv; not wanted in CI. Default: do."

@@ -11,7 +11,7 @@ import click
 from devkeel.errors import Refused
 from devkeel.text.data import as_data
 from devkeel_cli.answers import output
-from devkeel_cli.arguments.options import bootstrap_option, direnv_option, json_option, show
+from devkeel_cli.arguments.options import BackendOption, bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.session import pass_session
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from devkeel_cli.session import Session
 
 _python_option = click.option("--python", metavar="PYTHON", help="Interpreter or version that it is made of.")
-_backend_option = click.option("--backend", metavar="BACKEND", help="venv or conda. Default: the project's.")
+_backend_option = click.option(
+    "--backend", cls=BackendOption, named=True, metavar="BACKEND", help="Default: the project's."
+)
 
 
 @click.group("env")
