@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
+from devkeel.nix_cli import fetching
+
+from .cold_inputs import Mirror, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,3 +46,13 @@ def environment(root: Path) -> Iterator[Environment]:
     opened = Environment(root, actor="test")
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def mirror(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
+    """A host on loopback with an empty folder; no failure to fetch is remembered from another test."""
+    monkeypatch.setattr(fetching, "_failed", {})
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    with serving(folder) as found:
+        yield found

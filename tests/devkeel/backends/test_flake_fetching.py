@@ -2,82 +2,35 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import http.server
-import io
 import json
 import os
 import subprocess
-import tarfile
-import threading
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from devkeel.api import Environment
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.nix_cli import fetching
 from devkeel.nix_cli.confinement import network_is_cut
 from devkeel.nix_cli.pins import store_path
 
+from ..cold_inputs import FEATURES, Mirror, checked, hash_of, other_hash, pack, unique  # noqa: TID252  (the tests are no installed package)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
-    from devkeel.checks.report import CheckReport
 
 pytestmark = pytest.mark.nix
 
-_FEATURES = ("--extra-experimental-features", "nix-command flakes")
 _INPUT = '{ outputs = _: { greeting = "@"; }; }'
-
-
-class Mirror(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and records what was asked."""
-
-    asked: list[str]
-
-    def __init__(self, asked: list[str], *arguments: Any, **others: Any) -> None:
-        self.asked = asked
-        super().__init__(*arguments, **others)
-
-    def log_message(self, *_: object) -> None:
-        """Record the request instead of writing about it."""
-        self.asked.append(self.path)
-
-
-@pytest.fixture
-def mirror(tmp_path: Path) -> Iterator[tuple[str, list[str], Path]]:
-    """A host on loopback: its address, what was asked of it, its folder."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    asked: list[str] = []
-    handler = functools.partial(Mirror, asked, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked, folder
-        server.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_failed", {})
 
 
 def serve(folder: Path, name: str) -> str:
     """Put a flake of new content into the host's folder; return its hash, without the store knowing it."""
-    text = _INPUT.replace("@", uuid.uuid4().hex)
-    with tarfile.open(folder / f"{name}.tar.gz", "w:gz") as archive:
-        info = tarfile.TarInfo("top/flake.nix")
-        info.size = len(text)
-        archive.addfile(info, io.BytesIO(text.encode()))
-    place = folder.parent / f"{name}-content"
-    place.mkdir()
-    (place / "flake.nix").write_text(text)
-    told = ["nix", *_FEATURES, "hash", "path", "--sri", str(place)]
-    return subprocess.run(told, check=True, capture_output=True, text=True).stdout.strip()
+    archive = folder / f"{name}.tar.gz"
+    pack(archive, {"flake.nix": _INPUT.replace("@", unique())})
+    return hash_of(archive, folder.parent)
 
 
 def take(root: Path, name: str, url: str, locked: dict[str, Any] | None) -> None:
@@ -95,19 +48,11 @@ def take(root: Path, name: str, url: str, locked: dict[str, Any] | None) -> None
         (root / "flake.lock").write_text(json.dumps(lock, indent=2))
 
 
-def tarball(root: Path, mirror: tuple[str, list[str], Path], name: str, narhash: str | None = None) -> None:
+def tarball(root: Path, mirror: Mirror, name: str, narhash: str | None = None) -> None:
     url, _, folder = mirror
     content = serve(folder, name)
     address = f"{url}/{name}.tar.gz"
     take(root, name, address, {"type": "tarball", "url": address, "narHash": narhash or content})
-
-
-def built(root: Path, *, executes: bool = True) -> CheckReport:
-    environment = Environment(root, actor="test", executes=executes)
-    try:
-        return environment.check(level="build")
-    finally:
-        environment.close()
 
 
 def applied(root: Path) -> Any:
@@ -120,63 +65,51 @@ def applied(root: Path) -> Any:
         environment.close()
 
 
-def other_hash() -> str:
-    return f"sha256-{base64.b64encode(uuid.uuid4().bytes * 2).decode()}"
-
-
-def test_an_input_that_the_lock_pins_is_fetched_before_a_check(
-    flake_project: Path, mirror: tuple[str, list[str], Path]
-) -> None:
+def test_an_input_that_the_lock_pins_is_fetched_before_a_check(flake_project: Path, mirror: Mirror) -> None:
     tarball(flake_project, mirror, "extra")
     with pytest.raises(Unavailable) as caught:
-        built(flake_project, executes=False)
+        checked(flake_project, level="build", executes=False)
     assert (caught.value.code, caught.value.seen) == ("not_fetched", "extra")
     assert caught.value.place is not None
     lines = (flake_project / "flake.lock").read_text().splitlines()
     assert lines[(caught.value.place.line or 0) - 1].strip() == '"extra": {'
     assert "--no-execute" in (caught.value.remedy or "")
     assert mirror[1] == []
-    report = built(flake_project)
+    report = checked(flake_project, level="build")
     assert (report.ok, report.ran[-1], report.diagnostics) == (True, "build", ())
     assert mirror[1] == ["/extra.tar.gz"]
-    assert built(flake_project, executes=False).ok
+    assert checked(flake_project, level="build", executes=False).ok
 
 
 def test_where_no_system_held_the_evaluation_the_result_says_so(
     flake_project: Path, without: Callable[..., None]
 ) -> None:
-    assert (built(flake_project).note is None) == network_is_cut()
+    assert (checked(flake_project, level="build").note is None) == network_is_cut()
     without("namespaces")
-    report = built(flake_project)
+    report = checked(flake_project, level="build")
     assert report.ok
     assert "namespaces" in (report.note or "")
 
 
-def test_an_input_that_the_lock_pins_is_fetched_before_it_is_applied(
-    flake_project: Path, mirror: tuple[str, list[str], Path]
-) -> None:
+def test_an_input_that_the_lock_pins_is_fetched_before_it_is_applied(flake_project: Path, mirror: Mirror) -> None:
     tarball(flake_project, mirror, "extra")
     assert applied(flake_project).backend == "flake"
     assert mirror[1] == ["/extra.tar.gz"]
 
 
-def test_each_input_is_fetched_and_those_that_are_not_asked_for_are_left(
-    flake_project: Path, mirror: tuple[str, list[str], Path]
-) -> None:
+def test_each_input_is_fetched_and_those_that_are_not_asked_for_are_left(flake_project: Path, mirror: Mirror) -> None:
     for name in ("one", "two", "three"):
         tarball(flake_project, mirror, name)
     path = flake_project / "flake.nix"
     path.write_text(path.read_text().replace("${three.greeting}", "${one.greeting} ${two.greeting}"))
     path.write_text(path.read_text().replace("${one.greeting}", "${one.greeting} ${two.greeting}"))
-    assert built(flake_project).ok
+    assert checked(flake_project, level="build").ok
     assert sorted(mirror[1]) == ["/one.tar.gz", "/two.tar.gz"]
 
 
-def test_an_input_with_another_hash_is_refused_as_that(
-    flake_project: Path, mirror: tuple[str, list[str], Path]
-) -> None:
+def test_an_input_with_another_hash_is_refused_as_that(flake_project: Path, mirror: Mirror) -> None:
     tarball(flake_project, mirror, "extra", other_hash())
-    report = built(flake_project)
+    report = checked(flake_project, level="build")
     (found,) = report.diagnostics
     assert (report.ok, found.code, found.subject) == (False, "hash_mismatch", "extra")
     assert found.place is not None
@@ -186,18 +119,18 @@ def test_an_input_with_another_hash_is_refused_as_that(
     assert caught.value.code == "hash_mismatch"
 
 
-def test_a_host_that_is_gone_is_told_with_the_reason(flake_project: Path, mirror: tuple[str, list[str], Path]) -> None:
+def test_a_host_that_is_gone_is_told_with_the_reason(flake_project: Path, mirror: Mirror) -> None:
     tarball(flake_project, mirror, "extra")
     (mirror[2] / "extra.tar.gz").unlink()
     with pytest.raises(Unavailable) as caught:
-        built(flake_project)
+        checked(flake_project, level="build")
     assert (caught.value.code, caught.value.seen) == ("not_fetched", "extra")
     assert "404" in caught.value.message
 
 
 @pytest.mark.parametrize("locks", ["none", "another"])
 def test_an_input_that_is_not_locked_is_told_with_what_locks_it(
-    flake_project: Path, mirror: tuple[str, list[str], Path], locks: str
+    flake_project: Path, mirror: Mirror, locks: str
 ) -> None:
     url, asked, folder = mirror
     if locks == "another":
@@ -207,33 +140,33 @@ def test_an_input_that_is_not_locked_is_told_with_what_locks_it(
     else:
         serve(folder, "extra")
         take(flake_project, "extra", f"{url}/extra.tar.gz", None)
-    (found,) = built(flake_project).diagnostics
+    (found,) = checked(flake_project, level="build").diagnostics
     assert (found.code, found.severity, found.subject) == ("input_not_locked", "error", "extra")
     assert found.place is not None
     assert (found.place.file, found.place.line) == ("flake.nix", 3)
     assert asked == []
     serve(folder, "other")
-    subprocess.run(["nix", *_FEATURES, "flake", "lock"], cwd=flake_project, check=True, capture_output=True)
-    assert built(flake_project).ok
+    subprocess.run(["nix", *FEATURES, "flake", "lock"], cwd=flake_project, check=True, capture_output=True)
+    assert checked(flake_project, level="build").ok
 
 
-def test_a_fetch_with_a_literal_hash_is_fetched_too(flake_project: Path, mirror: tuple[str, list[str], Path]) -> None:
+def test_a_fetch_with_a_literal_hash_is_fetched_too(flake_project: Path, mirror: Mirror) -> None:
     url, asked, folder = mirror
     content = serve(folder, "extra")
     call = f'fetchTarball {{ url = "{url}/extra.tar.gz"; sha256 = "{content}"; }}'
     path = flake_project / "flake.nix"
     path.write_text(path.read_text().replace('"as declared"', f'builtins.readFile ({call} + "/flake.nix")'))
     with pytest.raises(Unavailable) as caught:
-        built(flake_project, executes=False)
+        checked(flake_project, level="build", executes=False)
     assert caught.value.code == "not_fetched"
-    assert built(flake_project).ok
+    assert checked(flake_project, level="build").ok
     assert asked == ["/extra.tar.gz"]
 
 
 def repository(place: Path) -> str:
     """Make a repository with a flake of new content; return its revision."""
     place.mkdir()
-    (place / "flake.nix").write_text(_INPUT.replace("@", uuid.uuid4().hex))
+    (place / "flake.nix").write_text(_INPUT.replace("@", unique()))
     author = ("-c", "user.name=a", "-c", "user.email=a@example.org")
     for words in (("init", "-q"), ("add", "."), (*author, "commit", "-q", "-m", "one")):
         subprocess.run(["git", "-C", str(place), *words], check=True)
@@ -246,13 +179,13 @@ def test_a_repository_beneath_the_work_tree_is_read_without_fetching(flake_proje
     repository(place)
     take(flake_project, "extra", f"git+file://{place}", None)
     words = ("--store", str(tmp_path / "elsewhere"), "flake", "lock")  # the store itself is not to know it
-    subprocess.run(["nix", *_FEATURES, *words], cwd=flake_project, check=True, capture_output=True)
+    subprocess.run(["nix", *FEATURES, *words], cwd=flake_project, check=True, capture_output=True)
     locked = json.loads((flake_project / "flake.lock").read_text())["nodes"]["extra"]["locked"]
     assert locked["type"] == "git"
     stored = store_path(locked["narHash"])
     assert stored is not None
     assert not os.path.lexists(stored)
-    assert built(flake_project, executes=False).ok
+    assert checked(flake_project, level="build", executes=False).ok
     assert os.path.lexists(stored)
     assert applied(flake_project).backend == "flake"
 
@@ -271,9 +204,9 @@ def test_a_repository_beneath_the_work_tree_is_read_without_fetching(flake_proje
 def test_a_check_takes_nothing_from_outside_that_another_input_was_locked_from(flake_project: Path, text: str) -> None:
     path = flake_project / "flake.nix"
     outside = json.loads((flake_project / "flake.lock").read_text())["nodes"]["nixpkgs"]["original"]["path"]
-    assert built(flake_project).ok
+    assert checked(flake_project, level="build").ok
     path.write_text(path.read_text().replace("  outputs", f"  inputs.{text.replace('@', outside)}\n  outputs"))
     with pytest.raises(Unavailable) as caught:
-        built(flake_project)
+        checked(flake_project, level="build")
     assert caught.value.code == "check_unavailable"
     assert outside in caught.value.message

@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-import http.server
-import threading
-import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +11,10 @@ from devkeel.api import Environment
 from devkeel.errors import CheckFailed, DevkeelError
 from devkeel.nix_cli.confinement import network_is_cut
 
+from ..cold_inputs import Mirror, checked, hash_of_bytes, unique  # noqa: TID252  (the tests are no installed package)
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from devkeel.checks.report import CheckReport
@@ -36,44 +32,16 @@ _MADE = (
 def made(value: str, *, name: str = "imported", outputs: str = '"out"', to: str = "out") -> str:
     """Return a derivation of new content, whose output is a Nix file with a value."""
     others = " ".join(f"echo > ${word}; " for word in outputs.replace('"', "").split() if word != to)
-    script = f"{others}echo '{value}' > ${to} # {uuid.uuid4().hex}"
+    script = f"{others}echo '{value}' > ${to} # {unique()}"
     return _MADE.format(name=name, outputs=outputs, script=script.replace('"', '\\"'))
 
 
-class Host(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and records what was asked."""
-
-    def __init__(self, asked: list[str], *arguments: Any, **others: Any) -> None:
-        self.asked = asked
-        super().__init__(*arguments, **others)
-
-    def log_message(self, *_: object) -> None:
-        """Record the request instead of writing about it."""
-        self.asked.append(self.path)
-
-
 @pytest.fixture
-def host(tmp_path: Path) -> Iterator[tuple[str, list[str], str]]:
-    """A host on loopback: the address of its one file, what was asked of it, and the file's hash."""
-    folder = tmp_path / "host"
-    folder.mkdir()
-    data = f'"from-a-host" # {uuid.uuid4().hex}'.encode()
-    (folder / "file").write_bytes(data)
-    asked: list[str] = []
-    handler = functools.partial(Host, asked, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        digest = base64.b64encode(hashlib.sha256(data).digest()).decode()
-        yield f"http://127.0.0.1:{server.server_address[1]}/file", asked, f"sha256-{digest}"
-        server.shutdown()
-
-
-def checked(root: Path, level: str | None = None) -> CheckReport:
-    environment = Environment(root, actor="test")
-    try:
-        return environment.check(level=level)
-    finally:
-        environment.close()
+def host(mirror: Mirror) -> tuple[str, list[str], str]:
+    """The address of the one file of a host, what was asked of it, and the file's hash."""
+    data = f'"from-a-host" # {unique()}'.encode()
+    (mirror.folder / "file").write_bytes(data)
+    return f"{mirror.url}/file", mirror.asked, hash_of_bytes(data)
 
 
 def applied(root: Path, *argv: str) -> str:
@@ -124,7 +92,7 @@ def test_one_that_depends_on_what_another_says_is_built_after_it(pinned_project:
 
 
 def test_one_that_does_not_build_is_named(pinned_project: Make) -> None:
-    failing = _MADE.format(name="breaks", outputs='"out"', script=f"echo {uuid.uuid4().hex}; exit 3")
+    failing = _MADE.format(name="breaks", outputs='"out"', script=f"echo {unique()}; exit 3")
     with pytest.raises(CheckFailed) as caught:
         applied(pinned_project(f"env.A = import {failing};"), "true")
     found = caught.value.diagnostics[0]

@@ -3,106 +3,43 @@
 from __future__ import annotations
 
 import base64
-import functools
-import hashlib
-import http.server
-import io
 import json
-import subprocess
-import tarfile
-import threading
-import uuid
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.api import Environment
 from devkeel.errors import Unavailable
-from devkeel.nix_cli import fetching
 from devkeel.nix_cli.fetching import literal_sources, locked_source
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+from ..cold_inputs import Mirror, checked, hash_of, hash_of_bytes, other_hash, pack, unique  # noqa: TID252  (the tests are no installed package)
 
-    from devkeel.checks.report import CheckReport
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
     Make = Callable[..., Path]
 
-_FEATURES = ("--extra-experimental-features", "nix-command flakes")
 nix = pytest.mark.nix
 
 
-class Mirror(http.server.SimpleHTTPRequestHandler):
-    """Serves a folder and records what was asked."""
-
-    asked: list[str]
-
-    def __init__(self, asked: list[str], *arguments: Any, **others: Any) -> None:
-        self.asked = asked
-        super().__init__(*arguments, **others)
-
-    def log_message(self, *_: object) -> None:
-        """Record the request instead of writing about it."""
-        self.asked.append(self.path)
-
-
 @pytest.fixture
-def mirror(tmp_path: Path) -> Iterator[tuple[str, list[str], Path]]:
-    """A host on loopback: its address, what was asked of it, its folder, with `a.tar.gz` and `file` of new content."""
-    folder = tmp_path / "mirror"
-    folder.mkdir()
-    unique = uuid.uuid4().hex
-    (folder / "file").write_text(f'"{unique}"')
-    with tarfile.open(folder / "a.tar.gz", "w:gz") as archive:
-        for name, text in {"default.nix": f'"{unique}"', "flake.nix": "{ outputs = _: { }; }"}.items():
-            info = tarfile.TarInfo(f"top/{name}")
-            info.size = len(text)
-            archive.addfile(info, io.BytesIO(text.encode()))
-    asked: list[str] = []
-    handler = functools.partial(Mirror, asked, directory=str(folder))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked, folder
-        server.shutdown()
-
-
-@pytest.fixture(autouse=True)
-def _nothing_failed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fetching, "_failed", {})
-
-
-def hash_of(folder: Path, tmp_path: Path) -> str:
-    """Return the hash of what is in the archive, without the store knowing it."""
-    place = tmp_path / "out" / "top"
-    place.mkdir(parents=True)
-    with tarfile.open(folder / "a.tar.gz") as archive:  # Python 3.11.2 has no `filter` yet
-        for member in archive.getmembers():
-            content = archive.extractfile(member)
-            assert content is not None
-            (tmp_path / "out" / member.name).write_bytes(content.read())
-    told = ["nix", *_FEATURES, "hash", "path", "--sri", str(place)]
-    return subprocess.run(told, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def checked(root: Path, *, executes: bool = True, level: str | None = None) -> CheckReport:
-    environment = Environment(root, actor="test", executes=executes)
-    try:
-        return environment.check(level=level)
-    finally:
-        environment.close()
+def archive(mirror: Mirror) -> Path:
+    """The archive `a.tar.gz` of new content at the host; `file` is there too."""
+    text = f'"{unique()}"'
+    (mirror.folder / "file").write_text(text)
+    pack(mirror.folder / "a.tar.gz", {"default.nix": text, "flake.nix": "{ outputs = _: { }; }"})
+    return mirror.folder / "a.tar.gz"
 
 
 @nix
 @pytest.mark.parametrize("kind", ["fetchTarball", "fetchurl"])
 def test_a_fetch_with_a_literal_hash_is_fetched_first_and_judged(
-    pinned_project: Make, tmp_path: Path, mirror: tuple[str, list[str], Path], kind: str
+    pinned_project: Make, tmp_path: Path, mirror: Mirror, archive: Path, kind: str
 ) -> None:
     url, asked, folder = mirror
-    pinned, name = hash_of(folder, tmp_path), "a.tar.gz"
+    pinned, name = hash_of(archive, tmp_path), "a.tar.gz"
     if kind == "fetchurl":
-        digest = hashlib.sha256((folder / "file").read_bytes()).digest()
-        pinned, name = f"sha256-{base64.b64encode(digest).decode()}", "file"
+        pinned, name = hash_of_bytes((folder / "file").read_bytes()), "file"
     call = f'builtins.{kind} {{ url = "{url}/{name}"; sha256 = "{pinned}"; }}'
     root = pinned_project(f"env.A = import ({call});")
     report = checked(root, executes=False)
@@ -120,10 +57,10 @@ def test_a_fetch_with_a_literal_hash_is_fetched_first_and_judged(
 
 @nix
 def test_what_has_another_hash_is_not_taken(
-    pinned_project: Make, tmp_path: Path, mirror: tuple[str, list[str], Path]
+    pinned_project: Make, tmp_path: Path, mirror: Mirror, archive: Path
 ) -> None:
     url, asked, _ = mirror
-    other = f"sha256-{base64.b64encode(uuid.uuid4().bytes * 2).decode()}"
+    other = other_hash()
     root = pinned_project(f'env.A = import (fetchTarball {{ url = "{url}/a.tar.gz"; sha256 = "{other}"; }});')
     (found,) = checked(root).diagnostics
     assert (found.code, found.severity) == ("not_fetched", "warning")
@@ -146,10 +83,10 @@ def test_what_has_another_hash_is_not_taken(
     ],
 )
 def test_what_is_computed_or_has_no_hash_is_never_fetched(
-    pinned_project: Make, tmp_path: Path, mirror: tuple[str, list[str], Path], call: str
+    pinned_project: Make, tmp_path: Path, mirror: Mirror, archive: Path, call: str
 ) -> None:
-    url, asked, folder = mirror
-    text = call.replace("@", url).replace("HASH", hash_of(folder, tmp_path))
+    url, asked, _ = mirror
+    text = call.replace("@", url).replace("HASH", hash_of(archive, tmp_path))
     report = checked(pinned_project(f"env.A = import ({text});", {"secret": "s"}))
     assert [(item.code, item.severity) for item in report.diagnostics] == [("evaluation_restricted", "warning")]
     assert asked == []
@@ -203,11 +140,11 @@ def locking(root: Path, url: str, pinned: str, name: str) -> None:
 
 @nix
 def test_an_input_that_the_lock_pins_is_fetched_first_where_that_is_allowed(
-    pinned_project: Make, tmp_path: Path, mirror: tuple[str, list[str], Path]
+    pinned_project: Make, tmp_path: Path, mirror: Mirror, archive: Path
 ) -> None:
-    url, asked, folder = mirror
+    url, asked, _ = mirror
     root = pinned_project("{ inputs, ... }: { env.A = import inputs.extra; }")
-    locking(root, url, hash_of(folder, tmp_path), "extra")
+    locking(root, url, hash_of(archive, tmp_path), "extra")
     report = checked(root, executes=False)
     (found,) = (item for item in report.diagnostics if item.code == "not_fetched")
     assert (found.severity, found.subject) == ("info", "extra")
@@ -228,11 +165,11 @@ def test_an_input_that_the_lock_pins_is_fetched_first_where_that_is_allowed(
 
 @nix
 def test_an_input_with_another_hash_is_told_with_the_reason(
-    pinned_project: Make, tmp_path: Path, mirror: tuple[str, list[str], Path]
+    pinned_project: Make, tmp_path: Path, mirror: Mirror, archive: Path
 ) -> None:
     url, _, _ = mirror
     root = pinned_project("{ inputs, ... }: { env.A = import inputs.extra; }")
-    locking(root, url, f"sha256-{base64.b64encode(uuid.uuid4().bytes * 2).decode()}", "extra")
+    locking(root, url, other_hash(), "extra")
     with pytest.raises(Unavailable) as caught:
         checked(root, level="evaluation")
     assert caught.value.code == "not_fetched"
@@ -241,11 +178,11 @@ def test_an_input_with_another_hash_is_told_with_the_reason(
 
 @nix
 def test_an_input_that_is_not_asked_for_is_not_fetched(
-    pinned_project: Make, tmp_path: Path, mirror: tuple[str, list[str], Path]
+    pinned_project: Make, tmp_path: Path, mirror: Mirror, archive: Path
 ) -> None:
-    url, asked, folder = mirror
+    url, asked, _ = mirror
     root = pinned_project("")
-    locking(root, url, hash_of(folder, tmp_path), "extra")
+    locking(root, url, hash_of(archive, tmp_path), "extra")
     assert checked(root).ok
     assert asked == []
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from functools import partial
 from inspect import unwrap
 from typing import TYPE_CHECKING
@@ -15,22 +13,14 @@ from devkeel.api import Environment
 from devkeel.edits.packages import AddPackages
 from devkeel.errors import DevkeelError
 
+from .exchanging import exchanging
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 ROUNDS = 400 if os.environ.get("DEVKEEL_FAULTS") == "all" else 40
 CANARY = "canaryOutside"
-EXCHANGING = """\
-import os, sys
-from devkeel.transaction.rename import exchange
-place = os.open(sys.argv[1], os.O_RDONLY)
-print("begun", flush=True)
-while os.getppid() == int(sys.argv[4]):
-    if not exchange(place, sys.argv[2], sys.argv[3]):
-        for old, new in ((2, "t"), (3, sys.argv[2]), ("t", sys.argv[3])):
-            os.rename(sys.argv[old] if isinstance(old, int) else old, new, src_dir_fd=place, dst_dir_fd=place)
-"""
 
 
 @pytest.mark.races
@@ -56,21 +46,15 @@ def test_no_verb_shows_what_is_outside(tmp_path: Path, name: str) -> None:
         *(partial(environment.check, level="schema"), partial(environment.search, "env"), environment.examine, change),
     ]
     before = (outside / "file").read_bytes()
-    words = (sys.executable, "-c", EXCHANGING, str(root), name, "other", str(os.getpid()))
     codes: dict[str, int] = {}
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
-        try:
-            assert other.stdout is not None
-            assert other.stdout.readline() == b"begun\n"
-            for turn in range(ROUNDS):
-                try:
-                    shown, code = repr(verbs[turn % len(verbs)]()), "answered"
-                except DevkeelError as error:
-                    shown, code = repr(error.as_data()), error.code
-                assert CANARY not in shown
-                codes[code] = codes.get(code, 0) + 1
-        finally:
-            other.kill()
+    with exchanging(root, name, "other"):
+        for turn in range(ROUNDS):
+            try:
+                shown, code = repr(verbs[turn % len(verbs)]()), "answered"
+            except DevkeelError as error:
+                shown, code = repr(error.as_data()), error.code
+            assert CANARY not in shown
+            codes[code] = codes.get(code, 0) + 1
     environment.close()
     assert codes
     assert (outside / "file").read_bytes() == before

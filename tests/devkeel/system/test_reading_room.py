@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,23 +12,14 @@ from devkeel.project.root import Project
 from devkeel.system import beneath
 from devkeel.system.reading_room import work_tree
 
+from .exchanging import exchanging
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 SECRET = b"s3cr3t bytes\n"
 READS = 20_000 if os.environ.get("DEVKEEL_FAULTS") == "all" else 3_000
-# Two names change places without end: renameat2 where there is one, else a third name takes part.
-EXCHANGING = """\
-import os, sys
-from devkeel.transaction.rename import exchange
-place = os.open(sys.argv[1], os.O_RDONLY)
-print("begun", flush=True)
-while os.getppid() == int(sys.argv[4]):
-    if not exchange(place, sys.argv[2], sys.argv[3]):
-        for old, new in ((2, "t"), (3, sys.argv[2]), ("t", sys.argv[3])):
-            os.rename(sys.argv[old] if isinstance(old, int) else old, new, src_dir_fd=place, dst_dir_fd=place)
-"""
 
 
 @pytest.fixture(params=["openat2", "component by component"], autouse=True)
@@ -183,20 +172,14 @@ def test_what_is_exchanged_with_a_link_while_it_is_read_shows_nothing_outside(pr
     (place / "other").symlink_to(target)
     read = {"file": "devenv.nix", "folder": "deep/x.nix", "inner folder": "deep/er/x.nix"}[what]
     (project.root / "deep" / "x.nix").write_bytes(b"deep\n")
-    words = (sys.executable, "-c", EXCHANGING, str(place), name, "other", str(os.getpid()))
     seen: dict[object, int] = {}
-    with subprocess.Popen(words, stdout=subprocess.PIPE) as other:
-        try:
-            assert other.stdout is not None
-            assert other.stdout.readline() == b"begun\n"
-            for _ in range(READS):
-                try:
-                    found: object = project.read(read)
-                except DevkeelError as error:
-                    found = error.code
-                seen[found] = seen.get(found, 0) + 1
-        finally:
-            other.kill()
+    with exchanging(place, name, "other"):
+        for _ in range(READS):
+            try:
+                found: object = project.read(read)
+            except DevkeelError as error:
+                found = error.code
+            seen[found] = seen.get(found, 0) + 1
     assert SECRET not in seen
     assert seen.keys() <= {b"inside\n", b"deep\n", None, "outside_root"}
     assert len(seen) > 1, "nothing was exchanged"
