@@ -13,7 +13,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.processes.manager_socket import ManagerSocket
 
-from .conftest import LONG, until
+from ..processes.conftest import LONG, until  # noqa: TID252  (the tests are no installed package)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from devkeel.inspection.status import Stages
 
-    from .conftest import World
+    from ..processes.conftest import World  # noqa: TID252
 
     Make = Callable[..., World]
 
