@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 def with_bootstrap(environment: Environment, work: Callable[[], T], *, asked: bool) -> T:
-    """Do `work`; where a tool is missing that devkeel can install and somebody wants, install it and do it again."""
+    """Do `work`; where a tool is missing that devkeel can install and the person agrees, install it and do it again."""
     try:
         return work()
     except Unavailable as error:

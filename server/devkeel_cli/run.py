@@ -43,7 +43,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run one command line and return its exit code; what goes wrong is told on stderr, or as JSON."""
+    """Run one command line and return its exit code; what goes wrong is said on stderr, or as JSON."""
     try:
         result = cli.main(list(arguments), prog_name="devkeel", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:
@@ -118,7 +118,7 @@ def _told(error: Exception, *, as_json: bool) -> int:
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:
-    """Tell whether `--json` is among the options, even when the rest of the line makes no sense."""
+    """Return whether `--json` is among the options, even when the rest of the line makes no sense."""
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return "--json" in options
 

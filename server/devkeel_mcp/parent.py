@@ -1,4 +1,4 @@
-"""The process that started the server: when it dies, the server has nobody left to serve."""
+"""The process that started the server: when it dies, the server has no client left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECONDS = 2.0
 async def until_orphaned(pause: float = _SECONDS) -> None:
     """Return when the process that started this one has ended.
 
-    The end of the input says so too, but not where somebody else inherited the other end of the pipe. Asking the
+    The end of the input says so too, but not where another process inherited the other end of the pipe. Asking the
     kernel for a signal (PR_SET_PDEATHSIG) would tie the server to the thread that started it.
     """
     parent = os.getppid()

@@ -93,7 +93,7 @@ class OfferingServer(MCPServer[Any]):
         self._lowlevel_server.middleware.insert(0, watching)
 
     async def watch(self) -> None:
-        """Tell subscribers of changes, until cancelled."""
+        """Send changes to subscribers, until cancelled."""
         await self._updates.watch()
 
     async def run_stdio_async(self) -> None:

@@ -38,7 +38,7 @@ def usage(error: click.ClickException) -> UsageError:
 
 
 def unexpected(error: Exception) -> DevkeelError:
-    """Return the error for an exception that nobody foresaw."""
+    """Return the error for an unexpected exception."""
     return DevkeelError(
         "internal_error",
         f"devkeel met an unexpected error ({type(error).__name__}).",

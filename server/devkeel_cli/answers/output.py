@@ -110,7 +110,7 @@ def write_json(data: object, *, exact: bool = False) -> None:
 
 
 def inspection(result: Inspection) -> Iterable[str]:
-    """Tell what is declared, and where."""
+    """Yield the lines about what is declared, and where."""
     yield f"{_bold(clean(result.root))}  revision {result.revision}  backend {clean(result.backend)}"
     yield f"files:    {clean(', '.join(item.name for item in result.files)) or 'none'}"
     yield f"packages: {clean(', '.join(result.packages)) or 'none'}"
@@ -138,7 +138,7 @@ def _stages(stages: Stages | None) -> Iterable[str]:
 
 
 def applied(result: ApplyResult) -> Iterable[str]:
-    """Tell what applying gave."""
+    """Yield the lines about what applying gave."""
     yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
     whole = "applied in part" if result.left_out else "applied"
     done = _green(whole) if result.applied else _bold("builds (dry run)")
@@ -160,7 +160,7 @@ def write_run(result: RunResult, *, as_json: bool) -> None:
 
 
 def job(view: JobView) -> Iterable[str]:
-    """Tell a job, with a part of its log."""
+    """Yield the lines about a job, with a part of its log."""
     yield f"{_bold(view.id)} {view.kind} {view.state}: {clean(view.title)}"
     if view.log:
         yield clean(view.log).rstrip()
@@ -173,7 +173,7 @@ def job(view: JobView) -> Iterable[str]:
 
 
 def jobs(found: JobList) -> Iterable[str]:
-    """Tell the jobs, one a line."""
+    """Yield the jobs, one a line."""
     for item in found.jobs:
         yield f"{_bold(item['id'])} {item['started']}  {item['kind']:<6} {item['state']:<9} {clean(item['title'])}"
     if not found.jobs:
@@ -181,7 +181,7 @@ def jobs(found: JobList) -> Iterable[str]:
 
 
 def check(report: CheckReport) -> Iterable[str]:
-    """Tell what the checks found."""
+    """Yield the lines about what the checks found."""
     yield from _findings(report.diagnostics)
     count = sum(item.severity == "error" for item in report.diagnostics)
     verdict = _green("no errors") if report.ok else click.style(f"{count} error(s)", fg="red", bold=True)
@@ -191,7 +191,7 @@ def check(report: CheckReport) -> Iterable[str]:
 
 
 def change(result: ChangeResult) -> Iterable[str]:
-    """Tell what a write did, or would do."""
+    """Yield the lines about what a write did, or would do."""
     if result.diff:
         yield paint_diff(result.diff)
     yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
@@ -209,7 +209,7 @@ def change(result: ChangeResult) -> Iterable[str]:
 
 
 def history(page: HistoryPage) -> Iterable[str]:
-    """Tell the operations of a page, newest first."""
+    """Yield the lines about the operations of a page, newest first."""
     yield from map(_entry_line, page.operations) if page.operations else ("no operations",)
     yield from _pending(page.recovery_pending)
     yield from (f"note: {clean(note)}" for note in page.notes)
@@ -218,7 +218,7 @@ def history(page: HistoryPage) -> Iterable[str]:
 
 
 def operation(detail: OperationDetail) -> Iterable[str]:
-    """Tell one operation, with its diff."""
+    """Yield the lines about one operation, with its diff."""
     yield _entry_line(detail.operation)
     if detail.diff:
         yield paint_diff(detail.diff)
@@ -226,7 +226,7 @@ def operation(detail: OperationDetail) -> Iterable[str]:
 
 
 def search(result: SearchResult) -> Iterable[str]:
-    """Tell what a search found."""
+    """Yield the lines about what a search found."""
     if result.option:
         yield from _option_lines(result.option)
     yield from map(_hit_line, result.hits)
@@ -241,7 +241,7 @@ _PHASE = {"ready": "green", "gave_up": "red", "starting": "yellow", "waiting": "
 
 
 def processes(result: ProcessesResult) -> Iterable[str]:
-    """Tell what runs, and what was done about it."""
+    """Yield the lines about what runs, and what was done about it."""
     if not result.running:
         yield "nothing runs"
     width = max((len(item.name) for item in result.processes), default=0)
@@ -256,7 +256,7 @@ def processes(result: ProcessesResult) -> Iterable[str]:
 
 
 def process_logs(result: ProcessesResult) -> Iterable[str]:
-    """Tell what processes wrote."""
+    """Yield the lines about what processes wrote."""
     for log in result.logs:
         for stream, text in (("stdout", log.stdout), ("stderr", log.stderr)):
             if text:
@@ -283,7 +283,7 @@ def _hit_line(item: Hit) -> str:
 
 
 def working_diff(result: WorkingDiff) -> Iterable[str]:
-    """Tell how the files differ from what the newest operation left."""
+    """Yield the lines about how the files differ from what the newest operation left."""
     if result.operation is None:
         yield "no operations yet: nothing to compare with"
     elif not result.diff:
@@ -293,7 +293,7 @@ def working_diff(result: WorkingDiff) -> Iterable[str]:
 
 
 def examination(result: Examination) -> Iterable[str]:
-    """Tell what `doctor` found, what it put right and what is left to do."""
+    """Yield the lines about what `doctor` found, what it put right and what is left to do."""
     yield f"{_bold(clean(result.root))}  {', '.join(f'{name} {value}' for name, value in result.machine.items())}"
     shades = {"good": "green", "note": "blue", "problem": "red", "repaired": "yellow"}
     for item in result.findings:

@@ -1,4 +1,4 @@
-"""What the command may tell: the one place through which its output leaves, on either stream."""
+"""What the command may show: the one place through which its output leaves, on either stream."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OutputLost(Exception):
 
 
 def about(root: Path) -> None:
-    """Hear which project it is about: the values of its `.env` files are not told from now on."""
+    """Hear which project it is about: the values of its `.env` files are not shown from now on."""
     _TOLD.set(_disclosure(root))
 
 
@@ -38,7 +38,7 @@ def without(given: object) -> None:
 
 
 def told() -> Disclosure:
-    """Return what may be told; without a project no values are known."""
+    """Return what may be shown; without a project no values are known."""
     return _TOLD.get() or _disclosure(None)
 
 

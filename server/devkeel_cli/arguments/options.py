@@ -185,7 +185,7 @@ def change(session: Session, edits: Sequence[dict[str, Any]], writing: Writing) 
 
 
 def show(result: R, lines: Callable[[R], Iterable[str]], *, as_json: bool) -> None:
-    """Show what may be told of a result, as JSON or as a person reads it; what goes wrong then says what stands."""
+    """Show of a result what may be shown, as JSON or as a person reads it; what goes wrong then says what stands."""
     try:
         told = telling.told().data(result)
         if as_json:

@@ -66,14 +66,14 @@ def _type_of(path: str, *, element: bool) -> str | None:
 
 
 def _loses_digits(phrase: str | None, text: str, value: object) -> bool:
-    """Tell whether a number would not be written as it was typed (`1.10`, `1e3`), and so is rather a version."""
+    """Return whether a number would not be written as it was typed (`1.10`, `1e3`), and so is rather a version."""
     if isinstance(value, bool) or not isinstance(value, (int, float)) or json.dumps(value) == text.strip():
         return False
     return _NUMBER.search(phrase or "") is None
 
 
 def _holds_text(phrase: str | None, text: str) -> bool:
-    """Tell whether the option's type makes this VALUE text, so that `3.10` stays `3.10`."""
+    """Return whether the option's type makes this VALUE text, so that `3.10` stays `3.10`."""
     if phrase is None:
         return False
     nullable = phrase.startswith(_NULLABLE)

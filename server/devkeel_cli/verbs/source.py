@@ -199,7 +199,7 @@ def append(
 
 
 def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) -> None:
-    """Write the result where it belongs, and tell what changed."""
+    """Write the result where it belongs, and say what changed."""
     from devkeel.text.diff import unified  # noqa: PLC0415
 
     diff = unified(os.path.basename(source.name), source.data, edited.data) if edited.changed else ""  # noqa: PTH119

@@ -46,7 +46,7 @@ _LAST = 1_000
 
 
 def internal_error(tool: str, error: BaseException | None = None) -> DevkeelError:
-    """Return the error for an exception that nobody foresaw: its text stays in the log; what stands is told."""
+    """Return the error for an unexpected exception: its text stays in the log; what was done is said."""
     told = errors.standing(error)
     return errors.DevkeelError(
         INTERNAL,

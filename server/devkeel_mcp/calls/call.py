@@ -59,7 +59,7 @@ class Workspace:
 
     @cached_property
     def disclosure(self) -> Disclosure:
-        """What may be told of the project."""
+        """What may be shown of the project."""
         return Disclosure(self.root, speaker=as_tool)
 
     @cached_property
@@ -82,7 +82,7 @@ class Call:
     """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
 
     backend: the one that the call names. permission: what it may run of what the project or a library brings.
-    disclosure: what of an answer may be told, where that is not the project's own.
+    disclosure: what of an answer may be shown, where that is not the project's own.
     """
 
     workspace: Workspace
@@ -121,7 +121,7 @@ class Call:
         return render.job(await self.read(lambda _: environment.keep_job(job)))
 
     async def _follow(self, job: Job, patience: float) -> None:
-        """Wait for a job, and tell its progress when it changes, at most twice a second."""
+        """Wait for a job, and report its progress when it changes, at most twice a second."""
         told, step = None, 0
         until = anyio.current_time() + patience
         while not await anyio.to_thread.run_sync(job.wait, min(_TELL, max(0.0, until - anyio.current_time()))):
@@ -133,7 +133,7 @@ class Call:
             step += 1
 
     def run(self, work: Callable[[Environment], T]) -> T:
-        """Run a verb in this thread, and return what may be told of its result."""
+        """Run a verb in this thread, and return what may be shown of its result."""
         with self.workspace.preparation.paused():
             return self._run(work)
 

@@ -88,7 +88,7 @@ class Plans:
 
 
 async def ask(context: Context[Any, Any], message: str, plan: str) -> bool | InputRequiredResult | None:
-    """Ask the person: whether they agree, or what the client must bring first, or None where nobody can be asked."""
+    """Ask the person: whether they agree, or what the client must bring first, or None where no person can be asked."""
     capabilities = context.client_capabilities
     if capabilities is None or capabilities.elicitation is None:
         return None
@@ -113,7 +113,7 @@ def answer_of(context: Context[Any, Any]) -> tuple[str, bool] | None:
 
 
 def takes_away(shown: dict[str, Any]) -> bool:
-    """Tell whether a tried write removes a line or adds what will run; what is not wholly shown is taken for both."""
+    """Return whether a tried write removes a line or adds what will run; what is not wholly shown is taken for both."""
     lines = shown.get("diff", "").split("\n")
     heads = {number for number, line in enumerate(lines[1:]) if line.startswith("+++ ")}
     removed = any(line.startswith("-") and number not in heads for number, line in enumerate(lines))
@@ -129,7 +129,7 @@ def declined() -> PolicyRefused:
 
 
 def plan_result(message: str, shown: dict[str, Any], plan: str) -> CallToolResult:
-    """Return the answer where nobody can be asked: the plan, and how to carry it out."""
+    """Return the answer where no person can be asked: the plan, and how to carry it out."""
     then = f"Show this to the user. If they agree, repeat the call with {CONFIRM}={plan!r}; it is good for ten minutes."
     return CallToolResult(
         content=[TextContent(type="text", text=f"{message}\nNothing was done yet. {then}")],

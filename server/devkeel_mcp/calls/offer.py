@@ -58,7 +58,7 @@ class Offer:
         return cls(frozenset(names) if ALL in chosen else chosen, not read_only, not (no_execute or read_only), ask)
 
     def lists(self, spec: ToolSpec) -> bool:
-        """Tell whether a tool is part of what is offered."""
+        """Return whether a tool is part of what is offered."""
         return self._obstacle(spec) is None
 
     def require(self, spec: ToolSpec, level: str | None = None) -> None:
@@ -70,11 +70,11 @@ class Offer:
             raise PolicyRefused("not_offered", obstacle, seen=spec.name, remedy=_START)
 
     def may_ask(self, spec: ToolSpec) -> bool:
-        """Tell whether some call of a tool is one that the person is asked about."""
+        """Return whether some call of a tool is one that the person is asked about."""
         return self.asks is not None and (not spec.reads or "level" in spec.arguments.model_fields)
 
     def asks_before(self, spec: ToolSpec, parsed: Arguments) -> bool:
-        """Tell whether the person is asked before this call: a dry run writes nothing, but it may run something."""
+        """Return whether the person is asked before this call: a dry run writes nothing, but it may run something."""
         if self.asks is None:
             return False
         if spec.executes or builds(getattr(parsed, "level", None)):

@@ -50,7 +50,7 @@ def _tidy(schema: Json, definitions: dict[str, Json]) -> Json:
 
 
 def _resolved(schema: dict[str, Any], definitions: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema with its reference inlined and `X or null` told as `X`: left out means the same."""
+    """Return a schema with its reference inlined and `X or null` written as `X`: left out means the same."""
     if "$ref" in schema:
         target = dict(definitions[schema["$ref"].removeprefix(_REF)])
         target.pop("description", None)  # the docstring is for readers of the code

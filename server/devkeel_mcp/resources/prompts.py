@@ -1,4 +1,4 @@
-"""Prompts: the tasks that a person starts, told to the model as a way through the tools."""
+"""Prompts: the tasks that a person starts, given to the model as a way through the tools."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ nothing."""
 
 
 def prompts() -> list[Prompt]:
-    """Return the prompts; made when somebody asks for them, because a model of arguments for each takes time."""
+    """Return the prompts; made when a client asks for them, because a model of arguments for each takes time."""
     return [
         Prompt.from_function(set_up, title="Set up an environment"),
         Prompt.from_function(fix, title="Fix the environment"),

@@ -72,7 +72,7 @@ TEMPLATES = [
 
 @dataclass(frozen=True)
 class Content:
-    """What a resource says: text, or a result that is written as JSON once it is known what of it may be told."""
+    """What a resource says: text, or a result that is written as JSON once it is known what of it may be shown."""
 
     said: Any
     mime_type: str
@@ -116,7 +116,7 @@ def read(environment: Environment, uri: str) -> Content | None:
 
 
 def _file(environment: Environment, name: str) -> Content | None:
-    # Only what belongs to the declaration: a project's other files are nobody's business here.
+    # Only what belongs to the declaration: a project's other files are not offered here.
     data = environment.files().get(name)
     if data is None:
         return None

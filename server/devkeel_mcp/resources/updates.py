@@ -1,4 +1,4 @@
-"""Updates: tells subscribers when a file of the environment changed, by devkeel's edits or by a human's."""
+"""Updates: events for subscribers when a file of the environment changed, by devkeel's edits or by a human's."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LOOK = 3_000
 
 
 def events_between(before: dict[str, bytes], after: dict[str, bytes]) -> list[ServerEvent]:
-    """Return what to tell when the files were one thing and are another."""
+    """Return the events for when the files were one thing and are another."""
     changed = sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name))
     if not changed:
         return []
@@ -68,7 +68,7 @@ class Updates(InMemorySubscriptionBus):
                 logger.info("a subscriber has gone", exc_info=True)
 
     async def watch(self) -> None:
-        """Publish events until cancelled; nothing is watched before somebody subscribed."""
+        """Publish events until cancelled; nothing is watched before a client has subscribed."""
         await self._wanted.wait()
         stop = anyio.Event()
         async with anyio.create_task_group() as group:
@@ -81,7 +81,7 @@ class Updates(InMemorySubscriptionBus):
             group.cancel_scope.cancel()
 
     async def _watch(self, stop: anyio.Event) -> None:
-        from watchfiles import awatch  # noqa: PLC0415  (only where somebody subscribes)
+        from watchfiles import awatch  # noqa: PLC0415  (only where a client subscribes)
 
         known = await self._read()
         while True:

@@ -21,7 +21,7 @@ _MINUTE, _OFTEN, _PLACES = 60.0, 20, 1_000
 
 
 class _Line(logging.Formatter):
-    """One plain line; text of others cannot begin a new one, command a terminal or tell a secret."""
+    """One plain line; text of others cannot begin a new one, command a terminal or show a secret."""
 
     def __init__(self, disclosure: Disclosure) -> None:
         super().__init__()

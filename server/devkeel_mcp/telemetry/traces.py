@@ -41,7 +41,7 @@ def start_traces(disclosure: Disclosure) -> None:
 
 
 def _told(exporter: SpanExporter, disclosure: Disclosure) -> SpanExporter:
-    """Return an exporter that sends of each span what may be told: names, attributes, events and states are treated."""
+    """Return an exporter that sends of each span what may be shown: its names, attributes, events and states."""
     from opentelemetry.sdk.trace import Event, ReadableSpan  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import SpanExporter  # noqa: PLC0415
     from opentelemetry.trace import Status  # noqa: PLC0415

@@ -66,7 +66,7 @@ def _read(body: bytes, depth: int) -> Any:  # noqa: ANN401
 
 
 def deeper_than(body: bytes, limit: int) -> bool:
-    """Tell whether arrays and objects nest deeper than that."""
+    """Return whether arrays and objects nest deeper than that."""
     depth = 0
     for token in _TOKENS.finditer(body):
         if token[0] in _OPENING:
@@ -85,7 +85,7 @@ def refusal(identifier: Any, code: int = _BUSY, told: str = "Too many requests a
 
 
 def _waits(message: Any) -> bool:  # noqa: ANN401
-    """Tell whether a sender waits for an answer; answering a broken answer would go on for ever."""
+    """Return whether a sender waits for an answer; answering a broken answer would go on for ever."""
     if not isinstance(message, dict) or "id" not in message:
         return False
     return "method" in message or not {"result", "error"} & message.keys()

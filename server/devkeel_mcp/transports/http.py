@@ -112,7 +112,7 @@ def application(server: MCPServer[Any], http: Http) -> ASGIApp:
 
 
 async def run_http(server: MCPServer[Any], http: Http, listening: socket.socket) -> None:
-    """Serve until the process ends; the address is told on stderr."""
+    """Serve until the process ends; the address is printed on stderr."""
     connections = Connections(http.limits)
     config = uvicorn.Config(
         application(server, http),

@@ -21,7 +21,7 @@ __all__ = ["Applied", "Backend", "Evidence", "Finding", "LockStatus", "Realisati
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a project is a backend's: the files that say so, most telling first, and the sentence about it."""
+    """Why a project is a backend's: the files that say so, most specific first, and the sentence about it."""
 
     files: tuple[str, ...]
     reason: str
@@ -105,7 +105,7 @@ class Backend(Protocol):
         """Return the files that declare the environment, relative to the root."""
 
     def manifests(self) -> tuple[str, ...]:
-        """Return the files in which its environments name Python libraries, the most telling first.
+        """Return the files in which its environments name Python libraries, the most specific first.
 
         `devkeel.libraries` edits them; a backend that realises none of these files cannot have a library added there.
         """

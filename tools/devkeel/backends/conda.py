@@ -60,7 +60,7 @@ class Conda(Backend):
         return conda_file.NAMES
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
-        """Return what is wrong: what is declared is installed in a place that nobody keeps, and imported."""
+        """Install what is declared into a throw-away prefix, import each library, return what is wrong."""
         try:
             self.apply(replace(realisation, keep=None))
         except CheckFailed as error:
@@ -87,7 +87,7 @@ class Conda(Backend):
         return Applied(self.name, str(prefix), variables, _judge(description_of(prefix)), _HIDDEN)
 
     def alive(self, applied: Applied) -> bool:
-        """Tell whether the generation is still there."""
+        """Return whether the generation is still there."""
         return (Path(applied.prefix) / "conda-meta").is_dir()
 
     def test(self) -> tuple[str, ...]:

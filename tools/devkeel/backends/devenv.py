@@ -132,7 +132,7 @@ class Devenv(Backend):
             )
 
     def alive(self, applied: Applied) -> bool:
-        """Tell whether the store still has the shell."""
+        """Return whether the store still has the shell."""
         return os.path.lexists(applied.prefix)
 
     def task(self, name: str) -> tuple[str, ...]:

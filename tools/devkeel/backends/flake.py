@@ -74,7 +74,7 @@ class Flake(Backend):
         return Applied(self.name, prefix, variables, "nix", notes=notes)
 
     def alive(self, applied: Applied) -> bool:
-        """Tell whether the store still has the shell."""
+        """Return whether the store still has the shell."""
         return os.path.lexists(applied.prefix)
 
     def task(self, name: str) -> tuple[str, ...]:

@@ -93,7 +93,7 @@ def _require_no_import(told: str) -> None:
 
 
 def is_of_devenv(files: Mapping[str, bytes]) -> bool:
-    """Tell whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
+    """Return whether the shell is made by devenv's flake, which needs an impure evaluation to know its root."""
     return _OF_DEVENV.search(files.get(FLAKE, b"")) is not None
 
 

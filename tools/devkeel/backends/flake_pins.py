@@ -32,7 +32,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Pins:
-    """What a flake's evaluation may need, each held by a hash; `fetches` tells whether it may be fetched."""
+    """What a flake's evaluation may need, each held by a hash; `fetches` says whether it may be fetched."""
 
     sources: tuple[Source, ...]
     fetches: bool
@@ -50,7 +50,7 @@ class Pins:
         return tuple(source for source in lacking if _names(told, source)) or tuple(lacking)
 
     def names(self, told: str) -> bool:
-        """Tell whether Nix' words name something that the store lacks."""
+        """Return whether Nix' words name something that the store lacks."""
         return any(_names(told, source) for source in self.missing(told))
 
     def require_hashes(self, told: str) -> None:
@@ -59,7 +59,7 @@ class Pins:
             raise _mismatch(self.missing(told)[0], told.rpartition("error:")[2].strip().split("\n")[0])
 
     def bring(self, told: str) -> bool:
-        """Fetch what an evaluation was without; tell whether something came. Raises CheckFailed `hash_mismatch`."""
+        """Fetch what an evaluation was without; return whether something came. Raises CheckFailed `hash_mismatch`."""
         missing = self.missing(told) if self.fetches else ()
         came = [fetch(source) for source in missing]
         for source in missing:

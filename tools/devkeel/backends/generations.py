@@ -117,7 +117,7 @@ def description_of(generation: Path) -> str | None:
 def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
     """Give a directory that does not exist yet, for one generation; it goes again when its making fails.
 
-    path: the environment's directory inside `.devkeel`; None for one that nobody keeps, which goes in any case.
+    path: the environment's directory inside `.devkeel`; None for a throw-away one, which goes in any case.
     """
     if path is None:
         with tempfile.TemporaryDirectory(prefix="devkeel-") as folder:

@@ -107,7 +107,7 @@ class Selection:
 
 
 def declared_by(backend: str) -> tuple[str, ...]:
-    """Return the files that declare an environment of a backend, the most telling first."""
+    """Return the files that declare an environment of a backend, the most specific first."""
     return _BY_NAME[backend].files
 
 

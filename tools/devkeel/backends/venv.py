@@ -71,7 +71,7 @@ class Venv(Backend):
         return PYTHON
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
-        """Return what is wrong: the libraries are installed in a place that nobody keeps, and imported."""
+        """Install the libraries into a throw-away prefix, import each, return what is wrong."""
         try:
             self.apply(replace(realisation, keep=None))
         except CheckFailed as error:
@@ -98,7 +98,7 @@ class Venv(Backend):
         return Applied(self.name, str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN)
 
     def alive(self, applied: Applied) -> bool:
-        """Tell whether the generation is still there, with its interpreter."""
+        """Return whether the generation is still there, with its interpreter."""
         return (Path(applied.prefix) / "bin" / "python").exists()
 
     def test(self) -> tuple[str, ...]:

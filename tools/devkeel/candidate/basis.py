@@ -172,7 +172,7 @@ class Given(Basis):
         return self._seen.get(name)
 
     def exists(self, name: str) -> bool:
-        """Tell whether a path is there."""
+        """Return whether a path is there."""
         return name in self._seen or (self._exists is not None and self._exists(name))
 
     def stage(

@@ -100,7 +100,7 @@ class Candidate:
         return {name: data for name, data in found if data is not None}
 
     def exists(self, name: str) -> bool:
-        """Tell whether a path will be there."""
+        """Return whether a path will be there."""
         if name in self._given or name in self._declared:
             return self.read(name) is not None
         return self.basis.exists(name)

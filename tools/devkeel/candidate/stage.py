@@ -124,7 +124,7 @@ class Stage:
 
 
 class StageOpener(Protocol):
-    """Opens a stage; `writes` tells whether commands will write in it."""
+    """Opens a stage; `writes` says whether commands will write in it."""
 
     def __call__(self, *, writes: bool = False) -> AbstractContextManager[Stage]:
         """Return the stage as a context."""

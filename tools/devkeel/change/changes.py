@@ -116,7 +116,7 @@ def restore(context: Context, wanted: int | str, asked: Asked) -> ChangeResult:
 def take_back(context: Context, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
     """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.
 
-    What somebody else changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
+    What another program changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
     """
     context = context.through(Basis(context.project))
     candidate = context.candidate(context.declaration())

@@ -94,7 +94,7 @@ def _build(context: Context, subject: Candidate) -> list[Diagnostic]:
 def judge(context: Context, candidate: Candidate, intent: Intent, level: str | None, asked: Asked) -> CheckReport:
     """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
-    An undo puts back what stood there, byte for byte: errors that were there then are told, not refused. So does a
+    An undo puts back what stood there, byte for byte: errors that were there then are reported, not refused. So does a
     restore.
     """
     report = report_on(context, candidate, level, asked)
@@ -155,7 +155,7 @@ def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes | None]) -> bool:
 
 
 def _repaired(item: Diagnostic, candidate: Candidate) -> bool:
-    """Tell whether an error is in a file that was broken, is less so, and may be published as a step."""
+    """Return whether an error is in a file that was broken, is less so, and may be published as a step."""
     name = item.place.file if item.place else ""
     old, new = candidate.before.get(name), candidate.after.get(name)
     if name not in candidate.repairs or old is None or new is None:

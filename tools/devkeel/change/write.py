@@ -49,7 +49,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conclude", "expect", "patiently"]
 
-# How often a change is made anew when somebody saves a file meanwhile.
+# How often a change is made anew when another program saves a file meanwhile.
 _ATTEMPTS = 3
 
 
@@ -60,7 +60,7 @@ def patiently(
 
     attempt: of the context and the candidate, which is the project as it is.
 
-    A caller who said which revision it builds on is told of the conflict instead.
+    A caller who said which revision it builds on gets the conflict instead.
     """
     left = _ATTEMPTS if stubborn else 1
     for number in range(left):
@@ -81,7 +81,7 @@ def patiently(
 
 
 def _tell_kept(context: Context, error: DevkeelError) -> None:
-    """Let a conflict say where old files are kept that somebody wrote into."""
+    """Let a conflict say where old files are kept that another program wrote into."""
     if isinstance(error, Conflict):
         with suppress(DevkeelError, OSError):
             kept = log.late_data(context.records)
@@ -202,7 +202,7 @@ def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:
 
 
 def _publish(context: Context, candidate: Candidate, record: Record) -> Operation:
-    """Publish; an .envrc among the files is told to direnv, where the settings let devkeel, or to the caller."""
+    """Publish; have direnv allow an .envrc among the files where the settings say so, else advise the caller."""
     entry = candidate.changed.get(ENVRC)
     written = record.kind in ("edit", "create")
     allowing = entry is not None and written and context.settings.direnv_allow and direnv.trusted(context.project)

@@ -70,7 +70,7 @@ def check(subject: Candidate, *, timeout: float = _SECONDS) -> Verdict:
 
 @contextmanager
 def on_time(timeout: float) -> Iterator[None]:
-    """Tell a build that took too long from other programs that did."""
+    """Raise Unavailable `build_timeout` for what took too long, where other programs raise `timeout`."""
     try:
         yield
     except Unavailable as error:
@@ -188,7 +188,7 @@ def _told(failed: re.Match[str], stderr: str) -> str:
 
 
 def _is_fetched(derivation: str) -> bool:
-    """Tell whether a derivation says what comes of it (a fixed output): only such a one may use the network."""
+    """Return whether a derivation says what comes of it (a fixed output): only such a one may use the network."""
     try:
         with open(derivation, "rb") as file:  # noqa: PTH123  (a path of the store)
             return b'("outputHash","' in file.read(_OUTPUT)

@@ -98,7 +98,7 @@ def check(subject: Candidate, *, timeout: float = _SECONDS) -> Verdict:
 
 
 def asks_devenv(subject: Candidate, error: Unavailable) -> bool:
-    """Tell whether devenv's own command is asked instead: it fetches and runs what the declaration says."""
+    """Return whether devenv's own command is asked instead: it fetches and runs what the declaration says."""
     return error.code in _NIX_CANNOT and subject.fetches and find_program("devenv") is not None
 
 

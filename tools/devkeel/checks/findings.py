@@ -58,7 +58,7 @@ def _is_same(one: Diagnostic, other: Diagnostic) -> bool:
 
 
 def _related(one: str | None, other: str | None) -> bool:
-    """Tell whether one path is a part of the other: rungs name an option or package with more or less before it."""
+    """Return whether one path is a part of the other: rungs name an option or package with more or less before it."""
     if one is None or other is None:
         return True
     short, long = sorted((f".{one}.", f".{other}."), key=len)
@@ -90,7 +90,7 @@ def added_errors(
 
 
 def _hiding(before: CheckReport, after: CheckReport) -> Callable[[Diagnostic], bool]:
-    """Return what tells whether the evaluation of before may not have come to an error of the evaluation now."""
+    """Return what shows whether the evaluation of before may not have come to an error of the evaluation now."""
     # Beside an input that is not locked less is judged, both times alike.
     beside = all(any(item.code == "input_not_locked" for item in report.diagnostics) for report in (before, after))
     evaluated = _STOPPING in before.ran or beside
@@ -158,7 +158,7 @@ class _Lines:
         return next(iter(moved), None)
 
     def wrote(self, item: Diagnostic) -> bool:
-        """Tell whether an error is about something that a change wrote, and did not find there."""
+        """Return whether an error is about something that a change wrote, and did not find there."""
         name = item.place.file if item.place else DECLARATION
         if name not in self._old:
             return True

@@ -279,7 +279,7 @@ def _snake(name: str) -> str:
 
 
 def is_newer(lock: bytes | None) -> bool:
-    """Tell whether a lock pins a devenv that is younger than the built-in table of options."""
+    """Return whether a lock pins a devenv that is younger than the built-in table of options."""
     found = read_lock(lock)
     try:
         return found is not None and int(found.locked("devenv")["lastModified"]) > _TABLE_MADE
@@ -288,7 +288,7 @@ def is_newer(lock: bytes | None) -> bool:
 
 
 def _check_lock(subject: Candidate) -> list[Diagnostic]:
-    """Tell whether devenv.lock is a lock, and whether it locks what devenv.yaml asks for."""
+    """Return whether devenv.lock is a lock, and whether it locks what devenv.yaml asks for."""
     data = subject.locks.get(LOCK)
     if data is None:
         return []

@@ -57,7 +57,7 @@ class World:
         return cls(tuple(found), frozenset(declared), closed)
 
     def declares(self, path: nix.AttrPath) -> bool:
-        """Tell whether an option of the project's own is at, above or below a path."""
+        """Return whether an option of the project's own is at, above or below a path."""
         inner = _inner(path)
         inner = inner[1:] if inner[:1] == ("config",) else inner
         return any(inner[: len(own)] == own[: len(inner)] for own in self.declared)
@@ -71,7 +71,7 @@ def _inner(path: nix.AttrPath) -> nix.AttrPath:
 
 
 def _seen(subject: Candidate, document: nix.Document, item: nix.Definition) -> bool:
-    """Tell whether a definition brings in no module from where the text does not show it."""
+    """Return whether a definition brings in no module from where the text does not show it."""
     inner = _inner(item.path) or item.path
     inner = inner[1:] if inner[:1] == ("config",) and len(inner) > 1 else inner
     if inner[0] in {"_module", "disabledModules", "freeformType", "require"}:

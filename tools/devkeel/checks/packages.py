@@ -50,7 +50,7 @@ class _Lists:
 
 
 def _overlaid(subject: Candidate, world: World) -> bool:
-    """Tell whether something may add packages: overlays in devenv.yaml or in a module, modules from elsewhere."""
+    """Return whether something may add packages: overlays in devenv.yaml or in a module, modules from elsewhere."""
     if not world.closed or any(name.endswith(".yaml") and b"overlays" in data for name, data in subject.files.items()):
         return True
     return any(item.path[0] == "overlays" for document in world.modules for item in document.definitions if item.path)

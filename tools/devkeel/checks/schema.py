@@ -259,7 +259,7 @@ def _expressions(value: object) -> Iterator[nix.Expression]:
 
 
 def _is_package(value: nix.Expression) -> bool:
-    """Tell whether an expression that a correction made is no package, or one that is known."""
+    """Return whether an expression that a correction made is no package, or one that is known."""
     name = value.source.removeprefix("pkgs.")
     return name == value.source or known_package(name).known
 
@@ -310,7 +310,7 @@ def _switches(world: World) -> dict[nix.AttrPath, nix.Value]:
 
 
 def _is_on(path: nix.AttrPath, switches: dict[nix.AttrPath, nix.Value]) -> bool:
-    """Tell whether what an option belongs to may be on: an input is asked for only then."""
+    """Return whether what an option belongs to may be on: an input is asked for only then."""
     owners = [owner for size in range(1, len(path)) if (owner := path[:size]) in switches]
     if path[0] == "languages" and path[:2] not in switches:
         return False

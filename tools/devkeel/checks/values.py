@@ -42,7 +42,7 @@ class Comparison:
 def compare_values(
     old: Candidate, new: Candidate, paths: Sequence[nix.AttrPath], *, timeout: float = _SECONDS
 ) -> Comparison:
-    """Compare what options are in two declarations. Never raises: what this machine cannot tell is said instead."""
+    """Compare what options are in two declarations. Never raises: it says what could not be compared."""
     try:
         before, wrong = _values(old, paths, timeout)
         if wrong is not None:

@@ -1,4 +1,4 @@
-"""Why a program failed: the lines of its output that say so, and its two ends where it is too long to tell whole.
+"""Why a program failed: the lines of its output that say so, and its two ends where it is too long to show whole.
 
 Programs begin with what they were about and end with what became of it. The reason stands near the end, often under a
 last line that only says that something failed.

@@ -1,6 +1,6 @@
 """What stands in Nix' way on this machine: sentences that say nothing about the declaration.
 
-Each is told with its own code and with what a person can do about it. The sentences are those of Nix 2.8 and 2.34,
+Each is reported with its own code and with what a person can do about it. The sentences are those of Nix 2.8 and 2.34,
 provoked one by one; `tests/devkeel/checks/test_obstacles.py` has them.
 """
 
@@ -169,7 +169,7 @@ _TEMPORARY = re.compile(
 
 
 def obstacle_in(text: str, *, confined: bool = False) -> Obstacle | None:
-    """Return what stood in the way, as far as the end of what Nix said tells it: what follows its last `error:`.
+    """Return what stood in the way, as far as the end of what Nix said shows it: what follows its last `error:`.
 
     confined: whether the call had no network and no experimental features, so that it says nothing about this machine
     when it misses them.
@@ -194,7 +194,7 @@ def obstacle_of_builder(stderr: str, reason: str) -> Obstacle | None:
 
 
 def crashed(work: str, returncode: int) -> Unavailable | None:
-    """Return the error for a program that a signal ended, itself or as a shell tells it; None for any other end."""
+    """Return the error for a program that a signal ended, itself or as a shell reports it; None for any other end."""
     signal = -returncode if returncode < 0 else returncode - 128
     if signal not in (4, 6, 7, 9, 11, 15):
         return None

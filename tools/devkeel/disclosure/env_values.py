@@ -93,7 +93,7 @@ def _values(text: str) -> Iterator[str]:
 
 
 def famous(value: str) -> bool:
-    """Tell whether everybody knows a value, as the password that a database has by default."""
+    """Return whether everybody knows a value, as the password that a database has by default."""
     return len(value) < _SHORT or value.casefold() in _KNOWN
 
 

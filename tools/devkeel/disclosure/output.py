@@ -34,7 +34,7 @@ _MOST_DEPTH = 200
 
 
 class Disclosure:
-    """What may be told of a project. root: None where there is no project, so that no values of its own are known.
+    """What may be shown of a project. root: None where there is no project, so that no values of its own are known.
 
     speaker: the words of the client for what sentences mark.
     """
@@ -83,7 +83,7 @@ class Disclosure:
         return treated
 
     def error(self, error: DevkeelError) -> DevkeelError:
-        """Return an error whose facts may be told; it is another one, of the same class and with the same code."""
+        """Return an error whose facts may be shown; it is another one, of the same class and with the same code."""
         walk = _Walk(self._pass(), self._speaker)
         told = copy.copy(error)
         for item in fields(error):
@@ -160,7 +160,7 @@ class _Walk:
         return replace(value, **changed) if changed else value
 
     def _named(self, name: str, item: Any, depth: int) -> Any:  # noqa: ANN401
-        """Return a value whose name is told apart from it."""
+        """Return a value whose name is given apart from it."""
         from devkeel.text.secrets import MASK, hide, names_a_secret  # noqa: PLC0415
 
         if isinstance(item, str):

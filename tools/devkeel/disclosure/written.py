@@ -1,4 +1,4 @@
-"""Secrets that a change would write: told with where they belong instead, and never repeated."""
+"""Secrets that a change would write: reported with where they belong instead, and never repeated."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ def read_good(state: Path) -> Good | None:
 
 
 def kept_here(state: Path, good: Good) -> bool:
-    """Tell whether an environment is this project's own: in the Nix store, or beneath its state directory.
+    """Return whether an environment is this project's own: in the Nix store, or beneath its state directory.
 
     The records of a copied project name the environment of the one that it was copied from, which changes with that.
     """

@@ -117,7 +117,7 @@ class Realising:
             try:
                 return self._apply(job, dry_run=dry_run)
             except DevkeelError as error:
-                # A declaration that somebody changed meanwhile, or a call that was cancelled, has not failed.
+                # A declaration that was changed meanwhile, or a call that was cancelled, has not failed.
                 if restore and not dry_run and not isinstance(error, Conflict):
                     self._restore(job, error, reason)
                 raise
@@ -187,7 +187,7 @@ class Realising:
             )
 
     def _restore(self, job: Job, error: DevkeelError, reason: str | None) -> None:
-        """Take back what devkeel did since the last good declaration, and tell it with the error."""
+        """Take back what devkeel did since the last good declaration, and say so in the error."""
         if job.stopped() is not None:
             error.details["restored"] = "The job was cancelled: the declaration was left as it is."
             return

@@ -1,4 +1,4 @@
-"""Named environments: made, listed, told about, removed, and run in; each has a backend and a Python of its own."""
+"""Named environments: made, listed, described, removed, and run in; each has a backend and a Python of its own."""
 
 from __future__ import annotations
 

@@ -79,10 +79,10 @@ def _outdated(sight: Sight | None) -> Iterator[str]:
 class Stages:
     """How far the declaration has come: declared, checked, applied, running.
 
-    checked: the rungs that ran when devkeel published what is there now; None where somebody else changed it.
+    checked: the rungs that ran when devkeel published what is there now; None where another program changed it.
     applied: the revision that was applied last, None for never; operation, time and prefix are of that. current:
     whether that is what is declared, lock files included, and still there. running: the revision that the processes
-    were started with, `unknown` where devkeel cannot tell, None where none run; manager: the PID of their manager.
+    were started with, `unknown` where devkeel does not know, None where none run; manager: the PID of their manager.
     differs: a sentence for each of these that is not what is declared, with what to do. partial: what devenv.nix
     declares and the backend that was applied does not realise, None where that is nothing.
     """

@@ -28,7 +28,7 @@ class Request:
 
     names: as the language writes them, with versions where it matters. group: the dependency group, None for what the
     project itself needs. file: the manifest, None for the one that the project uses. create: begin a manifest where
-    there is none. manifests: where the backend's environments name Python libraries, the most telling first.
+    there is none. manifests: where the backend's environments name Python libraries, the most specific first.
     """
 
     language: str

@@ -147,7 +147,7 @@ def _unshare() -> tuple[str, ...]:
 
 
 def network_is_cut() -> bool:
-    """Tell whether this system lets this user run a program without a network."""
+    """Return whether this system lets this user run a program without a network."""
     return usable("namespaces") and _cuts()
 
 
@@ -163,7 +163,7 @@ def by_convention() -> str | None:
 
 @cache
 def _cuts() -> bool:
-    """Tell it by doing it once."""
+    """Find out by doing it once."""
     if find_program("unshare") is None:
         return False
     try:

@@ -74,7 +74,7 @@ def _wanted(told: str) -> str | None:
 
 
 def _makes(derivation: str, path: str) -> bool:
-    """Tell whether an output of a derivation is this path; outputs come before inputs in its text (ATerm)."""
+    """Return whether an output of a derivation is this path; outputs come before inputs in its text (ATerm)."""
     try:
         with open(derivation, "rb") as file:  # noqa: PTH123  (a path of the store)
             outputs = file.read(_DERIVATION).partition(b"],[")[0]

@@ -1,4 +1,4 @@
-"""What `devenv.yaml` tells the evaluation: imports, overlays, the configuration of nixpkgs."""
+"""What `devenv.yaml` says to the evaluation: imports, overlays, the configuration of nixpkgs."""
 
 from __future__ import annotations
 

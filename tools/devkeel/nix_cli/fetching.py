@@ -82,7 +82,7 @@ class Source:
 
     @property
     def key(self) -> str:
-        """Return what tells it from others."""
+        """Return what is different in others."""
         return f"{self.function} {json.dumps(self.arguments, sort_keys=True)}"
 
     @property
@@ -112,7 +112,7 @@ def place_of(file: str, data: bytes, key: str) -> Place:
 
 
 def _may(arguments: Mapping[str, Any]) -> bool:
-    """Tell whether an address is one of another host, and nothing that a program would take for an option."""
+    """Return whether an address is one of another host, and nothing that a program would take for an option."""
     kind, url = arguments.get("type"), str(arguments.get("url", ""))
     words = (arguments[name] for name in ("owner", "repo", "host", "ref", "rev") if name in arguments)
     if not all(isinstance(word, str) and _WORD.fullmatch(word) for word in words):
@@ -167,7 +167,7 @@ def _literal(document: nix.Document, node: Node) -> Source | None:
 
 
 def stored(source: Source) -> bool:
-    """Tell whether the store has something already: Nix is asked, without a network, where its path does not say so."""
+    """Return whether the store has something already: asks Nix, without a network, where its path does not say so."""
     if source.path is not None:
         return os.path.lexists(source.path)
     program = find_program("nix-instantiate")

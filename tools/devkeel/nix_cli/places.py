@@ -59,7 +59,7 @@ def _of_url(url: object) -> str | None:
 
 
 def leaves(root: Path, path: str) -> bool:
-    """Tell whether a path, relative to the root, leads to what is not beneath the work tree; `~` is nobody's."""
+    """Return whether a path, relative to the root, leads out of the work tree, or begins with `~`."""
     if path.startswith("~") or "\0" in path:
         return True
     try:

@@ -13,7 +13,7 @@ FORGES = ("github", "gitlab", "sourcehut")
 
 
 def is_other(url: str, original: Mapping[str, Any] | None) -> bool:
-    """Tell whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
+    """Return whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
     kind, _, rest = url.partition(":")
     if original is None:
         return False
@@ -28,7 +28,7 @@ def is_other(url: str, original: Mapping[str, Any] | None) -> bool:
 
 
 def _elsewhere(kind: str, rest: str, original: Mapping[str, Any]) -> bool:
-    """Tell whether a reference that is a URL or a path is certainly not what a lock has."""
+    """Return whether a reference that is a URL or a path is certainly not what a lock has."""
     transport, plus, inner = kind.partition("+")
     there = str(original.get("url", original.get("path", "")))
     if transport == "path":

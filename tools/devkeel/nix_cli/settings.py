@@ -34,7 +34,7 @@ __all__ = ["NO_DATA", "needed_settings", "nix_variables", "require_nothing_saved
 
 _SECONDS = 10.0
 _CONFIG = "NIX_CONFIG"
-# A flake's own settings are somebody else's: whatever the user has said of flakes in general, they are not accepted.
+# A flake's own settings are foreign: whatever the user has said of flakes in general, they are not accepted.
 _ALWAYS = {"accept-flake-config": "false"}
 # What decides which settings Nix has, and so what is missing from them.
 _DECIDES = (
@@ -129,7 +129,7 @@ def _looked_up(_: tuple[str | None, ...]) -> dict[str, str]:
 
 
 def _effective() -> dict[str, Any]:
-    """Return the settings that Nix has here by name; none where it does not tell."""
+    """Return the settings that Nix has here by name; none where it does not say."""
     program = find_program("nix")
     if program is None:
         return {}
@@ -145,7 +145,7 @@ def _effective() -> dict[str, Any]:
 
 
 def _builds_itself(settings: Mapping[str, Any]) -> bool:
-    """Tell whether the process that is called builds, and no daemon (nix, src/libstore/store-api.cc, `openStore`)."""
+    """Return whether the process that is called builds, and no daemon (nix, src/libstore/store-api.cc, `openStore`)."""
     store = str(settings.get("store", ""))
     if store in ("", "auto"):
         state = os.environ.get("NIX_STATE_DIR", "/nix/var/nix")

@@ -1,4 +1,4 @@
-"""A shell's variables: as Nix tells them, and as they are when its hook has run."""
+"""A shell's variables: as Nix lists them, and as they are when its hook has run."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OURS = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "DEVKEEL_JOB", "NO_COLOR"})
 
 
 def exported(printed: bytes) -> dict[str, str]:
-    """Return the variables that `print-dev-env --json` tells, without what only its builder needed."""
+    """Return the variables that `print-dev-env --json` lists, without what only its builder needed."""
     found = json.loads(printed)["variables"]
     return {
         name: item["value"]

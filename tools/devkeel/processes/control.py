@@ -225,7 +225,7 @@ class Control:
                 raise unknown_process(name, sorted(known))
 
     def _go_back(self, before: Sight, names: Sequence[str], error: DevkeelError) -> None:
-        """Stop what was started, put the declaration back, start what ran before; tell it in the error."""
+        """Stop what was started, put the declaration back, start what ran before; say so in the error."""
         told: dict[str, Any] = {}
         error.details["restored"] = told
         try:

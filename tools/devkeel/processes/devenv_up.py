@@ -106,7 +106,7 @@ def _failed(found: Completed) -> DevkeelError:
 
 
 def port_held(port: int, told: str, process: str | None = None) -> ProjectError:
-    """Return the error about a port that somebody else has, with who it is."""
+    """Return the error about a port that another process has, with which it is."""
     who = port_holder(port) or "nobody any more"
     return ProjectError(
         "port_held",

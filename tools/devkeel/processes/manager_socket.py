@@ -39,7 +39,7 @@ class _HungUpError(Exception):
 class ManagerSocket:
     """The manager of one project, asked anew for each request.
 
-    Methods raise Unavailable: `processes_not_running` when nobody listens (a socket that a killed manager left is
+    Methods raise Unavailable: `processes_not_running` when no process listens (a socket that a killed manager left is
     the same), `manager_unresponsive`, `manager_protocol` when the answer makes no sense, `runtime_directory_foreign`.
     """
 
@@ -55,7 +55,7 @@ class ManagerSocket:
         return self.folder / "logs"
 
     def pid(self) -> int | None:
-        """Return the process that listens, or None when nobody does."""
+        """Return the process that listens, or None when no process does."""
         try:
             self.ask("mode")
         except ProjectError:  # it answers, and does not know the question
@@ -108,7 +108,7 @@ class ManagerSocket:
         try:
             line = self._sent(request, time.monotonic() + seconds)
         except _HungUpError:
-            # It ended while it was asked: then nobody listens any more, and the next try says so.
+            # It ended while it was asked: then no process listens any more, and the next try says so.
             time.sleep(_PAUSE)
             try:
                 line = self._sent(request, time.monotonic() + seconds)

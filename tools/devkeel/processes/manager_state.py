@@ -47,7 +47,7 @@ class Sight:
 
     @property
     def running(self) -> bool:
-        """Tell whether there is a manager."""
+        """Return whether there is a manager."""
         return self.pid is not None
 
     @property
@@ -93,7 +93,7 @@ def look(project: Project, socket: ManagerSocket) -> Sight:
 
 
 def glance(project: Project) -> Sight | None:
-    """Tell whether a manager listens and with which declaration, asking it nothing; None where there is none."""
+    """Return whether a manager listens and with which declaration, asking it nothing; None where there is none."""
     try:
         pid = ManagerSocket(project.root).listener(_GLANCE)
     except Unavailable as error:

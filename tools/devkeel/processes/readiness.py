@@ -120,7 +120,7 @@ def _complaint(log: str) -> str:
 
 
 def _contended(log: str, item: ProcessState) -> int | None:
-    """Return the port that a log says is taken, when somebody really has it."""
+    """Return the port that a log says is taken, when a process really has it."""
     line = _complaint(log)
     if not line:
         return None

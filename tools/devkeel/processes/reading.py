@@ -39,7 +39,7 @@ def read_processes(
 ) -> ProcessesResult:
     """Return phases and ports; with a name also the end of its log, or what was written since a cursor.
 
-    limit: bytes of each stream. Without a name those that failed tell their last words.
+    limit: bytes of each stream. Without a name those that failed give their last lines.
     """
     socket = ManagerSocket(project.root)
     sight = look(project, socket)
@@ -127,7 +127,7 @@ def _next(sight: Sight, action: str | None) -> str:
 
 
 def _moved(project: Project, processes: Sequence[ProcessState]) -> Iterator[str]:
-    """Say which declared ports devenv moved, because somebody else has them."""
+    """Say which declared ports devenv moved, because other processes have them."""
     wanted: dict[str, set[int]] = {}
     with suppress(DevkeelError):
         for item in survey(read_declaration(project), None).definitions:

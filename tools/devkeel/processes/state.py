@@ -9,7 +9,7 @@ __all__ = ["ProcessLog", "ProcessState", "ProcessesResult"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessState:
-    """A process as its manager tells it.
+    """A process as its manager reports it.
 
     phase: not_started, stopped, waiting, starting, ready, stopping, exited or gave_up; ports: `name:number`, as they
     really are.

@@ -12,7 +12,7 @@ _ANSI = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
     "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x00-\x08\x0a-\x1f\x7f-\x9f]{0,4096}(?:\x07|\x1b\\\\|\x9c)"
 )
-# The marks of `devkeel.text.actions` (U+FDD0, U+FDD1), so that what somebody else wrote holds no marker of ours.
+# The marks of `devkeel.text.actions` (U+FDD0, U+FDD1), so that foreign text holds no marker of ours.
 # C0 except newline and tab, DEL, C1; the soft hyphen, joiners and fillers; zero-width and bidirectional signs, line
 # and paragraph separators; variation selectors of all three blocks, which carry bytes unseen; interlinear marks;
 # format controls of shorthand, music and hieroglyphs; tags, and what else Unicode calls ignorable by default. Format

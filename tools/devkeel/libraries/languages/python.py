@@ -49,7 +49,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 
 
 def _manifest(request: Request, read: Callable[[str], bytes | None]) -> str:
-    """Return the file that names the project's Python libraries, the most telling first."""
+    """Return the file that names the project's Python libraries, the most specific first."""
     if request.file is not None:
         name = request.file.rpartition("/")[2]
         known = name == PYPROJECT or name.endswith(".nix") or request.file in conda_file.NAMES
@@ -78,7 +78,7 @@ def _manifest(request: Request, read: Callable[[str], bytes | None]) -> str:
 
 
 def _others(made: Plan, request: Request) -> list[str]:
-    """Return a note about other files that name Python libraries too, where nobody said which one is meant."""
+    """Return a note about other files that name Python libraries too, where the caller names none."""
     if request.file is not None or made.manifest not in (PYPROJECT, *conda_file.NAMES):
         return []
     names = (PYPROJECT, *conda_file.NAMES)

@@ -43,7 +43,7 @@ def _model(data: bytes, name: str) -> dict[str, Any]:
 
 
 def declares(data: bytes) -> bool:
-    """Tell whether a pyproject.toml names the project's libraries, or has settings of tools alone."""
+    """Return whether a pyproject.toml names the project's libraries, or has settings of tools alone."""
     try:
         model = tomllib.loads(data.decode())
     except ValueError:

@@ -32,7 +32,7 @@ def parse(name: str, *, remove: bool = False) -> Requirement:
 
 
 def tolerant(text: str) -> Requirement | None:
-    """Return the requirement of a line that somebody else wrote, or None."""
+    """Return the requirement of a line that devkeel did not write, or None."""
     try:
         return Requirement(text)
     except InvalidRequirement:

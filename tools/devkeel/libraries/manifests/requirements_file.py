@@ -47,7 +47,7 @@ def compiled_by(data: bytes) -> str | None:
 
 
 def is_requirements_file(name: str) -> bool:
-    """Tell whether a file is one by its name."""
+    """Return whether a file is one by its name."""
     return _NAME.fullmatch(name) is not None
 
 

@@ -84,7 +84,7 @@ class CondaLock:
     pip: Mapping[str, tuple[str, ...]]
 
     def covers(self) -> bool:
-        """Tell whether it was made for this machine too."""
+        """Return whether it was made for this machine too."""
         known = self.platforms if self.platforms is not None else tuple(self.packages)
         return subdir() in known and (subdir() in self.packages or not self.packages)
 

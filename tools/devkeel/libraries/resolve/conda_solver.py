@@ -51,7 +51,7 @@ class Wanted:
 
 
 def has_rattler() -> bool:
-    """Tell whether py-rattler is installed beside devkeel."""
+    """Return whether py-rattler is installed beside devkeel."""
     return importlib.util.find_spec("rattler") is not None
 
 
@@ -76,7 +76,7 @@ def _list(model: Mapping[str, Any], key: str) -> list[Any]:
 
 
 def is_pinned(pinned: Mapping[str, str], spec: str) -> bool:
-    """Tell whether versions by package have what a specification asks for, as far as it says `name=1.2`."""
+    """Return whether versions by package have what a specification asks for, as far as it says `name=1.2`."""
     found = re.match(r"(?:\S+::)?([\w.-]+)\s*(?:=\s*([\d.]+))?", spec)
     if found is None or found[1].lower() not in pinned:
         return False

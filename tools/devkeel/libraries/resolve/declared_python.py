@@ -48,7 +48,7 @@ class Wanted:
     free: bool = False
 
     def fits(self, version: str, kind: str, *, free: bool) -> bool:
-        """Tell whether an interpreter is one of those: its version, implementation, and whether it has no GIL."""
+        """Return whether an interpreter is one of those: its version, implementation, and whether it has no GIL."""
         same = self.kind is None or (self.kind, self.free) == (kind, free)
         return same and (self.versions is None or self.versions.contains(version, prereleases=True))
 

@@ -28,7 +28,7 @@ def find_uv() -> str | None:
 
 
 def find_python() -> str:
-    """Return the Python that environments are made of where nobody names one: the one on PATH, else our own."""
+    """Return the Python that environments are made of where a call names none: the one on PATH, else our own."""
     found = find_program("python3") or find_program("python")
     return _itself(found) if found else sys.executable
 
@@ -67,5 +67,5 @@ def tool_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if (name in _NAMES or name.startswith(_PREFIXES)) and name not in _ELSEWHERE
     }
-    # An interpreter is a tool: it is installed when somebody asks for it.
+    # An interpreter is a tool: it is installed when the caller asks for it.
     return found | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -128,7 +128,7 @@ def _asked(place: str) -> Interpreter | None:
 
 
 def _exclude_each_other(wanted: tuple[Wanted, ...]) -> bool:
-    """Tell whether one of them names a version that another one leaves out: then nothing that is fetched fits."""
+    """Return whether one of them names a version that another one leaves out: then nothing that is fetched fits."""
     return any(
         pin.kind is not None and other.versions is not None and not _overlap(pin.versions, other.versions)
         for pin in wanted
@@ -138,7 +138,7 @@ def _exclude_each_other(wanted: tuple[Wanted, ...]) -> bool:
 
 
 def _overlap(pin: SpecifierSet | None, other: SpecifierSet) -> bool:
-    """Tell whether a version, or any patch of a minor one, fits a range. A whole major version is not looked into."""
+    """Return whether a version, or any patch of a minor one, fits a range. A whole major version is not looked into."""
     text = str(pin).removeprefix("==")
     if pin is None or text.count(".") < 2:  # noqa: PLR2004  (3.*)
         return True

@@ -1,4 +1,4 @@
-"""Imports distributions in the Python that runs this file, and tells which cannot be; the bare interpreter only.
+"""Imports distributions in the Python that runs this file, and says which cannot be; the bare interpreter only.
 
 Names on standard input, one a line; on standard output a line `name<tab>reason` for each that cannot be imported. Each
 is imported in a process of its own, because one that crashes, exits or changes the interpreter must not speak for the

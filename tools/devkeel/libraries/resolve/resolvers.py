@@ -1,7 +1,7 @@
 """Whether libraries resolve: the language's own resolver is asked in a stage, and a lock that is there is renewed.
 
 A lock file that is not there is not made. What the resolver says against it becomes a finding; where there is no
-resolver, or no network, that is told.
+resolver, or no network, the answer says so.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def _reason(told: str) -> str:
 
 
 def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
-    """Return how to ask about a manifest, or why nobody can be asked."""
+    """Return how to ask about a manifest, or why no resolver can be asked."""
     if name == "package.json":
         return _javascript(read)
     if name in _TOOLS:
