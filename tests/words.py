@@ -88,12 +88,17 @@ def refused_words(said: Said, speaker: Speech, words: str) -> str | None:
 
 def _refused_for_an_agent(said: Said, words: str, given: dict[str, Any]) -> str | None:
     from devkeel_mcp.tools import TOOLS
+    from devkeel_mcp.tools.edit import EditItem
 
     if said.kind == "do":
         return refused_tool(words.partition(" ")[0], given)
     names = [TOOL.get()] if TOOL.get() else [spec.name for spec in TOOLS]
-    left_out = [words] if said.kind == "argument" else words.partition(" without ")[2].split(" and ")
+    left_out = words.partition(" without ")[2].split(" and ")
+    if said.kind == "argument":
+        left_out = [words.partition("=")[0]]
     whole = {spec.name: spec.arguments.model_fields for spec in TOOLS}
+    if said.kind == "argument" and {*left_out} <= {*EditItem.model_fields}:
+        return None  # of an edit
     if any(refused_tool(name, given) is None and {*filter(None, left_out)} <= {*whole[name]} for name in names):
         return None
     return f"{names} do not take it"
@@ -108,7 +113,8 @@ def _refused_for_a_person(said: Said, words: str) -> str | None:
     for command in [own] if own else commands():
         known = {flag for item in command.params for flag in item.opts}
         typed = shlex.split(words.partition(" with ")[2].partition(" without ")[0].replace(" and ", " "))
-        if {*flags} <= known and (said.kind == "argument" or refused_command(typed, command) is None):
+        typed = shlex.split(words) if said.kind == "argument" and said.arguments else typed
+        if {*flags} <= known and refused_command(typed, command) is None:
             return None
     return "no command takes it"
 

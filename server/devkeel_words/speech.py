@@ -42,7 +42,8 @@ class Speech:
         if said.kind == "do" and said.name in ACTIONS:
             return self.do(said.name, said.arguments)
         if said.kind == "argument" and said.name in ARGUMENTS:
-            return self.argument(ARGUMENTS[said.name])
+            row = ARGUMENTS[said.name]
+            return self.given(row, said.arguments[said.name]) if said.name in said.arguments else self.argument(row)
         if said.kind == "again" and said.arguments.keys() <= ARGUMENTS.keys():
             return self.again(said.arguments)
         return plainly(said)
@@ -124,7 +125,7 @@ class _Links(Speech):
 
 
 def _as_json(value: object) -> str:
-    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value)
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
 
 
 def _typed(value: object) -> list[str]:
@@ -132,7 +133,7 @@ def _typed(value: object) -> list[str]:
         return []
     if isinstance(value, list):
         return [word for item in value for word in _typed(item)]
-    return [value if isinstance(value, str) else json.dumps(value)]
+    return [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)]
 
 
 as_tool, as_command, as_link = _Tools(), _Commands(), _Links()

@@ -28,15 +28,40 @@ class Argument(NamedTuple):
 
 
 ACTIONS: dict[str, Action] = {
-    "apply": Action("apply_environment", "apply", "#apply"),
-    "make": Action(
-        "apply_environment environment={environment} backend={backend}",
-        "env create {environment} --backend={backend}",
-        "#environments",
-    ),
-    "mix": Action(None, "env create {environment} --mixed --backend={backend}", "#environments"),
+    "inspect": Action("inspect_environment prefix={prefix}", "inspect {prefix}", "#inspect"),
+    "check": Action("check_environment", "check", "#check"),
+    "history": Action("show_history operation={operation}", "history {operation}", "#history"),
+    "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
+    "begin": Action("edit_environment create=true", "init", "#begin"),
+    "add": Action("add_packages names={names}", "add {names}", "#packages"),
+    "remove": Action("add_packages remove=true names={names}", "remove {names}", "#packages"),
+    "enable": Action("enable_service", "enable", "#services"),
+    "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
+    "library": Action("add_library", "library add", "#libraries"),
+    "edit_library": Action("edit_environment level={level}", "library add --level={level}", "#libraries"),
     "patch": Action("patch_file", "patch", "#patch"),
-    "run": Action("run_command environment={environment}", "run --env={environment}", "#run"),
+    "apply": Action("apply_environment", "apply", "#apply"),
+    "bootstrap": Action(None, "apply --bootstrap", "#apply"),
+    "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),
+    "mix": Action(None, "env create --mixed --backend={backend}", "#environments"),
+    "run": Action("run_command environment={environment} argv={argv}", "run --env={environment} --={argv}", "#run"),
+    "job": Action("job id={id} cursor={cursor} wait={wait}", "job {id} --cursor={cursor} --wait={wait}", "#jobs"),
+    "start": Action("manage_processes action=start", "up", "#processes"),
+    "stop": Action("manage_processes action=stop", "down", "#processes"),
+    "restart": Action("manage_processes action=restart", "restart", "#processes"),
+    "processes": Action("read_processes", "ps", "#processes"),
+    "log": Action("read_processes name={name}", "logs {name}", "#processes"),
+    "examine": Action(None, "doctor", "#doctor"),
+    "repair": Action(None, "doctor --repair", "#doctor"),
+    "adopt": Action(None, "adopt", "#history"),
+    "purge": Action(None, "purge", "#environments"),
 }
 
-ARGUMENTS: dict[str, Argument] = {}
+ARGUMENTS: dict[str, Argument] = {
+    "dry_run": Argument("dry_run", "--dry-run", "dry run"),
+    "occurrences": Argument("occurrences", "--occurrences", "occurrences"),
+    "on_failure": Argument("on_failure", "--on-failure", "on failure"),
+    "operation": Argument("operation", "ID", "operation"),
+    "redo": Argument("redo", "--redo", "redo"),
+    "second_opinion": Argument("second_opinion", "--nix", "second opinion"),
+}

@@ -9,6 +9,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Conflict, DevkeelError, PolicyRefused, ProjectError, Refused, UsageError
+from devkeel.text.actions import do
 from devkeel.transaction import files
 
 if TYPE_CHECKING:
@@ -273,7 +274,7 @@ def test_create_makes_a_beginning_as_one_operation(tmp_path: Path) -> None:
     with pytest.raises(ProjectError) as caught:
         edit(environment, ADD_JQ)
     assert caught.value.code == "missing_file"
-    assert "create=true" in (caught.value.remedy or "")
+    assert do("begin") in (caught.value.remedy or "")
     result = edit(environment, ADD_JQ, create=True)
     assert set(result.files) == {"devenv.nix", "devenv.yaml", ".gitignore"}
     assert "packages = [ pkgs.jq ];" in text(environment)

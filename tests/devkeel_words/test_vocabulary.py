@@ -21,7 +21,17 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 WORDS = sys.modules["tests_beside_words"]  # the watch of tests/words.py
 # Values for what is not written out where a marker is made.
-SAMPLES: dict[str, Any] = {"environment": "dev", "backend": "venv"}
+SAMPLES: dict[str, Any] = {
+    "argv": ["pytest", "-q"],
+    "backend": "venv",
+    "cursor": 12,
+    "environment": "dev",
+    "id": "0a1b2c3d",
+    "name": "web",
+    "names": ["git"],
+    "occurrences": 2,
+    "operation": 3,
+}
 
 
 class Site(NamedTuple):
@@ -49,11 +59,15 @@ def _site(place: str, node: ast.Call, maker: str) -> Site:
     name = node.args[0] if node.args else None
     assert name is None or isinstance(name, ast.Constant), f"{place}: a name that is not written out"
     assert all(item.arg for item in node.keywords), f"{place}: arguments that are not written out"
-    given = {
-        str(item.arg): item.value.value if isinstance(item.value, ast.Constant) else SAMPLES[str(item.arg)]
-        for item in node.keywords
-    }
+    given = {str(item.arg): _value(str(item.arg), item.value) for item in node.keywords}
+    if maker == "argument" and node.args[1:]:
+        assert isinstance(name, ast.Constant)
+        given = {str(name.value): _value(str(name.value), node.args[1])}
     return Site(place, maker, name.value if isinstance(name, ast.Constant) else None, given)  # type: ignore[arg-type]
+
+
+def _value(name: str, node: ast.expr) -> Any:
+    return node.value if isinstance(node, ast.Constant) else SAMPLES[name]
 
 
 SITES = [*_sites()]
@@ -62,7 +76,11 @@ SITES = [*_sites()]
 @pytest.mark.parametrize("site", SITES, ids=lambda site: f"{site.place}-{site.maker}")
 def test_each_client_has_what_the_library_names(site: Site) -> None:
     make = getattr(actions, site.maker)
-    marker = make(*([site.name] if site.name else []), **site.arguments)
+    marker = (
+        make(site.name, *site.arguments.values())
+        if site.maker == "argument"
+        else (make(*([site.name] if site.name else []), **site.arguments))
+    )
     for speaker in (as_tool, as_command, as_link):
         found = list[str | None]()
 

@@ -61,8 +61,8 @@ def _place(place: Place) -> dict[str, Any]:
 class Diagnostic:
     """One finding of a check.
 
-    `subject` is the option path or the package that it is about; `suggestions` are edits in the form
-    that `edit_environment` takes; `source` is the rung that found it, `also` another one that said the same.
+    `subject` is the option path or the package that it is about; `suggestions` are edits as
+    plain data; `source` is the rung that found it, `also` another one that said the same.
     """
 
     code: str

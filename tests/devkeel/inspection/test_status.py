@@ -12,6 +12,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.text.actions import do
 
 from ..processes.conftest import LONG, until  # noqa: TID252  (the tests are no installed package)
 
@@ -47,7 +48,7 @@ def test_the_revision_that_runs_is_told_and_where_it_differs(world: Make) -> Non
     here.declare("b", LONG)
     found = stages(here)
     assert found.running == started.revision != found.declared
-    assert "action=start" in about_processes(found)[0]
+    assert do("start") in about_processes(found)[0]
     here.manage("start")
     assert about_processes(stages(here)) == []
     here.manage("stop")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
 from devkeel.errors import Unavailable
 from devkeel.project.envrc import activation
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -130,7 +131,7 @@ class Backend(Protocol):
 
     def task(self, name: str) -> tuple[str, ...]:
         """Return the argv that runs one of the project's tasks by name."""
-        raise self.cannot(f"The {self.name} backend has no tasks.", name, "Run the command itself with run_command.")
+        raise self.cannot(f"The {self.name} backend has no tasks.", name, f"Run the command itself with {do('run')}.")
 
     def test(self) -> tuple[str, ...]:
         """Return the argv that runs the project's own test."""

@@ -11,6 +11,7 @@ from devkeel.checks import build
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,7 +89,7 @@ def _require_no_import(told: str) -> None:
             "check_unavailable",
             f"The check cannot run: {FLAKE} imports from a derivation, which a check does not build.",
             seen=imported["path"],
-            remedy="Apply it (apply_environment, devkeel apply), which does, or leave the level out.",
+            remedy=f"Apply it with {do('apply')}, which does, or leave the level out.",
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends.backend import Finding
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing, find_program, run
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["conda_packages", "distributions", "lock", "program", "put_by_pip", "store_path"]
 
-_ANEW = "Make it anew: apply, or devkeel env create."
+_ANEW = f"Make it anew: {do('apply')}, or {do('make')} where it has a name."
 
 
 def program(name: str, path: str | None, *arguments: str, remedy: str, needed: bool = True) -> Finding:
@@ -84,7 +85,7 @@ def put_by_pip(prefix: Path) -> Iterator[Finding]:
     for installer in prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER"):
         if installer.read_text("utf-8", "replace").strip() in ("pip", "uv"):
             name = installer.parent.name.partition("-")[0]
-            remedy = f"Make the environment anew, and add {name} with add_library."
+            remedy = f"Make the environment anew, and add {name} with {do('library')}."
             yield Finding(False, f"{name} was put there by pip, beside conda", remedy)
 
 

@@ -30,6 +30,7 @@ from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.libraries.resolve.uv_lock import stale
 from devkeel.project.root import DECLARATION, digest
 from devkeel.runtime import run
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -262,7 +263,7 @@ def _asked(files: Mapping[str, bytes]) -> set[str]:
     return {key for item in items if (key := key_of(item))}
 
 
-_RELOCK = "Run uv lock, or add and remove libraries with add_library, which renews it."
+_RELOCK = f"Run uv lock, or add and remove libraries with {do('library')}, which renews it."
 
 
 def _failed(code: str, done: Completed, name: str) -> CheckFailed:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Asked", "resolve_libraries"]
 
 _RESOLUTION = "resolution"
-_MAY_NOT = "it may run code of libraries, as a dry run does with level=evaluation alone, and --no-execute never"
+_MAY_NOT = "it may run code of libraries, as a dry run does at the level evaluation alone, and not for all callers"
 # What ran, and what did not with the reason.
 Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 

@@ -31,6 +31,7 @@ from devkeel.project.declaration import declared_revision, lock_revision, read_d
 from devkeel.project.envrc import ENVRC
 from devkeel.project.root import DECLARATION, SETTINGS
 from devkeel.source.path import parse_path
+from devkeel.text.actions import again, do
 from devkeel.text.data import as_data
 from devkeel.text.diff import unified_all, without_locks
 from devkeel.transaction import Record
@@ -97,7 +98,7 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
             "bad_argument",
             "The expected revision is no revision.",
             seen=expected[:80],
-            remedy="Give the revision that inspect_environment tells, or leave it out.",
+            remedy=f"Give the revision that {do('inspect')} tells, or leave it out.",
         )
     store = context.records
     newest = next((item for item in store.history(limit=100) if item.revision_after == expected), None)
@@ -106,7 +107,7 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
         "revision_conflict",
         "The environment files have changed since the revision that this edit builds on. Nothing was written.",
         seen=found,
-        remedy="Look at the files again with inspect_environment, then repeat the edit with the new revision.",
+        remedy=f"Look at the files again with {do('inspect')}, then repeat the edit with the new revision.",
         details={"expected": expected, "found": found} | ({"diff": diff} if diff else {}),
     )
 
@@ -231,5 +232,5 @@ def _next(*, changed: bool, dry_run: bool, operation: Operation | None) -> str:
     if not changed:
         return "nothing to do"
     if operation is None:
-        return "repeat the call without dry_run to publish it" if dry_run else "inspect_environment"
-    return f"check_environment, or undo with operation={operation.id} to take it back"
+        return f"repeat {again(dry_run=False)} to publish it" if dry_run else do("inspect")
+    return f"{do('check')}, or {do('undo', operation=operation.id)} to take it back"

@@ -8,6 +8,7 @@ from devkeel.checks.findings import merged
 from devkeel.checks.report import CheckReport, Skipped
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.runtime import find_program
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -155,7 +156,7 @@ def _reason(rung: str, wanted: tuple[str, ...], found: list[Diagnostic], *, read
     if rung not in _RUNGS and rung not in _PROGRAMS:
         return _MISSING
     if rung in _PROGRAMS and reading:
-        return "reading does not run it; check_environment does"
+        return f"reading does not run it; {do('check')} does"
     errors = {source for item in found if item.severity == "error" for source in (item.source, item.also)}
     if rung in _PROGRAMS and "syntax" in errors:
         return _UNPARSED

@@ -11,6 +11,7 @@ from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.settings import run_nix
 from devkeel.runtime import find_program
 from devkeel.source import nix
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -33,7 +34,7 @@ def check(subject: Candidate) -> list[Diagnostic]:
         raise Unavailable(
             "check_unavailable",
             "The second opinion needs nix-instantiate, which is not on PATH.",
-            remedy="Install Nix, or check without second_opinion.",
+            remedy=f"Install Nix, or check without {argument('second_opinion')}.",
             alternatives=("syntax",),
         )
     found: list[Diagnostic] = []

@@ -14,6 +14,7 @@ from devkeel.project import direnv
 from devkeel.project.root import DECLARATION_FILES, LOCK_FILES, OTHER_FILES, SETTINGS
 from devkeel.state import directory
 from devkeel.state.origin import ASIDE
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -64,7 +65,7 @@ def _state(project: Project, store: Transactions, *, repair: bool) -> Iterator[F
         store.make_directory()
         yield Finding("state", "repaired", f"{state.name} had no .gitignore; it has one now.")
     else:
-        yield Finding("state", "problem", f"{state.name} has no .gitignore.", "Run `devkeel doctor --repair`.")
+        yield Finding("state", "problem", f"{state.name} has no .gitignore.", f"Run {do('repair')}.")
 
 
 def _origin(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
@@ -81,7 +82,7 @@ def _origin(project: Project, store: Transactions, *, repair: bool) -> Iterator[
     aside = project.state / ASIDE
     if directory.is_folder(aside) and directory.names(aside):
         told = f"Records from elsewhere were put into {aside.relative_to(project.root)}."
-        yield Finding("state", "note", told, "If the history is yours: devkeel adopt. Otherwise remove that folder.")
+        yield Finding("state", "note", told, f"If the history is yours: {do('adopt')}. Otherwise remove that folder.")
 
 
 def _history(store: Transactions, *, repair: bool) -> Iterator[Finding]:
@@ -101,7 +102,7 @@ def _history(store: Transactions, *, repair: bool) -> Iterator[Finding]:
         place = store.set_aside()
         yield Finding("history", "repaired", f"The records are damaged ({told}); they were moved to {place.name}.")
     else:
-        remedy = "Run `devkeel doctor --repair`: it moves the records aside. The project's files are not touched."
+        remedy = f"Run {do('repair')}: it moves the records aside. The project's files are not touched."
         yield Finding("history", "problem", f"The records are damaged: {told}.", remedy)
 
 
@@ -110,7 +111,7 @@ def _journal(store: Transactions, *, repair: bool) -> Iterator[Finding]:
         yield Finding("journal", "good", "No operation was interrupted.")
         return
     if not repair:
-        remedy = "The next write settles it, and so does `devkeel doctor --repair`."
+        remedy = f"The next write settles it, and so does {do('repair')}."
         yield Finding("journal", "problem", "An operation was interrupted and waits to be settled.", remedy)
         return
     recovered = store.recover()
@@ -148,7 +149,7 @@ def _stage(store: Transactions, *, repair: bool) -> Iterator[Finding]:
     gone = [path for path in left if path not in kept]
     if not repair:
         told = f"Temporary files of ended operations lie about: {', '.join(left)}."
-        yield Finding("stage", "problem", told, "Run `devkeel doctor --repair`.")
+        yield Finding("stage", "problem", told, f"Run {do('repair')}.")
     if repair and gone:
         yield Finding("stage", "repaired", f"Removed temporary files of ended operations: {', '.join(gone)}.")
     for path in kept:

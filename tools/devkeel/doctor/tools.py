@@ -13,6 +13,7 @@ from devkeel.doctor.finding import Finding, Verdict
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.names import all_environments, home_of
 from devkeel.state import directory
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -76,7 +77,7 @@ def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[Found]:
     ]
     for path in (*held, *unfinished):
         place = path.relative_to(project.root)
-        yield Found(False, f"left over: {place}", "The next apply removes it, or devkeel purge.")
+        yield Found(False, f"left over: {place}", f"The next apply removes it, or {do('purge')}.")
     for name, data in files.items():
         if name.endswith(".nix") and _WHOLE_ROOT.search(data):
             yield Found(False, f"{name} copies the whole root into the store, .devkeel too", "Filter the source.")

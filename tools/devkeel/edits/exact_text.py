@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, Refused
 from devkeel.source import Edited, Splice, apply
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,8 @@ def _not_unique(wanted: str, name: str, data: bytes, found: list[int], occurrenc
         f"The text occurs {_times(len(found))} in {name} (line {shown}), not {_times(occurrences)}.",
         place=Place(name, lines[0]),
         seen=wanted[:200],
-        remedy=f"Give more of the text around the one that you mean, or occurrences={len(found)} to replace all.",
+        remedy="Give more of the text around the one that you mean, or "
+        f"{argument('occurrences', len(found))} to replace all.",
         details={"lines": lines[:100]},
     )
 

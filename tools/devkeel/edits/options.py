@@ -13,6 +13,7 @@ from devkeel.edits.suggestion import NewPath, NewText, NewValue
 from devkeel.errors import Place, Refused
 from devkeel.source import nix, yaml
 from devkeel.source.path import format_path, parse_path
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -175,7 +176,7 @@ class Rename(_Pathed):
                 "not_found",
                 f"Neither {self.path} nor {self.to} is defined in {file.name}.",
                 place=Place(file.name),
-                remedy="See what is defined with inspect_environment, then name it as it stands there.",
+                remedy=f"See what is defined with {do('inspect')}, then name it as it stands there.",
             )
         return file.becomes(edited)
 

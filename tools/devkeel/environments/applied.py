@@ -14,6 +14,7 @@ from devkeel.backends.registry import BACKENDS
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
 from devkeel.state.files import lock, make_directory, read_record, write_record
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,6 +100,6 @@ def applying(state: Path) -> Iterator[None]:
             raise Busy(
                 "apply_busy",
                 "The environment of this project is being applied already.",
-                remedy="Wait for that job: the tool job lists what runs.",
+                remedy=f"Wait for that job: {do('job')} lists what runs.",
             )
         yield

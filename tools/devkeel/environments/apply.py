@@ -21,6 +21,7 @@ from devkeel.project.declaration import declared_revision, lock_revision, read_d
 from devkeel.project.root import DECLARATION, MANIFESTS
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, require_on_failure, require_seconds
+from devkeel.text.actions import again, do
 from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
@@ -155,12 +156,12 @@ class Realising:
             prefix=applied.prefix,
             seconds=round(time.monotonic() - begun, 1),
             notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ())))),
-            next="apply_environment without dry_run" if dry_run else self._way_in(),
+            next=again(dry_run=False) if dry_run else self._way_in(),
             left_out=missing or None,
         )
 
     def _way_in(self) -> str:
-        return f"run_command with environment={self.target.name}" if isinstance(self.target, Named) else "run_command"
+        return do("run", environment=self.target.name) if isinstance(self.target, Named) else do("run")
 
     def _by(
         self, backend: Backend, revisions: tuple[str, str | None], operation: int | None, *, dry_run: bool

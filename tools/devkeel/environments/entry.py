@@ -13,6 +13,7 @@ from devkeel.errors import Refused
 from devkeel.project import direnv
 from devkeel.project.envrc import ENVRC, PROMPT, envrc
 from devkeel.project.envrc import prompt as in_prompt
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -44,7 +45,7 @@ def write_envrc(
         if not candidate.changed:
             candidate.notes += direnv.advice(context.project)
         if made is None and backend.named:
-            candidate.notes.append(f"The environment {chosen!r} is not made yet: `devkeel env create {chosen}`.")
+            candidate.notes.append(f"The environment {chosen!r} is not made yet: {do('make', environment=chosen)}.")
         return conclude(context, candidate, Intent("edit", "write .envrc", dry_run))
 
     return patiently(context, attempt, stubborn=True)

@@ -10,6 +10,7 @@ from devkeel.environments.applied import read_good
 from devkeel.environments.run import RunResult
 from devkeel.errors import StateError
 from devkeel.runtime.excerpt import excerpt
+from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
 from devkeel.text.secrets import secrets_in
@@ -134,7 +135,7 @@ def cancel(context: Context, identifier: str) -> JobView:
 
 def _next(state: JobState, cursor: int) -> str:
     if state.state == "running":
-        return f"job with id={state.id}, cursor={cursor}, wait=30"
+        return do("job", id=state.id, cursor=cursor, wait=30)
     if state.survivors:
         return "ask the user to end what survived"
-    return f"job with id={state.id}, cursor={cursor} for more of the log" if cursor < state.log_bytes else "done"
+    return f"{do('job', id=state.id, cursor=cursor)} for more of the log" if cursor < state.log_bytes else "done"

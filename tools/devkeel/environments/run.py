@@ -161,15 +161,15 @@ def _argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test:
     if sum((bool(argv), task is not None, test)) != 1:
         raise UsageError(
             "bad_command",
-            "Say what to run in one way: argv, or task, or test=true.",
+            "Say what to run in one way: a command, or a task, or the test.",
             seen=" ".join(argv)[:200] or None,
-            remedy='For example argv=["pytest", "-q"]; a shell is argv=["bash", "-c", "…"].',
+            remedy=f"For example {do('run', argv=['pytest', '-q'])}; a shell is {do('run', argv=['bash', '-c', '…'])}.",
         )
     if not all(map(_is_argument, (*argv, task or ""))) or argv[:1] == ("",) or (task or "").startswith("-"):
         raise UsageError(
             "bad_command",
             "A command has a name, its arguments are text without NUL, and no task begins with a dash.",
-            remedy='For example argv=["pytest", "-q"].',
+            remedy=f"For example {do('run', argv=['pytest', '-q'])}.",
         )
     if task is not None:
         return backend.task(task)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
+from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.diff import unified, unified_all
 
@@ -111,7 +112,7 @@ def late_notes(store: Transactions) -> tuple[str, ...]:
         else:
             told.append(
                 f"A program has the old file of {item.path} open for writing, which operation {item.operation} "
-                f"replaced: what it writes goes to {item.place}, and inspect_environment tells it."
+                f"replaced: what it writes goes to {item.place}, and {do('inspect')} tells it."
             )
     return tuple(told)
 

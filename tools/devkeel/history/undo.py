@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import Conflict, Place, UsageError
 from devkeel.history.restore import put_back
 from devkeel.project.root import digest
+from devkeel.text.actions import argument, do
 from devkeel.text.diff import unified_all
 from devkeel.text.merge import merge, three_way_view
 
@@ -28,15 +29,15 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
             raise UsageError(
                 "nothing_to_undo",
                 "There is no undo to redo." if redo else "There is no operation to undo.",
-                remedy="See what happened with show_history.",
+                remedy=f"See what happened with {do('history')}.",
             )
         return found
     if redo:
         raise UsageError(
             "bad_argument",
-            "Give either operation or redo=true, not both: redo reverts the newest undo.",
-            seen=f"operation={operation}, redo=true",
-            remedy="Leave redo out to revert the operation with that id; an undo may be reverted so too.",
+            f"Give either {argument('operation')} or {argument('redo')}, not both: the latter reverts the newest undo.",
+            seen=str(operation),
+            remedy=f"Leave {argument('redo')} out to revert that operation, which may be an undo too.",
         )
     named = store.operation(operation)
     if named.undone_by is not None:
@@ -44,7 +45,7 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
             "already_undone",
             f"Operation {named.id} is already undone by {named.undone_by}.",
             seen=str(named.id),
-            remedy=f"To bring it back, call undo with operation={named.undone_by}.",
+            remedy=f"To bring it back: {do('undo', operation=named.undone_by)}.",
             details={"operation": named.id, "undone_by": named.undone_by},
         )
     return named
@@ -72,7 +73,7 @@ def _conflict(operation: Operation, image: FileChange, current: bytes | None, la
     else:
         message = f"{image.path} was changed by hand after operation {operation.id}. Nothing was written."
         remedy = (
-            f"Look at operation {operation.id} with show_history and take its lines out with a new edit; "
+            f"Look at it with {do('history', operation=operation.id)} and take its lines out with a new edit; "
             "or take the change by hand out of the file, then undo again."
         )
     return Conflict(

@@ -18,6 +18,7 @@ from devkeel.project import direnv
 from devkeel.project.declaration import declared_revision, lock_revision, parts_of, role_of
 from devkeel.project.root import DECLARATION, digest
 from devkeel.project.survey import survey
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,7 +70,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         else (),
         recovery_pending=store.recovery_pending(),
         stages=stages_of(context.project, store, files),
-        next="check_environment" if report.ok else "patch_file to repair what check_environment reports",
+        next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",
     )
 
 

@@ -10,6 +10,7 @@ from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.coverage import left_out
 from devkeel.processes.manager_state import glance
 from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -54,16 +55,16 @@ def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes])
 
 def _unchecked(checked: tuple[str, ...] | None) -> Iterator[str]:
     if checked is None:
-        yield "What is declared was not published by devkeel, so it counts as not checked: check_environment."
+        yield f"What is declared was not published by devkeel, so it counts as not checked: {do('check')}."
 
 
 def _unapplied(good: Good | None, *, same: bool, alive: bool) -> Iterator[str]:
     if good is None:
-        yield "Nothing was applied yet: apply_environment."
+        yield f"Nothing was applied yet: {do('apply')}."
     elif not alive:
-        yield "What was applied is no longer there for this project: apply_environment builds it again."
+        yield f"What was applied is no longer there for this project: {do('apply')} builds it again."
     elif not same:
-        yield f"What is applied is revision {good.revision}, not what is declared: apply_environment."
+        yield f"What is applied is revision {good.revision}, not what is declared: {do('apply')}."
 
 
 def _outdated(sight: Sight | None) -> Iterator[str]:
@@ -72,7 +73,7 @@ def _outdated(sight: Sight | None) -> Iterator[str]:
     if sight.outdated is None:
         yield "devkeel did not start the processes that run, so it cannot tell whether they run what is declared."
     elif sight.outdated:
-        yield "The processes that run were started before the declaration changed: manage_processes action=start."
+        yield f"The processes that run were started before the declaration changed: {do('start')}."
 
 
 @dataclass(frozen=True, slots=True)

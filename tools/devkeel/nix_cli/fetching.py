@@ -24,6 +24,7 @@ from devkeel.project.root import LOCK
 from devkeel.runtime import find_program
 from devkeel.source import nix
 from devkeel.source.nix.read.literal import read_value
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -47,7 +48,7 @@ _LOOK_SECONDS = 20.0
 _OUTPUT = 64 * 1024
 _AGAIN = 60.0
 _SHOWN = 300
-_CALL = "check_environment (devkeel check) fetches it where devkeel may execute"
+_CALL = f"{do('check')} fetches it where devkeel may execute"
 # By type, what of a locked node says what it is.
 _TREE = {
     **dict.fromkeys(FORGES, ("type", "owner", "repo", "host", "rev", "narHash")),

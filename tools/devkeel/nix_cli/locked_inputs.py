@@ -16,6 +16,7 @@ from devkeel.nix_cli.settings import run_nix
 from devkeel.project.root import LOCK, Project
 from devkeel.runtime import find_program
 from devkeel.source import nix
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,8 +85,7 @@ def not_fetched(data: bytes, key: str) -> Unavailable:
         f"The evaluation cannot run: the Nix store does not have the {key} that devenv.lock pins.{told}",
         place=place_of(LOCK, data, key),
         seen=key,
-        remedy="Call check_environment (devkeel check) where devkeel may execute and reach the network, which fetches "
-        "it, or leave the level out."
+        remedy=f"Where devkeel may execute and reach the network, {do('check')} fetches it, or leave the level out."
         if source is not None
         else "Enter the environment once with devenv, which fetches it, or leave the level out.",
     )

@@ -17,6 +17,7 @@ from devkeel.processes.reading import answer, unknown_process
 from devkeel.processes.stopping import CANNOT_TELL, end_orphans, end_unheard, stop_all, stop_some
 from devkeel.runtime import process_tree
 from devkeel.state.files import lock, make_directory
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -121,7 +122,7 @@ class Control:
                     "processes_busy",
                     f"Another call starts or stops the processes of this project; waited {patience:g} seconds for it.",
                     seen=str(state / "processes.lock"),
-                    remedy="See what runs with read_processes, and call again when the other one has finished.",
+                    remedy=f"See what runs with {do('processes')}, and call again when the other one has finished.",
                 )
             yield
 
@@ -173,7 +174,7 @@ class Control:
                 "foreground_manager",
                 "A person runs `devenv up` in a terminal, with an older declaration; devkeel does not end that.",
                 seen=str(before.manager or before.pid),
-                remedy="Ask the person to start it anew, or end it with manage_processes action=stop and start then.",
+                remedy=f"Ask the person to start it anew, or end it with {do('stop')} and start then.",
             )
         self.job.tell("Evaluating the declaration")
         known = devenv_up.declared_names(self.project.root)

@@ -11,6 +11,7 @@ from devkeel.nix_cli.devenv import ask_devenv, command
 from devkeel.runtime.ports import port_holder
 from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.runtime.programs import find_program
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,19 +90,19 @@ def _failed(found: Completed) -> DevkeelError:
             "unknown_process",
             f"The declaration has no process {strangers[1].strip()}.",
             seen=strangers[1].strip(),
-            remedy="See what is declared with inspect_environment prefix=processes, and enabled services.",
+            remedy=f"See what is declared with {do('inspect', prefix='processes')}, and enabled services.",
         )
     if "No processes defined" in text or "No 'processes' option defined" in text:
         return ProjectError(
             "no_processes",
             "The declaration has no processes, so there is nothing to start.",
-            remedy="Declare one: enable_service, or set processes.NAME.exec with edit_environment.",
+            remedy=f"Declare one: {do('enable')}, or set processes.NAME.exec with {do('set')}.",
         )
     return ProjectError(
         "processes_not_started",
         "devenv started no process manager.",
         seen=told[:_MOST],
-        remedy="Correct what it says; check_environment finds most of it with a place.",
+        remedy=f"Correct what it says; {do('check')} finds most of it with a place.",
     )
 
 

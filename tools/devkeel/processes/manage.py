@@ -10,6 +10,7 @@ from devkeel.processes.control import Control
 from devkeel.project.root import DECLARATION
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE, require_on_failure, require_seconds
+from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
 
@@ -41,7 +42,7 @@ def manage(
         raise Unavailable(
             "backend_cannot",
             f"Processes are declared in {DECLARATION}, and there is none.",
-            remedy="Run the command with run_command, or begin that file with edit_environment and create=true.",
+            remedy=f"Run the command with {do('run')}, or begin that file with {do('begin')}.",
         )
 
     def work(job: Job) -> ProcessesResult:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import ProjectError, Unavailable
 from devkeel.nix_cli.devenv import runtime_directory
 from devkeel.processes.state import ProcessState
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,7 +126,7 @@ class ManagerSocket:
                 "process_refused",
                 f"The process manager refused to {command}.",
                 seen=str(answer.get("message", ""))[:500],
-                remedy="See what runs with read_processes; restart everything with manage_processes action=restart.",
+                remedy=f"See what runs with {do('processes')}; restart everything with {do('restart')}.",
             )
         return answer
 
@@ -210,7 +211,7 @@ class ManagerSocket:
             "manager_unresponsive",
             "The process manager listens, and does not answer.",
             seen=str(self.path),
-            remedy="Wait a moment and call again. If it goes on, stop everything with manage_processes action=stop.",
+            remedy=f"Wait a moment and call again. If it goes on, stop everything with {do('stop')}.",
         )
 
     def _senseless(self, why: str) -> Unavailable:
@@ -230,5 +231,5 @@ def _nobody() -> Unavailable:
     return Unavailable(
         "processes_not_running",
         "No processes of this project are running.",
-        remedy="Start them with manage_processes action=start.",
+        remedy=f"Start them with {do('start')}.",
     )

@@ -12,6 +12,7 @@ from devkeel.processes.manager_state import SETTLED
 from devkeel.processes.reading import last_words
 from devkeel.runtime.ports import port_holder
 from devkeel.runtime.tail import read_tail
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,7 +90,7 @@ def _crashed(item: ProcessState) -> bool:
 
 def _ended(item: ProcessState) -> str:
     if item.phase == "exited":
-        return f"{item.name} has ended by itself; its log is in read_processes with name={item.name}."
+        return f"{item.name} has ended by itself; its log is in {do('log', name=item.name)}."
     return f"{item.name} does not run: {item.phase}."
 
 
@@ -141,6 +142,6 @@ def _late(
         "process_not_ready",
         f"Not ready within {timeout:g} seconds: {names}.",
         seen=names,
-        remedy="Look on with read_processes, or call again with a longer timeout; they go on unless they were stopped.",
+        remedy=f"Look on with {do('processes')}, or give them longer; they go on unless they were stopped.",
         details={"phases": _phases(found), "log": last_words(project, socket.logs, waiting[0].name)},
     )

@@ -14,6 +14,7 @@ from devkeel.project.declaration import read_declaration
 from devkeel.project.survey import survey
 from devkeel.runtime.ports import port_holder
 from devkeel.runtime.tail import read_tail
+from devkeel.text.actions import do
 from devkeel.text.clean import clean
 from devkeel.text.secrets import mask, names_a_secret
 from devkeel.text.wording import nearest
@@ -111,7 +112,7 @@ def _standing(sight: Sight) -> Iterator[str]:
     if sight.outdated:
         yield (
             "The declaration has changed since these processes were started, and they keep the old one: "
-            "manage_processes with action=start starts them anew."
+            f"{do('start')} starts them anew."
         )
     elif sight.running and sight.outdated is None:
         yield "devkeel did not start this manager, so it cannot tell whether it has the declaration as it is now."
@@ -119,11 +120,11 @@ def _standing(sight: Sight) -> Iterator[str]:
 
 def _next(sight: Sight, action: str | None) -> str:
     if not sight.running:
-        return "manage_processes with action=start" if action is None else "nothing runs"
+        return do("start") if action is None else "nothing runs"
     troubled = [item.name for item in sight.processes if item.phase == "gave_up"]
     if troubled:
-        return f"read_processes with name={troubled[0]} for its log"
-    return "read_processes with a name for its log" if action is None else "read_processes"
+        return f"{do('log', name=troubled[0])} for its log"
+    return f"{do('log')} with a name for its log" if action is None else do("processes")
 
 
 def _moved(project: Project, processes: Sequence[ProcessState]) -> Iterator[str]:
@@ -173,7 +174,7 @@ def _places(cursor: str | None, manager: int) -> dict[str, int]:
             "bad_cursor",
             "This is no cursor of a process's log.",
             seen=cursor[:80],
-            remedy="Give the cursor that read_processes gave, or none for the end of the log.",
+            remedy=f"Give the cursor that {do('log')} gave, or none for the end of the log.",
         )
     return {stream: int(found[stream]) for stream in _STREAMS} if int(found["manager"]) == manager else {}
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.system.beneath import opened, read_regular
 from devkeel.system.reading_room import Leaves, Room
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,9 +70,9 @@ def revision_of(files: Mapping[str, bytes]) -> str:
 def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str, str], start: Path) -> Path:
     """Return the project root.
 
-    The order: `explicit` (`--root`), `DEVKEEL_ROOT`, `CLAUDE_PROJECT_DIR`, the nearest parent of `start` that
-    has a devenv.nix or another backend's declaration. A root that is named but is no directory is an error; without
-    any of them, `start` itself is the root, so that one can be created.
+    The order: `explicit`, which the caller names, `DEVKEEL_ROOT`, `CLAUDE_PROJECT_DIR`, the nearest parent of `start`
+    that has a devenv.nix or another backend's declaration. A root that is named but is no directory is an error;
+    without any of them, `start` itself is the root, so that one can be created.
     """
     named = explicit or environment.get("DEVKEEL_ROOT") or environment.get("CLAUDE_PROJECT_DIR")
     if named:
@@ -80,7 +81,7 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
             raise ProjectError(
                 "root_not_found",
                 f"The project root {str(named)!r} is not a directory.",
-                remedy="Name an existing directory with --root or DEVKEEL_ROOT.",
+                remedy="Name a directory that exists as the root, or in DEVKEEL_ROOT.",
             )
         return root.resolve()
     start = start.resolve()
@@ -183,13 +184,13 @@ def missing_file(project: Reader, name: str) -> ProjectError:
     other = next((item for item in MANIFESTS if project.exists(item)), None)
     if name == DECLARATION and other:
         remedy = (
-            f"{other} declares the environment here: libraries go there with add_library. What needs Nix wants a "
-            f"{name}, which edit_environment and create=true begins."
+            f"{other} declares the environment here: libraries go there with {do('library')}. What needs Nix wants a "
+            f"{name}, which {do('begin')} begins."
         )
     elif name == DECLARATION:
-        remedy = "Begin a minimal environment with edit_environment and create=true."
+        remedy = f"Begin a minimal environment with {do('begin')}."
     elif name.endswith(".nix"):
-        remedy = "Name a file that exists, or repeat the call with create=true to begin it as an empty module."
+        remedy = f"Name a file that exists; {do('set', create=True)} begins it as an empty module."
     else:
         remedy = "Name a file that exists, or create it first."
     return ProjectError("missing_file", f"There is no {name} in {project.root}.", place=Place(name), remedy=remedy)
@@ -337,7 +338,7 @@ class Project:
     def is_environment_file(self, relative: str) -> bool:
         """Return whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
 
-        Manifests of libraries are edited through `add_library`, which says itself which files they are.
+        Edits of libraries say themselves which manifests they are about.
         """
         path = PurePosixPath(relative)
         return path.suffix == ".nix" or relative in (*DECLARATION_FILES, *OTHER_FILES)

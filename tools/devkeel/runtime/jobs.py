@@ -26,6 +26,7 @@ from devkeel.runtime.process import watched
 from devkeel.runtime.programs import executing
 from devkeel.state import directory as state_directory
 from devkeel.state.files import forget, make_directory, read_record, write_record
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -410,7 +411,7 @@ class Jobs:
                 "unknown_job",
                 "There is no such job, or no longer: the newest 50 are kept.",
                 seen=identifier[:40],
-                remedy="See the jobs with the tool job, without an id.",
+                remedy=f"See the jobs with {do('job')}.",
             )
         facts, owner = found.pop("log", {}), found.pop("owner", {})
         found["survivors"] = tuple(map(str, found["survivors"]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from devkeel.errors import UsageError
+from devkeel.text.actions import argument
 
 __all__ = ["LONGEST", "ON_FAILURE", "TITLE", "require_on_failure", "require_seconds"]
 
@@ -16,7 +17,7 @@ def require_on_failure(given: str) -> None:
     if given not in ON_FAILURE:
         raise UsageError(
             "bad_argument",
-            f"on_failure is {' or '.join(ON_FAILURE)}.",
+            f"{argument('on_failure')} is {' or '.join(ON_FAILURE)}.",
             seen=given,
             remedy="keep leaves the declaration as it is; restore takes devkeel's operations back.",
             alternatives=ON_FAILURE,

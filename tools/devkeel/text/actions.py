@@ -27,7 +27,7 @@ class Said:
     """What a marker stands for.
 
     kind: do is a call of `name`; again is the caller's own call with other arguments, and has no name; argument is the
-    name of an argument. arguments: by the library's names; False or None means that one is to be left out.
+    name of an argument, which may have a value. arguments: by the library's names; False: to be left out.
     """
 
     kind: Literal["do", "again", "argument"]
@@ -45,9 +45,9 @@ def again(**arguments: object) -> str:
     return _marker("again", "", arguments)
 
 
-def argument(name: str) -> str:
-    """Return a marker for the name of an argument, for messages about it."""
-    return _marker("argument", name, {})
+def argument(name: str, value: object = None) -> str:
+    """Return a marker for the name of an argument, or for the argument with a value, for messages about it."""
+    return _marker("argument", name, {} if value is None else {name: value})
 
 
 def say(text: str, speaker: Callable[[Said], str]) -> str:

@@ -41,7 +41,7 @@ def _brief(name: str, before: bytes | None, after: bytes | None) -> str:
         return whole
     added = sum(row.startswith("+") for row in rows) - 1
     removed = sum(row.startswith("-") for row in rows) - 1
-    return f"{rows[0]}\n{rows[1]}\n@@ a lock: {added} lines added, {removed} removed; show_history has them @@\n"
+    return f"{rows[0]}\n{rows[1]}\n@@ a lock: {added} lines added, {removed} removed; the history has them @@\n"
 
 
 def _lines(data: bytes | None) -> list[str]:

@@ -16,6 +16,7 @@ from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.project.root import digest
 from devkeel.state import origin
 from devkeel.state.origin import Ownership
+from devkeel.text.actions import do
 from devkeel.transaction import schema
 from devkeel.transaction.operation import FileImage, Operation, Record
 from devkeel.transaction.retention import TRIM_EVERY, trim
@@ -67,7 +68,7 @@ _PAGE = (
 )
 # What a caller is given of a row.
 _KEPT = [name for name in (*COLUMNS, "undone_by") if name not in ("state", "root", "applies")]
-_TAMPERED = "Run `devkeel doctor --repair`: it moves the records aside. The project's files are not touched."
+_TAMPERED = f"Run {do('repair')}: it moves the records aside. The project's files are not touched."
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from devkeel.project.settings import Retention
 from devkeel.state import directory
 from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
+from devkeel.text.actions import do
 from devkeel.transaction import files, old_files
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import FileChange, Late
@@ -202,7 +203,7 @@ class Transactions:
                 raise UsageError(
                     "nothing_to_adopt",
                     "There are no records from elsewhere with a history.",
-                    remedy="See with `devkeel doctor` whose records there are.",
+                    remedy=f"See with {do('examine')} whose records there are.",
                 )
             told = self._store.adopt(source / "state.db", self.project)
             if told[1]:  # they name operations by their numbers

@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
 from devkeel.errors import UsageError
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +59,7 @@ def row_of(name: str) -> Row:
         "unknown_language",
         f"devkeel does not know how {name[:80]!r} names its libraries.",
         seen=name[:80],
-        remedy="Name one of the languages; for packages of nixpkgs use add_packages.",
+        remedy=f"Name one of the languages; for packages of nixpkgs use {do('add')}.",
         alternatives=LANGUAGES,
     )
 

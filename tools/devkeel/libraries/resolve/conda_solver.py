@@ -20,6 +20,7 @@ from devkeel.libraries.resolve.conda_lock import LOCK, Locked, read_lock, subdir
 from devkeel.libraries.resolve.installers import tool_environment
 from devkeel.libraries.resolve.micromamba import INSTALL
 from devkeel.runtime import run
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -211,7 +212,7 @@ def _unresolvable(told: str, name: str) -> DevkeelError:
             "registry_unreachable",
             "The channel could not be reached.",
             seen=told,
-            remedy="Try again with a network. An edit with level=schema is written without resolving.",
+            remedy=f"Try again with a network. Without one, {do('edit_library', level='schema')} does not resolve.",
         )
     lines = [line.strip(" \t└├─│") for line in told.splitlines() if line.strip()]
     whole = " ".join(lines)

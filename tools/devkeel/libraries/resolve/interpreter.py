@@ -18,6 +18,7 @@ from devkeel.errors import Place, Unavailable
 from devkeel.libraries.resolve.declared_python import Wanted, declared_python, wanted_version
 from devkeel.libraries.resolve.installers import find_python, find_uv, tool_environment
 from devkeel.runtime import find_program, run
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -163,7 +164,11 @@ def _missing(wanted: tuple[Wanted, ...], program: str | None) -> Unavailable:
     unmet = [item for item in wanted if default is None or not _fits(default, (item,))] or wanted
     file = next((item.file for item in unmet if item.file != _CALL), None)
     has = f"the one on PATH is {default.version}" if default else "there is none on PATH"
-    fetch = f"`uv python install '{request}'` fetches one, as --bootstrap does; or install" if find_uv() else "Install"
+    fetch = (
+        f"`uv python install '{request}'` fetches one, as {do('bootstrap')} does; or install"
+        if find_uv()
+        else "Install"
+    )
     return Unavailable(
         "python_missing",
         f"{says[0].upper()}{says[1:]}, and this machine has none that fits: {has}. The environment is as it was.",

@@ -17,6 +17,7 @@ from devkeel.errors import Unavailable
 from devkeel.libraries.resolve.conda_lock import subdir
 from devkeel.runtime import find_program, is_executing, is_foreign
 from devkeel.state.programs import keep_program, kept_program
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.project.root import Project, Reader
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["INSTALL", "MICROMAMBA", "RELEASES", "find_micromamba", "install_micromamba"]
 
 MICROMAMBA = "micromamba"
-INSTALL = "Install micromamba (--bootstrap does, for this project), or devkeel[conda]; then repeat the call."
+INSTALL = f"Install micromamba ({do('bootstrap')} does, for this project), or devkeel[conda]; then repeat the call."
 # Where the project that makes micromamba publishes it: one file for each system, and its SHA-256 beside it.
 RELEASES = "https://github.com/mamba-org/micromamba-releases/releases/latest/download"
 _SECONDS = 60

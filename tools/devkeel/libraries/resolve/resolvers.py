@@ -22,6 +22,7 @@ from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environme
 from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program, run
+from devkeel.text.actions import do
 from devkeel.text.secrets import mask, secrets_in
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def resolve(
             "registry_unreachable",
             f"{found.judge} could not reach the registry.",
             seen=told[-_SHOWN:],
-            remedy="Try again with a network. An edit with level=schema is written without resolving.",
+            remedy=f"Try again with a network. Without one, {do('edit_library', level='schema')} does not resolve.",
         )
     # The question of its own files: a manifest's requirements, groups and locks are words of the command.
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))

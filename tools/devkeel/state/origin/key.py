@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkeel.text.actions import do
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -156,7 +158,7 @@ def _read(folder: int) -> bytes | None:
 
 
 def _anew(path: Path) -> str:
-    return f"Remove {path}: the next write makes another one, and `devkeel adopt` takes over a history of the old one."
+    return f"Remove {path}: the next write makes another one, and {do('adopt')} takes over a history of the old one."
 
 
 def make_key(root: Path) -> bytes:

@@ -21,6 +21,7 @@ from devkeel.errors import Busy, Place, StateError
 from devkeel.state.origin.foreign_records import present, set_aside
 from devkeel.state.origin.key import KeyUnusable, folder_of_user, make_key, read_key
 from devkeel.state.origin.seal import Seal
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,7 @@ _PARTS = ("project", _VERSION)
 _PATIENCE = 10.0
 _TICK = 0.01
 _CACHED = 64
-_THEIRS = "Is the history yours? Then `devkeel adopt` takes it over. If not, "
+_THEIRS = f"Is the history yours? Then {do('adopt')} takes it over. If not, "
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from devkeel.source.nix.write.bindings import expressions_in, require_editable
 from devkeel.source.nix.write.head import require_own
 from devkeel.source.nix.write.lists import Spelling, add, remove
 from devkeel.source.path import KEYWORDS, format_path, parse_path
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,7 +232,7 @@ def _of_expressions(document: Document, values: list[Value]) -> Spelling:
             "bad_value",
             "The elements of packages are packages, not data.",
             seen=repr(wrong)[:200],
-            remedy=f"Use add_packages or remove_packages with the name {name}, or give the expression pkgs.{name}.",
+            remedy=f"Use {do('add', names=[name])} or {do('remove', names=[name])}, or the expression pkgs.{name}.",
         )
     expressions_in(values)
     data, raw = document.data, document.raw_path(PACKAGES)
