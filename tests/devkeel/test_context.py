@@ -75,14 +75,15 @@ def test_the_next_call_reads_them_anew(environment: Environment) -> None:
 def _handed(path: Path) -> Iterator[str]:
     """Yield the fields and parameters of a module that are functions, with their annotations."""
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.arg | ast.AnnAssign) and node.annotation is not None:
-            annotation = ast.unparse(node.annotation)
-            if "Callable" in annotation:
-                yield f"{path.relative_to(LIBRARY)}: {annotation}"
+        given = node.body if isinstance(node, ast.ClassDef) else [node] if isinstance(node, ast.arg) else []
+        for item in given:
+            annotation = getattr(item, "annotation", None)
+            if annotation is not None and "Callable" in ast.unparse(annotation):
+                yield f"{path.relative_to(LIBRARY)}: {ast.unparse(annotation)}"
 
 
 def test_no_room_above_the_context_is_handed_a_function_to_call_up_with() -> None:
-    rooms = ("change", "processes", "environments", "inspection", "doctor", "history")
+    rooms = ("change", "processes", "environments", "inspection", "doctor", "history", "edits")
     found = [item for room in rooms for path in sorted((LIBRARY / room).rglob("*.py")) for item in _handed(path)]
     # made anew where a file was saved meanwhile, by the module that hands it over
     assert found == ["change/write.py: Callable[[Context, Candidate], ChangeResult]"]

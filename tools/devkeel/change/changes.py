@@ -63,9 +63,7 @@ def change(
         if direnv and candidate.after and basis.read(ENVRC) is None:
             entering = backend_named(backend_declared_by(DECLARATION)).entry("", ())
             candidate.put(ENVRC, envrc(None, entering))
-        apply_edits(
-            edits, candidate, create=create, manifests=lambda: backend_named(context.selection.name).manifests()
-        )
+        apply_edits(edits, candidate, create=create, manifests=_manifests(context, edits))
         if not edits and not create:
             raise UsageError(
                 "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."
@@ -76,6 +74,13 @@ def change(
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, level, given))
 
     return patiently(context, attempt, stubborn=asked.stubborn)
+
+
+def _manifests(context: Context, edits: Sequence[Edit]) -> tuple[str, ...]:
+    """Return where the project's backend has Python libraries named, where one of the edits is about that."""
+    if not any(item.names_libraries for item in edits):
+        return ()
+    return backend_named(context.selection.name).manifests()
 
 
 def _succeeding(context: Context) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from devkeel.edits.files import Files
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.edits.base import Edit
@@ -20,7 +20,7 @@ def apply_edits(
     candidate: Candidate,
     *,
     create: bool = False,
-    manifests: Callable[[], tuple[str, ...]] = tuple,
+    manifests: tuple[str, ...] = (),
 ) -> None:
     """Apply edits to a candidate, one after the other.
 

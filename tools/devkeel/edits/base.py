@@ -6,7 +6,7 @@ What it applies, when it is already so, what it makes run, and how it is correct
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -26,6 +26,9 @@ class Edit(BaseModel, ABC):
 
     # Only the kinds that a call uses are built: a command edits with one of them.
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    # Whether it edits the files that the project's backend names libraries in.
+    names_libraries: ClassVar[bool] = False
 
     file: str = DECLARATION
     if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, ProjectError, Refused
@@ -10,7 +10,7 @@ from devkeel.source import nix, yaml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.source import Edited
@@ -93,7 +93,7 @@ class Files:
 
     candidate: Candidate
     create: bool = False
-    manifests: Callable[[], tuple[str, ...]] = field(default=tuple)
+    manifests: tuple[str, ...] = ()
 
     def open(self, name: str, kind: str, *, empty: bool = False) -> File:
         """Return an environment file for an edit of a kind; `empty`: one that is missing begins with nothing in it.

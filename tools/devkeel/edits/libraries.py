@@ -23,6 +23,8 @@ _INSTALLED = "when the environment is next applied"
 
 
 class _Library(Edit):
+    names_libraries = True
+
     # Empty: the file that the project uses.
     file: str = ""
     language: str
@@ -39,7 +41,7 @@ class _Library(Edit):
             candidate.resolve(self.file) if self.file else None,
             self.kind == "remove_library",
             files.create,
-            files.manifests(),
+            files.manifests,
         )
         plan = libraries.plan(request, candidate.read)
         before = candidate.read_all(plan.files)
