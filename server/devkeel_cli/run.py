@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "run"]
 
-# Seconds that a child has to end by itself, when the signal came before anybody waited for it.
+# Seconds that a child has to end by itself, when the signal came before any code waited for it.
 _GRACE = 2.0
 
 

@@ -137,7 +137,7 @@ class Backend(Protocol):
         """Return the argv that runs the project's own test."""
 
     def require_own_commands(self, project: Reader) -> None:
-        """Refuse tasks and tests where their own command would take settings from the project that nobody may give."""
+        """Refuse tasks and tests where their own command takes settings from the project that no caller may give."""
 
     def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:
         """Return the lines of an .envrc that enter the environment of a name. watched: files that it is made of."""

@@ -68,7 +68,7 @@ class Pins:
         return any(came)
 
     def lacks(self, told: str, reason: str) -> Unavailable:
-        """Return the error about what an evaluation was without. told: all that Nix said. reason: its last error."""
+        """Return the error about what an evaluation lacked. told: the whole output of Nix. reason: its last error."""
         missing = self.missing(told)
         if not missing:
             return Unavailable(

@@ -36,8 +36,8 @@ class Row:
     """What is known of a backend before its module is imported, which costs more than choosing does.
 
     name: as a call, devkeel.toml and records have it. module, type: its class against the Protocol, made without
-    arguments. files: what declares an environment of it, the most telling first. judged: those of them that declare one
-    only by what they say, which `detect` reads. realises: the backends whose declaration this one realises as well, so
+    arguments. files: what declares an environment of it, the most specific first. judged: those of them that
+    declare one only by what they say, which `detect` reads. realises: the backends whose declaration this one realises as well, so
     that both together are one environment.
     """
 

@@ -88,7 +88,7 @@ class Files:
     """The files of a candidate, as the edits before have left them.
 
     create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
-    libraries named, the most telling first.
+    libraries named, the most specific first.
     """
 
     candidate: Candidate

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PYTHON", "declared_libraries"]
 
-# The files of Python itself that name libraries, the most telling first.
+# The files of Python itself that name libraries, the most specific first.
 PYTHON = ("pyproject.toml", "requirements.in", "requirements.txt")
 
 

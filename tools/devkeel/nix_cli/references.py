@@ -13,7 +13,7 @@ FORGES = ("github", "gitlab", "sourcehut")
 
 
 def is_other(url: str, original: Mapping[str, Any] | None) -> bool:
-    """Return whether a lock's `original` is certainly not the reference; kinds that are not compared are taken as it."""
+    """Return whether a lock's `original` is certainly not the reference; kinds that are not compared count as it."""
     kind, _, rest = url.partition(":")
     if original is None:
         return False

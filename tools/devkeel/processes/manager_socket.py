@@ -154,7 +154,7 @@ class ManagerSocket:
                 raise self._senseless(os.strerror(error.errno) if error.errno else str(error)) from error
 
     def _require_own(self) -> None:
-        """Refuse a runtime directory that another user made: below /tmp anybody can make one."""
+        """Refuse a runtime directory that another user made: below /tmp any user can make one."""
         folder = self.folder.parent
         try:
             info = os.lstat(folder)

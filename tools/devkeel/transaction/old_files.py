@@ -1,6 +1,6 @@
 """Files that a publication pushed aside: gone when no program can write into them any more, else kept.
 
-A program that opened a file before it was replaced writes into the old file, which has no name any more that anybody
+A program that opened a file before it was replaced writes into the old file, which has no name any more that a program
 looks under. So an old file goes only when its content is known and no program has it open for writing. Linux shows that
 by a lease; elsewhere it is kept for a day. What is kept is in `.devkeel/displaced`, under the operation's token.
 """

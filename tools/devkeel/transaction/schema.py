@@ -158,7 +158,7 @@ def connect_for_reading(file: Path) -> tuple[sqlite3.Connection, bool]:
 
 
 def connect_for_adopting(file: Path) -> sqlite3.Connection:
-    """Open a database of anybody, also of an older devkeel, as it is, without the means to change it."""
+    """Open any user's database, also of an older devkeel, as it is, without the means to change it."""
     examine(file)
     return _connect(file, f"file:{quote(str(file))}?mode=ro")
 

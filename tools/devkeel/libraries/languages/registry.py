@@ -22,7 +22,7 @@ class Language(Protocol):
 
     @property
     def MANIFESTS(self) -> tuple[str, ...]:  # noqa: N802  (a constant of the module)
-        """The files that name libraries, the most telling first."""
+        """The files that name libraries, the most specific first."""
 
     def plan(self, request: Request, read: Callable[[str], bytes | None]) -> Plan:
         """Return the edits. Raises ProjectError `no_manifest`, UsageError `bad_library`, Refused."""

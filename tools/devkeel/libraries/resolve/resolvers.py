@@ -133,7 +133,7 @@ def resolve(
         require_beneath(project.root, manifest, read)
     lock = posixpath.join(folder, found.lock)
     if found.lock:
-        read(lock)  # before anybody asks, so that it is known what the answer builds on
+        read(lock)  # before a resolver is asked, so that it is known what the answer builds on
     code, data, told = _ask(found, folder, open_stage, timeout)
     if not code:
         locks = {lock: data} if data else {}

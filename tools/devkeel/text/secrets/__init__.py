@@ -1,4 +1,4 @@
-"""Secrets in text that others wrote: what looks like one is replaced before anybody reads it.
+"""Secrets in text that others wrote: what looks like one is replaced before it is shown.
 
 `spans.py` finds them, `forms.py` knows tokens by their form, `names.py` the names that say what a value is, and
 `values.py` what a value of such a name is when it is no secret.
