@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.backends import Backend, Realisation, venv
+from devkeel.backends import venv
+from devkeel.backends.backend import Backend, Realisation
 from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
@@ -24,7 +25,7 @@ from devkeel.project.root import Project
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.backends import Applied
+    from devkeel.backends.backend import Applied
 
 SAYS = ("python", "-c", "import plain; print(plain.VALUE)")
 HELLO = ("hello",)

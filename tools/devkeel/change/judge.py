@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.backends.backend import Realisation
 from devkeel.backends.registry import backend_named
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.checks.report import Skipped
@@ -87,6 +86,8 @@ def report_on(context: Context, subject: Candidate, level: str | None, asked: As
 
 def _build(context: Context, subject: Candidate) -> list[Diagnostic]:
     """Return what a backend says of a declaration that is not devenv's."""
+    from devkeel.backends.backend import Realisation  # noqa: PLC0415  (3 ms, and only the level build needs it)
+
     with executing():  # whoever asks to build asks for what that runs
         return backend_named(context.selection.name).check(Realisation(context.project, subject, None))
 

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.backends import Realisation
+from devkeel.backends.backend import Realisation
 from devkeel.candidate.basis import Basis
 from devkeel.change import changes
 from devkeel.change.write import expect
@@ -27,7 +27,7 @@ from devkeel.text.data import as_data
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.backends import Applied, Backend
+    from devkeel.backends.backend import Applied, Backend
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
     from devkeel.errors import Diagnostic
