@@ -37,8 +37,8 @@ class Row:
 
     name: as a call, devkeel.toml and records have it. module, type: its class against the Protocol, made without
     arguments. files: what declares an environment of it, the most specific first. judged: those of them that
-    declare one only by what they say, which `detect` reads. realises: the backends whose declaration this one realises as well, so
-    that both together are one environment.
+    declare one only by what they say, which `detect` reads. realises: the backends whose declaration this one realises
+    as well, so that both together are one environment.
     """
 
     name: str
