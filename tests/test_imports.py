@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,19 @@ def test_a_module_is_imported_by_its_first_use() -> None:
     with pytest.raises(ModuleNotFoundError):
         _ = module.name
     assert Deferred("json").dumps is importlib.import_module("json").dumps
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_an_import_inside_a_function_says_how_many_milliseconds_that_saves(path: Path) -> None:
+    text = path.read_text("utf-8")
+    lines = text.splitlines()
+    functions = [
+        node for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+    ]
+    inside = {
+        node.end_lineno or node.lineno
+        for function in functions
+        for node in ast.walk(function)
+        if isinstance(node, (ast.Import, ast.ImportFrom))
+    }
+    assert [lines[number - 1] for number in sorted(inside) if not re.search(r"#.*\b\d+ ms\b", lines[number - 1])] == []

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel.source import compose, jsonc, toml
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -82,8 +84,6 @@ def with_server(host: Host, name: str, data: bytes, server: str, entry: dict[str
 
     name: what errors call the file. Raises Refused where the file does not parse or has something else in the way.
     """
-    from devkeel.source import compose, jsonc, toml  # noqa: PLC0415  (tomlkit)
-
     editor: Any = toml if host.kind == "toml" else jsonc
     steps: list[Edited] = []
     for key, value in entry.items():

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, standing
 from devkeel_cli import exits
 from devkeel_cli.answers.telling import OutputLost
@@ -18,6 +19,12 @@ from devkeel_cli.signals import Ended, end_on_signals
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from devkeel import runtime
+    from devkeel_cli.answers import errors
+else:
+    runtime = Deferred("devkeel.runtime")
+    errors = Deferred("devkeel_cli.answers.errors")
 
 __all__ = ["main", "run"]
 
@@ -84,9 +91,8 @@ def _tell_what_stands(error: BaseException) -> None:
 
 
 def _end_children() -> None:
-    from devkeel.runtime import end_children  # noqa: PLC0415  (most runs start nothing, and never get here)
 
-    end_children(_GRACE)
+    runtime.end_children(_GRACE)
 
 
 def _failed(error: Exception, *, as_json: bool) -> int:
@@ -106,15 +112,14 @@ def _failed(error: Exception, *, as_json: bool) -> int:
 
 
 def _told(error: Exception, *, as_json: bool) -> int:
-    from devkeel_cli.answers.errors import show_error, unexpected, usage  # noqa: PLC0415  (the server starts without them)
 
     if isinstance(error, DevkeelError):
-        return show_error(error, as_json=as_json)
+        return errors.show_error(error, as_json=as_json)
     if isinstance(error, click.ClickException):
-        return show_error(usage(error), as_json=as_json)
+        return errors.show_error(errors.usage(error), as_json=as_json)
     if os.environ.get("DEVKEEL_DEBUG"):
         traceback.print_exception(error)
-    return show_error(unexpected(error), as_json=as_json, exit_code=exits.INTERNAL)
+    return errors.show_error(errors.unexpected(error), as_json=as_json, exit_code=exits.INTERNAL)
 
 
 def _asks_for_json(arguments: Sequence[str]) -> bool:

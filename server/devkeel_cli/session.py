@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel import __version__
+from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError
 from devkeel.project.root import find_root
 from devkeel_cli.answers.telling import about
 
 if TYPE_CHECKING:
+    from devkeel import api
     from devkeel.api import Environment
+else:
+    api = Deferred("devkeel.api")
 
 __all__ = ["Session", "pass_session"]
 
@@ -47,9 +51,8 @@ class Session:
     def environment(self) -> Environment:
         """The environment of the project, opened in the name of the user."""
         # Loaded by the verbs that need it: parsers, pydantic and the database.
-        from devkeel.api import Environment  # noqa: PLC0415
 
-        return Environment(self.root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
+        return api.Environment(self.root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
 
 
 def _user() -> str:

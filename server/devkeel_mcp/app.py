@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from devkeel import __version__
+from devkeel.deferred import Deferred
 from devkeel_mcp.calls.call import Workspace
 from devkeel_mcp.calls.offer import Offer
 from devkeel_mcp.calls.tool import StrictTool
@@ -28,8 +29,13 @@ if TYPE_CHECKING:
 
     from mcp.server import MCPServer
 
+    from devkeel import runtime
     from devkeel_mcp.telemetry.logs import LogFormat
+    from devkeel_mcp.transports import http as streamable
     from devkeel_mcp.transports.http import Http
+else:
+    streamable = Deferred("devkeel_mcp.transports.http")
+    runtime = Deferred("devkeel.runtime")
 
 __all__ = ["INSTRUCTIONS", "build_server", "serve"]
 
@@ -93,10 +99,9 @@ def serve(
         anyio.run(_serve, workspace, server.run_stdio_async, _end_with_parent)
         return
     # Only here: the web server, which stdio does not need.
-    from devkeel_mcp.transports.http import run_http  # noqa: PLC0415
 
     with http.listen() as listening:
-        anyio.run(_serve, workspace, partial(run_http, server, http, listening))
+        anyio.run(_serve, workspace, partial(streamable.run_http, server, http, listening))
 
 
 async def _serve(
@@ -130,12 +135,10 @@ async def _end(workspace: Workspace, code: int) -> None:
     wait for the host to close the pipe. Holding the write lock means that no transaction is under way; a check that is
     running is ended, so that the write that waits for it is given up.
     """
-    from devkeel.runtime import end_children  # noqa: PLC0415  (the handshake does without)
-
     await workspace.close()
-    survivors = await anyio.to_thread.run_sync(end_children, _GRACE)
+    survivors = await anyio.to_thread.run_sync(runtime.end_children, _GRACE)
     async with workspace.writing:
-        survivors = end_children(_GRACE) if survivors else survivors
+        survivors = runtime.end_children(_GRACE) if survivors else survivors
         if survivors:
             print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
         await anyio.to_thread.run_sync(flush_traces)

@@ -22,6 +22,7 @@ from mcp_types import (
     SubscribeRequestParams,
 )
 
+from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.text.wording import nearest
 from devkeel_mcp.answers.errors import error_result
@@ -54,6 +55,9 @@ if TYPE_CHECKING:
     from devkeel.api import Environment
     from devkeel_mcp.calls.offer import Offer
     from devkeel_mcp.calls.tool import StrictTool
+    from devkeel_mcp.transports import stdio
+else:
+    stdio = Deferred("devkeel_mcp.transports.stdio")
 
 __all__ = ["OfferingServer"]
 
@@ -98,9 +102,7 @@ class OfferingServer(MCPServer[Any]):
 
     async def run_stdio_async(self) -> None:
         """Serve over standard input and output until the input ends."""
-        from devkeel_mcp.transports.stdio import stdio_streams  # noqa: PLC0415  (HTTP does without)
-
-        async with stdio_streams() as (read_stream, write_stream):
+        async with stdio.stdio_streams() as (read_stream, write_stream):
             low = self._lowlevel_server
             await low.run(read_stream, write_stream, low.create_initialization_options())
 

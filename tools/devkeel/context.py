@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
+from devkeel.deferred import Deferred
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
@@ -23,7 +24,10 @@ if TYPE_CHECKING:
     from devkeel.policy.permission import Permission
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
+    from devkeel.runtime import jobs as job_records
     from devkeel.runtime.jobs import Jobs
+else:
+    job_records = Deferred("devkeel.runtime.jobs")
 
 __all__ = ["Context", "Opened"]
 
@@ -102,9 +106,7 @@ class Context:
     def jobs(self) -> Jobs:
         """The jobs."""
         if self.opened.jobs is None:
-            from devkeel.runtime.jobs import Jobs  # noqa: PLC0415  (editing needs none of it)
-
-            self.opened.jobs = Jobs(self.project.state)
+            self.opened.jobs = job_records.Jobs(self.project.state)
         return self.opened.jobs
 
     def candidate(self, declared: Iterable[str]) -> Candidate:

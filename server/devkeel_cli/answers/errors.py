@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.errors import CheckFailed, DevkeelError, UsageError
 from devkeel.text.clean import clean
 from devkeel_cli.answers.output import checks_line, finding, for_a_person, paint_diff, write_json
@@ -14,6 +15,10 @@ from devkeel_cli.answers.telling import say, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from devkeel.checks import report
+else:
+    report = Deferred("devkeel.checks.report")
 
 __all__ = ["show_error", "unexpected", "usage"]
 
@@ -57,9 +62,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
         yield from (f"  {line}" for item in error.diagnostics for line in finding(item))
     facts = dict(error.details)
     if "ran" in facts:
-        from devkeel.checks.report import Skipped  # noqa: PLC0415  (a start does without)
-
-        skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
+        skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]
         yield f"  {checks_line(facts.pop('ran'), skipped)}"
     for name, value in facts.items():
         if name == "diff" and isinstance(value, str):

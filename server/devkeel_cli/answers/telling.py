@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from devkeel.deferred import Deferred
+
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from devkeel.disclosure import output as disclosed
     from devkeel.disclosure.output import Disclosure
+    from devkeel_words import speech
+else:
+    disclosed = Deferred("devkeel.disclosure.output")
+    speech = Deferred("devkeel_words.speech")
+
 
 __all__ = ["OutputLost", "about", "colour", "say", "told", "without"]
 
@@ -43,10 +51,8 @@ def told() -> Disclosure:
 
 
 def _disclosure(root: Path | None) -> Disclosure:
-    from devkeel.disclosure.output import Disclosure  # noqa: PLC0415  (help does without)
-    from devkeel_words.speech import as_command  # noqa: PLC0415
 
-    return Disclosure(root, speaker=as_command)
+    return disclosed.Disclosure(root, speaker=speech.as_command)
 
 
 def colour() -> bool | None:

@@ -8,16 +8,26 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.errors import standing, stands
 from devkeel_cli.answers import output, telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from click import shell_completion
     from click.shell_completion import CompletionItem
 
+    from devkeel import catalogue
     from devkeel.change.result import ChangeResult
+    from devkeel.edits import vocabulary
+    from devkeel.text import data as plain
     from devkeel_cli.session import Session
+else:
+    vocabulary = Deferred("devkeel.edits.vocabulary")
+    plain = Deferred("devkeel.text.data")
+    shell_completion = Deferred("click.shell_completion")
+    catalogue = Deferred("devkeel.catalogue")
 
 __all__ = [
     "LEVELS",
@@ -169,12 +179,10 @@ def in_file(file: str | None) -> dict[str, str]:
 
 def change(session: Session, edits: Sequence[dict[str, Any]], writing: Writing) -> None:
     """Apply edits, given as plain data, as one transaction, and show the result."""
-    from devkeel.edits.vocabulary import parse_edits  # noqa: PLC0415  # pydantic
-
     environment = session.environment
     telling.without(edits)
     result: ChangeResult = environment.change(
-        parse_edits(list(edits)) if edits else [],
+        vocabulary.parse_edits(list(edits)) if edits else [],
         reason=writing.reason,
         dry_run=writing.dry_run,
         level=writing.level,
@@ -189,9 +197,7 @@ def show(result: R, lines: Callable[[R], Iterable[str]], *, as_json: bool) -> No
     try:
         told = telling.told().data(result)
         if as_json:
-            from devkeel.text.data import as_data  # noqa: PLC0415
-
-            output.write_json(as_data(told))
+            output.write_json(plain.as_data(told))
         else:
             output.write(lines(told))
     except BaseException as error:
@@ -208,14 +214,10 @@ def complete_name(
     incomplete: str,
 ) -> list[CompletionItem]:
     """Offer the services and languages that begin with what is typed, bare or as option paths."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415
-
-    from devkeel.catalogue import option_paths  # noqa: PLC0415
-
-    found = [path.removesuffix(".enable") for path in option_paths() if path.endswith(".enable")]
+    found = [path.removesuffix(".enable") for path in catalogue.option_paths() if path.endswith(".enable")]
     known = [path for path in found if path.count(".") == 1 and path.startswith(("services.", "languages."))]
     names = known if "." in incomplete else {path.partition(".")[2] for path in known}
-    return [CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
+    return [shell_completion.CompletionItem(name) for name in sorted(names) if name.startswith(incomplete)]
 
 
 def complete_path(
@@ -224,15 +226,11 @@ def complete_path(
     incomplete: str,
 ) -> list[CompletionItem]:
     """Offer the option paths that begin with what is typed, one segment further at a time."""
-    from click.shell_completion import CompletionItem  # noqa: PLC0415
-
-    from devkeel.catalogue import option_paths  # noqa: PLC0415
-
     depth = incomplete.count(".") + 1
     found = {
         ".".join(path.split(".")[:depth]): path.count(".") >= depth
-        for path in option_paths()
+        for path in catalogue.option_paths()
         if path.startswith(incomplete)
     }
     # A shell adds a space after plain values; with the dot it is clear that the path goes on.
-    return [CompletionItem(f"{path}." if goes_on else path) for path, goes_on in sorted(found.items())]
+    return [shell_completion.CompletionItem(f"{path}." if goes_on else path) for path, goes_on in sorted(found.items())]

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
+from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
+
+if TYPE_CHECKING:
+    from devkeel import catalogue
+else:
+    catalogue = Deferred("devkeel.catalogue")
 
 __all__ = ["Reading", "read_value"]
 
@@ -59,9 +65,8 @@ def read_value(path: str, text: str, reading: Reading = "auto", *, element: bool
 
 
 def _type_of(path: str, *, element: bool) -> str | None:
-    from devkeel.catalogue import option_type  # noqa: PLC0415
 
-    phrase = option_type(path)
+    phrase = catalogue.option_type(path)
     return phrase.removeprefix("list of ") if phrase and element else phrase
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel_cli.arguments.options import change, complete_name, file_option, in_file, writing_options
 from devkeel_cli.arguments.values import read_value
@@ -14,8 +15,11 @@ from devkeel_cli.session import pass_session
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from devkeel import catalogue
     from devkeel_cli.arguments.options import Writing
     from devkeel_cli.session import Session
+else:
+    catalogue = Deferred("devkeel.catalogue")
 
 
 @click.command("enable")
@@ -60,7 +64,5 @@ def _settings(name: str, given: Sequence[str]) -> dict[str, Any]:
 
 def _path_of(name: str, key: str) -> str:
     """Return the option path of a setting: a bare name is a service or a language, whichever has it."""
-    from devkeel.catalogue import option_type  # noqa: PLC0415
-
     paths = [f"{name}.{key}"] if "." in name else [f"services.{name}.{key}", f"languages.{name}.{key}"]
-    return next((path for path in paths if option_type(path) is not None), paths[0])
+    return next((path for path in paths if catalogue.option_type(path) is not None), paths[0])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.errors import Place, ProjectError
 from devkeel.text.clean import clean
 from devkeel_cli.answers import output
@@ -18,7 +19,16 @@ from devkeel_cli.hosts import HOSTS, Places, with_server
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    from devkeel import runtime
+    from devkeel.policy import protected
+    from devkeel.text import diff as diffs
+    from devkeel.transaction import single_file
     from devkeel_cli.session import Session
+else:
+    diffs = Deferred("devkeel.text.diff")
+    runtime = Deferred("devkeel.runtime")
+    protected = Deferred("devkeel.policy.protected")
+    single_file = Deferred("devkeel.transaction.single_file")
 
 
 @click.command("install")
@@ -37,15 +47,13 @@ def command(
 
     Shows the change as a diff and writes it with --write only. Everything else in the file stays, comments included.
     """
-    from devkeel.text.diff import unified  # noqa: PLC0415
-
     chosen, root = HOSTS[host], session.root
     path = (file or chosen.file(Places(root, Path.home(), os.environ))).resolve()
     options = tuple(f"--{option.replace('_', '-')}" for option, given in refusing.items() if given)
     before = _read(path)
     edited = with_server(chosen, str(path), before or b"", name, chosen.entry(root, _program(root), options))
     label = str(path.relative_to(root)) if path.is_relative_to(root) else path.name
-    diff = unified(label, before, edited.data) if edited.changed else ""
+    diff = diffs.unified(label, before, edited.data) if edited.changed else ""
     notes = _write(path, before, edited.data) if write and edited.changed else []
     result: dict[str, Any] = {"file": str(path), "changed": edited.changed, "written": write and edited.changed}
     if as_json:
@@ -57,10 +65,8 @@ def command(
 
 def _program(root: Path) -> str:
     """Return the command that is running: hosts do not search the PATH of a shell."""
-    from devkeel.runtime import distrust, find_program  # noqa: PLC0415
-
-    distrust(root)  # a program of that name in the project is not this one
-    return find_program("devkeel") or str(Path(sys.argv[0]).resolve())
+    runtime.distrust(root)  # a program of that name in the project is not this one
+    return runtime.find_program("devkeel") or str(Path(sys.argv[0]).resolve())
 
 
 def _read(path: Path) -> bytes | None:
@@ -73,14 +79,12 @@ def _read(path: Path) -> bytes | None:
 
 
 def _write(path: Path, before: bytes | None, after: bytes) -> list[str]:
-    from devkeel.policy.protected import require_unprotected_file  # noqa: PLC0415
-    from devkeel.transaction.single_file import create_file, replace_file  # noqa: PLC0415  (the database)
 
-    require_unprotected_file(path, before, after)
+    protected.require_unprotected_file(path, before, after)
     if before is not None:
-        return replace_file(path, before, after)
+        return single_file.replace_file(path, before, after)
     try:
-        create_file(path, after)
+        single_file.create_file(path, after)
     except OSError as error:
         raise _unusable(path, error) from error
     return []

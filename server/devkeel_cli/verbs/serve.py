@@ -8,11 +8,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    import devkeel_mcp
     from devkeel_cli.session import Session
+    from devkeel_mcp.transports import http as streamable
     from devkeel_mcp.transports.http import Http
+else:
+    devkeel_mcp = Deferred("devkeel_mcp")
+    streamable = Deferred("devkeel_mcp.transports.http")
 
 _ADDRESS = "127.0.0.1:8765"
 
@@ -69,16 +75,13 @@ def command(
     signal.
     """
     root = session.root
-    from devkeel_mcp import TOOLS, Offer, serve  # noqa: PLC0415
-
-    offer = Offer.of([name.strip() for name in toolsets.split(",")], TOOLS, **limits)
+    offer = devkeel_mcp.Offer.of([name.strip() for name in toolsets.split(",")], devkeel_mcp.TOOLS, **limits)
     http = None if address is None else _http(address, token_file, hosts)
-    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
+    devkeel_mcp.serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
 
 
 def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:
-    from devkeel_mcp.transports.http import TOKEN_VARIABLE, Http, read_token  # noqa: PLC0415
 
-    token = read_token(token_file, os.environ)
-    os.environ.pop(TOKEN_VARIABLE, None)  # the programs that the server runs have no use for it
-    return Http(address, token, hosts)
+    token = streamable.read_token(token_file, os.environ)
+    os.environ.pop(streamable.TOKEN_VARIABLE, None)  # the programs that the server runs have no use for it
+    return streamable.Http(address, token, hosts)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
 
+from devkeel.deferred import Deferred
 from devkeel.errors import Place, ProjectError, Refused
+from devkeel.source import nix, toml, yaml
 from devkeel.text.clean import clean
 from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import say, told
@@ -20,8 +22,17 @@ from devkeel_cli.arguments.values import read_value
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devkeel.policy import protected
+    from devkeel.project import root as project_root
     from devkeel.source import Edited
+    from devkeel.text import diff as diffs
+    from devkeel.transaction import single_file
     from devkeel_cli.arguments.values import Reading
+else:
+    project_root = Deferred("devkeel.project.root")
+    diffs = Deferred("devkeel.text.diff")
+    protected = Deferred("devkeel.policy.protected")
+    single_file = Deferred("devkeel.transaction.single_file")
 
 STDIN = "-"
 _SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
@@ -49,15 +60,9 @@ class _Source:
     def editor(self) -> Any:  # noqa: ANN401  (one of three modules with the same functions)
         """The module that edits this format."""
         if self.kind == "nix":
-            from devkeel.source import nix  # noqa: PLC0415
-
             return nix
         if self.kind == "yaml":
-            from devkeel.source import yaml  # noqa: PLC0415
-
             return yaml
-        from devkeel.source import toml  # noqa: PLC0415
-
         return toml
 
     def value(self, path: str, text: str, reading: Reading | None) -> Any:  # noqa: ANN401  (data or an expression)
@@ -79,10 +84,9 @@ def _open(name: str, kind: Format | None) -> _Source:
     kind = kind or cast("Format", _SUFFIXES.get(Path(name).suffix.lower(), "nix"))
     if name == STDIN:
         return _Source("<stdin>", kind, sys.stdin.buffer.read(), None)
-    from devkeel.project.root import Project  # noqa: PLC0415
 
     real = Path(os.path.realpath(name))
-    data = Project(real.parent).read(real.name)
+    data = project_root.Project(real.parent).read(real.name)
     if data is None:
         raise ProjectError(
             "missing_file", f"There is no file {name}.", place=Place(name), remedy="Name a file that exists."
@@ -200,9 +204,7 @@ def append(
 
 def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) -> None:
     """Write the result where it belongs, and say what changed."""
-    from devkeel.text.diff import unified  # noqa: PLC0415
-
-    diff = unified(os.path.basename(source.name), source.data, edited.data) if edited.changed else ""  # noqa: PTH119
+    diff = diffs.unified(os.path.basename(source.name), source.data, edited.data) if edited.changed else ""  # noqa: PTH119
     notes, written = list(edited.notes), False
     if source.real is None and not dry_run and not as_json:
         sys.stdout.buffer.write(edited.data)
@@ -210,11 +212,8 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
             say(f"note: {clean(note)}", err=True)
         return
     if source.real is not None and edited.changed and not dry_run:
-        from devkeel.policy.protected import require_unprotected_file  # noqa: PLC0415
-        from devkeel.transaction.single_file import replace_file  # noqa: PLC0415  (the database)
-
-        require_unprotected_file(source.real, source.data, edited.data)
-        notes += replace_file(source.real, source.data, edited.data)
+        protected.require_unprotected_file(source.real, source.data, edited.data)
+        notes += single_file.replace_file(source.real, source.data, edited.data)
         written = True
     if as_json:
         result = {"file": source.name, "changed": edited.changed, "written": written, "diff": diff, "notes": notes}

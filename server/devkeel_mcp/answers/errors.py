@@ -11,13 +11,17 @@ from typing import TYPE_CHECKING, Any
 from mcp_types import CallToolResult, TextContent
 
 from devkeel import errors
+from devkeel.deferred import Deferred
 from devkeel.text.clean import clean
 from devkeel_mcp.answers.render import checks_line, diagnostic_line
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, few, fit
 
 if TYPE_CHECKING:
+    from devkeel.checks import report
     from devkeel.disclosure.output import Disclosure
     from devkeel.errors import DevkeelError
+else:
+    report = Deferred("devkeel.checks.report")
 
 __all__ = ["error_result", "internal_error"]
 
@@ -84,9 +88,7 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
         lines += few(map(diagnostic_line, error.diagnostics))
     facts = dict(error.details)
     if "ran" in facts:
-        from devkeel.checks.report import Skipped  # noqa: PLC0415  (a start does without)
-
-        skipped = [Skipped(**item) for item in facts.pop("skipped", ())]
+        skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]
         lines.append(checks_line(facts.pop("ran"), skipped))
     lines += [_fact(name, value) for name, value in facts.items() if name not in _SAID]
     # Cut before the last line: what to do next is always told.

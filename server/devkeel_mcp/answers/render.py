@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from mcp_types import CallToolResult, TextContent
 
+from devkeel.deferred import Deferred
 from devkeel.errors import stands
 from devkeel.text.clean import clean
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, cut_middle, few, fit, plain, size_of
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from devkeel.catalogue.search import Hit
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport, Skipped
+    from devkeel.environments import apply, run
     from devkeel.environments.apply import ApplyResult
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.run import RunResult
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from devkeel.inspection.status import Stages
     from devkeel.processes.state import ProcessesResult, ProcessLog
     from devkeel.project.survey import DefinitionView
+else:
+    apply = Deferred("devkeel.environments.apply")
+    run = Deferred("devkeel.environments.run")
 
 __all__ = [
     "change",
@@ -165,12 +170,9 @@ def operation(detail: OperationDetail) -> CallToolResult:
 
 def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult:
     """Render what came of a job that ended within its call."""
-    from devkeel.environments.apply import ApplyResult  # noqa: PLC0415  (the handshake does without)
-    from devkeel.environments.run import RunResult  # noqa: PLC0415  (the handshake does without)
-
-    if isinstance(result, ApplyResult):
+    if isinstance(result, apply.ApplyResult):
         return applied(result)
-    return ran(result) if isinstance(result, RunResult) else processes(result)
+    return ran(result) if isinstance(result, run.RunResult) else processes(result)
 
 
 def applied(result: ApplyResult) -> CallToolResult:

@@ -6,10 +6,15 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from devkeel.deferred import Deferred
 from devkeel.text.clean import clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from devkeel.text import data as as_plain
+else:
+    as_plain = Deferred("devkeel.text.data")
 
 __all__ = ["MAX_BYTES", "Json", "cut", "cut_line", "cut_middle", "few", "fit", "plain", "size_of"]
 
@@ -68,9 +73,7 @@ def few(lines: Iterable[str]) -> list[str]:
 
 def plain(result: object) -> Json:
     """Return a result of the library as plain data."""
-    from devkeel.text.data import as_data  # noqa: PLC0415  (the handshake does without)
-
-    return as_data(result)
+    return as_plain.as_data(result)
 
 
 def fit(data: dict[str, Json], limit: int = MAX_BYTES, *, advice: str = "") -> dict[str, Json]:

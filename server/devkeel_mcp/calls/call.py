@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import anyio
 import anyio.to_thread
 
+from devkeel.deferred import Deferred
 from devkeel.disclosure.output import Disclosure
 from devkeel.policy.permission import EVERYTHING
 from devkeel.text.clean import one_line
@@ -24,9 +25,18 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult
 
+    from devkeel import api
     from devkeel.api import Environment
     from devkeel.policy.permission import Permission
+    from devkeel.project import root as project_root
+    from devkeel.runtime import jobs as job_records
     from devkeel.runtime.jobs import Job, Jobs
+    from devkeel_mcp.answers import render
+else:
+    project_root = Deferred("devkeel.project.root")
+    job_records = Deferred("devkeel.runtime.jobs")
+    render = Deferred("devkeel_mcp.answers.render")
+    api = Deferred("devkeel.api")
 
 __all__ = ["UNKNOWN_ACTOR", "Call", "Workspace", "actor_of"]
 
@@ -65,10 +75,7 @@ class Workspace:
     @cached_property
     def jobs(self) -> Jobs:
         """The jobs of this server, which its calls share."""
-        from devkeel.project.root import Project  # noqa: PLC0415
-        from devkeel.runtime.jobs import Jobs  # noqa: PLC0415
-
-        return Jobs(Project(self.root).state)
+        return job_records.Jobs(project_root.Project(self.root).state)
 
     async def close(self) -> None:
         """End the jobs: over stdio they end with their client."""
@@ -107,8 +114,6 @@ class Call:
 
         A client that cancels the call ends the job; one that has got the job's id ends it with cancel_job.
         """
-        from devkeel_mcp.answers import render  # noqa: PLC0415  (imports this module's neighbours)
-
         environment, job, patience = await self.read(lambda found: (found, begin(found), found.patience()))
         try:
             await self._follow(job, patience)
@@ -139,12 +144,11 @@ class Call:
 
     def _run(self, work: Callable[[Environment], T]) -> T:
         # Imported here so that the handshake does not wait for parsers and the database.
-        from devkeel.api import Environment  # noqa: PLC0415
 
         jobs = self.workspace.jobs
         root, actor = self.workspace.root, self.actor
         with closing(
-            Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.permission.executes)
+            api.Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.permission.executes)
         ) as environment:
             return (self.disclosure or self.workspace.disclosure).data(work(environment))
 

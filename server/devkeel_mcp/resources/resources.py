@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from mcp_types import Completion, Resource, ResourceTemplate
 
+from devkeel.deferred import Deferred
 from devkeel_mcp.answers.text import fit, plain
 from devkeel_mcp.resources.addresses import (
     ENVIRONMENT,
@@ -26,7 +27,10 @@ from devkeel_mcp.resources.addresses import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from devkeel import catalogue
     from devkeel.api import Environment
+else:
+    catalogue = Deferred("devkeel.catalogue")
 
 __all__ = ["TEMPLATES", "Content", "complete", "listed", "read"]
 
@@ -184,10 +188,8 @@ def complete(environment: Environment, argument: str, place: str, begun: str) ->
 
 def _paths(begun: str) -> Iterable[str]:
     """Return the option paths that begin so, one segment further at a time."""
-    from devkeel.catalogue import option_paths  # noqa: PLC0415  (parsers and tables)
-
     depth = begun.count(".") + 1
-    return sorted({".".join(path.split(".")[:depth]) for path in option_paths() if path.startswith(begun)})
+    return sorted({".".join(path.split(".")[:depth]) for path in catalogue.option_paths() if path.startswith(begun)})
 
 
 def _completion(values: Iterable[str]) -> Completion:

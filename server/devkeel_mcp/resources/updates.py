@@ -81,7 +81,7 @@ class Updates(InMemorySubscriptionBus):
             group.cancel_scope.cancel()
 
     async def _watch(self, stop: anyio.Event) -> None:
-        from watchfiles import awatch  # noqa: PLC0415  (only where a client subscribes)
+        from watchfiles import awatch  # noqa: PLC0415  (14 ms, and only where a client subscribes)
 
         known = await self._read()
         while True:

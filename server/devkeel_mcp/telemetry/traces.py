@@ -23,11 +23,11 @@ _MILLISECONDS = 2_000
 def start_traces(disclosure: Disclosure) -> None:
     """Send spans by OTLP over HTTP, as the variables OTEL_* say; raises UsageError `no_telemetry`."""
     try:
-        from opentelemetry import trace  # noqa: PLC0415  (half a second that only they pay who asked)
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
-        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
+        from opentelemetry import trace  # noqa: PLC0415  (500 ms that only they pay who asked)
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415  (of the 500 ms)
+        from opentelemetry.sdk.resources import Resource  # noqa: PLC0415  (of the 500 ms)
+        from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415  (of the 500 ms)
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415  (of the 500 ms)
     except ImportError as error:
         raise UsageError(
             "no_telemetry",
@@ -42,9 +42,9 @@ def start_traces(disclosure: Disclosure) -> None:
 
 def _told(exporter: SpanExporter, disclosure: Disclosure) -> SpanExporter:
     """Return an exporter that sends of each span what may be shown: its names, attributes, events and states."""
-    from opentelemetry.sdk.trace import Event, ReadableSpan  # noqa: PLC0415
-    from opentelemetry.sdk.trace.export import SpanExporter  # noqa: PLC0415
-    from opentelemetry.trace import Status  # noqa: PLC0415
+    from opentelemetry.sdk.trace import Event, ReadableSpan  # noqa: PLC0415  (of the 500 ms)
+    from opentelemetry.sdk.trace.export import SpanExporter  # noqa: PLC0415  (of the 500 ms)
+    from opentelemetry.trace import Status  # noqa: PLC0415  (of the 500 ms)
 
     def safe(span: ReadableSpan) -> ReadableSpan:
         state = span.status
@@ -86,7 +86,7 @@ def _treated(attributes: Any, disclosure: Disclosure) -> Any:  # noqa: ANN401  (
 
 def flush_traces() -> None:
     """Send what was not sent yet, for a process that ends without the interpreter's farewell."""
-    from opentelemetry import trace  # noqa: PLC0415  (the SDK has loaded it)
+    from opentelemetry import trace  # noqa: PLC0415  (500 ms that only they pay who asked)
 
     flush = getattr(trace.get_tracer_provider(), "force_flush", None)
     if flush is not None:

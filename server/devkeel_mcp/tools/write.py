@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from mcp_types import ToolAnnotations
 
+from devkeel.deferred import Deferred
 from devkeel_mcp.answers import render
 
 if TYPE_CHECKING:
@@ -13,8 +14,11 @@ if TYPE_CHECKING:
 
     from devkeel.api import Environment
     from devkeel.change.result import ChangeResult
+    from devkeel.edits import vocabulary
     from devkeel_mcp.calls.arguments import OperationArguments
     from devkeel_mcp.calls.call import Call
+else:
+    vocabulary = Deferred("devkeel.edits.vocabulary")
 
 __all__ = ["REPLACING", "TOGGLING", "change"]
 
@@ -36,10 +40,9 @@ async def change(
 
     def work(environment: Environment) -> ChangeResult:
         # Imported in the thread of the call, like the library behind it.
-        from devkeel.edits.vocabulary import parse_edits  # noqa: PLC0415
 
         return environment.change(
-            parse_edits(edits),
+            vocabulary.parse_edits(edits),
             reason=arguments.reason,
             dry_run=arguments.dry_run,
             level=level,

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from devkeel.backends.backend import Finding
+from devkeel.deferred import Deferred
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing, find_program, run
 from devkeel.text.actions import do
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import LockStatus
+    from devkeel.libraries.manifests import requirement
+else:
+    requirement = Deferred("devkeel.libraries.manifests.requirement")
 
 __all__ = ["conda_packages", "distributions", "lock", "program", "put_by_pip", "store_path"]
 
@@ -53,9 +57,10 @@ def distributions(prefix: Path) -> Iterator[Finding]:
     if not (prefix / "bin" / "python").exists():
         yield Finding(False, "its interpreter is gone", _ANEW)
     folders = prefix.glob("lib/python*/site-packages/*.dist-info")
-    from devkeel.libraries.manifests.requirement import canonicalize_name  # noqa: PLC0415  (packaging, and only a doctor asks)
 
-    yield from _twice(canonicalize_name(item.name.removesuffix(".dist-info").rpartition("-")[0]) for item in folders)
+    yield from _twice(
+        requirement.canonicalize_name(item.name.removesuffix(".dist-info").rpartition("-")[0]) for item in folders
+    )
 
 
 def conda_packages(prefix: Path) -> Iterator[Finding]:

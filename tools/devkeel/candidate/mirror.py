@@ -6,6 +6,7 @@ meanwhile is passed over, and what lies in the copy from an earlier command lead
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 from contextlib import suppress
@@ -165,8 +166,6 @@ def _keep_time(name: str, folder: int, info: os.stat_result) -> None:
 
 
 def _cloned(source: int, target: int) -> bool:
-    import fcntl  # noqa: PLC0415  (with its call: it is about one kind of file system)
-
     try:
         fcntl.ioctl(target, _FICLONE, source)
     except OSError:

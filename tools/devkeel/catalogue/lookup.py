@@ -6,10 +6,16 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from devkeel.deferred import Deferred
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from devkeel import catalogue as option_table
+    from devkeel.catalogue import Catalogue
+else:
+    option_table = Deferred("devkeel.catalogue")
 import json
 from typing import TYPE_CHECKING
 
@@ -22,7 +28,6 @@ from devkeel.project.root import LOCK_FILES
 from devkeel.project.survey import DefinitionView, survey
 
 if TYPE_CHECKING:
-    from devkeel.catalogue import Catalogue
     from devkeel.project.root import Project
 
 __all__ = ["OptionDetail", "SearchResult", "look_up", "nothing_at"]
@@ -101,14 +106,12 @@ class SearchResult:
 
 def nothing_at(prefix: str, files: Mapping[str, bytes]) -> tuple[str, ...]:
     """Return what to know where nothing is declared at or below a prefix: what is declared, and the real options."""
-    from devkeel.catalogue import option_paths  # noqa: PLC0415  (read where a prefix finds nothing)
-
     declared = [item.path for item in survey(files, None).definitions]
     told = [f"Nothing is declared at or below {prefix}."]
     close = difflib.get_close_matches(prefix, _prefixes(declared), 3, 0.7)
     if close:
         told.append(f"Declared under a similar name: {', '.join(close)}.")
-    known = _prefixes(option_paths())
+    known = _prefixes(option_table.option_paths())
     if prefix not in known:
         close = difflib.get_close_matches(prefix, known, 3, 0.8)
         told += [f"devkeel knows no such option; similar: {', '.join(close)}."] if close else []

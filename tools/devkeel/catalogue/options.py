@@ -141,8 +141,8 @@ def enable_path(name: str) -> AttrPath:
 
 def _nearest_to_enable(name: str, limit: int = 3) -> tuple[str, ...]:
     """Return what can be enabled and is called almost so: other names of it first, then by spelling."""
-    from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
-    from rapidfuzz.distance import OSA  # noqa: PLC0415
+    from rapidfuzz import process  # noqa: PLC0415  (8 ms that only a mistake needs)
+    from rapidfuzz.distance import OSA  # noqa: PLC0415  (8 ms)
 
     known = {path[1]: path for path in built_in().options if len(path) == _ENABLE_LENGTH and path[2] == "enable"}
     called = [other for other in group_names(name) if other in known]

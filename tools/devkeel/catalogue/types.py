@@ -195,7 +195,7 @@ class Enum(OptionType):
         exact = [item for item in self.values if _plain(item) == spelt]
         if exact:
             return exact[0]
-        from rapidfuzz import process  # noqa: PLC0415  (only a wrong value needs it)
+        from rapidfuzz import process  # noqa: PLC0415  (8 ms that only a mistake needs)
 
         found = process.extractOne(spelt, [_plain(item) for item in self.values], score_cutoff=_ALIKE)
         return self.values[found[2]] if found else UNCLEAR

@@ -9,6 +9,7 @@ from devkeel.backends.registry import backend_declared_by, backend_named, declar
 from devkeel.candidate.basis import Basis
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
+from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel.history import restore as past
 from devkeel.history.undo import revert, target
@@ -22,7 +23,10 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.change.result import ChangeResult
     from devkeel.context import Context
+    from devkeel.edits import apply
     from devkeel.edits.base import Edit
+else:
+    apply = Deferred("devkeel.edits.apply")
 
 __all__ = ["Asked", "change", "restore", "take_back", "undo"]
 
@@ -51,7 +55,6 @@ def change(
     direnv: bool,
 ) -> ChangeResult:
     """Apply edits as one transaction; see `Environment.change`."""
-    from devkeel.edits.apply import apply_edits  # noqa: PLC0415  (half of the start-up, and undoing needs none of it)
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         basis = candidate.basis
@@ -63,7 +66,7 @@ def change(
         if direnv and candidate.after and basis.read(ENVRC) is None:
             entering = backend_named(backend_declared_by(DECLARATION)).entry("", ())
             candidate.put(ENVRC, envrc(None, entering))
-        apply_edits(edits, candidate, create=create, manifests=_manifests(context, edits))
+        apply.apply_edits(edits, candidate, create=create, manifests=_manifests(context, edits))
         if not edits and not create:
             raise UsageError(
                 "no_edits", "There is nothing to do: the list of edits is empty.", remedy="Give at least one edit."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from devkeel.backends.registry import backend_named
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.checks.report import Skipped
+from devkeel.deferred import Deferred
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import executing
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
     from devkeel.change.resolution import Asked
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
+    from devkeel.edits import corrections, vocabulary
     from devkeel.errors import Diagnostic
+    from devkeel.nix_cli import confinement
+else:
+    corrections = Deferred("devkeel.edits.corrections")
+    vocabulary = Deferred("devkeel.edits.vocabulary")
+    confinement = Deferred("devkeel.nix_cli.confinement")
 
 __all__ = ["Intent", "judge", "levels_of", "report_on", "told_instead"]
 
@@ -134,10 +141,9 @@ def _added(context: Context, candidate: Candidate, report: CheckReport, level: s
 
 def told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
     """Return findings of a change that is not published, with their suggestions as what to ask for instead."""
-    from devkeel.edits.corrections import corrected  # noqa: PLC0415  (only what is refused needs them)
-    from devkeel.edits.vocabulary import parse_edits  # noqa: PLC0415
-
-    return corrected(found, parse_edits(intent.edits) if intent.kind in ("edit", "create") else [])
+    return corrections.corrected(
+        found, vocabulary.parse_edits(intent.edits) if intent.kind in ("edit", "create") else []
+    )
 
 
 def _files_of(items: Sequence[Diagnostic]) -> list[str]:
@@ -146,9 +152,7 @@ def _files_of(items: Sequence[Diagnostic]) -> list[str]:
 
 def _held(subject: Candidate) -> str | None:
     """Return what is to be said of how the evaluation of a flake was held; other backends evaluate nothing."""
-    from devkeel.nix_cli.confinement import by_convention  # noqa: PLC0415  (changes need none of it)
-
-    return by_convention() if _FLAKE in subject.files else None
+    return confinement.by_convention() if _FLAKE in subject.files else None
 
 
 def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes | None]) -> bool:

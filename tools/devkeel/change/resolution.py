@@ -6,12 +6,19 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from devkeel.checks.report import Skipped
+from devkeel.deferred import Deferred
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
+    from devkeel.libraries.manifests import requirements_file
+    from devkeel.libraries.resolve import resolvers, versions
     from devkeel.libraries.resolve.resolvers import Resolved
+else:
+    versions = Deferred("devkeel.libraries.resolve.versions")
+    requirements_file = Deferred("devkeel.libraries.manifests.requirements_file")
+    resolvers = Deferred("devkeel.libraries.resolve.resolvers")
 
 __all__ = ["Asked", "resolve_libraries"]
 
@@ -55,25 +62,21 @@ def resolve_libraries(candidate: Candidate, level: str | None, *, executes: bool
 
 def _settled(candidate: Candidate, manifest: str) -> Resolved:
     """Ask about a manifest; once more where a library that had no version got one."""
-    from devkeel.libraries.resolve.versions import settled  # noqa: PLC0415  (no other edit needs it)
-
     found = _asked(candidate, manifest)
     after = candidate.after.get(manifest)
     if after is None:
         return found
     before = candidate.before[manifest] or b""
-    candidate.put(manifest, settled(manifest, before, after, found.locks))
+    candidate.put(manifest, versions.settled(manifest, before, after, found.locks))
     return found if candidate.after[manifest] == after else _asked(candidate, manifest)
 
 
 def _asked(candidate: Candidate, manifest: str) -> Resolved:
-    from devkeel.libraries.manifests.requirements_file import included_by, is_requirements_file  # noqa: PLC0415
-    from devkeel.libraries.resolve.resolvers import READS, resolve  # noqa: PLC0415  (no other edit needs it)
 
-    candidate.basis.gather(READS)
-    if is_requirements_file(manifest):
-        candidate.basis.follow(manifest, included_by)
-    return resolve(
+    candidate.basis.gather(resolvers.READS)
+    if requirements_file.is_requirements_file(manifest):
+        candidate.basis.follow(manifest, requirements_file.included_by)
+    return resolvers.resolve(
         candidate.basis,
         manifest,
         candidate.read,

@@ -11,6 +11,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.change.judge import judge, told_instead
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
+from devkeel.deferred import Deferred
 from devkeel.disclosure.written import secrets_written
 from devkeel.errors import (
     Conflict,
@@ -41,12 +42,15 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.change.judge import Intent
+    from devkeel.checks import values
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
     from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
+else:
+    values = Deferred("devkeel.checks.values")
 
 __all__ = ["conclude", "expect", "patiently"]
 
@@ -176,10 +180,8 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
 
 def _hold_values(settings: Settings, candidate: Candidate, doubts: Mapping[str, tuple[Fact, ...]]) -> None:
     """Refuse a candidate with which Nix evaluates a protected option to something else, whatever the level."""
-    from devkeel.checks.values import compare_values  # noqa: PLC0415  (only protected options need it)
-
     paths = {parse_path(path): path for path in settings.protected}
-    found = compare_values(candidate.unchanged(), candidate, tuple(paths))
+    found = values.compare_values(candidate.unchanged(), candidate, tuple(paths))
     require_same_values(doubts, [paths[path] for path in found.changed], found.unseen)
     if found.failed is not None:
         refuse_unevaluated(settings, found.failed)

@@ -186,7 +186,7 @@ def url_problem(url: str) -> tuple[str, str | None] | None:
 
 
 def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection of text)
-    from rapidfuzz import process  # noqa: PLC0415  (only a mistake needs it)
+    from rapidfuzz import process  # noqa: PLC0415  (8 ms that only a mistake needs)
 
     return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=60)]
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.checks.findings import merged
 from devkeel.checks.report import CheckReport, Skipped
+from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Unavailable, UsageError
 from devkeel.runtime import find_program
 from devkeel.text.actions import do
@@ -14,7 +15,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devkeel.candidate.candidate import Candidate
+    from devkeel.checks import build, evaluation, schema, syntax
+    from devkeel.checks import second_opinion as nix_parse
     from devkeel.checks.evaluation import Verdict
+    from devkeel.nix_cli import confinement
+else:
+    syntax = Deferred("devkeel.checks.syntax")
+    schema = Deferred("devkeel.checks.schema")
+    evaluation = Deferred("devkeel.checks.evaluation")
+    build = Deferred("devkeel.checks.build")
+    nix_parse = Deferred("devkeel.checks.second_opinion")
+    confinement = Deferred("devkeel.nix_cli.confinement")
 
 __all__ = ["LEVELS", "available_levels", "run_checks", "unavailable"]
 
@@ -23,25 +34,21 @@ LEVELS = ("syntax", "schema", "evaluation", "build")
 
 
 def _syntax(subject: Candidate) -> list[Diagnostic]:
-    from devkeel.checks import syntax  # noqa: PLC0415
 
     return syntax.check(subject)
 
 
 def _schema(subject: Candidate) -> list[Diagnostic]:
-    from devkeel.checks import schema  # noqa: PLC0415
 
     return schema.check(subject)
 
 
 def _evaluation(subject: Candidate) -> Verdict:
-    from devkeel.checks import evaluation  # noqa: PLC0415
 
     return evaluation.check(subject)
 
 
 def _build(subject: Candidate) -> Verdict:
-    from devkeel.checks import build  # noqa: PLC0415
 
     return build.check(subject)
 
@@ -69,10 +76,9 @@ def unavailable(subject: Candidate | None = None) -> str | None:
         return "neither Nix nor devenv is on PATH"
     if subject is None:
         return None
-    from devkeel.checks.evaluation import require_nix  # noqa: PLC0415
 
     try:
-        require_nix(subject)
+        evaluation.require_nix(subject)
     except Unavailable as error:
         return error.message.removeprefix(_CANNOT).rstrip(".")
     return None
@@ -127,8 +133,6 @@ def run_checks(
                 skipped.append(Skipped(rung, verdict.unjudged))
                 unjudged = True
     if second_opinion:
-        from devkeel.checks import second_opinion as nix_parse  # noqa: PLC0415
-
         found += nix_parse.check(subject)
         ran.append("nix-parse")
     ok = not any(item.severity == "error" for item in found)
@@ -137,9 +141,7 @@ def run_checks(
 
 def _held(judge: str | None) -> str | None:
     """Return what is to be said of how an evaluation by Nix was held."""
-    from devkeel.nix_cli.confinement import by_convention  # noqa: PLC0415  (most checks of text evaluate nothing)
-
-    return by_convention() if judge == "nix" else None
+    return confinement.by_convention() if judge == "nix" else None
 
 
 def _to_fetch(error: Unavailable, rung: str) -> list[Diagnostic]:

@@ -19,6 +19,7 @@ from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import check_inputs, is_newer, known_inputs
 from devkeel.checks.modules import World
 from devkeel.checks.packages import check_packages
+from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic
 from devkeel.project.root import INPUTS, LOCK
 from devkeel.source import nix
@@ -27,10 +28,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.candidate.candidate import Candidate
+    from devkeel.catalogue import near_misses
     from devkeel.catalogue.options import Catalogue
     from devkeel.catalogue.tree import PathMatch
     from devkeel.catalogue.types import OptionType
     from devkeel.errors import Severity
+else:
+    near_misses = Deferred("devkeel.catalogue.near_misses")
 
 __all__ = ["check"]
 
@@ -214,11 +218,12 @@ def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[D
 
 
 def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
-    from devkeel.catalogue.near_misses import CLOSE, nearest  # noqa: PLC0415  (only a mistake needs it)
 
     value = item.document.value(item.item)
     return (
-        nearest(item.known.tree, item.path, value) if sure else nearest(item.known.tree, item.path, value, within=CLOSE)
+        near_misses.nearest(item.known.tree, item.path, value)
+        if sure
+        else near_misses.nearest(item.known.tree, item.path, value, within=near_misses.CLOSE)
     )
 
 

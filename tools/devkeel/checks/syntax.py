@@ -6,12 +6,16 @@ import posixpath
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Place, ProjectError
 from devkeel.project.declaration import nix_imports
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
+    from devkeel.checks import repair
     from devkeel.source import nix
+else:
+    repair = Deferred("devkeel.checks.repair")
 
 __all__ = ["check"]
 
@@ -38,9 +42,7 @@ def _check_nix(subject: Candidate, document: nix.Document) -> list[Diagnostic]:
         for item in document.problems
     ]
     if found:
-        from devkeel.checks.repair import suggest_repairs  # noqa: PLC0415  (only a broken file needs it)
-
-        found[0] = replace(found[0], suggestions=suggest_repairs(subject, document.name))
+        found[0] = replace(found[0], suggestions=repair.suggest_repairs(subject, document.name))
     return found
 
 
@@ -62,7 +64,7 @@ def _check_imports(subject: Candidate, name: str, data: bytes) -> list[Diagnosti
 
 def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that a Nix edit does not need)
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415  (with the 27 ms)
 
     try:
         YAML(typ="safe", pure=True).load(data.decode())

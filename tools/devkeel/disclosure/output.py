@@ -10,6 +10,7 @@ import copy
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from devkeel.deferred import Deferred
 from devkeel.text.actions import plainly, say
 from devkeel.text.clean import clean, one_line
 
@@ -17,8 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from devkeel.disclosure import env_values
     from devkeel.errors import DevkeelError
+    from devkeel.text import secrets
     from devkeel.text.actions import Said
+else:
+    env_values = Deferred("devkeel.disclosure.env_values")
+    secrets = Deferred("devkeel.text.secrets")
 
 __all__ = ["Disclosure"]
 
@@ -48,11 +54,9 @@ class Disclosure:
 
     def without(self, given: object) -> Disclosure:
         """Return one that also hides what a request names as the value of a secret, so that no answer repeats it."""
-        from devkeel.disclosure.env_values import famous  # noqa: PLC0415  (the handshake does without)
-
         found: list[str] = []
         _Walk(lambda text: text, plainly, found).of(given)
-        known = (*self._more, *(value for value in found if not famous(value)))
+        known = (*self._more, *(value for value in found if not env_values.famous(value)))
         return Disclosure(self._root, known, speaker=self._speaker)
 
     def text(self, text: str) -> str:
@@ -73,9 +77,7 @@ class Disclosure:
 
     def masked(self, text: str) -> str:
         """Return text without secrets whose control characters are our own, as colours are."""
-        from devkeel.text.secrets import mask  # noqa: PLC0415
-
-        return mask(text, self._known())
+        return secrets.mask(text, self._known())
 
     def data(self, value: T) -> T:
         """Return the same data with every text in it treated: frozen records, mappings and sequences, at any depth."""
@@ -93,19 +95,16 @@ class Disclosure:
     def _known(self) -> tuple[str, ...]:
         if self._root is None:
             return self._more
-        from devkeel.disclosure.env_values import env_values  # noqa: PLC0415  (the handshake does without)
 
         try:
-            return (*self._more, *env_values(self._root))
+            return (*self._more, *env_values.env_values(self._root))
         except OSError:
             return self._more
 
     def _pass(self) -> Callable[[str], str]:
         """Return what treats the texts of one answer; the project's values are read once for it."""
-        from devkeel.text.secrets import mask  # noqa: PLC0415  (the handshake does without)
-
         known = self._known()
-        return lambda text: mask(clean(text), known)
+        return lambda text: secrets.mask(clean(text), known)
 
 
 class _Walk:
@@ -161,16 +160,14 @@ class _Walk:
 
     def _named(self, name: str, item: Any, depth: int) -> Any:  # noqa: ANN401
         """Return a value whose name is given apart from it."""
-        from devkeel.text.secrets import MASK, hide, names_a_secret  # noqa: PLC0415
-
         if isinstance(item, str):
             treated = self._treat(item)
-            shown = hide(treated, name)
+            shown = secrets.hide(treated, name)
             self._found += [item] if shown != treated else []
             return shown
-        if type(item) in (int, float) and len(str(item)) >= _FIGURES and names_a_secret(name):
-            return MASK
-        if isinstance(item, (list, tuple)) and names_a_secret(name):
+        if type(item) in (int, float) and len(str(item)) >= _FIGURES and secrets.names_a_secret(name):
+            return secrets.MASK
+        if isinstance(item, (list, tuple)) and secrets.names_a_secret(name):
             return type(item)(self._named(name, each, depth + 1) for each in item)
         return self.of(item, depth + 1)
 
@@ -181,10 +178,9 @@ class _Walk:
         return treated.removeprefix(before) if treated.startswith(before) else self._treat(text)
 
     def _words(self, item: Any) -> Any:  # noqa: ANN401
-        from devkeel.text.secrets import mask_arguments  # noqa: PLC0415
 
         if isinstance(item, (list, tuple)) and all(isinstance(word, str) for word in item):
-            return type(item)(mask_arguments([self._treat(word) for word in item]))
+            return type(item)(secrets.mask_arguments([self._treat(word) for word in item]))
         return self.of(item)
 
 

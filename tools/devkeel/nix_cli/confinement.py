@@ -257,7 +257,7 @@ def _place(folder: Path, count: int, deadline: float) -> int:
 
 def _places() -> Path | None:
     """Return the user's directory for the locks, None where none can be made: then nothing is counted."""
-    import platformdirs  # noqa: PLC0415  (with its call: most verbs evaluate nothing)
+    import platformdirs  # noqa: PLC0415  (5 ms, and most verbs evaluate nothing)
 
     folder = platformdirs.user_cache_path("devkeel") / "evaluating"
     try:

@@ -131,7 +131,7 @@ def _yaml_imports(data: bytes) -> list[str]:
     if b"imports" not in data:
         return []
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that most projects do not need)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (with the 27 ms)
 
     try:
         loaded = YAML(typ="safe", pure=True).load(data.decode())
@@ -205,7 +205,7 @@ def _dynamic(data: bytes) -> tuple[str, ...]:
     """Return the files that setuptools takes dependencies from."""
     if b"dynamic" not in data:
         return ()
-    import tomllib  # noqa: PLC0415  (most projects have no such table)
+    import tomllib  # noqa: PLC0415  (2 ms, and most projects have no such table)
 
     try:
         table = tomllib.loads(data.decode())["tool"]["setuptools"]["dynamic"]

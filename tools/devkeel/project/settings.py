@@ -79,7 +79,7 @@ def read_settings(project: Reader) -> Settings:
     if data is None:
         return Settings()
     import tomlkit  # noqa: PLC0415  (30 ms that a project without settings does not need)
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415  (with the 30 ms)
 
     try:
         found: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()

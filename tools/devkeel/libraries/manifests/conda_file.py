@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.libraries.request import bad_library, refused
 from devkeel.source import Edited, yaml
+from devkeel.source.splice import Splice, apply
 from devkeel.source.substitution import exchange
 from devkeel.text.actions import do
 
@@ -24,7 +25,7 @@ _SPEC = re.compile(r"(?:\w[\w.-]*(?:/\w[\w.-]*)*::)?(?P<name>[A-Za-z0-9_][\w.-]*
 def load(data: bytes, name: str, *, texts: bool = False) -> dict[str, Any]:
     """Return what the file says, an empty table where it says nothing. texts: every value as the text that it is."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that only conda's file needs)
-    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (with the 27 ms)
 
     try:
         found = YAML(typ="base" if texts else "safe", pure=True).load(data.decode())
@@ -88,8 +89,6 @@ def _edited(document: yaml.Document, item: str, name: str, same: list[str], *, r
 
 def _line(document: yaml.Document, old: str, new: str | None, wanted: dict[str, Any]) -> Edited | None:
     """Return the edit of the one line `- old`, or of the quoted element."""
-    from devkeel.source.splice import Splice, apply  # noqa: PLC0415
-
     text = document.data.decode()
     for match in re.finditer(
         rf"^[ \t]*-[ \t]+(?P<item>{re.escape(old)})[ \t]*(?:#.*)?(?:\r?\n|\Z)", text, re.MULTILINE

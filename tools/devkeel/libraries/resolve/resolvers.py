@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import Deferred
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.candidate.stage import StageOpener
+    from devkeel.libraries.resolve import conda_solver, micromamba
     from devkeel.project.root import Reader
+else:
+    conda_solver = Deferred("devkeel.libraries.resolve.conda_solver")
+    micromamba = Deferred("devkeel.libraries.resolve.micromamba")
 
 __all__ = ["READS", "Resolved", "resolve"]
 
@@ -161,10 +166,10 @@ def resolve(
 
 
 def _resolve_conda(project: Reader, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
-    from devkeel.libraries.resolve.conda_solver import require_resolvable  # noqa: PLC0415  (asyncio, for conda alone)
-    from devkeel.libraries.resolve.micromamba import find_micromamba  # noqa: PLC0415  (urllib.request, for conda alone)
 
-    judge = require_resolvable(read(manifest) or b"", manifest, find_micromamba(project), timeout)
+    judge = conda_solver.require_resolvable(
+        read(manifest) or b"", manifest, micromamba.find_micromamba(project), timeout
+    )
     stale = " conda-lock.yml is not renewed: run conda-lock." if read("conda-lock.yml") is not None else ""
     return Resolved(judge=judge, why=stale.strip())
 
@@ -261,7 +266,7 @@ def _pip(name: str, data: bytes, python: str) -> _Question | str:
 
 
 def _groups(data: bytes) -> tuple[str, ...]:
-    import tomllib  # noqa: PLC0415
+    import tomllib  # noqa: PLC0415  (2 ms that only a lock of uv needs)
 
     found = tomllib.loads(data.decode()).get("dependency-groups")
     return tuple(found) if isinstance(found, dict) else ()

@@ -11,7 +11,7 @@ from devkeel.source.nix.read.equality import same
 from devkeel.source.nix.read.index import related
 from devkeel.source.nix.read.layers import peel
 from devkeel.source.nix.read.layout import Group, line_start, style_at
-from devkeel.source.nix.read.literal import Expression, print_value, read_value
+from devkeel.source.nix.read.literal import Expression, is_simple, print_value, read_value
 from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.capture import refuse_capture, refuse_loss
 from devkeel.source.nix.write.head import arguments_for, check_expression, require_arguments
@@ -257,8 +257,6 @@ def _inner(document: Document, item: Definition) -> Value:
 
 
 def _argument(source: str) -> str:
-    from devkeel.source.nix.read.literal import is_simple  # noqa: PLC0415
-
     return source if is_simple(source) else f"({source})"
 
 
