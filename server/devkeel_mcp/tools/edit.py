@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import core_schema
 
+from devkeel.deferred import Deferred
 from devkeel_mcp.calls.arguments import FromJsonText, WriteArguments
 from devkeel_mcp.calls.spec import ToolSpec
 from devkeel_mcp.tools.write import REPLACING, change
@@ -14,7 +15,10 @@ from devkeel_mcp.tools.write import REPLACING, change
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
+    from devkeel.edits import vocabulary
     from devkeel_mcp.calls.call import Call
+else:
+    vocabulary = Deferred("devkeel.edits.vocabulary")
 
 __all__ = ["EDIT"]
 
@@ -24,9 +28,8 @@ class _Kinds:
 
     @staticmethod
     def __get_pydantic_core_schema__(source: object, handler: object) -> core_schema.CoreSchema:
-        from devkeel.edits.vocabulary import KINDS  # noqa: PLC0415  (23 of the 600 ms of a start)
 
-        return core_schema.literal_schema([*KINDS])
+        return core_schema.literal_schema([*vocabulary.KINDS])
 
 
 class EditItem(BaseModel):
@@ -60,10 +63,8 @@ class EditItem(BaseModel):
 
         Some hosts send null for what they leave out: null counts as given only where it can be a value.
         """
-        from devkeel.edits.vocabulary import MODELS  # noqa: PLC0415  (as above)
-
         given = self.model_dump(exclude_unset=True)
-        null_is_data = "value" in MODELS[self.kind].model_fields and self.expression is None
+        null_is_data = "value" in vocabulary.MODELS[self.kind].model_fields and self.expression is None
         return {name: value for name, value in given.items() if value is not None or (name == "value" and null_is_data)}
 
 
