@@ -125,7 +125,16 @@ class _Links(Speech):
 
 
 def _as_json(value: object) -> str:
-    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
+    """Return a value as an agent gives it: text without quotes where it cannot be read as something else."""
+    return value if isinstance(value, str) and _is_plain(value) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_plain(text: str) -> bool:
+    try:
+        json.loads(text)
+    except ValueError:
+        return _PLAIN.fullmatch(text) is not None
+    return False
 
 
 def _typed(value: object) -> list[str]:

@@ -29,8 +29,11 @@ class Argument(NamedTuple):
 
 ACTIONS: dict[str, Action] = {
     "inspect": Action("inspect_environment prefix={prefix}", "inspect {prefix}", "#inspect"),
+    "search": Action("search_catalogue cursor={cursor}", "search --cursor={cursor}", "#catalogue"),
     "check": Action("check_environment", "check", "#check"),
-    "history": Action("show_history operation={operation}", "history {operation}", "#history"),
+    "history": Action(
+        "show_history operation={operation} before={before}", "history {operation} --before={before}", "#history"
+    ),
     "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
     "begin": Action("edit_environment create=true", "init", "#begin"),
     "add": Action("add_packages names={names}", "add {names}", "#packages"),

@@ -24,6 +24,7 @@ WORDS = sys.modules["tests_beside_words"]  # the watch of tests/words.py
 SAMPLES: dict[str, Any] = {
     "argv": ["pytest", "-q"],
     "backend": "venv",
+    "before": 20,
     "cursor": 12,
     "environment": "dev",
     "id": "0a1b2c3d",
@@ -60,6 +61,8 @@ def _site(place: str, node: ast.Call, maker: str) -> Site:
     assert name is None or isinstance(name, ast.Constant), f"{place}: a name that is not written out"
     assert all(item.arg for item in node.keywords), f"{place}: arguments that are not written out"
     given = {str(item.arg): _value(str(item.arg), item.value) for item in node.keywords}
+    if isinstance(name, ast.Constant) and name.value == "search" and "cursor" in given:
+        given["cursor"] = "20"  # of a page, not of a log
     if maker == "argument" and node.args[1:]:
         assert isinstance(name, ast.Constant)
         given = {str(name.value): _value(str(name.value), node.args[1])}
@@ -118,6 +121,12 @@ def test_a_client_says_an_argument_as_it_takes_it() -> None:
     assert as_command(Said("do", "make", {"environment": "my env"})) == "`devkeel env create 'my env'`"
     assert as_tool(Said("do", "mix", {"backend": "conda"})).endswith("(the user's command, no tool)")
     assert as_link(Said("do", "make", {"environment": "dev"})) == "[make, environment dev](#environments)"
+
+
+def test_an_agent_sees_whether_a_value_is_text() -> None:
+    assert as_tool(Said("do", "search", {"cursor": "20"})) == 'search_catalogue with cursor="20"'
+    assert as_tool(Said("do", "job", {"id": "1e5", "cursor": 20})) == 'job with id="1e5", cursor=20'
+    assert as_tool(Said("do", "job", {"id": "1e5a"})) == "job with id=1e5a"
 
 
 @pytest.mark.forged

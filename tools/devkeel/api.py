@@ -249,7 +249,7 @@ class Environment:
         """Return the jobs, newest first."""
         return job_views.every(self.context)
 
-    def cancel_job(self, identifier: str) -> JobView:
+    def end_job(self, identifier: str) -> JobView:
         """End a job with everything that it started."""
         return job_views.cancel(self.context, identifier)
 
@@ -258,9 +258,9 @@ class Environment:
 
         limit: bytes of each of its two streams.
         """
-        return reading.read_processes(self.project, name=name, cursor=cursor, limit=limit)
+        return reading.read(self.project, name=name, cursor=cursor, limit=limit)
 
-    def manage_processes(
+    def manage(
         self,
         action: Literal["start", "stop", "restart"],
         names: Sequence[str] = (),

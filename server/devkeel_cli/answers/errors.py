@@ -10,7 +10,7 @@ import click
 from devkeel.deferred import Deferred
 from devkeel.errors import CheckFailed, DevkeelError, UsageError
 from devkeel.text.clean import clean
-from devkeel_cli.answers.output import checks_line, finding, for_a_person, paint_diff, write_json
+from devkeel_cli.answers.output import checks_line, finding, paint_diff, write_json
 from devkeel_cli.answers.telling import say, told
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def show_error(error: DevkeelError, *, as_json: bool, exit_code: int | None = No
         write_json({"error": error.as_data(), "exit_code": code})
     else:
         label = click.style(f"error[{error.code}]:", fg="red", bold=True)
-        say("\n".join([f"{label} {for_a_person(clean(error.message))}", *_lines(error)]), err=True)
+        say("\n".join([f"{label} {clean(error.message)}", *_lines(error)]), err=True)
     return code
 
 
@@ -71,4 +71,4 @@ def _lines(error: DevkeelError) -> Iterator[str]:
             fact = value if isinstance(value, str) else json.dumps(value, default=str)
             yield f"  {clean(name)}: {clean(fact)}"
     if error.remedy:
-        yield f"  next:  {for_a_person(clean(error.remedy))}"
+        yield f"  next:  {clean(error.remedy)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -39,7 +38,6 @@ __all__ = [
     "checks_line",
     "examination",
     "finding",
-    "for_a_person",
     "history",
     "inspection",
     "job",
@@ -57,43 +55,6 @@ __all__ = [
 
 _MAX_VALUE = 100
 _SEVERITY = {"error": "red", "warning": "yellow", "info": "blue"}
-
-
-# The library speaks of tools and arguments, as an agent sees them; a person has verbs and flags.
-_SPOKEN = (
-    (r"\bedit_environment and create=true\b", "`devkeel init`"),
-    (r"\bapply_environment and environment=([\w-]+)", r"`devkeel env create \1`"),
-    (r"\blevel=(\w+)", r"--level \1"),
-    (r"call undo with operation=(\d+)", r"use `devkeel undo \1`"),
-    (r"\boccurrences=(\d+)", r"--occurrences \1"),
-    (r"\bRepeat the call with\b", "Repeat it with"),
-    (r"\b(create|redo|partial|dry_run)=true\b", lambda found: f"--{found[1].replace('_', '-')}"),
-    (r"(?<!-)\b(dry_run|expected_revision|occurrences)\b", lambda found: f"--{found[1].replace('_', '-')}"),
-    (r"\bsecond_opinion\b", "--nix"),
-    (r"\binspect_environment\b", "`devkeel inspect`"),
-    (r"\bsearch_catalogue\b", "`devkeel search`"),
-    (r"\bcheck_environment\b", "`devkeel check`"),
-    (r"\bshow_history\b", "`devkeel history`"),
-    (r"\bedit_environment\b", "`devkeel set`"),
-    (r"\bapply_environment\b", "`devkeel apply`"),
-    (r"\brun_command\b", "`devkeel run`"),
-    (r"\bthe tool job\b", "`devkeel job`"),
-    (r"\bpatch_file\b", "`devkeel patch`"),
-    (r"\badd_packages\b", "`devkeel add`"),
-    (r"\badd_library\b", "`devkeel library add`"),
-    (r"\bmanage_processes (?:with )?action=start\b", "`devkeel up`"),
-    (r"\bmanage_processes (?:with )?action=stop\b", "`devkeel down`"),
-    (r"\bmanage_processes (?:with )?action=restart\b", "`devkeel restart`"),
-    (r"\bread_processes (?:with )?name=(\S+?)(?=[.,;]?(?:\s|$))", r"`devkeel logs \1`"),
-    (r"\bread_processes\b", "`devkeel ps`"),
-)
-
-
-def for_a_person(sentence: str) -> str:
-    """Return a sentence of the library with the verbs and flags that a person has."""
-    for spoken, said in _SPOKEN:
-        sentence = re.sub(spoken, said, sentence)
-    return sentence
 
 
 def write(lines: Iterable[str]) -> None:
@@ -134,12 +95,12 @@ def _stages(stages: Stages | None) -> Iterable[str]:
     yield f"applied: {applied}, at {stages.time}" if stages.applied else "applied: never"
     manager = f"(process manager {stages.manager or 'silent'})"
     yield f"running: {f'revision {stages.running} {manager}' if stages.running else 'nothing'}"
-    yield from (f"differs: {for_a_person(sentence)}" for sentence in stages.differs)
+    yield from (f"differs: {clean(sentence)}" for sentence in stages.differs)
 
 
 def applied(result: ApplyResult) -> Iterable[str]:
     """Yield the lines about what applying gave."""
-    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    yield from (f"note: {clean(note)}" for note in result.notes)
     whole = "applied in part" if result.left_out else "applied"
     done = _green(whole) if result.applied else _bold("builds (dry run)")
     yield f"{done} revision {result.revision} in {result.seconds:g} s: {clean(result.prefix)}"
@@ -154,7 +115,7 @@ def write_run(result: RunResult, *, as_json: bool) -> None:
     say(result.stdout, nl=False)
     say(result.stderr, nl=False, err=True)
     for note in result.notes:
-        say(f"note: {for_a_person(clean(note))}", err=True)
+        say(f"note: {clean(note)}", err=True)
     if result.ended_too:
         say(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
 
@@ -194,7 +155,7 @@ def change(result: ChangeResult) -> Iterable[str]:
     """Yield the lines about what a write did, or would do."""
     if result.diff:
         yield paint_diff(result.diff)
-    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    yield from (f"note: {clean(note)}" for note in result.notes)
     if result.runs_on_enter:
         yield f"note: this adds text or expressions that run {', '.join(result.runs_when)}"
     yield from _findings(result.checks.diagnostics)
@@ -252,7 +213,7 @@ def processes(result: ProcessesResult) -> Iterable[str]:
     yield from process_logs(result)
     if result.ended:
         yield f"ended what was left: {', '.join(result.ended)}"
-    yield from (f"note: {for_a_person(clean(note))}" for note in result.notes)
+    yield from (f"note: {clean(note)}" for note in result.notes)
 
 
 def process_logs(result: ProcessesResult) -> Iterable[str]:
@@ -300,7 +261,7 @@ def examination(result: Examination) -> Iterable[str]:
         label = click.style(f"{item.verdict}:", fg=shades[item.verdict])
         sentence = clean(item.message)
         if item.remedy:
-            sentence = f"{sentence.rstrip('.')}. {for_a_person(clean(item.remedy))}"
+            sentence = f"{sentence.rstrip('.')}. {clean(item.remedy)}"
         yield f"{item.about:8} {label} {sentence}"
 
 
@@ -355,7 +316,7 @@ _SUGGESTED = 3
 
 def _skipped(skipped: Sequence[Skipped]) -> str:
     reasons = [
-        f"{', '.join(item.level for item in same)} ({for_a_person(clean(reason)).rstrip('.')})"
+        f"{', '.join(item.level for item in same)} ({clean(reason).rstrip('.')})"
         for reason, same in groupby(skipped, key=lambda item: item.reason)
     ]
     return f"; skipped: {'; '.join(reasons)}" if reasons else ""

@@ -51,6 +51,6 @@ def manage(
     on_failure: Literal["keep", "restore"] = "keep",
 ) -> None:
     """Do it, and show the result."""
-    job = session.environment.manage_processes(action, names, timeout=timeout, on_failure=on_failure)
+    job = session.environment.manage(action, names, timeout=timeout, on_failure=on_failure)
     follow(job)
     show(job.value(), output.processes, as_json=as_json)

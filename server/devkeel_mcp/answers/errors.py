@@ -12,9 +12,11 @@ from mcp_types import CallToolResult, TextContent
 
 from devkeel import errors
 from devkeel.deferred import Deferred
+from devkeel.text.actions import do, say
 from devkeel.text.clean import clean
 from devkeel_mcp.answers.render import checks_line, diagnostic_line
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, few, fit
+from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
     from devkeel.checks import report
@@ -26,7 +28,7 @@ else:
 __all__ = ["error_result", "internal_error"]
 
 INTERNAL = "internal_error"
-_UNCERTAIN = "Look with inspect_environment before you try again."
+_UNCERTAIN = f"Look with {do('inspect')} before you try again."
 
 # The first class that fits decides: what kind of error the model is told, and what to do where the error
 # itself has no remedy. Subclasses come before their bases.
@@ -34,9 +36,9 @@ _TABLE: tuple[tuple[type[DevkeelError], str, str], ...] = (
     (errors.UsageError, "usage", "Correct the arguments and call again."),
     (errors.ProjectError, "project", "Correct the project's files, or name another file."),
     (errors.CheckFailed, "check_failed", "Correct what the diagnostics name and call again."),
-    (errors.Refused, "refused", "Use patch_file with the exact text to replace."),
+    (errors.Refused, "refused", f"Use {do('patch')} with the exact text to replace."),
     (errors.PolicyRefused, "policy", "Ask the user: the project's settings forbid it."),
-    (errors.Conflict, "conflict", "Call inspect_environment, then repeat the edit on the new revision."),
+    (errors.Conflict, "conflict", f"Call {do('inspect')}, then repeat the edit on the new revision."),
     (errors.Unavailable, "unavailable", "Ask for a check level that this machine can run."),
     (errors.Busy, "busy", "Wait a moment and call again."),
     (errors.StateError, "state", "Ask the user to look at the .devkeel directory."),
@@ -67,7 +69,7 @@ def error_result(error: DevkeelError, disclosure: Disclosure) -> CallToolResult:
     kind, fallback = next((kind, then) for cls, kind, then in _TABLE if isinstance(error, cls))
     if told is not None:
         error.details.setdefault("stands", told)
-    data: dict[str, Any] = {"kind": kind, "remedy": fallback} | error.as_data()
+    data: dict[str, Any] = {"kind": kind, "remedy": say(fallback, as_tool)} | error.as_data()
     return CallToolResult(
         content=[TextContent(type="text", text=_text(data, error))],
         structured_content={"error": fit(data)},

@@ -10,9 +10,11 @@ from mcp_types import CallToolResult, TextContent
 
 from devkeel.deferred import Deferred
 from devkeel.errors import stands
+from devkeel.text.actions import do, say
 from devkeel.text.clean import clean
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, cut_middle, few, fit, plain, size_of
 from devkeel_mcp.resources.addresses import ENVIRONMENT, OPERATIONS
+from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -150,7 +152,7 @@ def history(page: HistoryPage) -> CallToolResult:
     head = [f"{count} operation{'s' * (count != 1)}, newest first." if count else "No operations."]
     tail = [*_pending(page.recovery_pending), *(f"Note: {note}" for note in page.notes)]
     if page.next_before is not None:
-        tail.append(f"Next: show_history with before={page.next_before} for older ones.")
+        tail.append(say(f"Next: {do('history', before=page.next_before)} for older ones.", as_tool))
     return _answer(page, head, map(_entry_line, page.operations), tail, "Ask for fewer with limit.")
 
 
@@ -236,7 +238,7 @@ def search(result: SearchResult) -> CallToolResult:
     head = [f"{told} for {result.query!r} (options: {result.options_from}; packages: {result.packages_from})."]
     if result.option:
         head += _option_lines(result.option)
-    tail = [f"Next: search_catalogue with cursor={result.next_cursor} for more."] if result.next_cursor else []
+    tail = [say(f"Next: {do('search', cursor=result.next_cursor)} for more.", as_tool)] if result.next_cursor else []
     if not count:
         tail = ["Next: search again with one word of the name, or another kind."]
     return _answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")

@@ -43,7 +43,7 @@ async def _job(call: Call, arguments: JobArguments) -> CallToolResult:
 
 
 async def _cancel(call: Call, arguments: CancelArguments) -> CallToolResult:
-    return render.job(await call.read(lambda environment: environment.cancel_job(arguments.id)))
+    return render.job(await call.read(lambda environment: environment.end_job(arguments.id)))
 
 
 JOB = ToolSpec(

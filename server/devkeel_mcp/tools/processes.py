@@ -37,7 +37,7 @@ class ReadArguments(Arguments):
 
 async def _manage(call: Call, arguments: ManageArguments) -> CallToolResult:
     return await call.execute(
-        lambda environment: environment.manage_processes(
+        lambda environment: environment.manage(
             arguments.action,
             arguments.names or (),
             timeout=arguments.timeout or _SECONDS,

@@ -32,7 +32,7 @@ class World:
 
     def manage(self, action: Any, *names: str, **options: Any) -> ProcessesResult:
         """Do it, and return what came of it when it has ended."""
-        job = self.environment.manage_processes(action, names, **options)
+        job = self.environment.manage(action, names, **options)
         assert job.wait(120)
         result: ProcessesResult = job.value()
         return result

@@ -34,7 +34,7 @@ def manage(
     timeout: float,
     on_failure: str,
 ) -> Job:
-    """Begin to start, stop or restart processes; see `Environment.manage_processes`."""
+    """Begin to start, stop or restart processes; see `Environment.manage`."""
     require_on_failure(on_failure)
     require_seconds(timeout, _LONGEST)
     context.declaration()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessState
     from devkeel.project.root import Project
 
-__all__ = ["answer", "last_words", "read_processes", "unknown_process"]
+__all__ = ["answer", "last_words", "read", "unknown_process"]
 
 MOST_BYTES = 16_000
 _CURSOR = re.compile(r"(?P<manager>\d+)-(?P<stdout>\d+)-(?P<stderr>\d+)")
@@ -35,9 +35,7 @@ _STREAMS = ("stdout", "stderr")
 _WORDS = 2_000
 
 
-def read_processes(
-    project: Project, *, name: str | None = None, cursor: str | None = None, limit: int
-) -> ProcessesResult:
+def read(project: Project, *, name: str | None = None, cursor: str | None = None, limit: int) -> ProcessesResult:
     """Return phases and ports; with a name also the end of its log, or what was written since a cursor.
 
     limit: bytes of each stream. Without a name those that failed give their last lines.
