@@ -218,7 +218,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.backends.backend import Applied, Backend, Evidence, Finding
+from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding
 from devkeel.errors import CheckFailed, Diagnostic, Place
 
 if TYPE_CHECKING:
@@ -265,9 +265,9 @@ class Scripts(Backend):
         """Return the project's own test, which is one of its programs."""
         return ("run-tests",)
 
-    def doctor(self, project: Project) -> tuple[Finding, ...]:
+    def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return what there is to run."""
-        return (Finding(True, f"{_FILE} names {(project.read(_FILE) or b'').decode().strip()}"),)
+        return (HealthFinding(True, f"{_FILE} names {(project.read(_FILE) or b'').decode().strip()}"),)
 
 
 def _folder(realisation: Realisation) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Project, Reader
 
-__all__ = ["Applied", "Backend", "Evidence", "Finding", "LockStatus", "Realisation"]
+__all__ = ["Applied", "Backend", "Evidence", "HealthFinding", "LockStatus", "Realisation"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class LockStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class HealthFinding:
     """One line of the doctor: what was looked at, whether it is well, and what to do where it is not."""
 
     ok: bool
@@ -151,10 +151,10 @@ class Backend(Protocol):
         """Return whether the lock file is there and fits the declaration; nothing is fetched."""
         return LockStatus(None, "none")
 
-    def doctor(self, project: Project) -> tuple[Finding, ...]:
+    def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return what this machine has and lacks for this backend, each tool with place and version, and the lock."""
 
-    def health(self, prefix: Path) -> Iterable[Finding]:  # noqa: ARG002  (those that keep records look)
+    def health(self, prefix: Path) -> Iterable[HealthFinding]:  # noqa: ARG002  (those that keep records look)
         """Return what is wrong with an environment that was made; nothing where it is well."""
         return ()
 

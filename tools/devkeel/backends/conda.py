@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Backend, Evidence, Finding, LockStatus
+from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
 from devkeel.errors import CheckFailed
 from devkeel.libraries.manifests import conda_file
@@ -117,15 +117,15 @@ class Conda(Backend):
         why = f"{name} asks for what it does not have: {', '.join(lost[:5])}" if lost else None
         return LockStatus(LOCK, "stale" if why else "current", why)
 
-    def doctor(self, project: Project) -> tuple[Finding, ...]:
+    def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return which tool there is, and how the lock is."""
         rattler = conda_solver.has_rattler()
         found = [examine_micromamba(project, needed=not rattler)]
         if rattler:
-            found.append(Finding(True, f"py-rattler {metadata.version('py-rattler')}, in process"))
+            found.append(HealthFinding(True, f"py-rattler {metadata.version('py-rattler')}, in process"))
         return (*found, health.lock(self.lock_status(project), "Run conda-lock."))
 
-    def health(self, prefix: Path) -> Iterator[Finding]:
+    def health(self, prefix: Path) -> Iterator[HealthFinding]:
         """Yield records that are gone or there twice, and what pip put beside conda."""
         yield from health.conda_packages(prefix)
         yield from health.put_by_pip(prefix)
@@ -153,13 +153,13 @@ class Conda(Backend):
             require_imports(python, wanted.names, wanted.file, realisation.timeout, before=before)
 
 
-def examine_micromamba(project: Project, *, needed: bool) -> Finding:
+def examine_micromamba(project: Project, *, needed: bool) -> HealthFinding:
     """Return where micromamba is; the one inside the project is not run for its version."""
     name, found = micromamba.MICROMAMBA, micromamba.find_micromamba(project)
     inside = project.state / "bin" / name
     if found is not None or not os.path.lexists(inside):
         return health.program(name, found, remedy=micromamba.INSTALL, needed=needed)
     if kept_program(project.state, name) is not None:
-        return Finding(True, f"{name}: {inside}, put there by devkeel")
+        return HealthFinding(True, f"{name}: {inside}, put there by devkeel")
     told = f"{inside} was not put there by devkeel on this machine, so it is not run"
-    return Finding(not needed, told, micromamba.INSTALL)
+    return HealthFinding(not needed, told, micromamba.INSTALL)

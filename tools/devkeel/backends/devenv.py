@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from devkeel.backends.backend import Finding, Realisation
+    from devkeel.backends.backend import HealthFinding, Realisation
     from devkeel.candidate.stage import Stage
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Project, Reader
@@ -160,7 +160,7 @@ class Devenv(Backend):
         stale = next((item.message for item in found if item.code == "lock_stale"), None)
         return LockStatus(LOCK, "stale" if stale else "current", stale)
 
-    def doctor(self, project: Project) -> tuple[Finding, ...]:
+    def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return what this machine has of Nix and devenv, and how the lock is."""
         nix = "Install Nix: https://nixos.org/download."
         devenv = "Install devenv (https://devenv.sh/getting-started/) to run tasks, tests and processes."
@@ -171,7 +171,7 @@ class Devenv(Backend):
             health.lock(self.lock_status(project), "Run devenv update."),
         )
 
-    def health(self, prefix: Path) -> tuple[Finding, ...]:
+    def health(self, prefix: Path) -> tuple[HealthFinding, ...]:
         """Return whether the store still has the shell."""
         return health.store_path(prefix)
 

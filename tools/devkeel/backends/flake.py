@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from devkeel.backends.backend import Finding, Realisation
+    from devkeel.backends.backend import HealthFinding, Realisation
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
@@ -107,14 +107,14 @@ class Flake(Backend):
             FLAKE_LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
         )
 
-    def doctor(self, project: Project) -> tuple[Finding, ...]:
+    def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return whether Nix is there, and how the lock is."""
         return (
             health.program("nix", find_program("nix"), remedy="Install Nix: https://nixos.org/download."),
             health.lock(self.lock_status(project), "Run nix flake lock."),
         )
 
-    def health(self, prefix: Path) -> tuple[Finding, ...]:
+    def health(self, prefix: Path) -> tuple[HealthFinding, ...]:
         """Return whether the store still has the shell."""
         return health.store_path(prefix)
 

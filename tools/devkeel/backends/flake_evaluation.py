@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from devkeel.backends.flake_pins import FLAKE, Pins, not_locked
+from devkeel.backends.flake_pins import FLAKE, FlakePins, not_locked
 from devkeel.checks import build
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
@@ -45,7 +45,7 @@ def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, tim
     Raises CheckFailed `build_failed` where there is none,
     `input_not_locked` and `hash_mismatch`; Unavailable `not_fetched` where it needs what the store lacks.
     """
-    pins, deadline = Pins.of(subject, lock), time.monotonic() + timeout
+    pins, deadline = FlakePins.of(subject, lock), time.monotonic() + timeout
     while True:
         found = _look(nix, stage, deadline, impure=is_of_devenv(subject.files), imports=imports)
         if isinstance(found, str):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.nix_cli.fetching import Source
 
-__all__ = ["FLAKE", "FLAKE_LOCK", "Pins", "not_locked", "require_within"]
+__all__ = ["FLAKE", "FLAKE_LOCK", "FlakePins", "not_locked", "require_within"]
 
 FLAKE = "flake.nix"
 FLAKE_LOCK = "flake.lock"
@@ -31,14 +31,14 @@ _SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Pins:
+class FlakePins:
     """What a flake's evaluation may need, each held by a hash; `fetches` says whether it may be fetched."""
 
     sources: tuple[Source, ...]
     fetches: bool
 
     @classmethod
-    def of(cls, subject: Candidate, lock: bytes | None) -> Pins:
+    def of(cls, subject: Candidate, lock: bytes | None) -> FlakePins:
         """Return what a lock and the literal fetches of a flake's own files pin."""
         found = read_lock(lock)
         locked = (locked_source(FLAKE_LOCK, lock or b"", key) for key in (found.nodes if found else ()))

@@ -6,7 +6,7 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from devkeel.backends.backend import Finding
+from devkeel.backends.backend import HealthFinding
 from devkeel.deferred import Deferred
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing, find_program, run
@@ -26,7 +26,7 @@ __all__ = ["conda_packages", "distributions", "lock", "program", "put_by_pip", "
 _ANEW = f"Make it anew: {do('apply')}, or {do('make')} where it has a name."
 
 
-def program(name: str, path: str | None, *arguments: str, remedy: str, needed: bool = True) -> Finding:
+def program(name: str, path: str | None, *arguments: str, remedy: str, needed: bool = True) -> HealthFinding:
     """Return where a program is and its version; one that is not there is a fault where it is needed.
 
     path: as looking finds it. What is inside of the project counts, and runs when the caller asks for it.
@@ -35,27 +35,27 @@ def program(name: str, path: str | None, *arguments: str, remedy: str, needed: b
         with executing():
             inside = find_program(name)
         if inside is not None:
-            return Finding(True, f"{name}: {inside}, which is the project's and not run to look at it")
-        return Finding(not needed, f"{name} is not installed", remedy)
+            return HealthFinding(True, f"{name}: {inside}, which is the project's and not run to look at it")
+        return HealthFinding(not needed, f"{name} is not installed", remedy)
     try:
         done = run((path, *(arguments or ("--version",))), timeout=10)
     except Unavailable as error:
-        return Finding(False, f"{name}: {path} does not answer ({error.code})", remedy)
+        return HealthFinding(False, f"{name}: {path} does not answer ({error.code})", remedy)
     told = (done.stdout or done.stderr).decode("utf-8", "replace").strip().split("\n")[0][:100]
     well = not done.returncode
-    return Finding(well, f"{name}: {path}, {told or 'no version'}", None if well else remedy)
+    return HealthFinding(well, f"{name}: {path}, {told or 'no version'}", None if well else remedy)
 
 
-def lock(status: LockStatus, remedy: str) -> Finding:
+def lock(status: LockStatus, remedy: str) -> HealthFinding:
     """Return how the lock is. One that is missing is no fault: not every project wants one."""
     told = f"{status.file or 'lock'}: {status.state}" + (f" ({status.reason})" if status.reason else "")
-    return Finding(status.state != "stale", told, remedy if status.state in ("stale", "missing") else None)
+    return HealthFinding(status.state != "stale", told, remedy if status.state in ("stale", "missing") else None)
 
 
-def distributions(prefix: Path) -> Iterator[Finding]:
+def distributions(prefix: Path) -> Iterator[HealthFinding]:
     """Yield what is wrong with the Python of an environment: it is gone, or a distribution has two records."""
     if not (prefix / "bin" / "python").exists():
-        yield Finding(False, "its interpreter is gone", _ANEW)
+        yield HealthFinding(False, "its interpreter is gone", _ANEW)
     folders = prefix.glob("lib/python*/site-packages/*.dist-info")
 
     yield from _twice(
@@ -63,10 +63,10 @@ def distributions(prefix: Path) -> Iterator[Finding]:
     )
 
 
-def conda_packages(prefix: Path) -> Iterator[Finding]:
+def conda_packages(prefix: Path) -> Iterator[HealthFinding]:
     """Yield what is wrong with the records of conda: none at all, or two of one package."""
     if not (prefix / "conda-meta").is_dir():
-        yield Finding(False, "its records are gone", _ANEW)
+        yield HealthFinding(False, "its records are gone", _ANEW)
     yield from _twice(_conda_name(item) for item in prefix.glob("conda-meta/*.json"))
 
 
@@ -77,23 +77,23 @@ def _conda_name(record: Path) -> str:
         return record.stem
 
 
-def _twice(names: Iterable[str]) -> Iterator[Finding]:
+def _twice(names: Iterable[str]) -> Iterator[HealthFinding]:
     seen = set[str]()
     for name in sorted(names):
         if name in seen:
-            yield Finding(False, f"{name} is recorded twice", _ANEW)
+            yield HealthFinding(False, f"{name} is recorded twice", _ANEW)
         seen.add(name)
 
 
-def put_by_pip(prefix: Path) -> Iterator[Finding]:
+def put_by_pip(prefix: Path) -> Iterator[HealthFinding]:
     """Yield what pip put into an environment of conda."""
     for installer in prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER"):
         if installer.read_text("utf-8", "replace").strip() in ("pip", "uv"):
             name = installer.parent.name.partition("-")[0]
             remedy = f"Make the environment anew, and add {name} with {do('library')}."
-            yield Finding(False, f"{name} was put there by pip, beside conda", remedy)
+            yield HealthFinding(False, f"{name} was put there by pip, beside conda", remedy)
 
 
-def store_path(prefix: Path) -> tuple[Finding, ...]:
+def store_path(prefix: Path) -> tuple[HealthFinding, ...]:
     """Return that the store has lost an environment, nothing where it has it."""
-    return () if os.path.lexists(prefix) else (Finding(False, f"{prefix} is gone from this machine", _ANEW),)
+    return () if os.path.lexists(prefix) else (HealthFinding(False, f"{prefix} is gone from this machine", _ANEW),)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends import health
-from devkeel.backends.backend import Applied, Backend, Evidence, Finding, LockStatus
+from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
@@ -116,7 +116,7 @@ class Venv(Backend):
         why = stale(data, lock)
         return LockStatus(_LOCK, "stale" if why else "current", why)
 
-    def doctor(self, project: Project) -> tuple[Finding, ...]:
+    def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return where uv and Python are, and how the lock is."""
         status = self.lock_status(project)
         faster = "Install it (pip install uv): without it venv and pip do the work, slower, and no uv.lock is renewed."
@@ -126,15 +126,15 @@ class Venv(Backend):
             health.lock(status, "Run uv lock where it should be pinned." if status.state == "missing" else _RELOCK),
         )
 
-    def _examined(self, project: Project) -> Finding:
+    def _examined(self, project: Project) -> HealthFinding:
         """Return which Python an environment would be made of."""
         try:
             found = interpreter(project.read_all((PINNED, *_FILES, DECLARATION)))
         except Unavailable as error:
-            return Finding(False, f"Python: {error.message}", error.remedy)
-        return Finding(True, f"Python: {found.path}, Python {found.version}")
+            return HealthFinding(False, f"Python: {error.message}", error.remedy)
+        return HealthFinding(True, f"Python: {found.path}, Python {found.version}")
 
-    def health(self, prefix: Path) -> Iterator[Finding]:
+    def health(self, prefix: Path) -> Iterator[HealthFinding]:
         """Yield an interpreter that is gone, and distributions that are recorded twice."""
         return health.distributions(prefix)
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.backends.backend import Finding as Found
+from devkeel.backends.backend import HealthFinding
 from devkeel.backends.generations import description_of
 from devkeel.backends.registry import BACKENDS, backend_named, select
 from devkeel.doctor.finding import Finding, Verdict
@@ -46,7 +46,7 @@ def realisations(
     good = read_good(project.state)
     if good is not None:
         backend, prefix = backend_named(good.applied.backend), Path(good.applied.prefix)
-        elsewhere = Found(False, f"{prefix} is another project's", "Apply again.")
+        elsewhere = HealthFinding(False, f"{prefix} is another project's", "Apply again.")
         found = [*backend.health(prefix)] if kept_here(project.state, good) else [elsewhere]
         yield from _health(f"applied ({backend.name})", found, prefix)
     for item in named:
@@ -55,16 +55,16 @@ def realisations(
             yield from _health(f"environment {item.name}", found, item.prefix)
 
 
-def _health(about: str, found: list[Found], prefix: Path) -> Iterator[Finding]:
-    yield from (_told(about, item) for item in found or [Found(True, f"well: {prefix}")])
+def _health(about: str, found: list[HealthFinding], prefix: Path) -> Iterator[Finding]:
+    yield from (_told(about, item) for item in found or [HealthFinding(True, f"well: {prefix}")])
 
 
-def _told(about: str, found: Found) -> Finding:
+def _told(about: str, found: HealthFinding) -> Finding:
     good: Verdict = "note" if found.remedy else "good"
     return Finding(about, good if found.ok else "problem", found.message, found.remedy)
 
 
-def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[Found]:
+def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[HealthFinding]:
     """Yield what killed processes left behind, and a declaration that would copy devkeel's own records too."""
     good = read_good(project.state)
     gc = project.state / "gc"
@@ -77,7 +77,9 @@ def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[Found]:
     ]
     for path in (*held, *unfinished):
         place = path.relative_to(project.root)
-        yield Found(False, f"left over: {place}", f"The next apply removes it, or {do('purge')}.")
+        yield HealthFinding(False, f"left over: {place}", f"The next apply removes it, or {do('purge')}.")
     for name, data in files.items():
         if name.endswith(".nix") and _WHOLE_ROOT.search(data):
-            yield Found(False, f"{name} copies the whole root into the store, .devkeel too", "Filter the source.")
+            yield HealthFinding(
+                False, f"{name} copies the whole root into the store, .devkeel too", "Filter the source."
+            )

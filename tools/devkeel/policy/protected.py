@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.catalogue.renames import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused
-from devkeel.policy.mentions import UNPARSED, Fact, Files, said_about
+from devkeel.policy.mentions import UNPARSED, DeclarationFiles, Fact, said_about
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
 from devkeel.project.settings import Settings, read_settings
 from devkeel.source import nix
@@ -85,7 +85,7 @@ def refuse_unevaluated(settings: Settings, wrong: Diagnostic) -> None:
     )
 
 
-def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> Files:
+def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozenset[str]) -> DeclarationFiles:
     def read(name: str) -> bytes | None:
         try:
             relative = project.resolve(name)
@@ -93,7 +93,7 @@ def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozense
         except DevkeelError:
             return None
 
-    return Files(cache(read), changed)
+    return DeclarationFiles(cache(read), changed)
 
 
 def _beginning(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

@@ -4,7 +4,7 @@ Two versions of the files that say the same here may differ in anything else. Wh
 is written, so that a change of it counts as a change of the option.
 """
 
-from devkeel.policy.mentions.facts import UNPARSED, Fact, Files
-from devkeel.policy.mentions.option_survey import Said, said_about
+from devkeel.policy.mentions.facts import UNPARSED, DeclarationFiles, Fact
+from devkeel.policy.mentions.option_survey import OptionMentions, said_about
 
-__all__ = ["UNPARSED", "Fact", "Files", "Said", "said_about"]
+__all__ = ["UNPARSED", "DeclarationFiles", "Fact", "OptionMentions", "said_about"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from devkeel.policy.mentions.facts import Fact
 
 if TYPE_CHECKING:
-    from devkeel.policy.mentions.facts import Files
+    from devkeel.policy.mentions.facts import DeclarationFiles
 
 __all__ = ["read"]
 
@@ -18,7 +18,7 @@ _OVERRIDES = re.compile(r"DEVENV_|(?:^|\s)(?:-O|-P|-o|--option|--override\S*|--p
 _SETS = r"=|^\s*(?:source|\.|dotenv|source_env|load_prefix|eval)\w*\s"
 
 
-def read(files: Files, environment: set[str]) -> list[Fact]:
+def read(files: DeclarationFiles, environment: set[str]) -> list[Fact]:
     """Return the lines that override options, inputs or the profile, or that set what the option is read from.
 
     environment: names of variables that it reads; `*` where the names are not in the text.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["UNPARSED", "Fact", "Files"]
+__all__ = ["UNPARSED", "DeclarationFiles", "Fact"]
 
 # The kind of a file that says nothing that can be read.
 UNPARSED = "a file that does not parse"
@@ -32,7 +32,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Files:
+class DeclarationFiles:
     """The files of a project, as they are or as they would be.
 
     read: the bytes of a file by its path relative to the root, None where there is none or it is not to be read.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.policy.mentions.facts import UNPARSED, Fact
 
 if TYPE_CHECKING:
-    from devkeel.policy.mentions.facts import Files
+    from devkeel.policy.mentions.facts import DeclarationFiles
     from devkeel.policy.mentions.references import References
 
 __all__ = ["InputsFiles", "read"]
@@ -90,7 +90,7 @@ def _fact(name: str, what: str, value: object) -> Fact:
     return Fact(f"{name} {what} {json.dumps(value, default=str, sort_keys=True)}", f"`{what}`", name)
 
 
-def read(files: Files) -> InputsFiles:
+def read(files: DeclarationFiles) -> InputsFiles:
     """Return what the devenv.yaml files say, those of imported folders included."""
     found = InputsFiles()
     for name in _ROOTS:
@@ -98,7 +98,7 @@ def read(files: Files) -> InputsFiles:
     return found
 
 
-def _read(files: Files, name: str, found: InputsFiles) -> None:
+def _read(files: DeclarationFiles, name: str, found: InputsFiles) -> None:
     data = files.read(name)
     if data is None or name in found.data or len(found.data) > _MOST:
         return
@@ -113,7 +113,7 @@ def _read(files: Files, name: str, found: InputsFiles) -> None:
             _import(files, name, item.removeprefix("path:"), found)
 
 
-def _import(files: Files, name: str, item: str, found: InputsFiles) -> None:
+def _import(files: DeclarationFiles, name: str, item: str, found: InputsFiles) -> None:
     if not item.startswith((".", "/")):
         found.named.add(item.split("/", maxsplit=1)[0])
         found.imports.append(Fact(f"import {item}", f"the import {item}", name, opaque=True))

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from devkeel.policy.mentions.facts import Files
+    from devkeel.policy.mentions.facts import DeclarationFiles
     from devkeel.source.path import AttrPath
 
-__all__ = ["Said", "said_about"]
+__all__ = ["OptionMentions", "said_about"]
 
 # nixpkgs, lib/modules.nix: mkIf and mkMerge are taken off first (dischargeProperties), then only the definitions of the
 # strongest priority are kept (filterOverrides): a mkForce elsewhere hides all others of its option.
@@ -49,14 +49,14 @@ _Step: TypeAlias = "tuple[nix.Document, Node]"
 
 
 @dataclass(frozen=True)
-class Said:
+class OptionMentions:
     """What the files say: `facts` about the option itself, `others` about options that it reads through `config`."""
 
     facts: tuple[Fact, ...]
     others: tuple[Fact, ...]
 
 
-def said_about(paths: Sequence[AttrPath], files: Files) -> Said:
+def said_about(paths: Sequence[AttrPath], files: DeclarationFiles) -> OptionMentions:
     """Return what a declaration says about an option.
 
     paths: its path, and its older names.
@@ -81,7 +81,7 @@ def said_about(paths: Sequence[AttrPath], files: Files) -> Said:
         if not more:
             break
         read |= more
-    return Said(tuple(survey.facts), tuple(others))
+    return OptionMentions(tuple(survey.facts), tuple(others))
 
 
 def _covers(known: Iterable[AttrPath], path: AttrPath) -> bool:
@@ -97,7 +97,7 @@ def _is_wide(path: AttrPath) -> bool:
 class _Survey:
     """Reads the modules; `wanted` are the paths that matter."""
 
-    files: Files
+    files: DeclarationFiles
     wanted: frozenset[AttrPath]
     facts: list[Fact] = field(default_factory=list)
     aliases: set[AttrPath] = field(default_factory=set)
@@ -485,7 +485,7 @@ class _Survey:
             self._module(target)
 
 
-def _target(node: Node, document: nix.Document, files: Files) -> str | None:
+def _target(node: Node, document: nix.Document, files: DeclarationFiles) -> str | None:
     """Return the file that a literal path names, a folder's default.nix included; None for what is computed."""
     while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
         node = inner

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from devkeel.policy.mentions.facts import Files
+    from devkeel.policy.mentions.facts import DeclarationFiles
     from devkeel.source.path import AttrPath
 
 __all__ = ["References"]
@@ -46,7 +46,7 @@ class References:
     environment: variables that are read, by name; `*` for any.
     """
 
-    files: Files
+    files: DeclarationFiles
     add: Callable[[Fact], None]
     module: Callable[[str], None]
     heads: set[tuple[str, int]] = field(default_factory=set)
