@@ -18,6 +18,7 @@ from devkeel.candidate.candidate import Candidate
 from devkeel.checks import build
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,7 +184,8 @@ def test_inspecting_tells_what_is_declared_checked_and_applied(opened: Callable[
     stages = environment.inspect().stages
     assert stages is not None
     assert (stages.applied, stages.current, stages.checked) == (None, False, None)
-    assert [sentence.rpartition(" ")[2] for sentence in stages.differs] == ["check_environment.", "apply_environment."]
+    told = zip(stages.differs, ("check", "apply"), strict=True)
+    assert all(sentence.endswith(f" {do(action)}.") for sentence, action in told)
     result = applied(environment)
     stages = environment.inspect().stages
     assert stages is not None
