@@ -12,6 +12,8 @@ ROOT = Path(__file__).parent.parent
 # A question, what its answer is written with, and the only modules that write it.
 _PLACES = {
     "how devenv's own command is called": (r'"--no-tui"', {"nix_cli/devenv.py"}),
+    "what a terminal takes for itself": (r"x1b\\\\?\[", {"text/clean.py"}),
+    "whether a host could be reached": (r"Temporary failure in name resolution", {"diagnosis/network.py"}),
     "what a lock file says": (r'\["nodes"\]|\.get\("nodes"', {"nix_cli/lock.py"}),
 }
 

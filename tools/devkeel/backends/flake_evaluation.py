@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.flake_pins import FLAKE, FlakePins, not_locked
 from devkeel.checks import build
+from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
@@ -29,8 +30,7 @@ _SHOWN = 2000
 _OUTPUT = 4 * 1024**2
 _LACKING = re.compile(r"does not provide attribute|has no attribute|attribute '[^']+' (?:missing|not found)")
 _FROM_ELSEWHERE = re.compile(
-    r"unable to download|program 'git' failed|failed to fetch|cannot fetch|Could(?: not|n't) (?:resolve|connect)"
-    r"|Failed to connect|cannot find flake 'flake:|lock file changes",
+    rf"{FETCHING}|{HOSTS}|cannot fetch|cannot find flake 'flake:|lock file changes",
     re.IGNORECASE,
 )
 _IMPORTS = re.compile(r"cannot build '(?P<path>[^']+)' during evaluation because")

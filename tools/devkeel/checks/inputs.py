@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.candidate.candidate import Candidate
+    from devkeel.checks.modules import World
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
@@ -68,8 +69,8 @@ _TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's m
 _PARTS = "its nodes, root or version are missing"
 
 
-def check_inputs(subject: Candidate) -> list[Diagnostic]:
-    """Return what is wrong with the devenv.yaml files and with devenv.lock."""
+def check_inputs(subject: Candidate, _: World | None = None) -> list[Diagnostic]:
+    """Return what is wrong with the devenv.yaml files and with devenv.lock; the modules say nothing of them."""
     found, known = list[Diagnostic](), known_inputs(subject)
     for name in sorted(subject.files):
         if _is_inputs(name):

@@ -10,9 +10,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.diagnosis.obstacles import UNREACHABLE, crashed, obstacle_in
+from devkeel.diagnosis.network import FETCHING, HOSTS
+from devkeel.diagnosis.obstacles import crashed, obstacle_in
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.source import nix
+from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -28,8 +30,6 @@ _AT = re.compile(r"^\s*at (?P<file>/.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?$",
 _IN = re.compile(r"In (?:module )?[`'](?P<file>/[^',]+)(?:, via option [^']*)?'")
 _INDENT = re.compile(r"^(?: {7}| {4}|  \u00d7 )")
 _ENDS = re.compile(r"^\s*(?:at [/«].+:\d+:?$|… |\(use '--show-trace'|\d*\|| *\|)")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
-_COLOUR = re.compile("\x1b\\[[0-9;?]*[a-zA-Z]")
 # Nix has quoted names in three ways.
 _NAME = "[`'\u2018](.+?)['\u2019]"
 _QUOTED = re.compile(_NAME)
@@ -72,7 +72,7 @@ _SHAPES = (
 _OTHER = Shape("evaluation_failed", "")
 _NOT_THERE = re.compile(r"No such file|does not exist|is not (?:valid|there)|not found")
 _CUT_OFF = re.compile(
-    rf"unable to download|program 'git' failed|cannot open connection to|failed to fetch|{UNREACHABLE.pattern}",
+    f"{FETCHING}|{HOSTS}",
     re.IGNORECASE,
 )
 _FORBIDDEN = re.compile(
@@ -82,9 +82,9 @@ _FORBIDDEN = re.compile(
 
 
 def printable(text: str, limit: int = _MAX_MESSAGE) -> str:
-    """Return text without control, colour and bidi characters, at most `limit` characters of it."""
-    clean = _CONTROL.sub("", _COLOUR.sub("", text.replace("\r\n", "\n")))
-    return clean if len(clean) <= limit else clean[: limit - 1].rstrip() + "…"
+    """Return clean text, at most `limit` characters of it."""
+    found = clean(text)
+    return found if len(found) <= limit else found[: limit - 1].rstrip() + "…"
 
 
 def last_error(stderr: str) -> str:
@@ -111,7 +111,7 @@ class Translation:
 
     def failure(self, stderr: str, returncode: int) -> Diagnostic:
         """Return the finding of a failed evaluation. Raises Unavailable where the machine failed, not the text."""
-        tail = last_error(_COLOUR.sub("", stderr))
+        tail = last_error(without_sequences(stderr))
         # It may be a folder. Nix names what it was asked for, or, before 2.20, the first part of it that is not there.
         hidden = next(
             (name for name in self.withheld if re.search(f"{re.escape(f'{self.root}/{name}')}['/]", tail)), None

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from devkeel.diagnosis.network import HOSTS
 from devkeel.errors import Unavailable
 
 __all__ = ["DISK_FULL", "UNREACHABLE", "Obstacle", "crashed", "obstacle_in", "obstacle_of_builder"]
@@ -45,9 +46,7 @@ DISK_FULL = Obstacle(
 )
 UNREACHABLE = Obstacle(
     "check_network_failed",
-    r"Could(?: not|n't) (?:resolve|connect)|Failed to connect|Connection (?:refused|reset|timed out)"
-    r"|(?:Operation|Resolving) timed out|Network is unreachable|Temporary failure in name resolution|No route to host"
-    r"|SSL (?:connect|peer)",
+    HOSTS,
     "a host could not be reached",
     "See whether this machine reaches it (network, name server, proxy), and try again.",
 )

@@ -12,6 +12,7 @@ from devkeel.runtime.ports import port_holder
 from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.runtime.programs import find_program
 from devkeel.text.actions import do
+from devkeel.text.clean import without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +29,6 @@ _KINDS = "devenv:processes:"
 _EVALUATING = 600.0
 _STOPPING = 60.0
 _MOST = 2_000
-_ANSI = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]")
 _TAKEN = re.compile(r"[Pp]ort (\d+) is already in use")
 _STRANGERS = re.compile(r"not found in configuration: (.+)")
 
@@ -81,7 +81,7 @@ def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed
 
 def _failed(found: Completed) -> DevkeelError:
     """Return why devenv started nothing: what it names, else the end of what it said."""
-    text = _ANSI.sub("", found.stderr.decode("utf-8", "replace"))
+    text = without_sequences(found.stderr.decode("utf-8", "replace"))
     told = text[text.rindex("error:") :] if "error:" in text else text.strip()[-_MOST:]
     if taken := _TAKEN.search(text):
         return port_held(int(taken[1]), told)

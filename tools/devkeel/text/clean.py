@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["clean", "one_line"]
+__all__ = ["clean", "one_line", "without_sequences"]
 
 # CSI, also with its eight-bit sign; OSC, DCS, SOS, PM and APC whole, with the text that a terminal takes for itself
 # (a title, the target of a link). One without an end is not taken for one, so that no text after it is lost.
@@ -28,7 +28,12 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def clean(text: str) -> str:
     """Return text without terminal sequences, control, bidirectional and invisible characters."""
-    return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", _ANSI.sub("", text)))
+    return _SURROGATE.sub("\ufffd", _UNSAFE.sub("", without_sequences(text)))
+
+
+def without_sequences(text: str) -> str:
+    """Return text without the sequences of terminals, such as colours; all else stays, for what reads it further."""
+    return _ANSI.sub("", text)
 
 
 def one_line(text: str) -> str:

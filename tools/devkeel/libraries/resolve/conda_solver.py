@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.diagnosis.causes import both_ends, cause
+from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve.conda_lock import LOCK, Locked, read_lock, subdir
@@ -200,14 +201,11 @@ def record_of(rattler: Any, url: str) -> Any:  # noqa: ANN401  (of rattler)
 
 
 _SENTENCE = 600
-_OFFLINE = re.compile(
-    r"error sending request|failed to fetch|dns error|Could not resolve|Connection refused", re.IGNORECASE
-)
 
 
 def _unresolvable(told: str, name: str) -> DevkeelError:
     told = both_ends(told.strip(), _SHOWN)
-    if _OFFLINE.search(told):
+    if is_unreached(told):
         return Unavailable(
             "registry_unreachable",
             "The channel could not be reached.",

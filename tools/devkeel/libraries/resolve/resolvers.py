@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.deferred import Deferred
 from devkeel.diagnosis.causes import both_ends, cause
+from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.manifests.pyproject import requirements_of
@@ -24,6 +25,7 @@ from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program, run
 from devkeel.text.actions import do
+from devkeel.text.clean import without_sequences
 from devkeel.text.secrets import mask, secrets_in
 
 if TYPE_CHECKING:
@@ -65,12 +67,6 @@ cd "./$1"; lock=$2; shift 2
 "$@" >&2 || exit
 [ ! -f "$lock" ] || exec cat "$lock"
 """
-_OFFLINE = re.compile(
-    r"error sending request|dns error|Failed to fetch|NewConnectionError|Temporary failure in name resolution"
-    r"|ENOTFOUND|EAI_AGAIN|ECONNREFUSED|Could not resolve host|network (?:error|is unreachable)|timed out"
-    r"|spurious network error|offline",
-    re.IGNORECASE,
-)
 # What uv and npm draw around their sentences.
 _FRAME = " \t\u2570\u2500\u25b6\u2502\u251c\u00d7\u2717"
 _ERROR = re.compile(r"(?:npm )?(?:ERROR|error|ERR!)\b:? *")
@@ -79,7 +75,6 @@ _VERSIONS = re.compile(r"\(from versions: (?:[^,()]+, )+?(?=(?:[^,()]+, ){4}[^,(
 _BUILT = re.compile(
     r"\[stderr\]|Traceback|get_requires_for_build|subprocess-exited-with-error|Failed to build", re.IGNORECASE
 )
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 _TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
@@ -145,7 +140,7 @@ def resolve(
         # A lock that is not there is not begun.
         renewed = {name: data for name in locks if read(name) not in (None, data)}
         return Resolved(renewed, found.judge, locks=locks)
-    if _OFFLINE.search(told):
+    if is_unreached(told):
         raise Unavailable(
             "registry_unreachable",
             f"{found.judge} could not reach the registry.",
@@ -180,7 +175,7 @@ def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: flo
         collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
         variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": _COMPILE}
         done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
-        told = _COLOUR.sub("", done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
+        told = without_sequences(done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
     told = _VERSIONS.sub("(the last of its versions: ", told)
     return done.returncode, done.stdout, mask(told, secrets_in(variables))
 

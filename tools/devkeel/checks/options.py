@@ -1,0 +1,337 @@
+"""Every definition of a declaration against the catalogue of options.
+
+It calls nothing wrong that could be right. A computed value is not judged; where modules that it does not see may
+declare options, an unknown option is a warning, and only when it is clear which one is meant.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Literal
+
+from devkeel.catalogue.inputs import needed_inputs
+from devkeel.catalogue.locked_options import open_catalogue
+from devkeel.catalogue.packages import known as known_package
+from devkeel.catalogue.renames import renamed_to
+from devkeel.catalogue.tree import ELEMENT, Tree
+from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
+from devkeel.checks.inputs import is_newer, known_inputs
+from devkeel.deferred import Deferred
+from devkeel.errors import Diagnostic
+from devkeel.project.root import INPUTS, LOCK
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.catalogue import near_misses
+    from devkeel.catalogue.options import Catalogue
+    from devkeel.catalogue.tree import PathMatch
+    from devkeel.catalogue.types import OptionType
+    from devkeel.checks.modules import World
+    from devkeel.errors import Severity
+else:
+    near_misses = Deferred("devkeel.catalogue.near_misses")
+
+__all__ = ["check_needed_inputs", "check_options"]
+
+_SHOWN = 60
+# What comes from an input with modules of its own may be newer or older than the catalogue.
+_FOREIGN = frozenset({"git-hooks", "treefmt"})
+# At the top of a module these are the module system's, not options.
+_MODULE = frozenset(
+    {*("imports", "options", "disabledModules", "meta", "_file", "_class", "key", "_module", "freeformType", "require")}
+)
+
+
+def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
+    """Return what the catalogue of options says of the modules of a declaration."""
+    lock = subject.locks.get(LOCK)
+    catalogue = open_catalogue(lock)
+    known = _Known(catalogue.source, _tree(catalogue), world.closed and (catalogue.live or not is_newer(lock)))
+    found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
+    for document in world.modules:
+        for item in document.definitions:
+            definition = _Definition(known, document, item)
+            if item.raw == ("imports",):
+                found += _text_imports(definition)
+            if not item.path or not definition.is_option or world.declares(item.path):
+                continue
+            if definition.unknown is None:
+                found += definition.check()
+            else:
+                unknown.setdefault((document.name, definition.unknown), []).append(definition)
+    for (_, prefix), definitions in unknown.items():
+        found += _unknown(prefix, definitions)
+    return found
+
+
+@lru_cache(maxsize=2)
+def _tree(catalogue: Catalogue) -> Tree:
+    return Tree(catalogue.options.values())
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of options: from where, which ones, and whether an option that is not among them does not exist."""
+
+    source: str
+    tree: Tree
+    sure: bool
+
+
+@dataclass(frozen=True)
+class _Definition:
+    """One definition, on its way through the catalogue."""
+
+    known: _Known
+    document: nix.Document
+    item: nix.Definition
+
+    @cached_property
+    def path(self) -> nix.AttrPath:
+        """The option path, by the name that it has now; `config` in a profile's module is no part of it."""
+        path = self.item.path
+        start = self.known.tree.find(path).module
+        if start and path[start : start + 1] == ("config",) and len(path) > start + 1:
+            path = (*path[:start], *path[start + 1 :])
+        return renamed_to(path) or path
+
+    @cached_property
+    def found(self) -> PathMatch:
+        """What stands at the path."""
+        return self.known.tree.find(self.path)
+
+    @property
+    def is_option(self) -> bool:
+        """Whether it is about an option, and not the module system's own, also in the module of a profile."""
+        own = self.path[self.found.module : self.found.module + 1]
+        return not (_MODULE & {*own, self.item.raw[0]} or "_module" in self.path or self.item.computed)
+
+    @property
+    def unknown(self) -> nix.AttrPath | None:
+        """The path as far as the first name that is not declared, None for a path that is."""
+        return self.path[: self.found.depth + 1] if self.found.kind == "unknown" else None
+
+    def check(self) -> Iterator[Diagnostic]:
+        if renamed_to(self.item.path) is not None:
+            edit = {"kind": "rename", "path": _told(self.item.path), "to": _told(self.path)}
+            message = f"{_told(self.item.path)} is called {_told(self.path)} now"
+            yield self.diagnostic("renamed_option", "warning", message, (edit,))
+        yield from self._judge(self.path, self.found, self.document.value(self.item))
+
+    def _judge(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
+        if found.kind == "beyond" and found.option is not None:
+            yield self.diagnostic(
+                "unknown_option",
+                "error",
+                f"{_told(path[: found.depth])} is a {found.option.type}, nothing can stand below it",
+                self._instead(path[: found.depth]) if found.within.accepts(value) else (),
+            )
+        elif found.kind == "group":
+            yield from self._group(path, found, value)
+        elif found.option is not None and found.option.read_only and found.kind == "option":
+            yield self.diagnostic("read_only_option", "error", f"{_told(path)} is set by devenv and cannot be set")
+        else:
+            yield from self._wrong(path, found.type, value)
+            yield from self._elements(path, found.type, value)
+
+    def _instead(self, path: nix.AttrPath) -> tuple[dict[str, Any], ...]:
+        """Return the edit that says the same at another path."""
+        return ({"kind": "rename", "path": _told(self.item.path), "to": _told(path)},)
+
+    def _group(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
+        if value == {} or isinstance(value, nix.Expression):
+            return
+        enable = "enable" in found.names and isinstance(value, bool)
+        yield self.diagnostic(
+            "wrong_nesting",
+            "error",
+            f"{_told(path)} is no option but the name of a group"
+            + (f"; set {_told(path)}.enable" if enable else f" with {', '.join(found.names[:5])} …"),
+            self._instead((*path, "enable")) if enable else (),
+        )
+
+    def _wrong(self, path: nix.AttrPath, kind: OptionType, value: nix.Value) -> Iterator[Diagnostic]:
+        if kind.accepts(value) is not False:
+            return
+        corrected = kind.correct(value)
+        code, why = _verdict(kind, value)
+        edits: tuple[dict[str, Any], ...] = ()
+        if corrected is not UNCLEAR and all(_is_package(item) for item in _expressions(corrected)):
+            edits = (_set(self.item.path, corrected),)
+        if isinstance(value, bool) and self.known.tree.find((*path, "enable")).kind == "option":
+            edits = self._instead((*path, "enable"))
+        yield self.diagnostic(code, "error", f"{_told(path)} {why}", edits)
+
+    def _elements(self, path: nix.AttrPath, kind: OptionType, value: nix.Value) -> Iterator[Diagnostic]:
+        """Judge the sets in a list of submodules."""
+        if not isinstance(value, list) or not any(isinstance(item, ListOf) for item in kind.alternatives):
+            return
+        for element in value:
+            for name, inner in element.items() if isinstance(element, dict) else ():
+                found = self.known.tree.find((*path, ELEMENT, name))
+                if found.kind == "option" and found.type.accepts(inner) is False:
+                    code, why = _verdict(found.type, inner)
+                    yield self.diagnostic(code, "error", f"{_told((*path, name))} {why}")
+
+    def diagnostic(
+        self,
+        code: str,
+        severity: Severity,
+        message: str,
+        suggestions: tuple[dict[str, Any], ...] = (),
+        about: nix.AttrPath | None = None,
+    ) -> Diagnostic:
+        """Return a finding at this definition; `about` is the path that it is about, when that is a shorter one."""
+        place = self.document.place(self.item.node.start_byte)
+        named = tuple(edit | {"file": self.document.name} for edit in suggestions)
+        return Diagnostic(code, severity, message, "schema", place, _told(about or self.item.path), named)
+
+
+def _text_imports(definition: _Definition) -> Iterator[Diagnostic]:
+    """Report imports that are text with a relative path: Nix takes a path there, or text with an absolute one."""
+    value = definition.document.value(definition.item)
+    for item in value if isinstance(value, list) else ():
+        if isinstance(item, str) and not item.startswith("/"):
+            yield definition.diagnostic(
+                "wrong_type", "error", f"imports has the text {_shown(item)}; a path is written without quotes"
+            )
+
+
+def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[Diagnostic]:
+    """Report the definitions below a name that is not declared: as one mistake, where one other name does for all."""
+    first = definitions[0]
+    sure = first.known.sure and prefix[0] not in _FOREIGN
+    near = {id(item): _near(item, sure=sure) for item in definitions}
+    own = len(first.item.path) == len(first.path)
+    shared = _shared(prefix, definitions, near) if own else []
+    if shared:
+        yield _no_option(first, prefix, shared, sure=sure)
+        return
+    for item in definitions:
+        if sure or near[id(item)]:
+            yield _no_option(item, item.item.path, near[id(item)], sure=sure)
+
+
+def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
+
+    value = item.document.value(item.item)
+    return (
+        near_misses.nearest(item.known.tree, item.path, value)
+        if sure
+        else near_misses.nearest(item.known.tree, item.path, value, within=near_misses.CLOSE)
+    )
+
+
+def _shared(
+    prefix: nix.AttrPath, definitions: list[_Definition], near: dict[int, list[nix.AttrPath]]
+) -> list[nix.AttrPath]:
+    """Return the other paths that every definition below a prefix could have instead of it, the likeliest first."""
+    found: dict[nix.AttrPath, None] = {}
+    for item in definitions:
+        rest = item.path[len(prefix) :]
+        found |= {
+            path[: len(path) - len(rest)]: None for path in near[id(item)] if path[len(path) - len(rest) :] == rest
+        }
+    return [other for other in found if other and all(_fits(item, prefix, other) for item in definitions)]
+
+
+def _fits(item: _Definition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
+    found = item.known.tree.find((*other, *item.path[len(prefix) :]))
+    return found.kind in ("option", "inside") and found.type.accepts(item.document.value(item.item)) is not False
+
+
+def _no_option(item: _Definition, path: nix.AttrPath, near: list[nix.AttrPath], *, sure: bool) -> Diagnostic:
+    nearest = f"; nearest: {', '.join(_told(other) for other in near)}" if near else ""
+    return item.diagnostic(
+        "unknown_option",
+        "error" if sure else "warning",
+        f"there is no option {_told(path)} ({item.known.source}){nearest}",
+        tuple({"kind": "rename", "path": _told(path), "to": _told(other)} for other in near),
+        path,
+    )
+
+
+def _expressions(value: object) -> Iterator[nix.Expression]:
+    if isinstance(value, nix.Expression):
+        yield value
+    elif isinstance(value, list):
+        yield from (found for item in value for found in _expressions(item))
+
+
+def _is_package(value: nix.Expression) -> bool:
+    """Return whether an expression that a correction made is no package, or one that is known."""
+    name = value.source.removeprefix("pkgs.")
+    return name == value.source or known_package(name).known
+
+
+def _verdict(kind: OptionType, value: nix.Value) -> tuple[Literal["wrong_value", "wrong_type"], str]:
+    """Return the code and the rest of a sentence about a value that is not of a type."""
+    shown = _shown(value)
+    for item in kind.alternatives:
+        if isinstance(item, Enum) and isinstance(value, str):
+            return "wrong_value", f"is {shown}, not one of {', '.join(map(_shown, item.values))}"
+        if isinstance(item, Integer) and isinstance(value, int) and not isinstance(value, bool):
+            return "wrong_value", f"is {shown}, not a {item.phrase}"
+    return "wrong_type", f"is {shown}, not a value of type {kind.phrase}"
+
+
+def check_needed_inputs(subject: Candidate, world: World) -> Iterator[Diagnostic]:
+    """Report options that need an input which devenv.yaml lacks; a flake declares its inputs elsewhere."""
+    if subject.exists("flake.nix") and INPUTS not in subject.files:
+        return
+    known = known_inputs(subject)
+    switches = _switches(world)
+    for document in world.modules:
+        for item in document.definitions:
+            if item.computed or item.conditions or not _is_on(item.path, switches):
+                continue
+            for needed in needed_inputs(renamed_to(item.path) or item.path, document.value(item)):
+                if known.isdisjoint({needed.name, *needed.also}):
+                    known.add(needed.name)
+                    yield Diagnostic(
+                        "missing_input",
+                        "error" if world.closed else "warning",
+                        f"{_told(item.path)} needs the input {needed.name}, which {INPUTS} does not have",
+                        "schema",
+                        document.place(item.node.start_byte),
+                        _told(item.path),
+                        (needed.edit,),
+                    )
+
+
+def _switches(world: World) -> dict[nix.AttrPath, nix.Value]:
+    """Return what the modules set the `enable` options to, by the path of what they switch."""
+    return {
+        item.path[:-1]: document.value(item)
+        for document in world.modules
+        for item in document.definitions
+        if item.path[-1:] == ("enable",)
+    }
+
+
+def _is_on(path: nix.AttrPath, switches: dict[nix.AttrPath, nix.Value]) -> bool:
+    """Return whether what an option belongs to may be on: an input is asked for only then."""
+    owners = [owner for size in range(1, len(path)) if (owner := path[:size]) in switches]
+    if path[0] == "languages" and path[:2] not in switches:
+        return False
+    return all(switches[owner] is not False for owner in owners)
+
+
+def _set(path: nix.AttrPath, value: nix.Value) -> dict[str, Any]:
+    given = {"expression": value.source} if isinstance(value, nix.Expression) else {"value": value}
+    if isinstance(value, list) and any(isinstance(item, nix.Expression) for item in value):
+        given = {"expression": nix.print_value(value)}
+    return {"kind": "set", "path": _told(path), **given}
+
+
+def _told(path: nix.AttrPath) -> str:
+    return nix.format_path(path)
+
+
+def _shown(value: nix.Value) -> str:
+    text = nix.print_value(value)
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
