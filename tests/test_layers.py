@@ -28,7 +28,7 @@ LAYERS = {
     "runtime": {"errors", "state", "system", "text"},
     "project": {"errors", "runtime", "source", "system", "text"},
     "disclosure": {"errors", "project", "text"},
-    "diagnosis": {"errors", "source"},
+    "diagnosis": {"errors", "source", "text"},
     "transaction": {"errors", "project", "state", "system", "text"},
     "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
     "history": {"candidate", "errors", "project", "text", "transaction"},

@@ -302,3 +302,50 @@ def test_a_backend(copy: Copy) -> None:
     assert not json.loads(copy.devkeel("inspect", "--json"))["stages"]["current"]
     with pytest.raises(AssertionError, match="there is no directory elsewhere"):
         copy.devkeel("apply")
+
+
+CHECK = '''\
+"""Ports that a declaration names: may whoever enters the environment open them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Diagnostic
+from devkeel.source.path import format_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.checks.modules import World
+
+__all__ = ["check_ports"]
+
+_FIRST = 1024
+
+
+def check_ports(_: Candidate, world: World) -> Iterator[Diagnostic]:
+    """Yield the ports that only root may open."""
+    for document in world.modules:
+        for item in document.definitions:
+            value = document.value(item)
+            if item.path[-1:] == ("port",) and isinstance(value, int) and value < _FIRST:
+                told, place = format_path(item.path), document.place(item.node.start_byte)
+                yield Diagnostic("port_of_root", "warning", f"{told} is a port of root", "schema", place, told)
+'''
+
+
+def test_a_check(copy: Copy) -> None:
+    copy.add("tools/devkeel/checks/ports.py", CHECK)
+    registry = "tools/devkeel/checks/schema.py"
+    last = "from devkeel.checks.packages import check_packages\n"
+    copy.patch(registry, last, f"{last}from devkeel.checks.ports import check_ports\n")
+    copy.patch(registry, "    check_packages,\n", "    check_packages,\n    check_ports,\n")
+    copy.follows("Add a check", 2)
+
+    file = copy.project / "devenv.nix"
+    assert "port_of_root" not in copy.devkeel("check", "--level", "schema", "--json")
+    file.write_text(DECLARATION.replace("6379", "79"))
+    found = json.loads(copy.devkeel("check", "--level", "schema", "--json"))["diagnostics"]
+    assert [(item["code"], item["place"]["line"]) for item in found] == [("port_of_root", 5)]
