@@ -83,3 +83,62 @@ def test_any_object_says_afterwards_what_it_said_and_the_edit(
     edited = jsonc.set(text.encode(), PATH, value)
     model.setdefault("servers", {})["x"] = value
     assert json.loads(edited.data) == model
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"a": 1, "b": 2}', '{"b": 2}'),
+        ('{"b": 2, "a": 1}', '{"b": 2}'),
+        ('{"a": 1}', "{}"),
+        ('{\n  "a": 1\n}\n', "{}\n"),
+        ('{\n  "b": 2,\n  "a": 1\n}\n', '{\n  "b": 2\n}\n'),
+        ('{\n  "a": 1,\n  "b": 2\n}\n', '{\n  "b": 2\n}\n'),
+        ('{\n  "b": 2, // why, then\n  "a": 1\n}\n', '{\n  "b": 2 // why, then\n}\n'),
+        ('{\n  "b": 2,\n  // old\n  "a": 1,\n}\n', '{\n  "b": 2,\n  // old\n}\n'),
+        ('{\r\n  "b": 2,\r\n  "a": {"x": [1, 2]}\r\n}\r\n', '{\r\n  "b": 2\r\n}\r\n'),
+    ],
+)
+def test_a_key_is_removed_with_its_comma(before: str, after: str) -> None:
+    assert jsonc.unset(before.encode(), ("a",)).data.decode() == after
+
+
+def test_what_is_not_there_is_not_removed() -> None:
+    with pytest.raises(KeyError):
+        jsonc.unset(b'{"b": {}}', ("b", "a"))
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"a": 1, "c": 3}', '{"a": 1, "b": 2, "c": 3}'),
+        ('{"c": 3}', '{"b": 2, "c": 3}'),
+        ('{\n  "c": 3\n}\n', '{\n  "b": 2,\n  "c": 3\n}\n'),
+        ('{"c": 3, "a": 1}', '{"c": 3, "a": 1, "b": 2}'),
+        ('{"a": 1}', '{"a": 1, "b": 2}'),
+    ],
+)
+def test_a_key_finds_its_place_among_sorted_ones(before: str, after: str) -> None:
+    assert jsonc.set(before.encode(), ("b",), 2, ordered=True).data.decode() == after
+
+
+@pytest.mark.parametrize("text", ['{"a": 1,}', '{"a": 1} // why', "{/* */}"])
+def test_strict_json_has_no_comments_and_no_trailing_commas(text: str) -> None:
+    assert jsonc.set(text.encode(), ("a",), 2).changed
+    with pytest.raises(Refused) as caught:
+        jsonc.set(jsonc.Document(text.encode(), "package.json", strict=True), ("a",), 2)
+    assert caught.value.code == "syntax_error"
+
+
+@given(
+    st.dictionaries(st.text("abxé", max_size=3), values, min_size=1),
+    st.sampled_from([None, 0, 2, "\t"]),
+    st.data(),
+)
+def test_any_key_can_be_removed_and_all_else_stays(
+    model: dict[str, Any], indent: int | str | None, data: st.DataObject
+) -> None:
+    text = json.dumps(model, indent=indent, ensure_ascii=False)
+    key = data.draw(st.sampled_from(sorted(model)))
+    model.pop(key)
+    assert json.loads(jsonc.unset(text.encode(), (key,)).data) == model

@@ -4,6 +4,7 @@
 
     edited = jsonc.set(data, ("mcpServers", "devkeel", "command"), "devkeel")
     edited.data, edited.spans
+    jsonc.unset(data, ("mcpServers", "devkeel"))
 
 A path is a sequence of keys. An edit is a splice, so that order, comments and layout of everything else stay. The
 result is read again: it must say what the old file said, with the edit made on plain data; otherwise
@@ -15,7 +16,7 @@ from __future__ import annotations
 import copy
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,14 @@ from devkeel.source.splice import Edited, Span, Splice, apply
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "set"]
+__all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "set", "unset"]
 
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*+"')
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 # What may follow a value on its line and belongs to it.
 _REST_OF_LINE = re.compile(r"[ \t]*(?:/\*(?:(?!\*/)[^\n])*\*/[ \t]*)*(?://[^\n\r]*)?(?=\r?\n)")
+_COMMA = re.compile(r"[ \t\r\n]*,")
 _INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 _MAX_DEPTH = 64
 
@@ -41,7 +43,7 @@ _MAX_DEPTH = 64
 class _Node:
     """A value: where it is in the text, what it says, and the values of an object's keys in their order.
 
-    comma: the index behind a comma that follows the last of them.
+    comma: the index behind a comma that follows the last of them. key: where its own key starts, where it has one.
     """
 
     start: int
@@ -49,14 +51,19 @@ class _Node:
     value: Any
     members: dict[str, _Node] = field(default_factory=dict)
     comma: int | None = None
+    key: int = 0
 
 
 @dataclass(frozen=True)
 class Document:
-    """A JSON file. data: its bytes; none but white space is an empty object. name: what errors call it."""
+    """A JSON file. data: its bytes; none but white space is an empty object. name: what errors call it.
+
+    strict: whether comments and trailing commas are errors, as they are to what reads package.json.
+    """
 
     data: bytes
     name: str = "settings.json"
+    strict: bool = False
 
     @cached_property
     def _decoded(self) -> tuple[int, str]:
@@ -70,6 +77,11 @@ class Document:
     @cached_property
     def root(self) -> _Node:
         """The value of the file. Raises Refused `syntax_error`."""
+        if self.strict:
+            try:
+                json.loads(self.text)
+            except (ValueError, RecursionError) as error:
+                raise self.wrong(error.pos if isinstance(error, json.JSONDecodeError) else 0, str(error)) from error
         return _Reader(self).read()
 
     @property
@@ -148,13 +160,14 @@ class _Reader:
         members: dict[str, _Node] = {}
         self.at += 1
         while self._skip() != "}":
-            key = self._scalar(_STRING).value
+            name = self._scalar(_STRING)
+            key = name.value
             if self._skip() != ":":
                 raise self.document.wrong(self.at, "a colon is expected here")
             if key in members:
                 raise self.document.wrong(self.at, f"the key {key!r} is there twice")
             self.at += 1
-            members[key] = self._value(depth + 1)
+            members[key] = replace(self._value(depth + 1), key=name.start)
             comma = self._comma("}")
         self.at += 1
         return _Node(start, self.at, {key: item.value for key, item in members.items()}, members, comma)
@@ -177,10 +190,13 @@ def get(data: bytes | Document, path: Sequence[str]) -> Any:  # noqa: ANN401  (d
     return node.value
 
 
-def set(data: bytes | Document, path: Sequence[str], value: Data) -> Edited:  # noqa: A001  (as users know it)
+def set(  # noqa: A001  (as users know it)
+    data: bytes | Document, path: Sequence[str], value: Data, *, ordered: bool = False
+) -> Edited:
     """Set a path to a value, in place or as the last key of its object; missing objects on the way are made.
 
-    Raises Refused `syntax_error`, `would_replace_set` where a value on the way is no object, `unproven`.
+    ordered: among the keys of its object, where these are sorted. Raises Refused `syntax_error`, `would_replace_set`
+    where a value on the way is no object, `unproven`.
     """
     document, names = _open(data), names_of(path)
     require_data(value)
@@ -205,8 +221,67 @@ def set(data: bytes | Document, path: Sequence[str], value: Data) -> Edited:  # 
         text = json.dumps({rest[0]: wanted}, indent=document.unit, ensure_ascii=False)
         splices = [_splice(document, 0, len(document.text), text + "\n")]
     else:
-        splices = _insert(document, node, rest[0], wanted)
-    return _prove(document, names, value, apply(document.data, splices))
+        next_key = _next_key(node, rest[0]) if ordered else None
+        splices = (
+            _insert(document, node, rest[0], wanted)
+            if next_key is None
+            else [_insert_before(document, node.members[next_key], rest[0], wanted)]
+        )
+    said = copy.deepcopy(document.root.value)
+    table = said
+    for name in names[:-1]:
+        table = table.setdefault(name, {})
+    table[names[-1]] = value
+    return _prove(document, said, apply(document.data, splices))
+
+
+def unset(data: bytes | Document, path: Sequence[str]) -> Edited:
+    """Remove a key with its value; KeyError when nothing defines it. Raises Refused `syntax_error`, `unproven`."""
+    document, names = _open(data), names_of(path)
+    parent = document.root
+    for name in names[:-1]:
+        parent = parent.members[name]
+    node, others = parent.members[names[-1]], [*parent.members]
+    text, at = document.text, others.index(names[-1])
+    start = len(text[: node.key].rstrip(" \t\r\n"))
+    behind = _COMMA.match(text, node.end)
+    if behind is not None and at == 0 and len(others) > 1:
+        gap = len(text[behind.end() :]) - len(text[behind.end() :].lstrip(" \t\r\n"))
+        splices = [_splice(document, node.key, behind.end() + gap, "")]
+    elif behind is not None:
+        splices = [_splice(document, start, behind.end(), "")]
+    elif at:
+        # The comma before it would be one too many.
+        comma = text.index(",", _skipped(text, parent.members[others[at - 1]].end))
+        splices = [_splice(document, comma, comma + 1, ""), _splice(document, max(start, comma + 1), node.end, "")]
+    else:
+        alone = text[start - 1] == "{"
+        end = len(text) - len(text[node.end :].lstrip(" \t\r\n")) if alone else node.end
+        splices = [_splice(document, start, end, "")]
+    said = copy.deepcopy(document.root.value)
+    table = said
+    for name in names[:-1]:
+        table = table[name]
+    del table[names[-1]]
+    return _prove(document, said, apply(document.data, splices))
+
+
+def _skipped(text: str, index: int) -> int:
+    match = _TRIVIA.match(text, index)
+    return match.end() if match else index
+
+
+def _next_key(node: _Node, key: str) -> str | None:
+    """Return the key before which another one sorts, None where it is the last or they are not sorted."""
+    known = [*node.members]
+    return next((item for item in known if item > key), None) if known == sorted(known) else None
+
+
+def _insert_before(document: Document, node: _Node, key: str, value: Any) -> Splice:  # noqa: ANN401  (data)
+    text = document.text
+    gap = text[len(text[: node.key].rstrip(" \t\r\n")) : node.key]
+    member = f"{json.dumps(key, ensure_ascii=False)}: {_print(document, value, node.key, flat=chr(10) not in gap)}"
+    return _splice(document, node.key, node.key, f"{member},{gap or ' '}")
 
 
 def _insert(document: Document, node: _Node, key: str, value: Any) -> list[Splice]:  # noqa: ANN401  (data)
@@ -248,13 +323,9 @@ def _splice(document: Document, start: int, end: int, text: str) -> Splice:
     return Splice(document.offset(start), document.offset(end), text.encode())
 
 
-def _prove(document: Document, names: Sequence[str], value: Any, edited: Edited) -> Edited:  # noqa: ANN401  (data)
-    wanted = copy.deepcopy(document.root.value)
-    table = wanted
-    for name in names[:-1]:
-        table = table.setdefault(name, {})
-    table[names[-1]] = value
-    if not same(Document(edited.data, document.name).root.value, wanted):
+def _prove(document: Document, said: Any, edited: Edited) -> Edited:  # noqa: ANN401  (data)
+    """Return an edit after which the file says what it has to."""
+    if not same(replace(document, data=edited.data).root.value, said):
         raise Refused(
             "unproven",
             "This edit is not safe in this file. Nothing was changed.",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from devkeel.errors import Place, Refused
 from devkeel.libraries.request import Plan, bad_library, no_manifest, refused, require_reference
-from devkeel.source import Edited, json_text
+from devkeel.source import Edited, jsonc
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,13 +45,32 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 
 
 def _edit(made: Plan, table: str, library: str, version: str | None, *, remove: bool) -> Edited:
-    data = made.data(made.manifest)
-    tables = json_text.read(data, made.manifest)
-    known = tables.get(table) or {}
+    document = jsonc.Document(made.data(made.manifest), made.manifest, strict=True)
+    known = _table(document, table)
     if remove:
         if library not in known:
-            return Edited(data, notes=(f"{library} is not in {table}.",))
-        return json_text.remove_key(data, made.manifest, table, library)
+            return Edited(document.data, notes=(f"{library} is not in {table}.",))
+        return jsonc.unset(document, (table, library))
     if library in known and version in (None, known[library]):
-        return Edited(data, notes=(f"{library}@{known[library]} is already in {table}.",))
-    return json_text.set_key(data, made.manifest, table, library, version or "*")
+        return Edited(document.data, notes=(f"{library}@{known[library]} is already in {table}.",))
+    return jsonc.set(document, (table, library), version or "*", ordered=True)
+
+
+def _table(document: jsonc.Document, table: str) -> dict[str, Any]:
+    """Return a table at the top of the file, empty where there is none."""
+    tables = document.root.value
+    if not isinstance(tables, dict):
+        raise _opaque(document.name, "the file is no object")
+    found = tables.get(table) or {}
+    if not isinstance(found, dict):
+        raise _opaque(document.name, f"{table} is no object")
+    return found
+
+
+def _opaque(name: str, why: str) -> Refused:
+    return Refused(
+        "opaque_value",
+        f"This edit is not safe in this file: {why}. Nothing was changed.",
+        place=Place(name),
+        remedy=f"Write this change with {do('patch')}.",
+    )

@@ -7,7 +7,7 @@ import posixpath
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from devkeel.source import json_text, toml
+from devkeel.source import jsonc, toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +29,8 @@ def settled(manifest: str, before: bytes, after: bytes, locks: Mapping[str, byte
         for table, library in _new(json.loads(before or b"{}"), json.loads(after)):
             version = packages.get(f"node_modules/{library}", {}).get("version")
             if version:
-                data = json_text.set_key(data, manifest, table, library, f"^{version}").data
+                document = jsonc.Document(data, manifest, strict=True)
+                data = jsonc.set(document, (table, library), f"^{version}").data
     elif name == "Cargo.toml" and (lock := locks.get(posixpath.join(folder, "Cargo.lock"))):
         packages = tomllib.loads(lock.decode()).get("package", [])
         for table, library in _new(tomllib.loads(before.decode()), tomllib.loads(after.decode())):
