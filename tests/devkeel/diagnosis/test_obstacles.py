@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.candidate.candidate import Candidate
-from devkeel.checks import build, run_checks
+from devkeel.checks import run_checks
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.diagnosis.obstacles import obstacle_in
 from devkeel.errors import Unavailable
-from devkeel.nix_cli import derivations
+from devkeel.nix_cli import build_log, derivations
 from devkeel.nix_cli.settings import run_nix
 from devkeel.runtime import Completed, find_program
 
@@ -109,7 +109,7 @@ SAID = {
 @pytest.mark.parametrize("said", SAID, ids=lambda said: said.removeprefix("error:").strip()[:60])
 def test_what_nix_says_of_the_machine_has_a_code_and_a_remedy_of_its_own(said: str) -> None:
     with pytest.raises(Unavailable) as caught:
-        build.failures(Candidate.of({}, {}), "/p", Completed(("nix-store",), 1, b"", f"building…\n{said}\n".encode()))
+        build_log.failures({}, "/p", Completed(("nix-store",), 1, b"", f"building…\n{said}\n".encode()))
     assert caught.value.code == SAID[said]
     assert caught.value.remedy
     assert caught.value.seen
@@ -157,7 +157,7 @@ def refused(derivation: str) -> Unavailable:
     found = derivations.realise(derivation, 120)
     assert found.returncode
     with pytest.raises(Unavailable) as caught:
-        build.failures(Candidate.of({}, {}), "/project", found)
+        build_log.failures({}, "/project", found)
     assert caught.value.remedy
     return caught.value
 
@@ -269,7 +269,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             assert program is not None
             return real((*prefix, program, *argv[1:]), **arguments)  # type: ignore[arg-type]
 
-        for module in (build, derivations):
+        for module in (build_log, derivations):
             monkeypatch.setattr(module, "run_nix", run_broken)
 
     return behind

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.candidate.candidate import Candidate
 from devkeel.checks import build
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
+from devkeel.nix_cli import build_log
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -291,7 +291,7 @@ def test_a_binary_cache_that_is_not_reached_is_no_fault_of_the_declaration(
     monkeypatch.setenv("NIX_CONF_DIR", str(folder))
     found = build.realise(f"/nix/store/{'0' * 32}-only-in-a-cache", LONG)
     with pytest.raises(Unavailable) as caught:
-        build.failures(Candidate.of({}, {}), "/project", found)
+        build_log.failures({}, "/project", found)
     assert caught.value.code == "check_network_failed"
 
 

@@ -16,6 +16,7 @@ from devkeel.checks.inputs import check_inputs
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.libraries.manifests import conda_file
+from devkeel.nix_cli import build_log
 from devkeel.nix_cli.devenv import command, in_stage, runtime_directory
 from devkeel.nix_cli.settings import run_nix
 from devkeel.nix_cli.shell import enter, exported
@@ -211,7 +212,7 @@ def _placed(variables: dict[str, str], stage: Stage, realisation: Realisation) -
 
 
 def _require(subject: Candidate, stage: Stage, found: Completed) -> None:
-    findings = build.failures(subject, str(stage.root), found)
+    findings = build_log.failures(subject.files, str(stage.root), found)
     if _is_refused(findings):
         raise _refusal(findings)
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
-from devkeel.backends.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
-from devkeel.backends.flake_pins import FLAKE, FLAKE_LOCK, require_within
-from devkeel.checks import build
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
+from devkeel.nix_cli import build_log
+from devkeel.nix_cli.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
+from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, require_within
 from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.settings import require_nothing_saved, run_nix
 from devkeel.nix_cli.shell import enter, exported
@@ -139,6 +139,6 @@ class Flake(Backend):
         left = max(0.0, deadline - time.monotonic())
         done = run_nix(argv, builds=True, timeout=left, cwd=realisation.project.root)
         if done.returncode:
-            build.blame(done)
+            build_log.blame(done)
             raise refusal(done)
         return done

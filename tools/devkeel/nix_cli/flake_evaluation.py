@@ -6,13 +6,13 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from devkeel.backends.flake_pins import FLAKE, FlakePins, not_locked
-from devkeel.checks import build
 from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
 from devkeel.text.actions import do
+from devkeel.nix_cli.flake_pins import FLAKE, Pins, not_locked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +54,7 @@ def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, tim
         if not _FROM_ELSEWHERE.search(told):
             pins.require_hashes(told)
             _require_no_import(told)
-            build.blame(found)
+            build_log.blame(found)
             raise refusal(found)
         if not pins.names(told) and (unlocked := not_locked(subject, lock)):
             raise unlocked
