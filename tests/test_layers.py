@@ -32,7 +32,7 @@ LAYERS = {
     "transaction": {"errors", "project", "state", "system", "text"},
     "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
     "history": {"candidate", "errors", "project", "text", "transaction"},
-    "nix_cli": {"candidate", "errors", "project", "runtime", "source", "system", "text"},
+    "nix_cli": {"candidate", "diagnosis", "errors", "project", "runtime", "source", "system", "text"},
     "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "project", "source", "text"},

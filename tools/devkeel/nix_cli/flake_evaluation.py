@@ -11,8 +11,8 @@ from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
-from devkeel.text.actions import do
 from devkeel.nix_cli.flake_pins import FLAKE, Pins, not_locked
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
