@@ -12,13 +12,13 @@ from devkeel.diagnosis.network import HOSTS, is_unreached
 @pytest.mark.parametrize(
     "told",
     [
-        "error: Failed to fetch: `https://pypi.org/simple/numpy/`",
-        "error sending request for url (https://conda.anaconda.org/)",
+        "error: Failed to fetch: `https://index.example.org/numpy/`",
+        "error sending request for url (https://channel.example.org/)",
         "npm error code ENOTFOUND",
         "urllib3.exceptions.NewConnectionError: [Errno -3] Temporary failure in name resolution",
         "warning: spurious network error (3 tries remaining)",
-        "curl: (6) Could not resolve host: conda.anaconda.org",
-        "curl: (7) Failed to connect to rubygems.org port 443",
+        "curl: (6) Could not resolve host: channel.example.org",
+        "curl: (7) Failed to connect to gems.example.org port 443",
     ],
 )
 def test_a_resolver_without_a_network_says_so(told: str) -> None:
