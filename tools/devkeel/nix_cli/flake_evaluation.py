@@ -11,7 +11,7 @@ from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
-from devkeel.nix_cli.flake_pins import FLAKE, Pins, not_locked
+from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
