@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from devkeel.text.clean import clean
 from devkeel.text.data import as_data
 from devkeel_cli.answers.suggest import as_command
 from devkeel_cli.answers.telling import say, told
+from devkeel_words import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,7 +79,7 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield from map(_definition_line, result.definitions)
     yield from map(clean, result.notes)
     yield from _findings(result.problems)
-    yield f"checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}"
+    yield f"{clean(lines.checks_here(result.levels, result.skipped))}"
     yield from _stages(result.stages)
     if result.last_operation:
         yield f"last operation: {_entry_line(result.last_operation)}"
@@ -308,23 +308,15 @@ def _green(text: str) -> str:
 
 def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks ran, and which did not and why."""
-    return f"checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}"
+    return clean(lines.checks(ran, skipped))
 
 
 _SUGGESTED = 3
 
 
-def _skipped(skipped: Sequence[Skipped]) -> str:
-    reasons = [
-        f"{', '.join(item.level for item in same)} ({clean(reason).rstrip('.')})"
-        for reason, same in groupby(skipped, key=lambda item: item.reason)
-    ]
-    return f"; skipped: {'; '.join(reasons)}" if reasons else ""
-
-
 def _definition_line(item: DefinitionView) -> str:
-    written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
-    first, _, more = clean(written).partition("\n")
+    first, more = lines.value(item)
+    first = clean(first)
     value = f"{first[:_MAX_VALUE]} …" if more or len(first) > _MAX_VALUE else first
     condition = f"  if {clean(item.condition)}" if item.condition else ""
     place = click.style(f"{clean(item.file)}:{item.line}", dim=True)
@@ -333,10 +325,7 @@ def _definition_line(item: DefinitionView) -> str:
 
 def _entry_line(entry: HistoryEntry) -> str:
     facts = [_bold(f"#{entry.id}"), entry.time, entry.kind, f"by {entry.actor}", ", ".join(entry.files)]
-    if entry.reverts is not None:
-        facts.append(f"reverts #{entry.reverts}")
-    if entry.undone_by is not None:
-        facts.append(f"undone by #{entry.undone_by}")
+    facts += lines.relations(entry)
     shown = [facts[0], *(clean(fact) for fact in facts[1:])]
     return "  ".join(shown) + (f"  {clean(entry.reason)}" if entry.reason else "")
 

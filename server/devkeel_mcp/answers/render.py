@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from mcp_types import CallToolResult, TextContent
@@ -14,6 +13,7 @@ from devkeel.text.actions import do, say
 from devkeel.text.clean import clean
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, cut_middle, few, fit, plain, size_of
 from devkeel_mcp.resources.addresses import ENVIRONMENT, OPERATIONS
+from devkeel_words import lines
 from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def inspection(result: Inspection) -> CallToolResult:
     head.append(f"Enabled: {', '.join(result.enabled) or 'none'}.")
     body = [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
     tail = [*result.notes, *few(map(diagnostic_line, result.problems))]
-    tail.append(f"Checks that can run here: {', '.join(result.levels) or 'none'}{_skipped(result.skipped)}.")
+    tail.append(f"{_sentence(lines.checks_here(result.levels, result.skipped))}.")
     tail += _stages(result.stages)
     if result.last_operation:
         tail.append(f"Last operation: {_entry_line(result.last_operation)}")
@@ -310,22 +310,15 @@ def _headline(result: ChangeResult) -> str:
 
 def checks_line(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks ran, and which did not and why."""
-    return f"Checks that ran: {', '.join(ran) or 'none'}{_skipped(skipped)}."
+    return f"{_sentence(lines.checks(ran, skipped))}."
 
 
-def _skipped(skipped: Sequence[Skipped]) -> str:
-    if not skipped:
-        return ""
-    told = [
-        f"{', '.join(item.level for item in same)} ({reason.rstrip('.')})"
-        for reason, same in groupby(skipped, key=lambda item: item.reason)
-    ]
-    return f"; skipped: {'; '.join(told)}"
+def _sentence(line: str) -> str:
+    return line[0].upper() + line[1:]
 
 
 def _definition_line(item: DefinitionView) -> str:
-    written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
-    first, _, more = written.partition("\n")
+    first, more = lines.value(item)
     value = f"{first} …" if more else first
     condition = f"  if {item.condition}" if item.condition else ""
     comment = f"  # {' '.join(item.comment.lstrip('# ').split())}" if item.comment else ""
@@ -340,10 +333,7 @@ def _entry_line(entry: HistoryEntry) -> str:
         f"by {entry.actor}",
         f"in {', '.join(entry.files) or 'no file'}",
     ]
-    if entry.reverts is not None:
-        facts.append(f"reverts #{entry.reverts}")
-    if entry.undone_by is not None:
-        facts.append(f"undone by #{entry.undone_by}")
+    facts += lines.relations(entry)
     reason = f": {entry.reason}" if entry.reason else ""
     return cut_line(" ".join(facts) + reason)
 
