@@ -29,7 +29,7 @@ VERBS: dict[str, Callable[[Environment], object]] = {
     "write_envrc": lambda environment: environment.write_envrc(),
     "apply": lambda environment: environment.apply(dry_run=True).wait(30),
     "run": lambda environment: environment.run(["true"]),
-    "manage_processes": lambda environment: environment.manage_processes("stop").wait(30),
+    "manage": lambda environment: environment.manage("stop").wait(30),
     "environments": lambda environment: environment.environments().all(),
     "create": lambda environment: environment.environments().create("other", backend="none"),
     "examine": lambda environment: environment.examine(),
