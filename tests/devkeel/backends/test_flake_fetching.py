@@ -73,7 +73,7 @@ def test_an_input_that_the_lock_pins_is_fetched_before_a_check(flake_project: Pa
     assert caught.value.place is not None
     lines = (flake_project / "flake.lock").read_text().splitlines()
     assert lines[(caught.value.place.line or 0) - 1].strip() == '"extra": {'
-    assert "--no-execute" in (caught.value.remedy or "")
+    assert "where devkeel may execute" in (caught.value.remedy or "")
     assert mirror[1] == []
     report = checked(flake_project, level="build")
     assert (report.ok, report.ran[-1], report.diagnostics) == (True, "build", ())
