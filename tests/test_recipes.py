@@ -349,3 +349,108 @@ def test_a_check(copy: Copy) -> None:
     file.write_text(DECLARATION.replace("6379", "79"))
     found = json.loads(copy.devkeel("check", "--level", "schema", "--json"))["diagnostics"]
     assert [(item["code"], item["place"]["line"]) for item in found] == [("port_of_root", 5)]
+
+
+SIZE = '''\
+"""How much is declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The bytes of all files of a declaration."""
+
+    bytes: int
+
+
+def size(context):
+    """Return how much is declared."""
+    return Size(sum(map(len, context.declaration().values())))
+'''
+METHOD = '''\
+    def size(self):
+        """Return how much is declared."""
+        return size_of.size(self.context)
+
+    def search('''
+TOOL = '''\
+"""show_size: how much is declared."""
+
+from mcp_types import CallToolResult, TextContent
+
+from devkeel_mcp.answers.text import plain
+from devkeel_mcp.calls.arguments import Arguments
+from devkeel_mcp.calls.spec import READ, ToolSpec
+
+
+class SizeArguments(Arguments):
+    pass
+
+
+async def _size(call, arguments):
+    found = await call.read(lambda environment: environment.size())
+    text = TextContent(type="text", text=f"{found.bytes} bytes")
+    return CallToolResult(content=[text], structured_content=plain(found))
+
+
+SIZE = ToolSpec("show_size", "Use to see how much is declared.", READ, SizeArguments, _size)
+'''
+SIZE_VERB = '''\
+"""`devkeel size`."""
+
+import click
+
+from devkeel_cli.arguments.options import json_option, show
+from devkeel_cli.session import pass_session
+
+
+@click.command("size")
+@json_option
+@pass_session
+def command(session, /, as_json):
+    """Show how much is declared."""
+    show(session.environment.size(), lambda found: [f"{found.bytes} bytes"], as_json=as_json)
+'''
+HOST = """\
+import json, os, sys
+from pathlib import Path
+import anyio
+from mcp.client import Client
+from mcp.client.stdio import StdioServerParameters
+
+async def main():
+    line = ["-m", "devkeel_cli", "--root", str(Path.cwd()), "serve"]
+    server = StdioServerParameters(command=sys.executable, args=line, env=dict(os.environ))
+    async with Client(server) as client:
+        names = [tool.name for tool in (await client.list_tools()).tools]
+        called = await client.call_tool("show_size", {})
+    print(json.dumps([called.is_error, names[-1], called.structured_content]))
+
+anyio.run(main)
+"""
+
+
+def test_a_tool_with_its_verb(copy: Copy) -> None:
+    copy.add("tools/devkeel/inspection/size.py", SIZE)
+    api = "tools/devkeel/api.py"
+    copy.patch(api, "    def search(", METHOD)
+    copy.patch(api, "\n\nclass Environment:", '\nsize_of = Deferred("devkeel.inspection.size")\n\n\nclass Environment:')
+    copy.add("server/devkeel_mcp/tools/size.py", TOOL)
+    tools = "server/devkeel_mcp/tools/__init__.py"
+    copy.patch(tools, "    services,\n)", "    services,\n    size,\n)")
+    copy.patch(tools, "    jobs.CANCEL,\n)", "    jobs.CANCEL,\n    size.SIZE,\n)")
+    copy.add("server/devkeel_cli/verbs/size.py", SIZE_VERB)
+    copy.patch(
+        "server/devkeel_cli/group.py",
+        '    "completion": ',
+        '    "size": "Show how much is declared.",\n    "completion": ',
+    )
+    copy.follows("Add a tool with its verb", most=6)
+
+    size = len(DECLARATION)
+    assert json.loads(copy.devkeel("size", "--json"))["bytes"] == size
+    assert "Show how much is declared." in copy.devkeel("--help")
+    assert json.loads(copy.python("-c", HOST)) == [False, "show_size", {"bytes": size}]
