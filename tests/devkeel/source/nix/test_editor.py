@@ -8,6 +8,7 @@ import pytest
 
 from devkeel.errors import ProjectError, Refused, UsageError
 from devkeel.source import nix
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -532,7 +533,7 @@ def test_text_is_no_element_of_packages(run: Callable[..., nix.Edited]) -> None:
     with pytest.raises(UsageError) as caught:
         run(module("  packages = [ ];"), "packages", "jq")
     assert caught.value.code == "bad_value"
-    assert "add_packages" in (caught.value.remedy or "")
+    assert do("add", names=["jq"]) in (caught.value.remedy or "")
 
 
 @pytest.mark.parametrize(
