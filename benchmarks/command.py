@@ -51,8 +51,8 @@ def main(rounds: int) -> int:
             / statistics.median(item[kind] for item in times["beside"])
             for kind in (0, 1)
         )
-        took = statistics.median(item[0] for item in times[name])
-        print(f"devkeel {name:8} {took * 1000:.0f} ms, ratio {whole:.2f}, of the processor {used:.2f} (hold: {hold:g})")
+        wall = statistics.median(item[0] for item in times[name])
+        print(f"devkeel {name:8} {wall * 1000:.0f} ms, ratio {whole:.2f}, of the processor {used:.2f} (hold: {hold:g})")
         worst |= used > hold
     print(f"beside           {statistics.median(item[0] for item in times['beside']) * 1000:.0f} ms")
     return int(worst)

@@ -64,7 +64,7 @@ def measure(project: Project, lock: bytes, runs: int) -> None:
         if way == "namespace" and not works():
             print("  namespace: not on this system")
             continue
-        stage.namespaces_work = works if way == "namespace" else lambda: False  # type: ignore[assignment]
+        stage.namespaces_work = works if way == "namespace" else lambda: False
         files = {path.name: path.read_bytes() for path in project.root.glob("devenv.*")} | {name: data}
 
         def judge(files: dict[str, bytes] = files) -> evaluation.Verdict:

@@ -115,7 +115,7 @@ def _values(document: nix.Document, chance: random.Random) -> Iterator[_Change]:
 
 
 def _wrong(kind: OptionType, value: nix.Value, chance: random.Random) -> Iterator[tuple[str, str]]:
-    names = {type(item): item for item in kind.alternatives}
+    names: dict[type[OptionType], OptionType] = {type(item): item for item in kind.alternatives}
     text = nix.print_value(value)
     if Boolean in names and isinstance(value, bool):
         yield "boolean as text", f'"{text}"'
@@ -123,7 +123,8 @@ def _wrong(kind: OptionType, value: nix.Value, chance: random.Random) -> Iterato
         yield "boolean as a number", "1" if value else "0"
     if Integer in names and Text not in names and isinstance(value, int):
         yield "number as text", f'"{text}"'
-        most = names[Integer].most if isinstance(names[Integer], Integer) else None
+        bounded = names[Integer]
+        most = bounded.most if isinstance(bounded, Integer) else None
         if most is not None:
             yield "out of range", str(most + 1 + chance.randrange(5000))
     if Text in names and Integer not in names and isinstance(value, str):

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import statistics
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.candidate import subject
+from devkeel.candidate import candidate
 from devkeel.candidate.candidate import Candidate
 from devkeel.catalogue import options
 from devkeel.checks import schema
@@ -55,7 +54,7 @@ def judge(files: dict[str, bytes]) -> Callable[[], object]:
     """Return one judgement of some files from their bytes, nothing kept from before."""
 
     def work() -> object:
-        subject._parsed.cache_clear()  # noqa: SLF001  (parsing is a part of the cost)
+        candidate._parsed.cache_clear()  # noqa: SLF001  (parsing is a part of the cost)
         return schema.check(Candidate.of(files))
 
     return work
@@ -86,4 +85,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
