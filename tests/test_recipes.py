@@ -104,7 +104,7 @@ from devkeel.source import Edited, nix
 from devkeel.source.path import format_path, parse_path
 
 if TYPE_CHECKING:
-    from devkeel.edits.files import Applied, Files
+    from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "Increase"]
@@ -117,7 +117,7 @@ class Increase(Edit):
     path: str
     by: int
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         file = self.open(files)
         document = file.nix()
         value = document.get(parse_path(self.path))
@@ -277,7 +277,7 @@ def _folder(realisation: Realisation) -> str:
 
 def test_a_backend(copy: Copy) -> None:
     copy.add("tools/devkeel/backends/scripts.py", BACKEND)
-    row = '    Row("scripts", "devkeel.backends.scripts", "Scripts", ("scripts.txt",)),\n'
+    row = '    BackendRow("scripts", "devkeel.backends.scripts", "Scripts", ("scripts.txt",)),\n'
     copy.patch("tools/devkeel/backends/registry.py", "\n)\nBACKENDS", f"\n{row})\nBACKENDS")
     copy.patch("tools/devkeel/project/root.py", "\nMANIFESTS = (", '\nMANIFESTS = ("scripts.txt", ')
     copy.follows("Add a backend", 3)

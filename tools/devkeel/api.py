@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from devkeel.environments import apply, bootstrap, entry, job_views, named, run
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
-    from devkeel.environments.run import Call
+    from devkeel.environments.run import Invocation
     from devkeel.history import log
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import check, inspect
@@ -209,7 +209,7 @@ class Environment:
         cwd: relative to the root. timeout: seconds. pure: without the host's programs. Raises Unavailable
         `not_applied`, `not_in_environment`, ProjectError `unknown_environment`.
         """
-        wanted = run.Wanted(tuple(argv), task, test, cwd, environment, pure)
+        wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure)
         return run.run(self.context, wanted, timeout)
 
     def call(
@@ -221,9 +221,9 @@ class Environment:
         cwd: str | None = None,
         environment: str | None = None,
         pure: bool = False,
-    ) -> Call:
+    ) -> Invocation:
         """Return what `run` would run, for who runs it in a process of its own."""
-        return run.call(self.context, run.Wanted(tuple(argv), task, test, cwd, environment, pure))
+        return run.call(self.context, run.RunSpec(tuple(argv), task, test, cwd, environment, pure))
 
     def result(self, job: Job) -> Any:  # noqa: ANN401  (what the job was for)
         """Return what came of a job that has ended, or raise what ended it."""

@@ -20,7 +20,7 @@ LogFormat = Literal["plain", "json"]
 _MINUTE, _OFTEN, _PLACES = 60.0, 20, 1_000
 
 
-class _Line(logging.Formatter):
+class _Plain(logging.Formatter):
     """One plain line; text of others cannot begin a new one, command a terminal or show a secret."""
 
     def __init__(self, disclosure: Disclosure) -> None:
@@ -33,7 +33,7 @@ class _Line(logging.Formatter):
         return f"devkeel: {record.levelname.lower()}: {told}{trace}"
 
 
-class _Json(_Line):
+class _Json(_Plain):
     """One JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -78,5 +78,5 @@ def start_logging(form: LogFormat, level: str, disclosure: Disclosure) -> None:
     """Send the log of this process to stderr in one form; called after the SDK has set up its own."""
     handler = logging.StreamHandler(sys.stderr)
     handler.addFilter(_Calm())
-    handler.setFormatter((_Json if form == "json" else _Line)(disclosure))
+    handler.setFormatter((_Json if form == "json" else _Plain)(disclosure))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)

@@ -46,7 +46,7 @@ async def stdio_streams() -> AsyncIterator[
     incoming, read = anyio.create_memory_object_stream[SessionMessage | Exception](0)
     write, outgoing = anyio.create_memory_object_stream[SessionMessage](0)
     with _claimed(0, "rb") as source, _claimed(1, "wb") as sink:
-        line = _Line(source, sink, incoming, outgoing)
+        line = _Wire(source, sink, incoming, outgoing)
         async with anyio.create_task_group() as group:
             group.start_soon(line.read)
             group.start_soon(line.write)
@@ -73,7 +73,7 @@ class _claimed:  # noqa: N801  (a context manager, used as a word)
             os.dup2(self._private, self._number)
 
 
-class _Line:
+class _Wire:
     """The two directions of the wire, and what they know of each other."""
 
     def __init__(

@@ -193,7 +193,7 @@ def test_an_installer_that_installs_less_than_it_was_asked_for_is_not_believed(
 ) -> None:
     solve = conda_solver.solve
 
-    def less(wanted: conda_solver.Wanted, timeout: float) -> list[object]:
+    def less(wanted: conda_solver.CondaPackages, timeout: float) -> list[object]:
         return solve(wanted, timeout)[:1]
 
     monkeypatch.setattr(micromamba, "find_micromamba", lambda _: None)

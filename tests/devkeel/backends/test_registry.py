@@ -18,7 +18,7 @@ from devkeel.state.files import make_directory, write_record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.backends.registry import Row
+    from devkeel.backends.registry import BackendRow
 
 FILES = {
     "devenv.nix": "{ }\n",
@@ -99,7 +99,7 @@ def test_an_unknown_backend_is_refused_with_those_that_there_are(tmp_path: Path)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_each_row_is_of_a_backend_that_the_project_knows_by_its_files(row: Row) -> None:
+def test_each_row_is_of_a_backend_that_the_project_knows_by_its_files(row: BackendRow) -> None:
     found = backend_named(row.name)
     assert found.name == row.name
     assert {*row.files} <= {DECLARATION, *MANIFESTS}

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Realisation
     from devkeel.errors import Diagnostic
-    from devkeel.libraries.resolve.conda_solver import Wanted
+    from devkeel.libraries.resolve.conda_solver import CondaPackages
     from devkeel.project.root import Project, Reader
 
 __all__ = ["Conda", "examine_micromamba"]
@@ -130,14 +130,14 @@ class Conda(Backend):
         yield from health.conda_packages(prefix)
         yield from health.put_by_pip(prefix)
 
-    def _wanted(self, realisation: Realisation) -> Wanted:
+    def _wanted(self, realisation: Realisation) -> CondaPackages:
         files = realisation.subject.files
         name = next((item for item in _FILES if item in files), None)
         if name is None:
             raise realisation.project.missing(conda_file.NAMES[0])
         return conda_solver.wanted_of(files[name], name, realisation.python)
 
-    def _make(self, realisation: Realisation, prefix: Path, wanted: Wanted, current: Path | None) -> None:
+    def _make(self, realisation: Realisation, prefix: Path, wanted: CondaPackages, current: Path | None) -> None:
         if wanted.pip:
             raise self.cannot(
                 f"{wanted.file} asks pip for {', '.join(wanted.pip)}: pip inside a conda environment is not done here.",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BACKENDS",
     "ROWS",
-    "Row",
+    "BackendRow",
     "Selection",
     "active",
     "backend_declared_by",
@@ -32,7 +32,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class BackendRow:
     """What is known of a backend before its module is imported, which costs more than choosing does.
 
     name: as a call, devkeel.toml and records have it. module, type: its class against the Protocol, made without
@@ -52,10 +52,12 @@ class Row:
 # In the order in which their declarations are looked for. `devkeel.project.root.MANIFESTS` has the files too: a root is
 # found by them, and they are part of the declaration.
 ROWS = (
-    Row("devenv", "devkeel.backends.devenv", "Devenv", ("devenv.nix",), realises=("venv",)),
-    Row("flake", "devkeel.backends.flake", "Flake", ("flake.nix",), realises=("venv",)),
-    Row("conda", "devkeel.backends.conda", "Conda", ("conda-lock.yml", "environment.yml", "environment.yaml")),
-    Row("venv", "devkeel.backends.venv", "Venv", ("pyproject.toml", "requirements.txt"), judged=("pyproject.toml",)),
+    BackendRow("devenv", "devkeel.backends.devenv", "Devenv", ("devenv.nix",), realises=("venv",)),
+    BackendRow("flake", "devkeel.backends.flake", "Flake", ("flake.nix",), realises=("venv",)),
+    BackendRow("conda", "devkeel.backends.conda", "Conda", ("conda-lock.yml", "environment.yml", "environment.yaml")),
+    BackendRow(
+        "venv", "devkeel.backends.venv", "Venv", ("pyproject.toml", "requirements.txt"), judged=("pyproject.toml",)
+    ),
 )
 BACKENDS = tuple(row.name for row in ROWS)
 _BY_NAME = {row.name: row for row in ROWS}
@@ -160,7 +162,7 @@ def _require_setting(name: str) -> None:
         )
 
 
-def _declarations(project: Reader, row: Row) -> tuple[str, ...]:
+def _declarations(project: Reader, row: BackendRow) -> tuple[str, ...]:
     """Return the files that are there and declare an environment of a backend."""
     there = [name for name in row.files if project.exists(name)]
     if there and not set(there).isdisjoint(row.judged):

@@ -25,11 +25,11 @@ _MODULE = "module"
 
 
 @dataclass(slots=True)
-class _Node:
+class _Branch:
     option: Option | None = None
-    children: dict[str, _Node] = field(default_factory=dict)
-    wild: _Node | None = None
-    element: _Node | None = None
+    children: dict[str, _Branch] = field(default_factory=dict)
+    wild: _Branch | None = None
+    element: _Branch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +59,19 @@ class Tree:
     """The options of one devenv."""
 
     def __init__(self, options: Iterable[Option]) -> None:
-        self._root = _Node()
+        self._root = _Branch()
         self.options = {option.names: option for option in options}
         for path, option in self.options.items():
             node = self._root
             for name in path:
                 if name == ELEMENT:
-                    node.element = node.element or _Node()
+                    node.element = node.element or _Branch()
                     node = node.element
                 elif name == _NAME:
-                    node.wild = node.wild or _Node()
+                    node.wild = node.wild or _Branch()
                     node = node.wild
                 else:
-                    node = node.children.setdefault(name, _Node())
+                    node = node.children.setdefault(name, _Branch())
             node.option = option
 
     def find(self, path: AttrPath) -> PathMatch:
@@ -95,7 +95,7 @@ class Tree:
 
     @staticmethod
     def _left(
-        nodes: list[_Node], around: list[tuple[int, Option]], path: AttrPath, depth: int, start: int
+        nodes: list[_Branch], around: list[tuple[int, Option]], path: AttrPath, depth: int, start: int
     ) -> PathMatch:
         """Return what a path is that goes on where no option is declared: `around` are the options on the way."""
         for size, enclosing in reversed(around):
@@ -119,7 +119,7 @@ class Tree:
         return found
 
 
-def _step(node: _Node, name: str) -> Iterator[_Node]:
+def _step(node: _Branch, name: str) -> Iterator[_Branch]:
     if name in node.children:
         yield node.children[name]
     if name == ELEMENT and node.element is not None:
@@ -128,10 +128,10 @@ def _step(node: _Node, name: str) -> Iterator[_Node]:
         yield node.wild
 
 
-def _option(nodes: list[_Node]) -> Option | None:
+def _option(nodes: list[_Branch]) -> Option | None:
     """Return the option of some nodes: that of an exact name before that of `<name>`."""
     return next((node.option for node in nodes if node.option is not None), None)
 
 
-def _names(nodes: list[_Node]) -> tuple[str, ...]:
+def _names(nodes: list[_Branch]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for node in nodes for name in node.children))

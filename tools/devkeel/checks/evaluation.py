@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from devkeel.diagnosis import nix_messages
     from devkeel.nix_cli import fetching
     from devkeel.nix_cli.fetching import Source
-    from devkeel.nix_cli.locked_inputs import Locked
+    from devkeel.nix_cli.locked_inputs import LockedInputs
 else:
     nix_messages = Deferred("devkeel.diagnosis.nix_messages")
     fetching = Deferred("devkeel.nix_cli.fetching")
@@ -245,7 +245,7 @@ def _module_system() -> str:
     return package_files("devkeel.checks").joinpath("evaluate.nix").read_text("utf-8")
 
 
-def _expression(subject: Candidate, stage: Stage, locked: Locked, request: dict[str, object]) -> str:
+def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, request: dict[str, object]) -> str:
     settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),

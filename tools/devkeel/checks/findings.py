@@ -115,7 +115,7 @@ def _identity(item: Diagnostic) -> tuple[str, str, str | None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Hunk:
+class _Replaced:
     """Lines that a change took (`start` up to `end`), and where what it wrote instead begins and ends."""
 
     start: int
@@ -129,9 +129,9 @@ class _Lines:
 
     def __init__(self, old: Mapping[str, bytes], new: Mapping[str, bytes]) -> None:
         self._old, self._new = old, new
-        self._known: dict[str, tuple[list[str], list[str], list[_Hunk]]] = {}
+        self._known: dict[str, tuple[list[str], list[str], list[_Replaced]]] = {}
 
-    def _of(self, name: str) -> tuple[list[str], list[str], list[_Hunk]]:
+    def _of(self, name: str) -> tuple[list[str], list[str], list[_Replaced]]:
         if name not in self._known:
             pair = (_split(self._old.get(name, b"")), _split(self._new.get(name, b"")))
             self._known[name] = (*pair, _hunks(*pair))
@@ -180,12 +180,12 @@ def _split(data: bytes) -> list[str]:
     return data.decode("utf-8", "replace").split("\n")
 
 
-def _shift(hunks: list[_Hunk], line: int) -> int:
+def _shift(hunks: list[_Replaced], line: int) -> int:
     """Return by how many lines a line that stayed has moved."""
     return sum((each.until - each.at) - (each.end - each.start) for each in hunks if each.end <= line)
 
 
-def _hunks(old: list[str], new: list[str]) -> list[_Hunk]:
+def _hunks(old: list[str], new: list[str]) -> list[_Replaced]:
     start = next((at for at, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
     rest = min(len(old), len(new)) - start
     end = next((at for at in range(rest) if old[-1 - at] != new[-1 - at]), rest)
@@ -193,6 +193,6 @@ def _hunks(old: list[str], new: list[str]) -> list[_Hunk]:
     if not any(middle):
         return []
     if sum(map(len, middle)) > _MAX_LINES:  # it would take too long, and says nothing
-        return [_Hunk(start, len(old) - end, start, len(new) - end)]
+        return [_Replaced(start, len(old) - end, start, len(new) - end)]
     steps = SequenceMatcher(None, *middle, autojunk=False).get_opcodes()
-    return [_Hunk(start + a, start + b, start + c, start + d) for tag, a, b, c, d in steps if tag != "equal"]
+    return [_Replaced(start + a, start + b, start + c, start + d) for tag, a, b, c, d in steps if tag != "equal"]

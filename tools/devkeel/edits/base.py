@@ -15,7 +15,7 @@ from devkeel.project.root import DECLARATION
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.edits.files import Applied, File, Files
+    from devkeel.edits.files import AppliedEdit, File, Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["Edit"]
@@ -35,14 +35,14 @@ class Edit(BaseModel, ABC):
         kind: str  # each kind's own field, of the one value that is its name
 
     @abstractmethod
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Return what the edit makes of the files, in memory. Raises UsageError, ProjectError or Refused."""
 
     @abstractmethod
     def already(self) -> str:
         """Return why nothing changed, as a sentence, for an edit whose editor does not say it."""
 
-    def effects(self, applied: Applied) -> Iterable[str]:  # noqa: ARG002  (most kinds make nothing run)
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (most kinds make nothing run)
         """Return when something runs that the edit has added: shell text, or an expression."""
         return ()
 

@@ -10,7 +10,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.edits.files import Applied
+    from devkeel.edits.files import AppliedEdit
     from devkeel.source.nix import Value
     from devkeel.source.path import AttrPath
 
@@ -56,7 +56,7 @@ def is_shell_text(path: AttrPath) -> bool:
     return _shell(path) is not None
 
 
-def added_by_text(applied: Applied) -> Iterator[str]:
+def added_by_text(applied: AppliedEdit) -> Iterator[str]:
     """Yield when something runs that an edit of text has brought into the files."""
     for name, data in applied.after.items():
         yield from _added(name, applied.before.get(name, b""), data)

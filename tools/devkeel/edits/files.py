@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.source import Edited
 
-__all__ = ["Applied", "File", "Files"]
+__all__ = ["AppliedEdit", "File", "Files"]
 
 _MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
+class AppliedEdit:
     """What an edit made: the bytes of its files before and after, and sentences about what it met.
 
     manifest: a file that names libraries, and names others now. unfinished: the files may stay broken where they were
@@ -70,9 +70,9 @@ class File:
             return yaml.Document(self.data, self.name)
         raise self._other("YAML", "not_yaml")
 
-    def becomes(self, edited: Edited, *, unfinished: bool = False) -> Applied:
+    def becomes(self, edited: Edited, *, unfinished: bool = False) -> AppliedEdit:
         """Return what an edit of this one file made."""
-        return Applied({self.name: self.data}, {self.name: edited.data}, edited.notes, unfinished=unfinished)
+        return AppliedEdit({self.name: self.data}, {self.name: edited.data}, edited.notes, unfinished=unfinished)
 
     def _other(self, format_name: str, code: str) -> Refused:
         return Refused(

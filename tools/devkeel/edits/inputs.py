@@ -12,7 +12,7 @@ from devkeel.project.root import INPUTS
 from devkeel.source import Edited, compose, yaml
 
 if TYPE_CHECKING:
-    from devkeel.edits.files import Applied, Files
+    from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "RemoveInput", "SetInput"]
@@ -35,7 +35,7 @@ class SetInput(Edit):
             raise ValueError("give a url (a flake reference), or follows")
         return self
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Write the input whole where there is none of its name, else only what is asked for."""
         file = self.open(files, empty=True)
         document = file.yaml()
@@ -69,7 +69,7 @@ class RemoveInput(Edit):
     file: str = INPUTS
     name: str = Field(pattern=_NAME)
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Remove the input with all that it has."""
         file = self.open(files)
         return file.becomes(yaml.unset(file.yaml(), ["inputs", self.name]))

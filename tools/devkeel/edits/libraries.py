@@ -8,7 +8,7 @@ from pydantic import Field
 
 from devkeel import libraries
 from devkeel.edits.base import Edit
-from devkeel.edits.files import Applied
+from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class _Library(Edit):
     names: list[str] = Field(min_length=1)
     group: str | None = None
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Change the files that the language's plan names."""
         candidate = files.candidate
         request = libraries.Request(
@@ -46,13 +46,13 @@ class _Library(Edit):
         plan = libraries.plan(request, candidate.read)
         before = candidate.read_all(plan.files)
         manifest = candidate.resolve(plan.manifest) if plan.files else None
-        return Applied(before, plan.files, tuple(plan.notes), manifest)
+        return AppliedEdit(before, plan.files, tuple(plan.notes), manifest)
 
     def already(self) -> str:
         """Say that the manifest names them, or does not."""
         return f"{', '.join(self.names)}: the libraries are already so."
 
-    def effects(self, applied: Applied) -> Iterable[str]:  # noqa: ARG002  (whatever the files are)
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (whatever the files are)
         """An installer runs what the libraries bring: their build scripts, and their own code."""
         return (_INSTALLED,)
 

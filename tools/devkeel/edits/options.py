@@ -18,7 +18,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.edits.files import Applied, File, Files
+    from devkeel.edits.files import AppliedEdit, File, Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = [
@@ -84,7 +84,7 @@ class _Setting(_Valued):
     def already(self) -> str:
         return f"{self.path}: it is already so."
 
-    def effects(self, applied: Applied) -> Iterable[str]:
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:
         in_nix = any(name.endswith(".nix") for name in applied.after)
         return occasions(parse_path(self.path), self.nix_value()) if in_nix else ()
 
@@ -94,7 +94,7 @@ class SetOption(_Setting):
 
     kind: Literal["set"] = "set"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Set the value."""
         file = self.open(files)
         if file.is_yaml:
@@ -114,7 +114,7 @@ class UnsetOption(_Pathed):
 
     kind: Literal["unset"] = "unset"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Remove the definitions."""
         file = self.open(files)
         if file.is_yaml:
@@ -127,7 +127,7 @@ class Append(_Setting):
 
     kind: Literal["append"] = "append"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Append the element, or a line where the option is a text."""
         file = self.open(files)
         if file.is_yaml:
@@ -143,7 +143,7 @@ class Prepend(_Setting):
 
     kind: Literal["prepend"] = "prepend"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Put the element first."""
         file = self.open(files)
         return file.becomes(nix.prepend(file.nix(), self.path, self.nix_value()))
@@ -154,7 +154,7 @@ class RemoveValues(_Valued):
 
     kind: Literal["remove"] = "remove"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Remove the element."""
         file = self.open(files)
         return file.becomes(nix.remove(file.nix(), self.path, self.nix_value()))
@@ -166,7 +166,7 @@ class Rename(_Pathed):
     kind: Literal["rename"] = "rename"
     to: str
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Rename the path; Refused `not_found` where neither path is defined."""
         file = self.open(files)
         document = file.nix()
@@ -180,7 +180,7 @@ class Rename(_Pathed):
             )
         return file.becomes(edited)
 
-    def effects(self, applied: Applied) -> Iterable[str]:
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:
         """Return when the definition runs at its new path."""
         return added_by_text(applied)
 
@@ -206,7 +206,7 @@ class CommentOut(_Pathed):
 
     kind: Literal["comment_out"] = "comment_out"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Comment the definitions out."""
         file = self.open(files)
         return file.becomes(nix.comment_out(file.nix(), self.path))
@@ -217,12 +217,12 @@ class Uncomment(_Pathed):
 
     kind: Literal["uncomment"] = "uncomment"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Take the comment signs away."""
         file = self.open(files)
         return file.becomes(nix.uncomment(file.nix(), self.path))
 
-    def effects(self, applied: Applied) -> Iterable[str]:
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:
         """Return when the definition runs that is one again."""
         return added_by_text(applied)
 

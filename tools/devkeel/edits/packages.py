@@ -11,7 +11,7 @@ from devkeel.edits.suggestion import NewText
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from devkeel.edits.files import Applied, Files
+    from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "AddPackages", "RemovePackages"]
@@ -38,7 +38,7 @@ class AddPackages(_Packages):
 
     kind: Literal["add_packages"] = "add_packages"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Add the packages that are not there, in the file's own spelling."""
         file = self.open(files)
         return file.becomes(nix.add_packages(file.nix(), *self.names, inside=self.inside))
@@ -49,7 +49,7 @@ class RemovePackages(_Packages):
 
     kind: Literal["remove_packages"] = "remove_packages"
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Remove the packages that are there."""
         file = self.open(files)
         return file.becomes(nix.remove_packages(file.nix(), *self.names, inside=self.inside))

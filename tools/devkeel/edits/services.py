@@ -17,7 +17,7 @@ from devkeel.source.path import format_path, parse_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.edits.files import Applied, Files
+    from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
     from devkeel.source.path import AttrPath
 
@@ -37,7 +37,7 @@ class Enable(Edit):
             raise ValueError("what is enabled cannot have the setting enable = false; disable it instead")
         return self
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Set `enable`, then the settings beside it."""
         file = self.open(files)
         path = catalogue.enable_path(self.name)
@@ -48,7 +48,7 @@ class Enable(Edit):
         """Say that it is enabled."""
         return f"{self.name}: it is already enabled with these settings."
 
-    def effects(self, applied: Applied) -> Iterable[str]:  # noqa: ARG002  (its settings say it)
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (its settings say it)
         """Return when a setting runs."""
         group = catalogue.enable_path(self.name)[:-1]
         return [when for path, value in self._values(group) for when in occasions(path, value)]
@@ -90,7 +90,7 @@ class Disable(Edit):
     kind: Literal["disable"] = "disable"
     name: str
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Set `enable` to false, where anything sets it."""
         file = self.open(files)
         document, path = file.nix(), catalogue.enable_path(self.name)

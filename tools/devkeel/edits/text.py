@@ -14,7 +14,7 @@ from devkeel.edits.suggestion import NewText
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.edits.files import Applied, Files
+    from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "ReplaceText"]
@@ -34,7 +34,7 @@ class ReplaceText(Edit):
     occurrences: int = Field(default=1, ge=1)
     partial: bool = False
 
-    def apply(self, files: Files) -> Applied:
+    def apply(self, files: Files) -> AppliedEdit:
         """Replace the text."""
         file = self.open(files)
         edited = replace_text(file.name, file.data, self.old, self.new, self.occurrences)
@@ -44,7 +44,7 @@ class ReplaceText(Edit):
         """Say that the texts do not differ."""
         return f"{self.file}: the old and the new text are the same."
 
-    def effects(self, applied: Applied) -> Iterable[str]:
+    def effects(self, applied: AppliedEdit) -> Iterable[str]:
         """Return when something runs that the new text has."""
         return added_by_text(applied)
 

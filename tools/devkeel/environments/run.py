@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
 
-__all__ = ["Call", "RunResult", "Wanted", "call", "run"]
+__all__ = ["Invocation", "RunResult", "RunSpec", "call", "run"]
 
 # Bytes of each output that an answer has, head and tail together; the log has more.
 _SHOWN = 24 * 1024
@@ -42,7 +42,7 @@ _WORD = 2000  # of a title's words, each of which may be as long as the system l
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Invocation:
     """A command with its directory, the variables that it sees, the names that it must not see, and notes."""
 
     argv: tuple[str, ...]
@@ -53,7 +53,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RunSpec:
     """What a caller wants to run: a command, a task or the project's test, in one way.
 
     cwd: relative to the root. environment: a named one instead of what was applied. pure: without the host's programs.
@@ -67,7 +67,7 @@ class Wanted:
     pure: bool
 
 
-def run(context: Context, wanted: Wanted, timeout: float) -> Job:
+def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     """Begin to run what is wanted as a job; see `Environment.run`."""
     entered = Environments(context).entered(wanted.environment) if wanted.environment else None
     require_seconds(timeout, LONGEST)
@@ -95,13 +95,13 @@ def run(context: Context, wanted: Wanted, timeout: float) -> Job:
     return context.jobs.start(JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
 
 
-def call(context: Context, wanted: Wanted) -> Call:
+def call(context: Context, wanted: RunSpec) -> Invocation:
     """Return what to run, for who runs a command in a process of its own; see `run`."""
     entered = Environments(context).entered(wanted.environment) if wanted.environment else None
     called, place, applied, good = _prepared(context, wanted, entered)
     around, program = _surroundings(context, called, place, applied, pure=wanted.pure)
     unset = set(applied.unset) - set(around.variables) if applied else ()
-    return Call(called, place, around.variables, tuple(unset), (*_notes(context, good), *program.notes))
+    return Invocation(called, place, around.variables, tuple(unset), (*_notes(context, good), *program.notes))
 
 
 def _surroundings(
@@ -115,7 +115,7 @@ def _surroundings(
 
 
 def _prepared(
-    context: Context, wanted: Wanted, entered: Applied | None
+    context: Context, wanted: RunSpec, entered: Applied | None
 ) -> tuple[tuple[str, ...], Path, Applied | None, Good | None]:
     """Return what to run, where, in which environment, and what was applied last where that is the project's."""
     good = read_good(context.project.state)

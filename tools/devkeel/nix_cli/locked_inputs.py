@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.nix_cli.lock import Lock
     from devkeel.system.reading_room import Located
 
-__all__ = ["NEEDED", "Locked", "locate_inputs", "not_fetched"]
+__all__ = ["NEEDED", "LockedInputs", "locate_inputs", "not_fetched"]
 
 _SECONDS = 20.0
 NEEDED = ("devenv", "nixpkgs")
@@ -34,7 +34,7 @@ _INFO = ("rev", "revCount", "lastModified", "narHash")
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedInputs:
     """The inputs of a project: `trees` and `inputs` as `evaluate.nix` takes them, `paths` that may be read."""
 
     trees: dict[str, dict[str, Any]]
@@ -42,7 +42,7 @@ class Locked:
     paths: tuple[str, ...]
 
 
-def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = None) -> Locked:
+def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = None) -> LockedInputs:
     """Return where the store has what a lock file pins.
 
     root: the project as the evaluation sees it, for inputs that are directories in it; None where only the store is
@@ -72,7 +72,7 @@ def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = N
                 reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
                 raise _unavailable(reason, "Move it beneath, or give the input a URL.")
             raise not_fetched(data, inputs[name])
-    return Locked(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
+    return LockedInputs(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
 
 
 def not_fetched(data: bytes, key: str) -> Unavailable:

@@ -102,7 +102,7 @@ class Room:
         except (FileNotFoundError, NotADirectoryError):
             return _missing(top, base, name)
         with opened(directory):
-            walk = _Way(directory, top, name)
+            walk = _Descent(directory, top, name)
             try:
                 walk.go(base, name)
             finally:
@@ -197,7 +197,7 @@ def _missing(top: Path, base: tuple[str, ...], name: str) -> Located:
     return Located(top, parts, posixpath.relpath(path, posixpath.join(str(top), *base)), there=False)
 
 
-class _Way:
+class _Descent:
     """The way of one path below an open directory, link by link.
 
     done: the names so far, none of them a link. there: whether the last of them exists.

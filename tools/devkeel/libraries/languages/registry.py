@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from devkeel.libraries.request import Plan, Request
 
-__all__ = ["LANGUAGES", "ROWS", "Language", "Row", "language_named", "row_of"]
+__all__ = ["LANGUAGES", "ROWS", "Language", "LanguageRow", "language_named", "row_of"]
 
 
 class Language(Protocol):
@@ -29,7 +29,7 @@ class Language(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class LanguageRow:
     """A language. name: of the module beside this one as well. aliases: what callers write for it too.
 
     open: more files than its MANIFESTS may name libraries, and its own plan knows which.
@@ -41,16 +41,16 @@ class Row:
 
 
 ROWS = (
-    Row("python", ("py",), open=True),  # there is no end of names for a requirements file
-    Row("javascript", ("js", "node", "typescript")),
-    Row("rust"),
-    Row("go", ("golang",)),
-    Row("ruby"),
+    LanguageRow("python", ("py",), open=True),  # there is no end of names for a requirements file
+    LanguageRow("javascript", ("js", "node", "typescript")),
+    LanguageRow("rust"),
+    LanguageRow("go", ("golang",)),
+    LanguageRow("ruby"),
 )
 LANGUAGES = tuple(row.name for row in ROWS)
 
 
-def row_of(name: str) -> Row:
+def row_of(name: str) -> LanguageRow:
     """Return the row of a language by its name or another. Raises UsageError `unknown_language`."""
     for row in ROWS:
         if name.lower() in (row.name, *row.aliases):

@@ -17,7 +17,7 @@ from devkeel.libraries.manifests import conda_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LOCK", "CondaLock", "Locked", "read_lock", "subdir"]
+__all__ = ["LOCK", "CondaLock", "LockedPackage", "read_lock", "subdir"]
 
 LOCK = "conda-lock.yml"
 _LENGTHS = {"md5": 32, "sha256": 64}  # hexadecimal digits
@@ -35,7 +35,7 @@ def subdir() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Locked:
+class LockedPackage:
     """One conda package of a lock. hashes: by the name of the function, in hexadecimal."""
 
     name: str
@@ -80,7 +80,7 @@ class CondaLock:
     """What a lock says. platforms: those that it covers, None where it does not say. packages: all, by platform."""
 
     platforms: tuple[str, ...] | None
-    packages: Mapping[str, tuple[Locked, ...]]
+    packages: Mapping[str, tuple[LockedPackage, ...]]
     pip: Mapping[str, tuple[str, ...]]
 
     def covers(self) -> bool:
@@ -88,7 +88,7 @@ class CondaLock:
         known = self.platforms if self.platforms is not None else tuple(self.packages)
         return subdir() in known and (subdir() in self.packages or not self.packages)
 
-    def here(self) -> tuple[Locked, ...]:
+    def here(self) -> tuple[LockedPackage, ...]:
         """Return the packages for this machine. Raises CheckFailed `lock_wrong_platform`."""
         if not self.covers():
             told = ", ".join(sorted({*(self.platforms or ()), *self.packages} - {subdir()})) or "no platform"
@@ -107,7 +107,7 @@ def read_lock(data: bytes) -> CondaLock:
     head = model.get("metadata")
     platforms = head.get("platforms") if isinstance(head, dict) else None
     known = tuple(map(str, platforms)) if isinstance(platforms, list) else None
-    packages, pip = dict[str, tuple[Locked, ...]](), dict[str, tuple[str, ...]]()
+    packages, pip = dict[str, tuple[LockedPackage, ...]](), dict[str, tuple[str, ...]]()
     items = model.get("package")
     for item in items if isinstance(items, list) else []:
         if not isinstance(item, dict) or not isinstance(item.get("platform"), str):
@@ -120,7 +120,7 @@ def read_lock(data: bytes) -> CondaLock:
     return CondaLock(known, packages, pip)
 
 
-def _locked(item: Mapping[str, Any]) -> Locked:
+def _locked(item: Mapping[str, Any]) -> LockedPackage:
     name, url = str(item.get("name")), item.get("url")
     if not isinstance(url, str):
         raise _bad(f"{name} has no URL")
@@ -134,7 +134,7 @@ def _locked(item: Mapping[str, Any]) -> Locked:
     for key, value in hashes.items():
         if not re.fullmatch(rf"[0-9a-f]{{{_LENGTHS[key]}}}", value):
             raise _bad(f"the {key} of {name} is not {_LENGTHS[key]} hexadecimal digits: {value[:80]}")
-    return Locked(name, str(item.get("version")), url, hashes)
+    return LockedPackage(name, str(item.get("version")), url, hashes)
 
 
 def _bad(why: str) -> CheckFailed:

@@ -17,7 +17,7 @@ from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
-from devkeel.libraries.resolve.conda_lock import LOCK, Locked, read_lock, subdir
+from devkeel.libraries.resolve.conda_lock import LOCK, LockedPackage, read_lock, subdir
 from devkeel.libraries.resolve.installers import tool_environment
 from devkeel.libraries.resolve.micromamba import INSTALL
 from devkeel.runtime import run
@@ -26,20 +26,29 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Wanted", "has_rattler", "install", "is_pinned", "record_of", "require_resolvable", "solve", "wanted_of"]
+__all__ = [
+    "CondaPackages",
+    "has_rattler",
+    "install",
+    "is_pinned",
+    "record_of",
+    "require_resolvable",
+    "solve",
+    "wanted_of",
+]
 
 _SHOWN = 2000
 _CHANNEL = "conda-forge"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class CondaPackages:
     """What is to be installed: specifications from channels, or the exact packages of a lock."""
 
     file: str
     channels: tuple[str, ...]
     specs: tuple[str, ...]
-    locked: tuple[Locked, ...] = ()
+    locked: tuple[LockedPackage, ...] = ()
     pip: tuple[str, ...] = ()
 
     @property
@@ -57,11 +66,11 @@ def has_rattler() -> bool:
     return importlib.util.find_spec("rattler") is not None
 
 
-def wanted_of(data: bytes, name: str, python: str | None = None) -> Wanted:
+def wanted_of(data: bytes, name: str, python: str | None = None) -> CondaPackages:
     """Return what environment.yml or conda-lock.yml asks for; `python` takes the place of its version of Python."""
     if name == LOCK:
         lock = read_lock(data)
-        return Wanted(name, (), (), lock.here(), lock.pip_here())
+        return CondaPackages(name, (), (), lock.here(), lock.pip_here())
     model = conda_file.load(data, name)
     channels = tuple(str(item) for item in _list(model, "channels") if item != "nodefaults") or (_CHANNEL,)
     specs = conda_file.specifications(model)
@@ -69,7 +78,7 @@ def wanted_of(data: bytes, name: str, python: str | None = None) -> Wanted:
         specs = (*(spec for spec in specs if not re.match(r"python\b(?!-)", spec)), f"python={python}")
     groups = [item for item in _list(model, "dependencies") if isinstance(item, dict)]
     pip = tuple(str(item) for group in groups for item in _list(group, "pip"))
-    return Wanted(name, channels, specs, pip=pip)
+    return CondaPackages(name, channels, specs, pip=pip)
 
 
 def _list(model: Mapping[str, Any], key: str) -> list[Any]:
@@ -101,13 +110,13 @@ def require_resolvable(data: bytes, name: str, tool: str | None, timeout: float)
     return "micromamba"
 
 
-def _arguments(wanted: Wanted) -> tuple[str, ...]:
+def _arguments(wanted: CondaPackages) -> tuple[str, ...]:
     channels = tuple(part for channel in wanted.channels for part in ("--channel", channel))
     asked = tuple(item.explicit() for item in wanted.locked) or (*channels, "--override-channels", *wanted.specs)
     return ("--yes", "--quiet", "--no-rc", "--no-env", *asked)
 
 
-def install(wanted: Wanted, prefix: Path, tool: str | None, root: Path, timeout: float) -> None:
+def install(wanted: CondaPackages, prefix: Path, tool: str | None, root: Path, timeout: float) -> None:
     """Make a prefix of what is wanted, and compare it with that.
 
     tool: micromamba; None for py-rattler. root: where it runs. timeout: seconds. Raises CheckFailed `unresolvable`,
@@ -122,14 +131,14 @@ def install(wanted: Wanted, prefix: Path, tool: str | None, root: Path, timeout:
     _require_whole(prefix, wanted)
 
 
-def _by_micromamba(tool: str, wanted: Wanted, prefix: Path, root: Path, timeout: float) -> None:
+def _by_micromamba(tool: str, wanted: CondaPackages, prefix: Path, root: Path, timeout: float) -> None:
     argv = (tool, "create", "--prefix", str(prefix), *_arguments(wanted))
     done = run(argv, timeout=timeout, environment=tool_environment(), cwd=root)
     if done.returncode:
         raise _unresolvable((done.stderr or done.stdout).decode("utf-8", "replace"), wanted.file)
 
 
-def _by_rattler(wanted: Wanted, prefix: Path, timeout: float) -> None:
+def _by_rattler(wanted: CondaPackages, prefix: Path, timeout: float) -> None:
     records = solve(wanted, timeout)
     rattler: Any = importlib.import_module("rattler")
     try:
@@ -138,7 +147,7 @@ def _by_rattler(wanted: Wanted, prefix: Path, timeout: float) -> None:
         raise _installing(str(error), wanted.file) from error
 
 
-def solve(wanted: Wanted, timeout: float) -> list[Any]:
+def solve(wanted: CondaPackages, timeout: float) -> list[Any]:
     """Return py-rattler's records of what is wanted."""
     if not has_rattler():
         raise Unavailable(
@@ -234,7 +243,7 @@ def _installing(told: str, name: str) -> CheckFailed:
     )
 
 
-def _require_whole(prefix: Path, wanted: Wanted) -> None:
+def _require_whole(prefix: Path, wanted: CondaPackages) -> None:
     """Compare what was installed with what was asked for, whatever the installer said of it."""
     there = {path.name.removesuffix(".json").rsplit("-", 2)[0].lower() for path in prefix.glob("conda-meta/*.json")}
     asked = wanted.names | {item.package for item in wanted.locked}

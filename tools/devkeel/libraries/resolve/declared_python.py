@@ -15,7 +15,7 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PINNED", "Wanted", "declared_python", "wanted_version"]
+__all__ = ["PINNED", "WantedPython", "declared_python", "wanted_version"]
 
 PINNED = ".python-version"
 _PYPROJECT = "pyproject.toml"
@@ -34,7 +34,7 @@ _POETRY = re.compile(r"\s*(?P<sign>[\^~])\s*(?P<major>\d+)(?:\.(?P<minor>\d+))?(
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class WantedPython:
     """What one place says of Python.
 
     file: who says it. text: as it stands there. versions: those that fit, None where the text is no version and
@@ -53,18 +53,18 @@ class Wanted:
         return same and (self.versions is None or self.versions.contains(version, prereleases=True))
 
 
-def wanted_version(file: str, text: str) -> Wanted:
+def wanted_version(file: str, text: str) -> WantedPython:
     """Return what a version means, as pyenv, uv and devenv read it."""
     found = _NAMED.match(text.strip())
     if found is None:
-        return Wanted(file, text, None)
+        return WantedPython(file, text, None)
     version = found["version"]
     exact = version.count(".") > 1 or not re.fullmatch(r"[\d.]+", version)
     versions = SpecifierSet(f"=={version}" if exact else f"=={version}.*")
-    return Wanted(file, text.strip(), versions, found["kind"] or "cpython", bool(found["free"]))
+    return WantedPython(file, text.strip(), versions, found["kind"] or "cpython", bool(found["free"]))
 
 
-def declared_python(files: Mapping[str, bytes]) -> tuple[Wanted, ...]:
+def declared_python(files: Mapping[str, bytes]) -> tuple[WantedPython, ...]:
     """Return what the files of a project say of Python: `.python-version`, pyproject.toml, devenv.nix.
 
     What is computed in Nix, or is broken, is left out: other checks say so.
@@ -76,14 +76,14 @@ def declared_python(files: Mapping[str, bytes]) -> tuple[Wanted, ...]:
     return tuple(found)
 
 
-def _pinned(data: bytes | None) -> Iterator[Wanted]:
+def _pinned(data: bytes | None) -> Iterator[WantedPython]:
     lines = (line.strip() for line in (data or b"").decode("utf-8", "replace").splitlines())
     first = next((line for line in lines if line and not line.startswith("#")), None)
     if first is not None and first != "system":
         yield wanted_version(PINNED, first.split()[0])
 
 
-def _project(data: bytes | None) -> Iterator[Wanted]:
+def _project(data: bytes | None) -> Iterator[WantedPython]:
     try:
         model: dict[str, Any] = tomllib.loads((data or b"").decode())
     except ValueError:
@@ -102,7 +102,7 @@ def _get(model: Any, *path: str) -> Any:  # noqa: ANN401  (plain data)
     return model
 
 
-def _range(text: str, *, poetry: bool = False) -> Wanted:
+def _range(text: str, *, poetry: bool = False) -> WantedPython:
     plain = text
     found = _POETRY.match(text) if poetry else None
     if found is not None:
@@ -112,12 +112,12 @@ def _range(text: str, *, poetry: bool = False) -> Wanted:
     elif poetry and re.fullmatch(r"\s*[\d.]+(?:\.\*)?\s*", text):
         plain = f"=={text.strip()}"
     try:
-        return Wanted(_PYPROJECT, text, SpecifierSet(plain))
+        return WantedPython(_PYPROJECT, text, SpecifierSet(plain))
     except InvalidSpecifier:
-        return Wanted(_PYPROJECT, text, None)
+        return WantedPython(_PYPROJECT, text, None)
 
 
-def _module(name: str, data: bytes) -> Iterator[Wanted]:
+def _module(name: str, data: bytes) -> Iterator[WantedPython]:
     try:
         document = nix.Document(data, name)
         known = {item.path for item in document.definitions if not item.conditions}
@@ -136,4 +136,4 @@ def _module(name: str, data: bytes) -> Iterator[Wanted]:
         if found is not None:
             kind = "cpython" if found["kind"] == "python" else "pypy"
             versions = SpecifierSet(f"=={found['major']}.{found['minor']}.*")
-            yield Wanted(name, source, versions, kind, bool(found["free"]))
+            yield WantedPython(name, source, versions, kind, bool(found["free"]))

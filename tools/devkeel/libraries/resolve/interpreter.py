@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, Unavailable
-from devkeel.libraries.resolve.declared_python import Wanted, declared_python, wanted_version
+from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, wanted_version
 from devkeel.libraries.resolve.installers import find_python, find_uv, tool_environment
 from devkeel.runtime import find_program, run
 from devkeel.text.actions import do
@@ -71,11 +71,11 @@ def interpreter(files: Mapping[str, bytes], named: str | None = None) -> Interpr
     return Interpreter(found.path, found.version, found.kind, found.free, notes)
 
 
-def _fits(found: Interpreter, wanted: Iterable[Wanted]) -> bool:
+def _fits(found: Interpreter, wanted: Iterable[WantedPython]) -> bool:
     return all(item.fits(found.version, found.kind, free=found.free) for item in wanted)
 
 
-def _candidates(wanted: tuple[Wanted, ...], program: str | None) -> Iterator[Interpreter]:
+def _candidates(wanted: tuple[WantedPython, ...], program: str | None) -> Iterator[Interpreter]:
     """Yield the Pythons of this machine, the likeliest first; each is asked who it is when its turn comes."""
     places = _places(wanted) if program is None else iter([find_program(program) or program])
     for place in places:
@@ -84,7 +84,7 @@ def _candidates(wanted: tuple[Wanted, ...], program: str | None) -> Iterator[Int
             yield found
 
 
-def _places(wanted: tuple[Wanted, ...]) -> Iterator[str]:
+def _places(wanted: tuple[WantedPython, ...]) -> Iterator[str]:
     yield find_python()
     found = _found_by_uv(_request(wanted))
     if found is not None:
@@ -98,7 +98,7 @@ def _places(wanted: tuple[Wanted, ...]) -> Iterator[str]:
     yield sys.executable
 
 
-def _request(wanted: tuple[Wanted, ...]) -> str:
+def _request(wanted: tuple[WantedPython, ...]) -> str:
     """Return the same in the words of uv: a build by its name, else the ranges together."""
     named = next((item.text for item in wanted if item.kind is not None), None)
     if named is not None and re.fullmatch(r"[\w.@+-]+", named):
@@ -128,7 +128,7 @@ def _asked(place: str) -> Interpreter | None:
     return Interpreter(told[0], told[1], told[2], told[3] == "True")
 
 
-def _exclude_each_other(wanted: tuple[Wanted, ...]) -> bool:
+def _exclude_each_other(wanted: tuple[WantedPython, ...]) -> bool:
     """Return whether one of them names a version that another one leaves out: then nothing that is fetched fits."""
     return any(
         pin.kind is not None and other.versions is not None and not _overlap(pin.versions, other.versions)
@@ -148,7 +148,7 @@ def _overlap(pin: SpecifierSet | None, other: SpecifierSet) -> bool:
     return any(other.contains(f"{text[:-2]}.{patch}", prereleases=True) for patch in range(100))
 
 
-def _missing(wanted: tuple[Wanted, ...], program: str | None) -> Unavailable:
+def _missing(wanted: tuple[WantedPython, ...], program: str | None) -> Unavailable:
     says = "; ".join(f"{item.file} asks for Python {item.text}" for item in wanted) or f"the call names {program}"
     if _exclude_each_other(wanted):
         return Unavailable(

@@ -58,7 +58,7 @@ def _sides(node: Node) -> list[Node]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
+class _Route:
     """How a part of a value is reached; `entered` has the names that were followed, and whether they counted always."""
 
     certain: bool = True
@@ -66,14 +66,14 @@ class _Way:
     depth: int = 0
     entered: set[tuple[int, bool]] = field(default_factory=set)
 
-    def on(self, *, always: bool = True, alone: bool = True) -> _Way:
+    def on(self, *, always: bool = True, alone: bool = True) -> _Route:
         """Return the way one step further."""
-        return _Way(self.certain and always, self.shared or not alone, self.depth + 1, self.entered)
+        return _Route(self.certain and always, self.shared or not alone, self.depth + 1, self.entered)
 
 
-def parts(node: Node, data: bytes, way: _Way | None = None) -> Iterator[Part]:
+def parts(node: Node, data: bytes, way: _Route | None = None) -> Iterator[Part]:
     """Yield the parts of a list's value, in the order of the value; what a name stands for only once."""
-    way = way or _Way()
+    way = way or _Route()
     name, arguments = call(node, data)
     if node.type == "list_expression":
         yield Part(node, tuple(elements(node)), way.certain, way.shared)
@@ -127,7 +127,7 @@ def _same(node: Node) -> list[Node]:
     return [inner] if inner is not None else []
 
 
-def _parts_of_lists(part: Part, data: bytes, name: str, way: _Way) -> Iterator[Part]:
+def _parts_of_lists(part: Part, data: bytes, name: str, way: _Route) -> Iterator[Part]:
     """Yield the parts of a list of lists; `flatten` takes elements that are no lists too."""
     if part.opaque or way.depth >= MAX_DEPTH:
         yield part if part.opaque else replace(part, items=(), opaque=True)
