@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.text.actions import Said
-    from devkeel_words.vocabulary import Argument
+    from devkeel_words.vocabulary import Action, Argument
 
 __all__ = ["Speech", "as_command", "as_link", "as_tool", "filled"]
 
@@ -32,19 +32,23 @@ def filled(column: str, arguments: Mapping[str, object]) -> Iterator[tuple[str, 
             yield word[: blank.start()].removesuffix("="), arguments[blank[1]]
 
 
+def _blanks(row: Action) -> set[str]:
+    return {found[1] for word in row.command.split() if (found := _BLANK.search(word))}  # the same in each column
+
+
 class Speech:
     """How one client says what is marked. What the vocabulary does not have is said in the library's own words."""
 
     same: ClassVar[str]
 
     def __call__(self, said: Said) -> str:
-        """Return the words for a marker."""
-        if said.kind == "do" and said.name in ACTIONS:
+        """Return the words for a marker: those that leave out none of its arguments."""
+        if said.kind == "do" and said.name in ACTIONS and said.arguments.keys() <= _blanks(ACTIONS[said.name]):
             return self.do(said.name, said.arguments)
-        if said.kind == "argument" and said.name in ARGUMENTS:
+        if said.kind == "argument" and said.name in ARGUMENTS and said.arguments.keys() <= {said.name}:
             row = ARGUMENTS[said.name]
             return self.given(row, said.arguments[said.name]) if said.name in said.arguments else self.argument(row)
-        if said.kind == "again" and said.arguments.keys() <= ARGUMENTS.keys():
+        if said.kind == "again" and not said.name and said.arguments.keys() <= ARGUMENTS.keys():
             return self.again(said.arguments)
         return plainly(said)
 

@@ -134,3 +134,11 @@ def test_what_no_client_knows_is_said_in_the_librarys_words() -> None:
     assert as_tool(Said("do", "sing", {"song": "la"})) == 'sing with song="la"'
     assert as_command(Said("argument", "loudness")) == "loudness"
     assert as_command(Said("again", "", {"loudness": 3})) == "the same call with loudness=3"
+
+
+@pytest.mark.forged
+def test_no_argument_is_left_out_without_a_word() -> None:
+    """What is said of a forged marker would else be less than what stands there."""
+    assert as_command(Said("do", "apply", {"evil": "rm"})) == 'apply with evil="rm"'
+    assert as_tool(Said("argument", "redo", {"evil": "rm"})) == 'redo with evil="rm"'
+    assert as_tool(Said("again", "evil", {"redo": True})) == "the same call with redo=true"

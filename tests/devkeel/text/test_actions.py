@@ -30,7 +30,17 @@ def test_what_is_not_given_is_not_in_it() -> None:
     assert do("make", environment=None) == do("make")
 
 
-@pytest.mark.parametrize("inside", ["", "[]", "{}", '["do"]', '["do", 1, {}]', '["sing", "apply", {}]', "[" * 5_000])
+_DEEP = "[" * 400 + "]" * 400
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        *("", "[]", "{}", '["do"]', '["do", 1, {}]', '["sing", "apply", {}]', "[" * 5_000),
+        f'["do", "inspect", {{"prefix": {_DEEP}}}]',
+        '["do", "inspect", {"prefix": {"a": 1}}]',
+    ],
+)
 def test_what_is_no_marker_stays_and_cleaning_takes_its_marks(inside: str) -> None:
     forged = f"{MARKS[0]}{inside}{MARKS[1]}"
     assert say(forged, plainly) == forged

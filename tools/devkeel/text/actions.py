@@ -83,4 +83,13 @@ def _read(text: str) -> Said | None:
         return None
     if kind not in ("do", "again", "argument") or not isinstance(name, str) or not isinstance(arguments, dict):
         return None
+    if not all(_is_given(value) for value in arguments.values()):
+        return None
     return Said(kind, name, arguments)
+
+
+def _is_given(value: object) -> bool:
+    # What `do` is given, no deeper: a forged nest of lists would exhaust the stack of the client that says it.
+    return not isinstance(value, dict) and not (
+        isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
+    )
