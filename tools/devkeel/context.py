@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
-from devkeel.deferred import Deferred
+from devkeel.deferred import Deferred, dataclass
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION

@@ -7,12 +7,13 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
+from devkeel.deferred import dataclass
 from devkeel.errors import UsageError
 from devkeel_mcp.transports.connections import Connections
 from devkeel_mcp.transports.gate import Gate, Limits

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
+from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 from devkeel.project.envrc import activation
 from devkeel.text.actions import do

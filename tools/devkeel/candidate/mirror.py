@@ -10,9 +10,10 @@ import fcntl
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 from devkeel.system.beneath import LINK, enter, opened, remove
 

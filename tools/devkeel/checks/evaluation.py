@@ -12,14 +12,14 @@ import re
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files as package_files
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from devkeel.checks.inputs import place_of_input, unlocked_inputs
-from devkeel.deferred import Deferred
+from devkeel.deferred import Deferred, dataclass
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, network_is_cut, settings
 from devkeel.nix_cli.devenv import in_stage, runtime_directory

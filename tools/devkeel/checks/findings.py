@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import dataclass
 from devkeel.project.root import DECLARATION
 
 if TYPE_CHECKING:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from devkeel.deferred import dataclass
 from devkeel.errors import DevkeelError, Diagnostic, Place
 from devkeel.nix_cli.lock import VERSIONS, parse_lock, read_lock
 from devkeel.nix_cli.references import FORGES, is_other

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.checks.evaluation import evaluated, require_nix, require_stage
+from devkeel.deferred import dataclass
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Unavailable
 

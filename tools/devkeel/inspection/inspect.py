@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
 from devkeel.change.judge import levels_of
 from devkeel.checks import run_checks
-from devkeel.deferred import Deferred
+from devkeel.deferred import Deferred, dataclass
 from devkeel.environments.locks import lock_findings
 from devkeel.environments.named import Environments
 from devkeel.history import log

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from devkeel.deferred import dataclass
 
 __all__ = ["ProcessLog", "ProcessState", "ProcessesResult"]
 

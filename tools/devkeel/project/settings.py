@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
+from devkeel.deferred import dataclass
 from devkeel.errors import Place, ProjectError
 from devkeel.project.root import SETTINGS
 from devkeel.source import nix

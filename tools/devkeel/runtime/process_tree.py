@@ -13,10 +13,11 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import dataclass
 from devkeel.system.mechanisms import usable
 
 if TYPE_CHECKING:
