@@ -17,6 +17,7 @@ __all__ = ["Judged", "deeper_than", "judge", "refusal"]
 _TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[{\]}]', re.DOTALL)
 _OPENING, _CLOSING = (b"[", b"{"), (b"]", b"}")
 _ID = re.compile(rb'\s*:\s*(?P<id>"(?:[^"\\\x00-\x1f]|\\.){0,200}"|-?\d{1,200}(?:\.\d{1,20})?)\s*(?=[,}\]]|\Z)')
+# JSON-RPC 2.0, section 5.1; -32000 is of those that a server may choose.
 _PARSE_ERROR, _INVALID_REQUEST, _BUSY = -32700, -32600, -32000
 _MOST_ANSWERS = 100
 _SEARCHED = 64 * 1024
@@ -42,6 +43,7 @@ def judge(body: bytes, depth: int) -> Judged:
     except (ValueError, RecursionError):  # no UTF-8, no JSON, a number of more digits than Python reads
         return _unread(body, _PARSE_ERROR, "The message is not JSON.")
     if isinstance(data, list):
+        # Only the version of 2025-03-26 has batches; later ones took them out.
         told = "Messages come one at a time: batches are not part of this protocol."
         found = [refusal(item["id"], _INVALID_REQUEST, told) for item in data if _waits(item)]
         return Judged(None, tuple(found[:_MOST_ANSWERS]))

@@ -97,6 +97,8 @@ class Gate:
 
     def _foreign(self, scope: Scope, headers: Headers) -> JSONResponse | None:
         origin = headers.get("origin")
+        # MCP, Streamable HTTP: Origin must be checked, for a page can have its own name lead here (DNS rebinding).
+        # RFC 9110: a request for another host is misdirected (421), and a 401 names its challenge.
         if _host_of(headers.get("host", "")) not in self._hosts:
             return _refuse(421, "This server does not go by that Host.")
         if origin is not None and _host_of(re.sub(r"\Ahttps?://", "", origin)) not in self._hosts:

@@ -95,7 +95,8 @@ class Venv(Backend):
 
     def applied_at(self, prefix: Path) -> Applied:
         """Return an environment that is made: a command in it sees its programs first."""
-        # A script that calls another Python's pip by its path is told that it is in no virtual environment.
+        # A script that calls another Python's pip by its path is refused: it runs in no virtual environment (pip,
+        # src/pip/_internal/cli/cmdoptions.py, --require-virtualenv).
         variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin"), "PIP_REQUIRE_VIRTUALENV": "1"}
         return Applied(self.name, str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN)
 

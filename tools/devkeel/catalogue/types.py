@@ -326,6 +326,7 @@ def _all(verdicts: Iterable[bool | None]) -> bool | None:
     return False if False in found else None if None in found else True
 
 
+# As nixpkgs, lib/types.nix, `ints.between` and `ints.u8` to `ints.s32` describe themselves.
 _BETWEEN = re.compile(r"(?:\d+ bit (?:un)?signed integer; |integer )between (-?\d+) and (-?\d+) \(both inclusive\)")
 _LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"|(-?\d+)|true|false')
 _SIMPLE: dict[str, OptionType] = {

@@ -37,6 +37,7 @@ __all__ = ["check", "instantiate", "on_time", "realise"]
 _SOURCE = "build"
 _SECONDS = 900.0
 _PRINTED = 4 * 1024**2  # bytes of what devenv prints
+# The characters of a store path's name (nix, src/libstore/path.cc, `checkName`).
 _DERIVATION = re.compile(r"^/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv$")
 
 

@@ -234,7 +234,8 @@ def _asked(
 def _repositories(stage: Stage) -> list[str]:
     """Return how Nix names the project's own repositories where a text fetches them, since 2.20 as addresses.
 
-    What follows the path keeps the name from meaning what is above: Nix allows all that begins with it and a slash.
+    What follows the path keeps the name from meaning what is above: Nix allows all that begins with it and a slash
+    (nix, src/libexpr/eval.cc, `isAllowedURI`; the address is as src/libfetchers/git.cc writes it).
     """
     places = (stage.root if name == "." else stage.root / name for name in stage.repositories)
     return [f"git+file://{quote(str(place), safe='/:@')}?exportIgnore=1" for place in places]

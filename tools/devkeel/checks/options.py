@@ -39,7 +39,7 @@ __all__ = ["check_needed_inputs", "check_options"]
 _SHOWN = 60
 # What comes from an input with modules of its own may be newer or older than the catalogue.
 _FOREIGN = frozenset({"git-hooks", "treefmt"})
-# At the top of a module these are the module system's, not options.
+# At the top of a module these are the module system's, not options (nixpkgs, lib/modules.nix, `unifyModuleSyntax`).
 _MODULE = frozenset(
     {*("imports", "options", "disabledModules", "meta", "_file", "_class", "key", "_module", "freeformType", "require")}
 )

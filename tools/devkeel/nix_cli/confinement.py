@@ -32,10 +32,12 @@ __all__ = ["SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings"
 
 
 SETTINGS = {
-    # Read is what -I lists, and no more; nothing is built, fetched or substituted meanwhile.
+    # Read is what -I lists, and no more; nothing is built, fetched or substituted meanwhile (nix,
+    # src/libexpr/eval.cc: the accessor of `EvalState` lets through what is listed, `checkURI` what is allowed).
     "restrict-eval": "true",
     "allowed-uris": "",
     "nix-path": "",
+    # Else an evaluation may build (nix, src/libexpr/primops.cc).
     "allow-import-from-derivation": "false",
     "experimental-features": "",
     "allow-unsafe-native-code-during-evaluation": "false",

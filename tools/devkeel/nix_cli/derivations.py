@@ -28,6 +28,7 @@ _DERIVATION = 4 * 1024**2  # bytes of a derivation that are looked at
 _ROUNDS = 100
 # It may read what is built already, and builds nothing itself; the trace says what it would have to build.
 _READS = ("--option", "allow-import-from-derivation", "true", "--option", "max-jobs", "0", "--show-trace")
+# The words of nix, src/libexpr/primops.cc.
 _REFUSED = re.compile(
     r"cannot build '(?P<path>/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv)[^']*' during evaluation because"
 )

@@ -74,6 +74,7 @@ def _limits() -> tuple[str, ...]:
 
 def runtime_directory(root: Path) -> Path:
     """Return where devenv keeps what runs for a project; it need not exist."""
-    # devenv's own rule: the first 7 hexadecimal digits of the SHA-256 of the resolved path of `.devenv`.
+    # devenv's own rule: the first 7 hexadecimal digits of the SHA-256 of the resolved path of `.devenv` (devenv,
+    # devenv-core/src/paths.rs, `resolve_runtime_dir`: short, for the path of a socket has a limit; TMPDIR is ignored).
     name = hashlib.sha256(os.path.realpath(root / ".devenv").encode()).hexdigest()[:7]
     return Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp", f"devenv-{name}")  # noqa: S108

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["InputsFile", "read_inputs_file"]
 
+# The local one comes last and so wins (devenv, devenv-core/src/config.rs).
 _FILES = ("devenv.yaml", "devenv.local.yaml")
 _AT_TOP = ("allow_unfree", "allow_broken", "allow_unsupported_system", "permitted_insecure_packages")
 _OWN = frozenset({"permittedUnfreePackages", "perPlatform", "per-platform", "androidSdk"})
@@ -43,6 +44,7 @@ def read_inputs_file(files: Mapping[str, bytes]) -> InputsFile:
 
 
 def _read(files: Mapping[str, bytes], name: str, found: InputsFile, seen: set[str]) -> None:
+    # Imports may be circular: devenv visits each file once (devenv-core/src/config.rs).
     if name in seen or name not in files:
         return
     seen.add(name)

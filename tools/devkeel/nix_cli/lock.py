@@ -48,7 +48,10 @@ class Lock:
         return {name: self.resolve(target) for name, target in self.nodes[key].get("inputs", {}).items()}
 
     def resolve(self, target: str | list[str], depth: int = 0) -> str:
-        """Return the key of the node that an input means; a path is followed from the root. Raises as `inputs_of`."""
+        """Return the key of the node that an input means. Raises as `inputs_of`.
+
+        A list is what `follows` becomes, a path from the root (nix, src/libflake/lockfile.cc, `doFind`).
+        """
         if depth > len(self.nodes):
             raise ValueError("inputs follow each other in a circle")
         if isinstance(target, str):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Pin", "Pins", "read_pins", "store_path"]
 
 _STORE = "/nix/store"
+# Nix' base 32 has no e, o, t and u (nix, src/libutil/base-nix-32.cc).
 _DIGITS = "0123456789abcdfghijklmnpqrsvwxyz"
 
 
@@ -79,7 +80,8 @@ def _pin(lock: Lock, node: str) -> Pin | None:
 def store_path(nar_hash: str) -> str | None:
     """Return the store path of a fetched source from its hash, `sha256-<base64>`; None for anything else.
 
-    As `makeFixedOutputPath` in Nix: recursive, SHA-256, without references, named `source`.
+    As `makeFixedOutputPath` in Nix: recursive, SHA-256, without references, named `source` (nix,
+    src/libstore/store-dir-config.cc); the hash is folded to 20 bytes (src/libutil/hash.cc, `compressHash`).
     """
     kind, _, digest = nar_hash.partition("-")
     try:

@@ -73,7 +73,8 @@ def run_nix(
 def nix_variables(*, builds: bool) -> dict[str, str]:
     """Return the variables that a call of Nix sees beside those of every child."""
     settings = _ALWAYS | (needed_settings() if builds else {})
-    # The user's lines, and ours after them, so that they win.
+    # The user's lines, and ours after them, so that they win; Nix applies NIX_CONFIG after every nix.conf (nix,
+    # src/libstore/globals.cc).
     lines = [os.environ.get(_CONFIG, ""), *(f"{name} = {value}" for name, value in settings.items())]
     return {_CONFIG: "\n".join(filter(None, lines)), "NIX_DATA_HOME": _NOWHERE}
 

@@ -29,6 +29,7 @@ _KINDS = "devenv:processes:"
 _EVALUATING = 600.0
 _STOPPING = 60.0
 _MOST = 2_000
+# As devenv words them (devenv-core/src/ports.rs; devenv/src/devenv/mod.rs).
 _TAKEN = re.compile(r"[Pp]ort (\d+) is already in use")
 _STRANGERS = re.compile(r"not found in configuration: (.+)")
 

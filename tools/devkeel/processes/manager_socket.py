@@ -1,6 +1,7 @@
 """The native process manager's socket: one line of JSON each way, a time-out on both, nothing trusted.
 
-devenv 2 puts it at `processes/native.sock` in a runtime directory that it derives from the path of `.devenv`.
+devenv 2 puts it at `processes/native.sock` in a runtime directory that it derives from the path of `.devenv` (devenv,
+devenv-processes/src/manager.rs, `ApiRequest` and `ApiResponse`).
 """
 
 from __future__ import annotations
@@ -154,7 +155,10 @@ class ManagerSocket:
                 raise self._senseless(os.strerror(error.errno) if error.errno else str(error)) from error
 
     def _require_own(self) -> None:
-        """Refuse a runtime directory that another user made: below /tmp any user can make one."""
+        """Refuse a runtime directory that another user made: below /tmp any user can make one.
+
+        devenv refuses it too (devenv-core/src/paths.rs, `create_runtime_dir`).
+        """
         folder = self.folder.parent
         try:
             info = os.lstat(folder)
@@ -182,7 +186,7 @@ class ManagerSocket:
 
     @staticmethod
     def _listener(connection: socket.socket) -> int | None:
-        """Return who called `listen`: the kernel remembers it, where it is Linux."""
+        """Return who called `listen`: the kernel remembers it, where it is Linux (af_unix.c, `unix_listen`)."""
         option = getattr(socket, "SO_PEERCRED", None)
         if option is None:
             return None

@@ -43,6 +43,7 @@ _DEVENV_YAML = b"""inputs:
   nixpkgs:
     url: github:cachix/devenv-nixpkgs/rolling
 """
+# What dotenv reads unless a project says otherwise (devenv, src/modules/integrations/dotenv.nix).
 _DOTENV = ".env"
 # Files that name libraries, beside a devenv.nix too, and those that lock them.
 _LIBRARIES = (*MANIFESTS, "requirements.in", "package.json", "Cargo.toml", "go.mod", "Gemfile")

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "set", "unset"]
 
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+# RFC 8259, section 7: a control character up to U+001F stands in no string unescaped.
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*+"')
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 # What may follow a value on its line and belongs to it.

@@ -6,8 +6,9 @@ import re
 
 __all__ = ["clean", "one_line", "without_sequences"]
 
-# CSI, also with its eight-bit sign; OSC, DCS, SOS, PM and APC whole, with the text that a terminal takes for itself
-# (a title, the target of a link). One without an end is not taken for one, so that no text after it is lost.
+# The control sequences and strings of ECMA-48: CSI, also with its eight-bit sign; OSC, DCS, SOS, PM and APC whole, with
+# the text that a terminal takes for itself (a title, the target of a link). One without an end is not taken for one, so
+# that no text after it is lost.
 _ANSI = re.compile(
     "(?:\x1b\\[|\x9b)[0-?]*[ -/]*[@-~]"
     "|(?:\x1b[\\]PX^_]|[\x90\x98\x9d-\x9f])[^\x00-\x08\x0a-\x1f\x7f-\x9f]{0,4096}(?:\x07|\x1b\\\\|\x9c)"
@@ -16,7 +17,8 @@ _ANSI = re.compile(
 # C0 except newline and tab, DEL, C1; the soft hyphen, joiners and fillers; zero-width and bidirectional signs, line
 # and paragraph separators; variation selectors of all three blocks, which carry bytes unseen; interlinear marks;
 # format controls of shorthand, music and hieroglyphs; tags, and what else Unicode calls ignorable by default. Format
-# characters that have a sign of their own, as the Arabic number signs, stay.
+# characters that have a sign of their own, as the Arabic number signs, stay. Bidirectional signs make text read
+# otherwise than it is ("Trojan Source", CVE-2021-42574).
 _UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e"
     "\u2060-\u206f\u3164\ufdd0\ufdd1\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U00013430-\U00013440"

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("go.mod",)
+# A module path has no + (https://go.dev/issue/44776), although a package path in it may.
 _NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.~-]*(?:/[\w.~-]+)+)(?:@(?P<version>v\d[\w.+-]*))?")
+# Directives of one kind may be factored into a block (https://go.dev/ref/mod, "go.mod files").
 _BLOCK = re.compile(rb"^require[ \t]*\([^)]*?(?P<end>\r?\n)\)", re.MULTILINE)
 
 

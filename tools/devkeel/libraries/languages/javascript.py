@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("package.json",)
+# npm's rules for `name` in package.json: lower case, and neither dot nor underscore first.
 _NAME = re.compile(r"(?P<name>(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*)(?:@(?P<version>[^\s@][^\n\r]*))?")
 _TABLES = {
     None: "dependencies",

@@ -18,7 +18,8 @@ __all__ = ["NAMES", "edit", "load", "specifications"]
 
 NAMES = ("environment.yml", "environment.yaml")
 _BY_HAND = f"Write this change with {do('patch')}."
-# A channel is a name, no path and no option; what brackets add may be a URL.
+# A MatchSpec (CEP 29), of which environment.yml is a list (CEP 24), without its brackets: what they add may be a URL. A
+# channel is a name, no path and no option.
 _SPEC = re.compile(r"(?:\w[\w.-]*(?:/\w[\w.-]*)*::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ][^\[\]]*)?)")
 
 

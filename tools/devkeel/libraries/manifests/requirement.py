@@ -40,7 +40,7 @@ def tolerant(text: str) -> Requirement | None:
 
 
 def key_of(text: str) -> str | None:
-    """Return the normalised name of the distribution that a requirement is about."""
+    """Return the normalised name (PEP 503) of the distribution that a requirement is about."""
     found = tolerant(text)
     return canonicalize_name(found.name) if found else None
 

@@ -21,6 +21,7 @@ __all__ = ["LOCK", "CondaLock", "LockedPackage", "read_lock", "subdir"]
 
 LOCK = "conda-lock.yml"
 _LENGTHS = {"md5": 32, "sha256": 64}  # hexadecimal digits
+# CEP 26: an artifact is name-version-build.extension, and only the name may have hyphens.
 _PACKAGE = re.compile(r"[^/]+-[^-/]+-[^-/]+\.(?:conda|tar\.bz2)\Z")
 _CHUNK = 1024 * 1024
 

@@ -22,6 +22,8 @@ _CONSTANTS = {
 }
 _MAX_DIGITS = 4000
 
+# YAML 1.1 reads yes, no, on, off, y and n as booleans (https://yaml.org/type/bool.html), so that a country code NO is
+# false to some readers and text to those of YAML 1.2: such words get quotes.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<", ".inf", ".nan"})
 _LIKE_A_NUMBER = re.compile(r"[-+.0-9][-+.,:_0-9a-fox]*|\d{4}-\d\d?-\d\d?.*|\.{3}.*", re.IGNORECASE | re.DOTALL)
 _FIRST = re.compile(r"[\w./]")

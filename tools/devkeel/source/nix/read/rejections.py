@@ -1,7 +1,8 @@
 """What Nix rejects while parsing although the grammar has a tree for it.
 
 Undefined variables, names that are defined twice, computed names where none may be, chains of operators that have no
-order, numbers that do not fit, paths that end in a slash. The source of each rule is Nix's own lexer and parser.
+order, numbers that do not fit, paths that end in a slash. The source of each rule is Nix's own lexer and parser (nix,
+src/libexpr/lexer.l, parser.y, and parser-state.hh: `addAttr`, `dupAttr`).
 """
 
 from __future__ import annotations
