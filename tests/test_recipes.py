@@ -186,8 +186,7 @@ print(Increase(path="services.redis.port", by=1).corrected(NewPath(("services",)
 
 def test_an_edit_kind(copy: Copy) -> None:
     copy.add("tools/devkeel/edits/numbers.py", FAMILY)
-    copy.patch("tools/devkeel/edits/vocabulary.py", "libraries, options,", "libraries, numbers, options,")
-    copy.patch("tools/devkeel/edits/vocabulary.py", "    text.KINDS,\n", "    text.KINDS,\n    numbers.KINDS,\n")
+    copy.patch("tools/devkeel/edits/vocabulary.py", '"text")', '"text", "numbers")')
     copy.add("server/devkeel_cli/verbs/increase.py", VERB)
     copy.patch("server/devkeel_cli/group.py", "VERBS = {\n", 'VERBS = {\n    "increase": "Make a number greater.",\n')
     row = '    "increase": lambda edit: ["increase", edit["path"], str(edit["by"])],\n'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.edits.vocabulary import KINDS, parse_edits
+from devkeel.edits.vocabulary import models, parse_edits
 from devkeel.errors import UsageError
 from devkeel_cli.answers.suggest import as_command
 
@@ -46,7 +46,7 @@ EDITS: list[dict[str, Any]] = [
 
 
 def test_every_kind_is_told_as_a_command() -> None:
-    assert {edit["kind"] for edit in EDITS} == set(KINDS)
+    assert {edit["kind"] for edit in EDITS} == set(models())
 
 
 @pytest.mark.parametrize("edit", EDITS, ids=lambda edit: edit["kind"])

@@ -10,7 +10,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from devkeel.catalogue.search import KINDS as SEARCH_KINDS
 from devkeel.checks import LEVELS
-from devkeel.edits.vocabulary import KINDS, MODELS
+from devkeel.edits.vocabulary import models
 from devkeel_mcp.app import INSTRUCTIONS
 from devkeel_mcp.calls.arguments import Level
 from devkeel_mcp.tools.edit import EDIT
@@ -113,8 +113,8 @@ async def test_schemas_are_closed_without_titles_and_describe_every_field(agent:
 
 def test_the_flat_edit_takes_every_kind_and_every_field_of_the_library() -> None:
     item = EDIT.arguments.model_json_schema()["$defs"]["EditItem"]["properties"]
-    assert item["kind"]["enum"] == [*KINDS]
-    fields = {name for model in MODELS.values() for name in model.model_fields}
+    assert item["kind"]["enum"] == [*models()]
+    fields = {name for model in models().values() for name in model.model_fields}
     assert item.keys() == fields - PATCHING
 
 

@@ -29,7 +29,7 @@ class _Kinds:
     @staticmethod
     def __get_pydantic_core_schema__(source: object, handler: object) -> core_schema.CoreSchema:
 
-        return core_schema.literal_schema([*vocabulary.KINDS])
+        return core_schema.literal_schema([*vocabulary.models()])
 
 
 class EditItem(BaseModel):
@@ -64,7 +64,7 @@ class EditItem(BaseModel):
         Some hosts send null for what they leave out: null counts as given only where it can be a value.
         """
         given = self.model_dump(exclude_unset=True)
-        null_is_data = "value" in vocabulary.MODELS[self.kind].model_fields and self.expression is None
+        null_is_data = "value" in vocabulary.models()[self.kind].model_fields and self.expression is None
         return {name: value for name, value in given.items() if value is not None or (name == "value" and null_is_data)}
 
 

@@ -14,7 +14,7 @@ from devkeel.api import Environment
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.change import changes
-from devkeel.edits.vocabulary import KINDS, parse_edits
+from devkeel.edits.vocabulary import models, parse_edits
 from devkeel.errors import Conflict, ProjectError
 from devkeel.project.root import MAX_FILE_BYTES, Project
 
@@ -135,7 +135,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def test_every_kind_of_edit_is_tried_here() -> None:
-    assert EDITS.keys() == set(KINDS)
+    assert EDITS.keys() == set(models())
 
 
 @pytest.mark.parametrize("name", WORKS)

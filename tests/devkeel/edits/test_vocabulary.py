@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devkeel.edits.suggestion import NewPath, NewText, NewValue, Suggestion
-from devkeel.edits.vocabulary import FAMILIES, KINDS, parse_edits
+from devkeel.edits.vocabulary import families, models, parse_edits
 
 PATH = NewPath(("env", "A"), ("env", "B"))
 NAME = NewText("pkgs.rg", "pkgs.ripgrep", "rg")
@@ -49,8 +49,8 @@ CASES: list[tuple[dict[str, Any], Suggestion, dict[str, Any] | None]] = [
 
 
 def test_every_kind_is_in_one_family_under_its_own_name() -> None:
-    models = [model for family in FAMILIES for model in family]
-    assert len(models) == len(set(models)) == len(KINDS)
+    kinds = [kind for family in families() for kind in family]
+    assert len(kinds) == len(set(kinds)) == len(models())
 
 
 @pytest.mark.parametrize(("given", "suggestion", "expected"), CASES)

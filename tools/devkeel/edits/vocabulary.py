@@ -7,50 +7,63 @@ called `expression`.
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from devkeel.edits import inputs, libraries, options, packages, services, text
 from devkeel.errors import UsageError
 from devkeel.text.wording import in_words, nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from devkeel.edits.base import Edit
 
-__all__ = ["FAMILIES", "KINDS", "MODELS", "parse_edits"]
+__all__ = ["FAMILIES", "families", "model", "models", "parse_edits"]
 
-# The order is that in which an agent reads the kinds.
-FAMILIES: tuple[tuple[type[Edit], ...], ...] = (
-    packages.KINDS,
-    options.KINDS,
-    services.KINDS,
-    inputs.KINDS,
-    libraries.KINDS,
-    text.KINDS,
-)
-MODELS: dict[str, type[Edit]] = {model.model_fields["kind"].default: model for family in FAMILIES for model in family}
-KINDS = tuple(MODELS)
+# Modules of this package, each with its `KINDS`, in the order in which an agent reads them. They are imported one after
+# the other until the kind is found: pydantic takes 1 ms for a kind.
+FAMILIES = ("packages", "options", "services", "inputs", "libraries", "text")
+
+
+def families() -> Iterator[tuple[type[Edit], ...]]:
+    """Yield the kinds of each family."""
+    for name in FAMILIES:
+        yield import_module(f"devkeel.edits.{name}").KINDS
+
+
+@cache
+def model(kind: str) -> type[Edit] | None:
+    """Return the kind of that name, if there is one."""
+    return next((item for family in families() for item in family if item.model_fields["kind"].default == kind), None)
+
+
+@cache
+def models() -> dict[str, type[Edit]]:
+    """Return every kind by its name."""
+    return {item.model_fields["kind"].default: item for family in families() for item in family}
 
 
 def parse_edits(items: object) -> list[Edit]:
     """Return edits from plain data, strictly: an unknown kind or field is a UsageError that names it."""
     if not isinstance(items, list):
-        raise _bad("", "it is not a list of edits", items, KINDS)
+        raise _bad("", "it is not a list of edits", items, tuple(models()))
     return [_parse(number, item) for number, item in enumerate(items)]
 
 
 def _parse(number: int, item: object) -> Edit:
     kind = item.get("kind") if isinstance(item, dict) else None
-    model = MODELS.get(kind) if isinstance(kind, str) else None
-    if model is None:
-        raise _bad(f"edit {number}", "it has no kind that is known", item, KINDS)
+    found = model(kind) if isinstance(kind, str) else None
+    if found is None:
+        raise _bad(f"edit {number}", "it has no kind that is known", item, tuple(models()))
     try:
-        return model.model_validate(item)
+        return found.model_validate(item)
     except ValidationError as error:
         first = min(error.errors(include_url=False), key=lambda item: item["type"] != "extra_forbidden")
         where = ".".join([f"edit {number} ({kind})", *(str(part) for part in first["loc"])])
-        close = nearest(str(first["loc"][-1]) if first["loc"] else "", model.model_fields)
+        close = nearest(str(first["loc"][-1]) if first["loc"] else "", found.model_fields)
         raise _bad(where, in_words(first), first.get("input"), tuple(close)) from error
 
 
