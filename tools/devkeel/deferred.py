@@ -108,7 +108,8 @@ class _Stencil:
             if isinstance(default, dataclasses.Field):
                 if not default.init or default.kw_only is True:
                     return None
-                default, make = default.default, default.default_factory
+                make = default.default_factory
+                default = default.default
             if make is not dataclasses.MISSING:
                 known[f"_make_{name}"], default = make, dataclasses.MISSING
                 head.append(f"{name}=_none")

@@ -25,12 +25,35 @@ _NAME = "<name>"
 _MODULE = "module"
 
 
-@dataclass(slots=True)
 class _Branch:
-    option: Option | None = None
-    children: dict[str, _Branch] = field(default_factory=dict)
-    wild: _Branch | None = None
-    element: _Branch | None = None
+    """A name of the tree, with the options at it and below. What is below is sorted by name when it is asked for."""
+
+    def __init__(self, depth: int, options: list[tuple[AttrPath, Option]]) -> None:
+        self._depth, self._options = depth, options
+
+    @cached_property
+    def option(self) -> Option | None:
+        return next((option for path, option in self._options if len(path) == self._depth), None)
+
+    @cached_property
+    def children(self) -> dict[str, _Branch]:
+        return {name: branch for name, branch in self._below.items() if name not in {_NAME, ELEMENT}}
+
+    @property
+    def wild(self) -> _Branch | None:
+        return self._below.get(_NAME)
+
+    @property
+    def element(self) -> _Branch | None:
+        return self._below.get(ELEMENT)
+
+    @cached_property
+    def _below(self) -> dict[str, _Branch]:
+        found: dict[str, list[tuple[AttrPath, Option]]] = {}
+        for item in self._options:
+            if len(item[0]) > self._depth:
+                found.setdefault(item[0][self._depth], []).append(item)
+        return {name: _Branch(self._depth + 1, options) for name, options in found.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +83,8 @@ class Tree:
     """The options of one devenv."""
 
     def __init__(self, options: Iterable[Option]) -> None:
-        self._root = _Branch()
         self.options = {option.names: option for option in options}
-        for path, option in self.options.items():
-            node = self._root
-            for name in path:
-                if name == ELEMENT:
-                    node.element = node.element or _Branch()
-                    node = node.element
-                elif name == _NAME:
-                    node.wild = node.wild or _Branch()
-                    node = node.wild
-                else:
-                    node = node.children.setdefault(name, _Branch())
-            node.option = option
+        self._root = _Branch(0, list(self.options.items()))
 
     def find(self, path: AttrPath) -> PathMatch:
         """Return what stands at an option path."""
