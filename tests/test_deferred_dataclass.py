@@ -35,6 +35,11 @@ def kinds(make: Any) -> dict[str, Any]:
     class Child(Point):
         z: int = 3
 
+    @make(frozen=True, slots=True)
+    class Grandchild(Child):
+        y: int
+        other: tuple[int, ...] = ()
+
     @make(slots=True)
     class Open:
         x: int
@@ -64,12 +69,15 @@ def kinds(make: Any) -> dict[str, Any]:
         shared: ClassVar[int] = 1
 
     found = locals()
-    return {name: found[name] for name in ("Point", "Child", "Open", "Named", "Compared", "Itself", "Ordered")}
+    return {
+        name: found[name] for name in ("Point", "Child", "Grandchild", "Open", "Named", "Compared", "Itself", "Ordered")
+    }
 
 
 CALLS: dict[str, tuple[tuple[Any, ...], dict[str, Any]]] = {
     "Point": ((1,), {"tags": ["a"]}),
     "Child": ((1, 5), {"z": 7}),
+    "Grandchild": ((1,), {"y": 2, "other": (1,)}),
     "Open": ((1,), {}),
     "Named": ((), {"y": 4}),
     "Compared": (("A",), {}),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -30,10 +31,14 @@ __all__ = ["main", "run"]
 
 # Seconds that a child has to end by itself, when the signal came before any code waited for it.
 _GRACE = 2.0
+# New objects between two searches for circles of garbage. By default, 700: a command searches a hundred times while it
+# imports what stays anyway, 5% of its time.
+_COLLECT_EVERY = 50_000
 
 
 def main() -> NoReturn:
     """Run `devkeel` with the process's arguments and exit."""
+    gc.set_threshold(_COLLECT_EVERY)
     _open_streams()
     end_on_signals()
     code = run(sys.argv[1:])

@@ -17,6 +17,7 @@ import dataclasses
 from importlib import import_module
 from inspect import get_annotations
 from threading import RLock
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class Deferred:
 _ALWAYS = ("__init__", "__repr__", "__dataclass_fields__", "__dataclass_params__", "__match_args__")
 _COMPARED, _FROZEN = ("__eq__", "__hash__"), ("__setattr__", "__delattr__")
 # Classes with other options, or with annotations that are no plain fields, are the standard library's own.
-_OPTIONS, _NO_FIELDS = {"slots", "frozen", "eq", "kw_only"}, ("ClassVar", "InitVar", "KW_ONLY")
+_OPTIONS, _NO_FIELDS = {"slots", "frozen", "eq"}, ("ClassVar", "InitVar", "KW_ONLY")
 _lock = RLock()  # a class may need another one, its base
 
 if not TYPE_CHECKING:
@@ -76,6 +77,7 @@ class _Stencil:
         # A class that says itself how it is compared has None as its hash, which the standard library replaces.
         self._missing = [name for name in (*_ALWAYS, *compared, *frozen) if self._space.get(name) is None]
         names = tuple(get_annotations(cls))
+        self.defaults = {name: _default(cls, name) for name in names}
         inherited = {slot for base in cls.__mro__[1:-1] for slot in base.__dict__.get("__slots__", ())}
         space = {key: value for key, value in self._space.items() if key not in names}
         space["__slots__"] = tuple(name for name in names if name not in inherited)
@@ -96,35 +98,37 @@ class _Stencil:
                 self._missing.clear()
 
     def _initializer(self) -> Callable[..., None] | None:
-        """Return an `__init__` as the standard library's, where no base has fields; in a third of the time."""
-        if any("__dataclass_fields__" in base.__dict__ for base in self._cls.__mro__[1:]):
-            return None
-        make: Any
+        """Return an `__init__` as the standard library's, where nothing but defaults is said of its fields."""
         known: dict[str, Any] = {"_set": object.__setattr__, "_none": dataclasses.MISSING}
-        head, body = ["self", *(["*"] if self._options.get("kw_only") else [])], list[str]()
-        for name in get_annotations(self._cls):
-            default = self._space.get(name, dataclasses.MISSING)
-            value, make = name, dataclasses.MISSING
-            if isinstance(default, dataclasses.Field):
-                if not default.init or default.kw_only is True:
+        head, body = ["self"], list[str]()
+        for name, said in self._fields().items():
+            value, default = name, said
+            make: Any = dataclasses.MISSING
+            if isinstance(said, dataclasses.Field):
+                if not said.init or said.kw_only is True:
                     return None
-                make = default.default_factory
-                default = default.default
+                default, make = said.default, said.default_factory
             if make is not dataclasses.MISSING:
-                known[f"_make_{name}"], default = make, dataclasses.MISSING
-                head.append(f"{name}=_none")
+                known[f"_default_{name}"], known[f"_make_{name}"] = dataclasses.MISSING, make
                 value = f"_make_{name}() if {name} is _none else {name}"
             elif default is not dataclasses.MISSING:
                 known[f"_default_{name}"] = default
-                head.append(f"{name}=_default_{name}")
-            else:
-                head.append(name)
+            head.append(f"{name}=_default_{name}" if f"_default_{name}" in known else name)
             body.append(f"_set(self, {name!r}, {value})")
         body += ["self.__post_init__()"] if hasattr(self._cls, "__post_init__") else []
-        exec(f"def __init__({', '.join(head)}):\n " + "\n ".join(body or ["pass"]), known)  # noqa: S102  (as dataclasses does)
+        text = f"def __init__({', '.join(head)}):\n " + "\n ".join(body or ["pass"])
+        exec(text, known)  # noqa: S102  (as `dataclasses` does; the names are those of the class)
         method: Callable[..., None] = known["__init__"]
         method.__qualname__ = f"{self._cls.__qualname__}.__init__"
         return method
+
+    def _fields(self) -> dict[str, Any]:
+        """Return the fields, also those of the bases, with their defaults or what else is said of them."""
+        found: dict[str, Any] = {}
+        for base in reversed(self._cls.__mro__[1:]):
+            known = base.__dict__.get("__dataclass_fields__", {})
+            found |= known.stencil.defaults if isinstance(known, _StandIn) else known
+        return found | self.defaults
 
     def _copy(self, space: dict[str, Any]) -> type:
         copy = type(self._cls)(self._cls.__name__, self._cls.__bases__, dict(space))
@@ -132,15 +136,20 @@ class _Stencil:
         return copy
 
 
+def _default(cls: type, name: str) -> Any:  # noqa: ANN401  (whatever the class has there)
+    found = getattr(cls, name, dataclasses.MISSING)
+    return dataclasses.MISSING if isinstance(found, MemberDescriptorType) else found  # a base's slot, and no default
+
+
 class _StandIn:
     """Stands for a method, or another attribute, of a class and of its instances."""
 
     def __init__(self, stencil: _Stencil, name: str) -> None:
-        self._stencil, self._name = stencil, name
+        self.stencil, self._name = stencil, name
 
     def __get__(self, instance: object, owner: type) -> Any:  # noqa: ANN401  (whatever it stands for)
-        self._stencil.complete(self._name)
-        real = self._stencil.made.__dict__[self._name]
+        self.stencil.complete(self._name)
+        real = self.stencil.made.__dict__[self._name]
         return real.__get__(instance, owner) if hasattr(real, "__get__") else real
 
 
