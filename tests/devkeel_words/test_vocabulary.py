@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 import sys
 from pathlib import Path
@@ -97,6 +98,21 @@ def test_each_client_has_what_the_library_names(site: Site) -> None:
 
         assert say(marker, speak)
         assert found == [None]
+
+
+def test_no_sentence_says_with_twice() -> None:
+    """An agent would read `Make it with apply_environment with environment=dev`."""
+    twice = []
+    for path in sorted((ROOT / "tools").rglob("*.py")):
+        sentences = [node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.JoinedStr)]
+        for before, part in ((a, b) for node in sentences for a, b in itertools.pairwise(node.values)):
+            call = part.value if isinstance(part, ast.FormattedValue) else None
+            if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "do":
+                site = _site(f"{path.relative_to(ROOT)}:{call.lineno}", call, "do")
+                said = as_tool(Said("do", str(site.name), site.arguments))
+                if " with " in said and isinstance(before, ast.Constant) and str(before.value).endswith(" with "):
+                    twice.append(site.place)
+    assert not twice
 
 
 def test_each_row_is_used() -> None:

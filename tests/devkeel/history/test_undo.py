@@ -138,7 +138,7 @@ def test_an_id_and_redo_exclude_each_other(environment: Environment) -> None:
     first = add(environment, "jq")
     with pytest.raises(UsageError) as caught:
         environment.undo(first, redo=True)
-    assert caught.value.code == "bad_argument"
+    assert (caught.value.code, caught.value.seen) == ("bad_argument", f"operation={first}, redo=true")
 
 
 def test_a_change_by_hand_is_in_the_way_and_the_remedy_names_no_later_operation(environment: Environment) -> None:

@@ -23,7 +23,7 @@ else:
 __all__ = ["Asked", "resolve_libraries"]
 
 _RESOLUTION = "resolution"
-_MAY_NOT = "it may run code of libraries, as a dry run does at the level evaluation alone, and not for all callers"
+_MAY_NOT = "it may run code of libraries, as a dry run does at the level evaluation alone, where devkeel may execute"
 # What ran, and what did not with the reason.
 Asked = tuple[tuple[str, ...], tuple[Skipped, ...]]
 

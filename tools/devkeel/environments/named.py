@@ -99,7 +99,7 @@ class Environments:
                 "unknown_environment",
                 f"The project has no environment {wanted!r}.",
                 seen=wanted,
-                remedy=f"Make it with {do('make', environment=wanted)}.",
+                remedy=f"Make it by {do('make', environment=wanted)}.",
                 alternatives=tuple(item.name for item in known),
             )
         return found
@@ -179,7 +179,7 @@ class Environments:
                 "unknown_environment",
                 f"The environment {found.name!r} is registered, but not made.",
                 seen=found.name,
-                remedy=f"Make it with {do('make', environment=found.name)}.",
+                remedy=f"Make it by {do('make', environment=found.name)}.",
             )
         return backend_named(found.backend).applied_at(Path(found.prefix))
 

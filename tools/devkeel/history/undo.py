@@ -36,7 +36,7 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
         raise UsageError(
             "bad_argument",
             f"Give either {argument('operation')} or {argument('redo')}, not both: the latter reverts the newest undo.",
-            seen=str(operation),
+            seen=f"operation={operation}, redo=true",
             remedy=f"Leave {argument('redo')} out to revert that operation, which may be an undo too.",
         )
     named = store.operation(operation)
@@ -73,7 +73,7 @@ def _conflict(operation: Operation, image: FileChange, current: bytes | None, la
     else:
         message = f"{image.path} was changed by hand after operation {operation.id}. Nothing was written."
         remedy = (
-            f"Look at it with {do('history', operation=operation.id)} and take its lines out with a new edit; "
+            f"Look at it by {do('history', operation=operation.id)} and take its lines out with a new edit; "
             "or take the change by hand out of the file, then undo again."
         )
     return Conflict(

@@ -174,7 +174,7 @@ class Control:
                 "foreground_manager",
                 "A person runs `devenv up` in a terminal, with an older declaration; devkeel does not end that.",
                 seen=str(before.manager or before.pid),
-                remedy=f"Ask the person to start it anew, or end it with {do('stop')} and start then.",
+                remedy=f"Ask the person to start it anew, or end it by {do('stop')} and start then.",
             )
         self.job.tell("Evaluating the declaration")
         known = devenv_up.declared_names(self.project.root)

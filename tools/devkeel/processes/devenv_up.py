@@ -91,7 +91,7 @@ def _failed(found: Completed) -> DevkeelError:
             "unknown_process",
             f"The declaration has no process {strangers[1].strip()}.",
             seen=strangers[1].strip(),
-            remedy=f"See what is declared with {do('inspect', prefix='processes')}, and enabled services.",
+            remedy=f"{do('inspect', prefix='processes')} shows what is declared; enabled services may bring more.",
         )
     if "No processes defined" in text or "No 'processes' option defined" in text:
         return ProjectError(

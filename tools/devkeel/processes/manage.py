@@ -42,7 +42,7 @@ def manage(
         raise Unavailable(
             "backend_cannot",
             f"Processes are declared in {DECLARATION}, and there is none.",
-            remedy=f"Run the command with {do('run')}, or begin that file with {do('begin')}.",
+            remedy=f"Run the command with {do('run')}, or begin that file by {do('begin')}.",
         )
 
     def work(job: Job) -> ProcessesResult:

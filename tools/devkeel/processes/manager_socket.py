@@ -127,7 +127,7 @@ class ManagerSocket:
                 "process_refused",
                 f"The process manager refused to {command}.",
                 seen=str(answer.get("message", ""))[:500],
-                remedy=f"See what runs with {do('processes')}; restart everything with {do('restart')}.",
+                remedy=f"See what runs by {do('processes')}; restart everything by {do('restart')}.",
             )
         return answer
 
@@ -215,7 +215,7 @@ class ManagerSocket:
             "manager_unresponsive",
             "The process manager listens, and does not answer.",
             seen=str(self.path),
-            remedy=f"Wait a moment and call again. If it goes on, stop everything with {do('stop')}.",
+            remedy=f"Wait a moment and call again. If it goes on, stop everything by {do('stop')}.",
         )
 
     def _senseless(self, why: str) -> Unavailable:
@@ -235,5 +235,5 @@ def _nobody() -> Unavailable:
     return Unavailable(
         "processes_not_running",
         "No processes of this project are running.",
-        remedy=f"Start them with {do('start')}.",
+        remedy=f"Start them by {do('start')}.",
     )

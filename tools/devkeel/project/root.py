@@ -188,7 +188,7 @@ def missing_file(project: Reader, name: str) -> ProjectError:
             f"{name}, which {do('begin')} begins."
         )
     elif name == DECLARATION:
-        remedy = f"Begin a minimal environment with {do('begin')}."
+        remedy = f"Begin a minimal environment by {do('begin')}."
     elif name.endswith(".nix"):
         remedy = f"Name a file that exists; {do('set', create=True)} begins it as an empty module."
     else:

@@ -411,7 +411,7 @@ class Jobs:
                 "unknown_job",
                 "There is no such job, or no longer: the newest 50 are kept.",
                 seen=identifier[:40],
-                remedy=f"See the jobs with {do('job')}.",
+                remedy=f"See the jobs by {do('job')} without an id.",
             )
         facts, owner = found.pop("log", {}), found.pop("owner", {})
         found["survivors"] = tuple(map(str, found["survivors"]))
