@@ -134,7 +134,7 @@ class Call:
                 return
             if self.report is not None and (job.progress != told or step % _STEPS_OF_SILENCE == 0):
                 told = job.progress
-                await self.report(step, told or job.request.title)
+                await self.report(step, told or job.spec.title)
             step += 1
 
     def run(self, work: Callable[[Environment], T]) -> T:

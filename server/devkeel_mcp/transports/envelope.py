@@ -10,7 +10,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
-__all__ = ["Judged", "deeper_than", "judge", "refusal"]
+__all__ = ["Examined", "deeper_than", "examine", "refusal"]
 
 # What matters for the depth of JSON: strings whole, so that brackets in them do not count. The closing quote is
 # optional: a string without an end is then read once, not again from each of its quotes.
@@ -23,7 +23,7 @@ _MOST_ANSWERS = 100
 _SEARCHED = 64 * 1024
 
 
-class Judged(NamedTuple):
+class Examined(NamedTuple):
     """A message as data where its envelope is in order; else the answers to send, none where nothing has an id."""
 
     message: Any
@@ -34,8 +34,8 @@ class _Malformed(ValueError):
     pass
 
 
-def judge(body: bytes, depth: int) -> Judged:
-    """Judge one message. depth: how deep arrays and objects may nest."""
+def examine(body: bytes, depth: int) -> Examined:
+    """Examine one message. depth: how deep arrays and objects may nest."""
     try:
         data = _read(body, depth)
     except _Malformed as error:
@@ -46,11 +46,11 @@ def judge(body: bytes, depth: int) -> Judged:
         # Only the version of 2025-03-26 has batches; later ones took them out.
         told = "Messages come one at a time: batches are not part of this protocol."
         found = [refusal(item["id"], _INVALID_REQUEST, told) for item in data if _waits(item)]
-        return Judged(None, tuple(found[:_MOST_ANSWERS]))
+        return Examined(None, tuple(found[:_MOST_ANSWERS]))
     wrong = _wrong(data)
     if wrong is None:
-        return Judged(data)
-    return Judged(None, (refusal(data["id"], _INVALID_REQUEST, wrong),) if _waits(data) else ())
+        return Examined(data)
+    return Examined(None, (refusal(data["id"], _INVALID_REQUEST, wrong),) if _waits(data) else ())
 
 
 def _read(body: bytes, depth: int) -> Any:  # noqa: ANN401
@@ -110,7 +110,7 @@ def _wrong(data: Any) -> str | None:  # noqa: ANN401
     return next((told for holds, told in faults if holds), None)
 
 
-def _unread(body: bytes, code: int, told: str) -> Judged:
+def _unread(body: bytes, code: int, told: str) -> Examined:
     """Answer what cannot be read with the id that stands at its top level."""
     depth = 0
     for token in _TOKENS.finditer(body, 0, _SEARCHED):
@@ -123,10 +123,10 @@ def _unread(body: bytes, code: int, told: str) -> Judged:
             if found is not None:
                 text = found["id"].decode("utf-8", "replace")
                 try:
-                    return Judged(None, (refusal(json.loads(text), code, told),))
+                    return Examined(None, (refusal(json.loads(text), code, told),))
                 except ValueError:
-                    return Judged(None, (refusal(None, code, told),))
-    return Judged(None)
+                    return Examined(None, (refusal(None, code, told),))
+    return Examined(None)
 
 
 def _constant(name: str) -> Any:  # noqa: ANN401

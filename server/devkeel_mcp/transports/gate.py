@@ -14,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
 from devkeel.deferred import dataclass
-from devkeel_mcp.transports.envelope import deeper_than, judge
+from devkeel_mcp.transports.envelope import deeper_than, examine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -156,7 +156,7 @@ class Gate:
             if not message.get("more_body", False):
                 break
         body = b"".join(parts)
-        answers = judge(body, self._limits.depth).answers
+        answers = examine(body, self._limits.depth).answers
         if answers:
             # ASCII, so that an id of half a character can be sent back too.
             told = json.dumps(answers[0] if len(answers) == 1 else answers)

@@ -18,7 +18,7 @@ from mcp.shared.message import SessionMessage
 from mcp_types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse, jsonrpc_message_adapter
 from pydantic import ValidationError
 
-from devkeel_mcp.transports.envelope import judge, refusal
+from devkeel_mcp.transports.envelope import examine, refusal
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -114,16 +114,16 @@ class _Wire:
     async def _take(self, line: bytes) -> None:
         if not line.strip():
             return
-        judged = judge(line, _DEPTH)
-        for answer in judged.answers:
+        examined = examine(line, _DEPTH)
+        for answer in examined.answers:
             await self._say(json.dumps(answer))
-        if judged.message is None:
+        if examined.message is None:
             return
         try:
-            message = jsonrpc_message_adapter.validate_python(judged.message, by_name=False)
+            message = jsonrpc_message_adapter.validate_python(examined.message, by_name=False)
         except ValidationError:
-            if "method" in judged.message and "id" in judged.message:
-                told = refusal(judged.message["id"], -32600, "The message is not a request.")
+            if "method" in examined.message and "id" in examined.message:
+                told = refusal(examined.message["id"], -32600, "The message is not a request.")
                 await self._say(json.dumps(told))
             return
         if isinstance(message, JSONRPCRequest):

@@ -34,7 +34,7 @@ class Basis:
     at the disk could see what the change was not made from.
     """
 
-    stages = True
+    can_stage = True
 
     def __init__(self, project: Project) -> None:
         """Begin with nothing read."""
@@ -156,7 +156,7 @@ class Given(Basis):
         """Begin with these files read."""
         self._seen = dict(files)
         self._exists, self._opener, self._root = exists, stage, root
-        self.stages = stage is not None
+        self.can_stage = stage is not None
 
     @property
     def root(self) -> Path:

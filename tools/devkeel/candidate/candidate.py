@@ -130,7 +130,7 @@ class Candidate:
     @property
     def stage(self) -> StageOpener | None:
         """What opens the project with these files in it, for a command; None where nothing can be staged."""
-        if not self.basis.stages:
+        if not self.basis.can_stage:
             return None
         return partial(self.basis.stage, self._shown, shown=dotenv_files(self.files))
 

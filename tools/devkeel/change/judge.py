@@ -30,7 +30,7 @@ else:
     vocabulary = Deferred("devkeel.edits.vocabulary")
     confinement = Deferred("devkeel.nix_cli.confinement")
 
-__all__ = ["Intent", "judge", "levels_of", "report_on", "told_instead"]
+__all__ = ["Intent", "corrected", "judge", "levels_of", "report_on"]
 
 _FLAKE = "flake.nix"
 _EVALUATION, _BUILD = "evaluation", "build"
@@ -124,7 +124,7 @@ def judge(context: Context, candidate: Candidate, intent: Intent, level: str | N
             place=wrong[0].place,
             remedy="Correct the edit so that the result passes, then repeat it.",
             details={"ran": list(report.ran), "skipped": as_data(report.skipped)},
-            diagnostics=told_instead(wrong, intent),
+            diagnostics=corrected(wrong, intent),
         )
     return report
 
@@ -139,7 +139,7 @@ def _added(context: Context, candidate: Candidate, report: CheckReport, level: s
     return added_errors(old, report, before.files, candidate.files)
 
 
-def told_instead(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
+def corrected(found: Sequence[Diagnostic], intent: Intent) -> tuple[Diagnostic, ...]:
     """Return findings of a change that is not published, with their suggestions as what to ask for instead."""
     return corrections.corrected(
         found, vocabulary.parse_edits(intent.edits) if intent.kind in ("edit", "create") else []

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
-from devkeel.change.judge import judge, told_instead
+from devkeel.change.judge import corrected, judge
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
 from devkeel.deferred import Deferred
@@ -174,7 +174,7 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)
     if intent.dry_run:
-        return replace(report, diagnostics=told_instead(report.diagnostics, intent))
+        return replace(report, diagnostics=corrected(report.diagnostics, intent))
     return report
 
 

@@ -12,7 +12,7 @@ from devkeel.checks.evaluation import (
     ask_nix,
     asks_devenv,
     changed_lock,
-    instead,
+    or_not_fetched,
     require_fetched,
     require_nix,
     require_stage,
@@ -98,7 +98,7 @@ def instantiate(
     if found.returncode or not _DERIVATION.match(derivation):
         require_fetched(subject, found)
         findings = failures(subject.files, str(stage.root), found, evaluated=stage)
-        return None, [item for finding in findings for item in instead(subject, finding)]
+        return None, [item for finding in findings for item in or_not_fetched(subject, finding)]
     return derivation, []
 
 

@@ -51,7 +51,7 @@ __all__ = [
     "changed_lock",
     "check",
     "evaluated",
-    "instead",
+    "or_not_fetched",
     "require_fetched",
     "require_nix",
     "require_stage",
@@ -71,14 +71,14 @@ _NOT_WRITTEN = re.compile(r"'(?:/nix/store/|[0-9a-z]{32}-)[^']+'[^\n]*(?:is not 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a rung that runs programs found, who was asked, and how the project was staged.
+    """What a rung that runs programs found, who was asked, and how the project was staged: as `Stage.way`.
 
     unjudged: why it did not come to the end of the declaration, None where it did.
     """
 
     diagnostics: list[Diagnostic]
     judge: str
-    stage: str
+    way: str
     unjudged: str | None = None
 
 
@@ -169,21 +169,25 @@ def _doubted(subject: Candidate, findings: list[Diagnostic]) -> list[Diagnostic]
     ]
 
 
-def evaluated(subject: Candidate, stage: Stage, timeout: float, **request: object) -> tuple[Completed, tuple[str, ...]]:
+def evaluated(
+    subject: Candidate, stage: Stage, timeout: float, **differences: object
+) -> tuple[Completed, tuple[str, ...]]:
     """Return what Nix made of the shipped expression, as JSON, and the flags that it took."""
     deadline = time.monotonic() + timeout
     flags: tuple[str, ...] = ("--eval", "--strict", "--json")
-    found = ask_nix(subject, stage, flags, timeout, **request)
+    found = ask_nix(subject, stage, flags, timeout, **differences)
     if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
         flags = (*flags, "--read-write-mode")
-        found = ask_nix(subject, stage, flags, deadline - time.monotonic(), **request)
+        found = ask_nix(subject, stage, flags, deadline - time.monotonic(), **differences)
     return found, flags
 
 
-def ask_nix(subject: Candidate, stage: Stage, flags: tuple[str, ...], timeout: float, **request: object) -> Completed:
+def ask_nix(
+    subject: Candidate, stage: Stage, flags: tuple[str, ...], timeout: float, **differences: object
+) -> Completed:
     """Run nix-instantiate on the shipped expression, confined to the project and its inputs.
 
-    request: what differs from judging every profile, see `evaluate.nix`.
+    differences: what differs from judging every profile, see `evaluate.nix`.
     """
     program = require_nix(subject)
     deadline = time.monotonic() + timeout
@@ -193,7 +197,7 @@ def ask_nix(subject: Candidate, stage: Stage, flags: tuple[str, ...], timeout: f
     there = [source for source in literal if fetching.stored(source)]
     tried = set[str]()
     while True:
-        found = _asked(subject, stage, (program, *flags), deadline - time.monotonic(), there, request)
+        found = _asked(subject, stage, (program, *flags), deadline - time.monotonic(), there, differences)
         lacks = _LACKS.search(found.stderr.decode("utf-8", "replace")) if found.returncode else None
         if lacks is None or lacks[1] in tried or not subject.fetches:
             return found
@@ -211,7 +215,7 @@ def _asked(
     command: tuple[str, ...],
     timeout: float,
     there: Iterable[Source],
-    request: dict[str, object],
+    differences: dict[str, object],
 ) -> Completed:
     locked = locate_inputs(subject.locks.get(LOCK), stage.root, subject.root)
     # Where the system does not cut the network, what may be named could be told to a host.
@@ -224,7 +228,7 @@ def _asked(
     return evaluate(
         (*argv, "-"),
         held=stage.alone(),
-        stdin=_expression(subject, stage, locked, request).encode(),
+        stdin=_expression(subject, stage, locked, differences).encode(),
         timeout=max(0.0, timeout),
         cwd=stage.root,
         limit=_OUTPUT,
@@ -246,7 +250,7 @@ def _module_system() -> str:
     return package_files("devkeel.checks").joinpath("evaluate.nix").read_text("utf-8")
 
 
-def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, request: dict[str, object]) -> str:
+def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, differences: dict[str, object]) -> str:
     settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),
@@ -263,7 +267,7 @@ def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, request:
         "profiles": True,
         "write": False,
         "watch": [],
-    } | request
+    } | differences
     return f"({_module_system()}) (builtins.fromJSON {nix.print_value(json.dumps(data, default=str))})"
 
 
@@ -277,7 +281,7 @@ def _translate(subject: Candidate, stage: Stage, found: Completed) -> list[Diagn
     )
     if found.returncode:
         require_fetched(subject, found)
-        return instead(subject, translation.failure(stderr, found.returncode))
+        return or_not_fetched(subject, translation.failure(stderr, found.returncode))
     judged = json.loads(found.stdout)
     findings = list[Diagnostic]()
     for index, item in enumerate(judged):
@@ -295,7 +299,7 @@ def require_fetched(subject: Candidate, found: Completed) -> None:
         raise not_fetched_input(subject.locks.get(LOCK, b""), lacks[1])
 
 
-def instead(subject: Candidate, finding: Diagnostic) -> list[Diagnostic]:
+def or_not_fetched(subject: Candidate, finding: Diagnostic) -> list[Diagnostic]:
     """Return what is missing in place of a finding that says that something was not fetched."""
     literal = fetching.literal_sources(subject.files) if finding.code == "evaluation_restricted" else ()
     missing = [fetching.not_fetched(source, _SOURCE) for source in literal if source.name in finding.message]

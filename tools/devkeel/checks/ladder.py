@@ -125,7 +125,7 @@ def run_checks(
                 found += _to_fetch(error, rung)
                 continue
             found = merged(found, verdict.diagnostics)
-            stage, judge = verdict.stage, verdict.judge
+            stage, judge = verdict.way, verdict.judge
             if verdict.unjudged is None:
                 ran.append(rung)
             else:

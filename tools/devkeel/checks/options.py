@@ -119,15 +119,15 @@ class _Definition:
             edit = {"kind": "rename", "path": _told(self.item.path), "to": _told(self.path)}
             message = f"{_told(self.item.path)} is called {_told(self.path)} now"
             yield self.diagnostic("renamed_option", "warning", message, (edit,))
-        yield from self._judge(self.path, self.found, self.document.value(self.item))
+        yield from self._of_value(self.path, self.found, self.document.value(self.item))
 
-    def _judge(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
+    def _of_value(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
         if found.kind == "beyond" and found.option is not None:
             yield self.diagnostic(
                 "unknown_option",
                 "error",
                 f"{_told(path[: found.depth])} is a {found.option.type}, nothing can stand below it",
-                self._instead(path[: found.depth]) if found.within.accepts(value) else (),
+                self._renamed(path[: found.depth]) if found.within.accepts(value) else (),
             )
         elif found.kind == "group":
             yield from self._group(path, found, value)
@@ -137,7 +137,7 @@ class _Definition:
             yield from self._wrong(path, found.type, value)
             yield from self._elements(path, found.type, value)
 
-    def _instead(self, path: nix.AttrPath) -> tuple[dict[str, Any], ...]:
+    def _renamed(self, path: nix.AttrPath) -> tuple[dict[str, Any], ...]:
         """Return the edit that says the same at another path."""
         return ({"kind": "rename", "path": _told(self.item.path), "to": _told(path)},)
 
@@ -150,7 +150,7 @@ class _Definition:
             "error",
             f"{_told(path)} is no option but the name of a group"
             + (f"; set {_told(path)}.enable" if enable else f" with {', '.join(found.names[:5])} …"),
-            self._instead((*path, "enable")) if enable else (),
+            self._renamed((*path, "enable")) if enable else (),
         )
 
     def _wrong(self, path: nix.AttrPath, kind: OptionType, value: nix.Value) -> Iterator[Diagnostic]:
@@ -162,7 +162,7 @@ class _Definition:
         if corrected is not UNCLEAR and all(_is_package(item) for item in _expressions(corrected)):
             edits = (_set(self.item.path, corrected),)
         if isinstance(value, bool) and self.known.tree.find((*path, "enable")).kind == "option":
-            edits = self._instead((*path, "enable"))
+            edits = self._renamed((*path, "enable"))
         yield self.diagnostic(code, "error", f"{_told(path)} {why}", edits)
 
     def _elements(self, path: nix.AttrPath, kind: OptionType, value: nix.Value) -> Iterator[Diagnostic]:

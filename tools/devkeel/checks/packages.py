@@ -37,7 +37,7 @@ def check_packages(subject: Candidate, world: World) -> list[Diagnostic]:
     found, lists = list[Diagnostic](), _Lists(lock)
     for document in world.modules:
         for reference in package_references(document):
-            found += _judge(document, reference, lists, overlaid=overlaid)
+            found += _of_reference(document, reference, lists, overlaid=overlaid)
     return found
 
 
@@ -56,7 +56,9 @@ def _overlaid(subject: Candidate, world: World) -> bool:
     return any(item.path[0] == "overlays" for document in world.modules for item in document.definitions if item.path)
 
 
-def _judge(document: nix.Document, reference: Reference, lists: _Lists, *, overlaid: bool) -> Iterator[Diagnostic]:
+def _of_reference(
+    document: nix.Document, reference: Reference, lists: _Lists, *, overlaid: bool
+) -> Iterator[Diagnostic]:
     head = reference.names[0]
     if head in _OTHER or is_function(head):
         return

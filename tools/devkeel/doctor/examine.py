@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel import __version__
 from devkeel.deferred import dataclass
-from devkeel.doctor.state import records
+from devkeel.doctor.state import history_findings
 from devkeel.doctor.tools import realisations
 from devkeel.project.declaration import read_declaration
 
@@ -34,7 +34,7 @@ def examine(context: Context, *, repair: bool) -> Examination:
     """Examine the records and files, and what there is of tools, locks and environments; see `Environment.examine`."""
     setting, files = context.settings.backend, read_declaration(context.project)
     found = [
-        *records(context.project, context.records, repair=repair),
+        *history_findings(context.project, context.records, repair=repair),
         *realisations(context.project, files, context.backend, setting),
     ]
     machine = {

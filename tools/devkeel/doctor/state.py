@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.transaction import Transactions
 
-__all__ = ["records"]
+__all__ = ["history_findings"]
 
 
-def records(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
+def history_findings(project: Project, store: Transactions, *, repair: bool) -> Iterator[Finding]:
     """Yield what is to be said of everything that devkeel keeps in a project, and of the files that it replaces."""
     yield from _told("state", _state(project, store, repair=repair))
     yield from _told("history", _history(store, repair=repair))

@@ -22,10 +22,10 @@ __all__ = ["corrected"]
 
 def corrected(found: Sequence[Diagnostic], given: Sequence[Edit]) -> tuple[Diagnostic, ...]:
     """Return findings with suggestions that hold for the files before the change; `given` are the caller's edits."""
-    return tuple(replace(item, suggestions=_instead(item, given)) for item in found)
+    return tuple(replace(item, suggestions=_corrections(item, given)) for item in found)
 
 
-def _instead(item: Diagnostic, given: Sequence[Edit]) -> tuple[dict[str, Any], ...]:
+def _corrections(item: Diagnostic, given: Sequence[Edit]) -> tuple[dict[str, Any], ...]:
     edits: list[dict[str, Any]] = []
     for suggested in item.suggestions:
         suggestion = parse_suggestion(suggested, item.subject or "")

@@ -63,13 +63,13 @@ def apply(
     subject = through.candidate((*MANIFESTS, *files))
     title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
     may = EVERYTHING.of_call(dry_run=dry_run)
-    request = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
+    spec = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
     realising = Realising(context, target, files, subject, timeout, tuple(dict.fromkeys(notes)))
 
     def work(job: Job) -> ApplyResult:
         return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
-    return context.jobs.start(request, work)
+    return context.jobs.start(spec, work)
 
 
 def _stale(found: tuple[Diagnostic, ...]) -> CheckFailed:

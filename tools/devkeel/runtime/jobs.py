@@ -88,9 +88,9 @@ class JobState:
 class Job:
     """One job of this process. It is the watch over the programs that its work runs."""
 
-    def __init__(self, request: JobSpec, folder: Path) -> None:
+    def __init__(self, spec: JobSpec, folder: Path) -> None:
         """Name it; nothing runs yet."""
-        self.request = request
+        self.spec = spec
         self.id = secrets.token_hex(_NAME_DIGITS // 2)
         self.folder = folder
         self.log = Log(folder / f"{self.id}.log")
@@ -126,13 +126,13 @@ class Job:
 
     def heard(self, stream: str, data: bytes) -> None:
         """Log what a program printed, and read the progress from it."""
-        if stream in self.request.echoes:
+        if stream in self.spec.echoes:
             self.log.add(data)
-        if stream == "stderr" and self.request.reads is not None:
+        if stream == "stderr" and self.spec.reads is not None:
             *lines, self._line = (self._line + data).split(b"\n")
             self._line = self._line[-_LINE:]
             for line in lines:
-                told = self.request.reads(line[-_LINE:].decode("utf-8", "replace"))
+                told = self.spec.reads(line[-_LINE:].decode("utf-8", "replace"))
                 if told:
                     self.tell(told)
 
@@ -210,7 +210,7 @@ class Job:
             if self._reason is None and self.running:
                 self._reason = Unavailable(
                     "cancelled",
-                    f"The job was cancelled: {self.request.title}.",
+                    f"The job was cancelled: {self.spec.title}.",
                     remedy="Ask for it again when it is wanted.",
                 )
                 with suppress(OSError):
@@ -228,12 +228,12 @@ class Job:
     def now(self) -> JobState:
         """Return the job as it is now."""
         error, result = self.error, self.result
-        if self.request.plain is not None and result is not None:
-            result = self.request.plain(result)
+        if self.spec.plain is not None and result is not None:
+            result = self.spec.plain(result)
         return JobState(
             self.id,
-            self.request.kind,
-            self.request.title,
+            self.spec.kind,
+            self.spec.title,
             self.state,
             self.started_at,
             self.ended,
@@ -256,13 +256,13 @@ class Job:
         state = "succeeded"
         try:
             with ExitStack() as stack:
-                if self.request.sweeps:
+                if self.spec.sweeps:
                     stack.enter_context(process_tree.adopting())
                     stack.callback(self._sweep)
                 stack.enter_context(watched(self))
-                stack.enter_context(executing(self.request.executes))
+                stack.enter_context(executing(self.spec.executes))
                 self.result = work(self)
-            if self.request.failed is not None and self.request.failed(self.result):
+            if self.spec.failed is not None and self.spec.failed(self.result):
                 state = "failed"
         except BaseException as error:  # noqa: BLE001  (nothing above a thread would see it)
             self.error = error
@@ -304,11 +304,11 @@ class Jobs:
         self._own: dict[str, Job] = {}
         self._closed = False
 
-    def start(self, request: JobSpec, work: Callable[[Job], Any]) -> Job:
+    def start(self, spec: JobSpec, work: Callable[[Job], Any]) -> Job:
         """Begin a job in a thread of its own."""
         if self._closed:
             raise Unavailable("cancelled", "The server is ending.", remedy="Start it again.")
-        job = Job(request, self.folder)
+        job = Job(spec, self.folder)
         for old in [item for item in self._own.values() if not item.running][:-_KEPT]:
             del self._own[old.id]
         self._own[job.id] = job

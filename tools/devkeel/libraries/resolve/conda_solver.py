@@ -139,10 +139,10 @@ def _by_micromamba(tool: str, wanted: CondaPackages, prefix: Path, root: Path, t
 
 
 def _by_rattler(wanted: CondaPackages, prefix: Path, timeout: float) -> None:
-    records = solve(wanted, timeout)
+    solution = solve(wanted, timeout)
     rattler: Any = importlib.import_module("rattler")
     try:
-        _awaited(rattler.install(records, prefix, show_progress=False, execute_link_scripts=False))
+        _awaited(rattler.install(solution, prefix, show_progress=False, execute_link_scripts=False))
     except Exception as error:
         raise _installing(str(error), wanted.file) from error
 
