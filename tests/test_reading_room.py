@@ -22,7 +22,7 @@ MAY = {
     "nix_cli/devenv.py": "where devenv keeps what runs, by the resolved name of a directory",
     "nix_cli/confinement.py": "locks in the user's cache, /proc",
     "nix_cli/derivations.py": "derivations in the Nix store",
-    "checks/evaluation.py": "a file of this package",
+    "nix_cli/evaluate.py": "a file of this package",
     "nix_cli/build_log.py": "a derivation in the Nix store",
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",

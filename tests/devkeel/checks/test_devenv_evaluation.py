@@ -37,7 +37,7 @@ def only_devenv(devenv: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     def cannot(*_: object) -> None:
         raise Unavailable("check_unavailable", "The evaluation cannot run: this test says so.")
 
-    monkeypatch.setattr("devkeel.checks.evaluation.locate_inputs", cannot)
+    monkeypatch.setattr("devkeel.nix_cli.evaluate.locate_inputs", cannot)
     return devenv
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.candidate.candidate import Candidate
-from devkeel.checks.inputs import unlocked_inputs
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed
+from devkeel.nix_cli.declared_inputs import unlocked_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

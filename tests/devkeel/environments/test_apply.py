@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.checks import build
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
 from devkeel.nix_cli import build_log
+from devkeel.nix_cli.derivations import realise
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -158,7 +158,7 @@ def test_devenv_applies_where_nix_alone_cannot(
         raise Unavailable("check_unavailable", "The evaluation cannot run: this test says so.")
 
     environment = opened('packages = [ pkgs.hello ];\n  env.A = "b";')
-    monkeypatch.setattr("devkeel.checks.evaluation.locate_inputs", cannot)
+    monkeypatch.setattr("devkeel.nix_cli.evaluate.locate_inputs", cannot)
     before = (environment.project.root / "devenv.lock").read_bytes()
     result = applied(environment)
     assert result.judge == "devenv"
@@ -289,7 +289,7 @@ def test_a_binary_cache_that_is_not_reached_is_no_fault_of_the_declaration(
     folder.mkdir()
     (folder / "nix.conf").write_text("substituters = http://127.0.0.1:1\ndownload-attempts = 1\n")
     monkeypatch.setenv("NIX_CONF_DIR", str(folder))
-    found = build.realise(f"/nix/store/{'0' * 32}-only-in-a-cache", LONG)
+    found = realise(f"/nix/store/{'0' * 32}-only-in-a-cache", LONG)
     with pytest.raises(Unavailable) as caught:
         build_log.failures({}, "/project", found)
     assert caught.value.code == "check_network_failed"

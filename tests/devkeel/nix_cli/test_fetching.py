@@ -194,7 +194,7 @@ def test_devenv_itself_is_not_asked_where_nothing_may_execute(
     def cannot(*_: object) -> None:
         raise Unavailable("check_unavailable", "The evaluation cannot run: this test says so.")
 
-    monkeypatch.setattr("devkeel.checks.evaluation.locate_inputs", cannot)
+    monkeypatch.setattr("devkeel.nix_cli.evaluate.locate_inputs", cannot)
     root = pinned_project("")
     assert "evaluation" not in checked(root, executes=False).ran
     assert devenv.calls() == []

@@ -307,7 +307,7 @@ def test_a_human_s_shell_and_run_command_see_the_same(
         raise Unavailable("check_unavailable", "The evaluation cannot run: this test says so.")
 
     if judge == "devenv":
-        monkeypatch.setattr("devkeel.checks.evaluation.locate_inputs", cannot)
+        monkeypatch.setattr("devkeel.nix_cli.evaluate.locate_inputs", cannot)
     if copied:
         monkeypatch.setenv("DEVKEEL_WITHOUT", "namespaces")
     assert ended(entered, entered.apply()).judge == judge

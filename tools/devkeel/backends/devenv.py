@@ -10,14 +10,17 @@ from typing import TYPE_CHECKING
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
 from devkeel.candidate.candidate import Candidate
-from devkeel.checks import build
-from devkeel.checks.evaluation import asks_devenv, changed_lock, require_nix, require_stage
+from devkeel.checks.build import check
+from devkeel.checks.evaluation import changed_lock
 from devkeel.checks.inputs import check_inputs
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries import PYTHON
 from devkeel.libraries.manifests import conda_file
 from devkeel.nix_cli import build_log
+from devkeel.nix_cli.build import instantiate, on_time
+from devkeel.nix_cli.derivations import realise
 from devkeel.nix_cli.devenv import command, in_stage, runtime_directory
+from devkeel.nix_cli.evaluate import asks_devenv, require_nix, require_stage
 from devkeel.nix_cli.settings import run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.project.root import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
@@ -72,7 +75,7 @@ class Devenv(Backend):
 
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Return why the shell does not build."""
-        return build.check(realisation.subject, timeout=realisation.timeout).diagnostics
+        return check(realisation.subject, timeout=realisation.timeout).diagnostics
 
     def apply(self, realisation: Realisation) -> Applied:
         """Build the shell and capture its variables, its hook included.
@@ -87,7 +90,7 @@ class Devenv(Backend):
                 seen=DECLARATION,
                 remedy="Install Nix (https://nixos.org/download), then repeat the call.",
             )
-        with build.on_time(realisation.timeout):
+        with on_time(realisation.timeout):
             try:
                 return self._by_nix(realisation)
             except Unavailable as error:
@@ -99,11 +102,11 @@ class Devenv(Backend):
         subject, deadline = realisation.subject, time.monotonic() + realisation.timeout
         require_nix(subject)
         with require_stage(subject)() as stage:
-            derivation, findings = build.instantiate(subject, stage, realisation.timeout, imports=True)
+            derivation, findings = instantiate(subject, stage, realisation.timeout, imports=True)
             if derivation is None:
                 raise _refusal(findings) if _is_refused(findings) else _not_by_nix(findings)
             root = None if realisation.keep is None else realisation.keep / "shell"
-            found = build.realise(derivation, deadline - time.monotonic(), root)
+            found = realise(derivation, deadline - time.monotonic(), root)
             _require(subject, stage, found)
             prefix = found.stdout.decode().split()[-1] if root is None else os.path.realpath(root)
             printed = _print_environment(derivation, realisation, deadline)
@@ -123,7 +126,7 @@ class Devenv(Backend):
             variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS, tries=tries)
             prefix = variables.get(_PROFILE, "")
             if realisation.keep is not None and prefix:
-                build.realise(prefix, realisation.timeout, realisation.keep / "profile")
+                realise(prefix, realisation.timeout, realisation.keep / "profile")
             return Applied(
                 self.name,
                 prefix or str(realisation.project.root),

@@ -8,35 +8,24 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import field
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
-from devkeel.errors import DevkeelError, Diagnostic, Place
+from devkeel.errors import Diagnostic, Place
+from devkeel.nix_cli.declared_inputs import IMPLIED, entries, is_inputs, root_of, text_of
 from devkeel.nix_cli.lock import VERSIONS, parse_lock, read_lock
 from devkeel.nix_cli.references import FORGES, is_other
 from devkeel.project.root import DECLARATION, INPUTS, LOCK
-from devkeel.source import yaml
 from devkeel.source.plain_data import position
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.checks.modules import World
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
-__all__ = [
-    "Unlocked",
-    "check_inputs",
-    "is_newer",
-    "known_inputs",
-    "place_of_input",
-    "unlocked_inputs",
-    "url_problem",
-]
+__all__ = ["check_inputs", "is_newer", "known_inputs", "url_problem"]
 
 _NIXPKGS = frozenset(
     {
@@ -59,8 +48,6 @@ _KEYS: dict[str, frozenset[str]] = {
     "clean": frozenset({"enabled", "keep"}),
     "secretspec": frozenset({"enable", "profile", "provider", "cachix_auth_token"}),
 }
-# What devenv adds when the file does not name it.
-_IMPLIED = frozenset({"nixpkgs", "devenv"})
 _SCHEMES = (
     *("github", "gitlab", "sourcehut", "git", "git+https", "git+http", "git+ssh", "git+file", "git+git", "hg+https"),
     *("hg+http", "hg+ssh", "hg+file", "path", "tarball", "tarball+https", "tarball+http", "tarball+file", "file"),
@@ -74,99 +61,22 @@ def check_inputs(subject: Candidate, _: World | None = None) -> list[Diagnostic]
     """Return what is wrong with the devenv.yaml files and with devenv.lock; the modules say nothing of them."""
     found, known = list[Diagnostic](), known_inputs(subject)
     for name in sorted(subject.files):
-        if _is_inputs(name):
+        if is_inputs(name):
             found += _Inputs(subject, name, known).check()
     return found + _check_lock(subject)
 
 
 def known_inputs(subject: Candidate) -> set[str]:
     """Return the names of the inputs that devenv.yaml, what it imports, or the lock has."""
-    found = set(_IMPLIED)
+    found = set(IMPLIED)
     for name, data in subject.files.items():
-        if _is_inputs(name):
-            root = _root(data, name)
+        if is_inputs(name):
+            root = root_of(data, name)
             # A misspelt `inputs` is a finding of its own; what stands below it is not missing too.
-            keys = [entry.key.value for entry in _entries(root) if _near(entry.key.value, ["inputs"])]
-            found |= {entry.key.value for key in keys for entry in _entries(root, key)}
+            keys = [entry.key.value for entry in entries(root) if _near(entry.key.value, ["inputs"])]
+            found |= {entry.key.value for key in keys for entry in entries(root, key)}
     lock = read_lock(subject.locks.get(LOCK))
     return found | (lock.own.keys() if lock else set())
-
-
-@dataclass(frozen=True, slots=True)
-class Unlocked:
-    """What devenv.yaml asks for and devenv.lock does not have.
-
-    missing: inputs that it lacks, or has from another place. follows: inputs that are another one, by name. doubtful:
-    of `devenv` and `nixpkgs`, what it has from another place: without them nothing could be judged.
-    """
-
-    missing: tuple[str, ...] = ()
-    follows: Mapping[str, str] = field(default_factory=dict)
-    doubtful: tuple[str, ...] = ()
-
-
-def unlocked_inputs(subject: Candidate) -> Unlocked:
-    """Return which inputs a declaration has and its lock does not; a lock that is none counts as having all."""
-    lock = read_lock(subject.locks.get(LOCK))
-    if lock is None or not lock.whole:
-        return Unlocked()
-    locked = lock.own
-    missing, follows, doubtful = list[str](), dict[str, str](), list[str]()
-    for name, url, target in _declared(subject):
-        same = url is None or not is_other(url, lock.original(locked.get(name)))
-        if name in locked and same:
-            continue
-        if target is not None and name not in locked:
-            follows[name] = target
-        elif name in _IMPLIED and name in locked:
-            doubtful.append(name)
-        else:
-            missing.append(name)
-    there = locked.keys() - set(missing)
-    missing += [name for name, target in follows.items() if target not in there]
-    aliases = {name: target for name, target in follows.items() if target in there}
-    return Unlocked(tuple(dict.fromkeys(missing)), aliases, tuple(dict.fromkeys(doubtful)))
-
-
-def _declared(subject: Candidate) -> Iterator[tuple[str, str | None, str | None]]:
-    """Yield the inputs of all devenv.yaml files: name, reference, and what it follows."""
-    for file, data in subject.files.items():
-        for entry in _entries(_root(data, file), "inputs") if _is_inputs(file) else ():
-            fields = {inner.key.value: _text(inner.value) for inner in _entries(entry.value)}
-            yield entry.key.value, fields.get("url"), fields.get("follows")
-
-
-def place_of_input(subject: Candidate, name: str) -> Place:
-    """Return where an input is declared."""
-    for file, data in sorted(subject.files.items()):
-        for entry in _entries(_root(data, file), "inputs") if _is_inputs(file) else ():
-            if entry.key.value == name:
-                return Place(file, *position(data.decode("utf-8", "replace"), entry.key.start))
-    return Place(INPUTS)
-
-
-def _is_inputs(name: str) -> bool:
-    return posixpath.basename(name) in {INPUTS, "devenv.local.yaml"}
-
-
-@lru_cache(maxsize=16)
-def _root(data: bytes, name: str) -> Item | None:
-    try:
-        return yaml.Document(data, name).root
-    except DevkeelError:
-        return None  # the syntax rung reports it, or it is written in a way that only devenv reads
-
-
-def _entries(item: Item | None, *path: str) -> list[Any]:
-    """Return the entries of the mapping at a path; none where there is no mapping."""
-    for name in path:
-        entries = item.entries if item is not None and item.kind == "map" else []
-        item = next((entry.value for entry in entries if entry.key.value == name), None)
-    return item.entries if item is not None and item.kind == "map" else []
-
-
-def _text(item: Item | None) -> str | None:
-    return item.value if item is not None and item.kind == "scalar" and not item.absent else None
 
 
 def url_problem(url: str) -> tuple[str, str | None] | None:
@@ -199,11 +109,11 @@ class _Inputs:
     def __init__(self, subject: Candidate, name: str, known: set[str]) -> None:
         self.subject, self.name, self.known = subject, name, known
         self.text = subject.files[name].decode("utf-8", "replace")
-        self.root = _root(subject.files[name], name)
+        self.root = root_of(subject.files[name], name)
 
     def check(self) -> Iterator[Diagnostic]:
         yield from self._keys(self.root, ())
-        for entry in _entries(self.root, "inputs"):
+        for entry in entries(self.root, "inputs"):
             yield from self._input(entry.key.value, entry.value)
         yield from self._imports()
 
@@ -219,7 +129,7 @@ class _Inputs:
     def _keys(self, item: Item | None, path: tuple[str, ...]) -> Iterator[Diagnostic]:
         pattern = ".".join("*" if index % 2 and path[0] == "inputs" else part for index, part in enumerate(path))
         known = _KEYS.get(pattern)
-        for entry in _entries(item):
+        for entry in entries(item):
             name = entry.key.value
             if known is not None and name not in known and _snake(name) not in known:
                 near = _near(_snake(name), known)
@@ -232,17 +142,17 @@ class _Inputs:
             yield from self._keys(entry.value, (*path, name))
 
     def _input(self, name: str, item: Item) -> Iterator[Diagnostic]:
-        fields = {entry.key.value: entry.value for entry in _entries(item)}
-        url = _text(fields.get("url"))
+        fields = {entry.key.value: entry.value for entry in entries(item)}
+        url = text_of(fields.get("url"))
         problem = url_problem(url) if url is not None else None
         if problem:
             why, right = problem
             edits = [{"kind": "set_input", "name": name, "url": right}] if right else []
             path = f"inputs.{name}.url"
             yield self._say("bad_input_url", "error", f"{path} is {url!r}: {why}", fields["url"], path, *edits)
-        for inner in _entries(item, "inputs"):
-            target = next((entry.value for entry in _entries(inner.value) if entry.key.value == "follows"), None)
-            text = _text(target)
+        for inner in entries(item, "inputs"):
+            target = next((entry.value for entry in entries(inner.value) if entry.key.value == "follows"), None)
+            text = text_of(target)
             if text and target is not None and text.split("/")[0] not in self.known:
                 near = _near(text, self.known)
                 meant = f"; nearest: {near[0]}" if near else ""
@@ -252,11 +162,11 @@ class _Inputs:
                 yield self._say("unknown_input", "error", message, target, path, *edits)
 
     def _imports(self) -> Iterator[Diagnostic]:
-        item = next((entry.value for entry in _entries(self.root) if entry.key.value == "imports"), None)
+        item = next((entry.value for entry in entries(self.root) if entry.key.value == "imports"), None)
         if item is None or item.kind != "list":
             return
         for child in item.items:
-            target = _text(child)
+            target = text_of(child)
             if target is None:
                 continue
             if not target.startswith((".", "/")):
@@ -303,9 +213,9 @@ def _check_lock(subject: Candidate) -> list[Diagnostic]:
     if lock.version not in VERSIONS or not lock.whole:
         return [_lock("bad_lock", "error", f"{LOCK} is a lock of version {lock.version!r}, or has no root")]
     locked, found = lock.own, []
-    for entry in _entries(_root(subject.files.get(INPUTS, b""), INPUTS), "inputs"):
+    for entry in entries(root_of(subject.files.get(INPUTS, b""), INPUTS), "inputs"):
         name = entry.key.value
-        url = next((_text(field.value) for field in _entries(entry.value) if field.key.value == "url"), None)
+        url = next((text_of(field.value) for field in entries(entry.value) if field.key.value == "url"), None)
         if url is None or url_problem(url):
             continue
         if name not in locked:

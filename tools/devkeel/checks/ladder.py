@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from devkeel.checks import build, evaluation, schema, syntax
     from devkeel.checks import second_opinion as nix_parse
     from devkeel.checks.evaluation import Verdict
-    from devkeel.nix_cli import confinement
+    from devkeel.nix_cli import confinement, evaluate
 else:
     syntax = Deferred("devkeel.checks.syntax")
     schema = Deferred("devkeel.checks.schema")
@@ -26,6 +26,7 @@ else:
     build = Deferred("devkeel.checks.build")
     nix_parse = Deferred("devkeel.checks.second_opinion")
     confinement = Deferred("devkeel.nix_cli.confinement")
+    evaluate = Deferred("devkeel.nix_cli.evaluate")
 
 __all__ = ["LEVELS", "available_levels", "run_checks", "unavailable"]
 
@@ -78,7 +79,7 @@ def unavailable(subject: Candidate | None = None) -> str | None:
         return None
 
     try:
-        evaluation.require_nix(subject)
+        evaluate.require_nix(subject)
     except Unavailable as error:
         return error.message.removeprefix(_CANNOT).rstrip(".")
     return None

@@ -6,10 +6,10 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.checks.evaluation import evaluated, require_nix, require_stage
 from devkeel.deferred import dataclass
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Unavailable
+from devkeel.nix_cli.evaluate import evaluated, require_nix, require_stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
