@@ -18,7 +18,7 @@ class Ended(BaseException):
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
-        self.code = 128 + number
+        self.code = 128 + number  # as a shell reports it (bash(1), EXIT STATUS)
 
 
 def end_on_signals() -> None:

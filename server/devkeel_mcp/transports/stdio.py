@@ -161,6 +161,7 @@ class _Wire:
                 self._written = anyio.Event()
 
     async def _say(self, text: str) -> None:
+        # MCP, stdio: a newline ends a message and stands in none.
         async with self._lock:
             await anyio.to_thread.run_sync(self._put, text.encode() + b"\n", limiter=self._writing)
 

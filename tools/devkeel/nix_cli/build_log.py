@@ -25,6 +25,8 @@ _FAILED = re.compile(
     r"(?:builder for|Cannot build|build of|fixed-output derivation) "
     r"'(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
 )
+# As Nix words them: derivation-check.cc, substitution-goal.cc and derivation-builder.cc in src/libstore, shared.cc in
+# src/libmain, and of signals src/libutil/unix/processes.cc.
 _MISMATCH = re.compile(r"hash mismatch in [^\n]*\s+specified: *(?P<specified>\S+)\s+got: *(?P<got>\S+)")
 _NO_ROOM = re.compile(r"lack of free disk space|^error: .*No space left on device", re.MULTILINE)
 _NOT_FOUND = re.compile(r"no substituter that can build it|don't know how to build|cannot build missing derivation")
