@@ -8,6 +8,7 @@ import pytest
 
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.libraries import LANGUAGES, Request, plan
+from devkeel.text.actions import do
 
 PACKAGE = '{\n    "name": "x",\n    "dependencies": {\n        "a": "^1",\n        "z": "2"\n    }\n}'
 CARGO = '[package]\nname = "a"\n\n[dependencies]\nserde = { version = "1", features = ["derive"] }\n'
@@ -43,6 +44,29 @@ def test_a_package_is_removed_with_its_comma(name: str) -> None:
     rest.pop(name)
     assert json.loads(found)["dependencies"] == rest
     assert found.count("\n") == PACKAGE.count("\n") - 1
+
+
+def test_a_table_that_is_not_there_yet_goes_last() -> None:
+    text = '{\n  "name": "x",\n  "scripts": {"a": "b"}\n}\n'
+    wanted = '{\n  "name": "x",\n  "scripts": {"a": "b"},\n  "dependencies": {\n    "b": "2"\n  }\n}\n'
+    assert edited("js", "package.json", text, "b@2") == wanted
+
+
+def test_of_two_keys_the_last_counts_as_it_does_for_npm() -> None:
+    text = '{"scripts": {"a": "1", "a": "2"}, "dependencies": {"b": "1", "c": "1", "b": "1"}}'
+    assert edited("js", "package.json", text, "b@2") == text.replace('"b": "1"}', '"b": "2"}')
+    assert edited("js", "package.json", text, "d@2") == text.replace('"b": "1"}', '"b": "1", "d": "2"}')
+    with pytest.raises(DevkeelError):
+        edited("js", "package.json", text, "b", remove=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"), [("{", "syntax_error"), ('{"dependencies": []}', "opaque_value"), ("[]", "opaque_value")]
+)
+def test_what_is_no_manifest_is_refused_with_the_call_that_repairs_it(text: str, code: str) -> None:
+    with pytest.raises(DevkeelError) as caught:
+        edited("js", "package.json", text, "b@2")
+    assert (caught.value.code, do("patch") in str(caught.value.remedy)) == (code, True)
 
 
 def test_a_table_on_one_line_stays_on_one_line() -> None:

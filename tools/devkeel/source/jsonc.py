@@ -166,8 +166,10 @@ class _Reader:
             key = name.value
             if self._skip() != ":":
                 raise self.document.wrong(self.at, "a colon is expected here")
-            if key in members:
+            if key in members and not self.document.strict:
                 raise self.document.wrong(self.at, f"the key {key!r} is there twice")
+            # JSON.parse, by which npm reads, takes the last of two (ECMA-262, JSON.parse: the later value overwrites).
+            members.pop(key, None)
             self.at += 1
             members[key] = replace(self._value(depth + 1), key=name.start)
             comma = self._comma("}")
@@ -197,8 +199,8 @@ def set(  # noqa: A001  (as users know it)
 ) -> Edited:
     """Set a path to a value, in place or as the last key of its object; missing objects on the way are made.
 
-    ordered: among the keys of its object, where these are sorted. Raises Refused `syntax_error`, `would_replace_set`
-    where a value on the way is no object, `unproven`.
+    ordered: among the keys of its object, where these are sorted; an object that is made on the way goes last. Raises
+    Refused `syntax_error`, `would_replace_set` where a value on the way is no object, `unproven`.
     """
     document, names = _open(data), names_of(path)
     require_data(value)
@@ -223,7 +225,7 @@ def set(  # noqa: A001  (as users know it)
         text = json.dumps({rest[0]: wanted}, indent=document.unit, ensure_ascii=False)
         splices = [_splice(document, 0, len(document.text), text + "\n")]
     else:
-        next_key = _next_key(node, rest[0]) if ordered else None
+        next_key = _next_key(node, rest[0]) if ordered and len(rest) == 1 else None
         splices = (
             _insert(document, node, rest[0], wanted)
             if next_key is None

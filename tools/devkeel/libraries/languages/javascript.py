@@ -59,10 +59,14 @@ def _edit(made: Plan, table: str, library: str, version: str | None, *, remove: 
 
 def _table(document: jsonc.Document, table: str) -> dict[str, Any]:
     """Return a table at the top of the file, empty where there is none."""
-    tables = document.root.value
+    try:
+        tables = document.root.value
+    except Refused as error:
+        error.remedy = f"Repair the syntax with {do('patch')}, then repeat the edit."
+        raise
     if not isinstance(tables, dict):
         raise _opaque(document.name, "the file is no object")
-    found = tables.get(table) or {}
+    found = {} if tables.get(table) is None else tables[table]
     if not isinstance(found, dict):
         raise _opaque(document.name, f"{table} is no object")
     return found
