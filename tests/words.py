@@ -133,6 +133,9 @@ def commands() -> Iterator[click.Command]:
 def _said_words(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[None]:
     wrong: list[str] = []
     speak, clean = Speech.__call__, output.clean
+    # A test before this one, in the same process, has called others.
+    TOOL.set(None)
+    COMMAND.set(None)
 
     def speaking(self: Speech, said: Said) -> str:
         words = speak(self, said)

@@ -37,6 +37,7 @@ ALLOWED = {
     "devkeel/api.py": "`devkeel add` is what a comment about the time of a start has measured",
     "devkeel/diagnosis/nix_messages.py": "devenv's flag, as devenv names it",
     "devkeel/diagnosis/obstacles.py": "nix-store's flag",
+    "devkeel/history/undo.py": "what the caller gave, as data",
     "devkeel/nix_cli/shell.py": "a flag of nix",
     "devkeel/policy/permission.py": "English: what devkeel runs",
     "devkeel/project/direnv.py": "direnv's flag",
