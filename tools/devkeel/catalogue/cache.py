@@ -9,9 +9,14 @@ import tempfile
 import time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import platformdirs
+from devkeel.deferred import Deferred
+
+if TYPE_CHECKING:
+    import platformdirs
+else:
+    platformdirs = Deferred("platformdirs")
 
 __all__ = ["directory", "failed_lately", "made", "note_failure", "read", "stamp", "write"]
 

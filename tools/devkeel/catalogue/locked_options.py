@@ -6,16 +6,16 @@ import json
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from devkeel.catalogue import cache
 from devkeel.catalogue.option import Option
 from devkeel.catalogue.options import Catalogue, built_in
 from devkeel.deferred import Deferred
-from devkeel.nix_cli.pins import read_pins
 from devkeel.source.path import format_path
 
 if TYPE_CHECKING:
-    from devkeel.catalogue import refresh
+    from devkeel.catalogue import cache, refresh
+    from devkeel.nix_cli import pins
 else:
+    cache, pins = Deferred("devkeel.catalogue.cache"), Deferred("devkeel.nix_cli.pins")
     refresh = Deferred("devkeel.catalogue.refresh")
 
 __all__ = ["open_catalogue"]
@@ -31,11 +31,11 @@ def open_catalogue(lock: bytes | None = None) -> Catalogue:
     """
     if lock is None:
         return built_in()
-    pins = read_pins(lock)
-    if pins.devenv is None or pins.nixpkgs is None:
+    pinned = pins.read_pins(lock)
+    if pinned.devenv is None or pinned.nixpkgs is None:
         return built_in()
-    key = refresh.options_key(pins)
-    found = _catalogue(key, cache.stamp(key), f"devenv {pins.devenv.revision[:7]} of devenv.lock")
+    key = refresh.options_key(pinned)
+    found = _catalogue(key, cache.stamp(key), f"devenv {pinned.devenv.revision[:7]} of devenv.lock")
     if found is None:
         refresh.start_refresh(lock, key)
     return found or built_in()

@@ -79,7 +79,7 @@ def built_in() -> Catalogue:
 @cache
 def option_tree() -> Tree:
     """Return the options as a tree."""
-    return Tree(built_in().options.values())
+    return Tree(built_in().options)
 
 
 def option_paths() -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from devkeel.catalogue.types import Anything, parse_type
 from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Mapping
 
     from devkeel.catalogue.option import Option
     from devkeel.catalogue.types import OptionType
@@ -82,8 +82,8 @@ class PathMatch:
 class Tree:
     """The options of one devenv."""
 
-    def __init__(self, options: Iterable[Option]) -> None:
-        self.options = {option.names: option for option in options}
+    def __init__(self, options: Mapping[AttrPath, Option]) -> None:
+        self.options = options
         self._root = _Branch(0, list(self.options.items()))
 
     def find(self, path: AttrPath) -> PathMatch:

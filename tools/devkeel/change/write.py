@@ -26,7 +26,6 @@ from devkeel.errors import (
 )
 from devkeel.history import log
 from devkeel.policy.permission import builds
-from devkeel.policy.protected import refuse_unevaluated, require_same_values, require_unprotected
 from devkeel.project import direnv
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.envrc import ENVRC
@@ -45,12 +44,13 @@ if TYPE_CHECKING:
     from devkeel.checks import values
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
+    from devkeel.policy import protected
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
     from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
 else:
-    values = Deferred("devkeel.checks.values")
+    values, protected = Deferred("devkeel.checks.values"), Deferred("devkeel.policy.protected")
 
 __all__ = ["conclude", "expect", "patiently"]
 
@@ -166,7 +166,9 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
 def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckReport:
     """Return what the checks say of a candidate that may be published; its libraries are resolved on the way."""
     settings = context.settings
-    doubts = require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
+    doubts: dict[str, tuple[Fact, ...]] = {}
+    if settings.protected:
+        doubts = protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
     asked = resolve_libraries(candidate, level, executes=may.executes)
@@ -182,9 +184,9 @@ def _hold_values(settings: Settings, candidate: Candidate, doubts: Mapping[str, 
     """Refuse a candidate with which Nix evaluates a protected option to something else, whatever the level."""
     paths = {parse_path(path): path for path in settings.protected}
     found = values.compare_values(candidate.unchanged(), candidate, tuple(paths))
-    require_same_values(doubts, [paths[path] for path in found.changed], found.unseen)
+    protected.require_same_values(doubts, [paths[path] for path in found.changed], found.unseen)
     if found.failed is not None:
-        refuse_unevaluated(settings, found.failed)
+        protected.refuse_unevaluated(settings, found.failed)
 
 
 def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:

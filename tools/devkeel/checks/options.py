@@ -69,7 +69,7 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
 
 @lru_cache(maxsize=2)
 def _tree(catalogue: Catalogue) -> Tree:
-    return Tree(catalogue.options.values())
+    return Tree(catalogue.options)
 
 
 @dataclass(frozen=True, slots=True)
