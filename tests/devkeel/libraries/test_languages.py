@@ -81,6 +81,13 @@ def test_the_same_key_elsewhere_is_not_touched() -> None:
     assert found == {"overrides": {"a": "1"}, "dependencies": {"a": "2"}}
 
 
+@pytest.mark.parametrize("value", ["3", '"serde"', "[]"])
+def test_dependencies_that_are_no_table_are_refused(value: str) -> None:
+    with pytest.raises(DevkeelError) as caught:
+        edited("rust", "Cargo.toml", f"dependencies = {value}\n", "tokio")
+    assert caught.value.code == "opaque_value"
+
+
 def test_a_crate_keeps_its_features() -> None:
     found = edited("rust", "Cargo.toml", CARGO, "serde@1.2", "anyhow@1")
     assert found == CARGO.replace('"1", features', '"1.2", features') + 'anyhow = "1"\n'

@@ -38,7 +38,9 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 
 def _edit(made: Plan, table: str, crate: str, version: str | None, *, remove: bool) -> Edited:
     document = toml.Document(made.data(made.manifest), made.manifest)
-    known = document.model.get(table) or {}
+    known = {} if document.model.get(table) is None else document.model[table]
+    if not isinstance(known, dict):
+        raise document.refuse("opaque_value", f"{table} is no table.")
     spelt = next((item for item in known if item.replace("-", "_") == crate.replace("-", "_")), None)
     if remove:
         if spelt is None:
