@@ -38,7 +38,8 @@ _COLLECT_EVERY = 50_000
 
 def main() -> NoReturn:
     """Run `devkeel` with the process's arguments and exit."""
-    gc.set_threshold(_COLLECT_EVERY)
+    if "serve" not in sys.argv:  # a server lives long
+        gc.set_threshold(_COLLECT_EVERY)
     _open_streams()
     end_on_signals()
     code = run(sys.argv[1:])
