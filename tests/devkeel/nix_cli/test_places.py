@@ -47,9 +47,14 @@ def stored() -> set[str]:
 
 
 def taken_since(before: set[str]) -> set[str]:
-    """Return the directories that came into the store, but for the flakes that tests beside this one bring into it."""
-    found = {name for name in stored() - before if name.endswith("-source")}
-    return {name for name in found if not Path("/nix/store", name, "flake.nix").exists()}
+    """Return what came into the store of the user's: the key, or a directory that leads to it; not of other tests."""
+    return {name for name in stored() - before if name.endswith("-source") and is_of_user(Path("/nix/store", name))}
+
+
+def is_of_user(path: Path) -> bool:
+    if path.is_file():
+        return path.read_bytes() == b"the key\n"
+    return bool({item.name for item in path.iterdir()} & {"id", ".ssh", "tree", "passwd", "etc"})
 
 
 @pytest.mark.parametrize(
