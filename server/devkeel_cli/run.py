@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import traceback
@@ -15,6 +14,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, standing
 from devkeel_cli import exits
 from devkeel_cli.answers.telling import OutputLost
+from devkeel_cli.collection import seldom
 from devkeel_cli.group import cli
 from devkeel_cli.signals import Ended, end_on_signals
 
@@ -31,15 +31,11 @@ __all__ = ["main", "run"]
 
 # Seconds that a child has to end by itself, when the signal came before any code waited for it.
 _GRACE = 2.0
-# New objects between two searches for circles of garbage. By default, 700: a command searches a hundred times while it
-# imports what stays anyway, 5% of its time.
-_COLLECT_EVERY = 50_000
 
 
 def main() -> NoReturn:
     """Run `devkeel` with the process's arguments and exit."""
-    if "serve" not in sys.argv:  # a server lives long
-        gc.set_threshold(_COLLECT_EVERY)
+    seldom()
     _open_streams()
     end_on_signals()
     code = run(sys.argv[1:])

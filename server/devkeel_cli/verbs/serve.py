@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import click
 
 from devkeel.deferred import Deferred
+from devkeel_cli.collection import usually
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -77,7 +78,9 @@ def command(
     root = session.root
     offer = devkeel_mcp.Offer.of([name.strip() for name in toolsets.split(",")], devkeel_mcp.TOOLS, **limits)
     http = None if address is None else _http(address, token_file, hosts)
-    devkeel_mcp.serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
+    serve = devkeel_mcp.serve  # imported here
+    usually()
+    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
 
 
 def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:

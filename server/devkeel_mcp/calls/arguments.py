@@ -45,7 +45,8 @@ is read so; a string inside stays the string that it is."""
 class Arguments(ArgModelBase):
     """The arguments of one tool: nothing unknown, nothing converted."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    # Built by the first call or list: 16 models take 1 ms each, and the handshake needs none of them.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, defer_build=True)
 
 
 class OperationArguments(Arguments):
