@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.deferred import dataclass
 from devkeel.source import compose, jsonc, toml
 
 if TYPE_CHECKING:

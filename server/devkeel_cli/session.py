@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import getpass
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from devkeel import __version__
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError
 from devkeel.project.root import find_root
 from devkeel_cli.answers.telling import about

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, ClassVar
 
 from devkeel.text.actions import plainly
@@ -36,7 +37,7 @@ def _blanks(row: Action) -> set[str]:
     return {found[1] for word in row.command.split() if (found := _BLANK.search(word))}  # the same in each column
 
 
-class Speech:
+class Speech(ABC):
     """How one client says what is marked. What the vocabulary does not have is said in the library's own words."""
 
     same: ClassVar[str]
@@ -60,17 +61,17 @@ class Speech:
         parts += [f"without {' and '.join(left_out)}"] if left_out else []
         return " ".join([self.same, *parts])
 
+    @abstractmethod
     def do(self, action: str, arguments: Mapping[str, object]) -> str:
         """Return what to call an action with arguments."""
-        raise NotImplementedError
 
+    @abstractmethod
     def argument(self, row: Argument) -> str:
         """Return what to call an argument."""
-        raise NotImplementedError
 
+    @abstractmethod
     def given(self, row: Argument, value: object) -> str:
         """Return what to call an argument that has a value."""
-        raise NotImplementedError
 
 
 class _Tools(Speech):

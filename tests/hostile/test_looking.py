@@ -14,7 +14,7 @@ import click
 import pytest
 
 from devkeel.backends.registry import BACKENDS
-from devkeel.libraries import LANGUAGES
+from devkeel.libraries.languages.registry import LANGUAGES
 from devkeel_cli.group import VERBS, cli
 from devkeel_mcp import TOOLS
 

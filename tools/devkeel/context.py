@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
@@ -51,8 +51,7 @@ class Context:
     """What one call shares, whatever rooms it passes. Settings and selection are read once, when first asked for.
 
     actor: who calls, kept with each operation. backend: the one that the call names. permission: what it may run.
-    basis: what a change is made from; then the
-    settings are among what is compared before it is published.
+    basis: what a change is made from; then the settings are among what is compared before it is published.
     """
 
     project: Project

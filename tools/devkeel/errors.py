@@ -17,10 +17,8 @@ An error carries facts (code, place, what was seen, what would work); `devkeel_m
 
 from __future__ import annotations
 
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
-
-from devkeel.deferred import dataclass
 
 __all__ = [
     "Busy",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import standing, stands
 from devkeel_cli.answers import output, telling
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
 
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.disclosure.output import Disclosure
 from devkeel.policy.permission import EVERYTHING
 from devkeel.text.clean import one_line

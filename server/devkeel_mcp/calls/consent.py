@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 from collections import OrderedDict
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mcp_types import (
@@ -24,7 +24,6 @@ from mcp_types import (
 )
 from pydantic import BaseModel, Field
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Conflict, PolicyRefused
 from devkeel_mcp.answers.text import cut
 

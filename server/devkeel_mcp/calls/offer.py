@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from devkeel.deferred import dataclass
 from devkeel.errors import PolicyRefused, UsageError
 from devkeel.policy.permission import NOTHING, Permission, builds
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp_types import ToolAnnotations
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

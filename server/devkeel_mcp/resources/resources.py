@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mcp_types import Completion, Resource, ResourceTemplate
 
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel_mcp.answers.text import fit, plain
 from devkeel_mcp.resources.addresses import (
     ENVIRONMENT,

@@ -7,13 +7,13 @@ import json
 import re
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
-from devkeel.deferred import dataclass
 from devkeel_mcp.transports.envelope import deeper_than, examine
 
 if TYPE_CHECKING:

@@ -7,13 +7,12 @@ import contextlib
 import ipaddress
 import socket
 import sys
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
-from devkeel.deferred import dataclass
 from devkeel.errors import UsageError
 from devkeel_mcp.transports.connections import Connections
 from devkeel_mcp.transports.gate import Gate, Limits

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from devkeel.errors import DevkeelError, UsageError
-from devkeel.libraries import Request, plan
+from devkeel.libraries.planning import plan
+from devkeel.libraries.request import Request
 
 FILES = {
     "pyproject.toml": b'[project]\nname = "a"\nversion = "1"\ndependencies = []\n',

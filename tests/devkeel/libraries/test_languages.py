@@ -7,7 +7,9 @@ import json
 import pytest
 
 from devkeel.errors import DevkeelError, UsageError
-from devkeel.libraries import LANGUAGES, Request, plan
+from devkeel.libraries.languages.registry import LANGUAGES
+from devkeel.libraries.planning import plan
+from devkeel.libraries.request import Request
 from devkeel.text.actions import do
 
 PACKAGE = '{\n    "name": "x",\n    "dependencies": {\n        "a": "^1",\n        "z": "2"\n    }\n}'

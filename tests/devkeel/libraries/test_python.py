@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.errors import DevkeelError, ProjectError, Refused, UsageError
-from devkeel.libraries import Plan, Request, plan
+from devkeel.libraries.planning import plan
+from devkeel.libraries.request import Plan, Request
 from devkeel.source import nix
 
 if TYPE_CHECKING:

@@ -361,11 +361,11 @@ def test_processes_that_write_first_at_once_agree_on_one_key(
 
 
 def test_recovery_takes_back_all_files_that_edits_write() -> None:
-    from devkeel import libraries
+    from devkeel.libraries.declared import PYTHON
     from devkeel.libraries.languages import go, javascript, python, ruby, rust
     from devkeel.project.root import DECLARATION_FILES, LOCK_FILES, MANIFESTS, OTHER_FILES
 
-    known = {*DECLARATION_FILES, *LOCK_FILES, *MANIFESTS, *OTHER_FILES, *libraries.PYTHON}
+    known = {*DECLARATION_FILES, *LOCK_FILES, *MANIFESTS, *OTHER_FILES, *PYTHON}
     known |= {name for module in (go, javascript, python, ruby, rust) for name in module.MANIFESTS}
     known |= {"uv.lock", "poetry.lock", "Cargo.lock", "Gemfile.lock", "go.sum", "package-lock.json", "pnpm-lock.yaml"}
     assert {name for name in known if not record_paths._is_written_by_edits(name)} == set()

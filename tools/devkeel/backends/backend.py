@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 from devkeel.project.envrc import activation
 from devkeel.text.actions import do

@@ -14,7 +14,7 @@ from devkeel.checks.build import check
 from devkeel.checks.evaluation import changed_lock
 from devkeel.checks.inputs import check_inputs
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.libraries import PYTHON
+from devkeel.libraries.declared import PYTHON
 from devkeel.libraries.manifests import conda_file
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.build import instantiate, on_time

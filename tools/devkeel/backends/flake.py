@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
 from devkeel.errors import CheckFailed, Unavailable
-from devkeel.libraries import PYTHON
+from devkeel.libraries.declared import PYTHON
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, require_within

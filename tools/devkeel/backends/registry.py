@@ -6,10 +6,10 @@ to be installed, and never another one because the tool of this one is missing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.project.root import SETTINGS, missing_file
 

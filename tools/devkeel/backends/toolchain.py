@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +18,6 @@ from typing import TYPE_CHECKING
 import platformdirs
 
 from devkeel.backends.registry import backend_named
-from devkeel.deferred import dataclass
 from devkeel.errors import DevkeelError
 from devkeel.source import nix
 

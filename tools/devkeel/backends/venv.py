@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,10 +16,9 @@ from typing import TYPE_CHECKING
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
-from devkeel.deferred import dataclass
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
-from devkeel.libraries import PYTHON
+from devkeel.libraries.declared import PYTHON
 from devkeel.libraries.manifests import pyproject
 from devkeel.libraries.manifests.requirement import key_of
 from devkeel.libraries.manifests.requirements_file import requirements_in

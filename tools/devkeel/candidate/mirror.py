@@ -10,10 +10,9 @@ import fcntl
 import os
 import stat
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 from devkeel.system.beneath import LINK, enter, opened, remove
 

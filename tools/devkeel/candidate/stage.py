@@ -14,6 +14,7 @@ import shlex
 import stat
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -22,7 +23,6 @@ from devkeel.candidate.mirror import mirror
 from devkeel.candidate.repository import make_clean
 from devkeel.candidate.stage_folder import COPY, held, new_stage
 from devkeel.candidate.withheld import Withheld, withhold
-from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 from devkeel.project.root import LOCK
 from devkeel.runtime import find_program, run

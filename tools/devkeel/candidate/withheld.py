@@ -11,12 +11,11 @@ import os
 import re
 import stat
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.repository import KEPT, cleaned, find_repository
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,36 +5,12 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import front
+
 if TYPE_CHECKING:
-    from devkeel.catalogue.option import Option
-    from devkeel.catalogue.options import (
-        Catalogue,
-        built_in,
-        enable_path,
-        find_option,
-        is_text,
-        option_paths,
-        option_type,
-    )
+    from devkeel.catalogue.options import *  # noqa: F403  (its own `__all__` says what)
 
-__all__ = [
-    "Catalogue",
-    "Option",
-    "built_in",
-    "enable_path",
-    "find_option",
-    "is_text",
-    "option_paths",
-    "option_type",
-]
-
-
-def __getattr__(name: str) -> object:
-    # The first use loads the tree of options: what only names the catalogue does without it.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.options"), name)
-    return found
+# What only names the catalogue does without the tree of options.
+__getattr__ = front(__name__, "options")

@@ -5,9 +5,9 @@ From the `getInput` and `tryGetInput` calls of devenv 2.2's modules.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.project.root import INPUTS
 
 if TYPE_CHECKING:

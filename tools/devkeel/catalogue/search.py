@@ -5,13 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.index import NameIndex
 from devkeel.catalogue.packages import called, is_function
-from devkeel.deferred import dataclass
 from devkeel.errors import UsageError
 
 if TYPE_CHECKING:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from devkeel.catalogue.types import Anything, parse_type
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

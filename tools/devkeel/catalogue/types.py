@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.literal import Expression
 
 if TYPE_CHECKING:

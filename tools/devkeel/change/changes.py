@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from devkeel.backends.registry import backend_declared_by, backend_named, declared_by
 from devkeel.candidate.basis import Basis
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel.history import restore as past
 from devkeel.history.undo import revert, target

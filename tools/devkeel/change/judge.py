@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from devkeel.backends.registry import backend_named
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
 from devkeel.checks.report import Skipped
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import executing

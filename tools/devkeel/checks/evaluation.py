@@ -11,10 +11,10 @@ import re
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.declared_inputs import place_of_input, unlocked_inputs
 from devkeel.nix_cli.evaluate import (

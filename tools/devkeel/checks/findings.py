@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.project.root import DECLARATION
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import DevkeelError
 from devkeel.project.declaration import imports_of
 from devkeel.project.root import DECLARATION_FILES

@@ -6,6 +6,7 @@ declare options, an unknown option is a warning, and only when it is clear which
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -16,7 +17,7 @@ from devkeel.catalogue.renames import renamed_to
 from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import is_newer, known_inputs
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic
 from devkeel.project.root import INPUTS, LOCK
 from devkeel.source import nix

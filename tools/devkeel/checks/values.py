@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.evaluate import evaluated, require_nix, require_stage

@@ -7,9 +7,9 @@ module system of nixpkgs and of devenv's own modules.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.diagnosis.obstacles import crashed, obstacle_in
 from devkeel.errors import Diagnostic, Place, Unavailable

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from typing import Any
 
-from devkeel.deferred import dataclass
 from devkeel.diagnosis.network import HOSTS
 from devkeel.errors import Unavailable
 

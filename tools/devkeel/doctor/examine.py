@@ -5,10 +5,10 @@ from __future__ import annotations
 import platform
 import sqlite3
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel import __version__
-from devkeel.deferred import dataclass
 from devkeel.doctor.state import history_findings
 from devkeel.doctor.tools import realisations
 from devkeel.project.declaration import read_declaration

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source import nix, yaml
 from devkeel.text.actions import do

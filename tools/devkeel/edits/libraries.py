@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
-from devkeel import libraries
 from devkeel.edits.base import Edit
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
+from devkeel.libraries import planning
+from devkeel.libraries.request import Request
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +35,7 @@ class _Library(Edit):
     def apply(self, files: Files) -> AppliedEdit:
         """Change the files that the language's plan names."""
         candidate = files.candidate
-        request = libraries.Request(
+        request = Request(
             self.language,
             tuple(self.names),
             self.group,
@@ -43,7 +44,7 @@ class _Library(Edit):
             files.create,
             files.manifests,
         )
-        plan = libraries.plan(request, candidate.read)
+        plan = planning.plan(request, candidate.read)
         before = candidate.read_all(plan.files)
         manifest = candidate.resolve(plan.manifest) if plan.files else None
         return AppliedEdit(before, plan.files, tuple(plan.notes), manifest)

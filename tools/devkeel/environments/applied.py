@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.backends.backend import Applied
 from devkeel.backends.registry import BACKENDS
-from devkeel.deferred import dataclass
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
 from devkeel.state.files import lock, make_directory, read_record, write_record

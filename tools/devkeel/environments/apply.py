@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends.backend import Realisation
 from devkeel.candidate.basis import Basis
 from devkeel.change import changes
 from devkeel.change.write import expect
-from devkeel.deferred import dataclass
 from devkeel.environments.applied import applying, new_keep, read_good, remember
 from devkeel.environments.coverage import left_out
 from devkeel.environments.locks import lock_findings

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,6 @@ from devkeel.backends.generations import remove_folders
 from devkeel.backends.registry import BACKENDS, backend_named, require_backend
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
-from devkeel.deferred import dataclass
 from devkeel.environments.applied import applying
 from devkeel.environments.names import all_environments, default_name, home_of, sanitised
 from devkeel.errors import ProjectError, Refused, Unavailable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.backends.generations import Home
 from devkeel.backends.registry import BACKENDS
-from devkeel.deferred import dataclass
 from devkeel.errors import UsageError
 from devkeel.state import directory
 from devkeel.state.files import require_no_link

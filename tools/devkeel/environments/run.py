@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from devkeel.backends.registry import backend_named
-from devkeel.deferred import dataclass
 from devkeel.diagnosis.causes import whole_ends
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.named import Environments

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.backends.toolchain import absent, toolchains
-from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 
 if TYPE_CHECKING:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
 from devkeel.change.judge import levels_of
 from devkeel.checks import run_checks
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.environments.locks import lock_findings
 from devkeel.environments.named import Environments
 from devkeel.history import log
 from devkeel.inspection.status import stages_of
-from devkeel.libraries import declared_libraries
+from devkeel.libraries.declared import declared_libraries
 from devkeel.project import direnv
 from devkeel.project.declaration import declared_revision, lock_revision, parts_of, role_of
 from devkeel.project.root import DECLARATION, digest

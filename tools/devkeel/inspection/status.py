@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.backends.registry import backend_named
-from devkeel.deferred import dataclass
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.coverage import left_out
 from devkeel.processes.manager_state import glance

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import DevkeelError, Unavailable
 from devkeel.nix_cli.archive import copied_if
 from devkeel.nix_cli.fetching import locked_source, place_of, why_not

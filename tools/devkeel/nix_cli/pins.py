@@ -5,10 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.nix_cli.lock import parse_lock
 
 if TYPE_CHECKING:

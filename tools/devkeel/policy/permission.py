@@ -6,7 +6,7 @@ and whether an evaluation may fetch what is pinned, is answered here for the lib
 
 from __future__ import annotations
 
-from devkeel.deferred import dataclass
+from dataclasses import dataclass
 
 __all__ = ["EVERYTHING", "NOTHING", "Permission", "builds"]
 

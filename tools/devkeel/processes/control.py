@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from devkeel.change import changes
-from devkeel.deferred import dataclass
 from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
 from devkeel.processes import devenv_up
 from devkeel.processes.manager_socket import ManagerSocket

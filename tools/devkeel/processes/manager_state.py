@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration

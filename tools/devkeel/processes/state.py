@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devkeel.deferred import dataclass
+from dataclasses import dataclass
 
 __all__ = ["ProcessLog", "ProcessState", "ProcessesResult"]
 

@@ -6,10 +6,10 @@ import errno
 import hashlib
 import os
 import unicodedata
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.system.beneath import opened, read_regular
 from devkeel.system.reading_room import Leaves, Room

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, ProjectError
 from devkeel.project.root import SETTINGS
 from devkeel.source import nix

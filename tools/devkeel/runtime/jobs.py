@@ -15,10 +15,10 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Busy, DevkeelError, Unavailable, UsageError
 from devkeel.runtime import process_tree
 from devkeel.runtime.log import Log, Slice, read_log

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import StateError
 from devkeel.state.files import forget, make_directory, open_log, open_own
 

@@ -9,9 +9,9 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Unavailable, UsageError
 from devkeel.runtime.process_tree import OUTLIVES, end_tree, held
 from devkeel.runtime.programs import child_environment, is_executing, located

@@ -13,11 +13,10 @@ import signal
 import threading
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.system.mechanisms import usable
 
 if TYPE_CHECKING:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from pathlib import Path

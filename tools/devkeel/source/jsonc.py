@@ -16,11 +16,10 @@ from __future__ import annotations
 import copy
 import json
 import re
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, Refused
 from devkeel.source.plain_data import Data, decode, dotted, names_of, position, require_data, same
 from devkeel.source.splice import Edited, Span, Splice, apply

@@ -17,10 +17,10 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, Refused
 from devkeel.source.plain_data import Data, decode, dotted, names_of, require_data, same, shown, without_known
 from devkeel.source.splice import Edited, Span, Splice, apply

@@ -11,10 +11,10 @@ import errno
 import os
 import posixpath
 import stat
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.system.beneath import LINK, WALK, close, open_beneath, opened
 
 if TYPE_CHECKING:

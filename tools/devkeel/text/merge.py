@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,8 @@ import os
 import stat
 import sys
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

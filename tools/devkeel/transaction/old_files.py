@@ -14,9 +14,9 @@ import re
 import signal
 import time
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from devkeel.deferred import dataclass
 from devkeel.project.root import STATE_DIRECTORY, digest
 from devkeel.system.mechanisms import usable
 from devkeel.transaction import files

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, Literal
-
-from devkeel.deferred import dataclass
 
 __all__ = ["FileChange", "FileImage", "Kind", "Late", "Operation", "Record", "Recovered"]
 

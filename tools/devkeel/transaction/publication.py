@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import ExitStack, suppress
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import DevkeelError, ProjectError, stands
 from devkeel.project.root import digest
 from devkeel.transaction import comparison, files, swap

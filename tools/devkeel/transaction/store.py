@@ -8,10 +8,10 @@ import sqlite3
 import threading
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError, StateError, UsageError
 from devkeel.project.root import digest
 from devkeel.state import origin

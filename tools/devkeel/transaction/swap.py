@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Literal
 
-from devkeel.deferred import dataclass
 from devkeel.transaction import files, rename
 from devkeel.transaction.files import Snapshot, Spot, step
 from devkeel.transaction.old_files import keep_of_gap, release

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
 
-from devkeel.deferred import dataclass
 from devkeel.errors import UsageError
 from devkeel.text.actions import do
 

@@ -6,11 +6,11 @@ import hashlib
 import platform
 import re
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from devkeel.deferred import dataclass
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.libraries.manifests import conda_file
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import re
 import sys
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, Unavailable
 from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, wanted_version
 from devkeel.libraries.resolve.installers import find_python, find_uv, tool_environment

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import Deferred, dataclass
+from devkeel.deferred import Deferred
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from devkeel.deferred import dataclass
 from devkeel.policy.mentions.facts import UNPARSED, Fact
 
 if TYPE_CHECKING:

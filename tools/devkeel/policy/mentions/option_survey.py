@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, cast
 
-from devkeel.deferred import dataclass
 from devkeel.policy.mentions import envrc, inputs
 from devkeel.policy.mentions.facts import UNPARSED, Fact
 from devkeel.policy.mentions.nodes import callee, defining, path_of, statement, tokens, union

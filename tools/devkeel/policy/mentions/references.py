@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
-from devkeel.deferred import dataclass
 from devkeel.policy.mentions.facts import Fact
 from devkeel.policy.mentions.nodes import callee, defining, descendants, has_interpolation, path_of, tokens
 from devkeel.project.root import DECLARATION_FILES, OTHER_FILES, digest

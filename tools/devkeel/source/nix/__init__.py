@@ -14,82 +14,12 @@ way; a malformed request raises `devkeel.errors.UsageError`. docs/nix-editor.md 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import front
+
 if TYPE_CHECKING:
-    from devkeel.source.nix.editor import (
-        AttrPath,
-        Definition,
-        Document,
-        Edited,
-        Expression,
-        Problem,
-        Span,
-        Splice,
-        Value,
-        add_arguments,
-        add_imports,
-        add_packages,
-        append,
-        append_line,
-        brokenness,
-        comment_out,
-        format_path,
-        get,
-        is_literal,
-        package_names,
-        parse_path,
-        prepend,
-        print_value,
-        quote,
-        remove,
-        remove_packages,
-        rename,
-        sequence,
-        set,  # noqa: A004  (the verb that users know)
-        uncomment,
-        unset,
-    )
+    from devkeel.source.nix.editor import *  # noqa: F403  (its own `__all__` says what)
 
-__all__ = [
-    "AttrPath",
-    "Definition",
-    "Document",
-    "Edited",
-    "Expression",
-    "Problem",
-    "Span",
-    "Splice",
-    "Value",
-    "add_arguments",
-    "add_imports",
-    "add_packages",
-    "append",
-    "append_line",
-    "brokenness",
-    "comment_out",
-    "format_path",
-    "get",
-    "is_literal",
-    "package_names",
-    "parse_path",
-    "prepend",
-    "print_value",
-    "quote",
-    "remove",
-    "remove_packages",
-    "rename",
-    "sequence",
-    "set",
-    "uncomment",
-    "unset",
-]
-
-
-def __getattr__(name: str) -> object:
-    # The first use loads the editor, 26 modules and tree-sitter: what only names the module does without them.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.editor"), name)
-    return found
+# The editor is 26 modules and tree-sitter: what only names the module does without them.
+__getattr__ = front(__name__, "editor")

@@ -15,18 +15,12 @@ was. What is not certain raises `devkeel.errors.Refused` with a reason, a place 
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
+from devkeel.deferred import front
+
 if TYPE_CHECKING:
-    from devkeel.source.yaml.editor import Data, Document, Edited, Span, Splice, append, get, set, unset  # noqa: A004  (as users know it)
+    from devkeel.source.yaml.editor import *  # noqa: F403  (its own `__all__` says what)
 
-__all__ = ["Data", "Document", "Edited", "Span", "Splice", "append", "get", "set", "unset"]
-
-
-def __getattr__(name: str) -> object:
-    # The editor is loaded by the first use, as that of Nix is.
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    found = globals()[name] = getattr(import_module(f"{__name__}.editor"), name)
-    return found
+# As that of Nix is.
+__getattr__ = front(__name__, "editor")

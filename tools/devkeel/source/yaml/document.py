@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, Refused
 from devkeel.source.plain_data import decode, dotted, position
 from devkeel.source.splice import Splice

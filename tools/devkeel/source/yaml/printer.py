@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.yaml.layout import list_offset, quote_style, step, string_style
 from devkeel.source.yaml.scalars import print_key, print_number, print_string
 

@@ -14,9 +14,9 @@ import secrets
 import stat
 import time
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Busy, Place, StateError
 from devkeel.state.origin.foreign_records import present, set_aside
 from devkeel.state.origin.key import KeyUnusable, folder_of_user, make_key, read_key

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hmac
 import json
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source.nix.read.index import Attribute, Definition, Index, attributes_of
 from devkeel.source.nix.read.layers import Layers, peel

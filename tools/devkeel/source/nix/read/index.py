@@ -8,11 +8,10 @@ not looked into, so that an edit costs little in a long file.
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from operator import eq
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.layers import Layers, call, peel
 from devkeel.source.nix.read.literal import bound_path
 from devkeel.source.nix.read.scope import SETS, bindings, inherited

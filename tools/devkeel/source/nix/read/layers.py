@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import binder_of, binding_of, bindings, count_uses, enclosing_withs, inherited
 from devkeel.source.nix.read.syntax import text

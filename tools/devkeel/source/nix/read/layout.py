@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.literal import Style
 from devkeel.source.splice import Splice
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layers import call, peel
 from devkeel.source.nix.read.scope import binding_of, count_uses

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 import re
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from devkeel.deferred import dataclass
 from devkeel.errors import UsageError
 from devkeel.source.path import format_path, quote, unescape
 

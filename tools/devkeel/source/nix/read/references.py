@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import bound_names, enclosing_withs, is_bound
 from devkeel.source.nix.read.syntax import text

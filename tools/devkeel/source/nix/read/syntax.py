@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import tree_sitter_nix
 from tree_sitter import Language, Parser, Point
-
-from devkeel.deferred import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.equality import key
 from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layout import Group, is_first, line_end, line_start

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from devkeel.deferred import dataclass
 from devkeel.source.nix.read.layout import Group, is_blank_line, is_first, next_line, style_at
 from devkeel.source.nix.read.literal import Expression, Style, bound_path, print_element, print_value
 from devkeel.source.nix.read.syntax import parse, text
