@@ -15,8 +15,8 @@ from devkeel.history import log
 from devkeel.inspection.status import stages_of
 from devkeel.libraries.declared import declared_libraries
 from devkeel.project import direnv
-from devkeel.project.declaration import declared_revision, lock_revision, parts_of, role_of
-from devkeel.project.root import DECLARATION, digest
+from devkeel.project.declaration import lock_revision, parts_of, role_of
+from devkeel.project.root import DECLARATION, digest, revision_of
 from devkeel.project.survey import survey
 from devkeel.text.actions import do
 
@@ -45,12 +45,14 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
     found = survey(files, prefix)
     notes = lookup.nothing_at(prefix, files) if prefix and not found.definitions else ()
     newest = store.history(limit=1)
+    parts = parts_of(context.source, files)
+    revisions = revision_of({**parts, **files}), lock_revision(context.source)
     return Inspection(
         root=str(context.project.root),
-        revision=declared_revision(context.project, files),
-        lock_revision=lock_revision(context.project),
+        revision=revisions[0],
+        lock_revision=revisions[1],
         backend=selection.name,
-        files=_states(context, files),
+        files=_states(files, parts),
         packages=found.packages or declared_libraries(files),
         enabled=found.enabled,
         definitions=found.definitions,
@@ -69,17 +71,16 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         if newest
         else (),
         recovery_pending=store.recovery_pending(),
-        stages=stages_of(context.project, store, files),
+        stages=stages_of(context.project, files, revisions, newest[0] if newest else None),
         next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",
     )
 
 
-def _states(context: Context, files: Mapping[str, bytes]) -> tuple[FileState, ...]:
+def _states(files: Mapping[str, bytes], parts: Mapping[str, bytes]) -> tuple[FileState, ...]:
     """Return the files of the declaration, and those that it is made of."""
-    found = {**parts_of(context.project, files), **files}
     return tuple(
         FileState(name, role_of(name, beside=name not in files), len(data), digest(data)[:12])
-        for name, data in sorted(found.items())
+        for name, data in sorted({**parts, **files}.items())
     )
 
 

@@ -9,7 +9,6 @@ from devkeel.backends.registry import backend_named
 from devkeel.environments.applied import kept_here, read_good
 from devkeel.environments.coverage import left_out
 from devkeel.processes.manager_state import glance
-from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -18,18 +17,22 @@ if TYPE_CHECKING:
     from devkeel.environments.applied import Good
     from devkeel.processes.manager_state import Sight
     from devkeel.project.root import Project
-    from devkeel.transaction import Transactions
+    from devkeel.transaction import Operation
 
 __all__ = ["Stages", "stages_of"]
 
 
-def stages_of(project: Project, store: Transactions, files: Mapping[str, bytes]) -> Stages:
-    """Return how far these files have come. Nothing is made, and no process is waited for."""
-    revision, lock = declared_revision(project, files), lock_revision(project)
-    newest = store.history(limit=1)
-    checked = tuple(newest[0].report.get("ran", ())) if newest and newest[0].revision_after == revision else None
+def stages_of(
+    project: Project, files: Mapping[str, bytes], revisions: tuple[str, str | None], newest: Operation | None
+) -> Stages:
+    """Return how far these files have come. Nothing is made, and no process is waited for.
+
+    revisions: of the declaration and of the lock files. newest: the newest operation.
+    """
+    revision = revisions[0]
+    checked = tuple(newest.report.get("ran", ())) if newest and newest.revision_after == revision else None
     good, sight = read_good(project.state), glance(project)
-    same = good is not None and (good.revision, good.lock_revision) == (revision, lock)
+    same = good is not None and (good.revision, good.lock_revision) == revisions
     own = good is not None and kept_here(project.state, good)
     alive = good is not None and own and backend_named(good.applied.backend).alive(good.applied)
     missing = left_out(good.applied.backend, files) if good is not None else ()

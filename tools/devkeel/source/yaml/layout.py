@@ -65,10 +65,6 @@ def _is_comment(text: str, start: int) -> bool:
     return _COMMENT.match(text, start) is not None
 
 
-def _is_blank(text: str, start: int) -> bool:
-    return start < len(text) and not text[start : next_line(text, start)].strip()
-
-
 def after_block(text: str, end: int, indent: int) -> int:
     """Return the end of the line on which something ends, or of the comments below that are deeper than an indent."""
     at = line_end(text, end)
