@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import importlib
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,3 +78,20 @@ def test_an_import_inside_a_function_says_how_many_milliseconds_that_saves(path:
         if isinstance(node, (ast.Import, ast.ImportFrom))
     }
     assert [lines[number - 1] for number in sorted(inside) if not re.search(r"#.*\b\d+ ms\b", lines[number - 1])] == []
+
+
+@pytest.mark.parametrize("package", ["devkeel.catalogue", "devkeel.source.nix", "devkeel.source.yaml"])
+def test_each_module_of_a_package_that_is_a_front_can_be_the_first_that_is_imported(package: str) -> None:
+    code = """
+import importlib, os, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+names = [found.name for found in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
+assert names
+for name in names:
+    child = os.fork()
+    if not child:
+        importlib.import_module(name)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, name
+"""
+    subprocess.run([sys.executable, "-W", "error", "-c", code, package], check=True, timeout=120)

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,13 +40,15 @@ def front(package: str, module: str) -> Callable[[str], object]:
     """Return the `__getattr__` of a package that has what one of its modules exports, loaded by the first use."""
 
     def get(name: str) -> object:
-        # Python and its tools ask a module for names such as `__wrapped__`; that is no use of it.
-        if name == "__all__" or not name.startswith("__"):
-            exporter = import_module(f"{package}.{module}")
-            if name == "__all__" or name in exporter.__all__:
-                found: object = getattr(exporter, name)
-                setattr(sys.modules[package], name, found)
-                return found
-        raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        # `from package import module` asks for the module as a name first, and may be a part of what would be loaded;
+        # Python and its tools ask for names such as `__wrapped__`.
+        if name != "__all__" and (name.startswith("__") or find_spec(f"{package}.{name}") is not None):
+            raise AttributeError(f"module {package!r} has not loaded {name!r}")
+        exporter = import_module(f"{package}.{module}")
+        if name != "__all__" and name not in exporter.__all__:
+            raise AttributeError(f"module {package!r} has no attribute {name!r}")
+        found: object = getattr(exporter, name)
+        setattr(sys.modules[package], name, found)
+        return found
 
     return get
