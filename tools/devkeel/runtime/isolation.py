@@ -11,6 +11,8 @@ from devkeel.runtime.programs import is_foreign
 __all__ = ["isolated_python"]
 
 # -I leaves out the current directory, PYTHON* and the user's own packages; what devkeel may need of these is named.
+# runpy finds a module by sys.path, which `-I` leaves without the current directory and PYTHONPATH (python(1)); what is
+# added comes last, and so takes no name of the standard library.
 _START = """
 import runpy, sys
 module, *more = sys.argv.pop(1).split("\\n")

@@ -112,6 +112,8 @@ class Job:
         self._in_peace = False
         self._done = threading.Event()
         self._turn = threading.Lock()
+        # A pipe, for select(2) and its kin can wait for a descriptor together with a program's outputs, and not for a
+        # lock.
         self._wake = os.pipe()
 
     # As the watch of its programs
@@ -248,6 +250,8 @@ class Job:
         self._written = time.monotonic()
         state = self.now()
         data = {name: getattr(state, name) for name in JobState.__dataclass_fields__}
+        # A PID is given out again, so the start of its process is kept with it (proc(5), /proc/PID/stat, starttime); on
+        # a file system that several machines share it means nothing without the host.
         owner = {"pid": os.getpid(), "start": _start_of(os.getpid()), "host": socket.gethostname()}
         write_record(self.folder / f"{self.id}.json", data | {"owner": owner, "log": self.log.facts()})
 
@@ -257,6 +261,8 @@ class Job:
         try:
             with ExitStack() as stack:
                 if self.spec.sweeps:
+                    # One that leaves its session and loses its parent is then our child (prctl(2),
+                    # PR_SET_CHILD_SUBREAPER).
                     stack.enter_context(process_tree.adopting())
                     stack.callback(self._sweep)
                 stack.enter_context(watched(self))
@@ -473,6 +479,7 @@ def _is_gone(owner: dict[str, Any]) -> bool:
     if start is not None:
         return bool(start != owner.get("start"))
     try:
+        # kill(2): signal 0 is not sent, and only whether there is such a process and whether we may is looked at.
         os.kill(owner["pid"], 0)
     except ProcessLookupError:
         return True

@@ -24,6 +24,8 @@ def port_holder(port: int) -> str | None:
 
     None when no process does.
     """
+    # proc(5), /proc/PID/fd: what has no file is shown as its kind and inode. Those of another user are not listed to
+    # us.
     wanted = {f"socket:[{inode}]" for inode in _listeners(port)}
     if not wanted:
         return None
@@ -42,6 +44,7 @@ def writers(paths: Iterable[Path]) -> list[process_tree.ProcessInfo]:
 
 
 def _listeners(port: int) -> Iterator[str]:
+    # A socket of IPv6 takes IPv4 connections too unless IPV6_V6ONLY is set (ipv6(7)), and is in the second table alone.
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
             for line in (_PROC / "net" / table).read_text().splitlines()[1:]:

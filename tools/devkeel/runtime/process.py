@@ -115,10 +115,16 @@ def run(
             stderr=subprocess.PIPE,
             env=variables,
             cwd=cwd or _NOWHERE,
+            # setsid(2): it leads a new session and group, so that one signal reaches all of it, and it has no terminal
+            # to ask at.
             start_new_session=True,
+            # Every other descriptor is closed in the child (subprocess, `close_fds`): a lock of flock lives as long as
+            # any copy of its descriptor (flock(2)).
             pass_fds=inherits,
+            # The selector looks at the pipe alone, and would not see what a buffer of Python's had read already.
             bufsize=0,
         )
+    # execve(2): ENOENT also says that the interpreter of a script is missing.
     except (FileNotFoundError, PermissionError) as error:
         raise Unavailable(
             "program_missing",
@@ -126,6 +132,7 @@ def run(
             seen=argv[0],
             remedy=f"Install {argv[0]} or leave it out.",
         ) from error
+    # execve(2): E2BIG, too much on its command line; ENOEXEC, a file in no format that the kernel knows.
     except OSError as error:
         raise UsageError(
             "bad_command",
@@ -218,6 +225,8 @@ class _Conversation:
                 assert stream is not None  # noqa: S101
                 selector.register(stream, selectors.EVENT_READ, name)
             if process.stdin is not None:
+                # write(2) to a full pipe waits until its reader has read (pipe(7)), and this one may wait for us to
+                # read its output.
                 os.set_blocking(process.stdin.fileno(), False)
                 selector.register(process.stdin, selectors.EVENT_WRITE, "stdin")
             if self.watch is not None:
@@ -272,6 +281,7 @@ class _Conversation:
         while True:
             left = deadline - time.monotonic()
             with suppress(subprocess.TimeoutExpired):
+                # A program may close its outputs and go on.
                 self.process.wait(max(0.0, left if self.watch is None else min(left, _POLL)))
                 return
             if left <= 0:

@@ -139,6 +139,8 @@ def end(items: Iterable[ProcessInfo], grace: float = _GRACE) -> list[ProcessInfo
 
 def end_tree(pid: int, grace: float = _GRACE) -> list[ProcessInfo]:
     """End a child that leads its own session, with all that belongs to it. Returns those that live on."""
+    # Where there is a /proc, other groups are ended too: a shell with job control gives each of its jobs a group of its
+    # own (credentials(7)), which killpg does not reach.
     if can_tell():
         return end(family([pid]), grace)
     for number in (signal.SIGTERM, signal.SIGKILL):
@@ -164,6 +166,7 @@ _turn = threading.Lock()
 @contextmanager
 def adopting() -> Iterator[None]:
     """Be the subreaper meanwhile; several works may be at it together."""
+    # prctl(2): the attribute is the process', whichever thread sets it.
     global _adopters, _adopts  # noqa: PLW0603  (the kernel has one switch for the process)
     with _turn:
         _adopters += 1
@@ -214,6 +217,7 @@ def collect(items: Iterable[ProcessInfo]) -> None:
     """Take note of the exits of adopted processes, so that nothing of them stays."""
     for item in items:
         with suppress(ChildProcessError):
+            # A child that nothing waits for stays a zombie and keeps its PID (wait(2), NOTES).
             os.waitpid(item.pid, os.WNOHANG)
 
 
@@ -248,6 +252,7 @@ def _signal(item: ProcessInfo, number: int) -> None:
     with suppress(OSError), held(item.pid) as descriptor:
         if not still([item]):
             return
+        # kernel.pid_max bounds the PIDs, which are given out in turn (proc(5)).
         if descriptor is None:  # for a PID to be another's by now, all the others must have been given out meanwhile
             os.kill(item.pid, number)
         else:
@@ -296,6 +301,8 @@ def _is_marked(pid: int, mark: str) -> bool:
     marks = [item for item in variables if item.startswith(MARK.encode() + b"=")]
     if marks:
         return marks == [f"{MARK}={mark}".encode()]
+    # Nix clears the environment of a builder and sets this in it (nix, src/libstore/unix/build/derivation-builder.cc,
+    # `initEnv`).
     return any(item.startswith(b"NIX_BUILD_TOP=") for item in variables)
 
 

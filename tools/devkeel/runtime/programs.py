@@ -104,6 +104,7 @@ def search_path() -> str:
 
     While looking also without what is inside of a project.
     """
+    # An empty entry is the current directory (environ(7) and POSIX, 8.3), and so goes with those that are relative.
     entries = [entry for entry in os.environ.get("PATH", os.defpath).split(os.pathsep) if entry.startswith("/")]
     return os.pathsep.join(entry for entry in entries if is_executing() or not is_foreign(entry))
 
@@ -117,6 +118,7 @@ def located(name: str, path: str) -> str | None:
     """Return where a program is on a search path; while looking none whose file is a project's."""
     for entry in path.split(os.pathsep):
         found = f"{entry}/{name}"
+        # The right to execute a directory is to search it (path_resolution(7)), so that access says yes of one.
         there = entry.startswith("/") and os.access(found, os.X_OK) and os.path.isfile(found)  # noqa: PTH113  (many for each call)
         if there and (is_executing() or not is_foreign(found)):
             return found
@@ -187,6 +189,7 @@ def _shims() -> tuple[str, ...]:
 @cache
 def _guarded() -> dict[str, str]:
     """Return the variables that override a repository's own configuration, see git-config(1)."""
+    # Since Git 2.31; it wins over every file, and `-c` on the command line wins over it (git-config(1), ENVIRONMENT).
     found = {"GIT_CONFIG_COUNT": str(len(_GIT))}
     for number, (name, value) in enumerate(_GIT.items()):
         found |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
@@ -206,6 +209,7 @@ def _bounds(root: str) -> list[str]:
 @cache
 def _own_places() -> tuple[str, ...]:
     try:
+        # Not HOME, which whoever starts us can set.
         home = [os.path.realpath(pwd.getpwuid(os.getuid()).pw_dir)]
     except KeyError:  # a user id without an entry, as in containers
         home = []

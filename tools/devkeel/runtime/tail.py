@@ -29,6 +29,7 @@ def read_tail(path: Path, after: int | None, limit: int) -> Tail:
     anew, and is read as such.
     """
     try:
+        # Without O_NONBLOCK a FIFO that lies there is waited for until something writes to it (fifo(7)).
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return Tail(b"", 0, 0)
@@ -38,6 +39,7 @@ def read_tail(path: Path, after: int | None, limit: int) -> Tail:
             return Tail(b"", 0, 0)
         wanted = after if after is not None and after <= info.st_size else 0
         start = max(wanted, info.st_size - limit)
+        # pread(2) leaves the offset alone, and so needs no seek.
         data = os.pread(descriptor, limit, start)
         if start > wanted and b"\n" in data:
             whole = data.index(b"\n") + 1

@@ -60,6 +60,7 @@ def open_beneath(directory: int, parts: Sequence[str], flags: int, mode: int = 0
     if any(part in ("", ".", "..") or "/" in part for part in parts):
         raise OSError(errno.EXDEV, "a path leads out of its directory", "/".join(parts))
     flags |= os.O_NOFOLLOW | os.O_CLOEXEC
+    # With one name O_NOFOLLOW says all: it is about the last place of a path, and not about those before it (open(2)).
     if len(parts) == 1:
         return os.open(parts[0], flags, mode, dir_fd=directory)
     call = _openat2() if usable("openat2") else None
@@ -73,6 +74,7 @@ def open_beneath(directory: int, parts: Sequence[str], flags: int, mode: int = 0
 
 
 def _walk(directory: int, parts: Sequence[str], flags: int, mode: int) -> int:
+    # A descriptor with O_PATH serves as `dir_fd`, and may be opened without the right to read (open(2), O_PATH).
     inner = os.open(".", WALK, dir_fd=directory)
     try:
         for part in parts[:-1]:
@@ -97,6 +99,8 @@ def _openat2() -> Callable[[int, str, int, int], int] | None:
     syscall = ctypes.CDLL(None, use_errno=True).syscall
 
     def call(directory: int, path: str, flags: int, mode: int) -> int:
+        # `struct open_how` has three fields of 64 bits, and its size is passed too, so that later kernels may add some.
+        # An unknown flag is EINVAL, where open ignores it (openat2(2), "Extensibility" and "ERRORS").
         how = (ctypes.c_uint64 * 3)(flags, mode, _BENEATH | _NO_SYMLINKS | _NO_MAGICLINKS)
         size = ctypes.c_size_t(ctypes.sizeof(how))
         found = int(
@@ -118,6 +122,8 @@ def _openat2() -> Callable[[int, str, int, int], int] | None:
 
 def close(descriptor: int) -> None:
     """Close what nothing was written through, so that a failing close says nothing."""
+    # close(2), "Dealing with error returns": Linux has released the descriptor by then, and to close it again could
+    # close another thread's.
     with suppress(OSError):
         os.close(descriptor)
 
@@ -133,6 +139,8 @@ def opened(descriptor: int) -> Iterator[int]:
 
 def read_regular(descriptor: int, limit: int) -> bytes | None:
     """Return at most `limit` bytes of a regular file, None for what is none: never waits, never goes on without end."""
+    # Asked of the descriptor, after the open: a name asked before it may lead elsewhere by then. The caller opens with
+    # O_NONBLOCK, with which a FIFO without a writer opens at once (fifo(7)).
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         return None
     parts, left = [], limit
@@ -166,11 +174,14 @@ def enter(directory: int, parts: Sequence[str], *, make: bool = False) -> int:
 def put(directory: int, name: str, data: bytes, mode: int) -> None:
     """Make a file of an open directory anew, in place of what has its name."""
     remove(directory, name)
+    # What has this name by now is not followed and not written into: O_EXCL fails with EEXIST.
     descriptor = os.open(name, _CREATE, mode, dir_fd=directory)
     try:
+        # The mode that open gives is cut by the umask (open(2)).
         os.fchmod(descriptor, mode)
         rest = memoryview(data)
         while rest:
+            # write(2) may take fewer bytes than it was given; Linux never takes more than 0x7ffff000 at once.
             rest = rest[os.write(descriptor, rest) :]
     finally:
         os.close(descriptor)

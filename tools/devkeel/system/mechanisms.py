@@ -15,6 +15,8 @@ __all__ = ["MECHANISMS", "VARIABLE", "Mechanism", "usable"]
 
 Mechanism = Literal["namespaces", "renameat2", "openat2", "subreaper", "pidfd", "leases"]
 
+# Since: renameat2 Linux 3.15, subreapers 3.4, pidfd_open 5.3, openat2 5.6, user namespaces for other users than root
+# 3.8 (the manual page of each; user_namespaces(7)).
 MECHANISMS: tuple[Mechanism, ...] = get_args(Mechanism)
 VARIABLE = "DEVKEEL_WITHOUT"
 

@@ -22,10 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Leaves", "Located", "Room", "work_tree"]
 
+# path_resolution(7): more than 40 links in the way of one path are ELOOP.
 _MOST_LINKS = 40  # as Linux follows
 _TRIES = 64
 _CHANGED = LINK | {errno.ENOTDIR}
 # Directories of the kernel: a link through them means another place for each process that follows it.
+# /proc/self is each reader's own process; /dev/fd and /dev/stdin lead there too (proc(5)).
 _KERNEL = frozenset({"proc", "dev", "sys"})
 
 
@@ -62,6 +64,8 @@ def work_tree(root: Path) -> Path:
     The nearest `.git` counts, whatever its configuration says of a work tree; further up only one whose directory
     belongs to this user or to the owner of the project, as Git itself demands.
     """
+    # git-config(1), `safe.directory`: Git uses no repository of another owner, for its configuration names programs to
+    # run.
     owners = {os.geteuid()}
     for place in (root, *root.parents):
         try:
@@ -169,6 +173,8 @@ class Room:
         except OSError:
             return False
         with opened(descriptor):
+            # access(2) alone answers for the real user, an open is judged by the effective one: faccessat with
+            # AT_EACCESS.
             effective = os.access in os.supports_effective_ids
             return os.access(".", os.W_OK | os.X_OK, dir_fd=descriptor, effective_ids=effective)
 
@@ -230,6 +236,8 @@ class _Descent:
                 self._up(waiting)
                 continue
             try:
+                # One call says whether it is a link and where to, so that nothing can be exchanged between two
+                # (readlink(2), EINVAL).
                 target = os.readlink(part, dir_fd=self._here)
             except FileNotFoundError:
                 if not self._skip(part, waiting):

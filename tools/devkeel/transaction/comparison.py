@@ -71,6 +71,8 @@ def examine(root: int, changes: Sequence[FileChange]) -> dict[str, Snapshot | No
         if change.before != change.after:
             _refuse_unreplaceable(root, change.path, found[change.path])
     written = [found[change.path] for change in changes if change.before != change.after]
+    # A file system that ignores case, or one mounted twice, gives one file two paths; device and inode say so
+    # (inode(7)).
     inodes = [(item.info.st_dev, item.info.st_ino) for item in written if item is not None]
     if len(set(inodes)) < len(inodes):
         raise UsageError(
@@ -112,6 +114,7 @@ def _unreadable(path: str, error: OSError) -> DevkeelError:
 
 
 def _refuse_unreplaceable(root: int, path: str, found: Snapshot | None) -> None:
+    # A rename gives one name another inode, and the other names keep the old one (rename(2)): they would silently part.
     if found is not None and found.info.st_nlink > 1:
         raise _hard_link(root, path, found.info)
     parent = path.rpartition("/")[0]

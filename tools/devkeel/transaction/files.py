@@ -61,6 +61,8 @@ STEPS = (
 hook: Callable[[str], None] | None = None
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# O_NONBLOCK: a FIFO with no writer would be waited for (fifo(7)); of a regular file it means nothing (open(2)).
+# O_CLOEXEC at the open, for a fork of another thread may come between it and a later F_SETFD (open(2)).
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _PRIVATE_MODE = 0o600
@@ -171,7 +173,10 @@ def _descend(directory: int, name: str, *, create: bool) -> _Inner:
         if not create:
             raise
     with suppress(FileExistsError):
+        # mkdir(2) follows no link in the last place: one that is there, dangling or not, is EEXIST, and the open after
+        # it refuses it.
         os.mkdir(name, dir_fd=directory)
+    # fsync(2): a directory's name is durable when the one above it is synced.
     _sync_directory(directory)
     return _Inner(os.open(name, flags, dir_fd=directory), created=True)
 
@@ -232,12 +237,17 @@ def write_temporary(spot: Spot, data: bytes, mode: int | None) -> list[str]:
         step("temporary written")
         lost = _inherit(spot, descriptor)
         if mode is not None:
+            # After the owner: chown clears the set-user-ID and set-group-ID bits (chown(2)). Not at the open, whose
+            # mode the umask cuts.
             os.fchmod(descriptor, mode)
         # Before the rename: with delayed allocation the name may be durable before the data (ext4(5), auto_da_alloc).
+        # fsync(2) reports what could not be written, which close(2) need not: an error after the rename would come too
+        # late.
         os.fsync(descriptor)
         step("temporary synced")
     finally:
         os.close(descriptor)
+    # Rename is atomic (rename(2)): a kill leaves one of the two names, and the final one means complete.
     os.rename(spot.unfinished, spot.temporary, src_dir_fd=spot.directory, dst_dir_fd=spot.directory)
     step("temporary ready")
     return lost
@@ -272,6 +282,8 @@ def _copy_owner(source: int, target: int) -> bool:
         os.fchown(target, old.st_uid, old.st_gid)
     except PermissionError:
         with suppress(PermissionError):
+            # chown(2): only CAP_CHOWN may give a file away, its owner may still set a group that he is in; -1 leaves
+            # the user.
             os.fchown(target, -1, old.st_gid)
         return False
     return True
@@ -282,6 +294,8 @@ def _copy_attributes(source: int, target: int) -> list[str]:
         return []
     lost = []
     try:
+        # ACLs and labels of SELinux are attributes too (xattr(7)); those of `trusted` are listed to CAP_SYS_ADMIN
+        # alone. After the owner, for a change of it takes file capabilities away (Linux, fs/open.c, `chown_common`).
         names = os.listxattr(source)
     except OSError:
         return []
@@ -320,6 +334,7 @@ def sync(spots: Sequence[Spot]) -> None:
         _sync_directory(descriptor)
 
 
+# A directory cannot be opened for writing (open(2), EISDIR); fsync takes a descriptor that was opened for reading.
 def _sync_directory(descriptor: int) -> None:
     try:
         os.fsync(descriptor)

@@ -37,6 +37,8 @@ def hold(state: Path, timeout: float) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout  # noqa: PLC0415  (19 ms with asyncio, and readers need none of it)
 
+    # Where flock is missing (ENOSYS) filelock would take the mere existence of a file for the lock (UnixFileLock,
+    # fallback_to_soft), and a kill leaves that behind.
     lock = FileLock(state / "lock", fallback_to_soft=False)
     try:
         lock.acquire(timeout=timeout, poll_interval=_POLL)
@@ -92,6 +94,7 @@ def _announce(state: Path) -> None:
     with suppress(OSError):
         descriptor = directory.open_file(state / "holder.json", os.O_WRONLY | os.O_CREAT, 0o666)
         try:
+            # In one write, so that who reads beside it sees the old text or the new one.
             os.write(descriptor, text)
         finally:
             os.close(descriptor)

@@ -37,6 +37,8 @@ def damage(file: Path) -> list[str]:
         with closing(connection):
             if not schema.is_ready(connection, file):
                 return []
+            # Unlike integrity_check it does not compare indexes with their tables, and so is O(n)
+            # (sqlite.org/pragma.html#pragma_quick_check).
             found = [str(row[0]) for row in connection.execute("PRAGMA quick_check") if row[0] != "ok"]
             for name, data in connection.execute("SELECT hash, data FROM blob"):
                 if not _is_whole(name, data):
@@ -61,6 +63,8 @@ def set_aside(file: Path) -> Path:
     """Move damaged records out of the way, all their parts, and return where the database went. Nothing is lost."""
     mark = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     target = file.with_name(f"{file.name}.damaged-{mark}")
+    # The log with it: commits may be in it alone (sqlite.org/wal.html), and without it a database may be corrupt
+    # (sqlite.org/howtocorrupt.html, 1.3).
     for suffix in ("-wal", "-shm", ""):
         part = file.with_name(file.name + suffix)
         if os.path.lexists(part):

@@ -102,6 +102,7 @@ def _is_known(descriptor: int, contents: Collection[bytes | None]) -> bool:
 
 def _bytes(descriptor: int) -> bytes:
     parts, at = list[bytes](), 0
+    # By offset, for it is read twice through one descriptor.
     while part := os.pread(descriptor, 1 << 20, at):
         parts.append(part)
         at += len(part)
@@ -128,6 +129,8 @@ def _move(spot: Spot, name: str, suffix: str) -> str:
         with files.locate(spot.root, place, "", made=[]) as kept:
             if kept is None or files.exists(kept):
                 return beside
+            # EXDEV where the state directory is another mount (rename(2)): then it stays beside. A copy would lose what
+            # a program goes on writing.
             os.rename(name, kept.name, src_dir_fd=spot.directory, dst_dir_fd=kept.directory)
     except OSError:
         return beside
@@ -169,6 +172,8 @@ def _look(directory: int, name: str, known: Callable[[str], bool], *, remove: bo
         state = writers(descriptor)
         data = _bytes(descriptor)
         is_known = known(digest(data))
+        # The ctime, for utimensat(2) sets the others and not this one, and the usual file systems of Linux set it at a
+        # rename.
         old = time.time() - os.fstat(descriptor).st_ctime > _DAY
         if is_known and remove and (state == "none" or (state == "unknown" and old)):
             os.unlink(name, dir_fd=directory)

@@ -198,6 +198,7 @@ def _take_back(store: Store, root: int, number: int, progress: _Progress) -> lis
         files.sync([item.spot for item in progress.changes])
         for path in reversed(progress.directories):
             with suppress(OSError):
+                # rmdir(2) takes only an empty directory: what another program put there meanwhile keeps it.
                 os.rmdir(path, dir_fd=root)
         step("settled")
         store.end(number, "abandoned", {})

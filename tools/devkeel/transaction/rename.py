@@ -40,6 +40,7 @@ def move_to_free_name(directory: int, source: str, target: str) -> None:
     if _rename2(directory, source, target, _NOREPLACE):
         return
     try:
+        # linkat(2): without AT_SYMLINK_FOLLOW the link itself gets the second name, not what it leads to.
         os.link(source, target, src_dir_fd=directory, dst_dir_fd=directory, follow_symlinks=False)
     except OSError as error:
         if error.errno not in _NO_LINKS:
@@ -66,6 +67,7 @@ def move_aside(directory: int, source: str, own: str) -> None:
 
 
 def _rename2(directory: int, source: str, target: str, flags: int) -> bool:
+    # glibc has it since 2.28 (rename(2), HISTORY): a C library without it costs the exchange, not the safety.
     call = _renameat2() if sys.platform != "linux" or usable("renameat2") else None
     if call is None:
         return False

@@ -150,6 +150,9 @@ def connect_for_reading(file: Path) -> tuple[sqlite3.Connection, bool]:
     changes the database is then read as it is.
     """
     name = quote(str(file))
+    # Commits that are not merged yet are in it alone, and `immutable` does not look there (sqlite.org/uri.html).
+    # Without the right to make a -shm file only an immutable database can be opened (sqlite.org/wal.html, Read-Only
+    # Databases).
     wal = file.with_name(file.name + "-wal")
     effective = os.access in os.supports_effective_ids
     alone = not os.access(file.parent, os.W_OK, effective_ids=effective) and not (wal.exists() and wal.stat().st_size)
@@ -174,6 +177,8 @@ def connect_for_writing(file: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         if not is_ready(connection, file):
             _make_names_durable(file)
+            # The user version is in the header of the file, and so is part of the transaction
+            # (sqlite.org/fileformat.html).
             connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
     except BaseException:
         connection.close()
@@ -197,6 +202,8 @@ def is_ready(connection: sqlite3.Connection, file: Path) -> bool:
     found = int(connection.execute("PRAGMA user_version").fetchone()[0])
     _check_version(found, file)
     texts = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
+    # sqlite_master keeps the text of each CREATE (sqlite.org/schematab.html); an index that SQLite makes itself has
+    # none.
     if texts == _known_texts():
         return found == VERSION
     if texts or found:
@@ -229,6 +236,8 @@ def _connect(file: Path, uri: str) -> sqlite3.Connection:
         if file.exists():
             _check_header(file)
         # whoever calls takes care that one thread uses it at a time
+        # A URI, for its `mode` keeps SQLite from making a file that is not there (sqlite.org/uri.html). isolation_level
+        # None: the sqlite3 module begins no transaction of its own.
         connection = sqlite3.connect(
             uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False, factory=_Connection
         )
@@ -236,6 +245,8 @@ def _connect(file: Path, uri: str) -> sqlite3.Connection:
         _open[connection.identity] += 1
     connection.row_factory = sqlite3.Row
     # what a schema calls is a matter of devkeel alone
+    # A view, a trigger or a generated column that was put into the file could otherwise call functions
+    # (sqlite.org/pragma.html#pragma_trusted_schema, since 3.31).
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 

@@ -20,6 +20,8 @@ def shielded() -> Iterator[None]:
 
     They are delivered when it is over. A kill cannot be held back; that is what the journal is for.
     """
+    # pthread_sigmask(3): the mask is the thread's. Python runs handlers in the main thread whichever thread the kernel
+    # picks.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _WAITING)
     try:
         yield

@@ -45,6 +45,7 @@ def replace_file(path: Path, before: bytes, after: bytes) -> list[str]:
             found = comparison.examine(root, [change])[path.name]
             if place is None or found is None:
                 raise comparison.conflict(change, None)
+            # There is no state directory here, and so no journal: what may still be written into stays beside.
             spot = replace(place, beside=True)
             plan = swap.Change(spot, before, after, stat.S_IMODE(found.info.st_mode))
             try:

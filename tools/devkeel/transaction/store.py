@@ -181,6 +181,8 @@ class Store:
             return self._memory
         self._seal = ownership.seal
         info = schema.examine(self.file)
+        # A connection goes on with its file after that was renamed or removed, where others do not see it
+        # (sqlite.org/howtocorrupt.html).
         identity = None if info is None else (info.st_dev, info.st_ino)
         if self._connection is not None and (identity != self._identity or (write and not self._writable)):
             self._close_file()
@@ -275,6 +277,7 @@ class Store:
         names = ", ".join(values)
         holes = ", ".join(f":{name}" for name in values)
         with self._transaction() as connection:
+            # An INTEGER PRIMARY KEY without a value gets one more than the largest there (sqlite.org/autoinc.html).
             cursor = connection.execute(f"INSERT INTO operation ({names}) VALUES ({holes})", values)  # noqa: S608
             number = int(cursor.lastrowid or 0)
             values |= {"id": number, "root": number if root is None else root}
@@ -348,6 +351,8 @@ class Store:
                 raise StateError(
                     "state_unusable", f"{self.file} was closed.", seen=str(self.file), remedy="Repeat the call."
                 )
+            # It takes the write lock at once. A transaction that reads first and writes later fails with SQLITE_BUSY,
+            # without waiting, when another wrote in between (sqlite.org/lang_transaction.html).
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -443,6 +448,8 @@ class Store:
         if not rows:
             raise damaged(self.file, f"the content {name[:16]} is missing")
         try:
+            # With a limit: deflate makes up to a thousand times of what it reads (zlib.net/zlib_tech.html), and the
+            # file may be anyone's.
             data = zlib.decompressobj().decompress(rows[0]["data"], _BLOB_LIMIT)
         except (zlib.error, TypeError) as error:
             raise damaged(self.file, f"the content {name[:16]} is not readable") from error

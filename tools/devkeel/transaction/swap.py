@@ -99,6 +99,8 @@ def _trade(spot: Spot) -> None:
     only while that is free: for these microseconds there is no file, and nothing that is saved is ever overwritten.
     Raises FileExistsError where a program saved in between: its file stays, and what was before it is kept.
     """
+    # RENAME_EXCHANGE (rename(2)) pushes nothing off the disk: whatever had the name is in the temporary afterwards,
+    # where it can be compared, and put back by the same call. A plain rename would have overwritten it.
     if rename.exchange(spot.directory, spot.temporary, spot.name):
         return
     rename.move_aside(spot.directory, spot.name, spot.aside)

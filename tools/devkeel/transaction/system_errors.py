@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["damaged", "explain", "explain_database", "not_writable"]
 
 _LOOK = "Look at the disk, then repeat the call."
+# write(2): a full device, a quota, and RLIMIT_FSIZE or the largest file that the file system has.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # EBUSY and EXDEV: the file itself is a mount point (a container's bind mount), no rename can replace it.
 _CLOSED = frozenset({errno.EROFS, errno.EACCES, errno.EPERM, errno.EBUSY, errno.EXDEV})
@@ -54,6 +55,7 @@ def explain(error: OSError, path: str) -> DevkeelError:
 
 def explain_database(error: sqlite3.Error, file: Path) -> DevkeelError:
     """Return what a failed SQLite call means for the records in `file`."""
+    # The low byte of an extended code is its primary one (sqlite.org/rescode.html#pve).
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code == sqlite3.SQLITE_FULL:
         return _disk_full(str(file), str(error))
