@@ -16,7 +16,7 @@ NO_ROOM = {
 # Rooms and modules without a folder or module of tests of their own: where their tests are, and why.
 ELSEWHERE = {
     "change": ("tests/devkeel/test_api.py", "a change is the verb `change` of `Environment`, from edit to publication"),
-    "deferred": ("tests/devkeel_cli/test_start.py", "what is loaded late shows in what the start loads"),
+    "deferred": ("tests/test_imports.py", "a module that stands for another is imported by its first use"),
     "errors": ("tests/test_documentation.py", "each code, its remedy and its section are compared with the source"),
 }
 ROOMS = {item.name for item in LIBRARY.iterdir() if item.is_dir() and list(item.rglob("*.py"))}

@@ -14,7 +14,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, standing
 from devkeel_cli import exits
 from devkeel_cli.answers.telling import OutputLost
-from devkeel_cli.collection import seldom
+from devkeel_cli.collection import no_more, seldom
 from devkeel_cli.group import cli
 from devkeel_cli.signals import Ended, end_on_signals
 
@@ -48,6 +48,7 @@ def main() -> NoReturn:
     if "rattler" in sys.modules:  # its threads may crash an interpreter that is finalizing
         sys.stderr.flush()
         os._exit(code)
+    no_more()
     sys.exit(code)
 
 

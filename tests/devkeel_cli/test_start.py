@@ -74,6 +74,25 @@ def test_a_verb_loads_no_other_verb(devkeel: Shell) -> None:
     assert {name for name in loaded if name.startswith("devkeel_cli.verbs.")} == {"devkeel_cli.verbs.history"}
 
 
+def test_a_command_does_not_search_for_garbage_when_it_ends(devkeel: Shell) -> None:
+    program = (
+        "import atexit, gc, sys; from devkeel_cli.run import main; sys.argv = ['devkeel', 'inspect'];"
+        "atexit.register(lambda: print(gc.get_freeze_count(), len(gc.get_objects())));"
+        "main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=devkeel.root,
+        env=process_environment(),
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    kept, searched = done.stdout.split()[-2:]
+    assert int(searched) < 1_000 < int(kept)
+
+
 @pytest.mark.parametrize("verb", VERBS)
 def test_the_line_on_the_help_page_is_the_verbs_own(devkeel: Shell, verb: str) -> None:
     context = cli.make_context("devkeel", [verb, "--help"], resilient_parsing=True)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from functools import cache
-
 from devkeel.text.expression import expression
 from devkeel.text.secrets.anchors import matches, occurrences
 
@@ -89,20 +86,16 @@ _BEGINNINGS = {
     "A": "ATATT3x ATCTT3x ATBB EZAK AKIA ASIA AGPA AIDA AROA ABIA ACCA AIza EAA",
     "": "EZTK dapi 1//0 cio oy2",
 }
+# What finds a token by its form; a group `kept` is the part that is no secret.
+_KNOWN_FORM = expression(rf"(?<![A-Za-z0-9_])(?:{'|'.join(_FORMS)})|{_HOOKS}")
 _WITH_DOTS = expression(r"\.(?=[\w-]{6}\.[\w-]{27})")
 _SIGNED = expression(r":[A-Za-z0-9+/]{86}==")
 _LONGEST_SIGNER = 84
 
 
-@cache
-def _known_forms() -> re.Pattern[str]:
-    """Return what finds a token by its form; a group `kept` is the part that is no secret."""
-    return re.compile(rf"(?<![A-Za-z0-9_])(?:{'|'.join(_FORMS)})|{_HOOKS}")
-
-
 def tokens(text: str) -> list[tuple[int, int]]:
     """Return where tokens are that are known by their form."""
-    found = matches(_known_forms(), text, sorted(_starts(text)))
+    found = matches(_KNOWN_FORM, text, sorted(_starts(text)))
     return [(match.end("kept") if match["kept"] else match.start(), match.end()) for match in found]
 
 
