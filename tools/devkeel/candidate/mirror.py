@@ -24,8 +24,12 @@ __all__ = ["mirror"]
 _MAX_BYTES = 512 * 1024 * 1024
 _MAX_FILES = 50_000
 _TOP_LEFT_OUT = frozenset({".devkeel", ".devenv", ".direnv", ".git"})
+# linux/fs.h: _IOW(0x94, 9, int); ioctl_ficlone(2), Linux 4.5, on Btrfs, XFS and the like. Elsewhere, and on the few
+# architectures that number ioctls otherwise, it fails, and the bytes are copied.
 _FICLONE = 0x40049409
 _CHUNK = 1 << 20
+# What was a file when it was listed may be a FIFO, which would be waited for, or a terminal, which would become ours
+# (open(2), O_NONBLOCK and O_NOCTTY).
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
@@ -117,6 +121,7 @@ class _Copying:
         with opened(source):
             if not stat.S_ISREG(os.fstat(source).st_mode):
                 return
+            # Readable by this user alone until its content is there; its permissions come last.
             target = os.open(name, _CREATE, 0o600, dir_fd=new)
             with opened(target):
                 if not _cloned(source, target):
@@ -162,6 +167,7 @@ def _listed(folder: int, *, top: bool) -> dict[str, os.stat_result]:
 
 def _keep_time(name: str, folder: int, info: os.stat_result) -> None:
     with suppress(OSError, NotImplementedError):
+        # utimensat(2): in nanoseconds, or the next comparison would find each file another one.
         os.utime(name, ns=(info.st_atime_ns, info.st_mtime_ns), dir_fd=folder, follow_symlinks=False)
 
 

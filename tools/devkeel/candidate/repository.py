@@ -28,6 +28,8 @@ _DEEPEST = 40
 _SECTION = re.compile(r"^\s*\[\s*([A-Za-z]+)\s*\]\s*(.*)$")
 _ENTRY = re.compile(r"^\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*\"?([A-Za-z0-9./_ -]*?)\"?\s*$")
 _FORMAT = {
+    # git-config(1): what of `core` says how files lie in the work tree. All that names a program is left out:
+    # fsmonitor, hooksPath, sshCommand, pager, editor, gitProxy, askPass.
     "core": frozenset(
         {
             "repositoryformatversion",
@@ -40,6 +42,8 @@ _FORMAT = {
             "eol",
         }
     ),
+    # git-config(1), `extensions`: a Git that does not know one of them refuses the repository, so each is a matter of
+    # format.
     "extensions": frozenset({"objectformat", "compatobjectformat", "refstorage", "relativeworktrees"}),
 }
 _WORKTREE = re.compile(r"^\tworktree = (.+)$", re.MULTILINE)
@@ -77,6 +81,8 @@ def find_repository(root: Path) -> tuple[Path, Path] | None:
             if stat.S_ISDIR(info.st_mode):
                 return place, _shared(place)
             if stat.S_ISREG(info.st_mode) and info.st_size < _LARGEST:
+                # gitrepository-layout(5): of a further work tree and of a submodule `.git` is a file that names the
+                # directory.
                 found = folder / place.read_text().removeprefix("gitdir:").strip()
                 return (found, _shared(found)) if _points_back(found, place) else None
     return None
@@ -85,6 +91,7 @@ def find_repository(root: Path) -> tuple[Path, Path] | None:
 def _points_back(repository: Path, place: Path) -> bool:
     """Return whether a git directory elsewhere is that of the place that names it: a file may name any."""
     with suppress(OSError, ValueError):  # a further work tree
+        # gitrepository-layout(5), worktrees/<id>/gitdir: the path back to the `.git` of the work tree.
         return Path(os.path.realpath((repository / "gitdir").read_text().strip())) == Path(os.path.realpath(place))
     with suppress(OSError, ValueError):  # a submodule
         found = _WORKTREE.search(cleaned((repository / "config").read_bytes()[:_LARGEST]).decode())
@@ -95,6 +102,7 @@ def _points_back(repository: Path, place: Path) -> bool:
 def _shared(repository: Path) -> Path:
     """Return what a further work tree shares: the repository that it lies in, as git makes it, and no other."""
     with suppress(OSError, ValueError):
+        # gitrepository-layout(5), commondir: relative to the directory that it is in.
         found = repository / (repository / "commondir").read_text().strip()
         if os.path.realpath(found / "worktrees") == os.path.realpath(repository.parent):
             return found
@@ -117,6 +125,7 @@ def make_clean(source: Path, target: Path) -> None:
     (target / "objects" / "info").mkdir(parents=True)
     (target / "refs").mkdir()
     if not (shared / "objects").is_symlink():
+        # gitrepository-layout(5): objects are looked for there too, so that none is copied.
         (target / "objects" / "info" / "alternates").write_text(f"{os.path.realpath(shared / 'objects')}\n")
     with suppress(OSError):
         (target / "config").write_bytes(cleaned((shared / "config").read_bytes()[:_LARGEST]))

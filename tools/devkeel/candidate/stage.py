@@ -43,6 +43,8 @@ _NEW = 0o644
 _LAYER_BYTES = 256 * 1024 * 1024
 _PROGRAMS = ("unshare", "mount", "umount", "mknod", "chmod", "cp", "sh")
 # What mount options and their escapes cannot carry.
+# Commas part the options of mount(8), colons the lower layers of an overlay, and a backslash escapes (kernel.org,
+# filesystems/overlayfs, "Multiple lower layers").
 _AWKWARD = frozenset(',:\\"\n')
 
 # An overlay takes its upper layer from one file system, and a removed file is a whiteout there: a character device 0/0
@@ -116,6 +118,7 @@ class Stage:
         if self._kept is None:
             return None
         try:
+            # A command that was staged wrote it, and could have left a link or a FIFO in its place.
             descriptor = os.open(self._kept / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError:
             return None
@@ -189,6 +192,7 @@ def _list(path: Path, commands: Iterable[tuple[str, ...]]) -> None:
 def _cover(file: Path, place: str, data: bytes) -> tuple[str, ...]:
     """Return the command that shows other bytes at a place outside of the project."""
     file.write_bytes(data)
+    # mount(8): a bind mount is in this namespace alone, and the file below stays as it is.
     return ("mount", "--bind", str(file), place)
 
 
@@ -200,6 +204,8 @@ def _prefix(root: Path, folder: Path, *, alone: bool = False) -> tuple[str, ...]
     enter = (
         *(NAMESPACES if alone else ()),
         "--mount",
+        # mount_namespaces(7): a mount that is shared shows in the namespace that it was copied from; `private` ends
+        # that.
         "--propagation",
         "private",
         "sh",
@@ -214,6 +220,7 @@ def _prefix(root: Path, folder: Path, *, alone: bool = False) -> tuple[str, ...]
     if os.geteuid() == 0:
         return ("unshare", *enter)
     # Only a mapped root may mount; a second namespace gives the ids back and takes the right to unmount away.
+    # user_namespaces(7): it has all capabilities in the new one, and none in the one above, whose the mounts are.
     own = ("unshare", f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}", "--")
     return ("unshare", "--map-root-user", *enter, *own)
 

@@ -57,8 +57,11 @@ def new_stage(project: Project) -> Iterator[tuple[Path, Path]]:
         return
     with held(stages / "lock", wait=True):
         _sweep(stages)
+        # mkdtemp(3): a name of its own, and permissions 0700.
         folder = tempfile.mkdtemp(prefix=_MADE, dir=stages)
         descriptor = os.open(folder, _LIST)
+        # A directory may be locked too, and a lock of flock goes with its process (flock(2)): one that can be taken is
+        # left over.
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     try:
         yield Path(folder), stages

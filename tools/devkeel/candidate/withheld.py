@@ -30,6 +30,9 @@ _KEYS = (".pem", ".key", ".ppk", ".p8", ".p12", ".pfx", ".jks", ".keystore", ".k
 _KEY_NAME = re.compile(
     rf"^(?:id_(?!.*\.pub$)|\.?npmrc$|\.yarnrc)|(?:{'|'.join(map(re.escape, _KEYS))})$", re.IGNORECASE
 )
+# In this order: a key in PEM (RFC 7468; its headers as in RFC 1421) or OpenPGP's armour (RFC 9580, 6.2), of age, of
+# PuTTY, a token of npm (npm docs, .npmrc, "Auth related configuration"), one of Yarn (`npmAuthToken` of .yarnrc.yml), a
+# key store of Java and one of KeePass by their first four bytes.
 _SECRET = re.compile(
     rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:\\n|\r?\n)(?:\s*[\w-]+: [^\n]*\n)*\s*[A-Za-z0-9+/]{40}"
     rb"|^AGE-SECRET-KEY-1[A-Z0-9]{50}|^PuTTY-User-Key-File-\d"
@@ -37,6 +40,7 @@ _SECRET = re.compile(
     rb"|\A\xfe\xed\xfe\xed|\A\x03\xd9\xa2\x9a",
     re.MULTILINE,
 )
+# RFC 7292: a PFX is a SEQUENCE of ASN.1, whose first byte is 0x30 (X.690, 8.9 and 8.14).
 _SEALED = (".p12", ".pfx")
 # Tools' own folders, which hold what they fetched or made.
 _INSTALLED = frozenset(
@@ -160,6 +164,7 @@ class _Search:
         except OSError:
             return
         if stat.S_ISREG(info.st_mode):
+            # Another name of one inode has the same bytes (inode(7), st_nlink), whatever it is called.
             if info.st_nlink > 1:
                 self._linked.setdefault((info.st_dev, info.st_ino), []).append(path)
             if path not in self.files and self._has_secret(path, name, info):

@@ -88,6 +88,7 @@ def url_problem(url: str) -> tuple[str, str | None] | None:
     scheme, colon, rest = url.partition(":")
     if not colon:
         # A name in the registry, with a branch behind a slash; two names with an unusual one are a forge's.
+        # nix, src/libflake/include/nix/flake/flakeref.hh, `flakeIdRegexS`; behind it a reference, a revision, or both.
         return None if re.fullmatch(r"[A-Za-z][\w-]*(/[\w.-]+){0,2}", url) else ("it is no flake reference", None)
     if scheme not in _SCHEMES:
         near = _near(scheme, _SCHEMES)
@@ -169,6 +170,7 @@ class _Inputs:
             target = text_of(child)
             if target is None:
                 continue
+            # Other imports begin with the name of an input (devenv, devenv-nix-backend/bootstrap/bootstrapLib.nix).
             if not target.startswith((".", "/")):
                 first = target.split("/")[0]
                 if first not in self.known:

@@ -45,6 +45,7 @@ def check(subject: Candidate) -> list[Diagnostic]:
 
 
 def _check_file(program: str, name: str, data: bytes) -> list[Diagnostic]:
+    # It parses and binds names, and evaluates nothing (nix-instantiate, `--parse`), so that any text may be given.
     completed = run_nix((program, "--parse", "-"), stdin=data, timeout=_TIMEOUT)
     own = nix.Document(data, name).problems
     if completed.returncode < 0:

@@ -82,4 +82,5 @@ def _values(
 
 def _text(value: object, root: str) -> str:
     """Return a value without what differs by where it is evaluated, or by the hash of its sources."""
+    # The digits of a store path are a hash of what went into it (nix, doc/manual, store/store-path).
     return _STORE.sub("/nix/store/", json.dumps(value, sort_keys=True)).replace(root, ".")

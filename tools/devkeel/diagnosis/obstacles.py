@@ -194,7 +194,9 @@ def obstacle_of_builder(stderr: str, reason: str) -> Obstacle | None:
 
 def crashed(work: str, returncode: int) -> Unavailable | None:
     """Return the error for a program that a signal ended, itself or as a shell reports it; None for any other end."""
+    # subprocess gives the negated number of the signal; a shell ends with 128 and the number (bash(1), EXIT STATUS).
     signal = -returncode if returncode < 0 else returncode - 128
+    # signal(7): SIGILL, SIGABRT, SIGBUS, SIGKILL, SIGSEGV and SIGTERM, as x86 and ARM number them.
     if signal not in (4, 6, 7, 9, 11, 15):
         return None
     message = f"{work} was killed by signal {signal}. That says nothing about the files."

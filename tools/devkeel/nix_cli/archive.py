@@ -63,12 +63,16 @@ class _Archive:
 
     def _words(self, *words: bytes) -> None:
         for word in words:
+            # A string: its length in 64 bits, little-endian, its bytes, and zeros up to a multiple of 8 (nix,
+            # src/libutil/serialise.cc, `writePadding`; doc/manual, protocols/nix-archive).
             self._sum.update(len(word).to_bytes(8, "little") + word + bytes(-len(word) % 8))
 
     def _directory(self, source: int, target: int | None, depth: int) -> None:
         if depth > _MAX_DEPTH:
             raise OSError("directories lie too deep in each other")
         self._words(b"(", b"type", b"directory")
+        # By bytes: Nix refuses an archive whose names are not in strictly growing order (nix, src/libutil/archive.cc,
+        # `parse`).
         for name in sorted(map(os.fsencode, os.listdir(source))):
             self._files += 1
             self._words(b"entry", b"(", b"name", name, b"node")
@@ -101,6 +105,8 @@ class _Archive:
                     self._directory(found, inner, depth + 1)
 
     def _file(self, name: str, source: int, info: os.stat_result, target: int | None) -> None:
+        # All that an archive has of the permissions: no time, no owner, and one bit (nix, src/libutil/archive.cc,
+        # `dump`).
         runs = bool(info.st_mode & stat.S_IXUSR)
         self._words(b"(", b"type", b"regular", *((b"executable", b"") if runs else ()), b"contents")
         self._sum.update(info.st_size.to_bytes(8, "little"))

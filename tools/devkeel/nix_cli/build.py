@@ -54,6 +54,7 @@ def instantiate(
         return ask_nix(subject, stage, ("--read-write-mode", *more), deadline - time.monotonic(), write=True)
 
     found = with_imports(ask, deadline) if imports else ask(())
+    # An output that is not `out` is behind an exclamation mark, as in `….drv!dev` (nix, src/nix/nix-instantiate).
     derivation = found.stdout.decode("utf-8", "replace").strip().split("!")[0]
     if found.returncode or not _DERIVATION.match(derivation):
         require_fetched(subject, found)

@@ -107,6 +107,8 @@ def _is_fetched(derivation: str) -> bool:
     """Return whether a derivation says what comes of it (a fixed output): only such a one may use the network."""
     try:
         with open(derivation, "rb") as file:  # noqa: PTH123  (a path of the store)
+            # The attributes of a derivation are its environment. The sandbox leaves the network to fixed outputs alone,
+            # for a hash says what has to come of it (nix, src/libstore/linux/build, CLONE_NEWNET).
             return b'("outputHash","' in file.read(_OUTPUT)
     except OSError:
         return False

@@ -145,6 +145,7 @@ def _alone() -> tuple[str, ...]:
 def _unshare() -> tuple[str, ...]:
     if os.geteuid() == 0:
         return ("unshare", *NAMESPACES, "--")
+    # A new network namespace wants CAP_SYS_ADMIN, which whoever makes a user namespace has in it (user_namespaces(7)).
     return ("unshare", f"--map-user={os.geteuid()}", f"--map-group={os.getegid()}", *NAMESPACES, "--")
 
 
@@ -169,6 +170,8 @@ def _cuts() -> bool:
     if find_program("unshare") is None:
         return False
     try:
+        # Doing it is the only way to know: user.max_user_namespaces (namespaces(7)), seccomp filters of containers and
+        # the settings of distributions each may forbid it.
         found = run((*_unshare(), "cat", "/proc/self/net/dev"), timeout=10)
     except Unavailable:
         return False
@@ -181,6 +184,8 @@ def _kept_by_the_kernel() -> tuple[str, ...]:
     program = find_program("setpriv")
     if program is None:
         return ()
+    # prctl(2): it is kept across execve, save of a program with set-user-ID bits or file capabilities, and not
+    # inherited by children: `unshare --kill-child` sets it again for its own.
     words = (program, "--pdeathsig", "KILL", "--")
     try:
         return words if run((*words, "true"), timeout=10).returncode == 0 else ()
@@ -198,6 +203,8 @@ def _leash(*, by_kernel: bool) -> Iterator[tuple[tuple[str, ...], tuple[int, ...
     if kernel:
         yield kernel, ()
         return
+    # read(2) of a pipe ends when the last descriptor for writing is closed (pipe(7)), which the kernel does for whoever
+    # is killed.
     ours, held = os.pipe()
     try:
         yield ("sh", "-c", _LEASH, "sh", str(ours)), (ours,)
@@ -209,7 +216,10 @@ def _leash(*, by_kernel: bool) -> Iterator[tuple[tuple[str, ...], tuple[int, ...
 def _limits(share: int, seconds: int) -> tuple[str, ...]:
     program = find_program("prlimit")
     if program:
+        # setrlimit(2): RLIMIT_AS counts address space, of which the collector of Nix reserves more than it uses;
+        # RLIMIT_CPU ends by SIGXCPU and then SIGKILL. Limits are inherited by children.
         return (program, f"--as={share}", f"--cpu={seconds}", "--core=0")
+    # ulimit takes memory in KiB, the seconds as they are (bash(1), ulimit; `-v` is no POSIX).
     return ("sh", "-c", _LIMIT, "sh", str(share // 1024), str(seconds))
 
 
@@ -245,6 +255,7 @@ def _place(folder: Path, count: int, deadline: float) -> int:
                 folder / f"place-{number}", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
             )
             with suppress(BlockingIOError):
+                # flock(2): the lock is the open file description's, so that no file of a killed process stays locked.
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return descriptor
             os.close(descriptor)

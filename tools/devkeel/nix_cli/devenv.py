@@ -69,6 +69,7 @@ def in_stage(
 @cache
 def _limits() -> tuple[str, ...]:
     program = find_program("prlimit")
+    # setrlimit(2), RLIMIT_AS; it is inherited by whatever devenv starts.
     return (program, f"--as={_MEMORY}", "--core=0") if program else ()
 
 

@@ -65,7 +65,11 @@ def _read(files: Mapping[str, bytes], name: str, found: InputsFile, seen: set[st
     settings = {key: value for key, value in data.items() if _snake(str(key)) in _AT_TOP}
     settings |= nixpkgs if isinstance(nixpkgs, dict) else {}
     for key, value in settings.items():
+        # devenv takes both spellings and hands nixpkgs the second (devenv-core/src/config.rs, the aliases of
+        # `NixpkgsConfig`).
         camel = _camel(str(key))
+        # nixpkgs has no such setting: devenv makes it an `allowUnfreePredicate` (devenv,
+        # devenv-nix-backend/bootstrap/bootstrapLib.nix).
         if camel == "permittedUnfreePackages":
             found.permitted += _texts(value)
         elif camel not in _OWN:

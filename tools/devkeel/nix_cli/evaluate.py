@@ -90,6 +90,8 @@ def evaluated(
 ) -> tuple[Completed, tuple[str, ...]]:
     """Return what Nix made of the shipped expression, as JSON, and the flags that it took."""
     deadline = time.monotonic() + timeout
+    # With `--eval` Nix opens the store without writing to it, unless `--read-write-mode` is there too (nix,
+    # src/nix/nix-instantiate/nix-instantiate.cc).
     flags: tuple[str, ...] = ("--eval", "--strict", "--json")
     found = ask_nix(subject, stage, flags, timeout, **differences)
     if found.returncode and _NOT_WRITTEN.search(found.stderr.decode("utf-8", "replace")):
@@ -140,6 +142,7 @@ def _asked(
     uris = [*_repositories(stage), *(source.name for source in there if cut)]
     argv = [program, *settings(allowed_uris=" ".join(uris)), *flags]
     for path in (str(stage.root), *locked.paths):
+        # nix, src/libexpr/search-path.cc, `LookupPath::Elem::parse`: what is before the first = is the name.
         argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
     return evaluate(
         (*argv, "-"),
@@ -184,6 +187,7 @@ def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, differen
         "write": False,
         "watch": [],
     } | differences
+    # fromJSON gives data and no code, whatever the text has in it (nix, src/libexpr/json-to-value.cc).
     return f"({_module_system()}) (builtins.fromJSON {nix.print_value(json.dumps(data, default=str))})"
 
 

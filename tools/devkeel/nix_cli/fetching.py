@@ -53,6 +53,8 @@ _CALL = f"{do('check')} fetches it where devkeel may execute"
 _TREE = {
     **dict.fromkeys(FORGES, ("type", "owner", "repo", "host", "rev", "narHash")),
     **dict.fromkeys(("tarball", "file"), ("type", "url", "narHash")),
+    # Nix looks for a revision under `ref`, else under HEAD, and with `allRefs` under all (Nix manual,
+    # builtins.fetchGit).
     "git": ("type", "url", "rev", "ref", "narHash", "submodules", "shallow", "allRefs"),
 }
 _WEB = re.compile(r"https?://[^\s/@\\-][^\s\\]*", re.IGNORECASE)
@@ -90,6 +92,8 @@ class Source:
     def text(self) -> str:
         """Return it as an expression, made of data alone."""
         call = f"builtins.{self.function} (builtins.fromJSON {nix.print_value(json.dumps(self.arguments))})"
+        # fetchTree and fetchGit give a set with more than the path (nix, src/libexpr/primops/fetchTree.cc,
+        # `emitTreeAttrs`).
         return f"({call}).outPath" if self.function in ("fetchTree", "fetchGit") else f"{call}"
 
 
@@ -115,6 +119,7 @@ def place_of(file: str, data: bytes, key: str) -> Place:
 def _may(arguments: Mapping[str, Any]) -> bool:
     """Return whether an address is one of another host, and nothing that a program would take for an option."""
     kind, url = arguments.get("type"), str(arguments.get("url", ""))
+    # They become parts of a URL, or arguments of git, for which one that begins with a dash is an option (gitcli(7)).
     words = (arguments[name] for name in ("owner", "repo", "host", "ref", "rev") if name in arguments)
     if not all(isinstance(word, str) and _WORD.fullmatch(word) for word in words):
         return False
@@ -190,6 +195,8 @@ def fetch(source: Source, timeout: float = _SECONDS) -> bool:
     program = find_program("nix-instantiate")
     if program is None or time.monotonic() < _failed.get(source.key, (0.0, ""))[0]:
         return False
+    # fetchTree was a part of `flakes` first; now `flakes` brings `fetch-tree` (nix,
+    # src/libutil/experimental-features.cc).
     options = ("--option", "experimental-features", "flakes fetch-tree", "--option", "restrict-eval", "false")
     argv = (program, "--eval", "--read-write-mode", *options, "--option", "plugin-files", "", "-")
     try:

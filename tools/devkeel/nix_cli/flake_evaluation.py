@@ -99,6 +99,8 @@ def is_of_devenv(files: Mapping[str, bytes]) -> bool:
 
 
 def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imports: bool) -> Completed:
+    # `nix eval` of a flake is pure unless it is called with --impure: what was copied into the store can be read, and
+    # nothing else (nix, src/libexpr/eval.cc, the accessor of `EvalState`).
     confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")
     argv = (nix, *FEATURES, "eval", "--raw", "--no-update-lock-file", *confined)
 
@@ -107,6 +109,7 @@ def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imp
             (*argv, *more, *words),
             held=stage.alone(),
             timeout=max(0.0, deadline - time.monotonic()),
+            # devenv's flake asks for its root by `builtins.getEnv "PWD"` (devenv, src/modules/flake-compat.nix).
             environment={"PWD": str(stage.root)},
             cwd=stage.root,
             limit=_OUTPUT,

@@ -51,6 +51,7 @@ class Lock:
 
         A list is what `follows` becomes, a path from the root (nix, src/libflake/lockfile.cc, `doFind`).
         """
+        # Nix refuses a circle too (nix, src/libflake/lockfile.cc, `doFind`: visited).
         if depth > len(self.nodes):
             raise ValueError("inputs follow each other in a circle")
         if isinstance(target, str):

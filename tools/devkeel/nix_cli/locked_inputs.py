@@ -106,8 +106,10 @@ def _tree(lock: Lock, key: str, sources: _Sources) -> dict[str, Any]:
         "path": path,
         "live": live,
         "dir": f"/{folder}" if folder else "",
+        # A lock leaves it out where it is true (nix, src/libflake/lockfile.cc).
         "flake": node.get("flake", True),
         "info": {name: locked[name] for name in _INFO if name in locked}
+        # 7 digits, as Nix has them (nix, src/libutil/include/nix/util/hash.hh, `gitShortRev`).
         | ({"shortRev": locked["rev"][:7]} if "rev" in locked else {}),
         "inputs": lock.inputs_of(key),
     }
@@ -160,6 +162,8 @@ def _take_in(locked: dict[str, Any], place: Located, path: str) -> bool:
                 return False
             tree = {"type": "path", "path": str(copy), "narHash": locked["narHash"]}
             text = f"(builtins.fetchTree (builtins.fromJSON {nix.print_value(json.dumps(tree))})).outPath"
+            # What a narHash names may be substituted before the path is looked at (nix, src/libfetchers/fetchers.cc,
+            # `computeStorePath`).
             options = ("--option", "experimental-features", "flakes", "--option", "substitute", "false")
             argv = (program, "--eval", "--read-write-mode", *options, "-")
             found = run_nix(argv, stdin=text.encode(), timeout=_SECONDS)

@@ -45,8 +45,11 @@ def local_path(reference: object) -> str | None:
         text = text[outer.end() :]
     scheme = _LOCAL.match(text)
     if scheme is None:
+        # Without a scheme it is a path where it begins like one, else a name of the registry (nix,
+        # src/libflake/flakeref.cc, `parseFlakeRefWithFragment`).
         return re.split(r"[?#]", text)[0] if text.startswith(("/", ".", "~")) else None
     path = unquote(re.split(r"[?#]", text[scheme.end() :])[0])
+    # RFC 8089, 2: between two slashes and the path there may be a host.
     return "/" + path[2:].partition("/")[2] if path.startswith("//") else path
 
 

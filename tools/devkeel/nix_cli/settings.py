@@ -135,6 +135,7 @@ def _effective() -> dict[str, Any]:
     if program is None:
         return {}
     # The name of before 2.19; later ones know it as an alias.
+    # `config show` is what it is an alias of (nix, src/nix/main.cc).
     argv = (program, "--extra-experimental-features", "nix-command", "show-config", "--json")
     try:
         with watched(None):  # a job's log is about its own programs
@@ -162,6 +163,7 @@ def _missing(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if sys.platform == "linux" and settings.get("sandbox") and Path(_SHELL).exists():
         given = settings.get("sandbox-paths") or []
         if not {str(item).partition("=")[0].rstrip("/") for item in given} & {"", "/bin", _SHELL}:
+            # `extra-` adds to a setting and leaves what the user has in it (nix, src/libutil/configuration.cc).
             yield "extra-sandbox-paths", " ".join(path for path in _HOST if Path(path).exists())
 
 

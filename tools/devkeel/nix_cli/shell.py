@@ -37,6 +37,8 @@ def exported(printed: bytes) -> dict[str, str]:
     return {
         name: item["value"]
         for name, item in found.items()
+        # The others are `var`, `array` and `associative`: bash has them, and what it starts does not see them (nix,
+        # src/nix/get-env.sh).
         if item["type"] == "exported" and isinstance(item["value"], str) and name not in _BUILDERS
     }
 
@@ -66,6 +68,7 @@ def enter(
     before = with_path(plain)
     try:
         found = run(
+            # bash(1): none of the user's start files; a BASH_ENV is not among what a child sees.
             (bash, "--norc", "--noprofile", "-c", _ENTER),
             environment={**before, _HOOK: hook},
             cwd=cwd,
@@ -77,6 +80,8 @@ def enter(
         return plain, (f"What the shell does on entering did not end within {timeout:g} seconds and was left out.",)
     if found.returncode:
         return plain, (f"What the shell does on entering ended with exit code {found.returncode} and was left out.",)
+    # environ(7): a zero byte is the only one that no variable has in it; whoever reads lines takes a value of several
+    # for more.
     after = dict(
         item.split("=", 1) for item in found.stdout.decode("utf-8", "surrogateescape").split("\0") if "=" in item
     )

@@ -50,6 +50,8 @@ def make(state: Path, *inner: str) -> Path:
     """Make the state directory, which ignores itself in Git, and a directory inside; raises OSError."""
     with folder(state, new=True) as descriptor:
         with suppress(FileExistsError):
+            # gitignore(5): a pattern is about the directory of its file and those below; `*` is about this file too.
+            # O_EXCL follows no link (open(2)).
             ignore = os.open(".gitignore", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666, dir_fd=descriptor)
             try:
                 os.write(ignore, b"*\n")
@@ -66,10 +68,13 @@ def open_file(path: Path, flags: int = os.O_RDONLY, mode: int = _OWN) -> int:
     """
     with folder(path.parent) as inner:
         if flags & os.O_CREAT:
+            # One name of an open directory: no other component is left that could be a link.
             descriptor = os.open(path.name, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, mode, dir_fd=inner)
         else:
             descriptor = open_beneath(inner, (path.name,), flags | os.O_NONBLOCK)
     info = os.fstat(descriptor)
+    # Without fs.protected_hardlinks (proc(5)) a hard link may be made to a file of another user, and what is written in
+    # place shows under each of its names.
     if not stat.S_ISREG(info.st_mode) or (flags & _WRITING and info.st_nlink > 1):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "it is no plain file")

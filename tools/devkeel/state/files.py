@@ -116,6 +116,8 @@ def write_record(path: Path, data: dict[str, Any]) -> None:
         descriptor = state_directory.open_file(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _OWN)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(plain | {_SEAL: mark}, file)
+        # Rename is atomic (rename(2)); no fsync, for a record that a power cut takes away only costs what it
+        # remembered.
         state_directory.replace_file(path, temporary.name)
     except OSError as error:
         state_directory.discard(temporary)
@@ -136,6 +138,7 @@ def forget(*paths: Path) -> None:
 def open_log(path: Path) -> IO[bytes]:
     """Open a new log for writing and reading, readable by this user alone."""
     descriptor = state_directory.open_file(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _OWN)
+    # Another process reads it meanwhile, and what lies in a buffer is lost with a kill.
     return os.fdopen(descriptor, "w+b", buffering=0)
 
 

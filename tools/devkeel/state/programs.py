@@ -34,6 +34,7 @@ def keep_program(state: Path, name: str, data: bytes) -> Path:
     made = f".{name}-{secrets.token_hex(4)}"
     with state_directory.folder(folder) as descriptor:
         put(descriptor, made, data, 0o755)
+        # A program that runs cannot be written into (execve(2), ETXTBSY); its name can be given to another file.
         os.rename(made, name, src_dir_fd=descriptor, dst_dir_fd=descriptor)
     return folder / name
 

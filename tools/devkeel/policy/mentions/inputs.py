@@ -20,6 +20,8 @@ _ROOTS = ("devenv.yaml", "devenv.local.yaml")
 # The modules of every option, and the library that they stand on.
 _ALWAYS = frozenset({"devenv", "nixpkgs"})
 # An input of such a name is what a module gets instead of the argument.
+# devenv hands its inputs to the modules as arguments (specialArgs), together with those of the module system (nixpkgs,
+# lib/modules.nix, `evalModules`).
 _SHADOWING = frozenset({"pkgs", "lib", "config", "options", "inputs", "modulesPath", "secretspec"})
 # Permissions change no value; the rest of nixpkgs' configuration makes other packages.
 _PERMISSIONS = ("allow", "permitted", "block")

@@ -64,5 +64,6 @@ def set_aside(state: Path) -> Path:
 def _move(path: Path, target: Path) -> None:
     info = os.lstat(path)
     if stat.S_ISDIR(info.st_mode) and not info.st_mode & stat.S_IWUSR:
+        # rename(2), EACCES: of a directory that moves to another one `..` is written anew.
         path.chmod(info.st_mode | stat.S_IWUSR)  # a folder with another parent has its `..` written
     path.rename(target)

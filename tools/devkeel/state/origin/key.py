@@ -47,6 +47,7 @@ def folder_of_user() -> Path:
     Not platformdirs itself: it takes as long to load as all that a command reads of a history.
     """
     given = os.environ.get("XDG_STATE_HOME", "").strip()
+    # XDG Base Directory Specification: a relative path is invalid, and is not to be followed.
     if given and not Path(given).is_absolute():
         raise KeyUnusable("XDG_STATE_HOME is no absolute path", "Give XDG_STATE_HOME an absolute path, or unset it.")
     if given:
@@ -81,6 +82,8 @@ def open_folder(root: Path, *, create: bool = False) -> Iterator[int | None]:
         info = os.fstat(descriptor)
         if info.st_uid != os.geteuid():
             raise KeyUnusable(f"{path} belongs to another user", _ELSEWHERE)
+        # inode(7): the bits of the group and of others. As sshd looks at its users' files before it believes them
+        # (sshd_config(5), StrictModes).
         if info.st_mode & _OTHERS_WRITE:
             raise KeyUnusable(f"others may write in {path}", f"chmod 700 {path}, once you know what is in it.")
         if _is_within(path, root) and not _is_within(Path(_home_of_account()), root):
@@ -119,6 +122,8 @@ def _make(path: Path) -> None:
         if os.geteuid() == 0 and above.stat().st_uid != 0:
             # as with `sudo` that keeps HOME: the user could not read it afterwards
             raise KeyUnusable(f"{above} belongs to another user", _ELSEWHERE)
+        # XDG Base Directory Specification: what is missing is made with 0700; pathlib gives that to the last directory
+        # alone.
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise _closed(error, f"{path} cannot be made", _ELSEWHERE, making=True) from error
@@ -145,6 +150,7 @@ def _read(folder: int) -> bytes | None:
         if info.st_mode & _OTHERS_READ:
             remedy = f"chmod 600 {path} if no one else can have seen it, otherwise replace it. {_anew(path)}"
             raise KeyUnusable(f"others than this user may read or write {path}", remedy)
+        # Two hexadecimal digits a byte and a newline; more than that is no key.
         text = os.read(descriptor, 4 * _BYTES)
     finally:
         _let_go(descriptor)
@@ -187,11 +193,13 @@ def _write(folder: int) -> None:
     descriptor = os.open(temporary, _CREATE, 0o600, dir_fd=folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
+            # Not left to the umask, which only takes bits away, also those of this user (umask(2)).
             os.fchmod(file.fileno(), 0o600)
             file.write(f"{secrets.token_hex(_BYTES)}\n".encode())
             file.flush()
             os.fsync(file.fileno())
         _name(folder, temporary)
+        # fsync(2): the name needs its own. Without the key all that was sealed with it would be foreign.
         os.fsync(folder)
     finally:
         with suppress(FileNotFoundError):
@@ -201,6 +209,8 @@ def _write(folder: int) -> None:
 def _name(folder: int, temporary: str) -> None:
     """Give the key its name unless one has it: a second name is made by one alone, whoever else tries."""
     try:
+        # link(2): EEXIST where the name is taken, unlike rename(2), which would replace the key that another process
+        # has just made.
         os.link(temporary, _NAME, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
     except FileExistsError:
         return

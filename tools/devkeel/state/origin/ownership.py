@@ -86,6 +86,7 @@ def _signature(state: Path) -> object:
         key = (folder_of_user() / "key").stat()
     except (OSError, KeyUnusable):
         return object()  # equal to nothing
+    # An inode number alone is given out again; with the device and the time of change it is another one (inode(7)).
     found: list[object] = [os.geteuid(), key.st_ino, key.st_dev, key.st_mtime_ns, key.st_mode, key.st_uid]
     try:
         for path in (state, state / _RECORD):
@@ -159,6 +160,7 @@ def _write(state: Path, seal: Seal) -> None:
             json.dump(data, file)
             file.flush()
             os.fsync(file.fileno())
+        # Data before name: with delayed allocation a name may be durable before its data (ext4(5), auto_da_alloc).
         temporary.replace(state / _RECORD)
     except BaseException:
         with suppress(OSError):

@@ -26,8 +26,11 @@ class Seal:
         """Return the mark of a record: HMAC-SHA256 in hexadecimal, over its kind, the project and its parts."""
         # JSON keeps the parts and their kinds apart: no two lists of parts have the same text.
         text = json.dumps([kind, self.project, *parts], separators=(",", ":"))
+        # RFC 2104: a key of 32 bytes is as long as the hash, the least that it advises.
         return hmac.digest(self.key, text.encode(), "sha256").hex()
 
     def holds(self, mark: object, kind: str, *parts: _Part | Sequence[_Part]) -> bool:
         """Return whether a mark is that of a record."""
+        # compare_digest takes as long for any wrong mark, and raises TypeError for text that is not ASCII (Python,
+        # hmac).
         return isinstance(mark, str) and mark.isascii() and hmac.compare_digest(mark, self.mark(kind, *parts))
