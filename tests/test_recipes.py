@@ -355,11 +355,10 @@ SIZE = '''\
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(Struct, frozen=True):
     """The bytes of all files of a declaration."""
 
     bytes: int

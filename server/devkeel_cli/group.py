@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import replace
 from importlib import import_module
 
 import click
+from msgspec.structs import replace
 
 from devkeel import __version__
 from devkeel.errors import UsageError

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from devkeel.source import compose, jsonc, toml
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["HOSTS", "Host", "Places", "with_server"]
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Struct, frozen=True):
     """Where things are on this machine: the project, the user's home, and the variables that move files."""
 
     root: Path
@@ -34,8 +34,7 @@ class Places:
         return Path(self.environment.get("XDG_CONFIG_HOME") or self.home / ".config")
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(Struct, frozen=True):
     """A host. file: its configuration. key: under which servers are. root: how it names the project.
 
     shared: whether the file belongs to the project, so that it must not name this machine's paths.

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import getpass
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from devkeel import __version__
 from devkeel.deferred import Deferred
@@ -25,8 +25,7 @@ else:
 __all__ = ["Session", "pass_session"]
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(Struct, frozen=True):
     """One run of the command; `named_root` is what `--root` says, `named_backend` what `--backend` says."""
 
     named_root: str | None

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
@@ -32,8 +34,7 @@ else:
 __all__ = ["Context", "Opened"]
 
 
-@dataclass
-class Opened:
+class Opened(Struct):
     """What stays open from call to call of one caller. jobs: those of the process, where callers share them."""
 
     jobs: Jobs | None = None
@@ -46,8 +47,7 @@ class Opened:
             self.records = None
 
 
-@dataclass(frozen=True)
-class Context:
+class Context(Struct, frozen=True, dict=True):
     """What one call shares, whatever rooms it passes. Settings and selection are read once, when first asked for.
 
     actor: who calls, kept with each operation. backend: the one that the call names. permission: what it may run.

@@ -17,8 +17,11 @@ An error carries facts (code, place, what was seen, what would work); `devkeel_m
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 __all__ = [
     "Busy",
@@ -40,8 +43,7 @@ __all__ = [
 Severity = Literal["error", "warning", "info"]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A place in a file: path relative to the project root, line and column counted from 1 (characters)."""
 
     file: str
@@ -57,8 +59,7 @@ def _place(place: Place) -> dict[str, Any]:
     return {key: value for key, value in asdict(place).items() if value is not None}
 
 
-@dataclass(frozen=True, slots=True)
-class Diagnostic:
+class Diagnostic(Struct, frozen=True):
     """One finding of a check.
 
     `subject` is the option path or the package that it is about; `suggestions` are edits as

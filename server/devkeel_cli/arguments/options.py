@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.errors import standing, stands
@@ -123,8 +124,7 @@ _create_option = click.option(
 _WRITING = (dry_run_option, level_option, revision_option, reason_option, _create_option, json_option)
 
 
-@dataclass(frozen=True)
-class Writing:
+class Writing(Struct, frozen=True):
     """The options of a verb that edits."""
 
     dry_run: bool
@@ -137,7 +137,7 @@ class Writing:
 
 def writing_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of every verb that edits; it gets them as one keyword, `writing`."""
-    names = {item.name for item in fields(Writing)}
+    names = set(Writing.__struct_fields__)
 
     @functools.wraps(command)
     def packed(*arguments: object, **given: Any) -> None:  # noqa: ANN401  # as click calls it

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 import click
+from msgspec import Struct
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Place, ProjectError, Refused
@@ -40,8 +40,7 @@ _SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
 Format = Literal["nix", "yaml", "toml"]
 
 
-@dataclass(frozen=True)
-class _Source:
+class _Source(Struct, frozen=True):
     """A file, or standard input: its bytes and how they are read. real: where it is, links resolved."""
 
     name: str

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
+from msgspec import Struct, field
 
 from devkeel.deferred import Deferred
 from devkeel.disclosure.output import Disclosure
@@ -55,8 +55,7 @@ class Report(Protocol):
         """Send it."""
 
 
-@dataclass(frozen=True)
-class Workspace:
+class Workspace(Struct, frozen=True, dict=True):
     """The project that a server serves; `writing` is held by the one write that is under way.
 
     plans: what the person was or is to be asked. preparation: of the library, which calls need.
@@ -84,8 +83,7 @@ class Workspace:
             await anyio.to_thread.run_sync(self.jobs.close)
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(Struct, frozen=True):
     """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
 
     backend: the one that the call names. permission: what it may run of what the project or a library brings.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from devkeel.errors import PolicyRefused, UsageError
 from devkeel.policy.permission import NOTHING, Permission, builds
@@ -21,8 +22,7 @@ Asks = Literal["all", "destructive"]
 _START = "Ask the user: it is set where the server is started."
 
 
-@dataclass(frozen=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """The toolsets that are served, whether tools may write or execute, and whether the person is asked first.
 
     A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless. asks: before

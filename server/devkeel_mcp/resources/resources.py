@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from mcp_types import Completion, Resource, ResourceTemplate
+from msgspec import Struct
 
 from devkeel.deferred import Deferred
 from devkeel_mcp.answers.text import fit, plain
@@ -74,8 +74,7 @@ TEMPLATES = [
 ]
 
 
-@dataclass(frozen=True)
-class Content:
+class Content(Struct, frozen=True):
     """What a resource says: text, or a result that is written as JSON once it is known what of it may be shown."""
 
     said: Any

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 from mcp_types import ToolAnnotations
+from msgspec.structs import replace
 from pydantic import Field
 
 from devkeel_mcp.calls.arguments import Arguments

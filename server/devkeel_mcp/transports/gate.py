@@ -7,10 +7,10 @@ import json
 import re
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio
+from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
@@ -28,8 +28,7 @@ KNOWN = "devkeel.known"  # in the state of a request: what to call when its call
 _CLIENTS = 1_000
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What one server takes.
 
     body: bytes. depth: nested arrays and objects. requests: under way at once, open streams included. rate: requests

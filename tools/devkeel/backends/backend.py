@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+
+from msgspec import Struct
 
 from devkeel.errors import Unavailable
 from devkeel.project.envrc import activation
@@ -20,16 +21,14 @@ if TYPE_CHECKING:
 __all__ = ["Applied", "Backend", "Evidence", "HealthFinding", "LockStatus", "Realisation"]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Why a project is a backend's: the files that say so, most specific first, and the sentence about it."""
 
     files: tuple[str, ...]
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class LockStatus:
+class LockStatus(Struct, frozen=True):
     """What pins the declaration. `file` is None for a backend that has no lock; `reason` says why it is stale."""
 
     file: str | None
@@ -37,8 +36,7 @@ class LockStatus:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HealthFinding:
+class HealthFinding(Struct, frozen=True):
     """One line of the doctor: what was looked at, whether it is well, and what to do where it is not."""
 
     ok: bool
@@ -46,8 +44,7 @@ class HealthFinding:
     remedy: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Realisation:
+class Realisation(Struct, frozen=True):
     """What is to be realised, and where its parts are kept.
 
     project: the root. subject: the declaration as it is, or as it would be; `subject.stage()` opens a directory where
@@ -64,8 +61,7 @@ class Realisation:
     python: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Applied:
+class Applied(Struct, frozen=True):
     """A realised environment.
 
     prefix: the store path or directory that is the environment; it is gone when this path is. variables: what a
@@ -78,7 +74,7 @@ class Applied:
     variables: Mapping[str, str]
     judge: str
     unset: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 class Backend(Protocol):

@@ -7,10 +7,11 @@ environment is a prefix of its own; conda's base environment is not used.
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus

@@ -6,9 +6,10 @@ to be installed, and never another one because the tool of this one is missing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.project.root import SETTINGS, missing_file
@@ -31,8 +32,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class BackendRow:
+class BackendRow(Struct, frozen=True):
     """What is known of a backend before its module is imported, which costs more than choosing does.
 
     name: as a call, devkeel.toml and records have it. module, type: its class against the Protocol, made without
@@ -91,8 +91,7 @@ def active(project: Reader, name: str) -> Backend:
     return backend
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """The backend of a project. why: a sentence; others: declarations of other backends that are there too."""
 
     name: str

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import platformdirs
+from msgspec import Struct
 
 from devkeel.backends.registry import backend_named
 from devkeel.errors import DevkeelError
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["Toolchain", "absent", "toolchains"]
 
 
-@dataclass(frozen=True, slots=True)
-class Toolchain:
+class Toolchain(Struct, frozen=True):
     """The programs of a language. option: its name below `languages` in devenv."""
 
     option: str

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
@@ -239,8 +241,7 @@ def _made_of(python: Interpreter) -> str:
     return f"# {python.path} {python.version}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class _Pins:
+class _Pins(Struct, frozen=True):
     """What is to be installed, and for which Python.
 
     file: who asks for it. text: exact versions, one a line; None for what uv.lock has.

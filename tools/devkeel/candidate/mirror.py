@@ -10,8 +10,9 @@ import fcntl
 import os
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from devkeel.errors import Unavailable
 from devkeel.system.beneath import LINK, enter, opened, remove
@@ -47,8 +48,7 @@ def mirror(
         _Copying(source, top, target, fresh, without).all()
 
 
-@dataclass
-class _Copying:
+class _Copying(Struct):
     """One run of `mirror`: two open directories, and what has been met so far."""
 
     source: Path

@@ -14,10 +14,11 @@ import shlex
 import stat
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from devkeel.candidate.mirror import mirror
 from devkeel.candidate.repository import make_clean
@@ -85,8 +86,7 @@ exit $code
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """A place where the project has the candidate's files.
 
     root: the project's directory as a staged command sees it. way: `namespace`, `copy` or `project`. withheld: what an

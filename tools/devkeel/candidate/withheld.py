@@ -11,9 +11,10 @@ import os
 import re
 import stat
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from devkeel.candidate.repository import KEPT, cleaned, find_repository
 
@@ -84,8 +85,7 @@ _REMEMBERED = 500_000
 _seen: dict[tuple[int, int], tuple[int, int, bool]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Withheld:
+class Withheld(Struct, frozen=True):
     """What an evaluation does not see, by paths relative to the root.
 
     files: as if they were not there. configs: git's configurations, with what is seen instead. outside: those of a

@@ -5,8 +5,9 @@ From the `getInput` and `tryGetInput` calls of devenv 2.2's modules.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.project.root import INPUTS
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Input", "needed_inputs"]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """An input: its name, a flake reference, the inputs of its own that follow ours, other names that serve."""
 
     name: str

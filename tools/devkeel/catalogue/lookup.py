@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.deferred import Deferred
 from devkeel.source import nix
@@ -75,8 +76,7 @@ def _option(catalogue: Catalogue, query: str, project: Project) -> OptionDetail 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class OptionDetail:
+class OptionDetail(Struct, frozen=True):
     """Everything about one option; `definitions` are those at and below its path in the environment files."""
 
     path: str
@@ -88,8 +88,7 @@ class OptionDetail:
     definitions: tuple[DefinitionView, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class SearchResult:
+class SearchResult(Struct, frozen=True):
     """A page of what a search found; `option` where the query is the path of one.
 
     options_from and packages_from say which catalogue answered. next_cursor continues, or is None at the end.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from devkeel.source.path import AttrPath
@@ -15,8 +16,7 @@ __all__ = ["Option"]
 _NAMES = re.compile(r'"([^"]*)"|([^."]+)')
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Struct, frozen=True):
     """One option. `path` may have `<name>` where any attribute name stands; `type` is the module system's phrase."""
 
     path: str

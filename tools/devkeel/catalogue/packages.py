@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.catalogue import cache as stored
 from devkeel.deferred import Deferred
@@ -33,8 +34,7 @@ _FUNCTION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PackageStatus:
+class PackageStatus(Struct, frozen=True):
     """Whether a package is known, whether the list that says so is complete, and which list it is."""
 
     known: bool
@@ -42,8 +42,7 @@ class PackageStatus:
     source: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Names:
+class Names(Struct, frozen=True, eq=False):
     """Names of packages.
 
     top: of the top level. sets: those in a set, by the set's name. old: spellings that only aliases have; they count

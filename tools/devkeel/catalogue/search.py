@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.index import NameIndex
@@ -30,8 +31,7 @@ _MAX_OFFSET = 10_000
 _MAX_QUERY = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Hits, the best first, and the cursor of the next page, or None at the end."""
 
     hits: tuple[Hit, ...]
@@ -164,8 +164,7 @@ def _options(kind: str, catalogue: Catalogue) -> NameIndex:
     return NameIndex(catalogue.enabled(_GROUP[kind].rstrip(".")))
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(Struct, frozen=True):
     """Something that a search found.
 
     kind: package, option, service or language; name: as it is written in devenv.nix; match: exact, alias (it goes by

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from devkeel.catalogue.types import Anything, parse_type
 
@@ -55,8 +56,7 @@ class _Branch:
         return {name: _Branch(self._depth + 1, options) for name, options in found.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class PathMatch:
+class PathMatch(Struct, frozen=True):
     """What stands at a path.
 
     kind: `option`; `group`, a name that options stand below; `inside`, a part of an option's value; `beyond`, below
@@ -68,7 +68,7 @@ class PathMatch:
     kind: Literal["option", "group", "inside", "beyond", "unknown"]
     depth: int
     option: Option | None = None
-    type: OptionType = field(default=Anything("anything"))
+    type: OptionType = Anything("anything")
     names: tuple[str, ...] = ()
     module: int = 0
 

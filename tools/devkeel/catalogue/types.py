@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.source.nix.read.literal import Expression
 
@@ -51,8 +52,7 @@ _TRUE = frozenset({"true", "yes", "on", "1", "enabled", "enable"})
 _FALSE = frozenset({"false", "no", "off", "0", "disabled", "disable"})
 
 
-@dataclass(frozen=True, slots=True)
-class OptionType:
+class OptionType(Struct, frozen=True):
     """A type by its phrase. This one judges nothing: what is not known is not called wrong."""
 
     phrase: str
@@ -80,8 +80,7 @@ class OptionType:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Anything(OptionType):
+class Anything(OptionType, frozen=True):
     """Whatever the module system does not check, or devkeel cannot."""
 
     def below(self) -> OptionType | None:
@@ -89,8 +88,7 @@ class Anything(OptionType):
         return self
 
 
-@dataclass(frozen=True, slots=True)
-class Null(OptionType):
+class Null(OptionType, frozen=True):
     """null."""
 
     def _accepts(self, value: Value) -> bool | None:
@@ -101,8 +99,7 @@ class Null(OptionType):
         return None if value in ("null", "none", "None", "") else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class Boolean(OptionType):
+class Boolean(OptionType, frozen=True):
     """true or false."""
 
     def _accepts(self, value: Value) -> bool | None:
@@ -114,8 +111,7 @@ class Boolean(OptionType):
         return True if word in _TRUE else False if word in _FALSE else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class Text(OptionType):
+class Text(OptionType, frozen=True):
     """A string; `pattern` is a regular expression that it must match as a whole."""
 
     pattern: str | None = None
@@ -143,8 +139,7 @@ class Text(OptionType):
         return UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class Integer(OptionType):
+class Integer(OptionType, frozen=True):
     """An integer within bounds, both inclusive."""
 
     least: int | None = None
@@ -166,8 +161,7 @@ class Integer(OptionType):
         return number if self._accepts(number) else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class Number(OptionType):
+class Number(OptionType, frozen=True):
     """A floating point number."""
 
     def _accepts(self, value: Value) -> bool | None:
@@ -178,8 +172,7 @@ class Number(OptionType):
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class Enum(OptionType):
+class Enum(OptionType, frozen=True):
     """One of some values."""
 
     values: tuple[str | int | bool, ...] = ()
@@ -208,8 +201,7 @@ def _plain(value: object) -> str:
     return re.sub(r"[^a-z0-9]", "", str(value).lower())
 
 
-@dataclass(frozen=True, slots=True)
-class PathType(OptionType):
+class PathType(OptionType, frozen=True):
     """An absolute path: a path literal, or text that begins with a slash."""
 
     def _accepts(self, value: Value) -> bool | None:
@@ -221,8 +213,7 @@ class PathType(OptionType):
         return Expression(value) if relative and isinstance(value, str) else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class Package(OptionType):
+class Package(OptionType, frozen=True):
     """A derivation or a store path: never literal data, a store path apart."""
 
     def _accepts(self, value: Value) -> bool | None:
@@ -236,11 +227,10 @@ class Package(OptionType):
         return Expression(value if value.startswith("pkgs.") else f"pkgs.{value}")
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf(OptionType):
+class ListOf(OptionType, frozen=True):
     """A list of one type."""
 
-    inner: OptionType = field(default=Anything("anything"))
+    inner: OptionType = Anything("anything")
 
     def _accepts(self, value: Value) -> bool | None:
         return _all(self.inner.accepts(item) for item in value) if isinstance(value, list) else False
@@ -254,11 +244,10 @@ class ListOf(OptionType):
         return [value] if self.inner.accepts(value) and value is not None else UNCLEAR
 
 
-@dataclass(frozen=True, slots=True)
-class AttrsOf(OptionType):
+class AttrsOf(OptionType, frozen=True):
     """An attribute set of one type."""
 
-    inner: OptionType = field(default=Anything("anything"))
+    inner: OptionType = Anything("anything")
 
     def _accepts(self, value: Value) -> bool | None:
         return _all(self.inner.accepts(item) for item in value.values()) if isinstance(value, dict) else False
@@ -268,8 +257,7 @@ class AttrsOf(OptionType):
         return self.inner
 
 
-@dataclass(frozen=True, slots=True)
-class Submodule(OptionType):
+class Submodule(OptionType, frozen=True):
     """A set with options of its own, which stand below it in the catalogue; `free` is the type of further ones."""
 
     free: OptionType | None = None
@@ -283,8 +271,7 @@ class Submodule(OptionType):
         return self.free
 
 
-@dataclass(frozen=True, slots=True)
-class Either(OptionType):
+class Either(OptionType, frozen=True):
     """One of several types."""
 
     choices: tuple[OptionType, ...] = ()

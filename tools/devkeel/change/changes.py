@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from devkeel.backends.registry import backend_declared_by, backend_named, declared_by
 from devkeel.candidate.basis import Basis
@@ -31,8 +32,7 @@ else:
 __all__ = ["Asked", "change", "restore", "take_back", "undo"]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """How a change is asked for. reason: kept with it. expected_revision: the one that it builds on, None for any."""
 
     reason: str | None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
 from devkeel.checks import LEVELS, added_errors, available_levels, run_checks, unavailable
@@ -37,8 +39,7 @@ _EVALUATION, _BUILD = "evaluation", "build"
 _GOING_BACK = ("undo", "redo", "restore")
 
 
-@dataclass(frozen=True, slots=True)
-class Intent:
+class Intent(Struct, frozen=True):
     """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it."""
 
     kind: Literal["edit", "undo", "redo", "restore", "create"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from devkeel.checks.report import CheckReport
@@ -11,8 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["ChangeResult"]
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeResult:
+class ChangeResult(Struct, frozen=True):
     """The answer of every write.
 
     changed: whether the candidate differs from the files; published: whether it was written (False for a dry run

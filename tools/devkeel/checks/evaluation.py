@@ -11,8 +11,10 @@ import re
 import time
 from collections import Counter
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Place, Unavailable
@@ -46,8 +48,7 @@ _TOLD = ("failed", "warnings")
 _LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """What a rung that runs programs found, who was asked, and how the project was staged: as `Stage.way`.
 
     unjudged: why it did not come to the end of the declaration, None where it did.

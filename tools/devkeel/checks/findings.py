@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.project.root import DECLARATION
 
@@ -114,8 +116,7 @@ def _identity(item: Diagnostic) -> tuple[str, str, str | None]:
     return item.code, _MOVES.sub("", item.message), item.place.file if item.place else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Replaced:
+class _Replaced(Struct, frozen=True):
     """Lines that a change took (`start` up to `end`), and where what it wrote instead begins and ends."""
 
     start: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.errors import DevkeelError
 from devkeel.project.declaration import imports_of
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["World"]
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """The modules of a declaration.
 
     modules: the files that are modules, those that parse. declared: the options that they declare themselves.

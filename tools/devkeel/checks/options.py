@@ -6,9 +6,10 @@ declare options, an unknown option is a warning, and only when it is clear which
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from devkeel.catalogue.inputs import needed_inputs
 from devkeel.catalogue.locked_options import open_catalogue
@@ -73,8 +74,7 @@ def _tree(catalogue: Catalogue) -> Tree:
     return Tree(catalogue.options)
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """What is known of options: from where, which ones, and whether an option that is not among them does not exist."""
 
     source: str
@@ -82,8 +82,7 @@ class _Known:
     sure: bool
 
 
-@dataclass(frozen=True)
-class _Definition:
+class _Definition(Struct, frozen=True, dict=True):
     """One definition, on its way through the catalogue."""
 
     known: _Known

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
@@ -11,16 +12,14 @@ if TYPE_CHECKING:
 __all__ = ["CheckReport", "Skipped"]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     """A rung of the check ladder that did not run, and why."""
 
     level: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class CheckReport:
+class CheckReport(Struct, frozen=True):
     """Which rungs ran, which did not, and what they found. `ok` is False when a diagnostic is an error.
 
     `judge` is who evaluated or built: `nix` or `devenv`. `stage` is where: `namespace` (the candidate laid over the

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Place, ProjectError

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Unavailable
@@ -26,8 +27,7 @@ _BASE = "base"
 _UNKNOWN = '"<error>"'
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """How options differ between two declarations.
 
     changed: those that have another value, in the base or in a profile. unseen: why they could not be compared, None

@@ -7,8 +7,9 @@ module system of nixpkgs and of devenv's own modules.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.diagnosis.obstacles import crashed, obstacle_in
@@ -37,8 +38,7 @@ _MEANT = re.compile(r"Did you mean (?P<names>.+?)\?", re.DOTALL)
 _ADD_INPUT = re.compile(r"devenv inputs add (?P<name>\S+) (?P<url>\S+)(?P<follows>(?: --follows \S+)*)")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """A message that Nix words like this; the first group is what it is about."""
 
     code: str
@@ -93,8 +93,7 @@ def last_error(stderr: str) -> str:
     return stderr[starts[-1] :] if starts else "\n".join(stderr.strip().splitlines()[-5:])
 
 
-@dataclass(frozen=True)
-class Translation:
+class Translation(Struct, frozen=True):
     """Turns what an evaluator wrote into diagnostics about the project's files.
 
     root: the project as the evaluator saw it. files: the declaration. source: the rung. label: what was evaluated,

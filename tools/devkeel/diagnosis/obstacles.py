@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from devkeel.diagnosis.network import HOSTS
 from devkeel.errors import Unavailable
@@ -17,8 +18,7 @@ from devkeel.errors import Unavailable
 __all__ = ["DISK_FULL", "UNREACHABLE", "Obstacle", "crashed", "obstacle_in", "obstacle_of_builder"]
 
 
-@dataclass(frozen=True, slots=True)
-class Obstacle:
+class Obstacle(Struct, frozen=True):
     """A message that says nothing about the declaration, a sentence that does, and what a person can do."""
 
     code: str

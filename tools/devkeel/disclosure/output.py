@@ -7,8 +7,11 @@ secret; and text again where it leaves.
 from __future__ import annotations
 
 import copy
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.text.actions import plainly, say
@@ -126,7 +129,8 @@ class _Walk:
             return self._mapping(value, depth)
         if isinstance(value, (list, tuple)) and type(value) in (list, tuple):
             return type(value)(self.of(item, depth + 1) for item in value)
-        if is_dataclass(value) and not isinstance(value, type) and _is_frozen(value):
+        # Records are frozen; what works, as a job does, is not, and is no data.
+        if isinstance(value, Struct) and value.__struct_config__.frozen:
             return self._record(value, depth)
         return value
 
@@ -152,8 +156,8 @@ class _Walk:
                 result[told] = self._named(said, self.said(str(key), item), depth)
         return result
 
-    def _record(self, value: Any, depth: int) -> Any:  # noqa: ANN401
-        items = {item.name: getattr(value, item.name) for item in fields(value) if item.init}
+    def _record(self, value: Struct, depth: int) -> Struct:
+        items = {name: getattr(value, name) for name in value.__struct_fields__}
         treated = self._mapping(items, depth)
         changed = {name: item for name, item in treated.items() if item is not items[name] and item != items[name]}
         return replace(value, **changed) if changed else value
@@ -185,9 +189,3 @@ class _Walk:
 
 
 _FIGURES = 6
-
-
-def _is_frozen(value: object) -> bool:
-    # Records are; what works, as a job does, is not, and is no data.
-    parameters: Any = getattr(type(value), "__dataclass_params__", None)
-    return bool(parameters and parameters.frozen)

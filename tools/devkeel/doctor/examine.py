@@ -5,8 +5,9 @@ from __future__ import annotations
 import platform
 import sqlite3
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel import __version__
 from devkeel.doctor.state import history_findings
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Examination", "examine"]
 
 
-@dataclass(frozen=True, slots=True)
-class Examination:
+class Examination(Struct, frozen=True):
     """What `doctor` found. ok: no problem is left. machine: versions, for a bug report."""
 
     ok: bool

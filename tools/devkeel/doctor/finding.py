@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 __all__ = ["Finding", "Verdict"]
 
 Verdict = Literal["good", "note", "problem", "repaired"]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One thing that was examined: what it is about, the verdict, a sentence, and what to do where that is known."""
 
     about: str

@@ -6,8 +6,9 @@ as what the caller asked for, corrected: applying it makes all of the change.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from devkeel.edits.suggestion import parse_suggestion
 

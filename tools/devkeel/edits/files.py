@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source import nix, yaml
@@ -20,8 +21,7 @@ __all__ = ["AppliedEdit", "File", "Files"]
 _MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
 
 
-@dataclass(frozen=True, slots=True)
-class AppliedEdit:
+class AppliedEdit(Struct, frozen=True):
     """What an edit made: the bytes of its files before and after, and sentences about what it met.
 
     manifest: a file that names libraries, and names others now. unfinished: the files may stay broken where they were
@@ -40,8 +40,7 @@ class AppliedEdit:
         return any(data != self.before.get(name) for name, data in self.after.items())
 
 
-@dataclass(frozen=True, slots=True)
-class File:
+class File(Struct, frozen=True):
     """One environment file as an edit finds it. kind: of the edit, for the refusal of a file of another format."""
 
     name: str
@@ -83,8 +82,7 @@ class File:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Files:
+class Files(Struct, frozen=True):
     """The files of a candidate, as the edits before have left them.
 
     create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.source.path import parse_path
 
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["NewPath", "NewText", "NewValue", "Suggestion", "parse_suggestion"]
 
 
-@dataclass(frozen=True, slots=True)
-class NewPath:
+class NewPath(Struct, frozen=True):
     """What is at one option path, or below it, belongs at another."""
 
     old: AttrPath
@@ -28,16 +28,14 @@ class NewPath:
         return (*self.new, *path[size:]) if path[:size] == self.old else None
 
 
-@dataclass(frozen=True, slots=True)
-class NewValue:
+class NewValue(Struct, frozen=True):
     """An option path should have another value. given: the field `value`, or `expression`, of an edit."""
 
     path: AttrPath
     given: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class NewText:
+class NewText(Struct, frozen=True):
     """One text should stand in place of another; `subject` is the name that it is about, where it is about one."""
 
     old: str

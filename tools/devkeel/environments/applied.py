@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, to_builtins
 
 from devkeel.backends.backend import Applied
 from devkeel.backends.registry import BACKENDS
@@ -24,8 +25,7 @@ __all__ = ["Good", "applying", "kept_here", "new_keep", "read_good", "remember"]
 _VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Good:
+class Good(Struct, frozen=True):
     """The last environment that was applied.
 
     operation: id of the newest operation then, None without a history. revision, lock_revision: of the files then.
@@ -73,7 +73,7 @@ def remember(
     """Remember what was applied, and let go of what was applied before."""
     time = datetime.now(UTC).isoformat(timespec="seconds")
     good = Good(applied, operation, *revisions, time, keep)
-    write_record(state / "applied.json", {"version": _VERSION, **asdict(good)})
+    write_record(state / "applied.json", {"version": _VERSION, **to_builtins(good)})
     for name in state_directory.names(state / "gc"):
         if name != keep and state_directory.is_folder(state / "gc" / name):
             state_directory.discard(state / "gc" / name)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.backends.backend import Realisation
 from devkeel.candidate.basis import Basis
@@ -82,8 +83,7 @@ def _stale(found: tuple[Diagnostic, ...]) -> CheckFailed:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A named environment that is to be realised. prefix: where it was before."""
 
     environments: Environments
@@ -98,8 +98,7 @@ class Named:
         return cls(known, known.name(name), before)
 
 
-@dataclass(frozen=True, slots=True)
-class Realising:
+class Realising(Struct, frozen=True):
     """One declaration to realise: its files as they were when it was asked for.
 
     target: as the project's environment, by its backend, or as a named one. timeout: seconds. notes: for the result.
@@ -217,8 +216,7 @@ class Realising:
             error.details["restored"] += " A change by hand from before these operations is still there."
 
 
-@dataclass(frozen=True, slots=True)
-class ApplyResult:
+class ApplyResult(Struct, frozen=True):
     """A realised environment.
 
     applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.environments.applied import read_good
 from devkeel.environments.run import RunResult
@@ -27,8 +29,7 @@ _TAIL = 2000
 _WAIT = 30.0
 
 
-@dataclass(frozen=True, slots=True)
-class JobView:
+class JobView(Struct, frozen=True):
     """A job as it is now, with a part of its log.
 
     state: running, succeeded, failed or cancelled. cursor: where the log goes on. omitted: bytes of the log that were
@@ -52,8 +53,7 @@ class JobView:
     next: str
 
 
-@dataclass(frozen=True, slots=True)
-class JobList:
+class JobList(Struct, frozen=True):
     """The jobs of a project, newest first, without their logs."""
 
     jobs: tuple[dict[str, Any], ...]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.backends.backend import Realisation
 from devkeel.backends.generations import remove_folders
@@ -32,8 +33,7 @@ __all__ = ["EnvironmentInfo", "Environments", "Realised"]
 _MADE = ("envs", "gc", "stage", "bin")
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentInfo:
+class EnvironmentInfo(Struct, frozen=True):
     """A named environment: its backend and Python, where the generation in use is (None: not made), what is left."""
 
     name: str
@@ -44,8 +44,7 @@ class EnvironmentInfo:
     chosen: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Realised:
+class Realised(Struct, frozen=True):
     """A named environment that is in use now. variables: what a command in it sees; `PATH` is put first."""
 
     name: str
@@ -54,11 +53,10 @@ class Realised:
     judge: str
     variables: dict[str, str]
     unset: tuple[str, ...]
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Environments:
+class Environments(Struct, frozen=True):
     """The named environments of a project."""
 
     context: Context

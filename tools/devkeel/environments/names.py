@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.backends.generations import Home
 from devkeel.backends.registry import BACKENDS
@@ -26,8 +27,7 @@ _LONGEST = 255
 _UNRECORDED = "venv"  # what made an environment whose record is lost
 
 
-@dataclass(frozen=True, slots=True)
-class NamedEnvironment:
+class NamedEnvironment(Struct, frozen=True):
     """An environment as it is registered. prefix: the generation in use, None where there is none."""
 
     name: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import stat
 import time
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
 from devkeel.diagnosis.causes import whole_ends
@@ -41,8 +43,7 @@ _SHOWN = 24 * 1024
 _WORD = 2000  # of a title's words, each of which may be as long as the system lets an argument be
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """A command with its directory, the variables that it sees, the names that it must not see, and notes."""
 
     argv: tuple[str, ...]
@@ -52,8 +53,7 @@ class Invocation:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RunSpec:
+class RunSpec(Struct, frozen=True):
     """What a caller wants to run: a command, a task or the project's test, in one way.
 
     cwd: relative to the root. environment: a named one instead of what was applied. pure: without the host's programs.
@@ -226,8 +226,7 @@ def _text(data: bytes) -> str:
     return clean(data.decode("utf-8", "replace"))
 
 
-@dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Struct, frozen=True):
     """A command that ran in the applied environment.
 
     exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without

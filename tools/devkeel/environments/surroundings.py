@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from devkeel.backends.toolchain import absent, toolchains
 from devkeel.errors import Unavailable
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Program", "Surroundings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a command sees. variables: beside those that every child has, with the whole search path.
 
     languages: those whose interpreters and installers are the environment's alone.
@@ -76,8 +76,7 @@ class Surroundings:
         return Program(path, origin or "host")
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """A program. origin: `environment`, `project` or `host`."""
 
     path: str

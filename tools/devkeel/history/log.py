@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
@@ -173,8 +174,7 @@ def _read_leniently(project: Project, name: str) -> bytes | None:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryEntry:
+class HistoryEntry(Struct, frozen=True):
     """One operation as the history lists it. `time` is UTC, ISO 8601."""
 
     id: int
@@ -190,8 +190,7 @@ class HistoryEntry:
     undone_by: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
+class HistoryPage(Struct, frozen=True):
     """Operations, newest first; `next_before` is the id to continue from, or None at the end.
 
     notes: that there are records which are not believed.
@@ -203,8 +202,7 @@ class HistoryPage:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OperationDetail:
+class OperationDetail(Struct, frozen=True):
     """One operation with its diff and the check report that it was published with."""
 
     operation: HistoryEntry
@@ -212,8 +210,7 @@ class OperationDetail:
     checks: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingDiff:
+class WorkingDiff(Struct, frozen=True):
     """The working files against the newest operation's images. `operation` is None without a history."""
 
     operation: int | None

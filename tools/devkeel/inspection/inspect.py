@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.candidate.basis import Basis
 from devkeel.change.judge import levels_of
@@ -84,8 +85,7 @@ def _states(files: Mapping[str, bytes], parts: Mapping[str, bytes]) -> tuple[Fil
     )
 
 
-@dataclass(frozen=True, slots=True)
-class FileState:
+class FileState(Struct, frozen=True):
     """An environment file: its name, what it is for, its size in bytes and its content hash (12 digits)."""
 
     name: str
@@ -94,8 +94,7 @@ class FileState:
     hash: str
 
 
-@dataclass(frozen=True, slots=True)
-class Inspection:
+class Inspection(Struct, frozen=True):
     """What is declared, where, and what devkeel can do about it on this machine.
 
     `packages` are the names in the `packages` list as written; `enabled` the services and languages whose

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.backends.registry import backend_named
 from devkeel.environments.applied import kept_here, read_good
@@ -79,8 +80,7 @@ def _outdated(sight: Sight | None) -> Iterator[str]:
         yield f"The processes that run were started before the declaration changed: {do('start')}."
 
 
-@dataclass(frozen=True, slots=True)
-class Stages:
+class Stages(Struct, frozen=True):
     """How far the declaration has come: declared, checked, applied, running.
 
     checked: the rungs that ran when devkeel published what is there now; None where another program changed it.

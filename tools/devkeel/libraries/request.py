@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError, Refused, UsageError
 
@@ -22,8 +23,7 @@ _REMOTE = frozenset({"http", "https", "ssh", "git"} | {f"git+{name}" for name in
 _REMOTE_OF_NPM = frozenset({"npm", "jsr", "github", "gitlab", "bitbucket", "gist", "workspace", "catalog"})
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """Libraries to add or to remove.
 
     names: as the language writes them, with versions where it matters. group: the dependency group, None for what the
@@ -40,8 +40,7 @@ class Request:
     manifests: tuple[str, ...] = ()
 
 
-@dataclass
-class Plan:
+class Plan(Struct):
     """The edits that a request comes to: bytes by file name, and sentences about what they met.
 
     manifest: the file that names the libraries; the others follow from it.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from devkeel.errors import DevkeelError, Place
 from devkeel.nix_cli.lock import read_lock
@@ -35,8 +36,7 @@ __all__ = [
 IMPLIED = frozenset({"nixpkgs", "devenv"})
 
 
-@dataclass(frozen=True, slots=True)
-class Unlocked:
+class Unlocked(Struct, frozen=True):
     """What devenv.yaml asks for and devenv.lock does not have.
 
     missing: inputs that it lacks, or has from another place. follows: inputs that are another one, by name. doubtful:

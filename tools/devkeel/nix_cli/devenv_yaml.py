@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,8 +19,7 @@ _AT_TOP = ("allow_unfree", "allow_broken", "allow_unsupported_system", "permitte
 _OWN = frozenset({"permittedUnfreePackages", "perPlatform", "per-platform", "androidSdk"})
 
 
-@dataclass(slots=True)
-class InputsFile:
+class InputsFile(Struct):
     """`imports` as written, `overlays` and `urls` by input, `nixpkgs` in its own names, `permitted` unfree packages."""
 
     imports: list[str] = field(default_factory=list)

@@ -10,9 +10,10 @@ import json
 import os
 import re
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
@@ -73,8 +74,7 @@ _there: set[str] = set()
 _failed: dict[str, tuple[float, str]] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Something to fetch: a function of Nix and its arguments, what to call it, where it is named, its store path."""
 
     function: str

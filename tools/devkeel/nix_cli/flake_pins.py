@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.nix_cli.fetching import fetch, literal_sources, locked_source, stored, why_not
@@ -30,8 +31,7 @@ _HASH = re.compile(r"hash mismatch|mismatch in field 'narHash'", re.IGNORECASE)
 _SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class FlakePins:
+class FlakePins(Struct, frozen=True):
     """What a flake's evaluation may need, each held by a hash; `fetches` says whether it may be fetched."""
 
     sources: tuple[Source, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,8 +17,7 @@ __all__ = ["VERSIONS", "Lock", "parse_lock", "read_lock"]
 VERSIONS = range(5, 8)
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """What a lock file says; nothing of it is trusted.
 
     nodes: by key, each with `locked`, `original` and `inputs` as far as it has them. root: the key of the project's own

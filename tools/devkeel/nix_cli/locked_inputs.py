@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from devkeel.errors import DevkeelError, Unavailable
 from devkeel.nix_cli.archive import copied_if
@@ -33,8 +34,7 @@ _DAMAGED = ("devenv.lock is not a lock file", "Run `devenv update` to write it a
 _INFO = ("rev", "revCount", "lastModified", "narHash")
 
 
-@dataclass(frozen=True, slots=True)
-class LockedInputs:
+class LockedInputs(Struct, frozen=True):
     """The inputs of a project: `trees` and `inputs` as `evaluate.nix` takes them, `paths` that may be read."""
 
     trees: dict[str, dict[str, Any]]
@@ -115,8 +115,7 @@ def _tree(lock: Lock, key: str, sources: _Sources) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True, slots=True)
-class _Sources:
+class _Sources(Struct, frozen=True):
     """Where inputs are. root, origin: as for `locate_inputs`. refused: nodes outside of the work tree."""
 
     root: Path | None

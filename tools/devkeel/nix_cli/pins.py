@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.nix_cli.lock import parse_lock
 
@@ -21,8 +22,7 @@ _STORE = "/nix/store"
 _DIGITS = "0123456789abcdfghijklmnpqrsvwxyz"
 
 
-@dataclass(frozen=True, slots=True)
-class Pin:
+class Pin(Struct, frozen=True):
     """A node of the lock that the store has: its path there, content hash, revision, directory within."""
 
     path: str
@@ -36,8 +36,7 @@ class Pin:
         return hashlib.sha256(self.hash.encode()).hexdigest()[:32]
 
 
-@dataclass(frozen=True, slots=True)
-class Pins:
+class Pins(Struct, frozen=True):
     """nixpkgs and devenv as a lock pins them, None where the store lacks them; every node of the lock that it has."""
 
     key: str

@@ -6,7 +6,7 @@ and whether an evaluation may fetch what is pinned, is answered here for the lib
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["EVERYTHING", "NOTHING", "Permission", "builds"]
 
@@ -20,8 +20,7 @@ def builds(level: str | None) -> bool:
     return level == _BUILD
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(Struct, frozen=True):
     """What a caller lets a call run.
 
     executes: whether it may run what the project or a library brings, as builds, resolvers and hooks do, and fetch what

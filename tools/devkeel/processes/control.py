@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.change import changes
 from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
@@ -41,8 +42,7 @@ _FAILED_STARTS = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(Struct, frozen=True):
     """The processes of one project, one call at a time.
 
     job: hears each step in a sentence, and may end the work.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import Unavailable
 from devkeel.processes.manager_socket import ManagerSocket
@@ -25,16 +26,14 @@ SETTLED = frozenset({"not_started", "stopped", "ready", "exited", "gave_up"})
 """Phases that last; any other, also one that devkeel does not know, is on its way to one of these."""
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """What the files say now: the declaration's revision and that of the lock files."""
 
     revision: str
     lock: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Sight:
+class Sight(Struct, frozen=True):
     """One look: `manager` is None when nothing runs; `revision` and `outdated` where devkeel started it itself."""
 
     manager: process_tree.ProcessInfo | None

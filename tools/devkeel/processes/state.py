@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 __all__ = ["ProcessLog", "ProcessState", "ProcessesResult"]
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessState:
+class ProcessState(Struct, frozen=True):
     """A process as its manager reports it.
 
     phase: not_started, stopped, waiting, starting, ready, stopping, exited or gave_up; ports: `name:number`, as they
@@ -21,8 +20,7 @@ class ProcessState:
     ports: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessLog:
+class ProcessLog(Struct, frozen=True):
     """The end of what a process wrote, or what it wrote since a cursor; `cut` when there was more before that.
 
     cursor: give it back to read on from here.
@@ -35,8 +33,7 @@ class ProcessLog:
     cut: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessesResult:
+class ProcessesResult(Struct, frozen=True):
     """The processes of a project, and what was done about them.
 
     action: start, stop or restart; None when they were only looked at. manager: the PID of the process manager, None

@@ -6,9 +6,10 @@ import errno
 import hashlib
 import os
 import unicodedata
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.system.beneath import opened, read_regular
@@ -196,8 +197,7 @@ def missing_file(project: Reader, name: str) -> ProjectError:
     return ProjectError("missing_file", f"There is no {name} in {project.root}.", place=Place(name), remedy=remedy)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """A root directory and the files in it that declare the environment. Reading creates nothing."""
 
     root: Path

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError
 from devkeel.project.root import SETTINGS
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Retention", "Settings", "read_settings"]
 
 
-@dataclass(frozen=True, slots=True)
-class Retention:
+class Retention(Struct, frozen=True):
     """How much history is kept; the oldest goes first. The content that each file was left with always stays.
 
     days: None for ever. operations: how many. bytes: on disk, compressed.
@@ -29,8 +29,7 @@ class Retention:
     bytes: int = 512 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """The settings that a team shares.
 
     level: the check level of writes that name none. protected: option paths that no edit may change, nor anything

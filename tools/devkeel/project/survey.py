@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import DevkeelError
 from devkeel.source import nix
@@ -14,8 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DefinitionView", "Survey", "survey"]
 
 
-@dataclass(frozen=True, slots=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """Packages as named, what is enabled, every definition; a file that does not parse contributes nothing."""
 
     packages: tuple[str, ...]
@@ -59,8 +59,7 @@ def _definition(document: nix.Document, item: nix.Definition, value: nix.Value) 
     )
 
 
-@dataclass(frozen=True, slots=True)
-class DefinitionView:
+class DefinitionView(Struct, frozen=True):
     """One definition: option path, file, line; `value` where it is literal data, else `source`.
 
     `condition` is the Nix text of the `mkIf` conditions that it stands under; `comment` belongs to it.

@@ -15,9 +15,10 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import Busy, DevkeelError, Unavailable, UsageError
 from devkeel.runtime import process_tree
@@ -43,8 +44,7 @@ _ROUNDS = 50
 _RECORD = re.compile(r"[0-9a-f][^/]*\.json")
 
 
-@dataclass(frozen=True, slots=True)
-class JobSpec:
+class JobSpec(Struct, frozen=True):
     """What a job is for. kind: such as apply or command; title: one line for a person.
 
     reads: turns a line that a program printed on stderr into a sentence about the progress, or None. echoes: which
@@ -63,8 +63,7 @@ class JobSpec:
     failed: Callable[[Any], bool] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobState:
+class JobState(Struct, frozen=True):
     """A job as it is now.
 
     state: running, succeeded, failed (a command by its exit code too) or cancelled. started, ended: UTC, ISO 8601.
@@ -249,7 +248,7 @@ class Job:
     def _record(self) -> None:
         self._written = time.monotonic()
         state = self.now()
-        data = {name: getattr(state, name) for name in JobState.__dataclass_fields__}
+        data = {name: getattr(state, name) for name in JobState.__struct_fields__}
         # A PID is given out again, so the start of its process is kept with it (proc(5), /proc/PID/stat, starttime); on
         # a file system that several machines share it means nothing without the host.
         owner = {"pid": os.getpid(), "start": _start_of(os.getpid()), "host": socket.gethostname()}
@@ -469,7 +468,7 @@ def _makes_sense(record: dict[str, Any], identifier: str) -> bool:
 
 
 def _state_of(data: dict[str, Any]) -> JobState:
-    return JobState(**{name: data.get(name) for name in JobState.__dataclass_fields__})  # type: ignore[arg-type]
+    return JobState(**{name: data.get(name) for name in JobState.__struct_fields__})  # type: ignore[arg-type]
 
 
 def _is_gone(owner: dict[str, Any]) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import StateError
 from devkeel.state.files import forget, make_directory, open_log, open_own
@@ -23,8 +24,7 @@ _TAIL = 1024 * 1024
 _IN_MEMORY = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Slice:
+class Slice(Struct, frozen=True):
     """A part of a log: its bytes, where to go on, and how many bytes before it were left out of the log."""
 
     data: bytes

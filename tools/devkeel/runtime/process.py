@@ -9,8 +9,9 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from devkeel.errors import Unavailable, UsageError
 from devkeel.runtime.process_tree import OUTLIVES, end_tree, held
@@ -35,8 +36,7 @@ _NOWHERE = "/"
 _LEFT_OPEN = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     """A program that ended: its argv, exit code (negative: killed by that signal), output as bytes.
 
     Output beyond the limit is left out in its middle; `omitted` has how many bytes, of stdout and of stderr.

@@ -16,9 +16,11 @@ from __future__ import annotations
 import copy
 import json
 import re
-from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from devkeel.errors import Place, Refused
 from devkeel.source.plain_data import Data, decode, dotted, names_of, position, require_data, same
@@ -40,8 +42,7 @@ _INDENT = re.compile(r"^([ \t]+)\S", re.MULTILINE)
 _MAX_DEPTH = 64
 
 
-@dataclass(frozen=True)
-class _Node:
+class _Node(Struct, frozen=True):
     """A value: where it is in the text, what it says, and the values of an object's keys in their order.
 
     comma: the index behind a comma that follows the last of them. key: where its own key starts, where it has one.
@@ -55,8 +56,7 @@ class _Node:
     key: int = 0
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A JSON file. data: its bytes; none but white space is an empty object. name: what errors call it.
 
     strict: whether comments and trailing commas are errors, as they are to what reads package.json.
@@ -106,8 +106,7 @@ class Document:
         return Refused("syntax_error", f"The file does not parse: {why}.", place=place, remedy="Repair its syntax.")
 
 
-@dataclass
-class _Reader:
+class _Reader(Struct):
     document: Document
     at: int = 0
 

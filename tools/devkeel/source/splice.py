@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -11,16 +12,14 @@ if TYPE_CHECKING:
 __all__ = ["Edited", "Span", "Splice", "apply", "compose"]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Span:
+class Span(Struct, frozen=True, order=True):
     """A half-open range of byte offsets."""
 
     start: int
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Splice:
+class Splice(Struct, frozen=True):
     """Replace the bytes from `start` to `end` by `text`."""
 
     start: int
@@ -28,8 +27,7 @@ class Splice:
     text: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """The outcome of an edit.
 
     data: the new bytes. spans: where in `data` something is new (an empty span marks a removal). splices: what

@@ -17,9 +17,10 @@ from __future__ import annotations
 import copy
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.errors import Place, Refused
 from devkeel.source.plain_data import Data, decode, dotted, names_of, require_data, same, shown, without_known
@@ -36,8 +37,7 @@ _ANY_PLACE = re.compile(r" \(at [^)]*\)")
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)")
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(Struct, frozen=True, dict=True):
     """A TOML file. data: its bytes. name: what errors call it."""
 
     data: bytes

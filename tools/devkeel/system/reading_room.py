@@ -11,9 +11,10 @@ import errno
 import os
 import posixpath
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.system.beneath import LINK, WALK, close, open_beneath, opened
 
@@ -43,8 +44,7 @@ class Leaves(OSError):
         self.link, self.target, self.last = link, target, last
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """Where a path leads. top: the directory that it is beneath; parts: its way from there, without links.
 
     name: relative to the project's root. there: whether its directory has it. linked: whether the path's own last name
@@ -80,8 +80,7 @@ def work_tree(root: Path) -> Path:
     return root
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """What of a project may be read. root: resolved, as `find_root` returns it."""
 
     root: Path

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,8 +23,7 @@ MARKS = "\ufdd0\ufdd1"
 _MARKED = re.compile(f"{MARKS[0]}([^{MARKS}]*){MARKS[1]}")
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(Struct, frozen=True):
     """What a marker stands for.
 
     kind: do is a call of `name`; again is the caller's own call with other arguments, and has no name; argument is the

@@ -12,8 +12,9 @@ import os
 import stat
 import sys
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -86,8 +87,7 @@ def step(name: str) -> None:
         hook(name)
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
+class Spot(Struct, frozen=True):
     """Where one file of an operation lives: an open directory, its name there, its temporary's name; and the root.
 
     beside: whether an old file that has to be kept stays beside it, for want of a state directory.
@@ -111,8 +111,7 @@ class Spot:
         return f"{self.temporary}.old"
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(Struct, frozen=True):
     """The bytes of a file together with what `fstat` said about it."""
 
     data: bytes
@@ -159,8 +158,7 @@ def locate(root: int, path: str, temporary: str, *, made: list[str] | None = Non
         _let_go(descriptor)
 
 
-@dataclass(frozen=True, slots=True)
-class _Inner:
+class _Inner(Struct, frozen=True):
     descriptor: int
     created: bool
 

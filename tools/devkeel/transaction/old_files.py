@@ -14,8 +14,9 @@ import re
 import signal
 import time
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from devkeel.project.root import STATE_DIRECTORY, digest
 from devkeel.system.mechanisms import usable
@@ -58,8 +59,7 @@ def writers(descriptor: int) -> Writers:
     return "none"
 
 
-@dataclass(frozen=True, slots=True)
-class OldFile:
+class OldFile(Struct, frozen=True):
     """A file that was pushed aside and is kept.
 
     place: relative to the root. token, number: which file of which operation; empty and 0 beside a file in no project.

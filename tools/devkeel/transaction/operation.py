@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Literal
+
+from msgspec import Struct
 
 __all__ = ["FileChange", "FileImage", "Kind", "Late", "Operation", "Record", "Recovered"]
 
 Kind = Literal["edit", "undo", "redo", "restore", "create"]
 
 
-@dataclass(frozen=True, slots=True)
-class FileChange:
+class FileChange(Struct, frozen=True):
     """One file before and after.
 
     path: posix, relative to the root, links already resolved.
@@ -24,8 +24,7 @@ class FileChange:
     after: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
-class FileImage:
+class FileImage(Struct, frozen=True):
     """What the history knows of one file: content hashes (SHA-256) and permission bits; None means absent."""
 
     path: str
@@ -35,8 +34,7 @@ class FileImage:
     mode_after: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """What is kept with an operation: who, why, what and on which judgement.
 
     edits, report: JSON data, kept as given.
@@ -53,8 +51,7 @@ class Record:
     reverts: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation(Record):
+class Operation(Record, frozen=True, kw_only=True):
     """A published record with its identity.
 
     id: grows with time, never reused, may have gaps.
@@ -72,8 +69,7 @@ class Operation(Record):
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Recovered:
+class Recovered(Struct, frozen=True):
     """How an interrupted operation was settled.
 
     left_alone: paths whose content another program wrote meanwhile; they were not touched. kept: where files are kept
@@ -86,8 +82,7 @@ class Recovered:
     kept: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(Struct, frozen=True):
     """What a program wrote into a file after it was replaced, through a descriptor from before.
 
     path: of the file. place: where the old file is kept, relative to the root. operation: id of the one that replaced

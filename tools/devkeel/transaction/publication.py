@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from devkeel.errors import DevkeelError, ProjectError, stands
 from devkeel.project.root import digest
@@ -31,8 +33,7 @@ __all__ = ["publish"]
 _MODE_BITS = 0o7777
 
 
-@dataclass(slots=True)
-class _Progress:
+class _Progress(Struct):
     """What has been made so far, to be taken back when the rest fails."""
 
     changes: list[swap.Change] = field(default_factory=list)
@@ -79,7 +80,7 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
             stands(error, number)
             raise
     images = [replace(item, mode_after=modes_new.get(item.path, item.mode_after)) for item in images]
-    kept_record = {item.name: getattr(record, item.name) for item in fields(Record)}
+    kept_record = {name: getattr(record, name) for name in Record.__struct_fields__}
     return Operation(**kept_record, id=number, token=token, time=time, files=tuple(images), notes=tuple(progress.notes))
 
 

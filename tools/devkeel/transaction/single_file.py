@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import stat
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from devkeel.project.root import MAX_FILE_BYTES, require_readable
 from devkeel.transaction import comparison, files, recovery, swap

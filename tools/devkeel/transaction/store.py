@@ -8,8 +8,10 @@ import sqlite3
 import threading
 import zlib
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError, StateError, UsageError
@@ -71,8 +73,7 @@ _KEPT = [name for name in (*COLUMNS, "undone_by") if name not in ("state", "root
 _TAMPERED = f"Run {do('repair')}: it moves the records aside. The project's files are not touched."
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(Struct, frozen=True):
     """An operation in the journal, with the images of its files."""
 
     id: int

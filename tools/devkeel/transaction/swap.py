@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from devkeel.transaction import files, rename
 from devkeel.transaction.files import Snapshot, Spot, step
@@ -35,8 +36,7 @@ class Changed(Exception):
         self.found = found
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A spot with the two contents it may hold, and its permission bits (None: those of a new file)."""
 
     spot: Spot
@@ -45,8 +45,7 @@ class Change:
     mode: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
+class Returned(Struct, frozen=True):
     """What came of taking a change back.
 
     settled: False where a foreign content is there, or was pushed aside and is there again. kept: where the files

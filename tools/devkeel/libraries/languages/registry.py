@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
+
+from msgspec import Struct
 
 from devkeel.errors import UsageError
 from devkeel.text.actions import do
@@ -28,8 +29,7 @@ class Language(Protocol):
         """Return the edits. Raises ProjectError `no_manifest`, UsageError `bad_library`, Refused."""
 
 
-@dataclass(frozen=True, slots=True)
-class LanguageRow:
+class LanguageRow(Struct, frozen=True):
     """A language. name: of the module beside this one as well. aliases: what callers write for it too.
 
     open: more files than its MANIFESTS may name libraries, and its own plan knows which.

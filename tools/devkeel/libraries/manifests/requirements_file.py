@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.errors import Place, Refused
 from devkeel.libraries.manifests.requirement import Requirement, canonicalize_name, parse, tolerant
@@ -28,8 +29,7 @@ _INCLUDES = re.compile(rb"^[ \t]*(?:-r|-c|--requirement|--constraint)[ \t=]*([^\
 _HEAD = 500
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(Struct, frozen=True):
     """One logical line: where it stands, the requirement, whether it goes on over several lines."""
 
     start: int

@@ -6,10 +6,11 @@ import hashlib
 import platform
 import re
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
+
+from msgspec import Struct
 
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.libraries.manifests import conda_file
@@ -35,8 +36,7 @@ def subdir() -> str:
     return f"{system}-{known.get(machine, machine)}"
 
 
-@dataclass(frozen=True, slots=True)
-class LockedPackage:
+class LockedPackage(Struct, frozen=True):
     """One conda package of a lock. hashes: by the name of the function, in hexadecimal."""
 
     name: str
@@ -76,8 +76,7 @@ class LockedPackage:
                 raise _refused("hash_mismatch", f"The {name} of {self.url} is {found[name].hexdigest()}, not {value}")
 
 
-@dataclass(frozen=True, slots=True)
-class CondaLock:
+class CondaLock(Struct, frozen=True):
     """What a lock says. platforms: those that it covers, None where it does not say. packages: all, by platform."""
 
     platforms: tuple[str, ...] | None

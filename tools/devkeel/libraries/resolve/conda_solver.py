@@ -8,10 +8,11 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.diagnosis.network import is_unreached
@@ -41,8 +42,7 @@ _SHOWN = 2000
 _CHANNEL = "conda-forge"
 
 
-@dataclass(frozen=True, slots=True)
-class CondaPackages:
+class CondaPackages(Struct, frozen=True):
     """What is to be installed: specifications from channels, or the exact packages of a lock."""
 
     file: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from devkeel.errors import DevkeelError
@@ -33,8 +33,7 @@ _ATTRIBUTE = re.compile(
 _POETRY = re.compile(r"\s*(?P<sign>[\^~])\s*(?P<major>\d+)(?:\.(?P<minor>\d+))?(?:\.\d+)*\s*\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class WantedPython:
+class WantedPython(Struct, frozen=True):
     """What one place says of Python.
 
     file: who says it. text: as it stands there. versions: those that fit, None where the text is no version and

@@ -9,10 +9,11 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.errors import Place, Unavailable
 from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, wanted_version
@@ -37,8 +38,7 @@ _ASK = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Interpreter:
+class Interpreter(Struct, frozen=True):
     """A Python of this machine. path: the program itself. notes: what the project says that could not be followed."""
 
     path: str

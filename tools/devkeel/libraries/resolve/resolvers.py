@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from devkeel.deferred import Deferred
 from devkeel.diagnosis.causes import both_ends, cause
@@ -84,8 +85,7 @@ _TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Resolved:
+class Resolved(Struct, frozen=True):
     """What came of asking a resolver.
 
     files: locks of the project that it renewed. judge: who was asked; None with a reason in why. locks: every lock that
@@ -98,8 +98,7 @@ class Resolved:
     locks: Mapping[str, bytes] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none."""
 
     judge: str

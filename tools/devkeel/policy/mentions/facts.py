@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -31,8 +33,7 @@ class Fact:
     missing: bool = field(default=False, compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclarationFiles:
+class DeclarationFiles(Struct, frozen=True):
     """The files of a project, as they are or as they would be.
 
     read: the bytes of a file by its path relative to the root, None where there is none or it is not to be read.

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from devkeel.policy.mentions.facts import UNPARSED, Fact
 
@@ -30,8 +31,7 @@ _MOST = 50
 _LOCAL = re.compile(r"(?:(?:path|git\+file|file|tarball\+file|hg\+file):(?://)?|(?=\.{0,2}/))(?P<path>[^?#]*)")
 
 
-@dataclass
-class InputsFiles:
+class InputsFiles(Struct):
     """The devenv.yaml files that count: their data by name, the modules that they import, those that must be there."""
 
     data: dict[str, dict[str, Any]] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias, cast
+
+from msgspec import Struct, field
 
 from devkeel.policy.mentions import envrc, inputs
 from devkeel.policy.mentions.facts import UNPARSED, Fact
@@ -48,8 +49,7 @@ _ALSO = {"env": (("dotenv",), ("secretspec",))}
 _Step: TypeAlias = "tuple[nix.Document, Node]"
 
 
-@dataclass(frozen=True)
-class OptionMentions:
+class OptionMentions(Struct, frozen=True):
     """What the files say: `facts` about the option itself, `others` about options that it reads through `config`."""
 
     facts: tuple[Fact, ...]
@@ -93,8 +93,7 @@ def _is_wide(path: AttrPath) -> bool:
     return path[-1] not in {"enable", "port", "version", "channel"}
 
 
-@dataclass
-class _Survey:
+class _Survey(Struct, dict=True):
     """Reads the modules; `wanted` are the paths that matter."""
 
     files: DeclarationFiles

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct, field
 
 from devkeel.policy.mentions.facts import Fact
 from devkeel.policy.mentions.nodes import callee, defining, descendants, has_interpolation, path_of, tokens
@@ -37,8 +38,7 @@ _ELSEWHERE = re.compile(r"inputs(?!\.self\b)(?:\.|\Z)|pkgs\b|lib\b|modulesPath\b
 _NOT_DATA = frozenset({*DECLARATION_FILES, *OTHER_FILES})
 
 
-@dataclass
-class References:
+class References(Struct):
     """Follows what facts refer to, and adds that as facts of its own.
 
     config: the options that are read through `config`; () for all of them. inputs: the inputs, by name; `*` for all.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
 
 from devkeel.errors import Place, Refused
 from devkeel.source.plain_data import decode, dotted, position
@@ -26,8 +28,7 @@ _COLLECTIONS: dict[str, Literal["map", "list"]] = {"MappingStartEvent": "map", "
 MERGE = "<<"
 
 
-@dataclass(eq=False, slots=True)
-class Item:
+class Item(Struct, eq=False):
     """A node: its kind and the offsets of its text, which end where its content does.
 
     style: the quote or block sign of a scalar, None for a plain one. flow: a collection between brackets, `opening`
@@ -65,8 +66,7 @@ class Item:
         return self.kind == "scalar" and self.style is None and self.tag is None and resolve(self.value) is None
 
 
-@dataclass(eq=False, slots=True)
-class Entry:
+class Entry(Struct, eq=False):
     """A key of a mapping with its value. colon: the offset of its colon, -1 for `? key` and for a bare key."""
 
     owner: Item
@@ -80,8 +80,7 @@ class Entry:
         return max(self.value.end, self.colon + 1, self.key.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
+class Lookup(Struct, frozen=True):
     """How far a path leads: the entries on it, the item at their end, and the keys that nothing defines."""
 
     entries: tuple[Entry, ...]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.source.yaml.layout import list_offset, quote_style, step, string_style
 from devkeel.source.yaml.scalars import print_key, print_number, print_string
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["Printer"]
 
 
-@dataclass(frozen=True, slots=True)
-class Printer:
+class Printer(Struct, frozen=True):
     """How a file is written.
 
     step: how much deeper a mapping stands. dash: how much deeper a list does. quote: the quotes in use. strings: the

@@ -14,8 +14,9 @@ import secrets
 import stat
 import time
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.errors import Busy, Place, StateError
 from devkeel.state.origin.foreign_records import present, set_aside
@@ -40,8 +41,7 @@ _CACHED = 64
 _THEIRS = f"Is the history yours? Then {do('adopt')} takes it over. If not, "
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     """What is known of the records in a state directory.
 
     own: this user's devkeel wrote them, here; only then are they believed. foreign: there are records, from elsewhere.

@@ -8,9 +8,10 @@ not looked into, so that an edit costs little in a long file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from operator import eq
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+
+from msgspec import Struct, field
 
 from devkeel.source.nix.read.layers import Layers, call, peel
 from devkeel.source.nix.read.literal import bound_path
@@ -29,8 +30,7 @@ __all__ = ["Attribute", "Container", "Definition", "Index", "attributes_of", "re
 _MAX_DEPTH = 100  # a let name that refers to itself ends here
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(Struct, frozen=True):
     """A literal set that holds definitions: its node, the raw path that it stands at, its conditions."""
 
     node: Node
@@ -44,8 +44,7 @@ class Container:
         return self.node.type == "rec_attrset_expression"
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """One definition. `raw` is its path as the file has it, `path` the option path (without `config`).
 
     node: the binding, or the attribute of an inherit. value: the value node, None for an inherit. computed: the
@@ -154,8 +153,7 @@ def _operand(node: Node, data: bytes) -> Operand:
     return layers, (), layers.core.type in SETS and not layers.conditions and not layers.shared
 
 
-@dataclass
-class Index:
+class Index(Struct):
     """The bindings that are related to a raw path.
 
     bindings: outer ones before inner ones, in file order. containers: the sets that hold them. others: what the same

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import binder_of, binding_of, bindings, count_uses, enclosing_withs, inherited
@@ -23,8 +24,7 @@ _TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
 _MAX_NAMES = 8  # one name for another for another: what is behind more of them is not looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Layers:
+class Layers(Struct, frozen=True):
     """A value without what is wrapped round it.
 
     core: the innermost expression. target: what to replace to give the value another content, wrappers kept.

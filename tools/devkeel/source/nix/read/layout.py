@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.source.nix.read.literal import Style
 from devkeel.source.splice import Splice
@@ -85,8 +86,7 @@ def is_blank_line(data: bytes, offset: int) -> bool:
     return not data[line_start(data, offset) : line_end(data, offset)].strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """Items and comments between two brackets."""
 
     data: bytes

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layers import call, peel
@@ -26,8 +28,7 @@ _LISTS = frozenset({"mkMerge", "concatLists", "flatten"})  # they take a list of
 MAX_DEPTH = 200  # what is nested deeper is not looked into
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A list literal that contributes to a value, or an expression that does in an unknown way.
 
     node: the list; for `optional CONDITION x` the call. items: the elements. certain: no condition decides about
@@ -57,8 +58,7 @@ def _sides(node: Node) -> list[Node]:
     return [side for field in ("left", "right") if (side := node.child_by_field_name(field)) is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Route:
+class _Route(Struct, frozen=True):
     """How a part of a value is reached; `entered` has the names that were followed, and whether they counted always."""
 
     certain: bool = True

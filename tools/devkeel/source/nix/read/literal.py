@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
+
+from msgspec import Struct
 
 from devkeel.errors import UsageError
 from devkeel.source.path import format_path, quote, unescape
@@ -26,8 +27,7 @@ INT_MAX = 2**63 - 1
 _MAX_DEPTH = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """Nix source that is not literal data, or that the caller gave as source."""
 
     source: str
@@ -36,8 +36,7 @@ class Expression:
 Value: TypeAlias = None | bool | int | float | str | list["Value"] | dict[str, "Value"] | Expression
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How the lines around look: their indent, one step of it, the line ending, the width to stay within."""
 
     indent: str = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import bound_names, enclosing_withs, is_bound
@@ -21,8 +22,7 @@ __all__ = ["Reference", "package_references"]
 _PKGS = "pkgs"
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A package that is named: its attribute path below `pkgs`, and the byte range of that path."""
 
     names: tuple[str, ...]

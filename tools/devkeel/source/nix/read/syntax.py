@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import tree_sitter_nix
+from msgspec import Struct
 from tree_sitter import Language, Parser, Point
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ __all__ = ["Problem", "brokenness", "children_of_type", "parse", "position", "pr
 _PARSER = Parser(Language(tree_sitter_nix.language()))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """Something wrong at a byte offset: a stable code and a sentence."""
 
     code: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.source.nix.read.equality import key
 from devkeel.source.nix.read.index import operator
@@ -79,8 +81,7 @@ def definitions_of(document: Document, path: AttrPath) -> list[Definition]:
     return [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """How elements are spelt, and which lists count.
 
     read: what an element stands for, to compare by. write: what to print for a value at a node. target: the list of a

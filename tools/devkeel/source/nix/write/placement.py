@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from devkeel.source.nix.read.layout import Group, is_blank_line, is_first, next_line, style_at
 from devkeel.source.nix.read.literal import Expression, Style, bound_path, print_element, print_value
@@ -33,8 +34,7 @@ _FIRST = ("imports", "packages")
 _ENOUGH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class InsertionPoint:
+class InsertionPoint(Struct, frozen=True):
     """A container, the path to write in it, and the sibling with the longest common prefix."""
 
     container: Container
