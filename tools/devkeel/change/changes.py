@@ -12,8 +12,6 @@ from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
-from devkeel.history import restore as past
-from devkeel.history.undo import revert, target
 from devkeel.project.declaration import beginning
 from devkeel.project.envrc import ENVRC, envrc
 from devkeel.project.root import DECLARATION, SETTINGS
@@ -26,8 +24,11 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.edits import apply
     from devkeel.edits.base import Edit
+    from devkeel.history import restore as past
+    from devkeel.history import undo as reversal
 else:
     apply = Deferred("devkeel.edits.apply")
+    past, reversal = Deferred("devkeel.history.restore"), Deferred("devkeel.history.undo")
 
 __all__ = ["Asked", "change", "restore", "take_back", "undo"]
 
@@ -100,8 +101,8 @@ def undo(context: Context, operation: int | None, asked: Asked, *, redo: bool) -
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         expect(context, asked.expected_revision, candidate.files)
-        reverted = target(context.records, operation, redo=redo)
-        revert(context.records, candidate, reverted)
+        reverted = reversal.target(context.records, operation, redo=redo)
+        reversal.revert(context.records, candidate, reverted)
         # An undo of an undo brings a change back, however it was asked for.
         kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id))

@@ -29,16 +29,16 @@ from devkeel.nix_cli.evaluate import (
     require_nix,
     require_stage,
 )
-from devkeel.nix_cli.places import require_beneath
 from devkeel.project.root import INPUTS, LOCK
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.stage import Stage
     from devkeel.diagnosis import nix_messages
+    from devkeel.nix_cli import places
     from devkeel.runtime import Completed
 else:
-    nix_messages = Deferred("devkeel.diagnosis.nix_messages")
+    nix_messages, places = Deferred("devkeel.diagnosis.nix_messages"), Deferred("devkeel.nix_cli.places")
 
 __all__ = ["Verdict", "changed_lock", "check"]
 
@@ -144,7 +144,7 @@ def _translate(subject: Candidate, stage: Stage, found: Completed) -> list[Diagn
 def _by_devenv(subject: Candidate, timeout: float) -> Verdict:
     """Ask devenv itself: the shell's derivation, of the base and of each profile that the text names."""
     deadline = time.monotonic() + timeout
-    require_beneath(subject, subject.locks.get(LOCK))
+    places.require_beneath(subject, subject.locks.get(LOCK))
     with require_stage(subject)(writes=True) as stage:
         found: list[Diagnostic] = []
         refused = refused_by_devenv(subject, stage, deadline - time.monotonic())

@@ -11,16 +11,13 @@ import json
 import re
 import time
 from functools import cache
-from importlib.resources import files as package_files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Unavailable
-from devkeel.nix_cli.confinement import evaluate, network_is_cut, settings
 from devkeel.nix_cli.declared_inputs import unlocked_inputs
-from devkeel.nix_cli.devenv import in_stage, runtime_directory
-from devkeel.nix_cli.devenv_yaml import read_inputs_file
 from devkeel.nix_cli.locked_inputs import NEEDED, locate_inputs
 from devkeel.nix_cli.locked_inputs import not_fetched as not_fetched_input
 from devkeel.project.root import LOCK
@@ -32,11 +29,12 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.stage import Stage, StageOpener
-    from devkeel.nix_cli import fetching
+    from devkeel.nix_cli import confinement, devenv, devenv_yaml, fetching
     from devkeel.nix_cli.fetching import Source
     from devkeel.nix_cli.locked_inputs import LockedInputs
 else:
-    fetching = Deferred("devkeel.nix_cli.fetching")
+    confinement, devenv = Deferred("devkeel.nix_cli.confinement"), Deferred("devkeel.nix_cli.devenv")
+    devenv_yaml, fetching = Deferred("devkeel.nix_cli.devenv_yaml"), Deferred("devkeel.nix_cli.fetching")
 
 __all__ = [
     "ask_nix",
@@ -72,9 +70,10 @@ def require_stage(subject: Candidate) -> StageOpener:
 
 def require_nix(subject: Candidate) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
-    if subject.fetches:
-        fetching.bring(subject.locks.get(LOCK), NEEDED)
-    locate_inputs(subject.locks.get(LOCK), None)
+    lock = subject.locks.get(LOCK)
+    if lock is not None and subject.fetches:
+        fetching.bring(lock, NEEDED)
+    locate_inputs(lock, None)
     program = find_program("nix-instantiate")
     if program is None:
         raise Unavailable(
@@ -137,14 +136,14 @@ def _asked(
 ) -> Completed:
     locked = locate_inputs(subject.locks.get(LOCK), stage.root, subject.root)
     # Where the system does not cut the network, what may be named could be told to a host.
-    cut = stage.alone() is not None or network_is_cut()
+    cut = stage.alone() is not None or confinement.network_is_cut()
     program, *flags = command
     uris = [*_repositories(stage), *(source.name for source in there if cut)]
-    argv = [program, *settings(allowed_uris=" ".join(uris)), *flags]
+    argv = [program, *confinement.settings(allowed_uris=" ".join(uris)), *flags]
     for path in (str(stage.root), *locked.paths):
         # nix, src/libexpr/search-path.cc, `LookupPath::Elem::parse`: what is before the first = is the name.
         argv += ["-I", f"devkeel={path}"]  # named, for a path with = in it would be taken for one with a name
-    return evaluate(
+    return confinement.evaluate(
         (*argv, "-"),
         held=stage.alone(),
         stdin=_expression(subject, stage, locked, differences).encode(),
@@ -166,14 +165,14 @@ def _repositories(stage: Stage) -> list[str]:
 
 @cache
 def _module_system() -> str:
-    return package_files("devkeel.nix_cli").joinpath("evaluate.nix").read_text("utf-8")
+    return Path(__file__).with_name("evaluate.nix").read_text("utf-8")
 
 
 def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, differences: dict[str, object]) -> str:
-    settings, unlocked = read_inputs_file(subject.files), unlocked_inputs(subject)
+    settings, unlocked = devenv_yaml.read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),
-        "runtime": str(runtime_directory(stage.root)),
+        "runtime": str(devenv.runtime_directory(stage.root)),
         "trees": locked.trees,
         "inputs": {name: key for name, key in locked.inputs.items() if name not in unlocked.missing},
         "unlocked": unlocked.missing,
@@ -211,7 +210,7 @@ def refused_by_devenv(subject: Candidate, stage: Stage, timeout: float) -> tuple
     for label in ("base", *_profiles(subject)):
         profile = () if label == "base" else ("--profile", label)
         arguments = (*profile, "eval", "shell.drvPath")
-        completed = in_stage(stage, arguments, deadline - time.monotonic(), limit=_OUTPUT)
+        completed = devenv.in_stage(stage, arguments, deadline - time.monotonic(), limit=_OUTPUT)
         if completed.returncode:
             return label, completed
     return None

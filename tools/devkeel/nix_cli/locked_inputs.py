@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
+from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, Unavailable
-from devkeel.nix_cli.archive import copied_if
-from devkeel.nix_cli.fetching import locked_source, place_of, why_not
 from devkeel.nix_cli.lock import VERSIONS, parse_lock
 from devkeel.nix_cli.pins import store_path
 from devkeel.nix_cli.settings import run_nix
@@ -22,8 +21,11 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from devkeel.nix_cli import archive, fetching
     from devkeel.nix_cli.lock import Lock
     from devkeel.system.reading_room import Located
+else:
+    archive, fetching = Deferred("devkeel.nix_cli.archive"), Deferred("devkeel.nix_cli.fetching")
 
 __all__ = ["NEEDED", "LockedInputs", "locate_inputs", "not_fetched"]
 
@@ -77,13 +79,13 @@ def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = N
 
 def not_fetched(data: bytes, key: str) -> Unavailable:
     """Return the error about an input that the lock pins and the store lacks."""
-    source = locked_source(LOCK, data, key)
-    reason = why_not(source) if source is not None else None
+    source = fetching.locked_source(LOCK, data, key)
+    reason = fetching.why_not(source) if source is not None else None
     told = f" Fetching it failed: {reason}" if reason else ""
     return Unavailable(
         "not_fetched",
         f"The evaluation cannot run: the Nix store does not have the {key} that devenv.lock pins.{told}",
-        place=place_of(LOCK, data, key),
+        place=fetching.place_of(LOCK, data, key),
         seen=key,
         remedy=f"Where devkeel may execute and reach the network, {do('check')} fetches it, or leave the level out."
         if source is not None
@@ -156,7 +158,7 @@ def _take_in(locked: dict[str, Any], place: Located, path: str) -> bool:
     if program is None or not place.there:
         return False
     try:
-        with copied_if(place.top, place.parts, locked["narHash"]) as copy:
+        with archive.copied_if(place.top, place.parts, locked["narHash"]) as copy:
             if copy is None:
                 return False
             tree = {"type": "path", "path": str(copy), "narHash": locked["narHash"]}
