@@ -123,8 +123,11 @@ async def _end_with_parent(workspace: Workspace) -> None:
 
 
 async def _end_on_signal(workspace: Workspace) -> None:
+    # MCP, stdio: a client closes the input, then sends SIGTERM, and SIGKILL to what goes on. SIGHUP is the end of a
+    # terminal.
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as signals:
         async for number in signals:
+            # As a shell reports a signal (bash(1), EXIT STATUS).
             await _end(workspace, 128 + number)
 
 

@@ -19,6 +19,7 @@ async def until_orphaned(pause: float = _SECONDS) -> None:
     kernel for a signal (PR_SET_PDEATHSIG) would tie the server to the thread that started it.
     """
     parent = os.getppid()
+    # getppid(2): a process whose parent has ended belongs to init, or to the nearest subreaper.
     if parent <= _INIT:
         await anyio.sleep_forever()
     while os.getppid() == parent:  # noqa: ASYNC110  (no event tells of it)

@@ -63,6 +63,7 @@ __all__ = ["OfferingServer"]
 
 T = TypeVar("T")
 _MAX_SUBSCRIPTIONS = 1_000
+# MCP, Lifecycle (2025-11-25): before the handshake is over a client sends nothing else.
 _BEFORE = frozenset({"initialize", "ping"})
 
 
@@ -110,6 +111,7 @@ class OfferingServer(MCPServer[Any]):
         """Return the tools of the offer, always the same and in the same order."""
         for tool in self._described:
             tool.describe()
+        # MCP, Tools (2026-07-28): the same order each time, so that a client can cache what its model is given.
         return [tool for tool in await super().list_tools() if tool.name in self._listed]
 
     async def list_prompts(self) -> list[Prompt]:
@@ -148,6 +150,7 @@ class OfferingServer(MCPServer[Any]):
         """Return what is at an address; an unknown one is an error, and so is what the library refuses."""
         content = await self._reading(lambda environment: read(environment, str(uri)))
         if content is None:
+            # MCP, Resources: -32602 since 2026-07-28, -32002 before; the SDK chooses.
             raise ResourceNotFoundError("There is nothing at this address; resources/list has those that there are.")
         return [ReadResourceContents(content.text, content.mime_type, content.meta)]
 

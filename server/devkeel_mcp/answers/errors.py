@@ -72,6 +72,7 @@ def error_result(error: DevkeelError, disclosure: Disclosure) -> CallToolResult:
     data: dict[str, Any] = {"kind": kind, "remedy": say(fallback, as_tool)} | error.as_data()
     return CallToolResult(
         content=[TextContent(type="text", text=_text(data, error))],
+        # MCP, Tools: the text beside structured content is for clients that know no other.
         structured_content={"error": fit(data)},
         is_error=True,
     )

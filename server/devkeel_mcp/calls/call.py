@@ -133,6 +133,7 @@ class Call(Struct, frozen=True):
             if self.report is not None and (job.progress != told or step % _STEPS_OF_SILENCE == 0):
                 told = job.progress
                 await self.report(step, told or job.spec.title)
+            # MCP, Progress: the number grows with each notification.
             step += 1
 
     def run(self, work: Callable[[Environment], T]) -> T:

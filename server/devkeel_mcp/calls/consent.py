@@ -40,12 +40,15 @@ _ASKED = "consent"
 _SECONDS = 600.0
 _PLANS = 100
 _SHOWN = 4_000
+# MCP, Multi Round-Trip Requests: since this revision a server asks by its result, and the client repeats the request
+# with what a person said.
 _MODERN = "2026-07-28"
 
 
 class Approval(BaseModel):
     """What the person is asked."""
 
+    # MCP, Elicitation: a flat object, whose properties are primitive.
     approve: bool = Field(description="Do this now.")
 
 
@@ -90,6 +93,7 @@ class Plans:
 async def ask(context: Context[Any, Any], message: str, plan: str) -> bool | InputRequiredResult | None:
     """Ask the person: whether they agree, or what the client must bring first, or None where no person can be asked."""
     capabilities = context.client_capabilities
+    # MCP, Elicitation: a client that can ask a person says so in its capabilities.
     if capabilities is None or capabilities.elicitation is None:
         return None
     message = cut(message, _SHOWN)
@@ -99,6 +103,7 @@ async def ask(context: Context[Any, Any], message: str, plan: str) -> bool | Inp
         )
         return InputRequiredResult(input_requests={_ASKED: request}, request_state=plan)
     answer = await context.elicit(message, Approval)
+    # MCP, Elicitation: accept, decline, or cancel where a person made no choice.
     return answer.action == "accept" and answer.data.approve
 
 

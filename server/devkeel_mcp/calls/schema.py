@@ -24,6 +24,7 @@ def input_schema(model: type[BaseModel]) -> dict[str, Any]:
     raw = model.model_json_schema()
     schema: dict[str, Any] = _tidy(raw, raw.get("$defs", {}))
     properties = schema["properties"]
+    # JSON Schema has no order of properties; a model reads them as they stand.
     schema["properties"] = {name: properties[name] for name in argument_names(model)}
     return schema
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["READ", "ToolSpec"]
 
 
+# MCP, Tools: annotations are hints, which a client need not believe; without readOnlyHint a tool counts as one that
+# writes.
 READ = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 
 

@@ -86,6 +86,7 @@ class StrictTool(Tool):
             return await self._called(dict(arguments), context, disclosure)
         except DevkeelError as error:
             return error_result(error, disclosure)
+        # MCP, Tools, "Error Handling": a model can mend what is in a result; a protocol error may never be shown to it.
         except Exception as error:
             logger.exception("the tool %s failed unexpectedly", self.name)
             return error_result(internal_error(self.name, error), disclosure)

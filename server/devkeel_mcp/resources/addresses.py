@@ -23,4 +23,5 @@ def log_uri(job: str) -> str:
 
 def file_uri(name: str) -> str:
     """Return the address of an environment file."""
+    # A slash too: RFC 6570, 3.2.2, has `{name}` stand for text without one.
     return f"{FILES}{quote(name, safe='')}"

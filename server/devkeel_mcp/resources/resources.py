@@ -38,6 +38,7 @@ _JSON = "application/json"
 _TEXT = "text/plain"
 _ID = re.compile(r"[1-9]\d{0,17}")
 _LOG = re.compile(r"(?P<job>[0-9a-f]{1,32})/log(?:\?from=(?P<start>\d{1,15}))?")
+# MCP, Completion: at most 100 values in one answer.
 _MAX_COMPLETIONS = 100
 _WHOLE = 4_000_000
 
@@ -66,6 +67,7 @@ TEMPLATES = [
         mime_type=_JSON,
     ),
     ResourceTemplate(
+        # RFC 6570, 3.2.8: `{?from}` becomes `?from=…`, or nothing.
         uri_template=f"{JOBS}{{id}}/log{{?from}}",
         name="log",
         description="A job's log: whole, or a page from a byte on, with where to go on in _meta.",

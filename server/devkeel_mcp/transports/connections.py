@@ -86,6 +86,8 @@ class Connections:
         listening.setblocking(False)
         while True:
             try:
+                # accept(2), ERRORS: those of the network that wait on the new socket come from it too, and mean that
+                # one tries again.
                 connection, _ = await loop.sock_accept(listening)
             except OSError as error:
                 if error.errno in _EXHAUSTED:
@@ -202,6 +204,7 @@ class _Flow(FlowControl):
 
 def _descriptors() -> int:
     """Return how many connections leave enough descriptors for the rest."""
+    # getrlimit(2): the soft limit is the one that open and accept meet, with EMFILE.
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:
         return 1_000_000

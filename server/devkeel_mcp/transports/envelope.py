@@ -55,10 +55,13 @@ def examine(body: bytes, depth: int) -> Examined:
 
 def _read(body: bytes, depth: int) -> Any:  # noqa: ANN401
     """Return what a message says; raises _Malformed where it says it in a way that readers understand differently."""
+    # RFC 8259, section 9: a parser may set limits to depth.
     if deeper_than(body, depth):
         raise _Malformed(f"A message nests at most {depth} arrays and objects.")
     text = body.decode("utf-8")
+    # RFC 8259 has neither NaN nor Infinity (section 6), and leaves open which of two equal names counts (section 4).
     data = json.loads(text, parse_constant=_constant, object_pairs_hook=_once, parse_float=_finite)
+    # RFC 8259, section 8.2: `\ud800` alone is in the grammar, and no character that UTF-8 could write.
     if "\\u" in text:
         try:
             json.dumps(data, ensure_ascii=False).encode("utf-8")
@@ -83,6 +86,7 @@ def deeper_than(body: bytes, limit: int) -> bool:
 def refusal(identifier: Any, code: int = _BUSY, told: str = "Too many requests are under way.") -> dict[str, Any]:  # noqa: ANN401
     """Return the answer that refuses a message; an id of no kind that JSON-RPC has is answered as null."""
     known = isinstance(identifier, (str, int, float)) and not isinstance(identifier, bool)
+    # JSON-RPC 2.0, section 5: the id is null where it could not be found.
     return {"jsonrpc": "2.0", "id": identifier if known else None, "error": {"code": code, "message": told}}
 
 
@@ -99,6 +103,8 @@ def _wrong(data: Any) -> str | None:  # noqa: ANN401
         return "A message is an object."
     answer = bool({"result", "error"} & data.keys())
     identifier = data.get("id", 0)
+    # MCP, Base Protocol (2025-11-25): the id of a request is a string or an integer, and not null. An error about what
+    # could not be read has null (JSON-RPC 2.0, section 5).
     nameless = isinstance(identifier, bool) or not isinstance(identifier, (str, int))
     faults = (
         (data.get("jsonrpc") != "2.0", 'A message has "jsonrpc": "2.0".'),

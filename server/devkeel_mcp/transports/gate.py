@@ -104,6 +104,7 @@ class Gate:
             return _refuse(403, "Pages of that Origin may not call this server.")
         client = scope.get("client")
         if not self._rate.take(client[0] if client else ""):
+            # RFC 6585, section 4; Retry-After is in seconds (RFC 9110, 10.2.3).
             return _refuse(429, "Too many requests: wait a second.", {"Retry-After": "1"})
         return None
 
@@ -118,7 +119,10 @@ class Gate:
     def _knows(self, given: str) -> bool:
         if self._token is None:
             return True
+        # RFC 9110, 11.1: the name of a scheme is compared without case.
         scheme, _, token = given.partition(" ")
+        # Starlette decodes a header as Latin-1. A comparison that ends at the first difference would tell how much was
+        # right.
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode("latin-1"), self._token)
 
     async def _whole(self, receive: Receive) -> tuple[Receive, Response | None]:
@@ -134,6 +138,8 @@ class Gate:
             finally:
                 self._bodies.pop(key, None)
         if waiting.cancelled_caught:
+            # RFC 9110, 15.5.9: the connection is closed, for what still comes of the body would be read as the next
+            # request.
             refusal = _refuse(408, "The body did not come in time.", {"Connection": "close"})
         first: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
@@ -151,6 +157,7 @@ class Gate:
             parts.append(message.get("body", b""))
             size += len(parts[-1])
             if size > self._limits.body:
+                # RFC 9110, 15.5.14. Counted while it comes: a chunked body has no Content-Length (RFC 9112, 6.2).
                 return b"", _refuse(413, f"A body has at most {self._limits.body} bytes.")
             if not message.get("more_body", False):
                 break
@@ -185,6 +192,7 @@ class _Buckets:
 
 
 def _host_of(value: str) -> str:
+    # RFC 9110, 7.2, and RFC 3986, 3.2: a host is compared without case, and a port may be there or not.
     return re.sub(r":\d*\Z", "", value).lower()
 
 

@@ -28,6 +28,7 @@ __all__ = ["PATH", "TOKEN_VARIABLE", "Http", "application", "read_token", "run_h
 
 PATH = "/mcp"
 TOKEN_VARIABLE = "DEVKEEL_TOKEN"  # noqa: S105  (the name of a variable)
+# RFC 3986, 3.2.2: an address of IPv6 stands in brackets.
 _LOOPBACK_NAMES = frozenset({"127.0.0.1", "localhost", "[::1]"})
 _MIN_TOKEN = 32
 _SESSION_IDLE = 30 * 60
@@ -60,6 +61,8 @@ class Http:
                     seen=self.address,
                     remedy=f"Give --token-file, or set {TOKEN_VARIABLE}; or listen on 127.0.0.1.",
                 )
+            # It sets SO_REUSEADDR (socket(7)): connections of a server that has just ended would keep its port for a
+            # while.
             listening = socket.create_server((where[0], int(port)), family=family)
             # asyncio sets it only on sockets that name their protocol. Without it, an answer in two parts waits 40 ms
             # for the client's acknowledgement of the first.

@@ -61,8 +61,11 @@ class _claimed:  # noqa: N801  (a context manager, used as a word)
         self._mode = mode
 
     def __enter__(self) -> IO[bytes]:
+        # F_DUPFD_CLOEXEC (fcntl(2)): a program that is started must not have the wire; MCP, stdio: nothing but messages
+        # goes to stdout.
         self._private = fcntl.fcntl(self._number, fcntl.F_DUPFD_CLOEXEC, 3)
         other = os.open(os.devnull, os.O_RDONLY) if self._number == 0 else os.dup(2)
+        # dup2(2) exchanges what a number means in one step: between closing and opening another thread could get it.
         os.dup2(other, self._number)
         os.close(other)
         # Not closed: a thread may still wait in it when everything else has ended.
@@ -132,6 +135,7 @@ class _Wire:
                 return
             self._under_way.add(str(message.id))
         elif isinstance(message, JSONRPCNotification) and message.method == _CANCELLED:
+            # MCP, Cancellation: a request that was cancelled gets no answer.
             self._under_way.discard(str((message.params or {}).get("requestId")))
         await self._incoming.send(SessionMessage(message))
 

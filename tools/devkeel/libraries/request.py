@@ -20,6 +20,7 @@ _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):")
 _USER = re.compile(r"(?<=://)(?P<user>[^\s/@]*)@")
 _VARIABLES = re.compile(r"(?:\$\{\w+\}|[:\w-])*\$\{\w+\}")  # a password that a tool reads from a variable
 _REMOTE = frozenset({"http", "https", "ssh", "git"} | {f"git+{name}" for name in ("http", "https", "ssh")})
+# npm docs, package.json, `dependencies`; workspace and catalog are pnpm's.
 _REMOTE_OF_NPM = frozenset({"npm", "jsr", "github", "gitlab", "bitbucket", "gist", "workspace", "catalog"})
 
 
@@ -81,6 +82,7 @@ def require_reference(name: str, reference: str, example: str) -> None:
     found = _SCHEME.match(reference)
     if reference.startswith((".", "/", "~/")) or (found and found["scheme"].lower() not in _REMOTE | _REMOTE_OF_NPM):
         raise bad_library(name, "it names a place of this machine, or a scheme that devkeel does not pass on", example)
+    # RFC 3986, 3.2.1: what is before an @ in the authority is the user, with a password behind a colon.
     user = _USER.search(reference)
     plain = user is None or _VARIABLES.fullmatch(user["user"])
     login = user is not None and "ssh" in reference.partition("://")[0] and ":" not in user["user"]

@@ -31,9 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "set", "unset"]
 
+# RFC 8259, section 2: these four are white space, and no other of Unicode's; comments are of editors' settings.
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 # RFC 8259, section 7: a control character up to U+001F stands in no string unescaped.
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*+"')
+# RFC 8259, section 6: no leading zero, no plus, digits behind a point. Python's json also takes NaN and Infinity.
 _SCALAR = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 # What may follow a value on its line and belongs to it.
 _REST_OF_LINE = re.compile(r"[ \t]*(?:/\*(?:(?!\*/)[^\n])*\*/[ \t]*)*(?://[^\n\r]*)?(?=\r?\n)")
@@ -220,6 +222,7 @@ def set(  # noqa: A001  (as users know it)
     if not rest:
         splices = [_splice(document, node.start, node.end, _print(document, wanted, node.start))]
     elif not document.text[node.start : node.end].strip():
+        # RFC 8259, section 8.1: JSON is UTF-8 between programs, so that nothing but what the grammar wants is escaped.
         text = json.dumps({rest[0]: wanted}, indent=document.unit, ensure_ascii=False)
         splices = [_splice(document, 0, len(document.text), text + "\n")]
     else:

@@ -21,12 +21,15 @@ Data: TypeAlias = None | bool | int | float | str | list["Data"] | dict[str, "Da
 # Control characters, and halves of surrogate pairs, which have no UTF-8 form.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+# TOML 1.0, Integer: 64 bits with a sign, as in Nix (nix, src/libexpr/lexer.l: INT). The least of them is no literal in
+# Nix, where a minus is an operator.
 _INT_MAX = 2**63 - 1
 _MAX_DEPTH = 64
 
 
 def decode(data: bytes, name: str) -> tuple[int, str]:
     """Return the length of the byte order mark and the text behind it; ProjectError `not_utf8` for other bytes."""
+    # Readers may ignore it and may refuse it (RFC 8259, 8.1; YAML 1.2.2, 5.2): it stays as it was.
     mark = len(codecs.BOM_UTF8) if data.startswith(codecs.BOM_UTF8) else 0
     try:
         return mark, data[mark:].decode()
@@ -129,6 +132,7 @@ def same(left: object, right: object) -> bool:
     if isinstance(left, list) and isinstance(right, list):
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, float) and isinstance(right, float) and math.isnan(left):
+        # NaN is equal to nothing (IEEE 754), and the same value in a file all the same.
         return math.isnan(right)
     return type(left) is type(right) and left == right
 

@@ -61,6 +61,8 @@ class Document(Struct, frozen=True, dict=True):
     def model(self) -> dict[str, Any]:
         """What the file says, as tomllib reads it. Raises Refused `syntax_error`."""
         try:
+            # tomllib reads TOML 1.0 (PEP 680). What only TOML 1.1 has, such as a line break in an inline table, does
+            # not parse here.
             return tomllib.loads(self.text)
         except (ValueError, RecursionError) as error:
             place = _PLACE.search(str(error))
@@ -105,6 +107,7 @@ def get(data: bytes | Document, path: str | Sequence[str]) -> Any:  # noqa: ANN4
 def set(data: bytes | Document, path: str | Sequence[str], value: Data) -> Edited:  # noqa: A001  (as users know it)
     """Set a path to a value, in place or as the last key of its table; missing tables on the way are made."""
     document, names = _open(data), names_of(path)
+    # TOML has no null (toml.io/en/v1.0.0).
     require_data(value, null=False)
     old, rest = _follow(document.model, names)
     if not rest and same(old, value):
@@ -204,7 +207,10 @@ def _styled(old: Any, value: Data) -> Any:  # noqa: ANN401  (of tomlkit)
 
     source = old.as_string() if old is not None and hasattr(old, "as_string") else ""
     if isinstance(value, str) and isinstance(old, str):
+        # TOML 1.0, String: a literal has no escapes, so that neither its own quote nor a control character can be in
+        # it.
         literal = source.startswith("'") and "'" not in value and value.isprintable()
+        # TOML 1.0, String: a parser may make another line break of the one in a text of several lines.
         multiline = source.startswith('"""') and "\n" in value and "\r" not in value
         return tomlkit.string(value, literal=literal, multiline=multiline)
     if isinstance(value, list) and isinstance(old, list) and "\n" in source and value:

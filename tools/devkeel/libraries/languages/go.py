@@ -41,6 +41,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 
 def _edit(data: bytes, item: str, module: str, version: str | None, *, remove: bool) -> Edited:
     line = re.compile(
+        # Go modules reference, "go.mod files": one directive a line, `require` before each or once before a block.
         rb"^(?P<head>[ \t]*(?:require[ \t]+)?)"
         + re.escape(module.encode())
         + rb"[ \t]+(?P<version>v\S+)[^\n]*(?:\n|\Z)",

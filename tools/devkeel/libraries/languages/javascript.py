@@ -24,6 +24,7 @@ _TABLES = {
     None: "dependencies",
     "dev": "devDependencies",
     "optional": "optionalDependencies",
+    # npm docs, package.json: what whoever installs this package has to have beside it.
     "peer": "peerDependencies",
 }
 
@@ -54,6 +55,8 @@ def _edit(made: Plan, table: str, library: str, version: str | None, *, remove: 
         return jsonc.unset(document, (table, library))
     if library in known and version in (None, known[library]):
         return Edited(document.data, notes=(f"{library}@{known[library]} is already in {table}.",))
+    # npm sorts the names of a table by itself when it saves, so that another order would be changed by the next
+    # install.
     return jsonc.set(document, (table, library), version or "*", ordered=True)
 
 

@@ -147,6 +147,8 @@ def _edit_nix(made: Plan, request: Request) -> None:
                 made.manifest,
                 "Leave the version out, or name pyproject.toml or a requirements file with `file`.",
             )
+        # nixpkgs calls its Python packages by their normalised names (nixpkgs,
+        # doc/languages-frameworks/python.section.md).
         names.append(canonicalize_name(found.name))
     change = nix.remove_packages if request.remove else nix.add_packages
     made.take(made.manifest, change(document, *names, inside=way))

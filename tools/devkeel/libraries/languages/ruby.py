@@ -41,6 +41,7 @@ def _edit(data: bytes, name: str, gem: str, version: str | None, request: Reques
     quoted = rb"(?P<quote>['\"])" + re.escape(gem.encode()) + rb"(?P=quote)"
     line = re.compile(rb"^[ \t]*gem[ \t(]+" + quoted + rb"(?P<rest>[^\r\n]*)(?:\r?\n|\Z)", re.MULTILINE)
     known = [*line.finditer(data)]
+    # A Gemfile is a program in Ruby (Bundler, gemfile(5)): a call whose line ends in a comma goes on in the next.
     if len(known) > 1 or (known and known[0]["rest"].rstrip().endswith((b",", b"\\"))):
         raise refused(
             "opaque_value", f"{gem} stands on several lines.", name, f"Change these lines with {do('patch')}."
@@ -59,6 +60,7 @@ def _edit(data: bytes, name: str, gem: str, version: str | None, request: Reques
         at = known[0].start("rest")
         return apply(data, [Splice(at, at, f', "{version}"'.encode())])
     newline = b"\r\n" if b"\r\n" in data else b"\n"
+    # gemfile(5), GROUPS: as an option of one gem, which needs no block around it.
     group = f", group: :{request.group}" if request.group else ""
     text = f'gem "{gem}"' + (f', "{version}"' if version else "") + group
     gap = b"" if data.endswith(b"\n") or not data else newline

@@ -17,6 +17,7 @@ __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("Cargo.toml",)
 _NAME = re.compile(r"(?P<name>[A-Za-z][\w-]*)(?:@(?P<version>[\w.*+^~<>=, -]+))?")
+# Cargo reference, "Specifying Dependencies": a build script sees the last of these, and not the others.
 _TABLES = {None: "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
 
 
@@ -41,6 +42,8 @@ def _edit(made: Plan, table: str, crate: str, version: str | None, *, remove: bo
     known = {} if document.model.get(table) is None else document.model[table]
     if not isinstance(known, dict):
         raise document.refuse("opaque_value", f"{table} is no table.")
+    # The public registry has no two names that differ in - and _ alone (Cargo reference, Index Format, "Name
+    # restrictions").
     spelt = next((item for item in known if item.replace("-", "_") == crate.replace("-", "_")), None)
     if remove:
         if spelt is None:

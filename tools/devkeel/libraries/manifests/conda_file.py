@@ -48,6 +48,7 @@ def specifications(model: dict[str, Any]) -> tuple[str, ...]:
 
 def _name(spec: str) -> str | None:
     found = _SPEC.fullmatch(spec.strip())
+    # CEP 26: a package of conda has a name in lower case.
     return found["name"].lower() if found else None
 
 

@@ -35,6 +35,7 @@ def _table(model: dict[str, Any], *path: str) -> dict[str, Any]:
 
 def _is_dynamic(model: dict[str, Any]) -> bool:
     found = _get(model, "project", "dynamic")
+    # PEP 621, `dynamic`: what stands in this list a build back end provides, and may not be in the table as well.
     return isinstance(found, list) and "dependencies" in found
 
 
@@ -59,6 +60,7 @@ def dynamic_files(data: bytes) -> tuple[str, ...]:
         return ()
     if not _is_dynamic(model):
         return ()
+    # setuptools, "Configuring setuptools using pyproject.toml files": one name or a list of them.
     found = _get(model, "tool", "setuptools", "dynamic", "dependencies", "file")
     names = [found] if isinstance(found, str) else found
     return tuple(item for item in names if isinstance(item, str)) if isinstance(names, list) else ()
@@ -73,6 +75,7 @@ def requirements_of(data: bytes) -> tuple[str, ...]:
     lists = [_get(model, "project", "dependencies")]
     for path in (("project", "optional-dependencies"), ("dependency-groups",)):
         lists += _table(model, *path).values()
+    # PEP 735: an element of a group that is a table includes another group; its requirements are read with that one.
     known = (item for items in lists if isinstance(items, list) for item in items)
     return tuple(dict.fromkeys(item for item in known if isinstance(item, str)))
 
@@ -100,6 +103,7 @@ def edit(plan: Plan, request: Request) -> None:
                 f"Name a group, or add [project] with name and version by {do('patch')}.",
             )
     elif _get(model, "project", "optional-dependencies", request.group) is not None:
+        # PEP 621: extras of the published package; a dependency group (PEP 735) is never published.
         path = ("project", "optional-dependencies", request.group)
     else:
         path = ("dependency-groups", request.group)

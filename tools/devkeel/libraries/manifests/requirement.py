@@ -24,6 +24,7 @@ def parse(name: str, *, remove: bool = False) -> Requirement:
         raise bad_library(name, why, "httpx, httpx>=0.27 or httpx[http2]==0.28.1") from error
     if found.url is not None:
         require_reference(name, found.url if "://" in found.url else f"./{found.url}", "httpx>=0.27")
+    # packaging takes white space of any kind between the parts, and a file of requirements has one a line.
     if "\n" in name or "\r" in name:
         raise bad_library(name, "it has a line break", "httpx>=0.27")
     if remove and (found.specifier or found.url or found.marker or found.extras):
@@ -55,6 +56,7 @@ def exchanged(known: Sequence[object], wanted: Requirement) -> str | None:
     same = [item for item in known if isinstance(item, str) and key_of(item) == key]
     if len(same) == 1:
         found = tolerant(same[0])
+        # PEP 508: a marker says where a requirement applies, so that two with different ones stand beside each other.
         if found and str(found.marker or "") == str(wanted.marker or ""):
             return same[0]
     return None

@@ -56,6 +56,7 @@ def included_by(name: str, data: bytes) -> Iterator[str]:
     """Yield the files that a requirements file includes or is constrained by, as paths like its own."""
     for found in _INCLUDES.finditer(data):
         path = found[1].decode("utf-8", "replace").strip("\"'")
+        # pip takes it relative to the file that includes it (src/pip/_internal/req/req_file.py, `_parse_and_recurse`).
         yield posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
 
 
@@ -135,6 +136,7 @@ def _lines(text: str) -> Iterator[_Line]:
             continue
         whole = "".join(parts)
         stripped = _REMARK.sub("", parts[0] if len(parts) == 1 else whole)
+        # Options of one requirement follow it, such as --hash (pip documentation, Requirements File Format).
         core = re.split(r"\s+--", stripped)[0].strip()
         shown = core if not core.startswith("-") else ""
         start = begun + (len(whole) - len(whole.lstrip()))

@@ -52,6 +52,7 @@ class LockedPackage(Struct, frozen=True):
     def explicit(self) -> str:
         """Return the package as conda's explicit lists have it: the URL, and the strongest hash behind it."""
         if "sha256" in self.hashes:
+            # Behind the # of a URL is an MD5, or a SHA-256 with its name before it (conda, conda/misc.py, `url_pat`).
             return f"{self.url}#sha256:{self.hashes['sha256']}"
         return f"{self.url}#{self.hashes['md5']}" if "md5" in self.hashes else self.url
 
@@ -61,6 +62,7 @@ class LockedPackage(Struct, frozen=True):
         Raises CheckFailed `hash_mismatch`, `bad_lock` where the file is not there.
         """
         parts = urlsplit(self.url)
+        # What is fetched is compared by the installer, by the hash in the explicit list.
         if parts.scheme != "file":
             return
         found = {name: hashlib.new(name, usedforsecurity=False) for name in self.hashes}

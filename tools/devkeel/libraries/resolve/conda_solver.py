@@ -72,6 +72,8 @@ def wanted_of(data: bytes, name: str, python: str | None = None) -> CondaPackage
         lock = read_lock(data)
         return CondaPackages(name, (), (), lock.here(), lock.pip_here())
     model = conda_file.load(data, name)
+    # conda documentation, "Managing environments": `nodefaults` is no channel, and says that the default ones are left
+    # out.
     channels = tuple(str(item) for item in _list(model, "channels") if item != "nodefaults") or (_CHANNEL,)
     specs = conda_file.specifications(model)
     if python is not None:
@@ -245,8 +247,11 @@ def _installing(told: str, name: str) -> CheckFailed:
 
 def _require_whole(prefix: Path, wanted: CondaPackages) -> None:
     """Compare what was installed with what was asked for, whatever the installer said of it."""
+    # conda keeps a record of each package in conda-meta, named name-version-build.json.
     there = {path.name.removesuffix(".json").rsplit("-", 2)[0].lower() for path in prefix.glob("conda-meta/*.json")}
     asked = wanted.names | {item.package for item in wanted.locked}
+    # conda documentation, "Managing virtual packages": two underscores begin what the system has, which is never
+    # installed.
     lost = sorted(name for name in asked - there if not name.startswith("__"))
     if lost:
         raise _installing(f"It ended without an error, and {', '.join(lost[:5])} is not there", wanted.file)

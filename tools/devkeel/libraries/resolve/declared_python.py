@@ -49,6 +49,8 @@ class WantedPython(Struct, frozen=True):
     def fits(self, version: str, kind: str, *, free: bool) -> bool:
         """Return whether an interpreter is one of those: its version, implementation, and whether it has no GIL."""
         same = self.kind is None or (self.kind, self.free) == (kind, free)
+        # PEP 440, "Handling of pre-releases": a specifier leaves them out, and an interpreter that is one is there all
+        # the same.
         return same and (self.versions is None or self.versions.contains(version, prereleases=True))
 
 
@@ -59,6 +61,7 @@ def wanted_version(file: str, text: str) -> WantedPython:
         return WantedPython(file, text, None)
     version = found["version"]
     exact = version.count(".") > 1 or not re.fullmatch(r"[\d.]+", version)
+    # PEP 440, "Version matching": `.*` is any release that begins so.
     versions = SpecifierSet(f"=={version}" if exact else f"=={version}.*")
     return WantedPython(file, text.strip(), versions, found["kind"] or "cpython", bool(found["free"]))
 
@@ -77,6 +80,7 @@ def declared_python(files: Mapping[str, bytes]) -> tuple[WantedPython, ...]:
 
 def _pinned(data: bytes | None) -> Iterator[WantedPython]:
     lines = (line.strip() for line in (data or b"").decode("utf-8", "replace").splitlines())
+    # pyenv: several versions may be there, one a line; the first is the one that `python` means.
     first = next((line for line in lines if line and not line.startswith("#")), None)
     if first is not None and first != "system":
         yield wanted_version(PINNED, first.split()[0])

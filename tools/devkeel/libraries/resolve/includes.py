@@ -69,6 +69,8 @@ def _of_lines(text: str) -> Iterator[tuple[int, str, bool]]:
     """Yield line, path, and whether its lines are read too, of a requirements file."""
     for number, raw in enumerate(text.splitlines(), start=1):
         line = raw.partition(" #")[0]
+        # pip documentation, Requirements File Format: a # begins a comment at the start of a line, or behind white
+        # space.
         if line.lstrip().startswith("#"):
             continue
         option = _OPTION.match(line)

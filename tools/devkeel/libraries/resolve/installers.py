@@ -48,6 +48,7 @@ def pip_of(python: str) -> tuple[str, ...]:
     """Return the words that run pip for an interpreter: its own, or where it has none ours (Debian's comes without)."""
     if python == sys.executable or _has_pip(python) or not _has_pip(sys.executable):
         return (python, "-m", "pip")
+    # pip 22.3 and later run themselves with the interpreter of another environment (pip documentation, --python).
     return (sys.executable, "-m", "pip", "--python", python)
 
 
@@ -68,4 +69,5 @@ def tool_environment() -> dict[str, str]:
         if (name in _NAMES or name.startswith(_PREFIXES)) and name not in _ELSEWHERE
     }
     # An interpreter is a tool: it is installed when the caller asks for it.
+    # uv would fetch a Python that is missing by itself (uv, `python-downloads`: automatic, manual, never).
     return found | {"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}

@@ -34,6 +34,7 @@ _SECONDS = 30.0
 _INSTALL_SECONDS = 600.0
 _ASK = (
     "import sys, sysconfig; print(sys.executable, '.'.join(map(str, sys.version_info[:3])), sys.implementation.name,"
+    # PEP 703: a build without the GIL says so in its configuration.
     " bool(sysconfig.get_config_var('Py_GIL_DISABLED')), sep='\\n')"
 )
 
@@ -110,6 +111,7 @@ def _found_by_uv(request: str) -> str | None:
     uv = find_uv()
     if uv is None or not request:
         return None
+    # `--system`: without it uv answers with a virtual environment that is active or lies above (uv, `python find`).
     argv = (uv, "python", "find", "--no-project", "--no-config", "--system", request)
     done = run(argv, timeout=_SECONDS, environment=tool_environment())
     return None if done.returncode else done.stdout.decode("utf-8", "replace").strip() or None

@@ -19,6 +19,7 @@ __all__ = ["modules_of", "probe"]
 
 
 def _normalised(name: str) -> str:
+    # PEP 503: runs of - _ and . are one hyphen.
     plain = name.lower().replace("_", "-").replace(".", "-")
     while "--" in plain:
         plain = plain.replace("--", "-")
@@ -33,6 +34,8 @@ def _record(name: str) -> list[str]:
         except OSError:
             continue
         for entry in entries:
+            # PyPA, "Recording installed projects": {name}-{version}.dist-info, whose RECORD is CSV with a path first
+            # (PEP 376, 627).
             if entry.endswith(".dist-info") and _normalised(entry[: -len(".dist-info")].rpartition("-")[0]) == name:
                 try:
                     with open(f"{place}/{entry}/RECORD", encoding="utf-8") as lines:  # noqa: PTH123
@@ -74,6 +77,7 @@ class _Import:
             message = stream.read().decode("utf-8", "replace")
         status = os.waitpid(self.child, 0)[1]
         if status:
+            # wait(2): the low seven bits are the signal.
             return f"the interpreter ended with signal {status & 0x7F}" if status & 0x7F else "it exits"
         return message
 
@@ -89,6 +93,7 @@ def _import(name: str, send: int) -> None:
     except BaseException as error:  # noqa: BLE001  (whatever it is, it is the finding)
         message = "{}: {}".format(type(error).__name__, " ".join(str(error).split("\n")[0].split()))[:500]
     os.write(send, message.encode("utf-8", "replace"))
+    # _exit(2) runs no exit handlers and flushes nothing: what a library registered must not run twice, nor print.
     os._exit(0)
 
 

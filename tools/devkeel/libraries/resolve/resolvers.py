@@ -79,6 +79,7 @@ _BUILT = re.compile(
 
 
 _TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
+    # `cargo metadata` resolves and writes Cargo.lock, and compiles nothing: no build script of a library runs.
     "Cargo.toml": ("cargo", ("cargo", "metadata", "--quiet", "--format-version", "1"), "Cargo.lock"),
     "go.mod": ("go", ("go", "mod", "download", "all"), "go.sum"),
     "Gemfile": ("bundle", ("bundle", "lock"), "Gemfile.lock"),
@@ -210,6 +211,7 @@ def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str
 def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     uv, data = find_uv(), read(name) or b""
     project = name == "pyproject.toml"
+    # Poetry before 2.0 has all of its own in this table, which no other tool resolves; since 2.0 it reads PEP 621.
     if project and b"[tool.poetry" in data and b"[project]" not in data:
         return _Question("poetry", _POETRY, "poetry.lock") if find_program("poetry") else "poetry is not installed"
     locked = project and read("uv.lock") is not None
@@ -268,11 +270,14 @@ def _groups(data: bytes) -> tuple[str, ...]:
 
 def _javascript(read: Callable[[str], bytes | None]) -> _Question | str:
     if read("pnpm-lock.yaml") is not None:
+        # A package of npm may have programs run when it is installed (npm docs, scripts: preinstall, install,
+        # postinstall).
         argv = ("pnpm", "install", "--lockfile-only", "--ignore-scripts")
         return _Question("pnpm", argv, "pnpm-lock.yaml") if find_program("pnpm") else "pnpm is not installed"
     if read("yarn.lock") is not None:
         return "yarn.lock is not renewed by devkeel: run yarn install"
     if find_program("npm") is None:
         return "npm is not installed"
+    # npm docs, config: the lock is written, and node_modules is not touched.
     flags = ("--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
     return _Question("npm", ("npm", "install", *flags), "package-lock.json")

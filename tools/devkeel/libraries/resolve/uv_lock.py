@@ -28,6 +28,7 @@ def stale(data: bytes, lock: bytes) -> str | None:
 def _difference(model: dict[str, Any], locked: dict[str, Any]) -> str | None:
     project = model.get("project") or {}
     own = canonicalize_name(str(project.get("name", "")))
+    # uv writes it where `environments` of [tool.uv] limits what is resolved for.
     covered = [str(item) for item in locked.get("supported-markers", [])]
     if covered and not any(_applies(item) for item in covered):
         return f"it covers {', '.join(covered)}, not this machine"
@@ -64,6 +65,7 @@ def _asked(project: dict[str, Any], groups: dict[str, Any]) -> set[_Wanted]:
     lists = [project.get("dependencies") or [], *(project.get("optional-dependencies") or {}).values()]
     found = {_requirement("", text) for items in lists for text in items}
     for group, items in groups.items():
+        # PEP 735: names of groups are compared normalised, as names of packages are.
         found |= {_requirement(f"group {canonicalize_name(group)}", text) for text in _flat(groups, items)}
     return found
 
@@ -74,6 +76,7 @@ def _flat(groups: dict[str, Any], items: Any) -> list[str]:  # noqa: ANN401  (pl
     for item in items if isinstance(items, list) else []:
         if isinstance(item, str):
             found.append(item)
+        # PEP 735: {include-group = "name"}; tools refuse a circle.
         elif isinstance(item, dict) and item.get("include-group") in groups:
             name = item["include-group"]
             others = {group: known for group, known in groups.items() if group != name}  # no group includes itself

@@ -30,12 +30,14 @@ def settled(manifest: str, before: bytes, after: bytes, locks: Mapping[str, byte
             version = packages.get(f"node_modules/{library}", {}).get("version")
             if version:
                 document = jsonc.Document(data, manifest, strict=True)
+                # As npm saves one (npm docs, config, save-prefix).
                 data = jsonc.set(document, (table, library), f"^{version}").data
     elif name == "Cargo.toml" and (lock := locks.get(posixpath.join(folder, "Cargo.lock"))):
         packages = tomllib.loads(lock.decode()).get("package", [])
         for table, library in _new(tomllib.loads(before.decode()), tomllib.loads(after.decode())):
             versions = [item["version"] for item in packages if item["name"] == library]
             if len(versions) == 1:
+                # Cargo reference, "Specifying Dependencies": a bare version means what a caret before it would.
                 data = toml.set(toml.Document(data, manifest), (table, library), versions[0]).data
     return data
 

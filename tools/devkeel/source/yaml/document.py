@@ -25,6 +25,7 @@ _MAX_DEPTH = 100
 _ODD_BREAKS = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _KEY_END = re.compile(r"[ \t]*:")
 _COLLECTIONS: dict[str, Literal["map", "list"]] = {"MappingStartEvent": "map", "SequenceStartEvent": "list"}
+# yaml.org/type/merge.html, of YAML 1.1; the schemas of YAML 1.2 do not have it.
 MERGE = "<<"
 
 
@@ -169,6 +170,7 @@ class Document:
 
     def _entry(self, item: Item, path: tuple[str, ...]) -> Entry | None:
         matching = [entry for entry in item.entries if entry.key.kind == "scalar" and entry.key.value == path[-1]]
+        # YAML 1.2.2, 3.2.1.1: keys are unique; readers that take two take one of them, and not all the same.
         if len(matching) > 1:
             raise self.refuse(
                 "duplicate_attribute",
@@ -236,6 +238,7 @@ class _Reader:
         elif kind == "AliasEvent":
             if event.anchor not in self.anchors:
                 raise document.refuse("syntax_error", f"There is no anchor &{event.anchor} above it.", at)
+            # YAML 1.2.2, 7.1: an alias is the node itself, so that what changes there changes here.
             document.used.add(event.anchor)
             self._add(Item("alias", at, end, target=self.anchors[event.anchor]), None)
         elif kind in _COLLECTIONS:
@@ -253,6 +256,7 @@ class _Reader:
         self.documents += 1
         if self.documents > 1:
             raise self.document.refuse("ambiguous", "The file has more than one document.", event.start_mark.index)
+        # YAML 1.2.2, 6.8: %YAML changes which plain text is which type, %TAG what a tag means.
         if event.version is not None or event.tags:
             raise self.document.refuse("unsupported_style", "The file has directives (%YAML, %TAG).", 0)
 
@@ -288,6 +292,7 @@ def _content_end(text: str, item: Item) -> int:
     """Return where a block scalar ends, without the last line break, and without the blank lines that are not in it."""
     header, _, _ = text[item.start : item.end].partition("\n")
     end = min(item.end, len(text))
+    # YAML 1.2.2, 8.1.1.2: a plus keeps the empty lines at the end, without one they are not part of the text.
     if "+" not in header.partition("#")[0]:
         while (start := text.rfind("\n", item.start, end)) > 0 and not text[start:end].strip():
             end = start
