@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["Conda", "examine_micromamba"]
 
 _FILES = (LOCK, *conda_file.NAMES)
+# python(1): PYTHONHOME is another standard library, PYTHONPATH is before the installed packages.
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL")
 
 
@@ -83,6 +84,7 @@ class Conda(Backend):
             "CONDA_PREFIX": str(prefix),
             "CONDA_DEFAULT_ENV": prefix.parent.name,
             "PATH": str(prefix / "bin"),
+            # pip reads each of its options from PIP_… as well (pip documentation, Configuration).
             "PIP_REQUIRE_VIRTUALENV": "1",
         }
         return Applied(self.name, str(prefix), variables, _judge(description_of(prefix)), _HIDDEN)

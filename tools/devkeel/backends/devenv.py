@@ -108,6 +108,8 @@ class Devenv(Backend):
             root = None if realisation.keep is None else realisation.keep / "shell"
             found = realise(derivation, deadline - time.monotonic(), root)
             _require(subject, stage, found)
+            # nix-store prints the root itself where it has made one, and that is a link to the output (nix,
+            # src/nix/nix-store/nix-store.cc, `realisePath`).
             prefix = found.stdout.decode().split()[-1] if root is None else os.path.realpath(root)
             printed = _print_environment(derivation, realisation, deadline)
             _require(subject, stage, printed)
@@ -149,6 +151,7 @@ class Devenv(Backend):
 
     def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002  (devenv knows its files)
         """Return the lines by which devenv itself enters, as its documentation of direnv has them."""
+        # devenv, docs/src/integrations/direnv.md.
         return ('eval "$(devenv direnvrc)"', "use devenv")
 
     def is_entered_by(self, text: bytes) -> bool:
@@ -193,6 +196,7 @@ def _program(what: str) -> str:
 
 
 def _print_environment(derivation: str, realisation: Realisation, deadline: float) -> Completed:
+    # A profile is a link that keeps what it leads to from being collected (Nix manual, Garbage collector roots).
     keep = () if realisation.keep is None else ("--profile", str(realisation.keep / "environment"))
     program = find_program("nix") or "nix"
     return run_nix(

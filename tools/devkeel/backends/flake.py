@@ -91,6 +91,7 @@ class Flake(Backend):
 
     def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002  (direnv knows its files)
         """Return the line by which direnv enters a flake's shell."""
+        # direnv-stdlib(1), use_flake.
         return ("use flake",)
 
     def lock_status(self, project: Project) -> LockStatus:

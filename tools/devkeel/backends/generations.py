@@ -56,6 +56,7 @@ class Home:
             return None
         # What is in a generation has no seal, and runs: so a copy of one, as a clone would bring, is not taken for it.
         info = state_directory.status(self.path / name)
+        # inode(7): a copy has a number of its own, and a directory that is renamed keeps its.
         made = info is not None and stat.S_ISDIR(info.st_mode) and info.st_ino == found.get("inode")
         return self.path / name if made else None
 
@@ -76,6 +77,8 @@ class Home:
         with state_directory.folder(self.path) as folder:
             remove(folder, link)
             os.symlink(generation.name, link, dir_fd=folder)
+            # symlink(2) replaces nothing (EEXIST), and to remove the old link first would leave a moment without one;
+            # rename(2) has none.
             os.rename(link, _CURRENT, src_dir_fd=folder, dst_dir_fd=folder)
         # The link is for people; what devkeel goes by is the record.
         info = state_directory.status(generation)

@@ -56,6 +56,7 @@ def distributions(prefix: Path) -> Iterator[HealthFinding]:
     """Yield what is wrong with the Python of an environment: it is gone, or a distribution has two records."""
     if not (prefix / "bin" / "python").exists():
         yield HealthFinding(False, "its interpreter is gone", _ANEW)
+    # PyPA, "Recording installed projects": NAME-VERSION.dist-info, neither of which has a hyphen left in it.
     folders = prefix.glob("lib/python*/site-packages/*.dist-info")
 
     yield from _twice(
@@ -88,6 +89,7 @@ def _twice(names: Iterable[str]) -> Iterator[HealthFinding]:
 def put_by_pip(prefix: Path) -> Iterator[HealthFinding]:
     """Yield what pip put into an environment of conda."""
     for installer in prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER"):
+        # PyPA, "Recording installed projects", INSTALLER: the name of the tool.
         if installer.read_text("utf-8", "replace").strip() in ("pip", "uv"):
             name = installer.parent.name.partition("-")[0]
             remedy = f"Make the environment anew, and add {name} with {do('library')}."

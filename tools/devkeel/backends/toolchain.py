@@ -93,6 +93,7 @@ _KNOWN = (
     Toolchain("v", ("v",)),
     Toolchain("vala", ("valac",)),
 )
+# 127 is what a shell ends with for a command that it does not find (POSIX, 2.8.2).
 _SAYS = """\
 #!/bin/sh
 name=${0##*/}

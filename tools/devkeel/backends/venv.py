@@ -48,6 +48,8 @@ _PYPROJECT, _LOCK = "pyproject.toml", "uv.lock"
 _FILES = (_PYPROJECT, "requirements.txt")
 _SHOWN = 2000
 _RELOCATABLE = "relocatable-envs-default"  # what `uv venv --relocatable` does, for `uv sync`
+# What leads a Python or uv elsewhere: python(1), ENVIRONMENT VARIABLES; uv takes CONDA_PREFIX for an active
+# environment.
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "CONDA_PREFIX", "CONDA_DEFAULT_ENV", "UV_PROJECT_ENVIRONMENT")
 
 
@@ -103,6 +105,7 @@ class Venv(Backend):
 
     def alive(self, applied: Applied) -> bool:
         """Return whether the generation is still there, with its interpreter."""
+        # PEP 405: it is a link to the Python that it was made of, which may be gone.
         return (Path(applied.prefix) / "bin" / "python").exists()
 
     def test(self) -> tuple[str, ...]:
@@ -217,6 +220,8 @@ class Venv(Backend):
             self._by_pip(install, prefix, pins)
         elif pins.text is None:
             # One process makes the environment and fills it, by hard links from uv's cache, without asking an index.
+            # `--frozen`: the lock is taken as it is, whether or not it fits pyproject.toml; `lock_status` has said that
+            # it does not.
             sync = (uv, "sync", "--quiet", "--frozen", "--no-install-project", "--python", pins.python.path)
             install(sync, variables={"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PREVIEW_FEATURES": _RELOCATABLE})
         else:

@@ -103,6 +103,7 @@ class Boolean(OptionType, frozen=True):
     """true or false."""
 
     def _accepts(self, value: Value) -> bool | None:
+        # nixpkgs, lib/types.nix: no type converts; "true" is no boolean.
         return isinstance(value, bool)
 
     def correct(self, value: Value) -> Value | Unclear:
@@ -122,6 +123,8 @@ class Text(OptionType, frozen=True):
         if self.pattern is None:
             return True
         try:
+            # nixpkgs, lib/types.nix, `strMatching`: by builtins.match, which takes POSIX extended expressions and
+            # matches the whole.
             return re.fullmatch(self.pattern.removeprefix("^").removesuffix("$"), value) is not None
         except re.error:
             return None  # Nix takes POSIX expressions, some of which Python does not
@@ -165,6 +168,7 @@ class Number(OptionType, frozen=True):
     """A floating point number."""
 
     def _accepts(self, value: Value) -> bool | None:
+        # nixpkgs, lib/types.nix: `float` is isFloat, to which 1 is none; `number` is either.
         return isinstance(value, float)
 
     def correct(self, value: Value) -> Value | Unclear:

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "sanitised"]
 
 _FOLDER = "envs"
+# `base`, and `root` as it was called before, are conda's own installation.
 _RESERVED = frozenset({"base", "root", "default"})
+# NAME_MAX, in bytes (limits.h): it becomes a directory.
 _LONGEST = 255
 _UNRECORDED = "venv"  # what made an environment whose record is lost
 

@@ -178,6 +178,7 @@ def _argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test:
 
 def _is_argument(text: str) -> bool:
     try:
+        # execve(2) takes arguments that end in a zero byte. os.fsencode has bytes of no text as surrogates (PEP 383).
         return b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:  # half a character, as JSON may have it
         return False

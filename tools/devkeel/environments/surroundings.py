@@ -100,4 +100,5 @@ def _origin(path: str, applied: Applied, root: Path) -> str:
         return "host"
     # A link of the project to a program of the host is that program; a virtual environment's is its own.
     outside = not os.path.realpath(place).startswith((f"{os.path.realpath(root)}/", "/nix/store/"))
+    # PEP 405: a pyvenv.cfg above the interpreter is what makes a virtual environment.
     return "host" if outside and not (Path(place).parent.parent / "pyvenv.cfg").is_file() else "project"

@@ -195,6 +195,8 @@ class Control(Struct, frozen=True):
         self.job.tell("Evaluating the declaration and starting its processes")
         was = declared(self.project)
         devenv_up.up(self.project.root, names)
+        # devenv may start process-compose or others instead, which have no such socket (devenv,
+        # src/modules/process-managers).
         pid = self.socket.pid()
         if pid is None:
             raise Unavailable(

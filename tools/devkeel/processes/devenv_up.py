@@ -52,6 +52,7 @@ def down(root: Path) -> None:
 
 def declared_names(root: Path) -> tuple[str, ...]:
     """Return the names of the processes that the declaration has now, by evaluating it."""
+    # devenv makes a task of each process, named `devenv:processes:NAME` (devenv, src/modules/processes.nix).
     found = _devenv(root, ("tasks", "list", "--json"), _EVALUATING)
     if found.returncode:
         raise _failed(found)

@@ -30,7 +30,9 @@ _SECONDS = 10.0
 _MOST = 4 * 1024 * 1024
 _CHUNK = 64 * 1024
 _PAUSE = 0.1
+# connect(2): a socket in the file system outlives its process, and then refuses.
 _NOBODY = frozenset({errno.ENOENT, errno.ECONNREFUSED, errno.ENOTDIR})
+# unix(7), SO_PEERCRED: `struct ucred` is a PID, a user and a group, each of 32 bits.
 _CREDENTIALS = struct.Struct("3i")
 
 
@@ -164,6 +166,7 @@ class ManagerSocket:
             info = os.lstat(folder)
         except OSError as error:
             raise _nobody() from error
+        # inode(7): /tmp is sticky, so that no other user can exchange a directory of ours, only make one before us.
         if info.st_uid != os.geteuid() or folder.is_symlink():
             raise Unavailable(
                 "runtime_directory_foreign",
@@ -176,6 +179,8 @@ class ManagerSocket:
         data = bytearray()
         while not data.endswith(b"\n"):
             connection.settimeout(max(0.01, deadline - time.monotonic()))
+            # A stream has no messages (unix(7), SOCK_STREAM): a line may come in parts, and the time-out is of one
+            # part.
             chunk = connection.recv(_CHUNK)
             data += chunk
             if not chunk or len(data) > _MOST:

@@ -29,7 +29,9 @@ _TICK = 0.1
 _STEADY = 0.6
 _WORDS = 2_000
 _TAKEN = re.compile(r"address (?:is )?already in use|EADDRINUSE|port \d+ is already in use", re.IGNORECASE)
+# No part of an address, as the 127 of 127.0.0.1.
 _NUMBER = re.compile(r"(?<![\d.])\d{2,5}(?!\d)")
+# A port has 16 bits (RFC 9293, 3.1).
 _MOST_PORT = 65_535
 
 

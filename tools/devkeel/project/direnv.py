@@ -74,6 +74,8 @@ def allow(project: Project, published: bytes) -> bool:
 def _ask(project: Project, program: str, *arguments: str, seconds: float) -> Completed:
     """Run direnv in the root. Raises Unavailable where it does not end."""
     settings = os.environ.get("DIRENV_CONFIG")
+    # direnv(1), FILES: its settings may whitelist whole directories (direnv.toml(1), whitelist), so none of the
+    # project's is read.
     own = {} if settings is None or is_foreign(settings) else {"DIRENV_CONFIG": settings}
     return run((program, *arguments), timeout=seconds, environment=own, cwd=project.root)
 

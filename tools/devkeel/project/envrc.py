@@ -49,6 +49,7 @@ def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> 
     lines: what enters the environment. shown: the prompt, None for none.
     Raises Refused `foreign_envrc` where devkeel did not write the file.
     """
+    # POSIX, 2.2.2: between single quotes nothing means anything to a shell.
     told = () if shown is None else (f"export DEVKEEL_PROMPT={shlex.quote(shown)}",)
     part = "\n".join([_MARK, *lines, *told, _END, ""])
     if old is None or not old.strip():
@@ -69,4 +70,5 @@ def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> 
 def activation(name: str, watched: Iterable[str]) -> tuple[str, ...]:
     """Return the lines that enter a named environment. watched: files at whose change direnv enters again."""
     entering = f'eval "$(devkeel env activate {shlex.quote(name)})"'
+    # direnv-stdlib(1): without watch_file it enters again for the .envrc alone.
     return (*(f"watch_file {shlex.quote(item)}" for item in watched), entering)

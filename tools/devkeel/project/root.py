@@ -64,6 +64,7 @@ def revision_of(files: Mapping[str, bytes]) -> str:
     """Return the revision of a set of files: 16 hexadecimal digits over names and contents."""
     total = hashlib.sha256()
     for name in sorted(files):
+        # A zero byte is in no file name (path_resolution(7)), so that no two sets of files give the same text.
         total.update(f"{name}\0{digest(files[name])}\n".encode())
     return total.hexdigest()[:16]
 
@@ -108,6 +109,7 @@ def _is_file_name(name: str) -> bool:
     except UnicodeEncodeError:
         return False
     short = len(data) < _MAX_PATH and all(len(part) <= _MAX_NAME for part in data.split(b"/"))
+    # A line feed is allowed in a name (path_resolution(7)), and could not be shown on one line.
     return bool(name) and short and "\0" not in name and "\n" not in name
 
 
@@ -136,6 +138,8 @@ def folded(name: str) -> str:
 
     git refuses the same names.
     """
+    # git-config(1), core.protectHFS: HFS+ ignores some format characters in names, so that `.g\u200cit` is `.git`
+    # there.
     return "".join(sign for sign in name if unicodedata.category(sign) != "Cf").casefold()
 
 

@@ -13,6 +13,7 @@ AttrPath: TypeAlias = tuple[str, ...]
 
 # The lexer's ID token and its keywords (Nix manual, "Identifiers").
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_'-]*")
+# nix, src/libexpr/lexer.l. `or` may stand unquoted, and is quoted so that no reader takes it for the operator.
 KEYWORDS = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or"})
 _PART = re.compile(r"""([A-Za-z_][A-Za-z0-9_'-]*)|"((?:[^"\\$]|\\.|\$(?!\{))*)\"""", re.DOTALL)
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}

@@ -111,6 +111,7 @@ def _starts(text: str) -> set[int]:
     return {start for start in starts if start >= 0}
 
 
+# RFC 7468, 2 and 10: the line before and after a key in PEM; some tools put headers between (RFC 1421, 4.6).
 _MARK = expression(
     r"(?P<begin>-----BEGIN (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|PuTTY-User-Key-File-\d: \S{1,40})"
     r"|-----END (?:[A-Z0-9]{1,20} ){0,4}PRIVATE KEY(?: BLOCK)?-----|Private-MAC: [0-9a-f]{40,64}"

@@ -286,6 +286,7 @@ def _read_integer(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
 def read_float(node: Node, data: bytes) -> float | None:
     """Return the value of a float node, None for what strtod has an error for."""
     source = data[node.start_byte : node.end_byte]
+    # lexer.l, FLOAT: whatever strtod(3) sets errno for is rejected, overflow and underflow alike (ERANGE).
     value = float(source)
     zero = not source.lower().partition(b"e")[0].strip(b"0.")
     return value if zero or (value and is_float(value)) else None
@@ -300,6 +301,7 @@ def _read_string(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
     if any(child.type == "interpolation" for child in node.named_children):
         return _NOT_LITERAL
     # Nix reads CR and CRLF between double quotes as LF.
+    # nix, src/libexpr/lexer.l, `unescapeStr`.
     plain = data[node.start_byte + 1 : node.end_byte - 1].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     return unescape(plain.decode("utf-8", "replace"))
 
@@ -330,12 +332,14 @@ def _read_indented(node: Node, data: bytes, _: int) -> str | _NotLiteral:
         pieces.append(source)
     raw = data[node.start_byte + 2 : node.end_byte - 2].decode("utf-8", "replace")
     # A first line of blanks only is not part of the string.
+    # nix, src/libexpr/lexer.l: IND_STRING_OPEN takes blanks and the first line feed with it.
     first = re.match(r" *\n", raw)
     raw = raw[first.end() :] if first else raw
     lines = raw.split("\n")
     solid = [line for line in lines[:-1] if line.strip(" ")]
     if lines[-1].strip(" "):
         solid.append(lines[-1])
+    # parser-state.hh, `stripIndentation`: spaces only, and a last line of blanks does not count.
     indent = min((len(line) - len(line.lstrip(" ")) for line in solid), default=0 if len(lines) == 1 else 1 << 30)
     cut = [line[indent:] if line.strip(" ") else line[min(indent, len(line)) :] for line in lines]
     if not lines[-1].strip(" "):

@@ -123,6 +123,7 @@ def _chain(node: Node, data: bytes) -> Iterator[Problem]:
         yield _wrong(node, f"{_operator(node, data)} cannot be chained: put parentheses round one comparison")
 
 
+# %nonassoc in parser.y.
 _UNORDERED = (frozenset({"==", "!="}), frozenset({"<", ">", "<=", ">="}))
 
 
@@ -138,6 +139,7 @@ def _formals(node: Node, data: bytes) -> Iterator[Problem]:
         if name is None or name.is_missing:
             continue
         if text(name, data) in seen:
+            # parser-state.hh, `validateFormals`.
             yield Problem("duplicate_argument", name.start_byte, f"argument {text(name, data)!r} is defined twice")
         seen.add(text(name, data))
 
@@ -146,6 +148,7 @@ def _inherit(node: Node, data: bytes) -> Iterator[Problem]:
     attrs = node.child_by_field_name("attrs")
     for attribute in attrs.named_children if attrs is not None else ():
         if attribute.type != "comment" and attribute_name(attribute, data) is None:
+            # parser.y, `attrs`: "dynamic attributes not allowed in inherit".
             yield _wrong(attribute, "a computed name cannot be inherited")
 
 
@@ -153,11 +156,13 @@ def _let(node: Node, data: bytes) -> Iterator[Problem]:
     for binding in bindings(node):
         path = binding.child_by_field_name("attrpath") if binding.type == "binding" else None
         if path is not None and static_names(path, data)[0] is None:
+            # parser.y: "dynamic attributes not allowed in let".
             yield _wrong(path, "a computed name cannot be bound by let")
 
 
 def _integer(node: Node, data: bytes) -> Iterator[Problem]:
     if read_integer(node, data) is None:
+        # lexer.l, INT: it is read into 64 bits with a sign, before any minus.
         yield _wrong(node, "the integer does not fit into 64 bits")
 
 
@@ -180,6 +185,7 @@ def _path(node: Node, data: bytes) -> Iterator[Problem]:
         or (slashes and b"$" not in source)
         or (not slashes and data[node.end_byte : node.end_byte + 1] == b"/")
     ):
+        # lexer.l, INPATH_SLASH: "path has a trailing slash".
         yield _wrong(node, "a path cannot end in a slash")
 
 
@@ -196,6 +202,7 @@ def _keywords(node: Node, data: bytes) -> Iterator[Problem]:
             )
 
 
+# parser.y, `attr`: `or` is a keyword that may be a name too.
 _RESERVED = KEYWORDS - {"or"}
 _CHECKS: dict[str, Callable[[Node, bytes], Iterator[Problem]]] = {
     "attrpath": _keywords,

@@ -168,6 +168,8 @@ def free_names(root: Node, data: bytes) -> dict[str, int]:
     bound: Counter[str] = Counter()
 
     def use(name: str, offset: int) -> None:
+        # nix, src/libexpr/nixexpr.cc, `ExprVar::bindVars`: a lexical name goes before any `with`, and only without both
+        # it is an error.
         if not bound[name] and not bound["with "] and name not in GLOBALS:
             free[name] = min(free.get(name, offset), offset)
 
@@ -183,6 +185,8 @@ def free_names(root: Node, data: bytes) -> dict[str, int]:
             if before is None or before.type != "path_expression":
                 use(text(node, data), node.start_byte)
         else:
+            # `inherit x;` means the x around it, also in a rec set (nix, src/libexpr/nixexpr.cc,
+            # `ExprAttrs::bindVars`).
             for attribute, name in _taken_from_outside(node, data):
                 use(name, attribute.start_byte)
             stack += _parts(node, data)
