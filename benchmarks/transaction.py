@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock  # noqa: F401  # so that the first publication does not load it
-
 from devkeel.project.root import Project
 from devkeel.transaction import FileChange, Record, Transactions, files
 

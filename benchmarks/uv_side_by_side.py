@@ -18,8 +18,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import filelock  # noqa: F401  # loaded before the steps are counted
-
 from devkeel.errors import DevkeelError
 from devkeel.libraries.resolve.installers import find_uv
 from devkeel.project.root import Project

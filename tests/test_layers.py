@@ -34,7 +34,7 @@ LAYERS = {
     "history": {"candidate", "errors", "project", "text", "transaction"},
     "nix_cli": {"candidate", "diagnosis", "errors", "project", "runtime", "source", "system", "text"},
     "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
-    "catalogue": {"errors", "nix_cli", "project", "runtime", "source"},
+    "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "project", "source", "text"},
     "checks": {"candidate", "catalogue", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "text"},
     "policy": {"catalogue", "errors", "project", "source"},

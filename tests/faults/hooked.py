@@ -16,8 +16,6 @@ import traceback
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import filelock  # noqa: F401  # so that no child has to load it
-
 from devkeel.transaction import rename
 
 if TYPE_CHECKING:

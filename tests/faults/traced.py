@@ -81,8 +81,6 @@ def _futile(call: str) -> None:
 
 
 def _main(name: str, call: str, *roots: str) -> None:
-    import filelock  # noqa: F401  # so that no child has to load it
-
     from .cases import CASES
 
     case = next(item for item in CASES if item.name == name)

@@ -49,7 +49,7 @@ PROGRAMS = (
 # Where a clone keeps programs; "." is the clone itself, for a PATH with "." or nothing between two colons.
 FOLDERS = (".", "bin", ".venv/bin", "node_modules/.bin", ".devkeel/bin", ".devenv/profile/bin", ".direnv/bin")
 _MODULES = (
-    *("json", "runpy", "site", "sitecustomize", "usercustomize", "platformdirs", "filelock", "tomllib", "click"),
+    *("json", "runpy", "site", "sitecustomize", "usercustomize", "platformdirs", "msgspec", "tomllib", "click"),
     *("encodings", "pip", "setuptools", "hatchling", "conftest", "setup", "devkeel_cli", "mcp", "anyio", "rattler"),
 )
 # What a configuration of Git names and Git runs: see git-config(1).

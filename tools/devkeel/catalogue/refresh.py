@@ -22,6 +22,7 @@ from devkeel.runtime.isolation import isolated_python
 from devkeel.runtime.process import start_detached
 from devkeel.runtime.programs import find_program
 from devkeel.source.path import quote
+from devkeel.state import locks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,19 +58,19 @@ def start_refresh(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
 
 def refresh(lock: bytes, sets: Sequence[str] = ()) -> None:
     """Read what the cache lacks of a lock; one process at a time, so that the next finds what the first has read."""
-    from filelock import FileLock, Timeout  # noqa: PLC0415  (19 ms with asyncio, and who only asks for one needs none)
-
     pins = read_pins(lock)
     nixpkgs = pins.nixpkgs
     if nixpkgs is None:
         return
     try:
-        with FileLock(cache.made() / f"refresh-{pins.key}.lock", timeout=_TIMEOUT):
+        with locks.hold(cache.made() / f"refresh-{pins.key}.lock", _TIMEOUT) as held:
+            if not held:
+                return
             for name in ("", *(item for item in sets if _SET.fullmatch(item))):
                 _keep(names_key(nixpkgs, name), "names.nix", {"path": nixpkgs.path, "set": name}, pins)
             if pins.devenv is not None:
                 _keep_options(pins, nixpkgs, pins.devenv)
-    except (Timeout, OSError):
+    except OSError:
         return
 
 

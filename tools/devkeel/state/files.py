@@ -5,18 +5,16 @@ Each carries a seal over its name and content: what came with a clone, or from a
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import secrets
-import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from devkeel.errors import ProjectError, StateError
 from devkeel.state import directory as state_directory
-from devkeel.state import origin
+from devkeel.state import locks, origin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +32,6 @@ __all__ = [
 ]
 
 _OWN = 0o600  # captured variables may be secrets
-_TICK = 0.05
 _SEAL = "seal"
 
 
@@ -148,28 +145,14 @@ def lock(path: Path, timeout: float = 0.0) -> Iterator[bool]:
 
     Raises StateError.
     """
-    try:
-        descriptor = state_directory.open_file(path, os.O_RDWR | os.O_CREAT, _OWN)
-    except OSError as error:
-        raise StateError(
-            "lock_unusable",
-            f"{path} cannot be locked: {error.strerror}.",
-            seen=str(path),
-            remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
-        ) from error
-    try:
-        yield _locked(descriptor, time.monotonic() + timeout)
-    finally:
-        os.close(descriptor)
-
-
-def _locked(descriptor: int, deadline: float) -> bool:
-    while True:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= deadline:
-                return False
-            time.sleep(_TICK)
-        else:
-            return True
+            held = stack.enter_context(locks.hold(path, timeout))
+        except OSError as error:
+            raise StateError(
+                "lock_unusable",
+                f"{path} cannot be locked: {error.strerror}.",
+                seen=str(path),
+                remedy="Give this user the right to write in .devkeel, or move away what is in that place.",
+            ) from error
+        yield held

@@ -7,23 +7,23 @@ import fcntl
 import json
 import os
 import socket
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Busy, StateError
-from devkeel.state import directory
+from devkeel.state import directory, locks
 from devkeel.transaction.system_errors import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from devkeel.errors import DevkeelError
+
 __all__ = ["held", "hold", "holder"]
 
-_POLL = 0.005
-# NFS and FUSE without locks, and a lock file that is a link. flock(2): NFS emulates it since Linux 2.6.12 by a
-# byte-range lock on the whole file, so that it needs a server that locks, and a descriptor open for writing.
+# NFS and FUSE without locks, and a lock file that is a link.
 _NO_FLOCK = frozenset({errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP, errno.EINVAL, errno.ESTALE, errno.ELOOP})
 _HOLDER_BYTES = 512
 
@@ -32,34 +32,17 @@ _HOLDER_BYTES = 512
 def hold(state: Path, timeout: float) -> Iterator[None]:
     """Hold the lock of a state directory; raises Busy with the holder after `timeout` seconds.
 
-    The lock is `flock` on a file that is never removed: it ends with its process, so it cannot be stale.
     Where the file system has no `flock`, it refuses with StateError rather than go on unlocked.
     """
-    from filelock import FileLock, Timeout  # noqa: PLC0415  (19 ms with asyncio, and readers need none of it)
-
-    # Where flock is missing (ENOSYS) filelock would take the mere existence of a file for the lock (UnixFileLock,
-    # fallback_to_soft), and a kill leaves that behind.
-    lock = FileLock(state / "lock", fallback_to_soft=False)
-    try:
-        lock.acquire(timeout=timeout, poll_interval=_POLL)
-    except Timeout:
-        raise _busy(state, timeout) from None
-    except (OSError, NotImplementedError) as error:
-        if isinstance(error, OSError) and error.errno not in _NO_FLOCK:
-            raise explain(error, f"{state.name}/lock") from error
-        linked = (state / "lock").is_symlink()
-        raise StateError(
-            "lock_unusable",
-            f"{state / 'lock'} {'is a link, which is not followed' if linked else f'cannot be locked: {error}'}.",
-            seen=str(state / "lock"),
-            remedy=f"Remove {state / 'lock'}." if linked else "Keep the project on a file system that supports flock.",
-        ) from error
-    try:
+    with ExitStack() as stack:
+        try:
+            got = stack.enter_context(locks.hold(state / "lock", timeout))
+        except OSError as error:
+            raise _unusable(state, error) from error
+        if not got:
+            raise _busy(state, timeout)
         _announce(state)
         yield
-    finally:
-        with suppress(OSError):  # what was done under it is done; the lock ends with the process at the latest
-            lock.release()
 
 
 def held(state: Path) -> bool:
@@ -110,6 +93,18 @@ def holder(state: Path) -> dict[str, Any]:
             os.close(descriptor)
         return {key: found[key] for key in ("pid", "host", "since") if isinstance(found, dict) and key in found}
     return {}
+
+
+def _unusable(state: Path, error: OSError) -> DevkeelError:
+    if error.errno not in _NO_FLOCK:
+        return explain(error, f"{state.name}/lock")
+    linked = (state / "lock").is_symlink()
+    return StateError(
+        "lock_unusable",
+        f"{state / 'lock'} {'is a link, which is not followed' if linked else f'cannot be locked: {error}'}.",
+        seen=str(state / "lock"),
+        remedy=f"Remove {state / 'lock'}." if linked else "Keep the project on a file system that supports flock.",
+    )
 
 
 def _busy(state: Path, timeout: float) -> Busy:

@@ -7,25 +7,23 @@ that id. Neither has a path in it, so that a project may be moved, or put back f
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import os
 import secrets
 import stat
-import time
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from devkeel.errors import Busy, Place, StateError
+from devkeel.state import locks
 from devkeel.state.origin.foreign_records import present, set_aside
 from devkeel.state.origin.key import KeyUnusable, folder_of_user, make_key, read_key
 from devkeel.state.origin.seal import Seal
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 __all__ = ["Ownership", "begin", "foreign", "ownership", "prepare", "sealing"]
@@ -36,7 +34,6 @@ _MOST = 4096
 _ID_BYTES = 16
 _PARTS = ("project", _VERSION)
 _PATIENCE = 10.0
-_TICK = 0.01
 _CACHED = 64
 _THEIRS = f"Is the history yours? Then {do('adopt')} takes it over. If not, "
 
@@ -213,33 +210,15 @@ def prepare(state: Path) -> None:
     """
     if ownership(state).own:
         return
-    with _held(state):
+    with locks.hold(state / "lock", _PATIENCE) as held:
+        if not held:
+            raise Busy(
+                "busy",
+                f"Another process is writing to this project; waited {_PATIENCE:g} seconds for it.",
+                seen=str(state / "lock"),
+                remedy="Try again in a moment.",
+            )
         begin(state)
-
-
-@contextmanager
-def _held(state: Path) -> Iterator[None]:
-    flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-    descriptor = os.open(state / "lock", flags, 0o644)
-    deadline = time.monotonic() + _PATIENCE
-    try:
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    raise Busy(
-                        "busy",
-                        f"Another process is writing to this project; waited {_PATIENCE:g} seconds for it.",
-                        seen=str(state / "lock"),
-                        remedy="Try again in a moment.",
-                    ) from None
-                time.sleep(_TICK)
-        yield
-    finally:
-        with suppress(OSError):  # it ends with the process at the latest
-            os.close(descriptor)
 
 
 def foreign(state: Path, found: Ownership) -> StateError:
