@@ -6,9 +6,12 @@ __all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "T
 
 USAGE = 2
 CHECK_FAILED = 3
+# EX_SOFTWARE of sysexits.h(3head).
 INTERNAL = 70
+# 128 and SIGINT, as bash(1) reports it (EXIT STATUS); below 128 and SIGPIPE.
 INTERRUPTED = 130
 PIPE_CLOSED = 141
+# As timeout(1).
 TIMED_OUT = 124
 
 TABLE = """\

@@ -31,6 +31,7 @@ class Places(Struct, frozen=True):
         """The directory of programs' settings."""
         if self.platform == "darwin":
             return self.home / "Library" / "Application Support"
+        # XDG Base Directory Specification: an empty variable counts as one that is not set.
         return Path(self.environment.get("XDG_CONFIG_HOME") or self.home / ".config")
 
 

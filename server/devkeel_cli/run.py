@@ -41,6 +41,7 @@ def main() -> NoReturn:
     code = run(sys.argv[1:])
     try:
         sys.stdout.flush()
+    # Python ignores SIGPIPE, so that a write without a reader fails with EPIPE (write(2)) and does not end the process.
     except BrokenPipeError:
         code = _pipe_closed()
     except OSError as error:
@@ -79,6 +80,7 @@ def _open_streams() -> None:
     """Give the process the streams that it was started without: a file would get their numbers, and what they print."""
     for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
         if getattr(sys, name) is None:
+            # open(2) gives the lowest number that is free, so that a closed stdout would be the next file.
             nothing = os.open(os.devnull, os.O_RDWR)
             if nothing != number:
                 os.dup2(nothing, number)
@@ -133,6 +135,7 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
 
 def _pipe_closed() -> int:
     # The reader has gone (`devkeel history | head`): what is still buffered has nowhere to go.
+    # The interpreter flushes stdout once more at its end, and would complain of the same.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     return exits.PIPE_CLOSED
 

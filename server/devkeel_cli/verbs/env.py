@@ -146,4 +146,5 @@ def _exports(item: Realised) -> Iterator[str]:
     for name in item.unset:
         yield f"unset {name}"
     for name, value in item.variables.items():
+        # POSIX, 2.2.2: between single quotes nothing means anything, so that no value of a variable is a command.
         yield f"export {name}={shlex.quote(value)}" + (':"$PATH"' if name == "PATH" else "")

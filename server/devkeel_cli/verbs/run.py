@@ -66,6 +66,8 @@ def _become(argv: tuple[str, ...], place: str, variables: dict[str, str]) -> Non
     sys.stdout.flush()
     os.chdir(place)
     try:
+        # execve(2) keeps the PID, the terminal and open descriptors without FD_CLOEXEC; it runs no handlers of
+        # Python's.
         os.execvpe(argv[0], argv, variables)  # noqa: S606  (argv, and no shell)
     except OSError as error:
         raise Unavailable(

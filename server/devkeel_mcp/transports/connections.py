@@ -160,6 +160,8 @@ class Connection(H11Protocol):
         """Hold the answer back: the client does not read, and has some time to begin."""
         super().pause_writing()
         if self._stalled is None:
+            # A receiver may keep its window at zero for as long as it likes (RFC 9293, 3.8.6.1), and the answer waits
+            # in our memory.
             self._stalled = self.loop.call_later(self.registry.limits.stall, self.transport.abort)
 
     def resume_writing(self) -> None:

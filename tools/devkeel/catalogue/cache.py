@@ -92,6 +92,7 @@ def _failure(name: str) -> Path:
 def _put(name: str, data: bytes) -> None:
     """Write a file in one step: a reader sees all of it or what was there before."""
     folder = made()
+    # In the same directory, for a rename works within one file system (rename(2), EXDEV).
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".new-")
     try:
         with os.fdopen(handle, "wb") as file:

@@ -45,6 +45,7 @@ __all__ = ["Verdict", "changed_lock", "check"]
 _SOURCE = "evaluation"
 _SECONDS = 60.0
 _TOLD = ("failed", "warnings")
+# builtins.trace prints on stderr, before what it traces is evaluated (nix, src/libexpr/primops.cc, `prim_trace`).
 _LABEL = re.compile(r"^trace: devkeel: (.+)$", re.MULTILINE)
 
 

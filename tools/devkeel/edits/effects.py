@@ -64,6 +64,7 @@ def added_by_text(applied: AppliedEdit) -> Iterator[str]:
 
 def _added(name: str, before: bytes, after: bytes) -> Iterator[str]:
     if name == ".envrc":
+        # direnv(1): an .envrc is a program of bash, which runs on entering its directory once it is allowed.
         yield "when direnv loads .envrc"
     elif name.endswith(".nix"):
         try:

@@ -25,6 +25,7 @@ __all__ = ["SETTINGS", "refuse_unevaluated", "require_same_values", "require_unp
 
 
 # What may come out differently on another machine, or at another time.
+# Builtins of Nix whose value depends on more than the text (Nix manual, Built-in functions).
 _IMPURE = re.compile(r"pathExists|read(?:File|Dir)|getEnv|current(?:System|Time)|fetch|findFile")
 
 

@@ -76,6 +76,7 @@ def _hunks(lines: list[bytes], changed: bytes) -> list[_Hunk] | None:
     other = changed.splitlines(keepends=True)
     if len(lines) + len(other) > _MAX_LINES:
         return None
+    # autojunk takes a line that is there often for noise, in files of 200 lines and more (Python, difflib).
     codes = SequenceMatcher(None, lines, other, autojunk=False).get_opcodes()
     return [_Hunk(a, b, tuple(other[c:d])) for tag, a, b, c, d in codes if tag != "equal"]
 

@@ -36,9 +36,13 @@ _CHOOSING = frozenset({"optional", "optionals"})
 # Names at the top of a module that decide which definitions there are, and those that mean nothing here.
 _BRINGING = frozenset({"disabledModules", "_module", "key", "freeformType"})
 _IDLE = frozenset({"meta", "_file", "_class"})
+# `require` is what `imports` was called before (nixpkgs, lib/modules.nix, `unifyModuleSyntax`).
 _IMPORTS = frozenset({"imports", "require"})
 # What makes a set something else than the set of its attributes.
+# A `_type` is how mkIf and the others mark a set (nixpkgs, lib/modules.nix); a set with `__functor` can be called (Nix
+# manual).
 _STRANGE = frozenset({"_type", "__functor"})
+# nixpkgs, lib/modules.nix, `doRename`: such a module defines the one option by what the other is set to.
 _ALIASING = re.compile(r"mk(?:Renamed|Alias|Changed|Merged|DerivedConfig)\w*")
 _ROOTS = ("devenv.nix", "devenv.local.nix")
 _MAX_DEPTH = 60
@@ -258,6 +262,8 @@ class _Survey(Struct, dict=True):
     ) -> None:
         start = len(self.facts)
         last = arguments[-1]
+        # A merge is as good as its parts, each a definition of its own (nixpkgs, lib/modules.nix,
+        # `pushDownProperties`).
         if function == "mkMerge" and last.type == "list_expression":
             for item in last.children_by_field_name("element"):
                 self._value(document, item, at, replaces=replaces)

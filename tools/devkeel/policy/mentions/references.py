@@ -28,6 +28,7 @@ __all__ = ["References"]
 
 # Arguments of a module that mean the same whatever the project says.
 _FIXED = frozenset({"lib", "options", "modulesPath", "pkgs"})
+# callPackage imports its first argument where that is a path (nixpkgs, lib/customisation.nix).
 _LOADERS = frozenset({"import", "callPackage", "scopedImport"})
 _READERS = _LOADERS | {"readFile", "readDir", "pathExists", "fromJSON", "importJSON", "importTOML", "findFile", "path"}
 # A path that is put together from text; and what in it leads to no file of the project.

@@ -56,6 +56,7 @@ def _flake_parts(document: Document) -> str | None:
         return None
     if "perSystem" in names:
         return "perSystem"
+    # flake-parts, modules: `perSystem`, `systems` and `flake` are options of its own.
     certain = len(names & {"flake", "systems", "imports"}) > 1
     return next((name for name in ("flake", "systems") if name in names and certain), None)
 
@@ -159,6 +160,7 @@ def _gives_way(document: Document, item: Definition, value: Value) -> bool:
     # nixpkgs, lib/modules.nix, filterOverrides: 1000 and 1500 give way to the 100 of a plain definition.
     if item.layers is not None and item.layers.priority in {"mkDefault", "mkOptionDefault"}:
         return True
+    # nixpkgs, lib/options.nix, `mergeEqualOption`: two that are equal are one; lists and lines would be joined.
     return isinstance(value, (bool, int, float)) and same(document.value(item), value)
 
 
@@ -224,6 +226,8 @@ def _is_wrapped(value: Expression) -> bool:
     """Return whether an expression has a condition or a priority of its own, and so stands for a whole definition."""
     data = value.source.encode()
     node = parse(data).root_node.child_by_field_name("expression")
+    # nixpkgs, lib/modules.nix: each makes a set with a `_type` that the module system takes off (dischargeProperties,
+    # filterOverrides).
     names = {"mkIf", "mkMerge", "mkOverride", "mkDefault", "mkForce", "mkVMOverride", "mkOptionDefault"}
     while node is not None and node.type in {"parenthesized_expression", "apply_expression"}:
         node = node.child_by_field_name("expression" if node.type == "parenthesized_expression" else "function")

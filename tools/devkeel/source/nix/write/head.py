@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["ARGUMENTS", "arguments_for", "check_expression", "require_arguments", "require_own"]
 
 # What the module system hands to every module of a devenv.nix.
+# nixpkgs, lib/modules.nix, `evalModules`: lib, config and options; devenv adds pkgs (`_module.args`) and inputs
+# (specialArgs).
 ARGUMENTS = ("pkgs", "lib", "config", "inputs", "options")
 
 
@@ -80,6 +82,7 @@ def check_expression(source: str) -> tuple[str, str] | None:
         data = source.encode()
     except UnicodeEncodeError:
         return "bad_expression", "it is not Unicode"
+    # nix, src/libexpr/eval.cc, `forceNoNullByte`: no text of Nix has one.
     if b"\0" in data:
         return "bad_expression", "it has a NUL"
     root = parse(data).root_node

@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Spelling", "add", "append", "append_line", "prepend", "remove"]
 
+# nix, src/libexpr/parser.y: a function and an if reach as far to the right as they can, and only `?` and a minus bind
+# more closely than ++.
 _NEEDS_PARENTHESES = frozenset({"function_expression", "if_expression", "unary_expression", "binary_expression"})
 
 
@@ -165,6 +167,8 @@ def add(
         else _concatenate(at, written, first=first)
     )
     named = [] if spelling.local else expressions_in(written)
+    # A module is a function of what it names: one that names no `pkgs` is given none (nixpkgs, lib/modules.nix,
+    # `applyModuleArgs`).
     splices += require_arguments(document, arguments_for(document, at, named))
 
     def holds(after: Document) -> bool:
@@ -404,6 +408,8 @@ def append_line(document: Document, path: AttrPath, line: str) -> Edited:
 
 def _line_splice(data: bytes, node: Node, line: str) -> Splice | None:
     """Put a line before the closing quotes of an indented string, with the string's own indent."""
+    # nix, src/libexpr/lexer.l, IND_STRING: two quotes begin an escape or the end, whatever the character before them
+    # is.
     if re.search(r"'''|'\$|\$'|['$]\Z|[\r\n]", line):
         return None
     source = data[node.start_byte : node.end_byte].decode()
