@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from pathlib import Path
@@ -81,3 +82,25 @@ def test_nothing_stays_open(tmp_path: Path, *, held: bool) -> None:
     with locks.hold(tmp_path / "lock", 0), locks.hold(tmp_path / ("other" if held else "lock"), 0) as got:
         assert got == held
     assert {entry.name for entry in Path("/dev/fd").iterdir()} == before
+
+
+def test_a_release_that_fails_does_not_undo_what_was_done_under_the_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flock, close = locks.fcntl.flock, os.close
+
+    def fail(descriptor: int, operation: int) -> None:
+        flock(descriptor, operation)
+        if operation == locks.fcntl.LOCK_UN:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    def close_and_fail(descriptor: int) -> None:
+        close(descriptor)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with locks.hold(tmp_path / "lock", 0):
+        monkeypatch.setattr(locks.fcntl, "flock", fail)
+        monkeypatch.setattr(os, "close", close_and_fail)
+    monkeypatch.undo()
+    with locks.hold(tmp_path / "lock", 0) as held:
+        assert held

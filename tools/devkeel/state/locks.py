@@ -36,10 +36,7 @@ def hold(path: Path, timeout: float) -> Iterator[bool]:
         yield descriptor is not None
     finally:
         if descriptor is not None:
-            with suppress(OSError):  # what was done under it is done; the lock ends with the process at the latest
-                # A child that is being started has the descriptor too, until it becomes its program.
-                fcntl.flock(descriptor, fcntl.LOCK_UN)
-            os.close(descriptor)
+            _release(descriptor)
 
 
 def _locked(path: Path, deadline: float) -> int | None:
@@ -56,6 +53,15 @@ def _locked(path: Path, deadline: float) -> int | None:
         if time.monotonic() >= deadline:
             return None
         time.sleep(_TICK)
+
+
+def _release(descriptor: int) -> None:
+    with suppress(OSError):  # what was done under it is done; the lock ends with the process at the latest
+        try:
+            # A child that is being started has the descriptor too, until it becomes its program.
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        finally:
+            os.close(descriptor)
 
 
 def _open(path: Path) -> int:
