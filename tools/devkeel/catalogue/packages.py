@@ -26,6 +26,7 @@ BUILT_IN = "built-in list"
 _VERSION = "2026.08"
 # python312Packages has what python3Packages has; a set of another version of the same thing answers for it.
 _VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePackages)_latest$")
+# nixpkgs, pkgs/README.md: several versions of a package have it in their attribute names, with underscores for dots.
 _VERSION_AT_END = re.compile(r"_?[0-9][0-9_]*$")
 # Names that are a set of packages, as far as the name shows; the values are not looked at.
 _SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")

@@ -91,6 +91,7 @@ def _keep(key: str, program: str, arguments: dict[str, Any], pins: Pins) -> bool
     readable = [str(path), *(place for _, place in pins.inputs), *([pins.nixpkgs.path] if pins.nixpkgs else [])]
     call = f"import (/. + {quote(str(path))}) (builtins.fromJSON {quote(json.dumps(arguments))})"
     search = [part for place in readable for part in ("-I", f"source={place}")]
+    # `--readonly-mode`: nothing is written to the store (nix, src/libmain/shared.cc).
     argv = ("nix-instantiate", "--eval", "--strict", "--json", "--readonly-mode", *settings(), *search, "--expr", call)
     try:
         done = evaluate(argv, timeout=_TIMEOUT, cwd=Path("/"), limit=_OUTPUT)

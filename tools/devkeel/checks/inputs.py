@@ -48,6 +48,7 @@ _KEYS: dict[str, frozenset[str]] = {
     "clean": frozenset({"enabled", "keep"}),
     "secretspec": frozenset({"enable", "profile", "provider", "cachix_auth_token"}),
 }
+# nix, src/libfetchers: the kinds of each file there, with a transport behind a plus.
 _SCHEMES = (
     *("github", "gitlab", "sourcehut", "git", "git+https", "git+http", "git+ssh", "git+file", "git+git", "hg+https"),
     *("hg+http", "hg+ssh", "hg+file", "path", "tarball", "tarball+https", "tarball+http", "tarball+file", "file"),

@@ -25,6 +25,8 @@ __all__ = ["Translation", "last_error", "printable"]
 _MAX_MESSAGE = 2000
 _UNLOCKED = re.compile(r"devkeel: the input (?P<name>\S+) is not locked")
 # By itself, indented below the frames, and as devenv marks and indents it.
+# nix, src/libutil/error.cc, `showErrorInfo`: the frames of a trace come first, and what is said last is indented below
+# them.
 _ERROR = re.compile(r"^(?: {7}| {4}|  \u00d7 )?error:(?: |$)", re.MULTILINE)
 _FRAME = re.compile(r"\n\s*… ")
 _AT = re.compile(r"^\s*at (?P<file>/.+?):(?P<line>\d+)(?::(?P<column>\d+))?:?$", re.MULTILINE)

@@ -107,6 +107,8 @@ def _spellings(value: str) -> Iterable[str]:
     """Yield a value as it may stand elsewhere: with what Nix, JSON and addresses write for some signs, line by line."""
     plain = value.replace("\\n", "\n")
     escaped = json.dumps(plain, ensure_ascii=False)[1:-1]
+    # As it is, as JSON (RFC 8259, section 7), as Nix text, where `${` begins an interpolation, and in an address (RFC
+    # 3986, 2.1).
     yield from (value, plain, escaped, escaped.replace("${", "\\${"), quote(plain, safe=""))
     if "\n" in plain:
         yield from (line.strip() for line in plain.split("\n") if len(line.strip()) > 2 * _SHORT)

@@ -78,6 +78,8 @@ _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 # Both limits are the shell's own where there is no prlimit; a system that has no such limit goes without.
 _LIMIT = 'ulimit -v "$1" 2>/dev/null; ulimit -t "$2" 2>/dev/null; ulimit -c 0 2>/dev/null; shift 2; exec "$@"'
 # $1: the descriptor whose end tells that the caller is gone. The shell becomes the program, and leads its group.
+# `$$` is the first shell's in a subshell too (POSIX, 2.5.2), and exec keeps its PID; a negative PID is a group
+# (kill(2)).
 _LEASH = 'exec 9</dev/fd/"$1"; shift; ( exec >/dev/null 2>&1; read -r _ <&9; kill -KILL -$$ ) & exec "$@" 9<&-'
 
 

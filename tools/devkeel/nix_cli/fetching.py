@@ -61,6 +61,7 @@ _TREE = {
 _WEB = re.compile(r"https?://[^\s/@\\-][^\s\\]*", re.IGNORECASE)
 _GIT = re.compile(r"(?:https?|ssh|git)://(?:[\w.][\w.-]*@)?[\w.\[][^\s\\]*", re.IGNORECASE)
 _WORD = re.compile(r"[\w.~][\w.+/~-]*")
+# The ids of SHA-1 and of SHA-256 repositories (Git, hash-function-transition).
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Function, its other arguments, and what makes it mean one content and no other.
 _KNOWN: dict[str, tuple[frozenset[str], tuple[str, ...]]] = {

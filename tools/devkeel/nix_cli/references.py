@@ -22,6 +22,8 @@ def is_other(url: str, original: Mapping[str, Any] | None) -> bool:
     parts = rest.split("?")[0].split("/")
     if original.get("type") != kind:
         return True
+    # Forges compare names of owners and repositories without case. What follows them is a branch, tag or revision (nix,
+    # src/libfetchers/github.cc).
     same = [str(original.get(key, "")).lower() for key in ("owner", "repo")] == [part.lower() for part in parts[:2]]
     wanted = "/".join(parts[2:])
     return not same or (bool(wanted) and wanted not in {original.get("ref"), original.get("rev")})

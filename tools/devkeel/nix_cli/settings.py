@@ -46,6 +46,7 @@ NO_DATA = {"NIX_DATA_HOME": _NOWHERE, "XDG_DATA_HOME": _NOWHERE}
 """Variables with which no Nix finds what its user allowed for good; the second is other programs' too."""
 
 _SAVED = "nix/trusted-settings.json"
+# nix, doc/manual/source/release-notes/rl-2.25.md.
 _HAS_DATA_HOME = (2, 25)
 _SHELL = "/bin/sh"
 # What the machine's own programs are in, with all that they need to run.

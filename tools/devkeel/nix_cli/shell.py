@@ -27,6 +27,7 @@ _BUILDERS = frozenset(
     }
 )
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What the hook prints goes to stderr; env(1), -0: a zero byte after each variable.
 _ENTER = f'exec 3>&1 1>&2\neval "${{{_HOOK}:-}}"\nunset {_HOOK}\nexec env -0 >&3'
 _OURS = frozenset({"_", "SHLVL", "PWD", "OLDPWD", "DEVKEEL_JOB", "NO_COLOR"})
 

@@ -17,6 +17,7 @@ def unified(name: str, before: bytes | None, after: bytes | None) -> str:
     left = "/dev/null" if before is None else f"a/{name}"
     right = "/dev/null" if after is None else f"b/{name}"
     rows = difflib.unified_diff(old, new, left, right)
+    # As diff(1) and Git mark it: without the mark the patch would add a line break.
     return "".join(row if row.endswith("\n") else f"{row}\n\\ No newline at end of file\n" for row in rows)
 
 

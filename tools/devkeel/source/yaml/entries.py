@@ -165,6 +165,7 @@ def _insert(document: Document, owner: Item, key: str, value: Data) -> list[Spli
 
 
 def _require_own_line(document: Document, entry: Entry) -> None:
+    # YAML 1.2.2, 8.2.2: `? key` on a line of its own is a key too.
     if entry.colon < 0 or not is_first(document.text, entry.key.start):
         raise document.refuse(
             "unsupported_style", "The key is not written as `key: value` on a line of its own.", entry.key.start

@@ -73,6 +73,7 @@ class Printer(Struct, frozen=True):
         lines = _literal(value) if isinstance(value, str) and self.literal and style not in {"'", '"'} else None
         if isinstance(value, str) and lines is not None:
             pad = " " * (indent + self.step)
+            # YAML 1.2.2, 8.1.1.2: `|` keeps one line break at the end, and `|-` none.
             return ("|" if value.endswith("\n") else "|-"), [pad + line if line else "" for line in lines]
         return self.inline(value, style), []
 
@@ -112,4 +113,5 @@ def _literal(text: str) -> list[str] | None:
     if not all(line.isprintable() for line in lines) or any(line and not line.strip() for line in lines):
         return None
     # The first line gives the indent, and the last one must not be empty.
+    # YAML 1.2.2, 8.1.1.1: the indent of a block is that of its first line that is not empty.
     return lines if lines[0][:1].strip() and lines[-1] else None

@@ -11,6 +11,7 @@ import re
 
 __all__ = ["is_plain", "print_key", "print_number", "print_string", "resolve"]
 
+# YAML 1.2.2, 10.3.2, "Tag Resolution": these expressions, tried on plain scalars alone.
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _INFINITE = re.compile(r"([-+]?)\.(?:inf|Inf|INF)")
@@ -26,8 +27,11 @@ _MAX_DIGITS = 4000
 # false to some readers and text to those of YAML 1.2: such words get quotes.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "~", "=", "<<", ".inf", ".nan"})
 _LIKE_A_NUMBER = re.compile(r"[-+.0-9][-+.,:_0-9a-fox]*|\d{4}-\d\d?-\d\d?.*|\.{3}.*", re.IGNORECASE | re.DOTALL)
+# YAML 1.2.2, 7.3.3: most signs of punctuation begin something else than plain text.
 _FIRST = re.compile(r"[\w./]")
+# YAML 1.2.2, 7.3.3: `: ` ends a key and ` #` begins a comment, also within text that is not in quotes.
 _IN_BLOCK = re.compile(r": |:$| #|^ | $")
+# YAML 1.2.2, 7.4: between brackets these end plain text as well.
 _IN_FLOW = re.compile(r"[,\[\]{}:#]")
 
 

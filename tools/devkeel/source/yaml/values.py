@@ -40,6 +40,7 @@ class _Data:
 
     def of(self, item: Item, depth: int) -> Data:
         self.count += 1
+        # An alias of aliases of aliases is small text and much data ("billion laughs").
         if depth > _MAX_DEPTH or self.count > _MAX_ITEMS:
             raise self.document.refuse("unsupported_style", "Aliases make this value too large.", item.start)
         if item.target is not None:

@@ -65,6 +65,7 @@ class Definition(Struct, frozen=True):
     def sealed(self) -> bool:
         """Whether Nix would reject another attribute below it: its value is no literal set to the parser."""
         node = self.value
+        # nix, src/libexpr/parser.y, makes nothing of parentheses; `addAttr` (parser-state.hh) joins literal sets alone.
         while node is not None and node.type == "parenthesized_expression":
             node = node.child_by_field_name("expression")
         return node is None or node.type not in SETS
@@ -217,6 +218,7 @@ class Index(Struct):
 
     def _holder(self, operands: list[Operand], name: str, *, deep: bool) -> list[Operand]:
         """Return the operand that an attribute belongs in: the right one wins, so nothing unknown may be behind it."""
+        # `a // b` is not deep: an attribute of b takes the place of the whole one of a (Nix manual, Operators, Update).
         candidate: list[Operand] = []
         for operand in reversed(operands):
             layers, condition, known = operand
