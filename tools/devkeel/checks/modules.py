@@ -65,6 +65,7 @@ class World(Struct, frozen=True):
 
 def _inner(path: nix.AttrPath) -> nix.AttrPath:
     """Return a path within the innermost module that it leads into: a profile's, or the file's own."""
+    # devenv, src/modules/profiles.nix: the option `module` of a profile is a whole module (`deferredModule`).
     if path[:1] == ("profiles",) and "module" in path[:-1]:
         return path[path.index("module") + 1 :]
     return path

@@ -194,6 +194,7 @@ def _text_imports(definition: _Definition) -> Iterator[Diagnostic]:
     """Report imports that are text with a relative path: Nix takes a path there, or text with an absolute one."""
     value = definition.document.value(definition.item)
     for item in value if isinstance(value, list) else ():
+        # nix, src/libexpr/eval.cc, `coerceToPath`: "string … doesn't represent an absolute path".
         if isinstance(item, str) and not item.startswith("/"):
             yield definition.diagnostic(
                 "wrong_type", "error", f"imports has the text {_shown(item)}; a path is written without quotes"

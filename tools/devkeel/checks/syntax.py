@@ -52,6 +52,7 @@ def _check_imports(subject: Candidate, name: str, data: bytes) -> list[Diagnosti
     found = []
     for target in nix_imports(data):
         path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        # nix, src/libexpr/eval.cc, `resolveExprPath`: a directory stands for its default.nix.
         inside = {path, posixpath.join(path, "default.nix")}
         if path.startswith("..") or inside & subject.files.keys() or subject.exists(path):
             continue

@@ -156,6 +156,8 @@ class Document:
     @property
     def explicit_config(self) -> bool:
         """Whether the settings are under a top-level `config` (a module that also declares options)."""
+        # nixpkgs, lib/modules.nix, `unifyModuleSyntax`: with one of the two at the top, a setting beside them is an
+        # error.
         return self.module and not self.top_names.isdisjoint({"config", "options"})
 
     def raw_path(self, path: AttrPath) -> AttrPath:

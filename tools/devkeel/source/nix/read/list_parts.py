@@ -21,8 +21,10 @@ __all__ = ["BODIES", "MAX_DEPTH", "Part", "elements", "find_list", "is_deep", "l
 
 BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
 _INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(BODIES, "body")
+# nixpkgs, lib/modules.nix: these are mkOverride or mkOrder with their number given.
 _ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"})
 _TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
+# nixpkgs, lib/lists.nix: `optionals` takes a list, `optional` one element; `flatten` leaves what is no list as it is.
 _CONDITIONS = frozenset({"mkIf", "optionals"})
 _LISTS = frozenset({"mkMerge", "concatLists", "flatten"})  # they take a list of lists
 MAX_DEPTH = 200  # what is nested deeper is not looked into

@@ -92,4 +92,5 @@ def _static(path: Node, data: bytes) -> tuple[str, ...]:
 
 def _from_with(node: Node, data: bytes) -> bool:
     """Return whether a name is in scope only by `with pkgs`."""
+    # nix, src/libexpr/nixexpr.cc, `ExprVar::bindVars`: a name that is bound goes before any `with`.
     return enclosing_withs(node, data) == [_PKGS] and not is_bound(node, text(node, data), data)
