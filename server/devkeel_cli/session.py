@@ -13,7 +13,7 @@ from msgspec import Struct
 from devkeel import __version__
 from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError
-from devkeel.project.root import find_root
+from devkeel.project.root import find_new_root, find_root
 from devkeel_cli.answers.telling import about
 
 if TYPE_CHECKING:
@@ -34,24 +34,39 @@ class Session(Struct, frozen=True):
     @property
     def root(self) -> Path:
         """The project root: `--root`, the environment, or the nearest directory that declares an environment."""
-        try:
-            start = Path.cwd()
-        except FileNotFoundError as error:
-            raise ProjectError(
-                "root_not_found",
-                "The current directory does not exist any more.",
-                remedy="Change to a directory that exists.",
-            ) from error
-        root = find_root(self.named_root, os.environ, start)
-        about(root)
-        return root
+        return _heard(find_root(self.named_root, os.environ, _here()))
+
+    @property
+    def new_root(self) -> Path:
+        """Where a declaration is to begin: `--root`, the environment, or the current directory."""
+        return _heard(find_new_root(self.named_root, os.environ, _here()))
 
     @property
     def environment(self) -> Environment:
         """The environment of the project, opened in the name of the user."""
+        return self.open(self.root)
+
+    def open(self, root: Path) -> Environment:
+        """Open the environment of a root in the name of the user."""
         # Loaded by the verbs that need it: parsers, pydantic and the database.
 
-        return api.Environment(self.root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
+        return api.Environment(root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
+
+
+def _heard(root: Path) -> Path:
+    about(root)
+    return root
+
+
+def _here() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError as error:
+        raise ProjectError(
+            "root_not_found",
+            "The current directory does not exist any more.",
+            remedy="Change to a directory that exists.",
+        ) from error
 
 
 def _user() -> str:

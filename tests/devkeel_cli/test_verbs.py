@@ -10,6 +10,8 @@ import pytest
 from devkeel import __version__
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from syrupy.assertion import SnapshotAssertion
 
     from .conftest import Shell
@@ -88,6 +90,47 @@ def test_init_makes_a_declaration_that_can_be_undone(devkeel: Shell) -> None:
     assert devkeel.declaration.exists()
     assert devkeel("undo").code == 0
     assert not devkeel.declaration.exists()
+
+
+def test_init_acts_in_the_current_directory_and_says_where(devkeel: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    inner = devkeel.root / "services" / "api"
+    inner.mkdir(parents=True)
+    (devkeel.root / ".git").mkdir()
+    before = devkeel.declaration.read_bytes()
+    monkeypatch.chdir(inner)
+    assert devkeel("inspect", "--json").data["root"] == str(devkeel.root)
+    tried = devkeel("init", "-n", "--no-direnv")
+    assert f"in {inner} (dry run)" in tried.out
+    assert any(str(devkeel.root) in line for line in tried.out.splitlines() if line.startswith("note:"))
+    made = devkeel("init", "--json").data
+    assert made["root"] == str(inner)
+    assert devkeel.declaration.read_bytes() == before
+    assert devkeel("inspect", "--json").data["root"] == str(inner)
+    assert f"nothing to do in {inner}" in devkeel("init").out
+
+
+def test_init_goes_where_the_caller_points(devkeel: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    inner, other, link = devkeel.root / "inner", tmp_path / "other", tmp_path / "link"
+    inner.mkdir()
+    other.mkdir()
+    link.symlink_to(inner)
+    monkeypatch.chdir(inner)
+    assert devkeel("init", "-n", "--json", "--root", str(other)).data["root"] == str(other)
+    assert devkeel("--root", str(devkeel.root), "init", "-n", "--json").data["root"] == str(devkeel.root)
+    monkeypatch.chdir(link)
+    assert devkeel("init", "-n", "--json").data["root"] == str(inner)
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(devkeel.root))
+    assert devkeel("init", "-n", "--json").data["root"] == str(inner)
+    monkeypatch.chdir(other)
+    assert devkeel("init", "-n", "--json").data["root"] == str(devkeel.root)
+    monkeypatch.setenv("DEVKEEL_ROOT", str(inner))
+    assert devkeel("init", "-n", "--json").data["root"] == str(inner)
+    monkeypatch.setenv("DEVKEEL_ROOT", str(tmp_path / "nowhere"))
+    assert devkeel("init", "-n", "--json").data["error"]["code"] == "root_not_found"
+    monkeypatch.delenv("DEVKEEL_ROOT")
+    monkeypatch.delenv("CLAUDE_PROJECT_DIR")
+    monkeypatch.setenv("HOME", str(other))
+    assert any("home directory" in note for note in devkeel("init", "-n", "--json").data["notes"])
 
 
 def test_envrc_writes_the_file_as_an_operation_that_can_be_undone(devkeel: Shell) -> None:

@@ -161,12 +161,13 @@ def change(result: ChangeResult) -> Iterable[str]:
     yield from _findings(result.checks.diagnostics)
     files = clean(", ".join(result.files))
     checks = checks_line(result.checks.ran, result.checks.skipped)
+    place = f" in {clean(result.root)}" if result.root else ""
     if not result.changed:
-        yield f"nothing to do; {checks}"
+        yield f"nothing to do{place}; {checks}"
     elif result.published:
-        yield f"{_green(f'changed {files}')} (operation {result.operation}); {checks}"
+        yield f"{_green(f'changed {files}{place}')} (operation {result.operation}); {checks}"
     else:
-        yield f"{_bold(f'would change {files}')} (dry run); {checks}"
+        yield f"{_bold(f'would change {files}{place}')} (dry run); {checks}"
 
 
 def history(page: HistoryPage) -> Iterable[str]:

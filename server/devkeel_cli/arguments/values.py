@@ -34,13 +34,16 @@ _NUMBER = re.compile(r"\binteger|\bnumber|\bfloat|\bport\b")
 _NULLABLE = "null or "
 
 
-def read_value(path: str, text: str, reading: Reading = "auto", *, element: bool = False) -> dict[str, Any]:
+def read_value(
+    path: str, text: str, reading: Reading = "auto", *, element: bool = False, file: str | None = None
+) -> dict[str, Any]:
     """Return the fields of an edit that say the value: `{"value": …}`, or `{"expression": …}` for Nix source.
 
     path: the option, whose type (with `element`, that of its list's elements) decides where `reading` is "auto"; a
-    number that would be written differently stays text where the option is not known to take one. Raises UsageError
-    for what is no JSON when it was said to be.
+    number that would be written differently stays text where the option is not known to take one. file: the one that is
+    edited; what is no Nix has no options. Raises UsageError for what is no JSON when it was said to be.
     """
+    path = path if file is None or file.endswith(".nix") else ""
     if reading == "nix":
         return {"expression": text}
     if reading == "string":

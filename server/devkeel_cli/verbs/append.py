@@ -37,5 +37,5 @@ def command(
     Each VALUE that the list at PATH lacks goes to its end; to a text such as enterShell a line is added.
     VALUE is read as by `devkeel set`.
     """
-    read = [read_value(path, value, reading or "auto", element=True) for value in values]
+    read = [read_value(path, value, reading or "auto", element=True, file=file) for value in values]
     change(session, [{"kind": "append", "path": path, **in_file(file), **fields} for fields in read], writing)

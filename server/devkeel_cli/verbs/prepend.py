@@ -37,5 +37,5 @@ def command(
     Each VALUE that the list at PATH lacks goes to its beginning, in the order given. VALUE is read as by
     `devkeel set`.
     """
-    read = [read_value(path, value, reading or "auto", element=True) for value in reversed(values)]
+    read = [read_value(path, value, reading or "auto", element=True, file=file) for value in reversed(values)]
     change(session, [{"kind": "prepend", "path": path, **in_file(file), **fields} for fields in read], writing)

@@ -55,5 +55,5 @@ def command(
         within = {} if inside is None else {"inside": inside}
         change(session, [{"kind": "remove_packages", "names": list(names), **within, **in_file(file)}], writing)
         return
-    read = [read_value(path, value, reading or "auto", element=True) for value in names]
+    read = [read_value(path, value, reading or "auto", element=True, file=file) for value in names]
     change(session, [{"kind": "remove", "path": path, **in_file(file), **fields} for fields in read], writing)

@@ -32,5 +32,5 @@ def command(
     text, and so is a number that would be written otherwise: 3.10 stays 3.10. Before a VALUE that begins with
     a dash put --, as in: set -- env.OFFSET -1
     """
-    fields = read_value(path, value, reading or "auto")
+    fields = read_value(path, value, reading or "auto", file=file)
     change(session, [{"kind": "set", "path": path, **in_file(file), **fields}], writing)

@@ -80,6 +80,25 @@ def test_a_module_begins_where_there_is_none_and_says_how_to_import_it(environme
     assert environment.undo().revision == environment.inspect().revision
 
 
+@pytest.mark.parametrize("name", ["devenv.yaml", "devenv.local.yaml"])
+def test_a_file_of_inputs_begins_where_there_is_none(environment: Environment, name: str) -> None:
+    (environment.project.root / "devenv.yaml").unlink(missing_ok=True)
+    item = setting("allowUnfree", True) | {"file": name}
+    with pytest.raises(ProjectError) as caught:
+        edit(environment, item)
+    assert caught.value.code == "missing_file"
+    assert do("set", create=True) in (caught.value.remedy or "")
+    element = {"kind": "append", "path": "nixpkgs.permittedInsecurePackages", "value": "x-1.1", "file": name}
+    result = edit(environment, item, element, create=True)
+    assert result.files == (name,)
+    assert text(environment, name) == "allowUnfree: true\nnixpkgs:\n  permittedInsecurePackages:\n    - x-1.1\n"
+    edit(environment, element | {"kind": "remove"})
+    assert text(environment, name) == "allowUnfree: true\nnixpkgs:\n  permittedInsecurePackages: []\n"
+    environment.undo()
+    environment.undo()
+    assert not (environment.project.root / name).exists()
+
+
 def test_a_module_that_the_same_change_imports_needs_no_advice(environment: Environment) -> None:
     result = edit(
         environment,

@@ -182,6 +182,45 @@ def held(data: bytes, edited: Edited) -> None:
     assert apply(edited.data, reverse).data == data
 
 
+REMOVED = [
+    ("imports:\n- ./a # first\n- ./b\n# end\n", ["./a"], "imports:\n- ./b\n# end\n"),
+    ("imports:\n- ./a\n- ./b # last\n", ["./b"], "imports:\n- ./a\n"),
+    ("imports:\n  - ./a\n  - ./b", ["./b"], "imports:\n  - ./a"),
+    ("imports:\r\n  - ./a\r\n  - ./b", ["./b"], "imports:\r\n  - ./a"),
+    ("imports:\r\n  - ./a\r\n  - ./b\r\n", ["./a"], "imports:\r\n  - ./b\r\n"),
+    ("imports:\n  - ./a\nx: 1\n", ["./a"], "imports: []\nx: 1\n"),
+    ("imports: [./a, ./b]\n", ["./a"], "imports: [./b]\n"),
+    ("imports: [./a, './b']\n", ["./b"], "imports: [./a]\n"),
+    ("imports: [./a]\n", ["./a"], "imports: []\n"),
+    ("imports: [ ./a, ./b, ./a ]\n", ["./a"], "imports: [ ./b ]\n"),
+    ("imports: [\n  ./a, # why\n  ./b,\n]\n", ["./a"], "imports: [\n  ./b,\n]\n"),
+    ("imports:\n  - ./a\n  - ./b\n  - ./c\n", ["./a", "./c"], "imports:\n  - ./b\n"),
+    ("imports:\n  - path: ./a\n    x: 1\n  - ./b\n", [{"path": "./a", "x": 1}], "imports:\n  - ./b\n"),
+    ("imports:\n  -\n    ./a\n  - ./b\n", ["./a"], "imports:\n  - ./b\n"),
+    ("imports: []\n", ["./a"], "imports: []\n"),
+    ("imports:\n", ["./a"], "imports:\n"),
+    ("x: 1\n", ["./a"], "x: 1\n"),
+]
+
+
+@pytest.mark.parametrize(("before", "values", "after"), REMOVED)
+def test_elements_are_removed_by_value(before: str, values: list[Any], after: str) -> None:
+    edited = yaml.remove(before.encode(), "imports", *values)
+    assert edited.data.decode() == after
+    assert len(edited.notes) == (0 if edited.changed else len(values))
+
+
+def test_elements_of_what_is_no_list_are_not_removed() -> None:
+    for text in ("imports: ./a\n", "imports:\n  a: 1\n", "imports: &x [./a]\ny: *x\n"):
+        with pytest.raises(Refused):
+            yaml.remove(text.encode(), "imports", "./a")
+
+
+def test_an_element_goes_between_brackets_that_hold_a_comment() -> None:
+    before = b"imports: [\n  # none so far\n]\n"
+    assert yaml.append(before, "imports", "./a", "./b").data == b"imports: [\n  # none so far\n  ./a,\n  ./b\n]\n"
+
+
 @pytest.mark.parametrize(("before", "path", "value", "after"), SET)
 def test_a_value_is_set_in_the_style_of_the_file(before: str, path: str, value: Any, after: str) -> None:
     data = before.encode()

@@ -18,7 +18,8 @@ class ChangeResult(Struct, frozen=True):
     changed: whether the candidate differs from the files; published: whether it was written (False for a dry run
     and when nothing changed); operation: the id of the new operation, or None; files: the names of the changed
     files; diff: unified; notes: sentences about what the edits met (already there, conditional, …); next: the next
-    sensible call; runs_on_enter: whether the change adds text that runs at the next shell entry.
+    sensible call; runs_on_enter: whether the change adds text that runs at the next shell entry; root: the directory,
+    where a caller may not know it.
     """
 
     changed: bool
@@ -35,3 +36,4 @@ class ChangeResult(Struct, frozen=True):
     runs_on_enter: bool
     runs_when: tuple[str, ...]
     next: str
+    root: str | None = None

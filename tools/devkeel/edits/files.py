@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.errors import Place, ProjectError, Refused
+from devkeel.project.root import INPUTS, LOCAL_INPUTS
 from devkeel.source import nix, yaml
 from devkeel.text.actions import do
 
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AppliedEdit", "File", "Files"]
 
-_MODULE = b"{ pkgs, lib, config, ... }:\n\n{\n}\n"
+# What a file begins as: by its name, or its suffix.
+_BEGINNINGS = {".nix": b"{ pkgs, lib, config, ... }:\n\n{\n}\n", INPUTS: b"", LOCAL_INPUTS: b""}
 
 
 class AppliedEdit(Struct, frozen=True):
@@ -85,8 +87,8 @@ class File(Struct, frozen=True):
 class Files(Struct, frozen=True):
     """The files of a candidate, as the edits before have left them.
 
-    create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
-    libraries named, the most specific first.
+    create: a Nix file that is missing begins as an empty module, a file of devenv's inputs with nothing in it.
+    manifests: where the project's backend has Python libraries named, the most specific first.
     """
 
     candidate: Candidate
@@ -107,8 +109,8 @@ class Files(Struct, frozen=True):
                 remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
             )
         data = self.candidate.read(name)
-        if data is None and self.create and name.endswith(".nix"):
-            data = _MODULE
+        if data is None and self.create:
+            data = _BEGINNINGS.get(".nix" if name.endswith(".nix") else name)
         if data is None and empty:
             data = b""
         if data is None:

@@ -157,6 +157,8 @@ class RemoveValues(_Valued):
     def apply(self, files: Files) -> AppliedEdit:
         """Remove the element."""
         file = self.open(files)
+        if file.is_yaml:
+            return file.becomes(yaml.remove(file.yaml(), self.path, self.plain_value(file)))
         return file.becomes(nix.remove(file.nix(), self.path, self.nix_value()))
 
 

@@ -28,7 +28,9 @@ __all__ = [
     "STATE_DIRECTORY",
     "Project",
     "Reader",
+    "declared_above",
     "digest",
+    "find_new_root",
     "find_root",
     "folded",
     "missing_file",
@@ -40,7 +42,8 @@ __all__ = [
 STATE_DIRECTORY = ".devkeel"
 DECLARATION = "devenv.nix"
 INPUTS = "devenv.yaml"
-DECLARATION_FILES = (DECLARATION, INPUTS, "devenv.local.nix", "devenv.local.yaml")
+LOCAL_INPUTS = "devenv.local.yaml"
+DECLARATION_FILES = (DECLARATION, INPUTS, "devenv.local.nix", LOCAL_INPUTS)
 LOCK = "devenv.lock"
 LOCK_FILES = (LOCK,)
 # Files of other backends that declare an environment, the most specific first.
@@ -78,19 +81,39 @@ def find_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str,
     """
     named = explicit or environment.get("DEVKEEL_ROOT") or environment.get("CLAUDE_PROJECT_DIR")
     if named:
-        root = Path(named).expanduser()
-        if not root.is_dir():
-            raise ProjectError(
-                "root_not_found",
-                f"The project root {str(named)!r} is not a directory.",
-                remedy="Name a directory that exists as the root, or in DEVKEEL_ROOT.",
-            )
-        return root.resolve()
+        return _named(named)
     start = start.resolve()
+    return declared_above(start) or start
+
+
+def find_new_root(explicit: str | os.PathLike[str] | None, environment: Mapping[str, str], start: Path) -> Path:
+    """Return where a declaration is to begin: `explicit`, `DEVKEEL_ROOT`, or `start`, whatever is declared above it.
+
+    `CLAUDE_PROJECT_DIR` is what a host sets for all that it starts, so that a directory in it is the closer wish.
+    """
+    named, start = explicit or environment.get("DEVKEEL_ROOT"), start.resolve()
+    if not named and (host := environment.get("CLAUDE_PROJECT_DIR")):
+        named = None if start.is_relative_to(_named(host)) else host
+    return _named(named) if named else start
+
+
+def _named(named: str | os.PathLike[str]) -> Path:
+    root = Path(named).expanduser()
+    if not root.is_dir():
+        raise ProjectError(
+            "root_not_found",
+            f"The project root {str(named)!r} is not a directory.",
+            remedy="Name a directory that exists as the root, or in DEVKEEL_ROOT.",
+        )
+    return root.resolve()
+
+
+def declared_above(start: Path) -> Path | None:
+    """Return the nearest directory from one upward that declares an environment, None where none does."""
     for candidate in (start, *start.parents):
         if any((candidate / name).is_file() for name in (DECLARATION, *MANIFESTS)):
             return candidate
-    return start
+    return None
 
 
 def _generator(path: Path) -> str:
@@ -196,6 +219,8 @@ def missing_file(project: Reader, name: str) -> ProjectError:
         remedy = f"Begin a minimal environment by {do('begin')}."
     elif name.endswith(".nix"):
         remedy = f"Name a file that exists; {do('set', create=True)} begins it as an empty module."
+    elif name in DECLARATION_FILES:
+        remedy = f"{do('set', create=True)} begins it."
     else:
         remedy = "Name a file that exists, or create it first."
     return ProjectError("missing_file", f"There is no {name} in {project.root}.", place=Place(name), remedy=remedy)

@@ -14,7 +14,7 @@ from devkeel.source.yaml.values import value_at as _value_at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Data", "Document", "Edited", "Span", "Splice", "append", "get", "set", "unset"]
+__all__ = ["Data", "Document", "Edited", "Span", "Splice", "append", "get", "remove", "set", "unset"]
 
 
 def _open(data: bytes | Document) -> Document:
@@ -39,3 +39,8 @@ def unset(data: bytes | Document, path: str | Sequence[str]) -> Edited:
 def append(data: bytes | Document, path: str | Sequence[str], *values: Data) -> Edited:
     """Append elements to a list, those that it does not have yet."""
     return _lists.append(_open(data), names_of(path), [*values])
+
+
+def remove(data: bytes | Document, path: str | Sequence[str], *values: Data) -> Edited:
+    """Remove elements from a list, each wherever it stands in it."""
+    return _lists.remove(_open(data), names_of(path), [*values])

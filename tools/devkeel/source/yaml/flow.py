@@ -38,6 +38,10 @@ def insert(document: Document, item: Item, texts: list[str]) -> list[Splice]:
         if "#" not in inside and "\n" not in inside:
             pad = " " if inside else ""
             return [document.splice(item.opening, close, f"{pad}{joined}{pad}")]
+        remark = re.search(r"^[ ]*#", inside, re.MULTILINE)
+        if is_first(text, close) and remark is not None:
+            at, lines = line_start(text, close), [" " * (len(remark[0]) - 1) + row for row in texts]
+            return [document.splice(at, at, f",{document.newline}".join(lines) + document.newline)]
         raise document.refuse("unsupported_style", "There are only comments between the brackets.", item.start)
     start, end = spans[-1]
     comma = _comma(text, end)
