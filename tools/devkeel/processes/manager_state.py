@@ -21,6 +21,7 @@ __all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "glance", "look
 _RECORD = "processes.json"
 _GLANCE = 0.5  # seconds
 
+# devenv, devenv-processes/src/manager.rs, `ProcessPhase`: its names.
 ACTIVE = frozenset({"waiting", "starting", "ready"})
 SETTLED = frozenset({"not_started", "stopped", "ready", "exited", "gave_up"})
 """Phases that last; any other, also one that devkeel does not know, is on its way to one of these."""

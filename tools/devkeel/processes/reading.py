@@ -30,6 +30,7 @@ __all__ = ["answer", "last_words", "read", "unknown_process"]
 
 MOST_BYTES = 16_000
 _CURSOR = re.compile(r"(?P<manager>\d+)-(?P<stdout>\d+)-(?P<stderr>\d+)")
+# devenv, src/modules/processes.nix: `allocate` is the port that is wished for, `value` the one that devenv found free.
 _PORT = re.compile(r"services\.(?P<service>[\w-]+)\.port|processes\.(?P<process>[\w-]+)\.ports\.[\w-]+\.allocate")
 _STREAMS = ("stdout", "stderr")
 _WORDS = 2_000
@@ -145,6 +146,7 @@ def _moved(project: Project, processes: Sequence[ProcessState]) -> Iterator[str]
 def _logged(folder: Path) -> list[str]:
     """Return the processes of which logs were left."""
     with suppress(OSError):
+        # devenv, devenv-processes/src/command.rs, `log_paths`.
         return sorted({path.name.removesuffix(".stdout.log") for path in folder.glob("*.stdout.log")})
     return []
 
@@ -174,6 +176,7 @@ def _places(cursor: str | None, manager: int) -> dict[str, int]:
             seen=cursor[:80],
             remedy=f"Give the cursor that {do('log')} gave, or none for the end of the log.",
         )
+    # devenv, devenv-processes/src/manager.rs: both logs of a process are emptied when it is started.
     return {stream: int(found[stream]) for stream in _STREAMS} if int(found["manager"]) == manager else {}
 
 
