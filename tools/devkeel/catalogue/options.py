@@ -45,7 +45,7 @@ class Catalogue:
         self.options = {option.names: option for option in options}
         self._open: dict[int, list[tuple[AttrPath, Option]]] = {}
         for names, option in self.options.items():
-            if _ANY & set(names):
+            if not _ANY.isdisjoint(names):
                 self._open.setdefault(len(names), []).append((names, option))
 
     def find(self, path: AttrPath) -> Option | None:

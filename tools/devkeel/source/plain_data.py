@@ -5,11 +5,11 @@ from __future__ import annotations
 import codecs
 import json
 import math
-import re
 from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.source.path import format_path, parse_path
+from devkeel.text.expression import expression
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,8 +19,8 @@ __all__ = ["Data", "decode", "dotted", "names_of", "position", "require_data", "
 Data: TypeAlias = None | bool | int | float | str | list["Data"] | dict[str, "Data"]
 
 # Control characters, and halves of surrogate pairs, which have no UTF-8 form.
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_CONTROL = expression("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NOT_TEXT = expression("[\x00\ud800-\udfff]")
 # TOML 1.0, Integer: 64 bits with a sign, as in Nix (nix, src/libexpr/lexer.l: INT). The least of them is no literal in
 # Nix, where a minus is an operator.
 _INT_MAX = 2**63 - 1
