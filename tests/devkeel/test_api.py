@@ -239,14 +239,42 @@ def test_a_patch_needs_the_exact_text_the_given_number_of_times(
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("old", ["gti", "(_: { x = 1; x = 2; })"])
-def test_what_is_published_parses_also_when_the_file_did_not_before(environment: Environment, old: str) -> None:
+OLD_PROBLEMS = {
+    "gti": "undefined_variable",
+    "(_: { x = 1; x = 2; })": "duplicate_attribute",
+    "({ x, x }: x)": "duplicate_argument",
+}
+
+
+@pytest.mark.broken_declaration
+@pytest.mark.parametrize("old", OLD_PROBLEMS)
+@pytest.mark.parametrize("change", [ADD_JQ, {"kind": "enable", "name": "redis"}])
+def test_an_old_problem_of_the_same_file_or_line_is_reported_and_not_in_the_way(
+    environment: Environment, old: str, change: dict[str, object]
+) -> None:
     path = environment.project.root / "devenv.nix"
     path.write_text(path.read_text().replace("pkgs.git", f"pkgs.git {old}"))
+    result = edit(environment, change)
+    assert result.published
+    assert [item.code for item in result.checks.diagnostics if item.severity == "error"] == [OLD_PROBLEMS[old]]
+
+
+@pytest.mark.broken_declaration
+@pytest.mark.parametrize("old", OLD_PROBLEMS)
+def test_an_edit_that_adds_a_problem_beside_an_old_one_is_refused(environment: Environment, old: str) -> None:
+    path = environment.project.root / "devenv.nix"
+    path.write_text(path.read_text().replace("pkgs.git", f"pkgs.git {old}"))
+    with pytest.raises(CheckFailed) as caught:
+        edit(environment, {"kind": "replace_text", "old": "pkgs.git", "new": "pkgs.git nowhere"})
+    assert [item.code for item in caught.value.diagnostics] == ["undefined_variable"]
+
+
+def test_what_is_published_parses_also_when_the_file_did_not_before(environment: Environment) -> None:
+    path = environment.project.root / "devenv.nix"
+    path.write_text(path.read_text().replace("pkgs.git", "pkgs.git ("))
     with pytest.raises(CheckFailed):
-        edit(environment, ADD_JQ)
-    repair = {"kind": "replace_text", "old": f"pkgs.git {old}", "new": "pkgs.git"}
-    assert edit(environment, repair, ADD_JQ).published
+        edit(environment, {"kind": "replace_text", "old": "pkgs.git", "new": "pkgs.jq"})
+    assert edit(environment, {"kind": "replace_text", "old": "pkgs.git (", "new": "pkgs.git"}, ADD_JQ).published
 
 
 def test_old_problems_of_another_file_are_reported_and_not_in_the_way(environment: Environment) -> None:

@@ -163,7 +163,7 @@ def change(result: ChangeResult) -> Iterable[str]:
     checks = checks_line(result.checks.ran, result.checks.skipped)
     place = f" in {clean(result.root)}" if result.root else ""
     if not result.changed:
-        yield f"nothing to do{place}; {checks}"
+        yield f"nothing to do{place}; looked at {clean(str(result.looked_at))}; {checks}"
     elif result.published:
         yield f"{_green(f'changed {files}{place}')} (operation {result.operation}); {checks}"
     else:

@@ -302,7 +302,7 @@ def _lines(diff: str) -> list[str]:
 def _headline(result: ChangeResult) -> str:
     files = ", ".join(result.files)
     if not result.changed:
-        return "Nothing to do. No file was written."
+        return f"Nothing to do. No file was written. Looked at: {cut_line(str(result.looked_at))}."
     if result.published:
         return f"Done: operation {result.operation} changed {files}."
     return f"Dry run: this would change {files}. No file was written."

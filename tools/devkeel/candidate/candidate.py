@@ -6,6 +6,7 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Given
+from devkeel.candidate.looked import Looked
 from devkeel.project.declaration import dotenv_files
 from devkeel.project.root import LOCK_FILES, require_readable
 from devkeel.source import nix
@@ -25,9 +26,9 @@ class Candidate:
     """A project as it would be: files before, files after, and notes. Edits, checks, stages and publishing share it.
 
     declared: the files that are judged beside those that the change is about, by any of their names. fetches: whether
-    what the lock or a literal hash pins may be fetched to judge it. notes: sentences about what the edits met. runs:
-    when something runs that the change adds. repairs: files that may stay broken if they are less so. manifests: files
-    that name libraries, and name others now.
+    what the lock or a literal hash pins may be fetched to judge it. notes: sentences about what the edits met. looked:
+    what was read to say so. runs: when something runs that the change adds. repairs: files that may stay broken if they
+    are less so. manifests: files that name libraries, and name others now.
     """
 
     def __init__(self, basis: Basis, declared: Iterable[str] = (), *, fetches: bool = False) -> None:
@@ -38,6 +39,7 @@ class Candidate:
         self._given: dict[str, bytes | None] = {}
         self._files: dict[str, bytes] | None = None
         self.notes: list[str] = []
+        self.looked = Looked()
         self.runs: list[str] = []
         self.repairs: set[str] = set()
         self.manifests: list[str] = []

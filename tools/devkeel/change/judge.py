@@ -37,6 +37,8 @@ __all__ = ["Intent", "corrected", "judge", "levels_of", "report_on"]
 _FLAKE = "flake.nix"
 _EVALUATION, _BUILD = "evaluation", "build"
 _GOING_BACK = ("undo", "redo", "restore")
+# With one of these a file is not Nix, YAML or text at all, so that no edit of it is certain.
+_UNPARSED = frozenset({"syntax_error", "too_deep", "not_utf8"})
 
 
 class Intent(Struct, frozen=True):
@@ -114,10 +116,10 @@ def judge(context: Context, candidate: Candidate, intent: Intent, level: str | N
         candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
         wrong = [item for item in added if item not in again]
     else:
-        # What is published parses: an error of the syntax rung in a changed file counts, old or new.
-        errors = [item for item in report.diagnostics if item.severity == "error" and _syntax_in(item, changed)]
+        # What is published parses: that a changed file does not counts, old or new.
+        errors = [item for item in report.diagnostics if item.severity == "error" and _unparsed_in(item, changed)]
         wrong = [item for item in errors if not _repaired(item, candidate)]
-        wrong += [item for item in added if not _syntax_in(item, changed)]
+        wrong += [item for item in added if not _unparsed_in(item, changed)]
     if wrong:
         raise CheckFailed(
             wrong[0].code,
@@ -156,8 +158,9 @@ def _held(subject: Candidate) -> str | None:
     return confinement.by_convention() if _FLAKE in subject.files else None
 
 
-def _syntax_in(item: Diagnostic, changed: Mapping[str, bytes | None]) -> bool:
-    return item.source == "syntax" and item.place is not None and item.place.file in changed
+def _unparsed_in(item: Diagnostic, changed: Mapping[str, bytes | None]) -> bool:
+    unparsed = item.source == "syntax" and item.code in _UNPARSED
+    return unparsed and item.place is not None and item.place.file in changed
 
 
 def _repaired(item: Diagnostic, candidate: Candidate) -> bool:

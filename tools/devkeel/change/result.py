@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 if TYPE_CHECKING:
+    from devkeel.candidate.looked import Looked
     from devkeel.checks.report import CheckReport
 
 __all__ = ["ChangeResult"]
@@ -19,7 +20,7 @@ class ChangeResult(Struct, frozen=True):
     and when nothing changed); operation: the id of the new operation, or None; files: the names of the changed
     files; diff: unified; notes: sentences about what the edits met (already there, conditional, …); next: the next
     sensible call; runs_on_enter: whether the change adds text that runs at the next shell entry; root: the directory,
-    where a caller may not know it.
+    where a caller may not know it; looked_at: what was read to say that something is there already, or is not there.
     """
 
     changed: bool
@@ -37,3 +38,4 @@ class ChangeResult(Struct, frozen=True):
     runs_when: tuple[str, ...]
     next: str
     root: str | None = None
+    looked_at: Looked | None = None

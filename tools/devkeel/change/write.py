@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from devkeel.candidate.basis import Basis
+from devkeel.candidate.looked import Looked
 from devkeel.change.judge import corrected, judge
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
@@ -146,6 +147,7 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
         runs_on_enter=bool(candidate.runs and changed),
         runs_when=tuple(candidate.runs) if changed else (),
         next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=None),
+        looked_at=candidate.looked or (None if changed else Looked(tuple(sorted(before)))),
     )
     if not changed or intent.dry_run:
         return result

@@ -27,12 +27,14 @@ def apply_edits(
     create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
     libraries named. Raises UsageError, ProjectError or Refused for the first edit that cannot be made.
     """
-    files = Files(candidate, create, manifests)
     for item in items:
+        files = Files(candidate, create, manifests)
         applied = item.apply(files)
         for name, data in applied.after.items():
             candidate.put(name, data)
-        candidate.notes += applied.notes or (() if applied.changed else (item.already(),))
+        if applied.notes or not applied.changed:
+            candidate.notes += applied.notes or (item.already(files.looked),)
+            candidate.looked += files.looked
         if applied.changed:
             candidate.runs = [*dict.fromkeys((*candidate.runs, *item.effects(applied)))]
         if applied.manifest is not None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from devkeel.candidate.looked import Looked
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.project.root import INPUTS, LOCAL_INPUTS
 from devkeel.source import nix, yaml
@@ -85,7 +86,7 @@ class File(Struct, frozen=True):
 
 
 class Files(Struct, frozen=True):
-    """The files of a candidate, as the edits before have left them.
+    """The files of a candidate, as the edits before have left them. One edit reads through it, and it notes what.
 
     create: a Nix file that is missing begins as an empty module, a file of devenv's inputs with nothing in it.
     manifests: where the project's backend has Python libraries named, the most specific first.
@@ -94,6 +95,18 @@ class Files(Struct, frozen=True):
     candidate: Candidate
     create: bool = False
     manifests: tuple[str, ...] = ()
+    _read: dict[str, None] = field(default_factory=dict)
+
+    @property
+    def looked(self) -> Looked:
+        """What the edit has read: all that it can say of what is there, and of what is not, it says of this."""
+        return Looked(tuple(self._read))
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of a file, None where there is none."""
+        data = self.candidate.read(name)
+        self._read[self.candidate.resolve(name)] = None
+        return data
 
     def open(self, name: str, kind: str, *, empty: bool = False) -> File:
         """Return an environment file for an edit of a kind; `empty`: one that is missing begins with nothing in it.
@@ -108,7 +121,7 @@ class Files(Struct, frozen=True):
                 place=Place(name),
                 remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
             )
-        data = self.candidate.read(name)
+        data = self.read(name)
         if data is None and self.create:
             data = _BEGINNINGS.get(".nix" if name.endswith(".nix") else name)
         if data is None and empty:

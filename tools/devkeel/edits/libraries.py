@@ -15,6 +15,7 @@ from devkeel.libraries.request import Request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -44,14 +45,14 @@ class _Library(Edit):
             files.create,
             files.manifests,
         )
-        plan = planning.plan(request, candidate.read)
+        plan = planning.plan(request, files.read)
         before = candidate.read_all(plan.files)
         manifest = candidate.resolve(plan.manifest) if plan.files else None
         return AppliedEdit(before, plan.files, tuple(plan.notes), manifest)
 
-    def already(self) -> str:
+    def already(self, looked: Looked) -> str:
         """Say that the manifest names them, or does not."""
-        return f"{', '.join(self.names)}: the libraries are already so."
+        return f"{', '.join(self.names)}: the libraries are already so. Looked at: {looked}."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (whatever the files are)
         """An installer runs what the libraries bring: their build scripts, and their own code."""

@@ -18,6 +18,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, File, Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -37,8 +38,8 @@ __all__ = [
 class _Pathed(Edit):
     path: str
 
-    def already(self) -> str:
-        return f"{self.path}: there is nothing to {self.kind.replace('_', ' ')}."
+    def already(self, looked: Looked) -> str:
+        return f"{self.path}: there is nothing to {self.kind.replace('_', ' ')}. Looked at: {looked}."
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         new = suggestion.moved(parse_path(self.path)) if isinstance(suggestion, NewPath) else None
@@ -81,8 +82,8 @@ class _Valued(_Pathed):
 
 
 class _Setting(_Valued):
-    def already(self) -> str:
-        return f"{self.path}: it is already so."
+    def already(self, looked: Looked) -> str:
+        return f"{self.path}: it is already so. Looked at: {looked}."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:
         in_nix = any(name.endswith(".nix") for name in applied.after)

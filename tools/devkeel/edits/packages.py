@@ -11,6 +11,7 @@ from devkeel.edits.suggestion import NewText
 from devkeel.source import nix
 
 if TYPE_CHECKING:
+    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -22,8 +23,8 @@ class _Packages(Edit):
     names: list[str] = Field(min_length=1)
     inside: str | None = None
 
-    def already(self) -> str:
-        return f"{', '.join(self.names)}: the packages are already so."
+    def already(self, looked: Looked) -> str:
+        return f"{', '.join(self.names)}: the packages are already so. Looked at: {looked}."
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         names = suggestion.replaced(self.names) if isinstance(suggestion, NewText) else None

@@ -17,6 +17,7 @@ from devkeel.source.path import format_path, parse_path
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
     from devkeel.source.path import AttrPath
@@ -44,9 +45,9 @@ class Enable(Edit):
         values = [(path, cast("nix.Value", True)), *self._values(path[:-1])]
         return file.becomes(nix.sequence(file.nix(), [(format_path(key), value) for key, value in values]))
 
-    def already(self) -> str:
+    def already(self, looked: Looked) -> str:
         """Say that it is enabled."""
-        return f"{self.name}: it is already enabled with these settings."
+        return f"{self.name}: it is already enabled with these settings. Looked at: {looked}."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (its settings say it)
         """Return when a setting runs."""
@@ -101,9 +102,9 @@ class Disable(Edit):
             return file.becomes(Edited(document.data, notes=(note,)))
         return file.becomes(nix.set(document, format_path(path), False))
 
-    def already(self) -> str:
+    def already(self, looked: Looked) -> str:
         """Say that it is off."""
-        return f"{self.name}: it is already disabled."
+        return f"{self.name}: it is already disabled. Looked at: {looked}."
 
 
 KINDS = (Enable, Disable)
