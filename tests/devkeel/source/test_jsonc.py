@@ -119,7 +119,7 @@ def test_what_is_not_there_is_not_removed() -> None:
     ],
 )
 def test_a_key_finds_its_place_among_sorted_ones(before: str, after: str) -> None:
-    assert jsonc.set(before.encode(), ("b",), 2, ordered=True).data.decode() == after
+    assert jsonc.set(before.encode(), ("b",), 2, order=str).data.decode() == after
 
 
 @pytest.mark.parametrize("text", ['{"a": 1,}', '{"a": 1} // why', "{/* */}"])

@@ -27,9 +27,9 @@ from devkeel.source.plain_data import Data, decode, dotted, names_of, position, 
 from devkeel.source.splice import Edited, Span, Splice, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "set", "unset"]
+__all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "remove_element", "set", "unset"]
 
 # RFC 8259, section 2: these four are white space, and no other of Unicode's; comments are of editors' settings.
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -48,6 +48,7 @@ class _Node(Struct, frozen=True):
     """A value: where it is in the text, what it says, and the values of an object's keys in their order.
 
     comma: the index behind a comma that follows the last of them. key: where its own key starts, where it has one.
+    items: the values of an array.
     """
 
     start: int
@@ -56,6 +57,7 @@ class _Node(Struct, frozen=True):
     members: dict[str, _Node] = field(default_factory=dict)
     comma: int | None = None
     key: int = 0
+    items: list[_Node] = field(default_factory=list)
 
 
 class Document(Struct, frozen=True, dict=True):
@@ -152,10 +154,10 @@ class _Reader(Struct):
         start, items = self.at, []
         self.at += 1
         while self._skip() != "]":
-            items.append(self._value(depth + 1).value)
+            items.append(self._value(depth + 1))
             self._comma("]")
         self.at += 1
-        return _Node(start, self.at, items)
+        return _Node(start, self.at, [item.value for item in items], items=items)
 
     def _object(self, depth: int) -> _Node:
         start, comma = self.at, None
@@ -195,12 +197,13 @@ def get(data: bytes | Document, path: Sequence[str]) -> Any:  # noqa: ANN401  (d
 
 
 def set(  # noqa: A001  (as users know it)
-    data: bytes | Document, path: Sequence[str], value: Data, *, ordered: bool = False
+    data: bytes | Document, path: Sequence[str], value: Data, *, order: Callable[[str], Any] | None = None
 ) -> Edited:
     """Set a path to a value, in place or as the last key of its object; missing objects on the way are made.
 
-    ordered: among the keys of its object, where these are sorted; an object that is made on the way goes last. Raises
-    Refused `syntax_error`, `would_replace_set` where a value on the way is no object, `unproven`.
+    order: by what the keys of its object are sorted: where they are, or by their characters, a new one goes among them;
+    an object that is made on the way goes last. Raises Refused `syntax_error`, `would_replace_set` where a value on the
+    way is no object, `unproven`.
     """
     document, names = _open(data), names_of(path)
     require_data(value)
@@ -226,7 +229,7 @@ def set(  # noqa: A001  (as users know it)
         text = json.dumps({rest[0]: wanted}, indent=document.unit, ensure_ascii=False)
         splices = [_splice(document, 0, len(document.text), text + "\n")]
     else:
-        next_key = _next_key(node, rest[0]) if ordered and len(rest) == 1 else None
+        next_key = _next_key(node, rest[0], order) if order and len(rest) == 1 else None
         splices = (
             _insert(document, node, rest[0], wanted)
             if next_key is None
@@ -246,23 +249,10 @@ def unset(data: bytes | Document, path: Sequence[str]) -> Edited:
     parent = document.root
     for name in names[:-1]:
         parent = parent.members[name]
-    node, others = parent.members[names[-1]], [*parent.members]
-    text, at = document.text, others.index(names[-1])
-    start = len(text[: node.key].rstrip(" \t\r\n"))
-    behind = _COMMA.match(text, node.end)
-    if behind is not None and at == 0 and len(others) > 1:
-        gap = len(text[behind.end() :]) - len(text[behind.end() :].lstrip(" \t\r\n"))
-        splices = [_splice(document, node.key, behind.end() + gap, "")]
-    elif behind is not None:
-        splices = [_splice(document, start, behind.end(), "")]
-    elif at:
-        # The comma before it would be one too many.
-        comma = text.index(",", _skipped(text, parent.members[others[at - 1]].end))
-        splices = [_splice(document, comma, comma + 1, ""), _splice(document, max(start, comma + 1), node.end, "")]
-    else:
-        alone = text[start - 1] == "{"
-        end = len(text) - len(text[node.end :].lstrip(" \t\r\n")) if alone else node.end
-        splices = [_splice(document, start, end, "")]
+    if names[-1] not in parent.members:
+        raise KeyError(dotted(names))
+    spans = [(item.key, item.end) for item in parent.members.values()]
+    splices = _take_out(document, spans, [*parent.members].index(names[-1]))
     said = copy.deepcopy(document.root.value)
     table = said
     for name in names[:-1]:
@@ -271,15 +261,58 @@ def unset(data: bytes | Document, path: Sequence[str]) -> Edited:
     return _prove(document, said, apply(document.data, splices))
 
 
+def remove_element(data: bytes | Document, path: Sequence[str], value: Data) -> Edited:
+    """Remove the first element of a value from the array at a path; KeyError where there is none of it.
+
+    Raises Refused `syntax_error`, `unproven`.
+    """
+    document, names = _open(data), names_of(path)
+    node = document.root
+    for name in names:
+        node = node.members[name]
+    at = next((index for index, item in enumerate(node.items) if same(item.value, value)), None)
+    if at is None:
+        raise KeyError(dotted(names))
+    said = copy.deepcopy(document.root.value)
+    held = said
+    for name in names:
+        held = held[name]
+    del held[at]
+    splices = _take_out(document, [(item.start, item.end) for item in node.items], at)
+    return _prove(document, said, apply(document.data, splices))
+
+
+def _take_out(document: Document, spans: list[tuple[int, int]], at: int) -> list[Splice]:
+    """Return the splices that take one out of the members of an object or the elements of an array, with its comma."""
+    text, (first, last) = document.text, spans[at]
+    start = len(text[:first].rstrip(" \t\r\n"))
+    behind = _COMMA.match(text, last)
+    if behind is not None and at == 0 and len(spans) > 1:
+        gap = len(text[behind.end() :]) - len(text[behind.end() :].lstrip(" \t\r\n"))
+        return [_splice(document, first, behind.end() + gap, "")]
+    if behind is not None:
+        return [_splice(document, start, behind.end(), "")]
+    if at:
+        # The comma before it would be one too many.
+        comma = text.index(",", _skipped(text, spans[at - 1][1]))
+        return [_splice(document, comma, comma + 1, ""), _splice(document, max(start, comma + 1), last, "")]
+    alone = text[start - 1] in "{["
+    end = len(text) - len(text[last:].lstrip(" \t\r\n")) if alone else last
+    return [_splice(document, start, end, "")]
+
+
 def _skipped(text: str, index: int) -> int:
     match = _TRIVIA.match(text, index)
     return match.end() if match else index
 
 
-def _next_key(node: _Node, key: str) -> str | None:
+def _next_key(node: _Node, key: str, order: Callable[[str], Any]) -> str | None:
     """Return the key before which another one sorts, None where it is the last or they are not sorted."""
     known = [*node.members]
-    return next((item for item in known if item > key), None) if known == sorted(known) else None
+    for by in (order, str):
+        if known == sorted(known, key=by):
+            return next((item for item in known if by(item) > by(key)), None)
+    return None
 
 
 def _insert_before(document: Document, node: _Node, key: str, value: Any) -> Splice:  # noqa: ANN401  (data)
