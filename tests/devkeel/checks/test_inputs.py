@@ -7,7 +7,7 @@ import json
 import pytest
 
 from devkeel.candidate.candidate import Candidate
-from devkeel.checks.inputs import check_inputs, url_problem
+from devkeel.checks.inputs import check_inputs
 
 GOOD = """\
 require_version: ">=2.0"
@@ -62,36 +62,6 @@ def test_a_good_file_is_called_good() -> None:
 )
 def test_what_is_wrong_is_named_with_its_line(text: str, expected: list[tuple[str, str, int]]) -> None:
     assert judged(text) == expected
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("github:a/b", "github:a/b/main?dir=x", "gitlab:a%2Fb/c", "git+https://x.org/r", "git+ssh://git@x/r"),
-        *("path:./x", "path:/x", "./x", "../x", "/x", ".", "nixpkgs", "nixpkgs/nixos-unstable", "flake:nixpkgs"),
-        *("https://x.org/a.tar.gz", "tarball+https://x.org/a", "sourcehut:~a/b", "file+https://x.org/a", "git:x"),
-    ],
-)
-def test_references_that_nix_takes(url: str) -> None:
-    assert url_problem(url) is None
-
-
-@pytest.mark.parametrize(
-    ("url", "right"),
-    [
-        ("githb:a/b", "github:a/b"),
-        ("gihtub:a/b", "github:a/b"),
-        ("github:a", None),
-        ("", None),
-        (" github:a/b", "github:a/b"),
-        ("a b", None),
-        ("zzz:x", None),
-    ],
-)
-def test_references_that_it_does_not(url: str, right: str | None) -> None:
-    problem = url_problem(url)
-    assert problem is not None
-    assert problem[1] == right
 
 
 def lock(**inputs: dict[str, str]) -> dict[str, object]:

@@ -184,3 +184,16 @@ def test_text_for_a_package_is_corrected_only_to_one_that_is_known() -> None:
 
 def test_a_relative_text_is_no_import() -> None:
     assert [item.code for item in judged('imports = [ "./x.nix" ];')] == ["wrong_type"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "config = lib.optionalAttrs (options ? x) { x.y = 1; };",
+        "config = lib.mkIf config.x { };",
+        "config = import ./x.nix;",
+        "profiles.a.module.config = lib.mkIf config.x { };",
+    ],
+)
+def test_settings_that_are_computed_as_a_whole_are_no_option(body: str) -> None:
+    assert judged(body, "{ lib, config, options, ... }:") == []

@@ -54,6 +54,11 @@ class Basis:
         return self._project.state
 
     @property
+    def way_to_work_tree(self) -> str:
+        """The way from the project's root to that of the Git work tree that it is in; see `Project`."""
+        return self._project.way_to_work_tree
+
+    @property
     def seen(self) -> Mapping[str, bytes | None]:
         """What has been read so far, by resolved path; None for what was not there."""
         return self._seen
@@ -162,6 +167,11 @@ class Given(Basis):
     def root(self) -> Path:
         """Where they would be; nothing leads out of what is nowhere."""
         return self._root or Path("/")
+
+    @property
+    def way_to_work_tree(self) -> str:
+        """None: what is nowhere is in no work tree."""
+        return "."
 
     def resolve(self, name: str) -> str:
         """Return the name: no link leads anywhere."""

@@ -87,6 +87,11 @@ class Candidate:
         """The directory with devkeel's own records."""
         return self.basis.state
 
+    @property
+    def way_to_work_tree(self) -> str:
+        """The way from the project's root to that of the Git work tree that it is in."""
+        return self.basis.way_to_work_tree
+
     def resolve(self, name: str) -> str:
         """Return the path of a file relative to the root."""
         return self.basis.resolve(name)

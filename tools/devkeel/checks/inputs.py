@@ -10,10 +10,11 @@ import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
+from devkeel.checks.flake_references import url_problem
 from devkeel.errors import Diagnostic, Place
 from devkeel.nix_cli.declared_inputs import IMPLIED, entries, is_inputs, root_of, text_of
 from devkeel.nix_cli.lock import VERSIONS, parse_lock, read_lock
-from devkeel.nix_cli.references import FORGES, is_other
+from devkeel.nix_cli.references import is_other
 from devkeel.project.root import DECLARATION, INPUTS, LOCK
 from devkeel.source.plain_data import position
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Severity
     from devkeel.source.yaml.document import Item
 
-__all__ = ["check_inputs", "is_newer", "known_inputs", "url_problem"]
+__all__ = ["check_inputs", "is_newer", "known_inputs"]
 
 _NIXPKGS = frozenset(
     {
@@ -48,12 +49,6 @@ _KEYS: dict[str, frozenset[str]] = {
     "clean": frozenset({"enabled", "keep"}),
     "secretspec": frozenset({"enable", "profile", "provider", "cachix_auth_token"}),
 }
-# nix, src/libfetchers: the kinds of each file there, with a transport behind a plus.
-_SCHEMES = (
-    *("github", "gitlab", "sourcehut", "git", "git+https", "git+http", "git+ssh", "git+file", "git+git", "hg+https"),
-    *("hg+http", "hg+ssh", "hg+file", "path", "tarball", "tarball+https", "tarball+http", "tarball+file", "file"),
-    *("file+https", "file+http", "file+file", "https", "http", "flake", "indirect"),
-)
 _TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's modules
 _PARTS = "its nodes, root or version are missing"
 
@@ -78,25 +73,6 @@ def known_inputs(subject: Candidate) -> set[str]:
             found |= {entry.key.value for key in keys for entry in entries(root, key)}
     lock = read_lock(subject.locks.get(LOCK))
     return found | (lock.own.keys() if lock else set())
-
-
-def url_problem(url: str) -> tuple[str, str | None] | None:
-    """Return what is wrong with a flake reference and the right one where it is clear, or None for a good one."""
-    if url.startswith(("/", "./", "../")) or url == ".":
-        return None
-    if not url or re.search(r"\s", url):
-        return "it is empty or has white space in it", url.strip() if re.fullmatch(r"\s*\S+\s*", url) else None
-    scheme, colon, rest = url.partition(":")
-    if not colon:
-        # A name in the registry, with a branch behind a slash; two names with an unusual one are a forge's.
-        # nix, src/libflake/include/nix/flake/flakeref.hh, `flakeIdRegexS`; behind it a reference, a revision, or both.
-        return None if re.fullmatch(r"[A-Za-z][\w-]*(/[\w.-]+){0,2}", url) else ("it is no flake reference", None)
-    if scheme not in _SCHEMES:
-        near = _near(scheme, _SCHEMES)
-        return f"there is no reference of the kind {scheme}:", f"{near[0]}:{rest}" if near else None
-    if scheme in FORGES and len(rest.split("?")[0].split("/")) < 2:  # noqa: PLR2004
-        return f"it is not {scheme}:OWNER/REPOSITORY", None
-    return None
 
 
 def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection of text)
@@ -146,7 +122,7 @@ class _Inputs:
     def _input(self, name: str, item: Item) -> Iterator[Diagnostic]:
         fields = {entry.key.value: entry.value for entry in entries(item)}
         url = text_of(fields.get("url"))
-        problem = url_problem(url) if url is not None else None
+        problem = url_problem(url, lambda path: self._there(self._beside(path))) if url is not None else None
         if problem:
             why, right = problem
             edits = [{"kind": "set_input", "name": name, "url": right}] if right else []
@@ -171,6 +147,8 @@ class _Inputs:
             target = text_of(child)
             if target is None:
                 continue
+            if target.startswith("path:"):
+                continue  # of the file system, as devenv's own command writes it
             # Other imports begin with the name of an input (devenv, devenv-nix-backend/bootstrap/bootstrapLib.nix).
             if not target.startswith((".", "/")):
                 first = target.split("/")[0]
@@ -178,11 +156,19 @@ class _Inputs:
                     message = f"the import {target} is of an input that is not there"
                     yield self._say("unknown_input", "error", message, child, "imports")
                 continue
-            base = "" if target.startswith("/") else posixpath.dirname(self.name)
-            path = posixpath.normpath(posixpath.join(base, target.lstrip("/")))
-            if not path.startswith("..") and not self._there(path):
+            path = self._beside(target)
+            if not self._leaves(path) and not self._there(path):
                 message = f"the import {target} is not there"
                 yield self._say("missing_import", "error", message, child, "imports")
+
+    def _beside(self, target: str) -> str:
+        """Return where a path leads, relative to the project's root; one that begins with / from the work tree's."""
+        base = self.subject.way_to_work_tree if target.startswith("/") else posixpath.dirname(self.name)
+        return posixpath.normpath(posixpath.join(base, target.lstrip("/")))
+
+    def _leaves(self, path: str) -> bool:
+        """Return whether a path leads out of the work tree, where nothing is looked at."""
+        return path.split("/").count("..") > self.subject.way_to_work_tree.split("/").count("..")
 
     def _there(self, path: str) -> bool:
         inside = [path, posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS)]

@@ -35,7 +35,7 @@ class World(Struct, frozen=True):
         for name in names:
             names += [
                 other
-                for other in imports_of(name, subject.files[name])
+                for other in imports_of(name, subject.files[name], subject.way_to_work_tree)
                 if other in subject.files and other not in names
             ]
         found, declared, closed = list[nix.Document](), set[nix.AttrPath](), True

@@ -107,6 +107,8 @@ class _Definition(Struct, frozen=True, dict=True):
     def is_option(self) -> bool:
         """Whether it is about an option, and not the module system's own, also in the module of a profile."""
         own = self.path[self.found.module : self.found.module + 1]
+        if self.path[self.found.module :] == ("config",):
+            return False  # all settings at once, computed: `config = lib.mkIf …`
         return not (_MODULE & {*own, self.item.raw[0]} or "_module" in self.path or self.item.computed)
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
 from devkeel.edits.files import Files
@@ -30,9 +31,11 @@ def apply_edits(
     for item in items:
         files = Files(candidate, create, manifests)
         applied = item.apply(files)
+        marked = [name for name, data in applied.after.items() if _has_mark(name, data)]
         for name, data in applied.after.items():
-            candidate.put(name, data)
-        if applied.notes or not applied.changed:
+            candidate.put(name, data.removeprefix(BOM_UTF8) if name in marked and data is not None else data)
+        candidate.notes += (f"{name}: its byte order mark went, with which Nix does not parse it." for name in marked)
+        if applied.notes or not (applied.changed or marked):
             candidate.notes += applied.notes or (item.already(files.looked),)
             candidate.looked += files.looked
         if applied.changed:
@@ -41,3 +44,8 @@ def apply_edits(
             candidate.manifests.append(applied.manifest)
         if applied.unfinished:
             candidate.repairs |= applied.after.keys()
+
+
+def _has_mark(name: str, data: bytes | None) -> bool:
+    """Return whether a Nix file begins with a byte order mark, which is no white space to Nix (lexer.l)."""
+    return name.endswith(".nix") and data is not None and data.startswith(BOM_UTF8)

@@ -69,7 +69,7 @@ def read_declaration(project: Reader) -> dict[str, bytes]:
     waiting = list(found)
     while waiting and len(found) < _MAX_FILES:
         name = waiting.pop()
-        for other in imports_of(name, found[name]):
+        for other in imports_of(name, found[name], project.way_to_work_tree):
             try:
                 relative = project.resolve(other)
                 data = None if relative in found else project.read(relative)
@@ -101,8 +101,12 @@ def dotenv_files(files: Mapping[str, bytes]) -> frozenset[str]:
     return frozenset(name for name in found if posixpath.basename(name).startswith(_DOTENV)) if asks else frozenset()
 
 
-def imports_of(name: str, data: bytes) -> Iterator[str]:
-    """Yield the files that a declaration file may import, relative to the root: literal relative paths only."""
+def imports_of(name: str, data: bytes, top: str = ".") -> Iterator[str]:
+    """Yield the files that a declaration file may import, relative to the root: literal paths only.
+
+    top: the way from there to the root of the Git work tree, where devenv.yaml's paths that begin with / begin (devenv,
+    devenv-core/src/config.rs, `resolve_import_path`).
+    """
     base = posixpath.dirname(name)
     if name.endswith(".nix"):
         for target in nix_imports(data):
@@ -111,7 +115,8 @@ def imports_of(name: str, data: bytes) -> Iterator[str]:
             yield posixpath.join(path, "default.nix")
     elif posixpath.basename(name) == INPUTS:
         for target in _yaml_imports(data):
-            path = posixpath.normpath(posixpath.join(base, target))
+            start = top if target.startswith("/") else base
+            path = posixpath.normpath(posixpath.join(start, target.lstrip("/")))
             yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from devkeel.errors import Place, ProjectError, UsageError
 from devkeel.system.beneath import opened, read_regular
-from devkeel.system.reading_room import Leaves, Room
+from devkeel.system.reading_room import Leaves, Room, work_tree
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -190,6 +190,10 @@ class Reader(Protocol):
     def state(self) -> Path:
         """The directory with devkeel's own records."""
 
+    @property
+    def way_to_work_tree(self) -> str:
+        """The way from the root to that of the Git work tree that it is in."""
+
     def resolve(self, name: str) -> str:
         """Return the path of a file relative to the root, or refuse it."""
 
@@ -240,6 +244,11 @@ class Project(Struct, frozen=True):
     def room(self) -> Room:
         """What of the project may be read, and the way to read it."""
         return Room(self.root)
+
+    @property
+    def way_to_work_tree(self) -> str:
+        """The way from the root to that of the Git work tree that it is in: `.`, `..`, `../..`; `.` without one."""
+        return os.path.relpath(work_tree(self.root), self.root)
 
     def resolve(self, name: str) -> str:
         """Return the path of a file relative to the root, with links resolved, or refuse it.

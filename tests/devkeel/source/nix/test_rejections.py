@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 REJECTED = [
+    "\ufeff{ a = 1; }",
+    "\ufeff# a\n{ }",
+    "\n\ufeff{ a = 1; }",
+    "{ a =\f1; }",
+    "{\va = 1; }",
+    "{ a = 1; }\f",
+    "{ a =\u00a01; }",
+    "{ a =\u20031; }",
     "1 == 2 == 3",
     "1 != 2 == 3",
     "1 < 2 < 3",
@@ -59,6 +67,9 @@ REJECTED = [
     "let a = 1; in { inherit (a); b = nowhere; }",
 ]
 PARSED = [
+    "{ a = 1; # \ufeff \f \v \u00a0\n}",
+    "{ a = \"\ufeff\f\v\"; b = ''\f\v\ufeff''; /* \f */ }",
+    '{ a = "\f${"\v"}\f"; b = \'\'\n \f${"a"}\v\n\'\'; }',
     "1 == 2 -> 3 == 4 -> 5 == 6",
     "(1 == 2) == 3",
     "1 < 2 == 3 < 4",

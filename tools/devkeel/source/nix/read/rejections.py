@@ -7,6 +7,8 @@ src/libexpr/lexer.l, parser.y, and parser-state.hh: `addAttr`, `dupAttr`).
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF8
 from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.source.nix.read.literal import attribute_name, read_float, read_integer, static_names
@@ -24,6 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["problems_in", "rejected"]
 
 
+_BLANK = re.compile(rb"[\v\f]")
+# Where any character is itself.
+_TEXTS = frozenset({"comment", "string_fragment", "string_expression", "indented_string_expression"})
+
 DEEP = 100  # paths in messages and clashes of an edited option end here
 # The attributes of a literal set by name: None for a value, the attributes of a set that others may add to.
 Table: TypeAlias = dict[str, "Table | None"]
@@ -38,7 +44,19 @@ def rejected(root: Node, data: bytes) -> list[Problem]:
         Problem("undefined_variable", offset, f"undefined variable {name!r}")
         for name, offset in free_names(root, data).items()
     ]
-    return sorted([*found, *problems_in(root, data)], key=lambda item: item.offset)
+    return sorted([*found, *_blanks(root, data), *problems_in(root, data)], key=lambda item: item.offset)
+
+
+def _blanks(root: Node, data: bytes) -> Iterator[Problem]:
+    """Yield what the grammar takes for white space; to Nix only blank, tab and line ends are (lexer.l)."""
+    if data.startswith(BOM_UTF8):
+        yield Problem("byte_order_mark", 0, "the file begins with a byte order mark, which Nix does not read")
+    for sign in _BLANK.finditer(data):
+        node = root.descendant_for_byte_range(*sign.span())
+        if node is None or node.type not in _TEXTS:
+            yield Problem(
+                "syntax_error", sign.start(), f"unexpected {sign[0].decode()!r}, which is no white space to Nix"
+            )
 
 
 def problems_in(root: Node, data: bytes) -> Iterator[Problem]:

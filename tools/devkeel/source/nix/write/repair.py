@@ -8,6 +8,7 @@ comes first, then the one nearest to the error.
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,17 @@ def repairs(document: Document, limit: int = 12) -> list[Splice]:
     first = next(iter(document.problems), None)
     if first is None or len(document.data) > _SMALL:
         return []
-    find = {"undefined_variable": _names, "duplicate_attribute": _duplicates, "syntax_error": _tokens}.get(first.code)
+    find = {
+        "undefined_variable": _names,
+        "duplicate_attribute": _duplicates,
+        "syntax_error": _tokens,
+        "byte_order_mark": _mark,
+    }.get(first.code)
     return list(dict.fromkeys(find(document, first)))[:limit] if find is not None else []
+
+
+def _mark(_: Document, problem: Problem) -> Iterable[Splice]:
+    return [Splice(problem.offset, problem.offset + len(BOM_UTF8), b"")]
 
 
 def _after(document: Document, splice: Splice) -> Document:

@@ -1,0 +1,105 @@
+"""What `devkeel check` says of whole projects: nothing of what devenv takes, and a fix for what it does not."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from .conftest import Shell
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+
+
+def found(devkeel: Shell, *arguments: str) -> list[dict[str, Any]]:
+    diagnostics: list[dict[str, Any]] = devkeel("check", "--level", "schema", "--json", *arguments).data["diagnostics"]
+    return diagnostics
+
+
+def codes(devkeel: Shell) -> list[str]:
+    return [item["code"] for item in found(devkeel)]
+
+
+MODULE = '{ ... }: { env.A = "1"; }\n'
+
+
+@pytest.mark.parametrize(
+    ("imports", "expected"),
+    [
+        ("/shared", []),
+        ("/shared/devenv.nix", []),
+        ("/app", []),
+        ("../shared", []),
+        ("./inner", []),
+        ("/inner", ["missing_import"]),
+        ("/shard", ["missing_import"]),
+        ("../shard", ["missing_import"]),
+        ("../../elsewhere", []),
+        ("path:/anywhere", []),
+    ],
+)
+def test_an_import_that_begins_with_a_slash_begins_at_the_root_of_the_work_tree(
+    imports: str, expected: list[str], devkeel: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (devkeel.root / ".git").mkdir()
+    devkeel.declaration.unlink()
+    write(devkeel.root, {"shared/devenv.nix": MODULE, "app/devenv.nix": MODULE, "app/inner/devenv.nix": MODULE})
+    write(devkeel.root, {"app/devenv.yaml": f"imports:\n  - {imports}\n"})
+    monkeypatch.chdir(devkeel.root / "app")
+    assert codes(devkeel) == expected
+
+
+def test_an_import_from_the_root_of_the_work_tree_is_a_part_of_the_declaration(devkeel: Shell) -> None:
+    (devkeel.root / ".git").mkdir()
+    write(
+        devkeel.root, {"shared/devenv.nix": "{ services.reddis.enable = true; }", "devenv.yaml": "imports: [/shared]\n"}
+    )
+    assert [(item["code"], item["place"]["file"]) for item in found(devkeel)] == [
+        ("unknown_option", "shared/devenv.nix")
+    ]
+
+
+def test_a_reference_to_a_part_of_the_project_is_one(devkeel: Shell) -> None:
+    write(devkeel.root, {"devenv.yaml": "inputs:\n  devenv:\n    url: .?dir=src/modules\n"})
+    assert codes(devkeel) == []
+
+
+MARKED = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize("name", ["devenv.nix", "devenv.local.nix", "part.nix"])
+def test_a_byte_order_mark_is_found_and_its_fix_takes_it_away(name: str, devkeel: Shell) -> None:
+    devkeel.declaration.write_text("{ pkgs, ... }:\n{\n  imports = [ ./part.nix ];\n}\n")
+    write(devkeel.root, {"part.nix": MODULE})
+    text = (devkeel.root / name).read_bytes() if (devkeel.root / name).exists() else MODULE.encode()
+    (devkeel.root / name).write_bytes(MARKED + text)
+    (item,) = found(devkeel)
+    assert (item["code"], item["severity"], item["place"]) == (
+        "byte_order_mark",
+        "error",
+        {"file": name, "line": 1, "column": 1},
+    )
+    edit = item["suggestions"][0]
+    assert devkeel("patch", edit["file"], "--old", edit["old"], "--new", edit["new"]).code == 0
+    assert (devkeel.root / name).read_bytes() == text
+    assert codes(devkeel) == []
+
+
+def test_an_edit_leaves_no_byte_order_mark(devkeel: Shell) -> None:
+    text = devkeel.declaration.read_bytes()
+    devkeel.declaration.write_bytes(MARKED + text)
+    outcome = devkeel("set", "env.B", "2", "--level", "schema")
+    assert outcome.code == 0
+    assert devkeel.declaration.read_bytes().startswith(text[:40])
+
+
+def test_a_mark_in_devenv_yaml_is_read(devkeel: Shell) -> None:
+    (devkeel.root / "devenv.yaml").write_bytes(MARKED + b"inputs:\n  nixpkgs:\n    url: github:a/b\n")
+    assert codes(devkeel) == []
