@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import lists as _lists
     from devkeel.source.nix.write import packages as _packages
     from devkeel.source.nix.write import proof as _proof
+    from devkeel.source.nix.write import text_lines as _text_lines
 else:
     _bindings = Deferred("devkeel.source.nix.write.bindings")
     _comments = Deferred("devkeel.source.nix.write.comments")
@@ -32,6 +33,7 @@ else:
     _packages = Deferred("devkeel.source.nix.write.packages")
     _head = Deferred("devkeel.source.nix.write.head")
     _proof = Deferred("devkeel.source.nix.write.proof")
+    _text_lines = Deferred("devkeel.source.nix.write.text_lines")
 
 __all__ = [
     "AttrPath",
@@ -128,7 +130,7 @@ def remove(data: bytes | Document, path: str, *values: Value) -> Edited:
 
 def append_line(data: bytes | Document, path: str, line: str) -> Edited:
     """Append a line to a text such as enterShell."""
-    return _lists.append_line(_open(data), parse_path(path), line)
+    return _text_lines.append_line(_open(data), parse_path(path), line)
 
 
 def add_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 from msgspec import Struct, field
 
+from devkeel.source.nix.read.computed_names import Pieces, may_be, pieces_of
 from devkeel.source.nix.read.layers import Layers, call, peel
 from devkeel.source.nix.read.literal import bound_path
 from devkeel.source.nix.read.scope import SETS, bindings, inherited
@@ -91,11 +92,22 @@ _CLOSED = frozenset(
 
 
 class Attribute(NamedTuple):
-    """What a set has in one place: a binding or an inherited attribute, its static names, whether more is computed."""
+    """What a set has in one place: a binding or an inherited attribute, its static names, whether more is computed.
+
+    pieces: what the first computed name is made of.
+    """
 
     node: Node
     names: AttrPath
     computed: bool = False
+    pieces: Pieces = ()
+
+    def concerns(self, path: AttrPath) -> bool:
+        """Return whether it is, or may be, at a path, on the way to it or below it."""
+        size = len(self.names)
+        if not related(self.names, path):
+            return False
+        return not self.computed or len(path) <= size or may_be(self.pieces, path[size])
 
 
 def attributes_of(node: Node, data: bytes) -> list[Attribute]:
@@ -106,9 +118,19 @@ def attributes_of(node: Node, data: bytes) -> list[Attribute]:
             found += [Attribute(attribute, (name,)) for attribute, name in inherited(binding, data)]
             continue
         names = bound_path(binding, data)
-        known = names[: names.index(None)] if None in names else names
-        found.append(Attribute(binding, cast("AttrPath", known), len(known) < len(names)))
+        if None not in names:
+            found.append(Attribute(binding, cast("AttrPath", names)))
+            continue
+        known = names[: names.index(None)]
+        found.append(Attribute(binding, cast("AttrPath", known), True, _pieces(binding, len(known), data)))
     return found
+
+
+def _pieces(binding: Node, index: int, data: bytes) -> Pieces:
+    """Return what the computed name at an index of a binding's path is made of."""
+    path = binding.child_by_field_name("attrpath")
+    names = [child for child in path.named_children if child.type != "comment"] if path is not None else []
+    return pieces_of(names[index], data) if index < len(names) else (None,)
 
 
 def related(first: AttrPath, second: AttrPath) -> bool:
@@ -197,7 +219,7 @@ class Index(Struct):
         self.containers.append(container)
         rest = self.wanted[len(raw) :]
         for entry in self.entries(layers.core):
-            if related(entry.names, rest):
+            if entry.concerns(rest):
                 self._define(entry, raw + entry.names, container, depth)
             else:
                 self.others.append((raw + entry.names, entry.node.start_byte, entry.node.end_byte, conditions))
@@ -223,7 +245,7 @@ class Index(Struct):
         for operand in reversed(operands):
             layers, condition, known = operand
             entries = self.entries(layers.core) if known else []
-            if not known or any(entry.computed and not entry.names for entry in entries):
+            if not known or any(entry.computed and not entry.names and entry.concerns((name,)) for entry in entries):
                 # An unknown operand on the left may hold a set that a new one on the right would hide.
                 return [] if deep else candidate
             if any(entry.names[:1] == (name,) for entry in entries):
@@ -246,7 +268,7 @@ class Index(Struct):
             return False
         for layers, _, known in (_operand(node, self.data) for node in nodes):
             entries = self.entries(layers.core) if known else []
-            if not known or any(entry.names[:1] in ((), (name,)) for entry in entries):
+            if not known or any(entry.concerns((name,)) for entry in entries):
                 return False
         return True
 

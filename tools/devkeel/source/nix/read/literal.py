@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from msgspec import Struct
 
 from devkeel.errors import UsageError
-from devkeel.source.path import format_path, quote, unescape
+from devkeel.source.nix.read.strings import said
+from devkeel.source.path import format_path, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -297,13 +298,10 @@ def _read_float(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
     return _NOT_LITERAL if value is None else value
 
 
-def _read_string(node: Node, data: bytes, _: int) -> Value | _NotLiteral:
+def _read_string(node: Node, data: bytes, _: int) -> str | _NotLiteral:
     if any(child.type == "interpolation" for child in node.named_children):
         return _NOT_LITERAL
-    # Nix reads CR and CRLF between double quotes as LF.
-    # nix, src/libexpr/lexer.l, `unescapeStr`.
-    plain = data[node.start_byte + 1 : node.end_byte - 1].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-    return unescape(plain.decode("utf-8", "replace"))
+    return "".join(piece for piece in said(node, data) if isinstance(piece, str))
 
 
 def _read_minus(node: Node, data: bytes, depth: int) -> Value | _NotLiteral:
@@ -320,42 +318,6 @@ def _read_parenthesized(node: Node, data: bytes, depth: int) -> Value | _NotLite
 def _read_list(node: Node, data: bytes, depth: int) -> Value:
     # An element needs parentheses that the same expression elsewhere has not: they are not part of it.
     return [read_value(child, data, depth + 1) for child in node.children_by_field_name("element")]
-
-
-def _read_indented(node: Node, data: bytes, _: int) -> str | _NotLiteral:
-    """Return the value of an indented string (Nix manual: smallest indent of the lines that are not blank)."""
-    pieces: list[str] = []
-    for child in node.named_children:
-        source = data[child.start_byte : child.end_byte].decode("utf-8", "replace")
-        if child.type == "interpolation":
-            return _NOT_LITERAL
-        pieces.append(source)
-    raw = data[node.start_byte + 2 : node.end_byte - 2].decode("utf-8", "replace")
-    # A first line of blanks only is not part of the string.
-    # nix, src/libexpr/lexer.l: IND_STRING_OPEN takes blanks and the first line feed with it.
-    first = re.match(r" *\n", raw)
-    raw = raw[first.end() :] if first else raw
-    lines = raw.split("\n")
-    solid = [line for line in lines[:-1] if line.strip(" ")]
-    if lines[-1].strip(" "):
-        solid.append(lines[-1])
-    # parser-state.hh, `stripIndentation`: spaces only, and a last line of blanks does not count.
-    indent = min((len(line) - len(line.lstrip(" ")) for line in solid), default=0 if len(lines) == 1 else 1 << 30)
-    cut = [line[indent:] if line.strip(" ") else line[min(indent, len(line)) :] for line in lines]
-    if not lines[-1].strip(" "):
-        cut[-1] = ""
-    return _unescape_indented("\n".join(cut))
-
-
-def _unescape_indented(source: str) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match[0] == "'''":
-            return "''"
-        if match[0] in {"''$", "$$"}:
-            return match[0][-1] if match[0] == "''$" else "$$"
-        return {"n": "\n", "r": "\r", "t": "\t"}.get(match[1], match[1])
-
-    return re.sub(r"'''|''\$|\$\$|''\\(.)", value, source, flags=re.DOTALL)
 
 
 def _read_set(node: Node, data: bytes, depth: int) -> dict[str, Value] | _NotLiteral:
@@ -441,7 +403,7 @@ _READERS: dict[str, Callable[[Node, bytes, int], Value | _NotLiteral]] = {
     "integer_expression": _read_integer,
     "float_expression": _read_float,
     "string_expression": _read_string,
-    "indented_string_expression": _read_indented,
+    "indented_string_expression": _read_string,
     "unary_expression": _read_minus,
     "parenthesized_expression": _read_parenthesized,
     "list_expression": _read_list,

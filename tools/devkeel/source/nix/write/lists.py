@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,15 +21,13 @@ from devkeel.source.nix.read.list_parts import (
     lists_inside,
     parts,
 )
-from devkeel.source.nix.read.literal import Expression, Style, Value, print_element, print_value, read_value
+from devkeel.source.nix.read.literal import Expression, Style, Value, print_element, read_value
 from devkeel.source.nix.read.syntax import text
 from devkeel.source.nix.write.bindings import (
     canonical,
     expressions_in,
     insert_value,
     require_editable,
-    says_at,
-    set_value,
 )
 from devkeel.source.nix.write.head import arguments_for, require_arguments
 from devkeel.source.nix.write.proof import prove
@@ -46,7 +43,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.index import Definition
     from devkeel.source.path import AttrPath
 
-__all__ = ["Spelling", "add", "append", "append_line", "prepend", "remove"]
+__all__ = ["Spelling", "add", "append", "prepend", "remove"]
 
 # nix, src/libexpr/parser.y: a function and an if reach as far to the right as they can, and only `?` and a minus bind
 # more closely than ++.
@@ -375,53 +372,3 @@ def _remove_operand(node: Node, data: bytes) -> Splice:
     if node == right:
         return Splice(left.end_byte, right.end_byte, b"")
     return Splice(left.start_byte, right.start_byte, b"")
-
-
-def append_line(document: Document, path: AttrPath, line: str) -> Edited:
-    """Append a line to the text at an option path (enterShell and the like)."""
-    raw = require_editable(document, path)
-    print_value(line)
-    found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
-    if not found:
-        return insert_value(document, path, f"{line}\n")
-    item = found[0]
-    if item.layers is None or len(found) > 1:
-        raise document.refuse("ambiguous", f"{format_path(path)} is not one text.", item.node)
-    node, value = item.layers.core, document.value(item)
-    if isinstance(value, str) and line in value.split("\n"):
-        return Edited(document.data, notes=(f"The line is already in {format_path(path)}.",))
-    if isinstance(value, str) and (node.type != "indented_string_expression" or not value.strip()):
-        whole = f"{value.rstrip(chr(10))}\n{line}\n" if value.strip() else f"{line}\n"
-        return set_value(document, path, whole)
-    splice = _line_splice(document.data, node, line) if node.type == "indented_string_expression" else None
-    if splice is None:
-        raise document.refuse("opaque_value", f"{format_path(path)} is not a literal text.", item.node)
-    wanted = f"{value}{line}\n" if isinstance(value, str) and value.endswith("\n") else None
-
-    def holds(after: Document) -> bool:
-        if wanted is None:
-            return isinstance(value, Expression) or says_at(after, path, f"{value}\n{line}", item)
-        return says_at(after, path, wanted, item)
-
-    return prove(document, apply(document.data, [splice]), [raw], holds)
-
-
-def _line_splice(data: bytes, node: Node, line: str) -> Splice | None:
-    """Put a line before the closing quotes of an indented string, with the string's own indent."""
-    # nix, src/libexpr/lexer.l, IND_STRING: two quotes begin an escape or the end, whatever the character before them
-    # is.
-    if re.search(r"'''|'\$|\$'|['$]\Z|[\r\n]", line):
-        return None
-    source = data[node.start_byte : node.end_byte].decode()
-    rows = source[2:-2].split("\n")
-    solid = [row for row in rows[1:] if row.strip(" ")]
-    indent = min((row[: len(row) - len(row.lstrip(" "))] for row in solid), key=len, default=None)
-    if indent is None:
-        return None
-    escaped = indent + line.replace("''", "'''").replace("${", "''${")
-    closing = node.end_byte - 2
-    start = line_start(data, closing)
-    if is_first(data, closing):
-        end = "\r\n" if data[start - 2 : start] == b"\r\n" else "\n"
-        return Splice(start, start, f"{escaped}{end}".encode())
-    return Splice(closing, closing, f"\n{escaped}".encode())
