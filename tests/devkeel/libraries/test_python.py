@@ -44,7 +44,7 @@ def test_a_dependency_goes_behind_the_others_and_every_other_byte_stays() -> Non
 
 def test_another_version_takes_the_place_of_the_old_one_with_its_comment() -> None:
     found = planned({"pyproject.toml": PROJECT}, "B==2")
-    assert found.files["pyproject.toml"].decode() == PROJECT.replace('"b", # about b', '"B==2", # about b')
+    assert found.files["pyproject.toml"].decode() == PROJECT.replace('"b", # about b', '"b==2", # about b')
 
 
 @pytest.mark.parametrize("name", ["a", "A", "a>1", "b", "C"])

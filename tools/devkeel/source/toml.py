@@ -249,6 +249,10 @@ def _styled(old: Any, value: Data) -> Any:  # noqa: ANN401  (of tomlkit)
             array.add_line(item, indent=indent[: len(indent) - len(indent.lstrip(" \t"))])
         array.add_line(indent="")
         return array
+    if isinstance(value, dict) and old is not None and not isinstance(old, dict | list):
+        table = tomlkit.inline_table()
+        table.update(value)
+        return table
     return value
 
 

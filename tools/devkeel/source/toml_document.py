@@ -84,6 +84,13 @@ class Document(Struct, frozen=True, dict=True):
         """Return the byte offset of an index of the text."""
         return self.mark + len(self.text[:index].encode())
 
+    def place(self, *path: str | int) -> Place:
+        """Return where a key or an element of an array stands."""
+        array = self.layout.arrays.get(path[:-1])
+        index = path[-1] if path else None
+        offset = array.items[index].start if array and isinstance(index, int) else self.layout.keys.get(path)
+        return Place(self.name) if offset is None else Place(self.name, *position(self.text, offset))
+
     def refuse(self, code: str, message: str, remedy: str = f"Write this change with {do('patch')}.") -> Refused:
         """Return a refusal."""
         return Refused(code, message, place=Place(self.name), remedy=remedy)

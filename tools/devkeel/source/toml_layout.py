@@ -49,13 +49,14 @@ class Array(Struct, frozen=True):
 
 
 class Layout(Struct):
-    """Places in a text: comments, arrays by path (an index where an array is on the way), and TOML 1.1.
+    """Places in a text: comments, keys and arrays by path (an index where an array is on the way), and TOML 1.1.
 
-    newer: what TOML 1.0 does not have, with the text that says the same there. whole: whether all of the text was read,
-    which ends where it is no TOML.
+    keys: where each is first named, by a header too. newer: what TOML 1.0 does not have, with the text that says the
+    same there. whole: whether all of the text was read, which ends where it is no TOML.
     """
 
     comments: list[tuple[int, int]] = field(default_factory=list)
+    keys: dict[_Path, int] = field(default_factory=dict)
     arrays: dict[_Path, Array] = field(default_factory=dict)
     newer: list[tuple[int, int, str]] = field(default_factory=list)
     whole: bool = False
@@ -100,6 +101,7 @@ class _Reader:
                 self._pair(table)
 
     def _header(self) -> _Path:
+        start = self.at
         many = self.text.startswith("[[", self.at)
         self.at += 1 + many
         names = self._key()
@@ -111,10 +113,13 @@ class _Reader:
                 self._tables[path] = self._tables.get(path, 0) + 1
             if path in self._tables:
                 path = (*path, self._tables[path] - 1)
+        self.layout.keys.setdefault(path, start)
         return path
 
     def _pair(self, table: _Path) -> None:
+        start = self.at
         path = (*table, *self._key())
+        self.layout.keys.setdefault(path, start)
         self._expect("=")
         self._blank()
         self._value(path)

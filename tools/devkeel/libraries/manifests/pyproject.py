@@ -1,24 +1,40 @@
-"""Libraries in pyproject.toml: PEP 621, dependency groups (PEP 735), Poetry's tables."""
+"""Libraries in pyproject.toml: PEP 621, dependency groups (PEP 735), the tables of Poetry, uv and PDM."""
 
 from __future__ import annotations
 
-import tomllib
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import Place, Refused
-from devkeel.libraries.manifests.requirement import Requirement, canonicalize_name, exchanged, parse, tolerant
+from devkeel.errors import Refused
+from devkeel.libraries.manifests import poetry
+from devkeel.libraries.manifests.requirement import (
+    Requirement,
+    amended,
+    canonicalize_name,
+    is_bare,
+    key_of,
+    parse,
+    which,
+    written,
+)
 from devkeel.libraries.request import refused
 from devkeel.source import Edited, toml
-from devkeel.source.substitution import exchange
+from devkeel.source.plain_data import dotted
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     from devkeel.libraries.request import Plan, Request
 
 __all__ = ["PYPROJECT", "declares", "dynamic_files", "edit", "requirements_of"]
 
 PYPROJECT = "pyproject.toml"
 _POETRY = ("tool", "poetry")
+_DEPENDENCIES = ("project", "dependencies")
+_SOURCES = ("tool", "uv", "sources")
+_DEV = "dev"
+
+_Path = tuple[str, ...]
 
 
 def _get(model: dict[str, Any], *path: str) -> Any:  # noqa: ANN401  (plain data)
@@ -33,20 +49,16 @@ def _table(model: dict[str, Any], *path: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _is_dynamic(model: dict[str, Any]) -> bool:
+def _is_dynamic(model: dict[str, Any], what: str = "dependencies") -> bool:
     found = _get(model, "project", "dynamic")
     # PEP 621, `dynamic`: what stands in this list a build back end provides, and may not be in the table as well.
-    return isinstance(found, list) and "dependencies" in found
-
-
-def _model(data: bytes, name: str) -> dict[str, Any]:
-    return toml.Document(data, name).model
+    return isinstance(found, list) and what in found
 
 
 def declares(data: bytes) -> bool:
     """Return whether a pyproject.toml names the project's libraries, or has settings of tools alone."""
     try:
-        model = tomllib.loads(data.decode())
+        model = toml.loads(data)
     except ValueError:
         return True  # broken: the edit says where
     return any(_get(model, *path) is not None for path in (("project",), ("dependency-groups",), _POETRY))
@@ -55,7 +67,7 @@ def declares(data: bytes) -> bool:
 def dynamic_files(data: bytes) -> tuple[str, ...]:
     """Return the requirements files that setuptools reads the dependencies from."""
     try:
-        model = tomllib.loads(data.decode())
+        model = toml.loads(data)
     except ValueError:
         return ()
     if not _is_dynamic(model):
@@ -69,10 +81,10 @@ def dynamic_files(data: bytes) -> tuple[str, ...]:
 def requirements_of(data: bytes) -> tuple[str, ...]:
     """Return what a pyproject.toml asks for beside Python: its dependencies, extras and groups, as PEP 508 writes them.
 
-    Poetry's tables are left out: their versions are another language.
+    Poetry's tables are left out: their versions are another language. Raises ValueError.
     """
-    model = tomllib.loads(data.decode())
-    lists = [_get(model, "project", "dependencies")]
+    model = toml.loads(data)
+    lists = [_get(model, *_DEPENDENCIES)]
     for path in (("project", "optional-dependencies"), ("dependency-groups",)):
         lists += _table(model, *path).values()
     # PEP 735: an element of a group that is a table includes another group; its requirements are read with that one.
@@ -82,114 +94,217 @@ def requirements_of(data: bytes) -> tuple[str, ...]:
 
 def edit(plan: Plan, request: Request) -> None:
     """Add or remove requirements where this pyproject.toml has them."""
-    model = _model(plan.data(plan.manifest), plan.manifest)
-    if _uses_poetry(model, request.group):
-        _edit_poetry(plan, request, model)
-        return
-    if request.group is None:
-        if _is_dynamic(model):
-            raise refused(
-                "dynamic_dependencies",
-                "The dependencies are dynamic: a build back end computes them from somewhere else.",
-                plan.manifest,
-                "Name the file that holds them with `file`, or make them static.",
-            )
-        path: tuple[str, ...] = ("project", "dependencies")
-        if _get(model, "project") is None:
-            raise refused(
-                "no_project_table",
-                "The file has no [project] table, so that it has no place for a dependency outside a group.",
-                plan.manifest,
-                f"Name a group, or add [project] with name and version by {do('patch')}.",
-            )
-    elif _get(model, "project", "optional-dependencies", request.group) is not None:
-        # PEP 621: extras of the published package; a dependency group (PEP 735) is never published.
-        path = ("project", "optional-dependencies", request.group)
+    model = toml.Document(plan.data(plan.manifest), plan.manifest).model
+    table = _table_of_poetry(model, request.group)
+    if table is not None:
+        complete = poetry.edit(plan, request, table)
     else:
-        path = ("dependency-groups", request.group)
-    done = set[str]()
-    for name in request.names:
-        requirement = parse(name, remove=request.remove)
-        document, key = toml.Document(plan.data(plan.manifest), plan.manifest), canonicalize_name(requirement.name)
-        # Two versions in one request are both written, so that the resolver says why they cannot be.
-        twice = key in done and not request.remove
-        change = toml.append(document, path, str(requirement)) if twice else None
-        plan.take(plan.manifest, change or _edit_list(document, path, requirement, remove=request.remove))
-        done.add(key)
+        paths = _lists_of(model, request.group)
+        _require_lists(plan, request, model, paths)
+        complete = _edit_lists(plan, request, paths or [("dependency-groups", request.group or _DEV)])
+    if request.remove and not complete:
+        _say_absent(plan, request, model, [table] if table else paths)
 
 
-def _uses_poetry(model: dict[str, Any], group: str | None) -> bool:
+def _table_of_poetry(model: dict[str, Any], group: str | None) -> _Path | None:
+    """Return the table of Poetry that a group is in; None where the project names its libraries by lists."""
     if _get(model, *_POETRY) is None:
-        return False
-    if group is not None:
-        return _get(model, "dependency-groups", group) is None
-    return _get(model, "project") is None or _is_dynamic(model) or _get(model, "project", "dependencies") is None
+        return None
+    tables = [path for path, _ in poetry.tables_of(model)]
+    if group is None:
+        by_list = _get(model, "project") is not None and not _is_dynamic(model)
+        return None if by_list and _get(model, *_DEPENDENCIES) is not None else (*_POETRY, "dependencies")
+    key = canonicalize_name(group)
+    known = next((path for path in tables if len(path) > len(_POETRY) + 1 and canonicalize_name(path[3]) == key), None)
+    if known is None and _lists_of(model, group):
+        return None
+    legacy = (*_POETRY, "dev-dependencies")
+    return known or (legacy if key == _DEV and legacy in tables else (*_POETRY, "group", group, "dependencies"))
 
 
-def _edit_list(document: toml.Document, path: tuple[str, ...], wanted: Requirement, *, remove: bool) -> Edited:
-    data = document.data
-    known = _get(document.model, *path)
-    told = ".".join(path)
-    if known is not None and not isinstance(known, list):
-        raise document.refuse("opaque_value", f"{told} is no list.")
-    old = exchanged(known or [], wanted)
-    if remove:
-        if old is None:
-            return Edited(data, notes=(f"{wanted.name} is not in {told}.",))
-        return _exchange(document, path, old, None)
-    if old is None:
-        return toml.append(document, path, str(wanted))
-    found = tolerant(old)
-    bare = not (wanted.specifier or wanted.url or wanted.extras)
-    if bare or (found is not None and str(found) == str(wanted)):
-        return Edited(data, notes=(f"{old} is already in {told}.",))
-    return _exchange(document, path, old, str(wanted))
+def _lists_of(model: dict[str, Any], group: str | None) -> list[_Path]:
+    """Return the lists that a group is, those that are there: an extra, a group (PEP 735), or one of a tool.
+
+    Names are compared as their specification says: `dev_tools` is `dev-tools`.
+    """
+    if group is None:
+        return [_DEPENDENCIES]
+    # PEP 621: extras are of the published package; a dependency group (PEP 735) is never published.
+    key, found = canonicalize_name(group), list[_Path]()
+    for table in (("project", "optional-dependencies"), ("dependency-groups",), ("tool", "pdm", "dev-dependencies")):
+        found += [(*table, name) for name in _table(model, *table) if canonicalize_name(name) == key]
+    legacy = ("tool", "uv", "dev-dependencies")
+    return [*found, legacy] if key == _DEV and _get(model, *legacy) is not None else found
 
 
-def _exchange(document: toml.Document, path: tuple[str, ...], old: str, new: str | None) -> Edited:
-    known = _get(document.model, *path)
-    wanted = [new if item == old else item for item in known if new is not None or item != old]
-    model = toml.Document(toml.set(document, path, wanted).data).model
-    found = exchange(document.data, old, new, model, lambda data: tomllib.loads(data.decode()))
-    if found is None:
-        raise document.unproven(f"where {old!r} stands is not certain")
-    return found
-
-
-def _edit_poetry(plan: Plan, request: Request, model: dict[str, Any]) -> None:
-    path: tuple[str, ...] = (*_POETRY, "dependencies")
-    if request.group is not None:
-        path = (*_POETRY, "group", request.group, "dependencies")
-        old = (*_POETRY, "dev-dependencies")
-        path = old if request.group == "dev" and _get(model, *old) is not None else path
-    for name in request.names:
-        requirement = parse(name, remove=request.remove)
-        data = plan.data(plan.manifest)
-        table = _table(_model(data, plan.manifest), *path)
-        key = canonicalize_name(requirement.name)
-        known = next((item for item in table if canonicalize_name(item) == key), None)
-        document = toml.Document(data, plan.manifest)
-        if request.remove:
-            edited = (
-                Edited(data, notes=(f"{requirement.name} is not in {'.'.join(path)}.",))
-                if known is None
-                else toml.unset(document, (*path, known))
-            )
-        elif known is not None and not (requirement.specifier or requirement.extras):
-            edited = Edited(data, notes=(f"{known} is already in {'.'.join(path)}.",))
-        else:
-            edited = toml.set(document, (*path, known or requirement.name), _poetry_value(requirement, plan.manifest))
-        plan.take(plan.manifest, edited)
-
-
-def _poetry_value(requirement: Requirement, name: str) -> Any:  # noqa: ANN401  (plain data)
-    if requirement.url or requirement.marker:
-        raise Refused(
-            "poetry_source",
-            "A URL or a marker has a form of its own in Poetry's table.",
-            place=Place(name),
-            seen=str(requirement)[:200],
-            remedy=f"Write this entry with {do('patch')}.",
+def _require_lists(plan: Plan, request: Request, model: dict[str, Any], paths: Sequence[_Path]) -> None:
+    """Refuse what this file computes from elsewhere, or has no place for."""
+    group = request.group
+    of_setuptools = _table(model, "tool", "setuptools", "dynamic", "optional-dependencies")
+    computed = group in of_setuptools and _is_dynamic(model, "optional-dependencies")
+    if computed or (group is None and _is_dynamic(model)):
+        raise refused(
+            "dynamic_dependencies",
+            "The dependencies are dynamic: a build back end computes them from somewhere else.",
+            plan.manifest,
+            "Name the file that holds them with `file`, or make them static.",
         )
-    version = str(requirement.specifier) or "*"
-    return {"version": version, "extras": sorted(requirement.extras)} if requirement.extras else version
+    if group is None and _get(model, "project") is None:
+        raise refused(
+            "no_project_table",
+            "The file has no [project] table, so that it has no place for a dependency outside a group.",
+            plan.manifest,
+            f"Name a group, or add [project] with name and version by {do('patch')}.",
+        )
+    document = toml.Document(plan.data(plan.manifest), plan.manifest)
+    for path in paths:
+        if not isinstance(_get(model, *path), list | None):
+            raise document.refuse("opaque_value", f"{dotted(path)} is no list.")
+
+
+def _edit_lists(plan: Plan, request: Request, paths: Sequence[_Path]) -> bool:
+    """Edit the lists that may hold the libraries; return whether each library was in one."""
+    done, complete = set[str](), True
+    for name in request.names:
+        wanted = parse(name, remove=request.remove)
+        key = canonicalize_name(wanted.name)
+        document = toml.Document(plan.data(plan.manifest), plan.manifest)
+        places = [path for path in paths if _indexes(document.model, path, key)]
+        complete &= bool(places)
+        if request.remove:
+            _remove(plan, places, key)
+        elif key in done:
+            # Two versions in one request are both written, so that the resolver says why they cannot be.
+            plan.take(plan.manifest, _add(document, (places or paths)[0], wanted))
+        else:
+            plan.take(plan.manifest, _put(document, (places or paths)[0], wanted))
+        done.add(key)
+    return complete
+
+
+def _indexes(model: dict[str, Any], path: _Path, key: str) -> list[int]:
+    known = _get(model, *path)
+    items = known if isinstance(known, list) else []
+    return [index for index, item in enumerate(items) if isinstance(item, str) and key_of(item) == key]
+
+
+def _put(document: toml.Document, path: _Path, wanted: Requirement) -> Edited:
+    """Add a requirement, or change the one that there is."""
+    indexes = _indexes(document.model, path, canonicalize_name(wanted.name))
+    if not indexes:
+        return _add(document, path, wanted)
+    known = [_get(document.model, *path)[index] for index in indexes]
+    if is_bare(wanted):
+        return Edited(document.data, notes=(f"{known[0]} is already in {dotted(path)}.",))
+    found = which([Requirement(item) for item in known], wanted)
+    if not found:
+        return _add(document, path, wanted)
+    if len(found) > 1:
+        raise _several(document, path, wanted, [indexes[item] for item in found])
+    old = known[found[0]]
+    new = _as_in_toml(amended(old, wanted)) if '"' not in old else amended(old, wanted)
+    if new == old:
+        return Edited(document.data, notes=(f"{old} is already in {dotted(path)}.",))
+    return toml.replace(document, path, indexes[found[0]], new)
+
+
+def _add(document: toml.Document, path: _Path, wanted: Requirement) -> Edited:
+    text, known = _as_in_toml(written(wanted)), _get(document.model, *path)
+    if known is None:
+        return toml.append(document, path, text)
+    return toml.insert(document, path, _sorted_place(known, text), text)
+
+
+def _remove(plan: Plan, paths: Sequence[_Path], key: str) -> None:
+    """Take every requirement of a distribution out of lists, and what Poetry and uv say of it alone."""
+    for path in paths:
+        model = toml.loads(plan.data(plan.manifest))
+        for index in reversed(_indexes(model, path, key)):
+            plan.take(plan.manifest, toml.remove(_document(plan), path, index))
+    model = _document(plan).model
+    if not paths or any(_indexes(model, path, key) for path, _ in _all_lists(model)):
+        return
+    enriched = [(*_POETRY, "dependencies")] if _DEPENDENCIES in paths else []
+    for table in (*enriched, _SOURCES):
+        entries = _table(model, *table)
+        for name in poetry.names_in(entries, key):
+            path = table if table == _SOURCES and len(entries) == 1 else (*table, name)
+            plan.take(plan.manifest, toml.unset(_document(plan), path))
+            plan.notes.append(f"{dotted((*table, name))} was about it alone and goes too.")
+
+
+def _document(plan: Plan) -> toml.Document:
+    return toml.Document(plan.data(plan.manifest), plan.manifest)
+
+
+def _all_lists(model: dict[str, Any]) -> Iterator[tuple[_Path, list[Any]]]:
+    """Yield every list of a pyproject.toml that may name libraries, with its path."""
+    tables: tuple[_Path, ...] = (("project", "optional-dependencies"), ("dependency-groups",))
+    tables += (("tool", "pdm", "dev-dependencies"),)
+    paths: list[_Path] = [_DEPENDENCIES, ("tool", "uv", "dev-dependencies"), ("build-system", "requires")]
+    paths += [(*table, name) for table in tables for name in _table(model, *table)]
+    hatch = ("tool", "hatch", "envs")
+    paths += [(*hatch, name, kind) for name in _table(model, *hatch) for kind in ("dependencies", "extra-dependencies")]
+    for path in paths:
+        found = _get(model, *path)
+        if isinstance(found, list):
+            yield path, found
+
+
+def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
+    """Say of each library that is not where it was to be removed from where it is instead."""
+    told = " or ".join(map(dotted, looked)) or f"{request.group!r}, which is no group here"
+    tables = [*poetry.tables_of(model)]
+    for name in request.names:
+        key = canonicalize_name(parse(name, remove=True).name)
+        found = [path for path, _ in _all_lists(model) if _indexes(model, path, key)]
+        found += [path for path, table in tables if poetry.names_in(table, key)]
+        if any(path in found for path in looked):
+            continue
+        where = ", ".join(dotted(path) for path in found)
+        plan.notes.append(
+            f"{name} is not in {told} of {plan.manifest}, but in {where}."
+            if where
+            else f"{name} is not in {told}, nor in another list of {plan.manifest}."
+        )
+
+
+def _several(document: toml.Document, path: _Path, wanted: Requirement, indexes: Sequence[int]) -> Refused:
+    places = [document.place(*path, index) for index in indexes]
+    lines = ", ".join(str(place.line) for place in places)
+    return Refused(
+        "opaque_value",
+        f"{wanted.name} stands several times in {dotted(path)}, in lines {lines}.",
+        place=places[0],
+        remedy=f"Ask for one with its marker behind a semicolon, or change these lines with {do('patch')}.",
+    )
+
+
+def _as_in_toml(text: str) -> str:
+    """Return a requirement with the quotes of its marker as uv writes them, which need no escapes between others."""
+    head, mark, marker = text.partition(";")
+    return text if "'" in marker else head + mark + marker.replace('"', "'")
+
+
+def _sorted_place(known: Sequence[Any], text: str) -> int:
+    """Return where a requirement goes, as for uv: in order where the list is sorted, else behind the last text."""
+    texts = [item for item in known if isinstance(item, str)]
+    orders: tuple[Callable[[str], tuple[str, ...]], ...] = (
+        lambda item: _split(item.lower()),
+        _split,
+        lambda item: (item.lower(),),
+        lambda item: (item,),
+    )
+    last = max((index + 1 for index, item in enumerate(known) if isinstance(item, str)), default=len(known))
+    for order in orders:
+        ranks = [order(item) for item in texts]
+        if ranks == sorted(ranks):
+            later = (i for i, item in enumerate(known) if isinstance(item, str) and order(item) > order(text))
+            return next(later, last)
+    return last
+
+
+def _split(text: str) -> tuple[str, str]:
+    """Return a requirement before and from its version."""
+    at = next((index for index, letter in enumerate(text) if letter in "><=~!@"), len(text))
+    return text[:at].strip(), text[at:].strip()
