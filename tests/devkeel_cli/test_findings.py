@@ -103,3 +103,70 @@ def test_an_edit_leaves_no_byte_order_mark(devkeel: Shell) -> None:
 def test_a_mark_in_devenv_yaml_is_read(devkeel: Shell) -> None:
     (devkeel.root / "devenv.yaml").write_bytes(MARKED + b"inputs:\n  nixpkgs:\n    url: github:a/b\n")
     assert codes(devkeel) == []
+
+
+@pytest.mark.parametrize(
+    ("head", "opened"),
+    [
+        ("{ pkgs }:", "{ pkgs, ... }:"),
+        ("{pkgs}:", "{pkgs, ...}:"),
+        ("{ pkgs, lib }:", "{ pkgs, lib, ... }:"),
+        ("{ pkgs, lib, }:", "{ pkgs, lib, ... }:"),
+        ("{ pkgs ? null }:", "{ pkgs ? null, ... }:"),
+        ("{ }:", "{ ... }:"),
+        ("{}:", "{ ... }:"),
+        ("args@{ pkgs }:", "args@{ pkgs, ... }:"),
+        ("{ pkgs }@args:", "{ pkgs, ... }@args:"),
+        ("{ pkgs\n, lib\n}:", "{ pkgs\n, lib\n, ...\n}:"),
+        ("{\n  pkgs,\n  lib,\n}:", "{\n  pkgs,\n  lib,\n  ...\n}:"),
+        ("{\n  pkgs,\n  lib # why\n}:", "{\n  pkgs,\n  lib,\n  ... # why\n}:"),
+        ("{\n  pkgs,\n}:", "{\n  pkgs,\n  ...\n}:"),
+        ("let a = 1; in { pkgs }:", "let a = 1; in { pkgs, ... }:"),
+    ],
+)
+def test_a_head_that_takes_too_little_is_found_and_its_fix_opens_it(head: str, opened: str, devkeel: Shell) -> None:
+    body = '\n{\n  env.A = "1";\n}\n'
+    devkeel.declaration.write_text(head + body)
+    (item,) = found(devkeel)
+    assert (item["code"], item["severity"]) == ("closed_head", "error")
+    assert devkeel("set", "env.B", "2", "--level", "schema").code == 0  # it was there before
+    devkeel.declaration.write_text(head + body)
+    edit = item["suggestions"][0]
+    assert devkeel("patch", edit["file"], "--old", edit["old"], "--new", edit["new"], "--level", "schema").code == 0
+    assert devkeel.read() == opened + body
+    assert codes(devkeel) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ pkgs, ... }@args: { }",
+        "args@{ ... }: { }",
+        "args: { }",
+        "_: { }",
+        '{ env.A = "1"; }',
+        '{ pkgs, ... }: let f = { a }: a; in { env.A = f { a = "1"; }; }',
+        "{ pkgs, ... }: { env = pkgs.callPackage ({ lib }: { }) { }; }",
+        "{ pkgs, ... }: { overlays = [ (final: prev: { a = { b }: b; }) ]; }",
+        "{ ... }: { imports = [ ({ pkgs, ... }: { }) (import ./f.nix { a = 1; }) ]; }",
+        "{ ... }: { profiles.a.module = { ... }: { }; }",
+    ],
+)
+def test_a_head_that_takes_all_and_a_function_that_is_no_module_are_right(text: str, devkeel: Shell) -> None:
+    devkeel.declaration.write_text(text + "\n")
+    write(devkeel.root, {"f.nix": "{ a }: { env.A = a; }\n"})
+    assert codes(devkeel) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "file"),
+    [
+        ("{ ... }: { imports = [ ./f.nix ]; }", "f.nix"),
+        ("{ ... }: { imports = [ ({ pkgs }: { }) ]; }", "devenv.nix"),
+        ("{ ... }: { profiles.a.module = { pkgs }: { }; }", "devenv.nix"),
+    ],
+)
+def test_modules_elsewhere_are_called_with_more_too(text: str, file: str, devkeel: Shell) -> None:
+    devkeel.declaration.write_text(text + "\n")
+    write(devkeel.root, {"f.nix": "{ a }: { env.A = a; }\n"})
+    assert [(item["code"], item["place"]["file"]) for item in found(devkeel)] == [("closed_head", file)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.checks.heads import check_heads
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.modules import World
 from devkeel.checks.options import check_needed_inputs, check_options
@@ -22,6 +23,7 @@ __all__ = ["check"]
 
 # Each takes what is judged and the modules in it, and yields what it finds.
 _CHECKS: tuple[Callable[[Candidate, World], Iterable[Diagnostic]], ...] = (
+    check_heads,
     check_options,
     check_needed_inputs,
     check_packages,

@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.document import Document
     from devkeel.source.nix.read.literal import Expression
 
-__all__ = ["ARGUMENTS", "arguments_for", "check_expression", "require_arguments", "require_own"]
+__all__ = [
+    "ARGUMENTS",
+    "arguments_for",
+    "check_expression",
+    "is_closed",
+    "opened_head",
+    "require_arguments",
+    "require_own",
+]
 
 # What the module system hands to every module of a devenv.nix.
 # nixpkgs, lib/modules.nix, `evalModules`: lib, config and options; devenv adds pkgs (`_module.args`) and inputs
@@ -163,3 +171,26 @@ def _insert_formals(formals: Node, data: bytes, wanted: list[str]) -> Splice:
         return Splice(first.start_byte, first.start_byte, "".join(f"{name},{gap}" for name in wanted).encode())
     indent = " " * (formals.start_byte - (data.rfind(b"\n", 0, formals.start_byte) + 1))
     return Splice(first.start_byte, first.start_byte, "".join(f"{name}{end}{indent}, " for name in wanted).encode())
+
+
+def is_closed(formals: Node) -> bool:
+    """Return whether a function with these named arguments takes no others."""
+    return next(children_of_type(formals, "ellipses"), None) is None
+
+
+def opened_head(formals: Node, data: bytes) -> Splice:
+    """Return the splice that puts `...` behind the last of some named arguments, in their style."""
+    named = list(children_of_type(formals, "formal"))
+    # `{ a, }` is read with a name that is not there (see `syntax.problems`).
+    named = [item for item in named if not item.child_by_field_name("name").is_missing]  # type: ignore[union-attr]
+    if not named:
+        return Splice(formals.start_byte, formals.end_byte, b"{ ... }")
+    last = named[-1]
+    before = data[named[-2].end_byte if len(named) > 1 else formals.start_byte + 1 : last.start_byte]
+    plain = re.fullmatch(rb"\s*,?\s*", before) is not None
+    comma = re.match(rb"\s*,", data[last.end_byte : formals.end_byte])
+    if comma:
+        at = last.end_byte + comma.end()
+        return Splice(at, at, (before.partition(b",")[2] or before if plain else b" ") + b"...")
+    gap = before if plain and b"," in before else b", "
+    return Splice(last.end_byte, last.end_byte, gap + b"...")
