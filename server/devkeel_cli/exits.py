@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "TIMED_OUT", "USAGE"]
+__all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "TIMED_OUT", "USAGE", "of_command"]
 
 USAGE = 2
 CHECK_FAILED = 3
@@ -13,6 +13,13 @@ INTERRUPTED = 130
 PIPE_CLOSED = 141
 # As timeout(1).
 TIMED_OUT = 124
+
+
+def of_command(code: int) -> int:
+    """Return the exit code that a shell reports for a command. code: as waitid(2) has it; below 0 the signal."""
+    # POSIX.1-2024, Shell Command Language, 2.8.2: more than 128 for a signal; bash and dash add its number.
+    return 128 - code if code < 0 else code % 256
+
 
 TABLE = """\
 \b

@@ -10,6 +10,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.errors import Busy, StateError
+from devkeel_cli import exits
 
 from .conftest import process_environment
 
@@ -67,6 +68,11 @@ def test_wrong_usage_is_2(devkeel: Shell, line: tuple[str, ...]) -> None:
     assert outcome.code == 2
     assert outcome.out == ""
     assert outcome.err
+
+
+@pytest.mark.parametrize(("ended", "code"), [(0, 0), (7, 7), (-9, 137), (-15, 143), (-2, 130)])
+def test_a_command_that_a_signal_ended_has_the_code_that_a_shell_gives_it(ended: int, code: int) -> None:
+    assert exits.of_command(ended) == code
 
 
 def test_a_check_that_finds_an_error_is_3(devkeel: Shell) -> None:

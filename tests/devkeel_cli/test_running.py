@@ -46,6 +46,8 @@ def test_a_person_applies_and_runs(pinned_project: Make) -> None:
     assert (found.returncode, found.stdout) == (7, "typed\nhunter2-hunter2\n")
     asked = devkeel(root, "run", "--json", "--", "sh", "-c", "cat; echo $API_TOKEN; exit 7", stdin="typed\n")
     assert (asked.returncode, json.loads(asked.stdout)["stdout"]) == (7, "***\n")
+    killed = devkeel(root, "run", "--json", "--", "sh", "-c", "kill -9 $$")
+    assert (killed.returncode, json.loads(killed.stdout)["exit_code"]) == (137, -9)
     late = devkeel(root, "run", "--timeout", "0.5", "--", "sh", "-c", f"echo begun; {SLEEP}")
     assert (late.returncode, late.stdout) == (124, "begun\n")
     assert "applied: what is declared" in devkeel(root, "inspect").stdout

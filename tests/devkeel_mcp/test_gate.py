@@ -74,6 +74,9 @@ async def test_pages_of_another_origin_are_refused(origin: str, status: int) -> 
     [
         (f"Bearer {TOKEN}", 200),
         (f"bearer {TOKEN}", 200),
+        (f"Bearer   {TOKEN}", 200),
+        (f"Bearer{TOKEN}", 401),
+        (f"Bearer  {TOKEN}t", 401),
         (f"Bearer {TOKEN}t", 401),
         ("Bearer ", 401),
         (TOKEN, 401),

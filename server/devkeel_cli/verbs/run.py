@@ -58,7 +58,7 @@ def command(
     follow(job)
     result = environment.result(job)
     output.write_run(result, as_json=as_json)
-    return exits.TIMED_OUT if result.exit_code is None else result.exit_code % 256
+    return exits.TIMED_OUT if result.exit_code is None else exits.of_command(result.exit_code)
 
 
 def _become(argv: tuple[str, ...], place: str, variables: dict[str, str]) -> None:

@@ -120,7 +120,9 @@ class Gate:
         if self._token is None:
             return True
         # RFC 9110, 11.1: the name of a scheme is compared without case.
+        # 11.4 has one blank or more between it and the token.
         scheme, _, token = given.partition(" ")
+        token = token.lstrip(" ")
         # Starlette decodes a header as Latin-1. A comparison that ends at the first difference would tell how much was
         # right.
         return scheme.lower() == "bearer" and hmac.compare_digest(token.encode("latin-1"), self._token)

@@ -159,10 +159,13 @@ def test_pip_never_stands_in_for_what_uv_has_pinned(environment: Environment, mo
     assert caught.value.code == "tool_missing"
 
 
+@pytest.mark.parametrize("name", ["dev", "Dev", "DEV"])
 @pytest.mark.parametrize("old", ["plain", "ruff"])
-def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environment, old: str) -> None:
+def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environment, old: str, name: str) -> None:
+    # PEP 735 compares the names of groups normalised.
     path = environment.project.root / "pyproject.toml"
-    text = path.read_text() + '\n[dependency-groups]\ndev = ["numbers-lib"]\nall = [{ include-group = "dev" }]\n'
+    text = path.read_text() + '\n[dependency-groups]\ndev = ["numbers-lib"]\nall = ['
+    text += f'{{ include-group = "{name}" }}]\n'
     path.write_text(text)
     lock(environment)
     assert Venv().lock_status(environment.project).state == "current"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel.errors import Busy, StateError, Unavailable, UsageError
+from devkeel.errors import Busy, DevkeelError, StateError, Unavailable, UsageError
 from devkeel.runtime import Completed, run
 from devkeel.runtime.jobs import Job, Jobs, JobSpec
 from devkeel.state.files import make_directory
@@ -107,6 +108,22 @@ def test_cancelling_leaves_nothing_running(jobs: Jobs, tmp_path: Path, script: s
     assert not alive(pid)
     if job.error is not None:
         assert (job.state, job.error) == ("cancelled", job.stopped())
+
+
+def test_a_pause_ends_when_it_is_cancelled_also_where_more_than_1024_files_are_open(jobs: Jobs) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1200), hard))
+    held = [os.open(os.devnull, os.O_RDONLY) for _ in range(1050)]
+    try:
+        job = jobs.start(JobSpec("test", "waits"), lambda job: job.pause(LONG))
+        assert not job.wait(0.2)
+        job.cancel()
+        assert job.wait(LONG)
+        assert isinstance(job.error, DevkeelError), job.error
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_a_cancelled_job_runs_nothing_more(jobs: Jobs, tmp_path: Path) -> None:

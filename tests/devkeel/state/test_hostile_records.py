@@ -19,7 +19,7 @@ from devkeel.errors import StateError, UsageError
 from devkeel.project.root import Project
 from devkeel.state import origin
 from devkeel.state.files import make_directory, read_record, write_record
-from devkeel.state.origin.key import KeyUnusable
+from devkeel.state.origin.key import KeyUnusable, make_key
 from devkeel.transaction import FileChange, FileImage, Record, Transactions, record_paths, schema, seals
 
 if TYPE_CHECKING:
@@ -358,6 +358,22 @@ def test_processes_that_write_first_at_once_agree_on_one_key(
     assert len(keys.pop().strip()) == 64
     assert [path.name for path in (tmp_path / "state/devkeel").iterdir()] == ["key"]
     assert (tmp_path / "state/devkeel/key").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o077, 0])
+def test_each_missing_directory_of_the_key_is_for_its_user_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, umask: int
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "there" / "a" / "b"))
+    (tmp_path / "there").mkdir(mode=0o755)
+    before = os.umask(umask)
+    try:
+        assert make_key(tmp_path / "nowhere")
+    finally:
+        os.umask(before)
+    made = [tmp_path / "there/a", tmp_path / "there/a/b", tmp_path / "there/a/b/devkeel"]
+    assert {item.stat().st_mode & 0o777 for item in made} == {0o700}
+    assert (tmp_path / "there").stat().st_mode & 0o777 == 0o755
 
 
 def test_recovery_takes_back_all_files_that_edits_write() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import secrets
-import select
+import selectors
 import socket
 import threading
 import time
@@ -111,7 +111,7 @@ class Job:
         self._in_peace = False
         self._done = threading.Event()
         self._turn = threading.Lock()
-        # A pipe, for select(2) and its kin can wait for a descriptor together with a program's outputs, and not for a
+        # A pipe, for poll(2) and its kin can wait for a descriptor together with a program's outputs, and not for a
         # lock.
         self._wake = os.pipe()
 
@@ -174,7 +174,10 @@ class Job:
         if self._in_peace:
             time.sleep(seconds)
             return
-        select.select([self._wake[0]], [], [], seconds)
+        # select(2), BUGS: it has no place for descriptors from FD_SETSIZE (1024) on; poll(2) and its kin do.
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._wake[0], selectors.EVENT_READ)
+            selector.select(seconds)
         if self._reason is not None:
             raise self._reason
 

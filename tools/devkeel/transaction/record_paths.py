@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from devkeel.project.root import Project
-
-from typing import TYPE_CHECKING
-
 from devkeel.errors import DevkeelError
 
 if TYPE_CHECKING:
@@ -16,9 +11,10 @@ if TYPE_CHECKING:
 
 __all__ = ["is_inside"]
 
-
 # What is said of a path that leads elsewhere.
 _ELSEWHERE = frozenset({"bad_file_name", "outside_root", "private_directory", "managed_file", "dangling_link"})
+# The files that edits write: environment files, manifests of libraries, and the locks that go with them. Nothing else
+# is taken back, whoever wrote the records; a test compares this with what the editors and resolvers know.
 _SUFFIXES = (".nix", ".lock", ".txt", ".in")
 _NAMES = frozenset(
     {
@@ -43,7 +39,3 @@ def is_inside(project: Project, path: str) -> bool:
 def _is_written_by_edits(path: str) -> bool:
     name = path.rpartition("/")[2]
     return name in _NAMES or name.endswith(_SUFFIXES)
-
-
-# The files that edits write: environment files, manifests of libraries, and the locks that go with them. Nothing else
-# is taken back, whoever wrote the records; a test compares this with what the editors and resolvers know.

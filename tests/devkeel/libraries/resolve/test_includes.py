@@ -37,7 +37,13 @@ def project(tmp_path: Path) -> Project:
         *("-r ../../outside/key", "-c../../outside/key", "--requirement=../../outside/key", "--constraint {out}/key"),
         *("-r {out}/key", "-r file://{out}/key", "-e {out}", "--editable ../../outside", "-f {out}", "-r away.txt"),
         *("{out}/a.whl", "../../outside", "a @ file://{out}/a", "a @ git+file://{out}", "~/a", "-r sub/again.txt"),
-        *("-r ~/.netrc", '-r "{out}/key"', "--find-links={out}"),
+        *("-r ~/.netrc", '-r "{out}/key"', "--find-links={out}", "-f {out} -r sub/more.txt", "-i {out}"),
+        *("--index-url {out}", "--extra-index-url file://{out}", "--index-url https://a.example -f {out}"),
+        # pip and uv replace ${{NAME}}, and pip joins lines.
+        *("-r ${{HOME}}/key", "-r${{HOME}}/key", "--requirement=${{HOME}}/key", "-c ${{X_1}}", "-r sub/${{X}}/key"),
+        *("-e ${{HOME}}/a", "-f ${{HOME}}", "--index-url ${{HOME}}", "-r file://${{HOME}}/key", '-r "${{HOME}}/key"'),
+        *("${{HOME}}/a.whl", "a @ ${{HOME}}/a", "a@file://${{HOME}}/a", "a[b]@ file:${{HOME}}", "${{X}}"),
+        *("-r \\\n{out}/key", "-r \\\n${{HOME}}/key", "-r \\${{HOME}}/key"),
     ],
 )
 def test_a_line_that_leaves_is_named(project: Project, line: str) -> None:
@@ -61,6 +67,10 @@ def test_a_line_that_leaves_is_named(project: Project, line: str) -> None:
         "idna==3.1 --hash=sha256:00\nhttps://example.org/a.whl\na @ https://example.org/a/b.whl\n",
         "-e git+https://example.org/a.git#egg=a\n--index-url https://example.org/simple\n# -r /etc/passwd\n",
         "-r https://example.org/r.txt\n-r missing.txt\na ; python_version < '3'  # -r /x\n",
+        "--index-url https://${USER}:${TOKEN}@example.org/simple\n-i https://${TOKEN}@example.org\n",
+        "a @ git+https://${TOKEN}@example.org/a.git\na@https://${HOST}/a.whl\n-r https://${HOST}/a.txt\n",
+        "idna==${VERSION}\nidna == ${VERSION}\nidna[a]>=${LOW},<${HIGH}\n# -r ${HOME}/a\nidna # ${HOME}\n",
+        "-r sub/$HOME.txt\n-r sub/${home}.txt\nidna \\\n  --hash=sha256:00\n",
     ],
 )
 def test_what_stays_beneath_is_not_refused(project: Project, text: str) -> None:
@@ -77,6 +87,14 @@ def test_what_stays_beneath_is_not_refused(project: Project, text: str) -> None:
         ('[tool.poetry.dependencies]\na = {{ path = "../../outside" }}\n', True),
         ('[tool.setuptools.dynamic]\ndependencies = {{ file = ["{out}/key"] }}\n', True),
         ('[tool.setuptools.dynamic]\ndependencies = {{ file = "sub/more.txt" }}\n', False),
+        ('[project]\ndependencies = ["a @ file://${{HOME}}/a"]\n', True),
+        ('[dependency-groups]\ndev = ["a@ ${{HOME}}/a"]\n', True),
+        ('[project]\ndependencies = ["a @ https://${{TOKEN}}@example.org/a.whl"]\n', False),
+        ('[project]\ndescription = "Reads ${{HOME}}/a, and mail @ ${{HOME}}"\n', False),
+        ('[[tool.uv.index]]\nurl = "{out}"\n', True),
+        ('[[tool.uv.index]]\nurl = "${{HOME}}/a"\n', True),
+        ('[tool.uv]\nfind-links = ["{out}"]\n', True),
+        ('[tool.uv]\nfind-links = ["sub"]\nindex-url = "https://${{TOKEN}}@example.org"\n', False),
         ('[tool.coverage]\npath = "/usr"\n[project]\ndependencies = ["idna>=3"]\n', False),
     ],
 )
@@ -91,8 +109,10 @@ def test_a_pyproject_is_looked_at_too(project: Project, text: str, leaves: bool)
         assert not leaves
 
 
-def test_no_resolver_quotes_what_is_outside(project: Project) -> None:
-    (project.root / "requirements.txt").write_text("-r ../../outside/key\n")
+@pytest.mark.parametrize("line", ["-r ../../outside/key", "-r ${HOME}/key", "-c ${HOME}/key"])
+def test_no_resolver_quotes_what_is_outside(project: Project, line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(project.root.parent.parent / "outside"))
+    (project.root / "requirements.txt").write_text(f"{line}\n")
     environment = Environment(project.root, actor="test")
     with pytest.raises(DevkeelError) as caught:
         environment.change([AddLibrary(language="python", names=["idna"])], dry_run=True, level="build")

@@ -317,6 +317,14 @@ def test_a_file_that_is_no_module_keeps_config_and_imports_as_plain_names() -> N
     assert nix.set(document, "b", 2).data == b"{\n  config = { a = 1; };\n  b = 2;\n}\n"
 
 
+def test_what_stands_beside_config_and_is_no_setting_is_none() -> None:
+    # nixpkgs, lib/modules.nix, `unifyModuleSyntax`
+    source = b"{ lib, ... }:\n{\n  freeformType = lib.types.attrs;\n  config.a = 1;\n}\n"
+    assert nix.get(source, "a") == 1
+    assert nix.set(source, "b", 2).data.startswith(b"{ lib, ... }:\n{\n  freeformType = lib.types.attrs;\n")
+    assert nix.Document(source).raw_path(("freeformType",)) == ("freeformType",)
+
+
 def test_removing_takes_the_comment_that_belongs_to_the_thing_and_nothing_else() -> None:
     source = module(
         "  # https://devenv.sh/env/\n  env.A = 1;\n\n  # about B\n  # and more\n  env.B = 2; # beside\n\n"

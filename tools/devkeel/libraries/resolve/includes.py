@@ -24,12 +24,21 @@ __all__ = ["require_beneath"]
 _MOST = 200
 _INCLUDES = ("-r", "-c", "--requirement", "--requirements", "--constraint", "--constraints", "--build-constraint")
 _OPTION = re.compile(
-    r"\s*(?P<option>--(?:requirements?|constraints?|build-constraint|editable|find-links)\b|-[rcef])[\s=]*"
-    r"[\"']?(?P<path>[^\s\"'#]\S*?)[\"']?(?:\s|$)"
+    r"(?:^|(?<=\s))(?P<option>--(?:requirements?|constraints?|build-constraint|editable|find-links|(?:extra-)?index-url)\b"
+    r"|-[rcefi])[\s=]*[\"']?(?P<path>[^\s\"'#]\S*?)[\"']?(?:\s|$)"
 )
+_REMOTE = re.compile(r"(?:git\+)?(?!file:)[a-z][a-z0-9+.-]*://|(?:git|hg|svn|bzr)\+(?!file:)", re.IGNORECASE)
 _URL = re.compile(r"(?<![\w+])((?:[a-z]+\+)?file:[^\s;#\"']+)", re.IGNORECASE)
 _BARE = re.compile(r"\s*((?:\.{1,2}/|~|/)[^\s;#\"']*)")
 _AT = re.compile(r"@\s*((?:\.{1,2}/|/)[^\s;#\"']*)")
+# pip, req/req_file.py, `ENV_VAR_RE`; uv replaces the same, also in what pyproject.toml requires. Whose value it is, is
+# not known here: a home directory, as often as not.
+_EXPANDED = re.compile(r"\$\{[A-Z0-9_]+\}")
+_BEFORE = re.compile(r"(?:--[\w-]+=|-[rcefi])?[\"']?(?:[\w.-]+(?:\[[^\]]*\])?@)?")
+_COMPARED = re.compile(r"(?:[\w.-]+(?:\[[^\]]*\])?)?(?:[=<>~!]=?=?|[<>])")
+_AT_VARYING = re.compile(r"@\s*([^\s;]*\$\{[A-Z0-9_]+\}[^\s;]*)")
+# The keys of uv's tables whose values are read where they are paths of this machine.
+_INDEXES = frozenset({"url", "index-url", "extra-index-url", "default-index", "find-links"})
 
 
 def require_beneath(root: Path, manifest: str, read: Callable[[str], bytes | None]) -> None:
@@ -48,40 +57,77 @@ def require_beneath(root: Path, manifest: str, read: Callable[[str], bytes | Non
             data = (Project(root).read(name) if name.startswith("../") else read(name)) or b""
         text = data.decode("utf-8", "replace")
         for line, path, includes in _of_toml(text) if name.endswith(".toml") else _of_lines(text):
-            place = (
-                path
-                if path.startswith(("/", "~"))
-                else posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
-            )
-            if leaves(root, place):
-                raise ProjectError(
-                    "outside_root",
-                    f"{name} names {path}, which is outside of the project's Git work tree, so no installer is asked.",
-                    place=Place(name, line),
-                    seen=path,
-                    remedy="Move it beneath, or take the line out.",
-                )
+            place = _place_of(name, path)
+            if place is None or leaves(root, place):
+                raise _outside(name, line, path)
             if includes and not place.startswith(("/", "~")):
                 waiting.append(place)
 
 
+def _place_of(name: str, path: str) -> str | None:
+    """Return where a path of a file leads, from the root; None where a variable decides that."""
+    if _EXPANDED.search(path):
+        return None
+    return path if path.startswith(("/", "~")) else posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+
+
+def _outside(name: str, line: int, path: str) -> ProjectError:
+    varies = _EXPANDED.search(path)
+    return ProjectError(
+        "outside_root",
+        f"{name} names {path}, "
+        + (f"and where that is depends on {varies[0]}" if varies else "which is outside of the project's Git work tree")
+        + ", so no installer is asked.",
+        place=Place(name, line),
+        seen=path,
+        remedy="Write the path without the variable." if varies else "Move it beneath, or take the line out.",
+    )
+
+
 def _of_lines(text: str) -> Iterator[tuple[int, str, bool]]:
     """Yield line, path, and whether its lines are read too, of a requirements file."""
-    for number, raw in enumerate(text.splitlines(), start=1):
-        line = raw.partition(" #")[0]
-        # pip documentation, Requirements File Format: a # begins a comment at the start of a line, or behind white
-        # space.
-        if line.lstrip().startswith("#"):
-            continue
-        option = _OPTION.match(line)
-        if option is not None and "://" not in option["path"] and not option["path"].startswith("git+"):
-            yield number, local_path(option["path"]) or option["path"], option["option"] in _INCLUDES
+    for number, line in _logical(text):
+        for option in _OPTION.finditer(line):
+            path, includes = option["path"], option["option"] in _INCLUDES
+            if not _REMOTE.match(path):
+                yield number, local_path(path) or path, includes
+        first = _OPTION.match(line.lstrip())
         for found in _URL.findall(line):
             if (path := local_path(found)) is not None:
-                yield number, path, option is not None and option["option"] in _INCLUDES
+                yield number, path, first is not None and first["option"] in _INCLUDES
         bare = _BARE.match(line) or _AT.search(line)
         if bare is not None:
             yield number, bare[1], False
+        yield from ((number, word, False) for word in _varying(line))
+
+
+def _logical(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the lines as pip reads them, with the number of their first: joined where they end with a backslash."""
+    begun, parts = 0, list[str]()
+    for number, raw in enumerate([*text.splitlines(), ""], start=1):
+        # pip documentation, Requirements File Format: a # begins a comment at the start of a line, or behind white
+        # space.
+        comment = raw.lstrip().startswith("#")
+        if not parts:
+            begun = number
+        if raw.endswith("\\") and not comment:
+            parts.append(raw[:-1])
+            continue
+        line = "".join([*parts, "" if comment else raw]).partition(" #")[0]
+        parts = []
+        if line.strip():
+            yield begun, line
+
+
+def _varying(line: str) -> Iterator[str]:
+    """Yield the words whose variables can lead to another place: not what is a host's, or compared with a version."""
+    words = line.split()
+    for before, word in zip(["", *words], words, strict=False):
+        if _EXPANDED.search(word) and not _COMPARED.fullmatch(before):
+            start = _BEFORE.match(word)
+            path = word[start.end() if start else 0 :]
+            if not (_REMOTE.match(path) or _COMPARED.match(path)):
+                yield path.strip("\"'")
 
 
 def _of_toml(text: str) -> Iterator[tuple[int, str, bool]]:
@@ -103,16 +149,24 @@ def _of_toml(text: str) -> Iterator[tuple[int, str, bool]]:
 
 def _of_value(value: object) -> Iterator[tuple[str, bool]]:
     if isinstance(value, dict):
-        path = value.get("path")
-        if isinstance(path, str):
-            yield path, False
-        for inner in value.values():
+        for key, inner in value.items():
+            if isinstance(inner, str) and key == "path":
+                yield inner, False
+            named = inner if isinstance(inner, list) else [inner]
+            if key in _INDEXES:
+                yield from ((item, False) for item in named if isinstance(item, str) and _is_local(item))
             yield from _of_value(inner)
     elif isinstance(value, list):
         for inner in value:
+            if isinstance(inner, str):
+                yield from ((path, False) for path in _AT_VARYING.findall(inner) if not _REMOTE.match(path))
             yield from _of_value(inner)
     elif isinstance(value, str) and (found := [*_URL.findall(value), *_AT.findall(value)]):
         yield from ((path, False) for item in found if (path := local_path(item)) is not None)
+
+
+def _is_local(index: str) -> bool:
+    return index.startswith(("/", ".", "~")) or (_EXPANDED.search(index) is not None and not _REMOTE.match(index))
 
 
 def _files_of(value: object) -> Iterator[str]:

@@ -77,10 +77,10 @@ def _flat(groups: dict[str, Any], items: Any) -> list[str]:  # noqa: ANN401  (pl
         if isinstance(item, str):
             found.append(item)
         # PEP 735: {include-group = "name"}; tools refuse a circle.
-        elif isinstance(item, dict) and item.get("include-group") in groups:
-            name = item["include-group"]
-            others = {group: known for group, known in groups.items() if group != name}  # no group includes itself
-            found += _flat(others, groups[name])
+        elif isinstance(item, dict) and isinstance(wanted := item.get("include-group"), str):
+            for name in [group for group in groups if canonicalize_name(group) == canonicalize_name(wanted)]:
+                others = {group: known for group, known in groups.items() if group != name}  # no group includes itself
+                found += _flat(others, groups[name])
     return found
 
 

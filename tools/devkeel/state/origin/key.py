@@ -122,9 +122,12 @@ def _make(path: Path) -> None:
         if os.geteuid() == 0 and above.stat().st_uid != 0:
             # as with `sudo` that keeps HOME: the user could not read it afterwards
             raise KeyUnusable(f"{above} belongs to another user", _ELSEWHERE)
-        # XDG Base Directory Specification: what is missing is made with 0700; pathlib gives that to the last directory
-        # alone.
-        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # XDG Base Directory Specification: what is missing is made with 0700; with `parents` pathlib gives that to the
+        # last directory alone.
+        for item in (*reversed(path.parents), path):
+            if not os.path.lexists(item):
+                item.mkdir(mode=0o700, exist_ok=True)
+        path.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
         raise _closed(error, f"{path} cannot be made", _ELSEWHERE, making=True) from error
 

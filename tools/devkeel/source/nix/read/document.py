@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["Document"]
 
 # At the top of a module these are not settings, also where the settings are under `config`.
-_NOT_CONFIG = frozenset({"imports", "options", "disabledModules", "meta", "config", "_file", "_class", "key"})
+_NOT_CONFIG = frozenset(
+    {"imports", "options", "disabledModules", "meta", "config", "_file", "_class", "key", "freeformType"}
+)
 
 _MAX_NAMES = 200
 
