@@ -128,3 +128,21 @@ def test_what_cannot_be_loaded_is_left_to_the_call_that_needs_it() -> None:
     with preparation.paused():
         pass
     preparation.stop()
+
+
+def test_it_is_stopped_by_a_signal_that_comes_while_it_begins(monkeypatch: pytest.MonkeyPatch) -> None:
+    preparation, start = Preparation(lambda: iter(())), threading.Thread.start
+    failures: list[BaseException] = []
+    monkeypatch.setattr(threading, "excepthook", lambda failure: failures.append(failure.exc_value))
+    stopper = threading.Thread(target=preparation.stop)
+
+    def late(thread: threading.Thread) -> None:
+        start(stopper)
+        stopper.join(0.1)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", late)
+    preparation.begin()
+    stopper.join(30)
+    assert not failures
+    assert not stopper.is_alive()

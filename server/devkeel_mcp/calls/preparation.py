@@ -56,17 +56,20 @@ class Preparation:
 
     def begin(self) -> None:
         """Begin, unless it has begun."""
-        if self._thread is None and not self._stopped:
-            self._thread = threading.Thread(target=self._load, name="preparation", daemon=True)
-            self._thread.start()
+        with self._turn:
+            if self._thread is None and not self._stopped:
+                thread = threading.Thread(target=self._load, name="preparation", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def stop(self) -> None:
         """Stop after the step that is under way, for good: a thread that imports must not meet the end of Python."""
         with self._turn:
             self._stopped = True
             self._turn.notify_all()
-        if self._thread is not None:
-            self._thread.join()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
