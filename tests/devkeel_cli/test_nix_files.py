@@ -23,3 +23,20 @@ def test_a_computed_name_that_cannot_be_the_option_is_not_in_the_way(devkeel: Sh
     devkeel.declaration.write_text('{ pkgs, ... }:\nlet p = "web"; in\n{\n  env."URL_${p}" = "x";\n}\n')
     assert devkeel("set", "env.DEBUG", "1", *SCHEMA).code == 0
     assert "env.DEBUG = 1;" in devkeel.declaration.read_text()
+
+
+def test_a_package_goes_into_the_list_that_a_search_path_is_made_of(devkeel: Shell) -> None:
+    path = "env.LD_LIBRARY_PATH"
+    devkeel.declaration.write_text(f"{{ pkgs, lib, ... }}:\n{{\n  {path} = lib.makeLibraryPath [ pkgs.zlib ];\n}}\n")
+    assert devkeel("append", path, "--nix", "pkgs.libGL", *SCHEMA).code == 0
+    assert "makeLibraryPath [ pkgs.zlib pkgs.libGL ];" in devkeel.declaration.read_text()
+    devkeel.declaration.write_text(f"{{ pkgs, lib, ... }}:\n{{\n  {path} = lib.concatMapStrings toString [ 1 ];\n}}\n")
+    refused = devkeel("append", path, "--nix", "pkgs.libGL", *SCHEMA)
+    assert "opaque_value" in refused.err
+
+
+def test_the_type_of_an_option_says_that_a_name_is_a_list(devkeel: Shell) -> None:
+    devkeel.declaration.write_text("{ mine, ... }:\n{\n  unsetEnvVars = mine;\n  env.X = mine;\n}\n")
+    assert devkeel("append", "unsetEnvVars", "A", *SCHEMA).code == 0
+    assert 'unsetEnvVars = mine ++ [ "A" ];' in devkeel.declaration.read_text()
+    assert "opaque_value" in devkeel("append", "env.X", "A", *SCHEMA).err

@@ -23,6 +23,7 @@ __all__ = [
     "built_in",
     "enable_path",
     "find_option",
+    "is_list",
     "is_text",
     "option_paths",
     "option_tree",
@@ -104,7 +105,13 @@ def option_type(path: str) -> str | None:
 def is_text(path: AttrPath) -> bool:
     """Return whether an option is a text that its definitions add lines to, such as enterShell."""
     option = find_option(path)
-    return option is not None and option.type.startswith('strings concatenated with "\\n"')
+    return option is not None and option.type.removeprefix("null or ").startswith('strings concatenated with "\\n"')
+
+
+def is_list(path: AttrPath) -> bool:
+    """Return whether an option takes nothing but a list."""
+    option = find_option(path)
+    return option is not None and option.type.removeprefix("non-empty ").startswith("list of ")
 
 
 def enable_path(name: str) -> AttrPath:

@@ -136,7 +136,7 @@ class Append(_Setting):
         document, value, path = file.nix(), self.nix_value(), parse_path(self.path)
         if isinstance(value, str) and (catalogue.is_text(path) or is_shell_text(path)):
             return file.becomes(nix.append_line(document, self.path, value))
-        return file.becomes(nix.append(document, self.path, value))
+        return file.becomes(nix.append(document, self.path, value, listed=catalogue.is_list(path)))
 
 
 class Prepend(_Setting):
@@ -147,7 +147,8 @@ class Prepend(_Setting):
     def apply(self, files: Files) -> AppliedEdit:
         """Put the element first."""
         file = self.open(files)
-        return file.becomes(nix.prepend(file.nix(), self.path, self.nix_value()))
+        listed = catalogue.is_list(parse_path(self.path))
+        return file.becomes(nix.prepend(file.nix(), self.path, self.nix_value(), listed=listed))
 
 
 class RemoveValues(_Valued):

@@ -484,8 +484,8 @@ def test_an_element_is_appended_to_the_last_list_and_prepended_to_the_first() ->
     assert body(nix.append(source, "a", 3)) == "  a = [ 1 ] ++ [ 2 3 ] ++ lib.optionals c [ 4 ];"
     assert body(nix.prepend(source, "a", 0)) == "  a = [ 0 1 ] ++ [ 2 ] ++ lib.optionals c [ 4 ];"
     named = module("  a = x;", "{ x, ... }:\n")
-    assert body(nix.prepend(named, "a", 0)) == "  a = [ 0 ] ++ x;"
-    assert body(nix.append(named, "a", 0)) == "  a = x ++ [ 0 ];"
+    assert body(nix.prepend(named, "a", 0, listed=True)) == "  a = [ 0 ] ++ x;"
+    assert body(nix.append(named, "a", 0, listed=True)) == "  a = x ++ [ 0 ];"
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,8 @@ __all__ = [
     "unset",
 ]
 
+_IMPORTS = ("imports",)
+
 
 def _open(data: bytes | Document) -> Document:
     return data if isinstance(data, Document) else Document(data)
@@ -104,20 +106,23 @@ def rename(data: bytes | Document, path: str, new: str) -> Edited:
     return _bindings.rename(_open(data), parse_path(path), parse_path(new))
 
 
-def append(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Append elements to a list, those that it does not have yet; those of `packages` are expressions."""
+def append(data: bytes | Document, path: str, *values: Value, listed: bool = False) -> Edited:
+    """Append elements to a list, those that it does not have yet; those of `packages` are expressions.
+
+    listed: the option takes nothing but a list, so that what stands there is one also where its text does not show it.
+    """
     document, names = _open(data), parse_path(path)
     if document.module and names == _packages.PACKAGES:
         return _packages.add_values(document, [*values])
-    return _lists.append(document, names, [*values])
+    return _lists.append(document, names, [*values], listed=listed or names == _IMPORTS)
 
 
-def prepend(data: bytes | Document, path: str, *values: Value) -> Edited:
-    """Put elements first in a list, those that it does not have yet."""
+def prepend(data: bytes | Document, path: str, *values: Value, listed: bool = False) -> Edited:
+    """Put elements first in a list, those that it does not have yet; `listed` as for `append`."""
     document, names = _open(data), parse_path(path)
     if document.module and names == _packages.PACKAGES:
         return _packages.add_values(document, [*values], first=True)
-    return _lists.prepend(document, names, [*values])
+    return _lists.prepend(document, names, [*values], listed=listed or names == _IMPORTS)
 
 
 def remove(data: bytes | Document, path: str, *values: Value) -> Edited:
@@ -150,7 +155,7 @@ def package_names(data: bytes | Document) -> list[str]:
 
 def add_imports(data: bytes | Document, *paths: str) -> Edited:
     """Add files to `imports`; each is a Nix path such as `./x.nix`."""
-    return _lists.append(_open(data), ("imports",), [Expression(path) for path in paths])
+    return _lists.append(_open(data), _IMPORTS, [Expression(path) for path in paths], listed=True)
 
 
 def add_arguments(data: bytes | Document, *names: str) -> Edited:

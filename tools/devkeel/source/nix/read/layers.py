@@ -14,7 +14,7 @@ from devkeel.source.nix.read.syntax import text
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Layers", "call", "peel"]
+__all__ = ["JOINS", "LISTS", "Layers", "call", "peel"]
 
 # nixpkgs, lib/modules.nix: mkVMOverride is mkOverride 10, mkForce 50, a definition without one 100, mkDefault 1000,
 # mkOptionDefault 1500, and only those with the lowest number are merged (filterOverrides). mkOrder sorts what is
@@ -104,26 +104,47 @@ def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
 
 
 _KNOWN = _ONE_ARGUMENT | _TWO_ARGUMENTS | {"mkIf", "mkMerge", "optionalAttrs"}
-_LISTS = frozenset({"optional", "optionals", "unique", "flatten", "concatLists"})
+# nixpkgs, lib/lists.nix, lib/attrsets.nix and lib/strings.nix: what makes a list, by its number of arguments.
+_LISTS = {
+    1: "attrNames attrValues concatLists flatten init naturalSort reverseList singleton tail toList unique",
+    2: "attrVals catAttrs concatMap drop filter forEach genList imap0 imap1 intersectLists map mapAttrsToList optional "
+    "optionals range remove replicate sort sortOn splitString subtractLists take",
+}
+LISTS = {name: size for size, names in _LISTS.items() for name in names.split()}
+# lib/strings.nix: what joins the elements of a list, its last argument, into one text.
+JOINS = {
+    "concatLines": 1,
+    "concatStrings": 1,
+    "concatStringsSep": 2,
+    "makeBinPath": 1,
+    "makeIncludePath": 1,
+    "makeLibraryPath": 1,
+    "makeSearchPath": 2,
+    "makeSearchPathOutput": 3,
+}
+_NIX = "attrNames attrValues catAttrs concatLists concatMap concatStringsSep filter genList map sort tail"
+_BUILT_IN = frozenset(_NIX.split())
 # nixpkgs' lib, as modules reach it.
-_LIBRARY = re.compile(r"((inputs\.)?[\w-]*nixpkgs[\w-]*\.|([\w-]+\.)?pkgs\.)?lib(\.(lists|modules|attrsets))?")
+_LIBRARY = re.compile(r"((inputs\.)?[\w-]*nixpkgs[\w-]*\.|([\w-]+\.)?pkgs\.)?lib(\.(lists|modules|attrsets|strings))?")
 
 
 def _known_name(function: Node, data: bytes) -> str:
-    """Return the name of a function of nixpkgs' lib, or an empty string."""
+    """Return the name of a function of nixpkgs' lib or of Nix, or an empty string."""
     if function.type not in {"variable_expression", "select_expression"}:
         return ""
     *owner, name = text(function, data).split(".")
-    if name not in _KNOWN and name not in _LISTS:
+    if name not in _KNOWN and name not in LISTS and name not in JOINS:
         return ""
     if owner == ["builtins"]:
-        return name if name == "concatLists" else ""
+        return name if name in _BUILT_IN else ""
     if owner:
         own = owner[0] != "lib" or _is_library(function, data)
         return name if own and _LIBRARY.fullmatch(".".join(owner)) else ""
     scope = binder_of(function, name, data)
     if scope is None:
-        return name if any(map(_LIBRARY.fullmatch, enclosing_withs(function, data))) else ""
+        withs = enclosing_withs(function, data)
+        # builtins.map is in every scope by its own name, and `with lib` has the same one.
+        return name if name == "map" or any(map(_LIBRARY.fullmatch, withs)) or "builtins" in withs else ""
     return name if _is_taken_from_library(scope, name, data) else ""
 
 

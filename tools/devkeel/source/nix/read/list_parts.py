@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from devkeel.source.nix.read.index import operator
-from devkeel.source.nix.read.layers import call, peel
+from devkeel.source.nix.read.layers import JOINS, LISTS, call, peel
 from devkeel.source.nix.read.scope import binding_of, count_uses
 from devkeel.source.nix.read.syntax import text
 
@@ -17,7 +17,18 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["BODIES", "MAX_DEPTH", "Part", "elements", "find_list", "is_deep", "lists_inside", "parts"]
+__all__ = [
+    "BODIES",
+    "MAX_DEPTH",
+    "Part",
+    "elements",
+    "find_list",
+    "is_deep",
+    "is_join",
+    "is_list",
+    "lists_inside",
+    "parts",
+]
 
 BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
 _INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(BODIES, "body")
@@ -111,7 +122,7 @@ def _operands(node: Node, data: bytes) -> Iterator[tuple[Node, bool, bool]]:
         name, arguments = call(node, data)
         if name in _CONDITIONS and len(arguments) == 2:  # noqa: PLR2004
             yield arguments[1], False, True
-        elif _wrapped(name, arguments) or (name, len(arguments)) == ("unique", 1):
+        elif _wrapped(name, arguments) or (name, len(arguments)) == ("unique", 1) or is_join(name, arguments):
             yield arguments[-1], True, True
 
 
@@ -181,7 +192,40 @@ def _always(node: Node, data: bytes) -> list[Node]:
     if name == "mkMerge" and len(arguments) == 1:
         core = peel(arguments[0], data).core
         return elements(core) if core.type == "list_expression" else []
-    return [arguments[-1]] if _wrapped(name, arguments) else []
+    return [arguments[-1]] if _wrapped(name, arguments) or is_join(name, arguments) else []
+
+
+def is_join(name: str, arguments: list[Node]) -> bool:
+    """Return whether a call joins the elements of its last argument into a text, as `makeLibraryPath [ … ]`."""
+    return JOINS.get(name) == len(arguments)
+
+
+def makes_search_path(node: Node, data: bytes) -> bool:
+    """Return whether a value is the search path of packages: text among them would be a package's own path."""
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        name, arguments = call(node, data)
+        if is_join(name, arguments):
+            return name.startswith("make")
+        stack += _always(node, data)
+    return False
+
+
+def is_list(node: Node, data: bytes, depth: int = 0) -> bool:
+    """Return whether an expression is certainly a list, whatever is in it."""
+    if node.type == "list_expression" or operator(node, data) == "++":
+        return True
+    if depth > MAX_DEPTH:
+        return False
+    name, arguments = call(node, data)
+    if LISTS.get(name) == len(arguments):
+        return True
+    inner = [node.child_by_field_name(field) for field in ("consequence", "alternative")]
+    found = [operand for operand, _, _ in _operands(node, data)] if name != "mkIf" else []
+    found = found if node.type != "if_expression" else [side for side in inner if side is not None]
+    joins = node.type == "apply_expression" and is_join(name, arguments)
+    return bool(found) and not joins and all(is_list(item, data, depth + 1) for item in found)
 
 
 def is_deep(node: Node) -> bool:

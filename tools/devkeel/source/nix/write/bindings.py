@@ -164,6 +164,12 @@ def _gives_way(document: Document, item: Definition, value: Value) -> bool:
     return isinstance(value, (bool, int, float)) and same(document.value(item), value)
 
 
+def require_no_set(document: Document, raw: AttrPath) -> None:
+    """Refuse a path that has attributes of its own: a list or a text beside them would be a second definition."""
+    if any(item.raw[: len(raw)] == raw and len(item.raw) > len(raw) for item in document.focus(raw).definitions):
+        raise _would_replace(document, raw)
+
+
 def _would_replace(document: Document, raw: AttrPath) -> Exception:
     path = format_path(document.option_path(raw))
     first = next(item for item in document.focus(raw).definitions if item.raw[: len(raw)] == raw)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from devkeel.source.nix.read.equality import key
 from devkeel.source.nix.read.index import operator
+from devkeel.source.nix.read.layers import call
 from devkeel.source.nix.read.layout import Group, is_first, line_end, line_start
 from devkeel.source.nix.read.list_parts import (
     BODIES,
@@ -18,7 +19,10 @@ from devkeel.source.nix.read.list_parts import (
     elements,
     find_list,
     is_deep,
+    is_join,
+    is_list,
     lists_inside,
+    makes_search_path,
     parts,
 )
 from devkeel.source.nix.read.literal import Expression, Style, Value, print_element, read_value
@@ -28,11 +32,13 @@ from devkeel.source.nix.write.bindings import (
     expressions_in,
     insert_value,
     require_editable,
+    require_no_set,
 )
 from devkeel.source.nix.write.head import arguments_for, require_arguments
 from devkeel.source.nix.write.proof import prove
 from devkeel.source.path import format_path
 from devkeel.source.splice import Edited, Splice, apply
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable
@@ -110,14 +116,14 @@ FIRST = Spelling()
 LAST = Spelling(target=partial(find_list, last=True))
 
 
-def append(document: Document, path: AttrPath, values: list[Value]) -> Edited:
+def append(document: Document, path: AttrPath, values: list[Value], *, listed: bool = False) -> Edited:
     """Append elements to the list at an option path; those that are there stay as they are."""
-    return add(document, path, values, spelling=LAST)
+    return add(document, path, values, spelling=LAST, listed=listed)
 
 
-def prepend(document: Document, path: AttrPath, values: list[Value]) -> Edited:
+def prepend(document: Document, path: AttrPath, values: list[Value], *, listed: bool = False) -> Edited:
     """Put elements before the first one of the list at an option path."""
-    return add(document, path, values, first=True)
+    return add(document, path, values, first=True, listed=listed)
 
 
 def add(
@@ -128,10 +134,12 @@ def add(
     spelling: Spelling = FIRST,
     first: bool = False,
     keep_sorted: bool = False,
+    listed: bool = False,
 ) -> Edited:
     """Add elements to the list at an option path.
 
-    keep_sorted: the order has no meaning, so a list that its author keeps sorted stays so.
+    keep_sorted: the order has no meaning, so a list that its author keeps sorted stays so. listed: the option takes
+    nothing but a list, so that its value is one also where the text does not show it.
     """
     for value in values:
         expressions_in(value)
@@ -154,9 +162,18 @@ def add(
     if not missing:
         return Edited(document.data, notes=tuple(notes))
     if item is None:
+        require_no_set(document, document.raw_path(path))
         written = [spelling.write(document.body.core, value) for value in missing]
         return replace(insert_value(document, path, written), notes=tuple(notes))
-    target, at = _place(document, item, spelling)
+    target, at = _place(document, item, spelling, listed=listed)
+    texts = [value for value in missing if not isinstance(value, Expression)]
+    if texts and item.value is not None and makes_search_path(item.value, document.data):
+        raise document.refuse(
+            "opaque_value",
+            f"{format_path(path)} is the search path of packages; {_name(texts[0])} would become a path inside of it.",
+            item.node,
+            f"Add a package as an expression, or write this change with {do('patch')}.",
+        )
     written = [spelling.write(at, value) for value in missing]
     splices = (
         _into(document.group(target), written, first=first, keep_sorted=keep_sorted)
@@ -175,12 +192,12 @@ def add(
     return prove(document, apply(document.data, splices, notes), [item.raw], holds)
 
 
-def _place(document: Document, item: Definition, spelling: Spelling) -> tuple[Node | None, Node]:
+def _place(document: Document, item: Definition, spelling: Spelling, *, listed: bool) -> tuple[Node | None, Node]:
     """Return the list to add to, if there is one, and else what `++ [ … ]` can follow."""
     if item.value is None or item.layers is None:
         raise document.refuse("opaque_value", f"{format_path(item.path)} has no list to add to.", item.node)
     target = spelling.target(item.value, document.data)
-    return target, target if target is not None else _tail(document, item)
+    return target, target if target is not None else _tail(document, item, listed=listed)
 
 
 def _name(value: Value) -> str:
@@ -258,22 +275,55 @@ def _predecessor(group: Group, value: Value) -> Node | None:
     return [node for node, other in zip(group.items, keys, strict=True) if other <= key][-1]
 
 
-def _tail(document: Document, item: Definition) -> Node:
-    """Return the expression that `++ [ … ]` can follow."""
+def _tail(document: Document, item: Definition, *, listed: bool) -> Node:
+    """Return the expression that `++ [ … ]` can follow: one that is certainly a list."""
     if item.layers is None:
         raise document.refuse("opaque_value", "There is no list to add to.", item.node)
-    node = item.layers.target
-    while node.type in BODIES and (body := node.child_by_field_name("body")) is not None:
-        node = body
-    name = text(_function(node), document.data).rpartition(".")[2]
-    wrong = node.type in {
+    node, data = _body(item.layers.target), document.data
+    name, arguments = call(node, data)
+    if is_join(name, arguments):
+        return _body(arguments[-1])  # what it joins is a list
+    made = text(_function(node), data).rpartition(".")[2].startswith("mk")
+    constant = isinstance(read_value(node, data), (bool, type(None)))
+    wrong = node.type in _NO_LIST or operator(node, data) not in {"", "++"} or constant
+    if made or wrong or item.layers.merge or not (listed or is_list(node, data)):
+        raise document.refuse(
+            "opaque_value",
+            f"{format_path(item.path)} has no list to add to."
+            if wrong
+            else f"Neither the text nor a known type says that {format_path(item.path)} is a list.",
+            item.node,
+        )
+    return node
+
+
+# What is certainly no list. nix, src/libexpr/parser.y: `+`, `//`, `->` and comparisons make none either.
+_NO_LIST = frozenset(
+    {
         "string_expression",
         "indented_string_expression",
         "integer_expression",
+        "float_expression",
+        "path_expression",
+        "hpath_expression",
+        "spath_expression",
+        "uri_expression",
+        "unary_expression",
         "attrset_expression",
+        "rec_attrset_expression",
+        "function_expression",
+        "has_attr_expression",
     }
-    if name.startswith("mk") or wrong or item.layers.merge or isinstance(read_value(node, document.data), bool):
-        raise document.refuse("opaque_value", f"{format_path(item.path)} has no list to add to.", item.node)
+)
+
+
+_INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(BODIES, "body")
+
+
+def _body(node: Node) -> Node:
+    """Return what parentheses, a let, a with or an assert are about."""
+    while node.type in _INNER and (body := node.child_by_field_name(_INNER[node.type])) is not None:
+        node = body
     return node
 
 
@@ -288,6 +338,13 @@ def _concatenate(node: Node, values: list[Value], *, first: bool = False) -> lis
     added = f"[ {' '.join(print_element(value, Style()) for value in values)} ]"
     tail = f" ++ {added}"
     joined = node.type == "binary_expression" and any(child.type == "++" for child in node.children)
+    parent = node.parent
+    if parent is not None and parent.type == "apply_expression" and parent.child_by_field_name("argument") == node:
+        opening, tail = (f"({added} ++ ", ")") if first else ("(", f"{tail})")
+        return [
+            Splice(node.start_byte, node.start_byte, opening.encode()),
+            Splice(node.end_byte, node.end_byte, tail.encode()),
+        ]
     if node.type in _NEEDS_PARENTHESES and not joined:
         opening, tail = (f"{added} ++ (", ")") if first else ("(", f"){tail}")
         return [

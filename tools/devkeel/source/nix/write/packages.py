@@ -200,7 +200,7 @@ def add_packages(document: Document, names: list[str], inside: str | None = None
     values: list[Value] = [Expression(package_name(name)) for name in names]
     require_editable(document, PACKAGES)
     _require_inside(document, inside)
-    return add(document, PACKAGES, values, spelling=_spelling(document, inside), keep_sorted=True)
+    return add(document, PACKAGES, values, spelling=_spelling(document, inside), keep_sorted=True, listed=True)
 
 
 def remove_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
@@ -214,7 +214,7 @@ def remove_packages(document: Document, names: list[str], inside: str | None = N
 def add_values(document: Document, values: list[Value], *, first: bool = False) -> Edited:
     """Add expressions to `packages`, last or first: `pkgs.NAME` in the file's own spelling, others as they are."""
     spelling = _of_expressions(document, values)
-    return add(document, PACKAGES, values, spelling=spelling, first=first)
+    return add(document, PACKAGES, values, spelling=spelling, first=first, listed=True)
 
 
 def remove_values(document: Document, values: list[Value]) -> Edited:

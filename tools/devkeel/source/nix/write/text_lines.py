@@ -10,7 +10,7 @@ from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layout import is_first, line_end, line_start, next_line, style_at
 from devkeel.source.nix.read.literal import print_value
 from devkeel.source.nix.read.strings import Interpolation, Said, escape_indented, lines_of, said
-from devkeel.source.nix.write.bindings import insert_value, require_editable, set_value
+from devkeel.source.nix.write.bindings import insert_value, require_editable, require_no_set, set_value
 from devkeel.source.nix.write.proof import prove
 from devkeel.source.path import format_path, quote
 from devkeel.source.splice import Edited, Splice, apply
@@ -59,6 +59,7 @@ def append_line(document: Document, path: AttrPath, line: str) -> Edited:
     print_value(line)
     found = [item for item in document.focus(raw).bindings if item.raw == raw and not item.conditions]
     if not found:
+        require_no_set(document, raw)
         return insert_value(document, path, f"{line}\n")
     item = found[0]
     if item.layers is None or len(found) > 1:
