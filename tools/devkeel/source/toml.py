@@ -61,8 +61,13 @@ def get(data: bytes | Document, path: str | Sequence[str]) -> Any:  # noqa: ANN4
     return value
 
 
-def set(data: bytes | Document, path: str | Sequence[str], value: Data) -> Edited:  # noqa: A001  (as users know it)
-    """Set a path to a value, in place or as the last key of its table; missing tables on the way are made."""
+def set(  # noqa: A001  (as users know it)
+    data: bytes | Document, path: str | Sequence[str], value: Data, *, inline: bool = False
+) -> Edited:
+    """Set a path to a value, in place or as the last key of its table; missing tables on the way are made.
+
+    inline: write a value that is a table between braces.
+    """
     document, names = _open(data), names_of(path)
     # TOML has no null (toml.io/en/v1.0.0).
     require_data(value, null=False)
@@ -78,7 +83,8 @@ def set(data: bytes | Document, path: str | Sequence[str], value: Data) -> Edite
     _require_way(document, names, old, rest)
     if isinstance(old, list) and isinstance(value, list) and same(old, value[: len(old)]) and _array(document, names):
         return _extended(document, names, len(old), value[len(old) :])
-    return _prove(document, names, value, lambda tree: _assign(_descend(tree, names, rest), names, rest, value))
+    written = _between_braces(value) if inline and rest and isinstance(value, dict) else value
+    return _prove(document, names, value, lambda tree: _assign(_descend(tree, names, rest), names, rest, written))
 
 
 def unset(data: bytes | Document, path: str | Sequence[str]) -> Edited:
@@ -254,6 +260,14 @@ def _styled(old: Any, value: Data) -> Any:  # noqa: ANN401  (of tomlkit)
         table.update(value)
         return table
     return value
+
+
+def _between_braces(value: dict[str, Data]) -> Any:  # noqa: ANN401  (of tomlkit)
+    import tomlkit  # noqa: PLC0415  (8 ms that only a TOML edit needs)
+
+    table = tomlkit.inline_table()
+    table.update(value)
+    return table
 
 
 class _Gone:

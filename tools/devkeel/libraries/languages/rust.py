@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
+from devkeel.libraries.manifests import cargo_file
 from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
-from devkeel.source import Edited, toml
+from devkeel.source import toml
+from devkeel.source.plain_data import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from devkeel.libraries.manifests.cargo_file import Entry
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("Cargo.toml",)
 _NAME = re.compile(r"(?P<name>[A-Za-z][\w-]*)(?:@(?P<version>[\w.*+^~<>=, -]+))?")
-# Cargo reference, "Specifying Dependencies": a build script sees the last of these, and not the others.
-_TABLES = {None: "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
+# Where a crate comes from, as `cargo add` takes it over from an entry of another table.
+_SOURCE = ("version", "workspace", "registry", "registry-index", "package", "path", "git", "branch", "tag", "rev")
 
 
 def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
@@ -26,33 +31,166 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
     name = request.file or MANIFESTS[0]
     if read(name) is None:
         raise no_manifest("Rust", MANIFESTS)
-    if request.group not in _TABLES:
-        raise refused("no_groups", f"Cargo.toml has no group {request.group!r}.", name, "Use dev or build.")
-    table, made = _TABLES[request.group], Plan(name, read)
+    if request.group is not None and request.group not in cargo_file.KINDS:
+        raise refused("no_groups", f"Cargo.toml has no group {request.group!r}.", name, "Use dev, build or normal.")
+    made = Plan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)
         if found is None:
             raise bad_library(item, "it is no name of a crate", "serde or serde@1.0")
-        made.take(name, _edit(made, table, found["name"], found["version"], remove=request.remove))
+        crate = _Crate(made, found["name"], request.group)
+        if request.remove:
+            crate.remove()
+        else:
+            crate.add((found["version"] or "").strip() or None)
     return made
 
 
-def _edit(made: Plan, table: str, crate: str, version: str | None, *, remove: bool) -> Edited:
-    document = toml.Document(made.data(made.manifest), made.manifest)
-    known = {} if document.model.get(table) is None else document.model[table]
-    if not isinstance(known, dict):
-        raise document.refuse("opaque_value", f"{table} is no table.")
-    # The public registry has no two names that differ in - and _ alone (Cargo reference, Index Format, "Name
-    # restrictions").
-    spelt = next((item for item in known if item.replace("-", "_") == crate.replace("-", "_")), None)
-    if remove:
-        if spelt is None:
-            return Edited(document.data, notes=(f"{crate} is not in {table}.",))
-        return toml.unset(document, (table, spelt))
-    if spelt is None:
-        return toml.set(document, (table, crate), version or "*")
-    entry = known[spelt]
-    if version is None or version == (entry.get("version") if isinstance(entry, dict) else entry):
-        return Edited(document.data, notes=(f"{spelt} is already in {table}.",))
-    path = (table, spelt, "version") if isinstance(entry, dict) else (table, spelt)
-    return toml.set(document, path, version)
+class _Crate(Struct):
+    """One library of a manifest: where it stands, and how that changes. group: of which tables, None for all."""
+
+    made: Plan
+    name: str
+    group: str | None
+
+    def add(self, version: str | None) -> None:
+        """Give it a version wherever it stands, or put it into the table that is asked for."""
+        entries = self._entries()
+        stands = [entry for entry in entries if self.group in (None, entry.kind)]
+        normal = [entry for entry in entries if entry.kind == "normal"]
+        if not stands or (version is None and self.group is None and not normal):
+            self._put(version, entries)
+            return
+        if version is None:
+            self._note(f"{self.name} is already in {_tables(stands)}.")
+            return
+        if all(entry.version == version for entry in stands):
+            self._note(f"{self.name} {version} is already in {_tables(stands)}.")
+            return
+        for entry in stands:
+            if entry.inherits:
+                self._set_in_workspace(entry, version)
+            else:
+                self._set_version(self.made.manifest, entry, version)
+
+    def remove(self) -> None:
+        """Take it out wherever it stands, and out of the features that name it, as `cargo remove` does."""
+        entries = self._entries(keys=True)
+        stands = [entry for entry in entries if self.group in (None, entry.kind)]
+        if not stands:
+            self._note(self._absence(entries))
+            return
+        for entry in stands:
+            self.made.take(self.made.manifest, toml.unset(self._document(), entry.path))
+        for key in dict.fromkeys(entry.key for entry in stands):
+            for feature, edited in cargo_file.forget(self._document(), key):
+                self.made.take(self.made.manifest, edited)
+                self._note(f"The feature {feature} no longer names {key}.")
+
+    def _absence(self, entries: list[Entry]) -> str:
+        """Say where it is not, and where it is."""
+        kinds = [cargo_file.KINDS[self.group]] if self.group else [*cargo_file.KINDS.values()]
+        said = f"{self.name} is not in {' or '.join(kinds)} of {self.made.manifest}, for any target."
+        workspace = self._document().model.get("workspace")
+        shared = workspace.get("dependencies") if isinstance(workspace, dict) else None
+        if not entries and isinstance(shared, dict) and any(_same(key, self.name) for key in shared):
+            return f"{said} It is in workspace.dependencies, from where members take it."
+        return f"{said} It is in {_tables(entries)}." if entries else said
+
+    def _document(self, name: str | None = None) -> toml.Document:
+        name = name or self.made.manifest
+        return toml.Document(self.made.data(name), name)
+
+    def _note(self, text: str) -> None:
+        self.made.notes.append(text)
+
+    def _set(self, name: str, path: tuple[str, ...], value: toml.Data) -> None:
+        self.made.take(name, toml.set(self._document(name), path, value, inline=True))
+
+    def _entries(self, *, keys: bool = False) -> list[Entry]:
+        """Return where the crate stands. keys: where it does not, entries that are called so and are another crate."""
+        entries = cargo_file.entries_of(self._document())
+        found = [entry for entry in entries if _same(entry.crate, self.name)]
+        called = [entry for entry in entries if _same(entry.key, self.name)]
+        if called and not found and not keys:
+            crate = called[0].crate
+            raise refused(
+                "ambiguous",
+                f"{self.name} is {crate} here, under another name ({dotted(called[0].path)}).",
+                self.made.manifest,
+                f"Ask for {crate}, or remove {self.name} first.",
+            )
+        return found or called
+
+    def _put(self, version: str | None, elsewhere: list[Entry]) -> None:
+        """Write an entry that is new, with what one of another table, or the workspace, says of the crate."""
+        model = self._document().model
+        table = cargo_file.KINDS[self.group or "normal"]
+        if "package" not in model and "workspace" in model:
+            self._put_in_workspace(version, model["workspace"])
+            return
+        value: toml.Data = version or "*"
+        if version is None and elsewhere:
+            value = elsewhere[0].taken(_SOURCE)
+        elif version is None and self._inherited() is not None:
+            value = {"workspace": True}
+        key = elsewhere[0].key if elsewhere else self.name
+        self._set(self.made.manifest, (cargo_file.spelt(model, table), key), value)
+
+    def _put_in_workspace(self, version: str | None, workspace: Any) -> None:  # noqa: ANN401  (of the file)
+        """Change a version that members inherit; a workspace without a package of its own depends on nothing."""
+        known = workspace.get("dependencies") if isinstance(workspace, dict) else None
+        shared = next((key for key in known if _same(key, self.name)), None) if isinstance(known, dict) else None
+        if shared is None or version is None:
+            members = workspace.get("members") if isinstance(workspace, dict) else None
+            names = ", ".join(f"{item}/Cargo.toml" for item in members) if isinstance(members, list) else "its members"
+            raise refused(
+                "ambiguous",
+                f"{self.made.manifest} is of a workspace and has no package that could depend on {self.name}.",
+                self.made.manifest,
+                f"Name the manifest of a member with `file`: {names}.",
+            )
+        path = ("workspace", "dependencies", shared)
+        entry = cargo_file.Entry(path, "normal", known[shared] if known else None)
+        self._set(self.made.manifest, entry.version_path, version)
+
+    def _set_version(self, name: str, entry: Entry, version: str) -> None:
+        """Write a version into an entry; what else it says stays, also where the crate comes from."""
+        self._set(name, entry.version_path, version)
+        if entry.origin:
+            self._note(f"{dotted(entry.path)} comes from {entry.origin} still, which has to have that version.")
+
+    def _inherited(self, key: str | None = None) -> tuple[str, Entry] | None:
+        """Return the manifest of the workspace, and the entry there that this crate may take its version from."""
+        root = cargo_file.workspace_of(self.made.manifest, self._document)
+        if root is None:
+            return None
+        known = self._document(root).model["workspace"].get("dependencies")
+        wanted = key or self.name
+        found = next((item for item in known if _same(item, wanted)), None) if isinstance(known, dict) else None
+        if found is None:
+            return None
+        return root, cargo_file.Entry(("workspace", "dependencies", found), "normal", known[found])
+
+    def _set_in_workspace(self, entry: Entry, version: str) -> None:
+        shared = self._inherited(entry.key)
+        if shared is None:
+            raise refused(
+                "inherited",
+                f"{dotted(entry.path)} takes its version from the workspace, whose Cargo.toml is not in this project.",
+                self.made.manifest,
+                f"Change it in the workspace, or remove {self.name} first and add it with its version.",
+            )
+        name, found = shared
+        if found.version != version:
+            self._set_version(name, found, version)
+            self._note(f"{self.name} has its version from {name}: it changes for every member that inherits it.")
+
+
+def _tables(entries: list[Entry]) -> str:
+    return " and ".join(dict.fromkeys(dotted(entry.path[:-1]) for entry in entries))
+
+
+def _same(left: str, right: str) -> bool:
+    """Return whether two names are of one crate: the registry of Rust takes - and _ for the same."""
+    return left.replace("_", "-") == right.replace("_", "-")
