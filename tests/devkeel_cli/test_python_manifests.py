@@ -64,6 +64,22 @@ def test_pyproject(devkeel: Shell, before: str, verb: str, names: tuple[str, ...
     assert manifest.read_text() == HEAD + after
 
 
+@pytest.mark.parametrize(
+    ("before", "verb", "name", "after"),
+    [
+        ("uvicorn[standard]>=0.20\n", "add", "uvicorn>=0.30", "uvicorn[standard]>=0.30\n"),
+        ('pywin32==306 ; sys_platform == "win32"\nb\n', "remove", "pywin32", "b\n"),
+        ("\ufeffidna==3.7\n", "add", "idna", "\ufeffidna==3.7\n"),
+        ("# C:\\\nidna==3.7\n", "remove", "idna", "# C:\\\n"),
+    ],
+)
+def test_requirements(devkeel: Shell, before: str, verb: str, name: str, after: str) -> None:
+    manifest = devkeel.root / "requirements-b.txt"
+    manifest.write_bytes(before.encode())
+    library(devkeel, verb, "--file", "requirements-b.txt", name)
+    assert manifest.read_bytes() == after.encode()
+
+
 def test_a_line_of_a_text_that_begins_like_a_comment_is_none(devkeel: Shell) -> None:
     file = devkeel.root / "mise.toml"
     file.write_text('[tasks.build]\nrun = """\n#!/usr/bin/env bash\necho hi\n"""\n')

@@ -12,8 +12,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, Place, ProjectError
+from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
 from devkeel.nix_cli.places import leaves, local_path
 from devkeel.project.root import Project
+from devkeel.source import toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +57,7 @@ def require_beneath(root: Path, manifest: str, read: Callable[[str], bytes | Non
         data = b""
         with suppress(DevkeelError):
             data = (Project(root).read(name) if name.startswith("../") else read(name)) or b""
-        text = data.decode("utf-8", "replace")
-        for line, path, includes in _of_toml(text) if name.endswith(".toml") else _of_lines(text):
+        for line, path, includes in _of_toml(data) if name.endswith(".toml") else _of_lines(tolerant_text(data)):
             place = _place_of(name, path)
             if place is None or leaves(root, place):
                 raise _outside(name, line, path)
@@ -101,22 +102,19 @@ def _of_lines(text: str) -> Iterator[tuple[int, str, bool]]:
         yield from ((number, word, False) for word in _varying(line))
 
 
-def _logical(text: str) -> Iterator[tuple[int, str]]:
-    """Yield the lines as pip reads them, with the number of their first: joined where they end with a backslash."""
-    begun, parts = 0, list[str]()
-    for number, raw in enumerate([*text.splitlines(), ""], start=1):
+def _logical(text: str) -> list[tuple[int, str]]:
+    """Return the lines with the number of their first, as pip joins them behind a backslash and as they stand.
+
+    pip joins behind a remark too, where uv does not: what either of them reads counts.
+    """
+    lines = {(line.number, line.text) for line in lines_of(text)}
+    for number, raw in enumerate(text.splitlines(), start=1):
         # pip documentation, Requirements File Format: a # begins a comment at the start of a line, or behind white
         # space.
-        comment = raw.lstrip().startswith("#")
-        if not parts:
-            begun = number
-        if raw.endswith("\\") and not comment:
-            parts.append(raw[:-1])
-            continue
-        line = "".join([*parts, "" if comment else raw]).partition(" #")[0]
-        parts = []
-        if line.strip():
-            yield begun, line
+        line = raw.partition(" #")[0]
+        if not line.lstrip().startswith("#"):
+            lines.add((number, line))
+    return sorted(lines)
 
 
 def _varying(line: str) -> Iterator[str]:
@@ -130,13 +128,12 @@ def _varying(line: str) -> Iterator[str]:
                 yield path.strip("\"'")
 
 
-def _of_toml(text: str) -> Iterator[tuple[int, str, bool]]:
+def _of_toml(data: bytes) -> Iterator[tuple[int, str, bool]]:
     """Yield the same of a pyproject.toml: what its requirements and the sources of uv and Poetry name."""
-    import tomllib  # noqa: PLC0415  (2 ms that only pyproject.toml needs)
-
+    text = data.decode("utf-8", "replace")
     try:
-        loaded = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
+        loaded = toml.loads(data)
+    except ValueError:
         return
     tools = loaded.get("tool", {})
     of_tools = [tools.get(name, {}) for name in ("uv", "poetry", "pdm")] if isinstance(tools, dict) else []
