@@ -116,8 +116,8 @@ def test_undo_refuses_when_somebody_changed_the_file_since(environment: Environm
     with pytest.raises(Conflict) as caught:
         environment.undo()
     assert caught.value.code == "undo_conflict"
-    assert "pkgs.mine" in caught.value.details["diff"]
     assert "<<<<<<< theirs" in caught.value.details["three_way"]
+    assert "pkgs.mine" in caught.value.details["three_way"]
     assert "pkgs.mine" in text(environment)
 
 

@@ -96,7 +96,7 @@ def test_what_others_changed_between_two_operations_in_the_same_place_is_shown(e
     with pytest.raises(Conflict) as caught:
         environment.restore(first)
     assert caught.value.code == "undo_conflict"
-    assert "wget" in caught.value.details["by_hand"]
+    assert "wget" in caught.value.details["three_way"]
     assert text(environment) == before
 
 
@@ -110,7 +110,7 @@ def test_a_file_that_others_changed_between_two_operations_does_not_go(environme
     environment.change(parse_edits([setting | {"value": "2"}]), level="syntax")
     with pytest.raises(Conflict) as caught:
         environment.restore(first)
-    assert "# mine" in caught.value.details["by_hand"]
+    assert "# mine" in caught.value.details["diff"]
     assert "# mine" in made.read_text()
 
 
@@ -143,3 +143,31 @@ def test_a_dry_run_writes_nothing(environment: Environment) -> None:
     assert not result.published
     assert "-" in result.diff
     assert "curl" in text(environment)
+
+
+def test_what_an_operation_did_and_another_took_back_is_in_nobodys_way(environment: Environment) -> None:
+    path = environment.project.root / "devenv.nix"
+    first = add(environment, "jq").operation
+    assert first is not None
+    add(environment, "curl")
+    environment.undo()
+    mine = text(environment).replace("pkgs.jq", "pkgs.jq pkgs.mine")
+    path.write_text(mine)
+    result = environment.restore(first)
+    assert not result.changed
+    assert result.notes
+    assert text(environment) == mine
+
+
+@pytest.mark.parametrize("operations", [0, 1, 2])
+def test_a_hand_edit_after_the_operation_stays(environment: Environment, operations: int) -> None:
+    path = environment.project.root / "devenv.nix"
+    first = add(environment, "jq").operation
+    assert first is not None
+    wanted = text(environment)
+    for name in ("A", "B")[:operations]:
+        setting = {"kind": "set", "path": f"env.{name}", "value": "1"}
+        environment.change(parse_edits([setting]), level="syntax")
+    path.write_text(text(environment) + "# mine\n")
+    environment.restore(first)
+    assert text(environment) == wanted + "# mine\n"

@@ -68,17 +68,93 @@ def test_an_undo_that_breaks_another_file_is_refused(environment: Environment) -
     assert caught.value.place.file == "devenv.yaml"
 
 
-def test_a_later_operation_on_the_file_is_in_the_way_even_when_the_bytes_are_the_same_again(
-    environment: Environment,
-) -> None:
+def test_later_operations_elsewhere_in_the_file_are_in_nobodys_way(environment: Environment) -> None:
+    before = text(environment)
     first = add(environment, "jq")
-    second = edit(environment, {"kind": "set", "path": "env.A", "value": "1"})
-    third = edit(environment, {"kind": "unset", "path": "env.A"})
+    edit(environment, {"kind": "set", "path": "env.A", "value": "1"})
+    path = environment.project.root / "devenv.nix"
+    path.write_text(text(environment) + "# mine\n")
+    result = environment.undo(first)
+    assert "jq" not in text(environment)
+    assert "env.A" in text(environment)
+    assert text(environment).endswith("# mine\n")
+    assert result.notes
+    edit(environment, {"kind": "unset", "path": "env.A"})
+    assert text(environment) == before + "# mine\n"
+
+
+def test_later_operations_in_the_same_place_are_named_with_that_place_alone(environment: Environment) -> None:
+    first = add(environment, "jq")
+    edit(environment, {"kind": "set", "path": "env.A", "value": "1"})
+    third = add(environment, "curl")
     with pytest.raises(Conflict) as caught:
         environment.undo(first)
-    assert caught.value.code == "undo_conflict"
-    assert caught.value.details["later_operations"] == [third, second]
-    assert "diff" in caught.value.details
+    details = caught.value.details
+    assert (caught.value.code, details["later_operations"][0]) == ("undo_conflict", third)
+    assert "diff" not in details
+    assert "pkgs.curl" in details["three_way"]
+    assert "See full reference" not in details["three_way"]
+    assert do("undo", operation=third) in (caught.value.remedy or "")
+    assert do("remove", names=["jq"]) in (caught.value.remedy or "")
+
+
+def test_an_undo_beside_later_changes_is_judged_as_new(environment: Environment) -> None:
+    # What it puts back stood there, but never beside what came since.
+    path = environment.project.root / "devenv.nix"
+    edit(environment, {"kind": "set", "path": "env.A", "value": "1"})
+    first = edit(environment, {"kind": "unset", "path": "env.A"})
+    path.write_text(text(environment).replace("{\n", '{\n  env.A = "hand";\n\n  env.Z = "1";\n', 1))
+    with pytest.raises(CheckFailed):
+        environment.undo(first)
+    assert text(environment).count("env.A") == 1
+
+
+def test_what_was_taken_back_by_hand_already_is_a_success_that_says_so(environment: Environment) -> None:
+    before = text(environment)
+    first = add(environment, "jq")
+    path = environment.project.root / "devenv.nix"
+    path.write_text(before)
+    result = environment.undo()
+    assert (result.changed, result.operation) == (False, None)
+    assert f"before operation {first} already" in result.notes[0]
+    path.write_text(before + "# mine\n")
+    assert not environment.undo(first).changed
+    assert text(environment) == before + "# mine\n"
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n"])
+def test_the_ends_of_lines_and_the_mode_of_a_file_stay(environment: Environment, end: str) -> None:
+    path = environment.project.root / "devenv.nix"
+    path.write_bytes(path.read_bytes().replace(b"\n", end.encode()))
+    before = path.read_bytes()
+    add(environment, "jq")
+    path.write_bytes(path.read_bytes() + b"# mine")
+    path.chmod(0o640)
+    environment.undo()
+    assert path.read_bytes() == before + b"# mine"
+    assert path.stat().st_mode & 0o777 == 0o640
+
+
+@pytest.mark.parametrize("by_hand", ["changed", "removed", "renamed"])
+def test_a_file_that_an_operation_made_goes_only_as_it_was_made(environment: Environment, by_hand: str) -> None:
+    made = environment.project.root / "made.nix"
+    setting = {"kind": "set", "file": "made.nix", "path": "env.A", "value": "1"}
+    edit(environment, setting, create=True)
+    also = edit(environment, {"kind": "set", "path": "env.B", "value": "1"}, setting | {"value": "2"})
+    if by_hand == "changed":
+        made.write_text(made.read_text().replace('"2"', '"mine"'))
+    elif by_hand == "removed":
+        made.unlink()
+    else:
+        made.rename(made.with_name("other.nix"))
+    before = text(environment)
+    with pytest.raises(Conflict) as caught:
+        environment.undo(also)
+    # one of several files that conflicts: nothing of the others is written
+    assert text(environment) == before
+    assert caught.value.place is not None
+    assert caught.value.place.file == "made.nix"
+    assert ("mine" in str(caught.value.details)) == (by_hand == "changed")
 
 
 def test_later_operations_that_were_undone_are_in_nobodys_way(environment: Environment) -> None:
@@ -148,7 +224,7 @@ def test_a_change_by_hand_is_in_the_way_and_the_remedy_names_no_later_operation(
     with pytest.raises(Conflict) as caught:
         environment.undo()
     assert caught.value.details["later_operations"] == []
-    assert "pkgs.mine" in caught.value.details["diff"]
+    assert "pkgs.mine" in caught.value.details["three_way"]
     assert "newest first" not in (caught.value.remedy or "")
 
 

@@ -28,7 +28,8 @@ class Candidate:
     declared: the files that are judged beside those that the change is about, by any of their names. fetches: whether
     what the lock or a literal hash pins may be fetched to judge it. notes: sentences about what the edits met. looked:
     what was read to say so. runs: when something runs that the change adds. repairs: files that may stay broken if they
-    are less so. manifests: files that name libraries, and name others now.
+    are less so. merged: files of which something was taken back beside what was changed since. manifests: files that
+    name libraries, and name others now.
     """
 
     def __init__(self, basis: Basis, declared: Iterable[str] = (), *, fetches: bool = False) -> None:
@@ -42,6 +43,7 @@ class Candidate:
         self.looked = Looked()
         self.runs: list[str] = []
         self.repairs: set[str] = set()
+        self.merged: set[str] = set()
         self.manifests: list[str] = []
 
     @classmethod

@@ -105,14 +105,14 @@ def _build(context: Context, subject: Candidate) -> list[Diagnostic]:
 def judge(context: Context, candidate: Candidate, intent: Intent, level: str | None, asked: Asked) -> CheckReport:
     """Run the ladder on a candidate; raise CheckFailed for errors that it adds, or a file that does not parse.
 
-    An undo puts back what stood there, byte for byte: errors that were there then are reported, not refused. So does a
-    restore.
+    An undo puts back what stood there: errors that were there then are reported, not refused. So does a restore. A
+    file that was merged with what was changed since is new, and its errors are.
     """
     report = report_on(context, candidate, level, asked)
     changed = candidate.changed
     added = _added(context, candidate, report, level)
     if intent.kind in _GOING_BACK:
-        again = [item for item in added if item.place is None or item.place.file in changed]
+        again = [item for item in added if item.place is None or item.place.file in changed.keys() - candidate.merged]
         candidate.notes += [f"{name} had errors then, and has them again." for name in _files_of(again)]
         wrong = [item for item in added if item not in again]
     else:

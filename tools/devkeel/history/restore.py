@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from devkeel.errors import Conflict, Place, UsageError
+from devkeel.history.reversal import put_back
 from devkeel.project.root import digest
 from devkeel.text.diff import unified_all
-from devkeel.text.merge import merge, three_way_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.transaction import FileChange, Operation, Transactions
 
-__all__ = ["put_back", "restore", "take_back"]
+__all__ = ["restore", "take_back"]
 
 _PAGE = 200
 _REVISION = 16
@@ -43,9 +45,11 @@ def restore(store: Transactions, candidate: Candidate, wanted: int | str) -> Ope
             seen=str(wanted),
             remedy="Take an id or a revision from the history.",
         )
-    for item in later:
-        for image in store.images(item):
+    for chain in _chains(store, later).values():
+        for image in reversed(_joined(chain)):
             put_back(candidate, image)
+    if not candidate.changed:
+        candidate.notes.append(f"Nothing that devkeel did after operation {operation.id} stands.")
     return operation
 
 
@@ -56,11 +60,7 @@ def take_back(store: Transactions, candidate: Candidate, operation: int) -> list
     after or between them: no check was ever asked about that change.
     """
     later = list(_newest_first(store, operation))
-    chains: dict[str, list[FileChange]] = {}
-    for item in reversed(later):
-        for image in store.images(item):
-            chains.setdefault(image.path, []).append(image)
-    for path, chain in chains.items():
+    for path, chain in _chains(store, later).items():
         current, wanted = candidate.basis.read(path), chain[0].before
         if current == wanted:
             continue
@@ -70,6 +70,29 @@ def take_back(store: Transactions, candidate: Candidate, operation: int) -> list
                 raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
         candidate.put(path, wanted)
     return [item.id for item in later]
+
+
+def _chains(store: Transactions, later: Sequence[Operation]) -> dict[str, list[FileChange]]:
+    """Return what operations did to each file, the oldest first. later: newest first."""
+    chains: dict[str, list[FileChange]] = {}
+    for item in reversed(later):
+        for image in store.images(item):
+            chains.setdefault(image.path, []).append(image)
+    return chains
+
+
+def _joined(chain: Sequence[FileChange]) -> list[FileChange]:
+    """Return a chain with one image in place of those that follow each other without a change by hand between.
+
+    So what an operation did and another took back again is in no one's way.
+    """
+    joined: list[FileChange] = []
+    for image in chain:
+        if joined and joined[-1].after == image.before:
+            joined[-1] = replace(joined[-1], after=image.after)
+        else:
+            joined.append(image)
+    return joined
 
 
 def _conflict(
@@ -101,32 +124,3 @@ def _newest_first(store: Transactions, until: int = 0) -> Iterator[Operation]:
                 return
             yield item
         before = page[-1].id
-
-
-def put_back(candidate: Candidate, image: FileChange) -> None:
-    """Let a candidate take back what an operation did to a file, and keep later changes by hand elsewhere in it.
-
-    Raises Conflict `undo_conflict` where the two touch.
-    """
-    path, current = image.path, candidate.read(image.path)
-    if current == image.before:
-        return
-    if current == image.after:
-        candidate.put(path, image.before)
-        return
-    wanted = merge(image.after, current, image.before)
-    if wanted is None:
-        raise Conflict(
-            "undo_conflict",
-            f"{path} was changed by hand in the same place. Nothing was written.",
-            place=Place(path),
-            remedy="Make the change that you want as a new edit, or take the change by hand out of the file first.",
-            details={
-                "path": path,
-                "by_hand": unified_all([(path, image.after, current)]),
-                "three_way": three_way_view(image.after, current, image.before),
-            },
-        )
-    candidate.put(path, wanted)
-    kept = f"{path} was changed by hand meanwhile, elsewhere: that change is kept."
-    candidate.notes += [kept] if kept not in candidate.notes else []

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.errors import Conflict, Place, UsageError
-from devkeel.history.restore import put_back
-from devkeel.project.root import digest
+from devkeel.errors import UsageError
+from devkeel.history.reversal import put_back
 from devkeel.text.actions import argument, do
-from devkeel.text.diff import unified_all
-from devkeel.text.merge import merge, three_way_view
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
-    from devkeel.transaction import FileChange, Operation, Transactions
+    from devkeel.transaction import Operation, Transactions
 
 __all__ = ["revert", "target"]
 
@@ -52,42 +49,14 @@ def target(store: Transactions, operation: int | None, *, redo: bool) -> Operati
 
 
 def revert(store: Transactions, candidate: Candidate, operation: Operation) -> None:
-    """Let a candidate take an operation back.
+    """Let a candidate take an operation back; what was changed since, by hand or by later operations, stays.
 
-    What was changed by hand since stays where it is apart. Raises Conflict `undo_conflict` where it is not, and when
-    later operations whose effect stands changed the file too.
+    Raises Conflict `undo_conflict` where the same place was changed.
     """
     for image in store.images(operation):
-        current = candidate.basis.read(image.path)
-        later = store.later_on(operation, image.path)
-        if later or (current not in (image.before, image.after) and merge(image.after, current, image.before) is None):
-            raise _conflict(operation, image, current, later)
-        put_back(candidate, image)
-
-
-def _conflict(operation: Operation, image: FileChange, current: bytes | None, later: list[int]) -> Conflict:
-    named = ", ".join(map(str, later))
-    if later:
-        message = f"Later operations changed {image.path} too: {named}. Nothing was written."
-        remedy = "Undo the later operations first, newest first, or make the change that you want as a new edit."
-    else:
-        message = f"{image.path} was changed by hand after operation {operation.id}. Nothing was written."
-        remedy = (
-            f"Look at it by {do('history', operation=operation.id)} and take its lines out with a new edit; "
-            "or take the change by hand out of the file, then undo again."
+        put_back(candidate, image, operation, store.later_on(operation, image.path))
+    if not candidate.changed:
+        candidate.notes.append(
+            f"The files are as they were before operation {operation.id} already. "
+            f"To take back an earlier one, name it: {do('history')} lists them."
         )
-    return Conflict(
-        "undo_conflict",
-        message,
-        place=Place(image.path),
-        seen=digest(current)[:12] if current is not None else "no file",
-        remedy=remedy,
-        details={
-            "operation": operation.id,
-            "later_operations": later,
-            "expected": digest(image.after)[:12] if image.after is not None else None,
-            "found": digest(current)[:12] if current is not None else None,
-            "diff": unified_all([(image.path, image.after, current)] if image.after != current else []),
-            "three_way": three_way_view(image.after, current, image.before),
-        },
-    )

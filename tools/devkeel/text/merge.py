@@ -1,4 +1,4 @@
-"""Three-way merge by lines: base, theirs, ours; where the spans touch, a view for a human instead."""
+"""Three-way merge by lines: base, theirs, ours; where the spans touch and differ, a view of both for a human."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ __all__ = ["merge", "three_way_view"]
 
 _MAX_LINES = 5_000
 _MAX_VIEW = 8_000
+_AROUND = 2
 
 
 class _Hunk(Struct, frozen=True):
@@ -23,66 +24,106 @@ class _Hunk(Struct, frozen=True):
     end: int
     lines: tuple[bytes, ...]
 
-    def touches(self, other: _Hunk) -> bool:
-        # neighbouring lines touch: what was written next to a change may have been written because of it
-        return self.start <= other.end and other.start <= self.end
+
+class _Place(Struct, frozen=True):
+    """Lines of the base, and what each side has in their place; a side that left them alone has them too.
+
+    one: what both agree on, None where they do not.
+    """
+
+    start: int
+    end: int
+    theirs: list[bytes]
+    ours: list[bytes]
+    one: list[bytes] | None
 
 
 def merge(base: bytes | None, theirs: bytes | None, ours: bytes | None) -> bytes | None:
-    """Return both changes in one, or None when their spans touch and differ, or a file came or went."""
-    if base is None or theirs is None or ours is None:
+    """Return both changes in one, or None where their spans touch and differ, a file came or went, or is no text."""
+    if base is None or theirs is None or ours is None or b"\0" in base + theirs + ours:
+        return None
+    places = _places(base, theirs, ours)
+    if places is None:
         return None
     lines = base.splitlines(keepends=True)
-    sides = _hunks(lines, theirs), _hunks(lines, ours)
-    # what both did is done once
-    if sides[0] is None or sides[1] is None or any(a != b and a.touches(b) for a in sides[0] for b in sides[1]):
-        return None
-    for hunk in sorted({*sides[0], *sides[1]}, key=lambda hunk: hunk.start, reverse=True):
-        lines[hunk.start : hunk.end] = hunk.lines
+    for place in reversed(places):
+        if place.one is None:
+            return None
+        lines[place.start : place.end] = place.one
     return b"".join(lines)
 
 
 def three_way_view(base: bytes | None, theirs: bytes | None, ours: bytes | None) -> str | None:
-    """Return the file with both versions of each place that both changed, or None for what is no text.
+    """Return both versions of each place where the sides differ, or None for what is no text.
 
-    The marks are those of `git merge` with `merge.conflictStyle = diff3`.
+    The marks are those of `git merge` with `merge.conflictStyle = diff3`. Around a place stand two lines of theirs, and
+    above it the number of its first line there.
     """
     try:
         texts = [(data or b"").decode().encode() for data in (base, theirs, ours)]
     except UnicodeDecodeError:
         return None
-    lines = texts[0].splitlines(keepends=True)
-    sides = _hunks(lines, texts[1]), _hunks(lines, texts[2])
-    if sides[0] is None or sides[1] is None:
+    places = _places(*texts)
+    if places is None:
         return None
+    lines, current = texts[0].splitlines(keepends=True), texts[1].splitlines(keepends=True)
     shown: list[bytes] = []
-    at = 0
-    for start, end, both in _clusters(sides[0], sides[1]):
-        shown += lines[at:start]
-        mine = [_apply(lines, start, end, side) for side in both]
-        if both[0] and both[1]:
-            versions = (b"<<<<<<< theirs", mine[0], b"||||||| base", lines[start:end], b"=======", mine[1])
-            for part in versions:
-                shown += [_ended(line) for line in part] if isinstance(part, list) else [part + b"\n"]
-            shown.append(b">>>>>>> ours\n")
-        else:
-            shown += mine[0] if both[0] else mine[1]
-        at = end
-    text = b"".join([*shown, *lines[at:]]).decode()
+    moved = 0  # how many lines further down theirs has what the base has here
+    for place in places:
+        at = place.start + moved
+        moved += len(place.theirs) - (place.end - place.start)
+        if place.one is not None:
+            continue
+        shown.append(f"@@ line {at + 1} @@\n".encode())
+        shown += current[max(at - _AROUND, 0) : at]
+        parts = (b"<<<<<<< theirs\n", place.theirs, b"||||||| base\n", lines[place.start : place.end])
+        for part in (*parts, b"=======\n", place.ours, b">>>>>>> ours\n"):
+            shown += [part] if isinstance(part, bytes) else map(_ended, part)
+        below = at + len(place.theirs)
+        shown += map(_ended, current[below : below + _AROUND])
+    text = b"".join(shown).decode()
     return text if len(text) <= _MAX_VIEW else text[:_MAX_VIEW] + "\n[cut]\n"
 
 
-def _hunks(lines: list[bytes], changed: bytes) -> list[_Hunk] | None:
-    other = changed.splitlines(keepends=True)
-    if len(lines) + len(other) > _MAX_LINES:
+def _places(base: bytes, theirs: bytes, ours: bytes) -> list[_Place] | None:
+    """Return the places where a side differs from the base, in order; None for what is too long to compare."""
+    lines, *sides = (data.splitlines(keepends=True) for data in (base, theirs, ours))
+    above = _alike(lines, *sides)
+    middle, *middles = (side[above:] for side in (lines, *sides))
+    below = _alike(middle[::-1], *(side[::-1] for side in middles))
+    middle, *middles = (side[: len(side) - below] for side in (middle, *middles))
+    if len(middle) + max(map(len, middles)) > _MAX_LINES:
         return None
+    hunks = [_hunks(middle, side) for side in middles]
+    places = []
+    for start, end, (of_theirs, of_ours) in _clusters(*hunks):
+        versions = _apply(middle, start, end, of_theirs), _apply(middle, start, end, of_ours)
+        one = versions[1] if not of_theirs or versions[0] == versions[1] else None if of_ours else versions[0]
+        places.append(_Place(start + above, end + above, *versions, one))
+    return places
+
+
+def _alike(*sides: list[bytes]) -> int:
+    """Return how many lines at the beginning are the same in all."""
+    count = 0
+    for group in zip(*sides, strict=False):
+        if len(set(group)) > 1:
+            break
+        count += 1
+    return count
+
+
+def _hunks(lines: list[bytes], other: list[bytes]) -> list[_Hunk]:
     # autojunk takes a line that is there often for noise, in files of 200 lines and more (Python, difflib).
     codes = SequenceMatcher(None, lines, other, autojunk=False).get_opcodes()
     return [_Hunk(a, b, tuple(other[c:d])) for tag, a, b, c, d in codes if tag != "equal"]
 
 
 def _clusters(theirs: list[_Hunk], ours: list[_Hunk]) -> Iterator[tuple[int, int, tuple[list[_Hunk], list[_Hunk]]]]:
-    """Give runs of hunks that touch each other: their span in the base, and the hunks of each side."""
+    """Give runs of hunks that touch each other: their span in the base, and the hunks of each side.
+
+    Neighbouring lines touch: what was written next to a change may have been written because of it.
+    """
     every = sorted([(hunk, 0) for hunk in theirs] + [(hunk, 1) for hunk in ours], key=lambda item: item[0].start)
     while every:
         start, end = every[0][0].start, every[0][0].end

@@ -1,0 +1,85 @@
+"""Taking back what an operation did to a file, beside what was changed since; or a conflict that shows both."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import Conflict, Place
+from devkeel.project.root import digest
+from devkeel.text.actions import do
+from devkeel.text.diff import unified_all
+from devkeel.text.merge import merge, three_way_view
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.transaction import FileChange, Operation
+
+__all__ = ["put_back"]
+
+
+def put_back(
+    candidate: Candidate, image: FileChange, operation: Operation | None = None, later: Sequence[int] = ()
+) -> None:
+    """Let a candidate take back what was done to a file, and keep what else changed there since.
+
+    operation: the one that did it, None for several. later: the operations after it that changed the file too.
+    Raises Conflict `undo_conflict` where both changed the same place.
+    """
+    path, current = image.path, candidate.read(image.path)
+    if image.before == image.after:
+        return
+    if current in (image.before, image.after):
+        candidate.put(path, image.before)
+        return
+    wanted = merge(image.after, current, image.before)
+    if wanted is None:
+        raise _conflict(image, current, operation, later)
+    candidate.put(path, wanted)
+    if wanted != current:
+        candidate.merged.add(path)
+        kept = f"{path} was changed since then, elsewhere: that change is kept."
+        candidate.notes += [kept] if kept not in candidate.notes else []
+
+
+def _conflict(image: FileChange, current: bytes | None, operation: Operation | None, later: Sequence[int]) -> Conflict:
+    named = ", ".join(map(str, later))
+    view = None if None in (image.before, image.after, current) else three_way_view(image.after, current, image.before)
+    since = f"after operation {operation.id}" if operation else "after what is to be taken back"
+    where = " in the same place" if view else ""
+    also = f" Later operations that changed it too: {named}." if later else ""
+    details = {
+        "path": image.path,
+        "operation": operation.id if operation else None,
+        "later_operations": list(later),
+        "expected": digest(image.after)[:12] if image.after is not None else None,
+        "found": digest(current)[:12] if current is not None else None,
+        "three_way": view,
+    }
+    if not view:  # a file that came or went, or is no text
+        details["diff"] = unified_all([(image.path, image.after, current)])
+    return Conflict(
+        "undo_conflict",
+        f"{image.path} was changed{where} {since}. Nothing was written.{also}",
+        place=Place(image.path),
+        seen=digest(current)[:12] if current is not None else "no file",
+        remedy=_remedy(operation, later),
+        details=details,
+    )
+
+
+def _remedy(operation: Operation | None, later: Sequence[int]) -> str:
+    anew = _anew(operation)
+    if later:
+        return f"Take back the later one first: {do('undo', operation=later[0])}. Or {anew}."
+    return f"{anew[0].upper()}{anew[1:]}, or take the change by hand out of the file first."
+
+
+def _anew(operation: Operation | None) -> str:
+    """Return the edit that takes an operation back where there is one; otherwise that there has to be one."""
+    edits = operation.edits if operation else []
+    if edits and all(item.get("kind") == "add_packages" and item.get("names") for item in edits):
+        names = [name for item in edits for name in item["names"]]
+        return f"take them out by {do('remove', names=names)}"
+    return "make the change that you want as a new edit"
