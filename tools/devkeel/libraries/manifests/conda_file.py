@@ -5,22 +5,26 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from devkeel.libraries.request import bad_library, refused
-from devkeel.source import Edited, yaml
-from devkeel.source.splice import Splice, apply
-from devkeel.source.substitution import exchange
+from msgspec import Struct
+
+from devkeel.libraries.manifests import match_spec
+from devkeel.libraries.manifests.requirement import amended, canonicalize_name, is_bare, key_of, parse, tolerant, which
+from devkeel.libraries.request import Plan, bad_library, refused
+from devkeel.source import yaml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.manifests.match_spec import MatchSpec
+    from devkeel.libraries.request import Request
+    from devkeel.source.yaml.document import Entry
 
 __all__ = ["NAMES", "edit", "load", "specifications"]
 
 NAMES = ("environment.yml", "environment.yaml")
-_BY_HAND = f"Write this change with {do('patch')}."
-# A MatchSpec (CEP 29), of which environment.yml is a list (CEP 24), without its brackets: what they add may be a URL. A
-# channel is a name, no path and no option.
-_SPEC = re.compile(r"(?:\w[\w.-]*(?:/\w[\w.-]*)*::)?(?P<name>[A-Za-z0-9_][\w.-]*)\s*(?P<rest>(?:[=<>!~ ][^\[\]]*)?)")
+# What brackets of a request may say, and the channels that it may name: no address, no path and no option.
+_KEYS = frozenset({"version", "build", "channel"})
+_CHANNEL = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)*")
+_NO_REQUEST = re.compile(r"[\x00-\x1f\x7f#]")
 
 
 def load(data: bytes, name: str, *, texts: bool = False) -> dict[str, Any]:
@@ -46,59 +50,184 @@ def specifications(model: dict[str, Any]) -> tuple[str, ...]:
     return tuple(item for item in known if isinstance(item, str)) if isinstance(known, list) else ()
 
 
-def _name(spec: str) -> str | None:
-    found = _SPEC.fullmatch(spec.strip())
-    # CEP 26: a package of conda has a name in lower case.
-    return found["name"].lower() if found else None
-
-
 def edit(plan: Plan, request: Request) -> None:
-    """Add or remove match specifications."""
+    """Add or remove match specifications, and change what pip installs where a name stands there."""
     if request.group is not None:
         raise refused("no_groups", "conda has no dependency groups.", plan.manifest, "Leave the group out.")
     done = set[str]()
     for item in request.names:
-        name = _name(item)
-        if name is None:
-            raise bad_library(item, "it is no match specification", "numpy, numpy=1.26 or numpy>=1.26,<2")
-        data = plan.data(plan.manifest)
-        document = yaml.Document(data, plan.manifest)
-        known = specifications(load(data, plan.manifest))
+        wanted = _wanted(item)
         # Two versions in one request are both written, so that the solver says why they cannot be.
-        twice = name in done and not request.remove
-        same = [] if twice else [spec for spec in known if _name(spec) == name]
-        plan.take(plan.manifest, _edited(document, item, name, same, remove=request.remove))
-        done.add(name)
+        twice = wanted is not None and wanted.key in done and not request.remove
+        file = _File(plan)
+        if request.remove:
+            file.remove(item, wanted)
+        else:
+            file.add(item, wanted, twice=twice)
+        done |= {wanted.key} if wanted else set()
 
 
-def _edited(document: yaml.Document, item: str, name: str, same: list[str], *, remove: bool) -> Edited:
-    if len(same) > 1:
-        raise refused("opaque_value", f"{name} stands in dependencies more than once.", document.name, _BY_HAND)
-    if not same:
-        if remove:
-            return Edited(document.data, notes=(f"{name} is not in dependencies.",))
-        return yaml.append(document, "dependencies", item)
-    if not remove and item in (same[0], name):
-        return Edited(document.data, notes=(f"{same[0]} is already in dependencies.",))
-    model = load(document.data, document.name)
-    old = model["dependencies"]
-    model["dependencies"] = [item if spec == same[0] else spec for spec in old if not remove or spec != same[0]]
-    found = _line(document, same[0], None if remove else item, model)
-    if found is None:
-        raise refused("opaque_value", f"Where {same[0]!r} stands is not certain.", document.name, _BY_HAND)
+def _wanted(item: str) -> MatchSpec | None:
+    """Return the specification that a request is, None for what only pip may read.
+
+    What its brackets add may be an address, and so may a channel: of these only names are taken.
+    """
+    found = None if _NO_REQUEST.search(item) else match_spec.read(item)
+    if found is None or found.address or not found.keys.keys() <= _KEYS:
+        return None
+    channel = found.meaning[0]
+    return found if channel is None or _CHANNEL.fullmatch(channel) else None
+
+
+class _Element(Struct, frozen=True):
+    """An element of a list. owner: the entry whose list it is. text: what it says."""
+
+    owner: Entry
+    index: int
+    text: str
+
+
+class _File(Struct):
+    """An environment file whose elements are found anew after each edit."""
+
+    plan: Plan
+
+    def add(self, item: str, wanted: MatchSpec | None, *, twice: bool) -> None:
+        """Give a name its version wherever it stands, or append it to what conda installs."""
+        document = self._document()
+        conda, pip = self._named(document, item, wanted)
+        if pip and not twice and (wanted is None or not conda):
+            self._require_pip(document, pip, item)
+            return
+        if wanted is None:
+            raise bad_library(item, "it is no match specification", "numpy, numpy=1.26 or numpy>=1.26,<2")
+        if not conda or twice:
+            self.plan.take(self.plan.manifest, yaml.append(document, "dependencies", item))
+            return
+        texts = [self._amended(element, wanted) for element in conda]
+        if pip and texts != [element.text for element in conda]:
+            raise refused(
+                "ambiguous",
+                f"{wanted.name} stands among the dependencies of conda and below pip, which would replace it.",
+                document.name,
+                f"Remove {wanted.name}, then add it with its version.",
+            )
+        if texts == [element.text for element in conda]:
+            self.plan.notes.append(f"{' and '.join(dict.fromkeys(texts))} is already in dependencies.")
+            return
+        for number, text in enumerate(texts):
+            document = self._document()
+            element = self._named(document, item, wanted)[0][number]
+            if text != element.text:
+                self.plan.take(self.plan.manifest, yaml.exchange(document, element.owner, element.index, text))
+
+    def remove(self, item: str, wanted: MatchSpec | None) -> None:
+        """Take a name out wherever it stands: among what conda installs, and below pip."""
+        name = wanted.name if wanted else parse(item, remove=True).name
+        document = self._document()
+        conda, pip = self._named(document, item, wanted)
+        if not conda and not pip:
+            self.plan.notes.append(f"{name} is not in dependencies of {document.name}, neither of conda nor below pip.")
+            return
+        # From the last to the first, so that the places of the others stay.
+        for element in [*reversed(pip), *reversed(conda)]:
+            self._take_out(element)
+        if pip:
+            self.plan.notes.append(f"{name} stood below pip.")
+
+    def _take_out(self, element: _Element) -> None:
+        """Take out one element; a list below pip that would be empty goes as a whole, for conda reads no empty one."""
+        document = self._document()
+        held = self._dependencies(document)
+        assert held is not None  # noqa: S101  (the element is in it)
+        path, index = [held, *_pip_of(held)], element.index
+        owner = next(entry for entry in path if entry.key.start == element.owner.key.start)
+        if owner is not held and len(owner.value.items) == 1 and len(owner.owner.entries) == 1:
+            owner, index = held, held.value.items.index(owner.owner)
+        self.plan.take(self.plan.manifest, yaml.take_out(document, owner, index))
+
+    def _document(self) -> yaml.Document:
+        return yaml.Document(self.plan.data(self.plan.manifest), self.plan.manifest)
+
+    @staticmethod
+    def _dependencies(document: yaml.Document) -> Entry | None:
+        found = document.find(("dependencies",))
+        return found.entries[-1] if found.item is not None and not found.rest and found.item.kind == "list" else None
+
+    def _named(
+        self, document: yaml.Document, item: str, wanted: MatchSpec | None
+    ) -> tuple[list[_Element], list[_Element]]:
+        """Return where a name stands among what conda installs, and below pip."""
+        held = self._dependencies(document)
+        if held is None:
+            return [], []
+        distribution = canonicalize_name(wanted.name) if wanted else key_of(item)
+        conda = [element for element in _texts(held) if wanted and _key(element.text) == wanted.key]
+        below = [element for entry in _pip_of(held) for element in _texts(entry)]
+        return conda, [element for element in below if distribution and key_of(element.text) == distribution]
+
+    def _amended(self, element: _Element, wanted: MatchSpec) -> str:
+        """Return an element with what a request changes."""
+        known = match_spec.read(element.text)
+        assert known is not None  # noqa: S101  (its name was read)
+        same = all(new in (None, old) for new, old in zip(wanted.meaning, known.meaning, strict=True))
+        if same:
+            return element.text
+        if known.address:
+            raise refused(
+                "ambiguous",
+                f"{wanted.name} is the address of a package here, whose version is in its name.",
+                self.plan.manifest,
+                f"Remove {wanted.name} first, then add it with its version.",
+            )
+        text, gone = match_spec.amended(element.text, wanted)
+        if gone:
+            self.plan.notes.append(f"The build {gone} was of {known.name} {known.meaning[1]} only: it is left out.")
+        return text
+
+    def _require_pip(self, document: yaml.Document, pip: list[_Element], item: str) -> None:
+        """Change what pip installs, as its own requirements are written."""
+        wanted = tolerant(item)
+        if wanted is None:
+            name = key_of(pip[0].text)
+            raise bad_library(item, f"{name} stands below pip, which reads other versions", f"{name}==1.0 or {name}>=1")
+        parse(item)
+        known = [found for element in pip if (found := tolerant(element.text))]
+        chosen = [pip[number] for number in which(known, wanted)]
+        if not chosen:
+            raise refused(
+                "ambiguous",
+                f"{wanted.name} stands below pip without this marker.",
+                self.plan.manifest,
+                f"Remove {wanted.name} first, or write this change with {do('patch')}.",
+            )
+        texts = [element.text if is_bare(wanted) else amended(element.text, wanted) for element in chosen]
+        if texts == [element.text for element in chosen]:
+            self.plan.notes.append(f"{' and '.join(texts)} is already below pip.")
+        for element, text in zip(chosen, texts, strict=True):
+            if text != element.text:
+                held = self._dependencies(document)
+                owner = next(entry for entry in _pip_of(held) if entry.key.start == element.owner.key.start)
+                self.plan.take(self.plan.manifest, yaml.exchange(document, owner, element.index, text))
+                document = self._document()
+
+
+def _texts(entry: Entry) -> list[_Element]:
+    """Return the elements of a list that are texts, aliases followed."""
+    found: list[_Element] = []
+    for index, child in enumerate(entry.value.items):
+        item = child.target or child
+        if item.kind == "scalar" and item.tag is None:
+            found.append(_Element(entry, index, item.value.strip()))
     return found
 
 
-def _line(document: yaml.Document, old: str, new: str | None, wanted: dict[str, Any]) -> Edited | None:
-    """Return the edit of the one line `- old`, or of the quoted element."""
-    text = document.data.decode()
-    for match in re.finditer(
-        rf"^[ \t]*-[ \t]+(?P<item>{re.escape(old)})[ \t]*(?:#.*)?(?:\r?\n|\Z)", text, re.MULTILINE
-    ):
-        start, end = match.span("item") if new is not None else match.span()
-        edited = apply(
-            document.data, [Splice(len(text[:start].encode()), len(text[:end].encode()), (new or "").encode())]
-        )
-        if load(edited.data, document.name) == wanted:
-            return edited
-    return exchange(document.data, old, new, wanted, lambda data: load(data, document.name))
+def _pip_of(held: Entry | None) -> list[Entry]:
+    """Return the entries `pip:` among the dependencies that have a list."""
+    entries = [entry for item in held.value.items for entry in item.entries] if held else []
+    return [entry for entry in entries if entry.key.value == "pip" and entry.value.kind == "list"]
+
+
+def _key(text: str) -> str | None:
+    found = match_spec.read(text)
+    return found.key if found else None

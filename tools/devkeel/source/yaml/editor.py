@@ -14,7 +14,22 @@ from devkeel.source.yaml.values import value_at as _value_at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Data", "Document", "Edited", "Span", "Splice", "append", "get", "remove", "set", "unset"]
+    from devkeel.source.yaml.document import Entry
+
+__all__ = [
+    "Data",
+    "Document",
+    "Edited",
+    "Span",
+    "Splice",
+    "append",
+    "exchange",
+    "get",
+    "remove",
+    "set",
+    "take_out",
+    "unset",
+]
 
 
 def _open(data: bytes | Document) -> Document:
@@ -44,3 +59,13 @@ def append(data: bytes | Document, path: str | Sequence[str], *values: Data) -> 
 def remove(data: bytes | Document, path: str | Sequence[str], *values: Data) -> Edited:
     """Remove elements from a list, each wherever it stands in it."""
     return _lists.remove(_open(data), names_of(path), [*values])
+
+
+def exchange(document: Document, entry: Entry, index: int, text: str) -> Edited:
+    """Give one element of an entry's list another text."""
+    return _lists.exchange(document, entry, index, text)
+
+
+def take_out(document: Document, entry: Entry, index: int) -> Edited:
+    """Remove one element of an entry's list, with the remark beside it."""
+    return _lists.take_out_element(document, entry, index)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from devkeel.source.splice import Splice
     from devkeel.source.yaml.document import Entry
 
-__all__ = ["create", "extend", "replace", "require_own", "set_value", "unset"]
+__all__ = ["create", "extend", "remove_lines", "replace", "require_own", "set_value", "unset"]
 
 
 def set_value(document: Document, path: tuple[str, ...], value: Data) -> Edited:
@@ -238,8 +238,8 @@ def _take_out(document: Document, entry: Entry, holder: Entry | None) -> list[Sp
             ]
         if entry.owner.anchor or entry.owner.tag:
             raise Refused("shared_name", "The set that would be empty has an anchor.", place=Place(document.name))
-        return [document.splice(holder.colon + 1, holder.colon + 1, " {}"), _remove(document, start, end)]
-    return [_remove(document, start, end, tidy=True)]
+        return [document.splice(holder.colon + 1, holder.colon + 1, " {}"), remove_lines(document, start, end)]
+    return [remove_lines(document, start, end, tidy=True)]
 
 
 def _close(text: str) -> int:
@@ -248,7 +248,7 @@ def _close(text: str) -> int:
     return end - 1 if text[:end].endswith("\r") else end
 
 
-def _remove(document: Document, start: int, end: int, *, tidy: bool = False) -> Splice:
+def remove_lines(document: Document, start: int, end: int, *, tidy: bool = False) -> Splice:
     """Remove whole lines; of two empty lines that would meet, one goes as well."""
     text = document.text
     above = line_start(text, start - 1) if start else 0

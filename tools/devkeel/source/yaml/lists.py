@@ -1,4 +1,4 @@
-"""Lists: append and remove."""
+"""Lists: append and remove by value; exchange and take out one element."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from msgspec.structs import replace as replace_fields
 from devkeel.source.plain_data import dotted, require_data, same, shown, without_known
 from devkeel.source.splice import Edited, compose
 from devkeel.source.yaml.document import Document
-from devkeel.source.yaml.entries import create, extend, replace, require_own
+from devkeel.source.yaml.entries import create, extend, remove_lines, replace, require_own
 from devkeel.source.yaml.flow import take_out
 from devkeel.source.yaml.layout import after_block, column, is_first, line_start, next_line
-from devkeel.source.yaml.proof import prove
+from devkeel.source.yaml.proof import prove, prove_element
+from devkeel.source.yaml.scalars import print_string
 from devkeel.source.yaml.values import data_of
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from devkeel.source.splice import Splice
     from devkeel.source.yaml.document import Entry
 
-__all__ = ["append", "remove"]
+__all__ = ["append", "exchange", "remove", "take_out_element"]
 
 
 def append(document: Document, path: tuple[str, ...], values: list[Data]) -> Edited:
@@ -85,7 +86,25 @@ def _line_out(document: Document, entry: Entry, index: int, left: list[Data]) ->
     if not is_first(text, dash):
         raise document.refuse("unsupported_style", "The list does not begin on a line of its own.", dash)
     start, end = line_start(text, dash), after_block(text, items[index].end, column(text, dash))
-    if end == len(text):
-        # The file has no line break at its end, and keeps it so.
-        return [document.splice(start - (2 if text[start - 2 : start] == "\r\n" else 1), end, "")]
-    return [document.splice(start, next_line(text, end), "")]
+    return [remove_lines(document, start, next_line(text, end), tidy=True)]
+
+
+def exchange(document: Document, entry: Entry, index: int, text: str) -> Edited:
+    """Give an element of an entry's list another text, in the quotes that it has where they hold it."""
+    item = entry.value.items[index]
+    require_own(document, item, (entry.key.value,))
+    if item.kind != "scalar" or item.style in {"|", ">"}:
+        raise document.refuse("unsupported_style", "The element is no text on one line.", item.start)
+    printed = print_string(text, item.style, flow=entry.value.flow)
+    return prove_element(document, [document.splice(item.start, item.end, printed)], item, text)
+
+
+def take_out_element(document: Document, entry: Entry, index: int) -> Edited:
+    """Remove an element of an entry's list, with the remark beside it; a list that loses its last one is `[]`."""
+    held = entry.value
+    require_own(document, held.items[index], (entry.key.value,))
+    if held.flow:
+        splices = take_out(document, held, index)
+    else:
+        splices = _line_out(document, entry, index, [None] * (len(held.items) - 1))
+    return prove_element(document, splices, held.items[index], None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeAlias
 
 from devkeel.errors import DevkeelError, Place, Refused
@@ -13,17 +14,18 @@ from devkeel.source.yaml.values import value_at
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from devkeel.source.plain_data import Data
     from devkeel.source.splice import Edited, Splice
     from devkeel.source.yaml.document import Item
 
-__all__ = ["MISSING", "prove"]
+__all__ = ["MISSING", "prove", "prove_element"]
 
 # An item without its places: what it is, its text, its tag and anchor, and what is in it.
 _Shape: TypeAlias = tuple[object, ...]
 _WANTED: _Shape = ("wanted",)
+_AS_IT_IS: Mapping[Item, _Shape | None] = MappingProxyType({})
 
 
 class _Missing:
@@ -61,6 +63,19 @@ def prove(
     return edited
 
 
+def prove_element(before: Document, splices: Iterable[Splice], element: Item, text: str | None) -> Edited:
+    """Apply splices that give an element of a list another text, or take it out (None), and prove it likewise."""
+    edited = apply(before.data, splices)
+    try:
+        found = _shape(Document(edited.data, before.name).root)
+    except DevkeelError as error:
+        raise _unproven(before, f"the result could not be read ({error})") from error
+    changed = None if text is None else ("scalar", text, "str", element.tag, element.anchor)
+    if _shape(before.root, {element: changed}) != found:
+        raise _unproven(before, "another value would change")
+    return edited
+
+
 def _unproven(document: Document, why: str) -> Refused:
     return Refused(
         "unproven",
@@ -70,7 +85,8 @@ def _unproven(document: Document, why: str) -> Refused:
     )
 
 
-def _shape(item: Item | None) -> _Shape:
+def _shape(item: Item | None, changed: Mapping[Item, _Shape | None] = _AS_IT_IS) -> _Shape:
+    """Return the shape of an item. changed: elements of lists that have another one; None: that are not there."""
     if item is None:
         return ("scalar", None, "NoneType", None, None)
     if item.kind == "scalar":
@@ -80,9 +96,10 @@ def _shape(item: Item | None) -> _Shape:
         return ("scalar", text, type(value).__name__, item.tag, item.anchor)
     if item.target is not None:
         return ("alias", item.target.anchor)
-    children: tuple[object, ...] = tuple(_shape(child) for child in item.items)
+    shapes = (changed[child] if child in changed else _shape(child, changed) for child in item.items)
+    children: tuple[object, ...] = tuple(shape for shape in shapes if shape is not None)
     if item.kind == "map":
-        children = tuple((_shape(entry.key), _shape(entry.value)) for entry in item.entries)
+        children = tuple((_shape(entry.key), _shape(entry.value, changed)) for entry in item.entries)
     return (item.kind, children, item.tag, item.anchor)
 
 
