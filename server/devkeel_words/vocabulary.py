@@ -40,7 +40,7 @@ ACTIONS: dict[str, Action] = {
     "remove": Action("add_packages remove=true names={names}", "remove {names}", "#packages"),
     "enable": Action("enable_service", "enable", "#services"),
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
-    "library": Action("add_library", "library add", "#libraries"),
+    "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
     "edit_library": Action("edit_environment level={level}", "library add --level={level}", "#libraries"),
     "patch": Action("patch_file", "patch", "#patch"),
     "apply": Action("apply_environment", "apply", "#apply"),

@@ -24,11 +24,13 @@ class LibraryArguments(OperationArguments):
     language: str = Field(description="python, javascript, rust, go, ruby.")
     names: Annotated[list[str], FromJsonText] = Field(description="With versions: numpy>=2.")
     remove: bool = Field(default=False, description="Remove them instead.")
+    create: bool = False  # as of edit_environment
 
 
 async def _add_library(call: Call, arguments: LibraryArguments) -> CallToolResult:
     kind = "remove_library" if arguments.remove else "add_library"
-    return await change(call, [{"kind": kind, "language": arguments.language, "names": arguments.names}], arguments)
+    edit = {"kind": kind, "language": arguments.language, "names": arguments.names}
+    return await change(call, [edit], arguments, create=arguments.create)
 
 
 ADD_LIBRARY = ToolSpec(

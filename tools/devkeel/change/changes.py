@@ -60,7 +60,7 @@ def change(
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         basis = candidate.basis
         expect(context, asked.expected_revision, candidate.files)
-        for name, data in beginning(basis).items() if create else ():
+        for name, data in beginning(basis).items() if create and _declares(context, edits) else ():
             candidate.put(name, data)
         if DECLARATION in candidate.after:
             candidate.notes += _succeeding(context)
@@ -78,6 +78,13 @@ def change(
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, level, given))
 
     return patiently(context, attempt, stubborn=asked.stubborn)
+
+
+def _declares(context: Context, edits: Sequence[Edit]) -> bool:
+    """Return whether what begins is a devenv.nix: libraries alone begin their manifest, which declares as well."""
+    asked = context.backend or context.settings.backend
+    devenv = asked is not None and DECLARATION in declared_by(asked)
+    return devenv or not edits or not all(item.names_libraries for item in edits)
 
 
 def _manifests(context: Context, edits: Sequence[Edit]) -> tuple[str, ...]:

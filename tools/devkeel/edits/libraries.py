@@ -44,6 +44,8 @@ class _Library(Edit):
             self.kind == "remove_library",
             files.create,
             files.manifests,
+            {name: data for name, data in candidate.files.items() if name.endswith(".nix")},
+            candidate.root.name,
         )
         plan = planning.plan(request, files.read)
         before = candidate.read_all(plan.files)

@@ -6,8 +6,13 @@ import re
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from devkeel.errors import UsageError
+from devkeel.libraries.beginnings import begun, notes_of
 from devkeel.libraries.languages.registry import language_named, row_of
+from devkeel.libraries.modules import Modules
+from devkeel.libraries.places import require_manifest
 from devkeel.libraries.request import no_manifest
 
 if TYPE_CHECKING:
@@ -36,6 +41,12 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
             remedy="Give a name such as dev, of letters, digits, hyphens and underscores.",
         )
     language = language_named(row.name)
-    if not row.open and request.file and PurePosixPath(request.file).name not in language.MANIFESTS:
+    if row.open:
+        return language.plan(request, read)
+    if request.file and PurePosixPath(request.file).name not in language.MANIFESTS:
         raise no_manifest(row.name, language.MANIFESTS)
-    return language.plan(request, read)
+    manifest = require_manifest(row.name, request, language.MANIFESTS, read, Modules(request.declaration))
+    made = language.plan(replace(request, file=manifest), begun(manifest, request, read))
+    if read(manifest) is None:
+        made.notes += notes_of(manifest, read)
+    return made

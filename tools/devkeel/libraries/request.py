@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError, Refused, UsageError
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from devkeel.source import Edited
 
@@ -30,6 +31,7 @@ class Request(Struct, frozen=True):
     names: as the language writes them, with versions where it matters. group: the dependency group, None for what the
     project itself needs. file: the manifest, None for the one that the project uses. create: begin a manifest where
     there is none. manifests: where the backend's environments name Python libraries, the most specific first.
+    declaration: the Nix files of the declaration, by name. project: the name of the project's directory.
     """
 
     language: str
@@ -39,6 +41,8 @@ class Request(Struct, frozen=True):
     remove: bool = False
     create: bool = False
     manifests: tuple[str, ...] = ()
+    declaration: Mapping[str, bytes] = field(default_factory=dict)
+    project: str = "project"
 
 
 class Plan(Struct):
@@ -90,13 +94,13 @@ def require_reference(name: str, reference: str, example: str) -> None:
         raise bad_library(name, "its user name or password would stand in the manifest for everybody to read", example)
 
 
-def no_manifest(language: str, files: Iterable[str]) -> ProjectError:
-    """Return the error about a project that has nowhere to name a library of this language."""
+def no_manifest(language: str, files: Iterable[str], why: str = "") -> ProjectError:
+    """Return the error about a project that has nowhere to name a library of this language. why: a sentence before."""
     known = tuple(files)
     return ProjectError(
         "no_manifest",
-        f"The project has no file that names its {language} libraries.",
-        remedy="Begin one of the files, or name the file with `file`.",
+        f"{why}The project has no file that names its {language} libraries.",
+        remedy=f"{do('library', create=True)} begins one; or name the file with `file`.",
         alternatives=known,
     )
 

@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
+from devkeel.libraries.beginnings import begun
 from devkeel.libraries.languages.natives import natives_of
-from devkeel.libraries.manifests import conda_file, pyproject, requirements_file
-from devkeel.libraries.manifests.pyproject import PYPROJECT
+from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
-from devkeel.libraries.request import Plan, no_manifest, refused
+from devkeel.libraries.modules import Modules
+from devkeel.libraries.places import DECLARATION, MANIFESTS, PYTHON, REQUIREMENTS, python_place
+from devkeel.libraries.request import Plan, refused
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from devkeel.libraries.places import Place
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
 
-_DECLARATION = "devenv.nix"
-MANIFESTS = (PYPROJECT, "requirements.in", "requirements.txt", *conda_file.NAMES, _DECLARATION)
-_PYTHON = "languages.python"
-_TEXT = f"{_PYTHON}.venv.requirements"
 _PROFILE = '"${config.devenv.dotfile}/profile"'
 _INTERPRETER = re.compile(r"(?:pkgs\.)?(python3\d*)\.withPackages\b")
+_INSTALLERS = (b"uv sync", b"uv run", b"poetry", b"pip install", b"pdm ", b"hatch ")
 
 
 def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
@@ -33,62 +34,39 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 
     Raises ProjectError `no_manifest`, UsageError `bad_library`, Refused.
     """
-    made = Plan(_manifest(request, read), read)
-    made.notes += _others(made, request)
-    if made.manifest.endswith(".nix"):
+    modules = Modules(request.declaration or _declared(read))
+    place = python_place(request, read, modules, lambda name: _way_of_nix(read(name) or b"") is not None)
+    made = Plan(place.manifest, begun(place.manifest, request, read), notes=[*place.notes])
+    if place.source is not None and place.way == "text":
+        nix_text.edit(made, request, place.source)
+    elif place.way == "packages":
         _edit_nix(made, request)
     elif made.manifest.endswith((".yml", ".yaml")):
         conda_file.edit(made, request)
     elif made.manifest.endswith(".toml"):
         pyproject.edit(made, request)
     else:
+        _require_no_group(made, request)
         requirements_file.edit(made, request)
-    if read(_DECLARATION) is not None and not request.remove and made.manifest not in conda_file.NAMES:
-        _declare(made, request)
+    conda = posixpath.basename(made.manifest) in conda_file.NAMES
+    if read(DECLARATION) is not None and not request.remove and not conda:
+        _declare(made, request, modules, place)
     return made
 
 
-def _manifest(request: Request, read: Callable[[str], bytes | None]) -> str:
-    """Return the file that names the project's Python libraries, the most specific first."""
-    if request.file is not None:
-        name = request.file.rpartition("/")[2]
-        known = name == PYPROJECT or name.endswith(".nix") or request.file in conda_file.NAMES
-        if not known and not requirements_file.is_requirements_file(request.file):
-            raise refused(
-                "no_manifest",
-                f"{request.file} is not a file that names Python libraries.",
-                request.file,
-                "Name pyproject.toml, a requirements file, environment.yml or devenv.nix.",
-            )
-        if read(request.file) is None and not request.create:
-            raise no_manifest("Python", MANIFESTS)
-        return request.file
-    for name in request.manifests or MANIFESTS:
-        data = read(name)
-        if data is None or (name == _DECLARATION and _way_of_nix(data) is None):
-            continue
-        if name != PYPROJECT:
-            return name
-        if pyproject.declares(data):
-            dynamic = pyproject.dynamic_files(data)
-            return dynamic[0] if len(dynamic) == 1 and request.group is None else PYPROJECT
-    if request.create:
-        return "requirements.txt"
-    raise no_manifest("Python", request.manifests or MANIFESTS)
+def _declared(read: Callable[[str], bytes | None]) -> dict[str, bytes]:
+    found = ((name, read(name)) for name in (DECLARATION, "devenv.local.nix"))
+    return {name: data for name, data in found if data is not None}
 
 
-def _others(made: Plan, request: Request) -> list[str]:
-    """Return a note about other files that name Python libraries too, where the caller names none."""
-    if request.file is not None or made.manifest not in (PYPROJECT, *conda_file.NAMES):
-        return []
-    names = (PYPROJECT, *conda_file.NAMES)
-    others = [name for name in names if name != made.manifest and made.read(name) is not None]
-    project = made.read(PYPROJECT)
-    if project is not None and not pyproject.declares(project):
-        others = [name for name in others if name != PYPROJECT]
-    return [
-        f"{name} names Python libraries too; this is about {made.manifest}. `file` says otherwise." for name in others
-    ]
+def _require_no_group(made: Plan, request: Request) -> None:
+    if request.group is not None:
+        raise refused(
+            "no_groups",
+            f"{made.manifest} has no groups, as every requirements file.",
+            made.manifest,
+            "Leave the group out, or name the file of the group with `file`.",
+        )
 
 
 def _value(data: bytes, path: str) -> nix.Value:
@@ -99,10 +77,8 @@ def _value(data: bytes, path: str) -> nix.Value:
 
 
 def _way_of_nix(data: bytes) -> str | None:
-    """Return where devenv.nix itself names Python libraries: `text`, or the interpreter with `withPackages`."""
-    if isinstance(_value(data, _TEXT), str):
-        return "text"
-    value = _value(data, f"{_PYTHON}.package")
+    """Return the interpreter with `withPackages` that a Nix file has, None where it has none, or several."""
+    value = _value(data, f"{PYTHON}.package")
     sources = [value.source] if isinstance(value, nix.Expression) else []
     try:
         sources += nix.package_names(data)
@@ -115,28 +91,6 @@ def _way_of_nix(data: bytes) -> str | None:
 def _edit_nix(made: Plan, request: Request) -> None:
     data = made.data(made.manifest)
     document = nix.Document(data, made.manifest)
-    way = _way_of_nix(data)
-    if way is None:
-        raise refused(
-            "no_manifest",
-            f"{made.manifest} names no Python libraries so far.",
-            made.manifest,
-            f"Set {_TEXT}, or name pyproject.toml or a requirements file with `file`.",
-        )
-    if way == "text":
-        text = _value(data, _TEXT)
-        assert isinstance(text, str)  # noqa: S101  (as `_way_of_nix` has seen)
-        edited = requirements_file.edit_lines(text.encode(), made.manifest, request)
-        made.notes += edited.notes
-        if not edited.changed:
-            return
-        added = edited.data.decode().removeprefix(text if text.endswith("\n") or not text else f"{text}\n")
-        if edited.data.decode().startswith(text) and added:
-            for line in added.split("\n")[:-1]:
-                made.take(made.manifest, nix.append_line(made.data(made.manifest), _TEXT, line))
-        else:
-            made.take(made.manifest, nix.set(document, _TEXT, edited.data.decode()))
-        return
     names = []
     for name in request.names:
         found = parse(name, remove=request.remove)
@@ -151,54 +105,72 @@ def _edit_nix(made: Plan, request: Request) -> None:
         # doc/languages-frameworks/python.section.md).
         names.append(canonicalize_name(found.name))
     change = nix.remove_packages if request.remove else nix.add_packages
-    made.take(made.manifest, change(document, *names, inside=way))
+    made.take(made.manifest, change(document, *names, inside=_way_of_nix(data)))
 
 
-def _declare(made: Plan, request: Request) -> None:
+def _declare(made: Plan, request: Request, modules: Modules, place: Place) -> None:
     """Give devenv.nix what the libraries need: an installer where it has none, and native libraries."""
-    data = made.data(_DECLARATION)
-    way = _way_of_nix(data)
-    if made.manifest == _DECLARATION and way != "text":
+    if place.way == "packages":
         return
+    data = made.data(DECLARATION)
     values: list[tuple[str, nix.Value]] = []
-    if _value(data, f"{_PYTHON}.enable") is not True:
-        values.append((f"{_PYTHON}.enable", True))
-    installers = [f"{_PYTHON}.{name}.enable" for name in ("venv", "uv", "poetry")]
-    if all(_value(data, name) is None for name in installers) and made.manifest != _DECLARATION:
-        values += _installer(made)
+    if not modules.is_on(f"{PYTHON}.enable"):
+        values.append((f"{PYTHON}.enable", True))
+    if place.way == "file":
+        values += _installer(made, modules)
+        made.notes += _uninstalled(made, request, modules, values)
     if values:
-        made.take(_DECLARATION, nix.sequence(nix.Document(data, _DECLARATION), values))
+        made.take(DECLARATION, nix.sequence(nix.Document(data, DECLARATION), values))
     wanted = [item for name in request.names for item in natives_of(canonicalize_name(parse(name).name))]
     if not wanted:
         return
-    data = made.data(_DECLARATION)
-    path = f"{_PYTHON}.libraries"
+    data = made.data(DECLARATION)
+    path = f"{PYTHON}.libraries"
     elements = [nix.Expression(f"pkgs.{item}") for item in dict.fromkeys(wanted)]
     # A definition takes the place of the option's default, the profile: that stays the first element.
-    first = [] if _defined(data, path) else [nix.Expression(_PROFILE)]
-    edited = nix.append(nix.Document(data, _DECLARATION), path, *first, *elements)
+    first = [] if modules.defines(path) else [nix.Expression(_PROFILE)]
+    edited = nix.append(nix.Document(data, DECLARATION), path, *first, *elements)
     if edited.changed:
-        made.take(_DECLARATION, edited)
+        made.take(DECLARATION, edited)
 
 
-def _defined(data: bytes, path: str) -> bool:
-    try:
-        nix.get(data, path)
-    except KeyError:
-        return False
-    return True
+def _uninstalled(made: Plan, request: Request, modules: Modules, values: list[tuple[str, nix.Value]]) -> Iterator[str]:
+    """Yield what nothing installs when the shell is entered, as far as the options of devenv say."""
+    syncing = modules.is_on(f"{PYTHON}.uv.sync.enable")
+    installing = syncing or values or modules.is_on(f"{PYTHON}.poetry.enable", f"{PYTHON}.poetry.install.enable")
+    group = request.group
+    if made.manifest.endswith(".toml") and not installing and not any(map(modules.names, _INSTALLERS)):
+        yield (
+            f"No option of devenv installs what {made.manifest} names when the shell is entered; "
+            f"{PYTHON}.uv.sync.enable does."
+        )
+    if syncing and group is not None and not modules.is_on(f"{PYTHON}.uv.sync.allGroups"):
+        names = [said.value for name in ("groups", "extras") for said in modules.at(f"{PYTHON}.uv.sync.{name}")]
+        known = {item for value in names for item in (value if isinstance(value, list) else [])}
+        # uv, "Default groups": dev, unless the project says otherwise.
+        if group not in {"dev", *(item for item in known if isinstance(item, str))}:
+            yield f"uv sync installs no group {group} in this project: {PYTHON}.uv.sync.groups does not name it."
 
 
-def _installer(made: Plan) -> list[tuple[str, nix.Value]]:
+def _installer(made: Plan, modules: Modules) -> list[tuple[str, nix.Value]]:
+    """Return what devenv.nix needs to install from a manifest, where it has no installer of its own."""
+    known = modules.defines(
+        *(f"{PYTHON}.{name}.enable" for name in ("venv", "uv", "uv.sync", "poetry", "poetry.install"))
+    )
     if made.manifest.endswith(".txt"):
+        needed = not modules.defines(REQUIREMENTS) and not modules.names(posixpath.basename(made.manifest).encode())
+        alone = not modules.is_on(f"{PYTHON}.uv.sync.enable", f"{PYTHON}.poetry.enable")
+        on = [] if modules.is_on(f"{PYTHON}.venv.enable") else [(f"{PYTHON}.venv.enable", True)]
         path = nix.Expression(f"./{made.manifest}")
-        return [(f"{_PYTHON}.venv.enable", True), (_TEXT, path)]
-    if made.read("poetry.lock") is not None or b"[tool.poetry" in made.data(PYPROJECT):
-        return [(f"{_PYTHON}.poetry.enable", True), (f"{_PYTHON}.poetry.install.enable", True)]
-    if made.manifest == PYPROJECT:
-        return [
-            (f"{_PYTHON}.venv.enable", True),
-            (f"{_PYTHON}.uv.enable", True),
-            (f"{_PYTHON}.uv.sync.enable", True),
-        ]
-    return []
+        return [*on, (REQUIREMENTS, path)] if needed and alone and (not known or not on) else []
+    if known or not made.manifest.endswith(".toml"):
+        return []
+    folder = posixpath.dirname(made.manifest)
+    lock = made.read(posixpath.join(folder, "poetry.lock"))
+    values: list[tuple[str, nix.Value]] = []
+    if folder and not modules.defines(f"{PYTHON}.directory"):
+        values.append((f"{PYTHON}.directory", f"./{folder}"))
+    if lock is not None or b"[tool.poetry" in made.data(made.manifest):
+        return [*values, (f"{PYTHON}.poetry.enable", True), (f"{PYTHON}.poetry.install.enable", True)]
+    names = ("venv.enable", "uv.enable", "uv.sync.enable")
+    return [*values, *((f"{PYTHON}.{name}", True) for name in names)]

@@ -1,0 +1,286 @@
+"""Where a project names the libraries of a language: where the declaration says, else in a file of the backend's."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from devkeel.errors import Place as At
+from devkeel.errors import ProjectError
+from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
+from devkeel.libraries.manifests.pyproject import PYPROJECT
+from devkeel.libraries.manifests.requirement import canonicalize_name, parse
+from devkeel.libraries.modules import path_in
+from devkeel.libraries.request import no_manifest, refused
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from devkeel.libraries.manifests.nix_text import Source
+    from devkeel.libraries.modules import Modules, Said
+    from devkeel.libraries.request import Request
+
+__all__ = [
+    "DECLARATION",
+    "MANIFESTS",
+    "PYTHON",
+    "REQUIREMENTS",
+    "Place",
+    "directory_of",
+    "python_place",
+    "require_manifest",
+]
+
+DECLARATION = "devenv.nix"
+MANIFESTS = (PYPROJECT, "requirements.in", "requirements.txt", *conda_file.NAMES, DECLARATION)
+PYTHON = "languages.python"
+REQUIREMENTS = f"{PYTHON}.venv.requirements"
+_SYNC = f"{PYTHON}.uv.sync.enable"
+_POETRY = (f"{PYTHON}.poetry.enable", f"{PYTHON}.poetry.install.enable")
+
+
+class Place(Struct, frozen=True):
+    """Where libraries go. manifest: the file, relative to the root.
+
+    way: how it names them: a file of its own, a text in a Nix file, or the packages of an interpreter. source: the
+    text. notes: why this one, where there are others.
+    """
+
+    manifest: str
+    way: Literal["file", "text", "packages"] = "file"
+    source: Source | None = None
+    notes: tuple[str, ...] = ()
+
+
+def directory_of(modules: Modules, language: str) -> tuple[str, Said | None]:
+    """Return the directory that `languages.LANGUAGE.directory` names, and what says so.
+
+    Raises Refused where it is computed.
+    """
+    found = modules.at(f"{language}.directory")
+    if not found:
+        return "", None
+    path = path_in(found[0])
+    if path is None:
+        raise refused(
+            "opaque_value",
+            f"{found[0].where} computes {language}.directory, so that it is not certain which manifest is meant.",
+            found[0].document.name,
+            "Name the manifest with `file`.",
+        )
+    return ("" if path == "." else path), found[0]
+
+
+def python_place(
+    request: Request,
+    read: Callable[[str], bytes | None],
+    modules: Modules,
+    way_of_packages: Callable[[str], bool],
+) -> Place:
+    """Return where this project names Python libraries.
+
+    way_of_packages: whether a Nix file has an interpreter with packages, by its name. Raises ProjectError
+    `no_manifest`, Refused.
+    """
+    if request.file is not None:
+        return _named(request, read, modules, way_of_packages)
+    folder, said = directory_of(modules, PYTHON)
+    # devenv, src/modules/languages/python/default.nix: with uv.sync the requirements are ignored; Poetry and both of
+    # them read the pyproject.toml of `directory`.
+    option = next((name for name in (_SYNC, *_POETRY) if modules.is_on(name)), None)
+    if option is not None:
+        return _wanted(posixpath.join(folder, PYPROJECT), option, request, read, _ignored(modules, option))
+    requirements = [source for item in modules.at(REQUIREMENTS) for source in nix_text.sources(item)]
+    grouped = request.group is not None and _declares(posixpath.join(folder, PYPROJECT), read)
+    if requirements and not grouped:
+        return _of_requirements(requirements, request, read, _beside(folder, read))
+    found = next((name for name in _known(request, folder) if _is_one(name, read, way_of_packages)), None)
+    if found is not None and found != DECLARATION:
+        return Place(_static(found, request, read), notes=_others(found, request, read))
+    if found == DECLARATION:
+        return Place(found, "packages")
+    if said is not None and not request.create:
+        raise no_manifest("Python", [*_known(request, folder)], f"{said.where} names the directory {folder}. ")
+    if request.create:
+        known = request.manifests or MANIFESTS
+        first = PYPROJECT if PYPROJECT in known else known[0]
+        return Place(posixpath.join(folder, first))
+    raise no_manifest("Python", request.manifests or MANIFESTS)
+
+
+def require_manifest(
+    language: str, request: Request, manifests: tuple[str, ...], read: Callable[[str], bytes | None], modules: Modules
+) -> str:
+    """Return the manifest of another language: the one that is named, else in the directory that devenv is given.
+
+    Raises ProjectError `no_manifest` where it is not there and may not begin, Refused.
+    """
+    if request.file is not None:
+        found, said = request.file, None
+    else:
+        folder, said = directory_of(modules, f"languages.{language}")
+        found = posixpath.join(folder, manifests[0])
+    if read(found) is None and not request.create:
+        if said is not None:
+            raise _missing(found, f"{said.where} names the directory {posixpath.dirname(found)}")
+        raise no_manifest(language.capitalize().replace("script", "Script"), manifests)
+    return found
+
+
+def _named(
+    request: Request, read: Callable[[str], bytes | None], modules: Modules, way_of_packages: Callable[[str], bool]
+) -> Place:
+    """Return the file that the caller names."""
+    file = request.file or ""
+    base = posixpath.basename(file)
+    known = base == PYPROJECT or base.endswith(".nix") or base in conda_file.NAMES
+    if not known and not requirements_file.is_requirements_file(file):
+        raise refused(
+            "no_manifest",
+            f"{file} is not a file that names Python libraries.",
+            file,
+            "Name pyproject.toml, a requirements file, environment.yml or devenv.nix.",
+        )
+    if read(file) is None and (not request.create or base.endswith(".nix")):
+        raise no_manifest("Python", MANIFESTS)
+    if not base.endswith(".nix"):
+        return Place(file)
+    items = [said for said in modules.at(REQUIREMENTS) if said.document.name == file]
+    texts = [source for said in items for source in nix_text.sources(said) if source.node is not None]
+    if texts:
+        return Place(file, "text", texts[0])
+    if way_of_packages(file):
+        return Place(file, "packages")
+    raise refused(
+        "no_manifest",
+        f"{file} names no Python libraries so far.",
+        file,
+        f"Set {REQUIREMENTS}, or name pyproject.toml or a requirements file with `file`.",
+    )
+
+
+def _wanted(
+    manifest: str, option: str, request: Request, read: Callable[[str], bytes | None], notes: tuple[str, ...]
+) -> Place:
+    """Return a file that an option makes devenv read. Raises ProjectError where it is not there and may not begin."""
+    if read(manifest) is None and not request.create:
+        raise _missing(manifest, f"{option} installs from {manifest}")
+    return Place(manifest, notes=notes)
+
+
+def _missing(manifest: str, why: str) -> ProjectError:
+    return ProjectError(
+        "no_manifest",
+        f"{why}, and there is no such file.",
+        place=At(manifest),
+        seen=manifest,
+        remedy=f"{do('library', create=True)} begins it; or name another manifest with `file`.",
+    )
+
+
+def _ignored(modules: Modules, option: str) -> tuple[str, ...]:
+    found = modules.at(REQUIREMENTS)
+    if not found:
+        return ()
+    if option == _SYNC:
+        return (f"devenv ignores {REQUIREMENTS} ({found[0].where}) while {_SYNC} is on.",)
+    return (f"{REQUIREMENTS} ({found[0].where}) is installed too; this is about what {option} installs.",)
+
+
+def _of_requirements(
+    found: list[Source], request: Request, read: Callable[[str], bytes | None], beside: tuple[str, ...]
+) -> Place:
+    """Return the place among those of `venv.requirements`: where a library is already, else the first one."""
+    usable = [source for source in found if source.file is not None or source.node is not None]
+    if not usable:
+        said = found[0].said
+        raise said.document.refuse(
+            "opaque_value",
+            f"{REQUIREMENTS} is computed, so that it is not certain where its libraries stand.",
+            said.core,
+            "Name the manifest with `file`.",
+        )
+    names = [canonicalize_name(parse(item, remove=request.remove).name) for item in request.names]
+    holding = {name: [source for source in usable if name in source.names(read)] for name in names}
+    held = [sources[0] for sources in holding.values() if sources]
+    if len({(source.file, source.node.id if source.node else None) for source in held}) > 1:
+        raise refused(
+            "ambiguous",
+            f"These libraries stand in different places of {REQUIREMENTS}: "
+            f"{', '.join(dict.fromkeys(_told(source) for source in held))}.",
+            held[0].said.document.name,
+            "Change them one after the other.",
+        )
+    settled = [source for source in usable if source.said.settled]
+    chosen = next(iter([*held, *settled, *usable]))
+    why = f"{_told(chosen)} is what {REQUIREMENTS} ({chosen.said.where}) names{chosen.said.under}"
+    others = [_told(source) for source in usable if source is not chosen]
+    rest = [name for name in (*others, *beside) if name != chosen.file]
+    notes = (f"{why}; {', '.join(dict.fromkeys(rest))} too names libraries.",) if rest else ()
+    notes = notes or ((f"{why}.",) if chosen.said.under or (chosen.file and chosen.file != "requirements.txt") else ())
+    if chosen.file is None:
+        return Place(chosen.said.document.name, "text", chosen, notes)
+    if not chosen.file.endswith((".txt", ".in")):
+        raise refused(
+            "no_manifest",
+            f"{why}, and devkeel edits requirements in files that end in .txt or .in.",
+            chosen.file,
+            "Rename the file, and what names it; or name another manifest with `file`.",
+        )
+    if read(chosen.file) is None and not request.create:
+        raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})")
+    return Place(chosen.file, notes=notes)
+
+
+def _told(source: Source) -> str:
+    return source.file or f"the text at {source.said.where}"
+
+
+def _beside(folder: str, read: Callable[[str], bytes | None]) -> tuple[str, ...]:
+    path = posixpath.join(folder, PYPROJECT)
+    return (path,) if _declares(path, read) else ()
+
+
+def _declares(path: str, read: Callable[[str], bytes | None]) -> bool:
+    data = read(path)
+    return data is not None and pyproject.declares(data)
+
+
+def _known(request: Request, folder: str) -> Iterator[str]:
+    """Yield the files in which the backend's environments name libraries, in their directory."""
+    for name in request.manifests or MANIFESTS:
+        own = name == DECLARATION or name in conda_file.NAMES
+        yield name if own else posixpath.join(folder, name)
+
+
+def _is_one(name: str, read: Callable[[str], bytes | None], way_of_packages: Callable[[str], bool]) -> bool:
+    data = read(name)
+    if data is None:
+        return False
+    if name == DECLARATION:
+        return way_of_packages(name)
+    return posixpath.basename(name) != PYPROJECT or pyproject.declares(data)
+
+
+def _static(name: str, request: Request, read: Callable[[str], bytes | None]) -> str:
+    """Return the file that setuptools reads the dependencies of a pyproject.toml from, else the file itself."""
+    if posixpath.basename(name) != PYPROJECT or request.group is not None:
+        return name
+    dynamic = pyproject.dynamic_files(read(name) or b"")
+    return posixpath.join(posixpath.dirname(name), dynamic[0]) if len(dynamic) == 1 else name
+
+
+def _others(name: str, request: Request, read: Callable[[str], bytes | None]) -> tuple[str, ...]:
+    """Return a note about other files that name Python libraries too."""
+    base, folder = posixpath.basename(name), posixpath.dirname(name)
+    if request.file is not None or base not in (PYPROJECT, *conda_file.NAMES):
+        return ()
+    beside: Iterable[str] = (posixpath.join(folder, PYPROJECT), *conda_file.NAMES)
+    others = [other for other in beside if other != name and read(other) is not None]
+    others = [other for other in others if posixpath.basename(other) != PYPROJECT or _declares(other, read)]
+    return tuple(
+        f"{other} names Python libraries too; this is about {name}. `file` says otherwise." for other in others
+    )
