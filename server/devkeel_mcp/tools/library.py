@@ -23,8 +23,8 @@ class LibraryArguments(OperationArguments):
     # The rarer arguments (group, file) are those of edit_environment: the list of tools stays short.
     language: str = Field(description="python, javascript, rust, go, ruby.")
     names: Annotated[list[str], FromJsonText] = Field(description="With versions: numpy>=2.")
-    remove: bool = Field(default=False, description="Remove them instead.")
-    create: bool = False  # as of edit_environment
+    remove: bool = Field(default=False, description="Remove them.")
+    create: bool = Field(default=False, description="Begin it.")
 
 
 async def _add_library(call: Call, arguments: LibraryArguments) -> CallToolResult:

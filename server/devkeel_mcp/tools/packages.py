@@ -23,7 +23,7 @@ class PackagesArguments(WriteArguments):
         min_length=1,
         description="Nixpkgs attribute paths: git, python3Packages.numpy.",
     )
-    remove: bool = Field(default=False, description="Remove them instead.")
+    remove: bool = Field(default=False, description="Remove them.")
     inside: str | None = Field(default=None, description="Package that takes them: python3.")
 
 

@@ -24,7 +24,7 @@ class ServiceArguments(WriteArguments):
         default=None,
         description='Options below it, typed: {"port": 6380}.',
     )
-    disable: bool = Field(default=False, description="Disable it; its settings stay.")
+    disable: bool = Field(default=False, description="Its settings stay.")
 
 
 async def _enable_service(call: Call, arguments: ServiceArguments) -> CallToolResult:

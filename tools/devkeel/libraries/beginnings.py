@@ -23,7 +23,6 @@ _RUST = (
     '[package]\nname = "{name}"\nversion = "0.1.0"\nedition = "2021"\n\n[lib]\npath = "src/lib.rs"\n\n[dependencies]\n'
 )
 _GO = "module {name}\n\ngo 1.21\n"
-_RUBY = 'source "https://rubygems.org"\n'
 _BEGINNINGS = {
     "pyproject.toml": _PYTHON,
     "environment.yml": _CONDA,
@@ -31,7 +30,6 @@ _BEGINNINGS = {
     "package.json": _NODE,
     "Cargo.toml": _RUST,
     "go.mod": _GO,
-    "Gemfile": _RUBY,
 }
 
 

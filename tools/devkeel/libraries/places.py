@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from devkeel.errors import Place as At
 from devkeel.errors import ProjectError
+from devkeel.libraries.beginnings import beginning_of
 from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
 from devkeel.libraries.manifests.pyproject import PYPROJECT
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
@@ -123,7 +124,7 @@ def require_manifest(
     else:
         folder, said = directory_of(modules, f"languages.{language}")
         found = posixpath.join(folder, manifests[0])
-    if read(found) is None and not request.create:
+    if read(found) is None and (not request.create or beginning_of(found, request) is None):
         if said is not None:
             raise _missing(found, f"{said.where} names the directory {posixpath.dirname(found)}")
         raise no_manifest(language.capitalize().replace("script", "Script"), manifests)

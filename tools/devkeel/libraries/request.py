@@ -24,6 +24,8 @@ _REMOTE = frozenset({"http", "https", "ssh", "git"} | {f"git+{name}" for name in
 # npm docs, package.json, `dependencies`; workspace and catalog are pnpm's.
 _REMOTE_OF_NPM = frozenset({"npm", "jsr", "github", "gitlab", "bitbucket", "gist", "workspace", "catalog"})
 
+_BY_HAND = frozenset({"Gemfile"})  # it names where gems come from, which is for the project to choose
+
 
 class Request(Struct, frozen=True):
     """Libraries to add or to remove.
@@ -97,10 +99,13 @@ def require_reference(name: str, reference: str, example: str) -> None:
 def no_manifest(language: str, files: Iterable[str], why: str = "") -> ProjectError:
     """Return the error about a project that has nowhere to name a library of this language. why: a sentence before."""
     known = tuple(files)
+    begins = _BY_HAND.isdisjoint(known)
     return ProjectError(
         "no_manifest",
         f"{why}The project has no file that names its {language} libraries.",
-        remedy=f"{do('library', create=True)} begins one; or name the file with `file`.",
+        remedy=f"{do('library', create=True)} begins one; or name the file with `file`."
+        if begins
+        else f"Begin {known[0]}, or name the file with `file`.",
         alternatives=known,
     )
 

@@ -48,7 +48,7 @@ def pip_of(python: str) -> tuple[str, ...]:
     """Return the words that run pip for an interpreter: its own, or where it has none ours (Debian's comes without)."""
     if python == sys.executable or _has_pip(python) or not _has_pip(sys.executable):
         return (python, "-m", "pip")
-    # pip 22.3 and later run themselves with the interpreter of another environment (pip documentation, --python).
+    # pip 22.3 and later run themselves with the interpreter of another environment (pip documentation, `pip`).
     return (sys.executable, "-m", "pip", "--python", python)
 
 
