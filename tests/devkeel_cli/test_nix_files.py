@@ -40,3 +40,14 @@ def test_the_type_of_an_option_says_that_a_name_is_a_list(devkeel: Shell) -> Non
     assert devkeel("append", "unsetEnvVars", "A", *SCHEMA).code == 0
     assert 'unsetEnvVars = mine ++ [ "A" ];' in devkeel.declaration.read_text()
     assert "opaque_value" in devkeel("append", "env.X", "A", *SCHEMA).err
+
+
+def test_a_flake_is_no_module(devkeel: Shell) -> None:
+    flake = '{\n  inputs.x.url = "path:./x";\n  outputs = { self, x }: { a = 1; };\n}\n'
+    (devkeel.root / "flake.nix").write_text(flake)
+    for line in (("add", "jq"), ("remove", "jq"), ("enable", "redis"), ("set", "env.X", "1"), ("unset", "inputs")):
+        refused = devkeel(*line, "--file", "flake.nix", *SCHEMA)
+        assert refused.code
+        assert "not_a_devenv_module" in refused.err
+    devkeel.declaration.unlink()  # what declares another backend's environment is no module either
+    assert "not_a_devenv_module" in devkeel("add", "jq", "--file", "flake.nix", *SCHEMA).err

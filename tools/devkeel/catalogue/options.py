@@ -28,6 +28,7 @@ __all__ = [
     "option_paths",
     "option_tree",
     "option_type",
+    "roots",
 ]
 
 DEVENV_VERSION = "2.2"
@@ -86,6 +87,12 @@ def option_tree() -> Tree:
 def option_paths() -> tuple[str, ...]:
     """Return the paths of all options, sorted; `<name>` stands for any attribute name."""
     return tuple(option.path for option in built_in().options.values())
+
+
+@cache
+def roots() -> frozenset[str]:
+    """Return the names that options begin with."""
+    return frozenset(names[0] for names in built_in().options) - _ANY
 
 
 def find_option(path: AttrPath) -> Option | None:

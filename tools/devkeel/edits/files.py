@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from devkeel.candidate.looked import Looked
+from devkeel.edits.nix_files import require_module
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.project.root import INPUTS, LOCAL_INPUTS
 from devkeel.source import nix, yaml
@@ -44,11 +45,15 @@ class AppliedEdit(Struct, frozen=True):
 
 
 class File(Struct, frozen=True):
-    """One environment file as an edit finds it. kind: of the edit, for the refusal of a file of another format."""
+    """One environment file as an edit finds it. kind: of the edit, for the refusal of a file of another format.
+
+    candidate: the project that it is in, where a Nix file has to be a module of its declaration.
+    """
 
     name: str
     data: bytes
     kind: str
+    candidate: Candidate | None = None
 
     @property
     def is_nix(self) -> bool:
@@ -61,10 +66,16 @@ class File(Struct, frozen=True):
         return self.name.endswith((".yaml", ".yml"))
 
     def nix(self) -> nix.Document:
-        """Open the file with the editor of Nix; Refused `not_nix` for a file of another format."""
-        if self.is_nix:
-            return nix.Document(self.data, self.name)
-        raise self._other("Nix", "not_nix")
+        """Open a module with the editor of Nix.
+
+        Raises Refused `not_nix` for a file of another format, `not_a_devenv_module` for a Nix file that is no module.
+        """
+        if not self.is_nix:
+            raise self._other("Nix", "not_nix")
+        document = nix.Document(self.data, self.name)
+        if self.candidate is not None:
+            require_module(document, self.candidate)
+        return document
 
     def yaml(self) -> yaml.Document:
         """Open the file with the editor of YAML; Refused `not_yaml` for a file of another format."""
@@ -128,4 +139,4 @@ class Files(Struct, frozen=True):
             data = b""
         if data is None:
             raise self.candidate.basis.missing(name)
-        return File(name, data, kind)
+        return File(name, data, kind, self.candidate)

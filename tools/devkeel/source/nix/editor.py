@@ -19,6 +19,7 @@ from devkeel.source.splice import compose as _compose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel.source.nix.read import shapes as _shapes
     from devkeel.source.nix.write import bindings as _bindings
     from devkeel.source.nix.write import comments as _comments
     from devkeel.source.nix.write import head as _head
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import proof as _proof
     from devkeel.source.nix.write import text_lines as _text_lines
 else:
+    _shapes = Deferred("devkeel.source.nix.read.shapes")
     _bindings = Deferred("devkeel.source.nix.write.bindings")
     _comments = Deferred("devkeel.source.nix.write.comments")
     _lists = Deferred("devkeel.source.nix.write.lists")
@@ -65,6 +67,7 @@ __all__ = [
     "rename",
     "sequence",
     "set",
+    "shape_of",
     "uncomment",
     "unset",
 ]
@@ -173,6 +176,11 @@ def add_arguments(data: bytes | Document, *names: str) -> Edited:
     splices = _head.require_arguments(document, names)
     notes = [] if splices else [f"The module takes {', '.join(names)} already."]
     return _proof.prove(document, _apply(document.data, splices, notes), (), lambda _: True)
+
+
+def shape_of(document: Document) -> _shapes.FileShape:
+    """Return what a file is by its shape; see `shapes`."""
+    return _shapes.shape_of(document)
 
 
 def brokenness(data: bytes | Document) -> int:
