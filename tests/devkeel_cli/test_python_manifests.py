@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from devkeel.libraries.resolve import resolvers
 
 if TYPE_CHECKING:
     from .conftest import Shell
@@ -92,3 +99,93 @@ def test_an_empty_array_keeps_its_comments(devkeel: Shell) -> None:
     file.write_text("list = [\n  # first\n]\n")
     assert not devkeel("source", "append", "any.toml", "list", "x").code
     assert file.read_text() == 'list = [\n  # first\n  "x",\n]\n'
+
+
+HASHED = "numbers-lib==1.0.0 --hash=sha256:{}  # why\n"
+
+
+def digest_of(index: dict[str, str], name: str) -> str:
+    directory = Path(index["UV_DEFAULT_INDEX"].removeprefix("file://"))
+    (wheel,) = directory.rglob(f"{name}-*.whl")
+    return hashlib.sha256(wheel.read_bytes()).hexdigest()
+
+
+@pytest.mark.usefixtures("own_index")
+class TestHashes:
+    """A file that holds libraries to hashes, against an index of the tests' own."""
+
+    @pytest.fixture(autouse=True)
+    def manifest(self, devkeel: Shell, index: dict[str, str]) -> Path:
+        found = devkeel.root / "requirements.txt"
+        found.write_text(HASHED.format(digest_of(index, "numbers_lib-1.0.0")))
+        return found
+
+    def add(self, devkeel: Shell, *names: str) -> str:
+        assert not devkeel("library", "add", "--language", "python", *names).code
+        manifest = devkeel.root / "requirements.txt"
+        pip = (sys.executable, "-m", "pip", "install", "--dry-run", "--ignore-installed", "--require-hashes", "--quiet")
+        report = ("--report", os.devnull, "--requirement", str(manifest))
+        subprocess.run([*pip, *report], check=True, timeout=120)
+        return manifest.read_text()
+
+    def test_another_version_has_its_own_hashes(self, devkeel: Shell, index: dict[str, str]) -> None:
+        found = self.add(devkeel, "numbers-lib==2.0.0")
+        digest = digest_of(index, "numbers_lib-2.0.0")
+        assert found == HASHED.format(digest).replace("1.0.0", "2.0.0")
+
+    def test_a_new_library_has_a_version_and_hashes_and_brings_what_it_needs(
+        self, devkeel: Shell, index: dict[str, str], manifest: Path
+    ) -> None:
+        plain = f"plain==1.0.0 --hash=sha256:{digest_of(index, 'plain')}\n"
+        assert self.add(devkeel, "plain") == HASHED.format(digest_of(index, "numbers_lib-1.0.0")) + plain
+        manifest.write_text(f"plain==1.0.0 \\\n    --hash=sha256:{digest_of(index, 'plain')}\n")
+        found = self.add(devkeel, "frames<2")
+        assert "\nframes==1.5.3 \\\n    --hash=sha256:" in found
+        assert "\nnumbers-lib==1.0.0 \\\n    --hash=sha256:" in found
+
+    def test_a_file_that_includes_the_needed_one_names_it_once(self, devkeel: Shell, index: dict[str, str]) -> None:
+        (devkeel.root / "requirements.txt").rename(devkeel.root / "base.txt")
+        (devkeel.root / "requirements.txt").write_text(
+            f"-r base.txt\nplain==1.0.0 --hash=sha256:{digest_of(index, 'plain')}\n"
+        )
+        assert "numbers-lib" not in self.add(devkeel, "frames==1.5.3")
+
+    @pytest.mark.parametrize("names", [("numbers-lib==2.0.0",), ("plain",)])
+    @pytest.mark.parametrize("more", [("--level", "schema"), ("--dry-run",)])
+    def test_without_the_index_nothing_is_written(
+        self, devkeel: Shell, manifest: Path, names: tuple[str, ...], more: tuple[str, ...]
+    ) -> None:
+        before = manifest.read_bytes()
+        outcome = devkeel("library", "add", "--language", "python", *more, *names, "--json")
+        assert outcome.data["error"]["code"] == "no_hashes"
+        assert manifest.read_bytes() == before
+
+    def test_without_uv_it_is_refused_too(
+        self, devkeel: Shell, manifest: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(resolvers, "find_uv", lambda: None)
+        before = manifest.read_bytes()
+        outcome = devkeel("library", "add", "--language", "python", "plain==1.0.0", "--json")
+        assert outcome.data["error"]["code"] == "no_hashes"
+        assert manifest.read_bytes() == before
+
+    def test_what_goes_needs_none(self, devkeel: Shell, manifest: Path) -> None:
+        manifest.write_text(manifest.read_text() + "plain==1.0.0 --hash=sha256:aa\n")
+        library(devkeel, "remove", "plain")
+        assert "plain" not in manifest.read_text()
+
+
+@pytest.mark.usefixtures("own_index")
+@pytest.mark.parametrize(
+    ("names", "remedy"),
+    [
+        (("frames==1.5.3", "numbers-lib==2.0.0"), "go together"),
+        (("no-such-library",), "name that exists"),
+        (("plain==9",), "version that exists"),
+    ],
+)
+def test_what_does_not_resolve_says_what_would_help(devkeel: Shell, names: tuple[str, ...], remedy: str) -> None:
+    (devkeel.root / "pyproject.toml").write_text(f"{HEAD}dependencies = []\n")
+    outcome = devkeel("library", "add", "--language", "python", *names, "--json")
+    assert outcome.data["error"]["code"] == "unresolvable"
+    assert remedy in outcome.data["error"]["remedy"]

@@ -7,7 +7,6 @@ environment as it was.
 from __future__ import annotations
 
 import json
-import tomllib
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +23,7 @@ from devkeel.libraries.declared import PYTHON
 from devkeel.libraries.manifests import pyproject
 from devkeel.libraries.manifests.requirement import key_of
 from devkeel.libraries.manifests.requirements_file import requirements_in
+from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.imports import require_imports
 from devkeel.libraries.resolve.includes import require_beneath
@@ -32,6 +32,7 @@ from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.libraries.resolve.uv_lock import stale
 from devkeel.project.root import DECLARATION, digest
 from devkeel.runtime import run
+from devkeel.source import toml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -262,7 +263,7 @@ def _asked(files: Mapping[str, bytes]) -> set[str]:
     """Return the distributions that the project itself asks for, by normalised name."""
     items: list[str] = []
     if _PYPROJECT in files:
-        project = tomllib.loads(files[_PYPROJECT].decode()).get("project")
+        project = toml.loads(files[_PYPROJECT]).get("project")
         wanted = project.get("dependencies") if isinstance(project, dict) else None
         items += [item for item in wanted if isinstance(item, str)] if isinstance(wanted, list) else []
     for name in files:
@@ -279,7 +280,7 @@ def _failed(code: str, done: Completed, name: str) -> CheckFailed:
     why = cause(whole) or told[-600:] or f"exit code {done.returncode}"
     if code == "unresolvable":
         finding = Diagnostic("unresolvable", "error", told or why, "build", Place(name))
-        remedy = "Ask for versions that go together, or for a name that exists."
+        remedy = failures.remedy(whole)
         return CheckFailed("unresolvable", why, place=Place(name), remedy=remedy, diagnostics=(finding,))
     finding = Diagnostic("install_failed", "error", told or why, "build", Place(name))
     remedy = "Ask for another version, or add what its build needs."

@@ -12,12 +12,13 @@ from devkeel.runtime import executing
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
-    from devkeel.libraries.manifests import requirements_file
+    from devkeel.libraries.manifests import hashes, requirements_file
     from devkeel.libraries.resolve import resolvers, versions
     from devkeel.libraries.resolve.resolvers import Resolved
 else:
     versions = Deferred("devkeel.libraries.resolve.versions")
     requirements_file = Deferred("devkeel.libraries.manifests.requirements_file")
+    hashes = Deferred("devkeel.libraries.manifests.hashes")
     resolvers = Deferred("devkeel.libraries.resolve.resolvers")
 
 __all__ = ["Asked", "resolve_libraries"]
@@ -32,8 +33,17 @@ def resolve_libraries(candidate: Candidate, level: str | None, *, executes: bool
     """Ask about every manifest that a change edited; a lock that is renewed joins the candidate.
 
     level: what the caller asked for. executes: whether code of libraries may run, which resolvers build. Raises
-    CheckFailed `unresolvable`, Unavailable.
+    CheckFailed `unresolvable`, Refused `no_hashes`, Unavailable.
     """
+    ran, skipped = _resolved(candidate, level, executes=executes)
+    for manifest in dict.fromkeys(candidate.manifests):
+        if requirements_file.is_requirements_file(manifest) and (after := candidate.after.get(manifest)) is not None:
+            why = skipped[0].reason if skipped else "the resolver gave none, as uv does"
+            hashes.require_hashes(manifest, candidate.before[manifest] or b"", after, why)
+    return ran, skipped
+
+
+def _resolved(candidate: Candidate, level: str | None, *, executes: bool) -> Asked:
     if not candidate.manifests:
         return (), ()
     if level in ("syntax", "schema"):
@@ -67,7 +77,7 @@ def _settled(candidate: Candidate, manifest: str) -> Resolved:
     if after is None:
         return found
     before = candidate.before[manifest] or b""
-    candidate.put(manifest, versions.settled(manifest, before, after, found.locks))
+    candidate.put(manifest, versions.settled(manifest, before, after, found.locks, candidate.read))
     return found if candidate.after[manifest] == after else _asked(candidate, manifest)
 
 

@@ -211,10 +211,10 @@ def _dynamic(data: bytes) -> tuple[str, ...]:
     """Return the files that setuptools takes dependencies from."""
     if b"dynamic" not in data:
         return ()
-    import tomllib  # noqa: PLC0415  (2 ms, and most projects have no such table)
+    from devkeel.source import toml  # noqa: PLC0415  (3 ms, and most projects have no such table)
 
     try:
-        table = tomllib.loads(data.decode())["tool"]["setuptools"]["dynamic"]
+        table = toml.loads(data)["tool"]["setuptools"]["dynamic"]
         groups = [table.get("dependencies"), *table.get("optional-dependencies", {}).values()]
         lists = [group["file"] for group in groups if group is not None]
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from devkeel.errors import DevkeelError
-from devkeel.source import nix
+from devkeel.source import nix, toml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -88,7 +87,7 @@ def _pinned(data: bytes | None) -> Iterator[WantedPython]:
 
 def _project(data: bytes | None) -> Iterator[WantedPython]:
     try:
-        model: dict[str, Any] = tomllib.loads((data or b"").decode())
+        model: dict[str, Any] = toml.loads(data or b"")
     except ValueError:
         return
     text = _get(model, "project", "requires-python")

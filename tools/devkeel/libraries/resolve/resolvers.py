@@ -13,18 +13,22 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from devkeel.deferred import Deferred
-from devkeel.diagnosis.causes import both_ends, cause
+from devkeel.diagnosis.causes import both_ends
 from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
+from devkeel.libraries.manifests.hashes import lacking
 from devkeel.libraries.manifests.pyproject import requirements_of
 from devkeel.libraries.manifests.requirements_file import compiled_by
+from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.declared_python import PINNED, declared_python
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
 from devkeel.libraries.resolve.interpreter import interpreter
+from devkeel.libraries.resolve.versions import HASHED
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program, run
+from devkeel.source import toml
 from devkeel.text.actions import do
 from devkeel.text.clean import without_sequences
 from devkeel.text.secrets import mask, secrets_in
@@ -68,15 +72,8 @@ cd "./$1"; lock=$2; shift 2
 "$@" >&2 || exit
 [ ! -f "$lock" ] || exec cat "$lock"
 """
-# What uv and npm draw around their sentences.
-_FRAME = " \t\u2570\u2500\u25b6\u2502\u251c\u00d7\u2717"
-_ERROR = re.compile(r"(?:npm )?(?:ERROR|error|ERR!)\b:? *")
 # pip names every version that there is, oldest first.
 _VERSIONS = re.compile(r"\(from versions: (?:[^,()]+, )+?(?=(?:[^,()]+, ){4}[^,()]+\))")
-_BUILT = re.compile(
-    r"\[stderr\]|Traceback|get_requires_for_build|subprocess-exited-with-error|Failed to build", re.IGNORECASE
-)
-
 
 _TOOLS: dict[str, tuple[str, tuple[str, ...], str]] = {
     # `cargo metadata` resolves and writes Cargo.lock, and compiles nothing: no build script of a library runs.
@@ -126,7 +123,9 @@ def resolve(
     folder, name = posixpath.split(manifest)
     if name in conda_file.NAMES:
         return _resolve_conda(project, manifest, read, timeout)
-    found = _question(name, lambda item: read(posixpath.join(folder, item)))
+    old, new = project.read(manifest) or b"", read(manifest) or b""
+    hashed = name.endswith((".txt", ".in")) and bool(lacking(old, new))
+    found = _question(name, lambda item: read(posixpath.join(folder, item)), hashed=hashed)
     if isinstance(found, str):
         return Resolved(why=found)
     if found.judge in ("uv", "pip", "poetry"):
@@ -150,12 +149,12 @@ def resolve(
     # The question of its own files: a manifest's requirements, groups and locks are words of the command.
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
     if isinstance(before, _Question) and _ask(before, folder, open_old, timeout)[0]:
-        return Resolved(why=f"the project did not resolve before either; {found.judge} says: {_reason(told)}")
+        return Resolved(why=f"the project did not resolve before either; {found.judge} says: {failures.reason(told)}")
     raise CheckFailed(
         "unresolvable",
-        f"{_reason(told)} Nothing was written.",
-        place=Place(manifest),
-        remedy="Ask for versions that go together, or for a name that exists.",
+        f"{failures.reason(told)} Nothing was written.",
+        place=failures.place_of(told, manifest),
+        remedy=failures.remedy(told),
         diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), _SOURCE, Place(manifest)),),
     )
 
@@ -180,22 +179,8 @@ def _ask(question: _Question, folder: str, open_stage: StageOpener, timeout: flo
     return done.returncode, done.stdout, mask(told, secrets_in(variables))
 
 
-def _reason(told: str) -> str:
-    """Return the sentence that says why: the resolver's own, without the lines around it."""
-    lines = [line.strip(_FRAME) for line in told.splitlines()]
-    causes = [line.removeprefix("cause:").strip() for line in lines if re.match(r"cause:|Because\b", line)]
-    errors = [
-        re.sub(r"^(?:npm )?(?:ERROR|error|ERR!):? *", "", line) for line in lines if re.match(r"(?i)(npm )?err", line)
-    ]
-    # A build that failed says why in its own output, which stands further down than the resolver's sentence.
-    built = cause(told) if _BUILT.search(told) else ""
-    said = built or " ".join(causes) or "; ".join(errors) or cause(told) or " ".join(lines[-1:])
-    text = said[:600].strip() or "It does not resolve."
-    return text if text.endswith(".") else f"{text}."
-
-
-def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
-    """Return how to ask about a manifest, or why no resolver can be asked."""
+def _question(name: str, read: Callable[[str], bytes | None], *, hashed: bool = False) -> _Question | str:
+    """Return how to ask about a manifest, or why no resolver can be asked. hashed: whether hashes are wanted too."""
     if name == "package.json":
         return _javascript(read)
     if name in _TOOLS:
@@ -205,10 +190,10 @@ def _question(name: str, read: Callable[[str], bytes | None]) -> _Question | str
         return _Question(judge, argv, lock)
     if name.endswith((".yml", ".yaml", ".nix")):
         return f"{name} is resolved when the environment is applied"
-    return _python(name, read)
+    return _python(name, read, hashed=hashed)
 
 
-def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
+def _python(name: str, read: Callable[[str], bytes | None], *, hashed: bool) -> _Question | str:
     uv, data = find_uv(), read(name) or b""
     project = name == "pyproject.toml"
     # Poetry before 2.0 has all of its own in this table, which no other tool resolves; since 2.0 it reads PEP 621.
@@ -219,13 +204,17 @@ def _python(name: str, read: Callable[[str], bytes | None]) -> _Question | str:
     try:
         python = interpreter(declared).path
     except Unavailable as error:
-        return _without_python(uv, name, declared, error.message) if uv and not locked else error.message.rstrip(".")
+        why = error.message.rstrip(".")
+        return _without_python(uv, name, declared, why, hashed=hashed) if uv and not locked else why
+    if uv is None and hashed:
+        return "hashes are asked for by uv, which is not installed"
     if uv is None:
         return "uv.lock is renewed by uv, which is not installed" if locked else _pip(name, data, python)
-    return _by_uv(uv, name, read, python, locked=locked)
+    return _lock(uv, name, read, python, locked=locked) or _compiled(uv, name, data, hashed, "--python", python)
 
 
-def _by_uv(uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool) -> _Question:
+def _lock(uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool) -> _Question | None:
+    """Return how a lock of uv is renewed, None where there is none."""
     if locked:
         return _Question("uv", (uv, "lock", "--quiet", "--python", python), "uv.lock")
     compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
@@ -233,16 +222,24 @@ def _by_uv(uv: str, name: str, read: Callable[[str], bytes | None], python: str,
         hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
         argv = (uv, "pip", "compile", "--quiet", "--python", python, *hashes, "--output-file", _TEXT, name)
         return _Question("uv", argv, _TEXT)
-    return _Question("uv", (uv, *_COMPILE_ARGS, "--python", python, *_parts(name, read(name) or b"")))
+    return None
 
 
-def _without_python(uv: str, name: str, declared: Mapping[str, bytes], why: str) -> _Question | str:
+def _compiled(uv: str, name: str, data: bytes, hashed: bool, *python: str) -> _Question:
+    """Return the question that writes nothing, but for the hashes of a file that wants some."""
+    if hashed:
+        output = ("--no-annotate", "--generate-hashes", "--output-file", HASHED)
+        return _Question("uv", (uv, *_COMPILE_ARGS, *output, *python, name), HASHED)
+    return _Question("uv", (uv, *_COMPILE_ARGS, *python, *_parts(name, data)))
+
+
+def _without_python(uv: str, name: str, declared: Mapping[str, bytes], why: str, *, hashed: bool) -> _Question | str:
     """Return how uv is asked for a Python that is not here, which it can where the version is named."""
     minors = (re.search(r"3\.\d+", item.text) for item in declared_python(declared) if item.kind == "cpython")
     version = next((found[0] for found in minors if found), None)
     if version is None or name == "requirements.in":
-        return why.rstrip(".")
-    return _Question("uv", (uv, *_COMPILE_ARGS, "--python-version", version, *_parts(name, declared.get(name, b""))))
+        return why
+    return _compiled(uv, name, declared.get(name, b""), hashed, "--python-version", version)
 
 
 def _parts(name: str, data: bytes) -> tuple[str, ...]:
@@ -262,9 +259,7 @@ def _pip(name: str, data: bytes, python: str) -> _Question | str:
 
 
 def _groups(data: bytes) -> tuple[str, ...]:
-    import tomllib  # noqa: PLC0415  (2 ms that only a lock of uv needs)
-
-    found = tomllib.loads(data.decode()).get("dependency-groups")
+    found = toml.loads(data).get("dependency-groups")
     return tuple(found) if isinstance(found, dict) else ()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from packaging.markers import InvalidMarker, Marker
 
 from devkeel.libraries.manifests.requirement import canonicalize_name, tolerant
+from devkeel.source import toml
 
 __all__ = ["stale"]
 
@@ -18,7 +19,7 @@ _Wanted = tuple[str, str, frozenset[str], frozenset[str]]
 def stale(data: bytes, lock: bytes) -> str | None:
     """Return what uv.lock was not made for: a requirement that it does not know, or one that is gone."""
     try:
-        return _difference(tomllib.loads(data.decode()), tomllib.loads(lock.decode()))
+        return _difference(toml.loads(data), tomllib.loads(lock.decode()))
     except ValueError:
         return "a file does not parse"
     except (AttributeError, KeyError, TypeError):

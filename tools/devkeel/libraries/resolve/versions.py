@@ -1,4 +1,4 @@
-"""A library that was asked for by its name alone: the manifest gets the version that the language's tool took."""
+"""What the language's tool took becomes part of the manifest: a version for a name alone, the hashes of a version."""
 
 from __future__ import annotations
 
@@ -7,24 +7,35 @@ import posixpath
 import tomllib
 from typing import TYPE_CHECKING, Any
 
+from devkeel.libraries.manifests import hashes, requirements_file
+from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
 from devkeel.source import jsonc, toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["settled"]
+__all__ = ["HASHED", "settled"]
+
+# Where uv writes what it makes of a requirements file with hashes; in a stage alone.
+HASHED = ".devkeel-hashed.txt"
 
 _ANY = "*"
 
 
-def settled(manifest: str, before: bytes, after: bytes, locks: Mapping[str, bytes]) -> bytes:
-    """Return the manifest with versions in place of those that are new and any.
+def settled(
+    manifest: str, before: bytes, after: bytes, locks: Mapping[str, bytes], read: Callable[[str], bytes | None]
+) -> bytes:
+    """Return the manifest with versions in place of those that are new and any, and hashes where it has them.
 
-    before, after: the manifest as it was, and with the libraries. locks: what the tool made of it, by path.
+    before, after: the manifest as it was, and with the libraries. locks: what the tool made of it, by path. read: the
+    other files.
     """
     folder, name = posixpath.split(manifest)
     data = after
-    if name == "package.json" and (lock := locks.get(posixpath.join(folder, "package-lock.json"))):
+    if compiled := locks.get(posixpath.join(folder, HASHED)):
+        included = requirements_file.included_lines(manifest, lines_of(tolerant_text(after)), read)
+        data = hashes.filled(manifest, before, after, compiled, {line.key for _, line in included if line.key})
+    elif name == "package.json" and (lock := locks.get(posixpath.join(folder, "package-lock.json"))):
         packages = json.loads(lock).get("packages", {})
         for table, library in _new(json.loads(before or b"{}"), json.loads(after)):
             version = packages.get(f"node_modules/{library}", {}).get("version")
