@@ -105,7 +105,8 @@ def test_a_module_goes_into_the_block() -> None:
 
 def test_a_gem_gets_a_line() -> None:
     found = edited("ruby", "Gemfile", GEMS, "puma@~> 6", "rack@3.1")
-    assert found == 'source \'x\'\ngem \'rack\', "3.1"\ngem "puma", "~> 6"\n'
+    # In the quotes that the file has.
+    assert found == "source 'x'\ngem 'rack', '3.1'\ngem 'puma', '~> 6'\n"
     assert edited("ruby", "Gemfile", GEMS, "rack", remove=True) == "source 'x'\n"
 
 
