@@ -62,6 +62,7 @@ ACTIONS: dict[str, Action] = {
 
 ARGUMENTS: dict[str, Argument] = {
     "dry_run": Argument("dry_run", "--dry-run", "dry run"),
+    "file": Argument("file", "--file", "file"),
     "occurrences": Argument("occurrences", "--occurrences", "occurrences"),
     "on_failure": Argument("on_failure", "--on-failure", "on failure"),
     "operation": Argument("operation", "ID", "operation"),

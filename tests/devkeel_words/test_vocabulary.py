@@ -30,6 +30,7 @@ SAMPLES: dict[str, Any] = {
     "environment": "dev",
     "id": "0a1b2c3d",
     "name": "web",
+    "file": "nix/db.nix",
     "names": ["git"],
     "occurrences": 2,
     "operation": 3,

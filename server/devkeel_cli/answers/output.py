@@ -159,11 +159,13 @@ def change(result: ChangeResult) -> Iterable[str]:
     if result.runs_on_enter:
         yield f"note: this adds text or expressions that run {', '.join(result.runs_when)}"
     yield from _findings(result.checks.diagnostics)
+    if result.looked_at:
+        yield f"looked at: {clean(result.looked_at.names)}"
     files = clean(", ".join(result.files))
     checks = checks_line(result.checks.ran, result.checks.skipped)
     place = f" in {clean(result.root)}" if result.root else ""
     if not result.changed:
-        yield f"nothing to do{place}; looked at {clean(str(result.looked_at))}; {checks}"
+        yield f"nothing to do{place}; {checks}"
     elif result.published:
         yield f"{_green(f'changed {files}{place}')} (operation {result.operation}); {checks}"
     else:

@@ -134,6 +134,8 @@ def _change(result: ChangeResult) -> CallToolResult:
     notes = [f"Note: {note}" for note in result.notes]
     if result.runs_on_enter:
         notes.append(f"Note: this adds text or expressions that run {', '.join(result.runs_when)}.")
+    if result.looked_at:
+        notes.append(cut_line(f"Looked at: {result.looked_at.names}."))
     tail = [
         *few(notes),
         *few(map(diagnostic_line, result.checks.diagnostics)),
@@ -302,7 +304,7 @@ def _lines(diff: str) -> list[str]:
 def _headline(result: ChangeResult) -> str:
     files = ", ".join(result.files)
     if not result.changed:
-        return f"Nothing to do. No file was written. Looked at: {cut_line(str(result.looked_at))}."
+        return "Nothing to do. No file was written."
     if result.published:
         return f"Done: operation {result.operation} changed {files}."
     return f"Dry run: this would change {files}. No file was written."

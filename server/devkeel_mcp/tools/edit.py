@@ -56,7 +56,7 @@ class EditItem(BaseModel):
     old: str | None = Field(default=None, description="replace_text: exact text.")
     new: str | None = Field(default=None, description="Its replacement.")
     occurrences: int | None = Field(default=None, description="How often; default 1.")
-    file: str | None = Field(default=None, description="Default: devenv.nix.")
+    file: str | None = Field(default=None, description="Default: its own.")
 
     def as_edit(self) -> dict[str, Any]:
         """Return the fields that were given.

@@ -6,7 +6,7 @@ import pytest
 
 from devkeel.candidate.candidate import Candidate
 from devkeel.checks import run_checks
-from devkeel.project.declaration import _yaml_imports
+from devkeel.project.declaration import yaml_imports
 
 UNREADABLE = {
     "a date that is none": b"imports: [./a]\na: 2024-99-99\n",
@@ -20,8 +20,8 @@ def test_yaml_that_cannot_be_read_is_a_finding(name: str) -> None:
     report = run_checks(Candidate.of({"devenv.nix": b"{ }", "devenv.yaml": UNREADABLE[name]}), level="syntax")
     assert not report.ok
     assert {item.place.file for item in report.diagnostics if item.place} == {"devenv.yaml"}
-    assert _yaml_imports(UNREADABLE[name]) == []
+    assert yaml_imports(UNREADABLE[name]) == []
 
 
 def test_imports_that_are_no_list_name_no_files() -> None:
-    assert _yaml_imports(b"imports: 5\n") == []
+    assert yaml_imports(b"imports: 5\n") == []

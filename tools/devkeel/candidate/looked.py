@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Looked"]
 
+_SHOWN = 8
+
 
 class Looked(Struct, frozen=True):
     """What was read of a project for one answer, and what belongs to it and could not be read.
@@ -29,10 +31,15 @@ class Looked(Struct, frozen=True):
         """Whether anything was looked at."""
         return bool(self.files)
 
-    def __str__(self) -> str:
-        """Return it as a phrase."""
-        files = ", ".join(self.files) or "nothing"
-        return f"{files}; not read: {', '.join(self.unread)}" if self.unread else files
+    @property
+    def names(self) -> str:
+        """The files as a phrase, not more than eight of them."""
+        more = len(self.files) - _SHOWN
+        return ", ".join(self.files[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+    def says(self, sentence: str) -> str:
+        """Return a sentence about what is there or not, with what was not read and may say otherwise."""
+        return f"{sentence} Not read: {', '.join(self.unread)}." if self.unread else sentence
 
 
 def _once(*parts: Iterable[str]) -> tuple[str, ...]:

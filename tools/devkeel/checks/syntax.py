@@ -50,7 +50,7 @@ def _check_nix(subject: Candidate, document: nix.Document) -> list[Diagnostic]:
 def _check_imports(subject: Candidate, name: str, data: bytes) -> list[Diagnostic]:
     """Return a warning for each literal relative import within the root that leads to no file."""
     found = []
-    for target in nix_imports(data):
+    for target in nix_imports(data, always=True):
         path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
         # nix, src/libexpr/eval.cc, `resolveExprPath`: a directory stands for its default.nix.
         inside = {path, posixpath.join(path, "default.nix")}

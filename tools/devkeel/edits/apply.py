@@ -36,7 +36,7 @@ def apply_edits(
             candidate.put(name, data.removeprefix(BOM_UTF8) if name in marked and data is not None else data)
         candidate.notes += (f"{name}: its byte order mark went, with which Nix does not parse it." for name in marked)
         if applied.notes or not (applied.changed or marked):
-            candidate.notes += applied.notes or (item.already(files.looked),)
+            candidate.notes += applied.notes or (files.looked.says(item.already()),)
             candidate.looked += files.looked
         if applied.changed:
             candidate.runs = [*dict.fromkeys((*candidate.runs, *item.effects(applied)))]

@@ -15,7 +15,6 @@ from devkeel.project.root import DECLARATION
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, File, Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -40,8 +39,8 @@ class Edit(BaseModel, ABC):
         """Return what the edit makes of the files, in memory. Raises UsageError, ProjectError or Refused."""
 
     @abstractmethod
-    def already(self, looked: Looked) -> str:
-        """Return why nothing changed, of what was read, as a sentence; for an edit whose editor does not say it."""
+    def already(self) -> str:
+        """Return why nothing changed, as a sentence, for an edit whose editor does not say it."""
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (most kinds make nothing run)
         """Return when something runs that the edit has added: shell text, or an expression."""

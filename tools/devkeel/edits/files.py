@@ -14,7 +14,7 @@ from devkeel.source import nix, yaml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.source import Edited
@@ -107,11 +107,16 @@ class Files(Struct, frozen=True):
     create: bool = False
     manifests: tuple[str, ...] = ()
     _read: dict[str, None] = field(default_factory=dict)
+    _left: dict[str, None] = field(default_factory=dict)
 
     @property
     def looked(self) -> Looked:
         """What the edit has read: all that it can say of what is there, and of what is not, it says of this."""
-        return Looked(tuple(self._read))
+        return Looked(tuple(self._read), tuple(self._left))
+
+    def leave(self, phrases: Iterable[str]) -> None:
+        """Note what belongs to the project and is not read, as phrases that name it."""
+        self._left.update(dict.fromkeys(phrases))
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file, None where there is none."""

@@ -12,7 +12,6 @@ from devkeel.project.root import INPUTS
 from devkeel.source import Edited, compose, yaml
 
 if TYPE_CHECKING:
-    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -48,9 +47,9 @@ class SetInput(Edit):
             current = yaml.Document(steps[-1].data, file.name)
         return file.becomes(compose(document.data, steps))
 
-    def already(self, looked: Looked) -> str:
+    def already(self) -> str:
         """Say that the input is there."""
-        return f"{self.name}: the input is already so. Looked at: {looked}."
+        return f"{self.name}: the input is already so."
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         """Correct what an input of the input follows."""
@@ -75,9 +74,9 @@ class RemoveInput(Edit):
         file = self.open(files)
         return file.becomes(yaml.unset(file.yaml(), ["inputs", self.name]))
 
-    def already(self, looked: Looked) -> str:
+    def already(self) -> str:
         """Say that the input is not there."""
-        return f"{self.name}: there is no such input. Looked at: {looked}."
+        return f"{self.name}: there is no such input."
 
 
 KINDS = (SetInput, RemoveInput)

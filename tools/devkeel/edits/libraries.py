@@ -15,7 +15,6 @@ from devkeel.libraries.request import Request
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -52,9 +51,9 @@ class _Library(Edit):
         manifest = candidate.resolve(plan.manifest) if plan.files else None
         return AppliedEdit(before, plan.files, tuple(plan.notes), manifest)
 
-    def already(self, looked: Looked) -> str:
+    def already(self) -> str:
         """Say that the manifest names them, or does not."""
-        return f"{', '.join(self.names)}: the libraries are already so. Looked at: {looked}."
+        return f"{', '.join(self.names)}: the libraries are already so."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (whatever the files are)
         """An installer runs what the libraries bring: their build scripts, and their own code."""

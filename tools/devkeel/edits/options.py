@@ -8,7 +8,9 @@ from pydantic import JsonValue, model_validator
 
 from devkeel import catalogue
 from devkeel.edits.base import Edit
+from devkeel.edits.draft import Draft
 from devkeel.edits.effects import added_by_text, is_shell_text, occasions
+from devkeel.edits.everywhere import add_where_defined, edit_where_defined, remove_everywhere
 from devkeel.edits.suggestion import NewPath, NewText, NewValue
 from devkeel.errors import Place, Refused
 from devkeel.source import nix, yaml
@@ -18,9 +20,9 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, File, Files
     from devkeel.edits.suggestion import Suggestion
+    from devkeel.source.path import AttrPath
 
 __all__ = [
     "KINDS",
@@ -38,8 +40,8 @@ __all__ = [
 class _Pathed(Edit):
     path: str
 
-    def already(self, looked: Looked) -> str:
-        return f"{self.path}: there is nothing to {self.kind.replace('_', ' ')}. Looked at: {looked}."
+    def already(self) -> str:
+        return f"{self.path}: there is nothing to {self.kind.replace('_', ' ')}."
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         new = suggestion.moved(parse_path(self.path)) if isinstance(suggestion, NewPath) else None
@@ -82,8 +84,8 @@ class _Valued(_Pathed):
 
 
 class _Setting(_Valued):
-    def already(self, looked: Looked) -> str:
-        return f"{self.path}: it is already so. Looked at: {looked}."
+    def already(self) -> str:
+        return f"{self.path}: it is already so."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:
         in_nix = any(name.endswith(".nix") for name in applied.after)
@@ -100,7 +102,10 @@ class SetOption(_Setting):
         file = self.open(files)
         if file.is_yaml:
             return file.becomes(yaml.set(file.yaml(), self.path, self.plain_value(file)))
-        return file.becomes(nix.set(file.nix(), self.path, self.nix_value()))
+        draft, path = Draft(self, files), parse_path(self.path)
+        home = draft.home(path)
+        draft.make(home, lambda document: nix.set(document, self.path, self.nix_value()))
+        return draft.applied(path)
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         """Take another value for the same path, too."""
@@ -120,7 +125,7 @@ class UnsetOption(_Pathed):
         file = self.open(files)
         if file.is_yaml:
             return file.becomes(yaml.unset(file.yaml(), self.path))
-        return file.becomes(nix.unset(file.nix(), self.path))
+        return edit_where_defined(self, files, parse_path(self.path), nix.unset)
 
 
 class Append(_Setting):
@@ -133,10 +138,13 @@ class Append(_Setting):
         file = self.open(files)
         if file.is_yaml:
             return file.becomes(yaml.append(file.yaml(), self.path, self.plain_value(file)))
-        document, value, path = file.nix(), self.nix_value(), parse_path(self.path)
+        value, path = self.nix_value(), parse_path(self.path)
         if isinstance(value, str) and (catalogue.is_text(path) or is_shell_text(path)):
-            return file.becomes(nix.append_line(document, self.path, value))
-        return file.becomes(nix.append(document, self.path, value, listed=catalogue.is_list(path)))
+            return add_where_defined(self, files, path, lambda document: nix.append_line(document, self.path, value))
+        listed = catalogue.is_list(path)
+        return add_where_defined(
+            self, files, path, lambda document: nix.append(document, self.path, value, listed=listed)
+        )
 
 
 class Prepend(_Setting):
@@ -146,9 +154,11 @@ class Prepend(_Setting):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Put the element first."""
-        file = self.open(files)
-        listed = catalogue.is_list(parse_path(self.path))
-        return file.becomes(nix.prepend(file.nix(), self.path, self.nix_value(), listed=listed))
+        value, path = self.nix_value(), parse_path(self.path)
+        listed = catalogue.is_list(path)
+        return add_where_defined(
+            self, files, path, lambda document: nix.prepend(document, self.path, value, listed=listed)
+        )
 
 
 class RemoveValues(_Valued):
@@ -161,7 +171,9 @@ class RemoveValues(_Valued):
         file = self.open(files)
         if file.is_yaml:
             return file.becomes(yaml.remove(file.yaml(), self.path, self.plain_value(file)))
-        return file.becomes(nix.remove(file.nix(), self.path, self.nix_value()))
+        value, path = self.nix_value(), parse_path(self.path)
+        name = nix.print_value(value)
+        return remove_everywhere(self, files, path, {name: lambda document: nix.remove(document, self.path, value)})
 
 
 class Rename(_Pathed):
@@ -172,17 +184,18 @@ class Rename(_Pathed):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Rename the path; Refused `not_found` where neither path is defined."""
-        file = self.open(files)
-        document = file.nix()
-        edited = nix.rename(document, self.path, self.to)
-        if not edited.changed and not _is_defined(document, self.to):
+        draft, old, new = Draft(self, files), parse_path(self.path), parse_path(self.to)
+        home = draft.home(old)
+        edited = draft.make(home, lambda document: nix.rename(document, self.path, self.to))
+        if not edited.changed and not draft.declared.defining(new) and not _is_defined(draft.document(home), new):
+            draft.declared.look_behind(old)
             raise Refused(
                 "not_found",
-                f"Neither {self.path} nor {self.to} is defined in {file.name}.",
-                place=Place(file.name),
+                files.looked.says(f"Neither {self.path} nor {self.to} is defined in {files.looked.names}."),
+                place=Place(home),
                 remedy=f"See what is defined with {do('inspect')}, then name it as it stands there.",
             )
-        return file.becomes(edited)
+        return draft.applied(old)
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:
         """Return when the definition runs at its new path."""
@@ -197,9 +210,9 @@ class Rename(_Pathed):
         return found
 
 
-def _is_defined(document: nix.Document, path: str) -> bool:
+def _is_defined(document: nix.Document, path: AttrPath) -> bool:
     try:
-        document.get(parse_path(path))
+        document.get(path)
     except KeyError:
         return False
     return True
@@ -212,8 +225,7 @@ class CommentOut(_Pathed):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Comment the definitions out."""
-        file = self.open(files)
-        return file.becomes(nix.comment_out(file.nix(), self.path))
+        return edit_where_defined(self, files, parse_path(self.path), nix.comment_out)
 
 
 class Uncomment(_Pathed):
@@ -223,8 +235,22 @@ class Uncomment(_Pathed):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Take the comment signs away."""
-        file = self.open(files)
-        return file.becomes(nix.uncomment(file.nix(), self.path))
+        draft, path = Draft(self, files), parse_path(self.path)
+        names = [draft.main.name, *(module.name for module in draft.declared.modules if not draft.named)]
+        for name in dict.fromkeys(names):
+            try:
+                draft.make(name, lambda document: nix.uncomment(document, self.path))
+            except Refused as error:
+                if error.code != "not_found":
+                    raise
+                continue
+            return draft.applied(path)
+        raise Refused(
+            "not_found",
+            f"No comment in {files.looked.names} holds a definition of {self.path}.",
+            place=Place(draft.main.name),
+            remedy=f"Write this change with {do('patch')}.",
+        )
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:
         """Return when the definition runs that is one again."""

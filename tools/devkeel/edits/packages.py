@@ -7,15 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from devkeel.edits.base import Edit
+from devkeel.edits.draft import Draft
+from devkeel.edits.everywhere import remove_everywhere, there_already
 from devkeel.edits.suggestion import NewText
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from devkeel.candidate.looked import Looked
+    from collections.abc import Callable
+
     from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
+    from devkeel.source import Edited
 
 __all__ = ["KINDS", "AddPackages", "RemovePackages"]
+
+_PACKAGES = ("packages",)
 
 
 class _Packages(Edit):
@@ -23,8 +29,8 @@ class _Packages(Edit):
     names: list[str] = Field(min_length=1)
     inside: str | None = None
 
-    def already(self, looked: Looked) -> str:
-        return f"{', '.join(self.names)}: the packages are already so. Looked at: {looked}."
+    def already(self) -> str:
+        return f"{', '.join(self.names)}: the packages are already so."
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         names = suggestion.replaced(self.names) if isinstance(suggestion, NewText) else None
@@ -41,8 +47,18 @@ class AddPackages(_Packages):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Add the packages that are not there, in the file's own spelling."""
-        file = self.open(files)
-        return file.becomes(nix.add_packages(file.nix(), *self.names, inside=self.inside))
+        draft = Draft(self, files)
+        home = draft.home(_PACKAGES, adding=True)
+        missing, notes = list[str](), list[str]()
+        for name in self.names:
+            holder = None if draft.named else there_already(draft, home, _PACKAGES, self._adding(name))
+            missing += [name] if holder is None else []
+            notes += [f"{name} is already in packages: {holder.line(holder.at(_PACKAGES)[0])}."] if holder else []
+        edited = draft.make(home, lambda document: nix.add_packages(document, *missing, inside=self.inside))
+        return draft.applied(_PACKAGES, [*edited.notes, *notes])
+
+    def _adding(self, name: str) -> Callable[[nix.Document], Edited]:
+        return lambda document: nix.add_packages(document, name, inside=self.inside)
 
 
 class RemovePackages(_Packages):
@@ -52,8 +68,10 @@ class RemovePackages(_Packages):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Remove the packages that are there."""
-        file = self.open(files)
-        return file.becomes(nix.remove_packages(file.nix(), *self.names, inside=self.inside))
+        return remove_everywhere(self, files, _PACKAGES, {name: self._removing(name) for name in self.names})
+
+    def _removing(self, name: str) -> Callable[[nix.Document], Edited]:
+        return lambda document: nix.remove_packages(document, name, inside=self.inside)
 
 
 KINDS = (AddPackages, RemovePackages)

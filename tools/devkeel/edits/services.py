@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 from pydantic import Field, JsonValue, model_validator
 
 from devkeel import catalogue
 from devkeel.edits.base import Edit
+from devkeel.edits.draft import Draft
 from devkeel.edits.effects import occasions
 from devkeel.edits.suggestion import NewPath, NewValue
-from devkeel.errors import UsageError
-from devkeel.source import Edited, nix
+from devkeel.errors import Refused, UsageError
+from devkeel.source import nix
 from devkeel.source.path import format_path, parse_path
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.candidate.looked import Looked
+    from devkeel.edits.declared import Module
     from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
+    from devkeel.source import Edited
     from devkeel.source.path import AttrPath
 
 __all__ = ["KINDS", "Disable", "Enable"]
@@ -40,14 +44,20 @@ class Enable(Edit):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Set `enable`, then the settings beside it."""
-        file = self.open(files)
-        path = catalogue.enable_path(self.name)
-        values = [(path, cast("nix.Value", True)), *self._values(path[:-1])]
-        return file.becomes(nix.sequence(file.nix(), [(format_path(key), value) for key, value in values]))
+        draft, path = Draft(self, files), catalogue.enable_path(self.name)
+        text = format_path(path)
+        switches = [] if draft.named else [module for module in draft.declared.modules if module.at(path)]
+        homes = [module.name for module in switches] if any(module.always for module in switches) else []
+        for home in homes or [draft.home(path)]:
+            draft.make(home, lambda document: nix.set(document, text, True))
+        for key, value in self._values(path[:-1]):
+            home = draft.home(key)
+            draft.make(home, partial(_set, path=key, value=value))
+        return draft.applied(path)
 
-    def already(self, looked: Looked) -> str:
+    def already(self) -> str:
         """Say that it is enabled."""
-        return f"{self.name}: it is already enabled with these settings. Looked at: {looked}."
+        return f"{self.name}: it is already enabled with these settings."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (its settings say it)
         """Return when a setting runs."""
@@ -93,18 +103,47 @@ class Disable(Edit):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Set `enable` to false, where anything sets it."""
-        file = self.open(files)
-        document, path = file.nix(), catalogue.enable_path(self.name)
-        try:
-            document.get(path)
-        except KeyError:
-            note = f"{format_path(path)} is not set: it is off already."
-            return file.becomes(Edited(document.data, notes=(note,)))
-        return file.becomes(nix.set(document, format_path(path), False))
+        draft, path = Draft(self, files), catalogue.enable_path(self.name)
+        text = format_path(path)
+        known = [module for module in draft.declared.modules if module.at(path)]
+        on = [module for module in known if any(module.document.value(item) is not False for item in module.at(path))]
+        chosen = [module for module in on if not draft.named or module.name == draft.main.name]
+        if on and not chosen:
+            raise _on_elsewhere(path, on[0], draft.main.name)
+        for module in chosen:
+            draft.make(module.name, lambda document: nix.set(document, text, False))
+        if not known and _on_by_default(path):
+            draft.make(draft.main.name, lambda document: nix.set(document, text, False))
+        elif not chosen:
+            draft.declared.look_behind(path)
+            off = f"{text} is {'false' if known else 'not set'}: it is off already."
+            said = off if not files.looked.unread else f"{text} is set to true nowhere that was read."
+            return draft.applied(path, [draft.declared.absent(path, said)])
+        return draft.applied(path)
 
-    def already(self, looked: Looked) -> str:
+    def already(self) -> str:
         """Say that it is off."""
-        return f"{self.name}: it is already disabled. Looked at: {looked}."
+        return f"{self.name}: it is already disabled."
+
+
+def _set(document: nix.Document, path: AttrPath, value: nix.Value) -> Edited:
+    return nix.set(document, format_path(path), value)
+
+
+def _on_elsewhere(path: AttrPath, module: Module, named: str) -> Refused:
+    item = module.at(path)[0]
+    return Refused(
+        "defined_elsewhere",
+        f"{format_path(path)} is not in {named}, but in {module.line(item)}, and would stay on.",
+        place=module.place(item),
+        seen=module.document.source(item)[:120],
+        remedy=f"Repeat the edit with {argument('file', module.name)}.",
+    )
+
+
+def _on_by_default(path: AttrPath) -> bool:
+    option = catalogue.find_option(path)
+    return option is not None and option.default == "true"
 
 
 KINDS = (Enable, Disable)

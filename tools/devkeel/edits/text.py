@@ -14,7 +14,6 @@ from devkeel.edits.suggestion import NewText
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from devkeel.candidate.looked import Looked
     from devkeel.edits.files import AppliedEdit, Files
     from devkeel.edits.suggestion import Suggestion
 
@@ -41,9 +40,9 @@ class ReplaceText(Edit):
         edited = replace_text(file.name, file.data, self.old, self.new, self.occurrences)
         return file.becomes(edited, unfinished=self.partial)
 
-    def already(self, looked: Looked) -> str:
+    def already(self) -> str:
         """Say that the texts do not differ."""
-        return f"The old and the new text are the same. Looked at: {looked}."
+        return f"{self.file}: the old and the new text are the same."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:
         """Return when something runs that the new text has."""

@@ -8,8 +8,16 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError, ProjectError, Refused
-from devkeel.project.root import DECLARATION, DECLARATION_FILES, INPUTS, LOCK_FILES, MANIFESTS, revision_of
+from devkeel.errors import DevkeelError
+from devkeel.project.root import (
+    DECLARATION,
+    DECLARATION_FILES,
+    INPUTS,
+    LOCAL_INPUTS,
+    LOCK_FILES,
+    MANIFESTS,
+    revision_of,
+)
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -22,15 +30,18 @@ __all__ = [
     "declared_revision",
     "dotenv_files",
     "imports_of",
+    "is_literal_import",
     "lock_revision",
     "nix_imports",
     "parts_of",
     "read_declaration",
     "role_of",
+    "yaml_imports",
 ]
 
 _MAX_FILES = 200
 _LITERAL = re.compile(r"\.{1,2}/[\w./+-]+")
+_IMPORTS = ("imports",)
 
 _DEVENV_NIX = b"""{ pkgs, ... }:
 
@@ -113,27 +124,38 @@ def imports_of(name: str, data: bytes, top: str = ".") -> Iterator[str]:
             path = posixpath.normpath(posixpath.join(base, target))
             yield path
             yield posixpath.join(path, "default.nix")
-    elif posixpath.basename(name) == INPUTS:
-        for target in _yaml_imports(data):
+    elif posixpath.basename(name) == INPUTS or name == LOCAL_INPUTS:
+        for target in yaml_imports(data):
+            if not target.startswith((".", "/")):
+                continue  # what an input holds
             start = top if target.startswith("/") else base
             path = posixpath.normpath(posixpath.join(start, target.lstrip("/")))
             yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
 
 
-def nix_imports(data: bytes) -> list[str]:
-    """Return the literal relative paths that a Nix module imports, as it writes them."""
+def nix_imports(data: bytes, *, always: bool = False) -> list[str]:
+    """Return the literal relative paths that a Nix module imports, as it writes them; those of every case if `always`.
+
+    `imports = [ ./a.nix ] ++ lib.optional c ./b.nix;` imports `./a.nix` always.
+    """
     if b"imports" not in data:
         return []
+    document = nix.Document(data)
     try:
-        value = nix.get(data, "imports")
-    except (KeyError, Refused, ProjectError):
+        found = [item for item in document.focus(_IMPORTS).definitions if item.raw == _IMPORTS]
+    except DevkeelError:
         return []
-    items = value if isinstance(value, list) else []
-    sources = [item.source for item in items if isinstance(item, nix.Expression)]
-    return [source for source in sources if _LITERAL.fullmatch(source)]
+    elements = [element for item in found for element in nix.elements_of(document, item)]
+    return [item.source for item in elements if is_literal_import(item.source) and (item.always or not always)]
 
 
-def _yaml_imports(data: bytes) -> list[str]:
+def is_literal_import(source: str) -> bool:
+    """Return whether the source of an import is a relative path that is read as it stands."""
+    return _LITERAL.fullmatch(source) is not None
+
+
+def yaml_imports(data: bytes) -> list[str]:
+    """Return what a devenv.yaml imports: paths, and names of inputs with what they hold."""
     if b"imports" not in data:
         return []
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that most projects do not need)
@@ -144,11 +166,7 @@ def _yaml_imports(data: bytes) -> list[str]:
     except (YAMLError, ValueError, RecursionError):  # a date that is none, an integer of 4,300 digits, deep nesting
         return []
     items = loaded.get("imports") if isinstance(loaded, dict) else None
-    return [
-        item
-        for item in (items if isinstance(items, list) else [])
-        if isinstance(item, str) and item.startswith((".", "/"))
-    ]
+    return [item for item in (items if isinstance(items, list) else []) if isinstance(item, str)]
 
 
 def parts_of(project: Reader, files: Mapping[str, bytes]) -> dict[str, bytes]:

@@ -8,6 +8,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel.source.nix.read.document import Document
 from devkeel.source.nix.read.index import Definition
+from devkeel.source.nix.read.list_parts import Element, listed
 from devkeel.source.nix.read.literal import Expression, Value, is_literal, print_value
 from devkeel.source.nix.read.syntax import Problem
 from devkeel.source.nix.read.syntax import brokenness as _brokenness
@@ -42,6 +43,7 @@ __all__ = [
     "Definition",
     "Document",
     "Edited",
+    "Element",
     "Expression",
     "Problem",
     "Span",
@@ -54,6 +56,7 @@ __all__ = [
     "append_line",
     "brokenness",
     "comment_out",
+    "elements_of",
     "format_path",
     "get",
     "is_literal",
@@ -82,6 +85,11 @@ def _open(data: bytes | Document) -> Document:
 def get(data: bytes | Document, path: str) -> Value:
     """Return the value at an option path, an `Expression` where it is not literal; KeyError when nothing defines it."""
     return _open(data).get(parse_path(path))
+
+
+def elements_of(document: Document, definition: Definition) -> list[Element]:
+    """Return the elements of the list that a definition's value is, and what in it may give more."""
+    return [] if definition.value is None else [*listed(definition.value, document.data)]
 
 
 def set(data: bytes | Document, path: str, value: Value) -> Edited:  # noqa: A001  (the verb that users know)

@@ -20,12 +20,14 @@ if TYPE_CHECKING:
 __all__ = [
     "BODIES",
     "MAX_DEPTH",
+    "Element",
     "Part",
     "elements",
     "find_list",
     "is_deep",
     "is_join",
     "is_list",
+    "listed",
     "lists_inside",
     "parts",
 ]
@@ -55,6 +57,26 @@ class Part(Struct, frozen=True):
     shared: bool = False
     single: bool = False
     opaque: bool = False
+
+
+class Element(Struct, frozen=True):
+    """An element of a list's value, by its source and where that begins.
+
+    always: no condition decides about it. known: False for an expression that gives elements which the text does not
+    show.
+    """
+
+    source: str
+    offset: int
+    always: bool
+    known: bool
+
+
+def listed(node: Node, data: bytes) -> Iterator[Element]:
+    """Yield the elements of a list's value, and the expressions in it that may give more."""
+    for part in parts(node, data):
+        for item in (part.node,) if part.opaque else part.items:
+            yield Element(text(item, data), item.start_byte, part.certain and not part.opaque, not part.opaque)
 
 
 def elements(node: Node) -> list[Node]:

@@ -1,0 +1,336 @@
+"""Edits of a declaration of several files: the one that holds a definition is edited, and all of them are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.edits.vocabulary import parse_edits
+from devkeel.errors import Refused
+
+if TYPE_CHECKING:
+    from devkeel.api import Environment
+    from devkeel.change.result import ChangeResult
+
+MAIN = "{ pkgs, lib, ... }:\n{\n  imports = [ ./nix/db.nix ];\n%s}\n"
+DB = "{ pkgs, lib, ... }:\n{\n%s}\n"
+LOCAL = "devenv.local.nix"
+
+
+def lines(*items: str) -> str:
+    return "".join(f"  {item}\n" for item in items)
+
+
+def write(environment: Environment, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = environment.project.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+def two(main: str = "", other: str = "", **more: str) -> dict[str, str]:
+    return {"devenv.nix": MAIN % main, "nix/db.nix": DB % other, **more}
+
+
+def edit(environment: Environment, *items: dict[str, Any], **options: Any) -> ChangeResult:
+    return environment.change(parse_edits(list(items)), level="schema", **options)
+
+
+def text(environment: Environment, name: str) -> str:
+    return (environment.project.root / name).read_text()
+
+
+ON = lines("services.postgres.enable = true;")
+OFF = {"kind": "disable", "name": "postgres"}
+# What a project has, what is asked for, and what then stands in which file and nowhere else.
+EDITED: dict[str, tuple[dict[str, str], dict[str, Any], dict[str, str]]] = {
+    "a service that an imported file enables": (
+        two(other=ON),
+        OFF,
+        {"nix/db.nix": "services.postgres.enable = false;"},
+    ),
+    "a service that devenv.local.nix enables": (
+        two(**{LOCAL: DB % ON}),
+        OFF,
+        {LOCAL: "services.postgres.enable = false;"},
+    ),
+    "a service that two files enable": (
+        two(ON, ON),
+        OFF,
+        {"devenv.nix": "services.postgres.enable = false;", "nix/db.nix": "services.postgres.enable = false;"},
+    ),
+    "a service that an imported file enables by default": (
+        two(other=lines("services.postgres.enable = lib.mkDefault true;")),
+        OFF,
+        {"nix/db.nix": "services.postgres.enable = lib.mkDefault false;"},
+    ),
+    "a service that an imported file enables in a set": (
+        two(other=lines("services = { postgres = { enable = true; port = 1; }; };")),
+        OFF,
+        {"nix/db.nix": "postgres = { enable = false; port = 1; };"},
+    ),
+    "a service that a file of a folder enables": (
+        {"devenv.nix": "{ imports = [ ./nix ]; }", "nix/default.nix": DB % ON},
+        OFF,
+        {"nix/default.nix": "services.postgres.enable = false;"},
+    ),
+    "a service that a file enables which an imported one imports": (
+        {
+            "devenv.nix": "{ imports = [ ./a.nix ]; }",
+            "a.nix": "{ imports = [ ./nix/b.nix ]; }",
+            "nix/b.nix": DB % ON,
+        },
+        OFF,
+        {"nix/b.nix": "services.postgres.enable = false;"},
+    ),
+    "a service that a file enables which devenv.yaml imports": (
+        {"devenv.nix": "{ }", "devenv.yaml": "imports:\n- ./db\n", "db/devenv.nix": DB % ON},
+        OFF,
+        {"db/devenv.nix": "services.postgres.enable = false;"},
+    ),
+    "a service of a file that is imported beside computed ones": (
+        {
+            "devenv.nix": "{ lib, ... }: { imports = [ ./nix/db.nix ] ++ lib.optional true ./other.nix; }",
+            "nix/db.nix": DB % ON,
+        },
+        OFF,
+        {"nix/db.nix": "services.postgres.enable = false;"},
+    ),
+    "a service that is off in an imported file": (
+        two(other=lines("services.redis.enable = false;")),
+        {"kind": "enable", "name": "redis"},
+        {"nix/db.nix": "services.redis.enable = true;"},
+    ),
+    "settings of a service, each where it stands": (
+        two(lines("services.redis.enable = true;"), lines("services.redis.port = 1;")),
+        {"kind": "enable", "name": "redis", "settings": {"port": 2, "bind": "::1"}},
+        {"nix/db.nix": "services.redis.port = 2;", "devenv.nix": 'services.redis.bind = "::1";'},
+    ),
+    "a value of an imported file": (
+        two(other=lines('env.A = "1";')),
+        {"kind": "set", "path": "env.A", "value": "2"},
+        {"nix/db.nix": 'env.A = "2";'},
+    ),
+    "a language of an imported file": (
+        two(other=lines('languages.python = { enable = true; version = "3.11"; };')),
+        {"kind": "set", "path": "languages.python.version", "value": "3.12"},
+        {"nix/db.nix": 'version = "3.12";'},
+    ),
+    "a script of an imported file": (
+        two(other=lines('scripts.x.exec = "a";')),
+        {"kind": "set", "path": "scripts.x.exec", "value": "b"},
+        {"nix/db.nix": 'scripts.x.exec = "b";'},
+    ),
+    "a process of an imported file": (
+        two(other=lines('processes.web.exec = "a";')),
+        {"kind": "unset", "path": "processes.web"},
+        {"nix/db.nix": "{\n}"},
+    ),
+    "a new value": (
+        two(other=lines('env.A = "1";')),
+        {"kind": "set", "path": "env.B", "value": "2"},
+        {"devenv.nix": 'env.B = "2";'},
+    ),
+    "a variable to be unset": (
+        two(other=lines('env.A = "1";', 'env.B = "2";')),
+        {"kind": "unset", "path": "env.A"},
+        {"nix/db.nix": '{\n  env.B = "2";\n}'},
+    ),
+    "a variable to be unset in the file that was named": (
+        two(lines('env.A = lib.mkForce "0";'), lines('env.A = "1";', 'env.B = "2";')),
+        {"kind": "unset", "path": "env.A", "file": "nix/db.nix"},
+        {"nix/db.nix": '{\n  env.B = "2";\n}'},
+    ),
+    "a package of an imported file": (
+        two(lines("packages = [ pkgs.git ];"), lines("packages = with pkgs; [ jq fd ];")),
+        {"kind": "remove_packages", "names": ["jq"]},
+        {"nix/db.nix": "packages = with pkgs; [ fd ];"},
+    ),
+    "a package of two files": (
+        two(lines("packages = [ pkgs.git pkgs.jq ];"), lines("packages = with pkgs; [ jq fd ];")),
+        {"kind": "remove_packages", "names": ["jq", "git"]},
+        {"devenv.nix": "packages = [ ];", "nix/db.nix": "packages = with pkgs; [ fd ];"},
+    ),
+    "a package where an imported file has the list": (
+        two(other=lines("packages = with pkgs; [ fd ];")),
+        {"kind": "add_packages", "names": ["jq"]},
+        {"nix/db.nix": "packages = with pkgs; [ fd jq ];"},
+    ),
+    "a package where an imported file has a list that would give way": (
+        two(other=lines("packages = lib.mkDefault [ pkgs.fd ];")),
+        {"kind": "add_packages", "names": ["jq"]},
+        {"nix/db.nix": "packages = lib.mkDefault [ pkgs.fd pkgs.jq ];"},
+    ),
+    "packages of which an imported file has one": (
+        two(lines("packages = [ pkgs.git ];"), lines("packages = [ pkgs.fd ];")),
+        {"kind": "add_packages", "names": ["fd", "jq"]},
+        {"devenv.nix": "packages = [ pkgs.git pkgs.jq ];"},
+    ),
+    "a value of a list of an imported file": (
+        two(other=lines('cachix.pull = [ "a" "b" ];')),
+        {"kind": "remove", "path": "cachix.pull", "value": "a"},
+        {"nix/db.nix": 'cachix.pull = [ "b" ];'},
+    ),
+    "a further value of a list of an imported file": (
+        two(other=lines('cachix.pull = [ "a" ];')),
+        {"kind": "append", "path": "cachix.pull", "value": "b"},
+        {"nix/db.nix": 'cachix.pull = [ "a" "b" ];'},
+    ),
+    "a further line of a text of an imported file": (
+        two(other=lines("enterShell = ''", "  echo a", "'';")),
+        {"kind": "append", "path": "enterShell", "value": "echo b"},
+        {"nix/db.nix": "    echo a\n    echo b\n"},
+    ),
+    "a name of an imported file": (
+        two(other=lines('env.A = "1";')),
+        {"kind": "rename", "path": "env.A", "to": "env.B"},
+        {"nix/db.nix": 'env.B = "1";'},
+    ),
+    "a comment of an imported file": (
+        two(other=lines('# env.A = "1";')),
+        {"kind": "uncomment", "path": "env.A"},
+        {"nix/db.nix": '  env.A = "1";'},
+    ),
+    "a definition that becomes a comment": (
+        two(other=lines('env.A = "1";')),
+        {"kind": "comment_out", "path": "env.A"},
+        {"nix/db.nix": '  # env.A = "1";'},
+    ),
+    "what is on unless it is switched off": (
+        two(),
+        {"kind": "disable", "name": "cachix"},
+        {"devenv.nix": "cachix.enable = false;"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EDITED)
+def test_what_stands_in_another_file_is_edited_there(environment: Environment, name: str) -> None:
+    files, change, expected = EDITED[name]
+    write(environment, files)
+    result = edit(environment, change)
+    assert set(result.files) == {*expected}
+    for file, wanted in expected.items():
+        assert wanted in text(environment, file)
+    again = edit(environment, change) if change["kind"] not in {"rename", "uncomment"} else None
+    assert again is None or not again.changed
+
+
+REFUSED: dict[str, tuple[dict[str, str], dict[str, Any], str, tuple[str, int]]] = {
+    "a service that stays on elsewhere": (
+        two(other=ON),
+        {**OFF, "file": "devenv.nix"},
+        "defined_elsewhere",
+        ("nix/db.nix", 3),
+    ),
+    "a variable that two files define": (
+        two(lines('env.A = lib.mkForce "0";'), lines('env.A = "1";')),
+        {"kind": "unset", "path": "env.A"},
+        "ambiguous",
+        ("nix/db.nix", 3),
+    ),
+    "a value that two other files define": (
+        two(other=lines('env.A = "1";'), **{LOCAL: DB % lines('env.A = lib.mkForce "2";')}),
+        {"kind": "set", "path": "env.A", "value": "3"},
+        "ambiguous",
+        (LOCAL, 3),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_not_clear_is_refused_with_the_place_and_the_file_to_name(environment: Environment, name: str) -> None:
+    files, change, code, (file, line) = REFUSED[name]
+    write(environment, files)
+    with pytest.raises(Refused) as caught:
+        edit(environment, change)
+    assert caught.value.code == code
+    assert caught.value.place is not None
+    assert (caught.value.place.file, caught.value.place.line) == (file, line)
+    assert file in (caught.value.remedy or "")
+    assert edit(environment, {**change, "file": file}).files == (file,)
+
+
+# What an answer says is not there, or is there already, and what must be in its list.
+NOTHING: dict[str, tuple[dict[str, str], dict[str, Any], list[str]]] = {
+    "a service that no file enables": (two(), OFF, []),
+    "a package that an imported file has": (
+        two(lines("packages = [ pkgs.git ];"), lines("packages = [ pkgs.jq ];")),
+        {"kind": "add_packages", "names": ["jq"]},
+        [],
+    ),
+    "a value that an imported file has": (
+        two(lines('cachix.pull = [ "a" ];'), lines('cachix.pull = [ "b" ];')),
+        {"kind": "append", "path": "cachix.pull", "value": "b"},
+        [],
+    ),
+    "an import that is computed": (
+        {"devenv.nix": "{ inputs, ... }: { imports = [ inputs.x.devenvModules.default ]; }"},
+        OFF,
+        ["inputs.x.devenvModules.default (devenv.nix:1)"],
+    ),
+    "imports that are computed": (
+        {"devenv.nix": "{ lib, ... }: { imports = map (n: ./. + n) [ ]; }"},
+        {"kind": "unset", "path": "env.A"},
+        ["map (n: ./. + n) [ ] (devenv.nix:1)"],
+    ),
+    "a file that is not there": (
+        {"devenv.nix": "{ imports = [ ./gone.nix ]; }"},
+        OFF,
+        ["./gone.nix (devenv.nix:1)"],
+    ),
+    "a file outside of the project": (
+        {"devenv.nix": "{ imports = [ ../gone.nix ]; }"},
+        OFF,
+        ["../gone.nix (devenv.nix:1)"],
+    ),
+    "the module of an input": (
+        {"devenv.nix": "{ }", "devenv.yaml": "inputs:\n  x:\n    url: github:a/b\nimports:\n- x/modules\n"},
+        {"kind": "remove_packages", "names": ["jq"]},
+        ["x/modules of devenv.yaml"],
+    ),
+    "a file that does not parse": (
+        {"devenv.nix": "{ imports = [ ./a.nix ]; }", "a.nix": "{ services.postgres.enable = "},
+        OFF,
+        ["a.nix"],
+    ),
+    "a module that is no set": (
+        {"devenv.nix": "{ imports = [ ./a.nix ]; }", "a.nix": "import ./b.nix"},
+        OFF,
+        ["a.nix"],
+    ),
+    "what is computed above": (
+        {"devenv.nix": "{ imports = [ ./a.nix ]; }", "a.nix": "{ services = import ./b.nix; }"},
+        OFF,
+        ["services"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOTHING)
+def test_what_is_not_there_or_there_already_is_said_with_what_was_read(environment: Environment, name: str) -> None:
+    files, change, unread = NOTHING[name]
+    write(environment, files)
+    result = edit(environment, change)
+    assert not result.changed
+    assert result.looked_at is not None
+    assert {item for item in files if item != "a.nix" or not unread} <= {*result.looked_at.files}
+    assert len(result.looked_at.unread) == len(unread)
+    for phrase in unread:
+        assert phrase in result.looked_at.unread[0]
+        assert any(result.looked_at.unread[0] in note for note in result.notes)
+
+
+def test_a_profile_is_named_where_only_it_has_what_is_looked_for(environment: Environment) -> None:
+    write(environment, {"devenv.nix": "{ profiles.db.module.services.postgres.enable = true; }"})
+    assert any(
+        "profiles.db.module.services.postgres.enable (devenv.nix:1)" in note for note in edit(environment, OFF).notes
+    )
+
+
+def test_a_named_file_is_edited_and_others_are_said(environment: Environment) -> None:
+    write(environment, two(other=lines('env.A = "1";')))
+    result = edit(environment, {"kind": "unset", "path": "env.A", "file": "devenv.nix"})
+    assert not result.changed
+    assert any("nix/db.nix:3" in note for note in result.notes)

@@ -1,0 +1,166 @@
+"""The declaration as an edit finds it: its modules, which of them define an option, and what was not read of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from devkeel.errors import DevkeelError, Refused
+from devkeel.project.beyond import beyond
+from devkeel.project.declaration import imports_of, nix_imports, read_declaration
+from devkeel.project.root import DECLARATION, DECLARATION_FILES
+from devkeel.source import nix
+from devkeel.source.path import format_path
+from devkeel.text.actions import argument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from devkeel.edits.files import Files
+    from devkeel.errors import Place
+    from devkeel.source.path import AttrPath
+
+__all__ = ["Declared", "Module"]
+
+
+class Module(Struct, frozen=True):
+    """A file of the declaration that is a module. always: it is one whatever a condition round its import says."""
+
+    name: str
+    document: nix.Document
+    always: bool
+
+    def at(self, path: AttrPath) -> list[nix.Definition]:
+        """Return the definitions at an option path."""
+        raw = self.document.raw_path(path)
+        return [item for item in self.document.focus(raw).bindings if item.raw == raw and not item.computed]
+
+    def below(self, path: AttrPath) -> list[nix.Definition]:
+        """Return the definitions at an option path and below it."""
+        raw = self.document.raw_path(path)
+        return [item for item in self.document.focus(raw).bindings if item.raw[: len(raw)] == raw]
+
+    def of_profiles(self, path: AttrPath) -> list[nix.Definition]:
+        """Return the definitions that the module of a profile has of an option path or below it."""
+        if b"profiles" not in self.document.data:
+            return []
+        raw = self.document.raw_path(("profiles",))
+        found = []
+        for item in self.document.focus(raw).definitions:
+            inner = item.path[item.path.index("module") + 1 :] if "module" in item.path[:-1] else ()
+            inner = inner[1:] if inner[:1] == ("config",) and len(inner) > 1 else inner
+            if item.path[0] == "profiles" and inner[: len(path)] == path:
+                found.append(item)
+        return found
+
+    def hidden(self, path: AttrPath) -> list[str]:
+        """Return what may define an option path and cannot be looked into, as phrases with places."""
+        raw = self.document.raw_path(path)
+        above = [
+            item
+            for item in self.document.focus(raw).bindings
+            if len(item.raw) < len(raw) and item.raw == raw[: len(item.raw)] and item.opaque and not item.entered
+        ]
+        return [
+            f"what {self.line(item)} gives{' ' if item.path else ''}{format_path(item.path) if item.path else ''}"
+            for item in above
+        ]
+
+    def line(self, item: nix.Definition) -> str:
+        """Return file and line of a definition."""
+        place = self.place(item)
+        return f"{place.file}:{place.line}"
+
+    def place(self, item: nix.Definition) -> Place:
+        """Return the place of a definition."""
+        return self.document.place(item.node.start_byte)
+
+
+class Declared:
+    """The declaration as the edits before have left it. All of it is read, through what the edit reads through."""
+
+    def __init__(self, files: Files) -> None:
+        """Read it."""
+        self._files = files
+        found = read_declaration(files.candidate)
+        for name in found:
+            files.read(name)
+        files.leave(beyond(files.candidate, found))
+        always = _always(files, found)
+        documents = [nix.Document(data, name) for name, data in _in_order(found).items() if name.endswith(".nix")]
+        self.modules = [Module(item.name, item, item.name in always) for item in documents if _is_module(item)]
+
+    def defining(self, path: AttrPath) -> list[Module]:
+        """Return the modules that have a definition at an option path or below it."""
+        return [module for module in self.modules if module.below(path)]
+
+    def lines(self, path: AttrPath, *, without: str = "") -> list[str]:
+        """Return where an option path is defined, file and line, but for one file."""
+        found = [module.line(item) for module in self.modules if module.name != without for item in module.below(path)]
+        return list(dict.fromkeys(found))
+
+    def look_behind(self, path: AttrPath) -> None:
+        """Note what may define an option path and cannot be looked into, before it is said not to be there."""
+        self._files.leave(phrase for module in self.modules for phrase in module.hidden(path))
+
+    def absent(self, path: AttrPath, sentence: str) -> str:
+        """Return the sentence that an option has nothing of a kind, with what could not be read to say it."""
+        self.look_behind(path)
+        profiles = [
+            f"{format_path(item.path)} ({module.line(item)})"
+            for module in self.modules
+            for item in module.of_profiles(path)
+        ]
+        only = f" A profile has it: {', '.join(profiles)}." if profiles else ""
+        return self._files.looked.says(f"{sentence}{only}")
+
+    def ambiguous(self, path: AttrPath, modules: list[Module]) -> Refused:
+        """Return the refusal to choose one of several files."""
+        first = modules[-1].below(path)[0]
+        return Refused(
+            "ambiguous",
+            f"{format_path(path)} is defined in {len(modules)} files: {', '.join(self.lines(path))}.",
+            place=modules[-1].place(first),
+            seen=modules[-1].document.source(first)[:120],
+            remedy=f"Repeat the edit with {argument('file', modules[-1].name)}, or with another of them.",
+            alternatives=tuple(module.name for module in modules),
+        )
+
+
+def _is_module(document: nix.Document) -> bool:
+    try:
+        return bool(document.body)
+    except DevkeelError:
+        return False
+
+
+def _in_order(found: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return the files: devenv.nix, what is imported, and last what is this machine's own."""
+    local = [name for name in found if name in DECLARATION_FILES and name != DECLARATION]
+    names = [*([DECLARATION] if DECLARATION in found else []), *(name for name in found if name not in local), *local]
+    return {name: found[name] for name in dict.fromkeys(names)}
+
+
+def _always(files: Files, found: Mapping[str, bytes]) -> set[str]:
+    """Return the files of a declaration that are modules of it without a condition."""
+    candidate = files.candidate
+    known = {name for name in DECLARATION_FILES if name in found}
+    waiting = [*known]
+    while waiting:
+        name = waiting.pop()
+        for target in _targets(name, found[name], candidate.way_to_work_tree):
+            try:
+                relative = candidate.resolve(target)
+            except DevkeelError:
+                continue
+            if relative in found and relative not in known:
+                known.add(relative)
+                waiting.append(relative)
+    return known
+
+
+def _targets(name: str, data: bytes, top: str) -> Iterable[str]:
+    if name.endswith(".nix"):
+        data = f"{{ imports = [ {' '.join(nix_imports(data, always=True))} ]; }}".encode()
+    return imports_of(name, data, top)
