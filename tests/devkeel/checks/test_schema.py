@@ -197,3 +197,18 @@ def test_a_relative_text_is_no_import() -> None:
 )
 def test_settings_that_are_computed_as_a_whole_are_no_option(body: str) -> None:
     assert judged(body, "{ lib, config, options, ... }:") == []
+
+
+@pytest.mark.parametrize(
+    ("body", "path", "to"),
+    [
+        ("postgres = { enable = true; port = 5433; };", "postgres", "services.postgres"),
+        ("redis.enable = true;\nredis.port = 6380;", "redis", "services.redis"),
+        ('caddy.virtualHosts."http://x".extraConfig = "y";', "caddy", "services.caddy"),
+        ("hooks.gofmt.enable = true;", "hooks", "git-hooks.hooks"),
+        ('services.scripts.a.exec = "x";', "services.scripts", "scripts"),
+    ],
+)
+def test_a_group_that_was_left_out_is_named_once_for_all_that_stands_in_it(body: str, path: str, to: str) -> None:
+    (finding,) = [item for item in judged(body) if item.code == "unknown_option"]
+    assert finding.suggestions[0] | {"file": ""} == {"kind": "rename", "path": path, "to": to, "file": ""}

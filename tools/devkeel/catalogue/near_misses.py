@@ -6,6 +6,7 @@ amount; what cannot hold the value costs extra.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rapidfuzz import fuzz, process
@@ -16,13 +17,14 @@ from devkeel.catalogue.renames import renamed_to
 from devkeel.catalogue.tree import ELEMENT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from devkeel.catalogue.tree import Tree
+    from devkeel.catalogue.types import OptionType
     from devkeel.source.nix.read.literal import Value
     from devkeel.source.path import AttrPath
 
-__all__ = ["CLOSE", "nearest"]
+__all__ = ["CLOSE", "forget", "nearest"]
 
 _LIMIT = 0.95  # farther is no suggestion
 CLOSE = 0.3
@@ -36,8 +38,11 @@ _MISFIT = 0.6
 _BEHIND = 0.5  # nor is what is so much farther than the best
 _SHORT = 3
 _RELATED = 60.0
+_FAINT = 50.0
+_MANY = 12
 _ALIKE = 0.5
 _KINDS = frozenset({"services", "languages", "processes", "scripts", "tasks"})
+_SWAPPED = {"services": ("languages",), "languages": ("services",)}
 _WILD = ("<name>", "*")
 
 
@@ -49,39 +54,72 @@ def nearest(tree: Tree, path: AttrPath, value: Value, *, within: float = _LIMIT,
     found = tree.find(path)
     prefix, rest = path[: found.module], path[found.module :]
     costs: dict[AttrPath, float] = {}
-    for candidate in _candidates(tree, rest, found.depth - found.module):
-        cost = _distance(rest, candidate)
+    for item, cost, kind in _alike(tree, rest, found.depth - found.module):
         if cost <= within:
-            concrete = _concrete(rest, candidate)
-            wrong = tree.find(concrete).type.accepts(value) is False
-            costs[concrete] = cost + (_MISFIT if wrong else 0.0)
+            costs[item] = cost + (_MISFIT if kind.accepts(value) is False else 0.0)
     ordered = sorted(costs, key=lambda item: (costs[item], len(item), item))
     return [(*prefix, *item) for item in ordered[:limit] if costs[item] <= costs[ordered[0]] + _BEHIND]
+
+
+@lru_cache(maxsize=2048)
+def _alike(tree: Tree, path: AttrPath, depth: int) -> tuple[tuple[AttrPath, float, OptionType], ...]:
+    """Return the options that a path may have meant, how far they are from it, and what they take.
+
+    A change judges the files of before and of after it, which have most of their mistakes in common.
+    """
+    found: dict[AttrPath, float] = {}
+    for candidate in _candidates(tree, path, depth):
+        cost = _distance(path, candidate)
+        if cost <= _LIMIT and renamed_to(candidate) is None and _anchored(path, candidate):
+            found[_concrete(path, candidate)] = cost
+    return tuple((item, cost, tree.find(item).type) for item, cost in found.items())
+
+
+def forget() -> None:
+    """Forget what was compared, for measurements."""
+    _alike.cache_clear()
+    _differ.cache_clear()
 
 
 def _candidates(tree: Tree, path: AttrPath, depth: int) -> Iterable[AttrPath]:
     """Return the option paths that are worth a closer look; `depth` names of the path are declared."""
     found: dict[AttrPath, None] = {}
-    declared = path[:depth]
-    for option in tree.options:
-        # Beside what is declared, or the same last name somewhere else.
-        if _begins(option, declared) and len(option) <= len(path) + 1 and depth:
-            found[option] = None
-    for option in tree.by_last.get(path[-1], ()):
-        if abs(len(option) - len(path)) <= 1:
-            found[option] = None
-    keys = {".".join(option): option for option in tree.options}
-    for text in {".".join(path), ".".join(path[:-1])}:
-        for key, _, _ in process.extract(text, list(keys), scorer=fuzz.ratio, limit=25, score_cutoff=60):
+    if depth:
+        found |= dict.fromkeys(_beside(tree, path, depth))
+    # The same last name somewhere else, and what looks much the same as a whole.
+    others = {
+        ".".join(option): option for option in tree.by_last.get(path[-1], ()) if abs(len(option) - len(path)) <= 1
+    }
+    texts = [(".".join(path), others), (".".join(path), tree.by_key), (".".join(path[:-1]), tree.by_key)]
+    texts += [(".".join((kind, *path[1:])), others) for kind in _SWAPPED.get(path[0], ())]
+    for text, keys in texts:
+        for key, _, _ in process.extract(text, keys.keys(), scorer=fuzz.ratio, limit=25, score_cutoff=_RELATED):
             found |= dict.fromkeys(_with_inside(tree, keys[key], path))
     names = tree.find(path).names
     for index, name in enumerate(path):
         alike = [other for other in names if _differ(name, other) < _ALIKE] if index == depth else ()
-        for other in (*group_names(name), *alike):
+        swapped = _KINDS - {name} if name in _KINDS else ()
+        for other in (*group_names(name), *alike, *swapped):
             renamed = (*path[:index], other, *path[index + 1 :])
             if tree.find(renamed).kind in ("option", "inside"):
                 found[renamed] = None
-    return [option for option in found if renamed_to(option) is None and _anchored(path, option)]
+    return found
+
+
+def _beside(tree: Tree, path: AttrPath, depth: int) -> Iterator[AttrPath]:
+    """Yield the options beside the first name that is not declared, below names that are like it or the one behind."""
+    names = tree.below(path[:depth])
+    bare = {name: _bare(name) for name in names}
+    wanted = set(_WILD)
+    for name in path[depth : depth + 2]:
+        least = 0 if len(name) <= _SHORT else _FAINT
+        wanted |= {
+            found
+            for _, _, found in process.extract(_bare(name), bare, scorer=fuzz.ratio, limit=_MANY, score_cutoff=least)
+        }
+        wanted.update(group_names(name))
+    for name in names.keys() & wanted:
+        yield from (option for option in names[name] if len(option) <= len(path) + 1)
 
 
 def _anchored(path: AttrPath, option: AttrPath) -> bool:
@@ -89,7 +127,7 @@ def _anchored(path: AttrPath, option: AttrPath) -> bool:
     if ELEMENT in option:
         return False
     at = next((index for index, name in enumerate(option) if name in _WILD), None)
-    return at is None or any(_same_kind(name, option[at - 1]) for name in path[:at])
+    return at is None or any(_same_kind(name, option[at - 1]) for name in path[: at + 1])
 
 
 def _same_kind(name: str, other: str) -> bool:
@@ -104,12 +142,20 @@ def _with_inside(tree: Tree, option: AttrPath, path: AttrPath) -> Iterable[AttrP
         yield inside
 
 
-def _begins(option: AttrPath, prefix: AttrPath) -> bool:
-    return len(option) > len(prefix) and all(a == b or a in _WILD for a, b in zip(option, prefix, strict=False))
-
-
 def _distance(path: AttrPath, option: AttrPath) -> float:
     """Return the cost of turning a path into an option's path, name by name."""
+    # Names that agree at either end cost nothing, and most do.
+    start, shorter = 0, min(len(path), len(option))
+    while start < shorter and path[start] == option[start]:
+        start += 1
+    end = 0
+    while end < shorter - start and path[-1 - end] == option[-1 - end]:
+        end += 1
+    path, option = path[start : len(path) - end], option[start : len(option) - end]
+    if len(path) == len(option) == 1:
+        return _differ(path[0], option[0])
+    if not path or not option:
+        return len(path) * _DELETE + len(option) * _INSERT
     row = [index * _INSERT for index in range(len(option) + 1)]
     for name in path:
         new = [row[0] + _DELETE]
@@ -119,6 +165,7 @@ def _distance(path: AttrPath, option: AttrPath) -> float:
     return row[-1]
 
 
+@lru_cache(maxsize=65536)
 def _differ(name: str, other: str) -> float:
     if name == other:
         return 0.0
@@ -141,6 +188,13 @@ def _bare(name: str) -> str:
 
 def _concrete(path: AttrPath, option: AttrPath) -> AttrPath:
     """Put the names that the path has into an option's `<name>` places."""
-    if not any(name in _WILD for name in option):
-        return option
-    return tuple(path[index] if name in _WILD and index < len(path) else name for index, name in enumerate(option))
+    found = list[str]()
+    for index, name in enumerate(option):
+        if name in _WILD:
+            # Behind the name that it stands behind in the path too, else at the same place.
+            before = option[index - 1] if index else ""
+            at = next((at + 1 for at, other in enumerate(path[:-1]) if _same_kind(other, before)), index)
+            found.append(path[at] if at < len(path) else name)
+        else:
+            found.append(name)
+    return tuple(found)

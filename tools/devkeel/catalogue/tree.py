@@ -23,6 +23,7 @@ ELEMENT = "*"
 _NAME = "<name>"
 # The type of an option that takes a whole module, such as the one of a profile.
 _MODULE = "module"
+_KEPT = 1  # deeper paths are many, and little is below them
 
 
 class _Branch:
@@ -46,6 +47,15 @@ class _Branch:
     @property
     def element(self) -> _Branch | None:
         return self._below.get(ELEMENT)
+
+    @property
+    def below(self) -> Iterator[AttrPath]:
+        """The paths of the options below."""
+        return (path for path, _ in self._options if len(path) > self._depth)
+
+    def step(self, name: str) -> Iterator[_Branch]:
+        """Yield what a name leads to, also where it may be any."""
+        return (branch for own, branch in self._below.items() if own in (name, _NAME, ELEMENT))
 
     @cached_property
     def _below(self) -> dict[str, _Branch]:
@@ -84,6 +94,7 @@ class Tree:
     def __init__(self, options: Mapping[AttrPath, Option]) -> None:
         self.options = options
         self._root = _Branch(0, list(self.options.items()))
+        self._known: dict[AttrPath, dict[str, list[AttrPath]]] = {}
 
     def find(self, path: AttrPath) -> PathMatch:
         """Return what stands at an option path."""
@@ -120,6 +131,26 @@ class Tree:
             return PathMatch("unknown", depth, names=_names(nodes), module=start)
         declared = any(node.children or node.wild or node.element for node in nodes)
         return PathMatch("unknown" if declared else "beyond", depth, option, names=_names(nodes), module=start)
+
+    def below(self, path: AttrPath) -> dict[str, list[AttrPath]]:
+        """Return the options below a path by the name that follows; a name of the user's own stands for any."""
+        if path in self._known:
+            return self._known[path]
+        nodes = [self._root]
+        for name in path:
+            nodes = [child for node in nodes for child in node.step(name)]
+        found: dict[str, list[AttrPath]] = {}
+        for node in nodes:
+            for option in node.below:
+                found.setdefault(option[len(path)], []).append(option)
+        if len(path) <= _KEPT:
+            self._known[path] = found
+        return found
+
+    @cached_property
+    def by_key(self) -> dict[str, AttrPath]:
+        """The paths of the options by their names with dots between."""
+        return {".".join(path): path for path in self.options}
 
     @cached_property
     def by_last(self) -> dict[str, list[AttrPath]]:

@@ -53,6 +53,7 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
     catalogue = open_catalogue(lock)
     known = _Known(catalogue.source, _tree(catalogue), world.closed and (catalogue.live or not is_newer(lock)))
     found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
+    renamed = list[_Definition]()
     for document in world.modules:
         for item in document.definitions:
             definition = _Definition(known, document, item)
@@ -60,10 +61,19 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
                 found += _text_imports(definition)
             if not item.path or not definition.is_option or world.declares(item.path):
                 continue
-            if definition.unknown is None:
+            if definition.unknown is None and definition.renamed is not None:
+                renamed.append(definition)
+            elif definition.unknown is None:
                 found += definition.check()
             else:
                 unknown.setdefault((document.name, definition.unknown), []).append(definition)
+    for definition in renamed:
+        # `postgres.enable` was an option once, `postgres.port` never was: one mistake, where both are there.
+        beside = unknown.get((definition.document.name, definition.item.path[:1]))
+        if beside is None:
+            found += definition.check()
+        else:
+            beside.append(definition)
     for (_, prefix), definitions in unknown.items():
         found += _unknown(prefix, definitions)
     return found
@@ -99,6 +109,16 @@ class _Definition(Struct, frozen=True, dict=True):
         return renamed_to(path) or path
 
     @cached_property
+    def renamed(self) -> nix.AttrPath | None:
+        """The name that its option has now, where it has an old one."""
+        return renamed_to(self.item.path)
+
+    @property
+    def written(self) -> nix.AttrPath:
+        """The option path, by the name that is written where that is an old one."""
+        return self.path if self.renamed is None else self.item.path
+
+    @cached_property
     def found(self) -> PathMatch:
         """What stands at the path."""
         return self.known.tree.find(self.path)
@@ -113,11 +133,19 @@ class _Definition(Struct, frozen=True, dict=True):
 
     @property
     def unknown(self) -> nix.AttrPath | None:
-        """The path as far as the first name that is not declared, None for a path that is."""
-        return self.path[: self.found.depth + 1] if self.found.kind == "unknown" else None
+        """The path as far as the first name that is not declared, None for a path that is.
+
+        A group of which there are old names only is not declared.
+        """
+        if self.found.kind != "unknown":
+            return None
+        declared = self.path[: self.found.depth]
+        beside = [option for options in self.known.tree.below(declared).values() for option in options]
+        is_old = bool(beside) and all(renamed_to(option) for option in beside)
+        return declared if is_old else self.path[: self.found.depth + 1]
 
     def check(self) -> Iterator[Diagnostic]:
-        if renamed_to(self.item.path) is not None:
+        if self.renamed is not None:
             edit = {"kind": "rename", "path": _told(self.item.path), "to": _told(self.path)}
             message = f"{_told(self.item.path)} is called {_told(self.path)} now"
             yield self.diagnostic("renamed_option", "warning", message, (edit,))
@@ -214,12 +242,15 @@ def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[D
         yield _no_option(first, prefix, shared, sure=sure)
         return
     for item in definitions:
-        if sure or near[id(item)]:
+        if item.unknown is None:
+            yield from item.check()
+        elif sure or near[id(item)]:
             yield _no_option(item, item.item.path, near[id(item)], sure=sure)
 
 
 def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
-
+    if item.renamed is not None:
+        return [item.renamed]
     value = item.document.value(item.item)
     return (
         near_misses.nearest(item.known.tree, item.path, value)
@@ -234,7 +265,7 @@ def _shared(
     """Return the other paths that every definition below a prefix could have instead of it, the likeliest first."""
     found: dict[nix.AttrPath, None] = {}
     for item in definitions:
-        rest = item.path[len(prefix) :]
+        rest = item.written[len(prefix) :]
         found |= {
             path[: len(path) - len(rest)]: None for path in near[id(item)] if path[len(path) - len(rest) :] == rest
         }
@@ -242,7 +273,7 @@ def _shared(
 
 
 def _fits(item: _Definition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
-    found = item.known.tree.find((*other, *item.path[len(prefix) :]))
+    found = item.known.tree.find((*other, *item.written[len(prefix) :]))
     return found.kind in ("option", "inside") and found.type.accepts(item.document.value(item.item)) is not False
 
 
