@@ -100,7 +100,8 @@ def test_a_crate_keeps_its_features() -> None:
 def test_a_module_goes_into_the_block() -> None:
     found = edited("go", "go.mod", GO, "github.com/google/uuid@v1.6.0", "github.com/a/b@v1.1.0")
     assert found == GO.replace("v1.0.0\n", "v1.1.0\n\tgithub.com/google/uuid v1.6.0\n")
-    assert edited("go", "go.mod", GO, "github.com/a/b", remove=True) == GO.replace("\tgithub.com/a/b v1.0.0\n", "")
+    # A block of which nothing is left goes, as `go mod edit` has it.
+    assert edited("go", "go.mod", GO, "github.com/a/b", remove=True) == "module x\n\ngo 1.22\n"
 
 
 def test_a_gem_gets_a_line() -> None:
