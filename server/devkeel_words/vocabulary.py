@@ -42,7 +42,7 @@ ACTIONS: dict[str, Action] = {
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
     "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
     "edit_library": Action("edit_environment level={level}", "library add --level={level}", "#libraries"),
-    "patch": Action("patch_file", "patch", "#patch"),
+    "patch": Action("patch_file level={level}", "patch --level={level}", "#patch"),
     "apply": Action("apply_environment", "apply", "#apply"),
     "bootstrap": Action(None, "apply --bootstrap", "#apply"),
     "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),

@@ -95,10 +95,6 @@ class Basis:
             self._there[name] = self._project.exists(name)
         return self._there[name]
 
-    def is_environment_file(self, relative: str) -> bool:
-        """Return whether edits may touch this file."""
-        return self._project.is_environment_file(relative)
-
     def missing(self, name: str) -> DevkeelError:
         """Return the error about a file that is not there."""
         return self._project.missing(name)

@@ -29,7 +29,7 @@ class Candidate:
     what the lock or a literal hash pins may be fetched to judge it. notes: sentences about what the edits met. looked:
     what was read to say so. runs: when something runs that the change adds. repairs: files that may stay broken if they
     are less so. merged: files of which something was taken back beside what was changed since. manifests: files that
-    name libraries, and name others now.
+    name libraries, and name others now. exact: files whose text was given to the letter.
     """
 
     def __init__(self, basis: Basis, declared: Iterable[str] = (), *, fetches: bool = False) -> None:
@@ -44,6 +44,7 @@ class Candidate:
         self.runs: list[str] = []
         self.repairs: set[str] = set()
         self.merged: set[str] = set()
+        self.exact: set[str] = set()
         self.manifests: list[str] = []
 
     @classmethod

@@ -9,6 +9,7 @@ from devkeel.checks.report import Skipped
 from devkeel.deferred import Deferred
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -57,7 +58,12 @@ def _resolved(candidate: Candidate, level: str | None, *, executes: bool) -> Ask
                 found = _settled(candidate, manifest)
         except Unavailable as error:
             # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
-            if level is not None or error.code == "registry_unreachable":
+            if error.code == "registry_unreachable":
+                exact = manifest in candidate.exact
+                without = do("patch", level="schema") if exact else do("edit_library", level="schema")
+                error.remedy = f"Try again with a network. Without one, {without} does not resolve."
+                raise
+            if level is not None:
                 raise
             skipped.append(Skipped(_RESOLUTION, error.message.rstrip(".")))
             continue
@@ -74,7 +80,7 @@ def _settled(candidate: Candidate, manifest: str) -> Resolved:
     """Ask about a manifest; once more where a library that had no version got one."""
     found = _asked(candidate, manifest)
     after = candidate.after.get(manifest)
-    if after is None:
+    if after is None or manifest in candidate.exact:
         return found
     before = candidate.before[manifest] or b""
     candidate.put(manifest, versions.settled(manifest, before, after, found.locks, candidate.read))

@@ -8,21 +8,22 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
-from devkeel.errors import Diagnostic, Place, ProjectError
+from devkeel.errors import DevkeelError, Diagnostic, Place, ProjectError
 from devkeel.project.declaration import nix_imports
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.checks import repair
-    from devkeel.source import nix
+    from devkeel.source import jsonc, nix, toml_document
 else:
+    jsonc, toml_document = Deferred("devkeel.source.jsonc"), Deferred("devkeel.source.toml_document")
     repair = Deferred("devkeel.checks.repair")
 
 __all__ = ["check"]
 
 
 def check(subject: Candidate) -> list[Diagnostic]:
-    """Return the syntax errors of Nix, YAML and TOML files, and what Nix rejects while parsing."""
+    """Return the syntax errors of Nix, YAML, TOML and JSON files, and what Nix rejects while parsing."""
     found: list[Diagnostic] = []
     for name, data in sorted(subject.files.items()):
         if name.endswith(".nix"):
@@ -30,6 +31,10 @@ def check(subject: Candidate) -> list[Diagnostic]:
             found += _check_imports(subject, name, data)
         elif name.endswith((".yaml", ".yml")):
             found += _check_yaml(name, data)
+        elif name.endswith(".toml"):
+            found += _check_model(name, toml_document.Document(data, name), "model")
+        elif name.endswith(".json"):
+            found += _check_model(name, jsonc.Document(data, name, strict=True), "root")
     return found
 
 
@@ -62,6 +67,15 @@ def _check_imports(subject: Candidate, name: str, data: bytes) -> list[Diagnosti
             Diagnostic("missing_import", "warning", f"There is no {path} to import", "syntax", place, "imports")
         )
     return found
+
+
+def _check_model(name: str, document: toml_document.Document | jsonc.Document, model: str) -> list[Diagnostic]:
+    try:
+        getattr(document, model)
+    except DevkeelError as error:
+        place = error.place or Place(name)
+        return [Diagnostic(error.code, "error", error.message.rstrip("."), "syntax", place)]
+    return []
 
 
 def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:

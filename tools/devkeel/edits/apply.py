@@ -42,6 +42,8 @@ def apply_edits(
             candidate.runs = [*dict.fromkeys((*candidate.runs, *item.effects(applied)))]
         if applied.manifest is not None:
             candidate.manifests.append(applied.manifest)
+        if applied.exact:
+            candidate.exact |= applied.after.keys()
         if applied.unfinished:
             candidate.repairs |= applied.after.keys()
 

@@ -50,9 +50,9 @@ class Edit(BaseModel, ABC):
         """Return the edit, as plain data, as a suggestion wants it; None where it is not about this edit."""
         return None
 
-    def open(self, files: Files, *, empty: bool = False) -> File:
+    def open(self, files: Files, *, empty: bool = False, text: bool = False) -> File:
         """Return the file that the edit is about; `empty`: one that is missing begins with nothing in it."""
-        return files.open(self.file, self.kind, empty=empty)
+        return files.open(self.file, self.kind, empty=empty, text=text)
 
     def given(self, **corrections: object) -> dict[str, Any]:
         """Return the edit as plain data: the fields that the caller gave, and other values for some."""

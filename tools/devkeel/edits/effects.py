@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
+from devkeel.libraries.declared import asks_otherwise
+from devkeel.project.environment_files import is_manifest
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -14,9 +16,11 @@ if TYPE_CHECKING:
     from devkeel.source.nix import Value
     from devkeel.source.path import AttrPath
 
-__all__ = ["EVALUATED", "added_by_text", "is_shell_text", "occasions"]
+__all__ = ["EVALUATED", "INSTALLED", "added_by_text", "is_shell_text", "occasions"]
 
 EVALUATED = "when Nix next evaluates the environment"
+# An installer runs what libraries bring: their build scripts, and their own code.
+INSTALLED = "when the environment is next applied"
 # Options whose text a shell runs, `*` for any name, and when it does.
 _SHELL: dict[AttrPath, str] = {
     ("enterShell",): "at the next shell entry",
@@ -66,6 +70,10 @@ def _added(name: str, before: bytes, after: bytes) -> Iterator[str]:
     if name == ".envrc":
         # direnv(1): an .envrc is a program of bash, which runs on entering its directory once it is allowed.
         yield "when direnv loads .envrc"
+    elif is_manifest(name):
+        # npm docs, scripts: an installer runs those of the project too.
+        if name.endswith("package.json") or asks_otherwise(name, before, after):
+            yield INSTALLED
     elif name.endswith(".nix"):
         try:
             old, new = (_values(name, data) for data in (before, after))

@@ -9,7 +9,8 @@ from msgspec import Struct, field
 from devkeel.candidate.looked import Looked
 from devkeel.edits.nix_files import require_module
 from devkeel.errors import Place, ProjectError, Refused
-from devkeel.project.root import INPUTS, LOCAL_INPUTS
+from devkeel.project.environment_files import is_environment_file, is_lock, is_manifest
+from devkeel.project.root import INPUTS, LOCAL_INPUTS, SETTINGS
 from devkeel.source import nix, yaml
 from devkeel.text.actions import do
 
@@ -28,14 +29,15 @@ _BEGINNINGS = {".nix": b"{ pkgs, lib, config, ... }:\n\n{\n}\n", INPUTS: b"", LO
 class AppliedEdit(Struct, frozen=True):
     """What an edit made: the bytes of its files before and after, and sentences about what it met.
 
-    manifest: a file that names libraries, and names others now. unfinished: the files may stay broken where they were
-    broken before, if they are less so.
+    manifest: a file that names libraries, and names others now. exact: its text is the caller's, to the letter.
+    unfinished: the files may stay broken where they were broken before, if they are less so.
     """
 
     before: Mapping[str, bytes]
     after: Mapping[str, bytes]
     notes: tuple[str, ...] = ()
     manifest: str | None = None
+    exact: bool = False
     unfinished: bool = False
 
     @property
@@ -124,18 +126,21 @@ class Files(Struct, frozen=True):
         self._read[self.candidate.resolve(name)] = None
         return data
 
-    def open(self, name: str, kind: str, *, empty: bool = False) -> File:
+    def open(self, name: str, kind: str, *, empty: bool = False, text: bool = False) -> File:
         """Return an environment file for an edit of a kind; `empty`: one that is missing begins with nothing in it.
 
-        Raises ProjectError for a file that is missing, or that is none of the environment's.
+        text: the edit is of any text, and no option. Raises ProjectError for a file that is missing, or that is none of
+        the environment's; Refused `not_nix` for one that has no options.
         """
         name = self.candidate.resolve(name)
-        if not self.candidate.basis.is_environment_file(name):
-            raise ProjectError(
-                "not_an_environment_file",
-                f"{name} is not one of the environment files.",
+        if not is_environment_file(name):
+            raise _foreign(name)
+        if not text and is_manifest(name):
+            raise Refused(
+                "not_nix",
+                f"{name} names libraries and has no options; a {kind} edit has no meaning there.",
                 place=Place(name),
-                remedy="Edit a Nix file of the project, devenv.yaml, .envrc or .gitignore.",
+                remedy=f"Add or remove libraries by {do('library')}; for what else stands there use {do('patch')}.",
             )
         data = self.read(name)
         if data is None and self.create:
@@ -145,3 +150,16 @@ class Files(Struct, frozen=True):
         if data is None:
             raise self.candidate.basis.missing(name)
         return File(name, data, kind, self.candidate)
+
+
+def _foreign(name: str) -> ProjectError:
+    """Return the refusal of a file that is none of the environment's."""
+    if name == SETTINGS:
+        why = f"{SETTINGS} says what devkeel may do, so that devkeel does not write it. Ask the user to change it."
+    elif is_lock(name):
+        why = "It is a lock: the tool that resolves it writes it anew. Change what is asked for instead."
+    else:
+        why = "Edit Nix files, devenv.yaml, .envrc, .gitignore and manifests with devkeel, and other files without it."
+    return ProjectError(
+        "not_an_environment_file", f"{name} is not one of the environment files.", place=Place(name), remedy=why
+    )

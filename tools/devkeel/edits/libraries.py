@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from devkeel.edits.base import Edit
+from devkeel.edits.effects import INSTALLED
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
 from devkeel.libraries import planning
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "AddLibrary", "RemoveLibrary"]
-
-_INSTALLED = "when the environment is next applied"
 
 
 class _Library(Edit):
@@ -56,8 +55,8 @@ class _Library(Edit):
         return f"{', '.join(self.names)}: the libraries are already so."
 
     def effects(self, applied: AppliedEdit) -> Iterable[str]:  # noqa: ARG002  (whatever the files are)
-        """An installer runs what the libraries bring: their build scripts, and their own code."""
-        return (_INSTALLED,)
+        """Return when an installer runs what the libraries bring."""
+        return (INSTALLED,)
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         """Correct a name."""

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from devkeel.edits.base import Edit
 from devkeel.edits.effects import added_by_text
 from devkeel.edits.exact_text import replace_text
 from devkeel.edits.suggestion import NewText
+from devkeel.libraries.declared import asks_otherwise
+from devkeel.project.environment_files import is_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,9 +39,11 @@ class ReplaceText(Edit):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Replace the text."""
-        file = self.open(files)
+        file = self.open(files, text=True)
         edited = replace_text(file.name, file.data, self.old, self.new, self.occurrences)
-        return file.becomes(edited, unfinished=self.partial)
+        applied = file.becomes(edited, unfinished=self.partial)
+        named = is_manifest(file.name) and asks_otherwise(file.name, file.data, edited.data)
+        return replace(applied, manifest=file.name if named else None, exact=True)
 
     def already(self) -> str:
         """Say that the texts do not differ."""

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import posixpath
+from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PYTHON", "declared_libraries"]
+__all__ = ["PYTHON", "asks_otherwise", "declared_libraries"]
 
 # The files of Python itself that name libraries, the most specific first.
 PYTHON = ("pyproject.toml", "requirements.in", "requirements.txt")
+
+# Keys of a package.json that no resolver reads (npm docs, package.json).
+_OF_NO_RESOLVER = frozenset({"scripts", "description", "keywords", "author", "license", "homepage", "main"})
 
 
 def declared_libraries(files: Mapping[str, bytes]) -> tuple[str, ...]:
@@ -33,3 +38,26 @@ def declared_libraries(files: Mapping[str, bytes]) -> tuple[str, ...]:
         except (DevkeelError, ValueError):
             continue
     return tuple(dict.fromkeys(found))
+
+
+def asks_otherwise(manifest: str, before: bytes, after: bytes) -> bool:
+    """Return whether two texts of a manifest may ask a resolver for something else."""
+    from devkeel.source import toml_document  # noqa: PLC0415  (4 ms that an edit of Nix does not need)
+
+    name = posixpath.basename(manifest)
+    try:
+        if name == "pyproject.toml":
+            return _resolved(toml_document.loads(before)) != _resolved(toml_document.loads(after))
+        if name == "package.json":
+            old, new = (dict(json.loads(data.decode("utf-8-sig"))) for data in (before, after))
+            return any(old.get(key) != new.get(key) for key in (old.keys() | new.keys()) - _OF_NO_RESOLVER)
+    except (DevkeelError, ValueError, TypeError, AttributeError):
+        return True  # it does not parse, or did not
+    return before != after
+
+
+def _resolved(model: dict[str, Any]) -> list[object]:
+    """Return the tables of a pyproject.toml that decide what is resolved."""
+    tools = model.get("tool", {})
+    tables = [model.get(name) for name in ("project", "dependency-groups", "build-system")]
+    return [*tables, *(tools.get(name) for name in ("uv", "poetry", "pdm", "hatch", "setuptools"))]

@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 import unicodedata
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
@@ -372,11 +372,3 @@ class Project(Struct, frozen=True):
     def exists(self, name: str) -> bool:
         """Return whether a path relative to the root is there, file or directory; nothing is read."""
         return not name.startswith("/") and self.room.status(name) is not None
-
-    def is_environment_file(self, relative: str) -> bool:
-        """Return whether edits may touch this file: Nix files in the root, devenv.yaml, .envrc, .gitignore.
-
-        Edits of libraries say themselves which manifests they are about.
-        """
-        path = PurePosixPath(relative)
-        return path.suffix == ".nix" or relative in (*DECLARATION_FILES, *OTHER_FILES)

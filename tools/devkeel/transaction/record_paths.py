@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
+from devkeel.project.environment_files import is_environment_file, is_lock
 
 if TYPE_CHECKING:
     from devkeel.project.root import Project
@@ -13,16 +14,8 @@ __all__ = ["is_inside"]
 
 # What is said of a path that leads elsewhere.
 _ELSEWHERE = frozenset({"bad_file_name", "outside_root", "private_directory", "managed_file", "dangling_link"})
-# The files that edits write: environment files, manifests of libraries, and the locks that go with them. Nothing else
-# is taken back, whoever wrote the records; a test compares this with what the editors and resolvers know.
-_SUFFIXES = (".nix", ".lock", ".txt", ".in")
-_NAMES = frozenset(
-    {
-        *("devenv.yaml", "devenv.local.yaml", ".envrc", ".gitignore", "environment.yml", "environment.yaml"),
-        *("conda-lock.yml", "pyproject.toml", "package.json", "package-lock.json", "npm-shrinkwrap.json"),
-        *("pnpm-lock.yaml", "Cargo.toml", "go.mod", "go.sum", "Gemfile"),
-    }
-)
+# A requirements file may have any name that the declaration gives it.
+_SUFFIXES = (".txt", ".in")
 
 
 def is_inside(project: Project, path: str) -> bool:
@@ -37,5 +30,8 @@ def is_inside(project: Project, path: str) -> bool:
 
 
 def _is_written_by_edits(path: str) -> bool:
-    name = path.rpartition("/")[2]
-    return name in _NAMES or name.endswith(_SUFFIXES)
+    """Return whether edits write a file: one of the environment, or a lock that goes with it.
+
+    Nothing else is taken back, whoever wrote the records; a test compares this with what editors and resolvers know.
+    """
+    return is_environment_file(path) or is_lock(path) or path.endswith(_SUFFIXES)

@@ -22,7 +22,6 @@ from devkeel.libraries.resolve.conda_lock import LOCK, LockedPackage, read_lock,
 from devkeel.libraries.resolve.installers import tool_environment
 from devkeel.libraries.resolve.micromamba import INSTALL
 from devkeel.runtime import run
-from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -221,7 +220,7 @@ def _unresolvable(told: str, name: str) -> DevkeelError:
             "registry_unreachable",
             "The channel could not be reached.",
             seen=told,
-            remedy=f"Try again with a network. Without one, {do('edit_library', level='schema')} does not resolve.",
+            remedy="Try again with a network, or without the resolver.",
         )
     lines = [line.strip(" \t└├─│") for line in told.splitlines() if line.strip()]
     whole = " ".join(lines)

@@ -29,7 +29,6 @@ from devkeel.libraries.resolve.versions import HASHED
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program, run
 from devkeel.source import toml
-from devkeel.text.actions import do
 from devkeel.text.clean import without_sequences
 from devkeel.text.secrets import mask, secrets_in
 
@@ -144,7 +143,7 @@ def resolve(
             "registry_unreachable",
             f"{found.judge} could not reach the registry.",
             seen=told[-_SHOWN:],
-            remedy=f"Try again with a network. Without one, {do('edit_library', level='schema')} does not resolve.",
+            remedy="Try again with a network, or without the resolver.",
         )
     # The question of its own files: a manifest's requirements, groups and locks are words of the command.
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
