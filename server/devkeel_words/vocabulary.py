@@ -36,7 +36,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
     "begin": Action("edit_environment create=true", "init", "#begin"),
-    "add": Action("add_packages names={names}", "add {names}", "#packages"),
+    "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", "#packages"),
     "remove": Action("add_packages remove=true names={names}", "remove {names}", "#packages"),
     "enable": Action("enable_service", "enable", "#services"),
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),

@@ -29,6 +29,7 @@ SAMPLES: dict[str, Any] = {
     "cursor": 12,
     "environment": "dev",
     "id": "0a1b2c3d",
+    "inside": "languages.python.package",
     "name": "web",
     "file": "nix/db.nix",
     "names": ["git"],

@@ -116,7 +116,7 @@ file_option = click.option(
     "--file", metavar="FILE", help="Environment file to edit: a Nix file of the project, or devenv.yaml."
 )
 inside_option = click.option(
-    "--inside", metavar="PACKAGE", help="The packages of this one: python3 for python3.withPackages."
+    "--inside", metavar="PACKAGE", help="Those of this package or option: python3 for python3.withPackages."
 )
 _create_option = click.option(
     "--create", is_flag=True, help="Begin the file if there is none: devenv.nix, or an empty module."

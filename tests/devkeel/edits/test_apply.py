@@ -58,6 +58,31 @@ def test_packages_go_inside_a_package_that_holds_packages(environment: Environme
     assert "[ ps.requests ]" in text(environment)
 
 
+def test_what_has_packages_of_its_own_is_found_in_any_file_of_the_declaration(environment: Environment) -> None:
+    root, option = environment.project.root, "languages.python.package"
+    value = "pkgs.python3.withPackages (import ./libraries.nix)"
+    (root / "py.nix").write_text(f"{{ pkgs, ... }}:\n{{\n  {option} = {value};\n}}\n")
+    (root / "libraries.nix").write_text("ps: [ ps.numpy ]\n")
+    item = {"kind": "add_packages", "names": ["pandas"], "inside": "python3"}
+    with pytest.raises(Refused) as caught:
+        edit(environment, item)
+    assert caught.value.code == "not_found"
+    assert "devenv.nix" in caught.value.message
+    edit(environment, {"kind": "append", "path": "imports", "expression": "./py.nix"})
+    assert edit(environment, item).files == ("libraries.nix",)
+    assert text(environment, "libraries.nix") == "ps: [ ps.numpy ps.pandas ]\n"
+    edit(environment, {"kind": "append", "path": "packages", "expression": "(pkgs.python3.withPackages (ps: [ ]))"})
+    with pytest.raises(Refused) as caught:
+        edit(environment, item | {"names": ["flask"]})
+    assert (caught.value.code, set(caught.value.alternatives)) == ("ambiguous", {"packages", option})
+    assert edit(environment, item | {"names": ["flask"], "inside": option}).files == ("libraries.nix",)
+    assert edit(environment, item | {"names": ["flask"], "inside": "packages"}).files == ("devenv.nix",)
+    assert edit(environment, item | {"names": ["six"], "file": "devenv.nix"}).files == ("devenv.nix",)
+    with pytest.raises(Refused) as caught:
+        edit(environment, item | {"inside": "python312"})
+    assert "append" not in (caught.value.remedy or "")
+
+
 def test_a_text_option_takes_a_line_also_where_the_catalogue_calls_it_a_string(environment: Environment) -> None:
     edit(environment, setting("scripts.hello.exec", "echo 1\n"))
     edit(environment, {"kind": "append", "path": "scripts.hello.exec", "value": "echo 2"})

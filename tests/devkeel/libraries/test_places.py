@@ -223,3 +223,38 @@ def test_a_requirements_file_has_no_groups() -> None:
     with pytest.raises(DevkeelError) as caught:
         planned({"requirements.txt": "a\n"}, "idna", group="dev")
     assert caught.value.code == "no_groups"
+
+
+PYTHON = "{ pkgs, ... }:\n{\n  languages.python.package = pkgs.python3.withPackages (%s);\n}\n"
+
+
+def test_the_python_of_the_environment_takes_libraries() -> None:
+    files = {"devenv.nix": PYTHON % "ps: [ ps.numpy ]"}
+    assert planned(files, "Pandas").files == {"devenv.nix": (PYTHON % "ps: [ ps.numpy ps.pandas ]").encode()}
+    assert planned(files, "numpy", remove=True).files == {"devenv.nix": (PYTHON % "ps: [ ]").encode()}
+    with pytest.raises(DevkeelError) as caught:
+        planned(files, "pandas==1")
+    assert caught.value.code == "no_versions"
+    found = planned(files | {"pyproject.toml": PROJECT}, "pandas")
+    assert [*found.files] == ["devenv.nix"]
+    assert any("pyproject.toml" in note for note in found.notes)
+    assert "pyproject.toml" in planned(files | {"pyproject.toml": PROJECT}, "pandas", file="pyproject.toml").files
+
+
+def test_the_function_of_a_python_may_be_a_file_of_its_own() -> None:
+    files = {
+        "devenv.nix": "{ imports = [ ./nix/py.nix ]; }\n",
+        "nix/py.nix": PYTHON % "import ./libraries.nix",
+        "nix/libraries.nix": "ps: with ps; [ numpy ]\n",
+    }
+    assert planned(files, "pandas").files == {"nix/libraries.nix": b"ps: with ps; [ numpy pandas ]\n"}
+
+
+def test_two_pythons_with_libraries_are_both_named() -> None:
+    text = (PYTHON % "ps: [ ]").replace(
+        "{\n  lang", "{\n  packages = [ (pkgs.python3.withPackages (ps: [ ])) ];\n  lang"
+    )
+    with pytest.raises(DevkeelError) as caught:
+        planned({"devenv.nix": text}, "pandas")
+    assert caught.value.code == "ambiguous"
+    assert caught.value.alternatives == ("languages.python.package", "packages")

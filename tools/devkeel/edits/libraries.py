@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from devkeel.edits.base import Edit
+from devkeel.edits.declared import Declared
 from devkeel.edits.effects import INSTALLED
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
@@ -42,7 +43,7 @@ class _Library(Edit):
             self.kind == "remove_library",
             files.create,
             files.manifests,
-            {name: data for name, data in candidate.files.items() if name.endswith(".nix")},
+            {module.name: module.document.data for module in Declared(files).modules},
             candidate.root.name,
         )
         plan = planning.plan(request, files.read)

@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
+from devkeel.deferred import Deferred
 from devkeel.edits.base import Edit
+from devkeel.edits.declared import Declared
 from devkeel.edits.draft import Draft
 from devkeel.edits.everywhere import remove_everywhere, there_already
+from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.edits.files import AppliedEdit, Files
+    from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
+    from devkeel.libraries import interpreters
+    from devkeel.libraries import modules as declarations
     from devkeel.source import Edited
+else:
+    interpreters = Deferred("devkeel.libraries.interpreters")
+    declarations = Deferred("devkeel.libraries.modules")
 
 __all__ = ["KINDS", "AddPackages", "RemovePackages"]
 
@@ -32,6 +40,19 @@ class _Packages(Edit):
     def already(self) -> str:
         return f"{', '.join(self.names)}: the packages are already so."
 
+    def within(self, files: Files, inside: str) -> AppliedEdit:
+        """Change the packages of a package that has some, in whichever file makes it."""
+        own = self.open(files)
+        if "file" in self.model_fields_set:
+            read = {own.name: own.nix().data}
+        else:
+            read = {module.name: module.document.data for module in Declared(files).modules}
+        known = interpreters.found_in(declarations.Modules(read), files.read)
+        found = interpreters.one_of(known, inside, [*read], self.names)
+        changed = found.changed(self.names, remove=self.kind == "remove_packages")
+        name = found.document.name
+        return AppliedEdit({name: found.document.data}, {name: changed.data}, changed.notes)
+
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         names = suggestion.replaced(self.names) if isinstance(suggestion, NewText) else None
         return None if names is None else self.given(names=names)
@@ -40,13 +61,16 @@ class _Packages(Edit):
 class AddPackages(_Packages):
     """Add packages to the `packages` list: `git`, `pkgs.git`, `python3Packages.numpy`, `inputs.x.packages.…`.
 
-    `inside` names a package of the list whose own packages are meant: `python3` for `python3.withPackages (…)`.
+    `inside` names what has packages of its own that are meant, in whichever file makes it: `python3` for
+    `python3.withPackages (…)`, a variable that is bound to it, or the option, `languages.python.package`.
     """
 
     kind: Literal["add_packages"] = "add_packages"
 
     def apply(self, files: Files) -> AppliedEdit:
         """Add the packages that are not there, in the file's own spelling."""
+        if self.inside is not None:
+            return self.within(files, self.inside)
         draft = Draft(self, files)
         home = draft.home(_PACKAGES, adding=True)
         missing, notes = list[str](), list[str]()
@@ -54,24 +78,26 @@ class AddPackages(_Packages):
             holder = None if draft.named else there_already(draft, home, _PACKAGES, self._adding(name))
             missing += [name] if holder is None else []
             notes += [f"{name} is already in packages: {holder.line(holder.at(_PACKAGES)[0])}."] if holder else []
-        edited = draft.make(home, lambda document: nix.add_packages(document, *missing, inside=self.inside))
+        edited = draft.make(home, lambda document: nix.add_packages(document, *missing))
         return draft.applied(_PACKAGES, [*edited.notes, *notes])
 
     def _adding(self, name: str) -> Callable[[nix.Document], Edited]:
-        return lambda document: nix.add_packages(document, name, inside=self.inside)
+        return lambda document: nix.add_packages(document, name)
 
 
 class RemovePackages(_Packages):
-    """Remove packages from wherever the `packages` list names them, or from `inside` one with `withPackages`."""
+    """Remove packages from wherever the `packages` list names them, or from what has them `inside`."""
 
     kind: Literal["remove_packages"] = "remove_packages"
 
     def apply(self, files: Files) -> AppliedEdit:
         """Remove the packages that are there."""
+        if self.inside is not None:
+            return self.within(files, self.inside)
         return remove_everywhere(self, files, _PACKAGES, {name: self._removing(name) for name in self.names})
 
     def _removing(self, name: str) -> Callable[[nix.Document], Edited]:
-        return lambda document: nix.remove_packages(document, name, inside=self.inside)
+        return lambda document: nix.remove_packages(document, name)
 
 
 KINDS = (AddPackages, RemovePackages)

@@ -10,6 +10,7 @@ from msgspec import Struct
 from devkeel.errors import Place as At
 from devkeel.errors import ProjectError
 from devkeel.libraries.beginnings import beginning_of
+from devkeel.libraries.interpreters import found_in, pythons_of, several
 from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
 from devkeel.libraries.manifests.pyproject import PYPROJECT
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
@@ -20,6 +21,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from devkeel.libraries.interpreters import Interpreter
     from devkeel.libraries.manifests.nix_text import Source
     from devkeel.libraries.modules import Modules, Said
     from devkeel.libraries.request import Request
@@ -47,12 +49,13 @@ class Place(Struct, frozen=True):
     """Where libraries go. manifest: the file, relative to the root.
 
     way: how it names them: a file of its own, a text in a Nix file, or the packages of an interpreter. source: the
-    text. notes: why this one, where there are others.
+    text. python: the interpreter. notes: why this one, where there are others.
     """
 
     manifest: str
     way: Literal["file", "text", "packages"] = "file"
     source: Source | None = None
+    python: Interpreter | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -79,15 +82,11 @@ def python_place(
     request: Request,
     read: Callable[[str], bytes | None],
     modules: Modules,
-    way_of_packages: Callable[[str], bool],
 ) -> Place:
-    """Return where this project names Python libraries.
-
-    way_of_packages: whether a Nix file has an interpreter with packages, by its name. Raises ProjectError
-    `no_manifest`, Refused.
-    """
+    """Return where this project names Python libraries. Raises ProjectError `no_manifest`, Refused."""
+    pythons = pythons_of(found_in(modules, read))
     if request.file is not None:
-        return _named(request, read, modules, way_of_packages)
+        return _named(request, read, modules, pythons)
     folder, said = directory_of(modules, PYTHON)
     # devenv, src/modules/languages/python/default.nix: with uv.sync the requirements are ignored; Poetry and both of
     # them read the pyproject.toml of `directory`.
@@ -98,11 +97,11 @@ def python_place(
     grouped = request.group is not None and _declares(posixpath.join(folder, PYPROJECT), read)
     if requirements and not grouped:
         return _of_requirements(requirements, request, read, _beside(folder, read))
-    found = next((name for name in _known(request, folder) if _is_one(name, read, way_of_packages)), None)
-    if found is not None and found != DECLARATION:
+    found = next((name for name in _known(request, folder) if _is_one(name, read, pythons)), None)
+    if pythons and not grouped and (found == DECLARATION or pythons[0].is_the_python):
+        return _of_pythons(pythons, [found] if found not in (None, DECLARATION) else [], request)
+    if found is not None:
         return Place(_static(found, request, read), notes=_others(found, request, read))
-    if found == DECLARATION:
-        return Place(found, "packages")
     if said is not None and not request.create:
         raise no_manifest("Python", [*_known(request, folder)], f"{said.where} names the directory {folder}. ")
     if request.create:
@@ -132,7 +131,7 @@ def require_manifest(
 
 
 def _named(
-    request: Request, read: Callable[[str], bytes | None], modules: Modules, way_of_packages: Callable[[str], bool]
+    request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[Interpreter]
 ) -> Place:
     """Return the file that the caller names."""
     file = request.file or ""
@@ -153,8 +152,9 @@ def _named(
     texts = [source for said in items for source in nix_text.sources(said) if source.node is not None]
     if texts:
         return Place(file, "text", texts[0])
-    if way_of_packages(file):
-        return Place(file, "packages")
+    own = [item for item in pythons if item.named == file]
+    if own:
+        return _of_pythons(own, [], request)
     raise refused(
         "no_manifest",
         f"{file} names no Python libraries so far.",
@@ -223,7 +223,7 @@ def _of_requirements(
     notes = (f"{why}; {', '.join(dict.fromkeys(rest))} too names libraries.",) if rest else ()
     notes = notes or ((f"{why}.",) if chosen.said.under or (chosen.file and chosen.file != "requirements.txt") else ())
     if chosen.file is None:
-        return Place(chosen.said.document.name, "text", chosen, notes)
+        return Place(chosen.said.document.name, "text", chosen, notes=notes)
     if not chosen.file.endswith((".txt", ".in")):
         raise refused(
             "no_manifest",
@@ -234,6 +234,18 @@ def _of_requirements(
     if read(chosen.file) is None and not request.create:
         raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})")
     return Place(chosen.file, notes=notes)
+
+
+def _of_pythons(pythons: list[Interpreter], beside: list[str], request: Request) -> Place:
+    """Return the one interpreter that has packages. Raises Refused where there are several."""
+    if len({(item.holder.options, item.named) for item in pythons}) > 1:
+        raise several(pythons, pythons[0].holder.owners[0], request.names)
+    found = pythons[0]
+    notes = tuple(
+        f"{found.where} is the Python of this environment; {name} too names libraries. `file` says otherwise."
+        for name in beside
+    )
+    return Place(found.document.name, "packages", python=found, notes=notes)
 
 
 def _told(source: Source) -> str:
@@ -257,12 +269,12 @@ def _known(request: Request, folder: str) -> Iterator[str]:
         yield name if own else posixpath.join(folder, name)
 
 
-def _is_one(name: str, read: Callable[[str], bytes | None], way_of_packages: Callable[[str], bool]) -> bool:
+def _is_one(name: str, read: Callable[[str], bytes | None], pythons: list[Interpreter]) -> bool:
     data = read(name)
     if data is None:
         return False
     if name == DECLARATION:
-        return way_of_packages(name)
+        return bool(pythons)
     return posixpath.basename(name) != PYPROJECT or pyproject.declares(data)
 
 

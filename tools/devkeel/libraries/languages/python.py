@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError
 from devkeel.libraries.beginnings import begun
 from devkeel.libraries.languages.natives import natives_of
 from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
@@ -19,13 +17,13 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from devkeel.libraries.interpreters import Interpreter
     from devkeel.libraries.places import Place
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
 
 _PROFILE = '"${config.devenv.dotfile}/profile"'
-_INTERPRETER = re.compile(r"(?:pkgs\.)?(python3\d*)\.withPackages\b")
 _INSTALLERS = (b"uv sync", b"uv run", b"poetry", b"pip install", b"pdm ", b"hatch ")
 
 
@@ -35,12 +33,12 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
     Raises ProjectError `no_manifest`, UsageError `bad_library`, Refused.
     """
     modules = Modules(request.declaration or _declared(read))
-    place = python_place(request, read, modules, lambda name: _way_of_nix(read(name) or b"") is not None)
+    place = python_place(request, read, modules)
     made = Plan(place.manifest, begun(place.manifest, request, read), notes=[*place.notes])
     if place.source is not None and place.way == "text":
         nix_text.edit(made, request, place.source)
-    elif place.way == "packages":
-        _edit_nix(made, request)
+    elif place.python is not None:
+        _edit_packages(made, request, place.python)
     elif made.manifest.endswith((".yml", ".yaml")):
         conda_file.edit(made, request)
     elif made.manifest.endswith(".toml"):
@@ -69,28 +67,7 @@ def _require_no_group(made: Plan, request: Request) -> None:
         )
 
 
-def _value(data: bytes, path: str) -> nix.Value:
-    try:
-        return nix.get(data, path)
-    except (KeyError, DevkeelError):
-        return None
-
-
-def _way_of_nix(data: bytes) -> str | None:
-    """Return the interpreter with `withPackages` that a Nix file has, None where it has none, or several."""
-    value = _value(data, f"{PYTHON}.package")
-    sources = [value.source] if isinstance(value, nix.Expression) else []
-    try:
-        sources += nix.package_names(data)
-    except DevkeelError:
-        return None
-    found = {match[1] for source in sources if (match := _INTERPRETER.search(source))}
-    return found.pop() if len(found) == 1 else None
-
-
-def _edit_nix(made: Plan, request: Request) -> None:
-    data = made.data(made.manifest)
-    document = nix.Document(data, made.manifest)
+def _edit_packages(made: Plan, request: Request, python: Interpreter) -> None:
     names = []
     for name in request.names:
         found = parse(name, remove=request.remove)
@@ -104,8 +81,7 @@ def _edit_nix(made: Plan, request: Request) -> None:
         # nixpkgs calls its Python packages by their normalised names (nixpkgs,
         # doc/languages-frameworks/python.section.md).
         names.append(canonicalize_name(found.name))
-    change = nix.remove_packages if request.remove else nix.add_packages
-    made.take(made.manifest, change(document, *names, inside=_way_of_nix(data)))
+    made.take(made.manifest, python.changed(names, remove=request.remove))
 
 
 def _declare(made: Plan, request: Request, modules: Modules, place: Place) -> None:

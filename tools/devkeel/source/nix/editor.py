@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import bindings as _bindings
     from devkeel.source.nix.write import comments as _comments
     from devkeel.source.nix.write import head as _head
+    from devkeel.source.nix.write import holders as _holders
     from devkeel.source.nix.write import lists as _lists
     from devkeel.source.nix.write import packages as _packages
     from devkeel.source.nix.write import proof as _proof
@@ -34,6 +35,7 @@ else:
     _comments = Deferred("devkeel.source.nix.write.comments")
     _lists = Deferred("devkeel.source.nix.write.lists")
     _packages = Deferred("devkeel.source.nix.write.packages")
+    _holders = Deferred("devkeel.source.nix.write.holders")
     _head = Deferred("devkeel.source.nix.write.head")
     _proof = Deferred("devkeel.source.nix.write.proof")
     _text_lines = Deferred("devkeel.source.nix.write.text_lines")
@@ -150,13 +152,19 @@ def append_line(data: bytes | Document, path: str, line: str) -> Edited:
 
 
 def add_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:
-    """Add packages to the `packages` list in the file's own spelling; `inside` names a package with `withPackages`."""
-    return _packages.add_packages(_open(data), [*names], inside)
+    """Add packages to the `packages` list as the file spells them; `inside`: to what has packages of its own."""
+    document = _open(data)
+    return (
+        _packages.add_packages(document, [*names]) if inside is None else _holders.hold_inside(document, inside, names)
+    )
 
 
 def remove_packages(data: bytes | Document, *names: str, inside: str | None = None) -> Edited:
-    """Remove packages from the `packages` list, or from the one of a package with `withPackages`."""
-    return _packages.remove_packages(_open(data), [*names], inside)
+    """Remove packages from the `packages` list; `inside`: from those of what has some of its own."""
+    document = _open(data)
+    if inside is None:
+        return _packages.remove_packages(document, [*names])
+    return _holders.release_inside(document, inside, names)
 
 
 def package_names(data: bytes | Document) -> list[str]:

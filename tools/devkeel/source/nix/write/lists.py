@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.index import Definition
     from devkeel.source.path import AttrPath
 
-__all__ = ["Spelling", "add", "append", "prepend", "remove"]
+__all__ = ["Spelling", "add", "append", "prepend", "put_into", "remove"]
 
 # nix, src/libexpr/parser.y: a function and an if reach as far to the right as they can, and only `?` and a minus bind
 # more closely than ++.
@@ -176,7 +176,7 @@ def add(
         )
     written = [spelling.write(at, value) for value in missing]
     splices = (
-        _into(document.group(target), written, first=first, keep_sorted=keep_sorted)
+        put_into(document.group(target), written, first=first, keep_sorted=keep_sorted)
         if target
         else _concatenate(at, written, first=first)
     )
@@ -204,7 +204,8 @@ def _name(value: Value) -> str:
     return value.source if isinstance(value, Expression) else print_element(value, Style())
 
 
-def _into(group: Group, values: list[Value], *, first: bool, keep_sorted: bool) -> list[Splice]:
+def put_into(group: Group, values: list[Value], *, first: bool = False, keep_sorted: bool = True) -> list[Splice]:
+    """Return the splices that put elements into a list; keep_sorted: where its author keeps it sorted."""
     if first and group.items:
         return _before_first(group, values)
     splices = [

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
-from devkeel.source.nix.read.list_parts import Part, elements, find_list, lists_inside, parts
+from devkeel.source.nix.read.list_parts import elements, find_list, lists_inside, parts
 from devkeel.source.nix.read.literal import Expression, static_names
 from devkeel.source.nix.read.scope import enclosing_withs, is_bound
 from devkeel.source.nix.read.syntax import parse, text
@@ -18,8 +18,6 @@ from devkeel.source.path import KEYWORDS, format_path, parse_path
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tree_sitter import Node
 
     from devkeel.source.nix.read.document import Document
@@ -127,88 +125,22 @@ def _own(document: Document, at: Node, value: Value) -> Value:
     return _spelled(at, value, document.data, "pkgs")
 
 
-def _spelling(document: Document, inside: str | None) -> Spelling:
-    data = document.data
-    if inside is None:
-        return Spelling(read_package, lambda at, value: _own(document, at, value))
-    owner = package_name(inside)
-
-    def target(value: Node, source: bytes) -> Node | None:
-        return next((found for _, found in _inner_lists(value, source, owner)), None)
-
-    def read(node: Node, source: bytes) -> Value:
-        name = _parameter(node, source)
-        written = re.sub(r"\s+", " ", text(node, source))
-        bare = not is_bound(node, written.split(".")[0], source) and enclosing_withs(node, source)[:1] == [name]
-        return Expression(written if bare else written.removeprefix(f"{name}."))
-
-    def write(at: Node, value: Value) -> Value:
-        return _spelled(at, value, data, _parameter(at, data))
-
-    def inner(value: Node, source: bytes) -> list[Part]:
-        return [Part(node, tuple(elements(node))) for _, node in _inner_lists(value, source, owner)]
-
-    return Spelling(read, write, target, inner, local=True)
+def _spelling(document: Document) -> Spelling:
+    return Spelling(read_package, lambda at, value: _own(document, at, value))
 
 
-def _inner_lists(value: Node, data: bytes, owner: str) -> Iterator[tuple[Node, Node]]:
-    """Yield the functions and lists of `OWNER.withPackages (ps: [ … ])` in a value."""
-    stack = [value]
-    while stack:
-        node = stack.pop()
-        function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
-        if node.type == "apply_expression" and function is not None and argument is not None:
-            read = read_package(function, data)
-            while argument.type == "parenthesized_expression":
-                argument = argument.child_by_field_name("expression") or node
-            body = argument.child_by_field_name("body") if argument.type == "function_expression" else None
-            found = find_list(body, data) if body is not None else None
-            if isinstance(read, Expression) and read.source == f"{owner}.withPackages" and found is not None:
-                yield argument, found
-        stack += node.named_children
-
-
-def _parameter(node: Node, data: bytes) -> str:
-    """Return the name of the innermost function's argument round a node: `ps` in `ps: [ … ]`."""
-    parent = node.parent
-    while parent is not None and parent.type != "function_expression":
-        parent = parent.parent
-    universal = parent.child_by_field_name("universal") if parent is not None else None
-    return text(universal, data) if universal is not None else ""
-
-
-def _require_inside(document: Document, inside: str | None) -> None:
-    """Refuse a package set that `packages` does not have."""
-    if inside is None:
-        return
-    owner, raw = package_name(inside), document.raw_path(PACKAGES)
-    values = [item.value for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
-    if not any(True for value in values for _ in _inner_lists(value, document.data, owner)):
-        raise document.refuse(
-            "not_found",
-            f"packages has no {owner}.withPackages (ps: [ … ]).",
-            None,
-            f"Append the expression pkgs.{owner}.withPackages (ps: [ ps.NAME ]) to packages.",
-        )
-
-
-def add_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
-    """Add packages to the `packages` list, or to the one inside `INSIDE.withPackages (ps: [ … ])` in it.
-
-    `pkgs` or `inputs` is added to the module's arguments when it is needed.
-    """
+def add_packages(document: Document, names: list[str]) -> Edited:
+    """Add packages to the `packages` list; `pkgs` or `inputs` is added to the module's arguments when it is needed."""
     values: list[Value] = [Expression(package_name(name)) for name in names]
     require_editable(document, PACKAGES)
-    _require_inside(document, inside)
-    return add(document, PACKAGES, values, spelling=_spelling(document, inside), keep_sorted=True, listed=True)
+    return add(document, PACKAGES, values, spelling=_spelling(document), keep_sorted=True)
 
 
-def remove_packages(document: Document, names: list[str], inside: str | None = None) -> Edited:
-    """Remove packages from every list in the value of `packages`, or from the one inside `INSIDE.withPackages`."""
+def remove_packages(document: Document, names: list[str]) -> Edited:
+    """Remove packages from every list in the value of `packages`."""
     values: list[Value] = [Expression(package_name(name)) for name in names]
     require_editable(document, PACKAGES)
-    _require_inside(document, inside)
-    return remove(document, PACKAGES, values, spelling=_spelling(document, inside))
+    return remove(document, PACKAGES, values, spelling=_spelling(document))
 
 
 def add_values(document: Document, values: list[Value], *, first: bool = False) -> Edited:
