@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import tempfile
 import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from devkeel.errors import Refused
 from devkeel.libraries.planning import plan
 from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.resolve.installers import find_uv
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HEAD = '[project]\nname = "demo"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
 
@@ -128,6 +141,75 @@ def test_what_is_not_where_it_was_looked_for_is_said_to_be_where_it_is(place: st
     assert "but in" in found.notes[0]
 
 
+def test_a_requirements_file_beside_it_is_looked_into_as_well() -> None:
+    files = {"pyproject.toml": f"{HEAD}dependencies = []\n", "requirements.txt": "a\nd==1\n"}
+    request = Request("python", ("d",), remove=True)
+    found = plan(request, lambda name: files[name].encode() if name in files else None)
+    assert found.notes == [
+        "d is not in project.dependencies of pyproject.toml, but in requirements.txt, line 2.",
+    ]
+
+
+NAMES = ("attrs", "Boltons", "c-d", "idna", "zope.interface")
+VERSIONS = ("", ">=1", "==1.5", ">=1,<3", "~=2.0")
+
+
+@st.composite
+def lists(draw: Callable[[Any], Any]) -> str:
+    """Return an array of requirements in a random style: lines, commas, remarks, quotes, extras, markers."""
+    several = draw(st.booleans())
+    names = draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))
+    items = [
+        name
+        + draw(st.sampled_from(("", "", "[x]", "[x,y]")))
+        + draw(st.sampled_from(("", " "))).join(("", draw(st.sampled_from(VERSIONS))))
+        for name in (sorted(names) if draw(st.booleans()) else names)
+    ]
+    lines = [f"{quote}{item}{quote}" for item in items for quote in [draw(st.sampled_from("\"'"))]]
+    if not several:
+        return f"[{', '.join(lines)}{draw(st.sampled_from(('', ','))) if lines else ''}]"
+    remark = st.sampled_from(("", "", "  # why", " # é"))
+    last = draw(st.sampled_from((",", "")))
+    rows = [f"  {line}{last if line is lines[-1] else ','}{draw(remark)}" for line in lines]
+    for _ in range(draw(st.integers(0, 2))):
+        rows.insert(draw(st.integers(0, len(rows))), "  # own")
+    return "\n".join(["[", *rows, "]"])
+
+
+def meaning(text: str, group: str | None) -> list[tuple[str, frozenset[str], str]]:
+    model = tomllib.loads(text)
+    items = model["dependency-groups"][group] if group else model["project"].get("dependencies", [])
+    found = [Requirement(item) for item in items]
+    return sorted((canonicalize_name(item.name), frozenset(item.extras), str(item.specifier)) for item in found)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    lists(),
+    st.sampled_from(NAMES),
+    st.sampled_from(("", "[x]", "[new]", ">=9", "[new]>=9,<10", "remove")),
+    st.sampled_from((None, "dev")),
+)
+def test_uv_makes_the_same_of_it(array: str, name: str, change: str, group: str | None) -> None:
+    place = 'dependencies = ["q"]\n[dependency-groups]\ndev' if group else "dependencies"
+    before = f"{HEAD}{place} = {array} # end\n"
+    remove = change == "remove"
+    mine = edited(before, name if remove else name + change, group=group, remove=remove)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "pyproject.toml")
+        file.write_text(before)
+        named = ("--group", group) if group else ()
+        line = ("remove", *named, name) if remove else ("add", *named, name + change)
+        uv = (str(find_uv()), *line, "--frozen", "--offline", "--no-config", "--python", sys.executable)
+        done = subprocess.run(uv, cwd=folder, check=False, capture_output=True, timeout=60)
+        # To remove what is not there is an error for uv, and a note here.
+        assert remove or not done.returncode, done.stderr
+        theirs = file.read_text()
+    assert meaning(mine, group) == meaning(theirs, group)
+    assert mine.count("# own") == before.count("# own")
+    assert before.count("#") - mine.count("#") <= remove
+
+
 POETRY = """\
 [tool.poetry]
 name = "demo"
@@ -172,6 +254,19 @@ def test_poetry_keeps_its_tables(wanted: str, group: str | None, old: str, new: 
     found = edited(POETRY, wanted, group=group)
     assert tomllib.loads(found) == tomllib.loads(POETRY.replace(old, new))
     assert found.count("#") == POETRY.count("#")
+
+
+def test_poetry_gets_one_line_for_a_new_library() -> None:
+    before = '[tool.poetry.dependencies]\npython = "^3.11"\n\n[tool.x]\n'
+    after = before.replace('3.11"\n', '3.11"\nd = {version = ">=1", extras = ["x"]}\n')
+    assert edited(before, "d[x]>=1") == after
+
+
+def test_a_new_group_of_a_poetry_project_goes_beside_the_others() -> None:
+    tables = '[tool.poetry.dependencies]\npython = "^3.11"\n'
+    assert '[tool.poetry.group.docs.dependencies]\nd = "*"\n' in edited(tables, "d", group="docs")
+    lists = f'{tables}\n[dependency-groups]\ntest = ["pytest"]\n'
+    assert tomllib.loads(edited(lists, "d", group="docs"))["dependency-groups"]["docs"] == ["d"]
 
 
 @pytest.mark.parametrize(("wanted", "line"), [("fork>=2", 8), ("two>=3", 9)])

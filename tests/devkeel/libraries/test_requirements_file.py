@@ -105,6 +105,9 @@ def test_what_an_included_file_has_is_said_and_not_doubled() -> None:
         planned(files, "idna==3.10")
     assert caught.value.place is not None
     assert (caught.value.place.file, caught.value.place.line) == ("req/more.txt", 1)
+    notes = planned({FILE: "-r gone.txt\n-r https://example.com/r.txt\n"}, "idna", remove=True).notes
+    assert "gone.txt" in notes[0]
+    assert "could not be read" in notes[0]
     limited = {FILE: "-c limits.txt\n", "limits.txt": "idna<4\n"}
     assert planned(limited, "idna").files == {FILE: b"-c limits.txt\nidna\n"}
 

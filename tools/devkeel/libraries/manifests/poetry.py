@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["edit", "names_in", "tables_of"]
 
 _POETRY = ("tool", "poetry")
-_MAIN = "main"
 # Where a library comes from when it is not the index: a version beside it would be another wish.
 _ORIGINS = ("git", "path", "url", "file")
 
@@ -77,7 +76,7 @@ def _put(
             remedy=f"Write this entry with {do('patch')}.",
         )
     if not spelt:
-        return toml.set(document, (*path, wanted.name), _value(wanted))
+        return _add(document, (*path, wanted.name), wanted)
     place = (*path, spelt[0])
     asked = wanted.specifier or wanted.extras or wanted.marker
     if not asked:
@@ -132,6 +131,11 @@ def _more(wanted: Requirement) -> dict[str, Any]:
     return extras | ({"markers": str(wanted.marker)} if wanted.marker else {})
 
 
-def _value(wanted: Requirement) -> Any:  # noqa: ANN401  (plain data)
-    value = {"version": _version(wanted), **_more(wanted)}
-    return value if len(value) > 1 else value["version"]
+def _add(document: toml.Document, place: _Path, wanted: Requirement) -> Edited:
+    """Add an entry on one line, as Poetry does: a value first, which a table then takes the place of."""
+    version, more = _version(wanted), _more(wanted)
+    plain = toml.set(document, place, version)
+    if not more:
+        return plain
+    whole = toml.set(toml.Document(plain.data, document.name), place, {"version": version, **more})
+    return compose(document.data, (plain, whole))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Refused
@@ -16,6 +17,7 @@ from devkeel.libraries.manifests.requirement import (
     which,
     written,
 )
+from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
 from devkeel.libraries.request import refused
 from devkeel.source import Edited, toml
 from devkeel.source.plain_data import dotted
@@ -112,14 +114,17 @@ def _table_of_poetry(model: dict[str, Any], group: str | None) -> _Path | None:
         return None
     tables = [path for path, _ in poetry.tables_of(model)]
     if group is None:
-        by_list = _get(model, "project") is not None and not _is_dynamic(model)
-        return None if by_list and _get(model, *_DEPENDENCIES) is not None else (*_POETRY, "dependencies")
+        # As poetry add (src/poetry/console/commands/add.py): the table of Poetry where [project] names no libraries.
+        lists = _get(model, *_DEPENDENCIES) is not None or _get(model, "project", "optional-dependencies") is not None
+        return None if lists and not _is_dynamic(model) else (*_POETRY, "dependencies")
     key = canonicalize_name(group)
     known = next((path for path in tables if len(path) > len(_POETRY) + 1 and canonicalize_name(path[3]) == key), None)
-    if known is None and _lists_of(model, group):
-        return None
+    if known is not None or _lists_of(model, group):
+        return known
     legacy = (*_POETRY, "dev-dependencies")
-    return known or (legacy if key == _DEV and legacy in tables else (*_POETRY, "group", group, "dependencies"))
+    if key == _DEV and legacy in tables:
+        return legacy
+    return None if _table(model, "dependency-groups") else (*_POETRY, "group", group, "dependencies")
 
 
 def _lists_of(model: dict[str, Any], group: str | None) -> list[_Path]:
@@ -261,12 +266,20 @@ def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Seq
         found += [path for path, table in tables if poetry.names_in(table, key)]
         if any(path in found for path in looked):
             continue
-        where = ", ".join(dotted(path) for path in found)
+        where = [dotted(path) for path in found] or [*_in_files(plan, key)]
         plan.notes.append(
-            f"{name} is not in {told} of {plan.manifest}, but in {where}."
+            f"{name} is not in {told} of {plan.manifest}, but in {', '.join(where)}."
             if where
             else f"{name} is not in {told}, nor in another list of {plan.manifest}."
         )
+
+
+def _in_files(plan: Plan, key: str) -> Iterator[str]:
+    """Yield the lines of requirements files beside a pyproject.toml that have a library."""
+    for file in ("requirements.in", "requirements.txt"):
+        name = posixpath.join(posixpath.dirname(plan.manifest), file)
+        lines = lines_of(tolerant_text(plan.read(name) or b""))
+        yield from (f"{name}, line {line.number}" for line in lines if line.key == key)
 
 
 def _several(document: toml.Document, path: _Path, wanted: Requirement, indexes: Sequence[int]) -> Refused:

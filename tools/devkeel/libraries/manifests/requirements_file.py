@@ -92,10 +92,11 @@ def edit_lines(
         wanted = parse(item, remove=request.remove)
         key = canonicalize_name(wanted.name)
         same = [line for line in lines if line.key == key]
-        elsewhere = None if same else _elsewhere(name, lines, key, read)
+        unread = list[str]()
+        elsewhere = None if same else _elsewhere(name, lines, key, read, unread)
         if request.remove:
             changes += [(line.start, line.end, "") for line in same]
-            notes += [] if same else [_absent(wanted, name, elsewhere)]
+            notes += [] if same else [_absent(wanted, name, elsewhere, unread)]
         elif same and is_bare(wanted):
             notes.append(f"{same[0].shown} is already in {name}.")
         elif same and (line := _chosen(name, same, wanted)) is not None:
@@ -125,30 +126,39 @@ def _beside(name: str, path: str) -> str:
 
 
 def _elsewhere(
-    name: str, lines: Sequence[Line], key: str, read: Callable[[str], bytes | None]
+    name: str, lines: Sequence[Line], key: str, read: Callable[[str], bytes | None], unread: list[str]
 ) -> tuple[str, Line] | None:
     """Return the file that one includes in which a library stands, and its line."""
-    return next(((file, line) for file, line in included_lines(name, lines, read) if line.key == key), None)
+    return next(((file, line) for file, line in included_lines(name, lines, read, unread) if line.key == key), None)
 
 
-def included_lines(name: str, lines: Iterable[Line], read: Callable[[str], bytes | None]) -> Iterator[tuple[str, Line]]:
-    """Yield the lines of the files that a file includes, each with its file; a constraint is no requirement."""
+def included_lines(
+    name: str, lines: Iterable[Line], read: Callable[[str], bytes | None], unread: list[str]
+) -> Iterator[tuple[str, Line]]:
+    """Yield the lines of the files that a file includes, each with its file; a constraint is no requirement.
+
+    unread: takes the names of those that cannot be read.
+    """
     waiting, seen = [_beside(name, line.included) for line in lines if line.included and not line.constraint], {name}
     while waiting and len(seen) < _MOST:
         file = waiting.pop(0)
-        if file in seen or "://" in file:
+        if file in seen:
             continue
         seen.add(file)
-        found = list[Line]()
+        data = None
         with suppress(DevkeelError):
-            found += lines_of(tolerant_text(read(file) or b""))
+            data = read(file) if ":/" not in file else None
+        if data is None:
+            unread.append(file)
+        found = [*lines_of(tolerant_text(data or b""))]
         yield from ((file, line) for line in found)
         waiting += [_beside(file, line.included) for line in found if line.included and not line.constraint]
 
 
-def _absent(wanted: Requirement, name: str, elsewhere: tuple[str, Line] | None) -> str:
+def _absent(wanted: Requirement, name: str, elsewhere: tuple[str, Line] | None, unread: Sequence[str]) -> str:
     if elsewhere is None:
-        return f"{wanted.name} is not in {name}."
+        rest = f"; {', '.join(unread)}, which it includes, could not be read" if unread else ""
+        return f"{wanted.name} is not in {name}{rest}."
     file, line = elsewhere
     return (
         f"{wanted.name} is not in {name}, but in {file}, line {line.number}, which it includes: name that with `file`."

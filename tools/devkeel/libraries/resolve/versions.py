@@ -33,7 +33,7 @@ def settled(
     folder, name = posixpath.split(manifest)
     data = after
     if compiled := locks.get(posixpath.join(folder, HASHED)):
-        included = requirements_file.included_lines(manifest, lines_of(tolerant_text(after)), read)
+        included = requirements_file.included_lines(manifest, lines_of(tolerant_text(after)), read, [])
         data = hashes.filled(manifest, before, after, compiled, {line.key for _, line in included if line.key})
     elif name == "package.json" and (lock := locks.get(posixpath.join(folder, "package-lock.json"))):
         packages = json.loads(lock).get("packages", {})
