@@ -51,3 +51,25 @@ def test_a_flake_is_no_module(devkeel: Shell) -> None:
         assert "not_a_devenv_module" in refused.err
     devkeel.declaration.unlink()  # what declares another backend's environment is no module either
     assert "not_a_devenv_module" in devkeel("add", "jq", "--file", "flake.nix", *SCHEMA).err
+
+
+def test_a_package_is_named_as_the_file_names_it(devkeel: Shell) -> None:
+    head = "{ pkgs, inputs, ... }:\nlet\n  pkgs-unstable = import inputs.nixpkgs-unstable { };\nin\n"
+    devkeel.declaration.write_text(f"{head}{{\n  packages = [ pkgs.git pkgs-unstable.ruff ];\n}}\n")
+    assert devkeel("add", "pkgs-unstable.uv", *SCHEMA).code == 0
+    assert "[ pkgs.git pkgs-unstable.ruff pkgs-unstable.uv ]" in devkeel.declaration.read_text()
+    assert devkeel("remove", "pkgs-unstable.ruff", *SCHEMA).code == 0
+    assert "[ pkgs.git pkgs-unstable.uv ]" in devkeel.declaration.read_text()
+    again = devkeel("add", "git", "pkgs-unstable.uv", *SCHEMA)
+    assert "nothing to do" in again.out + again.err
+
+
+def test_a_package_under_attr_values_is_there(devkeel: Shell) -> None:
+    devkeel.declaration.write_text(
+        "{ pkgs, ... }:\n{\n  packages = builtins.attrValues {\n    inherit (pkgs) git jq;\n  };\n}\n"
+    )
+    before = devkeel.declaration.read_bytes()
+    told = devkeel("add", "git", *SCHEMA)
+    assert told.code == 0
+    assert "line 4" in told.out + told.err
+    assert devkeel.declaration.read_bytes() == before

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layers import JOINS, LISTS, call, peel
-from devkeel.source.nix.read.scope import binding_of, count_uses
+from devkeel.source.nix.read.literal import bound_path
+from devkeel.source.nix.read.scope import SETS, binding_of, bindings, count_uses, inherited
 from devkeel.source.nix.read.syntax import text
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Part(Struct, frozen=True):
     certain: bool = True
     shared: bool = False
     single: bool = False
+    fixed: bool = False
     opaque: bool = False
 
 
@@ -114,6 +116,8 @@ def parts(node: Node, data: bytes, way: _Route | None = None) -> Iterator[Part]:
         yield Part(node, tuple(elements(node)), way.certain, way.shared)
     elif (name, len(arguments)) == ("optional", 2):
         yield Part(node, (arguments[1],), certain=False, shared=way.shared, single=True)
+    elif name == "attrValues" and len(arguments) == 1 and (values := _values(arguments[0], data)) is not None:
+        yield Part(node, values, way.certain, way.shared, fixed=True)
     elif name in _LISTS and len(arguments) == 1 and way.depth < MAX_DEPTH:
         for part in parts(arguments[0], data, way.on()):
             yield from _parts_of_lists(part, data, name, way.on())
@@ -128,6 +132,22 @@ def parts(node: Node, data: bytes, way: _Route | None = None) -> Iterator[Part]:
                     continue
                 way.entered.add(entry)
             yield from parts(operand, data, way.on(always=always, alone=alone))
+
+
+def _values(node: Node, data: bytes) -> tuple[Node, ...] | None:
+    """Return the values of a literal set, those that are inherited as their names; None where not all are seen."""
+    while node.type in _INNER and (inner := node.child_by_field_name(_INNER[node.type])) is not None:
+        node = inner
+    if node.type not in SETS:
+        return None
+    found: list[Node] = []
+    for binding in bindings(node):
+        value = binding.child_by_field_name("expression") if binding.type == "binding" else None
+        if binding.type == "binding" and (value is None or len(bound_path(binding, data)) > 1):
+            return None
+        found += [value] if value is not None and binding.type == "binding" else []
+        found += [attribute for attribute, _ in inherited(binding, data)] if binding.type != "binding" else []
+    return tuple(found)
 
 
 def _operands(node: Node, data: bytes) -> Iterator[tuple[Node, bool, bool]]:

@@ -24,6 +24,7 @@ __all__ = [
     "bindings",
     "bound_names",
     "count_uses",
+    "enclosing_environments",
     "enclosing_withs",
     "free_names",
     "inherited",
@@ -100,12 +101,17 @@ def visible_names(node: Node, data: bytes) -> set[str]:
     return found
 
 
-def enclosing_withs(node: Node, data: bytes) -> list[str]:
-    """Return the sources of the `with` environments around a node, innermost first."""
+def enclosing_environments(node: Node) -> list[Node]:
+    """Return the `with` environments around a node, innermost first."""
     environments = (
         scope.child_by_field_name("environment") for scope in _scopes(node) if scope.type == "with_expression"
     )
-    return [text(item, data) for item in environments if item is not None]
+    return [item for item in environments if item is not None]
+
+
+def enclosing_withs(node: Node, data: bytes) -> list[str]:
+    """Return the sources of the `with` environments around a node, innermost first."""
+    return [text(item, data) for item in enclosing_environments(node)]
 
 
 def binding_of(node: Node, data: bytes) -> Node | None:

@@ -41,7 +41,7 @@ from devkeel.source.splice import Edited, Splice, apply
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from tree_sitter import Node
 
@@ -86,12 +86,25 @@ def definitions_of(document: Document, path: AttrPath) -> list[Definition]:
     return [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
 
 
+class _Element(Struct, frozen=True):
+    """What an element of a list stands for, and the element; `certain`: no condition decides about it.
+
+    exact: it is a plain element of a list, neither another make of what it stands for nor a value of `attrValues`.
+    """
+
+    value: Value
+    node: Node
+    certain: bool
+    exact: bool = True
+
+
 class Spelling(Struct, frozen=True):
     """How elements are spelt, and which lists count.
 
-    read: what an element stands for, to compare by. write: what to print for a value at a node. target: the list of a
-    value that a new element goes into, the last one when `last`. parts: the parts of a value that an element may be
-    in. key: what a value is compared by. local: names are those of the place, not the module's arguments.
+    read: what an element stands for, to compare by; others: what it may stand for besides; variant: what it is another
+    make of. write: what to print for a value at a node. target: the list of a value that a new element goes into, the
+    last one when `last`. parts: the parts of a value that an element may be in. key: what a value is compared by.
+    local: names are those of the place, not the module's arguments.
     """
 
     read: Callable[[Node, bytes], Value] = read_value
@@ -100,16 +113,25 @@ class Spelling(Struct, frozen=True):
     parts: Callable[[Node, bytes], Iterable[Part]] = parts
     key: Callable[[Value], Value] = canonical
     local: bool = False
+    others: Callable[[Node, bytes], list[Value]] = lambda _, __: []
+    variant: Callable[[Node, bytes], Value] = lambda _, __: None
 
-    def present(self, document: Document, path: AttrPath) -> list[tuple[Value, bool]]:
-        """Return what the elements of an option's lists stand for, and whether no condition decides about them."""
-        return [
-            (self.read(node, document.data), part.certain and not item.conditions)
-            for item in definitions_of(document, path)
-            if item.value is not None
-            for part in self.parts(item.value, document.data)
-            for node in part.items
-        ]
+    def elements(self, document: Document, path: AttrPath) -> Iterator[_Element]:
+        """Yield the elements of an option's lists, in each meaning that they may have."""
+        data = document.data
+        for item in definitions_of(document, path):
+            for part in self.parts(item.value, data) if item.value is not None else ():
+                certain = part.certain and not item.conditions
+                for node in part.items:
+                    for value in (self.read(node, data), *self.others(node, data)):
+                        yield _Element(value, node, certain, exact=not part.fixed)
+                    made = self.variant(node, data)
+                    if made is not None:
+                        yield _Element(made, node, certain, exact=False)
+
+    def stands_for(self, node: Node, data: bytes) -> set[Hashable]:
+        """Return the keys of what an element stands for or may stand for."""
+        return {key(value) for value in (self.read(node, data), *self.others(node, data))}
 
 
 FIRST = Spelling()
@@ -144,20 +166,21 @@ def add(
     for value in values:
         expressions_in(value)
     item = definition_of(document, path)
-    present = spelling.present(document, path)
-    every = {key(value) for value, _ in present}
-    certain = {key(value) for value, always in present if always}
+    there = list(spelling.elements(document, path))
+    every = {key(element.value) for element in there}
+    certain = {key(element.value): element for element in reversed(there) if element.certain}
     known = set(certain)
     missing: list[Value] = []
     notes: list[str] = []
     for value in values:
         wanted = key(spelling.key(value))
         if wanted in certain:
-            notes.append(f"{_name(value)} is already in {format_path(path)}.")
+            notes.append(_already(document, path, value, certain[wanted]))
         elif wanted not in known:
             missing.append(value)
             if wanted in every:
                 notes.append(f"{_name(value)} was in {format_path(path)} under a condition only; that stays beside it.")
+            notes += _beside(document, path, value, wanted, spelling)
         known.add(wanted)
     if not missing:
         return Edited(document.data, notes=tuple(notes))
@@ -186,10 +209,36 @@ def add(
     splices += require_arguments(document, arguments_for(document, at, named))
 
     def holds(after: Document) -> bool:
-        now = spelling.present(after, path)
-        return known <= {key(other) for other, sure in now if sure} and every <= {key(other) for other, _ in now}
+        now = list(spelling.elements(after, path))
+        sure = {key(element.value) for element in now if element.certain}
+        return known <= sure and every <= {key(element.value) for element in now}
 
     return prove(document, apply(document.data, splices, notes), [item.raw], holds)
+
+
+def _already(document: Document, path: AttrPath, value: Value, element: _Element) -> str:
+    """Return the sentence that an element is there, with its place where it is not written as such."""
+    said = f"{_name(value)} is already in {format_path(path)}"
+    return f"{said}." if element.exact else f"{said}, as {_shown(document, element.node)}."
+
+
+_SHOWN = 60
+
+
+def _shown(document: Document, node: Node) -> str:
+    """Return an expression, or the inherit that a name is in, with its line."""
+    statement = node.parent.parent if node.type == "identifier" and node.parent is not None else None
+    source = " ".join(text(statement or node, document.data).split())
+    return f"`{source[:_SHOWN]}{' …' if len(source) > _SHOWN else ''}` (line {node.start_point[0] + 1})"
+
+
+def _beside(document: Document, path: AttrPath, value: Value, wanted: Hashable, spelling: Spelling) -> Iterator[str]:
+    """Yield where an element stands that may be one of the list or not: in the argument of a call."""
+    for item in definitions_of(document, path):
+        for part in spelling.parts(item.value, document.data) if item.value is not None else ():
+            lists = lists_inside(part.node) if part.opaque else ()
+            if any(wanted in spelling.stands_for(node, document.data) for found in lists for node in elements(found)):
+                yield f"{_name(value)} stands in {_shown(document, part.node)} too, whose result was not looked at."
 
 
 def _place(document: Document, item: Definition, spelling: Spelling, *, listed: bool) -> tuple[Node | None, Node]:
@@ -366,7 +415,7 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
     hidden: list[str] = []
 
     def hits(nodes: Iterable[Node]) -> list[Node]:
-        return [node for node in nodes if key(spelling.read(node, data)) in wanted]
+        return [node for node in nodes if not wanted.isdisjoint(spelling.stands_for(node, data))]
 
     for item in definitions_of(document, path):
         _require_shallow(document, item)
@@ -377,9 +426,11 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
                 )
                 hidden.append(text(part.node, data)[:60])
             found = hits(part.items)
+            made = [node for node in part.items if key(spelling.variant(node, data)) in wanted - {key(None)}]
+            _refuse_inside(document, path, made + (found if part.fixed else []))
             if found and (item.container.shared or part.shared):
                 raise document.refuse("shared_name", "The list is a name that is used elsewhere too.", item.node)
-            gone |= {key(spelling.read(child, data)) for child in found}
+            gone |= {meant for child in found for meant in spelling.stands_for(child, data)}
             splices += _remove_elements(document, part, found)
     unseen = f" What {hidden[0]} gives was not looked at." if hidden else ""
     notes = [
@@ -389,13 +440,16 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
     ]
 
     def holds(after: Document) -> bool:
-        return wanted.isdisjoint(key(other) for other, _ in spelling.present(after, path))
+        return wanted.isdisjoint(key(element.value) for element in spelling.elements(after, path))
 
     return prove(document, apply(data, splices, notes), [raw], holds)
 
 
 def _refuse_inside(document: Document, path: AttrPath, hits: list[Node]) -> None:
-    """Refuse to take an element from a list that is an argument: without it the call may mean something else."""
+    """Refuse to take away what is no plain element of a list: another make, or a part of an argument.
+
+    Without it the call may mean something else.
+    """
     if hits:
         raise document.refuse(
             "opaque_value",

@@ -6,9 +6,12 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from devkeel.errors import UsageError
 from devkeel.source.nix.read.list_parts import elements, find_list, lists_inside, parts
-from devkeel.source.nix.read.literal import Expression, static_names
+from devkeel.source.nix.read.literal import Expression
+from devkeel.source.nix.read.packages import files_own, meaning, other_meanings, selected, variant
 from devkeel.source.nix.read.scope import enclosing_withs, is_bound
 from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.bindings import expressions_in, require_editable
@@ -18,11 +21,12 @@ from devkeel.source.path import KEYWORDS, format_path, parse_path
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tree_sitter import Node
 
     from devkeel.source.nix.read.document import Document
     from devkeel.source.nix.read.literal import Value
-    from devkeel.source.path import AttrPath
     from devkeel.source.splice import Edited
 
 __all__ = ["PACKAGES", "add_packages", "add_values", "package_names", "remove_packages", "remove_values"]
@@ -30,6 +34,7 @@ __all__ = ["PACKAGES", "add_packages", "add_values", "package_names", "remove_pa
 PACKAGES = ("packages",)
 # inputs.NAME.packages.${system}.default and its spellings: the only interpolations that a package name may have.
 _NAME = re.compile(r"[A-Za-z0-9_'+.@-]+")
+_DOTTED = re.compile(r"""(<\w+> )?[\w'-]+(\.[\w'"+-]+|\.\$\{system\})+""")
 _INPUT = re.compile(r"inputs(\.([A-Za-z_][A-Za-z0-9_'-]*|\$\{(pkgs\.)?(stdenv\.(hostPlatform\.)?)?system\}))+")
 
 
@@ -60,52 +65,33 @@ def _bad(name: str, alternatives: tuple[str, ...] = ()) -> UsageError:
     )
 
 
+def _request(name: str) -> Value:
+    """Return a package as it was asked for: `pkgs.` in front says that nixpkgs' own is meant."""
+    found = package_name(name)
+    explicit = name.startswith("pkgs.") and found != name
+    return Expression(f"pkgs.{found}" if explicit else found)
+
+
 def read_package(node: Node, data: bytes) -> Value:
     """Return the name of the package that a list element stands for, as an expression."""
-    return Expression(_meaning(node, data, node, data))
+    return Expression(meaning(node, data))
 
 
-def _meaning(node: Node, data: bytes, at: Node, file: bytes) -> str:
-    """Return the package that an expression stands for at a place of a file; other source as it is."""
-    while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
-        node = inner
-    source = text(node, data)
-    if node.type == "variable_expression":
-        if not is_bound(at, source, file):
-            return _under(enclosing_withs(at, file), source)
-        return f"<bound> {source}"
-    selected = _selected(node, data)
-    if selected is not None:
-        root, known = selected
-        if known[0] == "pkgs" and len(known) > 1 and is_bound(at, root, file):
-            root, known = "pkgs", known[1:]  # args.pkgs.git, where the head is `args:`
-        joined = format_path(known)
-        if root == "pkgs":
-            return joined
-        if root != "inputs" and not is_bound(at, root, file):
-            return _under(enclosing_withs(at, file), f"{root}.{joined}")
-    return re.sub(r"\s+", " ", source)
+def _others(node: Node, data: bytes) -> list[Value]:
+    return [Expression(name) for name in other_meanings(node, data)]
 
 
-def _selected(node: Node, data: bytes) -> tuple[str, AttrPath] | None:
-    """Return root and path of `root.a.b`, None for anything else."""
-    base, path = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
-    plain = node.type == "select_expression" and node.child_by_field_name("default") is None
-    if not plain or base is None or path is None or base.type != "variable_expression":
-        return None
-    names = static_names(path, data)
-    known = tuple(name for name in names if name is not None)
-    return (text(base, data), known) if len(known) == len(names) else None
+def _variant(node: Node, data: bytes) -> Value:
+    found = variant(node, data)
+    return None if found is None else Expression(found)
 
 
-def _under(withs: list[str], name: str) -> str:
-    """Return the name that a bare name has under `with`: the innermost one decides."""
-    if not withs:
-        return f"<unbound> {name}"
-    innermost = withs[0]
-    if innermost == "pkgs":
-        return name
-    return f"{innermost.removeprefix('pkgs.')}.{name}"
+def _place_of(document: Document) -> Node:
+    """Return where the names of packages are looked up: the list of `packages`, else the module's set."""
+    data, raw = document.data, document.raw_path(PACKAGES)
+    found = [item.value for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
+    lists = (find_list(value, data, last=True) for value in found)
+    return next((item for item in lists if item is not None), document.body.core)
 
 
 def _spelled(at: Node, value: Value, data: bytes, root: str) -> Value:
@@ -125,22 +111,66 @@ def _own(document: Document, at: Node, value: Value) -> Value:
     return _spelled(at, value, document.data, "pkgs")
 
 
-def _spelling(document: Document) -> Spelling:
-    return Spelling(read_package, lambda at, value: _own(document, at, value))
+def _of_names(document: Document) -> Spelling:
+    """Return the spelling of packages that are given by name: those of the file's own names, else those of nixpkgs."""
+    data, at = document.data, _place_of(document)
+
+    def key(value: Value) -> Value:
+        if not isinstance(value, Expression):
+            return value
+        if value.source.startswith(("inputs.", "pkgs.")) or _files_own(value, at, data):
+            return Expression(meaning(_parsed(value), value.source.encode(), at, data))
+        return value
+
+    def write(place: Node, value: Value) -> Value:
+        if not isinstance(value, Expression):
+            return value
+        if not _files_own(value, place, data):
+            return _own(document, place, Expression(value.source.removeprefix("pkgs.")))
+        root, _, rest = value.source.partition(".")
+        return _spelled(place, Expression(rest), data, root) if rest else value
+
+    return Spelling(read_package, write, key=key, others=_others, variant=_variant)
+
+
+def _files_own(value: Expression, at: Node, data: bytes) -> bool:
+    return not value.source.startswith("inputs.") and files_own(parse_path(value.source), at, data)
 
 
 def add_packages(document: Document, names: list[str]) -> Edited:
     """Add packages to the `packages` list; `pkgs` or `inputs` is added to the module's arguments when it is needed."""
-    values: list[Value] = [Expression(package_name(name)) for name in names]
+    values = [_request(name) for name in names]
     require_editable(document, PACKAGES)
-    return add(document, PACKAGES, values, spelling=_spelling(document), keep_sorted=True)
+    spelling = _of_names(document)
+    edited = add(document, PACKAGES, values, spelling=spelling, keep_sorted=True, listed=True)
+    return replace(edited, notes=(*edited.notes, *_namesakes(document, values, spelling)))
 
 
 def remove_packages(document: Document, names: list[str]) -> Edited:
     """Remove packages from every list in the value of `packages`."""
-    values: list[Value] = [Expression(package_name(name)) for name in names]
+    values = [_request(name) for name in names]
     require_editable(document, PACKAGES)
-    return remove(document, PACKAGES, values, spelling=_spelling(document))
+    spelling = _of_names(document)
+    edited = remove(document, PACKAGES, values, spelling=spelling)
+    return replace(edited, notes=(*edited.notes, *_namesakes(document, values, spelling)))
+
+
+def _namesakes(document: Document, values: list[Value], spelling: Spelling) -> Iterator[str]:
+    """Yield what `packages` has of the same name from another set, where it has not what was asked for."""
+    there = {
+        item.value.source: text(item.node, document.data)
+        for item in spelling.elements(document, PACKAGES)
+        if isinstance(item.value, Expression)
+    }
+    for value in values:
+        wanted = spelling.key(value)
+        if not isinstance(wanted, Expression) or wanted.source in there:
+            continue
+        name = wanted.source.rpartition(".")[2]
+        for other, written in there.items():
+            if other.rpartition(".")[2] == name != "default" and _DOTTED.fullmatch(other):
+                shown = written if "." in written else re.sub(r"<\w+> ", "", other)
+                yield f"packages has {shown}, which is another one."
 
 
 def add_values(document: Document, values: list[Value], *, first: bool = False) -> Edited:
@@ -167,21 +197,18 @@ def _of_expressions(document: Document, values: list[Value]) -> Spelling:
             remedy=f"Use {do('add', names=[name])} or {do('remove', names=[name])}, or the expression pkgs.{name}.",
         )
     expressions_in(values)
-    data, raw = document.data, document.raw_path(PACKAGES)
-    found = [item.value for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
-    lists = (find_list(value, data, last=True) for value in found)
-    at = next((item for item in lists if item is not None), document.body.core)
+    data, at = document.data, _place_of(document)
 
     def key(value: Value) -> Value:
         node = _parsed(value)
-        return Expression(_meaning(node, value.source.encode(), at, data)) if isinstance(value, Expression) else value
+        return Expression(meaning(node, value.source.encode(), at, data)) if isinstance(value, Expression) else value
 
     def write(place: Node, value: Value) -> Value:
         source = value.source.encode() if isinstance(value, Expression) else b""
-        selected = _selected(_parsed(value), source)
-        return value if selected is None or selected[0] != "pkgs" else _own(document, place, key(value))
+        found = selected(_parsed(value), source)
+        return value if found is None or found[0] != "pkgs" else _own(document, place, key(value))
 
-    return Spelling(read_package, write, partial(find_list, last=True), key=key)
+    return Spelling(read_package, write, partial(find_list, last=True), key=key, others=_others, variant=_variant)
 
 
 def _parsed(value: Value) -> Node:
