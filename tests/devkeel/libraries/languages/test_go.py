@@ -171,6 +171,9 @@ def test_a_version_that_go_would_not_read_is_refused_with_one_that_it_does(name:
     assert offered in str(caught.value.remedy)
 
 
-@pytest.mark.parametrize("name", ["gopkg.in/yaml.v3@v3.0.1", "gopkg.in/check.v1@v1.0.0", "example.org/a/v10@v10.0.0"])
+@pytest.mark.parametrize(
+    "name",
+    ["gopkg.in/yaml.v3@v3.0.1", "gopkg.in/check.v1@v1.0.0", "example.org/a/v10@v10.0.0", "go.example.org@v0.24.0"],
+)
 def test_the_end_of_a_path_is_its_major_version(name: str) -> None:
     assert f"\t{name.replace('@', ' ')}\n" in edited(FULL, name)

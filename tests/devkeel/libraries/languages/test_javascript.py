@@ -57,6 +57,12 @@ def test_a_library_that_stands_twice_changes_twice() -> None:
     assert edited(text, "odd", remove=True) == manifest()
 
 
+def test_a_name_alone_keeps_both_versions_that_it_has() -> None:
+    text = manifest(devDependencies={"odd": "1", "JSONStream": "^1"}, peerDependencies={"odd": ">=1"})
+    assert edited(text, "odd") == edited(text, "odd", group="dev") == text
+    assert edited(text, "JSONStream@^1.3.5") == text.replace("^1", "^1.3.5")
+
+
 def test_with_its_section_only_that_one_changes() -> None:
     text = manifest(devDependencies={"odd": "1"}, peerDependencies={"odd": ">=1"})
     assert edited(text, "odd@2", group="dev") == text.replace('"odd": "1"', '"odd": "2"')

@@ -220,6 +220,14 @@ def test_a_crate_from_elsewhere_keeps_its_source_and_the_answer_says_so(tmp_path
     assert edited(edited(text, "log", remove=True), "log@0.4.20") == f'{PACKAGE}[dependencies]\nlog = "0.4.20"\n'
 
 
+def test_a_version_changes_in_tables_that_are_continued_behind_others() -> None:
+    text = (
+        f"{PACKAGE}[target.a.dependencies]\nlog = '0.4.17' # one\n\n[[bin]]\nname = 'm'\npath = 'm.rs'\n\n"
+        "[target.b.dependencies]\nlog = '0.4.17' # two\n"
+    )
+    assert edited(text, "log@0.4.20") == text.replace("0.4.17", "0.4.20")
+
+
 def test_what_is_not_there_is_said_with_every_table_that_was_read() -> None:
     text = f'{PACKAGE}[dev-dependencies]\nlog = "1"\n'
     made = planned({"Cargo.toml": text}, "rand", remove=True)

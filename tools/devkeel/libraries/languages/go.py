@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("go.mod",)
-# A module path has no + (https://go.dev/issue/44776), although a package path in it may.
-_NAME = re.compile(r"(?P<name>[A-Za-z0-9][\w.~-]*(?:/[\w.~-]+)+)(?:@(?P<version>\S+))?")
+# A module path has no + (https://go.dev/issue/44776), although a package path in it may; its first element is a domain,
+# which may be all of it.
+_NAME = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w-]*(?:\.[\w-]+)+(?:/[\w.~-]+)*|[A-Za-z0-9][\w.~-]*(?:/[\w.~-]+)+)(?:@(?P<version>\S+))?"
+)
 # go.mod has canonical versions only (https://go.dev/ref/mod, "Versions"): what `latest` or `v1` is, only go knows.
 _VERSION = re.compile(r"v(?P<major>\d+)\.\d+\.\d+(?:-[\w.-]+)?(?P<build>\+incompatible)?")
 # From version 2 on, the major version is the end of the path ("Major version suffixes"); gopkg.in has it behind a dot.

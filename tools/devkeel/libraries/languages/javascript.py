@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("package.json",)
-# npm's rules for `name` in package.json: lower case, and neither dot nor underscore first.
-_NAME = re.compile(r"(?P<name>(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*)(?:@(?P<version>[^\s@][^\n\r]*))?")
+# npm's rules for `name` in package.json: neither dot nor underscore first; great letters in old ones only (JSONStream).
+_NAME = re.compile(r"(?P<name>(?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)(?:@(?P<version>[^\s@][^\n\r]*))?")
 # npm docs, package.json: peers are what whoever installs this package has to have beside it.
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _GROUPS = {"prod": _SECTIONS[0], "dev": _SECTIONS[1], "optional": _SECTIONS[2], "peer": _SECTIONS[3]}
@@ -80,6 +80,10 @@ class _Package(Struct):
         """Give it a version in every section where it stands, or put it into the one that is asked for."""
         known = self._known()
         wanted = [section] if section else [*known] or [_SECTIONS[0]]
+        if version is None and section is None and known:
+            said = " and ".join(f"{self.name}@{value} is already in {name}" for name, value in known.items())
+            self._note(f"{said}.")
+            return
         specifier = version or next(iter(known[name] for name in wanted if name in known), None)
         specifier = specifier or next(iter(known.values()), "*")
         for old in known.values():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from devkeel.errors import Refused
 from devkeel.libraries.manifests import cargo_file
 from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
 from devkeel.source import toml
@@ -156,7 +157,14 @@ class _Crate(Struct):
 
     def _set_version(self, name: str, entry: Entry, version: str) -> None:
         """Write a version into an entry; what else it says stays, also where the crate comes from."""
-        self._set(name, entry.version_path, version)
+        try:
+            self._set(name, entry.version_path, version)
+        except Refused:
+            # A table that is continued behind others is read, and not written, by the editor: its text is exchanged.
+            edited = cargo_file.with_version(self._document(name), entry, version)
+            if edited is None:
+                raise
+            self.made.take(name, edited)
         if entry.origin:
             self._note(f"{dotted(entry.path)} comes from {entry.origin} still, which has to have that version.")
 

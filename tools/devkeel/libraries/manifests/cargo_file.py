@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from devkeel.source.splice import Edited
 
-__all__ = ["KINDS", "Entry", "entries_of", "forget", "spelt", "workspace_of"]
+__all__ = ["KINDS", "Entry", "entries_of", "forget", "spelt", "with_version", "workspace_of"]
 
 # By the names that `cargo metadata` has for kinds, the table of each (Cargo book, "Specifying Dependencies").
 KINDS = {"normal": "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
@@ -121,6 +121,20 @@ def workspace_of(manifest: str, open_: Callable[[str], toml.Document]) -> str | 
         if isinstance(open_(name).model.get("workspace"), dict):
             return name
     return None
+
+
+def with_version(document: toml.Document, entry: Entry, version: str) -> Edited | None:
+    """Return the exchange of the text of an entry's requirement, None where no place makes the file say that."""
+    wanted = copy.deepcopy(document.model)
+    holder: Any = wanted
+    for name in entry.version_path[:-1]:
+        holder = holder[name]
+    holder[entry.version_path[-1]] = version
+    if entry.version is None:
+        return None
+    return exchange(
+        document.data, entry.version, version, wanted, lambda data: toml.Document(data, document.name).model
+    )
 
 
 def _above(folder: str) -> Iterator[str]:
