@@ -229,3 +229,38 @@ class TestWithTheIndexThatEverybodyHas:
         assert (await call(client, "apply_environment"))["applied"]
         ran = await call(client, "run_command", argv=["python", "-c", "import pandas; print(pandas.__version__)"])
         assert ran["stdout"] == "2.0.0\n"
+
+
+class TestAnEmptyDirectory:
+    """Three calls lead to a library that is imported, with uv and with pip alone."""
+
+    @pytest.fixture(params=("uv", "pip"))
+    def machine(self, request: pytest.FixtureRequest) -> Machine:
+        return Machine(str(request.param), "venv", "pyproject.toml", "==", ("pyproject.toml",))
+
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        place = tmp_path / "Numbers Lib"
+        place.mkdir()
+        return place
+
+    async def test_three_calls_lead_to_a_library_that_works(self, client: Client, machine: Machine, root: Path) -> None:
+        added = await call(client, "add_library", language="python", names=["numbers-lib"], create=True)
+        assert tuple(added["files"]) == machine.files, added
+        assert "resolution" in added["checks"]["ran"]
+        assert not (root / "devenv.nix").exists()
+        applied = await call(client, "apply_environment")
+        assert (applied["backend"], applied["judge"]) == (machine.backend, machine.tool), applied
+        program = "import numbers_lib; print(numbers_lib.GENERATION)"
+        ran = await call(client, "run_command", argv=["python", "-c", program])
+        assert ran["stdout"] == "2\n", ran
+
+    async def test_the_refusal_says_how_the_manifest_begins(self, client: Client, root: Path) -> None:
+        error = (await call(client, "add_library", language="python", names=["plain"]))["error"]
+        assert error["code"] == "no_manifest"
+        assert "create=true" in error["remedy"]
+        assert contents(root) == {}
+        assert (await call(client, "add_library", language="python", names=["plain"], create=True))["published"]
+        undone = await call(client, "undo")
+        assert undone["published"]
+        assert not (root / "pyproject.toml").exists()

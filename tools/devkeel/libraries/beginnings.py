@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.libraries.manifests import requirements_file
+from devkeel.libraries.manifests.pyproject import PYPROJECT, declares
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,8 @@ _BEGINNINGS = {
     "go.mod": _GO,
 }
 
+_BARE = re.compile(r"[\w.-]*")
+
 
 def beginning_of(manifest: str, request: Request) -> bytes | None:
     """Return the bytes that a manifest begins with, None for a file that is none."""
@@ -43,7 +46,7 @@ def beginning_of(manifest: str, request: Request) -> bytes | None:
     name = re.sub(r"[^a-z0-9]+", "-", folder.lower()).strip("-") or "project"
     name = name if name[0].isalpha() else f"project-{name}"
     # A project that needs one of its own name would need itself.
-    taken = {re.sub(r"[^a-z0-9]+", "-", item.lower()) for item in request.names}
+    taken = {re.sub(r"[^a-z0-9]+", "-", _BARE.match(item)[0].lower()) for item in request.names}  # type: ignore[index]
     return template.format(name=f"{name}-project" if name in taken else name).encode()
 
 
@@ -56,6 +59,17 @@ def notes_of(manifest: str, read: Callable[[str], bytes | None]) -> tuple[str, .
 
 
 def begun(manifest: str, request: Request, read: Callable[[str], bytes | None]) -> Callable[[str], bytes | None]:
-    """Return what reads the files as they are once a manifest has begun, where that is asked for and it is missing."""
-    data = beginning_of(manifest, request) if request.create and read(manifest) is None else None
-    return read if data is None else lambda name: data if name == manifest else read(name)
+    """Return what reads the files as they are once a manifest has begun, where that is asked for and it is missing.
+
+    A pyproject.toml that has settings of tools alone begins to declare a project, behind them.
+    """
+    known = read(manifest)
+    data = beginning_of(manifest, request) if request.create else None
+    tools_alone = known is not None and posixpath.basename(manifest) == PYPROJECT and not declares(known)
+    if data is None or (known is not None and not tools_alone):
+        return read
+    if known is not None and known.strip():
+        newline = b"\r\n" if b"\r\n" in known else b"\n"
+        data = known.rstrip() + newline * 2 + data.replace(b"\n", newline)
+    whole = data
+    return lambda name: whole if name == manifest else read(name)
