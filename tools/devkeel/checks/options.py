@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 else:
     near_misses = Deferred("devkeel.catalogue.near_misses")
 
-__all__ = ["check_needed_inputs", "check_options"]
+__all__ = ["check_needed_inputs", "check_options", "option_tree"]
 
 _SHOWN = 60
 # What comes from an input with modules of its own may be newer or older than the catalogue.
@@ -51,7 +51,7 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
     """Return what the catalogue of options says of the modules of a declaration."""
     lock = subject.locks.get(LOCK)
     catalogue = open_catalogue(lock)
-    known = _Known(catalogue.source, _tree(catalogue), world.closed and (catalogue.live or not is_newer(lock)))
+    known = _Known(catalogue.source, option_tree(catalogue), world.closed and (catalogue.live or not is_newer(lock)))
     found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
     renamed = list[_Definition]()
     for document in world.modules:
@@ -80,7 +80,8 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
 
 
 @lru_cache(maxsize=2)
-def _tree(catalogue: Catalogue) -> Tree:
+def option_tree(catalogue: Catalogue) -> Tree:
+    """Return the options of a catalogue as a tree."""
     return Tree(catalogue.options)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.checks.conflicts import check_conflicts
 from devkeel.checks.heads import check_heads
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.modules import World
@@ -25,6 +26,7 @@ __all__ = ["check"]
 _CHECKS: tuple[Callable[[Candidate, World], Iterable[Diagnostic]], ...] = (
     check_heads,
     check_options,
+    check_conflicts,
     check_needed_inputs,
     check_packages,
     check_inputs,

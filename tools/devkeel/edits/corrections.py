@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["corrected"]
 
+_CONFLICT = "conflicting_definitions"
+
 
 def corrected(found: Sequence[Diagnostic], given: Sequence[Edit]) -> tuple[Diagnostic, ...]:
     """Return findings with suggestions that hold for the files before the change; `given` are the caller's edits."""
@@ -29,7 +31,7 @@ def corrected(found: Sequence[Diagnostic], given: Sequence[Edit]) -> tuple[Diagn
 def _corrections(item: Diagnostic, given: Sequence[Edit]) -> tuple[dict[str, Any], ...]:
     edits: list[dict[str, Any]] = []
     for suggested in item.suggestions:
-        suggestion = parse_suggestion(suggested, item.subject or "")
+        suggestion = parse_suggestion(suggested, item.subject or "", keeping=item.code == _CONFLICT)
         own = [suggested] if suggestion is None else [edit.corrected(suggestion) for edit in given]
         edits += [edit for edit in own if edit is not None]
     return tuple(edits)

@@ -8,14 +8,14 @@ from msgspec import Struct
 
 from devkeel.errors import DevkeelError, Refused
 from devkeel.project.beyond import beyond
-from devkeel.project.declaration import imports_of, nix_imports, read_declaration
+from devkeel.project.declaration import always_imported, read_declaration
 from devkeel.project.root import DECLARATION, DECLARATION_FILES
 from devkeel.source import nix
 from devkeel.source.path import format_path
 from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from devkeel.edits.files import Files
     from devkeel.errors import Place
@@ -87,7 +87,7 @@ class Declared:
         for name in found:
             files.read(name)
         files.leave(beyond(files.candidate, found))
-        always = _always(files, found)
+        always = always_imported(files.candidate, found)
         documents = [nix.Document(data, name) for name, data in _in_order(found).items() if name.endswith(".nix")]
         self.modules = [Module(item.name, item, item.name in always) for item in documents if _is_module(item)]
 
@@ -140,27 +140,3 @@ def _in_order(found: Mapping[str, bytes]) -> dict[str, bytes]:
     local = [name for name in found if name in DECLARATION_FILES and name != DECLARATION]
     names = [*([DECLARATION] if DECLARATION in found else []), *(name for name in found if name not in local), *local]
     return {name: found[name] for name in dict.fromkeys(names)}
-
-
-def _always(files: Files, found: Mapping[str, bytes]) -> set[str]:
-    """Return the files of a declaration that are modules of it without a condition."""
-    candidate = files.candidate
-    known = {name for name in DECLARATION_FILES if name in found}
-    waiting = [*known]
-    while waiting:
-        name = waiting.pop()
-        for target in _targets(name, found[name], candidate.way_to_work_tree):
-            try:
-                relative = candidate.resolve(target)
-            except DevkeelError:
-                continue
-            if relative in found and relative not in known:
-                known.add(relative)
-                waiting.append(relative)
-    return known
-
-
-def _targets(name: str, data: bytes, top: str) -> Iterable[str]:
-    if name.endswith(".nix"):
-        data = f"{{ imports = [ {' '.join(nix_imports(data, always=True))} ]; }}".encode()
-    return imports_of(name, data, top)

@@ -110,6 +110,8 @@ class SetOption(_Setting):
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         """Take another value for the same path, too."""
         if isinstance(suggestion, NewValue) and parse_path(self.path) == suggestion.path:
+            if suggestion.keeping and not suggestion.keeps(nix.print_value(self.nix_value())):
+                return None  # of the other place, whose value is not the one that was asked for
             kept = {name: item for name, item in self.given().items() if name not in {"value", "expression"}}
             return kept | dict(suggestion.given)
         return super().corrected(suggestion)

@@ -67,7 +67,7 @@ class Enable(Edit):
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         """Correct the name, the name of a setting, or its value."""
         group = self._group()
-        if isinstance(suggestion, NewValue) and "value" in suggestion.given:
+        if isinstance(suggestion, NewValue) and "value" in suggestion.given and not suggestion.keeping:
             names = [key for key in self.settings if (*group, *parse_path(key)) == suggestion.path]
             value = suggestion.given["value"]
             return self.given(settings={**self.settings, names[0]: value}) if names else None

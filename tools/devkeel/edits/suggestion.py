@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from devkeel.source import nix
 from devkeel.source.path import parse_path
 
 if TYPE_CHECKING:
@@ -29,10 +30,19 @@ class NewPath(Struct, frozen=True):
 
 
 class NewValue(Struct, frozen=True):
-    """An option path should have another value. given: the field `value`, or `expression`, of an edit."""
+    """An option path should have another value. given: the field `value`, or `expression`, of an edit; and `file`.
+
+    keeping: it is the same value, in another file or with another priority.
+    """
 
     path: AttrPath
     given: Mapping[str, Any]
+    keeping: bool = False
+
+    def keeps(self, source: str) -> bool:
+        """Return whether a value, by its Nix source, stays what it is, in another file or with another priority."""
+        expression = self.given.get("expression")
+        return expression.endswith(source) if expression is not None else nix.print_value(self.given["value"]) == source
 
 
 class NewText(Struct, frozen=True):
@@ -90,13 +100,16 @@ def _shared(first: str, second: str) -> int:
 Suggestion = NewPath | NewValue | NewText
 
 
-def parse_suggestion(edit: Mapping[str, Any], subject: str) -> Suggestion | None:
-    """Return what an edit of the files as a change would leave them says of the change; None where it stands alone."""
+def parse_suggestion(edit: Mapping[str, Any], subject: str, *, keeping: bool = False) -> Suggestion | None:
+    """Return what an edit of the files as a change would leave them says of the change; None where it stands alone.
+
+    keeping: a value that it sets is one that there is, in another place.
+    """
     if edit["kind"] == "rename":
         return NewPath(parse_path(edit["path"]), parse_path(edit["to"]))
     if edit["kind"] == "set":
-        given = {key: edit[key] for key in ("value", "expression") if key in edit}
-        return NewValue(parse_path(edit["path"]), given)
+        given = {key: edit[key] for key in ("value", "expression", *(["file"] if keeping else [])) if key in edit}
+        return NewValue(parse_path(edit["path"]), given, keeping)
     if edit["kind"] == "replace_text":
         return NewText(edit["old"], edit["new"], subject)
     return None

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Reader
 
 __all__ = [
+    "always_imported",
     "beginning",
     "declared_revision",
     "dotenv_files",
@@ -131,6 +132,24 @@ def imports_of(name: str, data: bytes, top: str = ".") -> Iterator[str]:
             start = top if target.startswith("/") else base
             path = posixpath.normpath(posixpath.join(start, target.lstrip("/")))
             yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
+
+
+def always_imported(project: Reader, files: Mapping[str, bytes]) -> frozenset[str]:
+    """Return the files of a declaration that are a part of it whatever holds: no condition decides about an import."""
+    known = {name for name in DECLARATION_FILES if name in files}
+    waiting = [*known]
+    while waiting:
+        name = waiting.pop()
+        data = files[name]
+        if name.endswith(".nix"):
+            data = f"{{ imports = [ {' '.join(nix_imports(data, always=True))} ]; }}".encode()
+        for target in imports_of(name, data, project.way_to_work_tree):
+            with suppress(DevkeelError):  # outside of the root
+                relative = project.resolve(target)
+                if relative in files and relative not in known:
+                    known.add(relative)
+                    waiting.append(relative)
+    return frozenset(known)
 
 
 def nix_imports(data: bytes, *, always: bool = False) -> list[str]:
