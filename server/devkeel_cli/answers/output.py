@@ -75,6 +75,8 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield f"{_bold(clean(result.root))}  revision {result.revision}  backend {clean(result.backend)}"
     yield f"files:    {clean(', '.join(item.name for item in result.files)) or 'none'}"
     yield f"packages: {clean(', '.join(result.packages)) or 'none'}"
+    for name, names in (result.inside or {}).items():
+        yield f"inside {clean(name)}: {clean(', '.join(names)) or 'none'}"
     yield f"enabled:  {clean(', '.join(result.enabled)) or 'none'}"
     yield from map(_definition_line, result.definitions)
     yield from map(clean, result.notes)

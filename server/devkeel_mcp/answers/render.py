@@ -86,6 +86,7 @@ def inspection(result: Inspection) -> CallToolResult:
     files = ", ".join(f"{item.name} ({item.role}, {item.bytes} bytes)" for item in result.files)
     head.append(f"Files: {files or 'none'}.")
     head.append(f"Packages ({len(result.packages)}): {', '.join(result.packages) or 'none'}.")
+    head += [f"Inside {name}: {', '.join(names) or 'none'}." for name, names in (result.inside or {}).items()]
     head.append(f"Enabled: {', '.join(result.enabled) or 'none'}.")
     body = [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
     tail = [*result.notes, *few(map(diagnostic_line, result.problems))]

@@ -124,6 +124,18 @@ def test_a_file_of_inputs_begins_where_there_is_none(environment: Environment, n
     assert not (environment.project.root / name).exists()
 
 
+@pytest.mark.parametrize("name", ["devenv.yaml", "devenv.local.nix"])
+def test_a_file_does_not_begin_for_what_finds_nothing_to_do(environment: Environment, name: str) -> None:
+    (environment.project.root / "devenv.yaml").unlink(missing_ok=True)
+    for item in (
+        {"kind": "unset", "path": "imports", "file": name},
+        {"kind": "remove", "path": "imports", "value": "./x", "file": name},
+    ):
+        result = edit(environment, item, create=True)
+        assert (result.changed, result.files) == (False, ())
+    assert not (environment.project.root / name).exists()
+
+
 def test_a_module_that_the_same_change_imports_needs_no_advice(environment: Environment) -> None:
     result = edit(
         environment,

@@ -126,3 +126,15 @@ def test_what_it_is_made_of_is_listed_with_its_role(project: Path) -> None:
 def test_files_that_include_each_other_or_are_not_there_end(project: Path) -> None:
     (project / "requirements.txt").write_text("-r requirements.txt\n-r gone.txt\n-r /etc/passwd\n-r ../../x.txt\n")
     revisions(project)
+
+
+@pytest.mark.parametrize("value", ['"backend"', '"./backend"', '"${config.devenv.root}/backend"'])
+def test_a_manifest_in_the_directory_of_a_language_is_a_part(tmp_path: Path, value: str) -> None:
+    root = tmp_path.resolve()
+    (root / "backend").mkdir()
+    (root / "devenv.nix").write_text(f"{{ config, ... }}:\n{{\n  languages.python.directory = {value};\n}}\n")
+    (root / "backend" / "pyproject.toml").write_text("[project]\n")
+    before = revisions(root)
+    assert "backend/pyproject.toml" in {item.name for item in Environment(root, actor="test").inspect().files}
+    (root / "backend" / "pyproject.toml").write_text('[project]\nname = "a"\n')
+    assert revisions(root) != before

@@ -32,7 +32,11 @@ def apply_edits(
         files = Files(candidate, create, manifests)
         applied = item.apply(files)
         marked = [name for name, data in applied.after.items() if _has_mark(name, data)]
+        # A file that would begin for an edit that finds nothing to do there does not begin.
+        began = [name for name in applied.after if not applied.changed and candidate.read(name) is None]
         for name, data in applied.after.items():
+            if name in began:
+                continue
             candidate.put(name, data.removeprefix(BOM_UTF8) if name in marked and data is not None else data)
         candidate.notes += (f"{name}: its byte order mark went, with which Nix does not parse it." for name in marked)
         if applied.notes or not (applied.changed or marked):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.libraries.modules import Modules
     from devkeel.source import Edited
 
-__all__ = ["Interpreter", "found_in", "one_of", "pythons_of", "several"]
+__all__ = ["Interpreter", "found_in", "listed", "one_of", "pythons_of", "several"]
 
 _PYTHON = re.compile(r"(?:python|pypy)\d*(?:Full|Minimal)?")
 _OPTION = "languages.python.package"
@@ -82,6 +82,15 @@ def found_in(modules: Modules, read: Callable[[str], bytes | None]) -> list[Inte
             elif node is not None:
                 line = document.place(holder.at).line or 1
                 found.append(Interpreter(holder, document.name, line, document))
+    return found
+
+
+def listed(modules: Modules, read: Callable[[str], bytes | None]) -> dict[str, tuple[str, ...]]:
+    """Return what each of them holds, by the name under which a caller may mean it."""
+    found = dict[str, tuple[str, ...]]()
+    for item in found_in(modules, read):
+        name = next((name for name in (*item.holder.owners, item.where) if name not in found), item.where)
+        found[name] = tuple(item.names)
     return found
 
 

@@ -60,6 +60,8 @@ _DOTENV = ".env"
 # Files that name libraries, beside a devenv.nix too, and those that lock them.
 _LIBRARIES = (*MANIFESTS, "requirements.in", "package.json", "Cargo.toml", "go.mod", "Gemfile")
 _LOCKS = (*LOCK_FILES, "uv.lock", "flake.lock")
+# devenv, src/modules/languages: a text, relative to the root, which `config.devenv.root` is too.
+_FOLDER = re.compile(r'"(?:\$\{config\.devenv\.root\}/)?(?P<name>[\w.][\w./-]*)"')
 # As pip reads them, in a file of its own or in the list of environment.yml.
 _INCLUDES = re.compile(
     rb"^[ \t]*(?:-[ \t]+[\"']?)?(?:-[rc]|--requirement|--constraint)[ \t=]*([^\s\"'#]+)", re.MULTILINE
@@ -196,6 +198,7 @@ def parts_of(project: Reader, files: Mapping[str, bytes]) -> dict[str, bytes]:
     """
     found, size = dict[str, bytes](), 0
     waiting = [*_LIBRARIES, *(target for name, data in files.items() for target in _named_in(name, data))]
+    waiting += [target for name, data in files.items() if name.endswith(".nix") for target in _in_directories(data)]
     while waiting and len(found) < _MAX_FILES and size < _MAX_BYTES:
         name = waiting.pop(0)
         if posixpath.basename(name).startswith(_DOTENV) or name in _LOCKS:
@@ -207,6 +210,24 @@ def parts_of(project: Reader, files: Mapping[str, bytes]) -> dict[str, bytes]:
                 found[relative], size = data, size + len(data)
                 waiting += _named_in(relative, data)
     return found
+
+
+@lru_cache(maxsize=64)
+def _in_directories(data: bytes) -> tuple[str, ...]:
+    """Return the manifests of libraries in the directories that languages are given (`languages.python.directory`)."""
+    if b"directory" not in data:
+        return ()
+    try:
+        definitions = nix.Document(data).definitions
+    except DevkeelError:
+        return ()
+    found = list[str]()
+    for item in definitions:
+        if item.path[0] == "languages" and item.path[-1] == "directory" and item.value is not None:
+            source = data[item.value.start_byte : item.value.end_byte].decode("utf-8", "replace")
+            folder = _FOLDER.fullmatch(source)
+            found += [posixpath.normpath(f"./{folder['name']}/{name}") for name in _LIBRARIES] if folder else []
+    return tuple(found)
 
 
 def declared_revision(project: Reader, files: Mapping[str, bytes]) -> str:
