@@ -167,6 +167,23 @@ def test_a_workspace_is_found_as_cargo_finds_it() -> None:
 
 
 @needs_cargo
+def test_a_name_that_the_workspace_gives_is_that_of_the_crate(tmp_path: Path) -> None:
+    root = f'{WORKSPACE}ranges = {{ version = "0.1.2", package = "version-ranges" }}\n'
+    files = {"Cargo.toml": root, "m/Cargo.toml": f"{PACKAGE}[dependencies]\nranges = {{ workspace = true }}\n"}
+    made = planned(files, "version-ranges@0.1.3", file="m/Cargo.toml")
+    assert {name: data.decode() for name, data in made.files.items()} == {"Cargo.toml": root.replace("0.1.2", "0.1.3")}
+    assert planned(files, "version-ranges", remove=True, file="m/Cargo.toml").files
+    with pytest.raises(DevkeelError) as caught:
+        planned(files, "ranges@1", file="m/Cargo.toml")
+    assert caught.value.code == "ambiguous"
+    bare = files | {"m/Cargo.toml": f"{PACKAGE}[dependencies]\n"}
+    after = bare | {
+        name: data.decode() for name, data in planned(bare, "version-ranges", file="m/Cargo.toml").files.items()
+    }
+    assert [entry[2:4] for entry in asked(tmp_path, after)] == [("version-ranges", "^0.1.2")]
+
+
+@needs_cargo
 def test_a_new_crate_inherits_what_the_workspace_has(tmp_path: Path) -> None:
     files = {"Cargo.toml": f'{WORKSPACE}log = "0.4.17"\n', "m/Cargo.toml": f'{PACKAGE}[dependencies]\na = "1"\n'}
     made = planned(files, "log", file="m/Cargo.toml")

@@ -12,6 +12,7 @@ from devkeel.libraries.manifests import cargo_file
 from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
 from devkeel.source import toml
 from devkeel.source.plain_data import dotted
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,9 +93,8 @@ class _Crate(Struct):
         """Say where it is not, and where it is."""
         kinds = [cargo_file.KINDS[self.group]] if self.group else [*cargo_file.KINDS.values()]
         said = f"{self.name} is not in {' or '.join(kinds)} of {self.made.manifest}, for any target."
-        workspace = self._document().model.get("workspace")
-        shared = workspace.get("dependencies") if isinstance(workspace, dict) else None
-        if not entries and isinstance(shared, dict) and any(_same(key, self.name) for key in shared):
+        shared = cargo_file.shared_entries(self._document())
+        if not entries and any(_same(entry.crate, self.name) for entry in shared):
             return f"{said} It is in workspace.dependencies, from where members take it."
         return f"{said} It is in {_tables(entries)}." if entries else said
 
@@ -111,10 +111,10 @@ class _Crate(Struct):
     def _entries(self, *, keys: bool = False) -> list[Entry]:
         """Return where the crate stands. keys: where it does not, entries that are called so and are another crate."""
         entries = cargo_file.entries_of(self._document())
-        found = [entry for entry in entries if _same(entry.crate, self.name)]
+        found = [entry for entry in entries if _same(self._crate(entry), self.name)]
         called = [entry for entry in entries if _same(entry.key, self.name)]
         if called and not found and not keys:
-            crate = called[0].crate
+            crate = self._crate(called[0])
             raise refused(
                 "ambiguous",
                 f"{self.name} is {crate} here, under another name ({dotted(called[0].path)}).",
@@ -131,17 +131,20 @@ class _Crate(Struct):
             self._put_in_workspace(version, model["workspace"])
             return
         value: toml.Data = version or "*"
-        if version is None and elsewhere:
-            value = elsewhere[0].taken(_SOURCE)
-        elif version is None and self._inherited() is not None:
-            value = {"workspace": True}
-        key = elsewhere[0].key if elsewhere else self.name
+        key = self.name
+        shared = self._shared() if version is None and not elsewhere else None
+        inherited = next((entry for entry in shared[1] if _same(entry.crate, self.name)), None) if shared else None
+        if elsewhere:
+            key = elsewhere[0].key
+            value = elsewhere[0].taken(_SOURCE) if version is None else value
+        elif inherited:
+            value, key = {"workspace": True}, inherited.key
         self._set(self.made.manifest, (cargo_file.spelt(model, table), key), value)
 
     def _put_in_workspace(self, version: str | None, workspace: Any) -> None:  # noqa: ANN401  (of the file)
         """Change a version that members inherit; a workspace without a package of its own depends on nothing."""
-        known = workspace.get("dependencies") if isinstance(workspace, dict) else None
-        shared = next((key for key in known if _same(key, self.name)), None) if isinstance(known, dict) else None
+        known = cargo_file.shared_entries(self._document())
+        shared = next((entry for entry in known if _same(entry.crate, self.name)), None)
         if shared is None or version is None:
             members = workspace.get("members") if isinstance(workspace, dict) else None
             names = ", ".join(f"{item}/Cargo.toml" for item in members) if isinstance(members, list) else "its members"
@@ -149,11 +152,9 @@ class _Crate(Struct):
                 "ambiguous",
                 f"{self.made.manifest} is of a workspace and has no package that could depend on {self.name}.",
                 self.made.manifest,
-                f"Name the manifest of a member with `file`: {names}.",
+                f"Name the manifest of a member with {argument('file')}: {names}.",
             )
-        path = ("workspace", "dependencies", shared)
-        entry = cargo_file.Entry(path, "normal", known[shared] if known else None)
-        self._set(self.made.manifest, entry.version_path, version)
+        self._set_version(self.made.manifest, shared, version)
 
     def _set_version(self, name: str, entry: Entry, version: str) -> None:
         """Write a version into an entry; what else it says stays, also where the crate comes from."""
@@ -168,24 +169,28 @@ class _Crate(Struct):
         if entry.origin:
             self._note(f"{dotted(entry.path)} comes from {entry.origin} still, which has to have that version.")
 
-    def _inherited(self, key: str | None = None) -> tuple[str, Entry] | None:
-        """Return the manifest of the workspace, and the entry there that this crate may take its version from."""
+    def _shared(self) -> tuple[str, list[Entry]] | None:
+        """Return the manifest of the workspace, and what members may inherit; None where the project has none."""
         root = cargo_file.workspace_of(self.made.manifest, self._document)
-        if root is None:
-            return None
-        known = self._document(root).model["workspace"].get("dependencies")
-        wanted = key or self.name
-        found = next((item for item in known if _same(item, wanted)), None) if isinstance(known, dict) else None
-        if found is None:
-            return None
-        return root, cargo_file.Entry(("workspace", "dependencies", found), "normal", known[found])
+        return None if root is None else (root, cargo_file.shared_entries(self._document(root)))
+
+    def _inherited(self, key: str) -> tuple[str, Entry] | None:
+        """Return the manifest of the workspace, and the entry there that one of a member inherits."""
+        shared = self._shared()
+        found = next((entry for entry in shared[1] if entry.key == key), None) if shared else None
+        return (shared[0], found) if shared and found else None
+
+    def _crate(self, entry: Entry) -> str:
+        """Return what the registry calls an entry, which for one that inherits the workspace says."""
+        shared = self._inherited(entry.key) if entry.inherits else None
+        return shared[1].crate if shared else entry.crate
 
     def _set_in_workspace(self, entry: Entry, version: str) -> None:
         shared = self._inherited(entry.key)
         if shared is None:
             raise refused(
                 "inherited",
-                f"{dotted(entry.path)} takes its version from the workspace, whose Cargo.toml is not in this project.",
+                f"{dotted(entry.path)} takes its version from a workspace that is not in this project.",
                 self.made.manifest,
                 f"Change it in the workspace, or remove {self.name} first and add it with its version.",
             )

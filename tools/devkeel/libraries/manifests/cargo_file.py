@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from devkeel.source.splice import Edited
 
-__all__ = ["KINDS", "Entry", "entries_of", "forget", "spelt", "with_version", "workspace_of"]
+__all__ = ["KINDS", "Entry", "entries_of", "forget", "shared_entries", "spelt", "with_version", "workspace_of"]
 
 # By the names that `cargo metadata` has for kinds, the table of each (Cargo book, "Specifying Dependencies").
 KINDS = {"normal": "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
@@ -86,6 +86,13 @@ def entries_of(document: toml.Document) -> list[Entry]:
                 known = _table(document, holder, (*path, name))
                 found += [Entry((*path, name, key), kind, value) for key, value in known.items()]
     return found
+
+
+def shared_entries(document: toml.Document) -> list[Entry]:
+    """Return what members of a manifest's workspace may inherit."""
+    workspace = _table(document, document.model, ("workspace",))
+    known = _table(document, workspace, ("workspace", "dependencies"))
+    return [Entry(("workspace", "dependencies", key), "normal", value) for key, value in known.items()]
 
 
 def _table(document: toml.Document, holder: Any, path: tuple[str, ...]) -> dict[str, Any]:  # noqa: ANN401  (data)
