@@ -212,3 +212,30 @@ def test_every_combination_of_sections_is_edited_as_npm_edits_it() -> None:
         wanted = [GROUPS[group]] if group else stands or ["dependencies"]
         assert {found[name]["odd"] for name in wanted} == {"2.0.0"}, (stands, group)
         assert any(after.get(name, {}).get("odd") == "2.0.0" for name in wanted)
+
+
+@pytest.mark.parametrize("name", ["@scope/_x", "@scope/-x", "JSONStream", "a!b", "~tilde", "node_modules_x", "@_s/x"])
+def test_names_of_old_packages_are_names(name: str) -> None:
+    text = manifest(dependencies={"odd": "1"})
+    assert json.loads(edited(text, f"{name}@2"))["dependencies"] == {"odd": "1", name: "2"}
+
+
+@pytest.mark.parametrize("name", [".x", "_x", "-x", "@scope/.x", "node_modules", "Favicon.ico@1", "$x", "a b", "@/x"])
+def test_what_npm_would_not_install_is_no_name(name: str) -> None:
+    with pytest.raises(DevkeelError) as error:
+        planned(manifest(), name)
+    assert error.value.code == "bad_library"
+
+
+def test_what_stands_in_the_file_is_removed_whatever_its_name_is() -> None:
+    text = manifest(devDependencies={"$utils": "workspace:^", "odd": "1"})
+    assert edited(text, "$utils", remove=True) == manifest(devDependencies={"odd": "1"})
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+def test_names_are_sorted_as_npm_sorts_them() -> None:
+    names = ["$u", "_a", "-a", "!a", "'a", "(a", "a)", "@a/b", "@a-b/c", "@a_b/c", "~a", "a.b", "a-b", "A-b", "a_b"]
+    names += ["JSONStream", "jsonstream", "a1", "a10", "a2", "Ab", "aB", "ab", "a*b", "a!b", "a'b", "a~b"]
+    script = "console.log(JSON.stringify(JSON.parse(process.argv[1]).sort((a, b) => a.localeCompare(b, 'en'))))"
+    done = subprocess.run(["node", "-e", script, json.dumps(names)], capture_output=True, check=True, timeout=60)
+    assert sorted(names, key=javascript._order) == json.loads(done.stdout)

@@ -21,8 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["MANIFESTS", "plan"]
 
 MANIFESTS = ("package.json",)
-# npm's rules for `name` in package.json: neither dot nor underscore first; great letters in old ones only (JSONStream).
-_NAME = re.compile(r"(?P<name>(?:@[A-Za-z0-9~-][\w.~-]*/)?[A-Za-z0-9~-][\w.~-]*)(?:@(?P<version>[^\s@][^\n\r]*))?")
+# npm installs what its rules for old packages allow (validate-npm-package-name): letters that need no escape in a URL,
+# capitals too; no dot first, and a hyphen or an underscore first only behind a scope.
+_LETTER = r"[A-Za-z0-9!~*'()._-]"
+_NAME = re.compile(
+    rf"(?P<name>(?!(?i:node_modules|favicon\.ico)(?:@|\Z))(?:@{_LETTER}+/(?!\.)|(?![._-])){_LETTER}+)"
+    r"(?:@(?P<version>[^\s@][^\n\r]*))?"
+)
 # npm docs, package.json: peers are what whoever installs this package has to have beside it.
 _SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 _GROUPS = {"prod": _SECTIONS[0], "dev": _SECTIONS[1], "optional": _SECTIONS[2], "peer": _SECTIONS[3]}
@@ -44,7 +49,7 @@ _SOURCE = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):|(?P<place>\.{0,2}/|~
 _ALIAS = re.compile(r"npm:(?P<name>@?[^@]+)")
 # npm sorts the names of a section by itself when it saves, so that another order would be changed by the next install:
 # by `localeCompare` of English (CLDR's root collation).
-_SIGNS = "_-.@/~0123456789abcdefghijklmnopqrstuvwxyz"
+_SIGNS = "_-!.'()@*/~$0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
@@ -59,6 +64,10 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
     section, made = _GROUPS.get(request.group or ""), Plan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)
+        if found is None and request.remove and _Package(made, item).stands:
+            # What stands in the file may be taken out, whatever its name is.
+            _Package(made, item).remove(section)
+            continue
         if found is None:
             raise bad_library(item, "it is no name of npm", "lodash or lodash@^4.17.21")
         require_reference(item, found["version"] or "", "lodash or lodash@^4.17.21")
@@ -114,6 +123,11 @@ class _Package(Struct):
             self._drop(name)
         if len(stands) == len(known):
             self._unbundle()
+
+    @property
+    def stands(self) -> bool:
+        """Whether a section names it."""
+        return bool(self._known())
 
     @property
     def _document(self) -> jsonc.Document:
