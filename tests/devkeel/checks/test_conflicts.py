@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.candidate.candidate import Candidate
+from devkeel.catalogue.merging import conflict
 from devkeel.catalogue.types import parse_type
-from devkeel.checks.conflicts import check_conflicts, conflict
+from devkeel.checks.conflicts import check_conflicts
 from devkeel.checks.modules import World
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed

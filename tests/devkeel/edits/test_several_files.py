@@ -334,3 +334,43 @@ def test_a_named_file_is_edited_and_others_are_said(environment: Environment) ->
     result = edit(environment, {"kind": "unset", "path": "env.A", "file": "devenv.nix"})
     assert not result.changed
     assert any("nix/db.nix:3" in note for note in result.notes)
+
+
+# What devenv.nix says of env.FOO under a condition, what is set, and what it is then: None for a refusal.
+CONDITIONAL: dict[str, tuple[str, str, str | None]] = {
+    "never, the same": (
+        'lib.mkMerge [ (lib.mkIf false { env.FOO = "a"; }) { env.B = "1"; } ]',
+        "a",
+        '{ env.B = "1"; env.FOO',
+    ),
+    "never, another": (
+        'lib.mkMerge [ (lib.mkIf false { env.FOO = "b"; }) { env.B = "1"; } ]',
+        "a",
+        '{ env.B = "1"; env.FOO',
+    ),
+    "never, at the value": ('{\n  env.FOO = lib.mkIf false "b";\n}', "a", None),
+    "sometimes, the same": (
+        'lib.mkMerge [ (lib.mkIf c { env.FOO = "a"; }) { env.B = "1"; } ]',
+        "a",
+        '{ env.B = "1"; env.FOO',
+    ),
+    "sometimes, the same, nowhere else": ('lib.mkIf c { env.FOO = "a"; }', "a", None),
+    "always": ('lib.mkIf true { env.FOO = "b"; }', "a", '{ env.FOO = "a"; }'),
+}
+
+
+@pytest.mark.parametrize("name", CONDITIONAL)
+def test_a_value_under_a_condition_is_set_for_every_case_or_refused(environment: Environment, name: str) -> None:
+    body, value, expected = CONDITIONAL[name]
+    write(environment, {"devenv.nix": f"{{ lib, c, ... }}:\n{body}\n"})
+    change = {"kind": "set", "path": "env.FOO", "value": value}
+    if expected is None:
+        try:
+            result = edit(environment, change)
+        except Refused as error:
+            assert error.code == "conditional"
+            return
+        assert any("condition" in note for note in result.notes)
+    else:
+        assert edit(environment, change).changed
+        assert expected in text(environment, "devenv.nix")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.aliases import group_names
+from devkeel.catalogue.merging import conflict
 from devkeel.catalogue.option import Option
 from devkeel.catalogue.tree import Tree
 from devkeel.errors import UsageError
@@ -29,6 +30,7 @@ __all__ = [
     "option_tree",
     "option_type",
     "roots",
+    "takes_one_text",
 ]
 
 DEVENV_VERSION = "2.2"
@@ -119,6 +121,12 @@ def is_list(path: AttrPath) -> bool:
     """Return whether an option takes nothing but a list."""
     option = find_option(path)
     return option is not None and option.type.removeprefix("non-empty ").startswith("list of ")
+
+
+def takes_one_text(path: AttrPath, text: str) -> bool:
+    """Return whether an option that has a text certainly takes no second one that differs: no lines are joined."""
+    found = option_tree().find(path)
+    return found.kind in ("option", "inside") and conflict(found.type, text, f"{text}.")
 
 
 def enable_path(name: str) -> AttrPath:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.catalogue.locked_options import open_catalogue
-from devkeel.catalogue.types import Anything, Boolean, Either, Enum, Integer, Null, Number, PathType, Text
+from devkeel.catalogue.merging import conflict
 from devkeel.checks.options import option_tree
 from devkeel.errors import Diagnostic
 from devkeel.project.beyond import beyond
@@ -23,7 +23,7 @@ from devkeel.source.nix.read.layers import call
 from devkeel.source.nix.read.literal import Style, print_element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from tree_sitter import Node
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from devkeel.checks.modules import World
     from devkeel.errors import Severity
 
-__all__ = ["check_conflicts", "conflict"]
+__all__ = ["check_conflicts"]
 
 # nixpkgs, lib/modules.nix: mkVMOverride, mkForce, a definition without one, mkDefault, mkOptionDefault.
 _PRIORITIES = {"mkVMOverride": 10, "mkForce": 50, None: 100, "mkDefault": 1000, "mkOptionDefault": 1500}
@@ -41,9 +41,6 @@ _PRIORITY = re.compile(r"\bmk(?:Override|Force|Default|VMOverride|OptionDefault|
 # Alone in its place: what a definition of a module may stand in, so that nothing round it decides about it.
 _PLAIN = frozenset({"binding", "binding_set", "attrset_expression", "rec_attrset_expression", "source_code"})
 _BODIES = frozenset({"let_expression", "with_expression", "assert_expression", "function_expression"})
-_MERGING = "strings concatenated"
-# lib/types.nix, `anything`, and pkgs/pkgs-lib/formats.nix: of these, scalars that differ are in conflict.
-_SCALARS = re.compile(r"anything|(?:JSON|TOML|YAML(?: 1\.\d)?) value")
 _SHOWN = 60
 
 
@@ -156,35 +153,6 @@ def _pair(type_: OptionType, sites: list[_Site]) -> tuple[_Site, _Site] | None:
         ),
         None,
     )
-
-
-def conflict(type_: OptionType, one: nix.Value, other: nix.Value) -> bool:
-    """Return whether the module system certainly refuses two definitions of a type beside each other."""
-    if isinstance(one, nix.Expression) or isinstance(other, nix.Expression):
-        return False
-    if isinstance(type_, Either):
-        return _conflict_of_either(type_.choices, one, other)
-    if isinstance(type_, Anything):
-        scalars = all(isinstance(value, (bool, int, float, str)) for value in (one, other))
-        return scalars and _SCALARS.fullmatch(type_.phrase) is not None and not _equal(one, other)
-    once = isinstance(type_, (Boolean, Enum, Integer, Number, PathType, Text)) and not type_.phrase.startswith(_MERGING)
-    return once and type_.accepts(one) is True and type_.accepts(other) is True and not _equal(one, other)
-
-
-def _conflict_of_either(choices: Iterable[OptionType], one: nix.Value, other: nix.Value) -> bool:
-    """Return what `either` and `nullOr` do: merge as the first type that takes both, else refuse."""
-    for choice in choices:
-        verdicts = choice.accepts(one), choice.accepts(other)
-        if verdicts == (True, True):
-            return not isinstance(choice, Null) and conflict(choice, one, other)
-        if None in verdicts:
-            return False
-    taken = [any(choice.accepts(value) for choice in choices) for value in (one, other)]
-    return all(taken)  # each is of a type of its own
-
-
-def _equal(one: nix.Value, other: nix.Value) -> bool:
-    return type(one) is type(other) and one == other
 
 
 def _diagnostic(path: nix.AttrPath, pair: tuple[_Site, _Site], phrase: str, severity: Severity) -> Diagnostic:

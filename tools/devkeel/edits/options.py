@@ -103,8 +103,9 @@ class SetOption(_Setting):
         if file.is_yaml:
             return file.becomes(yaml.set(file.yaml(), self.path, self.plain_value(file)))
         draft, path = Draft(self, files), parse_path(self.path)
-        home = draft.home(path)
-        draft.make(home, lambda document: nix.set(document, self.path, self.nix_value()))
+        home, value = draft.home(path), self.nix_value()
+        once = isinstance(value, str) and catalogue.takes_one_text(path, value)
+        draft.make(home, lambda document: nix.set(document, self.path, value, once=once))
         return draft.applied(path)
 
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:

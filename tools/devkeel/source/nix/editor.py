@@ -94,9 +94,9 @@ def elements_of(document: Document, definition: Definition) -> list[Element]:
     return [] if definition.value is None else [*listed(definition.value, document.data)]
 
 
-def set(data: bytes | Document, path: str, value: Value) -> Edited:  # noqa: A001  (the verb that users know)
+def set(data: bytes | Document, path: str, value: Value, *, once: bool = False) -> Edited:  # noqa: A001  (as users say)
     """Set an option path; see `bindings.set_value`."""
-    return _bindings.set_value(_open(data), parse_path(path), value)
+    return _bindings.set_value(_open(data), parse_path(path), value, once=once)
 
 
 def sequence(data: bytes | Document, values: Iterable[tuple[str, Value]]) -> Edited:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.literal import Value
     from devkeel.source.path import AttrPath
 
+# What stands under this never counts.
+_NEVER = "false"
+
 __all__ = ["insert_value", "rename", "set_value", "unset"]
 
 
@@ -111,11 +114,12 @@ def says(document: Document, path: AttrPath, value: Value) -> bool:
         return False
 
 
-def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
+def set_value(document: Document, path: AttrPath, value: Value, *, once: bool = False) -> Edited:
     """Set an option path to a value. A literal set replaces what is there attribute by attribute.
 
     A conditional definition stays where an unconditional one can stand beside it without a conflict; else the only
-    one is changed where it is, and a note names its condition.
+    one is changed where it is, and a note names its condition. once: the option takes one text, so that an equal one
+    can. Raises Refused `conditional` where the only one has the value already.
     """
     raw = require_editable(document, path)
     expressions_in(value)
@@ -135,7 +139,7 @@ def set_value(document: Document, path: AttrPath, value: Value) -> Edited:
     if not exact:
         return insert_value(document, path, value)
     plain = [item for item in exact if not item.conditions]
-    if not plain and all(_gives_way(document, item, value) for item in exact):
+    if not plain and all(_gives_way(document, item, value, once=once) for item in exact):
         with suppress(Refused):
             edited = insert_value(document, path, value)
             return replace(edited, notes=(f"{format_path(path)} has conditional definitions too; they stay.",))
@@ -151,17 +155,19 @@ def _drops(present: Value, value: Value) -> bool:
     )
 
 
-def _gives_way(document: Document, item: Definition, value: Value) -> bool:
+def _gives_way(document: Document, item: Definition, value: Value, *, once: bool) -> bool:
     """Return whether a conditional definition allows an unconditional one beside it.
 
     The module system takes the stronger one, or two that are equal; of these only booleans and numbers are certain to
-    be neither lists nor lines, which it would join.
+    be neither lists nor lines, which it would join, and a text of an option that takes one (`once`).
     """
     # nixpkgs, lib/modules.nix, filterOverrides: 1000 and 1500 give way to the 100 of a plain definition.
     if item.layers is not None and item.layers.priority in {"mkDefault", "mkOptionDefault"}:
         return True
+    if _NEVER in item.conditions:
+        return True
     # nixpkgs, lib/options.nix, `mergeEqualOption`: two that are equal are one; lists and lines would be joined.
-    return isinstance(value, (bool, int, float)) and same(document.value(item), value)
+    return isinstance(value, (bool, int, float, *((str,) if once else ()))) and same(document.value(item), value)
 
 
 def require_no_set(document: Document, raw: AttrPath) -> None:
@@ -203,9 +209,17 @@ def _replace(document: Document, path: AttrPath, item: Definition, value: Value,
     if isinstance(value, Expression):
         # A name that the expression uses is not for the expression to be written under.
         layers = peel(item.value, data, names=False)
-    notes = _about_conditions(path, item.container.conditions if whole else item.conditions, count)
+    conditions = item.container.conditions if whole else item.conditions
+    notes = _about_conditions(path, conditions, count)
     written = [Expression(document.source(item)), *([] if whole else [document.value(item), _inner(document, item)])]
     if any(same(found, wanted) for found in written for wanted in (value, canonical(value))):
+        if not {*conditions} <= {"true"}:
+            raise document.refuse(
+                "conditional",
+                f"{format_path(path)} has this value only under the condition {' && '.join(conditions)}.",
+                item.node,
+                f"Unset it and set it in one list of edits, or write it beside the condition with {do('patch')}.",
+            )
         return Edited(data, notes=tuple(notes) or (_already(path),))
     if item.container.shared:
         raise document.refuse("shared_name", "The set is a name that is used elsewhere too.", item.node)
