@@ -149,6 +149,8 @@ class TestHashes:
             f"-r base.txt\nplain==1.0.0 --hash=sha256:{digest_of(index, 'plain')}\n"
         )
         assert "numbers-lib" not in self.add(devkeel, "frames==1.5.3")
+        (devkeel.root / "requirements.txt").write_text("-r base.txt\n")
+        assert "plain==1.0.0 --hash=sha256:" in self.add(devkeel, "plain").replace("\\\n    ", "")
 
     @pytest.mark.parametrize("names", [("numbers-lib==2.0.0",), ("plain",)])
     @pytest.mark.parametrize("more", [("--level", "schema"), ("--dry-run",)])

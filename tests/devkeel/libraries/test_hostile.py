@@ -9,7 +9,7 @@ from devkeel.libraries.planning import plan
 from devkeel.libraries.request import Request
 
 FILES = {
-    "pyproject.toml": b'[project]\nname = "a"\nversion = "1"\ndependencies = []\n',
+    "pyproject.toml": b'[project]\nname = "demo"\nversion = "1"\ndependencies = []\n',
     "package.json": b'{"name": "x"}\n',
     "environment.yml": b"dependencies:\n  - python\n",
     "Gemfile": b"",

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from devkeel.errors import Refused
+from devkeel.errors import Refused, UsageError
 from devkeel.libraries.planning import plan
 from devkeel.libraries.request import Plan, Request
 from devkeel.libraries.resolve.installers import find_uv
@@ -254,6 +254,19 @@ def test_poetry_keeps_its_tables(wanted: str, group: str | None, old: str, new: 
     found = edited(POETRY, wanted, group=group)
     assert tomllib.loads(found) == tomllib.loads(POETRY.replace(old, new))
     assert found.count("#") == POETRY.count("#")
+
+
+@pytest.mark.parametrize("text", [f"{HEAD}dependencies = []\n", '[tool.poetry]\nname = "demo"\n'])
+def test_a_project_does_not_depend_on_itself_but_its_groups_may(text: str) -> None:
+    with pytest.raises(UsageError, match="project itself"):
+        edited(text, "Demo[x]>=1")
+    assert "demo" in edited(text, "demo", group="dev").rpartition("dev")[2]
+
+
+@pytest.mark.parametrize("remove", [True, False])
+def test_python_is_no_library_of_poetry(remove: bool) -> None:
+    with pytest.raises(UsageError, match="interpreter"):
+        edited(POETRY, "python", remove=remove)
 
 
 def test_poetry_gets_one_line_for_a_new_library() -> None:

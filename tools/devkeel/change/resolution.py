@@ -40,7 +40,9 @@ def resolve_libraries(candidate: Candidate, level: str | None, *, executes: bool
     for manifest in dict.fromkeys(candidate.manifests):
         if requirements_file.is_requirements_file(manifest) and (after := candidate.after.get(manifest)) is not None:
             why = skipped[0].reason if skipped else "the resolver gave none, as uv does"
-            hashes.require_hashes(manifest, candidate.before[manifest] or b"", after, why)
+            before = candidate.before[manifest] or b""
+            missing = requirements_file.hashless(manifest, before, after, candidate.read)
+            hashes.require_hashes(manifest, missing, why)
     return ran, skipped
 
 

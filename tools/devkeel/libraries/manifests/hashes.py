@@ -15,7 +15,7 @@ from devkeel.source.splice import Splice, apply
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Iterable, Sequence
 
     from devkeel.libraries.manifests.requirement_lines import Line
 
@@ -29,18 +29,21 @@ def wants_hashes(data: bytes) -> bool:
     return any(line.hashes or line.option == "--require-hashes" for line in lines_of(tolerant_text(data)))
 
 
-def lacking(before: bytes, after: bytes) -> tuple[Line, ...]:
-    """Return the requirements that are new in a file, or changed, and have no hashes although pip wants some."""
-    if not (wants_hashes(before) or wants_hashes(after)):
+def lacking(before: bytes, after: bytes, included: Iterable[Line] = ()) -> tuple[Line, ...]:
+    """Return the requirements that are new in a file, or changed, and have no hashes although pip wants some.
+
+    included: the lines of the files that it includes; their hashes bind it too, where it has kept to them so far.
+    """
+    known = [*lines_of(tolerant_text(before))]
+    kept = all(line.hashes for line in known if line.requirement)
+    if not (wants_hashes(before) or wants_hashes(after) or (kept and any(line.hashes for line in included))):
         return ()
-    old = {line.text for line in lines_of(tolerant_text(before))}
-    lines = lines_of(tolerant_text(after))
+    old, lines = {line.text for line in known}, lines_of(tolerant_text(after))
     return tuple(line for line in lines if line.requirement and not line.hashes and line.text not in old)
 
 
-def require_hashes(name: str, before: bytes, after: bytes, why: str) -> None:
+def require_hashes(name: str, missing: Sequence[Line], why: str) -> None:
     """Refuse a file whose new requirements have no hashes. why: what kept them from being asked for."""
-    missing = lacking(before, after)
     if missing:
         names = ", ".join(line.shown for line in missing)
         raise Refused(
@@ -52,12 +55,12 @@ def require_hashes(name: str, before: bytes, after: bytes, why: str) -> None:
         )
 
 
-def filled(name: str, before: bytes, after: bytes, compiled: bytes, known: Collection[str]) -> bytes:
+def filled(name: str, before: bytes, after: bytes, compiled: bytes, included: Sequence[Line]) -> bytes:
     """Return a file whose new requirements have one version each with its hashes, and what they need is there too.
 
-    compiled: what uv made of the file, with hashes. known: the names that files which this one includes have.
+    compiled: what uv made of the file, with hashes. included: the lines of the files that this one includes.
     """
-    missing = lacking(before, after)
+    missing = lacking(before, after, included)
     if not missing:
         return after
     text, encoding = decoded(after, name)
@@ -70,7 +73,7 @@ def filled(name: str, before: bytes, after: bytes, compiled: bytes, known: Colle
         if entry is not None:
             start, end = line.argument
             changes.append((start, end, _pinned(text[start:end], entry) + _hashes(source, entry, style)))
-    here = {line.key for line in lines_of(text)} | {*known}
+    here = {line.key for line in (*lines_of(text), *included)}
     newline = "\r\n" if "\r\n" in text else "\n"
     more = [entry for key, entry in found.items() if key not in here]
     if more:

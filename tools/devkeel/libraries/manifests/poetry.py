@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Refused
 from devkeel.libraries.manifests.requirement import Requirement, canonicalize_name, parse, written
+from devkeel.libraries.request import bad_library
 from devkeel.source import Edited, toml
 from devkeel.source.plain_data import dotted
 from devkeel.source.splice import compose
@@ -46,6 +47,8 @@ def edit(plan: Plan, request: Request, path: _Path) -> bool:
     complete = True
     for name in request.names:
         wanted = parse(name, remove=request.remove)
+        if canonicalize_name(wanted.name) == "python":
+            raise bad_library(name, "in Poetry's tables it is the interpreter", "httpx>=0.27")
         document = toml.Document(plan.data(plan.manifest), plan.manifest)
         table = dict(tables_of(document.model)).get(path, {})
         spelt = names_in(table, canonicalize_name(wanted.name))

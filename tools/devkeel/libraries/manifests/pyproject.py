@@ -18,7 +18,7 @@ from devkeel.libraries.manifests.requirement import (
     written,
 )
 from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
-from devkeel.libraries.request import refused
+from devkeel.libraries.request import bad_library, refused
 from devkeel.source import Edited, toml
 from devkeel.source.plain_data import dotted
 from devkeel.text.actions import do
@@ -97,6 +97,7 @@ def requirements_of(data: bytes) -> tuple[str, ...]:
 def edit(plan: Plan, request: Request) -> None:
     """Add or remove requirements where this pyproject.toml has them."""
     model = toml.Document(plan.data(plan.manifest), plan.manifest).model
+    _require_others(request, model)
     table = _table_of_poetry(model, request.group)
     if table is not None:
         complete = poetry.edit(plan, request, table)
@@ -106,6 +107,16 @@ def edit(plan: Plan, request: Request) -> None:
         complete = _edit_lists(plan, request, paths or [("dependency-groups", request.group or _DEV)])
     if request.remove and not complete:
         _say_absent(plan, request, model, [table] if table else paths)
+
+
+def _require_others(request: Request, model: dict[str, Any]) -> None:
+    """Refuse the project as a dependency of itself, as uv and Poetry do; an extra or a group may name it."""
+    own = _get(model, "project", "name") or _get(model, *_POETRY, "name")
+    for name in request.names:
+        key = canonicalize_name(parse(name, remove=request.remove).name)
+        new = not (request.remove or request.group or _indexes(model, _DEPENDENCIES, key))
+        if new and isinstance(own, str) and key == canonicalize_name(own):
+            raise bad_library(name, "it is the name of the project itself", "httpx>=0.27")
 
 
 def _table_of_poetry(model: dict[str, Any], group: str | None) -> _Path | None:

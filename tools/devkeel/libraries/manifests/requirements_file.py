@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, Place, Refused
-from devkeel.libraries.manifests.hashes import require_hashes
+from devkeel.libraries.manifests.hashes import lacking, require_hashes
 from devkeel.libraries.manifests.requirement import (
     Requirement,
     amended,
@@ -33,9 +33,11 @@ __all__ = [
     "compiled_by",
     "edit",
     "edit_lines",
+    "hashless",
     "included_by",
     "included_lines",
     "is_requirements_file",
+    "lines_included",
     "requirements_in",
 ]
 
@@ -116,7 +118,7 @@ def edit_lines(
     edited = apply(data, splices, notes)
     if not is_requirements_file(name):
         # In a text of devenv.nix, which no resolver is asked about.
-        require_hashes(name, data, edited.data, "what stands in it is not resolved")
+        require_hashes(name, lacking(data, edited.data), "what stands in it is not resolved")
     return edited
 
 
@@ -153,6 +155,16 @@ def included_lines(
         found = [*lines_of(tolerant_text(data or b""))]
         yield from ((file, line) for line in found)
         waiting += [_beside(file, line.included) for line in found if line.included and not line.constraint]
+
+
+def hashless(name: str, before: bytes, after: bytes, read: Callable[[str], bytes | None]) -> tuple[Line, ...]:
+    """Return the new requirements of a file that have no hashes although pip wants some: see `hashes.lacking`."""
+    return lacking(before, after, lines_included(name, after, read))
+
+
+def lines_included(name: str, data: bytes, read: Callable[[str], bytes | None]) -> list[Line]:
+    """Return the lines of all files that a requirements file includes."""
+    return [line for _, line in included_lines(name, lines_of(tolerant_text(data)), read, [])]
 
 
 def _absent(wanted: Requirement, name: str, elsewhere: tuple[str, Line] | None, unread: Sequence[str]) -> str:

@@ -17,9 +17,8 @@ from devkeel.diagnosis.causes import both_ends
 from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
-from devkeel.libraries.manifests.hashes import lacking
 from devkeel.libraries.manifests.pyproject import requirements_of
-from devkeel.libraries.manifests.requirements_file import compiled_by
+from devkeel.libraries.manifests.requirements_file import compiled_by, hashless
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.declared_python import PINNED, declared_python
 from devkeel.libraries.resolve.includes import require_beneath
@@ -123,7 +122,7 @@ def resolve(
     if name in conda_file.NAMES:
         return _resolve_conda(project, manifest, read, timeout)
     old, new = project.read(manifest) or b"", read(manifest) or b""
-    hashed = name.endswith((".txt", ".in")) and bool(lacking(old, new))
+    hashed = name.endswith((".txt", ".in")) and bool(hashless(manifest, old, new, read))
     found = _question(name, lambda item: read(posixpath.join(folder, item)), hashed=hashed)
     if isinstance(found, str):
         return Resolved(why=found)

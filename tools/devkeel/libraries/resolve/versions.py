@@ -8,7 +8,6 @@ import tomllib
 from typing import TYPE_CHECKING, Any
 
 from devkeel.libraries.manifests import hashes, requirements_file
-from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
 from devkeel.source import jsonc, toml
 
 if TYPE_CHECKING:
@@ -33,8 +32,8 @@ def settled(
     folder, name = posixpath.split(manifest)
     data = after
     if compiled := locks.get(posixpath.join(folder, HASHED)):
-        included = requirements_file.included_lines(manifest, lines_of(tolerant_text(after)), read, [])
-        data = hashes.filled(manifest, before, after, compiled, {line.key for _, line in included if line.key})
+        included = requirements_file.lines_included(manifest, after, read)
+        data = hashes.filled(manifest, before, after, compiled, included)
     elif name == "package.json" and (lock := locks.get(posixpath.join(folder, "package-lock.json"))):
         packages = json.loads(lock).get("packages", {})
         for table, library in _new(json.loads(before or b"{}"), json.loads(after)):
