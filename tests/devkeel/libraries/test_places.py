@@ -258,3 +258,36 @@ def test_two_pythons_with_libraries_are_both_named() -> None:
         planned({"devenv.nix": text}, "pandas")
     assert caught.value.code == "ambiguous"
     assert caught.value.alternatives == ("languages.python.package", "packages")
+
+
+def test_a_line_that_goes_on_in_another_text_is_left_alone() -> None:
+    files = {"devenv.nix": shell("''\n    flask\n    -r '' + ./more.txt"), "more.txt": "idna\n"}
+    assert planned(files, "idna>=3").files == {"more.txt": b"idna>=3\n"}
+    assert planned(files, "six").files == {"more.txt": b"idna\nsix\n"}
+    with pytest.raises(DevkeelError) as caught:
+        planned({"devenv.nix": shell('"flask" + "==1"')}, "flask")
+    assert caught.value.code == "opaque_value"
+    lines = {"devenv.nix": shell("''\n    flask\n  '' + \"six\"")}
+    assert "    flask>1\n" in planned(lines, "flask>1").files["devenv.nix"].decode()
+    assert '"six>1"' in planned(lines, "six>1").files["devenv.nix"].decode()
+
+
+def test_a_switch_that_is_computed_stays() -> None:
+    text = "{ config, ... }:\n{\n  languages.python.enable = config.x;\n}\n"
+    found = planned({"devenv.nix": text, "requirements.txt": "a\n"}, "idna")
+    assert "languages.python.enable = config.x;" in found.files["devenv.nix"].decode()
+    off = text.replace("config.x", "false")
+    found = planned({"devenv.nix": off, "requirements.txt": "a\n"}, "idna")
+    assert nix.get(found.files["devenv.nix"], "languages.python.enable") is True
+
+
+def test_beside_requirements_a_python_keeps_what_it_has() -> None:
+    package = "languages.python.package = pkgs.python3.withPackages (ps: [ ps.numpy ]);"
+    files = {"devenv.nix": shell("''\n    requests\n  ''", package)}
+    found = planned(files, "flask")
+    assert "    requests\n    flask\n" in found.files["devenv.nix"].decode()
+    assert any("languages.python.package" in note for note in found.notes)
+    assert not planned(files, "numpy").files
+    assert "ps: [ ]" in planned(files, "numpy", remove=True).files["devenv.nix"].decode()
+    assert "    requests\n    numpy>=2\n" in planned(files, "numpy>=2").files["devenv.nix"].decode()
+    assert "''\n  ''" in planned(files, "requests", remove=True).files["devenv.nix"].decode()

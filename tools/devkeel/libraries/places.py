@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.errors import Place as At
 from devkeel.errors import ProjectError
@@ -41,6 +43,7 @@ DECLARATION = "devenv.nix"
 MANIFESTS = (PYPROJECT, "requirements.in", "requirements.txt", *conda_file.NAMES, DECLARATION)
 PYTHON = "languages.python"
 REQUIREMENTS = f"{PYTHON}.venv.requirements"
+_OPTION = f"{PYTHON}.package"
 _SYNC = f"{PYTHON}.uv.sync.enable"
 _POETRY = (f"{PYTHON}.poetry.enable", f"{PYTHON}.poetry.install.enable")
 
@@ -87,6 +90,31 @@ def python_place(
     pythons = pythons_of(found_in(modules, read))
     if request.file is not None:
         return _named(request, read, modules, pythons)
+    place = _declared(request, read, modules, pythons)
+    the = pythons[0] if pythons and pythons[0].is_the_python else None
+    if the is None or place.way == "packages" or request.group is not None:
+        return place
+    names = [parse(item, remove=request.remove) for item in request.names]
+    keys = {canonicalize_name(item.name) for item in names}
+    plain = not any(item.specifier or item.url or item.extras or item.marker for item in names)
+    # What a virtual environment installs goes before what its Python brings; both are one environment.
+    if plain and keys <= set(the.names) and not keys & _names_at(place, read):
+        return Place(the.document.name, "packages", python=the)
+    return replace(place, notes=(*place.notes, f"{the.where} brings libraries too: {do('add', inside=_OPTION)}."))
+
+
+def _names_at(place: Place, read: Callable[[str], bytes | None]) -> set[str]:
+    """Return the names that stand in a place, as far as they are read without the tool of its format."""
+    if place.source is not None:
+        return place.source.names(read)
+    text = (read(place.manifest) or b"").decode("utf-8", "replace")
+    return {canonicalize_name(word) for word in re.findall(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?", text)}
+
+
+def _declared(
+    request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[Interpreter]
+) -> Place:
+    """Return the place that the declaration names, else a file of the backend's."""
     folder, said = directory_of(modules, PYTHON)
     # devenv, src/modules/languages/python/default.nix: with uv.sync the requirements are ignored; Poetry and both of
     # them read the pyproject.toml of `directory`.
@@ -220,8 +248,10 @@ def _of_requirements(
     why = f"{_told(chosen)} is what {REQUIREMENTS} ({chosen.said.where}) names{chosen.said.under}"
     others = [_told(source) for source in usable if source is not chosen]
     rest = [name for name in (*others, *beside) if name != chosen.file]
-    notes = (f"{why}; {', '.join(dict.fromkeys(rest))} too names libraries.",) if rest else ()
+    notes: tuple[str, ...] = (f"{why}; {', '.join(dict.fromkeys(rest))} too names libraries.",) if rest else ()
     notes = notes or ((f"{why}.",) if chosen.said.under or (chosen.file and chosen.file != "requirements.txt") else ())
+    if len(usable) < len(found):
+        notes += (f"A part of {REQUIREMENTS} is computed, and was not looked at.",)
     if chosen.file is None:
         return Place(chosen.said.document.name, "text", chosen, notes=notes)
     if not chosen.file.endswith((".txt", ".in")):

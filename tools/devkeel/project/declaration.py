@@ -61,7 +61,7 @@ _DOTENV = ".env"
 _LIBRARIES = (*MANIFESTS, "requirements.in", "package.json", "Cargo.toml", "go.mod", "Gemfile")
 _LOCKS = (*LOCK_FILES, "uv.lock", "flake.lock")
 # devenv, src/modules/languages: a text, relative to the root, which `config.devenv.root` is too.
-_FOLDER = re.compile(r'"(?:\$\{config\.devenv\.root\}/)?(?P<name>[\w.][\w./-]*)"')
+_FOLDER = re.compile(r'"(?:\$\{config\.(?:devenv\.root|env\.DEVENV_ROOT)\}/)?(?P<name>[\w.][\w./-]*)"')
 # As pip reads them, in a file of its own or in the list of environment.yml.
 _INCLUDES = re.compile(
     rb"^[ \t]*(?:-[ \t]+[\"']?)?(?:-[rc]|--requirement|--constraint)[ \t=]*([^\s\"'#]+)", re.MULTILINE

@@ -135,3 +135,21 @@ def test_what_is_none_is_no_holder() -> None:
         "withPackages (ps: [ ])",
     ):
         assert not holders_in(nix.Document(module(f"{PACKAGE} = {value};").encode()))
+
+
+def test_what_is_overridden_is_the_package_that_it_is_made_of() -> None:
+    for element in ("(numpy.override { x = 1; })", "(ps.numpy.overridePythonAttrs (old: { src = null; }))"):
+        before = module(f"{PACKAGE} = pkgs.python3.withPackages (ps: with ps; [ {element} scipy ]);").encode()
+        edited = nix.add_packages(before, "numpy", inside="python3")
+        assert (edited.changed, len(edited.notes)) == (False, 1)
+        removed = nix.remove_packages(before, "numpy", inside="python3").data
+        assert b"numpy" not in removed
+        assert b"[ scipy ]" in removed
+
+
+def test_what_is_held_under_a_condition_only_is_added() -> None:
+    before = module(f"{PACKAGE} = pkgs.python3.withPackages (p: with p; [ a ] ++ lib.optionals x [ numpy ]);").encode()
+    edited = nix.add_packages(before, "numpy", inside="python3")
+    assert "[ a numpy ] ++" in flat(edited.data.decode())
+    assert len(edited.notes) == 1
+    assert nix.remove_packages(edited.data, "numpy", inside="python3").data.count(b"numpy") == 0

@@ -90,7 +90,7 @@ def _declare(made: Plan, request: Request, modules: Modules, place: Place) -> No
         return
     data = made.data(DECLARATION)
     values: list[tuple[str, nix.Value]] = []
-    if not modules.is_on(f"{PYTHON}.enable"):
+    if _is_off(modules, f"{PYTHON}.enable"):
         values.append((f"{PYTHON}.enable", True))
     if place.way == "file":
         values += _installer(made, modules)
@@ -108,6 +108,13 @@ def _declare(made: Plan, request: Request, modules: Modules, place: Place) -> No
     edited = nix.append(nix.Document(data, DECLARATION), path, *first, *elements)
     if edited.changed:
         made.take(DECLARATION, edited)
+
+
+def _is_off(modules: Modules, path: str) -> bool:
+    """Return whether to turn a switch on: nothing defines it, or devenv.nix has it off. What computes it stays."""
+    found = modules.at(path)
+    own = [said for said in found if said.document.name == DECLARATION and said.settled]
+    return not found or (len(found) == len(own) and all(said.value is False for said in own))
 
 
 def _uninstalled(made: Plan, request: Request, modules: Modules, values: list[tuple[str, nix.Value]]) -> Iterator[str]:
@@ -136,7 +143,7 @@ def _installer(made: Plan, modules: Modules) -> list[tuple[str, nix.Value]]:
     if made.manifest.endswith(".txt"):
         needed = not modules.defines(REQUIREMENTS) and not modules.names(posixpath.basename(made.manifest).encode())
         alone = not modules.is_on(f"{PYTHON}.uv.sync.enable", f"{PYTHON}.poetry.enable")
-        on = [] if modules.is_on(f"{PYTHON}.venv.enable") else [(f"{PYTHON}.venv.enable", True)]
+        on = [(f"{PYTHON}.venv.enable", True)] if not modules.defines(f"{PYTHON}.venv.enable") else []
         path = nix.Expression(f"./{made.manifest}")
         return [*on, (REQUIREMENTS, path)] if needed and alone and (not known or not on) else []
     if known or not made.manifest.endswith(".toml"):

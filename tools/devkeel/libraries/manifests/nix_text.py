@@ -73,12 +73,37 @@ def _within(said: Said, node: Node) -> Iterator[Source]:
             if inner is not None:
                 yield from (item for item in _within(said, inner) if item.file is not None)
     elif operator(node, data) == "+":
-        for side in ("left", "right"):
-            operand = node.child_by_field_name(side)
-            if operand is not None:
-                yield from _within(said, operand)
+        yield from _joined(said, node)
     else:
         yield Source(said)
+
+
+def _joined(said: Said, node: Node) -> Iterator[Source]:
+    """Yield the places of texts that are joined; a line that goes on from one to the next is certain in neither."""
+    data, waiting = said.document.data, [node]
+    operands: list[Node] = []
+    while waiting:
+        item = peel(waiting.pop(), data).core
+        sides = [item.child_by_field_name(name) for name in ("right", "left")] if operator(item, data) == "+" else []
+        if sides:
+            waiting += [side for side in sides if side is not None]
+        else:
+            operands.append(item)
+    whole = True  # whether the line before has ended
+    for number, item in enumerate(operands):
+        value = read_value(item, data)
+        found, begins = [*_within(said, item)], whole
+        if item.type in TEXTS:
+            whole = isinstance(value, str) and (value.endswith("\n") or not value)
+            yield from found if begins and (whole or number == len(operands) - 1) else [Source(said)]
+        elif item.type == "path_expression":
+            before = read_value(operands[number - 1], data) if number else ""
+            included = isinstance(before, str) and before.rstrip().endswith(("-r", "--requirement"))
+            yield from found if included else [Source(said)]
+            whole = False
+        else:
+            yield from found
+            whole = True
 
 
 def edit(plan: Plan, request: Request, source: Source) -> None:

@@ -30,6 +30,8 @@ _OVERRIDE = re.compile(r"(?P<owner>.+?)(?P<environment>\.buildEnv)?\.override")
 _WRAPPERS = re.compile(r"(?:\w+\.)*(?:rWrapper|rstudioWrapper|radianWrapper)\Z")
 _PYTHON = re.compile(r"(?P<set>(?:python|pypy)\d*)(?:Full|Minimal)?\Z")
 _FILE = re.compile(r"\.{1,2}/[\w./+-]+")
+_CHANGED = re.compile(r"(?P<name>.+)\.override\w*")
+_SPACE = re.compile(r"\s+")
 _MAX_NAMES = 8
 _MAX_NODES = 100_000
 
@@ -106,10 +108,13 @@ def holder_of_file(document: Document) -> Holder | None:
     return Holder((), (), *found) if found is not None else None
 
 
-def held(document: Document, holder: Holder) -> list[str]:
-    """Return the names of the packages that are held, as far as they are written there."""
+def held(document: Document, holder: Holder, *, certain: bool = False) -> list[str]:
+    """Return the names of the packages that are held, as far as they are written; certain: under no condition."""
     return [
-        element_name(node, document.data, holder.prefix) for part in lists_of(document, holder) for node in part.items
+        element_name(node, document.data, holder.prefix)
+        for part in lists_of(document, holder)
+        if part.certain or not certain
+        for node in part.items
     ]
 
 
@@ -119,20 +124,27 @@ def lists_of(document: Document, holder: Holder) -> list[Part]:
 
 
 def element_name(node: Node, data: bytes, prefix: str) -> str:
-    """Return the name of an element in the package set, as `numpy` for `ps.numpy`; other source as it is."""
-    while node.type == "parenthesized_expression" and (inner := node.child_by_field_name("expression")) is not None:
-        node = inner
-    written = re.sub(r"\s+", " ", text(node, data))
-    withs = enclosing_withs(node, data)
-    if node.type in {"variable_expression", "select_expression"}:
-        for name in (prefix, f"pkgs.{prefix}"):
-            if written.startswith(f"{name}."):
-                return written.removeprefix(f"{name}.")
-        bare = not is_bound(node, written.split(".")[0], data)
-        if bare and withs[:1] and withs[0] in (prefix, f"pkgs.{prefix}"):
-            return written
-        if bare and withs[:1] == ["pkgs"] and written.startswith(f"{prefix}."):
-            return written.removeprefix(f"{prefix}.")
+    """Return the name of an element in the package set, as `numpy` for `ps.numpy`; other source as it is.
+
+    What is overridden is the package that it is made of: `(ps.numpy.override { … })`.
+    """
+    node = _unwrapped(node)
+    base, called = node, False
+    while base.type == "apply_expression" and (function := base.child_by_field_name("function")) is not None:
+        base, called = _unwrapped(function), True
+    written = _SPACE.sub(" ", text(base, data))
+    changed = _CHANGED.fullmatch(written) if called else None
+    if base.type not in {"variable_expression", "select_expression"} or (called and changed is None):
+        return f"<other> {_SPACE.sub(' ', text(node, data))}"
+    written = changed["name"] if changed is not None else written
+    for name in (prefix, f"pkgs.{prefix}"):
+        if written.startswith(f"{name}."):
+            return written.removeprefix(f"{name}.")
+    withs, bare = enclosing_withs(node, data), not is_bound(node, written.split(".", maxsplit=1)[0], data)
+    if bare and withs[:1] and withs[0] in (prefix, f"pkgs.{prefix}"):
+        return written
+    if bare and withs[:1] == ["pkgs"] and written.startswith(f"{prefix}."):
+        return written.removeprefix(f"{prefix}.")
     return f"<other> {written}"
 
 

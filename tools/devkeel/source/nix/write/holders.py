@@ -27,10 +27,11 @@ __all__ = ["hold", "hold_inside", "release", "release_inside"]
 
 def hold(document: Document, holder: Holder, names: list[str]) -> Edited:
     """Add the packages that are not held, each spelt as its list spells them."""
-    node, known = _list(document, holder), held(document, holder)
+    node, known, sure = _list(document, holder), held(document, holder), held(document, holder, certain=True)
     wanted = list(dict.fromkeys(map(package_name, names)))
-    notes = [f"{name} is already in {_told(document, holder)}." for name in wanted if name in known]
-    new = [name for name in wanted if name not in known]
+    notes = [f"{name} is already in {_told(document, holder)}." for name in wanted if name in sure]
+    new = [name for name in wanted if name not in sure]
+    notes += [f"{name} was there under a condition only; that stays beside it." for name in new if name in known]
     spelt: list[Value] = [Expression(_spelt(node, name, document.data, holder.prefix)) for name in new]
     splices = put_into(document.group(node), spelt) if spelt else []
     return _proven(document, holder, apply(document.data, splices, notes), [*known, *new])
