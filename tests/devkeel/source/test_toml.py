@@ -152,7 +152,7 @@ SCALARS = st.one_of(
     st.integers(-(2**63) + 1, 2**63 - 1),
     st.floats(allow_nan=False, allow_infinity=False),
     TEXT,
-    st.just("l1\nl2\n"),
+    st.sampled_from(["l1\nl2\n", "# one\n# two", "\n\n# three\n", "[t]\n#"]),
 )
 VALUES = st.recursive(
     SCALARS,
@@ -217,6 +217,15 @@ class Writer:
             return "{" + ", ".join(f"{self.key(key)} = {self.inline(item)}" for key, item in value.items()) + "}"
         if isinstance(value, list):
             return "[" + ", ".join(map(self.inline, value)) + self.pick("", "," if value else "") + "]"
+        lines = value.split("\n") if isinstance(value, str) and self.newline == "\n" else []
+        if (
+            len(lines) > 1
+            and all(map(str.isprintable, lines))
+            and not set(value) & set("\"'\\")
+            and self.pick(True, False)
+        ):
+            quotes = self.pick("'''", '"""')
+            return f"{quotes}\n{value}{quotes}"
         if isinstance(value, str):
             return "".join(item if item.isprintable() else f"\\U{ord(item):08x}" for item in self.text(value))
         return json.dumps(value)

@@ -167,3 +167,10 @@ def test_a_line_of_a_text_is_no_comment(text: str) -> None:
     assert tomllib.loads(found)["run"] == "make build"
     assert found.startswith("# top\n")
     assert found.endswith("\n# end\n")
+
+
+def test_a_line_of_a_text_above_is_no_comment_of_what_is_below() -> None:
+    text = "a = '''\nx\n# y'''\nb = 1\nc = 2\n"
+    assert toml.unset(text.encode(), "b").data.decode() == text.replace("b = 1\n", "")
+    last = "[t]\na = '''\nx\n# y'''\n\n# about u\n[u]\n"
+    assert toml.set(last.encode(), "t.b", 1).data.decode() == last.replace("y'''\n", "y'''\nb = 1\n")

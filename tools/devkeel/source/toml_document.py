@@ -75,6 +75,15 @@ class Document(Struct, frozen=True, dict=True):
             remedy=f"Repair the syntax with {do('patch')}, then repeat the edit.",
         )
 
+    @cached_property
+    def outline(self) -> str:
+        """The text with every line of a string blotted out, which could look like a comment or a table."""
+        pieces, position = list[str](), 0
+        for start, end in self.layout.texts:
+            pieces += [self.text[position:start], re.sub(r"[^\r\n]", "x", self.text[start:end])]
+            position = end
+        return "".join((*pieces, self.text[position:]))
+
     @property
     def newline(self) -> str:
         """The line ending of the file: that of its first line."""

@@ -51,12 +51,14 @@ class Array(Struct, frozen=True):
 class Layout(Struct):
     """Places in a text: comments, keys and arrays by path (an index where an array is on the way), and TOML 1.1.
 
-    keys: where each is first named, by a header too. newer: what TOML 1.0 does not have, with the text that says the
-    same there. whole: whether all of the text was read, which ends where it is no TOML.
+    keys: where each is first named, by a header too. texts: strings of several lines. newer: what TOML 1.0 does not
+    have, with the text that says the same there. whole: whether all of the text was read, which ends where it is no
+    TOML.
     """
 
     comments: list[tuple[int, int]] = field(default_factory=list)
     keys: dict[_Path, int] = field(default_factory=dict)
+    texts: list[tuple[int, int]] = field(default_factory=list)
     arrays: dict[_Path, Array] = field(default_factory=dict)
     newer: list[tuple[int, int, str]] = field(default_factory=list)
     whole: bool = False
@@ -167,6 +169,8 @@ class _Reader:
         opening = quote * 3 if self.text.startswith(quote * 3, self.at) else quote
         self.at += len(opening)
         self._take(_ENDS[opening])
+        if len(opening) > 1:
+            self.layout.texts.append((start, self.at))
         if quote == '"' and "\\" in self.text[start : self.at]:
             self._escapes(start)
 

@@ -7,10 +7,12 @@ import itertools
 import re
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["splices_between"]
+__all__ = ["Style", "splices_between"]
 
 _Change = tuple[int, int, str]
 _HEADER = re.compile(r"[ \t]*\[")
@@ -22,13 +24,20 @@ _UPPER = re.compile(r"[ \t]*[\[#]")
 _DIRECTIVES = re.compile(r"(?:#[:!].*\n)+")
 
 
-def splices_between(before: str, after: str, key: str, *, removed: bool, newline: str) -> list[_Change]:
+class Style(Struct, frozen=True):
+    """What a text looks like: its outline, in which no line of a string can be taken for a comment, and line ends."""
+
+    outline: str
+    newline: str
+
+
+def splices_between(before: str, after: str, key: str, style: Style, *, removed: bool) -> list[_Change]:
     """Return the ranges of a text that differ from another, and what is there now.
 
     key: what the edit was about, and whether it is removed: then the comment above goes with it.
     """
-    changes = _changes(before, after)
-    settled = sorted(_settled(before, change, key, newline, removed=removed) for change in changes)
+    changes, newline = _changes(before, after), style.newline
+    settled = sorted(_settled(style.outline, change, key, newline, removed=removed) for change in changes)
     apart = all(first[1] <= second[0] for first, second in itertools.pairwise(settled))
     return [(start, end, re.sub(r"\r?\n", newline, text)) for start, end, text in (settled if apart else changes)]
 

@@ -138,13 +138,13 @@ class Group(Struct, frozen=True):
         return Style(indent_at(data, last.start_byte).decode(), outer.unit, outer.newline, WIDTH)
 
     def after(self, item: Node) -> int:
-        """Return the offset behind an item and the comments on its line."""
-        data, end = self.data, item.end_byte
+        """Return the offset behind an item and its remark: the comments on its line, and what goes on below them."""
+        data, end, remark = self.data, _end(item, self.data), None
         first = bisect_left(self.comments, end, key=_start)
         for comment in self.comments[first:]:
-            if data[end : comment.start_byte].strip(b" \t;"):
+            if data[end : comment.start_byte].strip(b" \t;") and not _goes_on(remark, comment):
                 break
-            end = comment.end_byte
+            end, remark = _end(comment, data), comment if item.type != "comment" else None
         return end
 
     def leading(self, item: Node) -> list[Node]:
@@ -220,11 +220,11 @@ class Group(Struct, frozen=True):
         splices: list[Splice] = []
         rows: list[tuple[int, int]] = []  # from the last to the first
         for item in sorted(items, key=_start, reverse=True):
-            end = self.after(item)
-            if self.one_line or not is_first(data, item.start_byte) or data[end : line_end(data, end)].strip():
-                splices.append(self._remove_inline(item, end))
+            end, head = self.after(item), self._head(item)
+            if self.one_line or not is_first(data, head) or data[end : line_end(data, end)].strip():
+                splices.append(self._remove_inline(item, end, items))
                 continue
-            start, stop = line_start(data, item.start_byte), next_line(data, end)
+            start, stop = line_start(data, head), next_line(data, end)
             below = rows[-1][1] if rows and rows[-1][0] == stop else stop
             if self._belongs(item, below):
                 start = line_start(data, (self.leading(item) or [item])[0].start_byte)
@@ -233,6 +233,15 @@ class Group(Struct, frozen=True):
             else:
                 rows.append((start, stop))
         return self._apart([*(self._remove_rows(start, stop) for start, stop in rows), *splices])
+
+    def _head(self, item: Node) -> int:
+        """Return the offset of an item, or of the comments before it on its line."""
+        start = item.start_byte
+        for comment in reversed(self.comments[: bisect_left(self.comments, start, key=_start)]):
+            if self.data[comment.end_byte : start].strip(_BLANK):
+                break
+            start = comment.start_byte
+        return start
 
     def _apart(self, splices: list[Splice]) -> list[Splice]:
         """Cut removals that would take the same blank: the later one takes the blank behind itself instead."""
@@ -253,18 +262,17 @@ class Group(Struct, frozen=True):
         at_end = not data[stop : self.closing].strip()
         if at_start and at_end:
             return Splice(next_line(data, self.opening), line_start(data, self.closing), b"")
-        above = start - 1 if start else -1
-        blank_above = above >= 0 and is_blank_line(data, line_start(data, above))
         blank_below = is_blank_line(data, stop)
-        if blank_above and (blank_below or at_end) and not at_start:
-            start = line_start(data, above)
-        elif at_start and blank_below:
+        if not at_start and (blank_below or at_end):
+            while start > self.opening and is_blank_line(data, line_start(data, start - 1)):
+                start = line_start(data, start - 1)
+        while is_blank_line(data, stop) and (at_start or is_blank_line(data, next_line(data, stop))):
             stop = next_line(data, stop)
         return Splice(start, stop, b"")
 
-    def _remove_inline(self, item: Node, end: int) -> Splice:
+    def _remove_inline(self, item: Node, end: int, gone: tuple[Node, ...]) -> Splice:
         data, start = self.data, item.start_byte
-        end = end if self._has_its_lines(item) else item.end_byte
+        end = end if self._has_its_lines(item, gone) else item.end_byte
         while start > self.opening and data[start - 1] in _BLANK:
             start -= 1
         if start == self.opening and self.items[0] == item:
@@ -294,11 +302,12 @@ class Group(Struct, frozen=True):
         index = bisect_left(self.items, item.start_byte, key=_start)
         return self.items[index - 1].end_byte if index else self.opening
 
-    def _has_its_lines(self, item: Node) -> bool:
-        """Return whether no other item is on the lines of an item, so that a comment there is about it."""
-        index = bisect_left(self.items, item.start_byte, key=_start)
-        before = self.items[index - 1].end_point[0] if index else -1
-        behind = self.items[index + 1].start_point[0] if index + 1 < len(self.items) else item.end_point[0] + 1
+    def _has_its_lines(self, item: Node, gone: tuple[Node, ...]) -> bool:
+        """Return whether no item that stays is on the lines of one that goes, so that a comment there is about it."""
+        kept = [other for other in self.items if other == item or other not in gone]
+        index = kept.index(item)
+        before = kept[index - 1].end_point[0] if index else -1
+        behind = kept[index + 1].start_point[0] if index + 1 < len(kept) else item.end_point[0] + 1
         return before < item.start_point[0] and item.end_point[0] < behind
 
     def _belongs(self, item: Node, below: int) -> bool:
@@ -319,6 +328,19 @@ def is_prose(comment: Node, data: bytes) -> bool:
 
 
 _NO_PROSE = re.compile(rb"""#\s*(https?://|[A-Za-z_][\w'-]*(\.([\w'-]+|"[^"]*"))*\s*=)""")
+
+
+def _end(node: Node, data: bytes) -> int:
+    """Return the offset behind a node; the grammar takes the CR of a CRLF into a comment."""
+    return node.end_byte - (node.type == "comment" and data[node.end_byte - 1 : node.end_byte] == b"\r")
+
+
+def _goes_on(remark: Node | None, comment: Node) -> bool:
+    """Return whether a comment is the next line of a remark: right below it, and in its column."""
+    if remark is None:
+        return False
+    row, column = remark.start_point
+    return tuple(comment.start_point) == (row + 1, column)
 
 
 def _start(node: Node) -> int:

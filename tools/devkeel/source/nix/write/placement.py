@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.source.nix.read.layout import Group, is_blank_line, is_first, next_line, style_at
-from devkeel.source.nix.read.literal import Expression, Style, bound_path, print_element, print_value
+from devkeel.source.nix.read.literal import Style, bound_path, print_value
 from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.capture import refuse_capture, uses
 from devkeel.source.path import format_path
@@ -170,12 +170,16 @@ def extend(document: Document, item: Definition, raw: AttrPath, value: Value) ->
     if not item.layers.merge:
         return _operand(document.data, item.layers.core, format_path(raw[len(item.raw) :]), value)
     group = document.group(item.layers.core)
-    nested: Value = value
-    path = format_path(raw[len(item.raw) :])
-    source = f"{{ {path} = {print_value(nested, Style())}; }}"
-    return group.insert(
-        lambda style: print_element(Expression(source), style), after=group.items[-1] if group.items else None
-    )
+    left = f"{format_path(raw[len(item.raw) :])} = "
+
+    def render(style: Style) -> str:
+        inner = style.deeper()
+        source = f"{left}{print_value(value, inner, column=len(inner.indent) + len(left))};"
+        several = "\n" in source
+        before, after = (style.newline + inner.indent, style.newline + style.indent) if several else (" ", " ")
+        return f"{{{before}{source}{after}}}"
+
+    return group.insert(render, after=group.items[-1] if group.items else None)
 
 
 def _operand(data: bytes, chain: Node, path: str, value: Value) -> Splice:
