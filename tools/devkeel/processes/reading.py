@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["answer", "last_words", "read", "unknown_process"]
 
 MOST_BYTES = 16_000
-_CURSOR = re.compile(r"(?P<manager>\d+)-(?P<stdout>\d+)-(?P<stderr>\d+)")
+# The manager's PID, and for each stream an offset with the mark of what stands before it.
+_CURSOR = re.compile(r"(?P<manager>\d+)-(?P<stdout>\d+(?:\.\d+)?)-(?P<stderr>\d+(?:\.\d+)?)")
 # devenv, src/modules/processes.nix: `allocate` is the port that is wished for, `value` the one that devenv found free.
 _PORT = re.compile(r"services\.(?P<service>[\w-]+)\.port|processes\.(?P<process>[\w-]+)\.ports\.[\w-]+\.allocate")
 _STREAMS = ("stdout", "stderr")
@@ -153,19 +154,23 @@ def _logged(folder: Path) -> list[str]:
 
 def _read_log(project: Project, folder: Path, sight: Sight, name: str, cursor: str | None, limit: int) -> ProcessLog:
     places = _places(cursor, sight.pid or 0)
-    tails = {stream: read_tail(folder / f"{name}.{stream}.log", places.get(stream), limit) for stream in _STREAMS}
+    tails = {
+        stream: read_tail(folder / f"{name}.{stream}.log", place, limit, mark)
+        for stream in _STREAMS
+        for place, mark in [places.get(stream, (None, None))]
+    }
     secrets = list(_secrets(project))
     return ProcessLog(
         name,
         _text(tails["stdout"].data, secrets),
         _text(tails["stderr"].data, secrets),
-        f"{sight.pid or 0}-{tails['stdout'].end}-{tails['stderr'].end}",
+        "-".join([str(sight.pid or 0), *(f"{tails[stream].end}.{tails[stream].mark}" for stream in _STREAMS)]),
         any(tail.skipped for tail in tails.values()),
     )
 
 
-def _places(cursor: str | None, manager: int) -> dict[str, int]:
-    """Return the offsets that a cursor names; a manager that was started since then began the logs anew."""
+def _places(cursor: str | None, manager: int) -> dict[str, tuple[int, int | None]]:
+    """Return the offsets that a cursor names, with marks; a manager that was started since began the logs anew."""
     if cursor is None:
         return {}
     found = _CURSOR.fullmatch(cursor)
@@ -176,8 +181,12 @@ def _places(cursor: str | None, manager: int) -> dict[str, int]:
             seen=cursor[:80],
             remedy=f"Give the cursor that {do('log')} gave, or none for the end of the log.",
         )
-    # devenv, devenv-processes/src/manager.rs: both logs of a process are emptied when it is started.
-    return {stream: int(found[stream]) for stream in _STREAMS} if int(found["manager"]) == manager else {}
+    # devenv, devenv-processes/src/manager.rs: both logs of a process are emptied when it is started. The new one may
+    # be longer by now than the old one was: the marks say that it is another.
+    if int(found["manager"]) != manager:
+        return {}
+    parts = {stream: found[stream].partition(".") for stream in _STREAMS}
+    return {stream: (int(place), int(mark) if mark else None) for stream, (place, _, mark) in parts.items()}
 
 
 def _text(data: bytes, secrets: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from msgspec import Struct
 
@@ -14,19 +15,27 @@ if TYPE_CHECKING:
 __all__ = ["Tail", "read_tail"]
 
 
+# Bytes at the beginning of a file, and before an offset, by which it is known again.
+_KNOWN = 256
+
+
 class Tail(Struct, frozen=True):
-    """A piece of a file: its bytes, the offset behind them, how many bytes before them were left out."""
+    """A piece of a file: its bytes, the offset behind them, how many bytes before them were left out.
+
+    mark: a checksum of what the file has up to the offset.
+    """
 
     data: bytes
     end: int
     skipped: int
+    mark: int = 0
 
 
-def read_tail(path: Path, after: int | None, limit: int) -> Tail:
+def read_tail(path: Path, after: int | None, limit: int, mark: int | None = None) -> Tail:
     """Return the last whole lines of a file; with `after` (an offset) only what came since then.
 
-    limit: bytes. What is not there, or is no regular file, is empty. A file that is shorter than `after` was begun
-    anew, and is read as such.
+    limit: bytes. mark: the one that was given with the offset. What is not there, or is no regular file, is empty. A
+    file that is shorter than `after`, or has another text there, was begun anew, and is read as such.
     """
     try:
         # Without O_NONBLOCK a FIFO that lies there is waited for until something writes to it (fifo(7)).
@@ -38,6 +47,8 @@ def read_tail(path: Path, after: int | None, limit: int) -> Tail:
         if not stat.S_ISREG(info.st_mode):
             return Tail(b"", 0, 0)
         wanted = after if after is not None and after <= info.st_size else 0
+        if wanted and mark is not None and mark != _mark(descriptor, wanted):
+            wanted = 0
         start = max(wanted, info.st_size - limit)
         # pread(2) leaves the offset alone, and so needs no seek.
         data = os.pread(descriptor, limit, start)
@@ -45,6 +56,13 @@ def read_tail(path: Path, after: int | None, limit: int) -> Tail:
             whole = data.index(b"\n") + 1
             start, data = start + whole, data[whole:]
         skipped = start - wanted
-        return Tail(data, start + len(data), skipped)
+        end = start + len(data)
+        return Tail(data, end, skipped, _mark(descriptor, end))
     finally:
         os.close(descriptor)
+
+
+def _mark(descriptor: int, end: int) -> int:
+    """Return a checksum of the first bytes of a file, and of those before an offset: most begin with a time."""
+    near = max(end - _KNOWN, 0)
+    return crc32(os.pread(descriptor, end - near, near), crc32(os.pread(descriptor, min(end, _KNOWN), 0)))
