@@ -239,3 +239,11 @@ def test_a_protected_option_and_the_settings_are_not_changed_by_it(devkeel: Shel
         assert devkeel("source", "set", *line).code == 1
     assert (devkeel.root / "devkeel.toml").read_text() == settings
     assert devkeel("source", "set", "devenv.nix", "env.A", "x").code == 0
+
+
+@pytest.mark.parametrize(("name", "patched"), [("x.toml", False), ("x.yaml", False), ("pyproject.toml", True)])
+def test_exact_text_is_offered_for_files_that_take_it_alone(devkeel: Shell, name: str, patched: bool) -> None:
+    (devkeel.root / "pyproject.toml").write_text(TOML_FILE)
+    refused = devkeel("source", "append", name, "a", "y", "--json")
+    assert refused.data["error"]["code"] == "opaque_value"
+    assert ("devkeel patch" in refused.data["error"]["remedy"]) == patched

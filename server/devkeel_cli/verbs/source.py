@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from pathlib import Path
@@ -11,8 +12,9 @@ import click
 from msgspec import Struct
 
 from devkeel.deferred import Deferred
-from devkeel.errors import Place, ProjectError, Refused
+from devkeel.errors import DevkeelError, Place, ProjectError, Refused
 from devkeel.source import nix, toml, yaml
+from devkeel.text.actions import do
 from devkeel.text.clean import clean
 from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import say, told
@@ -23,12 +25,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from devkeel.policy import protected
+    from devkeel.project import environment_files
     from devkeel.project import root as project_root
     from devkeel.source import Edited
     from devkeel.text import diff as diffs
     from devkeel.transaction import single_file
     from devkeel_cli.arguments.values import Reading
 else:
+    environment_files = Deferred("devkeel.project.environment_files")
     project_root = Deferred("devkeel.project.root")
     diffs = Deferred("devkeel.text.diff")
     protected = Deferred("devkeel.policy.protected")
@@ -103,7 +107,22 @@ _dry_run_option = click.option("-n", "--dry-run", is_flag=True, help="Show the d
 
 
 def _writing(command: Callable[..., None]) -> Callable[..., None]:
-    return _format_option(_dry_run_option(json_option(command)))
+    return _format_option(_dry_run_option(json_option(_offering(command))))
+
+
+def _offering(command: Callable[..., None]) -> Callable[..., None]:
+    """Let the refusal of an edit offer what takes the file: exact text is for the environment's own."""
+
+    @functools.wraps(command)
+    def offering(file: str, **given: Any) -> None:  # noqa: ANN401  (click's arguments)
+        try:
+            command(file, **given)
+        except DevkeelError as error:
+            if do("patch") in (error.remedy or "") and not environment_files.is_environment_file(Path(file).name):
+                error.remedy = "Write this change in the file yourself: this edit is not certain there."
+            raise
+
+    return offering
 
 
 @click.group("source")

@@ -137,3 +137,10 @@ def test_a_version_that_was_given_to_the_letter_stays(project: Environment, monk
 )
 def test_what_a_resolver_reads_decides_whether_it_is_asked(name: str, before: str, after: str, otherwise: bool) -> None:
     assert asks_otherwise(name, before.encode(), after.encode()) == otherwise
+
+
+def test_a_manifest_that_is_missing_is_begun_by_adding_a_library(environment: Environment) -> None:
+    with pytest.raises(ProjectError) as caught:
+        patch(environment, "part/pyproject.toml", "a", "b")
+    assert caught.value.code == "missing_file"
+    assert do("library", create=True) in (caught.value.remedy or "")

@@ -147,6 +147,13 @@ class Files(Struct, frozen=True):
             data = _BEGINNINGS.get(".nix" if name.endswith(".nix") else name)
         if data is None and empty:
             data = b""
+        if data is None and is_manifest(name):
+            raise ProjectError(
+                "missing_file",
+                f"There is no {name} in {self.candidate.root}.",
+                place=Place(name),
+                remedy=f"Name a file that exists, or begin this one by {do('library', create=True)}.",
+            )
         if data is None:
             raise self.candidate.basis.missing(name)
         return File(name, data, kind, self.candidate)

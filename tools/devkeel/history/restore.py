@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from devkeel.errors import Conflict, Place, UsageError
 from devkeel.history.reversal import put_back
 from devkeel.project.root import digest
+from devkeel.text.actions import do
 from devkeel.text.diff import unified_all
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def restore(store: Transactions, candidate: Candidate, wanted: int | str) -> Ope
             "unknown_operation",
             f"No operation has the id or left the revision {wanted}.",
             seen=str(wanted),
-            remedy="Take an id or a revision from the history.",
+            remedy=f"Take an id or a revision from {do('history')}.",
         )
     for chain in _chains(store, later).values():
         for image in reversed(_joined(chain)):

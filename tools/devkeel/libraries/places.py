@@ -18,7 +18,7 @@ from devkeel.libraries.manifests.pyproject import PYPROJECT
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
 from devkeel.libraries.modules import path_in
 from devkeel.libraries.request import no_manifest, refused
-from devkeel.text.actions import do
+from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -76,7 +76,7 @@ def directory_of(modules: Modules, language: str) -> tuple[str, Said | None]:
             "opaque_value",
             f"{found[0].where} computes {language}.directory, so that it is not certain which manifest is meant.",
             found[0].document.name,
-            "Name the manifest with `file`.",
+            f"Name the manifest with {argument('file')}.",
         )
     return ("" if path == "." else path), found[0]
 
@@ -187,7 +187,7 @@ def _named(
         "no_manifest",
         f"{file} names no Python libraries so far.",
         file,
-        f"Set {REQUIREMENTS}, or name pyproject.toml or a requirements file with `file`.",
+        f"Set {REQUIREMENTS}, or name pyproject.toml or a requirements file with {argument('file')}.",
     )
 
 
@@ -206,7 +206,7 @@ def _missing(manifest: str, why: str) -> ProjectError:
         f"{why}, and there is no such file.",
         place=At(manifest),
         seen=manifest,
-        remedy=f"{do('library', create=True)} begins it; or name another manifest with `file`.",
+        remedy=f"{do('library', create=True)} begins it; or name another manifest with {argument('file')}.",
     )
 
 
@@ -230,7 +230,7 @@ def _of_requirements(
             "opaque_value",
             f"{REQUIREMENTS} is computed, so that it is not certain where its libraries stand.",
             said.core,
-            "Name the manifest with `file`.",
+            f"Name the manifest with {argument('file')}.",
         )
     names = [canonicalize_name(parse(item, remove=request.remove).name) for item in request.names]
     holding = {name: [source for source in usable if name in source.names(read)] for name in names}
@@ -259,7 +259,7 @@ def _of_requirements(
             "no_manifest",
             f"{why}, and devkeel edits requirements in files that end in .txt or .in.",
             chosen.file,
-            "Rename the file, and what names it; or name another manifest with `file`.",
+            f"Rename the file, and what names it; or name another manifest with {argument('file')}.",
         )
     if read(chosen.file) is None and not request.create:
         raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})")
@@ -325,5 +325,6 @@ def _others(name: str, request: Request, read: Callable[[str], bytes | None]) ->
     others = [other for other in beside if other != name and read(other) is not None]
     others = [other for other in others if posixpath.basename(other) != PYPROJECT or _declares(other, read)]
     return tuple(
-        f"{other} names Python libraries too; this is about {name}. `file` says otherwise." for other in others
+        f"{other} names Python libraries too; this is about {name}. {argument('file')} says otherwise."
+        for other in others
     )

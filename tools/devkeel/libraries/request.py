@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError, Refused, UsageError
-from devkeel.text.actions import do
+from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -103,9 +103,9 @@ def no_manifest(language: str, files: Iterable[str], why: str = "") -> ProjectEr
     return ProjectError(
         "no_manifest",
         f"{why}The project has no file that names its {language} libraries.",
-        remedy=f"{do('library', create=True)} begins one; or name the file with `file`."
+        remedy=f"{do('library', create=True)} begins one; or name the file with {argument('file')}."
         if begins
-        else f"Begin {known[0]}, or name the file with `file`.",
+        else f"Begin {known[0]}, or name the file with {argument('file')}.",
         alternatives=known,
     )
 

@@ -221,6 +221,8 @@ def missing_file(project: Reader, name: str) -> ProjectError:
         )
     elif name == DECLARATION:
         remedy = f"Begin a minimal environment by {do('begin')}."
+    elif name.rpartition("/")[2] == "flake.nix":
+        remedy = "Name a file that exists, or begin the flake with its own tools first."
     elif name.endswith(".nix"):
         remedy = f"Name a file that exists; {do('set', create=True)} begins it as an empty module."
     elif name in DECLARATION_FILES:

@@ -469,5 +469,5 @@ def _unknown(number: int) -> UsageError:
         "unknown_operation",
         f"There is no operation {number} in the history.",
         seen=str(number),
-        remedy="Take an id from the history.",
+        remedy=f"Take an id from {do('history')}.",
     )

@@ -13,6 +13,7 @@ from devkeel.libraries.modules import Modules
 from devkeel.libraries.places import DECLARATION, MANIFESTS, PYTHON, REQUIREMENTS, python_place
 from devkeel.libraries.request import Plan, refused
 from devkeel.source import nix
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,7 +64,7 @@ def _require_no_group(made: Plan, request: Request) -> None:
             "no_groups",
             f"{made.manifest} has no groups, as every requirements file.",
             made.manifest,
-            "Leave the group out, or name the file of the group with `file`.",
+            f"Leave the group out, or name the file of the group with {argument('file')}.",
         )
 
 
@@ -76,7 +77,7 @@ def _edit_packages(made: Plan, request: Request, python: Interpreter) -> None:
                 "no_versions",
                 f"nixpkgs has one version of {found.name}; {made.manifest} cannot ask for another.",
                 made.manifest,
-                "Leave the version out, or name pyproject.toml or a requirements file with `file`.",
+                f"Leave the version out, or name pyproject.toml or a requirements file with {argument('file')}.",
             )
         # nixpkgs calls its Python packages by their normalised names (nixpkgs,
         # doc/languages-frameworks/python.section.md).

@@ -21,7 +21,7 @@ from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_tex
 from devkeel.libraries.request import bad_library, refused
 from devkeel.source import Edited, toml
 from devkeel.source.plain_data import dotted
-from devkeel.text.actions import do
+from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -163,7 +163,7 @@ def _require_lists(plan: Plan, request: Request, model: dict[str, Any], paths: S
             "dynamic_dependencies",
             "The dependencies are dynamic: a build back end computes them from somewhere else.",
             plan.manifest,
-            "Name the file that holds them with `file`, or make them static.",
+            f"Name the file that holds them with {argument('file')}, or make them static.",
         )
     if group is None and _get(model, "project") is None:
         raise refused(

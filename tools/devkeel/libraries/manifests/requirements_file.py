@@ -21,7 +21,7 @@ from devkeel.libraries.manifests.requirement import (
 from devkeel.libraries.manifests.requirement_lines import Line, decoded, lines_of, tolerant_text
 from devkeel.project.environment_files import is_requirements_file
 from devkeel.source.splice import Splice, apply
-from devkeel.text.actions import do
+from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -75,7 +75,7 @@ def edit(plan: Plan, request: Request) -> None:
             "compiled_requirements",
             f"{plan.manifest} is compiled from another file and would lose this edit.",
             place=Place(plan.manifest),
-            remedy="Name the file that it is compiled from with `file`, and compile it again.",
+            remedy=f"Name the file that it is compiled from with {argument('file')}, and compile it again.",
         )
     plan.take(plan.manifest, edit_lines(plan.data(plan.manifest), plan.manifest, request, plan.read))
 
@@ -172,9 +172,8 @@ def _absent(wanted: Requirement, name: str, elsewhere: tuple[str, Line] | None, 
         rest = f"; {', '.join(unread)}, which it includes, could not be read" if unread else ""
         return f"{wanted.name} is not in {name}{rest}."
     file, line = elsewhere
-    return (
-        f"{wanted.name} is not in {name}, but in {file}, line {line.number}, which it includes: name that with `file`."
-    )
+    there = f"{file}, line {line.number}, which it includes"
+    return f"{wanted.name} is not in {name}, but in {there}: name that with {argument('file')}."
 
 
 def _included(wanted: Requirement, name: str, file: str, line: Line) -> str:
@@ -186,7 +185,7 @@ def _included(wanted: Requirement, name: str, file: str, line: Line) -> str:
         "opaque_value",
         f"{file}, which {name} includes, asks for {line.shown} already.",
         place=Place(file, line.number),
-        remedy=f"Name {file} with `file`.",
+        remedy=f"Name {file} with {argument('file')}.",
     )
 
 
