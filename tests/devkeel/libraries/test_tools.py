@@ -132,6 +132,31 @@ class TestJavaScript:
         assert '"plain": "^1.1.0"' in (environment.project.root / "package.json").read_text()
         assert not (environment.project.root / "package-lock.json").exists()
 
+    @pytest.mark.parametrize("section", ["devDependencies", "optionalDependencies", "peerDependencies"])
+    def test_npm_reads_the_version_that_was_asked_for_in_its_section(
+        self, environment: Environment, section: str
+    ) -> None:
+        root = environment.project.root
+        (root / "package.json").write_text(PACKAGE.replace('"dependencies": {}', f'"{section}": {{"plain": "~1.0.0"}}'))
+        environment.change([AddLibrary(language="javascript", names=["plain@^2.0.0"])])
+        assert (root / "package.json").read_text() == PACKAGE.replace(
+            '"dependencies": {}', f'"{section}": {{"plain": "^2.0.0"}}'
+        )
+        locked = json.loads((root / "package-lock.json").read_text())
+        assert locked["packages"][""][section] == {"plain": "^2.0.0"}
+        assert locked["packages"]["node_modules/plain"]["version"] == "2.0.0"
+
+    def test_the_lock_of_a_workspace_is_renewed_with_a_member(self, environment: Environment) -> None:
+        root = environment.project.root
+        (root / "package.json").write_text(PACKAGE.replace('"dependencies": {}', '"workspaces": ["m"]'))
+        (root / "m").mkdir()
+        (root / "m" / "package.json").write_text(PACKAGE.replace('"x"', '"m"'))
+        result = environment.change([AddLibrary(language="javascript", names=["plain"], file="m/package.json")])
+        assert result.files == ("m/package.json", "package-lock.json")
+        assert '"plain": "^1.1.0"' in (root / "m" / "package.json").read_text()
+        locked = json.loads((root / "package-lock.json").read_text())
+        assert locked["packages"]["m"]["dependencies"] == {"plain": "^1.1.0"}
+
     @pytest.mark.parametrize("name", ["plain@^3.0.0", "no-such-library"])
     def test_what_does_not_exist_is_refused_with_the_reason(self, environment: Environment, name: str) -> None:
         with pytest.raises(CheckFailed) as caught:
@@ -163,6 +188,23 @@ class TestRust:
             environment.change([AddLibrary(language="rust", names=["beside@7"])])
         assert caught.value.code == "unresolvable"
         assert "beside" in caught.value.message
+
+    def test_the_lock_of_a_workspace_is_renewed_with_a_member(self, environment: Environment) -> None:
+        root = environment.project.root
+        shared = (
+            '[workspace]\nmembers = ["m"]\n\n[workspace.dependencies]\nbeside = { version = "0.1", path = "beside" }\n'
+        )
+        (root / "Cargo.toml").write_text(shared)
+        (root / "m" / "src").mkdir(parents=True)
+        (root / "m" / "src" / "lib.rs").write_text("")
+        (root / "m" / "Cargo.toml").write_text(CARGO.replace('"x"', '"m"'))
+        result = environment.change([AddLibrary(language="rust", names=["beside"], file="m/Cargo.toml")])
+        assert result.files == ("Cargo.lock", "m/Cargo.toml")
+        assert 'dependencies = [\n "beside",\n]' in (root / "Cargo.lock").read_text()
+        with pytest.raises(CheckFailed) as caught:
+            environment.change([AddLibrary(language="rust", names=["beside@7"], file="m/Cargo.toml")])
+        assert caught.value.code == "unresolvable"
+        assert (root / "Cargo.toml").read_text() == shared
 
     def test_a_library_is_removed_from_both(self, environment: Environment) -> None:
         environment.change([AddLibrary(language="rust", names=["beside@0.1"])])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -251,3 +252,29 @@ def test_what_is_not_there_is_said_with_every_table_that_was_read() -> None:
     assert not made.files
     assert all(table in made.notes[0] for table in ("dev-dependencies", "build-dependencies", "target"))
     assert "It is in dev-dependencies" in planned({"Cargo.toml": text}, "log", group="build", remove=True).notes[0]
+
+
+def vendored(root: Path, *versions: str) -> None:
+    """Make a source of crates that has log in some versions (Cargo book, "Source Replacement")."""
+    for version in versions:
+        crate = root / "vendor" / f"log-{version}"
+        (crate / "src").mkdir(parents=True)
+        (crate / "src" / "lib.rs").write_text("")
+        (crate / "Cargo.toml").write_text(f'[package]\nname = "log"\nversion = "{version}"\n\n[features]\nstd = []\n')
+        (crate / ".cargo-checksum.json").write_text('{"files": {}, "package": null}')
+    (root / ".cargo").mkdir()
+    source = '[source.crates-io]\nreplace-with = "vendored"\n\n[source.vendored]\ndirectory = "vendor"\n'
+    (root / ".cargo" / "config.toml").write_text(source)
+
+
+@needs_cargo
+@pytest.mark.parametrize("body", [body for body, kind in SHAPES if "registry" not in body and "git" not in body])
+def test_cargo_resolves_to_the_version_that_was_asked_for(tmp_path: Path, body: str) -> None:
+    text = PACKAGE + re.sub(r"^[az] = .*\n", "", body, flags=re.MULTILINE)
+    vendored(tmp_path, "0.4.17", "0.4.20", "0.4.21")
+    asked(tmp_path, {"Cargo.toml": edited(text, "log@=0.4.20")})
+    argv = ["cargo", "metadata", "--offline", "--all-features", "--format-version", "1"]
+    told = subprocess.run(argv, cwd=tmp_path, capture_output=True, check=False, timeout=60)
+    assert not told.returncode, told.stderr.decode()
+    found = {item["name"]: item["version"] for item in json.loads(told.stdout)["packages"]}
+    assert found == {"m": "0.1.0", "log": "0.4.20"}

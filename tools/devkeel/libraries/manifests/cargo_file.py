@@ -16,7 +16,17 @@ if TYPE_CHECKING:
 
     from devkeel.source.splice import Edited
 
-__all__ = ["KINDS", "Entry", "entries_of", "forget", "shared_entries", "spelt", "with_version", "workspace_of"]
+__all__ = [
+    "KINDS",
+    "MANIFEST",
+    "Entry",
+    "entries_of",
+    "forget",
+    "shared_entries",
+    "spelt",
+    "with_version",
+    "workspace_of",
+]
 
 # By the names that `cargo metadata` has for kinds, the table of each (Cargo book, "Specifying Dependencies").
 KINDS = {"normal": "dependencies", "dev": "dev-dependencies", "build": "build-dependencies"}
@@ -125,9 +135,21 @@ def workspace_of(manifest: str, open_: Callable[[str], toml.Document]) -> str | 
         name = posixpath.normpath(posixpath.join(above, MANIFEST))
         if name.startswith(("..", "/")):
             return None
-        if isinstance(open_(name).model.get("workspace"), dict):
-            return name
+        workspace = open_(name).model.get("workspace")
+        if isinstance(workspace, dict):
+            return (
+                None if _excludes(workspace, posixpath.relpath(folder or ".", posixpath.dirname(name) or ".")) else name
+            )
     return None
+
+
+def _excludes(workspace: dict[str, Any], member: str) -> bool:
+    """Return whether a workspace leaves a directory out (Cargo book, "The members and exclude fields")."""
+    excluded, members = workspace.get("exclude"), workspace.get("members")
+    if not isinstance(excluded, list) or (isinstance(members, list) and member in members):
+        return False
+    paths = (posixpath.normpath(path) for path in excluded if isinstance(path, str))
+    return any(member == path or member.startswith(f"{path}/") for path in paths)
 
 
 def with_version(document: toml.Document, entry: Entry, version: str) -> Edited | None:

@@ -25,6 +25,7 @@ from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
 from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.libraries.resolve.versions import HASHED
+from devkeel.libraries.resolve.workspaces import home_of
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import find_program, run
 from devkeel.source import toml
@@ -123,6 +124,7 @@ def resolve(
         return _resolve_conda(project, manifest, read, timeout)
     old, new = project.read(manifest) or b"", read(manifest) or b""
     hashed = name.endswith((".txt", ".in")) and bool(hashless(manifest, old, new, read))
+    folder = home_of(manifest, read)
     found = _question(name, lambda item: read(posixpath.join(folder, item)), hashed=hashed)
     if isinstance(found, str):
         return Resolved(why=found)

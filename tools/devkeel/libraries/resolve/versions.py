@@ -34,15 +34,18 @@ def settled(
     if compiled := locks.get(posixpath.join(folder, HASHED)):
         included = requirements_file.lines_included(manifest, after, read)
         data = hashes.filled(manifest, before, after, compiled, included)
-    elif name == "package.json" and (lock := locks.get(posixpath.join(folder, "package-lock.json"))):
+    elif name == "package.json" and (lock := _lock_of(locks, "package-lock.json")):
         packages = json.loads(lock).get("packages", {})
         for table, library in _new(json.loads(before or b"{}"), json.loads(after)):
-            version = packages.get(f"node_modules/{library}", {}).get("version")
+            # Of a member of a workspace, the version that it has for itself comes first (npm docs, package-lock.json).
+            places = (*(f"{inside}/" for inside in packages if inside and folder.endswith(inside)), "")
+            found = [packages[at] for place in places if (at := f"{place}node_modules/{library}") in packages]
+            version = found[0].get("version") if found else None
             if version:
                 document = jsonc.Document(data, manifest, strict=True)
                 # As npm saves one (npm docs, config, save-prefix).
                 data = jsonc.set(document, (table, library), f"^{version}").data
-    elif name == "Cargo.toml" and (lock := locks.get(posixpath.join(folder, "Cargo.lock"))):
+    elif name == "Cargo.toml" and (lock := _lock_of(locks, "Cargo.lock")):
         packages = tomllib.loads(lock.decode()).get("package", [])
         for table, library in _new(tomllib.loads(before.decode()), tomllib.loads(after.decode())):
             versions = [item["version"] for item in packages if item["name"] == library]
@@ -50,6 +53,11 @@ def settled(
                 # Cargo reference, "Specifying Dependencies": a bare version means what a caret before it would.
                 data = toml.set(toml.Document(data, manifest), (table, library), versions[0]).data
     return data
+
+
+def _lock_of(locks: Mapping[str, bytes], name: str) -> bytes | None:
+    """Return a lock of this name: that of the manifest's directory, or of its workspace."""
+    return next((data for path, data in locks.items() if posixpath.basename(path) == name), None)
 
 
 def _new(before: dict[str, Any], after: dict[str, Any]) -> Iterator[tuple[str, str]]:
