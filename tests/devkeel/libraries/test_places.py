@@ -291,3 +291,19 @@ def test_beside_requirements_a_python_keeps_what_it_has() -> None:
     assert "ps: [ ]" in planned(files, "numpy", remove=True).files["devenv.nix"].decode()
     assert "    requests\n    numpy>=2\n" in planned(files, "numpy>=2").files["devenv.nix"].decode()
     assert "''\n  ''" in planned(files, "requests", remove=True).files["devenv.nix"].decode()
+
+
+def test_what_devenv_builds_from_a_directory_has_its_manifest_there() -> None:
+    text = "{ config, ... }:\n{\n  packages = [ (config.languages.rust.import ./app { }) ];\n}\n"
+    cargo = '[package]\nname = "a"\nversion = "1.0.0"\n'
+    files = {"devenv.nix": text, "app/Cargo.toml": cargo}
+    assert [*planned(files, "serde@1", language="rust").files] == ["app/Cargo.toml"]
+    assert [*planned({**files, "Cargo.toml": cargo}, "serde@1", language="rust").files] == ["Cargo.toml"]
+    two = text.replace("{ }) ]", "{ }) (config.languages.rust.import ./other { }) ]")
+    with pytest.raises(DevkeelError) as caught:
+        planned({**files, "devenv.nix": two}, "serde@1", language="rust")
+    assert (caught.value.code, caught.value.alternatives) == ("ambiguous", ("app/Cargo.toml", "other/Cargo.toml"))
+    python = {"devenv.nix": text.replace("rust", "python"), "app/pyproject.toml": PROJECT}
+    built = planned(python, "idna").files
+    assert "app/pyproject.toml" in built
+    assert b"uv" not in built.get("devenv.nix", b"")

@@ -25,6 +25,7 @@ __all__ = ["Modules", "Said", "argument_of", "path_in"]
 _PROFILES = ("profiles", "module")
 # nixpkgs, lib/modules.nix, `filterOverrides`: of several definitions those with the lowest number are kept.
 _PRIORITIES = {"mkVMOverride": 0, "mkForce": 0, "mkDefault": 2, "mkOptionDefault": 3}
+_LITERAL = re.compile(r"\.{1,2}(?:/[\w.+-]+)*/?")
 # devenv, src/modules/top-level.nix: the root of the project, which `directory` defaults to.
 _ROOT = re.compile(r'"\$\{(?:config\.)?(?:devenv\.root|env\.DEVENV_ROOT)\}(?P<rest>(?:/[^"$\\]*)?)"')
 _JOINED = re.compile(r'(?:config\.)?(?:devenv\.root|env\.DEVENV_ROOT)(?:\s*\+\s*"(?P<rest>/[^"$\\]*)")?')
@@ -111,6 +112,23 @@ class Modules(Struct, dict=True):
     def defines(self, *paths: str) -> bool:
         """Return whether one of several options has a definition."""
         return any(self.at(path) for path in paths)
+
+    def imported(self, language: str) -> list[tuple[str, str]]:
+        """Return the directories that `config.languages.LANGUAGE.import ./path { }` builds from, each with its line."""
+        found, word = list[tuple[str, str]](), f"languages.{language}.import"
+        for document in self.documents:
+            waiting = [document.root] if word.encode() in document.data else []
+            while waiting:
+                node = waiting.pop()
+                waiting += reversed(node.named_children)
+                function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
+                called = text(function, document.data) if function is not None else ""
+                if node.type == "apply_expression" and argument is not None and called.endswith(word):
+                    source = text(argument, document.data)
+                    if _LITERAL.fullmatch(source):
+                        path = posixpath.normpath(posixpath.join(posixpath.dirname(document.name), source))
+                        found.append((path, f"{document.name}:{document.place(node.start_byte).line}"))
+        return found
 
     def names(self, word: bytes) -> bool:
         """Return whether a word stands in any of the files."""

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.errors import Place as At
-from devkeel.errors import ProjectError
+from devkeel.errors import ProjectError, Refused
 from devkeel.libraries.beginnings import beginning_of
 from devkeel.libraries.interpreters import found_in, pythons_of, several
 from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from devkeel.libraries.interpreters import Interpreter
     from devkeel.libraries.manifests.nix_text import Source
-    from devkeel.libraries.modules import Modules, Said
+    from devkeel.libraries.modules import Modules
     from devkeel.libraries.request import Request
 
 __all__ = [
@@ -62,23 +62,36 @@ class Place(Struct, frozen=True):
     notes: tuple[str, ...] = ()
 
 
-def directory_of(modules: Modules, language: str) -> tuple[str, Said | None]:
-    """Return the directory that `languages.LANGUAGE.directory` names, and what says so.
+def directory_of(
+    modules: Modules, language: str, manifests: tuple[str, ...], read: Callable[[str], bytes | None]
+) -> tuple[str, str]:
+    """Return the directory of a language's project, empty for the root, and what says so, as file and line.
 
-    Raises Refused where it is computed.
+    That is `languages.LANGUAGE.directory`; else, where the root has none of the manifests, what devenv's `import` of
+    the language builds from. Raises Refused where it is computed, or where there are several.
     """
-    found = modules.at(f"{language}.directory")
-    if not found:
-        return "", None
-    path = path_in(found[0])
-    if path is None:
+    found = modules.at(f"languages.{language}.directory")
+    if found:
+        path = path_in(found[0])
+        if path is not None:
+            return ("" if path == "." else path), found[0].where
         raise refused(
             "opaque_value",
-            f"{found[0].where} computes {language}.directory, so that it is not certain which manifest is meant.",
+            f"{found[0].where} computes languages.{language}.directory, so that it is not certain which manifest "
+            "is meant.",
             found[0].document.name,
             f"Name the manifest with {argument('file')}.",
         )
-    return ("" if path == "." else path), found[0]
+    built = [] if any(read(name) is not None for name in manifests) else modules.imported(language)
+    if len({path for path, _ in built}) > 1:
+        raise Refused(
+            "ambiguous",
+            f"The project builds from several directories: {', '.join(f'{path} ({where})' for path, where in built)}.",
+            remedy="Name the manifest with `file`.",
+            alternatives=tuple(dict.fromkeys(posixpath.join(path, manifests[0]) for path, _ in built)),
+        )
+    path, where = built[0] if built else ("", "")
+    return ("" if path == "." else path), where
 
 
 def python_place(
@@ -115,7 +128,7 @@ def _declared(
     request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[Interpreter]
 ) -> Place:
     """Return the place that the declaration names, else a file of the backend's."""
-    folder, said = directory_of(modules, PYTHON)
+    folder, where = directory_of(modules, "python", MANIFESTS[:3], read)
     # devenv, src/modules/languages/python/default.nix: with uv.sync the requirements are ignored; Poetry and both of
     # them read the pyproject.toml of `directory`.
     option = next((name for name in (_SYNC, *_POETRY) if modules.is_on(name)), None)
@@ -130,8 +143,8 @@ def _declared(
         return _of_pythons(pythons, [found] if found not in (None, DECLARATION) else [], request)
     if found is not None:
         return Place(_static(found, request, read), notes=_others(found, request, read))
-    if said is not None and not request.create:
-        raise no_manifest("Python", [*_known(request, folder)], f"{said.where} names the directory {folder}. ")
+    if where and not request.create:
+        raise no_manifest("Python", [*_known(request, folder)], f"{where} names the directory {folder or '.'}. ")
     if request.create:
         known = request.manifests or MANIFESTS
         first = PYPROJECT if PYPROJECT in known else known[0]
@@ -147,13 +160,13 @@ def require_manifest(
     Raises ProjectError `no_manifest` where it is not there and may not begin, Refused.
     """
     if request.file is not None:
-        found, said = request.file, None
+        found, where = request.file, ""
     else:
-        folder, said = directory_of(modules, f"languages.{language}")
+        folder, where = directory_of(modules, language, manifests, read)
         found = posixpath.join(folder, manifests[0])
     if read(found) is None and (not request.create or beginning_of(found, request) is None):
-        if said is not None:
-            raise _missing(found, f"{said.where} names the directory {posixpath.dirname(found)}")
+        if where:
+            raise _missing(found, f"{where} names the directory {posixpath.dirname(found) or '.'}")
         raise no_manifest(language.capitalize().replace("script", "Script"), manifests)
     return found
 

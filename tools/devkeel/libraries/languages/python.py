@@ -121,7 +121,12 @@ def _is_off(modules: Modules, path: str) -> bool:
 def _uninstalled(made: Plan, request: Request, modules: Modules, values: list[tuple[str, nix.Value]]) -> Iterator[str]:
     """Yield what nothing installs when the shell is entered, as far as the options of devenv say."""
     syncing = modules.is_on(f"{PYTHON}.uv.sync.enable")
-    installing = syncing or values or modules.is_on(f"{PYTHON}.poetry.enable", f"{PYTHON}.poetry.install.enable")
+    installing = (
+        syncing
+        or values
+        or modules.imported("python")
+        or modules.is_on(f"{PYTHON}.poetry.enable", f"{PYTHON}.poetry.install.enable")
+    )
     group = request.group
     if made.manifest.endswith(".toml") and not installing and not any(map(modules.names, _INSTALLERS)):
         yield (
@@ -147,7 +152,8 @@ def _installer(made: Plan, modules: Modules) -> list[tuple[str, nix.Value]]:
         on = [(f"{PYTHON}.venv.enable", True)] if not modules.defines(f"{PYTHON}.venv.enable") else []
         path = nix.Expression(f"./{made.manifest}")
         return [*on, (REQUIREMENTS, path)] if needed and alone and (not known or not on) else []
-    if known or not made.manifest.endswith(".toml"):
+    # What Nix builds from the manifest needs no installer (devenv, `languages.python.import`).
+    if known or not made.manifest.endswith(".toml") or modules.imported("python"):
         return []
     folder = posixpath.dirname(made.manifest)
     lock = made.read(posixpath.join(folder, "poetry.lock"))
