@@ -374,3 +374,62 @@ def test_a_value_under_a_condition_is_set_for_every_case_or_refused(environment:
     else:
         assert edit(environment, change).changed
         assert expected in text(environment, "devenv.nix")
+
+
+INPUT = "inputs:\n  x:\n    url: github:a/b\n"
+YAML_EDITED: dict[str, tuple[dict[str, str], dict[str, Any], dict[str, str]]] = {
+    "an input of devenv.local.yaml, to be removed": (
+        {"devenv.yaml": "allowUnfree: true\n", "devenv.local.yaml": INPUT + "allowUnfree: true\n"},
+        {"kind": "remove_input", "name": "x"},
+        {"devenv.local.yaml": "allowUnfree: true\n"},
+    ),
+    "an input of both": (
+        {"devenv.yaml": INPUT + "allowUnfree: true\n", "devenv.local.yaml": INPUT + "allowUnfree: true\n"},
+        {"kind": "remove_input", "name": "x"},
+        {"devenv.yaml": "allowUnfree: true\n", "devenv.local.yaml": "allowUnfree: true\n"},
+    ),
+    "an input of what is imported, to be changed": (
+        {"devenv.yaml": "imports:\n- ./c\n", "c/devenv.yaml": INPUT},
+        {"kind": "set_input", "name": "x", "url": "github:c/d"},
+        {"c/devenv.yaml": "    url: github:c/d\n"},
+    ),
+    "a new input": (
+        {"devenv.yaml": "allowUnfree: true\n", "devenv.local.yaml": INPUT},
+        {"kind": "set_input", "name": "w", "url": "github:c/d"},
+        {"devenv.yaml": "  w:\n    url: github:c/d\n"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", YAML_EDITED)
+def test_an_input_is_edited_where_it_stands(environment: Environment, name: str) -> None:
+    files, change, expected = YAML_EDITED[name]
+    write(environment, files)
+    assert {*edit(environment, change).files} == {*expected}
+    for file, wanted in expected.items():
+        assert wanted in text(environment, file)
+    again = edit(environment, change)
+    assert not again.changed
+    assert again.looked_at is not None
+    assert {*files} <= {*again.looked_at.files}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "set", "path": "allowUnfree", "value": False},
+        {"kind": "unset", "path": "allowUnfree"},
+    ],
+)
+def test_what_another_yaml_file_says_of_a_key_is_said(environment: Environment, change: dict[str, Any]) -> None:
+    write(environment, {"devenv.yaml": "allowUnfree: true\n", "devenv.local.yaml": "a: 1\nallowUnfree: true\n"})
+    result = edit(environment, {**change, "file": "devenv.yaml"})
+    assert result.changed
+    assert any("devenv.local.yaml:2" in note for note in result.notes)
+
+
+def test_a_module_of_an_input_is_named_where_an_input_is_not_found(environment: Environment) -> None:
+    write(environment, {"devenv.yaml": INPUT + "imports:\n- x/modules\n"})
+    result = edit(environment, {"kind": "remove_input", "name": "y"})
+    assert result.looked_at is not None
+    assert ["x/modules" in phrase for phrase in result.looked_at.unread] == [True]

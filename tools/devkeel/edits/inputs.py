@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field, model_validator
 
 from devkeel.edits.base import Edit
+from devkeel.edits.files import AppliedEdit
+from devkeel.edits.input_files import InputFiles
 from devkeel.edits.suggestion import NewValue
 from devkeel.project.root import INPUTS
 from devkeel.source import Edited, compose, yaml
 
 if TYPE_CHECKING:
-    from devkeel.edits.files import AppliedEdit, Files
+    from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "RemoveInput", "SetInput"]
@@ -37,15 +39,17 @@ class SetInput(Edit):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Write the input whole where there is none of its name, else only what is asked for."""
-        file = self.open(files, empty=True)
+        known, path = InputFiles(files), ["inputs", self.name]
+        named = self.file if "file" in self.model_fields_set else known.home(path)
+        file = files.open(named, self.kind, empty=True)
         document = file.yaml()
         values: list[tuple[list[str], str]] = [(["url"], self.url)] if self.url is not None else []
         values += [(["inputs", name, "follows"], name) for name in self.follows]
         current, steps = document, list[Edited]()
-        for path, value in values:
-            steps.append(yaml.set(current, ["inputs", self.name, *path], value))
+        for names, value in values:
+            steps.append(yaml.set(current, [*path, *names], value))
             current = yaml.Document(steps[-1].data, file.name)
-        return file.becomes(compose(document.data, steps))
+        return known.becomes(file, path, compose(document.data, steps))
 
     def already(self) -> str:
         """Say that the input is there."""
@@ -71,8 +75,17 @@ class RemoveInput(Edit):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Remove the input with all that it has."""
-        file = self.open(files)
-        return file.becomes(yaml.unset(file.yaml(), ["inputs", self.name]))
+        known, path = InputFiles(files), ["inputs", self.name]
+        holding = [] if "file" in self.model_fields_set else known.holding(path)
+        opened = [files.open(name, self.kind) for name in holding or [self.file]]
+        edits = [(file, yaml.unset(file.yaml(), path)) for file in opened]
+        if len(edits) == 1:
+            return known.becomes(opened[0], path, edits[0][1])
+        return AppliedEdit(
+            {file.name: file.data for file, _ in edits},
+            {file.name: edited.data for file, edited in edits},
+            (f"The input {self.name} was in {', '.join(known.lines(path))}, and is in none of them now.",),
+        )
 
     def already(self) -> str:
         """Say that the input is not there."""

@@ -11,6 +11,7 @@ from devkeel.edits.base import Edit
 from devkeel.edits.draft import Draft
 from devkeel.edits.effects import added_by_text, is_shell_text, occasions
 from devkeel.edits.everywhere import add_where_defined, edit_where_defined, remove_everywhere
+from devkeel.edits.input_files import InputFiles
 from devkeel.edits.suggestion import NewPath, NewText, NewValue
 from devkeel.errors import Place, Refused
 from devkeel.source import nix, yaml
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from devkeel.edits.files import AppliedEdit, File, Files
     from devkeel.edits.suggestion import Suggestion
+    from devkeel.source import Edited
     from devkeel.source.path import AttrPath
 
 __all__ = [
@@ -46,6 +48,10 @@ class _Pathed(Edit):
     def corrected(self, suggestion: Suggestion) -> dict[str, Any] | None:
         new = suggestion.moved(parse_path(self.path)) if isinstance(suggestion, NewPath) else None
         return None if new is None else self.given(path=format_path(new))
+
+    def in_yaml(self, files: Files, file: File, edited: Edited) -> AppliedEdit:
+        """Return what an edit of a YAML file made, with what others of the declaration say of the path."""
+        return InputFiles(files).becomes(file, parse_path(self.path), edited)
 
 
 class _Valued(_Pathed):
@@ -101,7 +107,7 @@ class SetOption(_Setting):
         """Set the value."""
         file = self.open(files)
         if file.is_yaml:
-            return file.becomes(yaml.set(file.yaml(), self.path, self.plain_value(file)))
+            return self.in_yaml(files, file, yaml.set(file.yaml(), self.path, self.plain_value(file)))
         draft, path = Draft(self, files), parse_path(self.path)
         home, value = draft.home(path), self.nix_value()
         once = isinstance(value, str) and catalogue.takes_one_text(path, value)
@@ -127,7 +133,7 @@ class UnsetOption(_Pathed):
         """Remove the definitions."""
         file = self.open(files)
         if file.is_yaml:
-            return file.becomes(yaml.unset(file.yaml(), self.path))
+            return self.in_yaml(files, file, yaml.unset(file.yaml(), self.path))
         return edit_where_defined(self, files, parse_path(self.path), nix.unset)
 
 
@@ -140,7 +146,7 @@ class Append(_Setting):
         """Append the element, or a line where the option is a text."""
         file = self.open(files)
         if file.is_yaml:
-            return file.becomes(yaml.append(file.yaml(), self.path, self.plain_value(file)))
+            return self.in_yaml(files, file, yaml.append(file.yaml(), self.path, self.plain_value(file)))
         value, path = self.nix_value(), parse_path(self.path)
         if isinstance(value, str) and (catalogue.is_text(path) or is_shell_text(path)):
             return add_where_defined(self, files, path, lambda document: nix.append_line(document, self.path, value))
@@ -173,7 +179,7 @@ class RemoveValues(_Valued):
         """Remove the element."""
         file = self.open(files)
         if file.is_yaml:
-            return file.becomes(yaml.remove(file.yaml(), self.path, self.plain_value(file)))
+            return self.in_yaml(files, file, yaml.remove(file.yaml(), self.path, self.plain_value(file)))
         value, path = self.nix_value(), parse_path(self.path)
         name = nix.print_value(value)
         return remove_everywhere(self, files, path, {name: lambda document: nix.remove(document, self.path, value)})

@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 
 __all__ = ["beyond"]
 
+_ALL = (".nix", ".yaml", ".yml")
 
-def beyond(project: Reader, files: Mapping[str, bytes]) -> tuple[str, ...]:
+
+def beyond(project: Reader, files: Mapping[str, bytes], endings: tuple[str, ...] = _ALL) -> tuple[str, ...]:
     """Return what a declaration imports and was not read, as phrases with places; `files` is what was read of it.
 
     That is: computed imports, modules of inputs, files that are not there or outside of the project, and files that do
-    not parse.
+    not parse. endings: of the names of the files that are looked into.
     """
-    found = [each for name, data in files.items() for each in _beyond_file(project, name, data, files)]
+    looked = ((name, data) for name, data in files.items() if name.endswith(endings))
+    found = [each for name, data in looked for each in _beyond_file(project, name, data, files)]
     return tuple(dict.fromkeys(found))
 
 

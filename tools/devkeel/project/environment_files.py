@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 
-from devkeel.project.root import DECLARATION_FILES, LOCK_FILES, OTHER_FILES
+from devkeel.project.root import DECLARATION_FILES, INPUTS, LOCK_FILES, OTHER_FILES
 
 __all__ = ["is_environment_file", "is_lock", "is_manifest", "is_requirements_file", "takes_options"]
 
@@ -32,7 +32,7 @@ def is_environment_file(relative: str) -> bool:
 
 def takes_options(relative: str) -> bool:
     """Return whether a file has options of an environment: a Nix file, or one of devenv's inputs."""
-    return relative.endswith(".nix") or relative in DECLARATION_FILES
+    return relative.endswith(".nix") or relative in DECLARATION_FILES or posixpath.basename(relative) == INPUTS
 
 
 def is_manifest(relative: str) -> bool:
