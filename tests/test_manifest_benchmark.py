@@ -94,7 +94,9 @@ def test_a_lost_comment_is_seen() -> None:
     lines = PYPROJECT.splitlines(keepends=True)
     without = b"".join(line for line in lines if b"Httpx" not in line)
     assert lost_comments(REMOVE, PYPROJECT, without) == ()  # the remark on the line of what was removed goes with it
-    assert lost_comments(REMOVE, PYPROJECT, without.replace(lines[3], b"")) == ("# why it is here",)
+    assert lost_comments(REMOVE, PYPROJECT, without.replace(lines[3], b"")) == ()  # nor is one right above it lost
+    other = PYPROJECT.replace(b"# why it is here", b"# tqdm = 1")
+    assert lost_comments(REMOVE, other, without.replace(lines[3], b"")) == ("# tqdm = 1",)
     assert comments("pyproject", b'a = "# no comment"\nb = """\n# nor this"""\n') == []
 
 

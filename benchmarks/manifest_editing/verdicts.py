@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import difflib
+import itertools
 import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "changed_lines", "judge", "lost_comments", "style_faults"]
 
+_LEFT_OUT = re.compile(r"#\s*[\w.\"'-]+\s*(?:=|\Z)")
 _HASHES = re.compile(r"\{'sha\d+': .*\}")
 
 
@@ -125,7 +127,18 @@ def lost_comments(edit: Edit, before: bytes, after: bytes) -> tuple[str, ...]:
     gone = Counter(text for text, _ in old) - Counter(text for text, _ in new)
     if edit.verb == "remove":
         gone -= Counter(text for text, head in old if _plain(edit.name) in _plain(head))
+        gone -= Counter(_above(edit, before))
     return tuple(gone)
+
+
+def _above(edit: Edit, data: bytes) -> list[str]:
+    """Return the lines of comments right above a library; one that reads as another library is about itself."""
+    lines, found = data.decode("utf-8", "replace").splitlines(), list[str]()
+    for number, line in enumerate(lines):
+        if _plain(line.strip()).strip("'\"[- ").startswith(_plain(edit.name)):
+            block = list(itertools.takewhile(lambda text: text.startswith("#"), map(str.strip, lines[:number][::-1])))
+            found += [text for text in block if not _LEFT_OUT.match(text) or edit.name in text]
+    return found
 
 
 def style_faults(before: bytes, after: bytes) -> tuple[str, ...]:

@@ -56,7 +56,27 @@ UNSET = [
     ("t = { a = 1, b = 2 }\n", "t.b", "t = { a = 1 }\n"),
     ("t = {a = 1, b = 2, c = 3}\n", "t.b", "t = {a = 1, c = 3}\n"),
     ("a = 1\n", "t.b", "a = 1\n"),
+    # What is left out above a key is about itself.
+    ("[t]\na = 1\n# b = 2\nc = 3\n\n[u]\n", "t.c", "[t]\na = 1\n# b = 2\n\n[u]\n"),
+    ("[t]\na = 1\n# 'b' = 2\n# why c\nc = 3\n", "t.c", "[t]\na = 1\n# 'b' = 2\n"),
+    ("[t]\na = 1\n# c = 2\nc = 3\n", "t.c", "[t]\na = 1\n"),
 ]
+# A table that is continued behind another one, which tomlkit would draw together.
+CONTINUED = """\
+[d]
+a = 1
+b = { v = 2 }
+
+[target.x.d]
+c = 3
+
+[[bin]]
+name = "n"
+
+# static
+[target.x.e]
+f = 4
+"""
 APPEND = [
     ('a = ["x"] # c\n', ["y", "x"], 'a = ["x", "y"] # c\n'),
     ('a = [\n  "x",\n  "y" # c\n]\n', ["z"], 'a = [\n  "x",\n  "y", # c\n  "z"\n]\n'),
@@ -96,6 +116,32 @@ def test_a_key_goes_with_the_comment_that_belongs_to_it(before: str, path: str, 
     with pytest.raises(KeyError):
         toml.get(edited.data, path)
     assert toml.unset(edited.data, path).notes
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "old", "new"),
+    [
+        ("d.a", None, "a = 1\n", ""),
+        ("target.x.d.c", None, "c = 3\n", ""),
+        ("target.x.e.f", None, "f = 4\n", ""),
+        ("d.z", 9, "b = { v = 2 }\n", "b = { v = 2 }\nz = 9\n"),
+        ("d.b.w", 9, "{ v = 2 }", "{ v = 2, w = 9 }"),
+        ("target.x.e.z", 9, "f = 4\n", "f = 4\nz = 9\n"),
+    ],
+)
+def test_a_continued_table_stays_where_it_is(path: str, value: Any, old: str, new: str) -> None:
+    for text in (CONTINUED, CONTINUED.replace("\n", "\r\n")):
+        data = text.encode()
+        edited = toml.unset(data, path) if value is None else toml.set(data, path, value)
+        assert edited.data.decode().replace("\r\n", "\n") == CONTINUED.replace(old, new)
+        assert ("\r\n" in text) == (edited.data.count(b"\n") == edited.data.count(b"\r\n") > 0)
+        held(data, edited)
+
+
+@pytest.mark.parametrize("text", ["{ v = 2 }", "{v = 2}", "{ v = 2}"])
+def test_a_key_between_braces_keeps_their_air(text: str) -> None:
+    edited = toml.set(f"b = {text}\n".encode(), "b.w", "x")
+    assert edited.data.decode() == "b = " + text.replace("2", '2, w = "x"') + "\n"
 
 
 @pytest.mark.parametrize(("before", "values", "after"), APPEND)

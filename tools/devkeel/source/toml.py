@@ -23,7 +23,7 @@ from devkeel.source.plain_data import Data, dotted, names_of, require_data, same
 from devkeel.source.splice import Edited, Span, Splice, apply, compose
 from devkeel.source.toml_array import insertion, removal
 from devkeel.source.toml_document import Document, loads
-from devkeel.source.toml_text import Style, splices_between
+from devkeel.source.toml_text import Style, carried, splices_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -331,7 +331,10 @@ def _make(document: Document, edit: Callable[[Any], None]) -> str:
     except Exception as error:
         raise document.unproven(f"the edit cannot be made ({type(error).__name__})") from error
     if kept != document.text + close:
-        raise document.unproven("it could not be kept as it is")
+        moved = carried(document.text + close, kept, made)
+        if moved is None:
+            raise document.unproven("it could not be kept as it is")
+        made = moved
     return made.removesuffix(close)
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Style", "splices_between"]
+__all__ = ["Style", "carried", "splices_between"]
 
 _Change = tuple[int, int, str]
 _HEADER = re.compile(r"[ \t]*\[")
@@ -21,6 +21,7 @@ _BLANK = re.compile(r"[ \t]*\r?\n")
 _REMARK = re.compile(rf"{_BLANK.pattern}|{_COMMENT.pattern}")
 # What tools read at the top of a file (`#:schema …`) stays there.
 _UPPER = re.compile(r"[ \t]*[\[#]")
+_LEFT_OUT = re.compile(r"^[ \t]*#[ \t]*(?P<key>[\w.-]+|\"[^\"\n]+\"|'[^'\n]+')[ \t]*=.*\n", re.MULTILINE)
 _DIRECTIVES = re.compile(r"(?:#[:!].*\n)+")
 
 
@@ -42,10 +43,29 @@ def splices_between(before: str, after: str, key: str, style: Style, *, removed:
     return [(start, end, re.sub(r"\r?\n", newline, text)) for start, end, text in (settled if apart else changes)]
 
 
+def carried(text: str, kept: str, made: str) -> str | None:
+    """Return a text with the changes between two others, None where their places in it are not certain.
+
+    kept: the text as tomlkit writes it, which draws together the parts of a table that is continued behind others.
+    """
+    result = text
+    for start, end, new in reversed(_changes(kept, made)):
+        # With the line before it, a place is found again.
+        begin = _line_start(kept, max(_line_start(kept, start) - 1, 0))
+        if result.count(kept[begin:end]) != 1:
+            return None
+        at = result.index(kept[begin:end])
+        result = result[: at + start - begin] + new + result[at + end - begin :]
+    return result
+
+
 def _settled(before: str, change: _Change, key: str, newline: str, *, removed: bool) -> _Change:
     start, end, text = change
     if start == end and text:
         return _settle(before, start, text, newline)
+    if text.startswith(",") and not before[start:end].strip(" ") and before[end : end + 1] == "}":
+        # tomlkit puts a new key in the place of the space before the brace.
+        return start, start, text
     if removed and not text and start == _line_start(before, start):
         return _with_comment(before, start, end, key)
     if removed and not text.strip(" "):
@@ -132,6 +152,9 @@ def _with_comment(before: str, start: int, end: int, key: str) -> _Change:
         return start, end, ""
     end = _before_next_comment(before, start, end)
     top = _up(before, start, _COMMENT)
+    for match in _LEFT_OUT.finditer(before, top, start):
+        # A key that is left out is about itself.
+        top = match.end() if match["key"].strip("\"'").lower() != key.lower() else top
     named = re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", before[top:start], re.IGNORECASE)
     follows = before[end:].partition("\n")[0].strip()
     shared = top == 0 or (follows and not follows.startswith(("#", "[")))
