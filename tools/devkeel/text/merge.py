@@ -18,11 +18,16 @@ _AROUND = 2
 
 
 class _Hunk(Struct, frozen=True):
-    """Lines of the base, from `start` up to `end`, and what stands in their place."""
+    """Lines of the base, from `start` up to `end`, and what stands in their place.
+
+    low, high: how far up and down the same change could be said to be, among lines that are alike.
+    """
 
     start: int
     end: int
     lines: tuple[bytes, ...]
+    low: int
+    high: int
 
 
 class _Place(Struct, frozen=True):
@@ -116,7 +121,29 @@ def _alike(*sides: list[bytes]) -> int:
 def _hunks(lines: list[bytes], other: list[bytes]) -> list[_Hunk]:
     # autojunk takes a line that is there often for noise, in files of 200 lines and more (Python, difflib).
     codes = SequenceMatcher(None, lines, other, autojunk=False).get_opcodes()
-    return [_Hunk(a, b, tuple(other[c:d])) for tag, a, b, c, d in codes if tag != "equal"]
+    found = [(a, b, tuple(other[c:d])) for tag, a, b, c, d in codes if tag != "equal"]
+    ends = [0, *(end for _, end, _ in found)]
+    starts = [*(start for start, _, _ in found[1:]), len(lines)]
+    return [_Hunk(*hunk, *_reach(lines, *hunk, *room)) for hunk, *room in zip(found, ends, starts, strict=False)]
+
+
+def _reach(lines: list[bytes], start: int, end: int, new: tuple[bytes, ...], above: int, below: int) -> tuple[int, int]:
+    """Return how far a change can be moved and stay the same one: a line more or less among lines that are alike.
+
+    above, below: where the changes next to it end and begin.
+    """
+    moved = [*(new or lines[start:end])]
+    if new and start < end:
+        return start, end  # other lines in place of some are where they are
+    low = start
+    while low > above and lines[low - 1] == moved[-1]:
+        low -= 1
+        moved = [lines[low], *moved[:-1]]
+    moved, high = [*(new or lines[start:end])], end
+    while high < below and lines[high] == moved[0]:
+        moved = [*moved[1:], lines[high]]
+        high += 1
+    return low, high
 
 
 def _clusters(theirs: list[_Hunk], ours: list[_Hunk]) -> Iterator[tuple[int, int, tuple[list[_Hunk], list[_Hunk]]]]:
@@ -124,14 +151,14 @@ def _clusters(theirs: list[_Hunk], ours: list[_Hunk]) -> Iterator[tuple[int, int
 
     Neighbouring lines touch: what was written next to a change may have been written because of it.
     """
-    every = sorted([(hunk, 0) for hunk in theirs] + [(hunk, 1) for hunk in ours], key=lambda item: item[0].start)
+    every = sorted([(hunk, 0) for hunk in theirs] + [(hunk, 1) for hunk in ours], key=lambda item: item[0].low)
     while every:
-        start, end = every[0][0].start, every[0][0].end
+        start, end = every[0][0].low, every[0][0].high
         both: tuple[list[_Hunk], list[_Hunk]] = ([], [])
-        while every and every[0][0].start <= end:
+        while every and every[0][0].low <= end:
             hunk, side = every.pop(0)
             both[side].append(hunk)
-            end = max(end, hunk.end)
+            end = max(end, hunk.high)
         yield start, end, both
 
 
