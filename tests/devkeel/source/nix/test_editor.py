@@ -759,3 +759,19 @@ def test_settings_of_one_thing_stand_together(before: str, expected: str) -> Non
     values: list[tuple[str, nix.Value]] = [("enable", True), ("port", 1), ("bind", "x\ny\n"), ("c", 2)]
     edited = nix.sequence(module(before), [(f"services.redis.{name}", value) for name, value in values])
     assert expected in body(edited)
+
+
+@pytest.mark.parametrize(
+    ("head", "result"),
+    [
+        ("{ name }: { lib, ... }:\n", "{ name }: { lib, pkgs, ... }:\n"),
+        ("flake: { inputs, ... }:\n", "flake: { inputs, pkgs, ... }:\n"),
+        ("{ name }:\nlet\n  x = name;\nin\n_:\n", "{ name }:\nlet\n  x = name;\nin\n{ pkgs, ... }:\n"),
+        ("{ name }: (args:\n", "{ name }: ({ pkgs, ... }:\n"),
+    ],
+)
+def test_of_several_functions_the_last_one_has_the_modules_arguments(head: str, result: str) -> None:
+    tail = "{\n  env.A = 1;\n}" + (")\n" if "(" in head else "\n")
+    edited = nix.add_packages(f"{head}{tail}".encode(), "jq").data.decode()
+    assert edited.startswith(result)
+    assert "packages = [ pkgs.jq ];" in edited

@@ -32,6 +32,10 @@ _NOT_CONFIG = frozenset(
 )
 
 _MAX_NAMES = 200
+# What a module's set may stand in.
+_HEADS = frozenset(
+    {"function_expression", "let_expression", "with_expression", "assert_expression", "parenthesized_expression"}
+)
 
 
 @dataclass(eq=False)
@@ -91,11 +95,12 @@ class Document:
 
     @cached_property
     def function(self) -> Node | None:
-        """The outermost function, whose arguments are the module's."""
-        node = self._expression
-        while node is not None and node.type in {"let_expression", "with_expression", "assert_expression"}:
-            node = node.child_by_field_name("body")
-        return node if node is not None and node.type == "function_expression" else None
+        """The function whose arguments are the module's: of several, as in `{ name }: { pkgs, ... }: …`, the last."""
+        node, found = self._expression, None
+        while node is not None and node.type in _HEADS:
+            found = node if node.type == "function_expression" else found
+            node = node.child_by_field_name("expression" if node.type == "parenthesized_expression" else "body")
+        return found
 
     @property
     def _expression(self) -> Node | None:

@@ -55,9 +55,9 @@ def _common(first: AttrPath, second: AttrPath) -> int:
     )
 
 
-def _is_plain(entry: Attribute) -> bool:
-    """Return whether an entry is a binding whose names are all known."""
-    return not entry.computed and entry.node.type == "binding"
+def _is_binding(entry: Attribute) -> bool:
+    """Return whether an entry is a binding: no name of an inherit."""
+    return entry.node.type == "binding"
 
 
 def _spots(document: Document, raw: AttrPath) -> Iterator[InsertionPoint]:
@@ -67,7 +67,7 @@ def _spots(document: Document, raw: AttrPath) -> Iterator[InsertionPoint]:
             continue
         rest, best, common = raw[size:], None, 0
         for entry in document.entries(container.node):
-            shared = _common(entry.names, rest) if entry.names[:1] == rest[:1] and _is_plain(entry) else 0
+            shared = _common(entry.names, rest) if entry.names[:1] == rest[:1] and _is_binding(entry) else 0
             if shared and shared >= common:
                 best, common = entry.node, shared
         yield InsertionPoint(container, rest, best, common)
@@ -223,7 +223,7 @@ def _sibling_gap(document: Document, point: InsertionPoint, group: Group) -> boo
     """
     data = document.data
     first, entries = point.rest[: point.common], document.entries(point.container.node)
-    same = [entry.node for entry in entries if entry.names[: point.common] == first and _is_plain(entry)]
+    same = [entry.node for entry in entries if entry.names[: point.common] == first and _is_binding(entry)]
     if len(same) > 1:
         return _blank_before(data, same[-1], group)
     several = same[0].start_point[0] != same[0].end_point[0]
