@@ -87,6 +87,18 @@ def test_requirements(devkeel: Shell, before: str, verb: str, name: str, after: 
     assert manifest.read_bytes() == after.encode()
 
 
+@pytest.mark.usefixtures("own_index")
+def test_a_library_of_an_included_file_is_changed_there(devkeel: Shell) -> None:
+    (devkeel.root / "requirements.txt").write_text("-r base.txt\n")
+    (devkeel.root / "base.txt").write_text("numbers-lib==1.0.0\n")
+    outcome = devkeel("library", "add", "--language", "python", "numbers-lib==2.0.0", "--json")
+    assert outcome.data["files"] == ["base.txt"]
+    assert "resolution" in outcome.data["checks"]["ran"]
+    assert (devkeel.root / "base.txt").read_text() == "numbers-lib==2.0.0\n"
+    assert not devkeel("undo").code
+    assert (devkeel.root / "base.txt").read_text() == "numbers-lib==1.0.0\n"
+
+
 def test_a_line_of_a_text_that_begins_like_a_comment_is_none(devkeel: Shell) -> None:
     file = devkeel.root / "mise.toml"
     file.write_text('[tasks.build]\nrun = """\n#!/usr/bin/env bash\necho hi\n"""\n')

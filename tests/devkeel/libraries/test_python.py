@@ -167,3 +167,12 @@ def test_what_is_no_requirement_is_refused(name: str) -> None:
 def test_a_manifest_that_cannot_be_edited_is_refused(text: str) -> None:
     with pytest.raises(DevkeelError):
         planned({"pyproject.toml": text}, "httpx")
+
+
+def test_a_text_of_devenv_with_hashes_takes_no_version_without_them() -> None:
+    shell = "{ pkgs, ... }:\n{\n  languages.python.venv.requirements = ''\n    idna==3.7 --hash=sha256:aa\n  '';\n}\n"
+    for name in ("idna==3.10", "flask"):
+        with pytest.raises(Refused) as caught:
+            planned({"devenv.nix": shell}, name)
+        assert caught.value.code == "no_hashes"
+    assert b"idna" not in planned({"devenv.nix": shell}, "idna", remove=True).files["devenv.nix"]

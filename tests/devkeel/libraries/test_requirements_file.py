@@ -94,17 +94,19 @@ def test_what_has_no_version_of_its_own_or_several_is_refused_with_its_line(text
     assert caught.value.place.line == line
 
 
-def test_what_an_included_file_has_is_said_and_not_doubled() -> None:
+def test_what_an_included_file_has_is_changed_there_and_not_doubled() -> None:
     files = {FILE: "-r req/base.txt\n-c limits.txt\n", "req/base.txt": "a\n-r more.txt\n", "req/more.txt": "idna<4\n"}
+    where = "idna<4 stands in req/more.txt, line 1, which requirements.txt includes."
     assert planned(files, "idna").files == {}
-    assert planned(files, "idna").notes == [
-        "idna<4 is already in req/more.txt, line 1, which requirements.txt includes."
-    ]
-    assert "but in req/more.txt, line 1" in planned(files, "idna", remove=True).notes[0]
-    with pytest.raises(Refused) as caught:
-        planned(files, "idna==3.10")
-    assert caught.value.place is not None
-    assert (caught.value.place.file, caught.value.place.line) == ("req/more.txt", 1)
+    assert planned(files, "idna").notes == [where, "idna<4 is already in req/more.txt."]
+    assert planned(files, "idna", "b", remove=True).files == {"req/more.txt": b""}
+    changed = planned(files, "idna==3.10", "b")
+    assert changed.files == {"req/more.txt": b"idna==3.10\n", FILE: files[FILE].encode() + b"b\n"}
+    assert changed.notes == [where]
+    with pytest.raises(Refused, match="does not edit"):
+        planned({FILE: "-r base\n", "base": "idna\n"}, "idna==3.10")
+    with pytest.raises(Refused, match="hashes"):
+        planned({FILE: "-r base.txt\n", "base.txt": "idna==3.7 --hash=sha256:aa\n"}, "idna==3.10")
     notes = planned({FILE: "-r gone.txt\n-r https://example.com/r.txt\n"}, "idna", remove=True).notes
     assert "gone.txt" in notes[0]
     assert "could not be read" in notes[0]

@@ -38,7 +38,7 @@ def resolve_libraries(candidate: Candidate, level: str | None, *, executes: bool
     """
     ran, skipped = _resolved(candidate, level, executes=executes)
     for manifest in dict.fromkeys(candidate.manifests):
-        if requirements_file.is_requirements_file(manifest) and (after := candidate.after.get(manifest)) is not None:
+        if manifest.endswith((".txt", ".in")) and (after := candidate.after.get(manifest)) is not None:
             why = skipped[0].reason if skipped else "the resolver gave none, as uv does"
             before = candidate.before[manifest] or b""
             missing = requirements_file.hashless(manifest, before, after, candidate.read)
@@ -92,7 +92,7 @@ def _settled(candidate: Candidate, manifest: str) -> Resolved:
 def _asked(candidate: Candidate, manifest: str) -> Resolved:
 
     candidate.basis.gather(resolvers.READS)
-    if requirements_file.is_requirements_file(manifest):
+    if manifest.endswith((".txt", ".in")):
         candidate.basis.follow(manifest, requirements_file.included_by)
     return resolvers.resolve(
         candidate.basis,

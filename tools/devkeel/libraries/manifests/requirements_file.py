@@ -7,6 +7,8 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from devkeel.errors import DevkeelError, Place, Refused
 from devkeel.libraries.manifests.hashes import lacking, require_hashes
 from devkeel.libraries.manifests.requirement import (
@@ -69,23 +71,62 @@ def requirements_in(data: bytes) -> tuple[str, ...]:
 
 
 def edit(plan: Plan, request: Request) -> None:
-    """Add or remove requirements in a requirements file."""
-    if compiled_by(plan.data(plan.manifest)) is not None:
+    """Add or remove requirements in a requirements file, or in the one that it includes where a library stands."""
+    own, included, unread = _by_file(plan, request)
+    _require_source(plan.manifest, plan.data(plan.manifest))
+    asked = replace(request, names=own)
+    plan.take(plan.manifest, edit_lines(plan.data(plan.manifest), plan.manifest, asked, unread))
+    for file, names in included.items():
+        before = plan.data(file)
+        _require_source(file, before)
+        plan.take(file, edit_lines(before, file, replace(request, names=tuple(names))))
+        why = f"only those of {plan.manifest}, which includes it, are asked for"
+        require_hashes(file, hashless(file, before, plan.data(file), plan.read), why)
+
+
+def _require_source(name: str, data: bytes) -> None:
+    if compiled_by(data) is not None:
         raise Refused(
             "compiled_requirements",
-            f"{plan.manifest} is compiled from another file and would lose this edit.",
-            place=Place(plan.manifest),
+            f"{name} is compiled from another file and would lose this edit.",
+            place=Place(name),
             remedy=f"Name the file that it is compiled from with {argument('file')}, and compile it again.",
         )
-    plan.take(plan.manifest, edit_lines(plan.data(plan.manifest), plan.manifest, request, plan.read))
 
 
-def edit_lines(
-    data: bytes, name: str, request: Request, read: Callable[[str], bytes | None] = lambda _: None
-) -> Edited:
+def _by_file(plan: Plan, request: Request) -> tuple[tuple[str, ...], dict[str, list[str]], list[str]]:
+    """Return which libraries the manifest is asked about, which a file that it includes, and what cannot be read."""
+    lines, unread = [*lines_of(tolerant_text(plan.data(plan.manifest)))], list[str]()
+    more = [*included_lines(plan.manifest, lines, plan.read, unread)]
+    own, included = list[str](), dict[str, list[str]]()
+    for item in request.names:
+        key = canonicalize_name(parse(item, remove=request.remove).name)
+        here = any(line.key == key for line in lines)
+        found = None if here else next(((file, line) for file, line in more if line.key == key), None)
+        if found is None:
+            own.append(item)
+            continue
+        file, line = found
+        _require_editable(plan.manifest, file, line)
+        plan.notes.append(f"{line.shown} stands in {file}, line {line.number}, which {plan.manifest} includes.")
+        included.setdefault(file, []).append(item)
+    return tuple(own), included, unread
+
+
+def _require_editable(name: str, file: str, line: Line) -> None:
+    if not file.endswith((".txt", ".in")):
+        raise Refused(
+            "opaque_value",
+            f"{line.shown} stands in {file}, which {name} includes and devkeel does not edit.",
+            place=Place(file, line.number),
+            remedy="Edit that file without devkeel.",
+        )
+
+
+def edit_lines(data: bytes, name: str, request: Request, unread: Sequence[str] = ()) -> Edited:
     """Add or remove requirements in a text of one requirement a line.
 
-    read: the files beside it, of which those that it includes are looked at.
+    unread: the files that it includes and that cannot be read, which may have what it lacks.
     """
     text, encoding = decoded(data, name)
     newline = "\r\n" if "\r\n" in text else "\n"
@@ -94,19 +135,15 @@ def edit_lines(
         wanted = parse(item, remove=request.remove)
         key = canonicalize_name(wanted.name)
         same = [line for line in lines if line.key == key]
-        unread = list[str]()
-        elsewhere = None if same else _elsewhere(name, lines, key, read, unread)
         if request.remove:
             changes += [(line.start, line.end, "") for line in same]
-            notes += [] if same else [_absent(wanted, name, elsewhere, unread)]
+            notes += [] if same else [_absent(wanted, name, unread)]
         elif same and is_bare(wanted):
             notes.append(f"{same[0].shown} is already in {name}.")
         elif same and (line := _chosen(name, same, wanted)) is not None:
             found = _changed(text, line, wanted)
             changes += found
             notes += [] if found else [f"{line.shown} is already in {name}."]
-        elif elsewhere is not None:
-            notes.append(_included(wanted, name, *elsewhere))
         else:
             new.append(written(wanted))
     if new:
@@ -116,7 +153,7 @@ def edit_lines(
         for start, end, put in changes
     ]
     edited = apply(data, splices, notes)
-    if not is_requirements_file(name):
+    if not name.endswith((".txt", ".in")):
         # In a text of devenv.nix, which no resolver is asked about.
         require_hashes(name, lacking(data, edited.data), "what stands in it is not resolved")
     return edited
@@ -125,13 +162,6 @@ def edit_lines(
 def _beside(name: str, path: str) -> str:
     # pip takes it relative to the file that includes it (src/pip/_internal/req/req_file.py, `_parse_and_recurse`).
     return posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
-
-
-def _elsewhere(
-    name: str, lines: Sequence[Line], key: str, read: Callable[[str], bytes | None], unread: list[str]
-) -> tuple[str, Line] | None:
-    """Return the file that one includes in which a library stands, and its line."""
-    return next(((file, line) for file, line in included_lines(name, lines, read, unread) if line.key == key), None)
 
 
 def included_lines(
@@ -167,26 +197,9 @@ def lines_included(name: str, data: bytes, read: Callable[[str], bytes | None]) 
     return [line for _, line in included_lines(name, lines_of(tolerant_text(data)), read, [])]
 
 
-def _absent(wanted: Requirement, name: str, elsewhere: tuple[str, Line] | None, unread: Sequence[str]) -> str:
-    if elsewhere is None:
-        rest = f"; {', '.join(unread)}, which it includes, could not be read" if unread else ""
-        return f"{wanted.name} is not in {name}{rest}."
-    file, line = elsewhere
-    there = f"{file}, line {line.number}, which it includes"
-    return f"{wanted.name} is not in {name}, but in {there}: name that with {argument('file')}."
-
-
-def _included(wanted: Requirement, name: str, file: str, line: Line) -> str:
-    """Say that an included file has a library; refuse a second version of it here."""
-    found = line.requirement
-    if is_bare(wanted) or (found is not None and amended(str(found), wanted) == str(found)):
-        return f"{line.shown} is already in {file}, line {line.number}, which {name} includes."
-    raise Refused(
-        "opaque_value",
-        f"{file}, which {name} includes, asks for {line.shown} already.",
-        place=Place(file, line.number),
-        remedy=f"Name {file} with {argument('file')}.",
-    )
+def _absent(wanted: Requirement, name: str, unread: Sequence[str]) -> str:
+    rest = f"; {', '.join(unread)}, which it includes, could not be read" if unread else ""
+    return f"{wanted.name} is not in {name}{rest}."
 
 
 def _chosen(name: str, same: Sequence[Line], wanted: Requirement) -> Line | None:
