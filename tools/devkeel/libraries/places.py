@@ -276,7 +276,18 @@ def _of_requirements(
         )
     if read(chosen.file) is None and not request.create:
         raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})")
+    compiled = _compiled_from(chosen.file, read)
+    if compiled is not None:
+        return Place(compiled, notes=(f"{why}, and is compiled from {compiled}.",))
     return Place(chosen.file, notes=notes)
+
+
+def _compiled_from(file: str, read: Callable[[str], bytes | None]) -> str | None:
+    """Return the file that a requirements file is compiled from, where it stands beside it and is named in its head."""
+    source, data = f"{file.removesuffix('.txt')}.in", read(file) or b""
+    if not file.endswith(".txt") or requirements_file.compiled_by(data) is None or read(source) is None:
+        return None
+    return source if posixpath.basename(source).encode() in data[:500] else None
 
 
 def _of_pythons(pythons: list[Interpreter], beside: list[str], request: Request) -> Place:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from devkeel.source.nix.read.layout import indent_at, style_at, unit_of
 from devkeel.source.nix.read.literal import print_value, read_value
-from devkeel.source.nix.read.syntax import text
+from devkeel.source.nix.read.syntax import parse, text
 from devkeel.source.nix.write.proof import prove
 from devkeel.source.splice import Edited, Splice, apply, compose
 
@@ -100,19 +100,28 @@ def _of_string(
         style = replace(style_at(data, node.start_byte), indent=indent_at(data, node.start_byte).decode())
         put = print_value(wanted, style).encode()
         return [Splice(node.start_byte, node.end_byte, put)] * edited.changed, edited.notes, wanted
-    # Only what comes behind the rest is certain in a text on one line that is computed in part.
-    parts = text(node, data)[1:-1].split("\\n")
-    before = "".join(f"{_COMPUTED if '${' in line else line}\n" for line in parts).encode()
-    edited = change(before)
-    added = edited.data.removeprefix(before).decode().rstrip("\n")
-    single = node.type == "string_expression" and "\n" not in text(node, data)
-    if not single or (edited.changed and not edited.data.startswith(before)):
+    if node.type != "string_expression" or re.search(r"\n|\\\\", text(node, data)):
         raise document.refuse("opaque_value", "The text is computed in part.", node)
-    put = f"{'' if not parts[-1] else _NEWLINE}{print_value(added)[1:-1]}{_NEWLINE}".encode()
-    return [Splice(node.end_byte - 1, node.end_byte - 1, put)] * edited.changed, edited.notes, None
+    parts = text(node, data)[1:-1].split(_NEWLINE)
+    computed = [part for part in parts if "${" in part]
+    lines = [_COMPUTED if "${" in part else _said(part) for part in parts]
+    edited = change("\n".join(lines).encode())
+    after = edited.data.decode().split("\n")
+    if after.count(_COMPUTED) != len(computed):
+        raise document.refuse("opaque_value", "The text is computed in part.", node)
+    written = [computed.pop(0) if line == _COMPUTED else print_value(line)[1:-1] for line in after]
+    put = f'"{_NEWLINE.join(written)}"'.encode()
+    return [Splice(node.start_byte, node.end_byte, put)] * edited.changed, edited.notes, None
 
 
 _NEWLINE = "\\n"  # as a string between double quotes has it
+
+
+def _said(part: str) -> str:
+    """Return what a part of a text between double quotes says."""
+    source = f'"{part}"'.encode()
+    value = read_value(parse(source).root_node.named_children[0], source)
+    return value if isinstance(value, str) else part
 
 
 def _of_rows(
