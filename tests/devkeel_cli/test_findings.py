@@ -170,3 +170,67 @@ def test_modules_elsewhere_are_called_with_more_too(text: str, file: str, devkee
     devkeel.declaration.write_text(text + "\n")
     write(devkeel.root, {"f.nix": "{ a }: { env.A = a; }\n"})
     assert [(item["code"], item["place"]["file"]) for item in found(devkeel)] == [("closed_head", file)]
+
+
+def taken(devkeel: Shell, item: dict[str, Any]) -> bool:
+    """Make the first suggestion of a finding by the command."""
+    edit = item["suggestions"][0]
+    assert edit["kind"] == "rename"
+    return devkeel("rename", edit["path"], edit["to"], "--level", "schema").code == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "becomes"),
+    [
+        ('scripts.hello = "echo hi";', 'scripts.hello.exec = "echo hi";'),
+        ("scripts.hello = ''\n    echo hi\n  '';", "scripts.hello.exec = ''\n    echo hi\n  '';"),
+        ('scripts.hello = "${pkgs.hello}/bin/hello";', 'scripts.hello.exec = "${pkgs.hello}/bin/hello";'),
+        ('scripts = { hello = "echo hi"; };', 'scripts = { hello.exec = "echo hi"; };'),
+        ('processes.web = "npm start";', 'processes.web.exec = "npm start";'),
+        ('tasks."app:build" = "make";', 'tasks."app:build".exec = "make";'),
+        ('files."a.txt" = "text";', 'files."a.txt".text = "text";'),
+        ("services.redis = true;", "services.redis.enable = true;"),
+    ],
+)
+def test_a_value_in_place_of_a_group_moves_to_what_the_group_is_about(body: str, becomes: str, devkeel: Shell) -> None:
+    devkeel.declaration.write_text(f"{{ pkgs, ... }}:\n{{\n  {body}\n}}\n")
+    (item,) = found(devkeel)
+    assert item["code"] == "wrong_nesting"
+    assert taken(devkeel, item)
+    assert devkeel.read() == f"{{ pkgs, ... }}:\n{{\n  {becomes}\n}}\n"
+    assert codes(devkeel) == []
+
+
+@pytest.mark.parametrize("body", ['services.redis = "yes";', "scripts.hello = true;", "scripts.hello = [ 1 ];"])
+def test_a_value_that_no_part_of_the_group_takes_has_no_suggestion(body: str, devkeel: Shell) -> None:
+    devkeel.declaration.write_text(f"{{ ... }}:\n{{\n  {body}\n}}\n")
+    (item,) = found(devkeel)
+    assert item["suggestions"] == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "enableShell = true;",  # enterShell is a text
+        'services.redis.prot = "6380";',  # a port is a number
+        "services.redis.port = 1;\n  services.redis.prot = 2;",  # it is there already
+        "languages.python.venv.enable = true;\n  languages.python.vnv = { enable = true; };",
+        'languages.go.versoin = "1.22";',  # it needs an input that is not there
+        "services.postgres = { enable = true; };\n  postgres = { enable = true; };",
+    ],
+)
+def test_nothing_is_suggested_that_is_refused(body: str, devkeel: Shell) -> None:
+    text = f"{{ ... }}:\n{{\n  {body}\n}}\n"
+    devkeel.declaration.write_text(text)
+    for item in found(devkeel):
+        for edit in item["suggestions"]:
+            assert devkeel("rename", edit["path"], edit["to"], "--level", "schema").code == 0, edit
+            devkeel.declaration.write_text(text)
+
+
+def test_a_file_that_does_not_parse_has_no_suggestion_but_for_that(devkeel: Shell) -> None:
+    devkeel.declaration.write_text("{ ... }:\n{\n  services.reddis.enable = true;\n  env.A = nowhere;\n}\n")
+    assert {item["code"]: bool(item["suggestions"]) for item in found(devkeel)} == {
+        "undefined_variable": False,
+        "unknown_option": False,
+    }

@@ -210,5 +210,6 @@ def test_settings_that_are_computed_as_a_whole_are_no_option(body: str) -> None:
     ],
 )
 def test_a_group_that_was_left_out_is_named_once_for_all_that_stands_in_it(body: str, path: str, to: str) -> None:
-    (finding,) = [item for item in judged(body) if item.code == "unknown_option"]
+    inputs = b"inputs:\n  git-hooks:\n    url: github:cachix/git-hooks.nix\n"
+    (finding,) = [item for item in judged(body, devenv__yaml=inputs) if item.code == "unknown_option"]
     assert finding.suggestions[0] | {"file": ""} == {"kind": "rename", "path": path, "to": to, "file": ""}

@@ -1,7 +1,7 @@
 """The options that a path which does not exist may have meant, nearest first.
 
 Paths are compared name by name: a misspelt name costs as much as it differs, a name too many or too few a fixed
-amount; what cannot hold the value costs extra.
+amount; what cannot hold the value is none.
 """
 
 from __future__ import annotations
@@ -34,7 +34,6 @@ _INSERT = 0.4  # a name that was left out, such as `services`
 _DELETE = 0.6
 _ALIAS = 0.05
 _SWAP = 0.2  # one kind of thing for another, such as `services` for `languages`
-_MISFIT = 0.6
 _BEHIND = 0.5  # nor is what is so much farther than the best
 _SHORT = 3
 _RELATED = 60.0
@@ -47,16 +46,14 @@ _WILD = ("<name>", "*")
 
 
 def nearest(tree: Tree, path: AttrPath, value: Value, *, within: float = _LIMIT, limit: int = 3) -> list[AttrPath]:
-    """Return up to `limit` existing option paths for a path that does not exist; the value decides between equals.
+    """Return up to `limit` existing option paths for a path that does not exist, of those that take the value.
 
     within: the greatest distance; 1 is a name that has nothing in common.
     """
     found = tree.find(path)
     prefix, rest = path[: found.module], path[found.module :]
-    costs: dict[AttrPath, float] = {}
-    for item, cost, kind in _alike(tree, rest, found.depth - found.module):
-        if cost <= within:
-            costs[item] = cost + (_MISFIT if kind.accepts(value) is False else 0.0)
+    alike = _alike(tree, rest, found.depth - found.module)
+    costs = {item: cost for item, cost, kind in alike if cost <= within and kind.accepts(value) is not False}
     ordered = sorted(costs, key=lambda item: (costs[item], len(item), item))
     return [(*prefix, *item) for item in ordered[:limit] if costs[item] <= costs[ordered[0]] + _BEHIND]
 
@@ -193,7 +190,9 @@ def _concrete(path: AttrPath, option: AttrPath) -> AttrPath:
         if name in _WILD:
             # Behind the name that it stands behind in the path too, else at the same place.
             before = option[index - 1] if index else ""
-            at = next((at + 1 for at, other in enumerate(path[:-1]) if _same_kind(other, before)), index)
+            places = [at for at, other in enumerate(path[:-1]) if other == before]
+            places = places or [at for at, other in enumerate(path[:-1]) if _same_kind(other, before)]
+            at = min(places, key=lambda at: abs(at + 1 - index), default=index - 1) + 1
             found.append(path[at] if at < len(path) else name)
         else:
             found.append(name)

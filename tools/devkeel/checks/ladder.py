@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from devkeel.checks.findings import merged
 from devkeel.checks.report import CheckReport, Skipped
@@ -114,7 +116,7 @@ def run_checks(
                 raise _cannot(rung, reason)
             skipped.append(Skipped(rung, reason))
         elif rung in _RUNGS:
-            found += _RUNGS[rung](subject)
+            found += _to_take(_RUNGS[rung](subject), found)
             ran.append(rung)
         else:
             try:
@@ -143,6 +145,16 @@ def run_checks(
 def _held(judge: str | None) -> str | None:
     """Return what is to be said of how an evaluation by Nix was held."""
     return confinement.by_convention() if judge == "nix" else None
+
+
+def _to_take(items: list[Diagnostic], earlier: list[Diagnostic]) -> list[Diagnostic]:
+    """Return findings without suggestions for files that do not parse: what leaves one so is not published."""
+    broken = {item.place.file for item in earlier if item.severity == "error" and item.place is not None}
+    return [replace(item, suggestions=_elsewhere(item, broken)) if item.suggestions else item for item in items]
+
+
+def _elsewhere(item: Diagnostic, broken: set[str]) -> tuple[dict[str, Any], ...]:
+    return tuple(edit for edit in item.suggestions if edit.get("file") not in broken)
 
 
 def _to_fetch(error: Unavailable, rung: str) -> list[Diagnostic]:

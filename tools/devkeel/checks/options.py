@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from devkeel.catalogue.inputs import needed_inputs
 from devkeel.catalogue.locked_options import open_catalogue
@@ -18,6 +18,7 @@ from devkeel.catalogue.renames import renamed_to
 from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import is_newer, known_inputs
+from devkeel.checks.renaming import Names
 from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic
 from devkeel.project.root import INPUTS, LOCK
@@ -39,6 +40,9 @@ else:
 __all__ = ["check_needed_inputs", "check_options", "option_tree"]
 
 _SHOWN = 60
+# What a group is about, where a value stands in its place: `scripts.NAME.exec`, `files.NAME.text`.
+_ENABLE, _MAIN = ("enable",), ("exec", "text")
+_TEXTS = frozenset({"string_expression", "indented_string_expression"})
 # What comes from an input with modules of its own may be newer or older than the catalogue.
 _FOREIGN = frozenset({"git-hooks", "treefmt"})
 # At the top of a module these are the module system's, not options (nixpkgs, lib/modules.nix, `unifyModuleSyntax`).
@@ -51,7 +55,8 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
     """Return what the catalogue of options says of the modules of a declaration."""
     lock = subject.locks.get(LOCK)
     catalogue = open_catalogue(lock)
-    known = _Known(catalogue.source, option_tree(catalogue), world.closed and (catalogue.live or not is_newer(lock)))
+    sure = world.closed and (catalogue.live or not is_newer(lock))
+    known = _Known(catalogue.source, option_tree(catalogue), sure, known_inputs(subject) if world.closed else None)
     found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[_Definition]]()
     renamed = list[_Definition]()
     for document in world.modules:
@@ -86,11 +91,22 @@ def option_tree(catalogue: Catalogue) -> Tree:
 
 
 class _Known(Struct, frozen=True):
-    """What is known of options: from where, which ones, and whether an option that is not among them does not exist."""
+    """What is known of options: from where, which ones, and whether an option that is not among them does not exist.
+
+    inputs: the names of those that the project has, None where modules from elsewhere may bring more.
+    """
 
     source: str
     tree: Tree
     sure: bool
+    inputs: set[str] | None
+    _names: dict[str, Names] = field(default_factory=dict)
+
+    def names_in(self, document: nix.Document) -> Names:
+        """Return what a module defines."""
+        if document.name not in self._names:
+            self._names[document.name] = Names(document, self.inputs)
+        return self._names[document.name]
 
 
 class _Definition(Struct, frozen=True, dict=True):
@@ -145,11 +161,14 @@ class _Definition(Struct, frozen=True, dict=True):
         is_old = bool(beside) and all(renamed_to(option) for option in beside)
         return declared if is_old else self.path[: self.found.depth + 1]
 
+    def could_be(self, old: nix.AttrPath, new: nix.AttrPath) -> bool:
+        """Return whether the edit that renames it, or what it is in, would be taken."""
+        return self.known.names_in(self.document).could_be(old, new, self.document.value(self.item))
+
     def check(self) -> Iterator[Diagnostic]:
         if self.renamed is not None:
-            edit = {"kind": "rename", "path": _told(self.item.path), "to": _told(self.path)}
             message = f"{_told(self.item.path)} is called {_told(self.path)} now"
-            yield self.diagnostic("renamed_option", "warning", message, (edit,))
+            yield self.diagnostic("renamed_option", "warning", message, self._renamed(self.path))
         yield from self._of_value(self.path, self.found, self.document.value(self.item))
 
     def _of_value(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
@@ -169,20 +188,32 @@ class _Definition(Struct, frozen=True, dict=True):
             yield from self._elements(path, found.type, value)
 
     def _renamed(self, path: nix.AttrPath) -> tuple[dict[str, Any], ...]:
-        """Return the edit that says the same at another path."""
+        """Return the edit that says the same at another path, where it would be taken."""
+        if not self.could_be(self.item.path, path):
+            return ()
         return ({"kind": "rename", "path": _told(self.item.path), "to": _told(path)},)
 
     def _group(self, path: nix.AttrPath, found: PathMatch, value: nix.Value) -> Iterator[Diagnostic]:
-        if value == {} or isinstance(value, nix.Expression):
+        text = self._is_text
+        if value == {} or (isinstance(value, nix.Expression) and not text):
             return
-        enable = "enable" in found.names and isinstance(value, bool)
+        inner = _ENABLE if isinstance(value, bool) else _MAIN if text else ()
+        option = next((name for name in inner if name in found.names), None)
+        edits: tuple[dict[str, Any], ...] = ()
+        if option is not None and self.known.tree.find((*path, option)).type.accepts(value) is not False:
+            edits = self._renamed((*path, option))
         yield self.diagnostic(
             "wrong_nesting",
             "error",
             f"{_told(path)} is no option but the name of a group"
-            + (f"; set {_told(path)}.enable" if enable else f" with {', '.join(found.names[:5])} …"),
-            self._renamed((*path, "enable")) if enable else (),
+            + (f"; set {edits[0]['to']}" if edits else f" with {', '.join(found.names[:5])} …"),
+            edits,
         )
+
+    @property
+    def _is_text(self) -> bool:
+        """Whether the value is a text, as a whole or with computed parts."""
+        return self.item.layers is not None and self.item.layers.core.type in _TEXTS
 
     def _wrong(self, path: nix.AttrPath, kind: OptionType, value: nix.Value) -> Iterator[Diagnostic]:
         if kind.accepts(value) is not False:
@@ -240,13 +271,21 @@ def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[D
     own = len(first.item.path) == len(first.path)
     shared = _shared(prefix, definitions, near) if own else []
     if shared:
-        yield _no_option(first, prefix, shared, sure=sure)
+        rests = [(item.written[len(prefix) :], item) for item in definitions]
+        able = [
+            other
+            for other in shared
+            if other != prefix[: len(other)]
+            and all(item.could_be((*prefix, *rest), (*other, *rest)) for rest, item in rests)
+        ]
+        yield _no_option(first, prefix, shared, able, sure=sure)
         return
     for item in definitions:
         if item.unknown is None:
             yield from item.check()
         elif sure or near[id(item)]:
-            yield _no_option(item, item.item.path, near[id(item)], sure=sure)
+            able = [other for other in near[id(item)] if item.could_be(item.item.path, other)]
+            yield _no_option(item, item.item.path, near[id(item)], able, sure=sure)
 
 
 def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
@@ -278,13 +317,15 @@ def _fits(item: _Definition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
     return found.kind in ("option", "inside") and found.type.accepts(item.document.value(item.item)) is not False
 
 
-def _no_option(item: _Definition, path: nix.AttrPath, near: list[nix.AttrPath], *, sure: bool) -> Diagnostic:
+def _no_option(
+    item: _Definition, path: nix.AttrPath, near: list[nix.AttrPath], able: list[nix.AttrPath], *, sure: bool
+) -> Diagnostic:
     nearest = f"; nearest: {', '.join(_told(other) for other in near)}" if near else ""
     return item.diagnostic(
         "unknown_option",
         "error" if sure else "warning",
         f"there is no option {_told(path)} ({item.known.source}){nearest}",
-        tuple({"kind": "rename", "path": _told(path), "to": _told(other)} for other in near),
+        tuple({"kind": "rename", "path": _told(path), "to": _told(other)} for other in able),
         path,
     )
 
