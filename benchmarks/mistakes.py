@@ -59,8 +59,9 @@ def projects(folder: Path | None = None) -> Iterator[tuple[str, dict[str, bytes]
     """Yield the examples, or what is below a folder: name and declaration files."""
     if folder is not None:
         for path in sorted(folder.rglob("devenv.nix")):
-            files = {path.name: path.read_bytes()} if path.is_file() else {}
-            if files and not nix.Document(files[path.name], path.name).problems:
+            found = [item for name in DECLARATION_FILES if (item := path.parent / name).is_file()]
+            files = {item.name: item.read_bytes() for item in found}
+            if path.name in files and not nix.Document(files[path.name], path.name).problems:
                 yield str(path.parent.relative_to(folder)), files
         return
     for root in sorted(EXAMPLES.iterdir()):

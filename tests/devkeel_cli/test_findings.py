@@ -234,3 +234,16 @@ def test_a_file_that_does_not_parse_has_no_suggestion_but_for_that(devkeel: Shel
         "undefined_variable": False,
         "unknown_option": False,
     }
+
+
+@pytest.mark.parametrize("names", ["deploy-rs k0sctl", "libthai jetbrains-mono noto-fonts-cjk-sans", "gdk-pixbuf xapp"])
+def test_a_package_that_the_built_in_list_lacks_is_not_called_wrong(names: str, devkeel: Shell) -> None:
+    devkeel.declaration.write_text(f"{{ pkgs, ... }}:\n{{\n  packages = with pkgs; [ {names} ];\n}}\n")
+    assert codes(devkeel) == []
+
+
+def test_a_key_that_no_other_is_like_has_no_suggestion(devkeel: Shell) -> None:
+    write(devkeel.root, {"devenv.yaml": "languages:\n  go: 1\nnixpkgs:\n  per-platofrm: {}\nallowunfree: true\n"})
+    items = found(devkeel)
+    assert [item["subject"] for item in items] == ["languages", "nixpkgs.per-platofrm", "allowunfree"]
+    assert [bool(item["suggestions"]) for item in items] == [False, True, True]

@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import pytest
 
-from devkeel.catalogue.packages import BUILT_IN, built_in_names, called, known, suggest
+from devkeel.catalogue.packages import BUILT_IN, built_in_names, called, is_slip, known, suggest
 
 
 def aliases() -> list[list[str]]:
@@ -101,3 +101,36 @@ def test_the_built_in_list_is_sorted_and_has_no_name_twice() -> None:
         name, *items = row.split(" ")
         assert name in built_in_names().top
         assert len(items) == len(set(items)) > 5
+
+
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        *(
+            ("postgresql_61", "postgresql_16"),
+            ("nodejs_42", "nodejs_24"),
+            ("python321", "python312"),
+            ("php38", "php83"),
+        ),
+        *(("jdk71", "jdk17"), ("clang_91", "clang_19"), ("nodejs_2O", "nodejs_20"), ("pyhton312", "python312")),
+    ],
+)
+def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first: str) -> None:
+    assert suggest(name)[0] == first
+
+
+@pytest.mark.parametrize(
+    ("name", "other", "slip"),
+    [
+        ("ripgerp", "ripgrep", True),
+        ("gti", "git", True),
+        ("rg", "ripgrep", True),
+        ("numpy", "python3Packages.numpy", True),
+        ("mstm", "mtm", False),
+        ("k0sctl", "eksctl", False),
+        ("libthai", "libtap", False),
+        ("gdk-pixbuf", "gdk_pixbuf", False),
+    ],
+)
+def test_a_name_that_is_only_like_another_is_no_slip(name: str, other: str, slip: bool) -> None:
+    assert is_slip(name, other) is slip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 else:
     refresh = Deferred("devkeel.catalogue.refresh")
 
-__all__ = ["BUILT_IN", "Names", "PackageStatus", "called", "is_function", "known", "open_names", "suggest"]
+__all__ = ["BUILT_IN", "Names", "PackageStatus", "called", "is_function", "is_slip", "known", "open_names", "suggest"]
 
 BUILT_IN = "built-in list"
 _VERSION = "2026.08"
@@ -30,6 +30,7 @@ _VERSIONED = re.compile(r"(?<=[a-z])[0-9_]+(?=Packages$|Extensions$)|(?<=^nodePa
 _VERSION_AT_END = re.compile(r"_?[0-9][0-9_]*$")
 # Names that are a set of packages, as far as the name shows; the values are not looked at.
 _SET = re.compile(r"Packages|Plugins|Extensions|^(xorg|gnome|unixtools|gst_all_1)$")
+_SHORT = 4  # of names so short many are one slip from another
 _FUNCTION = re.compile(
     r"(fetch|build|write|make|mk|override|call|run|wrap)[A-Z0-9].*|fetchgit|.*Hook|_+[a-z].*|.*[sS]tdenv.*"
 )
@@ -189,9 +190,32 @@ def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
     far = 1 if len(plain) <= 4 else 2 if len(plain) <= 8 else 3  # noqa: PLR2004  (edits that a typo may have)
     alike = process.extract(plain, list(pool), scorer=OSA.distance, score_cutoff=far, limit=20)
     alike.sort(
-        key=lambda item: (item[1], pool[item[0]] not in _COMMON, item[0][:1] != plain[:1], len(item[0]), item[0])
+        key=lambda item: (
+            item[1],
+            sorted(item[0]) != sorted(plain),  # two signs changed places
+            pool[item[0]] not in _COMMON,
+            item[0][:1] != plain[:1],
+            len(item[0]),
+            item[0],
+        )
     )
     return [f"{inside}{pool[item]}" for item, _, _ in alike[:limit]]
+
+
+def is_slip(name: str, other: str) -> bool:
+    """Return whether a name is certainly another one with a slip of the fingers in it, or goes by it.
+
+    A list that is not complete says nothing of a name that is only like one of it, or spelt in another case or with
+    another sign between: nixpkgs has such names as aliases.
+    """
+    from rapidfuzz.distance import OSA  # noqa: PLC0415  (8 ms that only a mistake needs)
+
+    if other in called(name) or other.rpartition(".")[2] == name:
+        return True
+    one, two = (_plain(item.rpartition(".")[2]) for item in (name, other))
+    if OSA.distance(one, two, score_cutoff=1) != 1:
+        return False
+    return len(one) > _SHORT or other in _COMMON or sorted(one) == sorted(two)
 
 
 @lru_cache(maxsize=8)

@@ -50,6 +50,7 @@ _KEYS: dict[str, frozenset[str]] = {
     "secretspec": frozenset({"enable", "profile", "provider", "cachix_auth_token"}),
 }
 _TABLE_MADE = 1_787_356_800  # 22 August 2026, the last change of devenv 2.2's modules
+_ALIKE = 60  # of 100
 _PARTS = "its nodes, root or version are missing"
 
 
@@ -77,8 +78,11 @@ def known_inputs(subject: Candidate) -> set[str]:
 
 def _near(name: str, names: Any) -> list[str]:  # noqa: ANN401  (any collection of text)
     from rapidfuzz import process  # noqa: PLC0415  (8 ms that only a mistake needs)
+    from rapidfuzz.distance import OSA  # noqa: PLC0415  (with the 8 ms)
 
-    return [found for found, _, _ in process.extract(name, list(names), limit=3, score_cutoff=60)]
+    far = max(1, len(name) // 3)
+    near = process.extract(name, list(names), limit=3, score_cutoff=_ALIKE)
+    return [found for found, _, _ in near if OSA.distance(name, found) <= far]
 
 
 class _Inputs:

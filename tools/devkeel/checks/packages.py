@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from devkeel.catalogue.packages import is_function, open_names, suggest
+from devkeel.catalogue.packages import is_function, is_slip, open_names, suggest
 from devkeel.checks.replacement import as_edit
 from devkeel.errors import Diagnostic
 from devkeel.project.root import LOCK
@@ -67,8 +67,8 @@ def _of_reference(
     if verdict.known:
         return
     near = lists.near(name)
-    if len(reference.names) > 1 and not verdict.complete and not near:
-        return  # the list has some names of each set only
+    if not verdict.complete and not (near and is_slip(name, near[0])):
+        return  # the list has some names only
     sure = verdict.complete and not overlaid
     doubt = "" if sure else " or an overlay adds it" if overlaid else ", or that list lacks it"
     nearest = f"; nearest: {', '.join(near)}" if near else ""
