@@ -126,6 +126,20 @@ def test_a_name_that_stands_several_times_is_treated_as_all_of_them() -> None:
     assert edited(text, "numpy=2") == text.replace(">=1", "=2").replace("<3", "=2")
 
 
+def test_a_name_for_conda_and_below_pip_is_removed_from_both_and_nothing_else_is() -> None:
+    text = f"{HEAD}dependencies:\n- pip:\n  - rich>=13\n- rich ==13.0\n# about the next\n- numpy\n"
+    assert edited(text, "rich", remove=True) == f"{HEAD}dependencies:\n# about the next\n- numpy\n"
+
+
+def test_comments_above_the_last_element_stay() -> None:
+    text = f"{HEAD}dependencies: # all\n  # why\n  - rich # gone\nprefix: /x\n"
+    assert edited(text, "rich", remove=True) == f"{HEAD}dependencies: [] # all\n  # why\nprefix: /x\n"
+
+
+def test_brackets_on_two_lines_take_a_name() -> None:
+    assert edited(f"{HEAD}dependencies: [\n]\n", "rich") == f"{HEAD}dependencies: [rich]\n"
+
+
 def test_a_name_for_conda_and_below_pip_is_not_given_one_version_of_two() -> None:
     text = f"{HEAD}dependencies:\n  - numpy\n  - pip:\n    - numpy\n"
     with pytest.raises(DevkeelError) as caught:

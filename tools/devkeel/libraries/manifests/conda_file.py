@@ -129,10 +129,12 @@ class _File(Struct):
         if not conda and not pip:
             self.plan.notes.append(f"{name} is not in dependencies of {document.name}, neither of conda nor below pip.")
             return
-        # From the last to the first, so that the places of the others stay.
-        for element in [*reversed(pip), *reversed(conda)]:
-            self._take_out(element)
-        if pip:
+        stood = bool(pip)
+        while remaining := [*conda, *pip]:
+            # Places are found anew each time: a list below pip that goes is an element itself.
+            self._take_out(remaining[-1])
+            conda, pip = self._named(self._document(), item, wanted)
+        if stood:
             self.plan.notes.append(f"{name} stood below pip.")
 
     def _take_out(self, element: _Element) -> None:

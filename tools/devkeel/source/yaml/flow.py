@@ -35,8 +35,8 @@ def insert(document: Document, item: Item, texts: list[str]) -> list[Splice]:
     joined = ", ".join(texts)
     if not spans:
         inside = text[item.opening : close]
-        if "#" not in inside and "\n" not in inside:
-            pad = " " if inside else ""
+        if "#" not in inside:
+            pad = " " if inside and "\n" not in inside else ""
             return [document.splice(item.opening, close, f"{pad}{joined}{pad}")]
         remark = re.search(r"^[ ]*#", inside, re.MULTILINE)
         if is_first(text, close) and remark is not None:

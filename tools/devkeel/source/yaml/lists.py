@@ -11,7 +11,7 @@ from devkeel.source.splice import Edited, compose
 from devkeel.source.yaml.document import Document
 from devkeel.source.yaml.entries import create, extend, remove_lines, replace, require_own
 from devkeel.source.yaml.flow import take_out
-from devkeel.source.yaml.layout import after_block, column, is_first, line_start, next_line
+from devkeel.source.yaml.layout import after_block, column, is_first, line_end, line_start, next_line
 from devkeel.source.yaml.proof import prove, prove_element
 from devkeel.source.yaml.scalars import print_string
 from devkeel.source.yaml.values import data_of
@@ -79,14 +79,16 @@ def _without(document: Document, path: tuple[str, ...], value: Data) -> Edited |
 
 def _line_out(document: Document, entry: Entry, index: int, left: list[Data]) -> list[Splice]:
     """Return the splices that remove an element which stands on lines of its own, with the remark beside it."""
-    if not left:
-        return replace(document, entry, left)
     text, items = document.text, entry.value.items
+    if not left and "#" not in text[line_end(text, entry.colon) : line_start(text, items[index].start)]:
+        return replace(document, entry, left)
     dash = text.rfind("-", 0, items[index].start)
     if not is_first(text, dash):
         raise document.refuse("unsupported_style", "The list does not begin on a line of its own.", dash)
     start, end = line_start(text, dash), after_block(text, items[index].end, column(text, dash))
-    return [remove_lines(document, start, next_line(text, end), tidy=True)]
+    gone = remove_lines(document, start, next_line(text, end), tidy=True)
+    # Comments above the last element are not its own: they stay.
+    return [gone] if left else [document.splice(entry.colon + 1, entry.colon + 1, " []"), gone]
 
 
 def exchange(document: Document, entry: Entry, index: int, text: str) -> Edited:
