@@ -162,6 +162,16 @@ EDITED: dict[str, tuple[dict[str, str], dict[str, Any], dict[str, str]]] = {
         {"kind": "add_packages", "names": ["jq"]},
         {"nix/db.nix": "packages = lib.mkDefault [ pkgs.fd pkgs.jq ];"},
     ),
+    "a package that an imported file has in a list that gives way": (
+        two(lines("packages = [ pkgs.git ];"), lines("packages = lib.mkDefault [ pkgs.jq ];")),
+        {"kind": "add_packages", "names": ["jq"]},
+        {"devenv.nix": "packages = [ pkgs.git pkgs.jq ];"},
+    ),
+    "a package beside a list that is forced": (
+        two(lines("packages = [ pkgs.git ];"), lines("packages = lib.mkForce [ pkgs.fd ];")),
+        {"kind": "add_packages", "names": ["git"]},
+        {"nix/db.nix": "packages = lib.mkForce [ pkgs.fd pkgs.git ];"},
+    ),
     "packages of which an imported file has one": (
         two(lines("packages = [ pkgs.git ];"), lines("packages = [ pkgs.fd ];")),
         {"kind": "add_packages", "names": ["fd", "jq"]},
@@ -433,3 +443,17 @@ def test_a_module_of_an_input_is_named_where_an_input_is_not_found(environment: 
     result = edit(environment, {"kind": "remove_input", "name": "y"})
     assert result.looked_at is not None
     assert ["x/modules" in phrase for phrase in result.looked_at.unread] == [True]
+
+
+def test_a_stronger_definition_elsewhere_is_said(environment: Environment) -> None:
+    write(environment, two(lines('env.A = "1";'), lines('env.A = lib.mkForce "2";')))
+    result = edit(environment, {"kind": "set", "path": "env.A", "value": "3"})
+    assert result.files == ("devenv.nix",)
+    assert any("nix/db.nix:3 (mkForce)" in note for note in result.notes)
+
+
+def test_what_another_file_has_is_said_where_the_named_one_has_it_not(environment: Environment) -> None:
+    write(environment, two(lines("packages = [ pkgs.git ];"), lines("packages = [ pkgs.jq ];")))
+    result = edit(environment, {"kind": "remove_packages", "names": ["jq"], "file": "devenv.nix"})
+    assert not result.changed
+    assert any("nix/db.nix" in note for note in result.notes)

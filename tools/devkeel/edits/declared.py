@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Declared", "Module"]
 
+# nixpkgs, lib/modules.nix, `filterOverrides`: the definitions with the lowest number count, the others are dropped. The
+# number of mkOverride is taken for that of mkForce.
+_PRIORITIES = {"mkVMOverride": 10, "mkForce": 50, "mkOverride": 50, "mkDefault": 1000, "mkOptionDefault": 1500}
+_PLAIN = 100
+
 
 class Module(Struct, frozen=True):
     """A file of the declaration that is a module. always: it is one whatever a condition round its import says."""
@@ -67,10 +72,20 @@ class Module(Struct, frozen=True):
             for item in above
         ]
 
+    def strength(self, path: AttrPath) -> int:
+        """Return the strongest priority of the definitions at an option path: the lower, the stronger."""
+        found = [item.layers.priority for item in self.at(path) if item.layers is not None and not item.conditions]
+        return min((_PRIORITIES.get(name, _PLAIN) for name in found if name is not None), default=_PLAIN)
+
     def line(self, item: nix.Definition) -> str:
         """Return file and line of a definition."""
         place = self.place(item)
         return f"{place.file}:{place.line}"
+
+    def told(self, item: nix.Definition) -> str:
+        """Return file and line of a definition, with the priority that it has."""
+        name = item.layers.priority if item.layers is not None else None
+        return f"{self.line(item)} ({name})" if name in _PRIORITIES else self.line(item)
 
     def place(self, item: nix.Definition) -> Place:
         """Return the place of a definition."""
@@ -80,15 +95,19 @@ class Module(Struct, frozen=True):
 class Declared:
     """The declaration as the edits before have left it. All of it is read, through what the edit reads through."""
 
-    def __init__(self, files: Files) -> None:
-        """Read it."""
+    def __init__(self, files: Files, known: nix.Document | None = None) -> None:
+        """Read it; `known` is a file that is parsed already."""
         self._files = files
         found = read_declaration(files.candidate)
         for name in found:
             files.read(name)
         files.leave(beyond(files.candidate, found))
         always = always_imported(files.candidate, found)
-        documents = [nix.Document(data, name) for name, data in _in_order(found).items() if name.endswith(".nix")]
+        documents = [
+            known if known is not None and (name, data) == (known.name, known.data) else nix.Document(data, name)
+            for name, data in _in_order(found).items()
+            if name.endswith(".nix")
+        ]
         self.modules = [Module(item.name, item, item.name in always) for item in documents if _is_module(item)]
 
     def defining(self, path: AttrPath) -> list[Module]:
@@ -99,6 +118,12 @@ class Declared:
         """Return where an option path is defined, file and line, but for one file."""
         found = [module.line(item) for module in self.modules if module.name != without for item in module.below(path)]
         return list(dict.fromkeys(found))
+
+    def strongest(self, path: AttrPath) -> list[Module]:
+        """Return the modules with a definition at an option path that counts, by their priorities."""
+        found = [module for module in self.modules if module.at(path)]
+        least = min((module.strength(path) for module in found), default=_PLAIN)
+        return [module for module in found if module.strength(path) == least]
 
     def look_behind(self, path: AttrPath) -> None:
         """Note what may define an option path and cannot be looked into, before it is said not to be there."""

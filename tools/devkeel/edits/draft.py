@@ -33,7 +33,7 @@ class Draft:
         self.main = edit.open(files)
         self.named = "file" in edit.model_fields_set
         document = self.main.nix()
-        self.declared = Declared(files)
+        self.declared = Declared(files, document)
         if self.main.name not in {module.name for module in self.declared.modules}:
             self.declared.modules.append(Module(self.main.name, document, False))
         self._first = {module.name: module.document for module in self.declared.modules}
@@ -52,6 +52,9 @@ class Draft:
         """
         modules = [] if self.named else self.declared.defining(path)
         names = [module.name for module in modules]
+        counting = [module.name for module in self.declared.strongest(path)] if adding else []
+        if len(names) > 1 and counting and self.main.name in names and self.main.name not in counting:
+            return counting[0]  # beside it, what the main file has of the list is dropped
         if not names or self.main.name in names or (adding and len(names) > 1 and _join(path, modules)):
             return self.main.name
         if len(names) > 1:
@@ -79,7 +82,8 @@ class Draft:
         elsewhere = [name for name in changed if name != self.main.name]
         told += [f"{format_path(path)} stands in {name}, so it was changed there." for name in elsewhere]
         if changed:
-            lines = [line for line in self.declared.lines(path) if line.rpartition(":")[0] not in changed]
+            others = [module for module in self.declared.modules if module.name not in changed]
+            lines = [*dict.fromkeys(module.told(item) for module in others for item in module.below(path))]
             told += [f"{format_path(path)} is defined in {', '.join(lines)} too."] if lines else []
         return AppliedEdit(before, after, tuple(told))
 

@@ -61,8 +61,8 @@ def add_where_defined(edit: Edit, files: Files, path: AttrPath, add: Callable[[D
 
 def there_already(draft: Draft, home: str, path: AttrPath, add: Callable[[Document], Edited]) -> Module | None:
     """Return the module beside the home of an option path that needs no change to have what is added."""
-    for module in draft.declared.modules:
-        if module.name == home or not module.always or not module.at(path):
+    for module in draft.declared.strongest(path):
+        if module.name == home or not module.always:
             continue
         try:
             if not add(module.document).changed:
