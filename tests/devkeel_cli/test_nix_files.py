@@ -73,3 +73,14 @@ def test_a_package_under_attr_values_is_there(devkeel: Shell) -> None:
     assert told.code == 0
     assert "line 4" in told.out + told.err
     assert devkeel.declaration.read_bytes() == before
+
+
+def test_a_package_goes_where_its_name_is_known(devkeel: Shell) -> None:
+    devkeel.declaration.write_text("{ pkgs, ... }:\n{\n  imports = [ ./py.nix ];\n  packages = [ pkgs.git ];\n}\n")
+    head = "{ inputs, ... }:\nlet\n  unstable = import inputs.unstable { };\nin\n"
+    (devkeel.root / "py.nix").write_text(f"{head}{{\n  packages = [ unstable.ruff ];\n}}\n")
+    assert devkeel("add", "unstable.uv", "jq", *SCHEMA).code == 0
+    assert "[ unstable.ruff unstable.uv ]" in (devkeel.root / "py.nix").read_text()
+    assert "[ pkgs.git pkgs.jq ]" in devkeel.declaration.read_text()
+    assert devkeel("remove", "unstable.uv", *SCHEMA).code == 0
+    assert "[ unstable.ruff ]" in (devkeel.root / "py.nix").read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
@@ -13,6 +14,7 @@ from devkeel.edits.draft import Draft
 from devkeel.edits.everywhere import remove_everywhere, there_already
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
+from devkeel.errors import Refused
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -73,16 +75,29 @@ class AddPackages(_Packages):
             return self.within(files, self.inside)
         draft = Draft(self, files)
         home = draft.home(_PACKAGES, adding=True)
-        missing, notes = list[str](), list[str]()
+        missing, notes = dict[str, list[str]]({home: []}), list[str]()
         for name in self.names:
             holder = None if draft.named else there_already(draft, home, _PACKAGES, self._adding(name))
-            missing += [name] if holder is None else []
-            notes += [f"{name} is already in packages: {holder.line(holder.at(_PACKAGES)[0])}."] if holder else []
-        edited = draft.make(home, lambda document: nix.add_packages(document, *missing))
-        return draft.applied(_PACKAGES, [*edited.notes, *notes])
+            if holder is None:
+                missing.setdefault(_where_known(draft, home, name), []).append(name)
+            else:
+                notes.append(f"{name} is already in packages: {holder.line(holder.at(_PACKAGES)[0])}.")
+        made = [draft.make(file, self._adding(*names)) for file, names in missing.items()]
+        notes += [f"{names[0]} is a name of {file} alone." for file, names in missing.items() if file != home]
+        return draft.applied(_PACKAGES, [*(note for edited in made for note in edited.notes), *notes])
 
-    def _adding(self, name: str) -> Callable[[nix.Document], Edited]:
-        return lambda document: nix.add_packages(document, name)
+    def _adding(self, *names: str) -> Callable[[nix.Document], Edited]:
+        return lambda document: nix.add_packages(document, *names)
+
+
+def _where_known(draft: Draft, home: str, name: str) -> str:
+    """Return the file that a package's name is one of: another one where that alone binds what it begins with."""
+    if not draft.named and not nix.names_package(draft.document(home), name):
+        for module in draft.declared.modules:
+            with suppress(Refused):  # what is no set has no names of its own
+                if module.always and "." in name and nix.names_package(module.document, name):
+                    return module.name
+    return home
 
 
 class RemovePackages(_Packages):

@@ -62,6 +62,7 @@ __all__ = [
     "format_path",
     "get",
     "is_literal",
+    "names_package",
     "package_names",
     "parse_path",
     "prepend",
@@ -165,6 +166,11 @@ def remove_packages(data: bytes | Document, *names: str, inside: str | None = No
     if inside is None:
         return _packages.remove_packages(document, [*names])
     return _holders.release_inside(document, inside, names)
+
+
+def names_package(data: bytes | Document, name: str) -> bool:
+    """Return whether a package's name begins with a name of the file's own."""
+    return _packages.names_package(_open(data), name)
 
 
 def package_names(data: bytes | Document) -> list[str]:

@@ -29,7 +29,15 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.literal import Value
     from devkeel.source.splice import Edited
 
-__all__ = ["PACKAGES", "add_packages", "add_values", "package_names", "remove_packages", "remove_values"]
+__all__ = [
+    "PACKAGES",
+    "add_packages",
+    "add_values",
+    "names_package",
+    "package_names",
+    "remove_packages",
+    "remove_values",
+]
 
 PACKAGES = ("packages",)
 # inputs.NAME.packages.${system}.default and its spellings: the only interpolations that a package name may have.
@@ -135,6 +143,12 @@ def _of_names(document: Document) -> Spelling:
 
 def _files_own(value: Expression, at: Node, data: bytes) -> bool:
     return not value.source.startswith("inputs.") and files_own(parse_path(value.source), at, data)
+
+
+def names_package(document: Document, name: str) -> bool:
+    """Return whether a package's name begins with one that the file has itself, as `pkgs-unstable.uv` may."""
+    value = _request(name)
+    return isinstance(value, Expression) and _files_own(value, _place_of(document), document.data)
 
 
 def add_packages(document: Document, names: list[str]) -> Edited:
