@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from devkeel.libraries.modules import Modules
     from devkeel.source import Edited
 
-__all__ = ["Interpreter", "found_in", "listed", "one_of", "pythons_of", "several"]
+__all__ = ["PackageHolder", "found_in", "listed", "one_of", "pythons_of", "several"]
 
 _PYTHON = re.compile(r"(?:python|pypy)\d*(?:Full|Minimal)?")
 _OPTION = "languages.python.package"
 
 
-class Interpreter(Struct, frozen=True):
+class PackageHolder(Struct, frozen=True):
     """A package that holds packages. named: the file that makes it; document: the one that has the list."""
 
     holder: Holder
@@ -67,9 +67,9 @@ class Interpreter(Struct, frozen=True):
         return (release if remove else hold)(self.document, self._list, [*names])
 
 
-def found_in(modules: Modules, read: Callable[[str], bytes | None]) -> list[Interpreter]:
+def found_in(modules: Modules, read: Callable[[str], bytes | None]) -> list[PackageHolder]:
     """Return the packages that hold packages, in the order of the files."""
-    found = list[Interpreter]()
+    found = list[PackageHolder]()
     for document in modules.documents:
         for holder in holders_in(document):
             node = holder.node
@@ -78,10 +78,10 @@ def found_in(modules: Modules, read: Callable[[str], bytes | None]) -> list[Inte
                 data = read(name)
                 if data is None or holder_of_file(other := nix.Document(data, name, module=False)) is None:
                     continue
-                found.append(Interpreter(holder, document.name, document.place(holder.at).line or 1, other))
+                found.append(PackageHolder(holder, document.name, document.place(holder.at).line or 1, other))
             elif node is not None:
                 line = document.place(holder.at).line or 1
-                found.append(Interpreter(holder, document.name, line, document))
+                found.append(PackageHolder(holder, document.name, line, document))
     return found
 
 
@@ -94,12 +94,12 @@ def listed(modules: Modules, read: Callable[[str], bytes | None]) -> dict[str, t
     return found
 
 
-def pythons_of(found: Sequence[Interpreter]) -> list[Interpreter]:
+def pythons_of(found: Sequence[PackageHolder]) -> list[PackageHolder]:
     """Return the Pythons among them: the one that devenv makes the environment from, where there is one, first."""
     return sorted((item for item in found if item.is_python), key=lambda item: not item.is_the_python)
 
 
-def one_of(found: Sequence[Interpreter], inside: str, looked: Sequence[str], names: Sequence[str]) -> Interpreter:
+def one_of(found: Sequence[PackageHolder], inside: str, looked: Sequence[str], names: Sequence[str]) -> PackageHolder:
     """Return the one that a caller means: by its package, a variable or an option. Raises Refused.
 
     looked: the files that were read. names: what it is to hold.
@@ -112,7 +112,7 @@ def one_of(found: Sequence[Interpreter], inside: str, looked: Sequence[str], nam
     return meant[0]
 
 
-def _none(found: Sequence[Interpreter], owner: str, looked: Sequence[str]) -> Refused:
+def _none(found: Sequence[PackageHolder], owner: str, looked: Sequence[str]) -> Refused:
     known = tuple(dict.fromkeys(name for item in found for name in item.holder.owners))
     expression = f"the expression pkgs.{owner}.withPackages (ps: [ ps.NAME ])"
     begun = f"set {_OPTION} to {expression}" if _PYTHON.fullmatch(owner) else f"append {expression} to packages"
@@ -129,7 +129,7 @@ def _none(found: Sequence[Interpreter], owner: str, looked: Sequence[str]) -> Re
     )
 
 
-def several(meant: Sequence[Interpreter], name: str, names: Sequence[str]) -> Refused:
+def several(meant: Sequence[PackageHolder], name: str, names: Sequence[str]) -> Refused:
     """Return the refusal of a name that several have."""
     choices = tuple(dict.fromkeys(option for item in meant for option in item.holder.options))
     return Refused(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["Modules", "Said", "argument_of", "path_in"]
+__all__ = ["Modules", "Statement", "argument_of", "path_in"]
 
 _PROFILES = ("profiles", "module")
 # nixpkgs, lib/modules.nix, `filterOverrides`: of several definitions those with the lowest number are kept.
@@ -31,7 +31,7 @@ _ROOT = re.compile(r'"\$\{(?:config\.)?(?:devenv\.root|env\.DEVENV_ROOT)\}(?P<re
 _JOINED = re.compile(r'(?:config\.)?(?:devenv\.root|env\.DEVENV_ROOT)(?:\s*\+\s*"(?P<rest>/[^"$\\]*)")?')
 
 
-class Said(Struct, frozen=True):
+class Statement(Struct, frozen=True):
     """A definition of an option in one of the files; profile: the one that it belongs to, None without one."""
 
     document: nix.Document
@@ -77,10 +77,10 @@ class Modules(Struct, dict=True):
         return tuple(nix.Document(data, name) for name, data in self.files.items() if name.endswith(".nix"))
 
     @cached_property
-    def _all(self) -> tuple[tuple[nix.AttrPath, Said], ...]:
+    def _all(self) -> tuple[tuple[nix.AttrPath, Statement], ...]:
         return tuple(self._read())
 
-    def _read(self) -> Iterator[tuple[nix.AttrPath, Said]]:
+    def _read(self) -> Iterator[tuple[nix.AttrPath, Statement]]:
         for document in self.documents:
             try:
                 items = document.definitions
@@ -90,11 +90,11 @@ class Modules(Struct, dict=True):
                 path = item.path
                 # devenv, src/modules/profiles.nix: a profile is a module that counts where it is chosen.
                 if path[:1] == _PROFILES[:1] and path[2:3] == _PROFILES[1:]:
-                    yield path[3:], Said(document, item, path[1])
+                    yield path[3:], Statement(document, item, path[1])
                 else:
-                    yield path, Said(document, item)
+                    yield path, Statement(document, item)
 
-    def at(self, path: str) -> list[Said]:
+    def at(self, path: str) -> list[Statement]:
         """Return the definitions of an option: what always counts first, and of that the strongest."""
         wanted = nix.parse_path(path)
         found = [said for known, said in self._all if known == wanted]
@@ -135,11 +135,11 @@ class Modules(Struct, dict=True):
         return any(word in document.data for document in self.documents)
 
 
-def _priority(said: Said) -> int:
+def _priority(said: Statement) -> int:
     return _PRIORITIES.get((said.item.layers.priority if said.item.layers else None) or "", 1)
 
 
-def path_in(said: Said, node: Node | None = None) -> str | None:
+def path_in(said: Statement, node: Node | None = None) -> str | None:
     """Return the file or directory that a value names, relative to the root; None where that is computed.
 
     node: the expression, the definition's own value without it. A path of Nix is relative to its file, a text to the

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
-from devkeel.errors import Place as At
-from devkeel.errors import ProjectError, Refused
+from devkeel.errors import Place, ProjectError, Refused
 from devkeel.libraries.beginnings import beginning_of
 from devkeel.libraries.interpreters import found_in, pythons_of, several
 from devkeel.libraries.manifests import conda_file, nix_text, pyproject, requirements_file
@@ -23,8 +22,8 @@ from devkeel.text.actions import argument, do
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from devkeel.libraries.interpreters import Interpreter
-    from devkeel.libraries.manifests.nix_text import Source
+    from devkeel.libraries.interpreters import PackageHolder
+    from devkeel.libraries.manifests.nix_text import RequirementsSource
     from devkeel.libraries.modules import Modules
     from devkeel.libraries.request import Request
 
@@ -33,7 +32,7 @@ __all__ = [
     "MANIFESTS",
     "PYTHON",
     "REQUIREMENTS",
-    "Place",
+    "ManifestPlace",
     "directory_of",
     "python_place",
     "require_manifest",
@@ -48,7 +47,7 @@ _SYNC = f"{PYTHON}.uv.sync.enable"
 _POETRY = (f"{PYTHON}.poetry.enable", f"{PYTHON}.poetry.install.enable")
 
 
-class Place(Struct, frozen=True):
+class ManifestPlace(Struct, frozen=True):
     """Where libraries go. manifest: the file, relative to the root.
 
     way: how it names them: a file of its own, a text in a Nix file, or the packages of an interpreter. source: the
@@ -57,8 +56,8 @@ class Place(Struct, frozen=True):
 
     manifest: str
     way: Literal["file", "text", "packages"] = "file"
-    source: Source | None = None
-    python: Interpreter | None = None
+    source: RequirementsSource | None = None
+    python: PackageHolder | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -98,7 +97,7 @@ def python_place(
     request: Request,
     read: Callable[[str], bytes | None],
     modules: Modules,
-) -> Place:
+) -> ManifestPlace:
     """Return where this project names Python libraries. Raises ProjectError `no_manifest`, Refused."""
     pythons = pythons_of(found_in(modules, read))
     if request.file is not None:
@@ -112,11 +111,11 @@ def python_place(
     plain = not any(item.specifier or item.url or item.extras or item.marker for item in names)
     # What a virtual environment installs goes before what its Python brings; both are one environment.
     if plain and keys <= set(the.names) and not keys & _names_at(place, read):
-        return Place(the.document.name, "packages", python=the)
+        return ManifestPlace(the.document.name, "packages", python=the)
     return replace(place, notes=(*place.notes, f"{the.where} brings libraries too: {do('add', inside=_OPTION)}."))
 
 
-def _names_at(place: Place, read: Callable[[str], bytes | None]) -> set[str]:
+def _names_at(place: ManifestPlace, read: Callable[[str], bytes | None]) -> set[str]:
     """Return the names that stand in a place, as far as they are read without the tool of its format."""
     if place.source is not None:
         return place.source.names(read)
@@ -125,8 +124,8 @@ def _names_at(place: Place, read: Callable[[str], bytes | None]) -> set[str]:
 
 
 def _declared(
-    request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[Interpreter]
-) -> Place:
+    request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[PackageHolder]
+) -> ManifestPlace:
     """Return the place that the declaration names, else a file of the backend's."""
     folder, where = directory_of(modules, "python", MANIFESTS[:3], read)
     # devenv, src/modules/languages/python/default.nix: with uv.sync the requirements are ignored; Poetry and both of
@@ -142,13 +141,13 @@ def _declared(
     if pythons and not grouped and (found == DECLARATION or pythons[0].is_the_python):
         return _of_pythons(pythons, [found] if found not in (None, DECLARATION) else [], request)
     if found is not None:
-        return Place(_static(found, request, read), notes=_others(found, request, read))
+        return ManifestPlace(_static(found, request, read), notes=_others(found, request, read))
     if where and not request.create:
         raise no_manifest("Python", [*_known(request, folder)], f"{where} names the directory {folder or '.'}. ")
     if request.create:
         known = request.manifests or MANIFESTS
         first = PYPROJECT if PYPROJECT in known else known[0]
-        return Place(posixpath.join(folder, first))
+        return ManifestPlace(posixpath.join(folder, first))
     raise no_manifest("Python", request.manifests or MANIFESTS)
 
 
@@ -172,8 +171,8 @@ def require_manifest(
 
 
 def _named(
-    request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[Interpreter]
-) -> Place:
+    request: Request, read: Callable[[str], bytes | None], modules: Modules, pythons: list[PackageHolder]
+) -> ManifestPlace:
     """Return the file that the caller names."""
     file = request.file or ""
     base = posixpath.basename(file)
@@ -188,11 +187,11 @@ def _named(
     if read(file) is None and (not request.create or base.endswith(".nix")):
         raise no_manifest("Python", MANIFESTS)
     if not base.endswith(".nix"):
-        return Place(file)
+        return ManifestPlace(file)
     items = [said for said in modules.at(REQUIREMENTS) if said.document.name == file]
     texts = [source for said in items for source in nix_text.sources(said) if source.node is not None]
     if texts:
-        return Place(file, "text", texts[0])
+        return ManifestPlace(file, "text", texts[0])
     own = [item for item in pythons if item.named == file]
     if own:
         return _of_pythons(own, [], request)
@@ -206,18 +205,18 @@ def _named(
 
 def _wanted(
     manifest: str, option: str, request: Request, read: Callable[[str], bytes | None], notes: tuple[str, ...]
-) -> Place:
+) -> ManifestPlace:
     """Return a file that an option makes devenv read. Raises ProjectError where it is not there and may not begin."""
     if read(manifest) is None and not request.create:
         raise _missing(manifest, f"{option} installs from {manifest}")
-    return Place(manifest, notes=notes)
+    return ManifestPlace(manifest, notes=notes)
 
 
 def _missing(manifest: str, why: str) -> ProjectError:
     return ProjectError(
         "no_manifest",
         f"{why}, and there is no such file.",
-        place=At(manifest),
+        place=Place(manifest),
         seen=manifest,
         remedy=f"{do('library', create=True)} begins it; or name another manifest with {argument('file')}.",
     )
@@ -233,8 +232,8 @@ def _ignored(modules: Modules, option: str) -> tuple[str, ...]:
 
 
 def _of_requirements(
-    found: list[Source], request: Request, read: Callable[[str], bytes | None], beside: tuple[str, ...]
-) -> Place:
+    found: list[RequirementsSource], request: Request, read: Callable[[str], bytes | None], beside: tuple[str, ...]
+) -> ManifestPlace:
     """Return the place among those of `venv.requirements`: where a library is already, else the first one."""
     usable = [source for source in found if source.file is not None or source.node is not None]
     if not usable:
@@ -266,7 +265,7 @@ def _of_requirements(
     if len(usable) < len(found):
         notes += (f"A part of {REQUIREMENTS} is computed, and was not looked at.",)
     if chosen.file is None:
-        return Place(chosen.said.document.name, "text", chosen, notes=notes)
+        return ManifestPlace(chosen.said.document.name, "text", chosen, notes=notes)
     if not chosen.file.endswith((".txt", ".in")):
         raise refused(
             "no_manifest",
@@ -278,8 +277,8 @@ def _of_requirements(
         raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})")
     compiled = _compiled_from(chosen.file, read)
     if compiled is not None:
-        return Place(compiled, notes=(f"{why}, and is compiled from {compiled}.",))
-    return Place(chosen.file, notes=notes)
+        return ManifestPlace(compiled, notes=(f"{why}, and is compiled from {compiled}.",))
+    return ManifestPlace(chosen.file, notes=notes)
 
 
 def _compiled_from(file: str, read: Callable[[str], bytes | None]) -> str | None:
@@ -290,7 +289,7 @@ def _compiled_from(file: str, read: Callable[[str], bytes | None]) -> str | None
     return source if posixpath.basename(source).encode() in data[:500] else None
 
 
-def _of_pythons(pythons: list[Interpreter], beside: list[str], request: Request) -> Place:
+def _of_pythons(pythons: list[PackageHolder], beside: list[str], request: Request) -> ManifestPlace:
     """Return the one interpreter that has packages. Raises Refused where there are several."""
     if len({(item.holder.options, item.named) for item in pythons}) > 1:
         raise several(pythons, pythons[0].holder.owners[0], request.names)
@@ -299,10 +298,10 @@ def _of_pythons(pythons: list[Interpreter], beside: list[str], request: Request)
         f"{found.where} is the Python of this environment; {name} too names libraries. `file` says otherwise."
         for name in beside
     )
-    return Place(found.document.name, "packages", python=found, notes=notes)
+    return ManifestPlace(found.document.name, "packages", python=found, notes=notes)
 
 
-def _told(source: Source) -> str:
+def _told(source: RequirementsSource) -> str:
     return source.file or f"the text at {source.said.where}"
 
 
@@ -323,7 +322,7 @@ def _known(request: Request, folder: str) -> Iterator[str]:
         yield name if own else posixpath.join(folder, name)
 
 
-def _is_one(name: str, read: Callable[[str], bytes | None], pythons: list[Interpreter]) -> bool:
+def _is_one(name: str, read: Callable[[str], bytes | None], pythons: list[PackageHolder]) -> bool:
     data = read(name)
     if data is None:
         return False

@@ -18,8 +18,8 @@ from devkeel.text.actions import argument
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from devkeel.libraries.interpreters import Interpreter
-    from devkeel.libraries.places import Place
+    from devkeel.libraries.interpreters import PackageHolder
+    from devkeel.libraries.places import ManifestPlace
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
@@ -68,7 +68,7 @@ def _require_no_group(made: Plan, request: Request) -> None:
         )
 
 
-def _edit_packages(made: Plan, request: Request, python: Interpreter) -> None:
+def _edit_packages(made: Plan, request: Request, python: PackageHolder) -> None:
     names = []
     for name in request.names:
         found = parse(name, remove=request.remove)
@@ -85,7 +85,7 @@ def _edit_packages(made: Plan, request: Request, python: Interpreter) -> None:
     made.take(made.manifest, python.changed(names, remove=request.remove))
 
 
-def _declare(made: Plan, request: Request, modules: Modules, place: Place) -> None:
+def _declare(made: Plan, request: Request, modules: Modules, place: ManifestPlace) -> None:
     """Give devenv.nix what the libraries need: an installer where it has none, and native libraries."""
     if place.way == "packages":
         return

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
 from devkeel.libraries.manifests.requirements_file import edit_lines, requirements_in
-from devkeel.libraries.modules import Said, argument_of, path_in
+from devkeel.libraries.modules import Statement, argument_of, path_in
 from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.layers import peel
 from devkeel.source.nix.read.literal import read_value
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
     from devkeel.libraries.request import Plan, Request
 
-__all__ = ["Source", "edit", "sources"]
+__all__ = ["RequirementsSource", "edit", "sources"]
 
 _NAMED = re.compile(r"\s*(?P<name>[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?)\s*(?:[\[;=<>!~@]|$)")
 
 
-class Source(Struct, frozen=True):
+class RequirementsSource(Struct, frozen=True):
     """A place from which the requirements come: a file, or a text in a definition; neither, where it is computed."""
 
-    said: Said
+    said: Statement
     file: str | None = None
     node: Node | None = None
 
@@ -55,19 +55,19 @@ def _is_plain(item: str) -> bool:
     return re.fullmatch(r"[\w.-]+", item) is not None
 
 
-def sources(said: Said) -> list[Source]:
+def sources(said: Statement) -> list[RequirementsSource]:
     """Return the places that a definition of requirements is made of, in its order."""
-    return [*_within(said, said.core)] if said.core is not None else [Source(said)]
+    return [*_within(said, said.core)] if said.core is not None else [RequirementsSource(said)]
 
 
-def _within(said: Said, node: Node) -> Iterator[Source]:
+def _within(said: Statement, node: Node) -> Iterator[RequirementsSource]:
     data = said.document.data
     node = peel(node, data).core
     argument = argument_of(node, data, "readFile", "fileContents")
     if argument is not None or node.type == "path_expression":
-        yield Source(said, path_in(said, argument if argument is not None else node))
+        yield RequirementsSource(said, path_in(said, argument if argument is not None else node))
     elif node.type in TEXTS:
-        yield Source(said, node=node)
+        yield RequirementsSource(said, node=node)
         for child in node.named_children:
             inner = child.child_by_field_name("expression") if child.type == "interpolation" else None
             if inner is not None:
@@ -75,10 +75,10 @@ def _within(said: Said, node: Node) -> Iterator[Source]:
     elif operator(node, data) == "+":
         yield from _joined(said, node)
     else:
-        yield Source(said)
+        yield RequirementsSource(said)
 
 
-def _joined(said: Said, node: Node) -> Iterator[Source]:
+def _joined(said: Statement, node: Node) -> Iterator[RequirementsSource]:
     """Yield the places of texts that are joined; a line that goes on from one to the next is certain in neither."""
     data, waiting = said.document.data, [node]
     operands: list[Node] = []
@@ -95,18 +95,18 @@ def _joined(said: Said, node: Node) -> Iterator[Source]:
         found, begins = [*_within(said, item)], whole
         if item.type in TEXTS:
             whole = isinstance(value, str) and (value.endswith("\n") or not value)
-            yield from found if begins and (whole or number == len(operands) - 1) else [Source(said)]
+            yield from found if begins and (whole or number == len(operands) - 1) else [RequirementsSource(said)]
         elif item.type == "path_expression":
             before = read_value(operands[number - 1], data) if number else ""
             included = isinstance(before, str) and before.rstrip().endswith(("-r", "--requirement"))
-            yield from found if included else [Source(said)]
+            yield from found if included else [RequirementsSource(said)]
             whole = False
         else:
             yield from found
             whole = True
 
 
-def edit(plan: Plan, request: Request, source: Source) -> None:
+def edit(plan: Plan, request: Request, source: RequirementsSource) -> None:
     """Add or remove requirements in a text."""
     said, node = source.said, source.node
     assert node is not None  # noqa: S101  (a place that is a text has one)
