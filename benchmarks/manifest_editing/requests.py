@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -21,7 +22,7 @@ _VERSIONS = {
     "npm": "^9.9.0",
     "cargo": "9.9",
     "gem": "~> 9.9",
-    "go": "v9.9.0",
+    "go": "v1.99.0",
 }
 _LANGUAGES = {"npm": "javascript", "cargo": "rust", "gem": "ruby", "go": "go"}
 _NEW = {"npm": "devkeel-new", "go": "example.com/devkeel/new"}
@@ -80,10 +81,10 @@ def _edits_in(kind: str, section: str, entries: list[Entry], meaning: Meaning) -
     single = [item for item in entries if _alone(kind, item, meaning)]
     chosen = {"first": single[:1], "last": single[1:][-1:]}
     chosen["with more than a version"] = [item for item in single[1:-1] if item.rest not in ("", "[];", "{}")][:1]
-    version, group = _version(kind, section), _group(section)
+    group = _group(section)
     for label, items in chosen.items():
         for item in items:
-            name = item.name
+            name, version = item.name, _version(kind, section, item.version)
             yield Edit(kind, "change", f"version, {label}", name, section, version, group)
             yield Edit(kind, "bare", f"bare, {label}", name, section, "", group)
             yield Edit(kind, "remove", f"remove, {label}", name, section, "", group)
@@ -103,13 +104,22 @@ def _alone(kind: str, entry: Entry, meaning: Meaning) -> bool:
 
 def _default(kind: str, meaning: Meaning) -> str:
     """Return the section that a request without a group means."""
-    if kind == "pyproject" and "poetry" in meaning.sections():
-        listed = "project" in meaning.sections() or any(item.startswith("extra:") for item in meaning.sections())
+    sections = meaning.sections()
+    tools = meaning.other.get("tool", {}) if isinstance(meaning.other, dict) else {}
+    if kind == "pyproject" and ("poetry" in tools or any(item.startswith("poetry") for item in sections)):
+        # As poetry add (src/poetry/console/commands/add.py).
+        dynamic = meaning.other.get("project", {}).get("dynamic", [])
+        listed = any(item == "project" or item.startswith("extra:") for item in sections) and (
+            "dependencies" not in dynamic
+        )
         return "project" if listed else "poetry"
     return _DEFAULT.get(kind, "")
 
 
-def _version(kind: str, section: str) -> str:
+def _version(kind: str, section: str, old: str = "") -> str:
+    major = re.match(r"v\d+", old)
+    if kind == "go" and major:
+        return f"{major[0]}.99.0"  # another major version is another module (https://go.dev/ref/mod)
     return "==9.9" if section == "pip" else _VERSIONS[kind]
 
 
