@@ -259,6 +259,30 @@ def test_an_old_problem_of_the_same_file_or_line_is_reported_and_not_in_the_way(
     assert [item.code for item in result.checks.diagnostics if item.severity == "error"] == [OLD_PROBLEMS[old]]
 
 
+@pytest.mark.parametrize(
+    ("files", "code"),
+    [
+        (
+            {"devenv.nix": "{ pkgs, ... }: { services.reddis.enable = true; packages = [ pkgs.git ]; }"},
+            "unknown_option",
+        ),
+        ({"devenv.nix": '{ pkgs, ... }: { services.redis.port = "x"; packages = [ pkgs.git ]; }'}, "wrong_type"),
+        ({"devenv.yaml": "inputs: [\n"}, "syntax_error"),
+        ({"devenv.yaml": "inputs:\n  x:\n    url: githb:a/b\n"}, "bad_input_url"),
+        ({"devenv.local.nix": "{ a = "}, "syntax_error"),
+        ({"devenv.local.nix": "{ a = gti; }"}, "undefined_variable"),
+    ],
+)
+def test_an_old_error_of_any_check_is_reported_and_not_in_the_way(
+    environment: Environment, files: dict[str, str], code: str
+) -> None:
+    for name, text in files.items():
+        (environment.project.root / name).write_text(text)
+    result = edit(environment, ADD_JQ, level="schema")
+    assert result.published
+    assert code in [item.code for item in result.checks.diagnostics if item.severity == "error"]
+
+
 @pytest.mark.broken_declaration
 @pytest.mark.parametrize("old", OLD_PROBLEMS)
 def test_an_edit_that_adds_a_problem_beside_an_old_one_is_refused(environment: Environment, old: str) -> None:

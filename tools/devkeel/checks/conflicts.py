@@ -149,7 +149,8 @@ def _pair(type_: OptionType, sites: list[_Site]) -> tuple[_Site, _Site] | None:
             (chosen[one], chosen[other])
             for other in range(1, len(chosen))
             for one in range(other)
-            if conflict(type_, values[one], values[other])
+            if chosen[one].item.container.node != chosen[other].item.container.node  # that is no Nix, and said already
+            and conflict(type_, values[one], values[other])
         ),
         None,
     )
