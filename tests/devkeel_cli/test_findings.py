@@ -236,7 +236,7 @@ def test_a_file_that_does_not_parse_has_no_suggestion_but_for_that(devkeel: Shel
     }
 
 
-@pytest.mark.parametrize("names", ["deploy-rs k0sctl", "libthai jetbrains-mono noto-fonts-cjk-sans", "gdk-pixbuf xapp"])
+@pytest.mark.parametrize("names", ["deploy-rs k0sctl", "libthai jetbrains-mono noto-fonts-cjk-sans", "gdk-pixbuf xapp semver"])
 def test_a_package_that_the_built_in_list_lacks_is_not_called_wrong(names: str, devkeel: Shell) -> None:
     devkeel.declaration.write_text(f"{{ pkgs, ... }}:\n{{\n  packages = with pkgs; [ {names} ];\n}}\n")
     assert codes(devkeel) == []

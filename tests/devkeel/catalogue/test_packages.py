@@ -133,4 +133,8 @@ def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first
     ],
 )
 def test_a_name_that_is_only_like_another_is_no_slip(name: str, other: str, slip: bool) -> None:
-    assert is_slip(name, other) is slip
+    assert is_slip(name, [other]) is slip
+
+
+def test_a_name_that_several_sets_have_may_be_a_programs_too() -> None:
+    assert not is_slip("semver", suggest("semver"))

@@ -14,7 +14,7 @@ from devkeel.deferred import Deferred
 from devkeel.nix_cli.pins import read_pins
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from devkeel.catalogue import refresh
 else:
@@ -202,20 +202,22 @@ def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
     return [f"{inside}{pool[item]}" for item, _, _ in alike[:limit]]
 
 
-def is_slip(name: str, other: str) -> bool:
-    """Return whether a name is certainly another one with a slip of the fingers in it, or goes by it.
+def is_slip(name: str, near: Sequence[str]) -> bool:
+    """Return whether a name is certainly the first of some others with a slip of the fingers in it, or goes by it.
 
     A list that is not complete says nothing of a name that is only like one of it, or spelt in another case or with
-    another sign between: nixpkgs has such names as aliases.
+    another sign between: nixpkgs has such names as aliases. Nor of one that several sets have: a program may, too.
     """
     from rapidfuzz.distance import OSA  # noqa: PLC0415  (8 ms that only a mistake needs)
 
-    if other in called(name) or other.rpartition(".")[2] == name:
-        return True
-    one, two = (_plain(item.rpartition(".")[2]) for item in (name, other))
+    if not near or near[0] in called(name):
+        return bool(near)
+    if "." not in name and "." in near[0]:
+        return sum(item.rpartition(".")[2] == name for item in near) == 1
+    one, two = (_plain(item.rpartition(".")[2]) for item in (name, near[0]))
     if OSA.distance(one, two, score_cutoff=1) != 1:
         return False
-    return len(one) > _SHORT or other in _COMMON or sorted(one) == sorted(two)
+    return len(one) > _SHORT or near[0] in _COMMON or sorted(one) == sorted(two)
 
 
 @lru_cache(maxsize=8)

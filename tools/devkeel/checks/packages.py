@@ -67,7 +67,7 @@ def _of_reference(
     if verdict.known:
         return
     near = lists.near(name)
-    if not verdict.complete and not (near and is_slip(name, near[0])):
+    if not verdict.complete and not is_slip(name, near):
         return  # the list has some names only
     sure = verdict.complete and not overlaid
     doubt = "" if sure else " or an overlay adds it" if overlaid else ", or that list lacks it"
