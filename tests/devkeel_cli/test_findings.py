@@ -212,6 +212,7 @@ def test_a_value_that_no_part_of_the_group_takes_has_no_suggestion(body: str, de
     "body",
     [
         "enableShell = true;",  # enterShell is a text
+        "services.cockroachdb = {\n    enabre = true;\n  };",  # what is in a set stays in it
         'services.redis.prot = "6380";',  # a port is a number
         "services.redis.port = 1;\n  services.redis.prot = 2;",  # it is there already
         "languages.python.venv.enable = true;\n  languages.python.vnv = { enable = true; };",
@@ -236,7 +237,9 @@ def test_a_file_that_does_not_parse_has_no_suggestion_but_for_that(devkeel: Shel
     }
 
 
-@pytest.mark.parametrize("names", ["deploy-rs k0sctl", "libthai jetbrains-mono noto-fonts-cjk-sans", "gdk-pixbuf xapp semver"])
+@pytest.mark.parametrize(
+    "names", ["deploy-rs k0sctl", "libthai jetbrains-mono noto-fonts-cjk-sans", "gdk-pixbuf xapp semver"]
+)
 def test_a_package_that_the_built_in_list_lacks_is_not_called_wrong(names: str, devkeel: Shell) -> None:
     devkeel.declaration.write_text(f"{{ pkgs, ... }}:\n{{\n  packages = with pkgs; [ {names} ];\n}}\n")
     assert codes(devkeel) == []

@@ -161,6 +161,11 @@ class _Definition(Struct, frozen=True, dict=True):
         is_old = bool(beside) and all(renamed_to(option) for option in beside)
         return declared if is_old else self.path[: self.found.depth + 1]
 
+    def stays(self, old: nix.AttrPath, new: nix.AttrPath) -> bool:
+        """Return whether another name for it, or for what it is in, leaves that in the set that it is written in."""
+        container = self.document.option_path(self.item.container.path)
+        return len(container) >= len(old) or new[: len(container)] == container
+
     def could_be(self, old: nix.AttrPath, new: nix.AttrPath) -> bool:
         """Return whether the edit that renames it, or what it is in, would be taken."""
         return self.known.names_in(self.document).could_be(old, new, self.document.value(self.item))
@@ -189,7 +194,7 @@ class _Definition(Struct, frozen=True, dict=True):
 
     def _renamed(self, path: nix.AttrPath) -> tuple[dict[str, Any], ...]:
         """Return the edit that says the same at another path, where it would be taken."""
-        if not self.could_be(self.item.path, path):
+        if not (self.stays(self.item.path, path) and self.could_be(self.item.path, path)):
             return ()
         return ({"kind": "rename", "path": _told(self.item.path), "to": _told(path)},)
 
@@ -275,8 +280,8 @@ def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[D
         able = [
             other
             for other in shared
-            if other != prefix[: len(other)]
-            and all(item.could_be((*prefix, *rest), (*other, *rest)) for rest, item in rests)
+            if other != prefix[: len(other)] and first.stays(prefix, other)
+            if all(item.could_be((*prefix, *rest), (*other, *rest)) for rest, item in rests)
         ]
         yield _no_option(first, prefix, shared, able, sure=sure)
         return
@@ -284,8 +289,9 @@ def _unknown(prefix: nix.AttrPath, definitions: list[_Definition]) -> Iterator[D
         if item.unknown is None:
             yield from item.check()
         elif sure or near[id(item)]:
-            able = [other for other in near[id(item)] if item.could_be(item.item.path, other)]
-            yield _no_option(item, item.item.path, near[id(item)], able, sure=sure)
+            path = item.item.path
+            able = [other for other in near[id(item)] if item.stays(path, other) and item.could_be(path, other)]
+            yield _no_option(item, path, near[id(item)], able, sure=sure)
 
 
 def _near(item: _Definition, *, sure: bool) -> list[nix.AttrPath]:
