@@ -42,7 +42,7 @@ def _surroundings(root: Path) -> Iterator[str]:
     """Yield what a person may not have meant: a project in a project, and all that they own as one."""
     above = declared_above(root.parent) if root != root.parent else None
     if above is not None:
-        yield f"{above} declares an environment of its own; from here down, the one of {root} is meant."
+        yield f"{above} was the root here so far; from {root} down, this one is."
     with suppress(RuntimeError):  # no home is known
         if root == Path.home().resolve():
             yield f"{root} is your home directory: everything below it belongs to this environment."
