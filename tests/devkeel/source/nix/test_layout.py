@@ -30,6 +30,7 @@ def module(value: str) -> str:
         ("[\n    /* vcs */ pkgs.git\n    pkgs.jq\n  ]", "git", "[\n    pkgs.jq\n  ]"),
         ("[\n    pkgs.git # a\n             # b\n    pkgs.jq\n  ]", "git", "[\n    pkgs.jq\n  ]"),
         ("[\n    pkgs.git # a\n    # of jq\n    pkgs.jq\n  ]", "git", "[\n    # of jq\n    pkgs.jq\n  ]"),
+        ("[\n    pkgs.git # a\n    pkgs.cut # b\n  ]", "git", "[\n    pkgs.cut # b\n  ]"),
         ("[ pkgs.git pkgs.jq # json\n    pkgs.curl ]", "jq", "[ pkgs.git # json\n    pkgs.curl ]"),
         (
             "[\n    # vcs\n    pkgs.git\n\n    # json\n    pkgs.jq # x\n\n    # net\n    pkgs.curl\n  ]",

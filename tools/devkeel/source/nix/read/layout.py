@@ -142,7 +142,8 @@ class Group(Struct, frozen=True):
         data, end, remark = self.data, _end(item, self.data), None
         first = bisect_left(self.comments, end, key=_start)
         for comment in self.comments[first:]:
-            if data[end : comment.start_byte].strip(b" \t;") and not _goes_on(remark, comment):
+            between = data[end : comment.start_byte]
+            if between.strip(b" \t;") and (between.strip() or not _goes_on(remark, comment)):
                 break
             end, remark = _end(comment, data), comment if item.type != "comment" else None
         return end

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -86,7 +87,7 @@ def definitions_of(document: Document, path: AttrPath) -> list[Definition]:
     return [item for item in document.focus(raw).bindings if item.raw == raw and item.value is not None]
 
 
-class _Element(Struct, frozen=True):
+class _Present(Struct, frozen=True):
     """What an element of a list stands for, and the element; `certain`: no condition decides about it.
 
     exact: it is a plain element of a list, neither another make of what it stands for nor a value of `attrValues`.
@@ -116,7 +117,7 @@ class Spelling(Struct, frozen=True):
     others: Callable[[Node, bytes], list[Value]] = lambda _, __: []
     variant: Callable[[Node, bytes], Value] = lambda _, __: None
 
-    def elements(self, document: Document, path: AttrPath) -> Iterator[_Element]:
+    def elements(self, document: Document, path: AttrPath) -> Iterator[_Present]:
         """Yield the elements of an option's lists, in each meaning that they may have."""
         data = document.data
         for item in definitions_of(document, path):
@@ -124,10 +125,10 @@ class Spelling(Struct, frozen=True):
                 certain = part.certain and not item.conditions
                 for node in part.items:
                     for value in (self.read(node, data), *self.others(node, data)):
-                        yield _Element(value, node, certain, exact=not part.fixed)
+                        yield _Present(value, node, certain, exact=not part.fixed)
                     made = self.variant(node, data)
                     if made is not None:
-                        yield _Element(made, node, certain, exact=False)
+                        yield _Present(made, node, certain, exact=False)
 
     def stands_for(self, node: Node, data: bytes) -> set[Hashable]:
         """Return the keys of what an element stands for or may stand for."""
@@ -216,7 +217,7 @@ def add(
     return prove(document, apply(document.data, splices, notes), [item.raw], holds)
 
 
-def _already(document: Document, path: AttrPath, value: Value, element: _Element) -> str:
+def _already(document: Document, path: AttrPath, value: Value, element: _Present) -> str:
     """Return the sentence that an element is there, with its place where it is not written as such."""
     said = f"{_name(value)} is already in {format_path(path)}"
     return f"{said}." if element.exact else f"{said}, as {_shown(document, element.node)}."
@@ -439,10 +440,20 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
         if found not in gone
     ]
 
+    kept = Counter(name for name, node in _named_in(document, path, spelling) if not hits([node]))
+
     def holds(after: Document) -> bool:
-        return wanted.isdisjoint(key(element.value) for element in spelling.elements(after, path))
+        left = Counter(name for name, _ in _named_in(after, path, spelling))
+        return left == kept and wanted.isdisjoint(key(element.value) for element in spelling.elements(after, path))
 
     return prove(document, apply(data, splices, notes), [raw], holds)
+
+
+def _named_in(document: Document, path: AttrPath, spelling: Spelling) -> Iterator[tuple[Hashable, Node]]:
+    """Yield the elements of an option's lists, each with what it is compared by."""
+    for item in definitions_of(document, path):
+        for part in spelling.parts(item.value, document.data) if item.value is not None else ():
+            yield from ((key(spelling.read(node, document.data)), node) for node in part.items)
 
 
 def _refuse_inside(document: Document, path: AttrPath, hits: list[Node]) -> None:
