@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Verdict", "changed_lines", "judge", "lost_comments", "style_faults"]
 
-_LEFT_OUT = re.compile(r"#\s*[\w.\"'-]+\s*(?:=|\Z)")
+_LEFT_OUT = re.compile(r"#\s*[\w.\"'-]+\s*=")
 _HASHES = re.compile(r"\{'sha\d+': .*\}")
 
 
@@ -132,12 +132,18 @@ def lost_comments(edit: Edit, before: bytes, after: bytes) -> tuple[str, ...]:
 
 
 def _above(edit: Edit, data: bytes) -> list[str]:
-    """Return the lines of comments right above a library; one that reads as another library is about itself."""
+    """Return the lines of comments in a library's entry and right above; one that reads as another library is none."""
     lines, found = data.decode("utf-8", "replace").splitlines(), list[str]()
     for number, line in enumerate(lines):
         if _plain(line.strip()).strip("'\"[- ").startswith(_plain(edit.name)):
             block = list(itertools.takewhile(lambda text: text.startswith("#"), map(str.strip, lines[:number][::-1])))
             found += [text for text in block if not _LEFT_OUT.match(text) or edit.name in text]
+            depth = 0
+            for inner in lines[number:]:
+                depth += sum(inner.count(mark) for mark in "[{") - sum(inner.count(mark) for mark in "]}")
+                if depth <= 0:
+                    break
+                found += [inner.strip()] if inner.strip().startswith("#") else []
     return found
 
 
