@@ -127,6 +127,7 @@ def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first
         ("rg", "ripgrep", True),
         ("numpy", "python3Packages.numpy", True),
         ("mstm", "mtm", False),
+        ("nix-unit", "nix-init", False),
         ("k0sctl", "eksctl", False),
         ("libthai", "libtap", False),
         ("gdk-pixbuf", "gdk_pixbuf", False),

@@ -215,9 +215,14 @@ def is_slip(name: str, near: Sequence[str]) -> bool:
     if "." not in name and "." in near[0]:
         return sum(item.rpartition(".")[2] == name for item in near) == 1
     one, two = (_plain(item.rpartition(".")[2]) for item in (name, near[0]))
-    if OSA.distance(one, two, score_cutoff=1) != 1:
-        return False
+    if OSA.distance(one, two, score_cutoff=1) != 1 or _beginnings(name) != _beginnings(near[0]):
+        return False  # who mistypes a word seldom mistypes its first letter: nix-unit is not nix-init
     return len(one) > _SHORT or near[0] in _COMMON or sorted(one) == sorted(two)
+
+
+def _beginnings(name: str) -> list[str]:
+    """Return the first letters of the words of a name, in any order."""
+    return sorted(word[:1] for word in re.split(r"[-_.]", name))
 
 
 @lru_cache(maxsize=8)
