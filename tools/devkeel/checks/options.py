@@ -18,7 +18,7 @@ from devkeel.catalogue.renames import renamed_to
 from devkeel.catalogue.tree import ELEMENT, Tree
 from devkeel.catalogue.types import UNCLEAR, Enum, Integer, ListOf
 from devkeel.checks.inputs import is_newer, known_inputs
-from devkeel.checks.renaming import Names
+from devkeel.checks.renaming import OptionNames
 from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic
 from devkeel.project.root import INPUTS, LOCK
@@ -100,12 +100,12 @@ class _Known(Struct, frozen=True):
     tree: Tree
     sure: bool
     inputs: set[str] | None
-    _names: dict[str, Names] = field(default_factory=dict)
+    _names: dict[str, OptionNames] = field(default_factory=dict)
 
-    def names_in(self, document: nix.Document) -> Names:
+    def names_in(self, document: nix.Document) -> OptionNames:
         """Return what a module defines."""
         if document.name not in self._names:
-            self._names[document.name] = Names(document, self.inputs)
+            self._names[document.name] = OptionNames(document, self.inputs)
         return self._names[document.name]
 
 

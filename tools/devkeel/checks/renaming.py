@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 
     from devkeel.source import nix
 
-__all__ = ["Names"]
+__all__ = ["OptionNames"]
 
 
-class Names:
+class OptionNames:
     """The option paths that a module defines. inputs: those that the project has, by name, None for any."""
 
     def __init__(self, document: nix.Document, inputs: AbstractSet[str] | None) -> None:

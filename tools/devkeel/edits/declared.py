@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Place
     from devkeel.source.path import AttrPath
 
-__all__ = ["Declared", "Module"]
+__all__ = ["DeclaredModules", "Module"]
 
 # nixpkgs, lib/modules.nix, `filterOverrides`: the definitions with the lowest number count, the others are dropped. The
 # number of mkOverride is taken for that of mkForce.
@@ -92,7 +92,7 @@ class Module(Struct, frozen=True):
         return self.document.place(item.node.start_byte)
 
 
-class Declared:
+class DeclaredModules:
     """The declaration as the edits before have left it. All of it is read, through what the edit reads through."""
 
     def __init__(self, files: Files, known: nix.Document | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.edits.declared import Declared, Module
+from devkeel.edits.declared import DeclaredModules, Module
 from devkeel.edits.files import AppliedEdit
 from devkeel.source import compose, nix
 from devkeel.source.path import format_path
@@ -33,7 +33,7 @@ class Draft:
         self.main = edit.open(files)
         self.named = "file" in edit.model_fields_set
         document = self.main.nix()
-        self.declared = Declared(files, document)
+        self.declared = DeclaredModules(files, document)
         if self.main.name not in {module.name for module in self.declared.modules}:
             self.declared.modules.append(Module(self.main.name, document, False))
         self._first = {module.name: module.document for module in self.declared.modules}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import Field
 
 from devkeel.edits.base import Edit
-from devkeel.edits.declared import Declared
+from devkeel.edits.declared import DeclaredModules
 from devkeel.edits.effects import INSTALLED
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
@@ -43,7 +43,7 @@ class _Library(Edit):
             self.kind == "remove_library",
             files.create,
             files.manifests,
-            {module.name: module.document.data for module in Declared(files).modules},
+            {module.name: module.document.data for module in DeclaredModules(files).modules},
             candidate.root.name,
         )
         plan = planning.plan(request, files.read)

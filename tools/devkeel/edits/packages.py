@@ -9,7 +9,7 @@ from pydantic import Field
 
 from devkeel.deferred import Deferred
 from devkeel.edits.base import Edit
-from devkeel.edits.declared import Declared
+from devkeel.edits.declared import DeclaredModules
 from devkeel.edits.draft import Draft
 from devkeel.edits.everywhere import remove_everywhere, there_already
 from devkeel.edits.files import AppliedEdit
@@ -48,7 +48,7 @@ class _Packages(Edit):
         if "file" in self.model_fields_set:
             read = {own.name: own.nix().data}
         else:
-            read = {module.name: module.document.data for module in Declared(files).modules}
+            read = {module.name: module.document.data for module in DeclaredModules(files).modules}
         known = interpreters.found_in(declarations.Modules(read), files.read)
         found = interpreters.one_of(known, inside, [*read], self.names)
         changed = found.changed(self.names, remove=self.kind == "remove_packages")

@@ -23,7 +23,7 @@ from devkeel.source.plain_data import Data, dotted, names_of, require_data, same
 from devkeel.source.splice import Edited, Span, Splice, apply, compose
 from devkeel.source.toml_array import insertion, removal
 from devkeel.source.toml_document import Document, loads
-from devkeel.source.toml_text import Style, carried, splices_between
+from devkeel.source.toml_text import TomlStyle, carried, splices_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -287,7 +287,7 @@ def _prove(
     """Make the edit and return it when the result says exactly what the model does, else raise `unproven`."""
     models = _models(document.model, names, wanted)
     made = _make(document, edit)
-    style = Style(document.outline, document.newline)
+    style = TomlStyle(document.outline, document.newline)
     changes = splices_between(document.text, made, names[-1], style, removed=isinstance(wanted, _Gone))
     splices = [Splice(document.offset(start), document.offset(end), text.encode()) for start, end, text in changes]
     edited = apply(document.data, splices, notes)

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from devkeel.source.toml_layout import Array, Item
+    from devkeel.source.toml_layout import Array, TomlItem
 
 __all__ = ["Change", "insertion", "removal"]
 
@@ -153,7 +153,7 @@ def _leading(text: str, array: Array) -> bool:
     )
 
 
-def _behind(item: Item) -> int:
+def _behind(item: TomlItem) -> int:
     return item.end if item.comma is None else item.comma + 1
 
 
@@ -182,7 +182,7 @@ def _trimmed(text: str, start: int) -> int:
     return len(text[:start].rstrip(" \t"))
 
 
-def _since(text: str, before: Item, start: int) -> int:
+def _since(text: str, before: TomlItem, start: int) -> int:
     """Return a start without the blanks and line breaks that only led to it from the element before."""
     place = _behind(before)
     least = _end_of(text, place)

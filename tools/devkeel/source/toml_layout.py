@@ -11,7 +11,7 @@ from contextlib import suppress
 
 from msgspec import Struct, field
 
-__all__ = ["Array", "Item", "Layout", "as_of_1_0", "layout_of"]
+__all__ = ["Array", "Layout", "TomlItem", "as_of_1_0", "layout_of"]
 
 _BLANK = re.compile(r"[ \t]*")
 _COMMENT = re.compile(r"#[^\r\n]*")
@@ -32,7 +32,7 @@ _ENDS = {
 _Path = tuple[str | int, ...]
 
 
-class Item(Struct, frozen=True):
+class TomlItem(Struct, frozen=True):
     """An element of an array: where its value stands, and the comma behind it."""
 
     start: int
@@ -45,7 +45,7 @@ class Array(Struct, frozen=True):
 
     start: int
     end: int
-    items: tuple[Item, ...]
+    items: tuple[TomlItem, ...]
 
 
 class Layout(Struct):
@@ -183,7 +183,7 @@ class _Reader:
             position = self.text.find("\\", position + 2, self.at)
 
     def _array(self, path: _Path) -> None:
-        start, items = self.at, list[Item]()
+        start, items = self.at, list[TomlItem]()
         self.at += 1
         while True:
             self._space(newer=False)
@@ -198,7 +198,7 @@ class _Reader:
             self._space(newer=False)
             comma = self.at if self.text.startswith(",", self.at) else None
             self.at += comma is not None
-            items.append(Item(first, last, comma))
+            items.append(TomlItem(first, last, comma))
         self.layout.arrays[path] = Array(start, self.at, tuple(items))
 
     def _inline(self, path: _Path) -> None:

@@ -12,7 +12,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Style", "carried", "splices_between"]
+__all__ = ["TomlStyle", "carried", "splices_between"]
 
 _Change = tuple[int, int, str]
 _HEADER = re.compile(r"[ \t]*\[")
@@ -25,14 +25,14 @@ _LEFT_OUT = re.compile(r"^[ \t]*#[ \t]*(?P<key>[\w.-]+|\"[^\"\n]+\"|'[^'\n]+')[ 
 _DIRECTIVES = re.compile(r"(?:#[:!].*\n)+")
 
 
-class Style(Struct, frozen=True):
+class TomlStyle(Struct, frozen=True):
     """What a text looks like: its outline, in which no line of a string can be taken for a comment, and line ends."""
 
     outline: str
     newline: str
 
 
-def splices_between(before: str, after: str, key: str, style: Style, *, removed: bool) -> list[_Change]:
+def splices_between(before: str, after: str, key: str, style: TomlStyle, *, removed: bool) -> list[_Change]:
     """Return the ranges of a text that differ from another, and what is there now.
 
     key: what the edit was about, and whether it is removed: then the comment above goes with it.

@@ -14,7 +14,7 @@ from devkeel.source.splice import Splice, apply
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.libraries.manifests.go_mod import Line
+    from devkeel.libraries.manifests.go_mod import GoModLine
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
@@ -119,7 +119,7 @@ class _Module:
         gap = "" if self.text.endswith("\n") or not self.text else newline
         return self._splice(len(self.text), len(self.text), f"{gap}{newline}require {self.name} {version}{newline}")
 
-    def _without(self, lines: list[Line]) -> list[Splice]:
+    def _without(self, lines: list[GoModLine]) -> list[Splice]:
         """Return the splices that remove lines, and a block of which nothing is left."""
         splices: list[Splice] = []
         for line in lines:
@@ -143,7 +143,7 @@ class _Module:
     def _holds(self, package: str) -> bool:
         return package == self.name or package.startswith(f"{self.name}/")
 
-    def _is(self, line: Line, version: str) -> bool:
+    def _is(self, line: GoModLine, version: str) -> bool:
         return line.module == self.name and line.version == version
 
     def _splice(self, start: int, end: int, text: str) -> Splice:

@@ -15,7 +15,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.libraries.manifests.gemfile import Call, Gemfile, Text
+    from devkeel.libraries.manifests.gemfile import GemCall, Gemfile, GemText
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
@@ -86,7 +86,7 @@ class _Gem:
         ]
         return apply(self.data, [self._versions(call, asked) for call in self.calls], notes)
 
-    def _versions(self, call: Call, asked: list[str]) -> Splice:
+    def _versions(self, call: GemCall, asked: list[str]) -> Splice:
         if not call.versions:
             return self._splice(call.name.end, call.name.end, f", {_written(asked, call.name)}")
         first, last = call.versions[0], call.versions[-1]
@@ -103,7 +103,7 @@ class _Gem:
         notes = [self._unseen()] if self.known.hidden else []
         return apply(self.data, [self._splice(len(before), len(before), gap + line)], notes)
 
-    def _lines(self, call: Call) -> tuple[int, int]:
+    def _lines(self, call: GemCall) -> tuple[int, int]:
         """Return the lines of a call; of two empty lines that would meet, one goes as well."""
         above = self.text[: call.start].endswith(("\n\n", "\n\r\n")) or not call.start
         blank = re.compile(r"[ \t]*\r?\n").match(self.text, call.end)
@@ -120,7 +120,7 @@ class _Gem:
     def _unseen(self) -> str:
         return f"What {' and '.join(self.known.hidden)} in {self.file} may name was not looked at."
 
-    def _shown(self, call: Call) -> str:
+    def _shown(self, call: GemCall) -> str:
         return f"{self.name} {', '.join(version.value for version in call.versions)}".strip()
 
     def _refuse(self, why: str) -> Exception:
@@ -131,5 +131,5 @@ class _Gem:
         return Splice(first, last, text.encode())
 
 
-def _written(asked: list[str], like: Text) -> str:
+def _written(asked: list[str], like: GemText) -> str:
     return ", ".join(f"{like.quote}{version}{like.quote}" for version in asked)

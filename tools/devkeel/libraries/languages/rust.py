@@ -17,7 +17,7 @@ from devkeel.text.actions import argument
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.libraries.manifests.cargo_file import Entry
+    from devkeel.libraries.manifests.cargo_file import CrateEntry
     from devkeel.libraries.request import Request
 
 __all__ = ["MANIFESTS", "plan"]
@@ -89,7 +89,7 @@ class _Crate(Struct):
                 self.made.take(self.made.manifest, edited)
                 self._note(f"The feature {feature} no longer names {key}.")
 
-    def _absence(self, entries: list[Entry]) -> str:
+    def _absence(self, entries: list[CrateEntry]) -> str:
         """Say where it is not, and where it is."""
         kinds = [cargo_file.KINDS[self.group]] if self.group else [*cargo_file.KINDS.values()]
         said = f"{self.name} is not in {' or '.join(kinds)} of {self.made.manifest}, for any target."
@@ -108,7 +108,7 @@ class _Crate(Struct):
     def _set(self, name: str, path: tuple[str, ...], value: toml.Data) -> None:
         self.made.take(name, toml.set(self._document(name), path, value, inline=True))
 
-    def _entries(self, *, keys: bool = False) -> list[Entry]:
+    def _entries(self, *, keys: bool = False) -> list[CrateEntry]:
         """Return where the crate stands. keys: where it does not, entries that are called so and are another crate."""
         entries = cargo_file.entries_of(self._document())
         found = [entry for entry in entries if _same(self._crate(entry), self.name)]
@@ -123,7 +123,7 @@ class _Crate(Struct):
             )
         return found or called
 
-    def _put(self, version: str | None, elsewhere: list[Entry]) -> None:
+    def _put(self, version: str | None, elsewhere: list[CrateEntry]) -> None:
         """Write an entry that is new, with what one of another table, or the workspace, says of the crate."""
         model = self._document().model
         table = cargo_file.KINDS[self.group or "normal"]
@@ -156,7 +156,7 @@ class _Crate(Struct):
             )
         self._set_version(self.made.manifest, shared, version)
 
-    def _set_version(self, name: str, entry: Entry, version: str) -> None:
+    def _set_version(self, name: str, entry: CrateEntry, version: str) -> None:
         """Write a version into an entry; what else it says stays, also where the crate comes from."""
         try:
             self._set(name, entry.version_path, version)
@@ -169,23 +169,23 @@ class _Crate(Struct):
         if entry.origin:
             self._note(f"{dotted(entry.path)} comes from {entry.origin} still, which has to have that version.")
 
-    def _shared(self) -> tuple[str, list[Entry]] | None:
+    def _shared(self) -> tuple[str, list[CrateEntry]] | None:
         """Return the manifest of the workspace, and what members may inherit; None where the project has none."""
         root = cargo_file.workspace_of(self.made.manifest, self._document)
         return None if root is None else (root, cargo_file.shared_entries(self._document(root)))
 
-    def _inherited(self, key: str) -> tuple[str, Entry] | None:
+    def _inherited(self, key: str) -> tuple[str, CrateEntry] | None:
         """Return the manifest of the workspace, and the entry there that one of a member inherits."""
         shared = self._shared()
         found = next((entry for entry in shared[1] if entry.key == key), None) if shared else None
         return (shared[0], found) if shared and found else None
 
-    def _crate(self, entry: Entry) -> str:
+    def _crate(self, entry: CrateEntry) -> str:
         """Return what the registry calls an entry, which for one that inherits the workspace says."""
         shared = self._inherited(entry.key) if entry.inherits else None
         return shared[1].crate if shared else entry.crate
 
-    def _set_in_workspace(self, entry: Entry, version: str) -> None:
+    def _set_in_workspace(self, entry: CrateEntry, version: str) -> None:
         shared = self._inherited(entry.key)
         if shared is None:
             raise refused(
@@ -200,7 +200,7 @@ class _Crate(Struct):
             self._note(f"{self.name} has its version from {name}: it changes for every member that inherits it.")
 
 
-def _tables(entries: list[Entry]) -> str:
+def _tables(entries: list[CrateEntry]) -> str:
     return " and ".join(dict.fromkeys(dotted(entry.path[:-1]) for entry in entries))
 
 

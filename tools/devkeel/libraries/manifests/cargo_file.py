@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KINDS",
     "MANIFEST",
-    "Entry",
+    "CrateEntry",
     "entries_of",
     "forget",
     "shared_entries",
@@ -33,7 +33,7 @@ KINDS = {"normal": "dependencies", "dev": "dev-dependencies", "build": "build-de
 MANIFEST = "Cargo.toml"
 
 
-class Entry(Struct, frozen=True):
+class CrateEntry(Struct, frozen=True):
     """One dependency. path: of its key in the file. kind: of KINDS. value: what stands there, text or a table."""
 
     path: tuple[str, ...]
@@ -85,24 +85,24 @@ class Entry(Struct, frozen=True):
         return self.value if isinstance(self.value, dict) else {}
 
 
-def entries_of(document: toml.Document) -> list[Entry]:
+def entries_of(document: toml.Document) -> list[CrateEntry]:
     """Return every dependency of a manifest's package. Raises Refused `opaque_value` for what is no table."""
-    found: list[Entry] = []
+    found: list[CrateEntry] = []
     targets = _table(document, document.model, ("target",))
     for path, holder in [((), document.model), *((("target", name), item) for name, item in targets.items())]:
         for kind, table in KINDS.items():
             for name in dict.fromkeys((table, table.replace("-", "_"))):
                 # cargo reads the old spelling with an underscore too, before edition 2024.
                 known = _table(document, holder, (*path, name))
-                found += [Entry((*path, name, key), kind, value) for key, value in known.items()]
+                found += [CrateEntry((*path, name, key), kind, value) for key, value in known.items()]
     return found
 
 
-def shared_entries(document: toml.Document) -> list[Entry]:
+def shared_entries(document: toml.Document) -> list[CrateEntry]:
     """Return what members of a manifest's workspace may inherit."""
     workspace = _table(document, document.model, ("workspace",))
     known = _table(document, workspace, ("workspace", "dependencies"))
-    return [Entry(("workspace", "dependencies", key), "normal", value) for key, value in known.items()]
+    return [CrateEntry(("workspace", "dependencies", key), "normal", value) for key, value in known.items()]
 
 
 def _table(document: toml.Document, holder: Any, path: tuple[str, ...]) -> dict[str, Any]:  # noqa: ANN401  (data)
@@ -152,7 +152,7 @@ def _excludes(workspace: dict[str, Any], member: str) -> bool:
     return any(member == path or member.startswith(f"{path}/") for path in paths)
 
 
-def with_version(document: toml.Document, entry: Entry, version: str) -> Edited | None:
+def with_version(document: toml.Document, entry: CrateEntry, version: str) -> Edited | None:
     """Return the exchange of the text of an entry's requirement, None where no place makes the file say that."""
     wanted = copy.deepcopy(document.model)
     holder: Any = wanted

@@ -11,7 +11,7 @@ from msgspec import Struct, field
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Call", "Gemfile", "Text", "read"]
+__all__ = ["GemCall", "GemText", "Gemfile", "read"]
 
 # What a Gemfile is made of as far as calls of `gem` go: `#{` in double quotes is code, and is left to `other`.
 _TOKEN = re.compile(
@@ -35,7 +35,7 @@ _INLINE = re.compile(r"(?<=[;{ \t|(])gem[ \t(]+(?:['\"](?P<name>[^'\"#]+)['\"]|[
 _LINES = re.compile(r"^[ \t]*(?:#[^\n]*|gem\b)", re.MULTILINE)
 
 
-class Text(Struct, frozen=True):
+class GemText(Struct, frozen=True):
     """A literal text with its quotes, by offsets."""
 
     start: int
@@ -44,7 +44,7 @@ class Text(Struct, frozen=True):
     quote: str
 
 
-class Call(Struct):
+class GemCall(Struct):
     """A call of `gem`. start, end: its lines. versions: its literal requirements, opaque: why no other can be given.
 
     alone: whether its lines hold nothing else. groups: that it names, or that are round it.
@@ -52,8 +52,8 @@ class Call(Struct):
 
     start: int
     end: int
-    name: Text
-    versions: list[Text] = field(default_factory=list)
+    name: GemText
+    versions: list[GemText] = field(default_factory=list)
     opaque: str = ""
     alone: bool = True
     groups: tuple[str, ...] = ()
@@ -66,7 +66,7 @@ class Gemfile(Struct, frozen=True):
     limit: where the program ends.
     """
 
-    calls: tuple[Call, ...]
+    calls: tuple[GemCall, ...]
     inline: frozenset[str]
     hidden: tuple[str, ...]
     limit: int
@@ -97,12 +97,12 @@ class _Arguments(Struct):
     rest: bool
 
 
-def _call(text: str, found: re.Match[str]) -> Call | None:
+def _call(text: str, found: re.Match[str]) -> GemCall | None:
     arguments = _arguments(text, found.end())
     first = arguments.found[0] if arguments.found else []
     if not first or first[0].lastgroup != "text":
         return None
-    call = Call(found.start(), arguments.end, _text(first[0]), alone=not arguments.rest)
+    call = GemCall(found.start(), arguments.end, _text(first[0]), alone=not arguments.rest)
     if len(first) > 1:
         # A modifier such as `if RUBY_VERSION > "3"` may follow the last argument.
         call.opaque = "" if len(arguments.found) == 1 and _is_modifier(first[1]) else "its name is an expression"
@@ -111,7 +111,7 @@ def _call(text: str, found: re.Match[str]) -> Call | None:
     return call
 
 
-def _take(text: str, call: Call, argument: list[re.Match[str]], *, last: bool) -> None:
+def _take(text: str, call: GemCall, argument: list[re.Match[str]], *, last: bool) -> None:
     """Take one argument behind the name: a version, an array of versions, or an option."""
     if not argument:
         return
@@ -168,15 +168,15 @@ def _arguments(text: str, at: int) -> _Arguments:
     return _Arguments(found, at, rest)
 
 
-def _text(token: re.Match[str]) -> Text:
-    return Text(token.start(), token.end(), token[0][1:-1], token[0][0])
+def _text(token: re.Match[str]) -> GemText:
+    return GemText(token.start(), token.end(), token[0][1:-1], token[0][0])
 
 
 def _names(source: str) -> tuple[str, ...]:
     return tuple(found["symbol"] or found["text"] for found in _NAMES.finditer(source))
 
 
-def _group(text: str, calls: list[Call]) -> None:
+def _group(text: str, calls: list[GemCall]) -> None:
     """Give each call the groups of the blocks that are round it."""
     stack, rest = list[tuple[str, ...]](), iter(calls)
     following = next(rest, None)

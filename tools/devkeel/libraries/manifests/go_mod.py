@@ -10,7 +10,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Block", "Line", "read"]
+__all__ = ["Block", "GoModLine", "read"]
 
 # A word, or a text in either kind of quotes; comments run to the end of the line.
 _WORD = re.compile(r"(?P<comment>//[^\r\n]*)|\"[^\"\r\n]*\"|`[^`\r\n]*`|=>|[(),\[\]]|(?:(?!//|=>)[^\s\"`(),\[\]])+")
@@ -26,7 +26,7 @@ class Block(Struct, eq=False):
     comments: int = 0
 
 
-class Line(Struct, frozen=True):
+class GoModLine(Struct, frozen=True):
     """One directive. start, end: its line, with the line break. words: what it says, without the verb, with offsets."""
 
     verb: str
@@ -52,9 +52,9 @@ class Line(Struct, frozen=True):
         return re.match(r"//\s*indirect\b", self.comment) is not None
 
 
-def read(text: str) -> tuple[list[Line], list[Block]]:
+def read(text: str) -> tuple[list[GoModLine], list[Block]]:
     """Return the directives of a go.mod, and its blocks."""
-    lines, blocks, block = list[Line](), list[Block](), None
+    lines, blocks, block = list[GoModLine](), list[Block](), None
     for start, end in _lines(text):
         found = [*_WORD.finditer(text, start, end)]
         comment = next((item[0] for item in found if item["comment"]), "")
@@ -64,12 +64,12 @@ def read(text: str) -> tuple[list[Line], list[Block]]:
         elif block is not None:
             block.comments += bool(comment) and not words
             if words:
-                lines.append(Line(block.verb, start, end, words, block, comment))
+                lines.append(GoModLine(block.verb, start, end, words, block, comment))
         elif len(words) > 1 and words[1][0] == "(" and len(words) == 2:  # noqa: PLR2004  (the verb and its parenthesis)
             block = Block(words[0][0], start)
             blocks.append(block)
         elif words:
-            lines.append(Line(words[0][0], start, end, words[1:], None, comment))
+            lines.append(GoModLine(words[0][0], start, end, words[1:], None, comment))
     return lines, blocks
 
 

@@ -17,7 +17,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from devkeel.libraries.manifests.requirement_lines import Line
+    from devkeel.libraries.manifests.requirement_lines import LogicalLine
 
 __all__ = ["filled", "lacking", "require_hashes", "wants_hashes"]
 
@@ -29,7 +29,7 @@ def wants_hashes(data: bytes) -> bool:
     return any(line.hashes or line.option == "--require-hashes" for line in lines_of(tolerant_text(data)))
 
 
-def lacking(before: bytes, after: bytes, included: Iterable[Line] = ()) -> tuple[Line, ...]:
+def lacking(before: bytes, after: bytes, included: Iterable[LogicalLine] = ()) -> tuple[LogicalLine, ...]:
     """Return the requirements that are new in a file, or changed, and have no hashes although pip wants some.
 
     included: the lines of the files that it includes; their hashes bind it too, where it has kept to them so far.
@@ -42,7 +42,7 @@ def lacking(before: bytes, after: bytes, included: Iterable[Line] = ()) -> tuple
     return tuple(line for line in lines if line.requirement and not line.hashes and line.text not in old)
 
 
-def require_hashes(name: str, missing: Sequence[Line], why: str) -> None:
+def require_hashes(name: str, missing: Sequence[LogicalLine], why: str) -> None:
     """Refuse a file whose new requirements have no hashes. why: what kept them from being asked for."""
     if missing:
         names = ", ".join(line.shown for line in missing)
@@ -55,7 +55,7 @@ def require_hashes(name: str, missing: Sequence[Line], why: str) -> None:
         )
 
 
-def filled(name: str, before: bytes, after: bytes, compiled: bytes, included: Sequence[Line]) -> bytes:
+def filled(name: str, before: bytes, after: bytes, compiled: bytes, included: Sequence[LogicalLine]) -> bytes:
     """Return a file whose new requirements have one version each with its hashes, and what they need is there too.
 
     compiled: what uv made of the file, with hashes. included: the lines of the files that this one includes.
@@ -84,7 +84,7 @@ def filled(name: str, before: bytes, after: bytes, compiled: bytes, included: Se
     return apply(after, [Splice(start, end, put.encode(encoding.name)) for start, end, put in offsets]).data
 
 
-def _pinned(text: str, entry: Line) -> str:
+def _pinned(text: str, entry: LogicalLine) -> str:
     plain = "".join(re.split(r"\\\r?\n", text))
     asked = Requirement(plain)
     if asked.url or entry.requirement is None or [item.operator for item in asked.specifier] in (["=="], ["==="]):
@@ -103,6 +103,6 @@ def _style(text: str) -> str:
     return " \\\r\n    " if "\r\n" in text else " \\\n    "
 
 
-def _hashes(source: str, entry: Line, style: str) -> str:
+def _hashes(source: str, entry: LogicalLine, style: str) -> str:
     values: Sequence[str] = [source[start:end] for start, end in entry.hashes]
     return "".join(f"{style}{value[value.index('--hash') :]}" for value in values)

@@ -20,7 +20,7 @@ from devkeel.libraries.manifests.requirement import Requirement, canonicalize_na
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Encoding", "Line", "decoded", "lines_of", "tolerant_text"]
+__all__ = ["Encoding", "LogicalLine", "decoded", "lines_of", "tolerant_text"]
 
 # As COMMENT_RE: at the start or after a blank.
 _REMARK = re.compile(r"(?:^|\s+)#.*$")
@@ -55,7 +55,7 @@ class Encoding(Struct, frozen=True):
         return len(self.mark) + len(text[:index].encode(self.name))
 
 
-class Line(Struct, frozen=True):
+class LogicalLine(Struct, frozen=True):
     """A logical line: one, or several that backslashes join.
 
     start, end: where it stands, its line break included. number: of its first line, from 1. text: without remark and
@@ -113,7 +113,7 @@ def tolerant_text(data: bytes) -> str:
         return data.decode("utf-8", "replace")
 
 
-def lines_of(text: str) -> Iterator[Line]:
+def lines_of(text: str) -> Iterator[LogicalLine]:
     """Yield the logical lines that are not empty; what is no requirement is yielded too."""
     position, begun, number, first = 0, 0, 0, 1
     parts = list[tuple[int, str]]()
@@ -141,7 +141,7 @@ def lines_of(text: str) -> Iterator[Line]:
         yield from _line(text, parts, begun, position, first)
 
 
-def _line(text: str, parts: list[tuple[int, str]], start: int, end: int, number: int) -> Iterator[Line]:
+def _line(text: str, parts: list[tuple[int, str]], start: int, end: int, number: int) -> Iterator[LogicalLine]:
     joined = "".join(part for _, part in parts)
     remark = _REMARK.search(joined)
     whole = joined[: remark.start()] if remark else joined
@@ -158,12 +158,14 @@ def _line(text: str, parts: list[tuple[int, str]], start: int, end: int, number:
         key = canonicalize_name(requirement.name) if requirement else _key(argument)
         final = _place(parts, remark.start()) if remark else end
         hashes = tuple(found.span() for found in _HASH.finditer(text, last, final)) if options else ()
-        yield Line(start, end, number, stripped, (first, last), key, requirement, hashes)
+        yield LogicalLine(start, end, number, stripped, (first, last), key, requirement, hashes)
         return
     option, value = _option(stripped)
     key = _key(value) if option in _EDITABLE else None
     included = value if option in (*_REQUIRES, *_CONSTRAINS) else None
-    yield Line(start, end, number, stripped, (first, first), key, None, (), option, included, option in _CONSTRAINS)
+    yield LogicalLine(
+        start, end, number, stripped, (first, first), key, None, (), option, included, option in _CONSTRAINS
+    )
 
 
 def _place(parts: list[tuple[int, str]], index: int) -> int:

@@ -20,7 +20,7 @@ from devkeel.libraries.manifests.requirement import (
     which,
     written,
 )
-from devkeel.libraries.manifests.requirement_lines import Line, decoded, lines_of, tolerant_text
+from devkeel.libraries.manifests.requirement_lines import LogicalLine, decoded, lines_of, tolerant_text
 from devkeel.project.environment_files import is_requirements_file
 from devkeel.source.splice import Splice, apply
 from devkeel.text.actions import argument, do
@@ -113,7 +113,7 @@ def _by_file(plan: Plan, request: Request) -> tuple[tuple[str, ...], dict[str, l
     return tuple(own), included, unread
 
 
-def _require_editable(name: str, file: str, line: Line) -> None:
+def _require_editable(name: str, file: str, line: LogicalLine) -> None:
     if not file.endswith((".txt", ".in")):
         raise Refused(
             "opaque_value",
@@ -165,8 +165,8 @@ def _beside(name: str, path: str) -> str:
 
 
 def included_lines(
-    name: str, lines: Iterable[Line], read: Callable[[str], bytes | None], unread: list[str]
-) -> Iterator[tuple[str, Line]]:
+    name: str, lines: Iterable[LogicalLine], read: Callable[[str], bytes | None], unread: list[str]
+) -> Iterator[tuple[str, LogicalLine]]:
     """Yield the lines of the files that a file includes, each with its file; a constraint is no requirement.
 
     unread: takes the names of those that cannot be read.
@@ -187,12 +187,12 @@ def included_lines(
         waiting += [_beside(file, line.included) for line in found if line.included and not line.constraint]
 
 
-def hashless(name: str, before: bytes, after: bytes, read: Callable[[str], bytes | None]) -> tuple[Line, ...]:
+def hashless(name: str, before: bytes, after: bytes, read: Callable[[str], bytes | None]) -> tuple[LogicalLine, ...]:
     """Return the new requirements of a file that have no hashes although pip wants some: see `hashes.lacking`."""
     return lacking(before, after, lines_included(name, after, read))
 
 
-def lines_included(name: str, data: bytes, read: Callable[[str], bytes | None]) -> list[Line]:
+def lines_included(name: str, data: bytes, read: Callable[[str], bytes | None]) -> list[LogicalLine]:
     """Return the lines of all files that a requirements file includes."""
     return [line for _, line in included_lines(name, lines_of(tolerant_text(data)), read, [])]
 
@@ -202,7 +202,7 @@ def _absent(wanted: Requirement, name: str, unread: Sequence[str]) -> str:
     return f"{wanted.name} is not in {name}{rest}."
 
 
-def _chosen(name: str, same: Sequence[Line], wanted: Requirement) -> Line | None:
+def _chosen(name: str, same: Sequence[LogicalLine], wanted: Requirement) -> LogicalLine | None:
     """Return the line that a request is about, None where it is one more. Raises Refused `opaque_value`."""
     plain = [(line, line.requirement) for line in same if line.requirement is not None]
     found = which([requirement for _, requirement in plain], wanted)
@@ -222,7 +222,7 @@ def _chosen(name: str, same: Sequence[Line], wanted: Requirement) -> Line | None
     )
 
 
-def _changed(text: str, line: Line, wanted: Requirement) -> list[_Change]:
+def _changed(text: str, line: LogicalLine, wanted: Requirement) -> list[_Change]:
     """Return the changes of a line; with another version its hashes go, which were of the old one."""
     start, end = line.argument
     old = text[start:end]
