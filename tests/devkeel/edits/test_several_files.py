@@ -339,6 +339,50 @@ def test_a_profile_is_named_where_only_it_has_what_is_looked_for(environment: En
     )
 
 
+# What a devenv.nix has in profiles, and what the answer to a disabled service, a language and a package then names.
+PROFILES = {
+    "a function": ("{ profiles.db.module = { config, ... }: {\n services.postgres.enable = true; }; }", "devenv.nix:2"),
+    "in a set": ("{ profiles = { db.module = ({ ... }: { services.postgres.enable = true; }); }; }", "devenv.nix:1"),
+    "of a host": ('{ profiles.hostname."h".module.services.postgres.enable = true; }', "devenv.nix:1"),
+    "a file": ("{ profiles.db.module = ./db.nix; }", "Not read: what devenv.nix:1 gives profiles.db.module"),
+    "a call": ("{ profiles.db = import ./db.nix; }", "Not read: what devenv.nix:1 gives profiles.db"),
+}
+
+
+@pytest.mark.parametrize(("text", "named"), PROFILES.values(), ids=PROFILES)
+def test_what_a_profile_has_or_hides_is_named(environment: Environment, text: str, named: str) -> None:
+    write(environment, {"devenv.nix": text})
+    notes = " ".join(edit(environment, OFF).notes)
+    assert named in notes
+    assert "it is off already" not in notes
+
+
+@pytest.mark.parametrize("settings", ["profile: db\n", "inputs: {}\nprofile: db\n"])
+def test_a_service_of_the_profile_that_is_chosen_is_not_off(environment: Environment, settings: str) -> None:
+    text = "{ profiles.db.module.services.postgres.enable = true; }"
+    write(environment, {"devenv.nix": text, "devenv.yaml": settings})
+    with pytest.raises(Refused) as caught:
+        edit(environment, OFF)
+    assert caught.value.code == "defined_elsewhere"
+    path = "profiles.db.module.services.postgres.enable"
+    assert edit(environment, {"kind": "set", "path": path, "value": False}).changed
+    assert not edit(environment, OFF).changed
+
+
+def test_a_list_of_a_profile_is_not_said_to_have_what_is_looked_for(environment: Environment) -> None:
+    write(environment, {"devenv.nix": "{ pkgs, ... }: { profiles.db.module.packages = [ pkgs.git ]; }"})
+    notes = edit(environment, {"kind": "remove_packages", "names": ["jq"]}).notes
+    assert any("the profile db defines profiles.db.module.packages (devenv.nix:1)" in note for note in notes)
+
+
+def test_a_link_is_the_file_behind_it_and_no_second_one(environment: Environment) -> None:
+    write(environment, {"devenv.nix": "{ }", "real/devenv.nix": "{ pkgs, ... }: { packages = [ pkgs.git ]; }"})
+    (environment.project.root / "devenv.nix").unlink()
+    (environment.project.root / "devenv.nix").symlink_to("real/devenv.nix")
+    assert not edit(environment, {"kind": "add_packages", "names": ["jq"]}).notes
+    assert edit(environment, {"kind": "remove_packages", "names": ["jq"]}).changed
+
+
 def test_a_named_file_is_edited_and_others_are_said(environment: Environment) -> None:
     write(environment, two(other=lines('env.A = "1";')))
     result = edit(environment, {"kind": "unset", "path": "env.A", "file": "devenv.nix"})

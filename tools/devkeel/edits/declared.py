@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.edits.profiles import chosen_profiles, in_profiles, unread_profiles
 from devkeel.errors import DevkeelError, Refused
 from devkeel.project.beyond import beyond
 from devkeel.project.declaration import always_imported, read_declaration
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devkeel.edits.files import Files
+    from devkeel.edits.profiles import InProfile
     from devkeel.errors import Place
     from devkeel.source.path import AttrPath
 
@@ -46,19 +48,6 @@ class Module(Struct, frozen=True):
         raw = self.document.raw_path(path)
         return [item for item in self.document.focus(raw).bindings if item.raw[: len(raw)] == raw]
 
-    def of_profiles(self, path: AttrPath) -> list[nix.Definition]:
-        """Return the definitions that the module of a profile has of an option path or below it."""
-        if b"profiles" not in self.document.data:
-            return []
-        raw = self.document.raw_path(("profiles",))
-        found = []
-        for item in self.document.focus(raw).definitions:
-            inner = item.path[item.path.index("module") + 1 :] if "module" in item.path[:-1] else ()
-            inner = inner[1:] if inner[:1] == ("config",) and len(inner) > 1 else inner
-            if item.path[0] == "profiles" and inner[: len(path)] == path:
-                found.append(item)
-        return found
-
     def hidden(self, path: AttrPath) -> list[str]:
         """Return what may define an option path and cannot be looked into, as phrases with places."""
         raw = self.document.raw_path(path)
@@ -70,7 +59,7 @@ class Module(Struct, frozen=True):
         return [
             f"what {self.line(item)} gives{' ' if item.path else ''}{format_path(item.path) if item.path else ''}"
             for item in above
-        ]
+        ] + unread_profiles(self.document)
 
     def strength(self, path: AttrPath) -> int:
         """Return the strongest priority of the definitions at an option path: the lower, the stronger."""
@@ -102,13 +91,17 @@ class DeclaredModules:
         for name in found:
             files.read(name)
         files.leave(beyond(files.candidate, found))
+        self._chosen = chosen_profiles(found)
         always = always_imported(files.candidate, found)
-        documents = [
-            known if known is not None and (name, data) == (known.name, known.data) else nix.Document(data, name)
-            for name, data in _in_order(found).items()
-            if name.endswith(".nix")
-        ]
-        self.modules = [Module(item.name, item, item.name in always) for item in documents if _is_module(item)]
+        # A link is called as the file behind it, which is what is edited.
+        names = {name: files.candidate.resolve(name) for name in _in_order(found) if name.endswith(".nix")}
+        documents = {
+            name: known
+            if known is not None and (real, found[name]) == (known.name, known.data)
+            else nix.Document(found[name], real)
+            for name, real in names.items()
+        }
+        self.modules = [Module(item.name, item, name in always) for name, item in documents.items() if _is_module(item)]
 
     def defining(self, path: AttrPath) -> list[Module]:
         """Return the modules that have a definition at an option path or below it."""
@@ -132,13 +125,23 @@ class DeclaredModules:
     def absent(self, path: AttrPath, sentence: str) -> str:
         """Return the sentence that an option has nothing of a kind, with what could not be read to say it."""
         self.look_behind(path)
-        profiles = [
-            f"{format_path(item.path)} ({module.line(item)})"
-            for module in self.modules
-            for item in module.of_profiles(path)
-        ]
-        only = f" A profile has it: {', '.join(profiles)}." if profiles else ""
-        return self._files.looked.says(f"{sentence}{only}")
+        return self._files.looked.says(f"{sentence}{self._told_of_profiles(path)}")
+
+    def in_profiles(self, path: AttrPath) -> list[InProfile]:
+        """Return the definitions that profiles have of an option path or below it."""
+        return [item for module in self.modules for item in in_profiles(module.document, path)]
+
+    def chosen(self, path: AttrPath) -> list[InProfile]:
+        """Return those of profiles that the settings of devenv choose."""
+        return [item for item in self.in_profiles(path) if item.profile in self._chosen]
+
+    def _told_of_profiles(self, path: AttrPath) -> str:
+        told = dict[str, list[str]]()
+        for item in self.in_profiles(path):
+            by = f", which {self._chosen[item.profile]} chooses," if item.profile in self._chosen else ""
+            told.setdefault(f"the profile {item.profile}{by}", []).append(item.told)
+        lines = [f"{profile} defines {', '.join(found)}" for profile, found in told.items()]
+        return f" But {'; '.join(lines)}." if lines else ""
 
     def ambiguous(self, path: AttrPath, modules: list[Module]) -> Refused:
         """Return the refusal to choose one of several files."""

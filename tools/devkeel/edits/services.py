@@ -15,13 +15,14 @@ from devkeel.edits.suggestion import NewPath, NewValue
 from devkeel.errors import Refused, UsageError
 from devkeel.source import nix
 from devkeel.source.path import format_path, parse_path
-from devkeel.text.actions import argument
+from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.edits.declared import Module
     from devkeel.edits.files import AppliedEdit, Files
+    from devkeel.edits.profiles import InProfile
     from devkeel.edits.suggestion import Suggestion
     from devkeel.source import Edited
     from devkeel.source.path import AttrPath
@@ -116,7 +117,11 @@ class Disable(Edit):
             draft.make(draft.main.name, lambda document: nix.set(document, text, False))
         elif not chosen:
             draft.declared.look_behind(path)
-            off = f"{text} is {'false' if known else 'not set'}: it is off already."
+            profiles = [item for item in draft.declared.in_profiles(path) if item.value is not False]
+            for item in draft.declared.chosen(path):
+                if item in profiles:
+                    raise _on_in_profile(path, item)
+            off = f"{text} is {'false' if known else 'not set'}{'' if profiles else ': it is off already'}."
             said = off if not files.looked.unread else f"{text} is set to true nowhere that was read."
             return draft.applied(path, [draft.declared.absent(path, said)])
         return draft.applied(path)
@@ -138,6 +143,17 @@ def _on_elsewhere(path: AttrPath, module: Module, named: str) -> Refused:
         place=module.place(item),
         seen=module.document.source(item)[:120],
         remedy=f"Repeat the edit with {argument('file', module.name)}.",
+    )
+
+
+def _on_in_profile(path: AttrPath, item: InProfile) -> Refused:
+    way = f"Set {format_path(item.full)} to false with {do('set')}" if item.full else f"Write it with {do('patch')}"
+    return Refused(
+        "defined_elsewhere",
+        f"{format_path(path)} is set in the profile {item.profile}, which devenv's settings choose: {item.told}.",
+        place=item.place,
+        seen=format_path(item.path),
+        remedy=f"{way}.",
     )
 
 
