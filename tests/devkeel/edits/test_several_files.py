@@ -383,6 +383,13 @@ def test_a_link_is_the_file_behind_it_and_no_second_one(environment: Environment
     assert edit(environment, {"kind": "remove_packages", "names": ["jq"]}).changed
 
 
+@pytest.mark.parametrize("value", ["''\n  echo a\n''", '"echo a"', 'lib.mkAfter "echo a"', "{ a = 1; }", "3"])
+def test_that_something_is_not_in_what_is_no_list_is_no_answer(environment: Environment, value: str) -> None:
+    write(environment, {"devenv.nix": f"{{ lib, ... }}: {{ enterShell = {value}; }}"})
+    with pytest.raises(Refused, match="is no list to remove from"):
+        edit(environment, {"kind": "remove", "path": "enterShell", "value": "echo a"})
+
+
 def test_a_named_file_is_edited_and_others_are_said(environment: Environment) -> None:
     write(environment, two(other=lines('env.A = "1";')))
     result = edit(environment, {"kind": "unset", "path": "env.A", "file": "devenv.nix"})

@@ -420,6 +420,7 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
 
     for item in definitions_of(document, path):
         _require_shallow(document, item)
+        _refuse_no_list(document, item)
         for part in spelling.parts(item.value, data) if item.value is not None else ():
             if part.opaque:
                 _refuse_inside(
@@ -454,6 +455,12 @@ def _named_in(document: Document, path: AttrPath, spelling: Spelling) -> Iterato
     for item in definitions_of(document, path):
         for part in spelling.parts(item.value, document.data) if item.value is not None else ():
             yield from ((key(spelling.read(node, document.data)), node) for node in part.items)
+
+
+def _refuse_no_list(document: Document, item: Definition) -> None:
+    """Refuse to take an element out of a text, a number or a set: that it is not in there would be no answer."""
+    if item.layers is not None and item.layers.core.type in _NO_LIST:
+        raise document.refuse("opaque_value", f"{format_path(item.path)} is no list to remove from.", item.node)
 
 
 def _refuse_inside(document: Document, path: AttrPath, hits: list[Node]) -> None:
