@@ -14,6 +14,7 @@ from devkeel.checks.replacement import as_edit
 from devkeel.errors import Diagnostic
 from devkeel.project.root import LOCK
 from devkeel.source import Splice
+from devkeel.source.nix.read.outcomes import never_reached
 from devkeel.source.nix.read.references import package_references
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def _of_reference(
         return
     name = ".".join(reference.names)
     verdict = lists.names(head if len(reference.names) > 1 else "").status_of(name)
-    if verdict.known:
+    if verdict.known or _is_never(document, reference):
         return
     near = lists.near(name)
     if not verdict.complete and not is_slip(name, near):
@@ -82,6 +83,12 @@ def _of_reference(
         spelt,
         tuple(_replaced(document, reference, other) for other in near),
     )
+
+
+def _is_never(document: nix.Document, reference: Reference) -> bool:
+    """Return whether Nix never looks at a name, which is no mistake to it then."""
+    node = document.root.descendant_for_byte_range(reference.start, reference.end)
+    return node is not None and never_reached(node, document.data)
 
 
 def _replaced(document: nix.Document, reference: Reference, other: str) -> dict[str, str]:

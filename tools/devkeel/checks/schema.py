@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from devkeel.checks.conflicts import check_conflicts
 from devkeel.checks.heads import check_heads
+from devkeel.checks.input_needs import check_needed_inputs
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.modules import World
-from devkeel.checks.options import check_needed_inputs, check_options
+from devkeel.checks.options import check_options
 from devkeel.checks.packages import check_packages
 
 if TYPE_CHECKING:

@@ -103,7 +103,7 @@ def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
     return _known_name(node, data) if arguments else "", arguments[::-1]
 
 
-_KNOWN = _ONE_ARGUMENT | _TWO_ARGUMENTS | {"mkIf", "mkMerge", "optionalAttrs"}
+_KNOWN = _ONE_ARGUMENT | _TWO_ARGUMENTS | {"mkIf", "mkMerge", "optionalAttrs", "optionalString"}
 # nixpkgs, lib/lists.nix, lib/attrsets.nix and lib/strings.nix: what makes a list, by its number of arguments.
 _LISTS = {
     1: "attrNames attrValues concatLists flatten init naturalSort reverseList singleton tail toList unique",
