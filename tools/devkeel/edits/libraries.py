@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from devkeel.edits.base import Edit
@@ -11,11 +12,14 @@ from devkeel.edits.declared import DeclaredModules
 from devkeel.edits.effects import INSTALLED
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
+from devkeel.errors import DevkeelError
 from devkeel.libraries import planning
+from devkeel.libraries.members import member_patterns, members_among
 from devkeel.libraries.request import Request
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
@@ -49,7 +53,8 @@ class _Library(Edit):
         plan = planning.plan(request, files.read)
         before = candidate.read_all(plan.files)
         manifest = candidate.resolve(plan.manifest) if plan.files else None
-        return AppliedEdit(before, plan.files, tuple(plan.notes), manifest)
+        notes = (*plan.notes, *(_in_members(request, plan.manifest, files) if request.remove else ()))
+        return AppliedEdit(before, plan.files, notes, manifest)
 
     def already(self) -> str:
         """Say that the manifest names them, or does not."""
@@ -63,6 +68,31 @@ class _Library(Edit):
         """Correct a name."""
         names = suggestion.replaced(self.names) if isinstance(suggestion, NewText) else None
         return None if names is None else self.given(names=names)
+
+
+def _in_members(request: Request, manifest: str, files: Files) -> Iterator[str]:
+    """Yield where members of the manifest's workspace name a library that it does not name itself."""
+    patterns = member_patterns(manifest, files.candidate.read(manifest))
+    if not patterns:
+        return
+    files.candidate.basis.gather(patterns)
+    members = members_among(files.candidate.basis.there, patterns)
+    for name in request.names:
+        one = replace(request, names=(name,))
+        if _takes_out(one, files):
+            continue
+        for member in members:
+            if _takes_out(replace(one, file=member), files):
+                way = argument("file", member)
+                yield f"{name} is in {member}, a member of the workspace: repeat the edit with {way}."
+
+
+def _takes_out(request: Request, files: Files) -> bool:
+    try:
+        made = planning.plan(request, files.read).files
+    except DevkeelError:
+        return False
+    return any(data != files.candidate.read(name) for name, data in made.items())
 
 
 class AddLibrary(_Library):

@@ -147,7 +147,10 @@ class _Crate(Struct):
         shared = next((entry for entry in known if _same(entry.crate, self.name)), None)
         if shared is None or version is None:
             members = workspace.get("members") if isinstance(workspace, dict) else None
-            names = ", ".join(f"{item}/Cargo.toml" for item in members) if isinstance(members, list) else "its members"
+            named = [item for item in members if isinstance(item, str)] if isinstance(members, list) else []
+            plain = [f"{item}/Cargo.toml" for item in named if "*" not in item]
+            globs = [f"one of {item}" for item in named if "*" in item]
+            names = ", ".join((*plain, *globs)) or "one of its members"
             raise refused(
                 "ambiguous",
                 f"{self.made.manifest} is of a workspace and has no package that could depend on {self.name}.",
