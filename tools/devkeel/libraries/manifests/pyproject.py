@@ -105,8 +105,10 @@ def edit(plan: Plan, request: Request) -> None:
         paths = _lists_of(model, request.group)
         _require_lists(plan, request, model, paths)
         complete = _edit_lists(plan, request, paths or [("dependency-groups", request.group or _DEV)])
+    looked = [table] if table else paths
     if request.remove and not complete:
-        _say_absent(plan, request, model, [table] if table else paths)
+        _say_absent(plan, request, model, looked)
+    _say_others(plan, request, model, looked)
 
 
 def _require_others(request: Request, model: dict[str, Any]) -> None:
@@ -270,11 +272,9 @@ def _all_lists(model: dict[str, Any]) -> Iterator[tuple[_Path, list[Any]]]:
 def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
     """Say of each library that is not where it was to be removed from where it is instead."""
     told = " or ".join(map(dotted, looked)) or f"{request.group!r}, which is no group here"
-    tables = [*poetry.tables_of(model)]
     for name in request.names:
         key = canonicalize_name(parse(name, remove=True).name)
-        found = [path for path, _ in _all_lists(model) if _indexes(model, path, key)]
-        found += [path for path, table in tables if poetry.names_in(table, key)]
+        found = _places_of(model, key)
         if any(path in found for path in looked):
             continue
         where = [dotted(path) for path in found] or [*_in_files(plan, key)]
@@ -283,6 +283,22 @@ def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Seq
             if where
             else f"{name} is not in {told}, nor in another list of {plan.manifest}."
         )
+
+
+def _say_others(plan: Plan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
+    """Say of each library that was looked for and found, or is added, where it stands beside that."""
+    for name in request.names:
+        key = canonicalize_name(parse(name, remove=request.remove).name)
+        found = _places_of(model, key)
+        others = [dotted(path) for path in found if path not in looked]
+        if others and (not request.remove or len(others) < len(found)):
+            plan.notes.append(f"{parse(name, remove=True).name} is in {', '.join(others)} too, which stays as it is.")
+
+
+def _places_of(model: dict[str, Any], key: str) -> list[_Path]:
+    """Return the lists and the tables of Poetry that have a library."""
+    lists = [path for path, _ in _all_lists(model) if _indexes(model, path, key)]
+    return lists + [path for path, table in poetry.tables_of(model) if poetry.names_in(table, key)]
 
 
 def _in_files(plan: Plan, key: str) -> Iterator[str]:
