@@ -1,4 +1,4 @@
-"""A library that a member of a workspace names is not said to be nowhere."""
+"""Where a library stands beside the manifest or the group that an edit is about is said."""
 
 from __future__ import annotations
 
@@ -65,3 +65,15 @@ def test_the_member_that_names_it_is_said_and_can_be_edited(
     assert [note for note in result.notes if "a member of the workspace" in note and member in note]
     assert sum("a member of the workspace" in note for note in result.notes) == 1
     assert environment.change(parse_edits([{**edit, "file": member}]), level="schema").changed
+
+
+@pytest.mark.parametrize(("kind", "name"), [("remove_library", "requests"), ("add_library", "Requests[socks]>=2.30")])
+@pytest.mark.parametrize(
+    "others", ['[dependency-groups]\ndev = ["requests"]\n', '[project.optional-dependencies]\ndev = ["Requests<3"]\n']
+)
+def test_the_other_groups_of_a_library_are_said(environment: Environment, kind: str, name: str, others: str) -> None:
+    text = '[project]\nname = "a"\nversion = "1"\ndependencies = ["requests>=2"]\n'
+    (environment.project.root / "pyproject.toml").write_text(f"{text}{others}")
+    edit = {"kind": kind, "language": "python", "names": [name]}
+    notes = environment.change(parse_edits([edit]), level="schema").notes
+    assert [note for note in notes if note.endswith("dev too, which stays as it is.")]

@@ -287,12 +287,12 @@ def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Seq
 
 def _say_others(plan: Plan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
     """Say of each library that was looked for and found, or is added, where it stands beside that."""
-    for name in request.names:
-        key = canonicalize_name(parse(name, remove=request.remove).name)
-        found = _places_of(model, key)
+    for text in request.names:
+        name = parse(text, remove=request.remove).name
+        found = _places_of(model, canonicalize_name(name))
         others = [dotted(path) for path in found if path not in looked]
         if others and (not request.remove or len(others) < len(found)):
-            plan.notes.append(f"{parse(name, remove=True).name} is in {', '.join(others)} too, which stays as it is.")
+            plan.notes.append(f"{name} is in {', '.join(others)} too, which stays as it is.")
 
 
 def _places_of(model: dict[str, Any], key: str) -> list[_Path]:
