@@ -244,3 +244,27 @@ def test_the_history_tells_an_undo_alike_in_the_list_and_alone(environment: Envi
     ]
     assert as_data(listed[3])["reverts"] == 2
     assert as_data(listed[3])["undone_by"] == 4
+
+
+@pytest.mark.parametrize(("old", "new"), [(b"\n", b"\r\n"), (b"\r\n", b"\n")])
+@pytest.mark.parametrize("by_hand", [b"", b"  env.MINE = 1;"])
+def test_line_ends_that_were_changed_by_hand_are_kept_and_in_nobodys_way(
+    environment: Environment, old: bytes, new: bytes, by_hand: bytes
+) -> None:
+    path = environment.project.root / "devenv.nix"
+    lines = [b"{ pkgs, ... }:", b"{", b"  # a", b"  # b", b"  packages = [ pkgs.git ];", b"}", b""]
+    path.write_bytes(old.join(lines))
+    add(environment, "jq")
+    data = path.read_bytes().replace(old, new)
+    path.write_bytes(data.replace(b"  # a", by_hand) if by_hand else data)
+    undo(environment)
+    assert path.read_bytes() == new.join([by_hand or line if line == b"  # a" else line for line in lines])
+
+
+def test_a_conflict_beside_changed_line_ends_shows_its_place_alone(environment: Environment) -> None:
+    add(environment, "jq")
+    path = environment.project.root / "devenv.nix"
+    path.write_bytes(path.read_bytes().replace(b"pkgs.jq", b"pkgs.jq pkgs.mine").replace(b"\n", b"\r\n"))
+    with pytest.raises(Conflict) as caught:
+        environment.undo()
+    assert caught.value.details["three_way"].count("pkgs.git") == 3

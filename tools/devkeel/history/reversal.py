@@ -33,7 +33,11 @@ def put_back(
     if current in (image.before, image.after):
         candidate.put(path, image.before)
         return
-    wanted = merge(image.after, current, image.before)
+    before, after = _ended_as(image.before, current), _ended_as(image.after, current)
+    if current in (before, after):
+        candidate.put(path, before)
+        return
+    wanted = merge(after, current, before)
     if wanted is None:
         raise _conflict(image, current, operation, later)
     candidate.put(path, wanted)
@@ -43,9 +47,24 @@ def put_back(
         candidate.notes += [kept] if kept not in candidate.notes else []
 
 
+def _ended_as(data: bytes | None, like: bytes | None) -> bytes | None:
+    """Return text with the line ends of another one, where each has one kind of them: an editor changed them all."""
+    old, new = _line_end(data), _line_end(like)
+    if data is None or not old or not new or b"\0" in data:
+        return data
+    return data.replace(old, new)
+
+
+def _line_end(data: bytes | None) -> bytes:
+    """Return the line end that a text has throughout, nothing where it has none or both."""
+    lines, returns = ((data or b"").count(end) for end in (b"\n", b"\r\n"))
+    return b"" if not lines or 0 < returns < lines else b"\r\n" if returns else b"\n"
+
+
 def _conflict(image: FileChange, current: bytes | None, operation: Operation | None, later: Sequence[int]) -> Conflict:
     named = ", ".join(map(str, later))
-    view = None if None in (image.before, image.after, current) else three_way_view(image.after, current, image.before)
+    before, after = _ended_as(image.before, current), _ended_as(image.after, current)
+    view = None if None in (before, after, current) else three_way_view(after, current, before)
     since = f"after operation {operation.id}" if operation else "after what is to be taken back"
     where = " in the same place" if view else ""
     also = f" Later operations that changed it too: {named}." if later else ""
