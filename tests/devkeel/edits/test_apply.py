@@ -38,6 +38,25 @@ def test_lists_take_values_first_and_last_and_give_them_back(environment: Enviro
     assert 'cachix.pull = [ "a" "c" ];' in text(environment)
 
 
+@pytest.mark.parametrize("kind", ["append", "prepend"])
+@pytest.mark.parametrize("path", ["env.X", "env.X.Y", "devcontainer.settings.x"])
+def test_no_list_is_begun_where_a_text_may_be_meant(environment: Environment, kind: str, path: str) -> None:
+    before = text(environment)
+    with pytest.raises(Refused, match="does not say that it is a list") as caught:
+        edit(environment, {"kind": kind, "path": path, "value": "a"})
+    assert (caught.value.code, text(environment)) == ("opaque_value", before)
+    assert do("set") in (caught.value.remedy or "")
+    edit(environment, setting(path, ["b"]))
+    edit(environment, {"kind": kind, "path": path, "value": "a"})
+    assert f"{path} = " + ('[ "b" "a" ];' if kind == "append" else '[ "a" "b" ];') in text(environment)
+
+
+@pytest.mark.parametrize("path", ["cachix.pull", "dotenv.filename", "hosts.x", "tasks.a.after"])
+def test_a_list_is_begun_where_the_type_has_one(environment: Environment, path: str) -> None:
+    edit(environment, {"kind": "append", "path": path, "value": "a"})
+    assert f'{path} = [ "a" ];' in text(environment)
+
+
 def test_a_definition_is_renamed_and_commented_out_and_back(environment: Environment) -> None:
     edit(environment, setting("env.A", "1"))
     edit(environment, {"kind": "rename", "path": "env.A", "to": "env.B"})

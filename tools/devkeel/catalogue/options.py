@@ -10,6 +10,7 @@ from devkeel.catalogue.aliases import group_names
 from devkeel.catalogue.merging import conflict
 from devkeel.catalogue.option import Option
 from devkeel.catalogue.tree import Tree
+from devkeel.catalogue.types import Anything, ListOf
 from devkeel.errors import UsageError
 from devkeel.source.path import format_path, parse_path
 
@@ -26,6 +27,7 @@ __all__ = [
     "find_option",
     "is_list",
     "is_text",
+    "open_type",
     "option_paths",
     "option_tree",
     "option_type",
@@ -121,6 +123,17 @@ def is_list(path: AttrPath) -> bool:
     """Return whether an option takes nothing but a list."""
     option = find_option(path)
     return option is not None and option.type.removeprefix("non-empty ").startswith("list of ")
+
+
+def open_type(path: AttrPath) -> str | None:
+    """Return the type of an option that takes a list as well as anything else, such as a variable of `env`, else None.
+
+    An option that the catalogue does not have is not judged: what it takes is for the project's devenv to say.
+    """
+    found = option_tree().find(path)
+    is_open = any(isinstance(item, Anything) for item in found.type.alternatives)
+    listed = any(isinstance(item, ListOf) for item in found.type.alternatives)
+    return found.type.phrase if found.kind in ("option", "inside") and is_open and not listed else None
 
 
 def takes_one_text(path: AttrPath, text: str) -> bool:

@@ -151,9 +151,26 @@ class Append(_Setting):
         if isinstance(value, str) and (catalogue.is_text(path) or is_shell_text(path)):
             return add_where_defined(self, files, path, lambda document: nix.append_line(document, self.path, value))
         listed = catalogue.is_list(path)
-        return add_where_defined(
-            self, files, path, lambda document: nix.append(document, self.path, value, listed=listed)
-        )
+
+        def longer(document: nix.Document) -> Edited:
+            edited = nix.append(document, self.path, value, listed=listed)
+            return _with_clear_type(document, path, edited)
+
+        return add_where_defined(self, files, path, longer)
+
+
+def _with_clear_type(document: nix.Document, path: AttrPath, edited: Edited) -> Edited:
+    """Return an edit of a list; Refused where it begins one in an option that as well takes a text."""
+    open_type = catalogue.open_type(path) if document.module and edited.changed else None
+    raw, name = document.raw_path(path), format_path(path)
+    if open_type is None or any(item.raw[: len(raw)] == raw for item in document.focus(raw).bindings):
+        return edited
+    raise document.refuse(
+        "opaque_value",
+        f"{name} is not defined, and its type ({open_type}) does not say that it is a list.",
+        None,
+        f"Set {name} to the value that it is to have, a text or a list, with {do('set')}.",
+    )
 
 
 class Prepend(_Setting):
@@ -165,9 +182,12 @@ class Prepend(_Setting):
         """Put the element first."""
         value, path = self.nix_value(), parse_path(self.path)
         listed = catalogue.is_list(path)
-        return add_where_defined(
-            self, files, path, lambda document: nix.prepend(document, self.path, value, listed=listed)
-        )
+
+        def longer(document: nix.Document) -> Edited:
+            edited = nix.prepend(document, self.path, value, listed=listed)
+            return _with_clear_type(document, path, edited)
+
+        return add_where_defined(self, files, path, longer)
 
 
 class RemoveValues(_Valued):
