@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.edits.vocabulary import parse_edits
-from devkeel.errors import Refused
+from devkeel.errors import CheckFailed, Refused
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
@@ -388,6 +388,28 @@ def test_that_something_is_not_in_what_is_no_list_is_no_answer(environment: Envi
     write(environment, {"devenv.nix": f"{{ lib, ... }}: {{ enterShell = {value}; }}"})
     with pytest.raises(Refused, match="is no list to remove from"):
         edit(environment, {"kind": "remove", "path": "enterShell", "value": "echo a"})
+
+
+USES = {
+    "a module": ("{ inputs, ... }: {\n  imports = [ inputs.foo.devenvModules.x ];\n}\n", True),
+    "a package": ('{ inputs, ... }: {\n  packages = [ inputs."foo".packages.x ];\n}\n', True),
+    "another": ("{ inputs, ... }: {\n  packages = [ inputs.foo-bar.x my.inputs.foo ];\n}\n", False),
+    "a comment": ('{ inputs, ... }: {\n  # inputs.foo.x\n  env.A = "inputs.foo";\n}\n', False),
+}
+
+
+@pytest.mark.parametrize(("text", "used"), USES.values(), ids=USES)
+def test_where_an_input_is_used_is_said_when_it_is_removed(environment: Environment, text: str, used: bool) -> None:
+    write(environment, {"devenv.nix": text, "devenv.yaml": "inputs:\n  foo:\n    url: github:a/b\n"})
+    notes = edit(environment, {"kind": "remove_input", "name": "foo"}).notes
+    assert ("inputs.foo is used in devenv.nix:2 still." in notes) is used
+
+
+def test_a_name_is_not_suggested_for_what_has_it_already(environment: Environment) -> None:
+    write(environment, {"devenv.nix": "{ services.redis.enable = true; }"})
+    with pytest.raises(CheckFailed) as caught:
+        edit(environment, {"kind": "rename", "path": "services.redis.enable", "to": "services.valkey.enable"})
+    assert all(not item.suggestions for item in caught.value.diagnostics)
 
 
 def test_a_named_file_is_edited_and_others_are_said(environment: Environment) -> None:

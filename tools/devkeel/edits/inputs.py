@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
 from pydantic import Field, model_validator
 
 from devkeel.edits.base import Edit
 from devkeel.edits.files import AppliedEdit
 from devkeel.edits.input_files import InputFiles
 from devkeel.edits.suggestion import NewValue
+from devkeel.project.declaration import read_declaration
 from devkeel.project.root import INPUTS
-from devkeel.source import Edited, compose, yaml
+from devkeel.source import Edited, compose, nix, yaml
 
 if TYPE_CHECKING:
     from devkeel.edits.files import Files
@@ -79,17 +82,34 @@ class RemoveInput(Edit):
         holding = [] if "file" in self.model_fields_set else known.holding(path)
         opened = [files.open(name, self.kind) for name in holding or [self.file]]
         edits = [(file, yaml.unset(file.yaml(), path)) for file in opened]
+        used = _used_in(files, self.name) if any(edited.changed for _, edited in edits) else []
+        still = (f"inputs.{self.name} is used in {', '.join(used)} still.",) if used else ()
         if len(edits) == 1:
-            return known.becomes(opened[0], path, edits[0][1])
+            applied = known.becomes(opened[0], path, edits[0][1])
+            return replace(applied, notes=(*applied.notes, *still))
         return AppliedEdit(
             {file.name: file.data for file, _ in edits},
             {file.name: edited.data for file, edited in edits},
-            (f"The input {self.name} was in {', '.join(known.lines(path))}, and is in none of them now.",),
+            (f"The input {self.name} was in {', '.join(known.lines(path))}, and is in none of them now.", *still),
         )
 
     def already(self) -> str:
         """Say that the input is not there."""
         return f"{self.name}: there is no such input."
+
+
+def _used_in(files: Files, name: str) -> list[str]:
+    """Return where the Nix files of the declaration use an input, file and line each once."""
+    use, found = re.compile(rb"(?<![\w.'-])inputs\s*\.\s*(\"?)" + name.encode() + rb"\1(?![\w'-])"), dict[str, None]()
+    for file, data in read_declaration(files.candidate).items():
+        if not file.endswith(".nix") or b"inputs" not in data:
+            continue
+        document = nix.Document(data, file)
+        for hit in use.finditer(data):
+            node = document.root.descendant_for_byte_range(hit.start(), hit.start())
+            if node is not None and node.type == "identifier":  # and neither a comment nor a text
+                found[f"{file}:{document.place(hit.start()).line}"] = None
+    return [*found]
 
 
 KINDS = (SetInput, RemoveInput)

@@ -235,7 +235,8 @@ class Rename(_Pathed):
         found = super().corrected(suggestion)
         if found is None and isinstance(suggestion, NewPath):
             new = suggestion.moved(parse_path(self.to))
-            return None if new is None else self.given(to=format_path(new))
+            # To call it as it is called now would be no change.
+            return None if new is None or new == parse_path(self.path) else self.given(to=format_path(new))
         return found
 
 
