@@ -369,6 +369,28 @@ def test_a_service_of_the_profile_that_is_chosen_is_not_off(environment: Environ
     assert not edit(environment, OFF).changed
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ services.postgres.enable = true; profiles.db.module.services.postgres.enable = true; }",
+        '{ profiles = { a.module.services.postgres.enable = true; db.extends = [ "b" ]; b.extends = [ "a" ]; }; }',
+    ],
+    ids=["beside one that is not in a profile", "by what it extends"],
+)
+def test_a_profile_that_is_chosen_prevails_and_brings_what_it_extends(environment: Environment, text: str) -> None:
+    write(environment, {"devenv.nix": text, "devenv.yaml": "profile: db\n"})
+    with pytest.raises(Refused, match="is set in the profile"):
+        edit(environment, OFF)
+
+
+def test_a_profile_that_is_not_chosen_is_named_beside_the_change(environment: Environment) -> None:
+    text = "{ services.postgres.enable = true; profiles.db.module.services.postgres.enable = true; }"
+    write(environment, {"devenv.nix": text})
+    result = edit(environment, OFF)
+    assert result.changed
+    assert any("the profile db defines" in note for note in result.notes)
+
+
 def test_a_list_of_a_profile_is_not_said_to_have_what_is_looked_for(environment: Environment) -> None:
     write(environment, {"devenv.nix": "{ pkgs, ... }: { profiles.db.module.packages = [ pkgs.git ]; }"})
     notes = edit(environment, {"kind": "remove_packages", "names": ["jq"]}).notes

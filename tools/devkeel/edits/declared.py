@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.edits.profiles import chosen_profiles, in_profiles, unread_profiles
+from devkeel.edits.profiles import chosen_profiles, extended, in_profiles, unread_profiles
 from devkeel.errors import DevkeelError, Refused
 from devkeel.project.beyond import beyond
 from devkeel.project.declaration import always_imported, read_declaration
@@ -91,7 +91,6 @@ class DeclaredModules:
         for name in found:
             files.read(name)
         files.leave(beyond(files.candidate, found))
-        self._chosen = chosen_profiles(found)
         always = always_imported(files.candidate, found)
         # A link is called as the file behind it, which is what is edited.
         names = {name: files.candidate.resolve(name) for name in _in_order(found) if name.endswith(".nix")}
@@ -102,6 +101,13 @@ class DeclaredModules:
             for name, real in names.items()
         }
         self.modules = [Module(item.name, item, name in always) for name, item in documents.items() if _is_module(item)]
+        self._chosen = chosen_profiles(found)
+        waiting = [*self._chosen]
+        while waiting:
+            profile = waiting.pop()
+            more = [name for module in self.modules for name in extended(module.document, profile)]
+            waiting += [name for name in more if name not in self._chosen]
+            self._chosen |= {name: self._chosen[profile] for name in more if name not in self._chosen}
 
     def defining(self, path: AttrPath) -> list[Module]:
         """Return the modules that have a definition at an option path or below it."""
@@ -125,7 +131,7 @@ class DeclaredModules:
     def absent(self, path: AttrPath, sentence: str) -> str:
         """Return the sentence that an option has nothing of a kind, with what could not be read to say it."""
         self.look_behind(path)
-        return self._files.looked.says(f"{sentence}{self._told_of_profiles(path)}")
+        return self._files.looked.says(f"{sentence}{self.told_of_profiles(path)}")
 
     def in_profiles(self, path: AttrPath) -> list[InProfile]:
         """Return the definitions that profiles have of an option path or below it."""
@@ -135,7 +141,8 @@ class DeclaredModules:
         """Return those of profiles that the settings of devenv choose."""
         return [item for item in self.in_profiles(path) if item.profile in self._chosen]
 
-    def _told_of_profiles(self, path: AttrPath) -> str:
+    def told_of_profiles(self, path: AttrPath) -> str:
+        """Return a sentence about the profiles that define an option path or what is below it, empty without one."""
         told = dict[str, list[str]]()
         for item in self.in_profiles(path):
             by = f", which {self._chosen[item.profile]} chooses," if item.profile in self._chosen else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from devkeel.errors import Place
     from devkeel.source.path import AttrPath
 
-__all__ = ["InProfile", "chosen_profiles", "in_profiles", "unread_profiles"]
+__all__ = ["InProfile", "chosen_profiles", "extended", "in_profiles", "unread_profiles"]
 
 # devenv, src/modules/profiles.nix: `module` is the module of a profile, a `deferredModule`.
 _MODULE = "module"
@@ -84,6 +84,12 @@ def chosen_profiles(files: Mapping[str, bytes]) -> dict[str, str]:
         if name in DECLARATION_FILES and name.endswith(".yaml") and b"profile" in data:
             found |= dict.fromkeys(_chosen(data), name)
     return found
+
+
+def extended(document: nix.Document, profile: str) -> list[str]:
+    """Return the profiles that one of a module extends, as far as it names them."""
+    found = [document.value(item) for item in _items(document) if item.path[-2:] == (profile, "extends")]
+    return [name for names in found if isinstance(names, list) for name in names if isinstance(name, str)]
 
 
 def _chosen(data: bytes) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast
 
+from msgspec.structs import replace
 from pydantic import Field, JsonValue, model_validator
 
 from devkeel import catalogue
@@ -111,20 +112,22 @@ class Disable(Edit):
         chosen = [module for module in on if not draft.named or module.name == draft.main.name]
         if on and not chosen:
             raise _on_elsewhere(path, on[0], draft.main.name)
+        profiles = [item for item in draft.declared.in_profiles(path) if item.value is not False]
+        for item in draft.declared.chosen(path) if not draft.named else ():
+            if item in profiles:
+                raise _on_in_profile(path, item)
         for module in chosen:
             draft.make(module.name, lambda document: nix.set(document, text, False))
         if not known and _on_by_default(path):
             draft.make(draft.main.name, lambda document: nix.set(document, text, False))
         elif not chosen:
             draft.declared.look_behind(path)
-            profiles = [item for item in draft.declared.in_profiles(path) if item.value is not False]
-            for item in draft.declared.chosen(path):
-                if item in profiles:
-                    raise _on_in_profile(path, item)
             off = f"{text} is {'false' if known else 'not set'}{'' if profiles else ': it is off already'}."
             said = off if not files.looked.unread else f"{text} is set to true nowhere that was read."
             return draft.applied(path, [draft.declared.absent(path, said)])
-        return draft.applied(path)
+        applied = draft.applied(path)
+        told = draft.declared.told_of_profiles(path).strip() if profiles else ""
+        return replace(applied, notes=(*applied.notes, told)) if told else applied
 
     def already(self) -> str:
         """Say that it is off."""
