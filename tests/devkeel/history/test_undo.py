@@ -268,3 +268,17 @@ def test_a_conflict_beside_changed_line_ends_shows_its_place_alone(environment: 
     with pytest.raises(Conflict) as caught:
         environment.undo()
     assert caught.value.details["three_way"].count("pkgs.git") == 3
+
+
+def test_a_file_that_was_removed_by_hand_is_to_be_brought_back_first(environment: Environment) -> None:
+    path = environment.project.root / "devenv.nix"
+    before = path.read_bytes()
+    add(environment, "jq")
+    after = path.read_bytes()
+    path.unlink()
+    with pytest.raises(Conflict, match="was removed after operation 1") as caught:
+        environment.undo()
+    assert caught.value.remedy == "Bring devenv.nix back first, then repeat it."
+    path.write_bytes(after)
+    undo(environment)
+    assert path.read_bytes() == before

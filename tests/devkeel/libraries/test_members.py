@@ -31,6 +31,15 @@ PROJECTS: dict[str, tuple[str, dict[str, str], str]] = {
         },
         "a/package.json",
     ),
+    "pnpm": (
+        "javascript",
+        {
+            "package.json": '{"name": "r"}\n',
+            "pnpm-workspace.yaml": "packages:\n  - 'pk/*'\n  - '!x'\n",
+            "pk/a/package.json": '{"name": "a", "dependencies": {"lodash": "^4.0.0"}}\n',
+        },
+        "pk/a/package.json",
+    ),
     "uv": (
         "python",
         {

@@ -72,7 +72,7 @@ class _Library(Edit):
 
 def _in_members(request: Request, manifest: str, files: Files) -> Iterator[str]:
     """Yield where members of the manifest's workspace name a library that it does not name itself."""
-    patterns = member_patterns(manifest, files.candidate.read(manifest))
+    patterns = member_patterns(manifest, files.candidate.read)
     if not patterns:
         return
     files.candidate.basis.gather(patterns)

@@ -80,10 +80,10 @@ def _conflict(image: FileChange, current: bytes | None, operation: Operation | N
         details["diff"] = unified_all([(image.path, image.after, current)])
     return Conflict(
         "undo_conflict",
-        f"{image.path} was changed{where} {since}. Nothing was written.{also}",
+        f"{image.path} was {'removed' if current is None else 'changed'}{where} {since}. Nothing was written.{also}",
         place=Place(image.path),
         seen=digest(current)[:12] if current is not None else "no file",
-        remedy=_remedy(operation, later),
+        remedy=_remedy(operation, later) if current is not None else f"Bring {image.path} back first, then repeat it.",
         details=details,
     )
 

@@ -10,17 +10,23 @@ from typing import TYPE_CHECKING, Any
 from devkeel.source import toml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["member_patterns", "members_among"]
 
 _TABLES = {"pyproject.toml": ("tool", "uv", "workspace"), "Cargo.toml": ("workspace",)}
 
 
-def member_patterns(manifest: str, data: bytes | None) -> tuple[str, ...]:
-    """Return the patterns of the paths of a manifest's members, none where it is the root of no workspace."""
+def member_patterns(manifest: str, read: Callable[[str], bytes | None]) -> tuple[str, ...]:
+    """Return the patterns of the paths of a manifest's members, none where it is the root of no workspace.
+
+    read: a file relative to the root, None where there is none.
+    """
     folder, name = posixpath.split(manifest)
-    return tuple(posixpath.normpath(posixpath.join(folder, item, name)) for item in _named(name, data or b""))
+    found = _named(name, read(manifest) or b"")
+    if name == "package.json":
+        found += _of_pnpm(read(posixpath.join(folder, "pnpm-workspace.yaml")) or b"")
+    return tuple(posixpath.normpath(posixpath.join(folder, item, name)) for item in found)
 
 
 def members_among(names: Iterable[str], patterns: Iterable[str]) -> list[str]:
@@ -46,6 +52,20 @@ def _of_table(path: tuple[str, ...], data: bytes) -> list[Any]:
     for key in (*path, "members"):
         model = model.get(key) if isinstance(model, dict) else None
     return model if isinstance(model, list) else []
+
+
+def _of_pnpm(data: bytes) -> list[str]:
+    if not data:
+        return []
+    from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that most projects do not need)
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (with the 27 ms)
+
+    try:
+        model = YAML(typ="safe", pure=True).load(data.decode())
+    except (YAMLError, ValueError, RecursionError):
+        return []
+    found = model.get("packages") if isinstance(model, dict) else None
+    return [item for item in found if isinstance(item, str) and item[:1] != "!"] if isinstance(found, list) else []
 
 
 def _workspaces(data: bytes) -> list[Any]:
