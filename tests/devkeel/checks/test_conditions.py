@@ -102,6 +102,13 @@ def test_a_package_that_nix_never_looks_at_is_no_finding(body: str) -> None:
     assert codes(body.replace("false", "yes")) == {"unknown_package"}
 
 
+def test_no_name_is_suggested_whose_type_a_branch_is_not_of() -> None:
+    text = '{ yes, ... }:\n{\n  services.redis.prot = if yes then "x" else 1;\n}\n'
+    (finding,) = schema.check(Candidate.of({"devenv.nix": text.encode(), "devenv.yaml": INPUTS}))
+    assert finding.code == "unknown_option"
+    assert "services.redis.port" not in str(finding.suggestions)
+
+
 @pytest.mark.nix
 @pytest.mark.skipif(not MODULES, reason="DEVKEEL_REAL_MODULES is not set")
 def test_the_module_system_says_the_same() -> None:

@@ -114,7 +114,12 @@ class Definition(Struct, frozen=True, dict=True):
 
     def could_be(self, old: nix.AttrPath, new: nix.AttrPath) -> bool:
         """Return whether the edit that renames it, or what it is in, would be taken."""
-        return self.known.names_in(self.document).could_be(old, new, self.document.value(self.item))
+        value = self.document.value(self.item)
+        if isinstance(value, nix.Expression) and any(
+            True for item in self._outcomes for _ in self._wrong_parts(new, item)
+        ):
+            return False
+        return self.known.names_in(self.document).could_be(old, new, value)
 
     @property
     def never(self) -> bool:
