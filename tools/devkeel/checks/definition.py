@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.catalogue.types import OptionType
     from devkeel.errors import Severity
 
-__all__ = ["Definition", "KnownOptions", "show"]
+__all__ = ["JudgedDefinition", "KnownOptions", "show"]
 
 _SHOWN = 60
 # What a group is about, where a value stands in its place: `scripts.NAME.exec`, `files.NAME.text`.
@@ -55,7 +55,7 @@ class KnownOptions(Struct, frozen=True):
         return self._names[document.name]
 
 
-class Definition(Struct, frozen=True, dict=True):
+class JudgedDefinition(Struct, frozen=True, dict=True):
     """One definition, on its way through the catalogue."""
 
     known: KnownOptions

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.catalogue.locked_options import open_catalogue
 from devkeel.catalogue.tree import Tree
-from devkeel.checks.definition import Definition, KnownOptions, show
+from devkeel.checks.definition import JudgedDefinition, KnownOptions, show
 from devkeel.checks.inputs import is_newer, known_inputs
 from devkeel.checks.unknown_options import unknown_options
 from devkeel.errors import Diagnostic
@@ -36,11 +36,11 @@ def check_options(subject: Candidate, world: World) -> list[Diagnostic]:
     known = KnownOptions(
         catalogue.source, option_tree(catalogue), sure, known_inputs(subject) if world.closed else None
     )
-    found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[Definition]]()
-    renamed = list[Definition]()
+    found, unknown = list[Diagnostic](), dict[tuple[str, nix.AttrPath], list[JudgedDefinition]]()
+    renamed = list[JudgedDefinition]()
     for document in world.modules:
         for item in document.definitions:
-            definition = Definition(known, document, item)
+            definition = JudgedDefinition(known, document, item)
             if item.raw == ("imports",):
                 found += _text_imports(definition)
             if not item.path or not definition.is_option or world.declares(item.path) or definition.never:
@@ -69,7 +69,7 @@ def option_tree(catalogue: Catalogue) -> Tree:
     return Tree(catalogue.options)
 
 
-def _text_imports(definition: Definition) -> Iterator[Diagnostic]:
+def _text_imports(definition: JudgedDefinition) -> Iterator[Diagnostic]:
     """Report imports that are text with a relative path: Nix takes a path there, or text with an absolute one."""
     value = definition.document.value(definition.item)
     for item in value if isinstance(value, list) else ():

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.catalogue import near_misses
-    from devkeel.checks.definition import Definition
+    from devkeel.checks.definition import JudgedDefinition
     from devkeel.errors import Diagnostic
     from devkeel.source import nix
 else:
@@ -24,7 +24,7 @@ __all__ = ["unknown_options"]
 _FOREIGN = frozenset({"git-hooks", "treefmt"})
 
 
-def unknown_options(prefix: nix.AttrPath, definitions: list[Definition]) -> Iterator[Diagnostic]:
+def unknown_options(prefix: nix.AttrPath, definitions: list[JudgedDefinition]) -> Iterator[Diagnostic]:
     """Report the definitions below a name that is not declared: as one mistake, where one other name does for all."""
     first = definitions[0]
     sure = first.known.sure and prefix[0] not in _FOREIGN
@@ -50,7 +50,7 @@ def unknown_options(prefix: nix.AttrPath, definitions: list[Definition]) -> Iter
             yield _no_option(item, path, near[id(item)], able, sure=sure)
 
 
-def _near(item: Definition, *, sure: bool) -> list[nix.AttrPath]:
+def _near(item: JudgedDefinition, *, sure: bool) -> list[nix.AttrPath]:
     if item.renamed is not None:
         return [item.renamed]
     value = item.document.value(item.item)
@@ -62,7 +62,7 @@ def _near(item: Definition, *, sure: bool) -> list[nix.AttrPath]:
 
 
 def _shared(
-    prefix: nix.AttrPath, definitions: list[Definition], near: dict[int, list[nix.AttrPath]]
+    prefix: nix.AttrPath, definitions: list[JudgedDefinition], near: dict[int, list[nix.AttrPath]]
 ) -> list[nix.AttrPath]:
     """Return the other paths that every definition below a prefix could have instead of it, the likeliest first."""
     found: dict[nix.AttrPath, None] = {}
@@ -74,13 +74,13 @@ def _shared(
     return [other for other in found if other and all(_fits(item, prefix, other) for item in definitions)]
 
 
-def _fits(item: Definition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
+def _fits(item: JudgedDefinition, prefix: nix.AttrPath, other: nix.AttrPath) -> bool:
     found = item.known.tree.find((*other, *item.written[len(prefix) :]))
     return found.kind in ("option", "inside") and found.type.accepts(item.document.value(item.item)) is not False
 
 
 def _no_option(
-    item: Definition, path: nix.AttrPath, near: list[nix.AttrPath], able: list[nix.AttrPath], *, sure: bool
+    item: JudgedDefinition, path: nix.AttrPath, near: list[nix.AttrPath], able: list[nix.AttrPath], *, sure: bool
 ) -> Diagnostic:
     nearest = f"; nearest: {', '.join(format_path(other) for other in near)}" if near else ""
     return item.diagnostic(
