@@ -43,3 +43,15 @@ async def test_a_value_that_another_file_contradicts_is_refused_with_the_ways_ou
     assert ways
     for way in ways:
         assert (await agent.data("edit_environment", edits=[way], dry_run=True, **SCHEMA))["changed"]
+
+
+async def test_every_way_out_of_a_conflict_with_a_value_that_stood_twice_is_taken(agent: Agent) -> None:
+    (agent.root / "devenv.nix").write_text('{ ... }:\n{\n  imports = [ ./a.nix ];\n  env.A = "1";\n}\n')
+    (agent.root / "a.nix").write_text('{ ... }:\n{\n  env.A = "1";\n}\n')
+    edit = {"kind": "set", "path": "env.A", "value": "2", "file": "devenv.nix"}
+    error = await agent.error("edit_environment", edits=[edit], **SCHEMA)
+    assert error["code"] == "conflicting_definitions"
+    ways = error["diagnostics"][0]["suggestions"]
+    assert ways
+    for way in ways:
+        assert (await agent.data("edit_environment", edits=[way], dry_run=True, **SCHEMA))["changed"]

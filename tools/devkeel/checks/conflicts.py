@@ -23,7 +23,7 @@ from devkeel.source.nix.read.layers import call
 from devkeel.source.nix.read.literal import Style, print_element
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tree_sitter import Node
 
@@ -62,7 +62,7 @@ def check_conflicts(subject: Candidate, world: World) -> Iterator[Diagnostic]:
         pair = _pair(found.type, sites)
         if pair is not None:
             severity = severity or ("warning" if beyond(subject, subject.files) else "error")
-            yield _diagnostic(path, pair, found.type.phrase, severity)
+            yield _diagnostic(path, pair, found.type.phrase, severity, subject.before)
 
 
 class _Site(Struct, frozen=True):
@@ -156,12 +156,18 @@ def _pair(type_: OptionType, sites: list[_Site]) -> tuple[_Site, _Site] | None:
     )
 
 
-def _diagnostic(path: nix.AttrPath, pair: tuple[_Site, _Site], phrase: str, severity: Severity) -> Diagnostic:
+def _diagnostic(
+    path: nix.AttrPath,
+    pair: tuple[_Site, _Site],
+    phrase: str,
+    severity: Severity,
+    before: Mapping[str, bytes | None],
+) -> Diagnostic:
     """Return the finding, at the second of the places; either value may be the one that is meant."""
     first, second = pair
     name = nix.format_path(path)
     said = [nix.print_value(site.document.value(site.item))[:_SHOWN] for site in (second, first)]
-    edits = (*_prevailing(name, second, first), *_prevailing(name, first, second))
+    edits = (*_prevailing(name, second, first, before), *_prevailing(name, first, second, before))
     return Diagnostic(
         "conflicting_definitions",
         severity,
@@ -173,13 +179,22 @@ def _diagnostic(path: nix.AttrPath, pair: tuple[_Site, _Site], phrase: str, seve
     )
 
 
-def _prevailing(name: str, site: _Site, other: _Site) -> list[dict[str, Any]]:
+def _prevailing(name: str, site: _Site, other: _Site, before: Mapping[str, bytes | None]) -> list[dict[str, Any]]:
     """Return the edits with which one value prevails: by its priority, or because both places have it."""
     if site.document.name == other.document.name or site.priority != _PRIORITIES[None]:
         return []
     value = site.document.value(site.item)
     forced = f"lib.mkForce {print_element(value, Style())}"
-    return [
-        {"kind": "set", "path": name, "expression": forced, "file": site.document.name},
-        {"kind": "set", "path": name, "value": value, "file": other.document.name},
-    ]
+    prevailing = {"kind": "set", "path": name, "expression": forced, "file": site.document.name}
+    if _defined(site, before.get(site.document.name)):
+        # The value of before is there again where the change is refused, and would contradict the other place's.
+        return [prevailing]
+    return [prevailing, {"kind": "set", "path": name, "value": value, "file": other.document.name}]
+
+
+def _defined(site: _Site, before: bytes | None) -> bool:
+    """Return whether the file had a definition of the option before it was changed."""
+    if before is None:
+        return False
+    document = nix.Document(before, site.document.name)
+    return any(item.path == site.item.path for item in document.focus(()).bindings)
