@@ -37,7 +37,9 @@ ACTIONS: dict[str, Action] = {
     "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
     "begin": Action("edit_environment create=true", "init", "#begin"),
     "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", "#packages"),
-    "remove": Action("add_packages remove=true names={names}", "remove {names}", "#packages"),
+    "remove": Action(
+        "add_packages remove=true names={names} inside={inside}", "remove {names} --inside={inside}", "#packages"
+    ),
     "enable": Action("enable_service", "enable", "#services"),
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
     "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),

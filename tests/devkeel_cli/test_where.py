@@ -34,3 +34,12 @@ def test_an_old_error_does_not_stop_an_edit_beside_it(devkeel: Shell) -> None:
     assert result.code == 0
     assert result.data["published"]
     assert [item["code"] for item in result.data["checks"]["diagnostics"]] == ["undefined_variable"]
+
+
+def test_a_package_that_is_in_another_one_is_found_there(devkeel: Shell) -> None:
+    declared = "{ pkgs, ... }: {\n  packages = [ (pkgs.python3.withPackages (ps: [ ps.requests ])) ];\n}\n"
+    (devkeel.root / "devenv.nix").write_text(declared)
+    said = devkeel("remove", "requests", *SCHEMA).out
+    assert "requests is in python3: `devkeel remove requests --inside python3`." in said
+    assert devkeel("remove", "requests", "--inside", "python3", *SCHEMA).code == 0
+    assert "requests" not in (devkeel.root / "devenv.nix").read_text()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Literal
 
+from msgspec.structs import replace
 from pydantic import Field
 
 from devkeel.deferred import Deferred
@@ -16,9 +17,10 @@ from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewText
 from devkeel.errors import Refused
 from devkeel.source import nix
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
@@ -109,7 +111,19 @@ class RemovePackages(_Packages):
         """Remove the packages that are there."""
         if self.inside is not None:
             return self.within(files, self.inside)
-        return remove_everywhere(self, files, _PACKAGES, {name: self._removing(name) for name in self.names})
+        removed = remove_everywhere(self, files, _PACKAGES, {name: self._removing(name) for name in self.names})
+        if removed.after != removed.before:
+            return removed
+        return replace(removed, notes=(*removed.notes, *self._held(files)))
+
+    def _held(self, files: Files) -> Iterator[str]:
+        """Yield where a package is that is in no list of packages, but in a package that has some."""
+        read = {module.name: module.document.data for module in DeclaredModules(files).modules}
+        holders = interpreters.listed(declarations.Modules(read), files.read)
+        for name in self.names:
+            owner = next((owner for owner, names in holders.items() if name.rpartition(".")[2] in names), None)
+            if owner is not None:
+                yield f"{name} is in {owner}: {do('remove', names=[name], inside=owner)}."
 
     def _removing(self, name: str) -> Callable[[nix.Document], Edited]:
         return lambda document: nix.remove_packages(document, name)
