@@ -14,6 +14,7 @@ from devkeel import errors
 from devkeel.deferred import Deferred
 from devkeel.text.actions import do, say
 from devkeel.text.clean import clean
+from devkeel_mcp.answers.render import checks_line, diagnostic_line
 from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, few, fit
 from devkeel_words.speech import as_tool
 
@@ -21,9 +22,7 @@ if TYPE_CHECKING:
     from devkeel.checks import report
     from devkeel.disclosure.output import Disclosure
     from devkeel.errors import DevkeelError
-    from devkeel_mcp.answers import render
 else:
-    render = Deferred("devkeel_mcp.answers.render")
     report = Deferred("devkeel.checks.report")
 
 __all__ = ["error_result", "internal_error"]
@@ -89,11 +88,11 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
     if error.alternatives:
         lines.append(f"valid: {', '.join(error.alternatives)}")
     if isinstance(error, errors.CheckFailed):
-        lines += few(map(render.diagnostic_line, error.diagnostics))
+        lines += few(map(diagnostic_line, error.diagnostics))
     facts = dict(error.details)
     if "ran" in facts:
         skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]
-        lines.append(render.checks_line(facts.pop("ran"), skipped))
+        lines.append(checks_line(facts.pop("ran"), skipped))
     lines += [_fact(name, value) for name, value in facts.items() if name not in _SAID]
     # Cut before the last line: what to do next is always told.
     told = cut(clean("\n".join(lines)), MAX_BYTES - _LAST)

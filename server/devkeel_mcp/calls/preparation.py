@@ -26,7 +26,7 @@ _QUIET = 0.05
 # three threads that an answer passes through.
 _SWITCH = 0.0005
 # What the library imports inside of functions, and every call on a project with settings or inputs needs.
-_LIBRARIES = ("tomlkit", "ruamel.yaml", "devkeel_mcp.answers.render")
+_LIBRARIES = ("tomlkit", "ruamel.yaml")
 
 
 def _parts() -> Iterator[Callable[[], object]]:

@@ -7,17 +7,14 @@ from typing import TYPE_CHECKING
 from mcp_types import ToolAnnotations
 from pydantic import Field
 
-from devkeel.deferred import Deferred
+from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments, Level
 from devkeel_mcp.calls.spec import ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.answers import render
     from devkeel_mcp.calls.call import Call
-else:
-    render = Deferred("devkeel_mcp.answers.render")
 
 __all__ = ["CHECK"]
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field
 
-from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
+from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments, OperationArguments
 from devkeel_mcp.calls.spec import READ, ToolSpec
 from devkeel_mcp.tools.write import REPLACING
@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 
     from devkeel.api import Environment
     from devkeel.change.result import ChangeResult
-    from devkeel_mcp.answers import render
     from devkeel_mcp.calls.call import Call
-else:
-    render = Deferred("devkeel_mcp.answers.render")
 
 __all__ = ["SHOW_HISTORY", "UNDO"]
 

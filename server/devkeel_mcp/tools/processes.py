@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from devkeel.deferred import Deferred
+from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments, FromJsonText
 from devkeel_mcp.calls.spec import READ, ToolSpec
 from devkeel_mcp.tools.apply import EXECUTE
@@ -14,10 +14,7 @@ from devkeel_mcp.tools.apply import EXECUTE
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
-    from devkeel_mcp.answers import render
     from devkeel_mcp.calls.call import Call
-else:
-    render = Deferred("devkeel_mcp.answers.render")
 
 __all__ = ["MANAGE_PROCESSES", "READ_PROCESSES"]
 

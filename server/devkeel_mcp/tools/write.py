@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mcp_types import ToolAnnotations
 
 from devkeel.deferred import Deferred
+from devkeel_mcp.answers import render
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -14,11 +15,9 @@ if TYPE_CHECKING:
     from devkeel.api import Environment
     from devkeel.change.result import ChangeResult
     from devkeel.edits import vocabulary
-    from devkeel_mcp.answers import render
     from devkeel_mcp.calls.arguments import OperationArguments
     from devkeel_mcp.calls.call import Call
 else:
-    render = Deferred("devkeel_mcp.answers.render")
     vocabulary = Deferred("devkeel.edits.vocabulary")
 
 __all__ = ["REPLACING", "TOGGLING", "change"]
