@@ -33,23 +33,26 @@ async def test_what_was_not_read_is_in_the_answer(agent: Agent) -> None:
     assert "inputs.x.y (devenv.nix:3)" in text_of(told)
 
 
-async def test_a_value_that_another_file_contradicts_is_refused_with_the_ways_out(agent: Agent) -> None:
-    (agent.root / "devenv.nix").write_text('{ ... }:\n{\n  env.API = "a";\n}\n')
-    (agent.root / "devenv.local.nix").write_text("{ ... }:\n{\n}\n")
-    edit = {"kind": "set", "path": "env.API", "value": "b", "file": "devenv.local.nix"}
-    error = await agent.error("edit_environment", edits=[edit], **SCHEMA)
-    assert error["code"] == "conflicting_definitions"
-    ways = error["diagnostics"][0]["suggestions"]
-    assert ways
-    for way in ways:
-        assert (await agent.data("edit_environment", edits=[way], dry_run=True, **SCHEMA))["changed"]
-
-
-async def test_every_way_out_of_a_conflict_with_a_value_that_stood_twice_is_taken(agent: Agent) -> None:
-    (agent.root / "devenv.nix").write_text('{ ... }:\n{\n  imports = [ ./a.nix ];\n  env.A = "1";\n}\n')
-    (agent.root / "a.nix").write_text('{ ... }:\n{\n  env.A = "1";\n}\n')
-    edit = {"kind": "set", "path": "env.A", "value": "2", "file": "devenv.nix"}
-    error = await agent.error("edit_environment", edits=[edit], **SCHEMA)
+@pytest.mark.parametrize(
+    ("files", "edit"),
+    [
+        (
+            {"devenv.nix": 'env.API = "a";', "devenv.local.nix": ""},
+            {"path": "env.API", "value": "b", "file": "devenv.local.nix"},
+        ),
+        (
+            {"devenv.nix": 'imports = [ ./a.nix ]; env.A = "1";', "a.nix": 'env.A = "1";'},
+            {"path": "env.A", "value": "2", "file": "devenv.nix"},
+        ),
+    ],
+    ids=["stood once", "stood twice"],
+)
+async def test_every_way_out_of_a_conflict_with_another_file_is_taken(
+    agent: Agent, files: dict[str, str], edit: dict[str, str]
+) -> None:
+    for name, text in files.items():
+        (agent.root / name).write_text(f"{{ ... }}:\n{{\n  {text}\n}}\n")
+    error = await agent.error("edit_environment", edits=[{"kind": "set"} | edit], **SCHEMA)
     assert error["code"] == "conflicting_definitions"
     ways = error["diagnostics"][0]["suggestions"]
     assert ways
