@@ -19,7 +19,7 @@ from devkeel.project.beyond import beyond
 from devkeel.project.declaration import always_imported
 from devkeel.project.root import LOCK
 from devkeel.source import nix
-from devkeel.source.nix.read.layers import call
+from devkeel.source.nix.read.layers import PRIORITIES, call, strength
 from devkeel.source.nix.read.literal import Style, print_element
 
 if TYPE_CHECKING:
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["check_conflicts"]
 
-# nixpkgs, lib/modules.nix: mkVMOverride, mkForce, a definition without one, mkDefault, mkOptionDefault.
-_PRIORITIES = {"mkVMOverride": 10, "mkForce": 50, None: 100, "mkDefault": 1000, "mkOptionDefault": 1500}
 _OVERRIDE = re.compile(r"\(*\s*(?:[\w.]+\.)?mkOverride\s+(\d+)\s")
 _PRIORITY = re.compile(r"\bmk(?:Override|Force|Default|VMOverride|OptionDefault|Order|Before|After)\b")
 # Alone in its place: what a definition of a module may stand in, so that nothing round it decides about it.
@@ -114,7 +112,8 @@ def _priority(document: nix.Document, item: nix.Definition) -> int | None:
     if item.layers.priority == "mkOverride" and count == 1:
         match = _OVERRIDE.match(source)
         return int(match[1]) if match else None
-    return _PRIORITIES.get(item.layers.priority) if count <= 1 else None
+    known = item.layers.priority is None or item.layers.priority in PRIORITIES
+    return strength(item.layers) if known and count <= 1 else None
 
 
 def _core(document: nix.Document, item: nix.Definition) -> str:
@@ -181,7 +180,7 @@ def _diagnostic(
 
 def _prevailing(name: str, site: _Site, other: _Site, before: Mapping[str, bytes | None]) -> list[dict[str, Any]]:
     """Return the edits with which one value prevails: by its priority, or because both places have it."""
-    if site.document.name == other.document.name or site.priority != _PRIORITIES[None]:
+    if site.document.name == other.document.name or site.priority != strength(None):
         return []
     value = site.document.value(site.item)
     forced = f"lib.mkForce {print_element(value, Style())}"

@@ -12,6 +12,7 @@ from devkeel.project.beyond import beyond
 from devkeel.project.declaration import always_imported, read_declaration
 from devkeel.project.root import DECLARATION, DECLARATION_FILES
 from devkeel.source import nix
+from devkeel.source.nix.read.layers import PRIORITIES, strength
 from devkeel.source.path import format_path
 from devkeel.text.actions import argument
 
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from devkeel.source.path import AttrPath
 
 __all__ = ["DeclaredModules", "Module"]
-
-# nixpkgs, lib/modules.nix, `filterOverrides`: the definitions with the lowest number count, the others are dropped. The
-# number of mkOverride is taken for that of mkForce.
-_PRIORITIES = {"mkVMOverride": 10, "mkForce": 50, "mkOverride": 50, "mkDefault": 1000, "mkOptionDefault": 1500}
-_PLAIN = 100
 
 
 class Module(Struct, frozen=True):
@@ -63,8 +59,8 @@ class Module(Struct, frozen=True):
 
     def strength(self, path: AttrPath) -> int:
         """Return the strongest priority of the definitions at an option path: the lower, the stronger."""
-        found = [item.layers.priority for item in self.at(path) if item.layers is not None and not item.conditions]
-        return min((_PRIORITIES.get(name, _PLAIN) for name in found if name is not None), default=_PLAIN)
+        certain = [strength(item.layers) for item in self.at(path) if not item.conditions]
+        return min(certain, default=strength(None))
 
     def line(self, item: nix.Definition) -> str:
         """Return file and line of a definition."""
@@ -74,7 +70,7 @@ class Module(Struct, frozen=True):
     def told(self, item: nix.Definition) -> str:
         """Return file and line of a definition, with the priority that it has."""
         name = item.layers.priority if item.layers is not None else None
-        return f"{self.line(item)} ({name})" if name in _PRIORITIES else self.line(item)
+        return f"{self.line(item)} ({name})" if name in PRIORITIES or name == "mkOverride" else self.line(item)
 
     def place(self, item: nix.Definition) -> Place:
         """Return the place of a definition."""
@@ -121,7 +117,7 @@ class DeclaredModules:
     def strongest(self, path: AttrPath) -> list[Module]:
         """Return the modules with a definition at an option path that counts, by their priorities."""
         found = [module for module in self.modules if module.at(path)]
-        least = min((module.strength(path) for module in found), default=_PLAIN)
+        least = min((module.strength(path) for module in found), default=strength(None))
         return [module for module in found if module.strength(path) == least]
 
     def look_behind(self, path: AttrPath) -> None:

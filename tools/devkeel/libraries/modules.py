@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from devkeel.errors import DevkeelError
 from devkeel.source import nix
-from devkeel.source.nix.read.layers import peel
+from devkeel.source.nix.read.layers import peel, strength
 from devkeel.source.nix.read.literal import read_value
 from devkeel.source.nix.read.syntax import text
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Modules", "Statement", "argument_of", "path_in"]
 
 _PROFILES = ("profiles", "module")
-# nixpkgs, lib/modules.nix, `filterOverrides`: of several definitions those with the lowest number are kept.
-_PRIORITIES = {"mkVMOverride": 0, "mkForce": 0, "mkDefault": 2, "mkOptionDefault": 3}
 _LITERAL = re.compile(r"\.{1,2}(?:/[\w.+-]+)*/?")
 # devenv, src/modules/top-level.nix: the root of the project, which `directory` defaults to.
 _ROOT = re.compile(r'"\$\{(?:config\.)?(?:devenv\.root|env\.DEVENV_ROOT)\}(?P<rest>(?:/[^"$\\]*)?)"')
@@ -98,7 +96,7 @@ class Modules(Struct, dict=True):
         """Return the definitions of an option: what always counts first, and of that the strongest."""
         wanted = nix.parse_path(path)
         found = [said for known, said in self._all if known == wanted]
-        return sorted(found, key=lambda said: (not said.settled, _priority(said)))
+        return sorted(found, key=lambda said: (not said.settled, strength(said.item.layers)))
 
     def value(self, path: str) -> nix.Value:
         """Return the value that always counts, None where there is none."""
@@ -133,10 +131,6 @@ class Modules(Struct, dict=True):
     def names(self, word: bytes) -> bool:
         """Return whether a word stands in any of the files."""
         return any(word in document.data for document in self.documents)
-
-
-def _priority(said: Statement) -> int:
-    return _PRIORITIES.get((said.item.layers.priority if said.item.layers else None) or "", 1)
 
 
 def path_in(said: Statement, node: Node | None = None) -> str | None:

@@ -12,15 +12,18 @@ from devkeel.source.nix.read.scope import binder_of, binding_of, bindings, count
 from devkeel.source.nix.read.syntax import text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tree_sitter import Node
 
-__all__ = ["JOINS", "LISTS", "Layers", "call", "peel"]
+__all__ = ["JOINS", "LISTS", "PRIORITIES", "Layers", "call", "is_wrapper", "peel", "strength"]
 
 # nixpkgs, lib/modules.nix: mkVMOverride is mkOverride 10, mkForce 50, a definition without one 100, mkDefault 1000,
 # mkOptionDefault 1500, and only those with the lowest number are merged (filterOverrides). mkOrder sorts what is
 # merged: mkBefore 500, without one 1000, mkAfter 1500 (sortProperties).
-_ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"})
-_TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
+PRIORITIES = {"mkVMOverride": 10, "mkForce": 50, "mkDefault": 1000, "mkOptionDefault": 1500}
+_PLAIN = 100
+_ARGUMENTS = dict.fromkeys((*PRIORITIES, "mkBefore", "mkAfter"), 1) | {"mkOverride": 2, "mkOrder": 2}
 _MAX_NAMES = 8  # one name for another for another: what is behind more of them is not looked for
 
 
@@ -40,6 +43,17 @@ class Layers(Struct, frozen=True):
     merge: bool = False
     name: str | None = None
     shared: bool = False
+
+
+def is_wrapper(name: str, arguments: Sequence[object]) -> bool:
+    """Return whether a call is its last argument with a priority or an order."""
+    return name in _ARGUMENTS and len(arguments) == _ARGUMENTS[name]
+
+
+def strength(layers: Layers | None) -> int:
+    """Return the priority of a definition: the lower, the stronger. That of an mkOverride is taken for mkForce's."""
+    name = layers.priority if layers is not None else None
+    return PRIORITIES["mkForce"] if name == "mkOverride" else PRIORITIES.get(name or "", _PLAIN)
 
 
 def peel(node: Node, data: bytes, *, names: bool = True) -> Layers:
@@ -67,7 +81,7 @@ def peel(node: Node, data: bytes, *, names: bool = True) -> Layers:
             if function == "mkIf" and len(arguments) == 2:  # noqa: PLR2004
                 conditions.append(text(arguments[0], data))
                 inner = target = arguments[1]
-            elif len(arguments) == (1 if function in _ONE_ARGUMENT else 2 if function in _TWO_ARGUMENTS else 0):
+            elif is_wrapper(function, arguments):
                 priority = priority or function
                 inner = target = arguments[-1]
         elif (
@@ -103,7 +117,7 @@ def call(node: Node, data: bytes) -> tuple[str, list[Node]]:
     return _known_name(node, data) if arguments else "", arguments[::-1]
 
 
-_KNOWN = _ONE_ARGUMENT | _TWO_ARGUMENTS | {"mkIf", "mkMerge", "optionalAttrs", "optionalString"}
+_KNOWN = {*_ARGUMENTS, "mkIf", "mkMerge", "optionalAttrs", "optionalString"}
 # nixpkgs, lib/lists.nix, lib/attrsets.nix and lib/strings.nix: what makes a list, by its number of arguments.
 _LISTS = {
     1: "attrNames attrValues concatLists flatten init naturalSort reverseList singleton tail toList unique",

@@ -8,7 +8,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from devkeel.source.nix.read.index import operator
-from devkeel.source.nix.read.layers import JOINS, LISTS, call, peel
+from devkeel.source.nix.read.layers import JOINS, LISTS, call, is_wrapper, peel
 from devkeel.source.nix.read.literal import bound_path
 from devkeel.source.nix.read.scope import SETS, binding_of, bindings, count_uses, inherited
 from devkeel.source.nix.read.syntax import text
@@ -35,9 +35,6 @@ __all__ = [
 
 BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
 _INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(BODIES, "body")
-# nixpkgs, lib/modules.nix: these are mkOverride or mkOrder with their number given.
-_ONE_ARGUMENT = frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"})
-_TWO_ARGUMENTS = frozenset({"mkOverride", "mkOrder"})
 # nixpkgs, lib/lists.nix: `optionals` takes a list, `optional` one element; `flatten` leaves what is no list as it is.
 _CONDITIONS = frozenset({"mkIf", "optionals"})
 _LISTS = frozenset({"mkMerge", "concatLists", "flatten"})  # they take a list of lists
@@ -84,11 +81,6 @@ def listed(node: Node, data: bytes) -> Iterator[Element]:
 def elements(node: Node) -> list[Node]:
     """Return the elements of a list node."""
     return node.children_by_field_name("element")
-
-
-def _wrapped(name: str, arguments: list[Node]) -> bool:
-    """Return whether a call is its last argument with a priority or an order."""
-    return len(arguments) == (1 if name in _ONE_ARGUMENT else 2 if name in _TWO_ARGUMENTS else 0)
 
 
 def _sides(node: Node) -> list[Node]:
@@ -164,7 +156,7 @@ def _operands(node: Node, data: bytes) -> Iterator[tuple[Node, bool, bool]]:
         name, arguments = call(node, data)
         if name in _CONDITIONS and len(arguments) == 2:  # noqa: PLR2004
             yield arguments[1], False, True
-        elif _wrapped(name, arguments) or (name, len(arguments)) == ("unique", 1) or is_join(name, arguments):
+        elif is_wrapper(name, arguments) or (name, len(arguments)) == ("unique", 1) or is_join(name, arguments):
             yield arguments[-1], True, True
 
 
@@ -234,7 +226,7 @@ def _always(node: Node, data: bytes) -> list[Node]:
     if name == "mkMerge" and len(arguments) == 1:
         core = peel(arguments[0], data).core
         return elements(core) if core.type == "list_expression" else []
-    return [arguments[-1]] if _wrapped(name, arguments) or is_join(name, arguments) else []
+    return [arguments[-1]] if is_wrapper(name, arguments) or is_join(name, arguments) else []
 
 
 def is_join(name: str, arguments: list[Node]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.read.index import operator
-from devkeel.source.nix.read.layers import call
+from devkeel.source.nix.read.layers import call, is_wrapper
 from devkeel.source.nix.read.literal import Expression, read_value
 from devkeel.source.nix.read.scope import binding_of
 from devkeel.source.nix.read.syntax import parse, text
@@ -21,11 +21,6 @@ __all__ = ["is_never", "never_reached", "outcomes"]
 
 _MAX_DEPTH = 50  # a let name that refers to itself ends here
 _BODIES = frozenset({"let_expression", "with_expression", "assert_expression"})
-# nixpkgs, lib/modules.nix: what is wrapped round a definition and taken away before its type is looked at.
-_WRAPPERS = {
-    1: frozenset({"mkDefault", "mkForce", "mkBefore", "mkAfter", "mkVMOverride", "mkOptionDefault"}),
-    2: frozenset({"mkOverride", "mkOrder"}),
-}
 # nixpkgs, lib/attrsets.nix, lists.nix, strings.nix: what these are where their condition does not hold.
 _EMPTY: dict[str, Value] = {"optionalAttrs": {}, "optionals": [], "optional": [], "optionalString": ""}
 _CONDITIONAL = frozenset({"mkIf", *_EMPTY})
@@ -94,7 +89,7 @@ def _same_as(node: Node, data: bytes) -> Node | None:
 
 def _of_call(node: Node, data: bytes, depth: int) -> Iterator[Value]:
     function, arguments = call(node, data)
-    if function in _WRAPPERS.get(len(arguments), ()):
+    if is_wrapper(function, arguments):  # taken away before the type is looked at
         yield from outcomes(arguments[-1], data, depth + 1)
     elif function in _CONDITIONAL and len(arguments) == 2:  # noqa: PLR2004
         holds = _truth(arguments[0], data)
