@@ -2,6 +2,5 @@
 
 from devkeel_mcp.app import build_server, serve
 from devkeel_mcp.calls.offer import Offer
-from devkeel_mcp.tools import TOOLS
 
-__all__ = ["TOOLS", "Offer", "build_server", "serve"]
+__all__ = ["Offer", "build_server", "serve"]

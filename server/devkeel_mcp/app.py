@@ -16,12 +16,10 @@ from devkeel import __version__
 from devkeel.deferred import Deferred
 from devkeel_mcp.calls.call import Workspace
 from devkeel_mcp.calls.offer import Offer
-from devkeel_mcp.calls.tool import StrictTool
 from devkeel_mcp.parent import until_orphaned
 from devkeel_mcp.server import OfferingServer
 from devkeel_mcp.telemetry.logs import start_logging
 from devkeel_mcp.telemetry.traces import flush_traces, start_traces
-from devkeel_mcp.tools import TOOLS
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -73,7 +71,6 @@ def _server(workspace: Workspace, offer: Offer) -> OfferingServer:
         version=__version__,
         instructions=INSTRUCTIONS,
         workspace=workspace,
-        tools=[StrictTool.of(spec, workspace, offer) for spec in TOOLS],
         offer=offer,
         log_level="WARNING",
     )

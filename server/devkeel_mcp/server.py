@@ -12,6 +12,7 @@ import anyio
 from mcp.server import MCPServer
 from mcp.server.lowlevel.helper_types import ReadResourceContents
 from mcp.server.mcpserver.exceptions import ResourceError, ResourceNotFoundError
+from mcp.server.mcpserver.tools import ToolManager
 from mcp.server.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
@@ -24,11 +25,7 @@ from mcp_types import (
 
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, UsageError
-from devkeel.text.wording import nearest
-from devkeel_mcp.answers.errors import error_result
 from devkeel_mcp.calls.call import UNKNOWN_ACTOR, Call, Workspace
-from devkeel_mcp.resources.prompts import prompts
-from devkeel_mcp.resources.resources import TEMPLATES, complete, listed, read
 from devkeel_mcp.resources.updates import Updates
 
 if TYPE_CHECKING:
@@ -53,10 +50,20 @@ if TYPE_CHECKING:
     from pydantic import AnyUrl
 
     from devkeel.api import Environment
+    from devkeel.text import wording
+    from devkeel_mcp import tools as families
+    from devkeel_mcp.answers import errors
+    from devkeel_mcp.calls import tool as strict
     from devkeel_mcp.calls.offer import Offer
-    from devkeel_mcp.calls.tool import StrictTool
+    from devkeel_mcp.resources import prompts, resources
     from devkeel_mcp.transports import stdio
 else:
+    wording = Deferred("devkeel.text.wording")
+    errors = Deferred("devkeel_mcp.answers.errors")
+    families = Deferred("devkeel_mcp.tools")
+    strict = Deferred("devkeel_mcp.calls.tool")
+    prompts = Deferred("devkeel_mcp.resources.prompts")
+    resources = Deferred("devkeel_mcp.resources.resources")
     stdio = Deferred("devkeel_mcp.transports.stdio")
 
 __all__ = ["OfferingServer"]
@@ -70,12 +77,12 @@ _BEFORE = frozenset({"initialize", "ping"})
 class OfferingServer(MCPServer[Any]):
     """A server of strict tools; which of them are listed is fixed by its offer."""
 
-    def __init__(self, name: str, *, workspace: Workspace, tools: list[StrictTool], offer: Offer, **told: Any) -> None:  # noqa: ANN401  (the SDK's)
+    def __init__(self, name: str, *, workspace: Workspace, offer: Offer, **told: Any) -> None:  # noqa: ANN401  (the SDK's)
         self._library = Call(workspace, UNKNOWN_ACTOR)
         self._updates = Updates(workspace.root, lambda: self._library.run(lambda environment: environment.files()))
-        super().__init__(name, tools=[*tools], subscriptions=self._updates, lifespan=_watching, **told)
-        self._described = tools
-        self._listed = frozenset(tool.name for tool in tools if offer.lists(tool.spec))
+        super().__init__(name, subscriptions=self._updates, lifespan=_watching, **told)
+        self._offer = offer
+        self._listed: frozenset[str] | None = None
         self._prompted = False
         self._subscribed: dict[tuple[Connection, str], Callable[[], None]] = {}
         self.completion()(self._complete)  # type: ignore[no-untyped-call]
@@ -109,10 +116,21 @@ class OfferingServer(MCPServer[Any]):
 
     async def list_tools(self) -> list[Tool]:
         """Return the tools of the offer, always the same and in the same order."""
-        for tool in self._described:
-            tool.describe()
+        listed = self._have_tools()
+        for tool in self._tool_manager.list_tools():
+            if isinstance(tool, strict.StrictTool):
+                tool.describe()
         # MCP, Tools (2026-07-28): the same order each time, so that a client can cache what its model is given.
-        return [tool for tool in await super().list_tools() if tool.name in self._listed]
+        return [tool for tool in await super().list_tools() if tool.name in listed]
+
+    def _have_tools(self) -> frozenset[str]:
+        """Make the tools, unless they are made: the handshake needs none; return the names of those to list."""
+        if self._listed is None:
+            workspace = self._library.workspace
+            tools = [strict.StrictTool.of(spec, workspace, self._offer) for spec in families.TOOLS]
+            self._tool_manager = ToolManager(tools=[*tools, *self._tool_manager.list_tools()])
+            self._listed = frozenset(tool.name for tool in tools if self._offer.lists(tool.spec))
+        return self._listed
 
     async def list_prompts(self) -> list[Prompt]:
         """Return the prompts."""
@@ -129,18 +147,18 @@ class OfferingServer(MCPServer[Any]):
     def _have_prompts(self) -> None:
         if not self._prompted:
             self._prompted = True
-            for prompt in prompts():
+            for prompt in prompts.prompts():
                 self.add_prompt(prompt)
 
     async def list_resources(self) -> list[Resource]:
         """Return the resources that are there now."""
         told = self._library.workspace.disclosure
-        found = await self._reading(listed)
+        found = await self._reading(resources.listed)
         return [item.model_copy(update={"name": told.line(item.name)}) for item in found]
 
     async def list_resource_templates(self) -> list[ResourceTemplate]:
         """Return the kinds of addresses."""
-        return TEMPLATES
+        return resources.TEMPLATES
 
     async def read_resource(
         self,
@@ -148,7 +166,7 @@ class OfferingServer(MCPServer[Any]):
         context: Context[Any, Any] | None = None,  # noqa: ARG002  (the SDK's)
     ) -> Iterable[ReadResourceContents]:
         """Return what is at an address; an unknown one is an error, and so is what the library refuses."""
-        content = await self._reading(lambda environment: read(environment, str(uri)))
+        content = await self._reading(lambda environment: resources.read(environment, str(uri)))
         if content is None:
             # MCP, Resources: -32602 since 2026-07-28, -32002 before; the SDK chooses.
             raise ResourceNotFoundError("There is nothing at this address; resources/list has those that there are.")
@@ -170,7 +188,7 @@ class OfferingServer(MCPServer[Any]):
         place = reference.uri if isinstance(reference, ResourceTemplateReference) else reference.name
         try:
             found = await self._library.read(
-                lambda environment: complete(environment, argument.name, place, argument.value)
+                lambda environment: resources.complete(environment, argument.name, place, argument.value)
             )
         except DevkeelError:
             return Completion(values=[])  # nothing can be offered where nothing can be read
@@ -205,14 +223,15 @@ class OfferingServer(MCPServer[Any]):
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
         """Call a tool; an unknown name is a tool error that names the nearest ones."""
+        listed = self._have_tools()
         if self._tool_manager.get_tool(name) is None:
-            return error_result(
+            return errors.error_result(
                 UsageError(
                     "unknown_tool",
                     "There is no tool of this name.",
                     seen=name[:100],
                     remedy="Call one of the tools that tools/list names.",
-                    alternatives=tuple(nearest(name[:100], sorted(self._listed))),
+                    alternatives=tuple(wording.nearest(name[:100], sorted(listed))),
                 ),
                 self._library.workspace.disclosure,
             )

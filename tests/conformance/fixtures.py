@@ -355,6 +355,7 @@ def lay_beside(server: MCPServer[Any]) -> None:
 
 
 def lay_tools(server: MCPServer[Any]) -> None:
+    server._have_tools()
     for name, found in list(globals().items()):
         if name.startswith("test_") and "prompt" in name and name != "test_trigger_prompt_change":
             server.add_prompt(Prompt.from_function(found, name=name, description=name))

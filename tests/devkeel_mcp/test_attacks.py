@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from devkeel_mcp import TOOLS
+from devkeel_mcp.tools import TOOLS
 
 from .conftest import DECLARATION, ERAS, parse_with_nix, photograph, text_of
 from .processes import served, stdio_client

@@ -13,8 +13,8 @@ import pytest
 from mcp.shared.exceptions import MCPError
 
 from devkeel.disclosure.output import Disclosure
-from devkeel_mcp import TOOLS
 from devkeel_mcp.telemetry.logs import start_logging
+from devkeel_mcp.tools import TOOLS
 
 from .conftest import text_of
 

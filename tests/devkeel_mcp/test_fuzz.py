@@ -12,7 +12,7 @@ import subprocess
 import threading
 from typing import TYPE_CHECKING, Any
 
-from devkeel_mcp import TOOLS
+from devkeel_mcp.tools import TOOLS
 
 from .conftest import DECLARATION
 from .processes import command, served, variables

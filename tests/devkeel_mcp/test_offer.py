@@ -8,8 +8,10 @@ import pytest
 from mcp.client import Client
 
 from devkeel.errors import UsageError
-from devkeel_mcp import TOOLS, Offer, build_server
+from devkeel_mcp import Offer, build_server
+from devkeel_mcp.calls.offer import TOOLSETS
 from devkeel_mcp.calls.spec import ToolSpec
+from devkeel_mcp.tools import TOOLS
 
 from .conftest import photograph
 
@@ -47,7 +49,7 @@ def test_every_tool_that_does_more_than_write_says_that_it_executes() -> None:
 
 
 async def test_a_read_only_server_lists_only_what_reads(agent: Agent) -> None:
-    assert await listed(agent, Offer.of(["core"], TOOLS, read_only=True)) == [
+    assert await listed(agent, Offer.of(["core"], read_only=True)) == [
         spec.name for spec in TOOLS if spec.reads and spec.toolset == "core"
     ]
 
@@ -65,7 +67,7 @@ async def test_a_read_only_server_refuses_a_write_that_is_called_by_its_name(age
 
 
 async def test_no_execute_refuses_builds_and_lets_writes_pass(agent: Agent) -> None:
-    offer = Offer.of(["core"], TOOLS, no_execute=True)
+    offer = Offer.of(["core"], no_execute=True)
     refused = await call(agent, offer, "check_environment", level="build")
     assert refused.structured_content is not None
     assert refused.structured_content["error"]["code"] == "not_offered"
@@ -81,12 +83,16 @@ async def test_an_executing_tool_and_one_of_another_toolset_are_refused(agent: A
     assert not Offer(executes=False).lists(executing)
     assert Offer().lists(executing)
     assert not Offer().lists(elsewhere)
-    assert Offer.of(["all"], [first, elsewhere]).lists(elsewhere)
+
+
+def test_every_family_of_tools_is_one_that_can_be_asked_for() -> None:
+    assert {spec.toolset for spec in TOOLS} == set(TOOLSETS)
+    assert all(Offer.of(["all"]).lists(spec) for spec in TOOLS)
 
 
 def test_an_unknown_toolset_is_an_error_that_names_the_known_ones() -> None:
     with pytest.raises(UsageError) as caught:
-        Offer.of(["docker"], TOOLS)
+        Offer.of(["docker"])
     assert caught.value.code == "unknown_toolset"
     assert {"core", "all"} <= set(caught.value.alternatives)
 

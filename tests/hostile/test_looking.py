@@ -16,7 +16,7 @@ import pytest
 from devkeel.backends.registry import BACKENDS
 from devkeel.libraries.languages.registry import LANGUAGES
 from devkeel_cli.group import VERBS, cli
-from devkeel_mcp import TOOLS
+from devkeel_mcp.tools import TOOLS
 
 from ..devkeel.catalogue.conftest import make_lock  # noqa: TID252  (the tests are no installed package)
 from .clone import FOLDERS, PROGRAMS, SECRET, TOKEN, Clone, clone_at

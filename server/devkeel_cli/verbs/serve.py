@@ -76,7 +76,7 @@ def command(
     signal.
     """
     root = session.root
-    offer = devkeel_mcp.Offer.of([name.strip() for name in toolsets.split(",")], devkeel_mcp.TOOLS, **limits)
+    offer = devkeel_mcp.Offer.of([name.strip() for name in toolsets.split(",")], **limits)
     http = None if address is None else _http(address, token_file, hosts)
     serve = devkeel_mcp.serve  # imported here
     usually()

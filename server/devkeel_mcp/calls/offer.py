@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from devkeel_mcp.calls.arguments import Arguments
     from devkeel_mcp.calls.spec import ToolSpec
 
-__all__ = ["ALL", "Asks", "Offer"]
+__all__ = ["ALL", "TOOLSETS", "Asks", "Offer"]
 
 ALL = "all"
+TOOLSETS = ("core",)
 Asks = Literal["all", "destructive"]
 _START = "Ask the user: it is set where the server is started."
 
@@ -38,24 +39,22 @@ class Offer(Struct, frozen=True):
     def of(
         cls,
         toolsets: Iterable[str],
-        known: Iterable[ToolSpec],
         *,
         read_only: bool = False,
         no_execute: bool = False,
         ask: Asks | None = None,
     ) -> Offer:
         """Return the offer that a command line asks for; raises UsageError `unknown_toolset`."""
-        names = {spec.toolset for spec in known}
         for name in (chosen := frozenset(toolsets)):
-            if name not in names | {ALL}:
+            if name not in {*TOOLSETS, ALL}:
                 raise UsageError(
                     "unknown_toolset",
                     "There is no toolset of this name.",
                     seen=name,
                     remedy="Name the toolsets with commas between them.",
-                    alternatives=(*sorted(names), ALL),
+                    alternatives=(*TOOLSETS, ALL),
                 )
-        return cls(frozenset(names) if ALL in chosen else chosen, not read_only, not (no_execute or read_only), ask)
+        return cls(frozenset(TOOLSETS) if ALL in chosen else chosen, not read_only, not (no_execute or read_only), ask)
 
     def lists(self, spec: ToolSpec) -> bool:
         """Return whether a tool is part of what is offered."""
