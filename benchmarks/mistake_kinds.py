@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.catalogue.options import option_tree
+from devkeel.catalogue.packages import known
 from devkeel.catalogue.types import Boolean, Enum, Integer, ListOf, Text
 from devkeel.source import nix
 
@@ -193,6 +194,8 @@ def _packages(document: nix.Document, chance: random.Random) -> Iterator[_Change
             start = item.value.start_byte + match.start()
             for _ in range(2):
                 word = _typo(name, chance)
+                if known(word).known:
+                    continue  # `gti` is a package, too
                 yield "unknown package", f"{name} -> {word}", start, start + len(match[0]), word.encode()
 
 

@@ -113,6 +113,7 @@ def test_the_built_in_list_is_sorted_and_has_no_name_twice() -> None:
             ("php38", "php83"),
         ),
         *(("jdk71", "jdk17"), ("clang_91", "clang_19"), ("nodejs_2O", "nodejs_20"), ("pyhton312", "python312")),
+        *(("gt", "git"), ("gc", "gcc")),
     ],
 )
 def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first: str) -> None:
@@ -131,6 +132,8 @@ def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first
         ("k0sctl", "eksctl", False),
         ("libthai", "libtap", False),
         ("gdk-pixbuf", "gdk_pixbuf", False),
+        *(("hsellcheck", "shellcheck", True), ("oglangci-lint", "golangci-lint", True), ("igt", "git", True)),
+        *(("gom-igrate", "go-migrate", True), ("niotify-tools", "inotify-tools", True), ("gore", "ogre", False)),
     ],
 )
 def test_a_name_that_is_only_like_another_is_no_slip(name: str, other: str, slip: bool) -> None:

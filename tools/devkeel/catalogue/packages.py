@@ -193,7 +193,8 @@ def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:
         key=lambda item: (
             item[1],
             sorted(item[0]) != sorted(plain),  # two signs changed places
-            pool[item[0]] not in _COMMON,
+            item[0].translate(_LOOKS) != plain.translate(_LOOKS),
+            _COMMON.get(pool[item[0]], len(_COMMON)),
             item[0][:1] != plain[:1],
             len(item[0]),
             item[0],
@@ -215,9 +216,14 @@ def is_slip(name: str, near: Sequence[str]) -> bool:
     if "." not in name and "." in near[0]:
         return sum(item.rpartition(".")[2] == name for item in near) == 1
     one, two = (_plain(item.rpartition(".")[2]) for item in (name, near[0]))
-    if OSA.distance(one, two, score_cutoff=1) != 1 or _beginnings(name) != _beginnings(near[0]):
-        return False  # who mistypes a word seldom mistypes its first letter: nix-unit is not nix-init
-    return len(one) > _SHORT or near[0] in _COMMON or sorted(one) == sorted(two)
+    if OSA.distance(one, two, score_cutoff=1) != 1:
+        return False
+    swapped = sorted(one) == sorted(two)
+    if swapped and (len(one) > _SHORT or near[0] in _COMMON):
+        return True  # two signs changed places: of the names built in that are so long six pairs differ by that alone
+    if _beginnings(name) != _beginnings(near[0]):
+        return False  # who hits a wrong key seldom does at the first letter: nix-unit is not nix-init
+    return swapped or len(one) > _SHORT or near[0] in _COMMON
 
 
 def _beginnings(name: str) -> list[str]:
@@ -233,19 +239,19 @@ def _pool(names: Names, head: str) -> dict[str, str]:
     return {_plain(item): item for item in pool}
 
 
-# What is most often listed in public devenv.nix files: among equally near names, these were meant.
-_COMMON = frozenset(
-    {
-        *("git", "jq", "pkg-config", "nodejs", "openssl", "zlib", "pnpm", "just", "nodejs_22", "ruff", "python312"),
-        *("nodejs_24", "curl", "gcc", "nodejs_20", "uv", "python311", "bun", "gnumake", "cargo-watch", "sqlite"),
-        *("python3", "chromium", "pre-commit", "maven", "sqlx-cli", "gh", "go-task", "kubectl", "golangci-lint"),
-        *("typescript-language-server", "cmake", "gdb", "poetry", "basedpyright", "cargo-edit", "docker", "glib"),
-        *("cargo-tarpaulin", "inotify-tools", "air", "protobuf", "mold", "clang-tools", "rebar3", "nil", "libyaml"),
-        *("jdk21", "pyright", "ripgrep", "kind", "sbt", "rustc", "cargo", "clang", "lazygit", "nixpkgs-fmt", "jdk17"),
-        *("gitleaks", "nixd", "ninja", "gum", "bash", "actionlint", "yarn", "kubernetes-helm", "erlang", "hyperfine"),
-        *("gnused", "postgresql", "redis", "fd", "bat", "htop", "tmux", "wget", "tree", "shellcheck", "terraform"),
-    }
+# What is most often listed in public devenv.nix files: among equally near names, the most frequent was meant.
+_FREQUENT = (
+    *("git", "jq", "pkg-config", "nodejs", "openssl", "zlib", "pnpm", "just", "nodejs_22", "ruff", "python312"),
+    *("nodejs_24", "curl", "gcc", "nodejs_20", "uv", "python311", "bun", "gnumake", "cargo-watch", "sqlite"),
+    *("python3", "chromium", "pre-commit", "maven", "sqlx-cli", "gh", "go-task", "kubectl", "golangci-lint"),
+    *("typescript-language-server", "cmake", "gdb", "poetry", "basedpyright", "cargo-edit", "docker", "glib"),
+    *("cargo-tarpaulin", "inotify-tools", "air", "protobuf", "mold", "clang-tools", "rebar3", "nil", "libyaml"),
+    *("jdk21", "pyright", "ripgrep", "kind", "sbt", "rustc", "cargo", "clang", "lazygit", "nixpkgs-fmt", "jdk17"),
+    *("gitleaks", "nixd", "ninja", "gum", "bash", "actionlint", "yarn", "kubernetes-helm", "erlang", "hyperfine"),
+    *("gnused", "postgresql", "redis", "fd", "bat", "htop", "tmux", "wget", "tree", "shellcheck", "terraform"),
 )
+_COMMON = {name: place for place, name in enumerate(_FREQUENT)}
+_LOOKS = str.maketrans("01", "ol")  # signs that look alike
 # Sets in which a bare name is looked for.
 _FAVOURITES = ("python3Packages", "nodePackages", "rubyPackages", "phpPackages", "haskellPackages", "elmPackages")
 
