@@ -310,11 +310,6 @@ NOTHING: dict[str, tuple[dict[str, str], dict[str, Any], list[str]]] = {
         OFF,
         ["a.nix"],
     ),
-    "what is computed above": (
-        {"devenv.nix": "{ imports = [ ./a.nix ]; }", "a.nix": "{ services = import ./b.nix; }"},
-        OFF,
-        ["services"],
-    ),
 }
 
 
@@ -330,6 +325,129 @@ def test_what_is_not_there_or_there_already_is_said_with_what_was_read(environme
     for phrase in unread:
         assert phrase in result.looked_at.unread[0]
         assert any(result.looked_at.unread[0] in note for note in result.notes)
+
+
+# What a module says of services, so that whether one is on does not show; and the same of packages and variables.
+HIDES = {
+    "inherited": "let services = { postgres.enable = true; }; in { inherit services; }",
+    "inherited from a set": "let x.services.postgres.enable = true; in { inherit (x) services; }",
+    "inherited below": "let postgres.enable = true; in { services = { inherit postgres; }; }",
+    "under config": "let services = { }; in { options = { }; config = { inherit services; }; }",
+    "selected": "let x.y = { }; in { services = x.y; }",
+    "imported": "{ services = import ./s.nix; }",
+    "a call": '{ services = lib.genAttrs [ "postgres" ] (_: { enable = true; }); }',
+    "recursively updated": "{ services = lib.recursiveUpdate { postgres.enable = true; } { }; }",
+    "updated by what is known": "{ services = import ./s.nix // { mysql.enable = true; }; }",
+    "merged": "{ services = lib.mkMerge [ (import ./s.nix) { mysql.enable = true; } ]; }",
+    "merged under a condition": "{ services = lib.mkMerge [ (lib.mkIf true (import ./s.nix)) { } ]; }",
+    "merged at the top": "lib.mkMerge [ (import ./s.nix) { services.mysql.enable = true; } ]",
+    "all of config": "let c = import ./s.nix; in { config = c; }",
+}
+GONE = [
+    OFF,
+    {"kind": "unset", "path": "services.postgres.enable"},
+    {"kind": "comment_out", "path": "services.postgres.enable"},
+    {"kind": "remove", "path": "services.postgres.extensions", "value": "a"},
+    {"kind": "rename", "path": "services.postgres.enable", "to": "services.redis.enable"},
+]
+
+
+@pytest.mark.parametrize("where", ["devenv.nix", "nix/a.nix"])
+@pytest.mark.parametrize("text", HIDES.values(), ids=HIDES)
+def test_nothing_is_said_to_be_off_or_gone_of_what_a_file_of_the_declaration_hides(
+    environment: Environment, text: str, where: str
+) -> None:
+    write(environment, {"devenv.nix": "{ imports = [ ./nix/a.nix ]; }", where: f"{{ lib, ... }}:\n{text}"})
+    for change in GONE:
+        with pytest.raises(Refused) as caught:
+            edit(environment, change)
+        assert caught.value.code in {"inherited", "opaque_value"}
+        assert caught.value.place is not None
+        assert (caught.value.place.file, caught.value.place.line) == (where, 2)
+
+
+SEEN = {
+    "updated by the same": "{ services = import ./s.nix // { postgres.enable = false; }; }",
+    "merged with it": "{ services = lib.mkMerge [ (import ./s.nix) { postgres.enable = false; } ]; }",
+    "of a name that is bound": "let s = { mysql.enable = true; }; in { services = s; }",
+    "merged of what is known": "{ services = lib.mkMerge [ { mysql.enable = true; } (lib.mkIf true { }) ]; }",
+    "other options": "let env = { }; in { inherit env; languages = import ./l.nix; }",
+}
+
+
+@pytest.mark.parametrize("text", SEEN.values(), ids=SEEN)
+def test_what_hides_other_options_is_in_the_way_of_none(environment: Environment, text: str) -> None:
+    write(environment, {"devenv.nix": f"{{ lib, ... }}:\n{text}"})
+    assert not edit(environment, OFF).changed
+
+
+LISTS = {
+    "inherited": "let packages = [ pkgs.git ]; in { inherit packages; }",
+    "inherited from a set": "let x.packages = [ ]; in { inherit (x) packages; }",
+    "imported": "{ packages = import ./s.nix; }",
+    "merged at the top": "lib.mkMerge [ (import ./s.nix) { packages = [ pkgs.jq ]; } ]",
+}
+
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
+def test_a_package_is_not_said_to_be_missing_in_a_list_that_does_not_show(environment: Environment, text: str) -> None:
+    write(environment, {"devenv.nix": "{ imports = [ ./a.nix ]; }", "a.nix": f"{{ pkgs, lib, ... }}:\n{text}"})
+    package = {"kind": "remove", "path": "packages", "expression": "pkgs.git"}
+    for change in (package, {"kind": "remove_packages", "names": ["git"]}):
+        with pytest.raises(Refused) as caught:
+            edit(environment, change)
+        assert caught.value.place is not None
+        assert (caught.value.place.file, caught.value.place.line) == ("a.nix", 2)
+
+
+IN_PROFILE = {
+    "a set": "{ %s }",
+    "a function": "{ pkgs, ... }: { %s }",
+}
+OF_PROFILE = 'services.postgres.enable = true; packages = with pkgs; [ git ]; env.A = "1"; cachix.pull = [ "a" ];'
+ELSEWHERE: list[dict[str, Any]] = [
+    OFF,
+    {"kind": "unset", "path": "env.A"},
+    {"kind": "set", "path": "env.A", "value": "2"},
+    {"kind": "comment_out", "path": "env.A"},
+    {"kind": "rename", "path": "env.A", "to": "env.B"},
+    {"kind": "remove_packages", "names": ["git"]},
+    {"kind": "remove", "path": "packages", "expression": "pkgs.git"},
+    {"kind": "remove", "path": "cachix.pull", "value": "a"},
+]
+
+
+@pytest.mark.parametrize("beside", ["", f"{OF_PROFILE} "], ids=["alone", "beside the same"])
+@pytest.mark.parametrize("module", IN_PROFILE.values(), ids=IN_PROFILE)
+@pytest.mark.parametrize("settings", ["devenv.yaml", "devenv.local.yaml"])
+def test_every_edit_is_refused_of_what_the_chosen_profile_has(
+    environment: Environment, settings: str, module: str, beside: str
+) -> None:
+    text = f"{{ pkgs, ... }}:\n{{ {beside}\nprofiles.db.module = {module % OF_PROFILE}; }}"
+    write(environment, {"devenv.nix": text, settings: "profile: db\n"})
+    for change in ELSEWHERE:
+        with pytest.raises(Refused) as caught:
+            edit(environment, change)
+        assert caught.value.code == "defined_elsewhere"
+        assert caught.value.place is not None
+        assert (caught.value.place.file, caught.value.place.line) == ("devenv.nix", 3)
+    assert not edit(environment, {"kind": "remove_packages", "names": ["jq"]}).changed
+    assert edit(environment, {"kind": "set", "path": "env.A", "value": "3", "file": "devenv.nix"}).changed
+
+
+@pytest.mark.parametrize("text", ["{ profiles.db.module = ./db.nix; }", "{ profiles = import ./p.nix; }"])
+def test_a_chosen_profile_that_does_not_show_is_in_the_way(environment: Environment, text: str) -> None:
+    write(environment, {"devenv.nix": text, "devenv.yaml": "profile: db\n"})
+    for change in (OFF, {"kind": "unset", "path": "env.A"}, {"kind": "remove_packages", "names": ["git"]}):
+        with pytest.raises(Refused) as caught:
+            edit(environment, change)
+        assert caught.value.place is not None
+        assert (caught.value.place.file, caught.value.place.line) == ("devenv.nix", 1)
+
+
+def test_a_profile_that_has_a_service_off_says_nothing_against_it(environment: Environment) -> None:
+    write(environment, {"devenv.nix": "{ profiles.db.module.services.postgres.enable = false; }"})
+    assert not any("profile" in note for note in edit(environment, OFF).notes)
 
 
 def test_a_profile_is_named_where_only_it_has_what_is_looked_for(environment: Environment) -> None:

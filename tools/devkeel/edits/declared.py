@@ -12,19 +12,24 @@ from devkeel.project.beyond import beyond
 from devkeel.project.declaration import always_imported, read_declaration
 from devkeel.project.root import DECLARATION, DECLARATION_FILES
 from devkeel.source import nix
+from devkeel.source.nix.read.equality import same
 from devkeel.source.nix.read.layers import PRIORITIES, strength
+from devkeel.source.nix.write.placement import blocked
 from devkeel.source.path import format_path
-from devkeel.text.actions import argument
+from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+
+    from tree_sitter import Node
 
     from devkeel.edits.files import Files
     from devkeel.edits.profiles import InProfile
     from devkeel.errors import Place
+    from devkeel.source import Edited
     from devkeel.source.path import AttrPath
 
-__all__ = ["DeclaredModules", "Module"]
+__all__ = ["DeclaredModules", "Module", "changes"]
 
 
 class Module(Struct, frozen=True):
@@ -44,18 +49,24 @@ class Module(Struct, frozen=True):
         raw = self.document.raw_path(path)
         return [item for item in self.document.focus(raw).bindings if item.raw[: len(raw)] == raw]
 
-    def hidden(self, path: AttrPath) -> list[str]:
-        """Return what may define an option path and cannot be looked into, as phrases with places."""
-        raw = self.document.raw_path(path)
-        above = [
-            item
-            for item in self.document.focus(raw).bindings
+    def hidden(self, path: AttrPath) -> list[Hidden]:
+        """Return what may define an option path and cannot be looked into, the profiles' modules apart."""
+        raw, document = self.document.raw_path(path), self.document
+        found = [
+            Hidden(self, item.raw, item.node, item)
+            for item in document.focus(raw).bindings
             if len(item.raw) < len(raw) and item.raw == raw[: len(item.raw)] and item.opaque and not item.entered
         ]
+        parts = [Hidden(self, at, node) for at, node in document.focus(raw).unseen if len(at) < len(raw)]
+        return found + [part for part in parts if part.raw == raw[: len(part.raw)]]
+
+    def hidden_lists(self, path: AttrPath) -> list[Hidden]:
+        """Return the definitions at an option path of whose list no element shows."""
         return [
-            f"what {self.line(item)} gives{' ' if item.path else ''}{format_path(item.path) if item.path else ''}"
-            for item in above
-        ] + unread_profiles(self.document)
+            Hidden(self, item.raw, item.node, item)
+            for item in self.at(path)
+            if item.opaque and not any(element.known for element in nix.elements_of(self.document, item))
+        ]
 
     def strength(self, path: AttrPath) -> int:
         """Return the strongest priority of the definitions at an option path: the lower, the stronger."""
@@ -75,6 +86,36 @@ class Module(Struct, frozen=True):
     def place(self, item: nix.Definition) -> Place:
         """Return the place of a definition."""
         return self.document.place(item.node.start_byte)
+
+
+class Hidden(Struct, frozen=True):
+    """What may define an option and cannot be looked into: where it is, as the file has its path, and its binding.
+
+    item: None for a part of a value, an element of `mkMerge` or an operand of `//`.
+    """
+
+    module: Module
+    raw: AttrPath
+    node: Node
+    item: nix.Definition | None = None
+
+    @property
+    def told(self) -> str:
+        """A phrase with its place."""
+        place, path = self.module.document.place(self.node.start_byte), self.module.document.option_path(self.raw)
+        return f"what {place.file}:{place.line} gives{f' {format_path(path)}' if path else ''}"
+
+    @property
+    def in_the_way(self) -> Refused:
+        """The refusal to say or change what is behind it, as a new definition there is refused."""
+        document = self.module.document
+        if self.item is not None:
+            return blocked(document, self.item)
+        return document.refuse(
+            "opaque_value",
+            f"{format_path(document.option_path(self.raw)) or 'The module'} has a part that cannot be looked into.",
+            self.node,
+        )
 
 
 class DeclaredModules:
@@ -122,7 +163,35 @@ class DeclaredModules:
 
     def look_behind(self, path: AttrPath) -> None:
         """Note what may define an option path and cannot be looked into, before it is said not to be there."""
-        self._files.leave(phrase for module in self.modules for phrase in module.hidden(path))
+        for module in self.modules:
+            self._files.leave(part.told for part in module.hidden(path))
+            self._files.leave(told for _, told in unread_profiles(module.document))
+
+    def require_seen(self, path: AttrPath, *, only: str | None = None, listed: bool = False) -> None:
+        """Refuse where a file, or the `only` one, may define an option path in what cannot be looked into.
+
+        listed: the elements of its lists have to show as well. A profile's module is one where it is chosen.
+        """
+        for module in self.modules:
+            if only in (None, module.name):
+                found = [*module.hidden(path), *(module.hidden_lists(path) if listed else ())]
+                if found:
+                    raise found[0].in_the_way
+                for item, told in unread_profiles(module.document):
+                    if self._chosen and (len(item.path) == 1 or self._chosen.keys() & {*item.path}):
+                        raise module.document.refuse(
+                            "opaque_value",
+                            f"{format_path(path)} may be set in a profile that devenv's settings choose: {told}.",
+                            item.node,
+                        )
+
+    def require_not_in_profile(self, path: AttrPath) -> None:
+        """Refuse an option path that a chosen profile defines, at it or below it, where no file is named."""
+        for item in self.chosen(path):
+            full = format_path(item.full or item.path)
+            raise item.standing_over(
+                path, f"Name {full} in the edit, or the file that is meant with {argument('file')}."
+            )
 
     def absent(self, path: AttrPath, sentence: str) -> str:
         """Return the sentence that an option has nothing of a kind, with what could not be read to say it."""
@@ -137,6 +206,20 @@ class DeclaredModules:
         """Return those of profiles that the settings of devenv choose."""
         return [item for item in self.in_profiles(path) if item.profile in self._chosen]
 
+    def require_not_prevailed(self, path: AttrPath, value: nix.Value) -> None:
+        """Refuse to set an option where a chosen profile has another value: devenv takes the profile's."""
+        for item in self.chosen(path):
+            if item.path == path and not isinstance(item.value, (list, dict)) and not same(item.value, value):
+                raise item.standing_over(path, f"Set {format_path(item.full or path)} with {do('set')}.")
+
+    def require_not_held(self, path: AttrPath, remove: Callable[[nix.Document], Edited]) -> None:
+        """Refuse to take an element out of the lists of an option path where a chosen profile has one with it."""
+        for item in self.chosen(path):
+            if changes(item.alone(path), remove):
+                raise item.standing_over(
+                    path, f"Take it out of {format_path(item.full or item.path)} with {do('patch')}."
+                )
+
     def told_of_profiles(self, path: AttrPath) -> str:
         """Return a sentence about the profiles that define an option path or what is below it, empty without one."""
         told = dict[str, list[str]]()
@@ -144,7 +227,7 @@ class DeclaredModules:
             by = f", which {self._chosen[item.profile]} chooses," if item.profile in self._chosen else ""
             told.setdefault(f"the profile {item.profile}{by}", []).append(item.told)
         lines = [f"{profile} defines {', '.join(found)}" for profile, found in told.items()]
-        return f" But {'; '.join(lines)}." if lines else ""
+        return f" Beside it, {'; '.join(lines)}." if lines else ""
 
     def ambiguous(self, path: AttrPath, modules: list[Module]) -> Refused:
         """Return the refusal to choose one of several files."""
@@ -157,6 +240,14 @@ class DeclaredModules:
             remedy=f"Repeat the edit with {argument('file', modules[-1].name)}, or with another of them.",
             alternatives=tuple(module.name for module in modules),
         )
+
+
+def changes(document: nix.Document, change: Callable[[nix.Document], Edited]) -> bool:
+    """Return whether an edit finds in a module what it is about, or cannot say so."""
+    try:
+        return change(document).changed
+    except Refused:
+        return True
 
 
 def _is_module(document: nix.Document) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.edits.declared import changes
 from devkeel.edits.draft import Draft
 from devkeel.errors import Refused
 from devkeel.source.path import format_path
@@ -31,8 +32,10 @@ def edit_where_defined(
     """
     draft, text = Draft(edit, files), format_path(path)
     modules = draft.declared.defining(path)
-    if not draft.named and len(modules) > 1:
-        raise draft.declared.ambiguous(path, modules)
+    if not draft.named:
+        draft.declared.require_not_in_profile(path)
+        if len(modules) > 1:
+            raise draft.declared.ambiguous(path, modules)
     home = draft.home(path)
     edited = draft.make(home, lambda document: change(document, text))
     if edited.changed:
@@ -42,6 +45,7 @@ def edit_where_defined(
         other = modules[0].name
         note = f"{text} is not defined in {home}, but in {others}: repeat the edit with {argument('file', other)}."
         return draft.applied(path, [note])
+    draft.declared.require_seen(path, only=home if draft.named else None)
     return draft.applied(path, [draft.declared.absent(path, f"{text} is not defined.")])
 
 
@@ -82,21 +86,18 @@ def remove_everywhere(
     notes = list[str]()
     for name, remove in removals.items():
         steps = [draft.make(file, remove) for file in names]
+        if not draft.named:
+            draft.declared.require_not_held(path, remove)
         if any(step.changed for step in steps):
             continue
-        holders = [module for module in draft.declared.defining(path) if _has(module, remove)] if draft.named else []
+        modules = draft.declared.defining(path) if draft.named else []
+        holders = [module for module in modules if changes(module.document, remove)]
         if holders:
             where = holders[0].name
             said = f"{name} is not in {format_path(path)} of {names[0]}, but of {where}"
             notes.append(f"{said}: repeat the edit with {argument('file', where)}.")
         else:
+            draft.declared.require_seen(path, only=names[0] if draft.named else None, listed=True)
             told = [note for step in steps for note in step.notes]
             notes.append(draft.declared.absent(path, told[0] if told else f"{name} is not in {format_path(path)}."))
     return draft.applied(path, notes)
-
-
-def _has(module: Module, remove: Callable[[Document], Edited]) -> bool:
-    try:
-        return remove(module.document).changed
-    except Refused:
-        return True  # it is in an expression that may mean something else

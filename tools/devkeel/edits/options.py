@@ -110,6 +110,8 @@ class SetOption(_Setting):
             return self.in_yaml(files, file, yaml.set(file.yaml(), self.path, self.plain_value(file)))
         draft, path = Draft(self, files), parse_path(self.path)
         home, value = draft.home(path), self.nix_value()
+        if not draft.named:
+            draft.declared.require_not_prevailed(path, value)
         once = isinstance(value, str) and catalogue.takes_one_text(path, value)
         draft.make(home, lambda document: nix.set(document, self.path, value, once=once))
         return draft.applied(path)
@@ -215,8 +217,11 @@ class Rename(_Pathed):
         """Rename the path; Refused `not_found` where neither path is defined."""
         draft, old, new = Draft(self, files), parse_path(self.path), parse_path(self.to)
         home = draft.home(old)
+        if not draft.named:
+            draft.declared.require_not_in_profile(old)
         edited = draft.make(home, lambda document: nix.rename(document, self.path, self.to))
         if not edited.changed and not draft.declared.defining(new) and not _is_defined(draft.document(home), new):
+            draft.declared.require_seen(old, only=home if draft.named else None)
             draft.declared.look_behind(old)
             raise Refused(
                 "not_found",

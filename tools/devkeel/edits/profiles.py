@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, Refused
 from devkeel.project.root import DECLARATION_FILES
 from devkeel.source import nix
 from devkeel.source.path import format_path
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -30,7 +31,7 @@ _BESIDE = frozenset({"extends"})
 class InProfile(Struct, frozen=True):
     """A definition in the module of a profile: the profile's name and where it is.
 
-    path: within the module. full: from the root of the file, None where the module is a function.
+    source: of its value. path: within the module. full: from the root of the file, None where the module is a function.
     """
 
     profile: str
@@ -38,11 +39,30 @@ class InProfile(Struct, frozen=True):
     full: AttrPath | None
     place: Place
     value: nix.Value
+    source: str
 
     @property
     def told(self) -> str:
         """Its path, with file and line."""
         return f"{format_path(self.full or self.path)} ({self.place.file}:{self.place.line})"
+
+    def alone(self, path: AttrPath) -> nix.Document:
+        """Return the definition as a module of its own that has it at an option path."""
+        text = f"{{ pkgs, lib, ... }}: {{ {format_path(path)} = {self.source}; }}"
+        return nix.Document(text.encode(), self.place.file)
+
+    def standing_over(self, path: AttrPath, way: str = "") -> Refused:
+        """Return the refusal of an edit of an option path that the chosen profile defines.
+
+        way: what to do with the definition there, where its whole path is one that an edit can name.
+        """
+        return Refused(
+            "defined_elsewhere",
+            f"{format_path(path)} is set in the profile {self.profile}, which devenv's settings choose: {self.told}.",
+            place=self.place,
+            seen=format_path(self.path),
+            remedy=way if way and self.full else f"Write it there with {do('patch')}.",
+        )
 
 
 def in_profiles(document: nix.Document, path: AttrPath) -> list[InProfile]:
@@ -55,25 +75,26 @@ def in_profiles(document: nix.Document, path: AttrPath) -> list[InProfile]:
         profile, inner = item.path[at - 1], _plain(item.path[at + 1 :])
         if inner[: len(path)] == path:
             place = document.place(item.node.start_byte)
-            found.append(InProfile(profile, inner, item.path, place, document.value(item)))
+            found.append(InProfile(profile, inner, item.path, place, document.value(item), document.source(item)))
         elif not inner and (inside := _function(document, item)) is not None:
             for each in inside.focus(()).definitions:
                 if each.path[: len(path)] == path:
                     place = inside.place(each.node.start_byte)
-                    found.append(InProfile(profile, each.path, None, place, inside.value(each)))
+                    source = inside.source(each)
+                    found.append(InProfile(profile, each.path, None, place, inside.value(each), source))
     return found
 
 
-def unread_profiles(document: nix.Document) -> list[str]:
-    """Return what profiles hold that is not looked into, as phrases with places."""
-    found = list[str]()
+def unread_profiles(document: nix.Document) -> list[tuple[nix.Definition, str]]:
+    """Return what profiles hold that is not looked into, each with a phrase that has its place."""
+    found = list[tuple[nix.Definition, str]]()
     for item in _items(document):
         whole = _MODULE not in item.path[1:-1]  # it is the module of a profile, or stands in place of one
         if item.entered or item.path[-1] in _BESIDE or not whole or _is_set(item):
             continue
         if _function(document, item) is None:
             line = document.place(item.node.start_byte).line
-            found.append(f"what {document.name}:{line} gives {format_path(item.path)}")
+            found.append((item, f"what {document.name}:{line} gives {format_path(item.path)}"))
     return found
 
 

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from devkeel.edits.declared import Module
     from devkeel.edits.files import AppliedEdit, Files
-    from devkeel.edits.profiles import InProfile
     from devkeel.edits.suggestion import Suggestion
     from devkeel.source import Edited
     from devkeel.source.path import AttrPath
@@ -48,6 +47,9 @@ class Enable(Edit):
         """Set `enable`, then the settings beside it."""
         draft, path = Draft(self, files), catalogue.enable_path(self.name)
         text = format_path(path)
+        if not draft.named:
+            for key, value in ((path, True), *self._values(path[:-1])):
+                draft.declared.require_not_prevailed(key, value)
         switches = [] if draft.named else [module for module in draft.declared.modules if module.at(path)]
         homes = [module.name for module in switches] if any(module.always for module in switches) else []
         for home in homes or [draft.home(path)]:
@@ -115,19 +117,21 @@ class Disable(Edit):
         profiles = [item for item in draft.declared.in_profiles(path) if item.value is not False]
         for item in draft.declared.chosen(path) if not draft.named else ():
             if item in profiles:
-                raise _on_in_profile(path, item)
+                raise item.standing_over(path, f"Set {format_path(item.full or path)} to false with {do('set')}.")
+        beside = draft.declared.told_of_profiles(path) if profiles else ""
         for module in chosen:
             draft.make(module.name, lambda document: nix.set(document, text, False))
         if not known and _on_by_default(path):
             draft.make(draft.main.name, lambda document: nix.set(document, text, False))
         elif not chosen:
+            if not known:
+                draft.declared.require_seen(path, only=draft.main.name if draft.named else None)
             draft.declared.look_behind(path)
             off = f"{text} is {'false' if known else 'not set'}{'' if profiles else ': it is off already'}."
             said = off if not files.looked.unread else f"{text} is set to true nowhere that was read."
-            return draft.applied(path, [draft.declared.absent(path, said)])
+            return draft.applied(path, [files.looked.says(said + beside)])
         applied = draft.applied(path)
-        told = draft.declared.told_of_profiles(path).strip() if profiles else ""
-        return replace(applied, notes=(*applied.notes, told)) if told else applied
+        return replace(applied, notes=(*applied.notes, beside.strip())) if beside else applied
 
     def already(self) -> str:
         """Say that it is off."""
@@ -146,17 +150,6 @@ def _on_elsewhere(path: AttrPath, module: Module, named: str) -> Refused:
         place=module.place(item),
         seen=module.document.source(item)[:120],
         remedy=f"Repeat the edit with {argument('file', module.name)}.",
-    )
-
-
-def _on_in_profile(path: AttrPath, item: InProfile) -> Refused:
-    way = f"Set {format_path(item.full)} to false with {do('set')}" if item.full else f"Write it with {do('patch')}"
-    return Refused(
-        "defined_elsewhere",
-        f"{format_path(path)} is set in the profile {item.profile}, which devenv's settings choose: {item.told}.",
-        place=item.place,
-        seen=format_path(item.path),
-        remedy=f"{way}.",
     )
 
 

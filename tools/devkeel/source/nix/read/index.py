@@ -180,7 +180,8 @@ class Index(Struct):
     """The bindings that are related to a raw path.
 
     bindings: outer ones before inner ones, in file order. containers: the sets that hold them. others: what the same
-    sets hold besides, as paths and byte ranges.
+    sets hold besides, as paths and byte ranges. unseen: parts of what was entered that cannot be looked into and may
+    hold the wanted path too: an element of `mkMerge`, an operand of `//`.
     """
 
     wanted: AttrPath
@@ -190,6 +191,7 @@ class Index(Struct):
     bindings: list[Definition] = field(default_factory=list)
     containers: list[Container] = field(default_factory=list)
     others: list[tuple[AttrPath, int, int, tuple[str, ...]]] = field(default_factory=list)
+    unseen: list[tuple[AttrPath, Node]] = field(default_factory=list)
 
     @property
     def definitions(self) -> list[Definition]:
@@ -208,8 +210,9 @@ class Index(Struct):
             # An element that cannot be looked into adds definitions of its own and is not in the way of others.
             elements = [_operand(item, self.data) for item in layers.core.children_by_field_name("element")]
             for item, condition, known in elements:
-                if known or item.merge or item.conditions:
-                    self.enter(item, raw, conditions + condition, shared=shared, depth=depth + 1)
+                enters = known or item.merge or item.conditions
+                if not enters or not self.enter(item, raw, conditions + condition, shared=shared, depth=depth + 1):
+                    self._miss(item, raw)
             return True
         if operator(layers.core, self.data) == "//":
             return self._enter_update(layers.core, raw, conditions, shared=shared, depth=depth)
@@ -236,7 +239,15 @@ class Index(Struct):
             return False
         for layers, condition, _ in chosen:
             self.enter(layers, raw, conditions + condition, shared=shared, depth=depth + 1)
+        if name is not None and not any(entry.names[:1] == (name,) for entry in self.entries(chosen[0][0].core)):
+            for layers, _, known in operands:
+                if not known:
+                    self._miss(layers, raw)
         return True
+
+    def _miss(self, layers: Layers, raw: AttrPath) -> None:
+        if layers.core.type not in _CLOSED:
+            self.unseen.append((raw, layers.core))
 
     def _holder(self, operands: list[Operand], name: str, *, deep: bool) -> list[Operand]:
         """Return the operand that an attribute belongs in: the right one wins, so nothing unknown may be behind it."""

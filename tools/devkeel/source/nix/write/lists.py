@@ -421,6 +421,8 @@ def remove(document: Document, path: AttrPath, values: list[Value], *, spelling:
     for item in definitions_of(document, path):
         _require_shallow(document, item)
         _refuse_no_list(document, item)
+        if item.value is None:
+            hidden.append(document.source(item).rstrip(";"))
         for part in spelling.parts(item.value, data) if item.value is not None else ():
             if part.opaque:
                 _refuse_inside(
