@@ -42,7 +42,18 @@ REMOVED = [
     ('a = ["x", "y",]\n', 1, 'a = ["x",]\n'),
     ('a = [ "x" ]\n', 0, "a = [ ]\n"),
     ('a = [\n  "x", # one\n  "y", # two\n]\n', 0, 'a = [\n  "y", # two\n]\n'),
-    ('a = [\n  "x", # one\n  "y" # two\n]\n', 1, 'a = [\n  "x" # one\n]\n'),
+    ('a = [\n  "x", # one\n  "y" # two\n]\n', 1, 'a = [\n  "x", # one\n]\n'),
+    # As uv leaves it: behind the last element a comma may stand, and its line is no line of the difference.
+    ('a = [\n  "x",\n  "y"\n]\n', 1, 'a = [\n  "x",\n]\n'),
+    ('a = [\r\n  "x",\r\n  "y"\r\n]\r\n', 1, 'a = [\r\n  "x",\r\n]\r\n'),
+    ('a = [\n  "x",\n  # head\n  "y"\n]\n', 1, 'a = [\n  "x",\n  # head\n]\n'),
+    ('a = [\n  "x",\n  "y"\n  # tail\n]\n', 1, 'a = [\n  "x",\n  # tail\n]\n'),
+    ("a = [\n  { b = 1 },\n  { b = 2 }\n]\n", 1, "a = [\n  { b = 1 },\n]\n"),
+    ('a = [\n  "w", "x",\n  "y", "z"\n]\n', 3, 'a = [\n  "w", "x",\n  "y"\n]\n'),
+    ('a = ["x",\n     "y"]\n', 1, 'a = ["x"]\n'),
+    ('a = [\n  "x"\n]\n', 0, "a = [\n]\n"),
+    ('a = [\n  "x",\n\n  "y"\n\n]\n', 1, 'a = [\n  "x",\n\n]\n'),
+    ('a = [\n  "x",\n\n  "y",\n\n  "z",\n]\n', 1, 'a = [\n  "x",\n\n  "z",\n]\n'),
     ('a = [\n  # head\n  "x", # one\n  "y",\n]\n', 0, 'a = [\n  # head\n  "y",\n]\n'),
     ('a = [\n  "x", # one\n]\n', 0, "a = [\n]\n"),
     ('a = [\n      "x"\n    , "y" # bag\n    ]\n', 1, 'a = [\n      "x"\n    ]\n'),
@@ -51,7 +62,7 @@ REMOVED = [
     ('a = [\n    "x"\n  # head\n  , "y"\n  , "z"\n]\n', 0, 'a = [\n  # head\n    "y"\n  , "z"\n]\n'),
     ('a = [\n    "x"\n  # head\n  , "y"\n  , "z"\n]\n', 1, 'a = [\n    "x"\n  # head\n  , "z"\n]\n'),
     ('a = ["x", # one\n     "y"]\n', 0, 'a = [\n     "y"]\n'),
-    ('a = ["x", # one\n     "y"]\n', 1, 'a = ["x" # one\n]\n'),
+    ('a = ["x", # one\n     "y"]\n', 1, 'a = ["x", # one\n]\n'),
     ('a = [\n  "w", "x", # both\n  "y",\n]\n', 0, 'a = [\n  "x", # both\n  "y",\n]\n'),
 ]
 

@@ -19,6 +19,7 @@ __all__ = ["Change", "insertion", "removal"]
 Change = tuple[int, int, str]
 _BLANK = re.compile(r"[ \t]*")
 _REST = re.compile(r"[ \t]*(?:#[^\r\n]*)?")
+_EMPTY = re.compile(r"[ \t]*\r?\n")
 _COMMENT_LINE = re.compile(r"[ \t]*#")
 _OWN = re.compile(r"\n[ \t]*#")
 _INDENT = "    "
@@ -50,23 +51,36 @@ def _removal(text: str, array: Array, index: int) -> list[Change]:
     last = index == len(array.items) - 1
     if _leading(text, array) and index == 0 and not last:
         return _led_by_none(text, array)
-    changes = list[Change]()
     before = array.items[index - 1] if index else None
     leads = before is not None and before.comma is not None and _line(text, before.comma) > before.end
     start = before.comma if before is not None and before.comma is not None and leads else item.start
-    if last and item.comma is None and before is not None and before.comma is not None and not leads:
-        changes.append((before.comma, before.comma + 1, ""))
     behind = item.comma + 1 if item.comma is not None and not (leads and not last) else item.end
+    change = _cut(text, start, behind, before if last else None)
+    if last and item.comma is None and before is not None and before.comma is not None and not leads:
+        # Behind the last element a comma may stand: one on a line that stays as it is would be a line of difference.
+        same_line = "\n" not in text[before.comma : change[0]]
+        return [*([(before.comma, before.comma + 1, "")] if same_line else []), change]
+    return [change]
+
+
+def _cut(text: str, start: int, behind: int, before: TomlItem | None) -> Change:
+    """Take out an element with its blanks, remark and line. before: the element before, where this is the last."""
     end = _end_of(text, behind)
-    alone = not text[_line(text, start) : start].strip()
-    if alone and end < len(text) and text[end] in "\r\n":
-        return [*changes, (_line(text, start), text.index("\n", end) + 1, "")]
-    if text[behind:end].strip() or (end < len(text) and text[end] in "\r\n"):
+    ends_line = end < len(text) and text[end] in "\r\n"
+    if ends_line and not text[_line(text, start) : start].strip():
+        return _line(text, start), _past_blank(text, _line(text, start), text.index("\n", end) + 1), ""
+    if text[behind:end].strip() or ends_line:
         # Nothing of the array follows on the line, so what does is the element's remark.
-        return [*changes, (_trimmed(text, start), end, "")]
-    if last and before is not None:
-        return [*changes, (_since(text, before, start), behind, "")]
-    return [*changes, (start, _skip(text, behind), "")]
+        return _trimmed(text, start), end, ""
+    if before is not None:
+        return _since(text, before, start), behind, ""
+    return start, _skip(text, behind), ""
+
+
+def _past_blank(text: str, start: int, end: int) -> int:
+    """Return an end behind the blank line there, where one stands above too: two would be left of one."""
+    above, below = text[_line(text, start - 1) : start], _EMPTY.match(text, end)
+    return below.end() if below and not above.strip() else end
 
 
 def _first(text: str, array: Array, value: str, newline: str) -> Change:
