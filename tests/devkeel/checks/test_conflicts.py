@@ -141,6 +141,7 @@ def evaluated(text: str) -> list[bool]:
 # What two files say of env.A beside `{ env.A = "1"; }`, and whether the module system refuses it.
 MAIN = "{ pkgs, lib, ... }:\n{\n  imports = [ ./other.nix ];\n  %s\n}\n"
 OTHER = "{ pkgs, lib, config, ... }:\n%s\n"
+PYTHON = "languages.python.package"
 DECLARATIONS: dict[str, tuple[str, str, bool]] = {
     "two plain ones": ('env.A = "1";', '{ env.A = "2"; }', True),
     "two equal ones": ('env.A = "1";', '{ env.A = "1"; }', False),
@@ -176,6 +177,23 @@ DECLARATIONS: dict[str, tuple[str, str, bool]] = {
     "a number": ("services.redis.port = 1;", "{ services.redis.port = 2; }", True),
     "null and a text": ("languages.python.version = null;", '{ languages.python.version = "3.12"; }', True),
     "a text and a list": ('dotenv.filename = ".env";', '{ dotenv.filename = [ ".a" ]; }', True),
+    "two packages": (f"{PYTHON} = pkgs.python311;", f"{{ {PYTHON} = pkgs.python312; }}", True),
+    "the same package twice": (f"{PYTHON} = pkgs.python311;", f"{{ {PYTHON} = pkgs.python311; }}", True),
+    "packages that functions make": (
+        f"{PYTHON} = pkgs.python311.withPackages (p: [ ]);",
+        f"{{ {PYTHON} = pkgs.python311.override {{ }}; }}",
+        True,
+    ),
+    "two forced packages": (f"{PYTHON} = lib.mkForce pkgs.a;", f"{{ {PYTHON} = lib.mkForce pkgs.b; }}", True),
+    "a default package": (f"{PYTHON} = lib.mkDefault pkgs.a;", f"{{ {PYTHON} = pkgs.b; }}", False),
+    "a forced package": (f"{PYTHON} = pkgs.a;", f"{{ {PYTHON} = lib.mkForce pkgs.b; }}", False),
+    "a package under a condition": (f"{PYTHON} = pkgs.a;", f"{{ {PYTHON} = lib.mkIf false pkgs.b; }}", False),
+    "a package with a computed priority": (
+        f"{PYTHON} = pkgs.a;",
+        f"let weak = lib.mkDefault; in {{ {PYTHON} = weak pkgs.b; }}",
+        False,
+    ),
+    "packages of a list": ("packages = [ pkgs.a ];", "{ packages = [ pkgs.b ]; }", False),
     "a profile": ('env.A = "1";', '{ profiles.x.module.env.A = "2"; }', False),
     "an option of the project's own": (
         'my.x = "1";',
@@ -217,6 +235,8 @@ def test_the_module_system_refuses_what_is_found_and_nothing_else() -> None:
         };
         enterShell = lib.mkOption { type = types.lines; default = ""; };
         cachix.pull = lib.mkOption { type = types.listOf types.str; default = [ ]; };
+        languages.python.package = lib.mkOption { type = types.package; default = pkgs.a; };
+        packages = lib.mkOption { type = types.listOf types.package; default = [ ]; };
         services.redis.enable = lib.mkOption { type = types.bool; default = false; };
         services.redis.port = lib.mkOption { type = types.port; default = 1; };
         languages.python.version = lib.mkOption { type = types.nullOr types.str; default = null; };
@@ -230,8 +250,11 @@ def test_the_module_system_refuses_what_is_found_and_nothing_else() -> None:
     )
     text = f"""
       let lib = import {MODULES}/nixpkgs.lib/lib; inherit (lib) types; options = {options};
+      made = name: {{ inherit name; type = "derivation"; outPath = "/nix/store/${{name}}"; }};
+      python = name: made name // {{ withPackages = _: made "${{name}}-with"; override = _: made "${{name}}-other"; }};
+      pkgs = lib.genAttrs [ "a" "b" ] made // lib.genAttrs [ "python311" "python312" ] python;
       ok = modules: (builtins.tryEval (builtins.deepSeq (lib.evalModules {{
-        specialArgs.pkgs = {{ }}; modules = [ options ] ++ modules; }}).config true)).success;
+        specialArgs = {{ inherit pkgs; }}; modules = [ options ] ++ modules; }}).config true)).success;
       in [ {asked} ]"""
     names = [name for name in DECLARATIONS if "imported under" not in name and "twice" not in name]
     wrong = [name for name, taken in zip(names, evaluated(text), strict=True) if taken is DECLARATIONS[name][2]]

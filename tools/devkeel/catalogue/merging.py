@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.catalogue.types import Anything, Boolean, Either, Enum, Integer, Null, Number, PathType, Text
+from devkeel.catalogue.types import Anything, Boolean, Either, Enum, Integer, Null, Number, Package, PathType, Text
 from devkeel.source.nix.read.literal import Expression
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from devkeel.catalogue.types import OptionType
     from devkeel.source.nix.read.literal import Value
 
-__all__ = ["conflict"]
+__all__ = ["conflict", "takes_one_package"]
 
 _MERGING = "strings concatenated"
 # nixpkgs, lib/types.nix, `anything`, and pkgs/pkgs-lib/formats.nix: of these, scalars that differ are in conflict.
@@ -32,6 +32,15 @@ def conflict(type_: OptionType, one: Value, other: Value) -> bool:
         return scalars and _SCALARS.fullmatch(type_.phrase) is not None and not _equal(one, other)
     once = isinstance(type_, (Boolean, Enum, Integer, Number, PathType, Text)) and not type_.phrase.startswith(_MERGING)
     return once and type_.accepts(one) is True and type_.accepts(other) is True and not _equal(one, other)
+
+
+def takes_one_package(type_: OptionType) -> bool:
+    """Return whether a type refuses two packages beside each other, also where they are the same one."""
+    # nixpkgs, lib/types.nix: `package` merges by `mergeOneOption`; `nullOr` refuses null beside anything else.
+    choices = type_.choices if isinstance(type_, Either) else (type_,)
+    return any(isinstance(choice, Package) for choice in choices) and all(
+        isinstance(choice, (Null, Package)) for choice in choices
+    )
 
 
 def _conflict_of_either(choices: Sequence[OptionType], one: Value, other: Value) -> bool:

@@ -1,7 +1,8 @@
 """Values of one option that the module system does not merge: it takes one, and two places of a declaration differ.
 
 What it does is judged by the type (nixpkgs, lib/types.nix) and the priority (lib/modules.nix, `filterOverrides`).
-Whatever is computed, conditional or set round by a priority of its own is not judged: it may hold.
+Whatever is computed, conditional or set round by a priority of its own is not judged: it may hold. Of expressions those
+are judged that are certain to be packages.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.catalogue.locked_options import open_catalogue
-from devkeel.catalogue.merging import conflict
+from devkeel.catalogue.merging import conflict, takes_one_package
 from devkeel.checks.options import option_tree
 from devkeel.errors import Diagnostic
 from devkeel.project.beyond import beyond
@@ -21,6 +22,8 @@ from devkeel.project.root import LOCK
 from devkeel.source import nix
 from devkeel.source.nix.read.layers import PRIORITIES, call, strength
 from devkeel.source.nix.read.literal import Style, print_element
+from devkeel.source.nix.read.packages import selected
+from devkeel.source.nix.read.scope import binder_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,17 +145,36 @@ def _pair(type_: OptionType, sites: list[_Site]) -> tuple[_Site, _Site] | None:
     """Return the first two of the strongest definitions that differ."""
     strongest = min(site.priority or 0 for site in sites)
     chosen = [site for site in sites if site.priority == strongest]
-    values = [site.document.value(site.item) for site in chosen]
     return next(
         (
             (chosen[one], chosen[other])
             for other in range(1, len(chosen))
             for one in range(other)
             if chosen[one].item.container.node != chosen[other].item.container.node  # that is no Nix, and said already
-            and conflict(type_, values[one], values[other])
+            and _clash(type_, chosen[one], chosen[other])
         ),
         None,
     )
+
+
+def _clash(type_: OptionType, one: _Site, other: _Site) -> bool:
+    values = [site.document.value(site.item) for site in (one, other)]
+    if takes_one_package(type_) and (_is_package(one) or _is_package(other)):
+        return all(_is_package(site) or site.document.value(site.item) is None for site in (one, other))
+    return conflict(type_, *values)
+
+
+def _is_package(site: _Site) -> bool:
+    """Return whether a value is a package of a package set, or what a function of one makes: `pkgs.x.override { }`."""
+    node, data = site.item.layers.core if site.item.layers is not None else None, site.document.data
+    while node is not None and node.type == "apply_expression":
+        node = node.child_by_field_name("function")
+    found = selected(node, data) if node is not None else None
+    if node is None or found is None:
+        return False
+    root, path = found
+    # What `lib` makes may have a priority or a condition.
+    return root.startswith("pkgs") and "lib" not in path and binder_of(node, root, data) is not None
 
 
 def _diagnostic(
@@ -183,12 +205,15 @@ def _prevailing(name: str, site: _Site, other: _Site, before: Mapping[str, bytes
     if site.document.name == other.document.name or site.priority != strength(None):
         return []
     value = site.document.value(site.item)
+    same = {"kind": "set", "path": name, "value": value, "file": other.document.name}
+    if isinstance(value, nix.Expression) or _is_package(other):  # which are refused also where they are the same
+        same = {"kind": "unset", "path": name, "file": other.document.name}
     forced = f"lib.mkForce {print_element(value, Style())}"
     prevailing = {"kind": "set", "path": name, "expression": forced, "file": site.document.name}
     if _defined(site, before.get(site.document.name)):
         # The value of before is there again where the change is refused, and would contradict the other place's.
         return [prevailing]
-    return [prevailing, {"kind": "set", "path": name, "value": value, "file": other.document.name}]
+    return [prevailing, same]
 
 
 def _defined(site: _Site, before: bytes | None) -> bool:
