@@ -101,6 +101,33 @@ def test_what_the_declaration_imports_is_a_module_whatever_its_options(environme
     assert refusal(environment, name, edit) is None
 
 
+FUNCTIONS = ["overlay.nix", "overlay-of-inputs.nix", "curried.nix"]
+CURRIED = '{ name }: { pkgs, ... }: {\n  env.X = "1";\n}\n'
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_of_several_arguments_is_no_module_in_imports_either(environment: Environment, name: str) -> None:
+    write(environment, name, FOREIGN.get(name, CURRIED))
+    write(environment, "devenv.nix", f"{{ imports = [ ./{name} ]; }}\n")
+    codes = {edit["kind"]: refusal(environment, name, edit) for edit in EDITS}
+    assert set(codes.values()) == {"not_a_devenv_module"}, codes
+    unset = environment.change(parse_edits([{"kind": "unset", "path": "env.X"}]), level="syntax")
+    assert not unset.changed
+    assert unset.looked_at is not None
+    assert [item for item in unset.looked_at.unread if name in item]
+    assert not [item for item in environment.inspect().definitions if item.file == name]
+    assert [item.code for item in environment.check(level="schema").diagnostics] == ["not_a_devenv_module"]
+
+
+@pytest.mark.parametrize(
+    "text", ["imports = lib.optional false ./overlay.nix;", "overlays = [ (import ./overlay.nix) ];"]
+)
+def test_an_overlay_that_is_not_certain_to_be_a_module_is_no_finding(environment: Environment, text: str) -> None:
+    write(environment, "overlay.nix", FOREIGN["overlay.nix"])
+    write(environment, "devenv.nix", f"{{ lib, ... }}: {{ {text} }}\n")
+    assert not environment.check(level="schema").diagnostics
+
+
 def test_a_file_that_the_same_transaction_imports_is_a_module(environment: Environment) -> None:
     write(environment, "mine.nix", "{ ... }:\n{\n  mine.colour = 1;\n}\n")
     edits = [

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from devkeel.checks.replacement import as_edit
 from devkeel.errors import Diagnostic
+from devkeel.project.declaration import always_imported
+from devkeel.source import nix
 from devkeel.source.nix.write.head import is_closed, opened_head
 
 if TYPE_CHECKING:
@@ -19,11 +21,19 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.checks.modules import World
-    from devkeel.source import nix
 
-__all__ = ["check_heads"]
+__all__ = ["check_functions", "check_heads"]
 
 _MESSAGE = "the arguments of this module end without `...`, and the module system passes more than it names"
+
+
+def check_functions(subject: Candidate, world: World) -> Iterator[Diagnostic]:
+    """Report overlays and other functions of several arguments that are imported, whatever holds, as modules."""
+    always = always_imported(subject, subject.files)
+    for document in world.functions:
+        if document.name in always:
+            message = f"`imports` takes modules, and this is {nix.never_module(document)}"
+            yield Diagnostic("not_a_devenv_module", "error", message, "schema", document.place(0))
 
 
 def check_heads(_: Candidate, world: World) -> Iterator[Diagnostic]:

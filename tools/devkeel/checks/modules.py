@@ -21,12 +21,14 @@ class World(Struct, frozen=True):
     """The modules of a declaration.
 
     modules: the files that are modules, those that parse. declared: the options that they declare themselves.
-    closed: whether nothing else declares options, as far as the text shows: no module comes from elsewhere.
+    closed: whether nothing else declares options, as far as the text shows: no module comes from elsewhere. functions:
+    the files in `imports` that no arguments make a module of.
     """
 
     modules: tuple[nix.Document, ...]
     declared: frozenset[nix.AttrPath]
     closed: bool
+    functions: tuple[nix.Document, ...] = ()
 
     @classmethod
     def of(cls, subject: Candidate) -> World:
@@ -38,12 +40,16 @@ class World(Struct, frozen=True):
                 for other in imports_of(name, subject.files[name], subject.way_to_work_tree)
                 if other in subject.files and other not in names
             ]
-        found, declared, closed = list[nix.Document](), set[nix.AttrPath](), True
+        found, functions = list[nix.Document](), list[nix.Document]()
+        declared, closed = set[nix.AttrPath](), True
         for name in names:
             if not name.endswith(".nix"):
                 closed = closed and b"imports" not in subject.files[name]
                 continue
             document = subject.document(name)
+            if name not in DECLARATION_FILES and nix.never_module(document) is not None:
+                functions.append(document)
+                continue
             try:
                 paths = [(item.raw, item) for item in document.definitions]
             except DevkeelError:
@@ -54,7 +60,7 @@ class World(Struct, frozen=True):
                 inner = _inner(raw)
                 declared |= {inner[1:]} if inner[:1] == ("options",) else set()
             closed = closed and all(_seen(subject, document, item) for _, item in paths)
-        return cls(tuple(found), frozenset(declared), closed)
+        return cls(tuple(found), frozenset(declared), closed, tuple(functions))
 
     def declares(self, path: nix.AttrPath) -> bool:
         """Return whether an option of the project's own is at, above or below a path."""

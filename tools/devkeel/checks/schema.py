@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.checks.conflicts import check_conflicts
-from devkeel.checks.heads import check_heads
+from devkeel.checks.heads import check_functions, check_heads
 from devkeel.checks.input_needs import check_needed_inputs
 from devkeel.checks.inputs import check_inputs
 from devkeel.checks.modules import World
@@ -26,6 +26,7 @@ __all__ = ["check"]
 # Each takes what is judged and the modules in it, and yields what it finds.
 _CHECKS: tuple[Callable[[Candidate, World], Iterable[Diagnostic]], ...] = (
     check_heads,
+    check_functions,
     check_options,
     check_conflicts,
     check_needed_inputs,

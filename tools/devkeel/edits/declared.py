@@ -252,7 +252,7 @@ def changes(document: nix.Document, change: Callable[[nix.Document], Edited]) ->
 
 def _is_module(document: nix.Document) -> bool:
     try:
-        return bool(document.body)
+        return (document.name in DECLARATION_FILES or nix.never_module(document) is None) and bool(document.body)
     except DevkeelError:
         return False
 

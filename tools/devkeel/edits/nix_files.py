@@ -1,7 +1,7 @@
 """Which Nix files an edit of options is about: modules of the declaration, and what may be one.
 
 A file is a module by its role (the declaration imports it) or by its shape and its options. What is certainly something
-else is refused: an edit would make another value of it.
+else is refused: an edit would make another value of it. A function of several arguments is none in `imports` either.
 """
 
 from __future__ import annotations
@@ -49,16 +49,19 @@ def require_module(document: nix.Document, candidate: Candidate) -> None:
     if name in DECLARATION_FILES or document.syntax_problems:
         return
     what, node = _foreign(document)
+    imported = name not in MANIFESTS and name in read_declaration(candidate)
+    if imported:
+        what = nix.never_module(document)
     if what is None or (node is None and posixpath.basename(name) in DECLARATION_FILES):
-        return
-    if name not in MANIFESTS and name in read_declaration(candidate):
         return
     own = f"Write a change of this file itself with {do('patch')}."
     raise document.refuse(
         "not_a_devenv_module",
         f"{name} is {what}, not a module of devenv.",
         node,
-        own if name in MANIFESTS else f"Edit {DECLARATION}, or import this file as a module from there first. {own}",
+        own
+        if imported or name in MANIFESTS
+        else f"Edit {DECLARATION}, or import this file as a module from there first. {own}",
     )
 
 

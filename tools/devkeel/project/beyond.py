@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
 from devkeel.project.declaration import imports_of, is_literal_import, yaml_imports
+from devkeel.project.root import DECLARATION_FILES
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ def _beyond_file(project: Reader, name: str, data: bytes, files: Mapping[str, by
 
 
 def _beyond_module(project: Reader, document: nix.Document, files: Mapping[str, bytes]) -> Iterator[str]:
+    what = nix.never_module(document) if document.name not in DECLARATION_FILES else None
+    if what is not None:
+        yield f"{document.name} ({what})"
+        return
     try:
         definitions = document.definitions
     except DevkeelError as error:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.errors import DevkeelError
+from devkeel.project.root import DECLARATION_FILES
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ __all__ = ["DefinitionView", "Survey", "survey"]
 
 
 class Survey(Struct, frozen=True):
-    """Packages as named, what is enabled, every definition; a file that does not parse contributes nothing."""
+    """Packages as named, what is enabled, every definition; what does not parse or is no module contributes nothing."""
 
     packages: tuple[str, ...]
     enabled: tuple[str, ...]
@@ -31,6 +32,8 @@ def survey(files: Mapping[str, bytes], prefix: str | None) -> Survey:
         if not name.endswith(".nix"):
             continue
         document = nix.Document(data, name)
+        if name not in DECLARATION_FILES and nix.never_module(document) is not None:
+            continue
         try:
             items = document.definitions
             packages += nix.package_names(document)

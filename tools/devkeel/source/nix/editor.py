@@ -63,6 +63,7 @@ __all__ = [
     "get",
     "is_literal",
     "names_package",
+    "never_module",
     "package_names",
     "parse_path",
     "prepend",
@@ -203,6 +204,11 @@ def add_arguments(data: bytes | Document, *names: str) -> Edited:
 def shape_of(document: Document) -> _shapes.FileShape:
     """Return what a file is by its shape; see `shapes`."""
     return _shapes.shape_of(document)
+
+
+def never_module(document: Document) -> str | None:
+    """Return what a file is that no declaration can import as a module; see `shapes`."""
+    return _shapes.never_module(document)
 
 
 def brokenness(data: bytes | Document) -> int:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from devkeel.source.nix.read.document import Document
 
-__all__ = ["FileShape", "Head", "shape_of"]
+__all__ = ["FileShape", "Head", "never_module", "shape_of"]
 
 _FLAKE = frozenset({"description", "inputs", "outputs", "nixConfig"})
 _INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(
@@ -78,6 +78,15 @@ def shape_of(document: Document) -> FileShape:
         node = inner
     core = node or start
     return FileShape(_what(document, core, heads), core, tuple(heads))
+
+
+def never_module(document: Document) -> str | None:
+    """Return what a file is that no declaration can import as a module, whatever arguments its modules have."""
+    # nixpkgs, lib/modules.nix, `loadModule`: what the call with the module's arguments gives has to be a set.
+    if document.syntax_problems:
+        return None
+    shape = shape_of(document)
+    return (shape.what or "a function of several arguments") if len(shape.heads) > 1 else None
 
 
 def _head(node: Node, data: bytes) -> Head:
