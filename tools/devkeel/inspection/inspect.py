@@ -62,7 +62,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         lock_revision=revisions[1],
         backend=selection.name,
         files=_states(files, parts),
-        packages=found.packages or declared_libraries(files),
+        packages=found.packages or declared_libraries(files, context.project.read),
         inside=_inside(files, context.source),
         enabled=found.enabled,
         definitions=found.definitions,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import DevkeelError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 __all__ = ["PYTHON", "asks_otherwise", "declared_libraries"]
 
@@ -20,8 +20,11 @@ PYTHON = ("pyproject.toml", "requirements.in", "requirements.txt")
 _OF_NO_RESOLVER = frozenset({"scripts", "description", "keywords", "author", "license", "homepage", "main"})
 
 
-def declared_libraries(files: Mapping[str, bytes]) -> tuple[str, ...]:
-    """Return the Python libraries that a project without devenv.nix names, as it writes them."""
+def declared_libraries(files: Mapping[str, bytes], read: Callable[[str], bytes | None]) -> tuple[str, ...]:
+    """Return the Python libraries that a project without devenv.nix names, as it writes them.
+
+    read: the files that a requirements file or the list below pip includes.
+    """
     if "devenv.nix" in files or not files:
         return ()
     from devkeel.libraries.manifests import conda_file, pyproject, requirements_file  # noqa: PLC0415  (38 ms with packaging)
@@ -30,11 +33,14 @@ def declared_libraries(files: Mapping[str, bytes]) -> tuple[str, ...]:
     for name, data in files.items():
         try:
             if name in conda_file.NAMES:
-                found += conda_file.specifications(conda_file.load(data, name))
+                model = conda_file.load(data, name)
+                found += [*conda_file.specifications(model), *conda_file.below_pip(model, name, read)]
             elif name == pyproject.PYPROJECT:
                 found += pyproject.requirements_of(data)
             elif requirements_file.is_requirements_file(name):
+                included = requirements_file.lines_included(name, data, read)
                 found += requirements_file.requirements_in(data)
+                found += [str(line.requirement) for line in included if line.requirement]
         except (DevkeelError, ValueError):
             continue
     return tuple(dict.fromkeys(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from devkeel.errors import DevkeelError
+from devkeel.libraries.declared import declared_libraries
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.planning import plan
 from devkeel.libraries.request import Plan, Request
@@ -180,3 +181,101 @@ def test_a_request_names_no_address(name: str) -> None:
     with pytest.raises(DevkeelError) as caught:
         edited(f"{HEAD}dependencies: [python]\n", name)
     assert caught.value.code == "bad_library"
+
+
+PIP = f"""{HEAD}dependencies:
+  - numpy
+  - pip
+  - pip:
+    - -r req/base.txt  # from here
+    - -c limits.txt
+    - -e .
+    - -e git+https://example.com/own.git#egg=own
+    - --index-url https://example.com/simple
+    - https://example.com/rich-13.0-py3-none-any.whl
+    - tool @ git+https://example.com/tool.git
+    - six==1.16 --hash=sha256:aa
+"""
+INCLUDED = {
+    "environment.yml": PIP,
+    "req/base.txt": "idna<4  # why\n-r more.txt\n",
+    "req/more.txt": "certifi\n",
+    "limits.txt": "chardet<5\n",
+}
+
+
+def planned_of(files: dict[str, str], *names: str, remove: bool = False, file: str | None = None) -> Plan:
+    request = Request("python", names, file=file, remove=remove, manifests=("environment.yml",))
+    return plan(request, lambda name: files[name].encode() if name in files else None)
+
+
+def test_what_a_file_below_pip_includes_is_edited_there() -> None:
+    where = "idna<4 stands in req/base.txt, line 1, which environment.yml includes."
+    assert planned_of(INCLUDED, "idna").notes == [where, "idna<4 is already in req/base.txt."]
+    assert planned_of(INCLUDED, "Idna>=3.7").files == {"req/base.txt": b"idna>=3.7  # why\n-r more.txt\n"}
+    assert planned_of(INCLUDED, "idna", remove=True).files == {"req/base.txt": b"-r more.txt\n"}
+    assert planned_of(INCLUDED, "certifi==2024.7.4").files == {"req/more.txt": b"certifi==2024.7.4\n"}
+    both = planned_of(INCLUDED, "certifi", "numpy", remove=True)
+    assert both.files == {"req/more.txt": b"", "environment.yml": PIP.replace("  - numpy\n", "").encode()}
+
+
+def test_a_path_below_pip_is_relative_to_the_folder_of_its_file() -> None:
+    files = {f"lab/{name}": text for name, text in INCLUDED.items()} | {"req/base.txt": "idna\n"}
+    assert {*planned_of(files, "idna", remove=True, file="lab/environment.yml").files} == {"lab/req/base.txt"}
+
+
+def test_a_constraint_below_pip_is_no_requirement() -> None:
+    made = planned_of(INCLUDED, "chardet")
+    assert {*made.files} == {"environment.yml"}
+    assert not planned_of(INCLUDED, "chardet", remove=True).files
+
+
+@pytest.mark.parametrize("name", ["own", "rich", "tool", "six"])
+def test_an_element_below_pip_is_known_as_pip_knows_it(name: str) -> None:
+    line = next(line for line in PIP.splitlines(keepends=True) if name in line)
+    assert planned_of(INCLUDED, name, remove=True).files == {"environment.yml": PIP.replace(line, "").encode()}
+    assert not planned_of(INCLUDED, name).files
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("own>=1", "opaque_value"), ("rich>=13", "opaque_value"), ("six>=1.17", "no_hashes")]
+)
+def test_an_element_below_pip_that_has_no_version_of_its_own_gets_none(name: str, code: str) -> None:
+    with pytest.raises(DevkeelError) as caught:
+        planned_of(INCLUDED, name)
+    assert caught.value.code == code
+
+
+def test_a_version_of_conda_beside_one_in_an_included_file_is_refused() -> None:
+    files = INCLUDED | {"req/more.txt": "numpy>=1\n"}
+    with pytest.raises(DevkeelError) as caught:
+        planned_of(files, "numpy=2")
+    assert caught.value.code == "ambiguous"
+    assert {*planned_of(files, "numpy", remove=True).files} == {"environment.yml", "req/more.txt"}
+    with pytest.raises(DevkeelError) as caught:
+        planned_of(INCLUDED, "idna=3.7=py_0")
+    assert caught.value.code == "bad_library"
+
+
+@pytest.mark.parametrize("path", ["gone.txt", "../gone.txt", "https://example.com/more.txt", "${HOME}/more.txt"])
+def test_a_file_below_pip_that_cannot_be_read_is_named(path: str) -> None:
+    files = {"environment.yml": f"{HEAD}dependencies:\n- pip:\n  - -r {path}\n"}
+    assert path in planned_of(files, "idna", remove=True).notes[0]
+    added = planned_of(files, "idna")
+    assert added.files
+    assert path in added.notes[0]
+
+
+def test_what_an_included_file_and_its_own_both_have_goes_from_both() -> None:
+    files = {"requirements.txt": "idna\n-r more.txt\n", "more.txt": "idna\nsix\n"}
+    made = planned_of(files, "idna", remove=True, file="requirements.txt").files
+    assert made == {"requirements.txt": b"-r more.txt\n", "more.txt": b"six\n"}
+
+
+def test_the_libraries_of_a_project_are_also_those_below_pip_and_in_what_it_includes() -> None:
+    read = {name: text.encode() for name, text in INCLUDED.items()}
+    found = declared_libraries({"environment.yml": PIP.encode()}, read.get)
+    assert {"numpy", "idna<4", "certifi", "six==1.16"} <= {*found}
+    assert "chardet<5" not in found
+    listed = declared_libraries({"requirements.txt": b"rich\n-r req/base.txt\n"}, read.get)
+    assert listed == ("rich", "idna<4", "certifi")

@@ -1,4 +1,9 @@
-"""Libraries in conda's environment.yml: match specifications, and what pip installs beside them."""
+"""Libraries in conda's environment.yml: match specifications, and what pip installs beside them.
+
+conda writes what stands below pip to a requirements file beside environment.yml, one element a line, and has pip
+install from it there (conda/env/installers/pip.py): so each element is read as a line of such a file, and what a
+`-r` names is relative to the folder of environment.yml.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +11,26 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.libraries.manifests import match_spec
-from devkeel.libraries.manifests.requirement import amended, canonicalize_name, is_bare, key_of, parse, tolerant, which
+from devkeel.libraries.manifests.requirement import canonicalize_name, is_bare, key_of, parse, tolerant, which
+from devkeel.libraries.manifests.requirement_lines import lines_of
+from devkeel.libraries.manifests.requirements_file import edit_included, edit_lines, included_lines, unread_files
 from devkeel.libraries.request import Plan, bad_library, refused
 from devkeel.source import yaml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devkeel.libraries.manifests.match_spec import MatchSpec
+    from devkeel.libraries.manifests.requirement import Requirement
+    from devkeel.libraries.manifests.requirement_lines import LogicalLine
     from devkeel.libraries.request import Request
     from devkeel.source.yaml.document import Entry
 
-__all__ = ["NAMES", "edit", "load", "specifications"]
+__all__ = ["NAMES", "below_pip", "edit", "load", "specifications"]
 
 NAMES = ("environment.yml", "environment.yaml")
 # What brackets of a request may say, and the channels that it may name: no address, no path and no option.
@@ -50,6 +62,16 @@ def specifications(model: dict[str, Any]) -> tuple[str, ...]:
     return tuple(item for item in known if isinstance(item, str)) if isinstance(known, list) else ()
 
 
+def below_pip(model: dict[str, Any], name: str, read: Callable[[str], bytes | None]) -> tuple[str, ...]:
+    """Return the requirements that stand below pip, and in the files that are included there."""
+    known = model.get("dependencies")
+    lists = [item.get("pip") for item in known if isinstance(item, dict)] if isinstance(known, list) else []
+    texts = [text for held in lists if isinstance(held, list) for text in held if isinstance(text, str)]
+    lines = [line for text in texts for line in lines_of(text)]
+    lines += [line for _, line in included_lines(name, lines, read, [])]
+    return tuple(str(line.requirement) for line in lines if line.requirement)
+
+
 def edit(plan: Plan, request: Request) -> None:
     """Add or remove match specifications, and change what pip installs where a name stands there."""
     if request.group is not None:
@@ -59,7 +81,7 @@ def edit(plan: Plan, request: Request) -> None:
         wanted = _wanted(item)
         # Two versions in one request are both written, so that the solver says why they cannot be.
         twice = wanted is not None and wanted.key in done and not request.remove
-        file = _File(plan)
+        file = _File(plan, replace(request, names=(item,)))
         if request.remove:
             file.remove(item, wanted)
         else:
@@ -80,32 +102,49 @@ def _wanted(item: str) -> MatchSpec | None:
 
 
 class _Element(Struct, frozen=True):
-    """An element of a list. owner: the entry whose list it is. text: what it says."""
+    """An element of a list. owner: the entry whose list it is. text: what it says. line, key: as pip reads it."""
 
     owner: Entry
     index: int
     text: str
 
+    @property
+    def line(self) -> LogicalLine | None:
+        return next(lines_of(self.text), None)
+
+    @property
+    def key(self) -> str | None:
+        return self.line.key if self.line else None
+
 
 class _File(Struct):
-    """An environment file whose elements are found anew after each edit."""
+    """An environment file whose elements are found anew after each edit. request: for one name."""
 
     plan: Plan
+    request: Request
 
     def add(self, item: str, wanted: MatchSpec | None, *, twice: bool) -> None:
         """Give a name its version wherever it stands, or append it to what conda installs."""
         document = self._document()
         conda, pip = self._named(document, item, wanted)
+        behind, unread = self._behind(document, item, wanted)
         if pip and not twice and (wanted is None or not conda):
             self._require_pip(document, pip, item)
+            return
+        if behind and not twice and not conda:
+            self._require_read_by_pip(behind[0][1].key, item)
+            edit_included(self.plan, self.request, behind)
             return
         if wanted is None:
             raise bad_library(item, "it is no match specification", "numpy, numpy=1.26 or numpy>=1.26,<2")
         if not conda or twice:
+            if unread:
+                why = f"whether {wanted.name} stands there is not known"
+                self.plan.notes.append(f"{document.name} includes {', '.join(unread)}, which could not be read: {why}.")
             self.plan.take(self.plan.manifest, yaml.append(document, "dependencies", item))
             return
         texts = [self._amended(element, wanted) for element in conda]
-        if pip and texts != [element.text for element in conda]:
+        if (pip or behind) and texts != [element.text for element in conda]:
             raise refused(
                 "ambiguous",
                 f"{wanted.name} stands among the dependencies of conda and below pip, which would replace it.",
@@ -126,10 +165,14 @@ class _File(Struct):
         name = wanted.name if wanted else parse(item, remove=True).name
         document = self._document()
         conda, pip = self._named(document, item, wanted)
-        if not conda and not pip:
-            self.plan.notes.append(f"{name} is not in dependencies of {document.name}, neither of conda nor below pip.")
+        behind, unread = self._behind(document, item, wanted)
+        if not conda and not pip and not behind:
+            where = f"dependencies of {document.name}, neither of conda nor below pip"
+            self.plan.notes.append(f"{name} is not in {where}{unread_files(unread)}.")
             return
         stood = bool(pip)
+        if behind:
+            edit_included(self.plan, replace(self.request, names=(name,)), behind)
         while remaining := [*conda, *pip]:
             # Places are found anew each time: a list below pip that goes is an element itself.
             self._take_out(remaining[-1])
@@ -166,7 +209,17 @@ class _File(Struct):
         distribution = canonicalize_name(wanted.name) if wanted else key_of(item)
         conda = [element for element in _texts(held) if wanted and _key(element.text) == wanted.key]
         below = [element for entry in _pip_of(held) for element in _texts(entry)]
-        return conda, [element for element in below if distribution and key_of(element.text) == distribution]
+        return conda, [element for element in below if distribution and element.key == distribution]
+
+    def _behind(
+        self, document: yaml.Document, item: str, wanted: MatchSpec | None
+    ) -> tuple[list[tuple[str, LogicalLine]], list[str]]:
+        """Return where a name stands in the files that are included below pip, and which of these cannot be read."""
+        unread = list[str]()
+        distribution = canonicalize_name(wanted.name) if wanted else key_of(item)
+        below = (element.line for entry in _pip_of(self._dependencies(document)) for element in _texts(entry))
+        lines = included_lines(document.name, [line for line in below if line], self.plan.read, unread)
+        return [(file, line) for file, line in lines if distribution and line.key == distribution], unread
 
     def _amended(self, element: _Element, wanted: MatchSpec) -> str:
         """Return an element with what a request changes."""
@@ -189,21 +242,9 @@ class _File(Struct):
 
     def _require_pip(self, document: yaml.Document, pip: list[_Element], item: str) -> None:
         """Change what pip installs, as its own requirements are written."""
-        wanted = tolerant(item)
-        if wanted is None:
-            name = key_of(pip[0].text)
-            raise bad_library(item, f"{name} stands below pip, which reads other versions", f"{name}==1.0 or {name}>=1")
-        parse(item)
-        known = [found for element in pip if (found := tolerant(element.text))]
-        chosen = [pip[number] for number in which(known, wanted)]
-        if not chosen:
-            raise refused(
-                "ambiguous",
-                f"{wanted.name} stands below pip without this marker.",
-                self.plan.manifest,
-                f"Remove {wanted.name} first, or write this change with {do('patch')}.",
-            )
-        texts = [element.text if is_bare(wanted) else amended(element.text, wanted) for element in chosen]
+        wanted = self._require_read_by_pip(pip[0].key, item)
+        chosen = self._chosen(pip, wanted)
+        texts = [edit_lines(element.text.encode(), document.name, self.request).data.decode() for element in chosen]
         if texts == [element.text for element in chosen]:
             self.plan.notes.append(f"{' and '.join(texts)} is already below pip.")
         for element, text in zip(chosen, texts, strict=True):
@@ -212,6 +253,35 @@ class _File(Struct):
                 owner = next(entry for entry in _pip_of(held) if entry.key.start == element.owner.key.start)
                 self.plan.take(self.plan.manifest, yaml.exchange(document, owner, element.index, text))
                 document = self._document()
+
+    @staticmethod
+    def _require_read_by_pip(name: str | None, item: str) -> Requirement:
+        """Return the requirement that a request is. Raises UsageError where only conda would read it."""
+        if tolerant(item) is None:
+            raise bad_library(item, f"{name} stands below pip, which reads other versions", f"{name}==1.0 or {name}>=1")
+        return parse(item)
+
+    def _chosen(self, pip: list[_Element], wanted: Requirement) -> list[_Element]:
+        """Return which elements below pip a request is about. Raises Refused."""
+        if is_bare(wanted):
+            return pip
+        known = [line.requirement for element in pip if (line := element.line) and line.requirement]
+        if len(known) < len(pip):
+            raise refused(
+                "opaque_value",
+                f"{wanted.name} stands below pip as an editable, a file or behind a variable.",
+                self.plan.manifest,
+                f"Change this line with {do('patch')}.",
+            )
+        chosen = [pip[number] for number in which(known, wanted)]
+        if not chosen:
+            raise refused(
+                "ambiguous",
+                f"{wanted.name} stands below pip without this marker.",
+                self.plan.manifest,
+                f"Remove {wanted.name} first, or write this change with {do('patch')}.",
+            )
+        return chosen
 
 
 def _texts(entry: Entry) -> list[_Element]:
