@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.edits.vocabulary import parse_edits
-from devkeel.errors import CheckFailed, Refused
+from devkeel.errors import CheckFailed, DevkeelError, Refused
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
@@ -521,6 +521,36 @@ def test_a_link_is_the_file_behind_it_and_no_second_one(environment: Environment
     (environment.project.root / "devenv.nix").symlink_to("real/devenv.nix")
     assert not edit(environment, {"kind": "add_packages", "names": ["jq"]}).notes
     assert edit(environment, {"kind": "remove_packages", "names": ["jq"]}).changed
+
+
+@pytest.mark.parametrize("absolute", [False, True])
+@pytest.mark.parametrize("name", ["devenv.nix", LOCAL])
+def test_what_a_link_imports_is_beside_the_file_that_it_leads_to(
+    environment: Environment, name: str, absolute: bool
+) -> None:
+    root = environment.project.root
+    files = {"devenv.nix": "{ }\n", "nix/real.nix": "{ imports = [ ./x.nix ]; }\n"}
+    write(environment, files | {"x.nix": '{ env.A = "wrong"; }\n', "nix/x.nix": '{ env.A = "1"; }\n'})
+    (root / name).unlink(missing_ok=True)
+    (root / name).symlink_to(root / "nix/real.nix" if absolute else "nix/real.nix")
+    assert [item.file for item in environment.inspect(prefix="env.A").definitions] == ["nix/x.nix"]
+    assert edit(environment, {"kind": "set", "path": "env.A", "value": "2"}).files == ("nix/x.nix",)
+    assert not edit(environment, {"kind": "set", "path": "env.A", "value": "2"}).changed
+    (root / "x.nix").unlink()
+    assert not environment.check(level="schema").diagnostics
+    environment.undo()
+    assert text(environment, "nix/x.nix") == '{ env.A = "1"; }\n'
+    assert (root / name).is_symlink()
+
+
+def test_a_link_out_of_the_project_is_refused_with_where_it_leads(environment: Environment) -> None:
+    root = environment.project.root
+    (root.parent / "real.nix").write_text("{ }\n")
+    (root / "devenv.nix").unlink(missing_ok=True)
+    (root / "devenv.nix").symlink_to("../real.nix")
+    with pytest.raises(DevkeelError, match="leads to") as caught:
+        edit(environment, {"kind": "set", "path": "env.A", "value": "2"})
+    assert caught.value.code == "outside_root"
 
 
 @pytest.mark.parametrize("value", ["''\n  echo a\n''", '"echo a"', 'lib.mkAfter "echo a"', "{ a = 1; }", "3"])

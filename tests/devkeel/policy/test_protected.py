@@ -122,6 +122,18 @@ def test_everything_else_stays_editable(project: Environment, item: dict[str, An
     assert project.change(parse_edits([item])).published
 
 
+def test_what_a_declaration_that_is_a_link_imports_counts(root: Path) -> None:
+    files = {"nix/real.nix": "{ imports = [ ./x.nix ]; }", "nix/x.nix": "{ services.postgres.enable = true; }"}
+    for name, text in (files | {"x.nix": "{ }", "devkeel.toml": 'protected = ["services.postgres"]'}).items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(f"{text}\n")
+    (root / "devenv.nix").unlink(missing_ok=True)
+    (root / "devenv.nix").symlink_to("nix/real.nix")
+    edit = {"kind": "set", "path": "services.postgres.enable", "value": False, "file": "nix/x.nix"}
+    with pytest.raises(PolicyRefused):
+        Environment(root, actor="test").change(parse_edits([edit]), level="schema")
+
+
 def test_what_an_inherited_attribute_comes_from_counts(root: Path) -> None:
     text = "let s = { enable = true; }; in { services.postgres = { inherit (s) enable; }; }\n"
     (root / "devenv.nix").write_text(text)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.errors import DevkeelError
-from devkeel.project.declaration import imports_of
+from devkeel.project.declaration import imports_of, origin
 from devkeel.project.root import DECLARATION_FILES
 from devkeel.source import nix
 
@@ -37,7 +37,7 @@ class World(Struct, frozen=True):
         for name in names:
             names += [
                 other
-                for other in imports_of(name, subject.files[name], subject.way_to_work_tree)
+                for other in imports_of(origin(subject, name), subject.files[name], subject.way_to_work_tree)
                 if other in subject.files and other not in names
             ]
         found, functions = list[nix.Document](), list[nix.Document]()
@@ -88,9 +88,10 @@ def _seen(subject: Candidate, document: nix.Document, item: nix.Definition) -> b
     value = document.value(item)
     if not isinstance(value, list):
         return False
+    here = origin(subject, document.name)
     targets = [entry.source if isinstance(entry, nix.Expression) else "" for entry in value]
     return all(
-        target.startswith(("./", "../")) and any(name in subject.files for name in _one_import(document.name, target))
+        target.startswith(("./", "../")) and any(name in subject.files for name in _one_import(here, target))
         for target in targets
     )
 

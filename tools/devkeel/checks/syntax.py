@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, Diagnostic, Place, ProjectError
-from devkeel.project.declaration import nix_imports
+from devkeel.project.declaration import nix_imports, origin
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -56,7 +56,7 @@ def _check_imports(subject: Candidate, name: str, data: bytes) -> list[Diagnosti
     """Return a warning for each literal relative import within the root that leads to no file."""
     found = []
     for target in nix_imports(data, always=True):
-        path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+        path = posixpath.normpath(posixpath.join(posixpath.dirname(origin(subject, name)), target))
         # nix, src/libexpr/eval.cc, `resolveExprPath`: a directory stands for its default.nix.
         inside = {path, posixpath.join(path, "default.nix")}
         if path.startswith("..") or inside & subject.files.keys() or subject.exists(path):

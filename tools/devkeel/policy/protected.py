@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from devkeel.catalogue.renames import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused
 from devkeel.policy.mentions import UNPARSED, DeclarationFiles, Fact, said_about
+from devkeel.project.declaration import origin
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
 from devkeel.project.settings import Settings, read_settings
 from devkeel.source import nix
@@ -94,7 +95,13 @@ def _files(project: Reader, given: Mapping[str, bytes | None], changed: frozense
         except DevkeelError:
             return None
 
-    return DeclarationFiles(cache(read), changed)
+    def begins(name: str) -> str:
+        try:
+            return origin(project, name)
+        except DevkeelError:
+            return name
+
+    return DeclarationFiles(cache(read), changed, begins)
 
 
 def _beginning(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:

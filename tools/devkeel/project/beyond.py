@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError
-from devkeel.project.declaration import imports_of, is_literal_import, yaml_imports
+from devkeel.project.declaration import imports_of, is_literal_import, origin, yaml_imports
 from devkeel.project.root import DECLARATION_FILES
 from devkeel.source import nix
 
@@ -68,7 +68,7 @@ def _beyond_module(project: Reader, document: nix.Document, files: Mapping[str, 
 
 def _is_read(project: Reader, name: str, text: bytes, files: Mapping[str, bytes]) -> bool:
     """Return whether one of the files that an import may mean was read."""
-    for target in imports_of(name, text, project.way_to_work_tree):
+    for target in imports_of(origin(project, name), text, project.way_to_work_tree):
         with suppress(DevkeelError):  # outside of the project
             if project.resolve(posixpath.normpath(target)) in files:
                 return True

@@ -34,6 +34,7 @@ __all__ = [
     "is_literal_import",
     "lock_revision",
     "nix_imports",
+    "origin",
     "parts_of",
     "read_declaration",
     "role_of",
@@ -83,7 +84,7 @@ def read_declaration(project: Reader) -> dict[str, bytes]:
     waiting = list(found)
     while waiting and len(found) < _MAX_FILES:
         name = waiting.pop()
-        for other in imports_of(name, found[name], project.way_to_work_tree):
+        for other in imports_of(origin(project, name), found[name], project.way_to_work_tree):
             try:
                 relative = project.resolve(other)
                 data = None if relative in found else project.read(relative)
@@ -136,6 +137,12 @@ def imports_of(name: str, data: bytes, top: str = ".") -> Iterator[str]:
             yield from (posixpath.join(path, DECLARATION), posixpath.join(path, INPUTS), path)
 
 
+def origin(project: Reader, name: str) -> str:
+    """Return the file that relative paths of a file begin at: of a Nix file that is a link, what it leads to."""
+    # nix, src/libexpr/parser.y and eval.cc, `resolveExprPath`: links are followed before a file is parsed.
+    return project.resolve(name) if name in (DECLARATION, "devenv.local.nix") else name
+
+
 def always_imported(project: Reader, files: Mapping[str, bytes]) -> frozenset[str]:
     """Return the files of a declaration that are a part of it whatever holds: no condition decides about an import."""
     known = {name for name in DECLARATION_FILES if name in files}
@@ -145,7 +152,7 @@ def always_imported(project: Reader, files: Mapping[str, bytes]) -> frozenset[st
         data = files[name]
         if name.endswith(".nix"):
             data = f"{{ imports = [ {' '.join(nix_imports(data, always=True))} ]; }}".encode()
-        for target in imports_of(name, data, project.way_to_work_tree):
+        for target in imports_of(origin(project, name), data, project.way_to_work_tree):
             with suppress(DevkeelError):  # outside of the root
                 relative = project.resolve(target)
                 if relative in files and relative not in known:
@@ -197,7 +204,8 @@ def parts_of(project: Reader, files: Mapping[str, bytes]) -> dict[str, bytes]:
     path, through the files that it imports. Secrets (`.env`) and locks are none of it. At most 200 files, 16 MiB.
     """
     found, size = dict[str, bytes](), 0
-    waiting = [*_LIBRARIES, *(target for name, data in files.items() for target in _named_in(name, data))]
+    named = (target for name, data in files.items() for target in _named_in(origin(project, name), data))
+    waiting = [*_LIBRARIES, *named]
     waiting += [target for name, data in files.items() if name.endswith(".nix") for target in _in_directories(data)]
     while waiting and len(found) < _MAX_FILES and size < _MAX_BYTES:
         name = waiting.pop(0)

@@ -37,8 +37,10 @@ class DeclarationFiles(Struct, frozen=True):
     """The files of a project, as they are or as they would be.
 
     read: the bytes of a file by its path relative to the root, None where there is none or it is not to be read.
-    changed: the names of those that differ between the two versions that are compared.
+    changed: the names of those that differ between the two versions that are compared. origin: the file that relative
+    paths of one begin at, which a link leads to.
     """
 
     read: Callable[[str], bytes | None]
     changed: frozenset[str] = frozenset()
+    origin: Callable[[str], str] = str

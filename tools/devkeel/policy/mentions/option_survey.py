@@ -172,7 +172,7 @@ class _Survey(Struct, dict=True):
             what = f"the import of {name}, which is not there"
             self.facts.append(Fact(f"{self._label}import {name}", what, name, opaque=True, missing=True))
             return
-        document = nix.Document(data, name)
+        document = nix.Document(data, self.files.origin(name))
         root = document.root.child_by_field_name("expression")
         if document.syntax_problems or root is None:
             self.facts.append(Fact(data.decode("utf-8", "replace"), UNPARSED, name, opaque=True))

@@ -216,7 +216,7 @@ class References(Struct):
         if not name.endswith(".nix"):
             self.add(Fact(f"{name} {digest(data)}", "a file that it reads", name))
             return
-        document = nix.Document(data, name)
+        document = nix.Document(data, self.files.origin(name))
         self.add(Fact(f"{name} {tokens(document.root, data)}", "a file that it reads", name))
         node = document.root.child_by_field_name("expression")
         while node is not None and node.type == "function_expression":
