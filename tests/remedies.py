@@ -113,6 +113,7 @@ def _library(heard: Heard, _: str) -> list[str]:
 _FILLINGS: dict[str, Callable[[Heard, str], list[str] | None]] = {
     "patch": _patch,
     "set": _set,
+    "append": lambda *_: ["imports", "./tried.nix", "--level=syntax", "--dry-run"],
     "library": _library,
     "edit_library": _library,
     "add": lambda heard, _: [*([] if heard.said.arguments else ["jq"]), "--level=schema", "--dry-run"],

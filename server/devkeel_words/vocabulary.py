@@ -42,6 +42,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "enable": Action("enable_service", "enable", "#services"),
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
+    "append": Action("edit_environment", "append", "#options"),
     "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
     "edit_library": Action("edit_environment level={level}", "library add --level={level}", "#libraries"),
     "patch": Action("patch_file level={level}", "patch --level={level}", "#patch"),

@@ -543,6 +543,43 @@ def test_what_a_link_imports_is_beside_the_file_that_it_leads_to(
     assert (root / name).is_symlink()
 
 
+# What a project has beside x.nix, and whether an edit of x.nix says that nothing imports it.
+IMPORTERS: dict[str, tuple[dict[str, str], bool]] = {
+    "nothing": ({"devenv.nix": "{ }"}, True),
+    "another file": ({"devenv.nix": "{ imports = [ ./y.nix ]; }", "y.nix": "{ }"}, True),
+    "a file that nothing imports": ({"devenv.nix": "{ }", "y.nix": "{ imports = [ ./x.nix ]; }"}, True),
+    "devenv.nix": ({"devenv.nix": "{ imports = [ ./x.nix ]; }"}, False),
+    "under a condition": ({"devenv.nix": "{ lib, ... }: { imports = lib.optional false ./x.nix; }"}, False),
+    "an imported file": (
+        {"devenv.nix": "{ imports = [ ./a ]; }", "a/default.nix": "{ imports = [ ../x.nix ]; }"},
+        False,
+    ),
+    "devenv.local.nix": ({"devenv.nix": "{ }", LOCAL: "{ imports = [ ./x.nix ]; }"}, False),
+    "devenv.yaml": ({"devenv.nix": "{ }", "devenv.yaml": "imports:\n- ./x.nix\n"}, False),
+    "a call": ({"devenv.nix": "{ imports = [ (import ./x.nix { }) ]; }"}, False),
+    "a computed path": ({"devenv.nix": "{ imports = map (n: ./${n}.nix) [ ]; }"}, False),
+    "a folder that is read": ({"devenv.nix": "let f = builtins.readDir ./.; in { env.A = f; }"}, False),
+    "a text with its name": ({"devenv.nix": '{ env.A = "x.nix"; }'}, False),
+    "a module of an input": ({"devenv.nix": "{ inputs, ... }: { imports = [ inputs.a.b ]; }"}, False),
+    "a profile": ({"devenv.nix": "{ profiles.a.module = ./x.nix; }"}, False),
+    "the imports of a profile": ({"devenv.nix": "{ profiles.a.module.imports = [ ./x.nix ]; }"}, False),
+    "a flake": ({"devenv.nix": "{ }", "flake.nix": "{ outputs = _: { m = ./x.nix; }; }"}, False),
+    "no devenv.nix": ({"flake.nix": "{ outputs = _: { }; }"}, False),
+}
+
+
+@pytest.mark.parametrize("name", IMPORTERS)
+def test_that_nothing_imports_a_file_is_said_where_it_is_certain(environment: Environment, name: str) -> None:
+    files, alone = IMPORTERS[name]
+    (environment.project.root / "devenv.nix").unlink(missing_ok=True)
+    write(environment, files | {"x.nix": "{ }\n"})
+    change = {"kind": "set", "path": "env.A", "value": "1", "file": "x.nix"}
+    assert any("imports" in note for note in edit(environment, change, dry_run=True).notes) is alone
+    if alone:
+        follow = {"kind": "append", "path": "imports", "expression": "./x.nix"}
+        assert not edit(environment, change, follow).notes
+
+
 def test_a_link_out_of_the_project_is_refused_with_where_it_leads(environment: Environment) -> None:
     root = environment.project.root
     (root.parent / "real.nix").write_text("{ }\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from codecs import BOM_UTF8
 from typing import TYPE_CHECKING
 
+from devkeel.edits.apart import remarks_on_apart
 from devkeel.edits.files import Files
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ def apply_edits(
     create: a Nix file that is missing begins as an empty module. manifests: where the project's backend has Python
     libraries named. Raises UsageError, ProjectError or Refused for the first edit that cannot be made.
     """
+    named = list[str]()
     for item in items:
         files = Files(candidate, create, manifests)
         applied = item.apply(files)
@@ -48,8 +50,11 @@ def apply_edits(
             candidate.manifests.append(applied.manifest)
         if applied.exact:
             candidate.exact |= applied.after.keys()
+        if "file" in item.model_fields_set and not applied.exact and applied.manifest is None:
+            named += (name for name, data in applied.after.items() if data != applied.before.get(name))
         if applied.unfinished:
             candidate.repairs |= applied.after.keys()
+    candidate.notes += remarks_on_apart(candidate, [name for name in named if name.endswith(".nix")])
 
 
 def _has_mark(name: str, data: bytes | None) -> bool:
