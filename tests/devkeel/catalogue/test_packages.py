@@ -132,6 +132,7 @@ def test_signs_that_changed_places_are_nearer_than_another_sign(name: str, first
         ("k0sctl", "eksctl", False),
         ("libthai", "libtap", False),
         ("gdk-pixbuf", "gdk_pixbuf", False),
+        ("elm-land", "elmPackages.elm-land", False),
         *(("hsellcheck", "shellcheck", True), ("oglangci-lint", "golangci-lint", True), ("igt", "git", True)),
         *(("gom-igrate", "go-migrate", True), ("niotify-tools", "inotify-tools", True), ("gore", "ogre", False)),
     ],

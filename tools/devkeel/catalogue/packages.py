@@ -214,7 +214,9 @@ def is_slip(name: str, near: Sequence[str]) -> bool:
     if not near or near[0] in called(name):
         return bool(near)
     if "." not in name and "." in near[0]:
-        return sum(item.rpartition(".")[2] == name for item in near) == 1
+        # What is a program moves to the top level in time (elm-land, all of nodePackages); a library of Python stays.
+        others = [item.partition(".")[0] for item in near if item.rpartition(".")[2] == name]
+        return others == ["python3Packages"]
     one, two = (_plain(item.rpartition(".")[2]) for item in (name, near[0]))
     if OSA.distance(one, two, score_cutoff=1) != 1:
         return False
