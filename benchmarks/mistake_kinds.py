@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from devkeel.catalogue.types import OptionType
 
-_SEED = 20
+SEED = 20
 
 
 @dataclass(frozen=True)
@@ -32,10 +32,10 @@ class Mistake:
     data: bytes
 
 
-def mistakes(files: dict[str, bytes]) -> Iterator[Mistake]:
-    """Yield every mistake that can be made in some declaration files, the same ones in every run."""
+def mistakes(files: dict[str, bytes], seed: int = SEED) -> Iterator[Mistake]:
+    """Yield every mistake that can be made in some declaration files, the same ones in every run with a seed."""
     for name, data in sorted(files.items()):
-        chance = random.Random(_SEED)
+        chance = random.Random(seed)
         seen: set[bytes] = set()
         for kind, what, start, end, text in _all(name, data, chance):
             broken = data[:start] + text + data[end:]

@@ -1,6 +1,6 @@
 """How many of an agent's mistakes the text rungs catch, and how often their suggestion is the right edit.
 
-    python -m benchmarks.mistakes [--show KIND] [--folder FOLDER] [--most N]
+    python -m benchmarks.mistakes [--show KIND] [--folder FOLDER] [--most N] [--seed N] [--kind KIND]
 
 Every example of the project, or every `devenv.nix` below a folder, is broken in every way and at every place that
 `benchmarks.mistake_kinds` knows; the `syntax` and `schema` rungs judge the result, nothing is evaluated. A mistake is
@@ -19,7 +19,7 @@ from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.mistake_kinds import Mistake, mistakes
+from benchmarks.mistake_kinds import SEED, Mistake, mistakes
 
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
@@ -147,12 +147,14 @@ def main() -> None:
     )
     parser.add_argument("--folder", type=Path, help="break the devenv.nix files below it instead of the examples")
     parser.add_argument("--most", type=int, default=0, help="how many mistakes a file, 0 for all")
+    parser.add_argument("--seed", type=int, default=SEED, help="for other slips of the fingers")
+    parser.add_argument("--kind", action="append", help="this kind of mistakes alone, and those of a further --kind")
     parser.add_argument("--refused", action="store_true", help="print the suggestions that are not taken")
     options = parser.parse_args()
     scores: dict[str, Score] = defaultdict(Score)
     codes: dict[str, Counter[str]] = defaultdict(Counter)
     for project, files in projects(options.folder):
-        made = list(mistakes(files))
+        made = [item for item in mistakes(files, options.seed) if not options.kind or item.kind in options.kind]
         if options.most:
             made = Random(project).sample(made, min(options.most, len(made)))
         for mistake in made:

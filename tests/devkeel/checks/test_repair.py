@@ -82,6 +82,36 @@ def test_one_of_the_first_suggestions_gives_the_meaning_back(old: str, new: str)
         assert parsed(GOOD) in [parsed(replaced(broken, edit)) for edit in edits]
 
 
+@pytest.mark.parametrize(
+    ("right", "mark"),
+    [
+        ("packages = |[| pkgs.git pkgs.jq pkgs.gh ];", "["),
+        ("packages = |[|\n    pkgs.git\n    pkgs.jq\n  ];", "["),
+        ("packages = with pkgs; |[|\n    git\n    jq # of the smoke test\n  ];", "["),
+        ("packages = [ pkgs.git ] ++ lib.optionals pkgs.stdenv.isLinux |[| pkgs.gdb ];", "["),
+        ('processes.web.exec = "npm run dev -- --port ${toString config.env.PORT|}|";', "}"),
+        ('env.URL = "postgres://localhost:${toString config.services.postgres.port|}|/orders";', "}"),
+        ('env.LINT = "${pkgs.rubyPackages.rubocop|}|/bin/rubocop --force-exclusion";', "}"),
+        ("env.RUSTFMT = inputs.fenix.packages.${pkgs.system|}|.latest.rustfmt;", "}"),
+        ("enterShell = ''\n    ${lib.getExe pkgs.ollama|}| serve\n  '';", "}"),
+        ('services.redis.bind = |"|127.0.0.1";', '"'),
+        ('services.caddy.virtualHosts."http://localhost:8080|"|.extraConfig = "file_server";', '"'),
+        ('services.caddy.virtualHosts.|"|http://localhost:8080".extraConfig = "file_server";', '"'),
+        ('services.caddy.virtualHosts.|"|http://a:${toString 80}" = { };', '"'),
+        ("scripts.a.exec = ''\n    echo 1 | cat\n  |''|;\n\n  enterShell = ''\n    date\n  '';", "''"),
+        ("scripts.a.exec = ''\n    server {\n      listen 80;\n    }\n    exit\n  |''|;", "''"),
+    ],
+)
+def test_the_first_suggestion_puts_back_the_mark_that_was_left_out(right: str, mark: str) -> None:
+    before, found, behind = right.partition(f"|{mark}|")
+    assert found
+    wanted, broken = (
+        f"{{ pkgs, lib, config, inputs, ... }}:\n\n{{\n  {before}{text}{behind}\n}}\n" for text in (mark, "")
+    )
+    edits = run_checks(Candidate.of({"devenv.nix": broken.encode()}), level="syntax").diagnostics[0].suggestions
+    assert "".join(replaced(broken, edits[0]).split()) == "".join(wanted.split())
+
+
 def parsed(text: str) -> str:
     """Return what Nix parses, in its own words."""
     done = subprocess.run(("nix-instantiate", "--parse", "-"), input=text.encode(), capture_output=True, check=True)

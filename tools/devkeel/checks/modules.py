@@ -81,7 +81,7 @@ def _seen(subject: Candidate, document: nix.Document, item: nix.Definition) -> b
     """Return whether a definition brings in no module from where the text does not show it."""
     inner = _inner(item.path) or item.path
     inner = inner[1:] if inner[:1] == ("config",) and len(inner) > 1 else inner
-    if inner[0] in {"_module", "disabledModules", "freeformType", "require"}:
+    if not inner or inner[0] in {"_module", "disabledModules", "freeformType", "require"}:
         return False
     if inner[0] != "imports":
         return True

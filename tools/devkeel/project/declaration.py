@@ -231,7 +231,7 @@ def _in_directories(data: bytes) -> tuple[str, ...]:
         return ()
     found = list[str]()
     for item in definitions:
-        if item.path[0] == "languages" and item.path[-1] == "directory" and item.value is not None:
+        if item.path[:1] == ("languages",) and item.path[-1] == "directory" and item.value is not None:
             source = data[item.value.start_byte : item.value.end_byte].decode("utf-8", "replace")
             folder = _FOLDER.fullmatch(source)
             found += [posixpath.normpath(f"./{folder['name']}/{name}") for name in _LIBRARIES] if folder else []

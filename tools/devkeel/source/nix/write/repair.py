@@ -37,7 +37,10 @@ _REMOVE = (b"]", b"}", b")", b"[", b"{", b"(", b";", b",", b'"')
 _REPLACE = {b":": b" =", b",": b";", b"==": b"="}
 _ARGUMENTS = frozenset({"pkgs", "lib", "config", "inputs"})
 _ALIKE = 0.6
-_BARE = (b"${toString}", b"${config}", b"${pkgs}", b"${lib}")  # functions and sets, which are no text
+# What hardly stands for a text: functions and sets alone, a path, what is said to be inside a text, lines.
+_UNTEXTUAL = re.compile(rb"\s*((toString|config|pkgs|lib(\.\w+)?)\s*$|[\w.-]*(/|\.system\.)|.*\n)")
+_TEXTS = ("string_expression", "indented_string_expression")
+_CONDITIONAL = frozenset({b"optional", b"optionals", b"optionalString", b"optionalAttrs", b"mkIf"})
 _TRIES, _FEWEST, _BYTES = 6_000, 40, 8_000_000  # how many candidates are parsed: in a long file fewer
 _SMALL = 200_000
 
@@ -66,7 +69,7 @@ def _after(document: Document, splice: Splice) -> Document:
 
 def _tokens(document: Document, problem: Problem) -> Iterable[Splice]:
     """Return the insertions and removals of one token that make a file parse."""
-    ranked: list[tuple[tuple[int, int, int, int, int], Splice]] = []
+    ranked: list[tuple[tuple[int, ...], Splice]] = []
     tried: set[tuple[int, int, bytes]] = set()
     most = min(_TRIES, max(_FEWEST, _BYTES // max(1, len(document.data))))
     for splice in _candidates(document.data, problem.offset):
@@ -80,7 +83,8 @@ def _tokens(document: Document, problem: Problem) -> Iterable[Splice]:
         if not after.problems:
             removes = int(splice.end > splice.start and not splice.text)
             far = abs(splice.start - problem.offset)
-            ranked.append(((_odd(after), _ragged(after), _ugly(after, splice.start), removes, far), splice))
+            ugly = _ugly(after, splice.start) + _cuts(document.data, splice)
+            ranked.append(((_odd(after), _ragged(after), ugly, removes, _calls(after), far), splice))
     return [splice for _, splice in sorted(ranked, key=lambda item: item[0])]
 
 
@@ -107,6 +111,9 @@ def _anywhere(data: bytes, start: int, end: int) -> Iterator[Splice]:
         yield Splice(start + match.start(), start + match.end(), _REPLACE[match[0]])
     if code.strip() and not code.endswith((b";", b"{", b"[", b"(", b",", b"''", b"=", b":")):
         yield Splice(start + len(code), start + len(code), b";")
+    if code.lstrip().startswith((b";", b")", b"]")):
+        begin = start + _indent(code)  # what closes a text of several lines mostly begins its last one
+        yield Splice(begin, begin, b"''")
     for opening, closing in (b"[]", b"{}", b"()"):
         more = code.count(opening) - code.count(closing)
         if more > 0 and not code.endswith(bytes([opening])):
@@ -117,7 +124,7 @@ def _anywhere(data: bytes, start: int, end: int) -> Iterator[Splice]:
 
 def _word_ends(data: bytes, start: int, end: int) -> Iterator[int]:
     """Yield the offsets before and behind the words of a line."""
-    for match in re.finditer(rb"(?<=[ =(\[{.])(?=[^ ])|(?=[ ;\])}.\"])|$", _code(data[start:end])):
+    for match in re.finditer(rb"(?<=[ =(\[{.])(?=[^ ])|(?=[ ;\])}.\"/:])|$", _code(data[start:end])):
         yield start + match.start()
 
 
@@ -128,7 +135,8 @@ def _half_quoted(data: bytes, lines: list[tuple[int, int]]) -> Iterator[tuple[in
         code = _code(data[start:end])
         inside, marks = indented, len(re.findall(rb"''(?![$'\\])", code))
         indented ^= bool(marks % 2)
-        if not inside and not marks and len(re.findall(rb'(?<!\\)"', code)) % 2:
+        code = code.partition(b"''")[0]
+        if not inside and len(re.findall(rb'(?<!\\)"', code)) % 2:
             yield start, end
 
 
@@ -192,11 +200,13 @@ def _code(line: bytes) -> bytes:
 
 
 def _ragged(document: Document) -> int:
-    """Count the bindings that begin their line in another column than the first one of their set."""
+    """Count the bindings that begin their line in another column than the first one of their set, and odd texts."""
     count, stack = 0, [document.root]
     while stack:
         node = stack.pop()
-        if node.type in SETS:
+        if node.type == "indented_string_expression":
+            count += _protrudes(node, document.data)
+        elif node.type in SETS:
             columns = [item.start_point[1] for item in bindings(node) if _begins_line(item, document.data)]
             count += sum(column != columns[0] for column in columns)
             closing = node.children[-1]
@@ -204,6 +214,17 @@ def _ragged(document: Document) -> int:
                 count += closing.start_point[1] >= columns[0]
         stack.extend(node.named_children)
     return count
+
+
+def _protrudes(node: Node, data: bytes) -> int:
+    """Count how a text of several lines leaves its block: lines that stand no deeper than where it begins."""
+    begin = data.rfind(b"\n", 0, node.start_byte) + 1
+    least = _indent(data[begin : node.start_byte] + b"''")
+    lines = data[node.start_byte : node.end_byte].split(b"\n")[1:]
+    if not lines:
+        return 0
+    closes = lines[-1].strip() == b"''" and _indent(lines[-1]) != least
+    return closes + any(line.strip() not in (b"", b"''") and _indent(line) <= least for line in lines)
 
 
 def _ugly(document: Document, offset: int) -> int:
@@ -219,17 +240,46 @@ def _ugly(document: Document, offset: int) -> int:
             content = data[node.start_byte + 1 : node.end_byte - 1]
             count += content != content.strip() or content.endswith(b";") or b"\n" in content
             name = node.parent is not None and node.parent.type == "attrpath"
+            count += (
+                name and re.match(rb"\w+\.\w+:", content) is not None
+            )  # the name before it is no part of an address
             count += data[node.start_byte - 1 : node.start_byte] not in (b" ([{.\n" if name else b" ([{\n")
             count += data[node.end_byte : node.end_byte + 1] not in (b" ;)]}.\n" if name else b" ;)]}\n")
         elif node.type == "interpolation":
-            count += data[node.start_byte : node.end_byte] in _BARE
+            inside = data[node.start_byte + 2 : node.end_byte - 1]
+            count += _UNTEXTUAL.match(inside) is not None or inside.endswith(b" ") > inside.startswith(b" ")
+        stack.extend(node.named_children)
+    return count
+
+
+def _cuts(data: bytes, splice: Splice) -> bool:
+    """Return whether an insertion cuts a word in two, `${config.env}.PORT`, `127."0.0.1"`, or makes `${` an escape."""
+    inserts = splice.start == splice.end and bool(splice.text)
+    if data[: splice.start].endswith(b".system") or re.match(rb"\w+:", data[splice.start :]):
+        return False  # `${pkgs.system}` is a text, nothing is inside it; a name with a colon wants quotes of its own
+    if splice.text == b"''" and data.startswith(b"${", splice.start):
+        return True
+    return inserts and re.match(rb"[\w.][\w.]", data[max(0, splice.start - 1) : splice.start + 1]) is not None
+
+
+def _calls(document: Document) -> int:
+    """Count the calls: the elements of a list whose bracket is in the wrong place become calls of one another."""
+    count, stack = 0, [document.root]
+    while stack:
+        node = stack.pop()
+        count += node.type == "apply_expression"
         stack.extend(node.named_children)
     return count
 
 
 def _odd(document: Document) -> int:
-    """Count the calls that a bracket in the wrong place makes of two neighbours: of no function, or over two lines."""
-    literal = {"list_expression", "string_expression", "integer_expression", "path_expression", *SETS}
+    """Count the calls that a bracket in the wrong place makes of two neighbours: of no function, or over two lines.
+
+    As odd are parentheses around a single name or literal, a function of `lib` among the elements of a list, and a
+    literal where `lib.optionals` and its like have their condition.
+    """
+    data = document.data
+    literal = {"list_expression", "integer_expression", "path_expression", *_TEXTS, *SETS}
     names = {"variable_expression", "select_expression"}
     count, stack = 0, [document.root]
     while stack:
@@ -237,12 +287,21 @@ def _odd(document: Document) -> int:
         if node.type == "select_expression":
             base = node.child_by_field_name("expression")
             count += base is not None and base.type in literal - set(SETS)
+        elif node.type == "parenthesized_expression":
+            inner = node.child_by_field_name("expression")
+            count += inner is not None and inner.type in literal | names
+        elif node.type == "list_expression":
+            elements = (data[item.start_byte : item.end_byte] for item in node.named_children)
+            count += sum(element.startswith(b"lib.") for element in elements)
         elif node.type == "apply_expression":
             function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
             if function is not None and argument is not None:
                 apart = function.end_point[0] != argument.start_point[0] and argument.type in names
                 empty = argument.type == "list_expression" and argument.named_child_count == 0
-                count += function.type in literal or apart or empty
+                head = data[function.start_byte : function.end_byte]
+                decided = argument.type in literal and head.removeprefix(b"lib.") in _CONDITIONAL
+                constant = head in (b"true", b"false", b"null")
+                count += function.type in literal or apart or empty or decided or constant
         stack.extend(node.named_children)
     return count
 
