@@ -47,7 +47,10 @@ LAYERS = {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
         *("libraries", "nix_cli", "policy", "project", "runtime", "source", "text", "transaction"),
     },
-    "processes": {"change", "context", "errors", "nix_cli", "project", "runtime", "state", "text"},
+    "processes": {
+        *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
+        *("state", "text"),
+    },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "nix_cli"),
         *("policy", "project", "runtime", "state", "text"),

@@ -44,7 +44,8 @@ ACTIONS: dict[str, Action] = {
     "set": Action("edit_environment create={create}", "set --create={create}", "#options"),
     "append": Action("edit_environment", "append", "#options"),
     "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
-    "patch": Action("patch_file", "patch", "#patch"),
+    "edit_library": Action("edit_environment level={level}", "library add --level={level}", "#libraries"),
+    "patch": Action("patch_file level={level}", "patch --level={level}", "#patch"),
     "apply": Action("apply_environment", "apply", "#apply"),
     "bootstrap": Action(None, "apply --bootstrap", "#apply"),
     "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),
@@ -63,10 +64,8 @@ ACTIONS: dict[str, Action] = {
 }
 
 ARGUMENTS: dict[str, Argument] = {
-    "create": Argument("create", "--create", "create"),
     "dry_run": Argument("dry_run", "--dry-run", "dry run"),
     "file": Argument("file", "--file", "file"),
-    "level": Argument("level", "--level", "level"),
     "occurrences": Argument("occurrences", "--occurrences", "occurrences"),
     "on_failure": Argument("on_failure", "--on-failure", "on failure"),
     "operation": Argument("operation", "ID", "operation"),

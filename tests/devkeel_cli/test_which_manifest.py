@@ -32,7 +32,7 @@ def test_the_file_that_devenv_names_takes_the_library(devkeel: Shell, name: str)
     refused = devkeel("library", "add", *PYTHON, "urllib3", *SCHEMA)
     assert refused.code == 1
     assert name in refused.err
-    assert "the same command with --create" in refused.err
+    assert "devkeel library add --create" in refused.err
     begun = devkeel("library", "add", *PYTHON, "urllib3", *SCHEMA, "--create", "--json").data
     assert begun["files"] == [name]
     added = devkeel("library", "add", *PYTHON, "six", *SCHEMA, "--json").data

@@ -19,7 +19,7 @@ __all__ = ["INSPECT"]
 
 
 class InspectArguments(Arguments):
-    prefix: str | None = Field(default=None, description="Only at or below this option path.")
+    prefix: str | None = Field(default=None, description="Only definitions at or below this option path.")
 
 
 async def _inspect(call: Call, arguments: InspectArguments) -> CallToolResult:

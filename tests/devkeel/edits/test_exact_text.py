@@ -10,7 +10,7 @@ from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable
 from devkeel.libraries.declared import asks_otherwise
 from devkeel.libraries.resolve import resolvers
-from devkeel.text.actions import again, do
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from typing import Any
@@ -110,23 +110,8 @@ def test_a_text_that_asks_for_others_is_resolved(project: Environment, monkeypat
     with pytest.raises(DevkeelError) as caught:
         patch(project, "pyproject.toml", '"idna"', '"idna>=3"', level=None)
     assert asked == ["pyproject.toml"]
-    assert again(level="schema") in (caught.value.remedy or "")
+    assert do("patch", level="schema") in (caught.value.remedy or "")
     assert patch(project, "pyproject.toml", '"idna"', '"idna>=3"', level="schema").published
-
-
-@pytest.mark.parametrize("kind", ["add_library", "remove_library"])
-def test_what_does_not_resolve_is_the_same_call_whatever_its_verb(
-    project: Environment, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
-    def unreachable(*_: Any, **__: Any) -> None:
-        raise Unavailable("registry_unreachable", "No network.")
-
-    monkeypatch.setattr(resolvers, "resolve", unreachable)
-    edits = parse_edits([{"kind": kind, "language": "python", "names": ["idna" if "remove" in kind else "rich"]}])
-    with pytest.raises(DevkeelError) as caught:
-        project.change(edits)
-    assert again(level="schema") in (caught.value.remedy or "")
-    assert project.change(edits, level="schema").published
 
 
 def test_a_version_that_was_given_to_the_letter_stays(project: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,8 @@ class Realisation(Struct, frozen=True):
     the project has these files, and programs are run as the stage wraps them. keep: the directory inside `.devkeel`
     that holds what must outlive the call (GC roots, environments), made by the caller; None in a dry run, which keeps
     and publishes nothing. timeout: seconds for everything. python: the interpreter that is asked for, where the backend
-    makes environments of Python.
+    makes environments of Python. ports: numbers that processes have in place of those that the declaration wishes for,
+    by process and name.
     """
 
     project: Project
@@ -59,6 +60,7 @@ class Realisation(Struct, frozen=True):
     keep: Path | None
     timeout: float = 900.0
     python: str | None = None
+    ports: Mapping[str, Mapping[str, int]] = {}
 
 
 class Applied(Struct, frozen=True):

@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import HealthFinding, Realisation
     from devkeel.candidate.stage import Stage
-    from devkeel.errors import Diagnostic
+    from devkeel.errors import DevkeelError, Diagnostic
     from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
 
-__all__ = ["Devenv"]
+__all__ = ["Devenv", "not_evaluated", "require_built"]
 
 _SOURCE = "build"
 _USES = re.compile(rb"^[ \t]*use[ _]devenv\b", re.MULTILINE)
@@ -102,17 +102,19 @@ class Devenv(Backend):
         subject, deadline = realisation.subject, time.monotonic() + realisation.timeout
         require_nix(subject)
         with require_stage(subject)() as stage:
-            derivation, findings = instantiate(subject, stage, realisation.timeout, imports=True)
+            derivation, findings = instantiate(
+                subject, stage, realisation.timeout, imports=True, ports=realisation.ports
+            )
             if derivation is None:
-                raise _refusal(findings) if _is_refused(findings) else _not_by_nix(findings)
+                raise not_evaluated(findings)
             root = None if realisation.keep is None else realisation.keep / "shell"
             found = realise(derivation, deadline - time.monotonic(), root)
-            _require(subject, stage, found)
+            require_built(subject, stage.root, found)
             # nix-store prints the root itself where it has made one, and that is a link to the output (nix,
             # src/nix/nix-store/nix-store.cc, `realisePath`).
             prefix = found.stdout.decode().split()[-1] if root is None else os.path.realpath(root)
             printed = _print_environment(derivation, realisation, deadline)
-            _require(subject, stage, printed)
+            require_built(subject, stage.root, printed)
             tries = realisation.keep is None
             variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS, tries=tries)
             return Applied(self.name, prefix, _placed(variables, stage, realisation), "nix", notes=notes)
@@ -121,7 +123,7 @@ class Devenv(Backend):
         subject = realisation.subject
         with require_stage(subject)(writes=True) as stage:
             found = in_stage(stage, ("print-dev-env", "--json"), realisation.timeout, builds=True, limit=_OUTPUT)
-            _require(subject, stage, found)
+            require_built(subject, stage.root, found)
             variables = exported(found.stdout)
             notes = tuple(item.message for item in changed_lock(subject, stage, _SOURCE))
             tries = realisation.keep is None
@@ -218,8 +220,14 @@ def _placed(variables: dict[str, str], stage: Stage, realisation: Realisation) -
     }
 
 
-def _require(subject: Candidate, stage: Stage, found: Completed) -> None:
-    findings = build_log.failures(subject.files, str(stage.root), found)
+def not_evaluated(findings: list[Diagnostic]) -> DevkeelError:
+    """Return why there is nothing of an evaluation: the declaration's fault, or what Nix alone cannot do."""
+    return _refusal(findings) if _is_refused(findings) else _not_by_nix(findings)
+
+
+def require_built(subject: Candidate, root: Path, found: Completed) -> None:
+    """Raise why something did not build: CheckFailed of the declaration, Unavailable of the machine."""
+    findings = build_log.failures(subject.files, str(root), found)
     if _is_refused(findings):
         raise _refusal(findings)
 

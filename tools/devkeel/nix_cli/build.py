@@ -13,7 +13,7 @@ from devkeel.nix_cli.derivations import with_imports
 from devkeel.nix_cli.evaluate import ask_nix, or_not_fetched, require_fetched
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.stage import Stage
@@ -42,16 +42,22 @@ def on_time(timeout: float) -> Iterator[None]:
 
 
 def instantiate(
-    subject: Candidate, stage: Stage, timeout: float, *, imports: bool = False
+    subject: Candidate,
+    stage: Stage,
+    timeout: float,
+    *,
+    imports: bool = False,
+    ports: Mapping[str, Mapping[str, int]] | None = None,
 ) -> tuple[str | None, list[Diagnostic]]:
     """Return the shell's derivation, or None and why there is none.
 
-    imports: build what the evaluation imports from derivations.
+    imports: build what the evaluation imports from derivations. ports: of processes, where they are not as declared.
     """
     deadline = time.monotonic() + timeout
 
     def ask(more: tuple[str, ...]) -> Completed:
-        return ask_nix(subject, stage, ("--read-write-mode", *more), deadline - time.monotonic(), write=True)
+        left = deadline - time.monotonic()
+        return ask_nix(subject, stage, ("--read-write-mode", *more), left, write=True, ports=ports or {})
 
     found = with_imports(ask, deadline) if imports else ask(())
     # An output that is not `out` is behind an exclamation mark, as in `….drv!dev` (nix, src/nix/nix-instantiate).

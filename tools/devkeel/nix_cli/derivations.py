@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from devkeel.nix_cli.settings import run_nix
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from devkeel.runtime import Completed
 
@@ -35,10 +35,14 @@ _REFUSED = re.compile(
 _WANTED = re.compile(r"while realising the context of path '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+))[/']")
 
 
-def realise(derivation: str, timeout: float, root: Path | None = None) -> Completed:
-    """Build a derivation; `root` is a link that keeps what was built from being collected. timeout: seconds."""
+def realise(derivation: str | Iterable[str], timeout: float, root: Path | None = None) -> Completed:
+    """Build a derivation, or several; `root` is a link that keeps what was built from being collected.
+
+    timeout: seconds. The links of several are numbered from the second on.
+    """
     keep = () if root is None else ("--add-root", str(root), "--indirect")
-    argv = ("nix-store", "--realise", derivation, *keep)
+    wanted = (derivation,) if isinstance(derivation, str) else tuple(derivation)
+    argv = ("nix-store", "--realise", *wanted, *keep)
     return run_nix(argv, builds=True, timeout=max(0.0, timeout), limit=_OUTPUT)
 
 

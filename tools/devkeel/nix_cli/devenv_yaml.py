@@ -20,13 +20,17 @@ _OWN = frozenset({"permittedUnfreePackages", "perPlatform", "per-platform", "and
 
 
 class InputsFile(Struct):
-    """`imports` as written, `overlays` and `urls` by input, `nixpkgs` in its own names, `permitted` unfree packages."""
+    """`imports` as written, `overlays` and `urls` by input, `nixpkgs` in its own names, `permitted` unfree packages.
+
+    strict_ports: whether a taken port is an error.
+    """
 
     imports: list[str] = field(default_factory=list)
     overlays: dict[str, list[str]] = field(default_factory=dict)
     nixpkgs: dict[str, Any] = field(default_factory=dict)
     permitted: list[str] = field(default_factory=list)
     urls: dict[str, str] = field(default_factory=dict)
+    strict_ports: bool = False
 
 
 def read_inputs_file(files: Mapping[str, bytes]) -> InputsFile:
@@ -54,6 +58,7 @@ def _read(files: Mapping[str, bytes], name: str, found: InputsFile, seen: set[st
             _read(files, posixpath.join(place, _FILES[0]), found, seen)
             place = place if place.startswith("..") else f"./{place}"
         found.imports.append(place)
+    found.strict_ports = bool(data.get("strict_ports", found.strict_ports))
     inputs = data.get("inputs")
     for key, value in inputs.items() if isinstance(inputs, dict) else ():
         if isinstance(value, dict) and isinstance(value.get("url"), str):

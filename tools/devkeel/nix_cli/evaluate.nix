@@ -2,6 +2,7 @@
 #
 # request: plain data.
 #   root         absolute path of the project, as the evaluation sees it
+#   home         absolute path of the project, as its modules are given it: where it is when something runs
 #   trees        the nodes of devenv.lock: { path, live, dir, flake, info, inputs = { name = node; } }
 #   runtime      where devenv keeps what runs for the project
 #   inputs       the root's inputs: { name = node; }
@@ -15,6 +16,9 @@
 #   lenient      whether what uses an unlocked input is passed over: then what throws is not judged
 #   write        whether "drv" may be built from: then nothing but the shell's derivation is returned
 #   watch        option paths: then nothing but what these are is returned, and nothing is judged
+#   plan         whether what runs is asked: then nothing but the processes' and tasks' settings is returned
+#   test         whether the script of the project's test belongs to that
+#   ports        numbers that were given to ports: { process = { port = 6380; }; }
 request:
 
 let
@@ -87,11 +91,11 @@ let
       config = lib.mkMerge [
         {
           devenv = lib.mkMerge [
-            (lib.optionalAttrs (known "root") { inherit (request) root; })
-            (lib.optionalAttrs (known "dotfile") { dotfile = "${request.root}/.devenv"; })
+            (lib.optionalAttrs (known "root") { root = request.home; })
+            (lib.optionalAttrs (known "dotfile") { dotfile = "${request.home}/.devenv"; })
             (lib.optionalAttrs (known "tmpdir") { tmpdir = "/tmp"; })
             (lib.optionalAttrs (known "runtime") { inherit (request) runtime; })
-            (lib.optionalAttrs (known "isTesting") { isTesting = false; })
+            (lib.optionalAttrs (known "isTesting") { isTesting = request.test; })
             (lib.optionalAttrs (known "direnvrcLatestVersion") { direnvrcLatestVersion = 1; })
             (lib.optionalAttrs (known "cli") { cli = { version = "2.2.0"; }; })
             (lib.optionalAttrs (known "cliVersion" && !(known "cli")) { cliVersion = "2.2.0"; })
@@ -131,7 +135,10 @@ let
         _module.args.pkgs =
           if config.overlays or [ ] == [ ] then bootstrap else bootstrap.appendOverlays config.overlays;
         _module.args.secretspec = null;
-        _module.args.devenvPrimops = { inherit loadDotenv; };
+        _module.args.devenvPrimops = {
+          inherit loadDotenv;
+          allocatePort = process: port: base: request.ports.${process}.${port} or base;
+        };
       })
       (inputs.devenv.modules + "/top-level.nix")
       settings
@@ -270,8 +277,26 @@ let
     values = map (path: attempt 0 (lib.attrByPath path null project.config)) request.watch;
   };
   strictly = verdict: builtins.deepSeq verdict verdict;
+
+  # What runs: each task and process as devenv's own runner reads it (devenv, src/modules/tasks.nix, `tasksJSON`), and
+  # what has to be built for it. A text's context names the derivations that it refers to.
+  told = value:
+    let text = builtins.toJSON value;
+    in { text = builtins.unsafeDiscardStringContext text; needs = builtins.getContext text; };
+  planned =
+    let implementation = base.config.process.manager.implementation or null;
+    in {
+      inherit implementation;
+      tasks = if implementation != "native" then [ ] else
+        map (name: told ({ inherit name; } // base.config.tasks.${name}.config)) (builtins.attrNames (base.config.tasks or { }));
+      wanted = builtins.mapAttrs
+        (_: process: builtins.mapAttrs (_: port: port.allocate) (process.ports or { }))
+        (base.config.processes or { });
+      test = if request.test then told "${base.config.test}" else null;
+    };
 in
 if request.write then base.config.shell
+else if request.plan then planned
 else if request.watch != [ ] then
   [ (watched "base" base) ] ++ map (path: watched (lib.concatStringsSep "." path) (profiled path)) profiles
 else

@@ -172,6 +172,7 @@ def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, differen
     settings, unlocked = devenv_yaml.read_inputs_file(subject.files), unlocked_inputs(subject)
     data: dict[str, Any] = {
         "root": str(stage.root),
+        "home": str(stage.root),
         "runtime": str(devenv.runtime_directory(stage.root)),
         "trees": locked.trees,
         "inputs": {name: key for name, key in locked.inputs.items() if name not in unlocked.missing},
@@ -185,6 +186,9 @@ def _expression(subject: Candidate, stage: Stage, locked: LockedInputs, differen
         "profiles": True,
         "write": False,
         "watch": [],
+        "plan": False,
+        "test": False,
+        "ports": {},
     } | differences
     # fromJSON gives data and no code, whatever the text has in it (nix, src/libexpr/json-to-value.cc).
     return f"({_module_system()}) (builtins.fromJSON {nix.print_value(json.dumps(data, default=str))})"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "After",
+    "Condition",
     "HttpGet",
     "Plan",
     "PlanMaker",
@@ -37,6 +38,10 @@ __all__ = [
 ]
 
 
+Condition = Literal["started", "ready", "completed", "succeeded"]
+"""What is waited for: see `After`."""
+
+
 class After(Struct, frozen=True, forbid_unknown_fields=True):
     """What something waits for: a process or a task of the plan, by name.
 
@@ -46,7 +51,7 @@ class After(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: str
-    condition: Literal["started", "ready", "completed", "succeeded"]
+    condition: Condition
 
 
 class HttpGet(Struct, frozen=True, forbid_unknown_fields=True):

@@ -54,13 +54,13 @@ let
 
   says = name: text: make { inherit name; scripts.${name} = "#!/bin/sh\necho \"${text}\"\n"; };
 
-  # A package whose programs are the machine's own, found on PATH when they run.
+  # A package whose programs are the machine's own, found on PATH when they run; Debian has a server's elsewhere.
   hosted = name: programs: make {
     inherit name;
     scripts = lib.genAttrs programs (program: ''
       #!/bin/sh
       IFS=:
-      for folder in $PATH:/usr/local/bin:/usr/bin:/bin; do
+      for folder in $PATH:/usr/local/bin:/usr/bin:/bin /usr/lib/postgresql/*/bin; do
         if [ -x "$folder/${program}" ] && [ ! -e "$folder/../stub" ]; then unset IFS; exec "$folder/${program}" "$@"; fi
       done
       echo "${program}: not on this machine" >&2
@@ -131,7 +131,7 @@ let
     ripgrep = hosted "ripgrep" [ "rg" ];
     sqlite = hosted "sqlite" [ "sqlite3" ];
     cachix = hosted "cachix" [ "cachix" ];
-    postgresql = hosted "postgresql" [ "psql" "postgres" "initdb" ] // { withPackages = _: base.postgresql; };
+    postgresql = hosted "postgresql" [ "createdb" "initdb" "pg_ctl" "pg_isready" "postgres" "psql" ] // { withPackages = _: base.postgresql; };
     postgresql_17 = base.postgresql;
     nodejs = hosted "nodejs" [ "node" "npm" ];
     nodejs_22 = base.nodejs;

@@ -49,6 +49,30 @@ in
       };
     };
   };
+  listen = mkOption { type = types.listOf types.attrs; default = [ ]; };
+  watch = mkOption {
+    default = { };
+    type = types.submodule {
+      options = {
+        paths = mkOption { type = types.listOf types.unspecified; default = [ ]; };
+        extensions = mkOption { type = types.listOf types.str; default = [ ]; };
+        ignore = mkOption { type = types.listOf types.str; default = [ ]; };
+      };
+    };
+  };
+  watchdog = mkOption {
+    default = null;
+    type = types.nullOr (types.submodule {
+      options = {
+        usec = mkOption { type = types.int; };
+        require_ready = mkOption { type = types.bool; default = true; };
+      };
+    });
+  };
+  linux = mkOption {
+    default = { };
+    type = types.submodule { options.capabilities = mkOption { type = types.listOf types.str; default = [ ]; }; };
+  };
   env = mkOption { type = types.attrsOf types.str; default = { }; };
   cwd = mkOption { type = types.nullOr types.str; default = null; };
   after = mkOption { type = types.listOf types.str; default = [ ]; };

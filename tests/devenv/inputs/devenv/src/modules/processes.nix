@@ -13,8 +13,6 @@ let
     options = policy // {
       exec = mkOption { type = types.str; description = "Bash code to run the process."; };
       ports = mkOption { type = types.attrsOf (port name); default = { }; };
-      listen = mkOption { type = types.listOf types.attrs; default = [ ]; };
-      watch = mkOption { type = types.attrs; default = { }; };
       process-compose = mkOption { type = types.attrs; default = { }; };
     };
   });
@@ -44,7 +42,8 @@ in
         inherit (each) exec env cwd after before;
         showOutput = true;
         process = {
-          inherit (each) start ready restart shutdown;
+          inherit (each) start ready restart shutdown listen watchdog linux;
+          watch = each.watch // { paths = map toString each.watch.paths; };
           ports = builtins.mapAttrs (_: found: found.value) each.ports;
         };
       })

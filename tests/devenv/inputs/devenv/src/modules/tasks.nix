@@ -19,7 +19,7 @@ let
         default = { };
         type = types.submodule {
           options = {
-            inherit (policy) start ready restart shutdown;
+            inherit (policy) start ready restart shutdown listen watch watchdog linux;
             ports = mkOption { type = types.attrsOf types.port; default = { }; };
           };
         };

@@ -1,8 +1,17 @@
-# The options and the process, for the module system's sake: nothing here starts a server.
+# A server for one project: its data below the state directory, its socket below the runtime directory, no port unless an
+# address is given.
 { config, lib, pkgs, ... }:
 let
   inherit (lib) mkOption types;
   cfg = config.services.postgres;
+  bin = "${cfg.package}/bin";
+  open = cfg.listen_addresses != "";
+  port = toString (if open then config.processes.postgres.ports.main.value else cfg.port);
+  sockets = "${config.env.DEVENV_RUNTIME}/postgres";
+  setting = name: value: "${name} = ${if builtins.isBool value then lib.boolToString value else if builtins.isString value then "'${value}'" else toString value}";
+  settings = pkgs.writeText "postgresql.conf" (lib.concatStringsSep "\n" (lib.mapAttrsToList setting cfg.settings));
+  # The first start makes the databases, by a server that listens nowhere else.
+  databases = if cfg.initialDatabases == [ ] then lib.optional cfg.createDatabase "$(id -un)" else map (each: each.name) cfg.initialDatabases;
 in
 {
   imports = [ (lib.mkRenamedOptionModule [ "postgres" "enable" ] [ "services" "postgres" "enable" ]) ];
@@ -30,10 +39,30 @@ in
   };
   config = lib.mkIf cfg.enable {
     packages = [ cfg.package ];
-    env.PGDATA = config.env.DEVENV_STATE + "/postgres";
+    env = {
+      PGDATA = config.env.DEVENV_STATE + "/postgres";
+      PGHOST = if open then cfg.listen_addresses else sockets;
+      PGPORT = port;
+    };
     processes.postgres = {
-      ports.main.allocate = cfg.port;
-      exec = "exec ${cfg.package}/bin/postgres -p ${toString config.processes.postgres.ports.main.value}";
+      ports = lib.mkIf open { main.allocate = cfg.port; };
+      exec = ''
+        mkdir -p ${sockets}
+        if [ ! -f "$PGDATA/PG_VERSION" ]; then
+          ${bin}/initdb ${lib.concatStringsSep " " cfg.initdbArgs}
+          ${bin}/pg_ctl -w start -o "-k ${sockets} -c listen_addresses= -p ${port}"
+          ${lib.concatMapStringsSep "\n" (name: "${bin}/createdb -h ${sockets} -p ${port} ${name}") databases}
+          ${bin}/pg_ctl -w -m fast stop
+        fi
+        cp ${settings} "$PGDATA/postgresql.auto.conf"
+        exec ${bin}/postgres -k ${sockets} -p ${port} -h '${cfg.listen_addresses}'
+      '';
+      ready = {
+        exec = "${bin}/pg_isready -h ${sockets} -p ${port} -d template1";
+        initial_delay = 1;
+        probe_timeout = 4;
+      };
+      shutdown.signal = 2; # a fast shutdown: PostgreSQL manual, Server Administration, Shutting Down the Server
     };
   };
 }

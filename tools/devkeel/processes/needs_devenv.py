@@ -1,0 +1,99 @@
+"""What only devenv's own command runs, refused by the option's name and its file before anything is started."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devkeel.errors import DevkeelError, Place, Unavailable
+from devkeel.processes.task_graph import PROCESS, is_process
+from devkeel.project.root import DECLARATION
+from devkeel.source import nix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["require_native", "require_runnable"]
+
+_IMPLEMENTATION = ("process", "manager", "implementation")
+# Below the settings of a process: what is set, and what devenv does with it (devenv, devenv-processes/src/manager.rs).
+_ONLY_DEVENV: dict[tuple[str, ...], str] = {
+    ("watch", "paths"): "starts a process anew when files change",
+    ("listen",): "opens the sockets that a process is handed",
+    ("linux", "capabilities"): "gives a process capabilities of the kernel",
+}
+
+
+def require_native(files: Mapping[str, bytes], implementation: str | None) -> None:
+    """Refuse another process manager than the one whose rules devkeel knows. files: of the declaration."""
+    if implementation == "native":
+        return
+    if implementation is None:
+        seen, why = ".".join(_IMPLEMENTATION), "The devenv that the lock pins is older than its own process manager."
+    else:
+        seen, why = implementation, f"The declaration has its processes run by {implementation}."
+    raise Unavailable(
+        "needs_devenv",
+        f"{why} devkeel runs what is declared for `native`, and devenv's command, which runs the others, is not "
+        "installed.",
+        place=_place(files, _IMPLEMENTATION),
+        seen=seen,
+        remedy="Install devenv 2 (https://devenv.sh/getting-started), or set process.manager.implementation to native.",
+    )
+
+
+def require_runnable(files: Mapping[str, bytes], tasks: Mapping[str, Mapping[str, Any]]) -> None:
+    """Refuse processes with settings that devkeel does not act on, all of them in one answer."""
+    found = [(path, does) for name, task in tasks.items() if is_process(task) for path, does in _refused(name, task)]
+    if not found:
+        return
+    names = [".".join(path) for path, _ in found]
+    reasons = ", ".join(dict.fromkeys(does for _, does in found))
+    raise Unavailable(
+        "needs_devenv",
+        f"Only devenv's own command {reasons}, and it is not installed. Nothing was started.",
+        place=_place(files, found[0][0]),
+        seen=", ".join(names),
+        remedy="Install devenv 2 (https://devenv.sh/getting-started), or take the option out.",
+        details={
+            "options": [
+                {"option": name, "place": str(_place(files, path))}
+                for name, (path, _) in zip(names, found, strict=True)
+            ]
+        },
+    )
+
+
+def _refused(name: str, task: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+    group = ("processes", name.removeprefix(PROCESS)) if name.startswith(PROCESS) else ("tasks", name, "process")
+    settings = task.get("process") or {}
+    return [((*group, *path), does) for path, does in _ONLY_DEVENV.items() if _inside(settings, path)]
+
+
+def _inside(settings: object, path: tuple[str, ...]) -> object:
+    for name in path:
+        settings = settings.get(name) if isinstance(settings, dict) else None
+    return settings
+
+
+def _place(files: Mapping[str, bytes], path: tuple[str, ...]) -> Place:
+    """Return where an option is set, or the nearest thing to it that the text has."""
+    nearest, found = 0, Place(DECLARATION)
+    for name, data in files.items():
+        if not name.endswith(".nix"):
+            continue
+        document = nix.Document(data, name)
+        try:
+            definitions = document.definitions
+        except DevkeelError:
+            continue
+        for item in definitions:
+            shared = _shared(item.path, path)
+            if shared > nearest:
+                nearest, found = shared, document.place(item.node.start_byte)
+    return found
+
+
+def _shared(written: tuple[str, ...], path: tuple[str, ...]) -> int:
+    """Return how many names a definition has in common with a path, 0 where it is about something else."""
+    common = min(len(written), len(path))
+    return common if written[:common] == path[:common] else 0
