@@ -44,6 +44,12 @@ def test_what_a_deeper_rung_says_again_is_told_once() -> None:
     assert (told.message, told.source, told.also) == ("m", "schema", "evaluation")
 
 
+def test_a_value_that_nix_calls_of_another_type_is_told_once() -> None:
+    value = replace(found(3), code="wrong_value")
+    again = replace(found(3, source="evaluation"), code="wrong_type")
+    assert merged([value], [again]) == [replace(value, also="evaluation")]
+
+
 @pytest.mark.parametrize(
     "deeper",
     [

@@ -50,7 +50,7 @@ def test_the_sample_is_accepted_with_its_profiles(tmp_path: Path, lock: bytes) -
     [
         (b"services.reddis.enable = true;", "unknown_option"),
         (b'services.redis.port = "x";', "wrong_type"),
-        (b"services.redis.port = 70000;", "wrong_type"),
+        (b"services.redis.port = 70000;", "wrong_value"),
         (b"packages = [ pkgs.gti ];", "unknown_package"),
         (b'name = lib.mkMerge [ "a" "b" ];', "conflicting_definitions"),
         (b'languages.rust = { enable = true; channel = "stable"; };', "missing_input"),

@@ -26,6 +26,8 @@ _MOVES = re.compile(r":\d+(?::\d+)?|\bline \d+|\bcolumn \d+")
 _STOPPING = "evaluation"
 _ASSERTION = "failed_assertion"
 _MAX_LINES = 4_000
+# The module system says of a value out of range or beside a list of choices that it is not of the type.
+_KINDS = {"wrong_value": "wrong_type"}
 
 
 def merged(found: Iterable[Diagnostic], deeper: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -52,7 +54,12 @@ def merged(found: Iterable[Diagnostic], deeper: Iterable[Diagnostic]) -> list[Di
 
 
 def _is_same(one: Diagnostic, other: Diagnostic) -> bool:
-    if one.code != other.code or one.source == other.source or one.place is None or other.place is None:
+    if (
+        _KINDS.get(one.code, one.code) != _KINDS.get(other.code, other.code)
+        or one.source == other.source
+        or one.place is None
+        or other.place is None
+    ):
         return False
     return (one.place.file, one.place.line) == (other.place.file, other.place.line) and _related(
         one.subject, other.subject
