@@ -1,5 +1,7 @@
 """Every call that a refusal or an answer of the library names is made, in a copy of the project where it was said.
 
+It is made twice: as the command that a person reads, and as the tool that an agent reads, by a server in memory.
+
 A remedy that is refused itself is a dead end. What a call leaves to the reader is filled in from the error: the file
 that it is about, a text of that file. Each kind of refusal with each call is tried once a process.
 """
@@ -14,17 +16,22 @@ import shlex
 import shutil
 import tempfile
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import anyio
 import pytest
 
 from devkeel.api import Environment
 from devkeel.errors import DevkeelError
 from devkeel.text import actions
-from devkeel_words.speech import as_command
+from devkeel_words.speech import as_command, filled
+from devkeel_words.vocabulary import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from mcp_types import CallToolResult
 
     from devkeel.text.actions import Said
 
@@ -143,6 +150,92 @@ def refused(heard: Heard) -> str | None:
     return None
 
 
+def tool_of(heard: Heard) -> tuple[str, dict[str, Any]] | None:
+    """Return the tool with its arguments that follows what was said to an agent; None where it is a person's call."""
+    name, file = heard.said.name, heard.file or "devenv.nix"
+    row = ACTIONS.get(name)
+    if row is None or row.tool is None:
+        return None
+    (tool, _), *words = filled(row.tool, heard.said.arguments)
+    given = {word: value for word, value in words if value is not None}
+    fixed = (word.partition("=") for word, value in words if value is None and "=" in word)
+    given |= {word: {"true": True}.get(value, value) for word, _, value in fixed}
+    filling = _TOOL_FILLINGS.get(name)
+    more = filling(heard, file) if filling is not None else {}
+    return None if more is None else (tool, more | given)
+
+
+def _patched(heard: Heard, file: str) -> dict[str, Any] | None:
+    line = _patch(heard, file)
+    return line and {"file": file, "old": line[1][6:], "new": line[2][6:], "dry_run": True}
+
+
+def _setting(_: Heard, file: str) -> dict[str, Any]:
+    path, value = ("allowUnfree", True) if file.endswith(".yaml") else ("env.TRIED", "x")
+    return {"edits": [{"kind": "set", "path": path, "value": value, "file": file}], "dry_run": True}
+
+
+def _appended(_: Heard, __: str) -> dict[str, Any]:
+    edit = {"kind": "append", "path": "packages", "expression": "pkgs.jq"}
+    return {"edits": [edit], "level": "syntax", "dry_run": True}
+
+
+def _library_named(heard: Heard, file: str) -> dict[str, Any]:
+    line = _library(heard, file)
+    return {"language": line[0].partition("=")[2], "names": [line[1]], "dry_run": True}
+
+
+def _library_edited(heard: Heard, file: str) -> dict[str, Any]:
+    named = _library_named(heard, file)
+    edit = {"kind": "add_library", "language": named["language"], "names": named["names"]}
+    return {"edits": [edit], "level": "schema", "dry_run": True}
+
+
+_TOOL_FILLINGS: dict[str, Callable[[Heard, str], dict[str, Any] | None]] = {
+    "patch": _patched,
+    "set": _setting,
+    "append": _appended,
+    "begin": lambda *_: {"edits": [{"kind": "add_packages", "names": ["jq"]}], "level": "schema", "dry_run": True},
+    "library": _library_named,
+    "edit_library": _library_edited,
+    "add": lambda *_: {"names": ["jq"], "level": "schema", "dry_run": True},
+    "remove": lambda *_: {"level": "schema", "dry_run": True},
+    "enable": lambda *_: {"name": "redis", "level": "schema", "dry_run": True},
+    "undo": lambda *_: {"dry_run": True},
+    "check": lambda *_: {"level": "syntax"},
+}
+
+
+def refused_to_agent(heard: Heard) -> str | None:
+    """Return how the tool that was named to an agent is a dead end, or None."""
+    call = tool_of(heard)
+    if call is None or heard.said.name in UNTRIED or (heard.code, heard.said.name) in EXCEPTIONS:
+        return None
+    result = _called(heard.root, *call)
+    error = (result.structured_content or {}).get("error") or {}
+    if result.is_error and error.get("code") in (*DEAD, heard.code, None):
+        return f"{heard.code or 'an answer'} says {call}, which is refused: {error.get('code')} {error.get('message')}"
+    return None
+
+
+def _called(root: Path, tool: str, given: dict[str, Any]) -> CallToolResult:
+    """Return what a server for a project answers, in a thread: that of a test may have a loop of its own."""
+    from mcp.client import Client
+
+    from devkeel_mcp import build_server
+
+    found: list[CallToolResult] = []
+
+    async def call() -> None:
+        async with Client(build_server(root)) as client:
+            found.append(await client.call_tool(tool, given))
+
+    thread = Thread(target=anyio.run, args=(call,))
+    thread.start()
+    thread.join()
+    return found[0]
+
+
 def _hear(environment: Environment, said: list[Said], error: DevkeelError | None) -> None:
     code = error.code if error else ""
     file = error.place.file if error and error.place else None
@@ -192,7 +285,7 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     _heard.clear()
     # Those that inject faults or forge records are told what holds of their project alone.
     apart = {"faults", "hostile"} & {*item.path.parts} or item.get_closest_marker("forged")
-    wrong = [] if apart else [refused(found) for found in heard]
+    wrong = [] if apart else [follow(found) for found in heard for follow in (refused_to_agent, refused)]
     for root in {found.root for found in heard}:
         shutil.rmtree(root.parent, ignore_errors=True)
     if any(wrong):

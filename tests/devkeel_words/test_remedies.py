@@ -40,8 +40,10 @@ def test_a_call_is_made_in_the_project(
     (root / "devenv.nix").write_text("{ pkgs, ... }:\n{\n  packages = [ pkgs.git ];\n}\n")
     for name in ("environment.yml", "uv.lock", "readme.md"):
         (root / name).write_text("dependencies: [numpy]\n")
-    found = REMEDIES.refused(REMEDIES.Heard(Said("do", action, given), root, code, file))
-    assert (found is not None) == dead, found
+    heard = REMEDIES.Heard(Said("do", action, given), root, code, file)
+    for follow in (REMEDIES.refused_to_agent, REMEDIES.refused):
+        found = follow(heard)
+        assert (found is not None) == dead, found
     assert "numpy" in (root / "environment.yml").read_text()
 
 
