@@ -8,7 +8,7 @@ import pytest
 
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, ProjectError, Refused, UsageError
-from devkeel.text.actions import argument, do
+from devkeel.text.actions import again, argument, do
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
@@ -114,7 +114,7 @@ def test_a_module_begins_where_there_is_none_and_says_how_to_import_it(environme
     with pytest.raises(ProjectError) as caught:
         edit(environment, item)
     assert caught.value.code == "missing_file"
-    assert do("set", create=True) in (caught.value.remedy or "")
+    assert again(create=True) in (caught.value.remedy or "")
     result = edit(environment, item, create=True)
     assert result.files == ("nix/web.nix",)
     assert 'env.WEB = "1";' in text(environment, "nix/web.nix")
@@ -131,7 +131,7 @@ def test_a_file_of_inputs_begins_where_there_is_none(environment: Environment, n
     with pytest.raises(ProjectError) as caught:
         edit(environment, item)
     assert caught.value.code == "missing_file"
-    assert do("set", create=True) in (caught.value.remedy or "")
+    assert again(create=True) in (caught.value.remedy or "")
     element = {"kind": "append", "path": "nixpkgs.permittedInsecurePackages", "value": "x-1.1", "file": name}
     result = edit(environment, item, element, create=True)
     assert result.files == (name,)
@@ -181,7 +181,7 @@ def test_what_cannot_be_begun_says_so(environment: Environment) -> None:
     with pytest.raises(ProjectError) as caught:
         edit(environment, item, create=True)
     assert caught.value.code == "missing_file"
-    assert not any(marker in (caught.value.remedy or "") for marker in (do("begin"), do("set", create=True)))
+    assert not any(marker in (caught.value.remedy or "") for marker in (do("begin"), again(create=True)))
 
 
 @pytest.mark.parametrize(

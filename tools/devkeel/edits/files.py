@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -10,9 +11,9 @@ from devkeel.candidate.looked import Looked
 from devkeel.edits.nix_files import require_module
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.project.environment_files import is_environment_file, is_lock, is_manifest
-from devkeel.project.root import INPUTS, LOCAL_INPUTS, SETTINGS
+from devkeel.project.root import DECLARATION, INPUTS, LOCAL_INPUTS, SETTINGS
 from devkeel.source import nix, yaml
-from devkeel.text.actions import do
+from devkeel.text.actions import again, do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -155,7 +156,11 @@ class Files(Struct, frozen=True):
                 remedy=f"Name a file that exists, or begin this one by {do('library', create=True)}.",
             )
         if data is None:
-            raise self.candidate.basis.missing(name)
+            error = self.candidate.basis.missing(name)
+            begins = ".nix" if name.endswith(".nix") and posixpath.basename(name) != "flake.nix" else name
+            if begins in _BEGINNINGS and name != DECLARATION and not text:
+                error.remedy = f"Name a file that exists, or begin it by {again(create=True)}."
+            raise error
         return File(name, data, kind, self.candidate)
 
 
