@@ -254,13 +254,20 @@ def _hear(environment: Environment, said: list[Said], error: DevkeelError | None
     _heard.extend(Heard(item, copy, code, file, error.alternatives if error else ()) for item in fresh)
 
 
+def _fallback(error: DevkeelError) -> str:
+    """Return what an agent reads where an error has no remedy of its own."""
+    from devkeel_mcp.answers.errors import _TABLE
+
+    return next(remedy for kind, _, remedy in _TABLE if isinstance(error, kind))
+
+
 def _listening(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
     def listened(self: Environment, *arguments: Any, **given: Any) -> Any:
         try:
             result = method(self, *arguments, **given)
         except DevkeelError as error:
-            _hear(self, markers(error.remedy), error)
+            _hear(self, markers(error.remedy or _fallback(error)), error)
             raise
         said = markers(getattr(result, "next", None))
         said += [item for note in getattr(result, "notes", ()) for item in markers(str(note))]
