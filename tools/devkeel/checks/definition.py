@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
@@ -94,7 +95,7 @@ class JudgedDefinition(Struct, frozen=True, dict=True):
             return False  # all settings at once, computed: `config = lib.mkIf …`
         return not (_MODULE & {*own, self.item.raw[0]} or "_module" in self.path or self.item.computed)
 
-    @property
+    @cached_property
     def unknown(self) -> nix.AttrPath | None:
         """The path as far as the first name that is not declared, None for a path that is.
 
@@ -103,8 +104,9 @@ class JudgedDefinition(Struct, frozen=True, dict=True):
         if self.found.kind != "unknown":
             return None
         declared = self.path[: self.found.depth]
-        beside = [option for options in self.known.tree.below(declared).values() for option in options]
-        is_old = bool(beside) and all(renamed_to(option) for option in beside)
+        beside = (option for options in self.known.tree.below(declared).values() for option in options)
+        first = next(beside, None)
+        is_old = first is not None and all(renamed_to(option) for option in chain((first,), beside))
         return declared if is_old else self.path[: self.found.depth + 1]
 
     def stays(self, old: nix.AttrPath, new: nix.AttrPath) -> bool:
