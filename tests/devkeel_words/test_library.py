@@ -37,6 +37,8 @@ ALLOWED = {
     "devkeel/api.py": "`devkeel add` is what a comment about the time of a start has measured",
     "devkeel/diagnosis/nix_messages.py": "devenv's flag, as devenv names it",
     "devkeel/diagnosis/obstacles.py": "nix-store's flag",
+    "devkeel/environments/named.py": "what a shell says is the content of the file that is written",
+    "devkeel/environments/shell_code.py": "what a shell says is the content of the file that is written",
     "devkeel/history/undo.py": "what the caller gave, as data",
     "devkeel/nix_cli/shell.py": "a flag of nix",
     "devkeel/policy/permission.py": "English: what devkeel runs",

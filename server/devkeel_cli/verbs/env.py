@@ -113,6 +113,17 @@ def activate(session: Session, /, name: str | None, as_json: bool) -> None:
         click.echo("\n".join(_exports(found)))
 
 
+@command.command("print")
+@click.argument("name", required=False)
+@pass_session
+def print_code(session: Session, /, name: str | None) -> None:
+    """Print the shell code that enters an environment.
+
+    In an .envrc, or in your shell: eval "$(devkeel env print)". It may be evaluated any number of times.
+    """
+    click.echo(session.environment.environments().entering(name).code(), nl=False)
+
+
 @command.command("remove")
 @click.argument("name")
 @pass_session

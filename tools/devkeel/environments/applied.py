@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, to_builtins
 
 from devkeel.backends.backend import Applied
-from devkeel.backends.registry import BACKENDS
+from devkeel.backends.registry import BACKENDS, backend_named
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
 from devkeel.state.files import lock, make_directory, read_record, write_record
@@ -20,7 +20,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Good", "applying", "kept_here", "new_keep", "read_good", "remember"]
+__all__ = ["Good", "applying", "is_alive", "kept_here", "new_keep", "read_good", "remember"]
 
 _VERSION = 1
 
@@ -65,6 +65,11 @@ def kept_here(state: Path, good: Good) -> bool:
         return not homes or any(folder.samefile(state) for folder in homes)
     except OSError:
         return False
+
+
+def is_alive(applied: Applied) -> bool:
+    """Return whether an environment is still there."""
+    return backend_named(applied.backend).alive(applied)
 
 
 def remember(

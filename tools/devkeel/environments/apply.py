@@ -138,6 +138,7 @@ class Realising(Struct, frozen=True):
             before = read_good(self.context.project.state)
             applied = self._by(self.target, revisions, operation, dry_run=dry_run)
             changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
+        unentered = () if dry_run else Environments(self.context).refresh()
         missing = left_out(applied.backend, self.files)
         partly = (
             f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
@@ -154,7 +155,7 @@ class Realising(Struct, frozen=True):
             operation=operation,
             prefix=applied.prefix,
             seconds=round(time.monotonic() - begun, 1),
-            notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ())))),
+            notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ()), *unentered))),
             next=again(dry_run=False) if dry_run else self._way_in(),
             left_out=missing or None,
         )

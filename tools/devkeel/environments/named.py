@@ -12,11 +12,15 @@ from devkeel.backends.generations import remove_folders
 from devkeel.backends.registry import BACKENDS, backend_named, require_backend
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
-from devkeel.environments.applied import applying
+from devkeel.environments import entry_file
+from devkeel.environments.applied import applying, is_alive, kept_here, read_good
 from devkeel.environments.names import all_environments, default_name, home_of, sanitised
-from devkeel.errors import ProjectError, Refused, Unavailable
+from devkeel.environments.shell_code import Entering, nothing_to_enter
+from devkeel.errors import DevkeelError, ProjectError, Refused, Unavailable
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
+from devkeel.project.envrc import PROMPT
+from devkeel.project.envrc import prompt as in_prompt
 from devkeel.project.root import MANIFESTS
 from devkeel.runtime import executing
 from devkeel.state import directory
@@ -114,7 +118,7 @@ class Environments(Struct, frozen=True):
         self.name(name)  # a name that is none leaves no trace
         with applying(self.project.state):
             applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
-        return _realised(self.name(name), applied, self.context.declared.notes)
+        return _realised(self.name(name), applied, (*self.context.declared.notes, *self.refresh()))
 
     def realise(
         self,
@@ -168,6 +172,28 @@ class Environments(Struct, frozen=True):
         """Return what a shell in an environment needs. Raises ProjectError `unknown_environment`."""
         return _realised(self.name(name), self.entered(name))
 
+    def entering(self, name: str | None = None) -> Entering:
+        """Return an environment that is made as a shell enters it. Raises ProjectError `unknown_environment`."""
+        chosen = self.name(name)
+        applied = self._entered(chosen)
+        shown = in_prompt(PROMPT, applied.backend, chosen)
+        return Entering(chosen, applied, shown, entry_file.path_of(self.project))
+
+    def _entered(self, chosen: str) -> Applied:
+        good = read_good(self.project.state) if chosen == self.name(None) else None
+        if good is not None and kept_here(self.project.state, good) and is_alive(good.applied):
+            return good.applied
+        return self.entered(chosen)
+
+    def refresh(self) -> tuple[str, ...]:
+        """Replace the file by which shells enter; return notes. See `devkeel.environments.entry_file`."""
+        try:
+            text = self.entering().code()
+        except DevkeelError as error:
+            where = entry_file.path_of(self.project)
+            text = nothing_to_enter(f"{error.message} `devkeel apply` in {self.project.root} makes it.", where)
+        return entry_file.replace_entry(self.project, text)
+
     def entered(self, name: str | None = None) -> Applied:
         """Return an environment that was made. Raises ProjectError `unknown_environment`."""
         found = self.info(name)
@@ -185,6 +211,7 @@ class Environments(Struct, frozen=True):
         found = self.info(name)
         with applying(self.project.state):
             home_of(self.project, found.name).remove()
+            self.refresh()
         return found.name
 
     def purge(self) -> tuple[str, ...]:
@@ -200,6 +227,7 @@ class Environments(Struct, frozen=True):
             found += ("what was applied",)
         with applying(self.project.state):
             remove_folders(self.project.state, _MADE)
+            self.refresh()
         return found
 
 

@@ -1,0 +1,93 @@
+"""The shell code that enters an environment: for bash, zsh and sh, any number of times one after the other."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from devkeel.backends.backend import Applied
+
+__all__ = ["Entering", "nothing_to_enter"]
+
+# What an environment before this one has set goes first, so that who changes from one to the other, or enters the same
+# one when it was applied again, is in that one alone. POSIX, 2.6.2: `%%` and `#` take patterns; between double quotes
+# a path is no pattern. A list of names goes through `eval`, because zsh splits no parameter into words.
+_LEAVE = """\
+if [ -n "${DEVKEEL_PATH:-}" ]; then
+  case ":${PATH:-}:" in
+  *":$DEVKEEL_PATH:"*)
+    devkeel_path=":$PATH:"
+    devkeel_path=${devkeel_path%%":$DEVKEEL_PATH:"*}:${devkeel_path#*":$DEVKEEL_PATH:"}
+    devkeel_path=${devkeel_path#:}
+    PATH=${devkeel_path%:}
+    unset devkeel_path ;;
+  esac
+fi
+if [ -n "${DEVKEEL_VARIABLES:-}" ]; then eval "unset $DEVKEEL_VARIABLES"; fi
+case $- in *i*) PS1=${PS1-}; PS1=${PS1#"${DEVKEEL_PROMPT:+$DEVKEEL_PROMPT }"} ;; esac
+unset DEVKEEL_PATH DEVKEEL_VARIABLES DEVKEEL_PROMPT DEVKEEL_ENVIRONMENT"""
+# direnv-stdlib(1), watch_file; direnv says by this variable that it evaluates an .envrc (direnv, stdlib.sh).
+_WATCH = 'if [ -n "${DIRENV_IN_ENVRC:-}" ]; then watch_file %s; fi'
+_PATH = "PATH"
+# POSIX, 3.216: a shell takes no other name in `export`.
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class Entering(Struct, frozen=True):
+    """An environment as a shell enters it.
+
+    name: of the environment. prompt: what the shell's prompt shows, None for nothing. file: the file that changes when
+    another environment is to be entered, which direnv then watches.
+    """
+
+    name: str
+    applied: Applied
+    prompt: str | None = None
+    file: Path | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What it says of itself, beside the environment's own variables."""
+        said = {"DEVKEEL_ENVIRONMENT": self.name}
+        return said if self.prompt is None else {**said, "DEVKEEL_PROMPT": self.prompt}
+
+    def code(self) -> str:
+        """Return the code; it leaves a shell as it is, and says so, where the environment is gone by then."""
+        watching = () if self.file is None else (_WATCH % shlex.quote(str(self.file)),)
+        gone = f"devkeel: the environment {self.name} is gone from this machine: `devkeel apply` makes it again."
+        return "\n".join(
+            (
+                f"# devkeel: {self.name} ({self.applied.backend})",
+                *watching,
+                f"if [ -e {shlex.quote(self.applied.prefix)} ]; then",
+                _LEAVE,
+                *self._exports(),
+                f"else printf '%s\\n' {shlex.quote(gone)} >&2; fi",
+                "",
+            )
+        )
+
+    def _exports(self) -> Iterator[str]:
+        yield from (f"unset {name}" for name in self.applied.unset)
+        plain = {name: value for name, value in self.applied.variables.items() if _NAME.fullmatch(name)}
+        own = plain.pop(_PATH, "")
+        # POSIX, 2.2.2: between single quotes nothing means anything, so that no value of a variable is a command.
+        for name, value in {**plain, **self.variables, "DEVKEEL_VARIABLES": " ".join(plain)}.items():
+            yield f"export {name}={shlex.quote(value)}"
+        if own:
+            yield f'export DEVKEEL_PATH={shlex.quote(own)}; export PATH="$DEVKEEL_PATH${{PATH:+:$PATH}}"'
+        if self.prompt is not None:
+            yield 'case $- in *i*) PS1="$DEVKEEL_PROMPT $PS1" ;; esac'
+
+
+def nothing_to_enter(why: str, file: Path | None = None) -> str:
+    """Return code that enters nothing and says why."""
+    watching = () if file is None else (_WATCH % shlex.quote(str(file)),)
+    return "\n".join((*watching, f"printf '%s\\n' {shlex.quote(f'devkeel: {why}')} >&2", ""))
