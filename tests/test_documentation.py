@@ -297,7 +297,10 @@ def test_the_index_names_every_page() -> None:
 
 
 # Words in code among the arguments of a tool that are values, or programs.
-VALUES = {"package", "option", "service", "language", "nix-instantiate", "test", "start", "stop", "restart", "restore"}
+VALUES = {
+    *("package", "option", "service", "language", "nix-instantiate", "test", "start", "stop", "restart", "restore"),
+    *("create", "renew", "check"),
+}
 COMMON = {"dry_run", "expected_revision", "reason"}
 
 

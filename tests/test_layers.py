@@ -29,23 +29,31 @@ LAYERS = {
     "project": {"errors", "runtime", "source", "system", "text"},
     "disclosure": {"errors", "project", "text"},
     "diagnosis": {"errors", "source", "text"},
+    "pinned": set(),
     "transaction": {"errors", "project", "state", "system", "text"},
     "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
-    "history": {"candidate", "errors", "project", "text", "transaction"},
-    "nix_cli": {"candidate", "diagnosis", "errors", "project", "runtime", "source", "system", "text"},
+    "history": {"candidate", "errors", "pinned", "project", "text", "transaction"},
+    "nix_cli": {"candidate", "diagnosis", "errors", "pinned", "project", "runtime", "source", "system", "text"},
     "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "project", "source", "text"},
-    "checks": {"candidate", "catalogue", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "text"},
+    "checks": {
+        *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
+        *("source", "text"),
+    },
     "policy": {"catalogue", "errors", "project", "source"},
     "backends": {
-        *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "project", "runtime"),
-        *("source", "state", "system", "text"),
+        *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
+        *("runtime", "source", "state", "system", "text"),
     },
     "context": {"backends", "candidate", "policy", "project", "runtime", "transaction"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
-        *("libraries", "nix_cli", "policy", "project", "runtime", "source", "text", "transaction"),
+        *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text", "transaction"),
+    },
+    "locks": {
+        *("backends", "candidate", "change", "context", "errors", "nix_cli", "pinned", "project", "runtime"),
+        *("text",),
     },
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
@@ -62,7 +70,7 @@ LAYERS = {
     "doctor": {"backends", "context", "environments", "errors", "project", "state", "text", "transaction"},
     "api": {
         *("backends", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
-        *("history", "inspection", "policy", "processes", "project", "runtime"),
+        *("history", "inspection", "locks", "policy", "processes", "project", "runtime"),
     },
 }
 
@@ -158,12 +166,14 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 
 def test_only_the_transaction_opens_files_for_writing() -> None:
     # The user's cache is not the project: what was read with Nix, programs that stand for absent ones, locks of
-    # evaluations, the copy of what may go into the Nix store.
+    # evaluations, the copy of what may go into the Nix store, the inputs that Nix is to
+    # lock.
     # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
     # A stage is a directory of this call; a generation is one of devkeel's own.
     exempt = (
         LIBRARY / "system" / "beneath.py",
         LIBRARY / "nix_cli" / "archive.py",
+        LIBRARY / "nix_cli" / "locking.py",
         LIBRARY / "nix_cli" / "confinement.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "backends" / "toolchain.py",

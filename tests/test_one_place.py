@@ -14,7 +14,7 @@ _PLACES = {
     "how devenv's own command is called": (r'"--no-tui"', {"nix_cli/devenv.py"}),
     "what a terminal takes for itself": (r"x1b\\\\?\[", {"text/clean.py"}),
     "whether a host could be reached": (r"Temporary failure in name resolution", {"diagnosis/network.py"}),
-    "what a lock file says": (r'\["nodes"\]|\.get\("nodes"', {"nix_cli/lock.py"}),
+    "what a lock file says": (r'\["nodes"\]|\.get\("nodes"', {"pinned/flake_lock.py"}),
 }
 
 

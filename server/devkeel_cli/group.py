@@ -34,6 +34,7 @@ VERBS = {
     "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
     "env": "List, make, enter or remove named environments.",
+    "lock": "Make, renew or check the locks.",
     "envrc": "Write the .envrc by which direnv enters the environment.",
     "purge": "Remove the environments that devkeel made.",
     "check": "Check the environment files as they are.",

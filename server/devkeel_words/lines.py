@@ -11,9 +11,11 @@ if TYPE_CHECKING:
 
     from devkeel.checks.report import Skipped
     from devkeel.history.log import HistoryEntry
+    from devkeel.locks.kind import LockState
+    from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
 
-__all__ = ["checks", "checks_here", "relations", "value"]
+__all__ = ["checks", "checks_here", "lock", "moves", "relations", "value"]
 
 
 def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
@@ -47,3 +49,25 @@ def relations(entry: HistoryEntry) -> Iterator[str]:
         yield f"reverts #{entry.reverts}"
     if entry.undone_by is not None:
         yield f"undone by #{entry.undone_by}"
+
+
+def lock(found: LockState) -> str:
+    """Return how a lock is."""
+    reason = f": {found.reason}" if found.reason else ""
+    return f"{found.file} is {found.state}{reason}"
+
+
+def moves(locks: Sequence[LockMoves] | None) -> Iterator[str]:
+    """Return what moves in each lock, a line each of what moves."""
+    for lock in locks or ():
+        yield f"{lock.file}: {lock.total} move{'s' * (lock.total != 1)}"
+        yield from (f"  {_move(item)}" for item in lock.moves)
+        if (more := lock.total - len(lock.moves)) > 0:
+            yield f"  and {more} more"
+
+
+def _move(item: Move) -> str:
+    date = f" ({item.date})" if item.date else ""
+    if item.before is None or item.after is None:
+        return f"{item.name} {item.after} is new{date}" if item.before is None else f"{item.name} {item.before} is gone"
+    return f"{item.name} {item.before} -> {item.after}{date}"

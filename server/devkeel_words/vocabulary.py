@@ -46,6 +46,7 @@ ACTIONS: dict[str, Action] = {
     "library": Action("add_library create={create}", "library add --create={create}", "#libraries"),
     "edit_library": Action("edit_environment level={level}", "library add --level={level}", "#libraries"),
     "patch": Action("patch_file level={level}", "patch --level={level}", "#patch"),
+    "lock": Action("update_locks action={action} names={names}", "lock {action} {names}", "#locks"),
     "apply": Action("apply_environment", "apply", "#apply"),
     "bootstrap": Action(None, "apply --bootstrap", "#apply"),
     "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import check, inspect
     from devkeel.inspection.inspect import Inspection
+    from devkeel.locks import life
+    from devkeel.locks.life import LockReport
     from devkeel.processes import manage, reading
     from devkeel.processes.state import ProcessesResult
     from devkeel.runtime.jobs import Job, Jobs
@@ -48,6 +50,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.run"),
         Deferred("devkeel.environments.job_views"),
     )
+    life = Deferred("devkeel.locks.life")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     inspect, check, examine = (
@@ -142,6 +145,26 @@ class Environment:
     ) -> ChangeResult:
         """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
         return changes.restore(self.context, wanted, changes.Asked(reason, dry_run, expected_revision))
+
+    def lock(
+        self,
+        action: Literal["create", "renew"] = "create",
+        names: Sequence[str] = (),
+        *,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> Job:
+        """Make the locks as a job that ends in one operation: what is missing or stale of them, or all anew.
+
+        names: of lock files, of kinds, or of what they hold; none for all. Raises UsageError `no_locks`,
+        `unknown_lock`, Refused `lock_failed`.
+        """
+        return life.lock(self.context, action, names, changes.Asked(reason, dry_run, expected_revision))
+
+    def check_locks(self, names: Sequence[str] = ()) -> LockReport:
+        """Return how the locks are, by what is on this machine."""
+        return life.check_locks(self.context, names)
 
     def write_envrc(
         self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
+    from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.survey import DefinitionView
 
@@ -42,6 +43,7 @@ __all__ = [
     "inspection",
     "job",
     "jobs",
+    "locks",
     "operation",
     "paint_diff",
     "process_logs",
@@ -155,8 +157,7 @@ def check(report: CheckReport) -> Iterable[str]:
 
 def change(result: ChangeResult) -> Iterable[str]:
     """Yield the lines about what a write did, or would do."""
-    if result.diff:
-        yield paint_diff(result.diff)
+    yield from _differences(result)
     yield from (f"note: {clean(note)}" for note in result.notes)
     if result.runs_on_enter:
         yield f"note: this adds text or expressions that run {', '.join(result.runs_when)}"
@@ -174,6 +175,21 @@ def change(result: ChangeResult) -> Iterable[str]:
         yield f"{_bold(f'would change {files}{place}')} (dry run); {checks}"
 
 
+def _differences(result: ChangeResult | OperationDetail | WorkingDiff) -> Iterable[str]:
+    yield from map(clean, lines.moves(result.locks))
+    if result.diff:
+        yield paint_diff(result.diff)
+
+
+def locks(report: LockReport) -> Iterable[str]:
+    """Yield how the locks are, one a line."""
+    for item in report.locks:
+        yield clean(lines.lock(item))
+        if item.remedy:
+            yield f"  {clean(item.remedy)}"
+    yield _green("the locks fit the declaration") if report.ok else f"next: {clean(report.next)}"
+
+
 def history(page: HistoryPage) -> Iterable[str]:
     """Yield the lines about the operations of a page, newest first."""
     yield from map(_entry_line, page.operations) if page.operations else ("no operations",)
@@ -186,8 +202,7 @@ def history(page: HistoryPage) -> Iterable[str]:
 def operation(detail: OperationDetail) -> Iterable[str]:
     """Yield the lines about one operation, with its diff."""
     yield _entry_line(detail.operation)
-    if detail.diff:
-        yield paint_diff(detail.diff)
+    yield from _differences(detail)
     yield f"checks that ran: {', '.join(detail.checks.get('ran', ())) or 'none'}"
 
 
@@ -252,10 +267,10 @@ def working_diff(result: WorkingDiff) -> Iterable[str]:
     """Yield the lines about how the files differ from what the newest operation left."""
     if result.operation is None:
         yield "no operations yet: nothing to compare with"
-    elif not result.diff:
+    elif not result.files:
         yield f"no difference since operation {result.operation}"
     else:
-        yield paint_diff(result.diff)
+        yield from _differences(result)
 
 
 def examination(result: Examination) -> Iterable[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from devkeel.catalogue.lookup import OptionDetail, SearchResult
     from devkeel.catalogue.search import Hit
+    from devkeel.change import result as outcomes
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport, Skipped
     from devkeel.environments import apply, run
@@ -31,11 +32,13 @@ if TYPE_CHECKING:
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
+    from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult, ProcessLog
     from devkeel.project.survey import DefinitionView
 else:
     apply = Deferred("devkeel.environments.apply")
     run = Deferred("devkeel.environments.run")
+    outcomes = Deferred("devkeel.change.result")
 
 __all__ = [
     "change",
@@ -46,6 +49,7 @@ __all__ = [
     "inspection",
     "job",
     "jobs",
+    "locks",
     "operation",
     "outcome",
     "processes",
@@ -146,7 +150,8 @@ def _change(result: ChangeResult) -> CallToolResult:
     came_from = f" (before: {result.revision_before})" if moved else ""
     tail.append(f"Revision: {result.revision}{came_from}.")
     advice = f"Read {OPERATIONS}{result.operation} for the rest." if result.published else "Try fewer edits at once."
-    return _answer(result, [_headline(result)], _lines(result.diff), [*tail, f"Next: {result.next}"], advice)
+    body = [*lines.moves(result.locks), *_lines(result.diff)]
+    return _answer(result, [_headline(result)], body, [*tail, f"Next: {result.next}"], advice)
 
 
 def history(page: HistoryPage) -> CallToolResult:
@@ -168,13 +173,20 @@ def operation(detail: OperationDetail) -> CallToolResult:
         f"Checks that ran: {ran}.",
         f"Revision: {entry.revision_before} -> {entry.revision_after}.",
     ]
-    return _answer(
-        detail, [_entry_line(entry)], _lines(detail.diff), _short(tail), f"Read {OPERATIONS}{entry.id} for the rest."
-    )
+    body = [*lines.moves(detail.locks), *_lines(detail.diff)]
+    return _answer(detail, [_entry_line(entry)], body, _short(tail), f"Read {OPERATIONS}{entry.id} for the rest.")
 
 
-def outcome(result: ApplyResult | RunResult | ProcessesResult) -> CallToolResult:
+def locks(report: LockReport) -> CallToolResult:
+    """Render how the locks are."""
+    verdict = "The locks fit the declaration." if report.ok else "Not every lock fits the declaration."
+    return _answer(report, [verdict], map(lines.lock, report.locks), [f"Next: {report.next}"], "Name fewer.")
+
+
+def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult) -> CallToolResult:
     """Render what came of a job that ended within its call."""
+    if isinstance(result, outcomes.ChangeResult):
+        return change(result)
     if isinstance(result, apply.ApplyResult):
         return applied(result)
     return ran(result) if isinstance(result, run.RunResult) else processes(result)

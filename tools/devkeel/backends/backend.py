@@ -145,7 +145,7 @@ class Backend(Protocol):
         """Return whether an .envrc enters the environment already, whoever wrote it."""
         return False
 
-    def lock_status(self, project: Project) -> LockStatus:  # noqa: ARG002  (those that have a lock look)
+    def lock_status(self, project: Reader) -> LockStatus:  # noqa: ARG002  (those that have a lock look)
         """Return whether the lock file is there and fits the declaration; nothing is fetched."""
         return LockStatus(None, "none")
 

@@ -97,7 +97,7 @@ class Conda(Backend):
         """Return pytest, which is what a Python project's tests are run by where nothing else is said."""
         return ("python", "-m", "pytest")
 
-    def lock_status(self, project: Project) -> LockStatus:
+    def lock_status(self, project: Reader) -> LockStatus:
         """Compare conda-lock.yml with environment.yml by content, and with the platform of this machine."""
         lock = project.read(LOCK)
         name = next((item for item in conda_file.NAMES if project.exists(item)), None)

@@ -160,7 +160,7 @@ class Devenv(Backend):
         """Return whether an .envrc uses devenv."""
         return _USES.search(text) is not None
 
-    def lock_status(self, project: Project) -> LockStatus:
+    def lock_status(self, project: Reader) -> LockStatus:
         """Return whether devenv.lock is there and pins every input that devenv.yaml names."""
         locks = project.read_all(LOCK_FILES)
         if LOCK not in locks:

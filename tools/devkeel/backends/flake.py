@@ -13,9 +13,9 @@ from devkeel.libraries.declared import PYTHON
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, require_within
-from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.settings import require_nothing_saved, run_nix
 from devkeel.nix_cli.shell import enter, exported
+from devkeel.pinned.flake_lock import read_lock
 from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class Flake(Backend):
         # direnv-stdlib(1), use_flake.
         return ("use flake",)
 
-    def lock_status(self, project: Project) -> LockStatus:
+    def lock_status(self, project: Reader) -> LockStatus:
         """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""
         lock = project.read(FLAKE_LOCK)
         text = (project.read(FLAKE) or b"").decode("utf-8", "replace")

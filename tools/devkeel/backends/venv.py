@@ -113,7 +113,7 @@ class Venv(Backend):
         """Return pytest, which is what a Python project's tests are run by where nothing else is said."""
         return ("python", "-m", "pytest")
 
-    def lock_status(self, project: Project) -> LockStatus:
+    def lock_status(self, project: Reader) -> LockStatus:
         """Compare uv.lock with what pyproject.toml asks for, by content."""
         data, lock = project.read(_PYPROJECT), project.read(_LOCK)
         if data is None:

@@ -27,6 +27,7 @@ from devkeel.errors import (
     stands,
 )
 from devkeel.history import log
+from devkeel.pinned import moves
 from devkeel.policy.permission import builds
 from devkeel.project import direnv
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
@@ -132,6 +133,7 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
     revision, new = declared_revision(candidate.basis, old), declared_revision(candidate, declared)
     differences = [(name, before[name], candidate.read(name)) for name in changed]
     secrets = [line for difference in differences for line in secrets_written(*difference)]
+    shown, moved = moves.without_locks(differences)
     result = ChangeResult(
         changed=bool(changed),
         published=False,
@@ -141,13 +143,14 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
         revision=revision,
         lock_revision=lock_revision(candidate),
         files=tuple(changed),
-        diff=without_locks(differences),
+        diff=without_locks(shown),
         checks=report,
         notes=(*candidate.notes, *secrets),
         runs_on_enter=bool(candidate.runs and changed),
         runs_when=tuple(candidate.runs) if changed else (),
         next=_next(changed=bool(changed), dry_run=intent.dry_run, operation=None),
         looked_at=candidate.looked or (None if changed else Looked(tuple(sorted(before)))),
+        locks=moved or None,
     )
     if not changed or intent.dry_run:
         return result

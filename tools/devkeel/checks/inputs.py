@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from devkeel.checks.flake_references import url_problem
 from devkeel.errors import Diagnostic, Place
 from devkeel.nix_cli.declared_inputs import IMPLIED, entries, is_inputs, root_of, text_of
-from devkeel.nix_cli.lock import VERSIONS, parse_lock, read_lock
 from devkeel.nix_cli.references import is_other
+from devkeel.pinned.flake_lock import VERSIONS, parse_lock, read_lock
 from devkeel.project.root import DECLARATION, INPUTS, LOCK
 from devkeel.source.plain_data import position
 

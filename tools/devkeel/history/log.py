@@ -12,11 +12,13 @@ if TYPE_CHECKING:
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
+from devkeel.pinned import moves
 from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.diff import unified, unified_all
 
 if TYPE_CHECKING:
+    from devkeel.pinned.moves import LockMoves
     from devkeel.project.root import Project
     from devkeel.transaction import Late, Operation, Transactions
 
@@ -60,8 +62,8 @@ def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
 def detail(store: Transactions, identifier: int) -> OperationDetail:
     """Return one operation with its diff."""
     found = store.operation(identifier)
-    diff = unified_all((item.path, item.before, item.after) for item in store.images(found))
-    return OperationDetail(entry(found), diff, found.report)
+    shown, moved = moves.without_locks((item.path, item.before, item.after) for item in store.images(found))
+    return OperationDetail(entry(found), unified_all(shown), found.report, moved or None)
 
 
 def working_diff(store: Transactions, project: Project) -> WorkingDiff:
@@ -70,7 +72,8 @@ def working_diff(store: Transactions, project: Project) -> WorkingDiff:
     if not newest:
         return WorkingDiff(None, (), "")
     changes = changed_since(store, project, newest[0])
-    return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(changes))
+    shown, moved = moves.without_locks(changes)
+    return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(shown), moved or None)
 
 
 def changed_since(
@@ -203,11 +206,12 @@ class HistoryPage(Struct, frozen=True):
 
 
 class OperationDetail(Struct, frozen=True):
-    """One operation with its diff and the check report that it was published with."""
+    """One operation with its diff and the check report that it was published with. locks: what moved in those."""
 
     operation: HistoryEntry
     diff: str
     checks: dict[str, Any]
+    locks: tuple[LockMoves, ...] | None = None
 
 
 class WorkingDiff(Struct, frozen=True):
@@ -216,3 +220,4 @@ class WorkingDiff(Struct, frozen=True):
     operation: int | None
     files: tuple[str, ...]
     diff: str
+    locks: tuple[LockMoves, ...] | None = None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, field
 
 from devkeel.errors import DevkeelError, Place
-from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.references import is_other
+from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.root import INPUTS, LOCK
 from devkeel.source import yaml
 from devkeel.source.plain_data import position

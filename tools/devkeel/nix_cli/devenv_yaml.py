@@ -23,6 +23,8 @@ class InputsFile(Struct):
     """`imports` as written, `overlays` and `urls` by input, `nixpkgs` in its own names, `permitted` unfree packages.
 
     strict_ports: whether a taken port is an error.
+    inputs: what each is, as it is written; the file that is read last says so (devenv, devenv-core/src/config.rs, the
+    `merge` of `inputs`).
     """
 
     imports: list[str] = field(default_factory=list)
@@ -31,6 +33,7 @@ class InputsFile(Struct):
     permitted: list[str] = field(default_factory=list)
     urls: dict[str, str] = field(default_factory=dict)
     strict_ports: bool = False
+    inputs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def read_inputs_file(files: Mapping[str, bytes]) -> InputsFile:
@@ -61,6 +64,7 @@ def _read(files: Mapping[str, bytes], name: str, found: InputsFile, seen: set[st
     found.strict_ports = bool(data.get("strict_ports", found.strict_ports))
     inputs = data.get("inputs")
     for key, value in inputs.items() if isinstance(inputs, dict) else ():
+        found.inputs[str(key)] = value if isinstance(value, dict) else {}
         if isinstance(value, dict) and isinstance(value.get("url"), str):
             found.urls.setdefault(str(key), value["url"])
         overlays = _texts(value.get("overlays")) if isinstance(value, dict) else []

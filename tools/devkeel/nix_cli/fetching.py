@@ -17,10 +17,10 @@ from msgspec import Struct
 
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
-from devkeel.nix_cli.lock import parse_lock, read_lock
 from devkeel.nix_cli.pins import store_path
 from devkeel.nix_cli.references import FORGES
 from devkeel.nix_cli.settings import run_nix
+from devkeel.pinned.flake_lock import parse_lock, read_lock
 from devkeel.project.root import LOCK
 from devkeel.runtime import find_program
 from devkeel.source import nix

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.nix_cli.fetching import fetch, literal_sources, locked_source, stored, why_not
-from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.places import require_beneath
 from devkeel.nix_cli.references import is_other
+from devkeel.pinned.flake_lock import read_lock
 from devkeel.source import nix
 
 if TYPE_CHECKING:

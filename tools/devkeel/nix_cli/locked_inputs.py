@@ -10,9 +10,9 @@ from msgspec import Struct, field
 
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, Unavailable
-from devkeel.nix_cli.lock import VERSIONS, parse_lock
 from devkeel.nix_cli.pins import store_path
 from devkeel.nix_cli.settings import run_nix
+from devkeel.pinned.flake_lock import VERSIONS, parse_lock
 from devkeel.project.root import LOCK, Project
 from devkeel.runtime import find_program
 from devkeel.source import nix
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.nix_cli import archive, fetching
-    from devkeel.nix_cli.lock import Lock
+    from devkeel.pinned.flake_lock import Lock
     from devkeel.system.reading_room import Located
 else:
     archive, fetching = Deferred("devkeel.nix_cli.archive"), Deferred("devkeel.nix_cli.fetching")

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.nix_cli.lock import parse_lock
+from devkeel.pinned.flake_lock import parse_lock
 
 if TYPE_CHECKING:
-    from devkeel.nix_cli.lock import Lock
+    from devkeel.pinned.flake_lock import Lock
 
 __all__ = ["Pin", "Pins", "read_pins", "store_path"]
 

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
-from devkeel.nix_cli.lock import read_lock
 from devkeel.nix_cli.pins import store_path
+from devkeel.pinned.flake_lock import read_lock
 from devkeel.system.reading_room import Room
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from msgspec import Struct
 
 __all__ = ["FileChange", "FileImage", "Kind", "Late", "Operation", "Record", "Recovered"]
 
-Kind = Literal["edit", "undo", "redo", "restore", "create"]
+Kind = Literal["edit", "undo", "redo", "restore", "create", "lock"]
 
 
 class FileChange(Struct, frozen=True):

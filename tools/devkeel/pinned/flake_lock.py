@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from devkeel.pinned.held import Held
 
-__all__ = ["VERSIONS", "Lock", "parse_lock", "read_lock"]
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["VERSIONS", "Lock", "parse_lock", "pinned", "read_lock"]
 
 # What this reads; Nix itself reads the same (nix, src/libflake/flake/lockfile.cc).
 VERSIONS = range(5, 8)
@@ -69,6 +72,13 @@ class Lock(Struct, frozen=True):
         """Return the reference that a node was locked from, None where it has none."""
         return self._part(key, "original")
 
+    def without(self, names: Collection[str]) -> bytes:
+        """Return the text of the lock without some of the root's own inputs; the others stay as they are."""
+        root = self.nodes[self.root] | {"inputs": {name: key for name, key in self.own.items() if name not in names}}
+        return json.dumps(
+            {"nodes": {**self.nodes, self.root: root}, "root": self.root, "version": self.version}
+        ).encode()
+
     def _part(self, key: object, name: str) -> dict[str, Any] | None:
         node = self.nodes.get(key) if isinstance(key, str) else None
         found = node.get(name) if isinstance(node, dict) else None
@@ -94,3 +104,28 @@ def read_lock(data: bytes | None) -> Lock | None:
         return parse_lock(data) if data is not None else None
     except ValueError:
         return None
+
+
+def pinned(data: bytes) -> dict[str, Held]:
+    """Return what the inputs are held at, by the path of each from the root, as Nix says them: `a/b`.
+
+    What follows another input is held there. Raises ValueError and its like for what is no lock.
+    """
+    lock = parse_lock(data)
+    found = dict[str, Held]()
+    waiting: list[tuple[str, str]] = [(name, target) for name, target in lock.own.items() if isinstance(target, str)]
+    while waiting and len(found) < len(lock.nodes):
+        path, key = waiting.pop()
+        found[path] = _held(lock.locked(key))
+        inner = lock.nodes[key].get("inputs", {})
+        waiting += [(f"{path}/{name}", target) for name, target in inner.items() if isinstance(target, str)]
+    return found
+
+
+def _held(locked: Mapping[str, Any]) -> Held:
+    # A revision as Nix abbreviates it (nix, src/libutil/include/nix/util/hash.hh, `gitShortRev`).
+    revision = str(locked.get("rev", ""))[:7]
+    version = revision or str(locked.get("narHash", locked.get("path", "")))
+    seconds = locked.get("lastModified")
+    date = datetime.fromtimestamp(seconds, UTC).date().isoformat() if isinstance(seconds, int) else None
+    return Held(version, date, json.dumps(locked, sort_keys=True))

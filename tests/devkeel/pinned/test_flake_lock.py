@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from devkeel.nix_cli.lock import parse_lock, read_lock
+from devkeel.pinned.flake_lock import parse_lock, read_lock
 
 _NODES: dict[str, Any] = {
     "root": {"inputs": {"devenv": "devenv", "nixpkgs": ["devenv", "nixpkgs"]}},

@@ -1,0 +1,118 @@
+"""Making, renewing and checking the locks of a project: as a job, and each change of a lock as an operation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
+
+from devkeel.change.judge import Intent
+from devkeel.change.write import conclude, expect, patiently
+from devkeel.errors import UsageError
+from devkeel.locks.kinds import KINDS
+from devkeel.nix_cli.progress import progress_of
+from devkeel.runtime.jobs import JobSpec
+from devkeel.runtime.requests import TITLE
+from devkeel.text.actions import do
+from devkeel.text.clean import one_line
+from devkeel.text.data import as_data
+from devkeel.text.wording import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.change.changes import Asked
+    from devkeel.change.result import ChangeResult
+    from devkeel.context import Context
+    from devkeel.locks.kind import LockKind, LockState
+    from devkeel.runtime.jobs import Job
+
+__all__ = ["LockReport", "check_locks", "lock"]
+
+
+_NEAR = 5
+
+
+class LockReport(Struct, frozen=True):
+    """How the locks are. ok: whether none is stale, missing or tampered with. next: the next sensible call."""
+
+    ok: bool
+    locks: tuple[LockState, ...]
+    next: str
+
+
+class _Wanted(Struct, frozen=True):
+    """A lock that is to be made. renew: as for `LockKind.make`. named: whether the caller named it."""
+
+    kind: LockKind
+    file: str
+    renew: tuple[str, ...] | None
+    named: bool
+
+
+def lock(context: Context, action: Literal["create", "renew"], names: Sequence[str], asked: Asked) -> Job:
+    """Begin to make what is missing or stale of the locks, or to renew them; see `Environment.lock`."""
+    context.declaration()
+
+    def attempt(context: Context, candidate: Candidate) -> ChangeResult:
+        expect(context, asked.expected_revision, candidate.files)
+        for item in tuple(_wanted(candidate, names)):
+            _lock(candidate, action, item)
+        given = {"kind": "lock", "action": action} | ({"names": [*names]} if names else {})
+        return conclude(context, candidate, Intent("lock", asked.reason, asked.dry_run, edits=[given]))
+
+    def work(_: Job) -> ChangeResult:
+        return patiently(context, attempt, stubborn=asked.stubborn)
+
+    title = " ".join(("lock:", action, *map(one_line, names)))
+    return context.jobs.start(JobSpec("lock", title[:TITLE], reads=progress_of, plain=as_data), work)
+
+
+def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:
+    """Return how the locks are; with names those of these alone."""
+    subject = context.candidate(context.declaration())
+    found = tuple(item.kind.check(subject, item.file) for item in _wanted(subject, names))
+    shown = tuple(item for item in found if names or item.state != "unwanted")
+    wrong = [item for item in shown if item.state in ("stale", "missing", "tampered")]
+    return LockReport(not wrong, shown, do("lock") if wrong else do("check"))
+
+
+def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
+    """Put the lock that is wanted into the candidate; one that has all already stays."""
+    if action == "create":
+        state = item.kind.check(candidate, item.file).state
+        if state == "current":
+            candidate.notes.append(f"{item.file} has all that is declared: nothing of it moved.")
+        if state == "current" or (state == "unwanted" and not item.named):
+            return
+    candidate.put(item.file, item.kind.make(candidate, item.file, () if action == "create" else item.renew))
+
+
+def _wanted(subject: Candidate, names: Sequence[str]) -> Iterator[_Wanted]:
+    """Yield the locks that are meant: all, or those that are named, or hold what is named."""
+    there = [(kind, file) for kind in KINDS for file in kind.files(subject)]
+    if not there:
+        raise UsageError(
+            "no_locks",
+            "Nothing here has a lock.",
+            remedy=f"See with {do('inspect')} what declares the environment.",
+        )
+    known = {file: {*kind.names(subject, file)} for kind, file in there} if names else {}
+    every = {word for file, inner in known.items() for word in (file, *inner)}
+    for name in names:
+        if name not in every:
+            raise UsageError(
+                "unknown_lock",
+                "No lock has this name, and none holds it.",
+                seen=name,
+                remedy="Name a lock file, or what one of them holds.",
+                alternatives=tuple(nearest(name, sorted(every))[:_NEAR]),
+            )
+    for kind, file in there:
+        if not names:
+            yield _Wanted(kind, file, None, named=False)
+        elif file in names:
+            yield _Wanted(kind, file, None, named=True)
+        elif inner := tuple(name for name in names if name in known[file]):
+            yield _Wanted(kind, file, inner, named=True)
