@@ -61,7 +61,7 @@ LAYERS = {
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "nix_cli"),
-        *("policy", "project", "runtime", "state", "text"),
+        *("policy", "processes", "project", "runtime", "state", "text"),
     },
     "inspection": {
         *("backends", "candidate", "catalogue", "change", "checks", "context", "environments", "errors"),

@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from devkeel.doctor import examine
     from devkeel.doctor.examine import Examination
     from devkeel.edits.base import Edit
-    from devkeel.environments import apply, bootstrap, entry, job_views, named, run
+    from devkeel.environments import apply, bootstrap, declared_run, entry, job_views, named, run
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
-    from devkeel.environments.run import Invocation
+    from devkeel.environments.run import Invocation, RunSpec
     from devkeel.history import log
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import check, inspect
@@ -51,6 +51,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     life = Deferred("devkeel.locks.life")
+    declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     inspect, check, examine = (
@@ -233,7 +234,8 @@ class Environment:
         `not_applied`, `not_in_environment`, ProjectError `unknown_environment`.
         """
         wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure)
-        return run.run(self.context, wanted, timeout)
+        begin = declared_run.run if self._by_nix(wanted) else run.run
+        return begin(self.context, wanted, timeout)
 
     def call(
         self,
@@ -246,7 +248,13 @@ class Environment:
         pure: bool = False,
     ) -> Invocation:
         """Return what `run` would run, for who runs it in a process of its own."""
-        return run.call(self.context, run.RunSpec(tuple(argv), task, test, cwd, environment, pure))
+        wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure)
+        prepared = declared_run.call if self._by_nix(wanted) else run.call
+        return prepared(self.context, wanted)
+
+    def _by_nix(self, wanted: RunSpec) -> bool:
+        """Return whether what is wanted is to be evaluated, and not a program in what was applied."""
+        return not wanted.argv and declared_run.is_meant(self.context, wanted)
 
     def result(self, job: Job) -> Any:  # noqa: ANN401  (what the job was for)
         """Return what came of a job that has ended, or raise what ended it."""

@@ -40,13 +40,13 @@ ENTERED = After("devenv:enterShell", "completed")
 
 
 @pytest.fixture
-def plan(pinned_project: Make, tmp_path: Path) -> MakePlan:
+def plan(pinned_project: Make) -> MakePlan:
     """A function that makes the plan of the body of a devenv.nix."""
 
     def make(text: str, files: dict[str, str] | None = None, ports: dict[tuple[str, str], int] | None = None) -> Plan:
         root = pinned_project(text, files)
         with contextlib.closing(Environment(root, actor="test")) as environment, programs.executing():
-            found = DeclaredPlan(environment.context, tmp_path, 60.0)(ports or {})
+            found = DeclaredPlan(environment.context)(ports or {})
         require_sound(found)
         return found
 

@@ -36,7 +36,16 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
 
-__all__ = ["Invocation", "RunResult", "RunSpec", "call", "run"]
+__all__ = [
+    "Invocation",
+    "RunResult",
+    "RunSpec",
+    "call",
+    "directory_of",
+    "perform",
+    "require_words",
+    "run",
+]
 
 # Bytes of each output that an answer has, head and tail together; the log has more.
 _SHOWN = 24 * 1024
@@ -76,7 +85,7 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     hidden = secrets_in(good.applied.variables) if good else ()
 
     def work(job: Job) -> RunResult:
-        result, late = _perform(job, called, place, around.variables, timeout)
+        result, late = perform(job, called, place, around.variables, timeout)
         notes = [*_notes(context, good), *program.notes]
         if late:
             notes.append(f"Its deadline ended it, after {timeout:g} s.")
@@ -121,8 +130,9 @@ def _prepared(
     good = read_good(context.project.state)
     # What was applied is what commands run in, unless the call names another backend.
     backend = backend_named(good.applied.backend) if good and not context.backend else context.active()
-    called = _argv_of(backend, wanted.argv, wanted.task, test=wanted.test)
-    place = _directory_of(context.project, wanted.cwd)
+    require_words(wanted)
+    called = _argv_of(backend, wanted)
+    place = directory_of(context.project, wanted.cwd)
     if entered is not None:
         return called, place, entered, None
     if not wanted.argv and backend.enters:
@@ -156,9 +166,10 @@ def _why_not(good: Good | None, backend: Backend) -> str:
     return "What was applied is no longer there for this project."
 
 
-def _argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test: bool) -> tuple[str, ...]:
-    """Return what to run, of three ways to say it. Raises UsageError `bad_command`."""
-    if sum((bool(argv), task is not None, test)) != 1:
+def require_words(wanted: RunSpec) -> None:
+    """Refuse what says nothing to run, or more than one thing, or no words. Raises UsageError `bad_command`."""
+    argv, task = wanted.argv, wanted.task
+    if sum((bool(argv), task is not None, wanted.test)) != 1:
         raise UsageError(
             "bad_command",
             "Say what to run in one way: a command, or a task, or the test.",
@@ -171,9 +182,13 @@ def _argv_of(backend: Backend, argv: tuple[str, ...], task: str | None, *, test:
             "A command has a name, its arguments are text without NUL, and no task begins with a dash.",
             remedy=f"For example {do('run', argv=['pytest', '-q'])}.",
         )
-    if task is not None:
-        return backend.task(task)
-    return backend.test() if test else argv
+
+
+def _argv_of(backend: Backend, wanted: RunSpec) -> tuple[str, ...]:
+    """Return what to run, of three ways to say it."""
+    if wanted.task is not None:
+        return backend.task(wanted.task)
+    return backend.test() if wanted.test else wanted.argv
 
 
 def _is_argument(text: str) -> bool:
@@ -184,7 +199,7 @@ def _is_argument(text: str) -> bool:
         return False
 
 
-def _directory_of(project: Project, name: str | None) -> Path:
+def directory_of(project: Project, name: str | None) -> Path:
     """Return the directory to run in, inside the root."""
     place = project.directory(name or ".", beyond=False)
     info = project.room.status(place.name)
@@ -193,7 +208,7 @@ def _directory_of(project: Project, name: str | None) -> Path:
     return project.root / place.name
 
 
-def _perform(
+def perform(
     job: Job, argv: tuple[str, ...], cwd: Path, variables: Mapping[str, str], timeout: float
 ) -> tuple[RunResult, bool]:
     """Run a command in a job; an end by the deadline is a result too."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
+from devkeel.nix_cli.shell import with_path
 from devkeel.processes.evaluated import Evaluated, evaluated
 from devkeel.processes.plan import (
     After,
@@ -22,6 +23,7 @@ from devkeel.processes.plan import (
     Shutdown,
     Watchdog,
 )
+from devkeel.processes.programs import new_programs
 from devkeel.processes.task_graph import is_process, plain_name
 
 if TYPE_CHECKING:
@@ -38,14 +40,10 @@ _TIMES = ("initial_delay", "period", "probe_timeout", "timeout", "success_thresh
 
 
 class DeclaredPlan(Struct, frozen=True):
-    """Makes the plan of a project's devenv.nix; a `PlanMaker`.
-
-    keep: the directory that holds what was built. timeout: seconds for each plan.
-    """
+    """Makes the plan of a project's devenv.nix; a `PlanMaker`. timeout: seconds for each plan."""
 
     context: Context
-    keep: Path
-    timeout: float
+    timeout: float = 900.0
 
     def __call__(self, ports: Mapping[tuple[str, str], int]) -> Plan:
         """Evaluate, build and enter, with these ports; see `PlanMaker`.
@@ -59,15 +57,16 @@ class DeclaredPlan(Struct, frozen=True):
             given.setdefault(process, {})[name] = number
         found = evaluated(self.context, self.timeout, ports=given)
         names = found.needed([*(name for name, task in found.tasks.items() if is_process(task)), _ENTER_SHELL])
-        found.build(names, self.keep, deadline - time.monotonic())
-        variables, notes = found.enter(self.keep, deadline - time.monotonic())
+        keep = new_programs(self.context.project.state)
+        found.build(names, keep, deadline - time.monotonic())
+        applied = found.enter(keep, deadline - time.monotonic())
         steps = Steps(found, str(self.context.project.root), frozenset(found.needed([_ENTER_SHELL])))
         return Plan(
             tuple(steps.process(name) for name in names if is_process(found.tasks[name])),
             tuple(steps.task(name) for name in names if not is_process(found.tasks[name])),
-            variables,
+            with_path(applied.variables),
             read_inputs_file(found.subject.files).strict_ports,
-            (*notes, *steps.notes(names)),
+            (*applied.notes, *steps.notes(names)),
         )
 
 

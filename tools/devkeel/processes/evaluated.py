@@ -15,7 +15,6 @@ from devkeel.nix_cli import declared_tasks
 from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.devenv import NAME as DEVENV
 from devkeel.nix_cli.evaluate import require_nix, require_stage
-from devkeel.nix_cli.shell import with_path
 from devkeel.processes.needs_devenv import require_native, require_runnable
 from devkeel.processes.task_graph import needed, waits
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from devkeel.backends.backend import Applied
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
     from devkeel.nix_cli.declared_tasks import Told
@@ -75,11 +75,10 @@ class Evaluated(Struct, frozen=True, dict=True):
             if found is not None:
                 require_built(self.subject, self.context.project.root, found)
 
-    def enter(self, keep: Path, timeout: float) -> tuple[dict[str, str], tuple[str, ...]]:
-        """Return the variables of its shell when its hook has run, with the whole search path, and notes."""
+    def enter(self, keep: Path, timeout: float) -> Applied:
+        """Return its shell, entered: what its hook sets is among the variables. keep: as for `build`."""
         realisation = Realisation(self.context.project, self.subject, keep, timeout, ports=self.ports)
-        applied = backend_named(DEVENV).apply(realisation)
-        return with_path(applied.variables), applied.notes
+        return backend_named(DEVENV).apply(realisation)
 
 
 def evaluated(

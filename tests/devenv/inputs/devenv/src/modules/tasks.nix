@@ -28,12 +28,15 @@ let
     };
     config.config =
       let
+        exporting = lib.concatMapStringsSep "\n"
+          (name: "printf '%s\\0%s\\0' ${name} \"$(printf %s \"\$${name}\" | base64 -w0)\" >> \"\$DEVENV_TASK_EXPORTS_FILE\"")
+          config.exports;
         script = kind: code: if code == null then null else "${pkgs.writeShellScript (builtins.replaceStrings [ ":" ] [ "-" ] "${name}${kind}") code}";
       in
       {
         inherit name;
         inherit (config) type description after before input env cwd process;
-        command = script "" (if config.exec == null then null else "set -e\n${config.exec}");
+        command = script "" (if config.exec == null then null else "set -e\n${config.exec}\n${exporting}");
         status = script "-status" config.status;
         exec_if_modified = config.execIfModified;
         show_output = config.showOutput;

@@ -1,0 +1,142 @@
+"""Running a task, or the project's test, of a devenv.nix by Nix alone: where devenv's own command is not installed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from devkeel.backends.registry import backend_named
+from devkeel.environments.applied import read_good
+from devkeel.environments.run import Invocation, directory_of, perform, require_words
+from devkeel.environments.surroundings import Surroundings
+from devkeel.errors import Refused, UsageError
+from devkeel.nix_cli.devenv import NAME
+from devkeel.processes.declared_plan import Steps
+from devkeel.processes.evaluated import evaluated
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.manager_state import look
+from devkeel.processes.programs import new_programs
+from devkeel.processes.task_graph import is_process, plain_name
+from devkeel.processes.task_script import in_order, script
+from devkeel.runtime.jobs import JobSpec
+from devkeel.runtime.programs import executing, find_program
+from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
+from devkeel.text.actions import do
+from devkeel.text.clean import one_line
+from devkeel.text.data import as_data
+from devkeel.text.secrets import mask, secrets_in
+
+if TYPE_CHECKING:
+    from devkeel.context import Context
+    from devkeel.environments.run import RunResult, RunSpec
+    from devkeel.processes.evaluated import Evaluated
+    from devkeel.runtime.jobs import Job
+
+__all__ = ["call", "is_meant", "run"]
+
+_EVALUATING = 900.0
+_TEST = "devenv:enterTest"
+
+
+def is_meant(context: Context, wanted: RunSpec) -> bool:
+    """Return whether a call asks for what a devenv.nix declares, and only Nix is there to run it."""
+    if wanted.argv or wanted.environment or (wanted.task is None) == (not wanted.test):
+        return False
+    if find_program(NAME) is not None or find_program("nix-instantiate") is None:
+        return False
+    good = read_good(context.project.state)
+    backend = backend_named(good.applied.backend) if good and not context.backend else context.active()
+    return backend.name == NAME
+
+
+def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
+    """Begin to run a task or the test as a job: evaluated, built, and run after what it waits for."""
+    require_seconds(timeout, LONGEST)
+    require_words(wanted)
+    directory_of(context.project, wanted.cwd)
+    argv = _said(wanted)
+
+    def work(job: Job) -> RunResult:
+        deadline = time.monotonic() + timeout
+        job.tell("Evaluating the declaration")
+        called = _prepared(context, wanted, timeout)
+        left = max(0.0, deadline - time.monotonic())
+        result, late = perform(job, called.argv, called.place, called.variables, left)
+        hidden = secrets_in(called.variables)
+        notes = (*called.notes, *([f"Its deadline ended it, after {timeout:g} s."] if late else []))
+        stdout, stderr = mask(result.stdout, hidden), mask(result.stderr, hidden)
+        return replace(result, argv=argv, stdout=stdout, stderr=stderr, notes=notes)
+
+    title = one_line(" ".join(argv))[:TITLE]
+    return context.jobs.start(JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
+
+
+def call(context: Context, wanted: RunSpec) -> Invocation:
+    """Return what to run, for who runs it in a process of its own; it is evaluated and built first."""
+    require_words(wanted)
+    with executing():
+        return _prepared(context, wanted, _EVALUATING)
+
+
+def _said(wanted: RunSpec) -> tuple[str, ...]:
+    return ("task", wanted.task) if wanted.task is not None else ("test",)
+
+
+def _prepared(context: Context, wanted: RunSpec, timeout: float) -> Invocation:
+    """Evaluate and build what a task or the test takes, and return the script that runs it.
+
+    Raises UsageError `unknown_task`; Refused `process_not_running` where a task waits for a process that is not ready;
+    and what evaluating and building raise.
+    """
+    place, deadline = directory_of(context.project, wanted.cwd), time.monotonic() + timeout
+    found = evaluated(context, timeout, test=wanted.test)
+    roots = (_TEST,) if wanted.task is None else _roots(found, wanted.task)
+    names = found.needed(roots)
+    _require_running(context, found, names)
+    keep = new_programs(context.project.state)
+    found.build(names, keep, deadline - time.monotonic())
+    applied = found.enter(keep, deadline - time.monotonic())
+    steps = Steps(found, str(place))
+    tasks = [steps.task(name) for name in in_order(names, found.waiting) if not is_process(found.tasks[name])]
+    text = script(tasks, roots, found.test.value if found.test else None)
+    around = Surroundings.of(applied, found.subject.files, pure=wanted.pure)
+    bash = around.found(("bash",), place, applied, context.project.root).path
+    notes = (*applied.notes, *steps.notes(names))
+    return Invocation((bash, "-c", text, *_said(wanted)), place, around.variables, applied.unset, notes)
+
+
+def _roots(found: Evaluated, name: str) -> tuple[str, ...]:
+    """Return the tasks of a name: the one, and those of its namespace."""
+    # devenv, devenv-tasks/src/tasks.rs, `resolve_namespace_roots`.
+    roots = tuple(item for item in found.tasks if item == name or item.startswith(f"{name.rstrip(':')}:"))
+    tasks = tuple(item for item in roots if not is_process(found.tasks[item]))
+    if tasks:
+        return tasks
+    known = sorted(item for item, task in found.tasks.items() if not is_process(task))
+    raise UsageError(
+        "unknown_task",
+        f"The declaration has no task {name}.",
+        seen=name,
+        remedy=f"Name one that there is; processes are started with {do('start')}.",
+        alternatives=tuple(item for item in known if not item.startswith("devenv:")) or tuple(known),
+    )
+
+
+def _require_running(context: Context, found: Evaluated, names: tuple[str, ...]) -> None:
+    """Refuse a task that waits for processes that are not ready; to start them is another call."""
+    wanted = [plain_name(name) for name in names if is_process(found.tasks[name])]
+    if not wanted:
+        return
+    phases = look(context.project, ManagerSocket(context.project.root)).phases()
+    missing = [name for name in wanted if phases.get(name) != "ready"]
+    if missing:
+        raise Refused(
+            "process_not_running",
+            f"It waits for {', '.join(missing)}, which does not run."
+            if len(missing) == 1
+            else f"It waits for {', '.join(missing)}, which do not run.",
+            seen=", ".join(missing),
+            remedy=f"Start it first: {do('start', names=missing)}.",
+        )
