@@ -289,7 +289,7 @@ def _odd(document: Document) -> int:
             count += base is not None and base.type in literal - set(SETS)
         elif node.type == "parenthesized_expression":
             inner = node.child_by_field_name("expression")
-            count += inner is not None and inner.type in literal | names
+            count += inner is not None and inner.type in {*literal, *names, node.type}
         elif node.type == "list_expression":
             elements = (data[item.start_byte : item.end_byte] for item in node.named_children)
             count += sum(element.startswith(b"lib.") for element in elements)
