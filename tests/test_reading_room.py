@@ -16,6 +16,7 @@ MAY = {
     "transaction/": "the writer: relative to open directories",
     "candidate/": "a stage: a directory of devkeel's own",
     "project/root.py": "looks for the root itself, upwards, by names alone",
+    "guard/judge.py": "looks for the root itself, upwards, by names alone",
     "nix_cli/archive.py": "copies by open directories into a directory of its own",
     "nix_cli/pins.py": "the Nix store",
     "nix_cli/settings.py": "Nix's own files of the user",

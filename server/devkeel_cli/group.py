@@ -55,6 +55,7 @@ VERBS = {
     "source": "Edit any Nix, YAML or TOML file, without history.",
     "init": "Make a minimal devenv.nix where there is none.",
     "install": "Add the server to a host's configuration.",
+    "guard": "Answer a host's hook: a message on standard input.",
     "serve": "Serve MCP over stdio or HTTP.",
     "completion": "Print the completion script for a shell.",
 }

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import tempfile
+import threading
 import time
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +19,24 @@ if TYPE_CHECKING:
 else:
     platformdirs = Deferred("platformdirs")
 
-__all__ = ["directory", "failed_lately", "made", "note_failure", "read", "stamp", "write"]
+__all__ = ["directory", "failed_lately", "grows", "made", "note_failure", "only_read", "read", "stamp", "write"]
 
 _FORMAT = 1
 _KEPT = 64
 _RETRY_AFTER = 3600.0
+
+
+_ONLY_READ = threading.Event()
+
+
+def only_read() -> None:
+    """Let nothing be brought into the cache for this process: a hook runs for each call of an agent's tools."""
+    _ONLY_READ.set()
+
+
+def grows() -> bool:
+    """Return whether what the cache lacks may be brought into it."""
+    return not _ONLY_READ.is_set()
 
 
 def directory() -> Path:

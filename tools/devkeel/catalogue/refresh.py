@@ -49,7 +49,7 @@ def options_key(pins: Pins) -> str:
 
 def start_refresh(lock: bytes, key: str, sets: Sequence[str] = ()) -> None:
     """Have what is missing from the cache under `key` read in the background, once in this process."""
-    if key in _asked or cache.failed_lately(key):
+    if key in _asked or not cache.grows() or cache.failed_lately(key):
         return
     _asked.add(key)
     if find_program("nix-instantiate"):

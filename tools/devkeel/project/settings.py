@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Reader
 
-__all__ = ["Retention", "Settings", "read_settings"]
+__all__ = ["Guarding", "Retention", "Settings", "read_settings"]
 
 
 class Retention(Struct, frozen=True):
@@ -29,6 +29,13 @@ class Retention(Struct, frozen=True):
     bytes: int = 512 * 1024 * 1024
 
 
+class Guarding(Struct, frozen=True):
+    """What a host's hook does with a tool of the agent: deny, ask, tell, or off; for files and for installs."""
+
+    files: str = "deny"
+    installs: str = "deny"
+
+
 class Settings(Struct, frozen=True):
     """The settings that a team shares.
 
@@ -37,7 +44,7 @@ class Settings(Struct, frozen=True):
     something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
     `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
     environment. environment: the name of the one that is meant where a call names none. micromamba: the URL of a
-    directory to install it from, when that is asked for.
+    directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
     """
 
     level: str | None = None
@@ -49,6 +56,7 @@ class Settings(Struct, frozen=True):
     backend: str | None = None
     environment: str | None = None
     micromamba: str | None = None
+    guard: Guarding = Guarding()
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
@@ -69,7 +77,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "environment": (str,),
     "micromamba": (str,),
     "direnv_allow": (bool,),
+    "guard": (str, dict),
 }
+_GUARDS = ("deny", "ask", "tell", "off")
 
 
 def read_settings(project: Reader) -> Settings:
@@ -95,7 +105,15 @@ def read_settings(project: Reader) -> Settings:
         nix.parse_path(item)
     given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
     given |= {name: float(found[name]) for name in _SECONDS if name in found}
-    return Settings(protected=tuple(protected), keep=_keep(found), **given)
+    return Settings(protected=tuple(protected), keep=_keep(found), guard=_guard(found.get("guard", {})), **given)
+
+
+def _guard(found: str | Mapping[str, Any]) -> Guarding:
+    given = {"files": found, "installs": found} if isinstance(found, str) else found
+    for name, value in given.items():
+        if name not in ("files", "installs") or value not in _GUARDS:
+            raise _bad(f"guard takes {', '.join(_GUARDS)}, for all or for files and installs each")
+    return Guarding(**given)
 
 
 def _keep(found: Mapping[str, Any]) -> Retention:

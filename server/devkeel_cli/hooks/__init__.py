@@ -1,0 +1,3 @@
+"""What devkeel says in the hooks of MCP hosts, and what is written so that they ask it."""
+
+__all__: list[str] = []

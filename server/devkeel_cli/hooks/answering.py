@@ -1,0 +1,105 @@
+"""`devkeel guard`: one message of a host's hook in, one answer out, and a process that never stands in the host's way.
+
+It runs before each call of an agent's tools. What is no business of an environment is answered before anything of the
+library is loaded; what takes too long, fails, or is not understood is not answered at all. The exit code is always 0:
+hosts take 2 for a refusal.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from devkeel.deferred import Deferred
+from devkeel.guard.question import Patch, Running
+from devkeel_cli.hooks.messages import DIALECTS, session_of, understood
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from devkeel.disclosure import output as disclosed
+    from devkeel.guard import judge as judging
+    from devkeel.guard.question import Answer, Question
+    from devkeel_cli.answers import suggest
+    from devkeel_words import speech
+else:
+    judging, disclosed = Deferred("devkeel.guard.judge"), Deferred("devkeel.disclosure.output")
+    suggest, speech = Deferred("devkeel_cli.answers.suggest"), Deferred("devkeel_words.speech")
+
+__all__ = ["answered", "main"]
+
+_USUAL = "claude-code"
+# Seconds after which it ends unheard; hosts are told to wait a little longer.
+_PATIENCE = 3.0
+_MOST_BYTES = 8 * 1024 * 1024
+_MOST_COMMAND = 600
+# What may be a file of an environment, by its name alone: the project's own rules decide afterwards.
+_FILE = re.compile(r"(?:\.(?:nix|ya?ml|toml|json|txt|in)|(?:^|/)(?:Gemfile|go\.mod|\.envrc))$")
+# What may install something, by its text alone: a quick look, which lets through most that an agent runs.
+_INSTALLS = re.compile(
+    r"install|\badd\b|\binject\b|\brequire\b|setup\.py|\bi\b|\bin\b|pacman|nix-env|binstall|develop|cpanm"
+)
+
+
+def main(host: str) -> NoReturn:
+    """Answer the message on standard input and exit."""
+    # alarm(2), default action: the process ends, also where it hangs outside of Python.
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
+    dialect = DIALECTS[host]
+    said = dialect.silent
+    try:
+        said = answered(sys.stdin.buffer.read(_MOST_BYTES + 1), host) or dialect.silent
+    except Exception:
+        if os.environ.get("DEVKEEL_DEBUG"):
+            raise
+    if said:
+        with suppress(OSError):
+            os.write(1, f"{said}\n".encode())
+    os._exit(0)
+
+
+def answered(data: bytes, host: str = _USUAL) -> str:
+    """Return the answer to a message as the host reads it, `` where nothing is decided."""
+    message = json.loads(data) if len(data) <= _MOST_BYTES else None
+    if not isinstance(message, dict):
+        return ""
+    for question in understood(message):
+        found = judging.judge(question, session_of(message)) if _may_matter(question) else None
+        if found is not None:
+            root, answer = found
+            return json.dumps(DIALECTS[host].answer(message, answer.decision, _reason(root, answer)))
+    return ""
+
+
+def _may_matter(question: Question) -> bool:
+    act = question.act
+    if isinstance(act, Running):
+        return _INSTALLS.search(act.command) is not None
+    return isinstance(act, Patch) or _FILE.search(act.path) is not None
+
+
+def _reason(root: Path, answer: Answer) -> str:
+    """Return what the agent reads: what is wrong, then what to ask devkeel for, as a tool call and as a command."""
+    told = disclosed.Disclosure(root, speaker=speech.as_tool)
+    lines = [f"devkeel: {told.sentence(answer.reason)}"]
+    if answer.edits:
+        edits = told.data([dict(edit) for edit in answer.edits])
+        lines.append(f"Do instead: {_call(edits)}")
+        commands = " && ".join(suggest.as_command(edit) for edit in edits)
+        if len(commands) < _MOST_COMMAND:
+            lines.append(f"or, without its tools: {commands}")
+    if answer.next:
+        lines.append(told.sentence(answer.next))
+    return "\n".join(lines)
+
+
+def _call(edits: Sequence[Mapping[str, Any]]) -> str:
+    tool = speech.as_tool.do("set", {})
+    return f"{tool} with edits={json.dumps(edits, ensure_ascii=False)}"

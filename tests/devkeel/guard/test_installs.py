@@ -1,0 +1,86 @@
+"""What a shell command installs past the declaration is answered with the call that declares it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkeel.guard.judge import judge
+from devkeel.guard.question import Answer, Question, Running
+
+from .commands import COMMANDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "devenv.nix").write_text("{ pkgs, ... }: {\n  packages = [ ];\n}\n")
+    return tmp_path
+
+
+def said(root: Path, command: str) -> Answer | None:
+    found = judge(Question(Running(command), str(root)), str(root))
+    return found[1] if found else None
+
+
+def test_there_are_sixty_commands_of_both_kinds() -> None:
+    assert len(COMMANDS) >= 60
+    assert 20 <= sum(edits is None for edits in COMMANDS.values()) <= 40
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_is_answered_with_what_declares_it_or_let_through(root: Path, command: str) -> None:
+    answer, edits = said(root, command), COMMANDS[command]
+    if edits is None:
+        assert answer is None
+        return
+    assert answer is not None
+    assert answer.decision == "deny"
+    assert [*answer.edits] == edits
+    assert edits or answer.next
+
+
+def test_without_a_declaration_nothing_is_decided(tmp_path: Path) -> None:
+    assert said(tmp_path, "pip install flask") is None
+
+
+def test_programs_want_a_devenv_nix_where_another_file_declares_the_environment(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    answer = said(tmp_path, "brew install jq")
+    assert answer is not None
+    assert "begin" in answer.next
+    libraries = said(tmp_path, "pip install flask")
+    assert libraries is not None
+    assert not libraries.next
+
+
+@pytest.mark.parametrize("wanted", ["deny", "ask", "tell", "off"])
+@pytest.mark.parametrize("form", ['guard = "{}"', 'guard = {{ installs = "{}" }}', '[guard]\ninstalls = "{}"'])
+def test_a_setting_says_what_becomes_of_it(root: Path, wanted: str, form: str) -> None:
+    (root / "devkeel.toml").write_text(form.format(wanted))
+    answer = said(root, "pip install flask")
+    assert (answer.decision if answer else "off") == wanted
+
+
+def test_settings_that_cannot_be_read_want_what_is_usual(root: Path) -> None:
+    (root / "devkeel.toml").write_text('guard = "never"')
+    answer = said(root, "pip install flask")
+    assert answer is not None
+    assert answer.decision == "deny"
+
+
+def test_a_project_in_a_project_is_the_one_that_the_command_stands_in(root: Path) -> None:
+    (root / "sub").mkdir()
+    (root / "sub" / "devenv.nix").write_text("{ }\n")
+    (root / "sub" / "devkeel.toml").write_text('guard = "off"')
+    assert judge(Question(Running("pip install flask"), str(root / "sub")), str(root)) is None
+    assert said(root, "pip install flask") is not None
+
+
+@pytest.mark.parametrize("depth", [50, 5000])
+def test_commands_in_commands_end(root: Path, depth: int) -> None:
+    assert said(root, "sudo " * depth + "pip install flask") is None
+    assert said(root, "$(" * depth + "pip install flask" + ")" * depth) is not ...

@@ -1,0 +1,143 @@
+"""Would a write of an agent's own tool break an environment? Judged as every edit is, by what the text shows.
+
+Only what is certain is answered: a file outside of the project, one that cannot be read, a text that is not found, or
+a file that did not parse before, is for the tool itself.
+"""
+
+from __future__ import annotations
+
+import posixpath
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.candidate import Candidate
+from devkeel.catalogue import cache
+from devkeel.checks import added_errors, run_checks
+from devkeel.deferred import Deferred
+from devkeel.errors import DevkeelError, ProjectError
+from devkeel.guard.patches import read_patch
+from devkeel.guard.question import Answer, Patch, Replacing, Running, WholeFile
+from devkeel.project.declaration import read_declaration
+from devkeel.project.environment_files import is_environment_file, is_lock
+from devkeel.project.root import MANIFESTS, SETTINGS
+from devkeel.project.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.errors import Diagnostic
+    from devkeel.guard import mending
+    from devkeel.guard.question import Question, Replacement
+    from devkeel.project.root import Project
+else:
+    mending = Deferred("devkeel.guard.mending")
+
+__all__ = ["judge_write"]
+
+_LEVEL = "schema"
+_BROKEN = frozenset({"syntax_error", "too_deep", "not_utf8"})
+
+
+def judge_write(project: Project, question: Question) -> Answer | None:
+    """Return what is wrong with a write, None where nothing is, or where that is not certain."""
+    cache.only_read()
+    try:
+        candidate = _candidate(project, question)
+        return _judged(candidate) if candidate is not None and candidate.changed else None
+    except DevkeelError:
+        return None  # what cannot be read or followed is not judged
+
+
+def _candidate(project: Project, question: Question) -> Candidate | None:
+    """Return the project as the write would leave it, None where that is not about an environment, or not certain."""
+    basis = Basis(project)
+    files = _written(basis, question)
+    if not files:
+        return None
+    candidate = Candidate(basis, read_declaration(basis))
+    for name, data in files.items():
+        candidate.put(name, data)
+    return candidate
+
+
+def _written(basis: Basis, question: Question) -> Mapping[str, bytes | None]:
+    """Return the environment files that a tool would write, by name, with their new bytes; None for a removal."""
+    act = question.act
+    if isinstance(act, Running):
+        return {}
+    if isinstance(act, Patch):
+        return _patched(basis, question.folder, act.text)
+    name = basis.resolve(posixpath.join(question.folder, act.path))
+    if not _is_judged(name):
+        return {}
+    if isinstance(act, WholeFile):
+        return {name: act.content.encode()}
+    data = basis.read(name)
+    new = _replaced(data or b"", act.replacements) if data is not None or _begins(act) else None
+    return {} if new is None else {name: new}
+
+
+def _is_judged(name: str) -> bool:
+    return (is_environment_file(name) or name in MANIFESTS or name == SETTINGS) and not is_lock(name)
+
+
+def _begins(act: Replacing) -> bool:
+    """Return whether a replacement makes a file: some tools take an empty text for that."""
+    return len(act.replacements) == 1 and not act.replacements[0].old
+
+
+def _replaced(data: bytes, replacements: tuple[Replacement, ...]) -> bytes | None:
+    """Return the bytes with the texts replaced, None where one does not occur as often as its tool wants."""
+    for item in replacements:
+        old, new = item.old.encode(), item.new.encode()
+        found = data.count(old) if old else int(not data)
+        if not found or (item.times and found != item.times):
+            return None
+        data = data.replace(old, new) if old else new
+    return data
+
+
+def _patched(basis: Basis, folder: str, text: str) -> Mapping[str, bytes | None]:
+    def read(path: str) -> bytes | None:
+        return basis.read(basis.resolve(posixpath.join(folder, path)))
+
+    found = read_patch(text, read)
+    names = {basis.resolve(posixpath.join(folder, path)): data for path, data in found.items()}
+    return {name: data for name, data in names.items() if _is_judged(name)}
+
+
+def _judged(candidate: Candidate) -> Answer | None:
+    wrong = _settings_error(candidate)
+    if wrong is not None:
+        return Answer("deny", f"{wrong.message} {wrong.remedy}")
+    report = run_checks(candidate, level=_LEVEL)
+    if report.ok:
+        return None
+    before = candidate.unchanged()
+    old = run_checks(before, level=_LEVEL)
+    broken = {item.place.file for item in old.diagnostics if item.code in _BROKEN and item.place is not None}
+    if broken & candidate.changed.keys():
+        return None  # a step of a repair is as good as any
+    added = added_errors(old, report, before.files, candidate.files)
+    return _answer(candidate, added) if added else None
+
+
+def _settings_error(candidate: Candidate) -> ProjectError | None:
+    if candidate.changed.get(SETTINGS) is None:
+        return None
+    with suppress(ProjectError):
+        read_settings(candidate.basis)
+        try:
+            read_settings(candidate)
+        except ProjectError as error:
+            return error
+    return None
+
+
+def _answer(candidate: Candidate, added: list[Diagnostic]) -> Answer:
+    first = added[0]
+    more = f" ({len(added) - 1} more)" if len(added) > 1 else ""
+    reason = f"{first.place or 'The project'}: {first.message.rstrip('.')} [{first.code}]{more}."
+    mended = mending.mend(candidate, added)
+    return Answer("deny", reason, mended.edits, together=True, next=mended.next)
