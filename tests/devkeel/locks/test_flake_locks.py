@@ -145,3 +145,33 @@ def test_a_project_without_a_lock_says_so(place: Place, environment: Environment
     with pytest.raises(DevkeelError) as caught:
         lock(environment)
     assert caught.value.code == "no_locks"
+
+
+def test_a_directory_of_the_project_is_locked_as_what_stands_there(
+    devenv_place: Place, environment: Environment
+) -> None:
+    (devenv_place.root / "own").mkdir()
+    devenv_place.write("own/flake.nix", "{ outputs = _: { word = 1; }; }")
+    text = (devenv_place.root / "devenv.yaml").read_text()
+    devenv_place.write("devenv.yaml", f"{text}  own:\n    url: path:./own\n  bare:\n    url: ./own\n    flake: false\n")
+    lock(environment)
+    nodes = json.loads(devenv_place.read("devenv.lock"))["nodes"]
+    wanted = {"locked": {"path": "./own", "type": "path"}, "original": {"path": "./own", "type": "path"}, "parent": []}
+    assert nodes["own"] == wanted
+    assert nodes["bare"] == wanted | {"flake": False}
+    devenv_place.write("own/flake.nix", "{ outputs = _: { word = 2; }; }")
+    Repository(devenv_place.top / "inputs" / "nixpkgs").commit("more", "more")
+    assert [name for name, *_ in moved(lock(environment, "renew", "nixpkgs"))] == ["nixpkgs"]
+    devenv_place.write("devenv.nix", "{ inputs, ... }:\n{\n  env.WORD = toString inputs.own.word;\n}\n")
+    assert environment.check(level="evaluation").ok
+
+
+@pytest.mark.parametrize("url", ["path:./gone", "path:../project"])
+def test_a_directory_that_is_not_in_the_project_is_refused(
+    devenv_place: Place, environment: Environment, url: str
+) -> None:
+    text = (devenv_place.root / "devenv.yaml").read_text()
+    devenv_place.write("devenv.yaml", f"{text}  own:\n    url: {url}\n")
+    with pytest.raises(DevkeelError) as caught:
+        lock(environment)
+    assert caught.value.code == "lock_failed"

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.looked import Looked
 from devkeel.change.judge import corrected, judge
+from devkeel.change.locking import lock_inputs
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
 from devkeel.deferred import Deferred
@@ -177,8 +178,10 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
         doubts = protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
-    asked = resolve_libraries(candidate, level, executes=may.executes)
-    report = judge(context, candidate, intent, level, asked)
+    ran, skipped = resolve_libraries(candidate, level, executes=may.executes)
+    if intent.kind in ("edit", "create"):
+        skipped += lock_inputs(candidate, level, executes=may.executes)
+    report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)
     if intent.dry_run:

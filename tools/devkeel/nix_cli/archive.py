@@ -20,7 +20,7 @@ from devkeel.system.beneath import WALK, open_beneath, opened
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["copied_if"]
+__all__ = ["copied_if", "copy_to"]
 
 _MAX_BYTES = 512 * 1024 * 1024
 _MAX_FILES = 50_000
@@ -46,6 +46,17 @@ def copied_if(top: Path, parts: tuple[str, ...], nar_hash: str) -> Iterator[Path
             with opened(os.open(copy, os.O_RDONLY | os.O_DIRECTORY)) as target:
                 same = _Archive().hash(source, target) == nar_hash
             yield copy if same else None
+
+
+def copy_to(top: Path, parts: tuple[str, ...], target: Path) -> str:
+    """Copy the directory at `parts` below `top` to a new one, and return its hash; limits and errors as `copied_if`."""
+    target.mkdir(parents=True)
+    with (
+        opened(os.open(top, WALK)) as base,
+        opened(open_beneath(base, parts, _READ | os.O_DIRECTORY)) as source,
+        opened(os.open(target, os.O_RDONLY | os.O_DIRECTORY)) as into,
+    ):
+        return _Archive().hash(source, into)
 
 
 class _Archive:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.nix_cli.fetching import Source
 
-__all__ = ["FLAKE", "FLAKE_LOCK", "FlakePins", "not_locked", "require_within"]
+__all__ = ["FLAKE", "FLAKE_LOCK", "FlakePins", "flake_inputs", "input_definitions", "not_locked", "require_within"]
 
 FLAKE = "flake.nix"
 FLAKE_LOCK = "flake.lock"
@@ -117,7 +117,7 @@ def not_locked(subject: Candidate, lock: bytes | None) -> CheckFailed | None:
     """
     found = read_lock(lock)
     own = found.own if found else {}
-    for name, (reference, line) in _declared(subject).items():
+    for name, (reference, line) in flake_inputs(subject).items():
         if not reference:
             continue  # it only says what the input follows
         url = reference.get("url")
@@ -145,7 +145,7 @@ def require_within(subject: Candidate, lock: bytes | None) -> None:
 
     Raises Unavailable `check_unavailable`.
     """
-    declared = {name: reference for name, (reference, _) in _declared(subject).items()}
+    declared = {name: reference for name, (reference, _) in flake_inputs(subject).items()}
     urls = {name: str(reference["url"]) for name, reference in declared.items() if "url" in reference}
     urls |= {name: f"path:{reference['path']}" for name, reference in declared.items() if "path" in reference}
     text = subject.files.get(FLAKE, b"").decode("utf-8", "replace")
@@ -154,25 +154,25 @@ def require_within(subject: Candidate, lock: bytes | None) -> None:
     require_beneath(subject, lock, urls | unread)
 
 
-def _declared(subject: Candidate) -> dict[str, tuple[dict[str, Any], int | None]]:
+def flake_inputs(subject: Candidate) -> dict[str, tuple[dict[str, Any], int | None]]:
     """Return the inputs that flake.nix names, which Nix wants literal: their attributes and where they begin."""
     found: dict[str, tuple[dict[str, Any], int | None]] = {}
-    for path, value, line in _definitions(subject):
-        if len(path) < 2 or path[0] != "inputs":  # noqa: PLR2004  (inputs.NAME)
-            continue
+    for path, value, line in input_definitions(subject):
         reference = found.setdefault(path[1], ({}, line))[0]
         if isinstance(value, str) and len(path) == 3 and path[2] != "follows":  # noqa: PLR2004  (inputs.NAME.url)
             reference[path[2]] = value
     return found
 
 
-def _definitions(subject: Candidate) -> Iterator[tuple[nix.AttrPath, Any, int | None]]:
+def input_definitions(subject: Candidate) -> Iterator[tuple[nix.AttrPath, Any, int | None]]:
+    """Yield what flake.nix defines of its inputs: path, value, line."""
     data = subject.files.get(FLAKE)
     if data is None:
         return
     try:
         document = nix.Document(data, FLAKE)
         for item in document.definitions:
-            yield item.path, document.value(item), document.place(item.node.start_byte).line
+            if len(item.path) > 1 and item.path[0] == "inputs":
+                yield item.path, document.value(item), document.place(item.node.start_byte).line
     except DevkeelError:
         return

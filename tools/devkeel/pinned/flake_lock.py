@@ -74,10 +74,15 @@ class Lock(Struct, frozen=True):
 
     def without(self, names: Collection[str]) -> bytes:
         """Return the text of the lock without some of the root's own inputs; the others stay as they are."""
-        root = self.nodes[self.root] | {"inputs": {name: key for name, key in self.own.items() if name not in names}}
-        return json.dumps(
-            {"nodes": {**self.nodes, self.root: root}, "root": self.root, "version": self.version}
-        ).encode()
+        kept = {name: key for name, key in self.own.items() if name not in names}
+        return self.with_nodes({self.root: {**self.nodes[self.root], "inputs": kept}})
+
+    def with_nodes(self, nodes: Mapping[str, Any]) -> bytes:
+        """Return the text of the lock with other nodes of these keys, as Nix writes it."""
+        # Keys in order, two blanks, a line break at the end (nix, src/libflake/lockfile.cc, `to_string`, and
+        # src/libflake/flake.cc, `lockFlake`).
+        whole = {"nodes": {**self.nodes, **nodes}, "root": self.root, "version": self.version}
+        return f"{json.dumps(whole, indent=2, sort_keys=True, ensure_ascii=False)}\n".encode()
 
     def _part(self, key: object, name: str) -> dict[str, Any] | None:
         node = self.nodes.get(key) if isinstance(key, str) else None

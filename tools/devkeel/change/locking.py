@@ -1,0 +1,58 @@
+"""The inputs of a candidate, locked in the change that declares them: what the lock becomes joins the candidate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.checks.report import Skipped
+from devkeel.deferred import Deferred
+from devkeel.errors import Refused, Unavailable
+from devkeel.nix_cli.declared_inputs import is_inputs
+from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
+from devkeel.project.root import LOCK
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.nix_cli import locking
+else:
+    locking = Deferred("devkeel.nix_cli.locking")
+
+__all__ = ["lock_inputs"]
+
+_LOCKING = "lock"
+
+
+def lock_inputs(candidate: Candidate, level: str | None, *, executes: bool = True) -> tuple[Skipped, ...]:
+    """Lock the inputs that a change declares, or has from elsewhere, where there is a lock that they belong in.
+
+    level: what the caller asked for. executes: whether what the inputs name may be fetched. Return why an input was not
+    locked: a change is not refused for want of what it adds.
+    """
+    file = _outdated(candidate)
+    if file is None:
+        return ()
+    if level in ("syntax", "schema"):
+        return (Skipped(_LOCKING, f"it was not asked for; {do('lock')} locks what is declared"),)
+    if not executes:
+        return (Skipped(_LOCKING, f"it fetches, where devkeel may execute; {do('lock')} locks what is declared"),)
+    make = locking.lock_devenv if file == LOCK else locking.lock_flake
+    try:
+        candidate.put(file, make(candidate, (), patient=False))
+    except (Refused, Unavailable) as error:
+        return (Skipped(_LOCKING, f"{error.message.rstrip('.')}; {do('lock')} tries again"),)
+    return ()
+
+
+def _outdated(candidate: Candidate) -> str | None:
+    """Return the lock of inputs that a change makes others; None where it leaves them, or brings its lock along."""
+    changed = candidate.changed
+    if any(map(is_inputs, changed)):
+        file, read = LOCK, locking.declared_inputs
+    elif FLAKE in changed:
+        file, read = FLAKE_LOCK, locking.defined_inputs
+    else:
+        return None
+    if file in changed or candidate.read(file) is None or read(candidate) == read(candidate.unchanged()):
+        return None
+    return file
