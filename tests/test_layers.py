@@ -170,7 +170,8 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
     # evaluations, the copy of what may go into the Nix store, the inputs that Nix is to
     # lock.
     # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
-    # A stage is a directory of this call; a generation is one of devkeel's own.
+    # A stage is a directory of this call; a generation is one of devkeel's own. Sockets and logs of processes are in
+    # devenv's runtime directory.
     exempt = (
         LIBRARY / "system" / "beneath.py",
         LIBRARY / "nix_cli" / "archive.py",
@@ -179,6 +180,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "backends" / "toolchain.py",
         LIBRARY / "backends" / "generations.py",
+        LIBRARY / "processes" / "runtime_folder.py",
         *(
             LIBRARY / "candidate" / f"{name}.py"
             for name in ("stage", "stage_folder", "mirror", "withheld", "repository")

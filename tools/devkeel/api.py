@@ -12,7 +12,7 @@ from devkeel.project.root import Project
 from devkeel.runtime import distrust
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from devkeel.backends.registry import Selection
@@ -304,7 +304,12 @@ class Environment:
         timeout: seconds to wait until they are ready, evaluating not counted. on_failure: `restore` goes back to the
         last good start.
         """
-        return manage.manage(self.context, action, tuple(names), timeout=timeout, on_failure=on_failure)
+        context = self.context
+
+        def entered() -> Mapping[str, str]:
+            return run.call(context, run.RunSpec(("sh",), None, False, None, None, False)).variables
+
+        return manage.manage(context, action, tuple(names), timeout=timeout, on_failure=on_failure, entered=entered)
 
     def environments(self) -> Environments:
         """Return the named environments."""

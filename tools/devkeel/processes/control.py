@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from devkeel.change import changes
 from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
-from devkeel.processes import devenv_up
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.manager_state import Sight, declared, look, recall, remember
 from devkeel.processes.readiness import await_ready
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from devkeel.context import Context
+    from devkeel.processes.runners import Runner
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
@@ -45,11 +45,12 @@ _FAILED_STARTS = frozenset(
 class Control(Struct, frozen=True):
     """The processes of one project, one call at a time.
 
-    job: hears each step in a sentence, and may end the work.
+    job: hears each step in a sentence, and may end the work. runner: who starts and ends the manager.
     """
 
     context: Context
     job: Job
+    runner: Runner
 
     @property
     def project(self) -> Project:
@@ -99,7 +100,7 @@ class Control(Struct, frozen=True):
                 notes += [f"{name} did not run." for name in names if name not in active]
                 ended = stop_some(self.socket, active)
             else:
-                ended = stop_all(self.project.root, self.socket, before)
+                ended = stop_all(self.project.root, self.socket, before, self.runner)
                 if not before.running:
                     notes.append("There was no process manager to stop.")
             return answer(self.project, self.look(), action="stop", ended=ended, notes=notes)
@@ -146,12 +147,11 @@ class Control(Struct, frozen=True):
         """Start what was asked for in the manager that runs, or in a new one; return notes."""
         if not before.running:
             ended = end_orphans(self.project.root, self.socket)
-            self._up(names)
-            return [f"What an earlier manager had left was ended first: {', '.join(ended)}."] if ended else []
+            notes = self._up(names)
+            return [f"What an earlier manager had left was ended first: {', '.join(ended)}."] * bool(ended) + notes
         if before.outdated or (anew and not names):
-            why = "The declaration had changed, so everything was started anew." if before.outdated else ""
-            self._replace(before, names)
-            return [why] if why else []
+            why = ["The declaration had changed, so everything was started anew."] if before.outdated else []
+            return why + self._replace(before, names)
         if anew:
             self._require_known(names, before)
             for name in names:
@@ -163,12 +163,15 @@ class Control(Struct, frozen=True):
         if outcome.get("unknown"):
             if before.outdated is False:
                 self._require_known(outcome["unknown"], before)
-            self._replace(before, names)
-            return ["The manager did not know all of the names, so everything was started anew."]
+            notes = self._replace(before, names)
+            return ["The manager did not know all of the names, so everything was started anew.", *notes]
         return [f"{name} ran already." for name in outcome.get("skipped", ())]
 
-    def _replace(self, before: Sight, names: Sequence[str]) -> None:
-        """End the manager and start another one; what cannot be started is found before anything is stopped."""
+    def _replace(self, before: Sight, names: Sequence[str]) -> list[str]:
+        """End the manager and start another one; what cannot be started is found before anything is stopped.
+
+        Returns notes.
+        """
         if before.mode == "foreground":
             raise Refused(
                 "foreground_manager",
@@ -177,24 +180,24 @@ class Control(Struct, frozen=True):
                 remedy=f"Ask the person to start it anew, or end it by {do('stop')} and start then.",
             )
         self.job.tell("Evaluating the declaration")
-        known = devenv_up.declared_names(self.project.root)
+        known = self.runner.declared_names()
         for name in names:
             if known and name not in known:
                 raise unknown_process(name, known)
         self.job.tell("Stopping what runs with the older declaration")
-        stop_all(self.project.root, self.socket, before)
+        stop_all(self.project.root, self.socket, before, self.runner)
         together = {*names, *(name for name in before.active if name in known)} if names else ()
         try:
-            self._up(sorted(together))
+            return self._up(sorted(together))
         except DevkeelError as error:
             error.details["stopped"] = list(before.active)
             raise
 
-    def _up(self, names: Sequence[str]) -> None:
-        """Start a manager, and remember what it was started with."""
+    def _up(self, names: Sequence[str]) -> list[str]:
+        """Start a manager, and remember what it was started with; return notes."""
         self.job.tell("Evaluating the declaration and starting its processes")
         was = declared(self.project)
-        devenv_up.up(self.project.root, names)
+        notes = self.runner.up(names)
         # devenv may start process-compose or others instead, which have no such socket (devenv,
         # src/modules/process-managers).
         pid = self.socket.pid()
@@ -207,9 +210,11 @@ class Control(Struct, frozen=True):
             )
         now, manager = declared(self.project), process_tree.look(pid)
         # Saved meanwhile: which of the two it has is not known, so it counts as outdated. The lock may be new.
-        revision = now.revision if now.revision == was.revision else None
-        running = {"pid": pid, "started": manager.start if manager else 0, "revision": revision, "lock": now.lock}
+        revision = now.revision if (now.revision, now.procfile) == (was.revision, was.procfile) else None
+        running = {"pid": pid, "started": manager.start if manager else 0, "revision": revision}
+        running |= {"lock": now.lock, "procfile": now.procfile}
         remember(self.project, running=running)
+        return list(notes)
 
     def _remember_good(self, names: Sequence[str]) -> None:
         """Remember a start that succeeded: its declaration is what a later failure goes back to."""
@@ -259,7 +264,7 @@ class Control(Struct, frozen=True):
             started = [name for name in now.active if name not in before.active and (not names or name in names)]
             stop_some(self.socket, started)
         elif now.running:
-            stop_all(self.project.root, self.socket, now)
+            stop_all(self.project.root, self.socket, now, self.runner)
         else:
             end_orphans(self.project.root, self.socket)
 

@@ -6,9 +6,9 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.errors import DevkeelError, ProjectError, Unavailable, UsageError
-from devkeel.nix_cli.devenv import ask_devenv, command
-from devkeel.runtime.ports import port_holder
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.nix_cli.devenv import NAME, ask_devenv, command
+from devkeel.processes.refusals import no_processes, not_started, port_held
 from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.runtime.programs import find_program
 from devkeel.text.actions import do
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from devkeel.runtime.process import Completed
 
-__all__ = ["MARK", "declared_names", "down", "port_held", "up"]
+__all__ = ["MARK", "DevenvRunner"]
 
 MARK = "DEVKEEL_PROCESSES"
-"""The variable that everything started by `up` has in its environment: the root of its project."""
+"""The variable that everything started by a runner has in its environment: the root of its project."""
 
 _KINDS = "devenv:processes:"
 _EVALUATING = 600.0
@@ -34,46 +34,44 @@ _TAKEN = re.compile(r"[Pp]ort (\d+) is already in use")
 _STRANGERS = re.compile(r"not found in configuration: (.+)")
 
 
-def up(root: Path, names: Sequence[str]) -> None:
-    """Start the processes (all that start by themselves, or those named) in a manager that outlives this process.
+class DevenvRunner:
+    """devenv's own process manager, for one project."""
 
-    It returns when the manager runs, which says nothing of readiness. Raises Unavailable `devenv_missing`, `timeout`;
-    ProjectError `no_processes`, `port_held`, `processes_not_started`; UsageError `unknown_process`.
-    """
-    found = _devenv(root, ("up", "-d", *names), _EVALUATING)
-    if found.returncode:
-        raise _failed(found)
+    def __init__(self, root: Path) -> None:
+        """Nothing is started."""
+        self._root = root
 
+    def up(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Start processes with `up -d`; see `Runner.up`.
 
-def down(root: Path) -> None:
-    """End the manager and what it started. A manager that is gone is no error; whoever calls looks what is left."""
-    _devenv(root, ("processes", "down"), _STOPPING)
-
-
-def declared_names(root: Path) -> tuple[str, ...]:
-    """Return the names of the processes that the declaration has now, by evaluating it."""
-    # devenv makes a task of each process, named `devenv:processes:NAME` (devenv, src/modules/processes.nix).
-    found = _devenv(root, ("tasks", "list", "--json"), _EVALUATING)
-    if found.returncode:
-        raise _failed(found)
-    try:
-        names = [item["name"] for item in json.loads(found.stdout)]
-    except (ValueError, TypeError, KeyError):
+        Raises Unavailable `timeout`; ProjectError `no_processes`, `port_held`, `processes_not_started`; UsageError
+        `unknown_process`.
+        """
+        found = _devenv(self._root, ("up", "-d", *names), _EVALUATING)
+        if found.returncode:
+            raise _failed(found)
         return ()
-    return tuple(sorted(name.removeprefix(_KINDS) for name in names if str(name).startswith(_KINDS)))
+
+    def down(self, manager: int) -> None:  # noqa: ARG002  (devenv knows its own)
+        """End the manager; see `Runner.down`."""
+        _devenv(self._root, ("processes", "down"), _STOPPING)
+
+    def declared_names(self) -> tuple[str, ...]:
+        """Return the names of the processes that the declaration has now, by evaluating it."""
+        # devenv makes a task of each process, named `devenv:processes:NAME` (devenv, src/modules/processes.nix).
+        found = _devenv(self._root, ("tasks", "list", "--json"), _EVALUATING)
+        if found.returncode:
+            raise _failed(found)
+        try:
+            names = [item["name"] for item in json.loads(found.stdout)]
+        except (ValueError, TypeError, KeyError):
+            return ()
+        return tuple(sorted(name.removeprefix(_KINDS) for name in names if str(name).startswith(_KINDS)))
 
 
 def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed:
-    program = find_program("devenv")
-    if program is None:
-        raise Unavailable(
-            "devenv_missing",
-            "Processes are started and ended by devenv's own command, which is not on PATH.",
-            remedy="Install devenv 2 (https://devenv.sh/getting-started) where PATH finds it, and start a server anew. "
-            "Declaring processes works without it.",
-        )
     return ask_devenv(
-        command(*arguments, program=program),
+        command(*arguments, program=find_program(NAME) or NAME),
         cwd=root,
         timeout=timeout,
         builds=True,
@@ -95,26 +93,5 @@ def _failed(found: Completed) -> DevkeelError:
             remedy=f"{do('inspect', prefix='processes')} shows what is declared; enabled services may bring more.",
         )
     if "No processes defined" in text or "No 'processes' option defined" in text:
-        return ProjectError(
-            "no_processes",
-            "The declaration has no processes, so there is nothing to start.",
-            remedy=f"Declare one: {do('enable')}, or set processes.NAME.exec with {do('set')}.",
-        )
-    return ProjectError(
-        "processes_not_started",
-        "devenv started no process manager.",
-        seen=told[:_MOST],
-        remedy=f"Correct what it says; {do('check')} finds most of it with a place.",
-    )
-
-
-def port_held(port: int, told: str, process: str | None = None) -> ProjectError:
-    """Return the error about a port that another process has, with which it is."""
-    who = port_holder(port) or "nobody any more"
-    return ProjectError(
-        "port_held",
-        f"{process or 'A process'} wants port {port}, which is held by {who}.",
-        seen=told[:_MOST].strip() or str(port),
-        remedy="End that program, or give the process another port; without strict_ports devenv moves it itself.",
-        details={"port": port, "held_by": who},
-    )
+        return no_processes()
+    return not_started("devenv started no process manager.", told)

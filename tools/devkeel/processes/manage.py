@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Literal
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.progress import progress_of
 from devkeel.processes.control import Control
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.procfile import PROCFILE
+from devkeel.processes.runners import runner_of
 from devkeel.project.root import DECLARATION
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE, require_on_failure, require_seconds
@@ -15,7 +18,7 @@ from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from devkeel.context import Context
     from devkeel.processes.state import ProcessesResult
@@ -33,20 +36,24 @@ def manage(
     *,
     timeout: float,
     on_failure: str,
+    entered: Callable[[], Mapping[str, str]],
 ) -> Job:
-    """Begin to start, stop or restart processes; see `Environment.manage`."""
+    """Begin to start, stop or restart processes; see `Environment.manage`.
+
+    entered: gives the variables of the environment that is applied, where the backend does not make its own.
+    """
     require_on_failure(on_failure)
     require_seconds(timeout, _LONGEST)
     context.declaration()
-    if action != "stop" and not context.project.exists(DECLARATION):
+    if action != "stop" and not any(map(context.project.exists, (DECLARATION, PROCFILE))):
         raise Unavailable(
             "backend_cannot",
-            f"Processes are declared in {DECLARATION}, and there is none.",
-            remedy=f"Run the command with {do('run')}, or begin that file by {do('begin')}.",
+            f"Processes are declared in {DECLARATION} or in a {PROCFILE}, and there is neither.",
+            remedy=f"Run the command with {do('run')}, or begin {DECLARATION} by {do('begin')}.",
         )
 
     def work(job: Job) -> ProcessesResult:
-        control = Control(context, job)
+        control = Control(context, job, runner_of(context, ManagerSocket(context.project.root), entered))
         if action == "stop":
             return control.stop(names)
         verb = control.start if action == "start" else control.restart

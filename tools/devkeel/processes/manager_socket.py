@@ -141,7 +141,7 @@ class ManagerSocket:
 
     @contextmanager
     def _connected(self, deadline: float) -> Iterator[socket.socket]:
-        self._require_own()
+        self.require_own()
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
             connection.settimeout(max(0.01, deadline - time.monotonic()))
             try:
@@ -156,7 +156,7 @@ class ManagerSocket:
                     raise _HungUpError from error
                 raise self._senseless(os.strerror(error.errno) if error.errno else str(error)) from error
 
-    def _require_own(self) -> None:
+    def require_own(self) -> None:
         """Refuse a runtime directory that another user made: below /tmp any user can make one.
 
         devenv refuses it too (devenv-core/src/paths.rs, `create_runtime_dir`).

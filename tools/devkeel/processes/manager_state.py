@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from devkeel.errors import Unavailable
 from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.procfile import DOTENV, PROCFILE
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
+from devkeel.project.root import DECLARATION
 from devkeel.runtime import process_tree
 from devkeel.state.files import make_directory, read_record, write_record
 
@@ -28,10 +31,14 @@ SETTLED = frozenset({"not_started", "stopped", "ready", "exited", "gave_up"})
 
 
 class Declared(Struct, frozen=True):
-    """What the files say now: the declaration's revision and that of the lock files."""
+    """What the files say now: the declaration's revision and that of the lock files.
+
+    procfile: a hash over the Procfile and the .env beside it, where these are what declares processes.
+    """
 
     revision: str
     lock: str | None
+    procfile: str | None = None
 
 
 class Sight(Struct, frozen=True):
@@ -62,7 +69,12 @@ class Sight(Struct, frozen=True):
 
 def declared(project: Project) -> Declared:
     """Return what the files say now."""
-    return Declared(declared_revision(project, read_declaration(project)), lock_revision(project))
+    read = {} if project.exists(DECLARATION) else project.read_all((PROCFILE, DOTENV))
+    return Declared(
+        declared_revision(project, read_declaration(project)),
+        lock_revision(project),
+        sha256(repr(sorted(read.items())).encode()).hexdigest() if read else None,
+    )
 
 
 def recall(project: Project) -> dict[str, Any]:
@@ -116,4 +128,5 @@ def _standing(
     if manager is not None and ours.get("started") != manager.start:
         return manager, None, None
     revision = ours.get("revision")
-    return manager, revision, (revision, ours.get("lock")) != (now.revision, now.lock)
+    had = (revision, ours.get("lock"), ours.get("procfile"))
+    return manager, revision, had != (now.revision, now.lock, now.procfile)

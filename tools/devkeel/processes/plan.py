@@ -55,7 +55,7 @@ class After(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HttpGet(Struct, frozen=True, forbid_unknown_fields=True):
-    """A request whose answer of 200 to 399 says that a process is ready. scheme: http or https."""
+    """A request whose answer of 200 to 299, after redirects, says that a process is ready."""
 
     port: int
     host: str = "127.0.0.1"
@@ -66,10 +66,10 @@ class HttpGet(Struct, frozen=True, forbid_unknown_fields=True):
 class Readiness(Struct, frozen=True, forbid_unknown_fields=True):
     """How it is known that a process is ready; the first of these that is set.
 
-    notify: it writes READY=1 to its NOTIFY_SOCKET (sd_notify(3)); exec: a command that ends with 0; http; tcp:
-    addresses as `host:port`, of which one accepts a connection. initial_delay: seconds before the first look; period:
-    seconds between two; probe_timeout: seconds of one; timeout: seconds after which a process that is not ready counts
-    as failed, None for no limit; success_threshold: successes in a row.
+    notify: it writes READY=1 to its NOTIFY_SOCKET (sd_notify(3)); exec: a command that ends with 0, in the project's
+    root; http; tcp: addresses as `host:port`, of which one accepts a connection. initial_delay: seconds before the
+    first look; period: seconds between two, at most; probe_timeout: seconds of one; timeout: seconds after which a
+    process that is not ready counts as failed, None for no limit; success_threshold: successes in a row.
     """
 
     notify: bool = False

@@ -7,9 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, ProjectError, Unavailable
-from devkeel.processes.devenv_up import port_held
 from devkeel.processes.manager_state import SETTLED
 from devkeel.processes.reading import last_words
+from devkeel.processes.refusals import port_held
 from devkeel.runtime.ports import port_holder
 from devkeel.runtime.tail import read_tail
 from devkeel.text.actions import do

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import ProjectError
-from devkeel.processes import devenv_up
+from devkeel.processes.devenv_up import MARK
 from devkeel.runtime import process_tree
 from devkeel.runtime.ports import writers
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from devkeel.processes.manager_socket import ManagerSocket
     from devkeel.processes.manager_state import Sight
+    from devkeel.processes.runners import Runner
     from devkeel.runtime.process_tree import ProcessInfo
 
 
@@ -24,14 +25,14 @@ _GRACE = 5.0
 CANNOT_TELL = "This system has no /proc, so it is not proven that nothing is left of them."
 
 
-def stop_all(root: Path, socket: ManagerSocket, sight: Sight) -> list[str]:
-    """End the manager and everything of its session; return what devenv left and devkeel ended.
+def stop_all(root: Path, socket: ManagerSocket, sight: Sight, runner: Runner) -> list[str]:
+    """End the manager and everything of its session; return what the manager left and devkeel ended.
 
     Raises ProjectError `processes_survived` with the names of what could not be ended.
     """
     before = process_tree.family([sight.pid]) if sight.pid is not None else []
-    if sight.running:
-        devenv_up.down(root)
+    if sight.pid is not None:
+        runner.down(sight.pid)
     return _end([*before, *_orphans(root, socket)])
 
 
@@ -41,7 +42,7 @@ def end_orphans(root: Path, socket: ManagerSocket) -> list[str]:
 
 
 def end_unheard(root: Path, socket: ManagerSocket) -> list[str]:
-    """End a manager that does not answer, with everything of its session, without asking devenv."""
+    """End a manager that does not answer, with everything of its session, without asking who runs it."""
     pid = socket.listener()
     found = process_tree.family([pid]) if pid is not None else []
     return _end([*found, *_orphans(root, socket)])
@@ -63,7 +64,7 @@ def _orphans(root: Path, socket: ManagerSocket) -> list[ProcessInfo]:
 
     A program that gives itself a title, as redis does, overwrites its environment and the mark with it.
     """
-    marked = process_tree.marked(devenv_up.MARK, str(root))
+    marked = process_tree.marked(MARK, str(root))
     return [*marked, *writers(socket.logs.glob("*.log"))]
 
 

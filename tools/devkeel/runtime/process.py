@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["LIMIT", "Completed", "Watch", "run", "start_detached", "watched"]
+__all__ = ["LIMIT", "Completed", "Watch", "run", "start", "start_detached", "watched"]
 
 LIMIT = 16 * 1024 * 1024
 """Bytes of each output that are kept, unless a caller says otherwise."""
@@ -160,25 +160,42 @@ def run(
     return Completed(argv, process.returncode, stdout.data(), stderr.data(), (stdout.omitted, stderr.omitted))
 
 
+def start(
+    argv: tuple[str, ...],
+    *,
+    stdin: bytes = b"",
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | str | None = None,
+    outputs: tuple[int | IO[bytes], int | IO[bytes]] = (subprocess.DEVNULL, subprocess.DEVNULL),
+) -> subprocess.Popen[bytes]:
+    """Start a program that goes on when this process ends, in a session of its own.
+
+    environment, cwd: as for `run`. outputs: where its stdout and its stderr go. Raises OSError when the system does
+    not start it. Who has it has to collect its exit, or to end.
+    """
+    variables = child_environment(environment)
+    process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
+        _absolute(argv, variables),
+        stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
+        stdout=outputs[0],
+        stderr=outputs[1],
+        start_new_session=True,
+        env=variables,
+        cwd=cwd or _NOWHERE,
+    )
+    if stdin:
+        # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
+        threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
+    return process
+
+
 def start_detached(argv: tuple[str, ...], *, stdin: bytes) -> None:
     """Start a program that goes on when this process ends; nothing is heard of it. A failing start is no error.
 
     It sees what every child sees, and no more: not this process' tokens, nor its directory.
     """
-    try:
-        process = subprocess.Popen(  # noqa: S603  (argv is a tuple, no shell)
-            argv,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=child_environment(OUTLIVES),
-            cwd=_NOWHERE,
-        )
-    except OSError:
-        return
-    # The thread hands over the input and collects the child's exit; it dies with this process, the child does not.
-    threading.Thread(target=_hand_over, args=(process, stdin), daemon=True).start()
+    with suppress(OSError):
+        start(argv, stdin=stdin, environment=OUTLIVES)
 
 
 def _absolute(argv: tuple[str, ...], variables: Mapping[str, str]) -> tuple[str, ...]:

@@ -21,11 +21,13 @@ from devkeel.system.mechanisms import usable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
+    from subprocess import Popen
 
 __all__ = [
     "MARK",
     "OUTLIVES",
     "ProcessInfo",
+    "adopted",
     "adopting",
     "can_tell",
     "collect",
@@ -33,6 +35,7 @@ __all__ = [
     "end_children",
     "end_tree",
     "family",
+    "has_ended",
     "held",
     "left_behind",
     "look",
@@ -118,10 +121,10 @@ def marked(name: str, value: str) -> list[ProcessInfo]:
     return [item for item in running() if wanted in (_variables(item.pid) or ())]
 
 
-def end(items: Iterable[ProcessInfo], grace: float = _GRACE) -> list[ProcessInfo]:
-    """End processes with all that belongs to them: SIGTERM, a grace in seconds, SIGKILL. Returns those that live on."""
+def end(items: Iterable[ProcessInfo], grace: float = _GRACE, first: int = signal.SIGTERM) -> list[ProcessInfo]:
+    """End processes with all that belongs to them: a signal, a grace in seconds, SIGKILL. Return those that live on."""
     left = still(items)
-    for number in (signal.SIGTERM, signal.SIGKILL):
+    for number in (first, signal.SIGKILL):
         deadline = time.monotonic() + grace
         told = set[ProcessInfo]()
         while left:
@@ -137,16 +140,16 @@ def end(items: Iterable[ProcessInfo], grace: float = _GRACE) -> list[ProcessInfo
     return sorted(left, key=lambda item: item.pid)
 
 
-def end_tree(pid: int, grace: float = _GRACE) -> list[ProcessInfo]:
+def end_tree(pid: int, grace: float = _GRACE, first: int = signal.SIGTERM) -> list[ProcessInfo]:
     """End a child that leads its own session, with all that belongs to it. Returns those that live on."""
     # Where there is a /proc, other groups are ended too: a shell with job control gives each of its jobs a group of its
     # own (credentials(7)), which killpg does not reach.
     if can_tell():
-        return end(family([pid]), grace)
-    for number in (signal.SIGTERM, signal.SIGKILL):
+        return end(family([pid]), grace, first)
+    for number in (first, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(pid, number)
-            time.sleep(grace if number == signal.SIGTERM else 0)
+            time.sleep(grace if number == first else 0)
     return []
 
 
@@ -211,6 +214,19 @@ def left_behind(sessions: Collection[int], mark: str, known: Collection[ProcessI
         else:
             found.append(item)
     return found
+
+
+def adopted(own: Collection[int]) -> list[ProcessInfo]:
+    """Return our children beside our own, the ended among them: what we adopted, where we do."""
+    return [item for item in _children() if item.pid not in own]
+
+
+def has_ended(child: Popen[bytes]) -> bool:
+    """Return whether a child of ours has ended; its exit stays to be collected where that can be."""
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+        return child.poll() is not None
+    # waitid(2), WNOWAIT: a PID is given out again once its exit was collected, and with it the number of its session.
+    return os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def collect(items: Iterable[ProcessInfo]) -> None:

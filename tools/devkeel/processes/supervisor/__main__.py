@@ -1,0 +1,67 @@
+"""The supervisor's process: a launch and a plan on standard input, SIGTERM for the end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec.json import decode
+
+from devkeel.processes.plan import read_plan
+from devkeel.processes.runtime_folder import RuntimeFolder
+from devkeel.processes.supervisor.listener import Listener
+from devkeel.processes.supervisor.schedule import Schedule
+from devkeel.processes.supervisor.surroundings import Launch, Surroundings
+from devkeel.runtime import process_tree
+from devkeel.runtime.programs import executing
+
+if TYPE_CHECKING:
+    from devkeel.processes.plan import Plan
+
+__all__ = ["supervise"]
+
+# Between looks at what was adopted. An exit that is seen twice is collected: by then a program that we run ourselves
+# has been waited for.
+_ROUND = 5.0
+_GRACE = 5.0
+
+
+def supervise(launch: Launch, plan: Plan) -> None:
+    """Run a plan until SIGTERM or SIGINT, then end all of it; returns when nothing is left."""
+    folder = RuntimeFolder(Path(launch.folder))
+    ended = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    surroundings = Surroundings(Path(launch.root), folder, launch.variables | plan.variables)
+    with process_tree.adopting(), executing():
+        schedule = Schedule(plan, surroundings)
+        with Listener(schedule) as listener:
+            threading.Thread(target=listener.serve_forever, daemon=True).start()
+            schedule.start(launch.names or schedule.by_themselves())
+            folder.begin(os.getpid())
+            _until(ended)
+            schedule.stop_all()
+            process_tree.end(process_tree.adopted(()), _GRACE)
+            listener.shutdown()
+    folder.end()
+
+
+def _until(ended: threading.Event) -> None:
+    """Wait for the end, and meanwhile collect the exits of what was adopted."""
+    before = set[process_tree.ProcessInfo]()
+    while not ended.wait(_ROUND):
+        dead = {item for item in process_tree.adopted(()) if item.dead}
+        process_tree.collect(dead & before)
+        before = dead
+
+
+if __name__ == "__main__":
+    head, _, rest = sys.stdin.buffer.read().partition(b"\n")
+    null = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(null, 0)
+    supervise(decode(head, type=Launch), read_plan(rest))
