@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,7 +39,7 @@ def test_redis_starts_on_its_port_answers_and_leaves_nothing(world: Make) -> Non
     assert redis_says(port, "get", "key") == "value"
     stopped = here.manage("stop")
     assert not stopped.running
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_what_runs_already_is_left_alone(world: Make) -> None:
@@ -46,7 +47,7 @@ def test_what_runs_already_is_left_alone(world: Make) -> None:
     first = here.manage("start")
     again = here.manage("start")
     assert again.manager == first.manager
-    assert here.verbs() == ["up -d"]
+    assert here.verbs() == ([] if here.own else ["up -d"])
     assert "a ran already." in here.manage("start", "a").notes
 
 
@@ -118,17 +119,18 @@ def test_stopping_ends_what_left_its_session(world: Make) -> None:
     here.manage("start")
     until(lambda: (here.root / "pid").exists() and (here.root / "pid").read_text() != "")
     stopped = here.manage("stop")
-    assert [item.partition(" ")[0] for item in stopped.ended] == ["sleep"]
-    assert here.devenv.survivors() == []
+    # devenv's manager ends sessions, and leaves the rest to whoever stops it.
+    assert [item.partition(" ")[0] for item in stopped.ended] == ([] if here.own else ["sleep"])
+    assert here.survivors() == []
 
 
 def test_stopping_one_process_ends_what_it_left(world: Make) -> None:
     here = world(f'processes.a.exec = "sleep 601 & exec sleep 600"; processes.b.exec = "{LONG}";')
     here.manage("start")
-    count = len(here.devenv.survivors())
+    count = len(here.survivors())
     here.manage("stop", "a")
     assert here.phases()["b"] == "ready"
-    assert len(here.devenv.survivors()) == count - 2
+    assert len(here.survivors()) == count - 2
 
 
 def test_stopping_where_nothing_runs_is_no_error(world: Make) -> None:
@@ -152,7 +154,7 @@ def test_what_a_killed_manager_left_is_ended_before_a_start(world: Make) -> None
     assert [(item.name, item.phase, item.ports) for item in second.processes] == [("redis", "ready", (f"main:{port}",))]
     assert any("redis-server" in note for note in second.notes)
     here.manage("stop")
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_what_a_killed_manager_left_is_ended_by_a_stop(world: Make) -> None:
@@ -161,9 +163,9 @@ def test_what_a_killed_manager_left_is_ended_by_a_stop(world: Make) -> None:
     assert first is not None
     os.kill(first, signal.SIGKILL)
     until(lambda: not here.environment.processes().running)
-    assert here.devenv.survivors()
+    assert here.survivors()
     assert here.manage("stop").ended
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_a_manager_that_somebody_else_started_is_used_and_not_judged(world: Make) -> None:
@@ -180,17 +182,35 @@ def test_a_manager_that_somebody_else_started_is_used_and_not_judged(world: Make
     assert here.manage("start", "c").manager != manager
     assert here.phases() == {"a": "ready", "b": "ready", "c": "ready"}
     here.manage("stop")
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
-def test_without_devenv_nothing_is_started(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_devenv_and_nix_nothing_is_started(
+    world: Make, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     here = world(f'processes.a.exec = "{LONG}";')
     operation = here.declare("b", LONG)
-    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(DevkeelError) as caught:
         here.manage("start", on_failure="restore")
     assert caught.value.code == "devenv_missing"
     assert here.environment.history().operations[0].id == operation
+
+
+def test_a_manager_is_ended_also_where_the_other_kind_is_used_by_now(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world(f'processes.a.exec = "{LONG}";')
+    first = here.manage("start").manager
+    other = Path(here.devenv.program).parent
+    entries = [item for item in os.environ["PATH"].split(os.pathsep) if item != str(other)]
+    monkeypatch.setenv("PATH", os.pathsep.join([str(other), *entries] if here.own else entries))
+    assert here.manage("start").manager == first
+    here.declare("b", LONG)
+    assert here.manage("start", "b").manager != first
+    assert here.phases() == {"a": "ready", "b": "ready"}
+    here.manage("stop")
+    assert here.survivors() == []
 
 
 def test_a_declaration_without_processes_has_nothing_to_start(world: Make) -> None:
@@ -222,7 +242,7 @@ def test_a_manager_that_does_not_answer_can_be_stopped(world: Make, monkeypatch:
         here.environment.processes()
     assert caught.value.code == "manager_unresponsive"
     assert here.manage("stop").ended
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_processes_are_seen_and_stopped_while_the_declaration_is_broken(world: Make) -> None:
@@ -237,7 +257,7 @@ def test_processes_are_seen_and_stopped_while_the_declaration_is_broken(world: M
     assert caught.value.code == "processes_not_started"
     assert here.phases() == {"a": "ready"}
     here.manage("stop")
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_a_terminal_of_a_person_is_not_replaced(world: Make) -> None:

@@ -64,7 +64,7 @@ def test_redis_with_a_held_port_gives_way_to_what_ran_before(world: Make, held_p
     newest = here.environment.history().operations[0]
     assert (newest.kind, newest.id) == ("restore", error.details["restored"]["operation"])
     here.manage("stop")
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_a_log_that_says_the_port_is_taken_names_who_has_it(world: Make, held_port: int) -> None:
@@ -91,7 +91,7 @@ def test_redis_with_a_bad_configuration_gives_way_to_what_ran_before(world: Make
     assert error.details["restored"]["processes"] == {"redis": "ready"}
     assert redis_says(port, "ping") == "PONG"
     here.manage("stop")
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_a_restore_can_be_undone(world: Make) -> None:
@@ -165,7 +165,7 @@ def test_the_first_start_that_fails_has_nothing_to_go_back_to(world: Make) -> No
     assert error.code == "process_crashed"
     assert (here.root / "devenv.nix").read_bytes() == before
     assert not here.environment.processes().running
-    assert here.devenv.survivors() == []
+    assert here.survivors() == []
 
 
 def test_what_is_not_ready_in_time_is_stopped_and_put_back(world: Make) -> None:

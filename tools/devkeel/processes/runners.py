@@ -6,20 +6,25 @@ from typing import TYPE_CHECKING, Protocol
 
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.devenv import NAME
+from devkeel.processes.declared_plan import DeclaredPlan
 from devkeel.processes.devenv_up import DevenvRunner
 from devkeel.processes.own_up import OwnRunner
 from devkeel.processes.procfile import ProcfilePlan
 from devkeel.project.root import DECLARATION
 from devkeel.runtime.programs import find_program
+from devkeel.state.files import make_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from devkeel.context import Context
     from devkeel.processes.manager_socket import ManagerSocket
-    from devkeel.processes.plan import Plan
+    from devkeel.processes.plan import Plan, PlanMaker
 
 __all__ = ["Runner", "runner_of"]
+
+_NIX = "nix-instantiate"
+_EVALUATING = 600.0
 
 
 class Runner(Protocol):
@@ -48,19 +53,19 @@ def runner_of(context: Context, socket: ManagerSocket, entered: Callable[[], Map
         return OwnRunner(project, socket, ProcfilePlan(project, entered))
     if find_program(NAME) is not None:
         return DevenvRunner(project.root)
-    return OwnRunner(project, socket, _Declared(context))
+    return OwnRunner(project, socket, _declared(context))
 
 
-class _Declared:
-    """Makes the plan of a devenv.nix, where there is a Nix that evaluates it; a `PlanMaker`."""
+def _declared(context: Context) -> PlanMaker:
+    """Return what makes the plan of a devenv.nix, where there is a Nix that evaluates it."""
 
-    def __init__(self, context: Context) -> None:
-        self._context = context
-
-    def __call__(self, ports: Mapping[tuple[str, str], int]) -> Plan:  # noqa: ARG002
-        if find_program("nix-instantiate") is None:
+    def make(ports: Mapping[tuple[str, str], int]) -> Plan:
+        if find_program(_NIX) is None:
             raise _missing()
-        raise _missing()
+        keep = make_directory(context.project.state) / "processes"
+        return DeclaredPlan(context, keep, _EVALUATING)(ports)
+
+    return make
 
 
 def _missing() -> Unavailable:
