@@ -12,7 +12,6 @@ from devkeel.processes.own_up import OwnRunner
 from devkeel.processes.procfile import ProcfilePlan
 from devkeel.project.root import DECLARATION
 from devkeel.runtime.programs import find_program
-from devkeel.state.files import make_directory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["Runner", "runner_of"]
 
 _NIX = "nix-instantiate"
-_EVALUATING = 600.0
 
 
 class Runner(Protocol):
@@ -62,8 +60,7 @@ def _declared(context: Context) -> PlanMaker:
     def make(ports: Mapping[tuple[str, str], int]) -> Plan:
         if find_program(_NIX) is None:
             raise _missing()
-        keep = make_directory(context.project.state) / "processes"
-        return DeclaredPlan(context, keep, _EVALUATING)(ports)
+        return DeclaredPlan(context)(ports)
 
     return make
 

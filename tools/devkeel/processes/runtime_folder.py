@@ -6,13 +6,13 @@ It belongs to this user alone, and what is in it lasts no longer than the sessio
 from __future__ import annotations
 
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from devkeel.nix_cli.devenv import runtime_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = ["STREAMS", "RuntimeFolder"]
 
