@@ -39,6 +39,8 @@ MAY = {
     "processes/reading.py": "logs of the manager, in the user's runtime directory",
     "processes/stopping.py": "logs of the manager, in the user's runtime directory",
     "processes/manager_socket.py": "the manager's socket, in the user's runtime directory",
+    "processes/runtime_folder.py": "the user's runtime directory",
+    "processes/supervisor/chores.py": "a directory of its own, in which a task leaves variables",
     "runtime/": "/proc, programs of this machine, the user's cache and runtime directories",
     "backends/devenv.py": "where a profile leads in the Nix store",
     "backends/flake.py": "where a profile leads in the Nix store",

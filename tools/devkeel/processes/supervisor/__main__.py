@@ -62,6 +62,4 @@ def _until(ended: threading.Event) -> None:
 
 if __name__ == "__main__":
     head, _, rest = sys.stdin.buffer.read().partition(b"\n")
-    null = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(null, 0)
     supervise(decode(head, type=Launch), read_plan(rest))

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
-from devkeel.errors import DevkeelError, Unavailable
+from devkeel.errors import DevkeelError
 from devkeel.runtime.process import run, watched
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Chore:
         with watched(_Watch(self._surroundings, self._ending)):
             try:
                 failed = None if self._is_done() else self._run()
-            except (OSError, DevkeelError) as error:
+            except (OSError, DevkeelError, _EndedError) as error:
                 failed = str(error)
         self.said = failed or ""
         outcome = f"failed: {failed}" if failed else "done"
@@ -100,6 +100,10 @@ def _exported(data: bytes) -> dict[str, str]:
     return {name: base64.b64decode(value).decode("utf-8", "surrogateescape") for name, value in pairs if name}
 
 
+class _EndedError(Exception):
+    """The task is not wanted any more."""
+
+
 class _Watch:
     """What ends a task together with everything else."""
 
@@ -122,7 +126,7 @@ class _Watch:
         pass
 
     def stopped(self) -> BaseException | None:
-        return Unavailable("cancelled", "Everything is being ended.") if self._surroundings.ending.is_set() else None
+        return _EndedError("everything is being ended") if self._surroundings.ending.is_set() else None
 
     def fileno(self) -> int:
         return self._ending
