@@ -20,6 +20,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -159,6 +160,36 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         (place / "index.html").write_text("<!DOCTYPE html><html><body>" + "\n".join(found) + "</body></html>\n")
     wheels = " ".join(str(place) for place in folder.iterdir())
     return {"UV_DEFAULT_INDEX": folder.as_uri(), "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": wheels}
+
+
+class PublishedIndex:
+    """An index in which versions appear, as they do."""
+
+    def __init__(self, folder: Path, full: Path) -> None:
+        self.folder, self._full = folder, full
+
+    def publish(self, *files: str) -> None:
+        for file in files:
+            source = next(self._full.glob(f"*/{file}-py3-none-any.whl"))
+            place = self.folder / source.parent.name
+            place.mkdir(parents=True, exist_ok=True)
+            (place / source.name).write_bytes(source.read_bytes())
+        for place in self.folder.iterdir():
+            links = (
+                f'<a href="{path.name}#sha256={hashlib.sha256(path.read_bytes()).hexdigest()}">{path.name}</a>'
+                for path in sorted(place.glob("*.whl"))
+            )
+            page = f"<!DOCTYPE html><html><body>{''.join(links)}</body></html>\n"
+            (place / "index.html").write_text(page)
+
+
+@pytest.fixture
+def published(tmp_path: Path, index: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> PublishedIndex:
+    """An index with the first version of each library."""
+    found = PublishedIndex(tmp_path / "index", Path(urlsplit(index["UV_DEFAULT_INDEX"]).path))
+    found.publish("plain-1.0.0", "numbers_lib-1.0.0", "frames-1.5.3")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", found.folder.as_uri())
+    return found
 
 
 @pytest.fixture(scope="session")

@@ -52,8 +52,8 @@ LAYERS = {
         *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text", "transaction"),
     },
     "locks": {
-        *("backends", "candidate", "change", "context", "errors", "nix_cli", "pinned", "project", "runtime"),
-        *("text",),
+        *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned", "project"),
+        *("runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "project", "source", "text"},
     "processes": {

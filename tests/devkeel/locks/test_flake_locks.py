@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from devkeel.errors import DevkeelError
 
 from .conftest import Place, Repository
+from .moving import lock, moved
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
-    from devkeel.change.result import ChangeResult
 
 pytestmark = pytest.mark.nix
-
-
-def lock(environment: Environment, action: Any = "create", *names: str, dry_run: bool = False) -> ChangeResult:
-    job = environment.lock(action, names, dry_run=dry_run)
-    assert job.wait(60)
-    result: ChangeResult = job.value()
-    return result
-
-
-def moved(result: Any) -> list[tuple[str, str | None, str | None]]:
-    return [(item.name, item.before, item.after) for lock in result.locks or () for item in lock.moves]
 
 
 def test_a_missing_devenv_lock_is_made_and_undone(devenv_place: Place, environment: Environment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from devkeel.change.write import conclude, expect, patiently
 from devkeel.errors import UsageError
 from devkeel.locks.kinds import KINDS
 from devkeel.nix_cli.progress import progress_of
+from devkeel.project.declaration import read_declaration
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE
 from devkeel.text.actions import do
@@ -53,11 +55,11 @@ class _Wanted(Struct, frozen=True):
 
 def lock(context: Context, action: Literal["create", "renew"], names: Sequence[str], asked: Asked) -> Job:
     """Begin to make what is missing or stale of the locks, or to renew them; see `Environment.lock`."""
-    context.declaration()
+    tuple(_wanted(context, _subject(context), names))
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         expect(context, asked.expected_revision, candidate.files)
-        for item in tuple(_wanted(candidate, names)):
+        for item in tuple(_wanted(context, candidate, names)):
             _lock(candidate, action, item)
         given = {"kind": "lock", "action": action} | ({"names": [*names]} if names else {})
         return conclude(context, candidate, Intent("lock", asked.reason, asked.dry_run, edits=[given]))
@@ -71,8 +73,8 @@ def lock(context: Context, action: Literal["create", "renew"], names: Sequence[s
 
 def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:
     """Return how the locks are; with names those of these alone."""
-    subject = context.candidate(context.declaration())
-    found = tuple(item.kind.check(subject, item.file) for item in _wanted(subject, names))
+    subject = _subject(context)
+    found = tuple(item.kind.check(subject, item.file) for item in _wanted(context, subject, names))
     shown = tuple(item for item in found if names or item.state != "unwanted")
     wrong = [item for item in shown if item.state in ("stale", "missing", "tampered")]
     return LockReport(not wrong, shown, do("lock") if wrong else do("check"))
@@ -80,7 +82,7 @@ def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:
 
 def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
     """Put the lock that is wanted into the candidate; one that has all already stays."""
-    if action == "create":
+    if action == "create" or not candidate.exists(item.file):
         state = item.kind.check(candidate, item.file).state
         if state == "current":
             candidate.notes.append(f"{item.file} has all that is declared: nothing of it moved.")
@@ -89,9 +91,15 @@ def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
     candidate.put(item.file, item.kind.make(candidate, item.file, () if action == "create" else item.renew))
 
 
-def _wanted(subject: Candidate, names: Sequence[str]) -> Iterator[_Wanted]:
+def _subject(context: Context) -> Candidate:
+    return context.candidate(read_declaration(context.source))
+
+
+def _wanted(context: Context, subject: Candidate, names: Sequence[str]) -> Iterator[_Wanted]:
     """Yield the locks that are meant: all, or those that are named, or hold what is named."""
     there = [(kind, file) for kind in KINDS for file in kind.files(subject)]
+    if not there:
+        context.declaration()
     if not there:
         raise UsageError(
             "no_locks",
@@ -100,6 +108,8 @@ def _wanted(subject: Candidate, names: Sequence[str]) -> Iterator[_Wanted]:
         )
     known = {file: {*kind.names(subject, file)} for kind, file in there} if names else {}
     every = {word for file, inner in known.items() for word in (file, *inner)}
+    # PEP 503: names of Python libraries are compared normalised.
+    names = [name if name in every else re.sub(r"[-_.]+", "-", name).lower() for name in names]
     for name in names:
         if name not in every:
             raise UsageError(

@@ -1,13 +1,13 @@
 """What moves where a lock file changes: in place of its diff, which holds hashes that are not read.
 
-A format is a row of `_READERS`: which files are of it, and what it pins. Adding one is a module and a row.
+A format is a row of `_FORMATS`: which files are of it, and what it pins. Adding one is a module and a row.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct, field
 
@@ -16,10 +16,13 @@ from devkeel.deferred import Deferred
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from devkeel.pinned import flake_lock
+    from devkeel.pinned import conda_lock, flake_lock, requirements, uv_lock
     from devkeel.pinned.held import Held
 else:
     flake_lock = Deferred("devkeel.pinned.flake_lock")
+    uv_lock = Deferred("devkeel.pinned.uv_lock")
+    conda_lock = Deferred("devkeel.pinned.conda_lock")
+    requirements = Deferred("devkeel.pinned.requirements")
 
 __all__ = ["LockMoves", "Move", "moves_of", "without_locks"]
 
@@ -50,11 +53,13 @@ class LockMoves(Struct, frozen=True):
 
 def moves_of(name: str, before: bytes | None, after: bytes | None) -> LockMoves | None:
     """Return what moves between two versions of a file; None for what is no lock, or is not read."""
-    reader = _reader(name)
-    if reader is None:
+    format_ = _format(name)
+    if format_ is None:
         return None
     try:
-        old, new = ({} if data is None else reader(data) for data in (before, after))
+        old, new = ({} if data is None else format_.module.pinned(data) for data in (before, after))
+        if not format_.says_all(before or b"", after or b""):
+            return None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     found = tuple(_moves(old, new))
@@ -81,16 +86,35 @@ def _moves(old: Mapping[str, Held], new: Mapping[str, Held]) -> Iterable[Move]:
             yield Move(name, before, after, None if now is None else now.date)
 
 
-def _reader(name: str) -> Callable[[bytes], Mapping[str, Held]] | None:
+def _same_apart(before: bytes, after: bytes) -> bool:
+    """Return whether two requirements files differ in what they pin alone: an option is read as a difference."""
+    old, new = requirements.apart(before), requirements.apart(after)
+    return old == new if before and after else all(line.startswith("#") for line in (*old, *new))
+
+
+class _Reader(Protocol):
+    """A module of a format."""
+
+    def pinned(self, data: bytes) -> Mapping[str, Held]:
+        """Return what is pinned, by name. Raises ValueError and its like for what is no lock."""
+
+
+class _Format(Struct, frozen=True):
+    """A format. pattern: of a file's name. says_all: whether the moves between two texts are all that is to be read."""
+
+    pattern: re.Pattern[str]
+    module: _Reader
+    says_all: Callable[[bytes, bytes], bool] = lambda _before, _after: True
+
+
+def _format(name: str) -> _Format | None:
     base = posixpath.basename(name)
-    return next((reader for pattern, reader in _READERS if pattern.fullmatch(base)), None)
+    return next((item for item in _FORMATS if item.pattern.fullmatch(base)), None)
 
 
-def _flake(data: bytes) -> Mapping[str, Held]:
-    return flake_lock.pinned(data)
-
-
-# The name of a file, and what reads it: what is pinned, by name. Raises ValueError and its like for what is none.
-_READERS: tuple[tuple[re.Pattern[str], Callable[[bytes], Mapping[str, Held]]], ...] = (
-    (re.compile(r"(?:devenv|flake)\.lock"), _flake),
+_FORMATS = (
+    _Format(re.compile(r"(?:devenv|flake)\.lock"), flake_lock),
+    _Format(re.compile(r"uv\.lock"), uv_lock),
+    _Format(re.compile(r"conda-lock\.yml"), conda_lock),
+    _Format(re.compile(r".*\.txt"), requirements, _same_apart),
 )

@@ -1,0 +1,220 @@
+"""Locks that uv makes: uv.lock of a pyproject.toml, and requirements files that it compiles, with hashes.
+
+uv keeps what a lock pins where it fits, unless it is to upgrade (uv documentation, Locking and syncing; Compiling).
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import shlex
+from functools import partial
+from typing import TYPE_CHECKING
+
+from devkeel.diagnosis.causes import both_ends
+from devkeel.diagnosis.network import is_unreached
+from devkeel.errors import CheckFailed, Diagnostic, Place, Refused, Unavailable
+from devkeel.libraries.manifests.hashes import filled
+from devkeel.libraries.manifests.requirement_lines import decoded, lines_of
+from devkeel.libraries.manifests.requirements_file import included_by, lines_included
+from devkeel.libraries.resolve import failures
+from devkeel.libraries.resolve.declared_python import PINNED
+from devkeel.libraries.resolve.includes import require_beneath
+from devkeel.libraries.resolve.installers import find_uv
+from devkeel.libraries.resolve.interpreter import interpreter
+from devkeel.libraries.resolve.resolvers import READS, Question, ask, registry_unreachable
+from devkeel.libraries.resolve.versions import HASHED
+from devkeel.project.root import DECLARATION
+from devkeel.runtime import executing
+from devkeel.source.splice import Splice, apply
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.libraries.manifests.requirement_lines import LogicalLine
+
+__all__ = ["compile_requirements", "lock_project", "refresh_hashes", "uv_denies"]
+
+_PYPROJECT, _LOCK = "pyproject.toml", "uv.lock"
+_SHOWN = 2000
+# What a compiled file says that it was made with, as far as it changes what is pinned or how it is written; what names
+# files, indexes or programs comes from the project and the user's settings instead.
+_PLAIN = frozenset(
+    {
+        *("--universal", "--no-annotate", "--no-header", "--no-strip-extras", "--no-strip-markers", "--all-extras"),
+        *("--emit-index-url", "--emit-find-links", "--emit-build-options", "--emit-marker-expression", "--no-deps"),
+        *("--emit-index-annotation", "--strip-extras", "--no-emit-index-url"),
+    }
+)
+_VALUED = frozenset(
+    {
+        *("--python-version", "--python-platform", "--resolution", "--prerelease", "--fork-strategy", "--extra"),
+        *("--exclude-newer", "--annotation-style", "--no-emit-package", "--unsafe-package", "--index-strategy"),
+    }
+)
+_OURS = frozenset(
+    {
+        *("--generate-hashes", "--output-file", "-o", "--quiet", "-q", "--upgrade", "-U"),
+        *("--upgrade-package", "-P", "--custom-compile-command"),
+    }
+)
+_COMMAND = re.compile(rb"^#\s+(uv pip compile\b.*)$", re.MULTILINE)
+_HEAD = 1000
+
+
+def lock_project(subject: Candidate, renew: Collection[str] | None) -> bytes:
+    """Return the uv.lock of pyproject.toml. renew: names to upgrade, none of them, or None for all.
+
+    Raises CheckFailed `unresolvable`, Unavailable.
+    """
+    uv, python = _tools(subject, _LOCK)
+    upgrade = _upgrading(renew)
+    question = Question("uv", (uv, "lock", "--quiet", "--python", python, *upgrade), _LOCK)
+    return _answered(subject, question, "", _PYPROJECT)
+
+
+def uv_denies(subject: Candidate) -> bool:
+    """Return whether uv says that its lock does not fit; without uv, or where it would need a network, it does not.
+
+    No code of the project runs: `--no-build`.
+    """
+    try:
+        uv, python = _tools(subject, _LOCK)
+    except Unavailable:
+        return False
+    argv = (uv, "lock", "--quiet", "--check", "--offline", "--no-build", "--python", python)
+    code, _, told = ask(Question("uv", argv), "", partial(subject.basis.stage, subject.basis.there | subject.changed))
+    return bool(code) and "needs to be updated" in told
+
+
+def compile_requirements(subject: Candidate, source: str, output: str, renew: Collection[str] | None) -> bytes:
+    """Return what uv compiles of a requirements file; a new one has hashes. Raises as `lock_project`."""
+    uv, python = _tools(subject, output)
+    subject.basis.follow(source, included_by)
+    folder, name = posixpath.split(output)
+    old = subject.read(output)
+    given = posixpath.relpath(source, folder or ".")
+    flags = _flags(old, output)
+    if "--python-version" not in flags:
+        flags = ("--python", python, *flags)
+    if old is None or b"--hash=" in old:
+        flags = (*flags, "--generate-hashes")
+    argv = (uv, "pip", "compile", "--quiet", *flags, *_upgrading(renew), "--output-file", name, given)
+    said = _command(old) or f"uv pip compile --generate-hashes {given} -o {name}"
+    return _answered(subject, Question("uv", argv, name, said), folder, source)
+
+
+def refresh_hashes(subject: Candidate, file: str, renew: Collection[str] | None) -> bytes:
+    """Return a requirements file with hashes of which some, or None for all, are at the newest version that fits.
+
+    It is not compiled from another file: what stands in it is all that there is to go by. Raises as `lock_project`.
+    """
+    before = subject.read(file) or b""
+    included = lines_included(file, before, subject.read)
+    after = _without_versions(before, file, renew)
+    if after == before:
+        return before
+    uv, python = _tools(subject, file)
+    folder, name = posixpath.split(file)
+    argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--python", python)
+    question = Question("uv", (*argv, "--output-file", HASHED, name), HASHED)
+    return filled(file, before, after, _answered(subject.but(file, after), question, folder, file), included)
+
+
+def _tools(subject: Candidate, file: str) -> tuple[str, str]:
+    uv = find_uv()
+    if uv is None:
+        raise Unavailable(
+            "tool_missing",
+            f"{file} is made by uv, and uv is not installed.",
+            seen=file,
+            remedy="Install uv (pip install uv), then repeat the call.",
+        )
+    declared = {name: data for name in (PINNED, _PYPROJECT, DECLARATION) if (data := subject.read(name)) is not None}
+    return uv, interpreter(declared).path
+
+
+def _upgrading(renew: Collection[str] | None) -> tuple[str, ...]:
+    if renew is None:
+        return ("--upgrade",)
+    return tuple(word for name in renew for word in ("--upgrade-package", name))
+
+
+def _answered(subject: Candidate, question: Question, folder: str, manifest: str) -> bytes:
+    subject.basis.gather(READS)
+    require_beneath(subject.root, manifest, subject.read)
+    with executing():
+        shown = partial(subject.basis.stage, subject.basis.there | subject.changed)
+        code, data, told = ask(question, folder, shown)
+    if code and is_unreached(told):
+        raise registry_unreachable(question.judge, told)
+    if code or not data:
+        raise CheckFailed(
+            "unresolvable",
+            f"{failures.reason(told)} Nothing was written.",
+            place=failures.place_of(told, manifest),
+            remedy=failures.remedy(told),
+            diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), "resolution", Place(manifest)),),
+        )
+    return data
+
+
+def _command(data: bytes | None) -> str | None:
+    found = _COMMAND.search((data or b"")[:_HEAD])
+    return found[1].decode("utf-8", "replace").strip() if found else None
+
+
+def _flags(data: bytes | None, output: str) -> tuple[str, ...]:
+    """Return the options of the command that a compiled file names, so that it is compiled the same way again."""
+    words = [*_options(_command(data) or "")]
+    unknown = [name for name, _ in words if name not in _PLAIN | _VALUED | _OURS]
+    if unknown:
+        raise Refused(
+            "lock_failed",
+            f"{output} was compiled with {', '.join(unknown)}, which is not repeated here. Nothing was written.",
+            place=Place(output),
+            remedy="Run the command at its head.",
+        )
+    return tuple(word for name, value in words if name not in _OURS for word in (name, *value))
+
+
+_OURS = frozenset(
+    {"--generate-hashes", "--output-file", "-o", "--quiet", "-q", "--upgrade", "-U", "--custom-compile-command"}
+)
+
+
+def _options(command: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the options of a command, each with its value in the words behind it."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    while words:
+        name, sign, value = words.pop(0).partition("=")
+        if name.startswith("-"):
+            valued = name in _VALUED | {"--output-file", "-o", "--upgrade-package", "-P", "--custom-compile-command"}
+            yield name, ((value,) if sign else (words.pop(0),) if valued and words else ())
+
+
+def _without_versions(before: bytes, file: str, renew: Collection[str] | None) -> bytes:
+    """Return a file whose requirements to renew have neither version nor hashes; extras and markers stay."""
+    text, encoding = decoded(before, file)
+    changes = list[tuple[int, int, str]]()
+    for line in lines_of(text):
+        if line.requirement is not None and line.hashes and (renew is None or line.key in renew):
+            start, end = line.argument
+            changes += [(start, end, _unpinned(line)), *((first, last, "") for first, last in line.hashes)]
+    splices = [
+        Splice(encoding.offset(text, start), encoding.offset(text, end), put.encode(encoding.name))
+        for start, end, put in changes
+    ]
+    return apply(before, splices).data
+
+
+def _unpinned(line: LogicalLine) -> str:
+    found = line.requirement
+    if found is None or found.url:
+        return line.shown
+    extras = f"[{','.join(sorted(found.extras))}]" if found.extras else ""
+    return f"{found.name}{extras}" + (f" ; {found.marker}" if found.marker else "")
