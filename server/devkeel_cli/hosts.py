@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
-from devkeel.source import compose, jsonc, toml
+from devkeel.source import Edited, compose, jsonc, toml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from devkeel.source import Edited
-
-__all__ = ["HOSTS", "Host", "Places", "with_server"]
+__all__ = ["HOSTS", "Host", "Places", "with_server", "without_server"]
 
 
 class Places(Struct, frozen=True):
@@ -74,6 +72,7 @@ HOSTS = {
         lambda places: places.root / ".vscode" / "mcp.json", "servers", "variable", shared=True, says_type=True
     ),
     "cursor": Host(lambda places: places.root / ".cursor" / "mcp.json", "mcpServers", "variable", shared=True),
+    "gemini-cli": Host(lambda places: places.root / ".gemini" / "settings.json", "mcpServers", "own", shared=True),
     "codex": Host(_codex, "mcp_servers", "path", kind="toml"),
     "zed": Host(_zed, "context_servers", "path"),
 }
@@ -89,4 +88,16 @@ def with_server(host: Host, name: str, data: bytes, server: str, entry: dict[str
     for key, value in entry.items():
         now = steps[-1].data if steps else data
         steps.append(editor.set(editor.Document(now, name), (host.key, server, key), value))
+    return compose(data, steps)
+
+
+def without_server(host: Host, name: str, data: bytes, server: str) -> Edited:
+    """Return a configuration without the server; where there is none, as it is. Raises Refused as `with_server`."""
+    editor: Any = toml if host.kind == "toml" else jsonc
+    try:
+        steps = [editor.unset(editor.Document(data, name), (host.key, server))]
+    except KeyError:
+        return Edited(data)
+    if host.kind == "json" and not jsonc.get(steps[0].data, (host.key,)):
+        steps.append(jsonc.unset(steps[0].data, (host.key,)))
     return compose(data, steps)

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.source import jsonc
+from devkeel_cli.hooks.messages import DIALECTS
+from devkeel_cli.hooks.registration import HOOKS
 from devkeel_cli.hosts import HOSTS, Places
 
 if TYPE_CHECKING:
@@ -59,7 +62,7 @@ def test_comments_order_and_other_servers_stay(devkeel: Shell, host: str) -> Non
     file.parent.mkdir(parents=True, exist_ok=True)
     text = f'{{\n  // mine\n  "z": 1,\n  "{key}": {{\n    "b": {{"command": "b"}}, // first\n  }},\n  "a": [1, 2]\n}}\n'
     file.write_text(text)
-    install(devkeel, host, "--write")
+    install(devkeel, host, "--no-guard", "--write")
     kept = [line for line in file.read_text().splitlines() if line in text.splitlines()]
     assert kept == text.splitlines()
 
@@ -112,3 +115,111 @@ def test_the_settings_are_no_host_configuration(devkeel: Shell, there: bool) -> 
         (devkeel.root / "devkeel.toml").write_text('protected = ["packages"]\n')
     line = ("install", "--host", "codex", "--write", "--file", str(devkeel.root / "devkeel.toml"))
     assert devkeel(*line).code == 1
+
+
+GUARDED = sorted(HOOKS)
+OTHER = {"matcher": "Bash", "hooks": [{"type": "command", "command": "./mine.sh"}]}
+
+
+def hooked(model: dict[str, Any]) -> list[str]:
+    """Return the commands of all hooks that a host's file has."""
+    found = []
+    for entries in model.get("hooks", {}).values():
+        for entry in entries:
+            found += [hook["command"] for hook in entry.get("hooks", [entry])]
+    return found
+
+
+def test_hosts_with_hooks_are_those_that_the_guard_speaks_to() -> None:
+    assert HOOKS.keys() == DIALECTS.keys()
+    assert HOOKS.keys() <= HOSTS.keys()
+
+
+@pytest.mark.parametrize("host", GUARDED)
+def test_a_hook_that_asks_the_guard_is_shown_and_written(devkeel: Shell, host: str) -> None:
+    shown = install(devkeel, host)["guard"]
+    assert shown["changed"]
+    assert not shown["written"]
+    assert shown["command"] in shown["diff"].replace("\\", "")
+    assert not Path(shown["file"]).exists()
+    written = install(devkeel, host, "--write")["guard"]
+    commands = hooked(json.loads(Path(written["file"]).read_text()))
+    assert commands
+    assert {*commands} == {shown["command"]}
+    assert commands[0].startswith(f"devkeel guard --host {host} 2>/dev/null || ")
+    assert not install(devkeel, host, "--write")["guard"]["changed"]
+    assert install(devkeel, host, "--no-guard")["guard"] is None
+
+
+def test_a_host_without_hooks_says_so(devkeel: Shell) -> None:
+    assert install(devkeel, "zed")["guard"] is None
+
+
+@pytest.mark.parametrize("host", GUARDED)
+def test_dry_run_only_shows(devkeel: Shell, host: str) -> None:
+    shown = install(devkeel, host, "--write", "--dry-run")
+    assert not shown["written"]
+    assert not Path(shown["guard"]["file"]).exists()
+
+
+@pytest.mark.parametrize("host", GUARDED)
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{\n  "m": "x", // mine\n  "hooks": {\n    "EVENT": [\n      OTHER, // first\n    ],\n    "B": []\n  },\n}\n',
+        '{"hooks": {"SessionStart": [OTHER]}, "z": [1, {"a": 2}]}\n',
+        '{\n\t"permissions": {"allow": ["Bash(ls:*)"]}\n}\n',
+        '{"hooks": {"EVENT": []}}',
+        '{"hooks": {"EVENT": [OTHER, OTHER]}}',
+    ],
+)
+def test_what_others_wrote_stays_and_comes_back(devkeel: Shell, host: str, text: str) -> None:
+    event = next(iter(HOOKS[host].entries))[-1]
+    file = devkeel.root / HOOKS[host].file
+    file.parent.mkdir(parents=True, exist_ok=True)
+    text = text.replace("EVENT", event).replace("OTHER", json.dumps(OTHER))
+    file.write_text(text)
+    before = jsonc.get(text.encode(), ("hooks",)) if "hooks" in text else {}
+    install(devkeel, host, "--write")
+    data = file.read_bytes()
+    after = jsonc.get(data, ("hooks",))
+    assert all(after[name][: len(entries)] == entries for name, entries in before.items())
+    kept = [line for line in file.read_text().splitlines() if line in text.splitlines()]
+    assert len(kept) >= len(text.splitlines()) - 2  # a comma more behind what was last
+    install(devkeel, host, "--write", "--remove")
+    data = file.read_bytes() if file.exists() else b""
+    left = jsonc.get(data, ("hooks",)) if b"hooks" in data else {}
+    assert {name: entries for name, entries in left.items() if entries} == {
+        name: entries for name, entries in before.items() if entries
+    }
+
+
+@pytest.mark.parametrize("host", GUARDED)
+def test_what_was_made_for_devkeel_alone_goes_as_a_whole(devkeel: Shell, host: str) -> None:
+    server, hooks = Path(install(devkeel, host, "--write")["file"]), devkeel.root / HOOKS[host].file
+    install(devkeel, host, "--write", "--remove")
+    assert not hooks.exists()
+    assert HOSTS[host].kind == "toml" or not server.exists()
+    assert not install(devkeel, host, "--write", "--remove")["changed"]
+
+
+def test_hooks_that_a_person_put_beside_ours_stay_with_a_note(devkeel: Shell) -> None:
+    file = Path(install(devkeel, "claude-code", "--write")["guard"]["file"])
+    model = json.loads(file.read_text())
+    model["hooks"]["PreToolUse"][0]["hooks"].append(OTHER["hooks"][0])
+    model["hooks"]["PreToolUse"][0]["hooks"][0]["timeout"] = 9
+    file.write_text(json.dumps(model))
+    assert not install(devkeel, "claude-code", "--write")["guard"]["changed"]
+    assert install(devkeel, "claude-code", "--write", "--remove")["notes"]
+    assert json.loads(file.read_text()) == model
+
+
+@pytest.mark.parametrize("text", ['{"hooks": 1}', '{"hooks": {"PreToolUse": {}}}', "{"])
+def test_hooks_of_another_form_are_refused_and_nothing_is_written(devkeel: Shell, text: str) -> None:
+    file = devkeel.root / ".claude" / "settings.json"
+    file.parent.mkdir()
+    file.write_text(text)
+    outcome = devkeel("install", "--host", "claude-code", "--write", "--json")
+    assert outcome.code == 1
+    assert file.read_text() == text
+    assert not (devkeel.root / ".mcp.json").exists()

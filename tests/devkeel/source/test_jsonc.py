@@ -142,3 +142,28 @@ def test_any_key_can_be_removed_and_all_else_stays(
     key = data.draw(st.sampled_from(sorted(model)))
     model.pop(key)
     assert json.loads(jsonc.unset(text.encode(), (key,)).data) == model
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("{}", '{\n  "a": {\n    "b": [\n      {\n        "c": 1\n      }\n    ]\n  }\n}'),
+        ('{"a": {"b": []}}', '{"a": {"b": [\n  {\n    "c": 1\n  }\n]}}'),
+        ('{"a": {"b": [1]}}', '{"a": {"b": [1, {"c": 1}]}}'),
+        ('{"a": {"b": [\n  1, // one\n]}}', '{"a": {"b": [\n  1, // one\n  {\n    "c": 1\n  },\n]}}'),
+        ('{"a": {"b": [\n  [2] // two\n]}}', '{"a": {"b": [\n  [2], // two\n  {\n    "c": 1\n  }\n]}}'),
+    ],
+)
+def test_an_element_is_added_behind_the_last_one(before: str, after: str) -> None:
+    edited = jsonc.append_element(before.encode(), ("a", "b"), {"c": 1})
+    assert edited.data.decode() == after
+    assert jsonc.get(jsonc.remove_element(edited.data, ("a", "b"), {"c": 1}).data, ("a", "b")) == (
+        jsonc.get(before.encode(), ("a", "b")) if "b" in before else []
+    )
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}', '{"a": {"b": {}}}', "[]"])
+def test_an_element_is_added_to_an_array_only(text: str) -> None:
+    with pytest.raises(Refused) as caught:
+        jsonc.append_element(text.encode(), ("a", "b"), 1)
+    assert caught.value.code == "would_replace_set"

@@ -29,7 +29,7 @@ from devkeel.source.splice import Edited, Span, Splice, apply
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Data", "Document", "Edited", "Span", "Splice", "get", "remove_element", "set", "unset"]
+__all__ = ["Data", "Document", "Edited", "Span", "Splice", "append_element", "get", "remove_element", "set", "unset"]
 
 # RFC 8259, section 2: these four are white space, and no other of Unicode's; comments are of editors' settings.
 _TRIVIA = re.compile(r"(?:[ \t\r\n]+|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
@@ -151,13 +151,13 @@ class _Reader(Struct):
         return _Node(match.start(), match.end(), value)
 
     def _array(self, depth: int) -> _Node:
-        start, items = self.at, []
+        start, items, comma = self.at, list[_Node](), None
         self.at += 1
         while self._skip() != "]":
             items.append(self._value(depth + 1))
-            self._comma("]")
+            comma = self._comma("]")
         self.at += 1
-        return _Node(start, self.at, [item.value for item in items], items=items)
+        return _Node(start, self.at, [item.value for item in items], comma=comma, items=items)
 
     def _object(self, depth: int) -> _Node:
         start, comma = self.at, None
@@ -261,6 +261,33 @@ def unset(data: bytes | Document, path: Sequence[str]) -> Edited:
     return _prove(document, said, apply(document.data, splices))
 
 
+def append_element(data: bytes | Document, path: Sequence[str], value: Data) -> Edited:
+    """Add a value behind the last one of the array at a path, which is made where it is missing.
+
+    Raises Refused `syntax_error`, `would_replace_set` where something else is there, `unproven`.
+    """
+    document, names = _open(data), names_of(path)
+    require_data(value)
+    node: _Node | None = document.root
+    for name in names:
+        node = node.members.get(name) if node is not None else None
+    if node is None:
+        return set(document, names, [value])
+    if not isinstance(node.value, list):
+        raise Refused(
+            "would_replace_set",
+            f"{dotted(names)} is not an array, so that nothing can be added to it.",
+            place=Place(document.name, *position(document.text, node.start)),
+            remedy="Correct that value first.",
+        )
+    said = copy.deepcopy(document.root.value)
+    held = said
+    for name in names:
+        held = held[name]
+    held.append(value)
+    return _prove(document, said, apply(document.data, _insert_last(document, node, "", value)))
+
+
 def remove_element(data: bytes | Document, path: Sequence[str], value: Data) -> Edited:
     """Remove the first element of a value from the array at a path; KeyError where there is none of it.
 
@@ -324,17 +351,23 @@ def _insert_before(document: Document, node: _Node, key: str, value: Any) -> Spl
 
 def _insert(document: Document, node: _Node, key: str, value: Any) -> list[Splice]:  # noqa: ANN401  (data)
     """Return the splices that add a member behind the last one of an object."""
+    return _insert_last(document, node, f"{json.dumps(key, ensure_ascii=False)}: ", value)
+
+
+def _insert_last(document: Document, node: _Node, label: str, value: Any) -> list[Splice]:  # noqa: ANN401  (data)
+    """Return the splices that add a value, with its key as a label, behind the last one of an object or an array."""
     text, newline = document.text, document.newline
     around = _indent_at(text, node.start)
-    if not node.members:
-        member = f"{json.dumps(key, ensure_ascii=False)}: {_print(document, value, around + document.unit)}"
+    held = node.items or [*node.members.values()]
+    if not held:
+        member = f"{label}{_print(document, value, around + document.unit)}"
         inside = f"{newline}{around}{document.unit}{member}{newline}{around}"
         kept = text[node.start + 1 : node.end - 1].rstrip()
         return [_splice(document, node.start + 1 + len(kept), node.end - 1, inside)]
-    last = next(reversed(node.members.values()))
+    last = held[-1]
     several = "\n" in text[node.start : node.end]
     indent = _indent_at(text, last.start) if several else around
-    member = f"{json.dumps(key, ensure_ascii=False)}: {_print(document, value, indent, flat=not several)}"
+    member = f"{label}{_print(document, value, indent, flat=not several)}"
     behind = node.comma or last.end
     rest = _REST_OF_LINE.match(text, behind)
     at = rest.end() if rest and several else behind
@@ -345,11 +378,14 @@ def _insert(document: Document, node: _Node, key: str, value: Any) -> list[Splic
 
 def _print(document: Document, value: Any, near: int | str, *, flat: bool = False) -> str:  # noqa: ANN401  (data)
     indent = near if isinstance(near, str) else _indent_at(document.text, near)
-    if flat or not isinstance(value, dict):
-        return json.dumps(value, ensure_ascii=False)
     inner = indent + document.unit
-    rows = [f"{inner}{json.dumps(key)}: {_print(document, item, inner)}" for key, item in value.items()]
-    return document.newline.join(["{", f",{document.newline}".join(rows), f"{indent}}}"]) if rows else "{}"
+    if not flat and isinstance(value, dict) and value:
+        rows = [f"{inner}{json.dumps(key)}: {_print(document, item, inner)}" for key, item in value.items()]
+        return document.newline.join(["{", f",{document.newline}".join(rows), f"{indent}}}"])
+    if not flat and isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        rows = [f"{inner}{_print(document, item, inner)}" for item in value]
+        return document.newline.join(["[", f",{document.newline}".join(rows), f"{indent}]"])
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _indent_at(text: str, index: int) -> str:

@@ -1,0 +1,80 @@
+"""The line that a host gives to a shell before it runs a tool: whatever becomes of devkeel, the host goes on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from devkeel_cli.hooks.messages import DIALECTS
+from devkeel_cli.hooks.registration import HOOKS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What stands on PATH as devkeel. A devkeel from before the guard complains of the verb with exit code 2, which hosts
+# take for a refusal.
+BROKEN = {
+    "missing": None,
+    "no program": "",
+    "too old": "echo 'There is no verb guard' >&2; exit 2",
+    "fails": "echo Traceback >&2; exit 70",
+    "killed": "kill -KILL $$",
+    "ended by its own alarm": "kill -ALRM $$",
+    "deaf": "exec <&-; exit 1",
+}
+REAL = f'exec {sys.executable} -m devkeel_cli "$@"'
+
+
+def put(folder: Path, script: str | None) -> None:
+    if script is not None:
+        program = folder / "devkeel"
+        program.write_text(f"#!/bin/sh\n{script}\n" if script else "")
+        program.chmod(0o755 if script else 0o644)
+
+
+def ask(folder: Path, host: str, message: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Run a host's line as the host does: by a shell, with the message on standard input."""
+    environment = os.environ | {"PATH": f"{folder}:/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment.pop("CLAUDE_PROJECT_DIR", None)
+    line = ["/bin/sh", "-c", HOOKS[host].command]
+    return subprocess.run(line, input=message, capture_output=True, check=False, timeout=60, env=environment)
+
+
+@pytest.mark.parametrize("state", BROKEN)
+@pytest.mark.parametrize("host", HOOKS)
+def test_a_broken_or_missing_devkeel_lets_the_host_go_on(tmp_path: Path, host: str, state: str) -> None:
+    put(tmp_path, BROKEN[state])
+    done = ask(tmp_path, host, b'{"tool_name": "Bash", "tool_input": {"command": "pip install flask"}}')
+    assert done.returncode == 0
+    assert done.stdout.decode().strip() == DIALECTS[host].silent
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("host", ["claude-code", "cursor"])
+def test_a_message_that_does_not_end_is_given_up(tmp_path: Path, host: str) -> None:
+    put(tmp_path, REAL)
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
+    line = ["/bin/sh", "-c", HOOKS[host].command]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(line, env=environment, **pipes) as process:  # type: ignore[call-overload]
+        # The host writes a part and holds its end open: only the program's own alarm ends it.
+        process.stdin.write(b'{"tool_name": ')
+        process.stdin.flush()
+        assert process.wait(timeout=60) == 0
+        assert process.stdout.read().decode().strip() == DIALECTS[host].silent
+
+
+@pytest.mark.parametrize("host", HOOKS)
+def test_the_line_answers_where_devkeel_works(tmp_path: Path, host: str) -> None:
+    put(tmp_path, REAL)
+    (tmp_path / "devenv.nix").write_text("{ pkgs, ... }: { packages = [ ]; }\n")
+    told = {"cwd": str(tmp_path), "hook_event_name": "PreToolUse", "tool_name": "Bash"}
+    told |= {"tool_input": {"command": "pip install flask"}}  # type: ignore[dict-item]
+    done = ask(tmp_path, host, json.dumps(told).encode())
+    assert done.returncode == 0
+    assert "add_library" in done.stdout.decode()
