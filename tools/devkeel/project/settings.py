@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError
+from devkeel.project.contents import described_in
 from devkeel.project.root import SETTINGS
 from devkeel.source import nix
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.project.contents import DescribedEnvironment
     from devkeel.project.root import Reader
 
-__all__ = ["Guarding", "Retention", "Settings", "read_settings"]
+__all__ = ["BACKENDS", "Guarding", "Retention", "Settings", "read_settings"]
 
 
 class Retention(Struct, frozen=True):
@@ -45,6 +48,7 @@ class Settings(Struct, frozen=True):
     `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
     environment. environment: the name of the one that is meant where a call names none. micromamba: the URL of a
     directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
+    environments: those that are described, by name.
     """
 
     level: str | None = None
@@ -57,6 +61,7 @@ class Settings(Struct, frozen=True):
     environment: str | None = None
     micromamba: str | None = None
     guard: Guarding = Guarding()
+    environments: Mapping[str, DescribedEnvironment] = {}
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
@@ -78,7 +83,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "micromamba": (str,),
     "direnv_allow": (bool,),
     "guard": (str, dict),
+    "environments": (dict,),
 }
+# `devkeel.backends.registry` has a row for each.
+BACKENDS = ("devenv", "flake", "conda", "venv")
+_HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
+_ENTRY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _GUARDS = ("deny", "ask", "tell", "off")
 
 
@@ -93,11 +103,11 @@ def read_settings(project: Reader) -> Settings:
     try:
         found: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
     except (TOMLKitError, UnicodeDecodeError) as error:
-        raise _bad(str(error)) from error
+        raise _bad(str(error), getattr(error, "line", None)) from error
     for name, value in found.items():
         kinds = _KINDS.get(name, ())
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise _bad(f"{name} = {value!r} is not a setting of this kind")
+            raise _bad(f"{name} = {value!r} is not a setting of this kind", line_of(data, (name,)))
     protected = found.get("protected", [])
     if not all(isinstance(item, str) for item in protected):
         raise _bad("protected takes a list of option paths")
@@ -105,6 +115,9 @@ def read_settings(project: Reader) -> Settings:
         nix.parse_path(item)
     given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
     given |= {name: float(found[name]) for name in _SECONDS if name in found}
+    given["environments"] = described_in(
+        found.get("environments", {}), BACKENDS, lambda why, keys: _bad(why, line_of(data, keys))
+    )
     return Settings(protected=tuple(protected), keep=_keep(found), guard=_guard(found.get("guard", {})), **given)
 
 
@@ -128,11 +141,29 @@ def _keep(found: Mapping[str, Any]) -> Retention:
     )
 
 
-def _bad(why: str) -> ProjectError:
+def line_of(data: bytes, keys: tuple[str, ...]) -> int | None:
+    """Return the line of a key of a TOML file, of its table where the key itself is not found.
+
+    It is for people to find the place by: a file that is read by now, so that text is looked at and no grammar.
+    """
+    table, found, nearest, wanted = "", None, "", ".".join(keys)
+    for number, text in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
+        header = _HEADER.match(text)
+        table = f"{header[1]}." if header else table
+        entry = _ENTRY.match(text)
+        here = re.sub(r"[\s\"']", "", table + (entry[1] if entry else "")).rstrip(".")
+        if here == wanted:
+            return number
+        if len(here) > len(nearest) and wanted.startswith(f"{here}."):
+            found, nearest = number, here
+    return found
+
+
+def _bad(why: str, line: int | None = None) -> ProjectError:
     return ProjectError(
         "bad_settings",
         f"The settings cannot be used: {why}.",
-        place=Place(SETTINGS),
+        place=Place(SETTINGS, line),
         remedy=f"Known settings: {', '.join(_KINDS)}.",
         alternatives=tuple(_KINDS),
     )
