@@ -65,8 +65,8 @@ LAYERS = {
         *("policy", "processes", "project", "runtime", "state", "text"),
     },
     "inspection": {
-        *("backends", "candidate", "catalogue", "change", "checks", "context", "environments", "errors"),
-        *("history", "libraries", "processes", "project", "text", "transaction"),
+        *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),
+        *("libraries", "processes", "project", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "state", "text", "transaction"},
     "api": {

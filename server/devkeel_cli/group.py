@@ -33,7 +33,7 @@ VERBS = {
     "input": "Add, change or remove an input of devenv.yaml.",
     "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
-    "env": "List, make, enter or remove named environments.",
+    "env": "List, make, enter, switch or remove environments.",
     "lock": "Make, renew or check the locks.",
     "envrc": "Write the .envrc by which direnv enters the environment.",
     "purge": "Remove the environments that devkeel made.",

@@ -10,12 +10,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from devkeel.checks.report import Skipped
+    from devkeel.environments.named import EnvironmentInfo
     from devkeel.history.log import HistoryEntry
     from devkeel.locks.kind import LockState
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
 
-__all__ = ["checks", "checks_here", "lock", "moves", "relations", "value"]
+__all__ = ["checks", "checks_here", "environment", "lock", "moves", "relations", "value"]
 
 
 def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
@@ -41,6 +42,13 @@ def value(item: DefinitionView) -> tuple[str, bool]:
     written = item.source if item.source is not None else json.dumps(item.value, ensure_ascii=False)
     first, _, more = written.partition("\n")
     return first, bool(more)
+
+
+def environment(item: EnvironmentInfo) -> str:
+    """Return an environment with its backend, its Python, and whether it is the one that is meant."""
+    python = f"Python {item.python}" if item.python else ""
+    marks = ("active" if item.active else "", "default" if item.default else "", "" if item.prefix else "not made")
+    return f"{item.name} ({', '.join(filter(None, (item.backend, python, *marks)))})"
 
 
 def relations(entry: HistoryEntry) -> Iterator[str]:

@@ -121,7 +121,7 @@ def test_processes_need_a_file_that_can_declare_them(root: Path, capsys: pytest.
 
 def test_the_verbs_of_env_make_list_tell_enter_and_remove(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["env", "list"]) == 0
-    assert "devkeel env create" in capsys.readouterr().out
+    assert "devkeel apply" in capsys.readouterr().out
     assert run(["env", "create", "one", "--no-direnv"]) == 0
     capsys.readouterr()
     assert run(["env", "list", "--json", "--root", str(root)]) == 0
@@ -153,8 +153,8 @@ def test_purge_tells_what_was_applied_too(root: Path, capsys: pytest.CaptureFixt
     assert run(["apply"]) == 0
     capsys.readouterr()
     assert run(["purge"]) == 0
-    assert "applied" in capsys.readouterr().out
-    assert not (root / ".devkeel" / "gc").exists()
+    assert capsys.readouterr().out == "removed project\n"
+    assert not (root / ".devkeel" / "envs").exists()
 
 
 def test_run_without_a_command_is_wrong_usage(root: Path) -> None:

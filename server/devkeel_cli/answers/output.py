@@ -85,6 +85,8 @@ def inspection(result: Inspection) -> Iterable[str]:
     yield from _findings(result.problems)
     yield f"{clean(lines.checks_here(result.levels, result.skipped))}"
     yield from _stages(result.stages)
+    if result.environments:
+        yield f"environments: {clean(', '.join(map(lines.environment, result.environments)))}"
     if result.last_operation:
         yield f"last operation: {_entry_line(result.last_operation)}"
     if result.changed_since:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-import shlex
+import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.errors import Refused
 from devkeel.text.data import as_data
 from devkeel_cli.answers import output
+from devkeel_cli.answers.telling import say, told
 from devkeel_cli.arguments.options import BackendOption, bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.session import pass_session
@@ -30,7 +33,7 @@ _backend_option = click.option(
 
 @click.group("env")
 def command() -> None:
-    """List, make, enter or remove named environments."""
+    """List, make, enter, switch or remove environments."""
 
 
 @command.command("list")
@@ -39,7 +42,7 @@ def command() -> None:
 def list_all(session: Session, /, as_json: bool) -> None:
     """List the environments.
 
-    The one that is meant without a name has a star.
+    Each with its backend, its Python, and whether it is the active and the default one.
     """
     show(session.environment.environments().all(), _lines, as_json=as_json)
 
@@ -73,13 +76,12 @@ def create(
 ) -> None:
     """Make an environment, or renew it.
 
-    What fails leaves it as it was. The one that is meant without a name gets an .envrc too, unless somebody else wrote
-    one.
+    What fails leaves it as it was. The default one gets an .envrc too, unless somebody else wrote one.
     """
     environment = session.environment
     named = environment.environments()
     made = with_bootstrap(environment, lambda: named.create(name, **given), asked=bootstrap)
-    if direnv and made.name == named.name(None):
+    if direnv and made.name == named.default:
         made = replace(made, notes=(*made.notes, *_envrc(environment)))
     show(made, _made, as_json=as_json)
 
@@ -96,21 +98,53 @@ def _envrc(environment: Environment) -> tuple[str, ...]:
     )
 
 
+@command.command("current")
+@json_option
+@pass_session
+def current(session: Session, /, as_json: bool) -> None:
+    """Show which environment is active.
+
+    It is meant where a call names none: the default one, unless another was activated.
+    """
+    named = session.environment.environments()
+    found = Current(named.active, named.default, named.good() is not None)
+    show(found, lambda found: [f"{found.name}{'' if found.made else ', not made yet'}"], as_json=as_json)
+
+
+class Current(Struct, frozen=True):
+    """Which environment is active. made: it is there to be entered."""
+
+    name: str
+    default: str
+    made: bool
+
+
 @command.command("activate")
 @click.argument("name", required=False)
 @json_option
 @pass_session
 def activate(session: Session, /, name: str | None, as_json: bool) -> None:
-    """Print what a shell evaluates to enter it.
+    """Switch to an environment, until you switch again.
 
-    In your shell: eval "$(devkeel env activate)"
+    Without a name to the default one. Where the output is no terminal it is the shell code that enters it, as of
+    devkeel env print: eval "$(devkeel env activate NAME)"
     """
-    found = session.environment.environments().activation(name)
+    named = session.environment.environments()
+    # direnv says by this variable that it evaluates an .envrc (direnv, stdlib.sh), and to enter is not to switch.
+    if os.environ.get("DIRENV_IN_ENVRC"):
+        found = named.activation(name)
+        say("devkeel: the .envrc is of an older devkeel; `devkeel envrc` renews it", err=True)
+    else:
+        found, notes = named.activate(name)
+        for note in notes:
+            say(f"note: {told().sentences(note)}", err=True)
     # Exactly as it is: a shell evaluates it, or a program takes the variables from it.
     if as_json:
         output.write_json(as_data(found), exact=True)
+    elif sys.stdout.isatty():
+        output.write([f'{found.name} is active; in this shell: eval "$(devkeel env print)"'])
     else:
-        click.echo("\n".join(_exports(found)))
+        click.echo(named.entering(found.name).code(), nl=False)
 
 
 @command.command("print")
@@ -133,11 +167,16 @@ def remove(session: Session, /, name: str) -> None:
 
 
 def _lines(found: tuple[EnvironmentInfo, ...]) -> list[str]:
-    return [*map(_line, found)] or ["no environments; `devkeel env create` makes one"]
+    if not found:
+        return ["no environments; `devkeel apply` makes the default one"]
+    rows = [("name", "backend", "python", "active", "default", ""), *map(_row, found)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
-def _line(item: EnvironmentInfo) -> str:
-    return f"{'*' if item.chosen else ' '} {item.name} ({item.backend}){'' if item.prefix else ', not made'}"
+def _row(item: EnvironmentInfo) -> tuple[str, ...]:
+    marks = ("yes" if item.active else "-", "yes" if item.default else "-", "" if item.prefix else "not made")
+    return (item.name, item.backend, item.python or "-", *marks)
 
 
 def _told(item: EnvironmentInfo) -> Iterator[str]:
@@ -151,11 +190,3 @@ def _made(item: Realised) -> Iterator[str]:
     for note in item.notes:
         yield f"note: {note}"
     yield f"{item.name} ({item.backend}, by {item.judge}) is at {item.prefix}"
-
-
-def _exports(item: Realised) -> Iterator[str]:
-    for name in item.unset:
-        yield f"unset {name}"
-    for name, value in item.variables.items():
-        # POSIX, 2.2.2: between single quotes nothing means anything, so that no value of a variable is a command.
-        yield f"export {name}={shlex.quote(value)}" + (':"$PATH"' if name == "PATH" else "")

@@ -96,6 +96,7 @@ def inspection(result: Inspection) -> CallToolResult:
     tail = [*result.notes, *few(map(diagnostic_line, result.problems))]
     tail.append(f"{_sentence(lines.checks_here(result.levels, result.skipped))}.")
     tail += _stages(result.stages)
+    tail += [f"Environments: {', '.join(map(lines.environment, result.environments))}."] if result.environments else []
     if result.last_operation:
         tail.append(f"Last operation: {_entry_line(result.last_operation)}")
     if result.changed_since:

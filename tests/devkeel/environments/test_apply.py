@@ -111,6 +111,10 @@ def wait_for(condition: Callable[[], object]) -> None:
         threading.Event().wait(0.02)
 
 
+def generations(environment: Environment) -> list[Path]:
+    return list(environment.project.state.glob("envs/*/g-*"))
+
+
 # Applying
 
 
@@ -121,7 +125,7 @@ def test_what_is_applied_is_held_and_commands_run_in_it(opened: Callable[..., En
     roots = subprocess.run(
         ["nix-store", "--query", "--roots", result.prefix], capture_output=True, text=True, check=True
     )
-    assert str(environment.project.state / "gc") in roots.stdout
+    assert str(environment.project.state / "envs" / environment.environments().default) in roots.stdout
     assert ran(environment, "hello").stdout == "Hello, world!\n"
     found = ran(environment, "sh", "-c", 'printf %s "$GREETING|$DEVENV_ROOT|$(pwd)"; exit 3')
     root = environment.project.root
@@ -136,7 +140,7 @@ def test_applying_again_lets_go_of_what_was_before(opened: Callable[..., Environ
     second = applied(environment)
     assert second.changed
     assert second.prefix != first.prefix
-    assert len(list((environment.project.state / "gc").iterdir())) == 1
+    assert len(generations(environment)) == 1
 
 
 def test_what_the_shell_does_on_entering_is_in_the_environment(opened: Callable[..., Environment]) -> None:
@@ -173,8 +177,8 @@ def test_a_dry_run_builds_and_keeps_nothing(opened: Callable[..., Environment]) 
     result = applied(environment, dry_run=True)
     assert (result.applied, result.dry_run) == (False, True)
     assert os.path.lexists(result.prefix)
-    assert not (environment.project.state / "applied.json").exists()
-    assert not (environment.project.state / "gc").exists()
+    assert environment.environments().all() == ()
+    assert not (environment.project.state / "envs").exists()
     with pytest.raises(Unavailable) as caught:
         ran(environment, "hello")
     assert caught.value.code == "not_applied"
@@ -207,9 +211,10 @@ def test_inspecting_tells_what_is_declared_checked_and_applied(opened: Callable[
 def test_an_environment_that_was_collected_is_applied_again(opened: Callable[..., Environment]) -> None:
     environment = opened('name = "collected-by-a-test";')
     result = applied(environment)
-    for folder in (environment.project.state / "gc").iterdir():
+    for folder in generations(environment):
         for link in folder.iterdir():
-            link.unlink()
+            if link.is_symlink():
+                link.unlink()
     found = subprocess.run(["nix-store", "--delete", result.prefix], capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stderr
     with pytest.raises(Unavailable) as caught:
@@ -239,8 +244,8 @@ def test_a_failed_build_names_the_derivation_and_the_end_of_its_log(opened: Call
     error = broken(environment)
     assert (error.code, error.seen) == ("build_failed", "build-fails-1.0")
     assert "widget.c:3: error: expected ;" in error.message
-    assert not (environment.project.state / "applied.json").exists()
-    assert list((environment.project.state / "gc").iterdir()) == []
+    assert environment.environments().all() == ()
+    assert generations(environment) == []
 
 
 def test_a_licence_that_nobody_accepted_is_told_with_the_edit_that_accepts_it(
@@ -428,7 +433,7 @@ def test_files_that_change_while_they_are_applied_are_not_remembered(
     with pytest.raises(Conflict):
         ended(environment, job)
     assert path.read_text() == text
-    assert not (environment.project.state / "applied.json").exists()
+    assert environment.environments().all() == ()
 
 
 def test_a_build_that_is_killed_from_outside_says_nothing_about_the_files(opened: Callable[..., Environment]) -> None:
@@ -610,6 +615,6 @@ def test_on_failure_takes_two_words(opened: Callable[..., Environment]) -> None:
 def test_captured_variables_are_readable_by_their_owner_alone(opened: Callable[..., Environment]) -> None:
     environment = opened()
     applied(environment)
-    path = environment.project.state / "applied.json"
+    (path,) = environment.project.state.glob("envs/*/current.json")
     assert path.stat().st_mode & 0o077 == 0
     assert json.loads(path.read_text())["applied"]["backend"] == "devenv"

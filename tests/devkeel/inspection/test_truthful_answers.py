@@ -100,7 +100,7 @@ def test_a_backend_that_is_none_is_a_usage_error_with_those_there_are(root: Path
     environment = Environment(root, actor="test", backend="nonsense" if verb == "apply" else None)
     named = environment.environments
     with pytest.raises(UsageError) as caught:
-        environment.apply() if verb == "apply" else named().realise("x", backend="nonsense", dry_run=True)
+        environment.apply() if verb == "apply" else named().create("x", backend="nonsense")
     assert caught.value.code == "unknown_backend"
     assert caught.value.alternatives == ("devenv", "flake", "conda", "venv")
     environment.close()

@@ -48,11 +48,11 @@ class Realisation(Struct, frozen=True):
     """What is to be realised, and where its parts are kept.
 
     project: the root. subject: the declaration as it is, or as it would be; `subject.stage()` opens a directory where
-    the project has these files, and programs are run as the stage wraps them. keep: the directory inside `.devkeel`
-    that holds what must outlive the call (GC roots, environments), made by the caller; None in a dry run, which keeps
-    and publishes nothing. timeout: seconds for everything. python: the interpreter that is asked for, where the backend
-    makes environments of Python. ports: numbers that processes have in place of those that the declaration wishes for,
-    by process and name.
+    the project has these files, and programs are run as the stage wraps them. keep: the directory of the environment
+    inside `.devkeel`, in which a generation is made that holds what must outlive the call (GC roots, a prefix); None in
+    a dry run, which keeps and publishes nothing. timeout: seconds for everything. python: the interpreter that is asked
+    for, where the backend makes environments of Python. ports: numbers that processes have in place of those that the
+    declaration wishes for, by process and name.
     """
 
     project: Project
@@ -68,7 +68,8 @@ class Applied(Struct, frozen=True):
 
     prefix: the store path or directory that is the environment; it is gone when this path is. variables: what a
     command in it sees beside the few variables that every child has; `PATH` is put before the caller's own. unset:
-    names that a command must not see. judge: the program that realised it, such as `nix`, `devenv`, `uv`.
+    names that a command must not see. judge: the program that realised it, such as `nix`, `devenv`, `uv`. generation:
+    the name of the directory in the environment's own that holds it, None where nothing is kept.
     """
 
     backend: str
@@ -77,6 +78,7 @@ class Applied(Struct, frozen=True):
     judge: str
     unset: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    generation: str | None = None
 
 
 class Backend(Protocol):
@@ -118,7 +120,7 @@ class Backend(Protocol):
         """Return what is wrong with the declaration, realising as little as that takes."""
 
     def apply(self, realisation: Realisation) -> Applied:
-        """Realise the environment and capture its variables."""
+        """Realise the environment and capture its variables; who calls puts the generation that was made in use."""
 
     def applied_at(self, prefix: Path) -> Applied:
         """Return a named environment that was made before, as `apply` returned it."""

@@ -70,12 +70,10 @@ class Conda(Backend):
         return []
 
     def apply(self, realisation: Realisation) -> Applied:
-        """Make a generation and put it in use; the one in use stays when that fails."""
+        """Make a generation; the one in use stays as it is."""
         wanted, home = self._wanted(realisation), None if realisation.keep is None else Home(realisation.keep)
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, wanted, home.current if home else None)
-            if home is not None:
-                home.switch(prefix)
         return self.applied_at(prefix)
 
     def applied_at(self, prefix: Path) -> Applied:
@@ -87,7 +85,9 @@ class Conda(Backend):
             # pip reads each of its options from PIP_… as well (pip documentation, Configuration).
             "PIP_REQUIRE_VIRTUALENV": "1",
         }
-        return Applied(self.name, str(prefix), variables, _judge(description_of(prefix)), _HIDDEN)
+        return Applied(
+            self.name, str(prefix), variables, _judge(description_of(prefix)), _HIDDEN, generation=prefix.name
+        )
 
     def alive(self, applied: Applied) -> bool:
         """Return whether the generation is still there."""

@@ -7,8 +7,11 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
+from devkeel.backends.generations import kept_roots
 from devkeel.candidate.candidate import Candidate
 from devkeel.checks.build import check
 from devkeel.checks.evaluation import changed_lock
@@ -90,15 +93,16 @@ class Devenv(Backend):
                 seen=DECLARATION,
                 remedy="Install Nix (https://nixos.org/download), then repeat the call.",
             )
-        with on_time(realisation.timeout):
+        with on_time(realisation.timeout), kept_roots(realisation.project, realisation.keep) as roots:
             try:
-                return self._by_nix(realisation)
+                found = self._by_nix(realisation, roots)
             except Unavailable as error:
                 if not asks_devenv(realisation.subject, error):
                     raise
-            return self._by_devenv(realisation)
+                found = self._by_devenv(realisation, roots)
+            return replace(found, generation=None if roots is None else roots.name)
 
-    def _by_nix(self, realisation: Realisation) -> Applied:
+    def _by_nix(self, realisation: Realisation, roots: Path | None) -> Applied:
         subject, deadline = realisation.subject, time.monotonic() + realisation.timeout
         require_nix(subject)
         with require_stage(subject)() as stage:
@@ -107,19 +111,19 @@ class Devenv(Backend):
             )
             if derivation is None:
                 raise not_evaluated(findings)
-            root = None if realisation.keep is None else realisation.keep / "shell"
+            root = None if roots is None else roots / "shell"
             found = realise(derivation, deadline - time.monotonic(), root)
             require_built(subject, stage.root, found)
             # nix-store prints the root itself where it has made one, and that is a link to the output (nix,
             # src/nix/nix-store/nix-store.cc, `realisePath`).
             prefix = found.stdout.decode().split()[-1] if root is None else os.path.realpath(root)
-            printed = _print_environment(derivation, realisation, deadline)
+            printed = _print_environment(derivation, roots, deadline)
             require_built(subject, stage.root, printed)
             tries = realisation.keep is None
             variables, notes = enter(exported(printed.stdout), stage.root, _HOOK_SECONDS, tries=tries)
             return Applied(self.name, prefix, _placed(variables, stage, realisation), "nix", notes=notes)
 
-    def _by_devenv(self, realisation: Realisation) -> Applied:
+    def _by_devenv(self, realisation: Realisation, roots: Path | None) -> Applied:
         subject = realisation.subject
         with require_stage(subject)(writes=True) as stage:
             found = in_stage(stage, ("print-dev-env", "--json"), realisation.timeout, builds=True, limit=_OUTPUT)
@@ -129,8 +133,8 @@ class Devenv(Backend):
             tries = realisation.keep is None
             variables, more = enter(variables, realisation.project.root, _HOOK_SECONDS, tries=tries)
             prefix = variables.get(_PROFILE, "")
-            if realisation.keep is not None and prefix:
-                realise(prefix, realisation.timeout, realisation.keep / "profile")
+            if roots is not None and prefix:
+                realise(prefix, realisation.timeout, roots / "profile")
             return Applied(
                 self.name,
                 prefix or str(realisation.project.root),
@@ -197,9 +201,9 @@ def _program(what: str) -> str:
     return program
 
 
-def _print_environment(derivation: str, realisation: Realisation, deadline: float) -> Completed:
+def _print_environment(derivation: str, roots: Path | None, deadline: float) -> Completed:
     # A profile is a link that keeps what it leads to from being collected (Nix manual, Garbage collector roots).
-    keep = () if realisation.keep is None else ("--profile", str(realisation.keep / "environment"))
+    keep = () if roots is None else ("--profile", str(roots / "environment"))
     program = find_program("nix") or "nix"
     return run_nix(
         (program, *_FEATURES, "print-dev-env", "--json", *keep, derivation),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
+from devkeel.backends.generations import kept_roots
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries.declared import PYTHON
 from devkeel.nix_cli import build_log
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Flake"]
 
 _HOOK_SECONDS = 120.0
+_IMPURE = "The evaluation was impure: devenv's flake asks for the directory that it is called in."
 
 
 class Flake(Backend):
@@ -64,14 +66,19 @@ class Flake(Backend):
 
     def apply(self, realisation: Realisation) -> Applied:
         """Build the shell and capture its variables, its hook included."""
-        profile = None if realisation.keep is None else realisation.keep / "profile"
-        done = self._printed(realisation, () if profile is None else ("--profile", str(profile)), imports=True)
-        tries = realisation.keep is None
-        variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
-        prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
-        if is_of_devenv(realisation.subject.files):
-            notes = (*notes, "The evaluation was impure: devenv's flake asks for the directory that it is called in.")
-        return Applied(self.name, prefix, variables, "nix", notes=notes)
+        with kept_roots(realisation.project, realisation.keep) as roots:
+            profile = None if roots is None else roots / "profile"
+            done = self._printed(realisation, () if profile is None else ("--profile", str(profile)), imports=True)
+            tries = realisation.keep is None
+            variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
+            prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
+            if is_of_devenv(realisation.subject.files):
+                notes = (
+                    *notes,
+                    "The evaluation was impure: devenv's flake asks for the directory that it is called in.",
+                )
+            kept = None if roots is None else roots.name
+            return Applied(self.name, prefix, variables, "nix", notes=notes, generation=kept)
 
     def alive(self, applied: Applied) -> bool:
         """Return whether the store still has the shell."""

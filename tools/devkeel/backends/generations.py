@@ -27,6 +27,7 @@ __all__ = [
     "Home",
     "describe",
     "description_of",
+    "kept_roots",
     "new_generation",
     "remove_folders",
 ]
@@ -50,6 +51,11 @@ class Home:
     @property
     def current(self) -> Path | None:
         """The generation in use, or None: the one that a sealed record names, where it was made."""
+        found = self.in_use()
+        return None if found is None else self.path / str(found["generation"])
+
+    def in_use(self) -> dict[str, Any] | None:
+        """Return what was recorded with the generation in use, its name among it; None where there is none."""
         found = read_record(self.path / _IN_USE) or {}
         name = found.get("generation")
         if not isinstance(name, str) or not name.startswith(_MADE) or "/" in name:
@@ -58,7 +64,7 @@ class Home:
         info = state_directory.status(self.path / name)
         # inode(7): a copy has a number of its own, and a directory that is renamed keeps its.
         made = info is not None and stat.S_ISDIR(info.st_mode) and info.st_ino == found.get("inode")
-        return self.path / name if made else None
+        return found if made else None
 
     def record(self) -> dict[str, Any]:
         """Return what was noted about the environment; nothing where that cannot be read."""
@@ -70,9 +76,12 @@ class Home:
             pass
         write_record(self.path / _RECORD, dict(values))
 
-    def switch(self, generation: Path) -> None:
-        """Put a generation in use in one step; all but it and the one before go."""
-        before = self.current
+    def switch(self, generation: Path, record: Mapping[str, Any] | None = None, *, keeps: bool = True) -> None:
+        """Put a generation in use in one step, with a record of it. keeps: the one before stays; all others go."""
+        before, record = self.current, {**(record or {}), "generation": generation.name}
+        if generation == before:  # what it is made of differs in no way that matters, and the rest may
+            write_record(self.path / _IN_USE, {**record, "inode": self._inode(generation)})
+            return
         link = f".{_CURRENT}-{os.getpid()}"
         with state_directory.folder(self.path) as folder:
             remove(folder, link)
@@ -81,11 +90,9 @@ class Home:
             # rename(2) has none.
             os.rename(link, _CURRENT, src_dir_fd=folder, dst_dir_fd=folder)
         # The link is for people; what devkeel goes by is the record.
-        info = state_directory.status(generation)
-        inode = None if info is None else info.st_ino
-        write_record(self.path / _IN_USE, {"generation": generation.name, "inode": inode})
+        write_record(self.path / _IN_USE, {**record, "inode": self._inode(generation)})
         for old in self._all():
-            if old not in (generation, before):
+            if old not in (generation, before if keeps else None):
                 state_directory.discard(old)
 
     def leftovers(self) -> list[Path]:
@@ -95,6 +102,16 @@ class Home:
 
     def _all(self) -> list[Path]:
         return [self.path / name for name in state_directory.names(self.path) if name.startswith(_MADE)]
+
+    @staticmethod
+    def _inode(generation: Path) -> int | None:
+        info = state_directory.status(generation)
+        return None if info is None else info.st_ino
+
+    def drop(self, generation: Path) -> None:
+        """Remove a generation that was made and is not put in use; the one in use stays."""
+        if generation != self.current:
+            state_directory.discard(generation)
 
     def remove(self) -> None:
         """Remove the environment with all its generations."""
@@ -133,6 +150,21 @@ def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
     except BaseException:
         state_directory.discard(made)
         raise
+
+
+@contextmanager
+def kept_roots(project: Project, path: Path | None) -> Iterator[Path | None]:
+    """Give a directory for the GC roots of a generation whose files are in the Nix store; None where none is kept.
+
+    path: the environment's directory inside `.devkeel`. It goes again when the making fails.
+    """
+    if path is None:
+        yield None
+        return
+    with new_generation(project, path) as made:
+        make_directory(project.state, *made.relative_to(project.state).parts)
+        yield made
+        describe(made, "# in the Nix store\n")
 
 
 def _make_folder(project: Project, path: Path) -> None:

@@ -85,7 +85,7 @@ class Venv(Backend):
         return []
 
     def apply(self, realisation: Realisation) -> Applied:
-        """Make a generation and put it in use; the one in use stays when that fails, and when nothing differs."""
+        """Make a generation; that in use is the answer where nothing differs from it."""
         pins, home = self._pins(realisation), None if realisation.keep is None else Home(realisation.keep)
         current = home.current if home else None
         if current is not None and description_of(current) == pins.signature:
@@ -93,8 +93,6 @@ class Venv(Backend):
             return replace(self.applied_at(current), notes=notes)
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, pins, current)
-            if home is not None:
-                home.switch(prefix)
         return replace(self.applied_at(prefix), notes=pins.python.notes)
 
     def applied_at(self, prefix: Path) -> Applied:
@@ -102,7 +100,7 @@ class Venv(Backend):
         # A script that calls another Python's pip by its path is refused: it runs in no virtual environment (pip,
         # src/pip/_internal/cli/cmdoptions.py, --require-virtualenv).
         variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin"), "PIP_REQUIRE_VIRTUALENV": "1"}
-        return Applied(self.name, str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN)
+        return Applied(self.name, str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN, generation=prefix.name)
 
     def alive(self, applied: Applied) -> bool:
         """Return whether the generation is still there, with its interpreter."""

@@ -32,10 +32,10 @@ class Examination(Struct, frozen=True):
 
 def examine(context: Context, *, repair: bool) -> Examination:
     """Examine the records and files, and what there is of tools, locks and environments; see `Environment.examine`."""
-    setting, files = context.settings.backend, read_declaration(context.project)
+    files = read_declaration(context.project)
     found = [
         *history_findings(context.project, context.records, repair=repair),
-        *realisations(context.project, files, context.backend, setting),
+        *realisations(context, files),
     ]
     machine = {
         "devkeel": __version__,

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from devkeel.backends.backend import HealthFinding
 from devkeel.backends.generations import description_of
-from devkeel.backends.registry import BACKENDS, backend_named, select
+from devkeel.backends.registry import BACKENDS, backend_named
 from devkeel.doctor.finding import Finding, Verdict
-from devkeel.environments.applied import kept_here, read_good
+from devkeel.environments.active import default_of, good_of
+from devkeel.environments.applied import has_older, is_here, older_keep
 from devkeel.environments.names import all_environments, home_of
 from devkeel.state import directory
 from devkeel.text.actions import do
@@ -18,6 +19,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from devkeel.context import Context
     from devkeel.project.root import Project
 
 __all__ = ["realisations"]
@@ -25,34 +27,29 @@ __all__ = ["realisations"]
 _WHOLE_ROOT = re.compile(rb"\bsrc\s*=\s*\./\.\s*;")
 
 
-def realisations(
-    project: Project, files: Mapping[str, bytes], asked: str | None, setting: str | None
-) -> Iterator[Finding]:
-    """Yield the findings: about the project, the backends that it uses (`asked`: that one alone), each environment.
+def realisations(context: Context, files: Mapping[str, bytes]) -> Iterator[Finding]:
+    """Yield the findings: about the project, the backends that it uses, each environment.
 
-    files: the declaration. setting: the backend of devkeel.toml.
+    files: the declaration. Where the call names a backend, it is about that one alone.
     """
-    selection = select(project, asked, setting)
+    project, selection, asked = context.project, context.selection, context.backend
     yield Finding("project", "good", f"The backend is {selection.name}: {selection.why}.")
     for note in selection.notes:
         yield Finding("project", "problem", note, "Name the one that is meant.")
     yield from (_told("project", item) for item in _leftovers(project, files))
-    named = list(all_environments(project))
-    used = {item.backend for item in named}
+    known = {item.name: item.backend for item in all_environments(project)}
+    used, named = set(known.values()), sorted({*known, *((default_of(context),) if has_older(project) else ())})
     for name in (asked,) if asked else BACKENDS:
         backend = backend_named(name)
         if name == selection.name or name in used or backend.detect(project) is not None:
             yield from (_told(name, item) for item in backend.doctor(project))
-    good = read_good(project.state)
-    if good is not None:
-        backend, prefix = backend_named(good.applied.backend), Path(good.applied.prefix)
-        elsewhere = HealthFinding(False, f"{prefix} is another project's", "Apply again.")
-        found = [*backend.health(prefix)] if kept_here(project.state, good) else [elsewhere]
-        yield from _health(f"applied ({backend.name})", found, prefix)
-    for item in named:
-        if item.prefix is not None:
-            found = [*backend_named(item.backend).health(item.prefix)]
-            yield from _health(f"environment {item.name}", found, item.prefix)
+    for name in named:
+        good = good_of(context, name)
+        if good is not None:
+            prefix = Path(good.applied.prefix)
+            elsewhere = HealthFinding(False, f"{prefix} is another project's", "Apply again.")
+            health = backend_named(good.applied.backend).health(prefix)
+            yield from _health(f"environment {name}", [*health] if is_here(project, good) else [elsewhere], prefix)
 
 
 def _health(about: str, found: list[HealthFinding], prefix: Path) -> Iterator[Finding]:
@@ -66,9 +63,8 @@ def _told(about: str, found: HealthFinding) -> Finding:
 
 def _leftovers(project: Project, files: Mapping[str, bytes]) -> Iterator[HealthFinding]:
     """Yield what killed processes left behind, and a declaration that would copy devkeel's own records too."""
-    good = read_good(project.state)
-    gc = project.state / "gc"
-    held = [gc / name for name in directory.names(gc) if good is None or name != good.keep]
+    gc, keep = project.state / "gc", older_keep(project)
+    held = [gc / name for name in directory.names(gc) if name != keep]
     unfinished = [
         path
         for item in all_environments(project)

@@ -1,8 +1,12 @@
-"""What was applied last: kept in `.devkeel`, with a GC root for what is in the Nix store."""
+"""The record of an environment: what was made of which declaration, kept beside it with what holds it.
+
+Every environment has a directory by its name in `.devkeel/envs`, with generations of which one is in use; the record of
+that one has what a command in it sees. Devkeel 0.1 kept the environment without a name elsewhere: it is read as the
+default environment, where it was, until that is made again.
+"""
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,54 +16,122 @@ from msgspec import Struct, to_builtins
 
 from devkeel.backends.backend import Applied
 from devkeel.backends.registry import BACKENDS, backend_named
+from devkeel.environments.names import home_of
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
-from devkeel.state.files import lock, make_directory, read_record, write_record
+from devkeel.state.files import forget, lock, make_directory, read_record
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Good", "applying", "is_alive", "kept_here", "new_keep", "read_good", "remember"]
+    from devkeel.backends.generations import Home
+    from devkeel.project.root import Project
 
-_VERSION = 1
+__all__ = [
+    "Good",
+    "applying",
+    "forget_older",
+    "has_older",
+    "is_here",
+    "is_there",
+    "older_keep",
+    "read_good",
+    "remember",
+]
+
+_KNOWN = ("operation", "revision", "lock_revision", "time", "root")
+_OLDER, _OLDER_VERSION, _OLDER_KEEPS = "applied.json", 1, "gc"
 
 
 class Good(Struct, frozen=True):
-    """The last environment that was applied.
+    """An environment as it was made last.
 
-    operation: id of the newest operation then, None without a history. revision, lock_revision: of the files then.
-    time: UTC, ISO 8601. keep: the name of the directory that holds it.
+    operation: id of the newest operation then, None without a history. revision, lock_revision: of the files then;
+    None for one that devkeel 0.1 made by a name. time: UTC, ISO 8601. root: where the project was then. older: devkeel
+    0.1 made it, and it is where that left it.
     """
 
+    name: str
     applied: Applied
-    operation: int | None
-    revision: str
-    lock_revision: str | None
-    time: str
-    keep: str
+    operation: int | None = None
+    revision: str | None = None
+    lock_revision: str | None = None
+    time: str | None = None
+    root: str | None = None
+    older: bool = False
+
+    def is_of(self, revisions: tuple[str, str | None]) -> bool:
+        """Return whether it was made of files of these revisions; what does not say so counts as made of them."""
+        return self.revision is None or (self.revision, self.lock_revision) == revisions
 
 
-def read_good(state: Path) -> Good | None:
-    """Return what was applied last, or None."""
-    found = read_record(state / "applied.json")
-    if found is None or found.pop("version", None) != _VERSION:
+def read_good(project: Project, name: str, default: str) -> Good | None:
+    """Return an environment by its name, or None. default: the name of the default environment."""
+    home = home_of(project, name)
+    found = home.in_use()
+    if found is not None and "applied" in found:
+        return _recorded(project, home, name, found)
+    older = _older(project, name) if name == default else None
+    return older or _unrecorded(home, name)
+
+
+def _recorded(project: Project, home: Home, name: str, found: dict[str, Any]) -> Good | None:
+    applied = _applied(found["applied"])
+    if applied is None:
         return None
+    backend = backend_named(applied.backend)
+    if found.get("root") != str(project.root) and backend.named and home.current:
+        applied = backend.applied_at(home.current)  # the project was moved, and the environment with it
+        found["root"] = str(project.root)
+    known: dict[str, Any] = {item: found.get(item) for item in _KNOWN}
+    return Good(name, applied, **known)
+
+
+def _unrecorded(home: Home, name: str) -> Good | None:
+    """Return an environment that devkeel 0.1 made by a name: it kept no more of it than the backend."""
+    current, backend = home.current, str(home.record().get("backend", "venv"))
+    if current is None or backend not in BACKENDS or not backend_named(backend).named:
+        return None
+    return Good(name, backend_named(backend).applied_at(current), older=True)
+
+
+def _older(project: Project, name: str) -> Good | None:
+    found = read_record(project.state / _OLDER)
+    if found is None or found.get("version") != _OLDER_VERSION:
+        return None
+    applied = _applied(found.get("applied"))
+    known: dict[str, Any] = {item: found.get(item) for item in _KNOWN}
+    return None if applied is None else Good(name, applied, **known, older=True)
+
+
+def _applied(found: object) -> Applied | None:
+    names = Applied.__struct_fields__
     try:
-        applied: dict[str, Any] = found.pop("applied")
-        lists = {name: tuple(applied[name]) for name in ("unset", "notes")}
-        good = Good(applied=Applied(**(applied | lists)), **found)
-    except (KeyError, TypeError):
+        known = {name: value for name, value in found.items() if name in names}  # type: ignore[attr-defined]
+        lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
+        applied = Applied(**(known | lists))
+    except (AttributeError, TypeError):
         return None
     # A devkeel that is older than the record may lack the backend.
-    return good if good.applied.backend in BACKENDS else None
+    return applied if applied.backend in BACKENDS else None
 
 
-def kept_here(state: Path, good: Good) -> bool:
-    """Return whether an environment is this project's own: in the Nix store, or beneath its state directory.
+def is_there(project: Project, good: Good) -> bool:
+    """Return whether an environment is still there, and this project's."""
+    return is_here(project, good) and backend_named(good.applied.backend).alive(good.applied)
+
+
+def is_here(project: Project, good: Good) -> bool:
+    """Return whether an environment is this project's.
 
     The records of a copied project name the environment of the one that it was copied from, which changes with that.
     """
+    return good.root in (None, str(project.root)) and (not good.older or _kept_here(project.state, good))
+
+
+def _kept_here(state: Path, good: Good) -> bool:
+    """Return whether an environment is in the Nix store, or beneath the state directory."""
     homes = [folder for folder in Path(good.applied.prefix).parents if folder.name == state.name]
     try:
         return not homes or any(folder.samefile(state) for folder in homes)
@@ -67,33 +139,39 @@ def kept_here(state: Path, good: Good) -> bool:
         return False
 
 
-def is_alive(applied: Applied) -> bool:
-    """Return whether an environment is still there."""
-    return backend_named(applied.backend).alive(applied)
-
-
 def remember(
-    state: Path, applied: Applied, operation: int | None, revisions: tuple[str, str | None], keep: str
+    project: Project,
+    name: str,
+    applied: Applied,
+    operation: int | None,
+    revisions: tuple[str, str | None],
 ) -> Good:
-    """Remember what was applied, and let go of what was applied before."""
+    """Put the generation that was made in use, with its record, and let go of what was in use before."""
+    home = home_of(project, name)
     time = datetime.now(UTC).isoformat(timespec="seconds")
-    good = Good(applied, operation, *revisions, time, keep)
-    write_record(state / "applied.json", {"version": _VERSION, **to_builtins(good)})
-    for name in state_directory.names(state / "gc"):
-        if name != keep and state_directory.is_folder(state / "gc" / name):
-            state_directory.discard(state / "gc" / name)
+    good = Good(name, applied, operation, *revisions, time, str(project.root))
+    record = to_builtins(good)
+    # What the store has can be built again; a prefix cannot be brought back as quickly.
+    home.switch(home.path / str(applied.generation), record, keeps=backend_named(applied.backend).named)
     return good
 
 
-@contextmanager
-def new_keep(state: Path) -> Iterator[Path]:
-    """Make a directory that holds an environment; it goes again where applying fails."""
-    folder = make_directory(state, "gc", secrets.token_hex(4))
-    try:
-        yield folder
-    except BaseException:
-        state_directory.discard(folder)
-        raise
+def has_older(project: Project) -> bool:
+    """Return whether devkeel 0.1 left a record of the environment without a name."""
+    return read_record(project.state / _OLDER) is not None
+
+
+def older_keep(project: Project) -> str | None:
+    """Return the directory in `.devkeel/gc` that holds what devkeel 0.1 applied."""
+    found = read_record(project.state / _OLDER) or {}
+    return str(found["keep"]) if "keep" in found else None
+
+
+def forget_older(project: Project) -> None:
+    """Remove what devkeel 0.1 applied without a name: it was made again as the default environment."""
+    forget(project.state / _OLDER)
+    if state_directory.is_folder(project.state / _OLDER_KEEPS):
+        state_directory.discard(project.state / _OLDER_KEEPS)
 
 
 @contextmanager

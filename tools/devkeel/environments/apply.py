@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.backends.backend import Realisation
 from devkeel.candidate.basis import Basis
 from devkeel.change import changes
 from devkeel.change.write import expect
-from devkeel.environments.applied import applying, new_keep, read_good, remember
+from devkeel.environments.applied import applying
 from devkeel.environments.coverage import left_out
 from devkeel.environments.locks import lock_findings
 from devkeel.environments.named import Environments
+from devkeel.environments.realising import Wanted, changed, realise
 from devkeel.errors import CheckFailed, Conflict, DevkeelError
 from devkeel.nix_cli.progress import progress_of
 from devkeel.policy.permission import EVERYTHING
-from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
+from devkeel.project.declaration import declared_revision, read_declaration
 from devkeel.project.root import DECLARATION, MANIFESTS
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, require_on_failure, require_seconds
@@ -28,7 +28,6 @@ from devkeel.text.data import as_data
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.backends.backend import Applied, Backend
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
     from devkeel.errors import Diagnostic
@@ -54,10 +53,11 @@ def apply(
     if stale and strict:
         raise _stale(stale)
     notes = (*context.selection.notes, *(f"{item.message}." for item in stale))
-    named = Named.of(context, environment) if environment else None
+    name = Environments(context).name(environment)
     require_on_failure(on_failure)
     require_seconds(timeout, LONGEST)
-    target = named or context.active()
+    if not environment:
+        context.active()
     through = context.through(Basis(context.project))
     files = through.declaration()
     # Beside devenv.nix a call may mean what is declared for another backend.
@@ -65,7 +65,7 @@ def apply(
     title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
     may = EVERYTHING.of_call(dry_run=dry_run)
     spec = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
-    realising = Realising(context, target, files, subject, timeout, tuple(dict.fromkeys(notes)))
+    realising = Realising(context, name, environment is not None, files, subject, timeout, tuple(dict.fromkeys(notes)))
 
     def work(job: Job) -> ApplyResult:
         return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
@@ -83,29 +83,15 @@ def _stale(found: tuple[Diagnostic, ...]) -> CheckFailed:
     )
 
 
-class Named(Struct, frozen=True):
-    """A named environment that is to be realised. prefix: where it was before."""
-
-    environments: Environments
-    name: str
-    prefix: str | None
-
-    @classmethod
-    def of(cls, context: Context, name: str) -> Named:
-        """Return the one that is meant, as it is before."""
-        known = Environments(context)
-        before = next((item.prefix for item in known.all() if item.name == known.name(name)), None)
-        return cls(known, known.name(name), before)
-
-
 class Realising(Struct, frozen=True):
     """One declaration to realise: its files as they were when it was asked for.
 
-    target: as the project's environment, by its backend, or as a named one. timeout: seconds. notes: for the result.
+    name: of the environment. named: the call names it. timeout: seconds. notes: for the result.
     """
 
     context: Context
-    target: Backend | Named
+    name: str
+    named: bool
     files: Mapping[str, bytes]
     subject: Candidate
     timeout: float
@@ -126,73 +112,41 @@ class Realising(Struct, frozen=True):
         begun = time.monotonic()
         nix = any(name.endswith(".nix") for name in self.files)
         job.tell("evaluating the declaration" if nix else "reading the declaration")
-        revisions = declared_revision(self.context.project, self.files), lock_revision(self.context.project)
-        newest = self.context.records.history(limit=1)
-        operation = newest[0].id if newest else None
-        if isinstance(self.target, Named):
-            applied = self.target.environments.realise(
-                self.target.name, backend=self.context.backend, dry_run=dry_run, timeout=self.timeout
-            )
-            changed = applied.prefix != self.target.prefix
-        else:
-            before = read_good(self.context.project.state)
-            applied = self._by(self.target, revisions, operation, dry_run=dry_run)
-            changed = before is None or (before.applied.prefix, before.revision) != (applied.prefix, revisions[0])
-        unentered = () if dry_run else Environments(self.context).refresh()
+        environments = Environments(self.context)
+        before = environments.good(self.name)
+        wanted = Wanted(self.name, self.files, self.subject, self.context.backend)
+        good, notes = realise(self.context, wanted, dry_run=dry_run, timeout=self.timeout)
+        applied = good.applied
+        unentered = () if dry_run else environments.refresh()
         missing = left_out(applied.backend, self.files)
-        partly = (
-            f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
-            f"beside it: {', '.join(missing)}."
-        )
+        left = f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
+        partly = (f"{left}beside it: {', '.join(missing)}.",) if missing else ()
         return ApplyResult(
             applied=not dry_run,
-            changed=changed,
+            changed=changed(before, good),
             dry_run=dry_run,
             backend=applied.backend,
             judge=applied.judge,
-            revision=revisions[0],
-            lock_revision=revisions[1],
-            operation=operation,
+            revision=good.revision or "",
+            lock_revision=good.lock_revision,
+            operation=good.operation,
             prefix=applied.prefix,
             seconds=round(time.monotonic() - begun, 1),
-            notes=tuple(dict.fromkeys((*self.notes, *applied.notes, *((partly,) if missing else ()), *unentered))),
+            notes=tuple(dict.fromkeys((*self.notes, *notes, *applied.notes, *partly, *unentered))),
             next=again(dry_run=False) if dry_run else self._way_in(),
             left_out=missing or None,
+            environment=self.name,
         )
 
     def _way_in(self) -> str:
-        return do("run", environment=self.target.name) if isinstance(self.target, Named) else do("run")
-
-    def _by(
-        self, backend: Backend, revisions: tuple[str, str | None], operation: int | None, *, dry_run: bool
-    ) -> Applied:
-        project = self.context.project
-        if dry_run:
-            return backend.apply(Realisation(project, self.subject, None, self.timeout))
-        with new_keep(project.state) as keep:
-            applied = backend.apply(Realisation(project, self.subject, keep, self.timeout))
-            self._still(revisions)
-            remember(project.state, applied, operation, revisions, keep.name)
-            return applied
-
-    def _still(self, revisions: tuple[str, str | None]) -> None:
-        """Refuse to remember what was built of files that are others by now."""
-        found = declared_revision(self.context.project, self.context.declaration()), lock_revision(self.context.project)
-        if found != revisions:
-            raise Conflict(
-                "revision_conflict",
-                "The environment files changed while they were applied, so nothing was remembered as applied.",
-                seen=found[0],
-                remedy="Apply again.",
-                details={"expected": revisions[0], "found": found[0]},
-            )
+        return do("run", environment=self.name) if self.named else do("run")
 
     def _restore(self, job: Job, error: DevkeelError, reason: str | None) -> None:
         """Take back what devkeel did since the last good declaration, and say so in the error."""
         if job.stopped() is not None:
             error.details["restored"] = "The job was cancelled: the declaration was left as it is."
             return
-        good = read_good(self.context.project.state)
+        good = Environments(self.context).good(self.name)
         if good is None:
             error.details["restored"] = "The declaration was left as it is: nothing was applied yet."
             return
@@ -221,8 +175,8 @@ class ApplyResult(Struct, frozen=True):
     """A realised environment.
 
     applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
-    before. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
-    left_out: what devenv.nix declares and this backend does not realise, None where that is nothing.
+    before. environment: its name. prefix: its store path or directory. judge: who realised it. operation: the newest
+    operation in it. left_out: what devenv.nix declares and this backend does not realise, None where that is nothing.
     """
 
     applied: bool
@@ -238,3 +192,4 @@ class ApplyResult(Struct, frozen=True):
     notes: tuple[str, ...]
     next: str
     left_out: tuple[str, ...] | None = None
+    environment: str = ""

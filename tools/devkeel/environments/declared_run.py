@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
-from devkeel.environments.applied import read_good
+from devkeel.environments.active import active_name, good_of
+from devkeel.environments.names import sanitised
 from devkeel.environments.run import Invocation, directory_of, perform, require_words
 from devkeel.environments.surroundings import Surroundings
 from devkeel.errors import Refused, UsageError
@@ -42,11 +43,13 @@ _TEST = "devenv:enterTest"
 
 def is_meant(context: Context, wanted: RunSpec) -> bool:
     """Return whether a call asks for what a devenv.nix declares, and only Nix is there to run it."""
-    if wanted.argv or wanted.environment or (wanted.task is None) == (not wanted.test):
+    if wanted.argv or (wanted.task is None) == (not wanted.test):
         return False
     if find_program(NAME) is not None or find_program("nix-instantiate") is None:
         return False
-    good = read_good(context.project.state)
+    good = good_of(context, sanitised(wanted.environment) if wanted.environment else None)
+    if wanted.environment and good is None:
+        return False
     backend = backend_named(good.applied.backend) if good and not context.backend else context.active()
     return backend.name == NAME
 
@@ -101,7 +104,8 @@ def _prepared(context: Context, wanted: RunSpec, timeout: float) -> Invocation:
     steps = Steps(found, str(place))
     tasks = [steps.task(name) for name in in_order(names, found.waiting) if not is_process(found.tasks[name])]
     text = script(tasks, roots, found.test.value if found.test else None)
-    around = Surroundings.of(applied, found.subject.files, pure=wanted.pure)
+    name = sanitised(wanted.environment) if wanted.environment else active_name(context)
+    around = Surroundings.of(applied, found.subject.files, pure=wanted.pure, name=name)
     bash = around.found(("bash",), place, applied, context.project.root).path
     notes = (*applied.notes, *steps.notes(names))
     return Invocation((bash, "-c", text, *_said(wanted)), place, around.variables, applied.unset, notes)

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from devkeel.environments.applied import read_good
+from devkeel.environments.active import good_of
+from devkeel.environments.named import Environments
 from devkeel.environments.run import RunResult
 from devkeel.errors import StateError
 from devkeel.runtime.excerpt import excerpt
@@ -70,8 +71,7 @@ def result(job: Job) -> Any:  # noqa: ANN401  (what the job was for: ApplyResult
 def view(context: Context, identifier: str, *, cursor: int = 0, wait: float = 0.0) -> JobView:
     """Return a job with a part of its log; waits for its end, at most 30 seconds."""
     state = context.jobs.wait(identifier, min(max(wait, 0.0), _WAIT))
-    good = read_good(context.project.state)
-    hidden = secrets_in(good.applied.variables) if good else ()
+    hidden = _secrets(context)
     log, part = excerpt(context.jobs, identifier, cursor, _SLICE, hidden)
     return JobView(
         id=state.id,
@@ -92,10 +92,15 @@ def view(context: Context, identifier: str, *, cursor: int = 0, wait: float = 0.
     )
 
 
+def _secrets(context: Context) -> tuple[str, ...]:
+    """Return the secrets of all environments: a job may run in any."""
+    made = [good_of(context, item.name) for item in Environments(context).all()]
+    return tuple(dict.fromkeys(item for good in made if good for item in secrets_in(good.applied.variables)))
+
+
 def log(context: Context, identifier: str) -> str:
     """Return the whole log of a job as far as it is kept, safe to show."""
-    good = read_good(context.project.state)
-    hidden = secrets_in(good.applied.variables) if good else ()
+    hidden = _secrets(context)
     found, cursor = list[str](), 0
     while True:
         text, part = excerpt(context.jobs, identifier, cursor, _PAGE, hidden)

@@ -1,34 +1,34 @@
-"""Named environments: made, listed, described, removed, and run in; each has a backend and a Python of its own."""
+"""The environments of a project: made, listed, described, entered, switched to, removed."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.backends.backend import Realisation
 from devkeel.backends.generations import remove_folders
-from devkeel.backends.registry import BACKENDS, backend_named, require_backend
+from devkeel.backends.pythons import python_of
+from devkeel.backends.registry import backend_named
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments import entry_file
-from devkeel.environments.applied import applying, is_alive, kept_here, read_good
-from devkeel.environments.names import all_environments, default_name, home_of, sanitised
+from devkeel.environments.active import active_name, default_of, good_of, switch_to
+from devkeel.environments.applied import applying, forget_older, has_older, is_there
+from devkeel.environments.names import all_environments, home_of, sanitised
+from devkeel.environments.realising import Wanted, realise
 from devkeel.environments.shell_code import Entering, nothing_to_enter
-from devkeel.errors import DevkeelError, ProjectError, Refused, Unavailable
+from devkeel.errors import DevkeelError, ProjectError, Refused
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
 from devkeel.project.envrc import PROMPT
 from devkeel.project.envrc import prompt as in_prompt
 from devkeel.project.root import MANIFESTS
 from devkeel.runtime import executing
-from devkeel.state import directory
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from devkeel.backends.backend import Applied
     from devkeel.context import Context
+    from devkeel.environments.applied import Good
     from devkeel.project.root import Project
 
 __all__ = ["EnvironmentInfo", "Environments", "Realised"]
@@ -38,18 +38,24 @@ _MADE = ("envs", "gc", "stage", "bin")
 
 
 class EnvironmentInfo(Struct, frozen=True):
-    """A named environment: its backend and Python, where the generation in use is (None: not made), what is left."""
+    """An environment. python: the version that it has, else the one that was asked for.
+
+    prefix: where it is, None where it is not made, or not any more. leftovers: generations that are not in use. active:
+    it is meant where a call names none. default: so it is, unless another was switched to. older: devkeel 0.1 made it.
+    """
 
     name: str
     backend: str
     python: str | None
     prefix: str | None
     leftovers: int
-    chosen: bool
+    active: bool
+    default: bool
+    older: bool = False
 
 
 class Realised(Struct, frozen=True):
-    """A named environment that is in use now. variables: what a command in it sees; `PATH` is put first."""
+    """An environment that is in use now. variables: what a command in it sees; `PATH` is put first."""
 
     name: str
     backend: str
@@ -61,7 +67,7 @@ class Realised(Struct, frozen=True):
 
 
 class Environments(Struct, frozen=True):
-    """The named environments of a project."""
+    """The environments of a project."""
 
     context: Context
 
@@ -70,26 +76,42 @@ class Environments(Struct, frozen=True):
         """The project."""
         return self.context.project
 
+    @property
+    def default(self) -> str:
+        """The name of the default environment."""
+        return default_of(self.context)
+
+    @property
+    def active(self) -> str:
+        """The name of the one that is meant where a call names none."""
+        return active_name(self.context)
+
     def name(self, name: str | None) -> str:
         """Return which environment is meant."""
-        if name is not None:
-            return sanitised(name)
-        return default_name(self.context.source, self.context.settings.environment)
+        return self.active if name is None else sanitised(name)
+
+    def good(self, name: str | None = None) -> Good | None:
+        """Return an environment as it was made last, None where it was not."""
+        return good_of(self.context, self.name(name))
 
     def all(self) -> tuple[EnvironmentInfo, ...]:
         """Return the environments, by name."""
-        chosen = self.name(None)
-        return tuple(
-            EnvironmentInfo(
-                item.name,
-                item.backend,
-                item.python,
-                str(item.prefix) if item.prefix else None,
-                item.leftovers,
-                item.name == chosen,
+        known = {item.name: item for item in all_environments(self.project)}
+        default, active = self.default, self.active
+        names = {*known, *((default,) if has_older(self.project) else ())}
+        found = []
+        for name in sorted(names):
+            good, item = good_of(self.context, name), known.get(name)
+            there = good is not None and is_there(self.project, good)
+            backend = good.applied.backend if good else item.backend if item else self.context.declared.name
+            python = (python_of(good.applied) if good and there else None) or (item.python if item else None)
+            prefix = good.applied.prefix if good and there else None
+            left = item.leftovers if item else 0
+            older = good is not None and good.older
+            found.append(
+                EnvironmentInfo(name, backend, python, prefix, left, name == active, name == default, older=older)
             )
-            for item in all_environments(self.project)
-        )
+        return tuple(found)
 
     def info(self, name: str | None = None) -> EnvironmentInfo:
         """Return one of them. Raises ProjectError `unknown_environment`."""
@@ -105,6 +127,18 @@ class Environments(Struct, frozen=True):
             )
         return found
 
+    def made(self, name: str | None = None) -> Good:
+        """Return an environment that is made. Raises ProjectError `unknown_environment`."""
+        found, good = self.info(name), self.good(name)
+        if found.prefix is None or good is None:
+            raise ProjectError(
+                "unknown_environment",
+                f"The environment {found.name!r} is registered, but not made.",
+                seen=found.name,
+                remedy=f"Make it by {do('make', environment=found.name)}.",
+            )
+        return good
+
     def create(
         self,
         name: str | None = None,
@@ -114,76 +148,54 @@ class Environments(Struct, frozen=True):
         mixed: bool = False,
         timeout: float = 900.0,
     ) -> Realised:
-        """Make an environment, or bring one up to date, and return it; see `realise`. Raises Busy `apply_busy`."""
-        self.name(name)  # a name that is none leaves no trace
-        with applying(self.project.state):
-            applied = self.realise(name, backend=backend, python=python, mixed=mixed, timeout=timeout)
-        return _realised(self.name(name), applied, (*self.context.declared.notes, *self.refresh()))
+        """Make an environment, or bring one up to date, and return it; see `devkeel.environments.realising`.
 
-    def realise(
-        self,
-        name: str | None = None,
-        *,
-        backend: str | None = None,
-        python: str | None = None,
-        mixed: bool = False,
-        dry_run: bool = False,
-        timeout: float = 900.0,
-    ) -> Applied:
-        """Make an environment of the declaration, or bring one up to date; what fails leaves it as it was.
-
-        backend, python: those that it has, or the project's, where they are left out. mixed: another backend than the
-        declaration's is meant. Raises Refused `mixed_runtimes`, and what the backend raises.
+        name: None for the default one. Raises Busy `apply_busy`.
         """
-        home = home_of(self.project, self.name(name))
-        record: dict[str, Any] = home.record()
-        chosen, python = backend or record.get("backend") or self.context.declared.name, python or record.get("python")
-        mixed = mixed or bool(record.get("mixed"))
-        self._require_meant(chosen, mixed=mixed)
-        keep = None if dry_run else home.path
-        with executing(EVERYTHING.of_call(dry_run=dry_run).executes):
+        chosen = self.default if name is None else sanitised(name)  # a name that is none leaves no trace
+        if backend is not None and not mixed:
+            self._require_declared(backend)
+        with applying(self.project.state), executing(EVERYTHING.executes):
             now = self.context.through(Basis(self.project))
-            subject = now.candidate((*MANIFESTS, *read_declaration(now.source)))
-            applied = backend_named(chosen).apply(Realisation(self.project, subject, keep, timeout, python))
-        if not dry_run:
-            home.note({"backend": chosen, "python": python, "mixed": mixed})
-        return applied
+            files = read_declaration(now.source)
+            subject = now.candidate((*MANIFESTS, *files))
+            wanted = Wanted(chosen, files, subject, backend, python, mixed)
+            good, notes = realise(self.context, wanted, dry_run=False, timeout=timeout)
+            notes += self.refresh()
+        return _realised(good, (*self.context.declared.notes, *notes))
 
-    def _require_meant(self, backend: str, *, mixed: bool) -> None:
-        require_backend(backend)
+    def _require_declared(self, backend: str) -> None:
+        backend_named(backend)
         declared = self.context.declared
-        if backend != declared.name and not mixed:
+        if backend != declared.name:
             raise Refused(
                 "mixed_runtimes",
                 f"The project declares a {declared.name} environment ({declared.why}); this one would be {backend}.",
                 seen=backend,
                 remedy=f"Leave the backend out, or mean both: {do('mix', backend=backend)}.",
             )
-        if not backend_named(backend).named:
-            other = next(name for name in reversed(BACKENDS) if backend_named(name).named)
-            raise Unavailable(
-                "backend_cannot",
-                f"The {backend} backend has one environment, which is the project's shell.",
-                seen=backend,
-                remedy=f"Use {do('apply')} and {do('run')}; or mean another one: {do('mix', backend=other)}.",
-            )
+
+    def activate(self, name: str | None = None) -> tuple[Realised, tuple[str, ...]]:
+        """Switch to an environment that is made, until another is switched to; return it, and notes.
+
+        name: None for the default one. Raises ProjectError `unknown_environment`, Busy `apply_busy`.
+        """
+        chosen = self.default if name is None else sanitised(name)
+        good = self.made(chosen)
+        with applying(self.project.state):
+            switch_to(self.context, chosen)
+            notes = self.refresh()
+        return _realised(good), notes
 
     def activation(self, name: str | None = None) -> Realised:
         """Return what a shell in an environment needs. Raises ProjectError `unknown_environment`."""
-        return _realised(self.name(name), self.entered(name))
+        return _realised(self.made(name))
 
     def entering(self, name: str | None = None) -> Entering:
         """Return an environment that is made as a shell enters it. Raises ProjectError `unknown_environment`."""
-        chosen = self.name(name)
-        applied = self._entered(chosen)
-        shown = in_prompt(PROMPT, applied.backend, chosen)
-        return Entering(chosen, applied, shown, entry_file.path_of(self.project))
-
-    def _entered(self, chosen: str) -> Applied:
-        good = read_good(self.project.state) if chosen == self.name(None) else None
-        if good is not None and kept_here(self.project.state, good) and is_alive(good.applied):
-            return good.applied
-        return self.entered(chosen)
+        good = self.made(name)
+        shown = in_prompt(PROMPT, good.applied.backend, good.name)
+        return Entering(good.name, good.applied, shown, entry_file.path_of(self.project))
 
     def refresh(self) -> tuple[str, ...]:
         """Replace the file by which shells enter; return notes. See `devkeel.environments.entry_file`."""
@@ -194,23 +206,18 @@ class Environments(Struct, frozen=True):
             text = nothing_to_enter(f"{error.message} `devkeel apply` in {self.project.root} makes it.", where)
         return entry_file.replace_entry(self.project, text)
 
-    def entered(self, name: str | None = None) -> Applied:
-        """Return an environment that was made. Raises ProjectError `unknown_environment`."""
-        found = self.info(name)
-        if found.prefix is None:
-            raise ProjectError(
-                "unknown_environment",
-                f"The environment {found.name!r} is registered, but not made.",
-                seen=found.name,
-                remedy=f"Make it by {do('make', environment=found.name)}.",
-            )
-        return backend_named(found.backend).applied_at(Path(found.prefix))
-
     def remove(self, name: str) -> str:
-        """Remove an environment and return its name. Raises ProjectError `unknown_environment`, Busy `apply_busy`."""
+        """Remove an environment and return its name; the default one is the active one then, if this was.
+
+        Raises ProjectError `unknown_environment`, Busy `apply_busy`.
+        """
         found = self.info(name)
         with applying(self.project.state):
             home_of(self.project, found.name).remove()
+            if found.default:
+                forget_older(self.project)
+            if found.active:
+                switch_to(self.context, self.default)
             self.refresh()
         return found.name
 
@@ -223,17 +230,18 @@ class Environments(Struct, frozen=True):
         if not self.project.exists(self.project.state.name):
             return ()
         found = tuple(item.name for item in self.all())
-        if directory.names(self.project.state / "gc"):
-            found += ("what was applied",)
         with applying(self.project.state):
+            forget_older(self.project)
             remove_folders(self.project.state, _MADE)
+            switch_to(self.context, self.default)
             self.refresh()
         return found
 
 
-def _realised(name: str, applied: Applied, notes: tuple[str, ...] = ()) -> Realised:
+def _realised(good: Good, notes: tuple[str, ...] = ()) -> Realised:
+    applied = good.applied
     return Realised(
-        name,
+        good.name,
         applied.backend,
         applied.prefix,
         applied.judge,

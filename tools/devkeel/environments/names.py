@@ -11,7 +11,7 @@ from devkeel.backends.generations import Home
 from devkeel.backends.registry import BACKENDS
 from devkeel.errors import UsageError
 from devkeel.state import directory
-from devkeel.state.files import require_no_link
+from devkeel.state.files import read_record, require_no_link
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Project, Reader
 
-__all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "sanitised"]
+__all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "kept_default", "sanitised"]
 
 _FOLDER = "envs"
 # `base`, and `root` as it was called before, are conda's own installation.
 _RESERVED = frozenset({"base", "root", "default"})
 # NAME_MAX, in bytes (limits.h): it becomes a directory.
 _LONGEST = 255
+# YAML 1.2, 7.3: a scalar between quotes may have blanks and `#`, a plain one ends before ` #`.
+_CONDA_NAME = re.compile(
+    rb"""^name:[ \t]*(?:'([^'\n]+)'|"([^"\n]+)"|([^\s'"#](?:[^\n#]*[^\s#])?))[ \t\r]*(?:#.*)?$""", re.MULTILINE
+)
 _UNRECORDED = "venv"  # what made an environment whose record is lost
 
 
@@ -60,11 +64,14 @@ def _plain(name: str) -> str:
     return f"_{plain}"[:_LONGEST] if plain and plain[0].isdigit() else plain
 
 
-def default_name(project: Reader, setting: str | None) -> str:
-    """Return the name where the call gives none: devkeel.toml's, environment.yml's, the directory's."""
+def default_name(project: Reader, setting: str | None, kept: str | None = None) -> str:
+    """Return the name of the default environment: devkeel.toml's, environment.yml's, the directory's.
+
+    kept: the one that it was made by, which stays when the directory gets another.
+    """
     if setting is not None:
         return sanitised(setting)
-    for candidate in (_conda_name(project), project.root.name, "environment"):
+    for candidate in (_conda_name(project), kept, project.root.name, "environment"):
         try:
             return sanitised(candidate or "")
         except UsageError:
@@ -72,12 +79,18 @@ def default_name(project: Reader, setting: str | None) -> str:
     raise AssertionError("the last name is one")
 
 
+def kept_default(state: Path) -> str | None:
+    """Return the name that the default environment was made by."""
+    name = (read_record(state / "default.json") or {}).get("name")
+    return name if isinstance(name, str) else None
+
+
 def _conda_name(project: Reader) -> str | None:
     for file in ("environment.yml", "environment.yaml"):
         data = project.read(file)
         if data is not None:
-            found = re.search(rb"^name:[ \t]*['\"]?([^\s'\"#]+)", data, re.MULTILINE)
-            return found[1].decode("utf-8", "replace") if found else None
+            found = _CONDA_NAME.search(data)
+            return next(item for item in found.groups() if item).decode("utf-8", "replace") if found else None
     return None
 
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
 from devkeel.diagnosis.causes import whole_ends
-from devkeel.environments.applied import kept_here, read_good
+from devkeel.environments.applied import is_there
 from devkeel.environments.named import Environments
 from devkeel.environments.surroundings import Program, Surroundings
 from devkeel.errors import ProjectError, Unavailable, UsageError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from devkeel.backends.backend import Applied, Backend
+    from devkeel.backends.backend import Backend
     from devkeel.context import Context
     from devkeel.environments.applied import Good
     from devkeel.project.root import Project
@@ -78,10 +78,9 @@ class RunSpec(Struct, frozen=True):
 
 def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     """Begin to run what is wanted as a job; see `Environment.run`."""
-    entered = Environments(context).entered(wanted.environment) if wanted.environment else None
     require_seconds(timeout, LONGEST)
-    called, place, applied, good = _prepared(context, wanted, entered)
-    around, program = _surroundings(context, called, place, applied, pure=wanted.pure)
+    called, place, good, entered = _prepared(context, wanted)
+    around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
     hidden = secrets_in(good.applied.variables) if good else ()
 
     def work(job: Job) -> RunResult:
@@ -106,41 +105,36 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
 
 def call(context: Context, wanted: RunSpec) -> Invocation:
     """Return what to run, for who runs a command in a process of its own; see `run`."""
-    entered = Environments(context).entered(wanted.environment) if wanted.environment else None
-    called, place, applied, good = _prepared(context, wanted, entered)
-    around, program = _surroundings(context, called, place, applied, pure=wanted.pure)
-    unset = set(applied.unset) - set(around.variables) if applied else ()
+    called, place, good, entered = _prepared(context, wanted)
+    around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
+    unset = set(entered.applied.unset) - set(around.variables) if entered else ()
     return Invocation(called, place, around.variables, tuple(unset), (*_notes(context, good), *program.notes))
 
 
 def _surroundings(
-    context: Context, argv: tuple[str, ...], place: Path, applied: Applied | None, *, pure: bool
+    context: Context, argv: tuple[str, ...], place: Path, good: Good | None, *, pure: bool
 ) -> tuple[Surroundings, Program]:
-    if applied is None:  # the backend's own command enters the environment
+    if good is None:  # the backend's own command enters the environment
         entering = {"PATH": os.environ.get("PATH", ""), **nix_variables(builds=True)}
         return Surroundings(entering), Program(argv[0], "environment")
-    around = Surroundings.of(applied, context.declaration(), pure=pure)
-    return around, around.found(argv, place, applied, context.project.root)
+    around = Surroundings.of(good.applied, context.declaration(), pure=pure, name=good.name)
+    return around, around.found(argv, place, good.applied, context.project.root)
 
 
-def _prepared(
-    context: Context, wanted: RunSpec, entered: Applied | None
-) -> tuple[tuple[str, ...], Path, Applied | None, Good | None]:
-    """Return what to run, where, in which environment, and what was applied last where that is the project's."""
-    good = read_good(context.project.state)
+def _prepared(context: Context, wanted: RunSpec) -> tuple[tuple[str, ...], Path, Good | None, Good | None]:
+    """Return what to run, where, what was made, and what to enter: nothing where the backend's own command does."""
+    environments = Environments(context)
+    good = environments.made(wanted.environment) if wanted.environment else environments.good()
     # What was applied is what commands run in, unless the call names another backend.
     backend = backend_named(good.applied.backend) if good and not context.backend else context.active()
     require_words(wanted)
     called = _argv_of(backend, wanted)
     place = directory_of(context.project, wanted.cwd)
-    if entered is not None:
-        return called, place, entered, None
     if not wanted.argv and backend.enters:
         backend.require_own_commands(context.project)
-        return called, place, None, good
-    own = good is not None and good.applied.backend == backend.name and kept_here(context.project.state, good)
-    if good is not None and own and backend.alive(good.applied):
-        return called, place, good.applied, good
+        return called, place, good, None
+    if good is not None and good.applied.backend == backend.name and is_there(context.project, good):
+        return called, place, good, good
     raise Unavailable(
         "not_applied",
         _why_not(good, backend),
@@ -153,7 +147,7 @@ def _notes(context: Context, good: Good | None) -> tuple[str, ...]:
     if good is None:
         return ()
     found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
-    if found == (good.revision, good.lock_revision):
+    if good.is_of(found):
         return ()
     return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
 

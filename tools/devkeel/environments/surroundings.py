@@ -32,15 +32,15 @@ class Surroundings(Struct, frozen=True):
     pure: bool = False
 
     @classmethod
-    def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool) -> Surroundings:
+    def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool, name: str) -> Surroundings:
         """Return what a command in an environment sees: its programs first, then the host's, unless it is pure.
 
-        files: the declaration, which says what languages it is about.
+        files: the declaration, which says what languages it is about. name: of the environment.
         """
         own, languages = applied.variables.get("PATH", ""), toolchains(applied, files)
         host = "" if pure else os.environ.get("PATH", "")
         path = os.pathsep.join(filter(None, (own, absent(languages), host)))
-        return cls({**applied.variables, "PATH": path}, languages, pure)
+        return cls({**applied.variables, "PATH": path, "DEVKEEL_ENVIRONMENT": name}, languages, pure)
 
     def found(self, argv: tuple[str, ...], cwd: Path, applied: Applied, root: Path) -> Program:
         """Return the program that a command is, and whose it is.

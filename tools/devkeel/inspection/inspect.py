@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from devkeel.catalogue import lookup
     from devkeel.checks.report import Skipped
     from devkeel.context import Context
+    from devkeel.environments.named import EnvironmentInfo
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry
     from devkeel.inspection.status import Stages
@@ -55,6 +56,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
     notes = lookup.nothing_at(prefix, files) if prefix and not found.definitions else ()
     newest = store.history(limit=1)
     parts = parts_of(context.source, files)
+    named = Environments(context)
     revisions = revision_of({**parts, **files}), lock_revision(context.source)
     return Inspection(
         root=str(context.project.root),
@@ -72,7 +74,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
             *log.foreign_findings(store),
             *log.late_findings(store),
         ),
-        environments=tuple(item.name for item in Environments(context).all()),
+        environments=named.all(),
         notes=(*notes, *selection.notes, *direnv.advice(context.project)),
         levels=levels,
         skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
@@ -81,7 +83,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         if newest
         else (),
         recovery_pending=store.recovery_pending(),
-        stages=stages_of(context.project, files, revisions, newest[0] if newest else None),
+        stages=stages_of(context.project, files, revisions, newest[0] if newest else None, named.good()),
         next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",
     )
 
@@ -116,7 +118,7 @@ class Inspection(Struct, frozen=True):
 
     `packages` are the names in the `packages` list as written; `enabled` the services and languages whose
     `enable` is true; `definitions` everything in the environment files, or what is at and below a prefix; `notes`
-    say what to know about them; `environments` are the named ones that are made; `inside` has what packages hold, such
+    say what to know about them; `environments` are those that are made; `inside` has what packages hold, such
     as `python3.withPackages`.
     """
 
@@ -136,6 +138,6 @@ class Inspection(Struct, frozen=True):
     changed_since: tuple[str, ...]
     recovery_pending: bool
     next: str
-    environments: tuple[str, ...] = ()
+    environments: tuple[EnvironmentInfo, ...] = ()
     stages: Stages | None = None
     inside: Mapping[str, tuple[str, ...]] | None = None

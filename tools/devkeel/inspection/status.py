@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.backends.registry import backend_named
-from devkeel.environments.applied import kept_here, read_good
+from devkeel.environments.applied import is_there
 from devkeel.environments.coverage import left_out
 from devkeel.processes.manager_state import glance
 from devkeel.text.actions import do
@@ -24,18 +23,21 @@ __all__ = ["Stages", "stages_of"]
 
 
 def stages_of(
-    project: Project, files: Mapping[str, bytes], revisions: tuple[str, str | None], newest: Operation | None
+    project: Project,
+    files: Mapping[str, bytes],
+    revisions: tuple[str, str | None],
+    newest: Operation | None,
+    good: Good | None,
 ) -> Stages:
     """Return how far these files have come. Nothing is made, and no process is waited for.
 
-    revisions: of the declaration and of the lock files. newest: the newest operation.
+    revisions: of the declaration and of the lock files. newest: the newest operation. good: the active environment.
     """
     revision = revisions[0]
     checked = tuple(newest.report.get("ran", ())) if newest and newest.revision_after == revision else None
-    good, sight = read_good(project.state), glance(project)
-    same = good is not None and (good.revision, good.lock_revision) == revisions
-    own = good is not None and kept_here(project.state, good)
-    alive = good is not None and own and backend_named(good.applied.backend).alive(good.applied)
+    sight = glance(project)
+    same = good is not None and good.is_of(revisions)
+    alive = good is not None and is_there(project, good)
     missing = left_out(good.applied.backend, files) if good is not None else ()
     differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive), *_outdated(sight))
     if good is not None and missing:

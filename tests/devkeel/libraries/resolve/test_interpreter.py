@@ -126,7 +126,7 @@ def test_a_python_that_is_not_here_is_a_refusal_and_nothing_is_applied(
     assert caught.value.code == "python_missing"
     assert caught.value.place is not None
     assert caught.value.place.file == file
-    assert not (root / ".devkeel" / "applied.json").exists()
+    assert not list(root.glob(".devkeel/envs/*/current.json"))
     environment.close()
 
 
@@ -183,7 +183,7 @@ def test_a_python_is_fetched_only_when_that_is_asked_for(
     assert run(["apply"]) == 5
     assert not python_mirror.exists() or not [*python_mirror.glob("cpython*")]
     assert run(["apply", "--bootstrap"]) == 0
-    (settings,) = root.glob(".devkeel/gc/*/g-*/pyvenv.cfg")
+    (settings,) = root.glob(".devkeel/envs/*/g-*/pyvenv.cfg")
     assert "version_info = 3.14" in settings.read_text()
 
 

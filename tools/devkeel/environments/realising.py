@@ -1,0 +1,128 @@
+"""The one way in which an environment is made, whatever its name: realised, put in use, remembered."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from devkeel.backends.backend import Realisation
+from devkeel.backends.registry import BACKENDS, backend_named, require_backend
+from devkeel.environments.active import default_of, keep_default
+from devkeel.environments.applied import Good, forget_older, has_older, remember
+from devkeel.environments.names import home_of
+from devkeel.errors import Conflict, Refused, Unavailable
+from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.context import Context
+
+__all__ = ["Wanted", "changed", "realise"]
+
+_OLDER = "An older devkeel had applied this environment without a name: it was made again, and is now {name}."
+
+
+class Wanted(Struct, frozen=True):
+    """An environment that is to be made, by its name.
+
+    backend, python: None for those that it has, or the project's. mixed: another backend than the declaration's is
+    meant, for good. files, subject: the declaration as it was when this was asked for.
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+    subject: Candidate
+    backend: str | None = None
+    python: str | None = None
+    mixed: bool = False
+
+
+def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) -> tuple[Good, tuple[str, ...]]:
+    """Make an environment of the declaration, or bring one up to date; what fails leaves it as it was. With notes.
+
+    The caller holds `applying`. Raises Refused `mixed_runtimes`, Conflict `revision_conflict` where the files are
+    others by the time that it is made, and what the backend raises.
+    """
+    project = context.project
+    home = home_of(project, wanted.name)
+    record: dict[str, Any] = home.record()
+    python, mixed = wanted.python or record.get("python"), wanted.mixed or bool(record.get("mixed"))
+    backend = _backend_of(context, wanted, record, mixed=mixed)
+    revisions = declared_revision(project, wanted.files), lock_revision(project)
+    newest = context.records.history(limit=1)
+    operation = newest[0].id if newest else None
+    keep = None if dry_run else home.path
+    applied = backend_named(backend).apply(Realisation(project, wanted.subject, keep, timeout, python))
+    if dry_run:
+        return Good(wanted.name, applied, operation, *revisions), ()
+    try:
+        _require_still(context, revisions)
+    except Conflict:
+        home.drop(home.path / str(applied.generation))
+        raise
+    good = remember(project, wanted.name, applied, operation, revisions)
+    home.note({"backend": backend, "python": python, "mixed": mixed})
+    keep_default(context, wanted.name)
+    return good, _in_place_of_older(context, wanted.name)
+
+
+def _backend_of(context: Context, wanted: Wanted, record: Mapping[str, Any], *, mixed: bool) -> str:
+    """Return the backend that makes an environment.
+
+    That of the default environment is the declaration's, or what the call names; another one keeps its own. Raises
+    Refused `mixed_runtimes`, Unavailable `backend_cannot`.
+    """
+    declared, own = context.declared.name, record.get("backend")
+    if wanted.name == default_of(context):
+        chosen = wanted.backend or (own if mixed and own else declared)
+        require_backend(chosen)
+        return chosen
+    chosen = wanted.backend or own or declared
+    require_backend(chosen)
+    if chosen != declared and not mixed:
+        raise Refused(
+            "mixed_runtimes",
+            f"The project declares a {declared} environment ({context.declared.why}); this one would be {chosen}.",
+            seen=chosen,
+            remedy=f"Leave the backend out, or mean both: {do('mix', backend=chosen)}.",
+        )
+    if not backend_named(chosen).named:
+        other = next(name for name in reversed(BACKENDS) if backend_named(name).named)
+        raise Unavailable(
+            "backend_cannot",
+            f"The {chosen} backend has one environment, which is the project's shell: {default_of(context)}.",
+            seen=chosen,
+            remedy=f"Use {do('apply')} and {do('run')}; or mean another one: {do('mix', backend=other)}.",
+        )
+    return chosen
+
+
+def _require_still(context: Context, revisions: tuple[str, str | None]) -> None:
+    """Refuse to remember what was built of files that are others by now."""
+    found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
+    if found != revisions:
+        raise Conflict(
+            "revision_conflict",
+            "The environment files changed while they were applied, so nothing was remembered as applied.",
+            seen=found[0],
+            remedy="Apply again.",
+            details={"expected": revisions[0], "found": found[0]},
+        )
+
+
+def _in_place_of_older(context: Context, name: str) -> tuple[str, ...]:
+    """Let go of what devkeel 0.1 applied without a name, once the default environment is made."""
+    if name != default_of(context):
+        return ()
+    told = (_OLDER.format(name=name),) if has_older(context.project) else ()
+    forget_older(context.project)
+    return told
+
+
+def changed(before: Good | None, now: Good) -> bool:
+    """Return whether an environment is another one than before."""
+    return before is None or (before.applied.prefix, before.revision) != (now.applied.prefix, now.revision)
