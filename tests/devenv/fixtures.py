@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,10 +32,14 @@ OF_A_PERSON = "build-users-group =\nsandbox = false\n"
 
 @dataclass(frozen=True)
 class Devenv:
-    """The stand-in as a test holds it. `folder` has its wrapper, its record of calls and the fault to inject."""
+    """The stand-in as a test holds it. `folder` has its wrapper, its record of calls and the fault to inject.
+
+    own: it is not on PATH, so that devkeel runs processes itself.
+    """
 
     folder: Path
     runtime: Path
+    own: bool = False
 
     @property
     def program(self) -> str:
@@ -63,16 +67,16 @@ class Devenv:
         (self.folder / "fault.json").write_text(json.dumps({"kind": kind, "times": times}))
 
     def survivors(self) -> list[int]:
-        """Return the PIDs of what was started through this stand-in and still runs.
+        """Return the PIDs of what was started through this stand-in, or by devkeel itself, and still runs.
 
-        It is known by the variable, or where a program has written its title over that (redis), by its directory.
+        It is known by a variable, or where a program has written its title over that (redis), by its directory.
         """
-        mark = f"STANDIN_HOME={self.folder}".encode()
+        marks = {f"STANDIN_HOME={self.folder}".encode(), f"DEVKEEL_PROCESSES={self.folder.parent}/project".encode()}
         found = []
         for entry in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 state = (entry / "stat").read_text().rpartition(")")[2].split()[0]
-                marked = mark in (entry / "environ").read_bytes().split(b"\0")
+                marked = not marks.isdisjoint((entry / "environ").read_bytes().split(b"\0"))
                 inside = (entry / "cwd").readlink().is_relative_to(self.folder.parent)
                 if state != "Z" and (marked or inside) and int(entry.name) != os.getpid():
                     found.append(int(entry.name))
@@ -108,6 +112,17 @@ def devenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Devenv]:
         held = Devenv(folder, Path(runtime))
         yield held
         held.end()
+
+
+@pytest.fixture(params=["devenv", "own"])
+def runner(request: pytest.FixtureRequest, devenv: Devenv, monkeypatch: pytest.MonkeyPatch) -> Devenv:
+    """The stand-in, which runs processes; then the same test without it on PATH, where devkeel runs them itself."""
+    if request.param == "devenv":
+        return devenv
+    request.getfixturevalue("offline")
+    entries = [entry for entry in os.environ["PATH"].split(os.pathsep) if not Path(entry, "devenv").exists()]
+    monkeypatch.setenv("PATH", os.pathsep.join(entries))
+    return replace(devenv, own=True)
 
 
 @pytest.fixture

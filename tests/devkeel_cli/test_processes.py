@@ -38,7 +38,7 @@ def run(root: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_a_session_with_processes_reads_like_this(
-    devenv: Any, pinned_project: Callable[..., Path], snapshot: SnapshotAssertion
+    runner: Any, pinned_project: Callable[..., Path], snapshot: SnapshotAssertion
 ) -> None:
     root = pinned_project(PROJECT)
     lines = [
@@ -52,7 +52,7 @@ def test_a_session_with_processes_reads_like_this(
             {"line": " ".join(line), "code": done.returncode, "out": stable(done.stdout), "err": end(done.stderr)}
         )
     assert told == snapshot
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
 def end(text: str) -> str:
@@ -64,7 +64,7 @@ def stable(text: str) -> str:
     return re.sub(r"PID \d+", "PID <pid>", text)
 
 
-def test_json_has_what_a_program_needs(devenv: Any, pinned_project: Callable[..., Path]) -> None:
+def test_json_has_what_a_program_needs(runner: Any, pinned_project: Callable[..., Path]) -> None:
     root = pinned_project(PROJECT)
     started = json.loads(run(root, "up", "--json").stdout)
     assert {item["name"]: item["phase"] for item in started["processes"]} == {"web": "ready", "broken": "not_started"}

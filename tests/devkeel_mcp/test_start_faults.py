@@ -32,15 +32,15 @@ def starting(wire: Wire) -> int:
     return number
 
 
-def test_a_start_that_its_client_cancels_leaves_nothing(devenv: Any, pinned_project: Make) -> None:
+def test_a_start_that_its_client_cancels_leaves_nothing(runner: Any, pinned_project: Make) -> None:
     root = pinned_project(f"{RUNS} processes.slow = {NEVER_READY};")
     with Wire(root) as wire:
         wire.cancel(starting(wire))
-        until(lambda: devenv.survivors() == children(wire.process.pid) == [])
+        until(lambda: runner.survivors() == children(wire.process.pid) == [])
         assert not wire.told("read_processes")["running"]
 
 
-def test_what_ran_before_a_start_that_is_cancelled_goes_on(devenv: Any, pinned_project: Make) -> None:
+def test_what_ran_before_a_start_that_is_cancelled_goes_on(runner: Any, pinned_project: Make) -> None:
     root = pinned_project(RUNS)
     with Wire(root) as wire:
         wire.told("manage_processes", action="start")
@@ -50,10 +50,10 @@ def test_what_ran_before_a_start_that_is_cancelled_goes_on(devenv: Any, pinned_p
         until(lambda: phases(wire) == {"a": "ready", "slow": "stopped"})
         assert (root / "devenv.nix").read_text() == declared
         wire.told("manage_processes", action="stop")
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
-def test_one_process_beside_others_is_withdrawn_alone(devenv: Any, pinned_project: Make) -> None:
+def test_one_process_beside_others_is_withdrawn_alone(runner: Any, pinned_project: Make) -> None:
     root = pinned_project(f"{RUNS} processes.slow = {NEVER_READY} // {{ start.enable = false; }};")
     with Wire(root) as wire:
         manager = wire.told("manage_processes", action="start")["manager"]
@@ -63,10 +63,10 @@ def test_one_process_beside_others_is_withdrawn_alone(devenv: Any, pinned_projec
         until(lambda: phases(wire) == {"a": "ready", "slow": "stopped"})
         assert wire.told("read_processes")["manager"] == manager
         wire.told("manage_processes", action="stop")
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
-def test_a_client_that_goes_away_while_it_waits_has_started_nothing(devenv: Any, pinned_project: Make) -> None:
+def test_a_client_that_goes_away_while_it_waits_has_started_nothing(runner: Any, pinned_project: Make) -> None:
     root = pinned_project(RUNS)
     with Wire(root) as wire:
         manager = wire.told("manage_processes", action="start")["manager"]
@@ -78,7 +78,7 @@ def test_a_client_that_goes_away_while_it_waits_has_started_nothing(devenv: Any,
         assert phases(wire) == {"a": "ready", "slow": "stopped"}
         assert not lives(manager)
         wire.told("manage_processes", action="stop")
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
 def test_a_start_that_is_cancelled_while_it_evaluates_stops_nothing(devenv: Any, pinned_project: Make) -> None:
@@ -99,7 +99,7 @@ def test_a_start_that_is_cancelled_while_it_evaluates_stops_nothing(devenv: Any,
 
 
 def test_what_was_started_outlives_a_server_that_is_killed_and_its_jobs_do_not(
-    devenv: Any, pinned_project: Make
+    runner: Any, pinned_project: Make
 ) -> None:
     root = pinned_project(f"{RUNS} processes.slow = {NEVER_READY};", {"devkeel.toml": "job_after = 1\n"})
     with Wire(root) as wire:
@@ -114,10 +114,10 @@ def test_what_was_started_outlives_a_server_that_is_killed_and_its_jobs_do_not(
         assert (seen["running"], seen["outdated"]) == (True, False)
         assert lives(seen["manager"])
         wire.told("manage_processes", action="stop")
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
-def test_a_start_says_what_it_is_at_twice_a_second_at_most(devenv: Any, pinned_project: Make) -> None:
+def test_a_start_says_what_it_is_at_twice_a_second_at_most(runner: Any, pinned_project: Make) -> None:
     root = pinned_project(f"{RUNS} processes.slow = {NEVER_READY};")
     with Wire(root) as wire:
         begun = time.monotonic()
@@ -130,4 +130,4 @@ def test_a_start_says_what_it_is_at_twice_a_second_at_most(devenv: Any, pinned_p
     # How many steps are seen depends on how long each takes; the last one lasts.
     assert "Waiting for slow (starting)" in told
     assert len(told) <= 2 * seconds
-    assert devenv.survivors() == []
+    assert runner.survivors() == []

@@ -45,7 +45,7 @@ def test_the_second_sees_the_jobs_of_the_first_and_their_end(pinned_project: Mak
         assert (ended["state"], ended["error"]["code"]) == ("cancelled", "cancelled")
 
 
-def test_the_second_sees_the_processes_of_the_first(devenv: Any, pinned_project: Make) -> None:
+def test_the_second_sees_the_processes_of_the_first(runner: Any, pinned_project: Make) -> None:
     never = '{ exec = "exec sleep 600"; ready = { exec = "false"; period = 1; }; }'
     root = pinned_project('processes.a.exec = "exec sleep 600";', SOON)
     with Wire(root) as first, Wire(root) as second:
@@ -66,7 +66,7 @@ def test_the_second_sees_the_processes_of_the_first(devenv: Any, pinned_project:
         stopped = second.told("manage_processes", action="stop")
         if stopped.get("state") == "running":
             second.told("job", id=stopped["id"], wait=30)
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
 def test_the_second_sees_who_has_the_lock_of_the_declaration(pinned_project: Make) -> None:

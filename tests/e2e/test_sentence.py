@@ -74,7 +74,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def test_the_whole_sentence(devenv: Any, pinned_project: Callable[..., Path]) -> None:
+async def test_the_whole_sentence(runner: Any, pinned_project: Callable[..., Path]) -> None:
     root, port = pinned_project(TOOLS), free_port()
     async with serving(root) as client:
         host = Host(client)
@@ -91,14 +91,14 @@ async def test_the_whole_sentence(devenv: Any, pinned_project: Callable[..., Pat
         ]
         await host.redis(port, "set", "key", "value")
         assert await host.redis(port, "get", "key") == "value"
-        assert devenv.survivors()
+        assert runner.survivors()
         stopped = await host.data("manage_processes", action="stop")
         assert not stopped["running"]
-        assert devenv.survivors() == []
+        assert runner.survivors() == []
 
 
 async def test_what_was_started_outlives_the_server_and_the_next_one_knows_it(
-    devenv: Any, pinned_project: Callable[..., Path]
+    runner: Any, pinned_project: Callable[..., Path]
 ) -> None:
     root, port = pinned_project(TOOLS), free_port()
     async with serving(root) as client:
@@ -113,10 +113,10 @@ async def test_what_was_started_outlives_the_server_and_the_next_one_knows_it(
         cursor = seen["logs"][0]["cursor"]
         assert (await host.data("read_processes", name="redis", cursor=cursor))["logs"][0]["stdout"] == ""
         await host.data("manage_processes", action="stop")
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
-async def test_redis_that_cannot_start_gives_way_to_what_ran(devenv: Any, pinned_project: Callable[..., Path]) -> None:
+async def test_redis_that_cannot_start_gives_way_to_what_ran(runner: Any, pinned_project: Callable[..., Path]) -> None:
     port = free_port()
     root = pinned_project(
         f"{TOOLS} services.redis = {{ enable = true; port = {port}; }};", {"devenv.local.yaml": "{}\n"}
@@ -150,11 +150,11 @@ async def test_redis_that_cannot_start_gives_way_to_what_ran(devenv: Any, pinned
         history = await host.data("show_history")
         assert [item["kind"] for item in history["operations"]] == ["restore", "edit", "restore", "edit"]
         await host.data("manage_processes", action="stop")
-    assert devenv.survivors() == []
+    assert runner.survivors() == []
 
 
 async def test_arguments_are_judged_before_anything_is_started(
-    devenv: Any, pinned_project: Callable[..., Path]
+    runner: Any, pinned_project: Callable[..., Path]
 ) -> None:
     root = pinned_project('processes.a.exec = "exec sleep 600";')
     async with serving(root) as client:
@@ -164,4 +164,4 @@ async def test_arguments_are_judged_before_anything_is_started(
         assert (await host.error("manage_processes", action="start", names=["-O"]))["code"] == "unknown_process"
         assert (await host.error("read_processes", cursor="1-2-3"))["code"] == "bad_cursor"
         assert not (await host.data("read_processes"))["running"]
-    assert devenv.calls() == []
+    assert runner.calls() == []

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
-from devkeel.processes.devenv_up import MARK
-from devkeel.runtime import process_tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from devkeel.processes.state import ProcessesResult
 
@@ -32,7 +29,11 @@ class World:
     root: Path
     environment: Environment
     devenv: Any
-    own: bool
+
+    @property
+    def own(self) -> bool:
+        """Whether devkeel runs the processes itself."""
+        return bool(self.devenv.own)
 
     def manage(self, action: Any, *names: str, **options: Any) -> ProcessesResult:
         """Do it, and return what came of it when it has ended."""
@@ -55,37 +56,25 @@ class World:
 
     def survivors(self) -> list[int]:
         """Return the PIDs of what was started for this project and still runs."""
-        return sorted({*self.devenv.survivors(), *(item.pid for item in process_tree.marked(MARK, str(self.root)))})
+        return list(self.devenv.survivors())
 
     def verbs(self) -> list[str]:
         """Return the verbs of devenv's command that were called; none of them where it is not there."""
         return [" ".join(word for word in call if not word.startswith("--")) for call in self.devenv.calls()]
 
 
-@pytest.fixture(params=["devenv", "own"])
-def world(
-    request: pytest.FixtureRequest,
-    devenv: Any,
-    pinned_project: Callable[..., Path],
-    monkeypatch: pytest.MonkeyPatch,
-) -> Iterator[Callable[..., World]]:
+@pytest.fixture
+def world(runner: Any, pinned_project: Callable[..., Path]) -> Iterator[Callable[..., World]]:
     """A function that makes a project from the body of its devenv.nix, once for each runner of processes."""
     opened: list[Environment] = []
-    own = request.param == "own"
-    if own:
-        kept = [entry for entry in os.environ["PATH"].split(os.pathsep) if not Path(entry, "devenv").exists()]
-        monkeypatch.setenv("PATH", os.pathsep.join(kept))
-        request.getfixturevalue("offline")
 
     def make(text: str, files: dict[str, str] | None = None) -> World:
         root = pinned_project(text, files)
         opened.append(Environment(root, actor="test"))
-        return World(root, opened[-1], devenv, own)
+        return World(root, opened[-1], runner)
 
     yield make
     for item in opened:
-        if own:
-            item.manage("stop").wait(60)
         item.close()
 
 
