@@ -40,6 +40,7 @@ UNTRIED = {
     "apply": "it builds",
     "bootstrap": "it installs",
     "make": "it builds",
+    "lock": "it fetches",
     "mix": "it builds",
     "run": "it runs what is applied",
     "job": "a job belongs to the process that runs it",

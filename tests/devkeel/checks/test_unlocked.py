@@ -12,6 +12,7 @@ from devkeel.candidate.candidate import Candidate
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed
 from devkeel.nix_cli.declared_inputs import unlocked_inputs
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,7 +84,7 @@ def test_an_input_and_its_use_come_in_one_change(
     assert result.published
     if level in (None, "evaluation"):
         assert "evaluation" not in result.checks.ran
-        assert "devenv update rust-overlay" in reason(result)
+        assert do("lock") in reason(result)
         (told,) = [item for item in result.checks.diagnostics if item.code == "input_not_locked"]
         assert (told.severity, told.subject) == ("warning", "rust-overlay")
         assert told.place is not None

@@ -28,6 +28,7 @@ from devkeel.nix_cli.settings import run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.project.root import DECLARATION, DECLARATION_FILES, LOCK, LOCK_FILES
 from devkeel.runtime import find_program
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -168,9 +169,9 @@ class Devenv(Backend):
         """Return whether devenv.lock is there and pins every input that devenv.yaml names."""
         locks = project.read_all(LOCK_FILES)
         if LOCK not in locks:
-            return LockStatus(LOCK, "missing", "there is no devenv.lock: `devenv update` makes it")
+            return LockStatus(LOCK, "missing", f"there is none: {do('lock')} makes it")
         found = check_inputs(Candidate.of(project.read_all(DECLARATION_FILES), locks))
-        stale = next((item.message for item in found if item.code == "lock_stale"), None)
+        stale = next((item.message for item in found if item.code in ("bad_lock", "lock_stale")), None)
         return LockStatus(LOCK, "stale" if stale else "current", stale)
 
     def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
@@ -181,7 +182,7 @@ class Devenv(Backend):
             health.program("nix", find_program("nix"), remedy=nix),
             health.program("nix-instantiate", find_program("nix-instantiate"), remedy=nix),
             health.program("devenv", find_program("devenv"), "version", remedy=devenv, needed=False),
-            health.lock(self.lock_status(project), "Run devenv update."),
+            health.lock(self.lock_status(project), f"Lock what is declared with {do('lock')}."),
         )
 
     def health(self, prefix: Path) -> tuple[HealthFinding, ...]:

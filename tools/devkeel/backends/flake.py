@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, LockStatus
 from devkeel.backends.generations import kept_roots
+from devkeel.candidate.candidate import Candidate
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries.declared import PYTHON
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
-from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, require_within
+from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, flake_inputs, not_locked, require_within
 from devkeel.nix_cli.settings import require_nothing_saved, run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.runtime import find_program
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -104,12 +106,16 @@ class Flake(Backend):
     def lock_status(self, project: Reader) -> LockStatus:
         """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""
         lock = project.read(FLAKE_LOCK)
-        text = (project.read(FLAKE) or b"").decode("utf-8", "replace")
+        subject = Candidate.of(project.read_all((FLAKE,)))
+        text = subject.files.get(FLAKE, b"").decode("utf-8", "replace")
         if lock is None:
-            return LockStatus(FLAKE_LOCK, "missing") if "inputs" in text else LockStatus(None, "none")
+            missing = LockStatus(FLAKE_LOCK, "missing", f"there is none: {do('lock')} makes it")
+            return missing if flake_inputs(subject) else LockStatus(None, "none")
         found = read_lock(lock)
         if found is None or not found.whole:
             return LockStatus(FLAKE_LOCK, "stale", "it cannot be read")
+        if (unlocked := not_locked(subject, lock)) is not None:
+            return LockStatus(FLAKE_LOCK, "stale", unlocked.message.rstrip("."))
         gone = [name for name in found.own if name not in text]
         return LockStatus(
             FLAKE_LOCK, "stale" if gone else "current", f"flake.nix has no {', '.join(gone)}" if gone else None
@@ -119,7 +125,7 @@ class Flake(Backend):
         """Return whether Nix is there, and how the lock is."""
         return (
             health.program("nix", find_program("nix"), remedy="Install Nix: https://nixos.org/download."),
-            health.lock(self.lock_status(project), "Run nix flake lock."),
+            health.lock(self.lock_status(project), f"Lock what is declared with {do('lock')}."),
         )
 
     def health(self, prefix: Path) -> tuple[HealthFinding, ...]:

@@ -30,6 +30,7 @@ from devkeel.nix_cli.evaluate import (
     require_stage,
 )
 from devkeel.project.root import INPUTS, LOCK
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -100,13 +101,13 @@ def _beside(subject: Candidate, stage: Stage, timeout: float, error: Unavailable
     name = str(error.details["input"])
     message = (
         f"{INPUTS} declares the input {name} and {LOCK} does not lock it yet, so that what uses it was not evaluated; "
-        f"`devenv update {name}` locks it"
+        f"{do('lock')} locks it"
     )
     findings = [Diagnostic("input_not_locked", "warning", message, _SOURCE, place_of_input(subject, name), name)]
     with suppress(Unavailable):
         found, _ = evaluated(subject, stage, timeout, lenient=True)
         findings = [*_doubted(subject, _translate(subject, stage, found)), *findings]
-    return Verdict(findings, "nix", stage.way, f"the input {name} is not locked yet; `devenv update {name}` locks it")
+    return Verdict(findings, "nix", stage.way, f"the input {name} is not locked yet; {do('lock')} locks it")
 
 
 def _doubted(subject: Candidate, findings: list[Diagnostic]) -> list[Diagnostic]:
@@ -165,5 +166,5 @@ def changed_lock(subject: Candidate, stage: Stage, source: str) -> list[Diagnost
         message = "devenv would change devenv.lock for these inputs; the project's was left as it is"
     else:
         message = "there is no devenv.lock, so that each evaluation may take other inputs"
-    message = f"{message}. Run `devenv update`"
+    message = f"{message}; {do('lock')} locks them"
     return [Diagnostic("lock_stale", "warning", message, source, Place(LOCK))]

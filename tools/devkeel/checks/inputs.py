@@ -17,6 +17,7 @@ from devkeel.nix_cli.references import is_other
 from devkeel.pinned.flake_lock import VERSIONS, parse_lock, read_lock
 from devkeel.project.root import DECLARATION, INPUTS, LOCK
 from devkeel.source.plain_data import position
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -212,9 +213,18 @@ def _check_lock(subject: Candidate) -> list[Diagnostic]:
         if url is None or url_problem(url):
             continue
         if name not in locked:
-            found.append(_lock("lock_stale", "warning", f"{LOCK} does not lock the input {name}", name))
+            found.append(
+                _lock("lock_stale", "warning", f"{LOCK} does not lock the input {name}: {do('lock')} does", name)
+            )
         elif is_other(url, lock.original(locked[name])):
-            found.append(_lock("lock_stale", "warning", f"{LOCK} locks the input {name} from another place", name))
+            found.append(
+                _lock(
+                    "lock_stale",
+                    "warning",
+                    f"{LOCK} locks the input {name} from another place: {do('lock')} moves it",
+                    name,
+                )
+            )
     return found
 
 

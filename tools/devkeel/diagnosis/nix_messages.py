@@ -15,6 +15,7 @@ from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.diagnosis.obstacles import crashed, obstacle_in
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.source import nix
+from devkeel.text.actions import do
 from devkeel.text.clean import clean, without_sequences
 
 if TYPE_CHECKING:
@@ -265,7 +266,7 @@ def _not_locked(name: str) -> Unavailable:
         "input_not_locked",
         f"The declaration uses the input {name}, which is declared and not locked yet.",
         seen=name,
-        remedy=f"Run `devenv update {name}`, which locks it, and try again.",
+        remedy=f"Lock it with {do('lock')}, and try again.",
         details={"input": name},
     )
 

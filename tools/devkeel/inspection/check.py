@@ -25,5 +25,7 @@ def check(context: Context, level: str | None, *, second_opinion: bool) -> Check
     declared = context.candidate(context.declaration())
     if DECLARATION not in declared.files:
         report = report_on(context, declared, level)
-        return replace(report, diagnostics=(*report.diagnostics, *lock_findings(context)))
+        # What a rung missed in the lock is not said once more of the lock.
+        said = any(item.code == "input_not_locked" for item in report.diagnostics)
+        return replace(report, diagnostics=(*report.diagnostics, *(() if said else lock_findings(context))))
     return run_checks(declared, level=level, second_opinion=second_opinion)

@@ -12,6 +12,7 @@ from devkeel.nix_cli import locking
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.root import DECLARATION, LOCK
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -73,4 +74,5 @@ def _own(subject: Candidate, file: str) -> set[str]:
 def _state(kind: str, subject: Candidate, file: str) -> LockState:
     found = backend_named(kind).lock_status(subject)
     state = "unwanted" if found.state == "none" else found.state
-    return LockState(file, kind, state, found.reason)
+    remedy = f"Lock what is declared with {do('lock')}." if state in ("stale", "missing") else None
+    return LockState(file, kind, state, found.reason, remedy)

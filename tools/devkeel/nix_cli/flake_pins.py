@@ -13,6 +13,7 @@ from devkeel.nix_cli.places import require_beneath
 from devkeel.nix_cli.references import is_other
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.source import nix
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,7 @@ __all__ = ["FLAKE", "FLAKE_LOCK", "FlakePins", "flake_inputs", "input_definition
 
 FLAKE = "flake.nix"
 FLAKE_LOCK = "flake.lock"
-_LOCK_IT = "run `nix flake lock` in the project's directory, which fetches it, and repeat the call"
+_LOCK_IT = f"{do('lock')} locks it"
 _LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
 # What was fetched, and, by a newer Nix, what its cache has of it.
 _HASH = re.compile(r"hash mismatch|mismatch in field 'narHash'", re.IGNORECASE)
@@ -75,8 +76,8 @@ class FlakePins(Struct, frozen=True):
                 "not_fetched",
                 f"{FLAKE} needs what no hash pins, and an evaluation has no network: {reason}.",
                 place=Place(FLAKE),
-                remedy=f"Name it under inputs in {FLAKE} and run `nix flake lock`, which pins it, or give the fetch "
-                "its hash; then repeat the call.",
+                remedy=f"Name it under inputs in {FLAKE} and pin it with {do('lock')}, or give the fetch its hash, "
+                "then repeat the call.",
             )
         failed = next((why for source in missing if (why := why_not(source))), None)
         names = ", ".join(source.name for source in missing[:_SHOWN])
@@ -104,8 +105,8 @@ def _mismatch(source: Source, reason: str) -> CheckFailed:
         f"{message}. It was not taken.",
         place=source.place,
         seen=source.name,
-        remedy=f"Find out who changed it, or its hash; where that was meant, pin it anew (for an input: take it out of "
-        f"{FLAKE_LOCK} and run `nix flake lock`).",
+        remedy=f"Find out who changed it, or its hash; where that was meant, pin it anew (for an input: "
+        f"{do('lock', action='renew', names=[source.name])}).",
         diagnostics=(Diagnostic("hash_mismatch", "error", message, "build", source.place, source.name),),
     )
 
@@ -134,7 +135,7 @@ def not_locked(subject: Candidate, lock: bytes | None) -> CheckFailed | None:
             f"{message}.",
             place=place,
             seen=name,
-            remedy=f"R{_LOCK_IT[1:]}.",
+            remedy=f"Lock it with {do('lock')}, and repeat the call.",
             diagnostics=(Diagnostic("input_not_locked", "error", f"{message}: {_LOCK_IT}", "build", place, name),),
         )
     return None

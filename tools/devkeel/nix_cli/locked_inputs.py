@@ -31,8 +31,8 @@ __all__ = ["NEEDED", "LockedInputs", "locate_inputs", "not_fetched"]
 
 _SECONDS = 20.0
 NEEDED = ("devenv", "nixpkgs")
-_PIN = "Run `devenv update` once, here or where devenv is installed, so that the inputs are pinned."
-_DAMAGED = ("devenv.lock is not a lock file", "Run `devenv update` to write it anew.")
+_PIN = f"Pin the inputs with {do('lock')}."
+_DAMAGED = ("devenv.lock is not a lock file", f"Restore it from version control, or make it anew with {do('lock')}.")
 _INFO = ("rev", "revCount", "lastModified", "narHash")
 
 
@@ -65,10 +65,13 @@ def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = N
     if lock.version is None:
         raise _unavailable(*_DAMAGED)
     if lock.version not in VERSIONS:
-        raise _unavailable(f"devenv.lock has version {lock.version}", "Use a devenv that writes versions 5 to 7.")
+        raise _unavailable(
+            f"devenv.lock has version {lock.version}",
+            f"Make it anew: {do('lock', action='renew')} moves everything that it pins.",
+        )
     for name in NEEDED:
         if name not in inputs:
-            raise _unavailable(f"devenv.lock pins no {name}", "Run `devenv update`, so that it does.")
+            raise _unavailable(f"devenv.lock pins no {name}", _PIN)
         if trees[inputs[name]]["path"] is None:
             if (outside := sources.refused.get(inputs[name])) is not None:
                 reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
