@@ -8,6 +8,10 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["pin"]
 
@@ -16,10 +20,11 @@ _USED = re.compile(r"\bpkgs\.([a-zA-Z_][\w-]*)|^\s+([a-z][\w-]*)$", re.MULTILINE
 _WELL_KNOWN = ("curl", "git", "go", "hello", "jq", "nodejs", "ripgrep", "redis")
 
 
-def pin(modules: Path, folder: Path) -> bytes:
+def pin(modules: Path, folder: Path, others: Mapping[str, Path] | None = None) -> bytes:
     """Return a devenv.lock that pins `modules/devenv` and `modules/nixpkgs.lib`; both are put into the Nix store.
 
-    modules: checkouts of devenv and of nixpkgs.lib. folder: where the trees are laid out.
+    modules: checkouts of devenv and of nixpkgs.lib. folder: where the trees are laid out. others: what else is in
+    nixpkgs, or in the place of what would be, by path.
     """
     devenv, nixpkgs = folder / "devenv" / "source", folder / "nixpkgs" / "source"
     shutil.copytree(modules / "devenv" / "src" / "modules", devenv / "src" / "modules")
@@ -29,6 +34,8 @@ def pin(modules: Path, folder: Path) -> bytes:
     texts = (path.read_text("utf-8") for path in devenv.rglob("*.nix"))
     used = {name for text in texts for pair in _USED.findall(text) for name in pair if name}
     (nixpkgs / "names.json").write_text(json.dumps(sorted({*used, *_WELL_KNOWN})))
+    for name, path in (others or {}).items():
+        (shutil.copytree if path.is_dir() else shutil.copy)(path, nixpkgs / name)
     nodes = {"devenv": _node(devenv, "src/modules"), "nixpkgs": _node(nixpkgs, "")}
     top = {"inputs": {name: name for name in nodes}}
     return json.dumps({"nodes": {**nodes, "root": top}, "root": "root", "version": 7}).encode()

@@ -13,16 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 LONG = 90.0
 
 
 class Wire:
-    """One server and its one client. Requests are sent, and their answers waited for, apart."""
+    """One server and its one client. Requests are sent, and their answers waited for, apart.
 
-    def __init__(self, root: Path) -> None:
-        command = [sys.executable, "-m", "devkeel_cli", "--root", str(root), "serve"]
+    before: words before its command.
+    """
+
+    def __init__(self, root: Path, before: Sequence[str] = ()) -> None:
+        command = [*before, sys.executable, "-m", "devkeel_cli", "--root", str(root), "serve"]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self.heard: list[tuple[float, dict[str, Any]]] = []

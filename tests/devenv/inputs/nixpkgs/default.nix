@@ -59,8 +59,9 @@ let
     inherit name;
     scripts = lib.genAttrs programs (program: ''
       #!/bin/sh
+      places=$PATH:/usr/local/bin:/usr/bin:/bin
       IFS=:
-      for folder in $PATH:/usr/local/bin:/usr/bin:/bin /usr/lib/postgresql/*/bin; do
+      for folder in $places /usr/lib/postgresql/*/bin; do
         if [ -x "$folder/${program}" ] && [ ! -e "$folder/../stub" ]; then unset IFS; exec "$folder/${program}" "$@"; fi
       done
       echo "${program}: not on this machine" >&2
@@ -121,7 +122,7 @@ let
     hello = says "hello" "Hello, world!";
     bash = hosted "bash" [ "bash" ];
     bashInteractive = hosted "bash-interactive" [ "bash" ];
-    coreutils = hosted "coreutils" [ "cat" "cksum" "cut" "env" "head" "ls" "mkdir" "sleep" "timeout" "true" ];
+    coreutils = hosted "coreutils" [ "cat" "cksum" "cp" "cut" "env" "head" "id" "ln" "ls" "mkdir" "readlink" "sleep" "timeout" "touch" "true" ];
     curl = hosted "curl" [ "curl" ];
     direnv = hosted "direnv" [ "direnv" ];
     git = hosted "git" [ "git" ];

@@ -48,17 +48,19 @@ in
       ports = lib.mkIf open { main.allocate = cfg.port; };
       exec = ''
         mkdir -p ${sockets}
-        if [ ! -f "$PGDATA/PG_VERSION" ]; then
+        if [ ! -f "$PGDATA/filled" ]; then
+          rm -rf "$PGDATA"
           ${bin}/initdb ${lib.concatStringsSep " " cfg.initdbArgs}
           ${bin}/pg_ctl -w start -o "-k ${sockets} -c listen_addresses= -p ${port}"
           ${lib.concatMapStringsSep "\n" (name: "${bin}/createdb -h ${sockets} -p ${port} ${name}") databases}
           ${bin}/pg_ctl -w -m fast stop
+          touch "$PGDATA/filled"
         fi
         cp ${settings} "$PGDATA/postgresql.auto.conf"
         exec ${bin}/postgres -k ${sockets} -p ${port} -h '${cfg.listen_addresses}'
       '';
       ready = {
-        exec = "${bin}/pg_isready -h ${sockets} -p ${port} -d template1";
+        exec = "test -f $PGDATA/filled && ${bin}/pg_isready -h ${sockets} -p ${port} -d template1";
         initial_delay = 1;
         probe_timeout = 4;
       };
