@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -144,4 +146,31 @@ def test_tasks_and_the_test_run_beside_what_is_started(machine: Make) -> None:
         assert wire.told("run_command", task="app:fill")["stdout"] == "OK\n"
         assert wire.told("run_command", task="test")["stdout"] == "value\n"
         wire.told("manage_processes", action="stop")
+    assert here.survivors() == {}
+
+
+TESTED = """
+  services.redis = { enable = true; port = PORT; };
+  enterTest = ''
+    wait_for_processes
+    redis-cli -p ${toString config.processes.redis.ports.main.value} ping
+  '';
+"""
+
+
+def test_the_projects_test_has_its_processes_while_it_runs_and_no_longer(machine: Make) -> None:
+    here = machine(TESTED.replace("PORT", str(free_port())))
+    with here.serve() as wire:
+        result = wire.told("run_command", task="test")
+        assert (result["exit_code"], result["stdout"]) == (0, "PONG\n")
+        assert not wire.told("read_processes")["running"]
+    assert here.survivors() == {}
+
+
+def test_the_command_runs_the_test_in_its_own_terminal_with_the_processes(machine: Make) -> None:
+    here = machine(TESTED.replace("PORT", str(free_port())))
+    command = [*here.user, sys.executable, "-m", "devkeel_cli", "--root", str(here.root), "run", "--test"]
+    variables = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    found = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120, check=False)
+    assert (found.returncode, found.stdout) == (0, "PONG\n"), found.stderr
     assert here.survivors() == {}

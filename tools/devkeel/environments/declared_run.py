@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import time
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal
 
 from msgspec.structs import replace
 
@@ -14,11 +16,15 @@ from devkeel.environments.run import Invocation, directory_of, perform, require_
 from devkeel.environments.surroundings import Surroundings
 from devkeel.errors import Refused, UsageError
 from devkeel.nix_cli.devenv import NAME
+from devkeel.processes.control import Control
 from devkeel.processes.declared_plan import Steps
 from devkeel.processes.evaluated import evaluated
+from devkeel.processes.manage import manage
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.manager_state import look
 from devkeel.processes.programs import new_programs
+from devkeel.processes.runners import runner_of
+from devkeel.processes.shims import SHIMS
 from devkeel.processes.task_graph import is_process, plain_name
 from devkeel.processes.task_script import in_order, script
 from devkeel.runtime.jobs import JobSpec
@@ -30,6 +36,8 @@ from devkeel.text.data import as_data
 from devkeel.text.secrets import mask, secrets_in
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from devkeel.context import Context
     from devkeel.environments.run import RunResult, RunSpec
     from devkeel.processes.evaluated import Evaluated
@@ -38,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = ["call", "is_meant", "run"]
 
 _EVALUATING = 900.0
+_STARTING = 600.0
 _TEST = "devenv:enterTest"
 
 
@@ -64,9 +73,11 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     def work(job: Job) -> RunResult:
         deadline = time.monotonic() + timeout
         job.tell("Evaluating the declaration")
-        called = _prepared(context, wanted, timeout)
-        left = max(0.0, deadline - time.monotonic())
-        result, late = perform(job, called.argv, called.place, called.variables, left)
+        found = evaluated(context, timeout, test=wanted.test)
+        with _processes(context, job, found, deadline - time.monotonic()):
+            called = _prepared(context, wanted, found, deadline - time.monotonic())
+            left = max(0.0, deadline - time.monotonic())
+            result, late = perform(job, called.argv, called.place, called.variables, left)
         hidden = secrets_in(called.variables)
         notes = (*called.notes, *([f"Its deadline ended it, after {timeout:g} s."] if late else []))
         stdout, stderr = mask(result.stdout, hidden), mask(result.stderr, hidden)
@@ -77,38 +88,87 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
 
 
 def call(context: Context, wanted: RunSpec) -> Invocation:
-    """Return what to run, for who runs it in a process of its own; it is evaluated and built first."""
+    """Return what to run, for who runs it in a process of its own; it is evaluated and built first.
+
+    What the test needs is started already; the script that is returned ends it.
+    """
     require_words(wanted)
     with executing():
-        return _prepared(context, wanted, _EVALUATING)
+        found = evaluated(context, _EVALUATING, test=wanted.test)
+        if not _starts(context, found):
+            return _prepared(context, wanted, found, _EVALUATING)
+        try:
+            _managed(context, "start")
+            manager = ManagerSocket(context.project.root).pid()
+            ends = f"kill -TERM {manager} && while kill -0 {manager}; do sleep 0.1; done 2>/dev/null"
+            return _prepared(context, wanted, found, _EVALUATING, ends)
+        except BaseException:
+            _managed(context, "stop")
+            raise
+
+
+@contextmanager
+def _processes(context: Context, job: Job, found: Evaluated, timeout: float) -> Iterator[None]:
+    """Have the processes of a project run while its test does, as `devenv test` has; a task has none started."""
+    if not _starts(context, found):
+        yield
+        return
+    control = Control(context, job, runner_of(context, ManagerSocket(context.project.root), dict))
+    try:
+        control.start((), timeout=timeout, restore=False)
+        yield
+    finally:
+        with job.in_peace():
+            control.stop(())
+
+
+def _starts(context: Context, found: Evaluated) -> bool:
+    """Return whether processes are to be started for the test: there are some, and nothing of them runs."""
+    if found.test is None or look(context.project, ManagerSocket(context.project.root)).running:
+        return False
+    every = (task.get("process") or {} for task in found.tasks.values() if is_process(task))
+    return any((settings.get("start") or {}).get("enable", True) for settings in every)
+
+
+def _managed(context: Context, action: Literal["start", "stop"]) -> None:
+    """Start or stop all processes, and wait until that is done."""
+    job = manage(context, action, (), timeout=_STARTING, on_failure="keep", entered=dict)
+    while not job.wait(_STARTING):
+        pass
+    job.value()
 
 
 def _said(wanted: RunSpec) -> tuple[str, ...]:
     return ("task", wanted.task) if wanted.task is not None else ("test",)
 
 
-def _prepared(context: Context, wanted: RunSpec, timeout: float) -> Invocation:
-    """Evaluate and build what a task or the test takes, and return the script that runs it.
+def _prepared(
+    context: Context, wanted: RunSpec, found: Evaluated, timeout: float, ends: str | None = None
+) -> Invocation:
+    """Build what a task or the test takes, and return the script that runs it. ends: what the script does at its end.
 
     Raises UsageError `unknown_task`; Refused `process_not_running` where a task waits for a process that is not ready;
-    and what evaluating and building raise.
+    and what building raises.
     """
     place, deadline = directory_of(context.project, wanted.cwd), time.monotonic() + timeout
-    found = evaluated(context, timeout, test=wanted.test)
     roots = (_TEST,) if wanted.task is None else _roots(found, wanted.task)
     names = found.needed(roots)
-    _require_running(context, found, names)
+    if not wanted.test:
+        _require_running(context, found, names)
     keep = new_programs(context.project.state)
     found.build(names, keep, deadline - time.monotonic())
     applied = found.enter(keep, deadline - time.monotonic())
     steps = Steps(found, str(place))
     tasks = [steps.task(name) for name in in_order(names, found.waiting) if not is_process(found.tasks[name])]
-    text = script(tasks, roots, found.test.value if found.test else None)
+    text = script(tasks, roots, found.test.value if found.test else None, ends)
     name = sanitised(wanted.environment) if wanted.environment else active_name(context)
     around = Surroundings.of(applied, found.subject.files, pure=wanted.pure, name=name)
     bash = around.found(("bash",), place, applied, context.project.root).path
     notes = (*applied.notes, *steps.notes(names))
-    return Invocation((bash, "-c", text, *_said(wanted)), place, around.variables, applied.unset, notes)
+    variables = dict(around.variables)
+    if wanted.test:
+        variables["PATH"] = f"{variables['PATH']}{os.pathsep}{SHIMS}"
+    return Invocation((bash, "-c", text, *_said(wanted)), place, variables, applied.unset, notes)
 
 
 def _roots(found: Evaluated, name: str) -> tuple[str, ...]:

@@ -20,7 +20,6 @@ __all__ = ["in_order", "script"]
 _BEGIN = """\
 failed=' ' code=0
 folder=$(mktemp -d) || exit
-trap 'rm -rf -- "$folder"' EXIT
 export DEVENV_TASK_EXPORTS_FILE=$folder/exports DEVENV_TASK_OUTPUT_FILE=$folder/output
 may() {
   local name=$1 need; shift
@@ -56,13 +55,17 @@ def in_order(names: Iterable[str], waiting: Mapping[str, Sequence[After]]) -> tu
     return tuple(TopologicalSorter(graph).static_order())
 
 
-def script(tasks: Iterable[PlannedTask], wanted: Iterable[str], then: str | None = None) -> str:
+def script(
+    tasks: Iterable[PlannedTask], wanted: Iterable[str], then: str | None = None, ends: str | None = None
+) -> str:
     """Return the script that runs tasks in this order, and then a program.
 
-    wanted: the tasks by whose end it is judged; the others may fail where what waits for them does not mind.
+    wanted: the tasks by whose end it is judged; the others may fail where what waits for them does not mind. ends: what
+    is done when it ends, however it does.
     """
+    last = "; ".join(['rm -rf -- "$folder"', *([ends] if ends else [])])
     judged = (f'case $failed in *{shlex.quote(f" {name} ")}*) exit "$((code ? code : 1))";; esac' for name in wanted)
-    lines = [_BEGIN, *map(_step, tasks), *judged]
+    lines = [_BEGIN, f"trap {shlex.quote(last)} EXIT", *map(_step, tasks), *judged]
     if then is not None:
         lines.append(shlex.quote(then))
     lines.append("exit")
