@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, ProjectError
 from devkeel.processes.plan import Plan, PlannedProcess, Readiness
+from devkeel.runtime.ports import port_holder
+from devkeel.text.clean import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from devkeel.project.root import Project
 
@@ -52,11 +54,12 @@ class ProcfilePlan:
         first = variables.get(_PORT, "")
         base = int(first) if first.isdecimal() else _FIRST
         root = str(self._project.root)
-        made = (
+        made = tuple(
             _process(name, command, root, ports, base + _STEP * number)
             for number, (name, command) in enumerate(commands.items())
         )
-        return Plan(tuple(made), variables={name: value for name, value in variables.items() if name != _PORT})
+        seen = {name: value for name, value in variables.items() if name != _PORT}
+        return Plan(made, variables=seen, notes=tuple(_moved(made)))
 
 
 def procfile(data: bytes) -> dict[str, str]:
@@ -97,6 +100,15 @@ def _process(name: str, command: str, root: str, ports: Mapping[tuple[str, str],
         ports={"main": number} if uses else {},
         wanted={"main": wished} if uses else {},
     )
+
+
+def _moved(processes: Iterable[PlannedProcess]) -> Iterator[str]:
+    """Say which ports are others than those that the order of the processes gives."""
+    for item in processes:
+        for name, wished in item.wanted.items():
+            if item.ports[name] != wished:
+                who = port_holder(wished) or "another process"
+                yield f"{item.name} has port {item.ports[name]}: {wished} is held by {clean(who)}."
 
 
 def _lines(data: bytes, file: str) -> Iterator[tuple[int, str]]:
