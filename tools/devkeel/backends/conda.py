@@ -18,7 +18,7 @@ from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, 
 from devkeel.backends.generations import Home, describe, description_of, new_generation
 from devkeel.errors import CheckFailed
 from devkeel.libraries.manifests import conda_file
-from devkeel.libraries.resolve import conda_solver, micromamba
+from devkeel.libraries.resolve import conda_locking, conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import LOCK, read_lock, subdir
 from devkeel.libraries.resolve.imports import require_imports
 from devkeel.state.programs import kept_program
@@ -115,9 +115,12 @@ class Conda(Backend):
         if name is None:
             return LockStatus(LOCK, "current")
         pinned = {item.name: item.version for item in known.here()}
-        specs = conda_file.specifications(conda_file.load(project.read(name) or b"", name))
+        data = project.read(name) or b""
+        specs = conda_file.specifications(conda_file.load(data, name))
         lost = [spec for spec in specs if not conda_solver.is_pinned(pinned, spec)]
         why = f"{name} asks for what it does not have: {', '.join(lost[:5])}" if lost else None
+        if why is None and conda_locking.changed_since(data, name, lock):
+            why = f"{name} asks for something else than it was made of"
         return LockStatus(LOCK, "stale" if why else "current", why)
 
     def doctor(self, project: Project) -> tuple[HealthFinding, ...]:

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
-from devkeel.errors import UsageError
+from devkeel.errors import Place, Refused, UsageError
 from devkeel.locks.kinds import KINDS
 from devkeel.nix_cli.progress import progress_of
 from devkeel.project.declaration import read_declaration
@@ -82,13 +82,26 @@ def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:
 
 def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
     """Put the lock that is wanted into the candidate; one that has all already stays."""
-    if action == "create" or not candidate.exists(item.file):
-        state = item.kind.check(candidate, item.file).state
-        if state == "current":
+    renew = () if action == "create" else item.renew
+    if renew is not None or not candidate.exists(item.file):
+        found = item.kind.check(candidate, item.file)
+        if found.state == "tampered":
+            raise _tampered(found)
+        if action == "create" and found.state == "current":
             candidate.notes.append(f"{item.file} has all that is declared: nothing of it moved.")
-        if state == "current" or (state == "unwanted" and not item.named):
             return
-    candidate.put(item.file, item.kind.make(candidate, item.file, () if action == "create" else item.renew))
+        if found.state == "unwanted" and not item.named:
+            return
+    candidate.put(item.file, item.kind.make(candidate, item.file, renew))
+
+
+def _tampered(found: LockState) -> Refused:
+    return Refused(
+        "hash_mismatch",
+        f"{found.reason}. What it pins is kept only where it is what was locked; nothing was written.",
+        place=Place(found.file),
+        remedy=f"Find out who changed it; where that was meant, {do('lock', action='renew', names=[found.file])}.",
+    )
 
 
 def _subject(context: Context) -> Candidate:

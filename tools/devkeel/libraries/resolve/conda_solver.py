@@ -24,7 +24,7 @@ from devkeel.libraries.resolve.micromamba import INSTALL
 from devkeel.runtime import run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = [
     "CondaPackages",
@@ -34,6 +34,7 @@ __all__ = [
     "record_of",
     "require_resolvable",
     "solve",
+    "solve_for",
     "wanted_of",
 ]
 
@@ -162,15 +163,62 @@ def solve(wanted: CondaPackages, timeout: float) -> list[Any]:
 
     if wanted.file == LOCK:
         return [record_of(rattler, item.explicit()) for item in wanted.locked]
+    return _solved(
+        wanted,
+        sources=[*wanted.channels],
+        specs=[*wanted.specs],
+        platforms=[subdir(), "noarch"],
+        virtual_packages=rattler.VirtualPackage.detect(),
+        timeout=timedelta(seconds=timeout),
+    )
+
+
+def solve_for(
+    wanted: CondaPackages,
+    timeout: float,
+    platform: str,
+    machine: Mapping[str, str],
+    kept: Sequence[tuple[str, str]] = (),
+) -> list[Any]:
+    """Return py-rattler's records of what is wanted on a platform.
+
+    machine: the virtual packages that it has, each with version and build. kept: name and URL of packages that stay
+    where they fit, as far as the channels still have them. Raises CheckFailed `unresolvable`, Unavailable
+    `registry_unreachable`.
+    """
+    rattler: Any = importlib.import_module("rattler")
+    gateway, places, channels = rattler.Gateway(), [platform, "noarch"], [*wanted.channels]
+    names, urls = sorted({name for name, _ in kept}), {url for _, url in kept}
+    known: list[list[Any]] = []
+    if names:
+        known = _asked(wanted, gateway.query(channels, places, names, recursive=False))
+    return _solved(
+        wanted,
+        sources=channels,
+        specs=[*wanted.specs],
+        gateway=gateway,
+        platforms=places,
+        locked_packages=[record for records in known for record in records if str(record.url) in urls],
+        virtual_packages=[_virtual(rattler, name, text) for name, text in machine.items()],
+        timeout=timedelta(seconds=timeout),
+    )
+
+
+def _virtual(rattler: Any, name: str, text: str) -> Any:  # noqa: ANN401  (of rattler)
+    version, _, build = text.partition(" ")
+    return rattler.GenericVirtualPackage(
+        rattler.PackageName(name), rattler.Version(version), rattler.BuildString(build or "0")
+    )
+
+
+def _solved(wanted: CondaPackages, **asked: Any) -> list[Any]:  # noqa: ANN401  (as `rattler.solve` has them)
+    rattler: Any = importlib.import_module("rattler")
+    return [*_asked(wanted, rattler.solve(**asked))]
+
+
+def _asked(wanted: CondaPackages, asking: Any) -> Any:  # noqa: ANN401  (of rattler)
     try:
-        solving = rattler.solve(
-            sources=[*wanted.channels],
-            specs=[*wanted.specs],
-            platforms=[subdir(), "noarch"],
-            virtual_packages=rattler.VirtualPackage.detect(),
-            timeout=timedelta(seconds=timeout),
-        )
-        return [*_awaited(solving)]
+        return _awaited(asking)
     except DevkeelError:
         raise
     except Exception as error:
