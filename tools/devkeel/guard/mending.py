@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.candidate.candidate import Candidate
+    from devkeel.checks.report import CheckReport
     from devkeel.edits import apply, vocabulary
     from devkeel.errors import Diagnostic
 else:
@@ -25,7 +26,7 @@ else:
 __all__ = ["Mended", "mend"]
 
 _MOST_LINES = 3_000
-_MOST_FINDINGS = 8
+_MOST_STEPS = 8
 _MOST_AROUND = 12
 
 
@@ -36,22 +37,31 @@ class Mended(Struct, frozen=True):
     next: str = ""
 
 
-def mend(candidate: Candidate, added: list[Diagnostic]) -> Mended:
-    """Return the write with the first suggestion for each finding, where no error is added any more."""
+def mend(candidate: Candidate, before: CheckReport, added: list[Diagnostic]) -> Mended:
+    """Return the write with the first suggestion for what is wrong in it, again until nothing is.
+
+    before: what the checks say of the files as they are. added: the errors that the write adds.
+    """
+    old = candidate.unchanged().files
     right = candidate.unchanged()
     for name, data in candidate.after.items():
         right.put(name, data)
-    for item in added[:_MOST_FINDINGS]:
-        if not item.suggestions or not _applied(right, item.suggestions[0]):
+    for _ in range(_MOST_STEPS):
+        if not any(item.suggestions and _applied(right, item.suggestions[0]) for item in added):
             return Mended()
-    before = candidate.unchanged()
-    report = run_checks(right, level="schema")
-    if not report.ok and added_errors(run_checks(before, level="schema"), report, before.files, right.files):
-        return Mended()
-    edits = [edit for name, data in right.changed.items() for edit in _edits(candidate, name, data)]
+        report = run_checks(right, level="schema")
+        added = [] if report.ok else added_errors(before, report, old, right.files)
+        if not added:
+            return _asked(candidate, right)
+    return Mended()
+
+
+def _asked(candidate: Candidate, right: Candidate) -> Mended:
+    """Return what to ask for so that the files become what a candidate has."""
     if not right.changed:
         return Mended((), f"Put right, it says what {' and '.join(candidate.changed)} says already.")
-    return Mended(tuple(edits), "" if edits else _in_own_words(candidate, right))
+    edits = tuple(edit for name, data in right.changed.items() for edit in _edits(candidate, name, data))
+    return Mended(edits, "" if edits else _in_own_words(candidate, right))
 
 
 def _applied(right: Candidate, edit: Mapping[str, Any]) -> bool:

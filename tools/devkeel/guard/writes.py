@@ -26,6 +26,7 @@ from devkeel.project.settings import read_settings
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.checks.report import CheckReport
     from devkeel.errors import Diagnostic
     from devkeel.guard import mending
     from devkeel.guard.question import Question, Replacement
@@ -120,7 +121,7 @@ def _judged(candidate: Candidate) -> Answer | None:
     if broken & candidate.changed.keys():
         return None  # a step of a repair is as good as any
     added = added_errors(old, report, before.files, candidate.files)
-    return _answer(candidate, added) if added else None
+    return _answer(candidate, old, added) if added else None
 
 
 def _settings_error(candidate: Candidate) -> ProjectError | None:
@@ -135,9 +136,9 @@ def _settings_error(candidate: Candidate) -> ProjectError | None:
     return None
 
 
-def _answer(candidate: Candidate, added: list[Diagnostic]) -> Answer:
+def _answer(candidate: Candidate, before: CheckReport, added: list[Diagnostic]) -> Answer:
     first = added[0]
     more = f" ({len(added) - 1} more)" if len(added) > 1 else ""
     reason = f"{first.place or 'The project'}: {first.message.rstrip('.')} [{first.code}]{more}."
-    mended = mending.mend(candidate, added)
+    mended = mending.mend(candidate, before, added)
     return Answer("deny", reason, mended.edits, together=True, next=mended.next)
