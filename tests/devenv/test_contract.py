@@ -17,6 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
+from devkeel.processes.declared_plan import DeclaredPlan
+from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.own_up import OwnRunner
+from devkeel.project.root import Project
+from devkeel.runtime.programs import executing
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -48,8 +55,16 @@ class Command:
         return found
 
 
-@pytest.fixture(params=["stand-in", "real"] if REAL else ["stand-in"])
+COMMANDS = ["stand-in", "real"] if REAL else ["stand-in"]
+
+
+@pytest.fixture(params=COMMANDS)
 def command(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Command]:
+    if request.param == "own":
+        request.getfixturevalue("offline")
+        held = request.getfixturevalue("devenv")
+        yield OwnCommand(held.program, request.getfixturevalue("pinned_project"))
+        return
     if request.param == "stand-in":
         held = request.getfixturevalue("devenv")
         yield Command(held.program, request.getfixturevalue("pinned_project"))
@@ -282,6 +297,25 @@ def test_test_runs_enter_test_in_the_shell(command: Command) -> None:
 # The process manager
 
 
+class OwnCommand(Command):
+    """devkeel's own supervisor by the words of devenv's command: its socket is under the same contract."""
+
+    def __call__(self, root: Path, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        manager = ManagerSocket(root)
+        runner = OwnRunner(Project(root), manager, DeclaredPlan(Environment(root, actor="test").context))
+        with executing():
+            if arguments == ("up", "-d"):
+                runner.up(())
+            elif arguments == ("processes", "down"):
+                runner.down(manager.pid() or 0)
+            else:  # what devenv's command asks a manager, it asks this one too
+                return super().__call__(root, *arguments, code=code)
+        return subprocess.CompletedProcess(arguments, 0, "", "")
+
+
+MANAGERS = pytest.mark.parametrize("command", ["own", *COMMANDS], indirect=True)
+
+
 def socket_of(root: Path) -> Path:
     """Return where a project's process manager listens."""
     base = os.environ.get("XDG_RUNTIME_DIR") or "/tmp"  # noqa: S108  (devenv's own rule)
@@ -321,6 +355,7 @@ def started(command: Command, text: str) -> Path:
     return root
 
 
+@MANAGERS
 def test_processes_answer_on_the_socket(command: Command) -> None:
     root = started(command, 'processes.talker.exec = "echo out; echo err >&2; exec sleep 600";')
     command(root, "processes", "wait")
@@ -340,6 +375,7 @@ def test_processes_answer_on_the_socket(command: Command) -> None:
     assert socket_of(root).parent.parent.stat().st_mode & 0o777 == 0o700
 
 
+@MANAGERS
 def test_processes_start_stop_and_restart_one_by_one(command: Command) -> None:
     root = started(
         command,
@@ -357,6 +393,7 @@ def test_processes_start_stop_and_restart_one_by_one(command: Command) -> None:
     until(lambda: phases(root)["a"] == "ready")
 
 
+@MANAGERS
 def test_wait_succeeds_when_a_process_has_crashed(command: Command) -> None:
     root = started(command, 'processes.crash = { exec = "exit 3"; restart.max = 2; }; processes.done.exec = "true";')
     command(root, "processes", "wait")
@@ -365,6 +402,7 @@ def test_wait_succeeds_when_a_process_has_crashed(command: Command) -> None:
     assert ask(root, command="wait") == {"status": "ready"}
 
 
+@MANAGERS
 def test_a_process_is_starting_until_its_probe_succeeds(command: Command) -> None:
     root = started(
         command, 'processes.slow = { exec = "exec sleep 600"; ready = { exec = "test -e gate"; period = 1; }; };'
@@ -397,6 +435,7 @@ def test_processes_can_be_managed_while_the_declaration_is_broken(command: Comma
     assert "No process manager is running" in command(root, "processes", "list", code=1).stderr
 
 
+@MANAGERS
 def test_a_port_that_is_taken_is_moved(command: Command) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
@@ -416,6 +455,7 @@ def test_a_port_that_is_taken_is_moved(command: Command) -> None:
     assert phases(root) == {"web": "ready"}
 
 
+@MANAGERS
 def test_down_leaves_nothing_even_of_a_process_that_ignores_sigterm(command: Command) -> None:
     root = started(
         command,
@@ -428,6 +468,7 @@ def test_down_leaves_nothing_even_of_a_process_that_ignores_sigterm(command: Com
     assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
 
 
+@MANAGERS
 def test_attach_streams_a_snapshot_and_what_follows(command: Command) -> None:
     root = started(command, 'processes.a.exec = "exec sleep 600";')
     ask(root, command="wait")
@@ -475,6 +516,7 @@ def test_direnv_has_the_shell_and_loses_it_with_a_broken_edit(
     assert subprocess.run(argv, cwd=root, capture_output=True, text=True, check=True).stdout == ""
 
 
+@MANAGERS
 @needs("redis-server")
 def test_redis_is_a_real_service(command: Command) -> None:
     port = free_port()

@@ -54,6 +54,8 @@ def test_what_is_no_plan_is_refused(data: bytes) -> None:
         (Plan((process("a", "b"), process("b", "a"))), "a -> b -> a"),
         (Plan((process("a", "a"),)), "a -> a"),
         (Plan((PlannedProcess("a", (), "/"),)), "a"),
+        (Plan((process("../a"),)), "../a"),
+        (Plan((process("a" * 300),)), "a" * 300),
     ],
 )
 def test_what_cannot_be_started_as_it_says_is_refused_by_name(plan: Plan, seen: str) -> None:

@@ -157,6 +157,21 @@ def test_a_declaration_that_does_not_evaluate_is_put_back_and_nothing_was_stoppe
     assert (now.manager, now.outdated) == (manager, False)
 
 
+# The stand-in for devenv does not look for circles.
+@pytest.mark.parametrize("runner", ["own"], indirect=True)
+def test_processes_that_wait_for_each_other_are_put_back_and_nothing_was_stopped(world: Make) -> None:
+    here = world(f'processes.a.exec = "{LONG}";')
+    manager = here.manage("start").manager
+    before = (here.root / "devenv.nix").read_bytes()
+    for name, other in (("b", "c"), ("c", "b")):
+        body = f'{{ exec = "{LONG}"; after = [ "devenv:processes:{other}" ]; }}'
+        here.edit({"kind": "set", "path": f"processes.{name}", "expression": body})
+    assert failure(here, on_failure="restore").code == "process_plan"
+    assert (here.root / "devenv.nix").read_bytes() == before
+    now = here.environment.processes()
+    assert (now.manager, now.outdated) == (manager, False)
+
+
 def test_the_first_start_that_fails_has_nothing_to_go_back_to(world: Make) -> None:
     here = world('processes.a.exec = "exit 3";')
     here.edit({"kind": "set", "path": "env.A", "value": "1"})

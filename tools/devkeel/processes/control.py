@@ -38,6 +38,7 @@ _FAILED_STARTS = frozenset(
     {
         *("process_crashed", "port_held", "process_not_ready", "processes_not_started", "no_processes"),
         *("manager_ended", "manager_unresponsive", "other_process_manager", "process_refused", "timeout"),
+        *("process_plan", "needs_devenv"),
     }
 )
 

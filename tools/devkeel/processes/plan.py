@@ -41,6 +41,9 @@ __all__ = [
 Condition = Literal["started", "ready", "completed", "succeeded"]
 """What is waited for: see `After`."""
 
+# A file name has 255 bytes on Linux (limits.h, NAME_MAX), and one of them stands for a character at least.
+_LONGEST = 200
+
 
 class After(Struct, frozen=True, forbid_unknown_fields=True):
     """What something waits for: a process or a task of the plan, by name.
@@ -200,6 +203,9 @@ def require_sound(plan: Plan) -> None:
         if step.name in seen:
             raise _unsound(f"There are two of the name {step.name}.", step.name)
         seen.add(step.name)
+        logged = isinstance(step, PlannedProcess)
+        if logged and ("/" in step.name or "\0" in step.name or len(step.name) > _LONGEST):
+            raise _unsound("A name that is to be that of a log has no slash in it, and is not as long.", step.name)
         if not step.argv:
             raise _unsound(f"{step.name} has no command.", step.name)
     for step in plan.steps:
