@@ -48,6 +48,7 @@ VERBS = {
     "run": "Run a command in the applied environment.",
     "job": "Show the jobs, or follow one.",
     "up": "Start the processes and wait until they are ready.",
+    "why": "Explain why a variable, program or port is there or not.",
     "down": "Stop the processes, leaving nothing behind.",
     "restart": "Start the processes anew.",
     "ps": "Show what runs.",

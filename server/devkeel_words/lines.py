@@ -12,11 +12,12 @@ if TYPE_CHECKING:
     from devkeel.checks.report import Skipped
     from devkeel.environments.named import EnvironmentInfo
     from devkeel.history.log import HistoryEntry
+    from devkeel.inspection.why import Explanation
     from devkeel.locks.kind import LockState
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
 
-__all__ = ["checks", "checks_here", "environment", "lock", "moves", "relations", "value"]
+__all__ = ["checks", "checks_here", "environment", "lock", "moves", "relations", "seen", "value"]
 
 
 def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
@@ -79,3 +80,11 @@ def _move(item: Move) -> str:
     if item.before is None or item.after is None:
         return f"{item.name} {item.after} is new{date}" if item.before is None else f"{item.name} {item.before} is gone"
     return f"{item.name} {item.before} -> {item.after}{date}"
+
+
+def seen(found: Explanation) -> Iterator[str]:
+    """Return each place where something was looked for, and what was there."""
+    signs = {True: "yes. ", False: "no. ", None: ""}
+    for item in found.seen:
+        place = f" ({item.file}:{item.line})" if item.file else ""
+        yield f"{item.place}: {signs[item.present]}{item.text}{place}"

@@ -51,6 +51,7 @@ ACTIONS: dict[str, Action] = {
     "bootstrap": Action(None, "apply --bootstrap", "#apply"),
     "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),
     "mix": Action(None, "env create --mixed --backend={backend}", "#environments"),
+    "enter": Action(None, "env print {environment}", "#environments"),
     "run": Action("run_command environment={environment} argv={argv}", "run --env={environment} --={argv}", "#run"),
     "job": Action("job id={id} cursor={cursor} wait={wait}", "job {id} --cursor={cursor} --wait={wait}", "#jobs"),
     "start": Action("manage_processes action=start", "up", "#processes"),

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
     from devkeel.environments.run import Invocation, RunSpec
     from devkeel.history import log
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
-    from devkeel.inspection import check, inspect
+    from devkeel.inspection import check, inspect, why
     from devkeel.inspection.inspect import Inspection
+    from devkeel.inspection.why import Explanation
     from devkeel.locks import life
     from devkeel.locks.life import LockReport
     from devkeel.processes import manage, reading
@@ -54,6 +55,7 @@ if not TYPE_CHECKING:
     declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
+    why = Deferred("devkeel.inspection.why")
     inspect, check, examine = (
         Deferred("devkeel.inspection.inspect"),
         Deferred("devkeel.inspection.check"),
@@ -94,6 +96,13 @@ class Environment:
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
         return inspect.inspect(self.context, prefix)
+
+    def why(self, name: str, *, kind: str | None = None, shell: Mapping[str, str] | None = None) -> Explanation:
+        """Return where a variable, program or port is and is not, and what would change that.
+
+        kind: where the name alone does not say it. shell: the variables of the caller's shell, None where it has none.
+        """
+        return why.explain(self.context, name, kind, shell)
 
     def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""

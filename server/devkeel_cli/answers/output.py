@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
+    from devkeel.inspection.why import Explanation
     from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.survey import DefinitionView
@@ -92,6 +93,14 @@ def inspection(result: Inspection) -> Iterable[str]:
     if result.changed_since:
         yield f"changed by somebody else since: {clean(', '.join(result.changed_since))}"
     yield from _pending(result.recovery_pending)
+
+
+def explanation(result: Explanation) -> Iterable[str]:
+    """Yield the lines about where something is and is not."""
+    yield _bold(clean(result.answer))
+    yield from (f"{clean(line)}" for line in lines.seen(result))
+    if result.next:
+        yield f"next: {clean(result.next)}"
 
 
 def _stages(stages: Stages | None) -> Iterable[str]:

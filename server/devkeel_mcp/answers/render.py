@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
+    from devkeel.inspection.why import Explanation
     from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult, ProcessLog
     from devkeel.project.survey import DefinitionView
@@ -105,6 +106,12 @@ def inspection(result: Inspection) -> CallToolResult:
     return _answer(
         result, _short(head), body, [*tail, f"Next: {result.next}"], f"Narrow with prefix, or read {ENVIRONMENT}."
     )
+
+
+def explanation(result: Explanation) -> CallToolResult:
+    """Render where a variable, program or port is and is not."""
+    tail = [f"Next: {result.next}"] if result.next else []
+    return _answer(result, [result.answer], list(lines.seen(result)), tail, "Ask for one name.")
 
 
 def _stages(stages: Stages | None) -> list[str]:

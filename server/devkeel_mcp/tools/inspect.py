@@ -20,9 +20,13 @@ __all__ = ["INSPECT"]
 
 class InspectArguments(Arguments):
     prefix: str | None = Field(default=None, description="Only definitions at or below this option path.")
+    why: str | None = Field(default=None, description="Instead: why this variable, program or port is (not) there.")
 
 
 async def _inspect(call: Call, arguments: InspectArguments) -> CallToolResult:
+    name = arguments.why
+    if name is not None:
+        return render.explanation(await call.read(lambda environment: environment.why(name)))
     return render.inspection(await call.read(lambda environment: environment.inspect(prefix=arguments.prefix)))
 
 

@@ -42,6 +42,7 @@ __all__ = [
     "marked",
     "running",
     "still",
+    "variables_of",
 ]
 
 MARK = "DEVKEEL_JOB"
@@ -320,6 +321,15 @@ def _is_marked(pid: int, mark: str) -> bool:
     # Nix clears the environment of a builder and sets this in it (nix, src/libstore/unix/build/derivation-builder.cc,
     # `initEnv`).
     return any(item.startswith(b"NIX_BUILD_TOP=") for item in variables)
+
+
+def variables_of(pid: int) -> dict[str, str] | None:
+    """Return the variables that a process was started with, None where they are not shown to this user."""
+    found = _variables(pid)
+    if found is None:
+        return None
+    pairs = (os.fsdecode(item).partition("=") for item in found if b"=" in item)
+    return {name: value for name, _, value in pairs}
 
 
 def _settled_variables(pid: int) -> list[bytes] | None:

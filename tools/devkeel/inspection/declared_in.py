@@ -1,0 +1,96 @@
+"""Where the files of a project name a variable, a program or a port, each with its line."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from devkeel.processes.procfile import DOTENV, PROCFILE
+from devkeel.project.envrc import ENVRC
+from devkeel.project.survey import survey
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.context import Context
+    from devkeel.project.survey import DefinitionView
+
+__all__ = ["Mention", "declared_port", "declared_program", "declared_variable"]
+
+_PORT = re.compile(r"(?:^|\.)(?:port|allocate|value|listenPort|httpPort)$|\.ports\.")
+
+
+class Mention(Struct, frozen=True):
+    """A place that names it. holds: whether the environment has it from there. path: the option, where it is one."""
+
+    file: str
+    line: int
+    text: str
+    holds: bool = True
+    path: str = ""
+
+
+def declared_variable(context: Context, name: str) -> tuple[Mention, ...]:
+    """Return where files define a variable: `env`, text that exports it, the file that dotenv reads, `.envrc`."""
+    files = context.declaration()
+    found = survey(files, "env").definitions
+    mentions = [_of(item) for item in found if item.path == f"env.{name}"]
+    whole = [item for item in found if item.path == "env"]
+    mentions += [_of(item, f"{item.path} is computed, and may have it") for item in whole]
+    exported = re.compile(rf"\bexport[ \t]+{re.escape(name)}=|^[ \t]*{re.escape(name)}=", re.MULTILINE)
+    for file, data in sorted(files.items()):
+        if file.endswith(".nix"):
+            mentions += [Mention(file, line, "text that a shell runs sets it") for line in _lines(data, exported)]
+    mentions += _outside(context, name)
+    return tuple(mentions)
+
+
+def _outside(context: Context, name: str) -> Iterator[Mention]:
+    on = any(item.value is True for item in survey(context.declaration(), "dotenv.enable").definitions)
+    line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=", re.MULTILINE)
+    told = "dotenv reads it" if on else "dotenv.enable is not set, so no environment reads this file"
+    for number in _lines(context.source.read(DOTENV) or b"", line):
+        yield Mention(DOTENV, number, told, holds=on)
+    for number in _lines(context.source.read(ENVRC) or b"", line):
+        yield Mention(ENVRC, number, "direnv alone sets it, in shells that enter by this file", holds=False)
+
+
+def declared_program(context: Context, name: str) -> tuple[Mention, ...]:
+    """Return where files declare a program by its own name: a package, a script, a language."""
+    files = context.declaration()
+    word = re.compile(rf"(?<![\w.-])(?:pkgs\.)?{re.escape(name)}(?![\w.-])")
+    mentions = []
+    for item in survey(files, None).definitions:
+        if item.path == f"scripts.{name}" or item.path.startswith(f"scripts.{name}."):
+            mentions.append(_of(item, f"it is the script {name}"))
+        elif item.path == f"languages.{name}.enable":
+            mentions.append(_of(item, f"languages.{name} brings it"))
+        elif item.path == "packages" and item.source and word.search(item.source):
+            mentions.append(_of(item, "packages has one of this name"))
+    return tuple(mentions)
+
+
+def declared_port(context: Context, number: int) -> tuple[Mention, ...]:
+    """Return where files have the number as a port."""
+    mentions = [
+        _of(item)
+        for item in survey(context.declaration(), None).definitions
+        if item.value == number and item.value is not True and _PORT.search(item.path)
+    ]
+    word = re.compile(rf"(?<!\d){number}(?!\d)")
+    lines = _lines(context.source.read(PROCFILE) or b"", word)
+    mentions += [Mention(PROCFILE, line, "a command has the number") for line in lines]
+    return tuple(mentions)
+
+
+def _of(item: DefinitionView, told: str | None = None) -> Mention:
+    condition = f", under the condition {item.condition}" if item.condition else ""
+    return Mention(item.file, item.line, f"{told or f'{item.path} is set'}{condition}", path=item.path)
+
+
+def _lines(data: bytes, wanted: re.Pattern[str]) -> Iterator[int]:
+    text = data.decode("utf-8", "replace")
+    for found in wanted.finditer(text):
+        yield text.count("\n", 0, found.start()) + 1
