@@ -66,7 +66,7 @@ LAYERS = {
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),
-        *("libraries", "processes", "project", "text", "transaction"),
+        *("libraries", "processes", "project", "runtime", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "state", "text", "transaction"},
     "api": {

@@ -43,7 +43,7 @@ _PORTS = range(1, 65_536)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PROGRAM = re.compile(r"[^\0\n\r/\s]{1,200}")
 _ENTERED = "DEVKEEL_ENVIRONMENT"
-_ENTER = f"Let the shell evaluate what {do("enter")} prints."
+_ENTER = f"Let the shell evaluate what {do('enter')} prints."
 
 
 class Seen(Struct, frozen=True):
@@ -174,7 +174,7 @@ def _why_not_applied(
         told = (
             f"{name} is declared, and what was applied of this declaration does not have it: look where it is declared."
         )
-        return told, do("inspect", prefix=f"env.{name}")
+        return told, do("inspect", prefix="env")
     if beside:
         return f"{name} stands in {beside.file}: {beside.text}.", do("set")
     if question.shell is not None and name in question.shell:
@@ -297,15 +297,11 @@ def _port(question: _Question) -> Explanation:
             "port", seen, f"Port {number} is that of {names}.{held}", do("log", name=owners[0].name)
         )
     if listens:
-        owned = "which is declared for it" if mentions else "which this project does not declare"
-        return question.answered(
-            "port",
-            seen,
-            f"Port {number} is held by {listens}, and no process of this project; {owned}.",
-            do("processes"),
-        )
+        declares = "declares" if mentions else "does not declare"
+        told = f"Port {number} is held by {listens}, which is no process of this project."
+        return question.answered("port", seen, f"{told} The project {declares} the port.", do("processes"))
     if mentions:
-        return question.answered("port", seen, f"Port {number} is declared, and what has it does not run.", do("start"))
+        return question.answered("port", seen, f"Port {number} is declared, and its process does not run.", do("start"))
     return question.answered(
         "port", seen, f"Port {number} is not declared, and nothing listens there.", do("processes")
     )
