@@ -54,7 +54,7 @@ ACTIONS: dict[str, Action] = {
     "enter": Action(None, "env print {environment}", "#environments"),
     "run": Action("run_command environment={environment} argv={argv}", "run --env={environment} --={argv}", "#run"),
     "job": Action("job id={id} cursor={cursor} wait={wait}", "job {id} --cursor={cursor} --wait={wait}", "#jobs"),
-    "start": Action("manage_processes action=start", "up", "#processes"),
+    "start": Action("manage_processes action=start names={names}", "up {names}", "#processes"),
     "stop": Action("manage_processes action=stop", "down", "#processes"),
     "restart": Action("manage_processes action=restart", "restart", "#processes"),
     "processes": Action("read_processes", "ps", "#processes"),
@@ -66,6 +66,7 @@ ACTIONS: dict[str, Action] = {
 }
 
 ARGUMENTS: dict[str, Argument] = {
+    "create": Argument("create", "--create", "create"),
     "dry_run": Argument("dry_run", "--dry-run", "dry run"),
     "file": Argument("file", "--file", "file"),
     "occurrences": Argument("occurrences", "--occurrences", "occurrences"),

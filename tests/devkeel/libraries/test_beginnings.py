@@ -13,14 +13,14 @@ from ruamel.yaml import YAML
 
 from devkeel.errors import DevkeelError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 
-def begun(language: str, *names: str, files: Mapping[str, str] | None = None, **more: object) -> Plan:
+def begun(language: str, *names: str, files: Mapping[str, str] | None = None, **more: object) -> LibraryPlan:
     there = files or {}
     request = Request(language, names, create=True, **more)  # type: ignore[arg-type]
     return plan(request, lambda name: there[name].encode() if name in there else None)

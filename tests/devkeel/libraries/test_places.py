@@ -11,7 +11,7 @@ import pytest
 
 from devkeel.errors import DevkeelError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 from devkeel.source import nix
 from devkeel.text.actions import do
 
@@ -23,7 +23,7 @@ REQUIREMENTS = "languages.python.venv.requirements"
 PROJECT = '[project]\nname = "a"\nversion = "1"\ndependencies = []\n'
 
 
-def planned(files: Mapping[str, str], *names: str, language: str = "python", **more: bool | str) -> Plan:
+def planned(files: Mapping[str, str], *names: str, language: str = "python", **more: bool | str) -> LibraryPlan:
     declaration = {name: text.encode() for name, text in files.items() if name.endswith(".nix")}
     request = Request(language, names, declaration=declaration, **more)  # type: ignore[arg-type]
     return plan(request, lambda name: files[name].encode() if name in files else None)

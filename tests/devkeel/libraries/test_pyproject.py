@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 
 from devkeel.errors import Refused, UsageError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 from devkeel.libraries.resolve.installers import find_uv
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 HEAD = '[project]\nname = "demo"\nversion = "0.1.0"\nrequires-python = ">=3.11"\n'
 
 
-def planned(text: str, *names: str, remove: bool = False, group: str | None = None) -> Plan:
+def planned(text: str, *names: str, remove: bool = False, group: str | None = None) -> LibraryPlan:
     request = Request("python", names, group, remove=remove)
     return plan(request, lambda name: text.encode() if name == "pyproject.toml" else None)
 

@@ -9,7 +9,7 @@ import pytest
 
 from devkeel.errors import DevkeelError, ProjectError, Refused, UsageError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ test = ["pytest"]
 SHELL = "{ pkgs, ... }:\n\n{\n  packages = [ ];\n}\n"
 
 
-def planned(files: Mapping[str, str], *names: str, remove: bool = False, **more: str) -> Plan:
+def planned(files: Mapping[str, str], *names: str, remove: bool = False, **more: str) -> LibraryPlan:
     request = Request("python", names, remove=remove, **more)
     return plan(request, lambda name: files[name].encode() if name in files else None)
 

@@ -13,7 +13,7 @@ from pip._internal.req import req_file
 from devkeel.errors import Refused
 from devkeel.libraries.manifests.requirement_lines import decoded, lines_of
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 from devkeel.libraries.resolve.includes import require_beneath
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 FILE = "requirements.txt"
 
 
-def planned(files: dict[str, str], *names: str, remove: bool = False) -> Plan:
+def planned(files: dict[str, str], *names: str, remove: bool = False) -> LibraryPlan:
     request = Request("python", names, file=FILE, remove=remove)
     return plan(request, lambda name: files[name].encode() if name in files else None)
 

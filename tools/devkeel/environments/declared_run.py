@@ -183,7 +183,7 @@ def _roots(found: Evaluated, name: str) -> tuple[str, ...]:
         "unknown_task",
         f"The declaration has no task {name}.",
         seen=name,
-        remedy=f"Name one that there is; processes are started with {do('start')}.",
+        remedy=f"Name one that there is; to start processes: {do('start')}.",
         alternatives=tuple(item for item in known if not item.startswith("devenv:")) or tuple(known),
     )
 

@@ -70,12 +70,12 @@ class Explanation(Struct, frozen=True):
 def explain(context: Context, name: str, kind: str | None, shell: Mapping[str, str] | None) -> Explanation:
     """Return where something is and is not; see `Environment.why`."""
     context = context.through(Basis(context.project))
-    question = _Question(context, name, good_of(context), shell)
-    chosen = _kind_of(question, kind)
-    return {"variable": _variable, "program": _program, "port": _port}[chosen](question)
+    inquiry = _Inquiry(context, name, good_of(context), shell)
+    chosen = _kind_of(inquiry, kind)
+    return {"variable": _variable, "program": _program, "port": _port}[chosen](inquiry)
 
 
-class _Question(Struct, frozen=True):
+class _Inquiry(Struct, frozen=True):
     """What is asked for. good: the active environment as it was made; shell: the caller's variables."""
 
     context: Context
@@ -104,11 +104,11 @@ class _Question(Struct, frozen=True):
         return Explanation(self.name, kind, active_name(self.context), tuple(seen), answer, step)
 
 
-def _kind_of(question: _Question, kind: str | None) -> Kind:
-    name = question.name
+def _kind_of(inquiry: _Inquiry, kind: str | None) -> Kind:
+    name = inquiry.name
     if kind is None:
-        shell = question.shell or {}
-        known = name in question.made or name in shell or f"env.{name}" in _texts(declared_variable, question)
+        shell = inquiry.shell or {}
+        known = name in inquiry.made or name in shell or f"env.{name}" in _texts(declared_variable, inquiry)
         likely = name.isupper() and _VARIABLE.fullmatch(name) is not None
         kind = "port" if name.isdecimal() else "variable" if known or likely else "program"
     checks: dict[str, Callable[[str], bool]] = {
@@ -127,8 +127,8 @@ def _kind_of(question: _Question, kind: str | None) -> Kind:
     return found
 
 
-def _texts(find: Callable[[Context, str], tuple[Mention, ...]], question: _Question) -> set[str]:
-    return {item.path for item in find(question.context, question.name) if item.path}
+def _texts(find: Callable[[Context, str], tuple[Mention, ...]], inquiry: _Inquiry) -> set[str]:
+    return {item.path for item in find(inquiry.context, inquiry.name) if item.path}
 
 
 def _declared(mentions: tuple[Mention, ...], nothing: str) -> list[Seen]:
@@ -137,37 +137,37 @@ def _declared(mentions: tuple[Mention, ...], nothing: str) -> list[Seen]:
     ]
 
 
-def _variable(question: _Question) -> Explanation:
-    name, made = question.name, question.made
-    mentions = declared_variable(question.context, name)
+def _variable(inquiry: _Inquiry) -> Explanation:
+    name, made = inquiry.name, inquiry.made
+    mentions = declared_variable(inquiry.context, name)
     seen = _declared(mentions, f"No file of the declaration that could be read names {name}.")
     declared, beside = any(item.holds for item in mentions), next((item for item in mentions if not item.holds), None)
-    behind = question.behind()
-    seen.append(_applied_variable(question, behind))
-    processes = _in_processes(question)
+    behind = inquiry.behind()
+    seen.append(_applied_variable(inquiry, behind))
+    processes = _in_processes(inquiry)
     seen.append(processes)
-    seen.append(_in_shell(question))
+    seen.append(_in_shell(inquiry))
     if name not in made:
-        return question.answered("variable", seen, *_why_not_applied(question, behind, beside, declared=declared))
-    shell = question.shell
+        return inquiry.answered("variable", seen, *_why_not_applied(inquiry, behind, beside, declared=declared))
+    shell = inquiry.shell
     if shell is not None and shell.get(name) != made[name]:
         how = "has another value" if name in shell else "does not have it"
         why = "entered the environment before this was applied" if _ENTERED in shell else "is not in the environment"
-        return question.answered(
+        return inquiry.answered(
             "variable", seen, f"{name} is in what was applied; this shell {how}, because it {why}.", _ENTER
         )
     if processes.present is False:
-        return question.answered(
+        return inquiry.answered(
             "variable", seen, f"{name} is in what was applied, and not in what every process sees.", do("restart")
         )
     where = "and in this shell" if shell is not None else "and commands that run in the environment see it"
-    return question.answered("variable", seen, f"{name} is in what was applied, {where}.", behind and do("apply"))
+    return inquiry.answered("variable", seen, f"{name} is in what was applied, {where}.", behind and do("apply"))
 
 
 def _why_not_applied(
-    question: _Question, behind: str | None, beside: Mention | None, *, declared: bool
+    inquiry: _Inquiry, behind: str | None, beside: Mention | None, *, declared: bool
 ) -> tuple[str, str | None]:
-    name = question.name
+    name = inquiry.name
     if declared and behind is not None:
         return f"{name} is declared, and {behind}.", do("apply")
     if declared:
@@ -177,21 +177,21 @@ def _why_not_applied(
         return told, do("inspect", prefix="env")
     if beside:
         return f"{name} stands in {beside.file}: {beside.text}.", do("set")
-    if question.shell is not None and name in question.shell:
+    if inquiry.shell is not None and name in inquiry.shell:
         return f"{name} is from outside: this shell has it, the declaration does not.", do("set")
     return f"{name} is not declared where devkeel looked.", do("set")
 
 
-def _applied_variable(question: _Question, behind: str | None) -> Seen:
-    if question.good is None:
+def _applied_variable(inquiry: _Inquiry, behind: str | None) -> Seen:
+    if inquiry.good is None:
         return Seen("applied", False, "Nothing was applied yet.")
-    has = question.name in question.made
-    told = f"The environment {question.good.name} {'has' if has else 'does not have'} it"
+    has = inquiry.name in inquiry.made
+    told = f"The environment {inquiry.good.name} {'has' if has else 'does not have'} it"
     return Seen("applied", has, f"{told}; {behind}." if behind else f"{told}.")
 
 
-def _in_shell(question: _Question) -> Seen:
-    name, shell, made = question.name, question.shell, question.made
+def _in_shell(inquiry: _Inquiry) -> Seen:
+    name, shell, made = inquiry.name, inquiry.shell, inquiry.made
     if shell is None:
         return Seen("shell", None, "A shell of yours cannot be looked into from here: ask in it, with the command.")
     entered = shell.get(_ENTERED)
@@ -202,19 +202,19 @@ def _in_shell(question: _Question) -> Seen:
     return Seen("shell", True, f"{told}, and has it{same}.")
 
 
-def _sight(question: _Question) -> Sight | None:
+def _sight(inquiry: _Inquiry) -> Sight | None:
     try:
-        sight = look(question.context.project, ManagerSocket(question.context.project.root))
+        sight = look(inquiry.context.project, ManagerSocket(inquiry.context.project.root))
     except Unavailable:
         return None
     return sight if sight.running else None
 
 
-def _in_processes(question: _Question) -> Seen:
-    sight = _sight(question)
+def _in_processes(inquiry: _Inquiry) -> Seen:
+    sight = _sight(inquiry)
     if sight is None or sight.pid is None:
         return Seen("processes", None, "No process manager of this project runs.")
-    name, made = question.name, question.made
+    name, made = inquiry.name, inquiry.made
     every = [(item, process_tree.variables_of(item.pid)) for item in process_tree.family([sight.pid])]
     looked = [(str(item), found) for item, found in every if found and item.pid != sight.pid]
     if not looked:
@@ -232,39 +232,39 @@ def _few(names: list[str], most: int = 5) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def _program(question: _Question) -> Explanation:
-    name = question.name
-    mentions = declared_program(question.context, name)
-    behind = question.behind()
-    inside = shutil.which(name, path=question.made.get("PATH", ""))
+def _program(inquiry: _Inquiry) -> Explanation:
+    name = inquiry.name
+    mentions = declared_program(inquiry.context, name)
+    behind = inquiry.behind()
+    inside = shutil.which(name, path=inquiry.made.get("PATH", ""))
     seen = _declared(mentions, f"No package, script or language of the declaration is called {name}.")
-    seen.append(_applied_program(question, inside, behind))
-    seen.append(_program_in_shell(question, inside))
-    shell = question.shell
+    seen.append(_applied_program(inquiry, inside, behind))
+    seen.append(_program_in_shell(inquiry, inside))
+    shell = inquiry.shell
     if inside is None:
         if any(item.holds for item in mentions) and behind is not None:
-            return question.answered("program", seen, f"{name} is declared, and {behind}.", do("apply"))
+            return inquiry.answered("program", seen, f"{name} is declared, and {behind}.", do("apply"))
         host = shutil.which(name, path=(shell if shell is not None else os.environ).get("PATH"))
         told = f"; the host has one of its own: {host}" if host else ""
-        return question.answered("program", seen, f"{name} is not in what was applied{told}.", do("search"))
+        return inquiry.answered("program", seen, f"{name} is not in what was applied{told}.", do("search"))
     if shell is not None and not _same(shutil.which(name, path=shell.get("PATH", "")), inside):
-        return question.answered(
+        return inquiry.answered(
             "program", seen, f"The environment has {name}, and this shell finds another or none.", _ENTER
         )
-    return question.answered("program", seen, f"{name} is in what was applied: {inside}.", behind and do("apply"))
+    return inquiry.answered("program", seen, f"{name} is in what was applied: {inside}.", behind and do("apply"))
 
 
-def _applied_program(question: _Question, inside: str | None, behind: str | None) -> Seen:
-    if question.good is None:
+def _applied_program(inquiry: _Inquiry, inside: str | None, behind: str | None) -> Seen:
+    if inquiry.good is None:
         return Seen("applied", False, "Nothing was applied yet.")
-    told = f"The environment {question.good.name} has it: {inside}" if inside else "What was applied does not have it"
+    told = f"The environment {inquiry.good.name} has it: {inside}" if inside else "What was applied does not have it"
     return Seen("applied", inside is not None, f"{told}; {behind}." if behind else f"{told}.")
 
 
-def _program_in_shell(question: _Question, inside: str | None) -> Seen:
-    if question.shell is None:
+def _program_in_shell(inquiry: _Inquiry, inside: str | None) -> Seen:
+    if inquiry.shell is None:
         return Seen("shell", None, "A shell of yours cannot be looked into from here: ask in it, with the command.")
-    found = shutil.which(question.name, path=question.shell.get("PATH", ""))
+    found = shutil.which(inquiry.name, path=inquiry.shell.get("PATH", ""))
     if found is None:
         return Seen("shell", False, "This shell does not find it.")
     whose = "that of the environment" if _same(found, inside) else "not that of the environment"
@@ -275,11 +275,11 @@ def _same(found: str | None, inside: str | None) -> bool:
     return found is not None and inside is not None and Path(found).absolute() == Path(inside).absolute()
 
 
-def _port(question: _Question) -> Explanation:
-    number = int(question.name)
-    mentions = declared_port(question.context, number)
+def _port(inquiry: _Inquiry) -> Explanation:
+    number = int(inquiry.name)
+    mentions = declared_port(inquiry.context, number)
     seen = _declared(mentions, f"No file of the declaration that could be read has the port {number}.")
-    sight = _sight(question)
+    sight = _sight(inquiry)
     owners = (
         [] if sight is None else [item for item in sight.processes if any(_is(port, number) for port in item.ports)]
     )
@@ -293,18 +293,16 @@ def _port(question: _Question) -> Explanation:
     seen.append(Seen("machine", listens is not None, told))
     if owners and any(item.phase in ACTIVE for item in owners):
         held = f" {told}" if listens else f" {told} It is not ready yet, or has failed."
-        return question.answered(
+        return inquiry.answered(
             "port", seen, f"Port {number} is that of {names}.{held}", do("log", name=owners[0].name)
         )
     if listens:
         declares = "declares" if mentions else "does not declare"
         told = f"Port {number} is held by {listens}, which is no process of this project."
-        return question.answered("port", seen, f"{told} The project {declares} the port.", do("processes"))
+        return inquiry.answered("port", seen, f"{told} The project {declares} the port.", do("processes"))
     if mentions:
-        return question.answered("port", seen, f"Port {number} is declared, and its process does not run.", do("start"))
-    return question.answered(
-        "port", seen, f"Port {number} is not declared, and nothing listens there.", do("processes")
-    )
+        return inquiry.answered("port", seen, f"Port {number} is declared, and its process does not run.", do("start"))
+    return inquiry.answered("port", seen, f"Port {number} is not declared, and nothing listens there.", do("processes"))
 
 
 def _is(port: str, number: int) -> bool:

@@ -18,7 +18,7 @@ from devkeel.libraries.request import no_manifest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.request import LibraryPlan, Request
 
 __all__ = ["plan"]
 
@@ -26,7 +26,7 @@ __all__ = ["plan"]
 _GROUP = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._-]*[A-Za-z0-9_])?")
 
 
-def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edits that add or remove libraries, in memory; nothing is resolved.
 
     read: the bytes of a file relative to the root, None where there is none. Raises UsageError `unknown_language` or

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from devkeel.source import Edited
 
-__all__ = ["Plan", "Request", "bad_library", "no_manifest", "refused", "require_reference"]
+__all__ = ["LibraryPlan", "Request", "bad_library", "no_manifest", "refused", "require_reference"]
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):")
 _USER = re.compile(r"(?<=://)(?P<user>[^\s/@]*)@")
@@ -47,7 +47,7 @@ class Request(Struct, frozen=True):
     project: str = "project"
 
 
-class Plan(Struct):
+class LibraryPlan(Struct):
     """The edits that a request comes to: bytes by file name, and sentences about what they met.
 
     manifest: the file that names the libraries; the others follow from it.

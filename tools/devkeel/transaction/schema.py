@@ -217,7 +217,7 @@ def _known_texts() -> frozenset[str]:
         return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 
-class _Connection(sqlite3.Connection):
+class _OpenConnection(sqlite3.Connection):
     """A connection that is known to be open until it is closed."""
 
     identity: tuple[int, int] | None = None
@@ -239,7 +239,7 @@ def _connect(file: Path, uri: str) -> sqlite3.Connection:
         # A URI, for its `mode` keeps SQLite from making a file that is not there (sqlite.org/uri.html). isolation_level
         # None: the sqlite3 module begins no transaction of its own.
         connection = sqlite3.connect(
-            uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False, factory=_Connection
+            uri, uri=True, timeout=_WAIT, isolation_level=None, check_same_thread=False, factory=_OpenConnection
         )
         connection.identity = _identity(file)
         _open[connection.identity] += 1

@@ -12,7 +12,7 @@ import pytest
 
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ tool example.org/d/cmd/tool
 """
 
 
-def planned(text: str, *names: str, remove: bool = False) -> Plan:
+def planned(text: str, *names: str, remove: bool = False) -> LibraryPlan:
     return plan(Request("go", names, remove=remove), lambda name: text.encode() if name == "go.mod" else None)
 
 

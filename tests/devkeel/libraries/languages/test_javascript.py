@@ -13,7 +13,7 @@ import pytest
 from devkeel.errors import DevkeelError
 from devkeel.libraries.languages import javascript
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 
 SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 GROUPS = {"prod": SECTIONS[0], "dev": SECTIONS[1], "optional": SECTIONS[2], "peer": SECTIONS[3]}
@@ -27,7 +27,7 @@ ARBORIST = [
 needs_arborist = pytest.mark.skipif(not ARBORIST, reason="npm is not installed")
 
 
-def planned(text: str, *names: str, group: str | None = None, remove: bool = False) -> Plan:
+def planned(text: str, *names: str, group: str | None = None, remove: bool = False) -> LibraryPlan:
     request = Request("javascript", names, group, remove=remove)
     return plan(request, lambda name: text.encode() if name == "package.json" else None)
 

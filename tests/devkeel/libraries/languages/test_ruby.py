@@ -6,13 +6,13 @@ import pytest
 
 from devkeel.errors import DevkeelError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 from devkeel.text.actions import do
 
 HEAD = 'source "https://example.org"\n\n'
 
 
-def planned(text: str, *names: str, group: str | None = None, remove: bool = False) -> Plan:
+def planned(text: str, *names: str, group: str | None = None, remove: bool = False) -> LibraryPlan:
     request = Request("ruby", names, group, remove=remove)
     return plan(request, lambda name: text.encode() if name == "Gemfile" else None)
 

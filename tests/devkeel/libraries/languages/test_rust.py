@@ -12,7 +12,7 @@ import pytest
 
 from devkeel.errors import DevkeelError
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,7 +24,7 @@ WORKSPACE = '[workspace]\nmembers = ["m"]\nresolver = "2"\n\n[workspace.dependen
 
 def planned(
     files: dict[str, str], *names: str, file: str | None = None, group: str | None = None, remove: bool = False
-) -> Plan:
+) -> LibraryPlan:
     held = {name: text.encode() for name, text in files.items()}
     return plan(Request("rust", names, group, file, remove=remove), held.get)
 

@@ -8,7 +8,7 @@ from devkeel.errors import DevkeelError
 from devkeel.libraries.declared import declared_libraries
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.planning import plan
-from devkeel.libraries.request import Plan, Request
+from devkeel.libraries.request import LibraryPlan, Request
 
 HEAD = "name: lab\nchannels: [conda-forge]\n"
 LAB = f"""{HEAD}dependencies:
@@ -24,7 +24,7 @@ LAB = f"""{HEAD}dependencies:
 """
 
 
-def planned(text: str, *names: str, remove: bool = False) -> Plan:
+def planned(text: str, *names: str, remove: bool = False) -> LibraryPlan:
     request = Request("python", names, remove=remove, manifests=("environment.yml",))
     return plan(request, lambda name: text.encode() if name == "environment.yml" else None)
 
@@ -204,7 +204,7 @@ INCLUDED = {
 }
 
 
-def planned_of(files: dict[str, str], *names: str, remove: bool = False, file: str | None = None) -> Plan:
+def planned_of(files: dict[str, str], *names: str, remove: bool = False, file: str | None = None) -> LibraryPlan:
     request = Request("python", names, file=file, remove=remove, manifests=("environment.yml",))
     return plan(request, lambda name: files[name].encode() if name in files else None)
 

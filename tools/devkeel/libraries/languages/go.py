@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.libraries.manifests import go_mod
-from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
+from devkeel.libraries.request import LibraryPlan, bad_library, no_manifest, refused
 from devkeel.source import Edited
 from devkeel.source.plain_data import decode
 from devkeel.source.splice import Splice, apply
@@ -32,14 +32,14 @@ _MAJOR = re.compile(r"/v(?P<major>[2-9]\d*|1\d+)$|^gopkg\.in/.*\.v(?P<dotted>\d+
 _EXAMPLE = "github.com/google/uuid@v1.6.0"
 
 
-def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of go.mod. Go has no ranges: a module that is new needs its version."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
         raise no_manifest("Go", MANIFESTS)
     if request.group is not None:
         raise refused("no_groups", "go.mod has no groups.", name, "Leave the group out.")
-    made = Plan(name, read)
+    made = LibraryPlan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)
         if found is None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.errors import Place, Refused
-from devkeel.libraries.request import Plan, bad_library, no_manifest, refused, require_reference
+from devkeel.libraries.request import LibraryPlan, bad_library, no_manifest, refused, require_reference
 from devkeel.source import jsonc
 from devkeel.text.actions import do
 
@@ -52,7 +52,7 @@ _ALIAS = re.compile(r"npm:(?P<name>@?[^@]+)")
 _SIGNS = "_-!.'()@*/~$0123456789abcdefghijklmnopqrstuvwxyz"
 
 
-def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of package.json. A name alone means any version, until npm has taken one."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
@@ -61,7 +61,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
         raise refused(
             "no_groups", f"package.json has no group {request.group!r}.", name, "Use dev, optional, peer or prod."
         )
-    section, made = _GROUPS.get(request.group or ""), Plan(name, read)
+    section, made = _GROUPS.get(request.group or ""), LibraryPlan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)
         if found is None and request.remove and _Package(made, item).stands:
@@ -82,7 +82,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 class _Package(Struct):
     """One library of a manifest: where it stands, and how that changes."""
 
-    made: Plan
+    made: LibraryPlan
     name: str
 
     def add(self, version: str | None, section: str | None) -> None:

@@ -11,7 +11,7 @@ from devkeel.libraries.manifests import conda_file, nix_text, pyproject, require
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
 from devkeel.libraries.modules import Modules
 from devkeel.libraries.places import DECLARATION, MANIFESTS, PYTHON, REQUIREMENTS, python_place
-from devkeel.libraries.request import Plan, refused
+from devkeel.libraries.request import LibraryPlan, refused
 from devkeel.source import nix
 from devkeel.text.actions import argument
 
@@ -28,14 +28,14 @@ _PROFILE = '"${config.devenv.dotfile}/profile"'
 _INSTALLERS = (b"uv sync", b"uv run", b"poetry", b"pip install", b"pdm ", b"hatch ")
 
 
-def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edits; devenv.nix gets what it needs for them where there is one.
 
     Raises ProjectError `no_manifest`, UsageError `bad_library`, Refused.
     """
     modules = Modules(request.declaration or _declared(read))
     place = python_place(request, read, modules)
-    made = Plan(place.manifest, begun(place.manifest, request, read), notes=[*place.notes])
+    made = LibraryPlan(place.manifest, begun(place.manifest, request, read), notes=[*place.notes])
     if place.source is not None and place.way == "text":
         nix_text.edit(made, request, place.source)
     elif place.python is not None:
@@ -58,7 +58,7 @@ def _declared(read: Callable[[str], bytes | None]) -> dict[str, bytes]:
     return {name: data for name, data in found if data is not None}
 
 
-def _require_no_group(made: Plan, request: Request) -> None:
+def _require_no_group(made: LibraryPlan, request: Request) -> None:
     if request.group is not None:
         raise refused(
             "no_groups",
@@ -68,7 +68,7 @@ def _require_no_group(made: Plan, request: Request) -> None:
         )
 
 
-def _edit_packages(made: Plan, request: Request, python: PackageHolder) -> None:
+def _edit_packages(made: LibraryPlan, request: Request, python: PackageHolder) -> None:
     names = []
     for name in request.names:
         found = parse(name, remove=request.remove)
@@ -85,7 +85,7 @@ def _edit_packages(made: Plan, request: Request, python: PackageHolder) -> None:
     made.take(made.manifest, python.changed(names, remove=request.remove))
 
 
-def _declare(made: Plan, request: Request, modules: Modules, place: ManifestPlace) -> None:
+def _declare(made: LibraryPlan, request: Request, modules: Modules, place: ManifestPlace) -> None:
     """Give devenv.nix what the libraries need: an installer where it has none, and native libraries."""
     if place.way == "packages":
         return
@@ -118,7 +118,9 @@ def _is_off(modules: Modules, path: str) -> bool:
     return not found or (len(found) == len(own) and all(said.value is False for said in own))
 
 
-def _uninstalled(made: Plan, request: Request, modules: Modules, values: list[tuple[str, nix.Value]]) -> Iterator[str]:
+def _uninstalled(
+    made: LibraryPlan, request: Request, modules: Modules, values: list[tuple[str, nix.Value]]
+) -> Iterator[str]:
     """Yield what nothing installs when the shell is entered, as far as the options of devenv say."""
     syncing = modules.is_on(f"{PYTHON}.uv.sync.enable")
     installing = (
@@ -141,7 +143,7 @@ def _uninstalled(made: Plan, request: Request, modules: Modules, values: list[tu
             yield f"uv sync installs no group {group} in this project: {PYTHON}.uv.sync.groups does not name it."
 
 
-def _installer(made: Plan, modules: Modules) -> list[tuple[str, nix.Value]]:
+def _installer(made: LibraryPlan, modules: Modules) -> list[tuple[str, nix.Value]]:
     """Return what devenv.nix needs to install from a manifest, where it has no installer of its own."""
     known = modules.defines(
         *(f"{PYTHON}.{name}.enable" for name in ("venv", "uv", "uv.sync", "poetry", "poetry.install"))

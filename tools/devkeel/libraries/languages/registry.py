@@ -13,7 +13,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.request import LibraryPlan, Request
 
 __all__ = ["LANGUAGES", "ROWS", "Language", "LanguageRow", "language_named", "row_of"]
 
@@ -25,7 +25,7 @@ class Language(Protocol):
     def MANIFESTS(self) -> tuple[str, ...]:  # noqa: N802  (a constant of the module)
         """The files that name libraries, the most specific first."""
 
-    def plan(self, request: Request, read: Callable[[str], bytes | None]) -> Plan:
+    def plan(self, request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
         """Return the edits. Raises ProjectError `no_manifest`, UsageError `bad_library`, Refused."""
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.libraries.manifests import gemfile
-from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
+from devkeel.libraries.request import LibraryPlan, bad_library, no_manifest, refused
 from devkeel.source import Edited
 from devkeel.source.plain_data import decode
 from devkeel.source.splice import Splice, apply
@@ -26,7 +26,7 @@ _ONE = r"(?:[~<>=!]+ ?)?\d[\w.]*"
 _NAME = re.compile(rf"(?P<name>[A-Za-z0-9][\w.-]*)(?:@(?P<version>{_ONE}(?:, ?{_ONE})*))?")
 
 
-def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of the Gemfile: a line of its own for each gem that is new."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
@@ -34,7 +34,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
     # It becomes a symbol in a program.
     if request.group is not None and not request.group.isidentifier():
         raise refused("no_groups", f"A Gemfile has no group {request.group!r}.", name, "Name one such as development.")
-    made = Plan(name, read)
+    made = LibraryPlan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)
         if found is None:

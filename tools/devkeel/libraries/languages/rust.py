@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from devkeel.errors import Refused
 from devkeel.libraries.manifests import cargo_file
-from devkeel.libraries.request import Plan, bad_library, no_manifest, refused
+from devkeel.libraries.request import LibraryPlan, bad_library, no_manifest, refused
 from devkeel.source import toml
 from devkeel.source.plain_data import dotted
 from devkeel.text.actions import argument
@@ -28,14 +28,14 @@ _NAME = re.compile(r"(?P<name>[A-Za-z][\w-]*)(?:@(?P<version>[\w.*+^~<>=, -]+))?
 _SOURCE = ("version", "workspace", "registry", "registry-index", "package", "path", "git", "branch", "tag", "rev")
 
 
-def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
+def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of Cargo.toml. A name alone means any version, until cargo has taken one."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
         raise no_manifest("Rust", MANIFESTS)
     if request.group is not None and request.group not in cargo_file.KINDS:
         raise refused("no_groups", f"Cargo.toml has no group {request.group!r}.", name, "Use dev, build or normal.")
-    made = Plan(name, read)
+    made = LibraryPlan(name, read)
     for item in request.names:
         found = _NAME.fullmatch(item)
         if found is None:
@@ -51,7 +51,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> Plan:
 class _Crate(Struct):
     """One library of a manifest: where it stands, and how that changes. group: of which tables, None for all."""
 
-    made: Plan
+    made: LibraryPlan
     name: str
     group: str | None
 

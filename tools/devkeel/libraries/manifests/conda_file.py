@@ -17,7 +17,7 @@ from devkeel.libraries.manifests import match_spec
 from devkeel.libraries.manifests.requirement import canonicalize_name, is_bare, key_of, parse, tolerant, which
 from devkeel.libraries.manifests.requirement_lines import lines_of
 from devkeel.libraries.manifests.requirements_file import edit_included, edit_lines, included_lines, unread_files
-from devkeel.libraries.request import Plan, bad_library, refused
+from devkeel.libraries.request import LibraryPlan, bad_library, refused
 from devkeel.source import yaml
 from devkeel.text.actions import do
 
@@ -72,7 +72,7 @@ def below_pip(model: dict[str, Any], name: str, read: Callable[[str], bytes | No
     return tuple(str(line.requirement) for line in lines if line.requirement)
 
 
-def edit(plan: Plan, request: Request) -> None:
+def edit(plan: LibraryPlan, request: Request) -> None:
     """Add or remove match specifications, and change what pip installs where a name stands there."""
     if request.group is not None:
         raise refused("no_groups", "conda has no dependency groups.", plan.manifest, "Leave the group out.")
@@ -120,7 +120,7 @@ class _Element(Struct, frozen=True):
 class _File(Struct):
     """An environment file whose elements are found anew after each edit. request: for one name."""
 
-    plan: Plan
+    plan: LibraryPlan
     request: Request
 
     def add(self, item: str, wanted: MatchSpec | None, *, twice: bool) -> None:

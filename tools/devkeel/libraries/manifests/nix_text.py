@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.request import LibraryPlan, Request
 
 __all__ = ["RequirementsSource", "edit", "sources"]
 
@@ -106,7 +106,7 @@ def _joined(said: Statement, node: Node) -> Iterator[RequirementsSource]:
             whole = True
 
 
-def edit(plan: Plan, request: Request, source: RequirementsSource) -> None:
+def edit(plan: LibraryPlan, request: Request, source: RequirementsSource) -> None:
     """Add or remove requirements in a text."""
     said, node = source.said, source.node
     assert node is not None  # noqa: S101  (a place that is a text has one)

@@ -15,7 +15,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.request import LibraryPlan, Request
 
 __all__ = ["edit", "names_in", "tables_of"]
 
@@ -42,7 +42,7 @@ def names_in(table: Mapping[str, Any], key: str) -> list[str]:
     return [name for name in table if canonicalize_name(name) == key]
 
 
-def edit(plan: Plan, request: Request, path: _Path) -> bool:
+def edit(plan: LibraryPlan, request: Request, path: _Path) -> bool:
     """Add libraries to a table, or remove them where it has them; return whether it had all of these."""
     complete = True
     for name in request.names:

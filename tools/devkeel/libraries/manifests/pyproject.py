@@ -26,7 +26,7 @@ from devkeel.text.actions import argument, do
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.request import LibraryPlan, Request
 
 __all__ = ["PYPROJECT", "declares", "dynamic_files", "edit", "requirements_of"]
 
@@ -94,7 +94,7 @@ def requirements_of(data: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(item for item in known if isinstance(item, str)))
 
 
-def edit(plan: Plan, request: Request) -> None:
+def edit(plan: LibraryPlan, request: Request) -> None:
     """Add or remove requirements where this pyproject.toml has them."""
     model = toml.Document(plan.data(plan.manifest), plan.manifest).model
     _require_others(request, model)
@@ -155,7 +155,7 @@ def _lists_of(model: dict[str, Any], group: str | None) -> list[_Path]:
     return [*found, legacy] if key == _DEV and _get(model, *legacy) is not None else found
 
 
-def _require_lists(plan: Plan, request: Request, model: dict[str, Any], paths: Sequence[_Path]) -> None:
+def _require_lists(plan: LibraryPlan, request: Request, model: dict[str, Any], paths: Sequence[_Path]) -> None:
     """Refuse what this file computes from elsewhere, or has no place for."""
     group = request.group
     of_setuptools = _table(model, "tool", "setuptools", "dynamic", "optional-dependencies")
@@ -180,7 +180,7 @@ def _require_lists(plan: Plan, request: Request, model: dict[str, Any], paths: S
             raise document.refuse("opaque_value", f"{dotted(path)} is no list.")
 
 
-def _edit_lists(plan: Plan, request: Request, paths: Sequence[_Path]) -> bool:
+def _edit_lists(plan: LibraryPlan, request: Request, paths: Sequence[_Path]) -> bool:
     """Edit the lists that may hold the libraries; return whether each library was in one."""
     done, complete = set[str](), True
     for name in request.names:
@@ -233,7 +233,7 @@ def _add(document: toml.Document, path: _Path, wanted: Requirement) -> Edited:
     return toml.insert(document, path, _sorted_place(known, text), text)
 
 
-def _remove(plan: Plan, paths: Sequence[_Path], key: str) -> None:
+def _remove(plan: LibraryPlan, paths: Sequence[_Path], key: str) -> None:
     """Take every requirement of a distribution out of lists, and what Poetry and uv say of it alone."""
     for path in paths:
         model = toml.loads(plan.data(plan.manifest))
@@ -251,7 +251,7 @@ def _remove(plan: Plan, paths: Sequence[_Path], key: str) -> None:
             plan.notes.append(f"{dotted((*table, name))} was about it alone and goes too.")
 
 
-def _document(plan: Plan) -> toml.Document:
+def _document(plan: LibraryPlan) -> toml.Document:
     return toml.Document(plan.data(plan.manifest), plan.manifest)
 
 
@@ -269,7 +269,7 @@ def _all_lists(model: dict[str, Any]) -> Iterator[tuple[_Path, list[Any]]]:
             yield path, found
 
 
-def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
+def _say_absent(plan: LibraryPlan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
     """Say of each library that is not where it was to be removed from where it is instead."""
     told = " or ".join(map(dotted, looked)) or f"{request.group!r}, which is no group here"
     for name in request.names:
@@ -285,7 +285,7 @@ def _say_absent(plan: Plan, request: Request, model: dict[str, Any], looked: Seq
         )
 
 
-def _say_others(plan: Plan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
+def _say_others(plan: LibraryPlan, request: Request, model: dict[str, Any], looked: Sequence[_Path]) -> None:
     """Say of each library that was looked for and found, or is added, where it stands beside that."""
     for text in request.names:
         name = parse(text, remove=request.remove).name
@@ -301,7 +301,7 @@ def _places_of(model: dict[str, Any], key: str) -> list[_Path]:
     return lists + [path for path, table in poetry.tables_of(model) if poetry.names_in(table, key)]
 
 
-def _in_files(plan: Plan, key: str) -> Iterator[str]:
+def _in_files(plan: LibraryPlan, key: str) -> Iterator[str]:
     """Yield the lines of requirements files beside a pyproject.toml that have a library."""
     for file in ("requirements.in", "requirements.txt"):
         name = posixpath.join(posixpath.dirname(plan.manifest), file)

@@ -28,7 +28,7 @@ from devkeel.text.actions import argument, do
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from devkeel.libraries.request import Plan, Request
+    from devkeel.libraries.request import LibraryPlan, Request
     from devkeel.source import Edited
 
 __all__ = [
@@ -72,7 +72,7 @@ def requirements_in(data: bytes) -> tuple[str, ...]:
     return tuple(str(line.requirement) for line in lines_of(tolerant_text(data)) if line.requirement)
 
 
-def edit(plan: Plan, request: Request) -> None:
+def edit(plan: LibraryPlan, request: Request) -> None:
     """Add or remove requirements in a requirements file, or in those that it includes where a library stands."""
     lines, unread = [*lines_of(tolerant_text(plan.data(plan.manifest)))], list[str]()
     more = [*included_lines(plan.manifest, lines, plan.read, unread)]
@@ -90,7 +90,7 @@ def edit(plan: Plan, request: Request) -> None:
     plan.take(plan.manifest, edit_lines(plan.data(plan.manifest), plan.manifest, asked, unread))
 
 
-def edit_included(plan: Plan, request: Request, held: Sequence[tuple[str, LogicalLine]]) -> None:
+def edit_included(plan: LibraryPlan, request: Request, held: Sequence[tuple[str, LogicalLine]]) -> None:
     """Edit the files that a manifest includes and in which a library stands: the first of them, or all to remove it.
 
     held: each line that has the library, with its file. Raises Refused `opaque_value`, `compiled_requirements` or

@@ -42,7 +42,7 @@ else:
     conda_solver = Deferred("devkeel.libraries.resolve.conda_solver")
     micromamba = Deferred("devkeel.libraries.resolve.micromamba")
 
-__all__ = ["READS", "Question", "Resolved", "ask", "registry_unreachable", "resolve"]
+__all__ = ["READS", "Resolved", "ResolverRun", "ask", "registry_unreachable", "resolve"]
 
 # What the resolvers read in a project by themselves, beside the manifest that they are asked about: an answer that
 # was made of these is published only where they are still the same.
@@ -95,7 +95,7 @@ class Resolved(Struct, frozen=True):
     locks: Mapping[str, bytes] = field(default_factory=dict)
 
 
-class Question(Struct, frozen=True):
+class ResolverRun(Struct, frozen=True):
     """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none.
 
     said: the command that a compiled file says that it was made by.
@@ -147,7 +147,7 @@ def resolve(
         raise registry_unreachable(found.judge, told)
     # The question of its own files: a manifest's requirements, groups and locks are words of the command.
     before = _question(name, lambda item: project.read(posixpath.join(folder, item)))
-    if isinstance(before, Question) and ask(before, folder, open_old, timeout)[0]:
+    if isinstance(before, ResolverRun) and ask(before, folder, open_old, timeout)[0]:
         return Resolved(why=f"the project did not resolve before either; {found.judge} says: {failures.reason(told)}")
     raise CheckFailed(
         "unresolvable",
@@ -177,7 +177,9 @@ def _resolve_conda(project: Reader, manifest: str, read: Callable[[str], bytes |
     return Resolved(judge=judge, why=stale.strip())
 
 
-def ask(question: Question, folder: str, open_stage: StageOpener, timeout: float = _SECONDS) -> tuple[int, bytes, str]:
+def ask(
+    question: ResolverRun, folder: str, open_stage: StageOpener, timeout: float = _SECONDS
+) -> tuple[int, bytes, str]:
     """Return the exit code, the lock and what was said. folder: where it runs, from the root. timeout: seconds."""
     with open_stage(writes=True) as stage:
         collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
@@ -188,7 +190,7 @@ def ask(question: Question, folder: str, open_stage: StageOpener, timeout: float
     return done.returncode, done.stdout, mask(told, secrets_in(variables))
 
 
-def _question(name: str, read: Callable[[str], bytes | None], *, hashed: bool = False) -> Question | str:
+def _question(name: str, read: Callable[[str], bytes | None], *, hashed: bool = False) -> ResolverRun | str:
     """Return how to ask about a manifest, or why no resolver can be asked. hashed: whether hashes are wanted too."""
     if name == "package.json":
         return _javascript(read)
@@ -196,18 +198,18 @@ def _question(name: str, read: Callable[[str], bytes | None], *, hashed: bool = 
         judge, argv, lock = _TOOLS[name]
         if find_program(judge) is None:
             return f"{judge} is not installed"
-        return Question(judge, argv, lock)
+        return ResolverRun(judge, argv, lock)
     if name.endswith((".yml", ".yaml", ".nix")):
         return f"{name} is resolved when the environment is applied"
     return _python(name, read, hashed=hashed)
 
 
-def _python(name: str, read: Callable[[str], bytes | None], *, hashed: bool) -> Question | str:
+def _python(name: str, read: Callable[[str], bytes | None], *, hashed: bool) -> ResolverRun | str:
     uv, data = find_uv(), read(name) or b""
     project = name == "pyproject.toml"
     # Poetry before 2.0 has all of its own in this table, which no other tool resolves; since 2.0 it reads PEP 621.
     if project and b"[tool.poetry" in data and b"[project]" not in data:
-        return Question("poetry", _POETRY, "poetry.lock") if find_program("poetry") else "poetry is not installed"
+        return ResolverRun("poetry", _POETRY, "poetry.lock") if find_program("poetry") else "poetry is not installed"
     locked = project and read("uv.lock") is not None
     declared = {item: found for item in (PINNED, "pyproject.toml", DECLARATION) if (found := read(item)) is not None}
     try:
@@ -222,27 +224,27 @@ def _python(name: str, read: Callable[[str], bytes | None], *, hashed: bool) -> 
     return _lock(uv, name, read, python, locked=locked) or _compiled(uv, name, data, hashed, "--python", python)
 
 
-def _lock(uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool) -> Question | None:
+def _lock(uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool) -> ResolverRun | None:
     """Return how a lock of uv is renewed, None where there is none."""
     if locked:
-        return Question("uv", (uv, "lock", "--quiet", "--python", python), "uv.lock")
+        return ResolverRun("uv", (uv, "lock", "--quiet", "--python", python), "uv.lock")
     compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
     if compiled_by(compiled) == "uv":
         hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
         argv = (uv, "pip", "compile", "--quiet", "--python", python, *hashes, "--output-file", _TEXT, name)
-        return Question("uv", argv, _TEXT)
+        return ResolverRun("uv", argv, _TEXT)
     return None
 
 
-def _compiled(uv: str, name: str, data: bytes, hashed: bool, *python: str) -> Question:
+def _compiled(uv: str, name: str, data: bytes, hashed: bool, *python: str) -> ResolverRun:
     """Return the question that writes nothing, but for the hashes of a file that wants some."""
     if hashed:
         output = ("--no-annotate", "--generate-hashes", "--output-file", HASHED)
-        return Question("uv", (uv, *_COMPILE_ARGS, *output, *python, name), HASHED)
-    return Question("uv", (uv, *_COMPILE_ARGS, *python, *_parts(name, data)))
+        return ResolverRun("uv", (uv, *_COMPILE_ARGS, *output, *python, name), HASHED)
+    return ResolverRun("uv", (uv, *_COMPILE_ARGS, *python, *_parts(name, data)))
 
 
-def _without_python(uv: str, name: str, declared: Mapping[str, bytes], why: str, *, hashed: bool) -> Question | str:
+def _without_python(uv: str, name: str, declared: Mapping[str, bytes], why: str, *, hashed: bool) -> ResolverRun | str:
     """Return how uv is asked for a Python that is not here, which it can where the version is named."""
     minors = (re.search(r"3\.\d+", item.text) for item in declared_python(declared) if item.kind == "cpython")
     version = next((found[0] for found in minors if found), None)
@@ -259,12 +261,12 @@ def _parts(name: str, data: bytes) -> tuple[str, ...]:
     return ("--all-extras", *groups, name)
 
 
-def _pip(name: str, data: bytes, python: str) -> Question | str:
+def _pip(name: str, data: bytes, python: str) -> ResolverRun | str:
     # A report is what pip takes for a sign that nothing is installed, where the system manages what is (PEP 668).
     trial = ("--dry-run", "--report", "/dev/null")
     pip = (*pip_of(python), "install", *trial, "--ignore-installed", "--quiet", "--no-input")
     wanted = requirements_of(data) if name == "pyproject.toml" else ("--requirement", name)
-    return Question("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
+    return ResolverRun("pip", (*pip, *wanted)) if wanted else "nothing is asked for"
 
 
 def _groups(data: bytes) -> tuple[str, ...]:
@@ -272,16 +274,16 @@ def _groups(data: bytes) -> tuple[str, ...]:
     return tuple(found) if isinstance(found, dict) else ()
 
 
-def _javascript(read: Callable[[str], bytes | None]) -> Question | str:
+def _javascript(read: Callable[[str], bytes | None]) -> ResolverRun | str:
     if read("pnpm-lock.yaml") is not None:
         # A package of npm may have programs run when it is installed (npm docs, scripts: preinstall, install,
         # postinstall).
         argv = ("pnpm", "install", "--lockfile-only", "--ignore-scripts")
-        return Question("pnpm", argv, "pnpm-lock.yaml") if find_program("pnpm") else "pnpm is not installed"
+        return ResolverRun("pnpm", argv, "pnpm-lock.yaml") if find_program("pnpm") else "pnpm is not installed"
     if read("yarn.lock") is not None:
         return "yarn.lock is not renewed by devkeel: run yarn install"
     if find_program("npm") is None:
         return "npm is not installed"
     # npm docs, config: the lock is written, and node_modules is not touched.
     flags = ("--package-lock-only", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-    return Question("npm", ("npm", "install", *flags), "package-lock.json")
+    return ResolverRun("npm", ("npm", "install", *flags), "package-lock.json")

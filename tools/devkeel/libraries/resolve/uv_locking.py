@@ -22,7 +22,7 @@ from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv
 from devkeel.libraries.resolve.interpreter import interpreter
-from devkeel.libraries.resolve.resolvers import READS, Question, ask, registry_unreachable
+from devkeel.libraries.resolve.resolvers import READS, ResolverRun, ask, registry_unreachable
 from devkeel.libraries.resolve.versions import HASHED
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import executing
@@ -70,7 +70,7 @@ def lock_project(subject: Candidate, renew: Collection[str] | None) -> bytes:
     """
     uv, python = _tools(subject, _LOCK)
     upgrade = _upgrading(renew)
-    question = Question("uv", (uv, "lock", "--quiet", "--python", python, *upgrade), _LOCK)
+    question = ResolverRun("uv", (uv, "lock", "--quiet", "--python", python, *upgrade), _LOCK)
     return _answered(subject, question, "", _PYPROJECT)
 
 
@@ -84,7 +84,9 @@ def uv_denies(subject: Candidate) -> bool:
     except Unavailable:
         return False
     argv = (uv, "lock", "--quiet", "--check", "--offline", "--no-build", "--python", python)
-    code, _, told = ask(Question("uv", argv), "", partial(subject.basis.stage, subject.basis.there | subject.changed))
+    code, _, told = ask(
+        ResolverRun("uv", argv), "", partial(subject.basis.stage, subject.basis.there | subject.changed)
+    )
     return bool(code) and "needs to be updated" in told
 
 
@@ -102,7 +104,7 @@ def compile_requirements(subject: Candidate, source: str, output: str, renew: Co
         flags = (*flags, "--generate-hashes")
     argv = (uv, "pip", "compile", "--quiet", *flags, *_upgrading(renew), "--output-file", name, given)
     said = _command(old) or f"uv pip compile --generate-hashes {given} -o {name}"
-    return _answered(subject, Question("uv", argv, name, said), folder, source)
+    return _answered(subject, ResolverRun("uv", argv, name, said), folder, source)
 
 
 def refresh_hashes(subject: Candidate, file: str, renew: Collection[str] | None) -> bytes:
@@ -118,7 +120,7 @@ def refresh_hashes(subject: Candidate, file: str, renew: Collection[str] | None)
     uv, python = _tools(subject, file)
     folder, name = posixpath.split(file)
     argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--generate-hashes", "--python", python)
-    question = Question("uv", (*argv, "--output-file", HASHED, name), HASHED)
+    question = ResolverRun("uv", (*argv, "--output-file", HASHED, name), HASHED)
     return filled(file, before, after, _answered(subject.but(file, after), question, folder, file), included)
 
 
@@ -141,7 +143,7 @@ def _upgrading(renew: Collection[str] | None) -> tuple[str, ...]:
     return tuple(word for name in renew for word in ("--upgrade-package", name))
 
 
-def _answered(subject: Candidate, question: Question, folder: str, manifest: str) -> bytes:
+def _answered(subject: Candidate, question: ResolverRun, folder: str, manifest: str) -> bytes:
     subject.basis.gather(READS)
     require_beneath(subject.root, manifest, subject.read)
     with executing():
