@@ -182,17 +182,19 @@ class Environment:
         """Write the .envrc that enters the project's environment, or a named one; see `devkeel.project.envrc`."""
         return entry.write_envrc(self.context, name, prompt=prompt, template=template, dry_run=dry_run)
 
-    def history(self, *, limit: int = 20, before: int | None = None) -> HistoryPage:
-        """Return operations, newest first."""
-        return log.page(self.context.records, limit=limit, before=before)
+    def history(
+        self, *, limit: int = 20, before: int | None = None, since: str | None = None, external: bool = False
+    ) -> HistoryPage:
+        """Return operations, newest first. since: a date, or so long ago (`7d`). external: what went past devkeel."""
+        return log.page(self.context.records, limit=limit, before=before, since=since, external=external)
 
     def operation(self, identifier: int) -> OperationDetail:
         """Return one operation with its diff."""
         return log.detail(self.context.records, identifier)
 
     def diff(self) -> WorkingDiff:
-        """Return how the working files differ from what the newest operations left."""
-        return log.working_diff(self.context.records, self.project)
+        """Return how the working files differ from what devkeel's newest operation left."""
+        return log.working_diff(self.context.records)
 
     def adopt(self) -> tuple[int, int]:
         """Take over a history that is not believed; see `Transactions.adopt`. A person asks for it, and no tool."""

@@ -20,6 +20,6 @@ if TYPE_CHECKING:
 def command(session: Session, /, as_json: bool) -> None:
     """Show what changed since the last operation.
 
-    Compares the working files with what devkeel's newest operation left.
+    Compares the working files with what devkeel's newest operation left, noted in the history or not.
     """
     show(session.environment.diff(), output.working_diff, as_json=as_json)

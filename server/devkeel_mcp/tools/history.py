@@ -25,6 +25,7 @@ __all__ = ["SHOW_HISTORY", "UNDO"]
 class HistoryArguments(Arguments):
     before: int | None = Field(default=None, description="Only older than this id.")
     operation: int | None = Field(default=None, description="Only this one, with its diff.")
+    since: str | None = Field(default=None, description="7d, 12h or a date.")
 
 
 class UndoArguments(OperationArguments):
@@ -37,7 +38,7 @@ async def _show_history(call: Call, arguments: HistoryArguments) -> CallToolResu
     identifier = arguments.operation
     if identifier is not None:
         return render.operation(await call.read(lambda environment: environment.operation(identifier)))
-    page = await call.read(lambda environment: environment.history(before=arguments.before))
+    page = await call.read(lambda environment: environment.history(before=arguments.before, since=arguments.since))
     return render.history(page)
 
 

@@ -31,7 +31,8 @@ class Basis:
     """The files that one change is made from. Each is read once, and what was read is what publishing compares.
 
     A file that is not there is remembered too. Whoever takes part in a change reads through its basis: a second look
-    at the disk could see what the change was not made from.
+    at the disk could see what the change was not made from. watched: the environment files among them, which the
+    history is to know.
     """
 
     can_stage = True
@@ -42,6 +43,7 @@ class Basis:
         self._names: dict[str, str] = {}
         self._there: dict[str, bool] = {}
         self._seen: dict[str, bytes | None] = {}
+        self.watched: frozenset[str] = frozenset()
 
     @property
     def root(self) -> Path:

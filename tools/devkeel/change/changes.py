@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from devkeel.backends.registry import backend_declared_by, backend_named, declared_by
 from devkeel.candidate.basis import Basis
+from devkeel.change.external import note_external
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.deferred import Deferred
@@ -77,7 +78,7 @@ def change(
         kind: Literal["create", "edit"] = "create" if created else "edit"
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, level, given))
 
-    return patiently(context, attempt, stubborn=asked.stubborn)
+    return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 
 
 def _declares(context: Context, edits: Sequence[Edit]) -> bool:
@@ -114,7 +115,7 @@ def undo(context: Context, operation: int | None, asked: Asked, *, redo: bool) -
         kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id))
 
-    return patiently(context, attempt, stubborn=asked.stubborn)
+    return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 
 
 def restore(context: Context, wanted: int | str, asked: Asked) -> ChangeResult:
@@ -126,7 +127,7 @@ def restore(context: Context, wanted: int | str, asked: Asked) -> ChangeResult:
         given = [{"kind": "restore", "operation": operation.id}]
         return conclude(context, candidate, Intent("restore", asked.reason, asked.dry_run, edits=given))
 
-    return patiently(context, attempt, stubborn=asked.stubborn)
+    return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 
 
 def take_back(context: Context, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
@@ -135,7 +136,9 @@ def take_back(context: Context, operation: int, reason: str) -> tuple[ChangeResu
     What another program changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
     """
     context = context.through(Basis(context.project))
-    candidate = context.candidate(context.declaration())
+    declared = context.declaration()
+    note_external(context, declared)
+    candidate = context.candidate(declared)
     later = past.take_back(context.records, candidate, operation)
     # What stood there is put back whatever a deeper check would say of it, so none is waited for.
     one = later[0] if len(later) == 1 else None

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.looked import Looked
+from devkeel.change.external import note_external
 from devkeel.change.judge import corrected, judge
 from devkeel.change.locking import lock_inputs
 from devkeel.change.resolution import resolve_libraries
@@ -63,11 +64,11 @@ _ATTEMPTS = 3
 
 
 def patiently(
-    context: Context, attempt: Callable[[Context, Candidate], ChangeResult], *, stubborn: bool
+    context: Context, attempt: Callable[[Context, Candidate], ChangeResult], *, stubborn: bool, dry_run: bool
 ) -> ChangeResult:
     """Make a change, and make it anew when a file was saved between reading and publishing it.
 
-    attempt: of the context and the candidate, which is the project as it is.
+    attempt: of the context and the candidate, which is the project as it is. What went past devkeel is noted first.
 
     A caller who said which revision it builds on gets the conflict instead.
     """
@@ -75,8 +76,10 @@ def patiently(
     for number in range(left):
         basis = Basis(context.project)
         try:
-            through = context.through(basis)
-            result = attempt(through, through.candidate(read_declaration(basis)))
+            through, declared = context.through(basis), read_declaration(basis)
+            if not dry_run:
+                note_external(through, declared)
+            result = attempt(through, through.candidate(declared))
         except (Conflict, ProjectError, Refused) as error:
             # A file that was read while it was being saved may be half of one, and refused for that.
             moved = error.code == "file_changed" if isinstance(error, Conflict) else basis.stale()
@@ -221,7 +224,7 @@ def _publish(context: Context, candidate: Candidate, record: Record) -> Operatio
     written = record.kind in ("edit", "create")
     allowing = entry is not None and written and context.settings.direnv_allow and direnv.trusted(context.project)
     store = context.records
-    operation = store.publish(candidate.changes(), record)
+    operation = store.publish(candidate.changes(), record, candidate.basis.watched)
     # The change stands: what fails from here on is a note.
     told = list[str]()
     try:

@@ -48,4 +48,4 @@ def write_envrc(
             candidate.notes.append(f"The environment {chosen!r} is not made yet: {do('make', environment=chosen)}.")
         return conclude(context, candidate, Intent("edit", "write .envrc", dry_run))
 
-    return patiently(context, attempt, stubborn=True)
+    return patiently(context, attempt, stubborn=True, dry_run=dry_run)

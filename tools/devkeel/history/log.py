@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-if TYPE_CHECKING:
-    from devkeel.errors import Diagnostic
-
-from typing import TYPE_CHECKING
-
 from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
+from devkeel.history.external import not_noted
+from devkeel.history.pages import newest_first
+from devkeel.history.since import read_time
 from devkeel.pinned import moves
 from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.diff import unified, unified_all
+from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
     from devkeel.pinned.moves import LockMoves
@@ -43,8 +43,8 @@ _BACK = 100
 _TOLD = 2_000
 
 
-def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
-    """Return operations, newest first. Raises UsageError `bad_limit`."""
+def page(store: Transactions, *, limit: int, before: int | None, since: str | None, external: bool) -> HistoryPage:
+    """Return operations, newest first; see `Environment.history`. Raises UsageError `bad_limit`, `bad_time`."""
     if not 1 <= limit <= _MOST:
         raise UsageError(
             "bad_limit",
@@ -52,11 +52,16 @@ def page(store: Transactions, *, limit: int, before: int | None) -> HistoryPage:
             seen=str(limit),
             remedy="Ask for fewer, and for older ones with before.",
         )
-    found = store.history(limit=limit + 1, before=before)
+    begun = None if since is None else read_time(since, datetime.now(UTC))
+    kind = EXTERNAL if external else None
+    found = store.history(limit=limit + 1, before=before, since=begun, kind=kind)
     shown = found[:limit]
     more = shown[-1].id if len(found) > limit else None
-    notes = tuple(item.message for item in foreign_findings(store))
-    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending(), notes)
+    notes = [item.message for item in foreign_findings(store)]
+    names = [] if before is not None else [item.path for item in not_noted(store, {})]
+    if names:
+        notes.append(f"Changed past devkeel and not noted yet, which the next write does: {', '.join(names)}.")
+    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending(), tuple(notes))
 
 
 def detail(store: Transactions, identifier: int) -> OperationDetail:
@@ -66,14 +71,23 @@ def detail(store: Transactions, identifier: int) -> OperationDetail:
     return OperationDetail(entry(found), unified_all(shown), found.report, moved or None)
 
 
-def working_diff(store: Transactions, project: Project) -> WorkingDiff:
-    """Return how the working files differ from what the newest operations left."""
-    newest = store.history(limit=1)
-    if not newest:
+def working_diff(store: Transactions) -> WorkingDiff:
+    """Return what others did to the files since devkeel's newest operation, noted or not."""
+    noted: list[Operation] = []
+    newest = None
+    for item in newest_first(store):
+        if item.kind != EXTERNAL:
+            newest = item
+            break
+        noted.append(item)
+    if newest is None:
         return WorkingDiff(None, (), "")
-    changes = changed_since(store, project, newest[0])
+    changed = {item.path: (item.before, item.after) for item in not_noted(store, {})}
+    for image in (image for item in noted for image in store.images(item)):
+        changed[image.path] = (image.before, changed.get(image.path, (None, image.after))[1])
+    changes = [(name, *both) for name, both in sorted(changed.items()) if both[0] != both[1]]
     shown, moved = moves.without_locks(changes)
-    return WorkingDiff(newest[0].id, tuple(name for name, *_ in changes), unified_all(shown), moved or None)
+    return WorkingDiff(newest.id, tuple(name for name, *_ in changes), unified_all(shown), moved or None)
 
 
 def changed_since(
@@ -215,7 +229,7 @@ class OperationDetail(Struct, frozen=True):
 
 
 class WorkingDiff(Struct, frozen=True):
-    """The working files against the newest operation's images. `operation` is None without a history."""
+    """The working files against what devkeel's newest operation left. `operation` is None without a history."""
 
     operation: int | None
     files: tuple[str, ...]

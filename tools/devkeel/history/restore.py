@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from devkeel.errors import Conflict, Place, UsageError
+from devkeel.history.pages import newest_first
 from devkeel.history.reversal import put_back
 from devkeel.project.root import digest
 from devkeel.text.actions import do
 from devkeel.text.diff import unified_all
+from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.transaction import FileChange, Operation, Transactions
 
 __all__ = ["restore", "take_back"]
 
-_PAGE = 200
 _REVISION = 16
 
 
@@ -35,7 +36,7 @@ def restore(store: Transactions, candidate: Candidate, wanted: int | str) -> Ope
     if isinstance(wanted, str) and wanted.isdecimal() and len(wanted) < _REVISION:
         wanted = int(wanted)
     later: list[Operation] = []
-    for operation in _newest_first(store):
+    for operation in newest_first(store):
         if wanted in (operation.id, operation.revision_after):
             break
         later.append(operation)
@@ -46,7 +47,7 @@ def restore(store: Transactions, candidate: Candidate, wanted: int | str) -> Ope
             seen=str(wanted),
             remedy=f"Take an id or a revision from {do('history')}.",
         )
-    for chain in _chains(store, later).values():
+    for chain in _chains(store, _own(later)).values():
         for image in reversed(_joined(chain)):
             put_back(candidate, image)
     if not candidate.changed:
@@ -60,7 +61,7 @@ def take_back(store: Transactions, candidate: Candidate, operation: int) -> list
     operation: id, 0 for all of them. Raises Conflict `restore_conflict` where one of the files was changed by hand
     after or between them: no check was ever asked about that change.
     """
-    later = list(_newest_first(store, operation))
+    later = _own(list(newest_first(store, operation)))
     for path, chain in _chains(store, later).items():
         current, wanted = candidate.basis.read(path), chain[0].before
         if current == wanted:
@@ -71,6 +72,15 @@ def take_back(store: Transactions, candidate: Candidate, operation: int) -> list
                 raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
         candidate.put(path, wanted)
     return [item.id for item in later]
+
+
+def _own(later: Sequence[Operation]) -> list[Operation]:
+    """Return what devkeel did of operations, the newest first: not what went past it, nor the undoing of that."""
+    past = set[int]()
+    for item in reversed(later):
+        if item.kind == EXTERNAL or item.reverts in past:
+            past.add(item.id)
+    return [item for item in later if item.id not in past]
 
 
 def _chains(store: Transactions, later: Sequence[Operation]) -> dict[str, list[FileChange]]:
@@ -114,14 +124,3 @@ def _conflict(
             "last_good_to_now": unified_all([(path, good, now)] if good != now else []),
         },
     )
-
-
-def _newest_first(store: Transactions, until: int = 0) -> Iterator[Operation]:
-    """Yield the operations after one."""
-    before = None
-    while page := store.history(limit=_PAGE, before=before):
-        for item in page:
-            if item.id <= until:
-                return
-            yield item
-        before = page[-1].id

@@ -34,6 +34,10 @@ def put_back(
         candidate.put(path, image.before)
         return
     before, after = _ended_as(image.before, current), _ended_as(image.after, current)
+    if before == after:
+        # Nothing but the line ends was changed: what is there now gets back those of then.
+        candidate.put(path, _ended_as(current, image.before))
+        return
     if current in (before, after):
         candidate.put(path, before)
         return

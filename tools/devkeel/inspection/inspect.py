@@ -13,6 +13,7 @@ from devkeel.deferred import Deferred
 from devkeel.environments.locks import lock_findings
 from devkeel.environments.named import Environments
 from devkeel.history import log
+from devkeel.history.external import not_noted
 from devkeel.inspection.status import stages_of
 from devkeel.libraries.declared import declared_libraries
 from devkeel.project import direnv
@@ -79,9 +80,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         levels=levels,
         skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
         last_operation=log.entry(newest[0]) if newest else None,
-        changed_since=tuple(name for name, *_ in log.changed_since(store, context.project, newest[0]))
-        if newest
-        else (),
+        changed_since=tuple(item.path for item in not_noted(store, context.basis.seen if context.basis else {})),
         recovery_pending=store.recovery_pending(),
         stages=stages_of(context.project, files, revisions, newest[0] if newest else None, named.good()),
         next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",

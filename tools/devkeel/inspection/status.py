@@ -10,6 +10,7 @@ from devkeel.environments.applied import is_there
 from devkeel.environments.coverage import left_out
 from devkeel.processes.manager_state import glance
 from devkeel.text.actions import do
+from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,7 +35,8 @@ def stages_of(
     revisions: of the declaration and of the lock files. newest: the newest operation. good: the active environment.
     """
     revision = revisions[0]
-    checked = tuple(newest.report.get("ran", ())) if newest and newest.revision_after == revision else None
+    own = newest is not None and newest.kind != EXTERNAL and newest.revision_after == revision
+    checked = tuple(newest.report.get("ran", ())) if newest and own else None
     sight = glance(project)
     same = good is not None and good.is_of(revisions)
     alive = good is not None and is_there(project, good)

@@ -65,7 +65,7 @@ def lock(context: Context, action: Literal["create", "renew"], names: Sequence[s
         return conclude(context, candidate, Intent("lock", asked.reason, asked.dry_run, edits=[given]))
 
     def work(_: Job) -> ChangeResult:
-        return patiently(context, attempt, stubborn=asked.stubborn)
+        return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 
     title = " ".join(("lock:", action, *map(one_line, names)))
     return context.jobs.start(JobSpec("lock", title[:TITLE], reads=progress_of, plain=as_data), work)

@@ -30,6 +30,7 @@ __all__ = [
     "beginning",
     "declared_revision",
     "dotenv_files",
+    "environment_names",
     "imports_of",
     "is_literal_import",
     "lock_revision",
@@ -295,6 +296,11 @@ def lock_revision(project: Reader) -> str | None:
         with suppress(DevkeelError):  # a lock of more than 4 MiB, or one that may not be read, is for its own tool
             files |= project.read_all((name,))
     return revision_of(files) if files else None
+
+
+def environment_names() -> tuple[str, ...]:
+    """Return the names at the root that are environment files wherever they are: declarations, libraries, locks."""
+    return (*DECLARATION_FILES, *_LIBRARIES, *_LOCKS)
 
 
 def role_of(name: str, *, beside: bool = False) -> str:

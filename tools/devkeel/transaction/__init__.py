@@ -7,12 +7,14 @@ overwritten.
 
 from __future__ import annotations
 
-from devkeel.transaction.operation import FileChange, FileImage, Late, Operation, Record, Recovered
+from devkeel.transaction.operation import EXTERNAL, FileChange, FileImage, LastSeen, Late, Operation, Record, Recovered
 from devkeel.transaction.transactions import Transactions
 
 __all__ = [
+    "EXTERNAL",
     "FileChange",
     "FileImage",
+    "LastSeen",
     "Late",
     "Operation",
     "Record",

@@ -54,6 +54,7 @@ STEPS = (
     "directories synced",
     "published",
     "swept",
+    "noted",
     "taking back",
     "taken back",
     "settled",

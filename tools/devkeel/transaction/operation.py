@@ -6,9 +6,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["FileChange", "FileImage", "Kind", "Late", "Operation", "Record", "Recovered"]
+__all__ = ["EXTERNAL", "FileChange", "FileImage", "Kind", "LastSeen", "Late", "Operation", "Record", "Recovered"]
 
-Kind = Literal["edit", "undo", "redo", "restore", "create", "lock"]
+Kind = Literal["edit", "undo", "redo", "restore", "create", "lock", "external"]
+EXTERNAL: Kind = "external"
+"""What went past devkeel: noted when it was first seen, and published by no one here."""
 
 
 class FileChange(Struct, frozen=True):
@@ -32,6 +34,14 @@ class FileImage(Struct, frozen=True):
     after_hash: str | None
     mode_before: int | None
     mode_after: int | None
+
+
+class LastSeen(Struct, frozen=True):
+    """How a file was when the history last saw it, and in which operation that is; a hash of None means absent."""
+
+    operation: int
+    hash: str | None
+    mode: int | None
 
 
 class Record(Struct, frozen=True):

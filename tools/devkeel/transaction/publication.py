@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from devkeel.errors import DevkeelError, ProjectError, stands
 from devkeel.project.root import digest
-from devkeel.transaction import comparison, files, swap
+from devkeel.transaction import comparison, files, sightings, swap
 from devkeel.transaction.files import step
 from devkeel.transaction.old_files import FOLDER
 from devkeel.transaction.operation import FileImage, Operation, Record
@@ -43,8 +43,10 @@ class _Progress(Struct):
     committing: bool = False
 
 
-def publish(store: Store, project: Project, changes: Sequence[FileChange], record: Record) -> Operation:
-    """Publish the changes as one operation.
+def publish(
+    store: Store, project: Project, changes: Sequence[FileChange], record: Record, watched: frozenset[str]
+) -> Operation:
+    """Publish the changes as one operation. watched: paths of which the history is to know how they were.
 
     The caller holds the lock and has recovered. Raises Conflict, ProjectError or StateError; then every file
     has its bytes from before, or another program's.
@@ -57,7 +59,8 @@ def publish(store: Store, project: Project, changes: Sequence[FileChange], recor
         step("compared")
         modes = _modes(store, record, effective, found)
         images, blobs = _images(effective, modes)
-        number = store.begin(token, time, record, images, blobs)
+        witnessed = sightings.look(store, changes, found, record, watched)
+        number = store.begin(token, time, record, [*images, *witnessed.images], blobs | witnessed.blobs)
         progress = _Progress()
         try:
             step("journalled")

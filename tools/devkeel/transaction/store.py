@@ -20,7 +20,7 @@ from devkeel.state import origin
 from devkeel.state.origin import Ownership
 from devkeel.text.actions import do
 from devkeel.transaction import schema
-from devkeel.transaction.operation import FileImage, Operation, Record
+from devkeel.transaction.operation import FileImage, LastSeen, Operation, Record
 from devkeel.transaction.retention import TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
 from devkeel.transaction.system_errors import damaged, explain, explain_database
@@ -50,11 +50,12 @@ _UNDONE_BY = f"(SELECT g.id FROM operation AS g WHERE g.id = {_LAST} AND g.appli
 _SELECT = f"SELECT {_COLUMNS}, {_UNDONE_BY} AS undone_by FROM operation AS o WHERE state = 'published'"  # noqa: S608
 _STANDS = f"{_UNDONE_BY} IS NULL"
 # The last operation of each other chain that touched a file after an operation, where the chain's effect is not
-# what it was then: an edit that was undone again, or an undo that was redone, is in no one's way.
+# what it was then: an edit that was undone again, or an undo that was redone, is in no one's way. What went past
+# devkeel is a change by hand, which is not offered to be taken back.
 _LATER_ON = f"""
 SELECT o.id FROM operation AS o
-WHERE o.id = {_LAST} AND o.id > :id AND o.root <> (SELECT root FROM operation WHERE id = :id)
-  AND EXISTS (SELECT 1 FROM file WHERE operation = o.id AND path = :path)
+WHERE o.id = {_LAST} AND o.id > :id AND o.kind <> 'external' AND o.root <> (SELECT root FROM operation WHERE id = :id)
+  AND EXISTS (SELECT 1 FROM file WHERE operation = o.id AND path = :path AND before_hash IS NOT after_hash)
   AND o.applies <> coalesce(
     (SELECT e.applies FROM operation AS e WHERE e.root = o.root AND e.state = 'published' AND e.id < :id
      ORDER BY e.id DESC LIMIT 1), 0)
@@ -67,6 +68,12 @@ _FILES = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM fil
 _PAGE = (
     "SELECT operation, path, before_hash, after_hash, mode_before, mode_after FROM file"
     " WHERE operation BETWEEN ? AND ? ORDER BY operation, n"
+)
+# Of a bare column beside max() SQLite gives the value of that row (sqlite.org/lang_select.html, 2.5).
+_LEFT = "SELECT path, max(operation) AS operation, after_hash, mode_after FROM file GROUP BY path"
+_LEFT_BEFORE = (
+    "SELECT path, operation, after_hash, mode_after FROM file WHERE path = ? AND operation < ?"
+    " ORDER BY operation DESC LIMIT 1"
 )
 # What a caller is given of a row.
 _KEPT = [name for name in (*COLUMNS, "undone_by") if name not in ("state", "root", "applies")]
@@ -257,10 +264,41 @@ class Store:
         """Return whether a content is in the records, by its hash."""
         return bool(self._rows("SELECT 1 FROM blob WHERE hash = ?", (name,)))
 
+    def left(self) -> dict[str, LastSeen]:
+        """Return how each file that the history knows was last seen, by path. What carries no seal is not known."""
+        found, judged = dict[str, LastSeen](), dict[int, bool]()
+        with self._mutex:
+            for newest in self._rows(_LEFT):
+                row: sqlite3.Row | None = newest
+                while row is not None and not self._stands(row["operation"], judged):
+                    row = next(iter(self._rows(_LEFT_BEFORE, (row["path"], row["operation"]))), None)
+                if row is not None:
+                    found[row["path"]] = LastSeen(row["operation"], row["after_hash"], row["mode_after"])
+        return found
+
+    def _stands(self, number: int, judged: dict[int, bool]) -> bool:
+        """Return whether an operation was published, and carries its seal."""
+        if number not in judged:
+            query = f"SELECT {_COLUMNS} FROM operation WHERE id = ? AND state = 'published'"  # noqa: S608
+            rows = self._rows(query, (number,))
+            judged[number] = any(self._is_sealed(row, self._files(number)) for row in rows)
+        return judged[number]
+
     def begin(
-        self, token: str, time: str, record: Record, files: Sequence[FileImage], blobs: Mapping[str, bytes]
+        self,
+        token: str,
+        time: str,
+        record: Record,
+        files: Sequence[FileImage],
+        blobs: Mapping[str, bytes],
+        *,
+        state: Literal["pending", "published"] = "pending",
     ) -> int:
-        """Write an operation into the journal, durably, and return its id."""
+        """Write an operation into the journal, durably, and return its id.
+
+        files: what it changes, then what was seen with it for the first time, whose hashes are equal. state:
+        `published` for what is there already.
+        """
         values = {
             "token": token,
             "time": time,
@@ -274,7 +312,7 @@ class Store:
             "reverts": record.reverts,
         }
         root, applies = self._chain(record.reverts)
-        values |= {"state": "pending", "root": root, "applies": applies, "mark": ""}
+        values |= {"state": state, "root": root, "applies": applies, "mark": ""}
         names = ", ".join(values)
         holes = ", ".join(f":{name}" for name in values)
         with self._transaction() as connection:
@@ -334,13 +372,13 @@ class Store:
                 mark = mark_of(self._sealing(), dict(row) | {"state": state}, files)
                 connection.execute("UPDATE operation SET state = ?, mark = ? WHERE id = ?", (state, mark, number))
 
-    def trim(self, keep: Retention, last: int) -> int:
+    def trim(self, keep: Retention, last: int, grown: int = 1) -> int:
         """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
 
-        last: the id of the operation just published. Returns how many went. Looks now and then only: a publication
-        should not pay for it.
+        last: the id of the operation just published; grown: how many are new with it. Returns how many went. Looks now
+        and then only: a publication should not pay for it.
         """
-        if last % TRIM_EVERY:
+        if last % TRIM_EVERY >= grown:
             return 0
         with self._transaction() as connection:
             return trim(connection, keep, last)
@@ -363,11 +401,15 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
 
-    def history(self, limit: int, before: int | None) -> list[Operation]:
-        """Return published operations, newest first, below the id `before`."""
-        if before is None:
-            return self._operations(f"{_SELECT} ORDER BY id DESC LIMIT ?", (max(limit, 0),))
-        return self._operations(f"{_SELECT} AND id < ? ORDER BY id DESC LIMIT ?", (before, max(limit, 0)))
+    def history(
+        self, limit: int, before: int | None, since: str | None = None, kind: str | None = None
+    ) -> list[Operation]:
+        """Return published operations, newest first: below the id `before`, not before a time, of one kind."""
+        asked = (("id < ?", before), ("time >= ?", since), ("kind = ?", kind))
+        wanted = [(text, value) for text, value in asked if value is not None]
+        where = "".join(f" AND {text}" for text, _ in wanted)
+        values = (*(value for _, value in wanted), max(limit, 0))
+        return self._operations(f"{_SELECT}{where} ORDER BY id DESC LIMIT ?", values)
 
     def operation(self, number: int) -> Operation:
         """Return one published operation; raises UsageError when there is none of that id."""
@@ -381,8 +423,10 @@ class Store:
         return [row["id"] for row in self._rows(_LATER_ON, {"id": number, "path": path})]
 
     def newest_undoable(self) -> Operation | None:
-        """Return the newest operation that is no undo and whose effect stands."""
-        found = self._operations(f"{_SELECT} AND kind <> 'undo' AND {_STANDS} ORDER BY id DESC LIMIT 1")
+        """Return the newest operation of devkeel that is no undo and whose effect stands."""
+        found = self._operations(
+            f"{_SELECT} AND kind NOT IN ('undo', 'external') AND {_STANDS} ORDER BY id DESC LIMIT 1"
+        )
         return found[0] if found else None
 
     def newest_undo(self) -> Operation | None:
@@ -417,9 +461,10 @@ class Store:
         return self._sealed(row, self._files(row["id"]))
 
     def _sealed(self, row: sqlite3.Row, files: tuple[FileImage, ...]) -> tuple[FileImage, ...]:
+        """Return what an operation changed of its files; see `_sealed_files`."""
         if not self._is_sealed(row, files):
             raise origin.foreign(self.directory, Ownership(why=self._unsealed(row), remedy=_TAMPERED))
-        return files
+        return tuple(item for item in files if item.before_hash != item.after_hash)
 
     def adopt(self, source: Path, project: Project) -> tuple[int, int]:
         """Take over the history of another database; see `adoption.adopt`. The caller holds the lock."""

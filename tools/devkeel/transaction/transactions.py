@@ -16,7 +16,7 @@ from devkeel.state.origin import ASIDE, foreign
 from devkeel.text.actions import do
 from devkeel.transaction import files, old_files
 from devkeel.transaction.files import step
-from devkeel.transaction.operation import FileChange, Late
+from devkeel.transaction.operation import FileChange, LastSeen, Late
 from devkeel.transaction.signals import shielded
 from devkeel.transaction.store import Store
 from devkeel.transaction.system_errors import explain
@@ -28,15 +28,19 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Project
     from devkeel.state.origin import Ownership
-    from devkeel.transaction import lock, maintenance, publication, recovery
-    from devkeel.transaction.operation import Operation, Record, Recovered
+    from devkeel.transaction import lock, maintenance, publication, recovery, sightings
+    from devkeel.transaction.operation import Kind, Operation, Record, Recovered
 else:
     maintenance = Deferred("devkeel.transaction.maintenance")
     publication = Deferred("devkeel.transaction.publication")
     lock = Deferred("devkeel.transaction.lock")
     recovery = Deferred("devkeel.transaction.recovery")
+    sightings = Deferred("devkeel.transaction.sightings")
 
 __all__ = ["Transactions"]
+
+# Seconds: what is noted by the way waits no longer for another writer.
+_MOMENT = 1.0
 
 
 class Transactions:
@@ -99,9 +103,13 @@ class Transactions:
         newest = self._store.newest()
         return newest is not None and recovery.leftovers(self.project, newest)
 
-    def publish(self, changes: Sequence[FileChange], record: Record) -> Operation:
+    def publish(
+        self, changes: Sequence[FileChange], record: Record, watched: frozenset[str] = frozenset()
+    ) -> Operation:
         """Publish all changes in one step, after settling what an earlier process left.
 
+        watched: those of the paths that the history knows from now on: what another program did to one since it was
+        last seen is noted before, as an operation of its own.
         A change with equal `before` and `after` is only compared. Raises Conflict (file_changed) when a file
         is not its `before`, ProjectError (hard_link, not_writable, disk_full, write_failed, ...), StateError,
         Busy, UsageError; then nothing was published.
@@ -111,22 +119,40 @@ class Transactions:
         try:
             with self._locked() as found:
                 self._recover()
-                operation = publish(self._store, self.project, changes, record)
+                before = self._store.newest_number()
+                operation = publish(self._store, self.project, changes, record, watched)
                 operation = replace(operation, notes=(*operation.notes, *_told(found)))
                 # The change stands: what fails from here on is left to the next writer.
                 with suppress(DevkeelError, OSError):
-                    self._store.trim(self.keep, operation.id)
+                    self._store.trim(self.keep, operation.id, operation.id - before)
         except BaseException as error:  # a signal that waited comes here
             if operation is not None:
                 stands(error, operation.id)
             raise
         return operation
 
+    def left(self) -> dict[str, LastSeen]:
+        """Return how each file that the history knows was last seen, by path. Creates nothing."""
+        return self._store.left()
+
+    def note(self, changes: Sequence[FileChange], record: Record) -> int | None:
+        """Note what another program did to files, as an operation; None where that is not so, or is noted already.
+
+        record: of an external operation. Raises Busy where another process holds the project for longer than a moment.
+        """
+        with self._locked(min(self.lock_timeout, _MOMENT)):
+            self._recover()
+            number = sightings.note(self._store, self.project, changes, record)
+            if number is not None:
+                with suppress(DevkeelError, OSError):
+                    self._store.trim(self.keep, number)
+        return number
+
     @contextmanager
-    def _locked(self) -> Iterator[Ownership]:
+    def _locked(self, timeout: float | None = None) -> Iterator[Ownership]:
         self._store.make_directory()
         try:
-            with lock.hold(self.project.state, self.lock_timeout), shielded():
+            with lock.hold(self.project.state, self.lock_timeout if timeout is None else timeout), shielded():
                 step("locked")
                 yield self._store.prepare()
         except OSError as error:
@@ -151,9 +177,14 @@ class Transactions:
                     )
         return tuple(found)
 
-    def history(self, *, limit: int = 20, before: int | None = None) -> list[Operation]:
-        """Return published operations, newest first; `before` is the id to go on below. Creates nothing."""
-        return self._store.history(limit, before)
+    def history(
+        self, *, limit: int = 20, before: int | None = None, since: str | None = None, kind: Kind | None = None
+    ) -> list[Operation]:
+        """Return published operations, newest first; `before` is the id to go on below. Creates nothing.
+
+        since: a time as operations have it. kind: those of that kind alone.
+        """
+        return self._store.history(limit, before, since, kind)
 
     def operation(self, id: int) -> Operation:  # noqa: A002 - the word that callers use
         """Return a published operation; raises UsageError (unknown_operation) when there is none."""

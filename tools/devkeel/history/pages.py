@@ -1,0 +1,25 @@
+"""Going through the history, page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from devkeel.transaction import Operation, Transactions
+
+__all__ = ["newest_first"]
+
+_PAGE = 200
+
+
+def newest_first(store: Transactions, until: int = 0, page: int = _PAGE) -> Iterator[Operation]:
+    """Yield the operations after one. page: how many are read at once."""
+    before = None
+    while found := store.history(limit=page, before=before):
+        for item in found:
+            if item.id <= until:
+                return
+            yield item
+        before = found[-1].id
