@@ -55,7 +55,7 @@ LAYERS = {
         *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "text"),
     },
-    "guard": {"candidate", "catalogue", "checks", "edits", "errors", "project", "source", "text"},
+    "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),

@@ -43,7 +43,7 @@ _MOST_COMMAND = 600
 _FILE = re.compile(r"(?:\.(?:nix|ya?ml|toml|json|txt|in)|(?:^|/)(?:Gemfile|go\.mod|\.envrc))$")
 # What may install something, by its text alone: a quick look, which lets through most that an agent runs.
 _INSTALLS = re.compile(
-    r"install|\badd\b|\binject\b|\brequire\b|setup\.py|\bi\b|\bin\b|pacman|nix-env|binstall|develop|cpanm"
+    r"<<|install|\badd\b|\binject\b|\brequire\b|setup\.py|\bi\b|\bin\b|pacman|nix-env|binstall|develop|cpanm"
 )
 
 
@@ -91,8 +91,9 @@ def _reason(root: Path, answer: Answer) -> str:
     lines = [f"devkeel: {told.sentence(answer.reason)}"]
     if answer.edits:
         edits = told.data([dict(edit) for edit in answer.edits])
-        lines.append(f"Do instead: {_call(edits)}")
-        commands = " && ".join(suggest.as_command(edit) for edit in edits)
+        lines.append(f"Do instead: {_call(edits, creates=answer.creates)}")
+        creating = " --create" if answer.creates else ""
+        commands = " && ".join(f"{suggest.as_command(edit)}{creating}" for edit in edits)
         if len(commands) < _MOST_COMMAND:
             lines.append(f"or, without its tools: {commands}")
     if answer.next:
@@ -100,6 +101,6 @@ def _reason(root: Path, answer: Answer) -> str:
     return "\n".join(lines)
 
 
-def _call(edits: Sequence[Mapping[str, Any]]) -> str:
-    tool = speech.as_tool.do("set", {})
-    return f"{tool} with edits={json.dumps(edits, ensure_ascii=False)}"
+def _call(edits: Sequence[Mapping[str, Any]], *, creates: bool) -> str:
+    tool = speech.as_tool.do("set", {"create": True} if creates else {})
+    return f"{tool}{', ' if creates else ' with '}edits={json.dumps(edits, ensure_ascii=False)}"

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.guard.judge import judge
 from devkeel.guard.question import Answer, Question, Running
 
@@ -47,14 +49,39 @@ def test_without_a_declaration_nothing_is_decided(tmp_path: Path) -> None:
     assert said(tmp_path, "pip install flask") is None
 
 
-def test_programs_want_a_devenv_nix_where_another_file_declares_the_environment(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", [command for command, edits in COMMANDS.items() if edits])
+@pytest.mark.parametrize("manifest", ["", "pyproject.toml", "requirements.txt", "environment.yml"])
+def test_what_is_to_be_asked_for_is_taken(root: Path, command: str, manifest: str) -> None:
+    if manifest:
+        text = {"pyproject.toml": '[project]\nname = "a"\nversion = "1"\n', "environment.yml": "dependencies: []\n"}
+        (root / manifest).write_text(text.get(manifest, ""))
+    answer = said(root, command)
+    assert answer is not None
+    environment = Environment(root, actor="test")
+    edits = parse_edits([dict(edit) for edit in answer.edits])
+    result = environment.change(edits, dry_run=True, level="schema", create=answer.creates)
+    assert result.diff
+
+
+def test_programs_are_not_refused_where_nothing_can_declare_them(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
     answer = said(tmp_path, "brew install jq")
     assert answer is not None
+    assert answer.decision == "tell"
     assert "begin" in answer.next
     libraries = said(tmp_path, "pip install flask")
     assert libraries is not None
-    assert not libraries.next
+    assert (libraries.decision, libraries.next) == ("deny", "")
+
+
+def test_a_program_that_the_catalogue_does_not_know_is_not_refused_alone(root: Path) -> None:
+    answer = said(root, "sudo apt-get install -y in-house-tool")
+    assert answer is not None
+    assert (answer.decision, answer.edits) == ("tell", ())
+    both = said(root, "sudo apt-get install -y in-house-tool jq")
+    assert both is not None
+    assert both.decision == "deny"
+    assert "search" in both.next
 
 
 @pytest.mark.parametrize("wanted", ["deny", "ask", "tell", "off"])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.guard.judge import judge
-from devkeel.guard.question import Answer, Patch, Question, Replacement, Replacing, WholeFile
+from devkeel.guard.question import Answer, Patch, Question, Replacement, Replacing, Running, WholeFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def said(root: Path, act: WholeFile | Replacing | Patch, folder: Path | None = None) -> Answer | None:
+def said(root: Path, act: WholeFile | Replacing | Patch | Running, folder: Path | None = None) -> Answer | None:
     found = judge(Question(act, str(folder or root)), str(root))
     return found[1] if found else None
 
@@ -207,3 +207,55 @@ def test_a_setting_says_what_becomes_of_files(root: Path) -> None:
     assert answer.decision == "tell"
     (root / "devkeel.toml").write_text('guard = "off"')
     assert said(root, WholeFile("devenv.nix", BAD)) is None
+
+
+HEREDOCS = [
+    "cat > devenv.nix <<'EOF'\nTEXTEOF\n",
+    "cat <<'EOF' > ./devenv.nix && git add -A\nTEXTEOF\n",
+    "mkdir -p x && tee devenv.nix <<'EOF' >/dev/null\nTEXTEOF\n",
+    "cd sub && cat > ../devenv.nix <<EOF\nTEXTEOF\n",
+]
+
+
+@pytest.mark.parametrize("command", HEREDOCS)
+def test_a_file_that_a_shell_writes_is_judged_as_any_other(root: Path, command: str) -> None:
+    (root / "sub").mkdir()
+    assert said(root, Running(command.replace("TEXT", GOOD))) is None
+    answer = said(root, Running(command.replace("TEXT", BAD)))
+    assert answer is not None
+    assert "package" in answer.reason
+
+
+def test_files_that_one_command_writes_are_judged_together(root: Path) -> None:
+    nix = "{ inputs, ... }: { packages = [ inputs.tool.packages.default ]; }\n"
+    yaml = "inputs:\n  tool:\n    url: github:a/b\n"
+    first = f"cat > devenv.nix <<'EOF'\n{nix}EOF\n"
+    assert said(root, Running(f"{first}cat > devenv.yaml <<'EOF'\n{yaml}EOF\n")) is None
+    more = "echo; cat >> devenv.nix <<'EOF'\n}\nEOF\n"
+    assert said(root, Running(more)) is not None
+    whole = GOOD.removesuffix("}\n")
+    assert said(root, Running(f"cat > devenv.nix <<'EOF'\n{whole}EOF\n{more}")) is None
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "cat > $F <<'EOF'\nTEXTEOF\n",
+        "cat > devenv.nix <<EOF\nTEXT$MOREEOF\n",
+        "cat other > devenv.nix <<'EOF'\nTEXTEOF\n",
+        "sed s/a/b/ > devenv.nix <<'EOF'\nTEXTEOF\n",
+        "cat > /elsewhere/devenv.nix <<'EOF'\nTEXTEOF\n",
+        "cat 2> devenv.nix <<'EOF'\nTEXTEOF\n",
+        "cat > README.md <<'EOF'\nTEXTEOF\n",
+    ],
+)
+def test_what_a_shell_writes_is_not_judged_where_the_text_does_not_show_it(root: Path, command: str) -> None:
+    assert said(root, Running(command.replace("TEXT", BAD))) is None
+
+
+def test_what_the_team_protects_is_refused_as_to_devkeel_itself(root: Path) -> None:
+    (root / "devkeel.toml").write_text('protected = ["packages"]\n')
+    answer = said(root, WholeFile("devenv.nix", GOOD.replace("pkgs.git", "pkgs.git pkgs.jq")))
+    assert answer is not None
+    assert "protected" in answer.reason
+    assert said(root, WholeFile("devenv.nix", GOOD.replace('"1"', '"2"'))) is None

@@ -40,6 +40,42 @@ def test_what_a_command_is_fed_is_no_command(end: str) -> None:
     assert all("pip" not in command.words for command in found)
 
 
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("cat <<'E'\na $b\nE\n", True),
+        ('cat <<"E"\na `b`\nE\n', True),
+        ("cat <<E\na\nE\n", True),
+        ("cat <<E\na $b\nE\n", False),
+        ("cat <<E\na \\\\ b\nE\n", False),
+        ("cat <<-'E'\n\ta\nE\n", False),
+        ("cat <<< a", True),
+        ('cat <<< "a $b"', False),
+    ],
+)
+def test_what_is_fed_is_plain_where_the_shell_changes_nothing_in_it(text: str, plain: bool) -> None:
+    (command,) = shell.commands(text)
+    assert command.plain is plain
+
+
+@pytest.mark.parametrize(
+    ("text", "into", "appends"),
+    [
+        ("a > f", "f", False),
+        ("a >> 'f g'", "f g", True),
+        ("a >| f 2> g", "f", False),
+        ("a 2>&1 2> g", None, False),
+        ("a < f", None, False),
+        ("cat <<'E' > f && b\nx\nE\n", "f", False),
+        ("cat > f <<'E'\nx\nE\n", "f", False),
+        ("a > $f", UNKNOWN, False),
+    ],
+)
+def test_where_output_goes_is_known(text: str, into: str | None, appends: bool) -> None:
+    command = shell.commands(text)[0]
+    assert (command.into, command.appends) == (into, appends)
+
+
 def test_a_here_string_is_what_is_fed() -> None:
     assert shell.commands("sh <<< 'a b'")[0].fed == "a b"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,9 @@ __all__ = ["judge_command"]
 # What pip itself is made of: every environment has its own.
 _OWN_TOOLS = frozenset({"pip", "setuptools", "wheel", "uv"})
 _SERVER = ("-server", "")
+_EXTRAS = re.compile(r"\[[^\]]*\]")
+# Where libraries of Python are named, in a project's root.
+_PYTHON = ("pyproject.toml", "requirements.in", "requirements.txt", "environment.yml", "environment.yaml")
 
 
 def judge_command(project: Project, command: str, folder: str) -> Answer | None:
@@ -49,7 +53,21 @@ def judge_command(project: Project, command: str, folder: str) -> Answer | None:
         return Answer("deny", reason, next=f"{do('apply')} makes the environment with it.")
     reason = f"{names} would install past {declared}: what it brings is in no other environment that is made of that."
     edits = [edit for item in found for edit in _edits(project, item)]
-    return Answer("deny", reason, tuple(edits), together=True, next=_next(project, found, edits))
+    return Answer(
+        "deny" if edits or all(item.kind == "library" for item in found) else "tell",
+        reason,
+        tuple(edits),
+        creates=_begins(project, edits),
+        next=_next(project, found, edits),
+    )
+
+
+def _begins(project: Project, edits: list[dict[str, Any]]) -> bool:
+    """Return whether an edit is about Python's libraries where no file names any yet."""
+    python = any(edit.get("language") == "python" for edit in edits)
+    if not python or any(project.exists(name) for name in _PYTHON):
+        return False
+    return b"requirements" not in (project.read(DECLARATION) or b"")
 
 
 def _counts(root: Path, folder: str, invocation: Unwrapped, install: Install) -> bool:
@@ -71,11 +89,12 @@ def _counts(root: Path, folder: str, invocation: Unwrapped, install: Install) ->
 
 
 def _edits(project: Project, install: Install) -> Iterator[dict[str, Any]]:
-    if install.declared:
+    if install.declared or (install.kind != "library" and not project.exists(DECLARATION)):
         return
     if install.kind == "library" and (install.language == "python" or project.exists("Gemfile")):
         if install.names:
-            yield {"kind": "add_library", "language": install.language, "names": [*install.names]}
+            names = [_EXTRAS.sub("", name) for name in install.names] if _is_conda(project) else install.names
+            yield {"kind": "add_library", "language": install.language, "names": [*names]}
     elif install.kind == "toolchain":
         if install.language is not None:
             yield {"kind": "enable", "name": f"languages.{install.language}"}
@@ -85,6 +104,12 @@ def _edits(project: Project, install: Install) -> Iterator[dict[str, Any]]:
         known = list(dict.fromkeys(name for kind, name in found if kind == "package"))
         if known:
             yield {"kind": "add_packages", "names": known}
+
+
+def _is_conda(project: Project) -> bool:
+    """Return whether libraries of Python go into an environment.yml, whose packages have no extras."""
+    first = next((name for name in _PYTHON if project.exists(name)), "")
+    return first.startswith("environment.")
 
 
 def _declaration(project: Project, name: str) -> tuple[str, str]:
@@ -110,16 +135,13 @@ def _is_service(name: str) -> bool:
 
 def _next(project: Project, found: list[Install], edits: list[dict[str, Any]]) -> str:
     """Return what is to be done beside the edits, or where there are none."""
-    programs = any(edit["kind"] != "add_library" for edit in edits) or not all(item.kind == "library" for item in found)
+    programs = [item for item in found if item.kind != "library"]
     if programs and not project.exists(DECLARATION):
-        return f"Programs are declared in a {DECLARATION}, which {do('begin')} begins."
+        return f"Programs can be declared in a {DECLARATION}, which {do('begin')} begins."
     named = sum(len(item.names) for item in found)
     given = sum(len(edit.get("names", (1,))) for edit in edits)
-    if given < named or not edits:
-        library = not programs and any(item.kind == "library" for item in found)
-        return (
-            f"{do('library') if library else do('search')} has the names."
-            if not edits
-            else f"{do('search')} finds the others."
-        )
-    return ""
+    if edits and given >= named:
+        return ""
+    if edits:
+        return f"{do('search')} finds the others."
+    return f"{do('search')} finds what it is called there." if programs else f"{do('library')} declares one."

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.guard.question import Patch, Running
+from devkeel.guard.redirections import WRITES
 from devkeel.project.root import DECLARATION, SETTINGS, Project, declared_above
 from devkeel.project.settings import read_settings
 
@@ -33,17 +34,25 @@ def judge(question: Question, session: str) -> tuple[Path, Answer] | None:
         wanted = _wanted(project, question)
         if wanted == "off":
             return None
-        answer = (
-            installs.judge_command(project, question.act.command, question.folder)
-            if isinstance(question.act, Running)
-            else writes.judge_write(project, question)
-        )
+        answer = _answer(project, question)
     except (DevkeelError, OSError, RuntimeError, ValueError):  # a path that no file can have, a circle of links
         return None
     if answer is None:
         return None
-    decision = wanted if wanted in ("ask", "tell") else "deny"
-    return project.root, answer._replace(decision=decision)  # type: ignore[arg-type]
+    if wanted in ("ask", "tell") and answer.decision == "deny":
+        answer = answer._replace(decision=wanted)
+    return project.root, answer
+
+
+def _answer(project: Project, question: Question) -> Answer | None:
+    act = question.act
+    if not isinstance(act, Running):
+        return writes.judge_write(project, question)
+    if WRITES in act.command:
+        written = writes.judge_write(project, question)
+        if written is not None:
+            return written
+    return installs.judge_command(project, act.command, question.folder)
 
 
 def _project(question: Question, session: Path) -> Project | None:
@@ -67,7 +76,7 @@ def _project(question: Question, session: Path) -> Project | None:
     return Project(top)
 
 
-def _wanted(project: Project, question: Question) -> str:
+def _wanted(project: Project, question: Question) -> Literal["deny", "ask", "tell", "off"]:
     """Return what the project's settings want of the guard: settings that cannot be read want what is usual."""
     if not project.exists(SETTINGS):
         return "deny"

@@ -11,10 +11,11 @@ __all__ = ["Answer", "Patch", "Question", "Replacement", "Replacing", "Running",
 
 
 class WholeFile(NamedTuple):
-    """A file is given a whole new content."""
+    """A file is given a whole new content; or more of it, behind what is there."""
 
     path: str
     content: str
+    appends: bool = False
 
 
 class Replacement(NamedTuple):
@@ -55,12 +56,11 @@ class Answer(NamedTuple):
     """What is wrong with it and what to do instead. No answer at all: nothing is decided.
 
     decision: deny, ask (a person), or tell (and let it go on). reason: a sentence of the library. edits: what to ask
-    devkeel for, each alone makes it right, the likeliest first. together: they are one change, to be asked for as a
-    whole. next: what to do where no edit says it.
+    devkeel for, as one change. creates: they begin a file that is missing. next: what to do where no edit says it.
     """
 
     decision: Literal["deny", "ask", "tell"]
     reason: str
     edits: tuple[Mapping[str, Any], ...] = ()
-    together: bool = False
+    creates: bool = False
     next: str = ""

@@ -15,9 +15,10 @@ from devkeel.candidate.candidate import Candidate
 from devkeel.catalogue import cache
 from devkeel.checks import added_errors, run_checks
 from devkeel.deferred import Deferred
-from devkeel.errors import DevkeelError, ProjectError
+from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
 from devkeel.guard.patches import read_patch
 from devkeel.guard.question import Answer, Patch, Replacing, Running, WholeFile
+from devkeel.guard.redirections import redirected
 from devkeel.project.declaration import read_declaration
 from devkeel.project.environment_files import is_environment_file, is_lock
 from devkeel.project.root import MANIFESTS, SETTINGS
@@ -30,9 +31,11 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
     from devkeel.guard import mending
     from devkeel.guard.question import Question, Replacement
+    from devkeel.policy import protected
     from devkeel.project.root import Project
 else:
     mending = Deferred("devkeel.guard.mending")
+    protected = Deferred("devkeel.policy.protected")
 
 __all__ = ["judge_write"]
 
@@ -66,17 +69,31 @@ def _written(basis: Basis, question: Question) -> Mapping[str, bytes | None]:
     """Return the environment files that a tool would write, by name, with their new bytes; None for a removal."""
     act = question.act
     if isinstance(act, Running):
-        return {}
+        return _redirected(basis, question.folder, act.command)
     if isinstance(act, Patch):
         return _patched(basis, question.folder, act.text)
     name = basis.resolve(posixpath.join(question.folder, act.path))
     if not _is_judged(name):
         return {}
     if isinstance(act, WholeFile):
-        return {name: act.content.encode()}
+        return {name: _whole(basis.read(name), act)}
     data = basis.read(name)
     new = _replaced(data or b"", act.replacements) if data is not None or _begins(act) else None
     return {} if new is None else {name: new}
+
+
+def _whole(before: bytes | None, act: WholeFile) -> bytes:
+    return (before or b"" if act.appends else b"") + act.content.encode()
+
+
+def _redirected(basis: Basis, folder: str, command: str) -> Mapping[str, bytes | None]:
+    """Return the environment files that a shell command writes a text into, one text behind the other."""
+    files: dict[str, bytes | None] = {}
+    for act in redirected(command):
+        name = basis.resolve(posixpath.join(folder, act.path))
+        if _is_judged(name):
+            files[name] = _whole(files[name] if name in files else basis.read(name), act)
+    return files
 
 
 def _is_judged(name: str) -> bool:
@@ -112,6 +129,9 @@ def _judged(candidate: Candidate) -> Answer | None:
     wrong = _settings_error(candidate)
     if wrong is not None:
         return Answer("deny", f"{wrong.message} {wrong.remedy}")
+    refusal = _protected(candidate)
+    if refusal is not None:
+        return Answer("deny", f"{refusal.message} {refusal.remedy}")
     report = run_checks(candidate, level=_LEVEL)
     if report.ok:
         return None
@@ -136,9 +156,21 @@ def _settings_error(candidate: Candidate) -> ProjectError | None:
     return None
 
 
+def _protected(candidate: Candidate) -> PolicyRefused | None:
+    """Return the refusal of a write that is certain to change what the team protects from edits."""
+    with suppress(ProjectError):
+        settings = read_settings(candidate.basis)
+        if settings.protected:
+            try:
+                protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.after)
+            except PolicyRefused as error:
+                return error
+    return None
+
+
 def _answer(candidate: Candidate, before: CheckReport, added: list[Diagnostic]) -> Answer:
     first = added[0]
     more = f" ({len(added) - 1} more)" if len(added) > 1 else ""
     reason = f"{first.place or 'The project'}: {first.message.rstrip('.')} [{first.code}]{more}."
     mended = mending.mend(candidate, before, added)
-    return Answer("deny", reason, mended.edits, together=True, next=mended.next)
+    return Answer("deny", reason, mended.edits, next=mended.next)

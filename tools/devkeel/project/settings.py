@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
@@ -35,8 +35,8 @@ class Retention(Struct, frozen=True):
 class Guarding(Struct, frozen=True):
     """What a host's hook does with a tool of the agent: deny, ask, tell, or off; for files and for installs."""
 
-    files: str = "deny"
-    installs: str = "deny"
+    files: Literal["deny", "ask", "tell", "off"] = "deny"
+    installs: Literal["deny", "ask", "tell", "off"] = "deny"
 
 
 class Settings(Struct, frozen=True):
@@ -97,13 +97,7 @@ def read_settings(project: Reader) -> Settings:
     data = project.read(SETTINGS)
     if data is None:
         return Settings()
-    import tomlkit  # noqa: PLC0415  (30 ms that a project without settings does not need)
-    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415  (with the 30 ms)
-
-    try:
-        found: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
-    except (TOMLKitError, UnicodeDecodeError) as error:
-        raise _bad(str(error), getattr(error, "line", None)) from error
+    found = _loaded(data)
     for name, value in found.items():
         kinds = _KINDS.get(name, ())
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
@@ -118,14 +112,33 @@ def read_settings(project: Reader) -> Settings:
     given["environments"] = described_in(
         found.get("environments", {}), BACKENDS, lambda why, keys: _bad(why, line_of(data, keys))
     )
-    return Settings(protected=tuple(protected), keep=_keep(found), guard=_guard(found.get("guard", {})), **given)
+    given["guard"] = _guard(data, found.get("guard", {}))
+    return Settings(protected=tuple(protected), keep=_keep(found), **given)
 
 
-def _guard(found: str | Mapping[str, Any]) -> Guarding:
+def _loaded(data: bytes) -> dict[str, Any]:
+    import tomllib  # noqa: PLC0415  (6 ms that a project without settings does not need)
+
+    try:
+        return tomllib.loads(data.decode())
+    except ValueError:  # not TOML, not UTF-8: tomlkit says where
+        pass
+    import tomlkit  # noqa: PLC0415  (30 ms that settings which can be read do not need)
+    from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415  (with the 30 ms)
+
+    try:
+        found: dict[str, Any] = tomlkit.parse(data.decode()).unwrap()
+    except (TOMLKitError, UnicodeDecodeError) as error:
+        raise _bad(str(error), getattr(error, "line", None)) from error
+    return found
+
+
+def _guard(data: bytes, found: str | Mapping[str, Any]) -> Guarding:
     given = {"files": found, "installs": found} if isinstance(found, str) else found
     for name, value in given.items():
         if name not in ("files", "installs") or value not in _GUARDS:
-            raise _bad(f"guard takes {', '.join(_GUARDS)}, for all or for files and installs each")
+            why = f"guard takes {', '.join(_GUARDS)}, for all or for files and installs each"
+            raise _bad(why, line_of(data, ("guard",)))
     return Guarding(**given)
 
 

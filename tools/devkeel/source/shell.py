@@ -35,10 +35,16 @@ _ASSIGNMENT, _REDIRECT = "variable_assignment", "redirect"
 
 
 class Command(Struct, frozen=True):
-    """One command. words: its name and arguments. fed: the heredoc or here-string that it reads, None where none is."""
+    """One command. words: its name and arguments. fed: the heredoc or here-string that it reads, None where none is.
+
+    plain: whether the shell changes nothing in that. into: the file that its output goes to. appends: at its end.
+    """
 
     words: tuple[str, ...]
     fed: str | None = None
+    plain: bool = False
+    into: str | None = None
+    appends: bool = False
 
 
 def commands(text: str) -> list[Command]:
@@ -51,16 +57,34 @@ def commands(text: str) -> list[Command]:
 
 
 def _commands(top: Node) -> Iterator[Command]:
-    waiting = [(top, "")]
+    waiting = [top]
+    around: dict[int, Node] = {}
     while waiting:
-        node, fed = waiting.pop()
+        node = waiting.pop()
         if node.type == "ERROR":
             continue
-        if node.type == "command" and not node.has_error:
-            beside = node.parent if node.parent is not None and node.parent.type == "redirected_statement" else None
-            yield Command((*_words(node), *_behind(node), *_behind(beside)), _fed(node) or fed or None)
-        inner = (_fed(node) or fed) if node.type == "redirected_statement" else ""
-        waiting += reversed([(child, inner) for child in node.named_children])
+        if node.type == "redirected_statement":
+            around[_redirected(node).id] = node
+        elif node.type == "command" and not node.has_error:
+            yield _command(node, around.get(node.id))
+        waiting += reversed(node.named_children)
+
+
+def _redirected(statement: Node) -> Node:
+    """Return what a statement redirects: of `a && b >c` it is `b`, and the grammar has both in it."""
+    body = statement.child_by_field_name("body") or statement
+    while body.type in ("list", "pipeline", "negated_command"):
+        body = body.named_children[-1]
+    return body
+
+
+def _command(node: Node, around: Node | None) -> Command:
+    """Return a command with its redirections, which are its own or those of the statement around it."""
+    places = [node] if around is None else [node, around]
+    fed, plain = next((found for place in places if (found := _fed(place))[0] is not None), (None, False))
+    into, appends = next((found for place in places if (found := _into(place))[0] is not None), (None, False))
+    words = (*_words(node), *(word for place in places for word in _behind(place)))
+    return Command(words, fed, plain, into, appends)
 
 
 def _words(command: Node) -> Iterator[str]:
@@ -70,21 +94,39 @@ def _words(command: Node) -> Iterator[str]:
             yield _word(child.named_children[0] if child.type == "command_name" else child)
 
 
-def _behind(node: Node | None) -> Iterator[str]:
+def _behind(node: Node) -> Iterator[str]:
     """Yield the words behind redirections: the grammar has them among what is redirected to, `a >b c` for `a c >b`."""
-    for child in node.named_children if node is not None else ():
+    for child in node.named_children:
         if child.type == "file_redirect":
             yield from (_word(item) for item in child.children_by_field_name("destination")[1:])
 
 
-def _fed(node: Node) -> str:
-    """Return what the redirections of a command or a statement give it to read."""
-    found = ""
-    for child in node.named_children:
+def _fed(node: Node) -> tuple[str | None, bool]:
+    """Return what the redirections of a command or a statement give it to read, and whether to the letter."""
+    for child in reversed(node.named_children):
         if child.type == "heredoc_redirect":
-            found = "".join(_text(item) for item in child.named_children if item.type == "heredoc_body")
-        elif child.type == "herestring_redirect" and child.named_children:
-            found = _word(child.named_children[-1])
+            parts = [item for item in child.named_children if item.type == "heredoc_body"]
+            text = "".join(_text(item) for item in parts)
+            start = next((_text(item) for item in child.named_children if item.type == "heredoc_start"), "")
+            # POSIX.1-2024, 2.7.4: with a quote in its delimiter nothing of it is expanded; `<<-` takes tabs away.
+            quoted = re.search(r"['\"\\]", start) is not None
+            kept = _text(child).startswith("<<-") is False
+            return text, kept and (quoted or re.search(r"[$`\\]", text) is None)
+        if child.type == "herestring_redirect" and child.named_children:
+            text = _word(child.named_children[-1])
+            return text, UNKNOWN not in text
+    return None, False
+
+
+def _into(node: Node) -> tuple[str | None, bool]:
+    """Return the file that a command's output goes to, and whether it goes behind what is there."""
+    found: tuple[str | None, bool] = None, False
+    inner = [item for child in node.named_children if child.type == "heredoc_redirect" for item in child.named_children]
+    for child in (*node.named_children, *inner):
+        if child.type == "file_redirect" and not any(item.type == "file_descriptor" for item in child.children):
+            operator, destinations = child.children[0].type, child.children_by_field_name("destination")
+            if operator in (">", ">|", ">>") and destinations:
+                found = _word(destinations[0]), operator == ">>"
     return found
 
 
