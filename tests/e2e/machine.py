@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -42,10 +43,23 @@ class Machine:
     def __init__(self, root: Path, user: tuple[str, ...]) -> None:
         self.root = root
         self.user = user
+        self.copies: list[Machine] = []
 
     def serve(self) -> Wire:
         """Start a server."""
         return Wire(self.root, before=self.user)
+
+    def command(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run devkeel's command, as a person does."""
+        argv = [*self.user, sys.executable, "-m", "devkeel_cli", "--root", str(self.root), *words]
+        variables = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+        return subprocess.run(argv, capture_output=True, text=True, env=variables, timeout=180, check=False)
+
+    def copied(self, root: Path) -> Machine:
+        """Return another checkout of the project."""
+        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns(".dev*"))
+        self.copies.append(Machine(root, self.user))
+        return self.copies[-1]
 
     def survivors(self) -> dict[int, str]:
         """Return what runs with this project's mark, or in its directory."""
@@ -61,6 +75,8 @@ class Machine:
 
     def end(self) -> None:
         """End what a test left running."""
+        for copy in self.copies:
+            copy.end()
         for _ in range(2):
             for pid in self.survivors():
                 with suppress(ProcessLookupError):

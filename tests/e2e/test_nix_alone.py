@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -169,8 +167,38 @@ def test_the_projects_test_has_its_processes_while_it_runs_and_no_longer(machine
 
 def test_the_command_runs_the_test_in_its_own_terminal_with_the_processes(machine: Make) -> None:
     here = machine(TESTED.replace("PORT", str(free_port())))
-    command = [*here.user, sys.executable, "-m", "devkeel_cli", "--root", str(here.root), "run", "--test"]
-    variables = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    found = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=120, check=False)
+    found = here.command("run", "--test")
     assert (found.returncode, found.stdout) == (0, "PONG\n"), found.stderr
+    assert here.survivors() == {}
+
+
+def test_a_person_starts_looks_and_stops_by_the_command(machine: Make) -> None:
+    port = free_port()
+    here = machine(f"services.redis = {{ enable = true; port = {port}; }};")
+    assert "redis" in here.command("up").stdout
+    first = process_at(here, "redis-server")
+    assert f"main:{port}" in here.command("ps").stdout
+    assert "Ready to accept connections" in here.command("logs", "redis").stdout
+    assert here.command("restart", "redis").returncode == 0
+    assert process_at(here, "redis-server") != first
+    assert said_by_redis(port, "ping") == "PONG"
+    assert here.command("down").returncode == 0
+    assert here.survivors() == {}
+
+
+def test_two_checkouts_run_the_same_services_on_ports_of_their_own(machine: Make, tmp_path: Path) -> None:
+    port = free_port()
+    here = machine(TESTED.replace("PORT", str(port)))
+    there = here.copied(tmp_path / "other")
+    assert here.command("up").returncode == there.command("up").returncode == 0
+    with here.serve() as wire, there.serve() as other:
+        taken = ports(wire.told("read_processes"))["redis"], ports(other.told("read_processes"))["redis"]
+        assert taken[0] == port != taken[1]
+        said_by_redis(taken[0], "set", "whose", "here")
+        said_by_redis(taken[1], "set", "whose", "there")
+        assert said_by_redis(taken[0], "get", "whose") == "here"
+        other.told("manage_processes", action="stop")
+        assert there.survivors() == {}
+        assert said_by_redis(taken[0], "ping") == "PONG"
+        wire.told("manage_processes", action="stop")
     assert here.survivors() == {}

@@ -177,7 +177,10 @@ class Devenv(Backend):
     def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return what this machine has of Nix and devenv, and how the lock is."""
         nix = "Install Nix: https://nixos.org/download."
-        devenv = "Install devenv (https://devenv.sh/getting-started/) to run tasks, tests and processes."
+        devenv = (
+            "Tasks, tests and processes run by Nix alone. devenv (https://devenv.sh/getting-started/) runs what that "
+            "does not, as processes that watch files, and other process managers."
+        )
         return (
             health.program("nix", find_program("nix"), remedy=nix),
             health.program("nix-instantiate", find_program("nix-instantiate"), remedy=nix),
@@ -195,9 +198,9 @@ def _program(what: str) -> str:
     if program is None:
         raise Unavailable(
             "program_missing",
-            f"devenv is not installed, and only it can run {what}.",
+            f"It takes devenv's command or Nix to run {what}, and neither is on PATH.",
             seen="devenv",
-            remedy="Install devenv, or give the command itself as argv.",
+            remedy="Install Nix (https://nixos.org/download) or devenv, or give the command itself as argv.",
         )
     return program
 
