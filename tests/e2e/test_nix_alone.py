@@ -149,6 +149,10 @@ def test_tasks_and_the_test_run_beside_what_is_started(machine: Make) -> None:
 
 TESTED = """
   services.redis = { enable = true; port = PORT; };
+  tasks."app:whose" = {
+    exec = "redis-cli -p ${toString config.processes.redis.ports.main.value} get whose";
+    after = [ "devenv:processes:redis" ];
+  };
   enterTest = ''
     wait_for_processes
     redis-cli -p ${toString config.processes.redis.ports.main.value} ping
@@ -188,7 +192,8 @@ def test_a_person_starts_looks_and_stops_by_the_command(machine: Make) -> None:
 
 def test_two_checkouts_run_the_same_services_on_ports_of_their_own(machine: Make, tmp_path: Path) -> None:
     port = free_port()
-    here = machine(TESTED.replace("PORT", str(port)))
+    seen = "env.SEEN = toString config.processes.redis.ports.main.value;"
+    here = machine(f"{TESTED.replace('PORT', str(port))} {seen}")
     there = here.copied(tmp_path / "other")
     assert here.command("up").returncode == there.command("up").returncode == 0
     with here.serve() as wire, there.serve() as other:
@@ -197,6 +202,9 @@ def test_two_checkouts_run_the_same_services_on_ports_of_their_own(machine: Make
         said_by_redis(taken[0], "set", "whose", "here")
         said_by_redis(taken[1], "set", "whose", "there")
         assert said_by_redis(taken[0], "get", "whose") == "here"
+        assert other.told("run_command", task="app:whose")["stdout"] == "there\n"
+        other.told("apply_environment")
+        assert said(other, "printenv", "SEEN") == str(taken[1])
         other.told("manage_processes", action="stop")
         assert there.survivors() == {}
         assert said_by_redis(taken[0], "ping") == "PONG"

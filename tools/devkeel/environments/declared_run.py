@@ -23,6 +23,7 @@ from devkeel.processes.manage import manage
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.manager_state import look
 from devkeel.processes.programs import new_programs
+from devkeel.processes.real_ports import real_ports
 from devkeel.processes.runners import runner_of
 from devkeel.processes.shims import SHIMS
 from devkeel.processes.task_graph import is_process, plain_name
@@ -73,7 +74,7 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     def work(job: Job) -> RunResult:
         deadline = time.monotonic() + timeout
         job.tell("Evaluating the declaration")
-        found = evaluated(context, timeout, test=wanted.test)
+        found = _evaluated(context, wanted, timeout)
         with _processes(context, job, found, deadline - time.monotonic()):
             called = _prepared(context, wanted, found, deadline - time.monotonic())
             left = max(0.0, deadline - time.monotonic())
@@ -94,7 +95,7 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
     """
     require_words(wanted)
     with executing():
-        found = evaluated(context, _EVALUATING, test=wanted.test)
+        found = _evaluated(context, wanted, _EVALUATING)
         if not _starts(context, found):
             return _prepared(context, wanted, found, _EVALUATING)
         try:
@@ -142,6 +143,11 @@ def _said(wanted: RunSpec) -> tuple[str, ...]:
     return ("task", wanted.task) if wanted.task is not None else ("test",)
 
 
+def _evaluated(context: Context, wanted: RunSpec, timeout: float) -> Evaluated:
+    """Evaluate what a task or the test runs, with the ports of what runs already."""
+    return evaluated(context, timeout, ports=real_ports(context.project), test=wanted.test)
+
+
 def _prepared(
     context: Context, wanted: RunSpec, found: Evaluated, timeout: float, ends: str | None = None
 ) -> Invocation:
@@ -151,6 +157,8 @@ def _prepared(
     and what building raises.
     """
     place, deadline = directory_of(context.project, wanted.cwd), time.monotonic() + timeout
+    if wanted.test and found.differs(real_ports(context.project)):
+        found = _evaluated(context, wanted, timeout)  # what was started for it got other ports
     roots = (_TEST,) if wanted.task is None else _roots(found, wanted.task)
     names = found.needed(roots)
     if not wanted.test:

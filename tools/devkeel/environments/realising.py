@@ -12,6 +12,7 @@ from devkeel.environments.active import default_of, keep_default
 from devkeel.environments.applied import Good, forget_older, has_older, remember
 from devkeel.environments.names import home_of
 from devkeel.errors import Conflict, Refused, Unavailable
+from devkeel.processes.real_ports import real_ports
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.text.actions import do
 
@@ -56,7 +57,8 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     newest = context.records.history(limit=1)
     operation = newest[0].id if newest else None
     keep = None if dry_run else home.path
-    applied = backend_named(backend).apply(Realisation(project, wanted.subject, keep, timeout, python))
+    ports = real_ports(project) if backend_named(backend).realises(wanted.files) else {}
+    applied = backend_named(backend).apply(Realisation(project, wanted.subject, keep, timeout, python, ports))
     if dry_run:
         return Good(wanted.name, applied, operation, *revisions), ()
     try:

@@ -25,6 +25,7 @@ from devkeel.processes.plan import (
 )
 from devkeel.processes.programs import new_programs
 from devkeel.processes.task_graph import is_process, plain_name
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -66,7 +67,7 @@ class DeclaredPlan(Struct, frozen=True):
             tuple(steps.task(name) for name in names if not is_process(found.tasks[name])),
             with_path(applied.variables),
             read_inputs_file(found.subject.files).strict_ports,
-            (*applied.notes, *steps.notes(names)),
+            (*applied.notes, *steps.notes(names), *_moved(ports)),
         )
 
 
@@ -127,6 +128,13 @@ class Steps(Struct, frozen=True):
         if not self.first or name in self.first or _ENTER_SHELL in {item.name for item in own}:
             return own
         return (*own, After(_ENTER_SHELL, "completed"))
+
+
+def _moved(ports: Mapping[tuple[str, str], int]) -> tuple[str, ...]:
+    if not ports:
+        return ()
+    moved = ", ".join(f"{process}.{name} is {number}" for (process, name), number in sorted(ports.items()))
+    return (f"Ports were moved: {moved}. For commands to see them, apply again: {do('apply')}.",)
 
 
 def _given(task: Mapping[str, Any]) -> dict[str, str]:

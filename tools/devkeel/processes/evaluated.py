@@ -55,6 +55,11 @@ class Evaluated(Struct, frozen=True, dict=True):
         """What each of them waits for. Raises ProjectError `process_plan`."""
         return waits(self.tasks)
 
+    def differs(self, real: Mapping[str, Mapping[str, int]]) -> bool:
+        """Return whether processes have other ports than those that it was evaluated with."""
+        known = {process: {**names, **self.ports.get(process, {})} for process, names in self.wanted.items()}
+        return any(known.get(process, {}).get(name) != port for process in real for name, port in real[process].items())
+
     def needed(self, roots: Iterable[str]) -> tuple[str, ...]:
         """Return some tasks and what they wait for, in the order of names; those that there are not are left out.
 
