@@ -8,9 +8,8 @@ from devkeel.errors import Unavailable
 from devkeel.nix_cli.progress import progress_of
 from devkeel.processes.control import Control
 from devkeel.processes.manager_socket import ManagerSocket
-from devkeel.processes.procfile import PROCFILE
 from devkeel.processes.runners import runner_of
-from devkeel.project.root import DECLARATION
+from devkeel.project.root import DECLARATION, PROCFILE
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE, require_on_failure, require_seconds
 from devkeel.text.actions import do

@@ -9,9 +9,8 @@ from msgspec import Struct
 
 from devkeel.errors import Unavailable
 from devkeel.processes.manager_socket import ManagerSocket
-from devkeel.processes.procfile import DOTENV, PROCFILE
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
-from devkeel.project.root import DECLARATION
+from devkeel.project.root import DECLARATION, DOTENV, PROCFILE
 from devkeel.runtime import process_tree
 from devkeel.state.files import make_directory, read_record, write_record
 

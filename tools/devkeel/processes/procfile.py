@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, ProjectError
 from devkeel.processes.plan import Plan, PlannedProcess, Readiness
+from devkeel.project.root import DOTENV, PROCFILE
 from devkeel.runtime.ports import port_holder
 from devkeel.text.clean import clean
 
@@ -20,10 +21,8 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Project
 
-__all__ = ["DOTENV", "PROCFILE", "ProcfilePlan", "dotenv", "procfile"]
+__all__ = ["ProcfilePlan", "dotenv", "procfile"]
 
-PROCFILE = "Procfile"
-DOTENV = ".env"
 _PORT = "PORT"
 # foreman, lib/foreman/procfile.rb, `parse`; honcho, honcho/environ.py, `PROCFILE_LINE`: the same names.
 _LINE = re.compile(r"(?P<name>[A-Za-z0-9_-]+):\s*(?P<command>\S.*)")

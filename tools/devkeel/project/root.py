@@ -49,6 +49,9 @@ LOCK_FILES = (LOCK,)
 # Files of other backends that declare an environment, the most specific first.
 MANIFESTS = ("flake.nix", "conda-lock.yml", "environment.yml", "environment.yaml", "pyproject.toml", "requirements.txt")
 OTHER_FILES = (".envrc", ".gitignore")
+# What declares processes where there is no devenv.nix, and the variables that these see.
+PROCFILE = "Procfile"
+DOTENV = ".env"
 # What devkeel may do is said there, so that devkeel does not write it.
 SETTINGS = "devkeel.toml"
 PRIVATE = frozenset({STATE_DIRECTORY, ".git", ".devenv", ".direnv"})
