@@ -90,12 +90,20 @@ def test_each_process_has_a_port_of_its_own_and_shows_it_where_it_uses_it(tmp_pa
 # Inside of an environment
 
 
-@pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_index: object) -> Iterator[Environment]:
+@pytest.fixture(params=["venv"])
+def environment(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_index: object
+) -> Iterator[Environment]:
     del own_index
     root = tmp_path / "project"
     root.mkdir()
-    (root / "requirements.txt").write_text("plain\n")
+    if request.param == "venv":
+        (root / "requirements.txt").write_text("plain\n")
+    else:
+        channel = request.getfixturevalue("channel")
+        (root / "environment.yml").write_text(
+            f"name: demo\nchannels:\n  - {channel.as_uri()}\ndependencies:\n  - python\n  - plain=1\n"
+        )
     with tempfile.TemporaryDirectory(prefix="dv-") as runtime:
         monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
         opened = Environment(root, actor="test")
@@ -122,6 +130,7 @@ def answer(port: int) -> bytes:
         return bytes(found.read())
 
 
+@pytest.mark.parametrize("environment", ["venv", "conda"], indirect=True)
 def test_its_processes_run_in_the_environment_that_is_applied(environment: Environment) -> None:
     root, port = environment.project.root, free_port()
     (root / "Procfile").write_text(
