@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.processes.procfile import DOTENV, PROCFILE
 from devkeel.project.envrc import ENVRC
+from devkeel.project.root import DOTENV, PROCFILE
 from devkeel.project.survey import survey
 
 if TYPE_CHECKING:
