@@ -172,7 +172,7 @@ def test_an_input_with_another_hash_is_told_with_the_reason(
     locking(root, url, other_hash(), "extra")
     with pytest.raises(Unavailable) as caught:
         checked(root, level="evaluation")
-    assert caught.value.code == "not_fetched"
+    assert caught.value.code == "hash_mismatch"
     assert "hash" in caught.value.message.lower()
 
 

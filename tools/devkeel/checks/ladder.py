@@ -158,7 +158,9 @@ def _elsewhere(item: Diagnostic, broken: set[str]) -> tuple[dict[str, Any], ...]
 
 
 def _to_fetch(error: Unavailable, rung: str) -> list[Diagnostic]:
-    """Return what a rung that did not run would have to have fetched."""
+    """Return what a rung that did not run would have to have fetched, and what came instead of it."""
+    if error.code == "hash_mismatch":
+        return [Diagnostic(error.code, "error", f"{error.message} {error.remedy}", rung, error.place, error.seen)]
     if error.code != "not_fetched":
         return []
     return [Diagnostic(error.code, "info", f"{error.message} {error.remedy}", rung, error.place, error.seen)]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.backends.registry import backend_named
-from devkeel.locks.kind import LockState
-from devkeel.nix_cli import locking
+from devkeel.locks.kind import LockState, State
+from devkeel.nix_cli import fetching, locking
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.root import DECLARATION, LOCK
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     from devkeel.candidate.candidate import Candidate
 
@@ -66,13 +66,38 @@ class FlakeLock(Struct, frozen=True):
         return _state(self.name, subject, file)
 
 
+def _own_nodes(subject: Candidate, file: str) -> Iterator[tuple[str, str]]:
+    lock = read_lock(subject.read(file))
+    return ((name, key) for name, key in (lock.own if lock else {}).items() if isinstance(key, str))
+
+
+def _other_content(subject: Candidate, file: str, key: str) -> str | None:
+    """Return what Nix says of a node whose hash is not that of what it names.
+
+    That is seen where another call fetched it, or it is a repository in the work tree: nothing is fetched to know.
+    """
+    data = subject.read(file) or b""
+    near = fetching.locked_source(file, data, key, subject.root)
+    if near is None:
+        return None
+    if fetching.locked_source(file, data, key) is None and subject.fetches:
+        fetching.fetch(near)
+    reason = fetching.why_not(near)
+    return reason if reason and fetching.is_other_content(reason) else None
+
+
 def _own(subject: Candidate, file: str) -> set[str]:
     lock = read_lock(subject.read(file))
     return set(lock.own) if lock is not None else set()
 
 
 def _state(kind: str, subject: Candidate, file: str) -> LockState:
+    nodes = [(name, _other_content(subject, file, key)) for name, key in _own_nodes(subject, file)]
+    if wrong := {name: reason for name, reason in nodes if reason is not None}:
+        told = "; ".join(f"{name} is not what it pins: {reason}" for name, reason in wrong.items())
+        renew = f"Find out who changed it. Where that was meant: {do('lock', action='renew', names=[*wrong])}."
+        return LockState(file, kind, "tampered", told, renew, tuple(wrong))
     found = backend_named(kind).lock_status(subject)
-    state = "unwanted" if found.state == "none" else found.state
+    state: State = "unwanted" if found.state == "none" else found.state
     remedy = f"Lock what is declared with {do('lock')}." if state in ("stale", "missing") else None
     return LockState(file, kind, state, found.reason, remedy)

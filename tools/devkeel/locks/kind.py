@@ -19,13 +19,17 @@ State = Literal["current", "stale", "missing", "unwanted", "tampered"]
 
 
 class LockState(Struct, frozen=True):
-    """How a lock is. reason: a sentence without its full stop, where it is not current."""
+    """How a lock is. reason: a sentence without its full stop, where it is not current.
+
+    names: what of a tampered lock is not what it pins, where renewing that alone mends it.
+    """
 
     file: str
     kind: str
     state: State
     reason: str | None = None
     remedy: str | None = None
+    names: tuple[str, ...] | None = None
 
 
 class LockKind(Protocol):

@@ -6,9 +6,11 @@ import re
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
+from devkeel.context import Opened
 from devkeel.errors import Place, Refused, UsageError
 from devkeel.locks.kinds import KINDS
 from devkeel.nix_cli.progress import progress_of
@@ -64,8 +66,14 @@ def lock(context: Context, action: Literal["create", "renew"], names: Sequence[s
         given = {"kind": "lock", "action": action} | ({"names": [*names]} if names else {})
         return conclude(context, candidate, Intent("lock", asked.reason, asked.dry_run, edits=[given]))
 
-    def work(_: Job) -> ChangeResult:
-        return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
+    def work(job: Job) -> ChangeResult:
+        # The call that began the job has closed its own history by now, where a server goes on without it.
+        own = replace(context, opened=Opened(context.opened.jobs))
+        try:
+            job.tell(f"asking where {', '.join(names) or 'all that is declared'} is now")
+            return patiently(own, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
+        finally:
+            own.opened.close()
 
     title = " ".join(("lock:", action, *map(one_line, names)))
     return context.jobs.start(JobSpec("lock", title[:TITLE], reads=progress_of, plain=as_data), work)
@@ -85,7 +93,7 @@ def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
     renew = () if action == "create" else item.renew
     if renew is not None or not candidate.exists(item.file):
         found = item.kind.check(candidate, item.file)
-        if found.state == "tampered":
+        if found.state == "tampered" and not (found.names and {*found.names} <= {*(renew or ())}):
             raise _tampered(found)
         if action == "create" and found.state == "current":
             candidate.notes.append(f"{item.file} has all that is declared: nothing of it moved.")
@@ -96,11 +104,12 @@ def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
 
 
 def _tampered(found: LockState) -> Refused:
+    anew = do("lock", action="renew", names=[*(found.names or (found.file,))])
     return Refused(
         "hash_mismatch",
         f"{found.reason}. What it pins is kept only where it is what was locked; nothing was written.",
         place=Place(found.file),
-        remedy=f"Find out who changed it; where that was meant, {do('lock', action='renew', names=[found.file])}.",
+        remedy=f"Find out who changed it; where that was meant, {anew}.",
     )
 
 

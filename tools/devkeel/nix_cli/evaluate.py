@@ -72,8 +72,8 @@ def require_nix(subject: Candidate) -> str:
     """Return nix-instantiate's path, before anything is staged. Raises Unavailable without it, or without inputs."""
     lock = subject.locks.get(LOCK)
     if lock is not None and subject.fetches:
-        fetching.bring(lock, NEEDED)
-    locate_inputs(lock, None)
+        fetching.bring(lock, NEEDED, subject.root)
+    locate_inputs(lock, None, subject.root)
     program = find_program("nix-instantiate")
     if program is None:
         raise Unavailable(
@@ -119,7 +119,7 @@ def ask_nix(
         if lacks is None or lacks[1] in tried or not subject.fetches:
             return found
         tried.add(lacks[1])
-        wanted = fetching.locked_source(LOCK, subject.locks.get(LOCK, b""), lacks[1])
+        wanted = fetching.locked_source(LOCK, subject.locks.get(LOCK, b""), lacks[1], subject.root)
         begun = time.monotonic()
         if wanted is None or not fetching.fetch(wanted):
             return found
@@ -198,7 +198,7 @@ def require_fetched(subject: Candidate, found: Completed) -> None:
     """Raise Unavailable `not_fetched` where an evaluation ended at an input that the store lacks."""
     lacks = _LACKS.search(found.stderr.decode("utf-8", "replace"))
     if lacks is not None:
-        raise not_fetched_input(subject.locks.get(LOCK, b""), lacks[1])
+        raise not_fetched_input(subject.locks.get(LOCK, b""), lacks[1], subject.root)
 
 
 def or_not_fetched(subject: Candidate, finding: Diagnostic) -> list[Diagnostic]:

@@ -18,6 +18,7 @@ from msgspec import Struct
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.pins import store_path
+from devkeel.nix_cli.places import leaves, local_path
 from devkeel.nix_cli.references import FORGES
 from devkeel.nix_cli.settings import run_nix
 from devkeel.pinned.flake_lock import parse_lock, read_lock
@@ -36,6 +37,7 @@ __all__ = [
     "Source",
     "bring",
     "fetch",
+    "is_other_content",
     "literal_sources",
     "locked_source",
     "not_fetched",
@@ -61,6 +63,8 @@ _TREE = {
 _WEB = re.compile(r"https?://[^\s/@\\-][^\s\\]*", re.IGNORECASE)
 _GIT = re.compile(r"(?:https?|ssh|git)://(?:[\w.][\w.-]*@)?[\w.\[][^\s\\]*", re.IGNORECASE)
 _WORD = re.compile(r"[\w.~][\w.+/~-]*")
+# What was fetched, and, by a newer Nix, what its cache has of it.
+_OTHER_CONTENT = re.compile(r"hash mismatch|mismatch in field 'narHash'", re.IGNORECASE)
 # The ids of SHA-1 and of SHA-256 repositories (Git, hash-function-transition).
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # Function, its other arguments, and what makes it mean one content and no other.
@@ -98,15 +102,18 @@ class Source(Struct, frozen=True):
         return f"({call}).outPath" if self.function in ("fetchTree", "fetchGit") else f"{call}"
 
 
-def locked_source(file: str, data: bytes, key: str) -> Source | None:
-    """Return what a node of a lock file pins, None for what is not fetched from elsewhere or has no hash."""
+def locked_source(file: str, data: bytes, key: str, root: Path | None = None) -> Source | None:
+    """Return what a node of a lock file pins, None for what is not fetched from elsewhere or has no hash.
+
+    root: of the project, for a Git repository in its work tree; None where only other hosts count.
+    """
     try:
         locked = parse_lock(data).locked(key)
         path = store_path(locked["narHash"])
         arguments = {name: locked[name] for name in _TREE[locked["type"]] if isinstance(locked.get(name), (str, bool))}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if path is None or not _may(arguments):
+    if path is None or not (_may(arguments) or _is_own(arguments, root)):
         return None
     return Source("fetchTree", arguments, key, place_of(file, data, key), path)
 
@@ -129,6 +136,17 @@ def _may(arguments: Mapping[str, Any]) -> bool:
     if kind == "git":
         return _GIT.fullmatch(url) is not None and "rev" in arguments
     return kind in ("tarball", "file") and _WEB.fullmatch(url) is not None
+
+
+def _is_own(arguments: Mapping[str, Any], root: Path | None) -> bool:
+    """Return whether it is a Git repository in the project's own work tree."""
+    place = local_path(arguments.get("url")) if arguments.get("type") == "git" and "rev" in arguments else None
+    return root is not None and place is not None and not leaves(root, place)
+
+
+def is_other_content(reason: str) -> bool:
+    """Return whether Nix gave as the reason that what came has another hash than was named."""
+    return _OTHER_CONTENT.search(reason) is not None
 
 
 def literal_sources(files: Mapping[str, bytes]) -> tuple[Source, ...]:
@@ -211,12 +229,12 @@ def fetch(source: Source, timeout: float = _SECONDS) -> bool:
     return False
 
 
-def bring(lock: bytes | None, names: Iterable[str]) -> None:
+def bring(lock: bytes | None, names: Iterable[str], root: Path | None = None) -> None:
     """Fetch the root's own inputs of these names that a devenv.lock pins and the store lacks."""
     found = read_lock(lock)
     own = found.own if found else {}
     for key in (own[name] for name in names if isinstance(own.get(name), str)):
-        source = locked_source(LOCK, lock or b"", key)
+        source = locked_source(LOCK, lock or b"", key, root)
         if source is not None:
             fetch(source)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
-from devkeel.nix_cli.fetching import fetch, literal_sources, locked_source, stored, why_not
+from devkeel.nix_cli.fetching import fetch, is_other_content, literal_sources, locked_source, stored, why_not
 from devkeel.nix_cli.places import require_beneath
 from devkeel.nix_cli.references import is_other
 from devkeel.pinned.flake_lock import read_lock
@@ -27,8 +27,6 @@ FLAKE = "flake.nix"
 FLAKE_LOCK = "flake.lock"
 _LOCK_IT = f"{do('lock')} locks it"
 _LOCAL = re.compile(r"[\"\s=]((?:[a-z]+\+)?(?:path|file):[^\s\";]+)")
-# What was fetched, and, by a newer Nix, what its cache has of it.
-_HASH = re.compile(r"hash mismatch|mismatch in field 'narHash'", re.IGNORECASE)
 _SHOWN = 5
 
 
@@ -42,7 +40,7 @@ class FlakePins(Struct, frozen=True):
     def of(cls, subject: Candidate, lock: bytes | None) -> FlakePins:
         """Return what a lock and the literal fetches of a flake's own files pin."""
         found = read_lock(lock)
-        locked = (locked_source(FLAKE_LOCK, lock or b"", key) for key in (found.nodes if found else ()))
+        locked = (locked_source(FLAKE_LOCK, lock or b"", key, subject.root) for key in (found.nodes if found else ()))
         return cls((*filter(None, locked), *literal_sources(subject.files)), subject.fetches)
 
     def missing(self, told: str) -> tuple[Source, ...]:
@@ -56,7 +54,7 @@ class FlakePins(Struct, frozen=True):
 
     def require_hashes(self, told: str) -> None:
         """Raise CheckFailed `hash_mismatch` where Nix had something already, and it is not what is pinned."""
-        if _HASH.search(told) and self.names(told):
+        if is_other_content(told) and self.names(told):
             raise _mismatch(self.missing(told)[0], told.rpartition("error:")[2].strip().split("\n")[0])
 
     def bring(self, told: str) -> bool:
@@ -64,7 +62,7 @@ class FlakePins(Struct, frozen=True):
         missing = self.missing(told) if self.fetches else ()
         came = [fetch(source) for source in missing]
         for source in missing:
-            if (reason := why_not(source)) and _HASH.search(reason):
+            if (reason := why_not(source)) and is_other_content(reason):
                 raise _mismatch(source, reason)
         return any(came)
 

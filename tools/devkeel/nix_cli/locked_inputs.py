@@ -76,14 +76,27 @@ def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = N
             if (outside := sources.refused.get(inputs[name])) is not None:
                 reason = f"devenv.lock takes {name} from {outside}, outside of the project's Git work tree"
                 raise _unavailable(reason, "Move it beneath, or give the input a URL.")
-            raise not_fetched(data, inputs[name])
+            raise not_fetched(data, inputs[name], origin or root)
     return LockedInputs(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
 
 
-def not_fetched(data: bytes, key: str) -> Unavailable:
-    """Return the error about an input that the lock pins and the store lacks."""
-    source = fetching.locked_source(LOCK, data, key)
+def not_fetched(data: bytes, key: str, root: Path | None = None) -> Unavailable:
+    """Return the error about an input that the lock pins and the store lacks: `hash_mismatch` where another one came.
+
+    root: of the project.
+    """
+    source = fetching.locked_source(LOCK, data, key, root)
     reason = fetching.why_not(source) if source is not None else None
+    if reason and fetching.is_other_content(reason):
+        names = [name for name, target in parse_lock(data).own.items() if target == key]
+        return Unavailable(
+            "hash_mismatch",
+            f"{key} is not what devenv.lock pins: {reason}. It was not taken.",
+            place=fetching.place_of(LOCK, data, key),
+            seen=key,
+            remedy="Find out who changed it, or its hash. Where that was meant: "
+            f"{do('lock', action='renew', names=names or None)} pins it anew.",
+        )
     told = f" Fetching it failed: {reason}" if reason else ""
     return Unavailable(
         "not_fetched",
