@@ -63,6 +63,7 @@ ACTIONS: dict[str, Action] = {
     "repair": Action(None, "doctor --repair", "#doctor"),
     "adopt": Action(None, "adopt", "#history"),
     "purge": Action(None, "purge", "#environments"),
+    "envrc": Action(None, "envrc", "#environments"),
 }
 
 ARGUMENTS: dict[str, Argument] = {

@@ -134,7 +134,7 @@ def test_init_goes_where_the_caller_points(devkeel: Shell, monkeypatch: pytest.M
 
 
 def test_envrc_writes_the_file_as_an_operation_that_can_be_undone(devkeel: Shell) -> None:
-    assert "+use devenv" in devkeel("envrc", "--dry-run").out
+    assert '+eval "$(devkeel env print)"' in devkeel("envrc", "--dry-run").out
     assert not (devkeel.root / ".envrc").exists()
     assert devkeel("envrc", "--prompt", "--json").data["files"] == [".envrc"]
     assert "DEVKEEL_PROMPT='(devenv:project)'" in (devkeel.root / ".envrc").read_text()
@@ -145,7 +145,7 @@ def test_envrc_writes_the_file_as_an_operation_that_can_be_undone(devkeel: Shell
     (devkeel.root / ".envrc").write_text("layout python\n")
     refused = devkeel("envrc")
     assert refused.code == 1
-    assert "use devenv" in refused.err
+    assert "devkeel env print" in refused.err
 
 
 def test_create_makes_a_declaration_and_edits_it(devkeel: Shell) -> None:

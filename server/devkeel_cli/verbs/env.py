@@ -155,7 +155,10 @@ def print_code(session: Session, /, name: str | None) -> None:
 
     In an .envrc, or in your shell: eval "$(devkeel env print)". It may be evaluated any number of times.
     """
-    click.echo(session.environment.environments().entering(name).code(), nl=False)
+    named = session.environment.environments()
+    for note in named.outdated(name):
+        say(f"devkeel: {told().sentences(note)}", err=True)
+    click.echo(named.entering(name).code(), nl=False)
 
 
 @command.command("remove")

@@ -13,7 +13,7 @@ from devkeel.backends.registry import BACKENDS, ROWS, active, backend_named, sel
 from devkeel.edits.libraries import AddLibrary
 from devkeel.environments.names import all_environments, default_name, sanitised
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable, UsageError
-from devkeel.project.envrc import envrc, prompt
+from devkeel.project.envrc import entering, envrc, prompt
 from devkeel.project.root import DECLARATION, MANIFESTS, Project, find_root
 from devkeel.state.files import make_directory, write_record
 
@@ -195,7 +195,7 @@ def test_the_lock_of_conda_covers_platforms(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_an_envrc_is_made_for_each_backend_and_made_anew_in_place(backend: str) -> None:
-    lines = backend_named(backend).entry("x", ["pyproject.toml"])
+    lines = entering(["pyproject.toml"])
     first = envrc(None, lines)
     mine = b"# above\n" + first + b"export MINE=1\n"
     again = envrc(mine, lines, prompt("[{name}]", backend, "x"))
@@ -221,9 +221,9 @@ def test_a_directory_whose_name_is_none_is_no_environment(tmp_path: Path) -> Non
     assert [item.name for item in all_environments(project)] == ["good-one"]
 
 
-@pytest.mark.parametrize("wrong", ["{user}", "x\n# End of what devkeel made.\ntouch x", "\x1b[2J"])
+@pytest.mark.parametrize("wrong", ["{user}", "x\n# End of what devkeel made.\ntouch x", "\x1b[2J", *"$`\\!%"])
 def test_the_prompt_says_backend_and_name_in_a_format_of_ones_own(wrong: str) -> None:
-    assert prompt("({backend}:{name})", "venv", "x") == "(venv:x)"
+    assert prompt("({backend}:{name})", "venv", "x") == prompt("({backend}:{env_name})", "venv", "x") == "(venv:x)"
     with pytest.raises(UsageError) as caught:
         prompt(wrong, "venv", "x")
     assert caught.value.code == "bad_prompt"

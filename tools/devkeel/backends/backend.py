@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 from msgspec import Struct
 
 from devkeel.errors import Unavailable
-from devkeel.project.envrc import activation
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -138,14 +137,6 @@ class Backend(Protocol):
 
     def require_own_commands(self, project: Reader) -> None:
         """Refuse tasks and tests where their own command takes settings from the project that no caller may give."""
-
-    def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:
-        """Return the lines of an .envrc that enter the environment of a name. watched: files that it is made of."""
-        return activation(name, watched)
-
-    def is_entered_by(self, text: bytes) -> bool:  # noqa: ARG002  (the one that does looks)
-        """Return whether an .envrc enters the environment already, whoever wrote it."""
-        return False
 
     def lock_status(self, project: Reader) -> LockStatus:  # noqa: ARG002  (those that have a lock look)
         """Return whether the lock file is there and fits the declaration; nothing is fetched."""

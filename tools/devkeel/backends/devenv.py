@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ from devkeel.runtime import find_program
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import HealthFinding, Realisation
@@ -43,7 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["Devenv", "not_evaluated", "require_built"]
 
 _SOURCE = "build"
-_USES = re.compile(rb"^[ \t]*use[ _]devenv\b", re.MULTILINE)
 _HOOK_SECONDS = 120.0
 _OUTPUT = 16 * 1024 * 1024
 _FEATURES = ("--extra-experimental-features", "nix-command")
@@ -155,15 +153,6 @@ class Devenv(Backend):
     def test(self) -> tuple[str, ...]:
         """Return the call of devenv that runs the project's test."""
         return command("test", program=_program("the project's test"))
-
-    def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002  (devenv knows its files)
-        """Return the lines by which devenv itself enters, as its documentation of direnv has them."""
-        # devenv, docs/src/integrations/direnv.md.
-        return ('eval "$(devenv direnvrc)"', "use devenv")
-
-    def is_entered_by(self, text: bytes) -> bool:
-        """Return whether an .envrc uses devenv."""
-        return _USES.search(text) is not None
 
     def lock_status(self, project: Reader) -> LockStatus:
         """Return whether devenv.lock is there and pins every input that devenv.yaml names."""

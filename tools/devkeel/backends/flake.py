@@ -22,7 +22,7 @@ from devkeel.runtime import find_program
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import HealthFinding, Realisation
@@ -97,11 +97,6 @@ class Flake(Backend):
     def require_own_commands(self, project: Reader) -> None:
         """Refuse `nix run` and `nix flake check` where they would take saved settings. Raises Unavailable."""
         require_nothing_saved(project.read(FLAKE) or b"")
-
-    def entry(self, name: str, watched: Iterable[str]) -> tuple[str, ...]:  # noqa: ARG002  (direnv knows its files)
-        """Return the line by which direnv enters a flake's shell."""
-        # direnv-stdlib(1), use_flake.
-        return ("use flake",)
 
     def lock_status(self, project: Reader) -> LockStatus:
         """Compare the inputs that flake.lock pins with those that flake.nix names, as far as the text shows it."""

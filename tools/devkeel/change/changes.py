@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from devkeel.backends.registry import backend_declared_by, backend_named, declared_by
+from devkeel.backends.registry import backend_named, declared_by
 from devkeel.candidate.basis import Basis
 from devkeel.change.external import note_external
 from devkeel.change.judge import Intent
@@ -14,7 +14,7 @@ from devkeel.change.write import conclude, expect, patiently
 from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel.project.declaration import beginning
-from devkeel.project.envrc import ENVRC, envrc
+from devkeel.project.envrc import ENVRC, entering, envrc
 from devkeel.project.root import DECLARATION, SETTINGS
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def change(
         if DECLARATION in candidate.after:
             candidate.notes += _succeeding(context)
         if direnv and candidate.after and basis.read(ENVRC) is None:
-            entering = backend_named(backend_declared_by(DECLARATION)).entry("", ())
-            candidate.put(ENVRC, envrc(None, entering))
+            candidate.put(ENVRC, envrc(None, entering(sorted(candidate.after))))
         apply.apply_edits(edits, candidate, create=create, manifests=_manifests(context, edits))
         if not edits and not create:
             raise UsageError(

@@ -199,6 +199,8 @@ def _files(project: Project, store: Transactions) -> Iterator[Finding]:
 
 def _direnv(project: Project) -> Iterator[Finding]:
     """Say nothing where there is no .envrc, or no direnv that would read it."""
+    for told in direnv.entering_advice(project):
+        yield Finding("direnv", "note", told, f"{do('envrc')} shows the lines that enter what is applied.")
     state = direnv.state_of(project)
     if state == "allowed":
         yield Finding("direnv", "good", "direnv has allowed .envrc.")

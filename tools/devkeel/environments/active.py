@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.environments.applied import read_good
+from devkeel.environments.entry_file import path_of
 from devkeel.environments.names import default_name, kept_default, sanitised
+from devkeel.environments.shell_code import Entering
+from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.project.envrc import PROMPT
+from devkeel.project.envrc import prompt as in_prompt
 from devkeel.state.files import forget, make_directory, read_record, write_record
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from devkeel.backends.backend import Applied
     from devkeel.context import Context
     from devkeel.environments.applied import Good
 
-__all__ = ["active_name", "default_of", "good_of", "keep_default", "switch_to"]
+__all__ = ["active_name", "default_of", "entering_of", "good_of", "keep_default", "outdated", "switch_to"]
 
 _ACTIVE = "active.json"
 
@@ -32,6 +39,24 @@ def active_name(context: Context) -> str:
 def good_of(context: Context, name: str | None = None) -> Good | None:
     """Return an environment as it was made last, None where it was not. name: None for the active one."""
     return read_good(context.project, name or active_name(context), default_of(context))
+
+
+def entering_of(context: Context, name: str, applied: Applied) -> Entering:
+    """Return an environment as a shell enters it, with the prompt that the settings say."""
+    setting = context.settings.prompt
+    template = PROMPT if setting is None or setting is True else setting
+    shown = in_prompt(template, applied.backend, name) if template else None
+    return Entering(name, applied, shown, path_of(context.project))
+
+
+def outdated(context: Context, good: Good | None) -> tuple[str, ...]:
+    """Return a sentence where the declaration has changed since an environment was made of it."""
+    if good is None:
+        return ()
+    found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
+    if good.is_of(found):
+        return ()
+    return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
 
 
 def switch_to(context: Context, name: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
-from devkeel.environments.active import active_name, good_of
+from devkeel.environments.active import active_name, entering_of, good_of
 from devkeel.environments.names import sanitised
 from devkeel.environments.run import Invocation, directory_of, perform, require_words
 from devkeel.environments.surroundings import Surroundings
@@ -170,7 +170,9 @@ def _prepared(
     tasks = [steps.task(name) for name in in_order(names, found.waiting) if not is_process(found.tasks[name])]
     text = script(tasks, roots, found.test.value if found.test else None, ends)
     name = sanitised(wanted.environment) if wanted.environment else active_name(context)
-    around = Surroundings.of(applied, found.subject.files, pure=wanted.pure, name=name)
+    around = Surroundings.of(
+        applied, found.subject.files, pure=wanted.pure, said=entering_of(context, name, applied).said
+    )
     bash = around.found(("bash",), place, applied, context.project.root).path
     notes = (*applied.notes, *steps.notes(names))
     variables = dict(around.variables)

@@ -12,16 +12,14 @@ from devkeel.backends.registry import backend_named
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments import entry_file
-from devkeel.environments.active import active_name, default_of, good_of, switch_to
+from devkeel.environments.active import active_name, default_of, entering_of, good_of, outdated, switch_to
 from devkeel.environments.applied import applying, forget_older, has_older, is_there
 from devkeel.environments.names import all_environments, home_of, sanitised
 from devkeel.environments.realising import Wanted, realise
-from devkeel.environments.shell_code import Entering, nothing_to_enter
+from devkeel.environments.shell_code import nothing_to_enter
 from devkeel.errors import DevkeelError, ProjectError, Refused
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
-from devkeel.project.envrc import PROMPT
-from devkeel.project.envrc import prompt as in_prompt
 from devkeel.project.root import MANIFESTS
 from devkeel.runtime import executing
 from devkeel.text.actions import do
@@ -29,6 +27,7 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.environments.applied import Good
+    from devkeel.environments.shell_code import Entering
     from devkeel.project.root import Project
 
 __all__ = ["EnvironmentInfo", "Environments", "Realised"]
@@ -194,8 +193,11 @@ class Environments(Struct, frozen=True):
     def entering(self, name: str | None = None) -> Entering:
         """Return an environment that is made as a shell enters it. Raises ProjectError `unknown_environment`."""
         good = self.made(name)
-        shown = in_prompt(PROMPT, good.applied.backend, good.name)
-        return Entering(good.name, good.applied, shown, entry_file.path_of(self.project))
+        return entering_of(self.context, good.name, good.applied)
+
+    def outdated(self, name: str | None = None) -> tuple[str, ...]:
+        """Return a sentence where the declaration has changed since an environment was made of it."""
+        return outdated(self.context, self.good(name))
 
     def refresh(self) -> tuple[str, ...]:
         """Replace the file by which shells enter; return notes. See `devkeel.environments.entry_file`."""

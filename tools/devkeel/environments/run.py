@@ -12,12 +12,12 @@ from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
 from devkeel.diagnosis.causes import whole_ends
+from devkeel.environments.active import entering_of, outdated
 from devkeel.environments.applied import is_there
 from devkeel.environments.named import Environments
 from devkeel.environments.surroundings import Program, Surroundings
 from devkeel.errors import ProjectError, Unavailable, UsageError
 from devkeel.nix_cli.settings import nix_variables
-from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.runtime import process
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
@@ -85,7 +85,7 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
 
     def work(job: Job) -> RunResult:
         result, late = perform(job, called, place, around.variables, timeout)
-        notes = [*_notes(context, good), *program.notes]
+        notes = [*outdated(context, good), *program.notes]
         if late:
             notes.append(f"Its deadline ended it, after {timeout:g} s.")
         return replace(
@@ -108,7 +108,7 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
     called, place, good, entered = _prepared(context, wanted)
     around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
     unset = set(entered.applied.unset) - set(around.variables) if entered else ()
-    return Invocation(called, place, around.variables, tuple(unset), (*_notes(context, good), *program.notes))
+    return Invocation(called, place, around.variables, tuple(unset), (*outdated(context, good), *program.notes))
 
 
 def _surroundings(
@@ -117,7 +117,8 @@ def _surroundings(
     if good is None:  # the backend's own command enters the environment
         entering = {"PATH": os.environ.get("PATH", ""), **nix_variables(builds=True)}
         return Surroundings(entering), Program(argv[0], "environment")
-    around = Surroundings.of(good.applied, context.declaration(), pure=pure, name=good.name)
+    said = entering_of(context, good.name, good.applied).said
+    around = Surroundings.of(good.applied, context.declaration(), pure=pure, said=said)
     return around, around.found(argv, place, good.applied, context.project.root)
 
 
@@ -141,15 +142,6 @@ def _prepared(context: Context, wanted: RunSpec) -> tuple[tuple[str, ...], Path,
         seen=good.applied.prefix if good else None,
         remedy=f"Apply it with {do('apply')}, then repeat the command.",
     )
-
-
-def _notes(context: Context, good: Good | None) -> tuple[str, ...]:
-    if good is None:
-        return ()
-    found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
-    if good.is_of(found):
-        return ()
-    return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
 
 
 def _why_not(good: Good | None, backend: Backend) -> str:

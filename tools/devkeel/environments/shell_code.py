@@ -53,10 +53,17 @@ class Entering(Struct, frozen=True):
     file: Path | None = None
 
     @property
-    def variables(self) -> dict[str, str]:
-        """What it says of itself, beside the environment's own variables."""
-        said = {"DEVKEEL_ENVIRONMENT": self.name}
+    def said(self) -> dict[str, str]:
+        """What it says of itself, also to a command: its name, the prompt, and what it sets, by which it is left."""
+        own = self._own
+        path = own.pop(_PATH, "")
+        said = {"DEVKEEL_ENVIRONMENT": self.name, "DEVKEEL_VARIABLES": " ".join(own)}
+        said |= {"DEVKEEL_PATH": path} if path else {}
         return said if self.prompt is None else {**said, "DEVKEEL_PROMPT": self.prompt}
+
+    @property
+    def _own(self) -> dict[str, str]:
+        return {name: value for name, value in self.applied.variables.items() if _NAME.fullmatch(name)}
 
     def code(self) -> str:
         """Return the code; it leaves a shell as it is, and says so, where the environment is gone by then."""
@@ -76,13 +83,12 @@ class Entering(Struct, frozen=True):
 
     def _exports(self) -> Iterator[str]:
         yield from (f"unset {name}" for name in self.applied.unset)
-        plain = {name: value for name, value in self.applied.variables.items() if _NAME.fullmatch(name)}
-        own = plain.pop(_PATH, "")
+        own = {name: value for name, value in self._own.items() if name != _PATH}
         # POSIX, 2.2.2: between single quotes nothing means anything, so that no value of a variable is a command.
-        for name, value in {**plain, **self.variables, "DEVKEEL_VARIABLES": " ".join(plain)}.items():
+        for name, value in {**own, **self.said}.items():
             yield f"export {name}={shlex.quote(value)}"
-        if own:
-            yield f'export DEVKEEL_PATH={shlex.quote(own)}; export PATH="$DEVKEEL_PATH${{PATH:+:$PATH}}"'
+        if "DEVKEEL_PATH" in self.said:
+            yield 'export PATH="$DEVKEEL_PATH${PATH:+:$PATH}"'
         if self.prompt is not None:
             yield 'case $- in *i*) PS1="$DEVKEEL_PROMPT $PS1" ;; esac'
 

@@ -32,15 +32,15 @@ class Surroundings(Struct, frozen=True):
     pure: bool = False
 
     @classmethod
-    def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool, name: str) -> Surroundings:
+    def of(cls, applied: Applied, files: Mapping[str, bytes], *, pure: bool, said: Mapping[str, str]) -> Surroundings:
         """Return what a command in an environment sees: its programs first, then the host's, unless it is pure.
 
-        files: the declaration, which says what languages it is about. name: of the environment.
+        files: the declaration, which says what languages it is about. said: what the environment says of itself.
         """
         own, languages = applied.variables.get("PATH", ""), toolchains(applied, files)
         host = "" if pure else os.environ.get("PATH", "")
         path = os.pathsep.join(filter(None, (own, absent(languages), host)))
-        return cls({**applied.variables, "PATH": path, "DEVKEEL_ENVIRONMENT": name}, languages, pure)
+        return cls({**applied.variables, **said, "PATH": path}, languages, pure)
 
     def found(self, argv: tuple[str, ...], cwd: Path, applied: Applied, root: Path) -> Program:
         """Return the program that a command is, and whose it is.

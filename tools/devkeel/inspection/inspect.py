@@ -76,7 +76,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
             *log.late_findings(store),
         ),
         environments=named.all(),
-        notes=(*notes, *selection.notes, *direnv.advice(context.project)),
+        notes=(*notes, *selection.notes, *direnv.advice(context.project), *direnv.entering_advice(context.project)),
         levels=levels,
         skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
         last_operation=log.entry(newest[0]) if newest else None,

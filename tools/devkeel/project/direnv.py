@@ -9,14 +9,15 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Literal
 
 from devkeel.errors import DevkeelError, Unavailable
-from devkeel.project.envrc import ENVRC
+from devkeel.project.envrc import ENVRC, entering, enters_another, is_ours
 from devkeel.runtime import find_program, is_foreign, run
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.runtime import Completed
 
-__all__ = ["State", "advice", "allow", "state_of", "trusted"]
+__all__ = ["State", "advice", "allow", "entering_advice", "state_of", "trusted"]
 
 State = Literal["allowed", "not_allowed", "denied"]
 
@@ -55,6 +56,17 @@ def advice(project: Project) -> tuple[str, ...]:
         case "denied":
             return (f"direnv was told to deny {ENVRC}: run `direnv allow` to take that back.",)
     return ()
+
+
+def entering_advice(project: Project) -> tuple[str, ...]:
+    """Return a sentence about an `.envrc` that enters another environment than commands run in, or nothing."""
+    text = project.read(ENVRC)
+    told = enters_another(text)
+    if text is None or told is None:
+        return ()
+    if is_ours(text):
+        return (f"{told}: an older devkeel wrote it, and {do('envrc')} renews it.",)
+    return (f"{told}: put `{entering(())[0]}` in its place to be in the same.",)
 
 
 def trusted(project: Project) -> bool:

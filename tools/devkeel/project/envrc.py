@@ -11,36 +11,45 @@ from devkeel.errors import Place, Refused, UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ENVRC", "PROMPT", "activation", "envrc", "prompt"]
+__all__ = ["ENVRC", "PROMPT", "entering", "enters", "enters_another", "envrc", "is_ours", "prompt", "why_no_prompt"]
 
 ENVRC = ".envrc"
-PROMPT = "({backend}:{name})"
+PROMPT = "({backend}:{env_name})"
+_FIELDS = ("backend", "env_name", "name")
+# What a prompt of bash, zsh or sh would expand instead of showing it (bash(1), PROMPTING; zshmisc(1)).
+_EXPANDED = frozenset("$`\\!%")
 _MARK = "# Made by devkeel; lines below the last of these are yours."
 _END = "# End of what devkeel made."
 _FIELD = re.compile(r"\{([^{}]*)\}")
+_ENTERS = re.compile(rb"^[ \t]*(?!#)[^#\n]*\bdevkeel env print\b", re.MULTILINE)
+# What devkeel 0.1 wrote, and the ways of direnv-stdlib(1) and devenv into an environment of their own making.
+_ANOTHER = re.compile(
+    rb"^[ \t]*(?:[^#\n]*\bdevkeel env activate\b|use[ _](?:devenv|flake|nix|guix|conda|pixi)\b|layout[ _]\w+)[^\n]*",
+    re.MULTILINE,
+)
 
 
 def prompt(template: str, backend: str, name: str) -> str:
     """Return the prompt of an environment.
 
-    Raises UsageError `bad_prompt` for a field that is neither of two, and for more than a line.
+    Raises UsageError `bad_prompt` for a field that is none, for more than a line, and for what a shell would expand.
     """
+    why = why_no_prompt(template)
+    if why is not None:
+        raise UsageError(
+            "bad_prompt", why, seen=template[:200], remedy=f"Use {{backend}} and {{env_name}}, as in {PROMPT}."
+        )
+    return template.replace("{backend}", backend).replace("{env_name}", name).replace("{name}", name)
+
+
+def why_no_prompt(template: str) -> str | None:
+    """Return why a text cannot be a prompt, None for one that can."""
     if not template.isprintable():
-        raise UsageError(
-            "bad_prompt",
-            "A prompt is one line without control characters.",
-            seen=template[:200],
-            remedy=f"Use {{backend}} and {{name}}, as in {PROMPT}.",
-        )
-    wrong = next((field for field in _FIELD.findall(template) if field not in ("backend", "name")), None)
-    if wrong is not None:
-        raise UsageError(
-            "bad_prompt",
-            f"A prompt has no field {wrong[:40]!r}.",
-            seen=template[:200],
-            remedy=f"Use {{backend}} and {{name}}, as in {PROMPT}.",
-        )
-    return template.replace("{backend}", backend).replace("{name}", name)
+        return "A prompt is one line without control characters."
+    if expanded := sorted(_EXPANDED & set(template)):
+        return f"A shell would expand {' '.join(expanded)} in a prompt, and not show it."
+    wrong = next((field for field in _FIELD.findall(template) if field not in _FIELDS), None)
+    return None if wrong is None else f"A prompt has no field {wrong[:40]!r}."
 
 
 def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> bytes:
@@ -67,8 +76,33 @@ def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> 
     return (text[:start] + part + text[end + len(_END) + 1 :]).encode("utf-8", "surrogateescape")
 
 
-def activation(name: str, watched: Iterable[str]) -> tuple[str, ...]:
-    """Return the lines that enter a named environment. watched: files at whose change direnv enters again."""
-    entering = f'eval "$(devkeel env activate {shlex.quote(name)})"'
+def entering(watched: Iterable[str], name: str | None = None) -> tuple[str, ...]:
+    """Return the lines that enter what was applied, whatever the backend.
+
+    watched: files of the declaration, at whose change direnv enters again and says where it differs from what was
+    applied; that an environment was applied since, the code itself lets direnv watch. name: None for the active one.
+    """
+    named = "" if name is None else f" {shlex.quote(name)}"
     # direnv-stdlib(1): without watch_file it enters again for the .envrc alone.
-    return (*(f"watch_file {shlex.quote(item)}" for item in watched), entering)
+    return (*(f"watch_file {shlex.quote(item)}" for item in watched), f'eval "$(devkeel env print{named})"')
+
+
+def enters(text: bytes) -> bool:
+    """Return whether an `.envrc` enters what was applied, whoever wrote it."""
+    return _ENTERS.search(text) is not None
+
+
+def enters_another(text: bytes | None) -> str | None:
+    """Return what says of an `.envrc` that it enters another environment than the one that was applied, or nothing."""
+    if text is None or enters(text):
+        return None
+    found = _ANOTHER.search(text)
+    if found is None:
+        return None
+    line = " ".join(found[0].decode("utf-8", "replace").split())
+    return f"{ENVRC} enters another environment than the one that commands run in (`{line[:80]}`)"
+
+
+def is_ours(text: bytes) -> bool:
+    """Return whether devkeel wrote a part of an `.envrc`."""
+    return _MARK.encode() in text

@@ -9,6 +9,7 @@ from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError
 from devkeel.project.contents import described_in
+from devkeel.project.envrc import why_no_prompt
 from devkeel.project.root import SETTINGS
 from devkeel.source import nix
 
@@ -48,7 +49,8 @@ class Settings(Struct, frozen=True):
     `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
     environment. environment: the name of the one that is meant where a call names none. micromamba: the URL of a
     directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
-    environments: those that are described, by name.
+    environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
+    (`{backend}`, `{env_name}`), False for nothing.
     """
 
     level: str | None = None
@@ -62,9 +64,10 @@ class Settings(Struct, frozen=True):
     micromamba: str | None = None
     guard: Guarding = Guarding()
     environments: Mapping[str, DescribedEnvironment] = {}
+    prompt: str | bool | None = None
 
 
-_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba")
+_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt")
 
 
 _SECONDS = ("lock_timeout", "job_after")
@@ -82,6 +85,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "environment": (str,),
     "micromamba": (str,),
     "direnv_allow": (bool,),
+    "prompt": (str, bool),
     "guard": (str, dict),
     "environments": (dict,),
 }
@@ -107,6 +111,9 @@ def read_settings(project: Reader) -> Settings:
         raise _bad("protected takes a list of option paths")
     for item in protected:
         nix.parse_path(item)
+    why = why_no_prompt(found["prompt"]) if isinstance(found.get("prompt"), str) else None
+    if why is not None:
+        raise _bad(f"prompt = {found['prompt']!r}. {why.rstrip('.')}", line_of(data, ("prompt",)))
     given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
     given |= {name: float(found[name]) for name in _SECONDS if name in found}
     given["environments"] = described_in(
