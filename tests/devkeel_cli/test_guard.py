@@ -157,3 +157,41 @@ def test_text_of_a_repository_says_nothing_of_ours(root: Path) -> None:
     reason = refusal("claude-code", answered(json.dumps(told).encode()))
     assert "apply_environment" not in reason
     assert "\x1b" not in reason
+
+
+LOADED = """\
+import json, sys
+from devkeel_cli.hooks.answering import answered
+answered(sys.stdin.buffer.read())
+print(json.dumps([*sys.modules]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("tool", "given", "needless"),
+    [
+        ("shell", {"command": "git status && ls -la"}, {"msgspec", "pathlib", "tree_sitter", "devkeel.errors"}),
+        ("shell", {"command": "npm i -g typescript"}, {"tree_sitter_nix", "devkeel.checks", "devkeel.candidate"}),
+        ("write", {"content": DECLARATION.replace("git", "jq")}, {"tree_sitter_bash", "rapidfuzz", "tomlkit"}),
+        ("write", {"content": WRONG}, {"tree_sitter_bash", "ruamel.yaml", "devkeel.edits.vocabulary"}),
+    ],
+)
+def test_a_message_loads_no_more_than_it_needs(root: Path, tool: str, given: Any, needless: set[str]) -> None:
+    data = json.dumps(message("claude-code", root, tool, **given)).encode()
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        input=data,
+        capture_output=True,
+        check=True,
+        timeout=60,
+        env=process_environment(),
+    )
+    loaded = {*json.loads(done.stdout)}
+    assert not loaded & (needless | {"click", "pydantic", "mcp", "anyio", "devkeel.api"})
+
+
+def test_a_worktree_is_judged_beside_the_hosts_own_project(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "main").mkdir()
+    monkeypatch.setenv("CLAUDE_PROJECT_DIR", str(root / "main"))
+    told = message("claude-code", root, "write", content=WRONG)
+    assert "languages.python" in refusal("claude-code", answered(json.dumps(told).encode()))

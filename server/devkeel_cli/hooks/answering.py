@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from devkeel.deferred import Deferred
 from devkeel.guard.question import Patch, Running
-from devkeel_cli.hooks.messages import DIALECTS, session_of, understood
+from devkeel_cli.hooks.messages import DIALECTS, projects_of, understood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ def answered(data: bytes, host: str = _USUAL) -> str:
     if not isinstance(message, dict):
         return ""
     for question in understood(message):
-        found = judging.judge(question, session_of(message)) if _may_matter(question) else None
+        found = judging.judge(question, projects_of(message)) if _may_matter(question) else None
         if found is not None:
             root, answer = found
             return json.dumps(DIALECTS[host].answer(message, answer.decision, _reason(root, answer)))

@@ -15,7 +15,7 @@ from devkeel.guard.question import Patch, Question, Replacement, Replacing, Runn
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["DIALECTS", "Dialect", "session_of", "understood"]
+__all__ = ["DIALECTS", "Dialect", "projects_of", "understood"]
 
 # Names of the tools that run shell commands, as the hosts have them.
 _SHELLS = frozenset(
@@ -29,18 +29,17 @@ _PATHS = ("file_path", "filePath", "path")
 _CONTENTS = ("content", "contents")
 
 
-def session_of(message: Mapping[str, Any]) -> str:
-    """Return the directory that an agent works in."""
+def projects_of(message: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the directories that a host calls the agent's projects."""
     roots = message.get("workspace_roots")
-    told = os.environ.get("CLAUDE_PROJECT_DIR") or (roots[0] if isinstance(roots, list) and roots else None)
-    found = told or message.get("cwd")
-    return found if isinstance(found, str) and found else os.getcwd()  # noqa: PTH109  (pathlib loads in 10 ms)
+    found = (os.environ.get("CLAUDE_PROJECT_DIR"), *(roots if isinstance(roots, list) else ()))
+    return tuple(item for item in found if isinstance(item, str) and item)
 
 
 def understood(message: Mapping[str, Any]) -> Iterator[Question]:
     """Yield what a tool is about to do; nothing for what is not known here."""
     given, name = message.get("tool_input"), message.get("tool_name", "")
-    folder = message.get("cwd") or session_of(message)
+    folder = message.get("cwd") or next(iter(projects_of(message)), None) or os.getcwd()  # noqa: PTH109  (pathlib: 10 ms)
     if given is None and message.get("hook_event_name") == "beforeShellExecution":
         given, name = message, "Shell"
     if not isinstance(given, dict) or not isinstance(name, str) or not isinstance(folder, str):

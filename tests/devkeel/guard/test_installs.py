@@ -24,7 +24,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def said(root: Path, command: str) -> Answer | None:
-    found = judge(Question(Running(command), str(root)), str(root))
+    found = judge(Question(Running(command), str(root)), [str(root)])
     return found[1] if found else None
 
 
@@ -103,7 +103,7 @@ def test_a_project_in_a_project_is_the_one_that_the_command_stands_in(root: Path
     (root / "sub").mkdir()
     (root / "sub" / "devenv.nix").write_text("{ }\n")
     (root / "sub" / "devkeel.toml").write_text('guard = "off"')
-    assert judge(Question(Running("pip install flask"), str(root / "sub")), str(root)) is None
+    assert judge(Question(Running("pip install flask"), str(root / "sub")), [str(root)]) is None
     assert said(root, "pip install flask") is not None
 
 

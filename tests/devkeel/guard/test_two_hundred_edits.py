@@ -38,7 +38,7 @@ def answer_to(meant: Meant, root: Path) -> Answer | None:
     for name, data in meant.files.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_bytes(data)
-    found = judge(Question(meant.act, str(root)), str(root))
+    found = judge(Question(meant.act, str(root)), [str(root)])
     for name, data in meant.files.items():
         assert (root / name).read_bytes() == data, "the guard writes nothing"
     assert not (root / ".devkeel").exists()

@@ -26,7 +26,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def said(root: Path, act: WholeFile | Replacing | Patch | Running, folder: Path | None = None) -> Answer | None:
-    found = judge(Question(act, str(folder or root)), str(root))
+    found = judge(Question(act, str(folder or root)), [str(root)])
     return found[1] if found else None
 
 

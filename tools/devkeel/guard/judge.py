@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import posixpath
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.guard.question import Patch, Running
 from devkeel.guard.redirections import WRITES
 from devkeel.project.root import DECLARATION, SETTINGS, Project, declared_above
-from devkeel.project.settings import read_settings
+from devkeel.project.settings import Guarding, read_settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devkeel.guard import installs, writes
     from devkeel.guard.question import Answer, Question
 else:
@@ -22,66 +24,67 @@ else:
 __all__ = ["judge"]
 
 
-def judge(question: Question, session: str) -> tuple[Path, Answer] | None:
+def judge(question: Question, named: Sequence[str] = ()) -> tuple[Path, Answer] | None:
     """Return the root of the project that an act is about and what is to be said of it; None where nothing is decided.
 
-    session: the directory that the agent works in. What is outside of its project is not judged.
+    named: the directories that the host calls the agent's projects. What is neither in one of them nor in the project
+    that the agent stands in is not judged.
     """
     try:
-        project = _project(question, Path(session).resolve())
-        if project is None or not project.root.is_dir():
+        question = question._replace(folder=str(Path(question.folder).resolve()))
+        found = _project(question, [Path(item).resolve() for item in named])
+        if found is None or not found[0].root.is_dir():
             return None
-        wanted = _wanted(project, question)
-        if wanted == "off":
-            return None
+        project, question = found
         answer = _answer(project, question)
     except (DevkeelError, OSError, RuntimeError, ValueError):  # a path that no file can have, a circle of links
         return None
-    if answer is None:
-        return None
-    if wanted in ("ask", "tell") and answer.decision == "deny":
-        answer = answer._replace(decision=wanted)
-    return project.root, answer
+    return None if answer is None else (project.root, answer)
 
 
 def _answer(project: Project, question: Question) -> Answer | None:
-    act = question.act
-    if not isinstance(act, Running):
-        return writes.judge_write(project, question)
-    if WRITES in act.command:
-        written = writes.judge_write(project, question)
-        if written is not None:
-            return written
-    return installs.judge_command(project, act.command, question.folder)
+    """Return what is wrong, with what the settings make of it: what is only told stays so."""
+    guard, act = _guarding(project), question.act
+    if guard.files != "off" and (not isinstance(act, Running) or WRITES in act.command):
+        answer = writes.judge_write(project, question)
+        if answer is not None:
+            return answer._replace(decision=guard.files)
+    if guard.installs != "off" and isinstance(act, Running):
+        answer = installs.judge_command(project, act.command, question.folder)
+        if answer is not None:
+            return answer if answer.decision == "tell" else answer._replace(decision=guard.installs)
+    return None
 
 
-def _project(question: Question, session: Path) -> Project | None:
-    """Return the project of an act: the nearest one that declares an environment, within the agent's own."""
-    top = declared_above(session) or session
-    act = question.act
-    if isinstance(act, Running | Patch):
-        folder = Path(question.folder).resolve()
-        root = declared_above(folder if folder.is_relative_to(top) else top)
-        return Project(root) if root is not None else None
-    path = Path(posixpath.join(question.folder, act.path))
-    parent = path.parent.resolve()
-    if not parent.is_relative_to(top):
-        return None
-    # A manifest in a directory below is a part of the project above; a devenv.nix is a project of its own.
-    for folder in (parent, *parent.parents):
-        if not folder.is_relative_to(top):
-            break
-        if (folder / DECLARATION).is_file() or (folder == parent and path.name == DECLARATION):
-            return Project(folder)
-    return Project(top)
-
-
-def _wanted(project: Project, question: Question) -> Literal["deny", "ask", "tell", "off"]:
-    """Return what the project's settings want of the guard: settings that cannot be read want what is usual."""
-    if not project.exists(SETTINGS):
-        return "deny"
+def _guarding(project: Project) -> Guarding:
+    """Return what the project's settings want of the guard: those that cannot be read want what is usual."""
     try:
-        guard = read_settings(project).guard
+        return read_settings(project).guard if project.exists(SETTINGS) else Guarding()
     except DevkeelError:
-        return "deny"
-    return guard.installs if isinstance(question.act, Running) else guard.files
+        return Guarding()
+
+
+def _project(question: Question, named: list[Path]) -> tuple[Project, Question] | None:
+    """Return the nearest project of an act, and the act with its file's links followed; None outside of the agent's."""
+    folder, act = Path(question.folder), question.act
+    if isinstance(act, Running | Patch):
+        root = _declared(folder, named)
+        return (Project(root), question) if root is not None else None
+    place = Path(posixpath.join(folder, act.path))
+    parent = place.parent.resolve()
+    tops = [*named, _declared(folder, named) or folder]
+    top = max((item for item in tops if parent.is_relative_to(item)), key=lambda item: len(item.parts), default=None)
+    if top is None:
+        return None
+    question = question._replace(act=act._replace(path=str(parent / place.name)))
+    # A manifest in a directory below is a part of the project above; a devenv.nix is a project of its own.
+    inner = [item for item in (parent, *parent.parents) if item.is_relative_to(top)]
+    own = (item for item in inner if (item / DECLARATION).is_file() or (item == parent and place.name == DECLARATION))
+    return Project(next(own, top)), question
+
+
+def _declared(folder: Path, named: list[Path]) -> Path | None:
+    """Return the nearest directory from one upward that declares an environment, no higher than what the host names."""
+    top = next((item for item in named if folder.is_relative_to(item)), None)
+    found = declared_above(folder)
+    return found if found is not None and (top is None or found.is_relative_to(top)) else None
