@@ -18,7 +18,7 @@ from devkeel.processes.plan import require_sound, written
 from devkeel.processes.reading import unknown_process
 from devkeel.processes.refusals import no_processes, not_started
 from devkeel.processes.runtime_folder import RuntimeFolder
-from devkeel.processes.supervisor.surroundings import Launch
+from devkeel.processes.supervisor.shared import Launch
 from devkeel.runtime import process_tree
 from devkeel.runtime.isolation import isolated_python
 from devkeel.runtime.process import start

@@ -15,7 +15,7 @@ from devkeel.processes.plan import read_plan
 from devkeel.processes.runtime_folder import RuntimeFolder
 from devkeel.processes.supervisor.listener import Listener
 from devkeel.processes.supervisor.schedule import Schedule
-from devkeel.processes.supervisor.surroundings import Launch, Surroundings
+from devkeel.processes.supervisor.shared import Launch, Shared
 from devkeel.runtime import process_tree
 from devkeel.runtime.programs import executing
 
@@ -37,9 +37,9 @@ def supervise(launch: Launch, plan: Plan) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    surroundings = Surroundings(Path(launch.root), folder, launch.variables | plan.variables)
+    shared = Shared(Path(launch.root), folder, launch.variables | plan.variables)
     with process_tree.adopting(), executing():
-        schedule = Schedule(plan, surroundings)
+        schedule = Schedule(plan, shared)
         with Listener(schedule) as listener:
             threading.Thread(target=listener.serve_forever, daemon=True).start()
             schedule.start(launch.names or schedule.by_themselves())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devkeel.processes.plan import PlannedTask
-    from devkeel.processes.supervisor.surroundings import Surroundings
+    from devkeel.processes.supervisor.shared import Shared
 
 __all__ = ["Chore"]
 
@@ -28,12 +28,12 @@ _WORDS = 4000
 class Chore:
     """One task of a plan; it is run when something waits for it, and once."""
 
-    def __init__(self, planned: PlannedTask, surroundings: Surroundings, ending: int) -> None:
+    def __init__(self, planned: PlannedTask, shared: Shared, ending: int) -> None:
         """Prepare it; nothing runs. ending: a descriptor that is readable as soon as everything has to end."""
         self.planned = planned
         self.phase = "not_started"
         self.said = ""
-        self._surroundings = surroundings
+        self._shared = shared
         self._ending = ending
 
     @property
@@ -52,14 +52,14 @@ class Chore:
     def enter(self, phase: str) -> None:
         """Be in another phase from now on: not_started, waiting, running, succeeded, failed or left out."""
         self.phase = phase
-        self._surroundings.notify()
+        self._shared.notify()
 
     def begin(self, after: str) -> None:
         """Run it to its end, where it is in this phase still."""
         if self.phase != after:
             return
         self.enter("running")
-        with watched(_Watch(self._surroundings, self._ending)):
+        with watched(_Watch(self._shared, self._ending)):
             try:
                 failed = None if self._is_done() else self._run()
             except (OSError, DevkeelError, _EndedError) as error:
@@ -73,23 +73,23 @@ class Chore:
         planned = self.planned
         if not planned.status:
             return False
-        variables = self._surroundings.variables(planned.variables)
+        variables = self._shared.variables(planned.variables)
         found = run(planned.status, timeout=_LONGEST, environment=variables, cwd=Path(planned.directory))
         return found.returncode == 0
 
     def _run(self) -> str | None:
         """Run its command; return the end of what it printed where it failed."""
         planned = self.planned
-        with TemporaryDirectory(prefix="task-", dir=self._surroundings.folder.path) as folder:
+        with TemporaryDirectory(prefix="task-", dir=self._shared.folder.path) as folder:
             exports = Path(folder, "exports")
             given = {"DEVENV_TASK_EXPORTS_FILE": str(exports), "DEVENV_TASK_OUTPUT_FILE": str(Path(folder, "output"))}
-            variables = self._surroundings.variables(planned.variables | given)
+            variables = self._shared.variables(planned.variables | given)
             found = run(planned.argv, timeout=_LONGEST, environment=variables, cwd=Path(planned.directory))
             printed = (found.stdout + found.stderr).decode("utf-8", "replace").strip()[-_WORDS:]
             if found.returncode:
                 return f"{self.name} ended with {found.returncode}. {printed}".strip()
             with suppress(FileNotFoundError):
-                self._surroundings.add(_exported(exports.read_bytes()))
+                self._shared.add(_exported(exports.read_bytes()))
         return None
 
 
@@ -107,8 +107,8 @@ class _EndedError(Exception):
 class _Watch:
     """What ends a task together with everything else."""
 
-    def __init__(self, surroundings: Surroundings, ending: int) -> None:
-        self._surroundings = surroundings
+    def __init__(self, shared: Shared, ending: int) -> None:
+        self._shared = shared
         self._ending = ending
 
     def variables(self) -> Mapping[str, str]:
@@ -126,7 +126,7 @@ class _Watch:
         pass
 
     def stopped(self) -> BaseException | None:
-        return _EndedError("everything is being ended") if self._surroundings.ending.is_set() else None
+        return _EndedError("everything is being ended") if self._shared.ending.is_set() else None
 
     def fileno(self) -> int:
         return self._ending

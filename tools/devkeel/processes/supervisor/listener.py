@@ -31,7 +31,7 @@ class Listener(socketserver.ThreadingUnixStreamServer):
 
     def __init__(self, schedule: Schedule) -> None:
         """Listen."""
-        super().__init__(str(schedule.surroundings.folder.free_socket()), _Connection)
+        super().__init__(str(schedule.shared.folder.free_socket()), _Connection)
         self.schedule = schedule
 
 
@@ -97,7 +97,7 @@ def _waited(schedule: Schedule) -> dict[str, Any]:
 
 
 def _tail(schedule: Schedule, name: str, stream: str, count: int) -> str:
-    data = read_tail(schedule.surroundings.folder.log(name, stream), None, _LOG).data
+    data = read_tail(schedule.shared.folder.log(name, stream), None, _LOG).data
     return "\n".join(data.decode("utf-8", "replace").splitlines()[-count:])
 
 
@@ -106,14 +106,14 @@ def _events(schedule: Schedule) -> Iterator[dict[str, Any]]:
     seen = {info["name"]: info for info in schedule.listed()}
     yield {"event": "snapshot", "processes": list(seen.values())}
     ends: dict[Path, int] = {}
-    while not schedule.surroundings.ending.wait(_TICK):
+    while not schedule.shared.ending.wait(_TICK):
         for info in schedule.listed():
             if seen.get(info["name"]) != info:
                 seen[info["name"]] = info
                 yield {"event": "status", "info": info}
         for name in schedule.processes:
             for stream in ("stdout", "stderr"):
-                for line in _more(schedule.surroundings.folder.log(name, stream), ends):
+                for line in _more(schedule.shared.folder.log(name, stream), ends):
                     yield {"event": "log", "name": name, "stream": stream, "line": line}
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from devkeel.processes.plan import After, Plan
-    from devkeel.processes.supervisor.surroundings import Surroundings
+    from devkeel.processes.supervisor.shared import Shared
 
 __all__ = ["Schedule"]
 
@@ -25,15 +25,15 @@ _ON_ITS_WAY = ("waiting", "starting", "stopping")
 class Schedule:
     """What runs of a plan. It keeps the plan that it was made of."""
 
-    def __init__(self, plan: Plan, surroundings: Surroundings) -> None:
+    def __init__(self, plan: Plan, shared: Shared) -> None:
         """Prepare everything; nothing is started."""
-        self.surroundings = surroundings
+        self.shared = shared
         self._plan = plan
         # A pipe, for it can be waited for together with the outputs of a program.
         self._ending = os.pipe()
         numbered = enumerate(plan.processes)
-        self.processes = {item.name: Supervised(item, surroundings, number) for number, item in numbered}
-        self._chores = {item.name: Chore(item, surroundings, self._ending[0]) for item in plan.tasks}
+        self.processes = {item.name: Supervised(item, shared, number) for number, item in numbered}
+        self._chores = {item.name: Chore(item, shared, self._ending[0]) for item in plan.tasks}
         self._turn = threading.Lock()
 
     def listed(self) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ class Schedule:
     def _launch(self, item: Supervised | Chore) -> None:
         """Wait for what it waits for, and start it."""
         failed = self._await(item)
-        if self.surroundings.ending.is_set() or item.phase != "waiting":
+        if self.shared.ending.is_set() or item.phase != "waiting":
             return
         if failed is None:
             item.begin("waiting")
@@ -97,9 +97,9 @@ class Schedule:
 
     def _await(self, item: Supervised | Chore) -> str | None:
         """Return when all is as it has to be: None, or the name of what will not be."""
-        changed = self.surroundings.changed
+        changed = self.shared.changed
         with changed:
-            while item.phase == "waiting" and not self.surroundings.ending.is_set():
+            while item.phase == "waiting" and not self.shared.ending.is_set():
                 states = [(self._met(after), after.name) for after in item.planned.after]
                 failed = next((name for met, name in states if met is None), None)
                 if failed is not None or all(met for met, _ in states):
@@ -137,15 +137,15 @@ class Schedule:
 
     def await_settled(self) -> None:
         """Wait until nothing is on its way."""
-        changed = self.surroundings.changed
+        changed = self.shared.changed
         with changed:
-            while not self.settled() and not self.surroundings.ending.is_set():
+            while not self.settled() and not self.shared.ending.is_set():
                 changed.wait()
 
     def stop_all(self) -> None:
         """Stop everything, all at once."""
-        self.surroundings.ending.set()
-        self.surroundings.notify()
+        self.shared.ending.set()
+        self.shared.notify()
         os.write(self._ending[1], b"x")
         threads = [_begin(process.stop) for process in self.processes.values() if process.phase != "not_started"]
         for thread in threads:

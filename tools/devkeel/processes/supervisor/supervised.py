@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from subprocess import Popen
 
     from devkeel.processes.plan import PlannedProcess
-    from devkeel.processes.supervisor.surroundings import Surroundings
+    from devkeel.processes.supervisor.shared import Shared
 
 __all__ = ["RUNS", "Supervised"]
 
@@ -35,13 +35,13 @@ _MICRO = 1_000_000
 class Supervised:
     """The life of one process. Its phases are devenv's (devenv, devenv-processes/src/manager.rs, `ProcessPhase`)."""
 
-    def __init__(self, planned: PlannedProcess, surroundings: Surroundings, number: int) -> None:
+    def __init__(self, planned: PlannedProcess, shared: Shared, number: int) -> None:
         """Prepare it; nothing is started. number: another one for each process of a plan."""
         self.planned = planned
         self.phase = "not_started"
         self.restarts = 0
-        self._surroundings = surroundings
-        self._folder = surroundings.folder
+        self._shared = shared
+        self._folder = shared.folder
         self._number = number
         self._began = False
         self._was_ready = False
@@ -81,7 +81,7 @@ class Supervised:
     def enter(self, phase: str) -> None:
         """Be in another phase from now on."""
         self.phase = phase
-        self._surroundings.notify()
+        self._shared.notify()
 
     def say(self, text: str) -> None:
         """Write a line to the log of its errors, of what happened to it before or between its starts."""
@@ -90,7 +90,7 @@ class Supervised:
     def begin(self, after: str) -> None:
         """Start it with all its restarts, where it is in this phase still."""
         with self._turn:
-            if self.phase != after or self._surroundings.ending.is_set():
+            if self.phase != after or self._shared.ending.is_set():
                 return
             self._join()
             self._unwanted.clear()
@@ -153,8 +153,8 @@ class Supervised:
             if ready is None:
                 self._be_ready()
             elif not ready.notify:
-                variables = self._surroundings.variables(self.planned.variables)
-                prober = Prober(ready, variables, self._surroundings.root, self._found_ready)
+                variables = self._shared.variables(self.planned.variables)
+                prober = Prober(ready, variables, self._shared.root, self._found_ready)
                 stack.callback(prober.call_off)
             try:
                 why = self._watch(child, notices)
@@ -173,7 +173,7 @@ class Supervised:
         return stack.enter_context(Notices(self._folder.notices(self._number))) if wanted else None
 
     def _start(self, notices: Notices | None) -> Popen[bytes]:
-        planned, around = self.planned, self._surroundings
+        planned, around = self.planned, self._shared
         variables = around.variables(planned.variables)
         if notices is not None:
             variables["NOTIFY_SOCKET"] = str(notices.path)

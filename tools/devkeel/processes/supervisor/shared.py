@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from devkeel.processes.runtime_folder import RuntimeFolder
 
-__all__ = ["Launch", "Surroundings"]
+__all__ = ["Launch", "Shared"]
 
 
 class Launch(Struct, frozen=True):
@@ -28,7 +28,7 @@ class Launch(Struct, frozen=True):
     variables: dict[str, str]
 
 
-class Surroundings:
+class Shared:
     """The same for all processes and tasks of one plan.
 
     changed: wakes whatever waits for another phase. ending: set when everything is to end.
