@@ -9,11 +9,13 @@ import pytest
 
 from devkeel.edits.vocabulary import parse_edits
 
+from .conftest import Repository
+
 if TYPE_CHECKING:
     from devkeel.api import Environment
     from devkeel.change.result import ChangeResult
 
-    from .conftest import Place, Repository
+    from .conftest import Place
 
 pytestmark = pytest.mark.nix
 USES = "{ inputs, ... }:\n{\n  env.WORD = toString inputs.extra.word;\n}\n"
@@ -135,3 +137,19 @@ def test_another_reference_moves_the_lock_and_a_removal_takes_it_out(
 def test_without_a_lock_none_begins(devenv_place: Place, environment: Environment) -> None:
     assert change(environment, adds(f"git+file://{devenv_place.top}/inputs/nixpkgs")).files == ("devenv.yaml",)
     assert not (devenv_place.root / "devenv.lock").exists()
+
+
+def test_an_undo_after_a_renewal_takes_the_input_out_and_keeps_what_was_renewed(
+    devenv_place: Place, environment: Environment, extra: Repository
+) -> None:
+    added = change(environment, adds(extra.url))
+    extra.commit("flake.nix", "{ outputs = _: { word = 2; }; }")
+    newer = Repository(devenv_place.top / "inputs" / "nixpkgs").commit("more", "more")
+    job = environment.lock("renew")
+    assert job.wait(60)
+    assert len(job.value().locks[0].moves) == 2
+    result = environment.undo(added.operation)
+    assert result.published
+    assert [(item.name, item.after) for lock in result.locks or () for item in lock.moves] == [("extra", None)]
+    assert newer in devenv_place.read("devenv.lock").decode()
+    assert environment.check_locks().ok

@@ -45,7 +45,10 @@ def lock_inputs(candidate: Candidate, level: str | None, *, executes: bool = Tru
 
 
 def _outdated(candidate: Candidate) -> str | None:
-    """Return the lock of inputs that a change makes others; None where it leaves them, or brings its lock along."""
+    """Return the lock of inputs that a change makes others; None where it leaves them, or brings its lock along.
+
+    An undo brings it along, but where the lock was changed since.
+    """
     changed = candidate.changed
     if any(map(is_inputs, changed)):
         file, read = LOCK, locking.declared_inputs

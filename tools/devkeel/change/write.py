@@ -182,7 +182,7 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
     ran, skipped = resolve_libraries(candidate, level, executes=may.executes)
-    if intent.kind in ("edit", "create"):
+    if intent.kind != "lock":
         skipped += lock_inputs(candidate, level, executes=may.executes)
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:

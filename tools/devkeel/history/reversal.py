@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, Place
-from devkeel.project.root import digest
+from devkeel.project.root import INPUTS, LOCAL_INPUTS, LOCK, digest
 from devkeel.text.actions import do
 from devkeel.text.diff import unified_all
 from devkeel.text.merge import merge, three_way_view
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from devkeel.transaction import FileChange, Operation
 
 __all__ = ["put_back"]
+
+# What names the inputs that a lock has.
+_LOCKED_FROM = {LOCK: (INPUTS, LOCAL_INPUTS), "flake.lock": ("flake.nix",)}
 
 
 def put_back(
@@ -42,6 +45,9 @@ def put_back(
         candidate.put(path, before)
         return
     wanted = merge(after, current, before)
+    if wanted is None and operation is not None and _follows(path, operation):
+        candidate.notes.append(f"{path} was changed since then: what is declared now is locked in it as it is.")
+        return
     if wanted is None:
         raise _conflict(image, current, operation, later)
     candidate.put(path, wanted)
@@ -49,6 +55,11 @@ def put_back(
         candidate.merged.add(path)
         kept = f"{path} was changed since then, elsewhere: that change is kept."
         candidate.notes += [kept] if kept not in candidate.notes else []
+
+
+def _follows(path: str, operation: Operation) -> bool:
+    """Return whether a file is the lock of inputs that the operation changed too: it is made anew of those."""
+    return any(item.path in _LOCKED_FROM.get(path, ()) for item in operation.files)
 
 
 def _ended_as(data: bytes | None, like: bytes | None) -> bytes | None:
