@@ -184,6 +184,12 @@ def test_a_patch_of_codex_is_judged_as_a_whole(root: Path) -> None:
     assert said(root, Patch(PATCH.replace("KEY", "packages").replace("true;", "true"))) is not None
 
 
+def test_a_patch_that_codex_gives_to_a_shell_is_judged_too(root: Path) -> None:
+    command = "apply_patch <<'EOF'\nTEXTEOF\n"
+    assert said(root, Running(command.replace("TEXT", PATCH.replace("KEY", "packages")))) is None
+    assert said(root, Running(command.replace("TEXT", PATCH.replace("KEY", "package")))) is not None
+
+
 @pytest.mark.parametrize(
     "patch",
     [

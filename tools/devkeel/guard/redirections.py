@@ -1,4 +1,4 @@
-"""Files that a shell command writes a text into: `cat > devenv.nix <<'EOF'`, `tee`."""
+"""Files that a shell command writes a text into: `cat > devenv.nix <<'EOF'`, `tee`, Codex's `apply_patch`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import posixpath
 from typing import TYPE_CHECKING
 
 from devkeel.deferred import Deferred
-from devkeel.guard.question import WholeFile
+from devkeel.guard.question import Patch, WholeFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ __all__ = ["WRITES", "redirected"]
 WRITES = "<<"
 
 
-def redirected(command: str) -> Iterator[WholeFile]:
+def redirected(command: str) -> Iterator[WholeFile | Patch]:
     """Yield what is written into which files, where that is certain: a text that the shell does not change."""
     folder = ""
     for item in shell.commands(command):
@@ -32,6 +32,8 @@ def redirected(command: str) -> Iterator[WholeFile]:
             folder = posixpath.join(folder, arguments[-1])
         if item.fed is None or not item.plain:
             continue
+        if name in ("apply_patch", "applypatch") and not arguments and not folder:
+            yield Patch(item.fed)
         places = list[tuple[str, bool]]()
         if name == "cat" and item.into is not None and arguments in ((), ("-",)):
             places = [(item.into, item.appends)]

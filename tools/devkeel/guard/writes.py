@@ -90,6 +90,9 @@ def _redirected(basis: Basis, folder: str, command: str) -> Mapping[str, bytes |
     """Return the environment files that a shell command writes a text into, one text behind the other."""
     files: dict[str, bytes | None] = {}
     for act in redirected(command):
+        if isinstance(act, Patch):
+            files |= _patched(basis, folder, act.text)
+            continue
         name = basis.resolve(posixpath.join(folder, act.path))
         if _is_judged(name):
             files[name] = _whole(files[name] if name in files else basis.read(name), act)
