@@ -259,3 +259,16 @@ def test_a_program_that_does_not_build_is_named(plan: MakePlan) -> None:
 
 def test_a_project_without_processes_has_a_plan_without_them(plan: MakePlan) -> None:
     assert plan("packages = [ pkgs.jq ];").processes == ()
+
+
+def test_paths_are_the_projects_where_a_stage_can_only_be_a_copy(plan: MakePlan, without: Callable[..., None]) -> None:
+    without("namespaces")
+    found = plan(
+        """
+        env.OWN = config.devenv.root;
+        processes.a.exec = "echo $OWN ${config.devenv.root} ${config.devenv.runtime}";
+        """,
+        {".env": "API_TOKEN=secret\n"},
+    )
+    a = process(found, "a")
+    assert run(a, found).split() == [a.directory, a.directory, found.variables["DEVENV_RUNTIME"]]
