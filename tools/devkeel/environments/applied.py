@@ -20,6 +20,7 @@ from devkeel.environments.names import home_of
 from devkeel.errors import Busy
 from devkeel.state import directory as state_directory
 from devkeel.state.files import forget, lock, make_directory, read_record
+from devkeel.state.origin import ASIDE
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ __all__ = [
     "has_older",
     "is_here",
     "is_there",
+    "is_unsealed",
     "older_keep",
     "read_good",
     "remember",
@@ -154,6 +156,21 @@ def remember(
     # What the store has can be built again; a prefix cannot be brought back as quickly.
     home.switch(home.path / str(applied.generation), record, keeps=backend_named(applied.backend).named)
     return good
+
+
+def is_unsealed(project: Project, name: str, default: str) -> bool:
+    """Return whether an environment was made by this name, or without one, that has no seal of this user's.
+
+    An older devkeel made it, or it came with a clone: it is not entered, wherever it lies by now.
+    """
+    home, state = home_of(project, name), project.state
+    if home.in_use() is not None or has_older(project):
+        return False
+    aside = state / ASIDE
+    places = (state, *(aside / item for item in state_directory.names(aside)))
+    own = Path(*home.path.relative_to(state).parts, "current")
+    left = [own, *((Path(_OLDER), Path(_OLDER_KEEPS)) if name == default else ())]
+    return any(state_directory.status(place / item) is not None for place in places for item in left)
 
 
 def has_older(project: Project) -> bool:

@@ -13,7 +13,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments import entry_file
 from devkeel.environments.active import active_name, default_of, entering_of, good_of, outdated, switch_to
-from devkeel.environments.applied import applying, forget_older, has_older, is_there
+from devkeel.environments.applied import applying, forget_older, has_older, is_there, is_unsealed
 from devkeel.environments.names import all_environments, home_of, sanitised
 from devkeel.environments.realising import Wanted, realise
 from devkeel.environments.shell_code import nothing_to_enter
@@ -92,6 +92,10 @@ class Environments(Struct, frozen=True):
     def good(self, name: str | None = None) -> Good | None:
         """Return an environment as it was made last, None where it was not."""
         return good_of(self.context, self.name(name))
+
+    def is_unsealed(self, name: str | None = None) -> bool:
+        """Return whether an older devkeel made an environment, and did not seal it; it is made again, not entered."""
+        return is_unsealed(self.project, self.name(name), self.default)
 
     def all(self) -> tuple[EnvironmentInfo, ...]:
         """Return the environments, by name."""

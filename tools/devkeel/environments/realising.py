@@ -9,7 +9,7 @@ from msgspec import Struct
 from devkeel.backends.backend import Realisation
 from devkeel.backends.registry import BACKENDS, backend_named, require_backend
 from devkeel.environments.active import default_of, keep_default
-from devkeel.environments.applied import Good, forget_older, has_older, remember
+from devkeel.environments.applied import Good, forget_older, has_older, is_unsealed, remember
 from devkeel.environments.names import home_of
 from devkeel.errors import Conflict, Refused, Unavailable
 from devkeel.processes.real_ports import real_ports
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Wanted", "changed", "realise"]
 
+_UNSEALED = (
+    "What an older devkeel had made here, or another user's, has no seal and is not entered: it was made again, and is "
+    "now the environment {name}."
+)
 _OLDER = "An older devkeel had applied this environment without a name: it was made again, and is now {name}."
 
 
@@ -57,6 +61,7 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     newest = context.records.history(limit=1)
     operation = newest[0].id if newest else None
     keep = None if dry_run else home.path
+    lost = is_unsealed(project, wanted.name, default_of(context))  # before what is from elsewhere goes aside
     ports = real_ports(project) if backend_named(backend).realises(wanted.files) else {}
     applied = backend_named(backend).apply(Realisation(project, wanted.subject, keep, timeout, python, ports))
     if dry_run:
@@ -69,7 +74,7 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     good = remember(project, wanted.name, applied, operation, revisions)
     home.note({"backend": backend, "python": python, "mixed": mixed})
     keep_default(context, wanted.name)
-    return good, _in_place_of_older(context, wanted.name)
+    return good, (*((_UNSEALED.format(name=wanted.name),) if lost else ()), *_in_place_of_older(context, wanted.name))
 
 
 def _backend_of(context: Context, wanted: Wanted, record: Mapping[str, Any], *, mixed: bool) -> str:

@@ -138,13 +138,17 @@ def _prepared(context: Context, wanted: RunSpec) -> tuple[tuple[str, ...], Path,
         return called, place, good, good
     raise Unavailable(
         "not_applied",
-        _why_not(good, backend),
+        _why_not(good, backend, unsealed=environments.is_unsealed(wanted.environment)),
         seen=good.applied.prefix if good else None,
         remedy=f"Apply it with {do('apply')}, then repeat the command.",
     )
 
 
-def _why_not(good: Good | None, backend: Backend) -> str:
+def _why_not(good: Good | None, backend: Backend, *, unsealed: bool) -> str:
+    if good is None and unsealed:
+        return (
+            "What an older devkeel applied, or another user's, has no seal and is not entered: it is made again first."
+        )
     if good is None:
         return "The environment was not applied yet."
     if good.applied.backend != backend.name:

@@ -82,7 +82,9 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         last_operation=log.entry(newest[0]) if newest else None,
         changed_since=tuple(item.path for item in not_noted(store, context.basis.seen if context.basis else {})),
         recovery_pending=store.recovery_pending(),
-        stages=stages_of(context.project, files, revisions, newest[0] if newest else None, named.good()),
+        stages=stages_of(
+            context.project, files, revisions, newest[0] if newest else None, named.good(), unsealed=named.is_unsealed()
+        ),
         next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",
     )
 

@@ -29,10 +29,13 @@ def stages_of(
     revisions: tuple[str, str | None],
     newest: Operation | None,
     good: Good | None,
+    *,
+    unsealed: bool = False,
 ) -> Stages:
     """Return how far these files have come. Nothing is made, and no process is waited for.
 
     revisions: of the declaration and of the lock files. newest: the newest operation. good: the active environment.
+    unsealed: an older devkeel made it, and it has no seal.
     """
     revision = revisions[0]
     own = newest is not None and newest.kind != EXTERNAL and newest.revision_after == revision
@@ -41,7 +44,7 @@ def stages_of(
     same = good is not None and good.is_of(revisions)
     alive = good is not None and is_there(project, good)
     missing = left_out(good.applied.backend, files) if good is not None else ()
-    differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive), *_outdated(sight))
+    differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive, unsealed=unsealed), *_outdated(sight))
     if good is not None and missing:
         differs += (
             f"What is applied is of the {good.applied.backend} backend, which leaves out {', '.join(missing)}.",
@@ -66,8 +69,10 @@ def _unchecked(checked: tuple[str, ...] | None) -> Iterator[str]:
         yield f"What is declared was not published by devkeel, so it counts as not checked: {do('check')}."
 
 
-def _unapplied(good: Good | None, *, same: bool, alive: bool) -> Iterator[str]:
-    if good is None:
+def _unapplied(good: Good | None, *, same: bool, alive: bool, unsealed: bool) -> Iterator[str]:
+    if good is None and unsealed:
+        yield f"What an older devkeel applied, or another user's, has no seal: {do('apply')} makes it again."
+    elif good is None:
         yield f"Nothing was applied yet: {do('apply')}."
     elif not alive:
         yield f"What was applied is no longer there for this project: {do('apply')} builds it again."
