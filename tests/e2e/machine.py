@@ -55,9 +55,12 @@ class Machine:
         variables = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         return subprocess.run(argv, capture_output=True, text=True, env=variables, timeout=180, check=False)
 
-    def copied(self, root: Path) -> Machine:
-        """Return another checkout of the project."""
-        shutil.copytree(self.root, root, ignore=shutil.ignore_patterns(".dev*"))
+    def worktree(self, root: Path) -> Machine:
+        """Return another worktree of the project, which becomes a repository."""
+        (self.root / ".gitignore").write_text(".dev*\n")
+        identity = ("git", "-c", "user.name=t", "-c", "user.email=t@example.org")
+        for words in (("init", "-q"), ("add", "."), ("commit", "-qm", "begin"), ("worktree", "add", "-q", str(root))):
+            subprocess.run([*identity, *words], cwd=self.root, check=True, capture_output=True, timeout=60)
         self.copies.append(Machine(root, self.user))
         return self.copies[-1]
 

@@ -190,11 +190,11 @@ def test_a_person_starts_looks_and_stops_by_the_command(machine: Make) -> None:
     assert here.survivors() == {}
 
 
-def test_two_checkouts_run_the_same_services_on_ports_of_their_own(machine: Make, tmp_path: Path) -> None:
+def test_two_worktrees_run_the_same_services_on_ports_of_their_own(machine: Make, tmp_path: Path) -> None:
     port = free_port()
     seen = "env.SEEN = toString config.processes.redis.ports.main.value;"
     here = machine(f"{TESTED.replace('PORT', str(port))} {seen}")
-    there = here.copied(tmp_path / "other")
+    there = here.worktree(tmp_path / "other")
     assert here.command("up").returncode == there.command("up").returncode == 0
     with here.serve() as wire, there.serve() as other:
         taken = ports(wire.told("read_processes"))["redis"], ports(other.told("read_processes"))["redis"]
