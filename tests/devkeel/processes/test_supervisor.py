@@ -330,6 +330,57 @@ def test_the_end_reaches_what_left_its_session_and_its_parent(place: Place) -> N
     assert not place.socket.path.exists()
 
 
+@pytest.mark.usefixtures("each_system")
+def test_everything_ends_at_once_whatever_it_is_at(place: Place) -> None:
+    place.up(
+        place.process("runs", f"setsid sleep 601 & {LONG}"),
+        place.process("waits", LONG, after=after("slow", "succeeded")),
+        place.process("probed", LONG, ready=Readiness(exec=("sleep", "603"), probe_timeout=600)),
+        place.process("crashes", "exit 3", restart=Restart(max=99)),
+        tasks=(place.task("slow", "sleep 602"),),
+    )
+    until(lambda: len({item.name for item in place.left()} & {"sleep"}) == 1 and place.phases()["runs"] == "ready")
+    until(lambda: sum(item.name == "sleep" for item in place.left()) >= 4)
+    until(lambda: any(item.restart_count > 2 for item in place.socket.list()))
+    pid = place.socket.pid()
+    assert pid is not None
+    begun = time.monotonic()
+    place.runner.down(pid)
+    assert time.monotonic() - begun < 4
+    assert place.left() == []
+
+
+@pytest.mark.usefixtures("each_system")
+def test_a_process_lives_its_life_on_each_system(place: Place) -> None:
+    script = "test -e ran || { touch ran; exit 3; }; touch up; exec sleep 600"
+    ready = Readiness(exec=("test", "-e", "up"), period=0.1)
+    place.up(place.process("a", script, ready=ready))
+    place.come(a="ready")
+    assert place.socket.list()[0].restart_count == 1
+    place.socket.restart("a")
+    place.come(a="ready")
+    place.socket.stop("a")
+    assert place.phases() == {"a": "stopped"}
+
+
+def test_a_second_supervisor_does_not_take_the_place_of_the_first(place: Place) -> None:
+    place.up(place.process("a", LONG))
+    first = place.socket.pid()
+    place.up(place.process("b", LONG))
+    assert place.socket.pid() == first
+    assert place.phases() == {"a": "ready"}
+
+
+def test_a_directory_that_only_leads_to_another_is_not_listened_in(place: Place, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    place.socket.folder.parent.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DevkeelError) as caught:
+        place.up(place.process("a", LONG))
+    assert caught.value.code == "runtime_directory_foreign"
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+    place.socket.folder.parent.unlink()
+
+
 # Requests
 
 

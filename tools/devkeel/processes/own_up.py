@@ -20,7 +20,7 @@ from devkeel.processes.refusals import no_processes, not_started
 from devkeel.processes.runtime_folder import RuntimeFolder
 from devkeel.processes.supervisor.shared import Launch
 from devkeel.runtime import process_tree
-from devkeel.runtime.isolation import isolated_python
+from devkeel.runtime.isolation import handed_on, isolated_python
 from devkeel.runtime.process import start
 from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.runtime.tail import read_tail
@@ -106,7 +106,7 @@ class OwnRunner:
             child = start(
                 command,
                 stdin=encode(launch) + b"\n" + written(plan),
-                environment=OUTLIVES | {MARK: root},
+                environment=OUTLIVES | {MARK: root} | handed_on(),
                 outputs=(written_to, written_to),
             )
         self._await_manager(child)

@@ -5,6 +5,7 @@ It belongs to this user alone, and what is in it lasts no longer than the sessio
 
 from __future__ import annotations
 
+import socket
 from contextlib import contextmanager, suppress
 from typing import IO, TYPE_CHECKING
 
@@ -73,7 +74,13 @@ class RuntimeFolder:
         return path
 
     def free_socket(self) -> Path:
-        """Take away what a killed manager left where the next one listens, and return that place."""
+        """Take away what a killed manager left where the next one listens, and return that place.
+
+        Raises FileExistsError where one listens.
+        """
+        with suppress(ConnectionRefusedError, FileNotFoundError), socket.socket(socket.AF_UNIX) as trial:
+            trial.connect(str(self.socket))
+            raise FileExistsError(f"a process manager listens at {self.socket} already")
         self.socket.unlink(missing_ok=True)
         return self.socket
 

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from devkeel.runtime.programs import is_foreign
+from devkeel.system.mechanisms import VARIABLE
 
-__all__ = ["isolated_python"]
+__all__ = ["handed_on", "isolated_python"]
 
 # -I leaves out the current directory, PYTHON* and the user's own packages; what devkeel may need of these is named.
 # runpy finds a module by sys.path, which `-I` leaves without the current directory and PYTHONPATH (python(1)); what is
@@ -30,3 +31,8 @@ def isolated_python(module: str) -> tuple[str, ...]:
     ours, here = str(Path(__file__).resolve().parents[2]), os.path.realpath(".")
     more = [place for place in sys.path if place.startswith("/") and place != here and not is_foreign(place)]
     return (sys.executable, "-I", "-c", _START, "\n".join((module, *more, ours)))
+
+
+def handed_on() -> dict[str, str]:
+    """Return the variables that devkeel's own modules are to see in another process: what is switched off stays so."""
+    return {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}

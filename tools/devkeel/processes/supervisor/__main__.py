@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.json import decode
 
+from devkeel.processes.devenv_up import MARK
 from devkeel.processes.plan import read_plan
 from devkeel.processes.runtime_folder import RuntimeFolder
 from devkeel.processes.supervisor.listener import Listener
@@ -36,7 +37,8 @@ def supervise(launch: Launch, plan: Plan) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    # signal(7): what is ignored stays so in a program that is started, what is handled does not.
+    signal.signal(signal.SIGHUP, lambda *_: None)
     shared = Shared(Path(launch.root), folder, launch.variables | plan.variables)
     with process_tree.adopting(), executing():
         schedule = Schedule(plan, shared)
@@ -46,7 +48,7 @@ def supervise(launch: Launch, plan: Plan) -> None:
             folder.begin(os.getpid())
             _until(ended)
             schedule.stop_all()
-            process_tree.end(process_tree.adopted(()), _GRACE)
+            process_tree.end([*process_tree.adopted(()), *process_tree.marked(MARK, launch.root)], _GRACE)
             listener.shutdown()
     folder.end()
 
