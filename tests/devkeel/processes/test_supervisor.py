@@ -151,6 +151,12 @@ def test_each_condition_is_met_in_its_time(place: Place) -> None:
     until(lambda: place.phases() == expected)
 
 
+def test_what_waits_for_a_start_is_woken_by_it_and_by_nothing_else(place: Place) -> None:
+    never = Readiness(exec=("false",), period=0.1)
+    place.up(place.process("slow", LONG, ready=never), place.process("a", LONG, after=after("slow", "started")))
+    place.come(slow="starting", a="ready")
+
+
 def test_http_tcp_and_exec_say_when_a_process_is_ready(place: Place) -> None:
     one, two = free_port(), free_port()
     server = "import http.server, sys; http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]))"

@@ -146,7 +146,14 @@ def end_tree(pid: int, grace: float = _GRACE, first: int = signal.SIGTERM) -> li
     # Where there is a /proc, other groups are ended too: a shell with job control gives each of its jobs a group of its
     # own (credentials(7)), which killpg does not reach.
     if can_tell():
-        return end(family([pid]), grace, first)
+        left = end(family([pid]), grace, first)
+        # What was forked between the look and the signal is in no list, and still in the session of its dead leader.
+        for _ in range(_TRIES):
+            late = [item for item in family([pid]) if item not in left]
+            if not late:
+                break
+            left += end(late, grace, first)
+        return left
     for number in (first, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(pid, number)

@@ -29,6 +29,7 @@ __all__ = ["supervise"]
 # has been waited for.
 _ROUND = 5.0
 _GRACE = 5.0
+_TRIES = 4
 
 
 def supervise(launch: Launch, plan: Plan) -> None:
@@ -48,9 +49,18 @@ def supervise(launch: Launch, plan: Plan) -> None:
             folder.begin(os.getpid())
             _until(ended)
             schedule.stop_all()
-            process_tree.end([*process_tree.adopted(()), *process_tree.marked(MARK, launch.root)], _GRACE)
+            _end_the_rest(launch.root)
             listener.shutdown()
     folder.end()
+
+
+def _end_the_rest(root: str) -> None:
+    """End what left its session: what was adopted, and what has the mark where nothing can be adopted."""
+    for _ in range(_TRIES):  # one may have been forked after the look
+        left = process_tree.still([*process_tree.adopted(()), *process_tree.marked(MARK, root)])
+        if not left:
+            return
+        process_tree.end(left, _GRACE)
 
 
 def _until(ended: threading.Event) -> None:

@@ -149,6 +149,7 @@ class Supervised:
                 self.say(f"it could not be started: {error}")
                 return None
             self._began = True
+            self._shared.notify()
             ready = self.planned.ready
             if ready is None:
                 self._be_ready()
