@@ -16,6 +16,8 @@ from devkeel_cli.hooks.registration import HOOKS
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from .conftest import Shell
+
 # What stands on PATH as devkeel. A devkeel from before the guard complains of the verb with exit code 2, which hosts
 # take for a refusal.
 BROKEN = {
@@ -78,3 +80,27 @@ def test_the_line_answers_where_devkeel_works(tmp_path: Path, host: str) -> None
     done = ask(tmp_path, host, json.dumps(told).encode())
     assert done.returncode == 0
     assert "add_library" in done.stdout.decode()
+
+
+def test_a_host_that_was_installed_into_is_answered_by_what_stands_in_its_file(devkeel: Shell, tmp_path: Path) -> None:
+    """As a user does it: install, then the agent writes a slip, reads the answer, and asks devkeel for it."""
+    assert devkeel("install", "--host", "claude-code", "--write").code == 0
+    hooks = json.loads((devkeel.root / ".claude" / "settings.json").read_text())["hooks"]["PreToolUse"]
+    line = hooks[0]["hooks"][0]["command"]
+    (tmp_path / "bin").mkdir()
+    put(tmp_path / "bin", REAL)
+    before = devkeel.declaration.read_text()
+    slip = before.replace("services.postgres.enable", "services.postgress.enable").replace("8000", "9000")
+    given = {"file_path": str(devkeel.declaration), "content": slip}
+    told = {"cwd": str(devkeel.root), "hook_event_name": "PreToolUse", "tool_name": "Write", "tool_input": given}
+    environment = os.environ | {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        ["/bin/sh", "-c", line], input=json.dumps(told), capture_output=True, check=True, text=True, env=environment
+    )
+    answer = json.loads(done.stdout)["hookSpecificOutput"]
+    assert answer["permissionDecision"] == "deny"
+    edits = json.loads(answer["permissionDecisionReason"].partition("edits=")[2].partition("\n")[0])
+    assert devkeel.declaration.read_text() == before
+    for edit in edits:
+        assert devkeel("patch", edit["file"], "--old", edit["old"], "--new", edit["new"], "--level", "schema").code == 0
+    assert devkeel.declaration.read_text() == before.replace("8000", "9000")

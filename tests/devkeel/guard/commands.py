@@ -64,6 +64,10 @@ COMMANDS: dict[str, list[dict[str, Any]] | None] = {
     "pipx install ruff": programs("ruff"),
     "uv tool install ruff": programs("ruff"),
     "rustup toolchain install nightly": [{"kind": "enable", "name": "languages.rust"}],
+    "VERSION=$(pip install flask)": libraries("flask"),
+    "if which apt-get; then apt-get install -y jq; else brew install jq; fi": programs("jq"),
+    "su root -c 'apt-get install -y jq'": programs("jq"),
+    "pip install flask && npm i -g prettier": [*libraries("flask"), *programs("prettier")],
     # Let through: what only mentions an install, declares it itself, stays apart, or is not certain.
     'echo "pip install flask"': None,
     "git commit -m 'Document pip install -e .'": None,

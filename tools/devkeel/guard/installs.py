@@ -51,8 +51,10 @@ def judge_command(project: Project, command: str, folder: str) -> Answer | None:
     if all(item.declared for item in found):
         reason = f"{names} would install what is declared into whichever Python comes first."
         return Answer("deny", reason, next=f"{do('apply')} makes the environment with it.")
-    reason = f"{names} would install past {declared}: what it brings is in no other environment that is made of that."
-    edits = [edit for item in found for edit in _edits(project, item)]
+    reason = f"{names} would install past {declared}: no environment that is made of it would have that."
+    edits = list[dict[str, Any]]()
+    for edit in (edit for item in found for edit in _edits(project, item)):
+        edits += [edit] if edit not in edits else []
     return Answer(
         "deny" if edits or all(item.kind == "library" for item in found) else "tell",
         reason,

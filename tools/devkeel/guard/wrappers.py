@@ -54,6 +54,8 @@ _ENTERING = {
     ("direnv", "exec"): (),
 }
 _BEFORE_ENTERED = {("direnv", "exec"): 1}
+# With -c they run a text of shell too, as another user.
+_AS_ANOTHER = frozenset({"su", "runuser"})
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash"})
 _LINE = dict.fromkeys((("nix", "develop"), ("nix", "shell")), ("-c", "--command"))
 _PYTHON = re.compile(r"(?:python|pypy)(?:\d(?:\.\d+)?)?|py")
@@ -149,12 +151,12 @@ def _inner(program: str, arguments: tuple[str, ...], fed: str | None) -> str | N
     if program == "nix-shell":
         found = split(arguments, ("--run", "--command", "-p", "--packages", "-I", "--arg", "--argstr"))
         return next((item for name in ("--run", "--command") for item in found.values.get(name, ())), None)
-    if program not in _SHELLS:
+    if program not in _SHELLS and program not in _AS_ANOTHER:
         return None
     for at, word in enumerate(arguments):
         if re.fullmatch(r"-[a-zA-Z]*c", word):
             return arguments[at + 1] if len(arguments) > at + 1 else ""
     found = split(arguments, ("-o", "-O", "--rcfile", "--init-file"))
-    if fed is not None and (not found.rest or "-s" in found.flags):
+    if program in _SHELLS and fed is not None and (not found.rest or "-s" in found.flags):
         return fed
     return None
