@@ -13,6 +13,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.errors import DevkeelError
 from devkeel.processes.declared_plan import DeclaredPlan
+from devkeel.processes.needs_devenv import require_native
 from devkeel.processes.plan import (
     After,
     HttpGet,
@@ -227,6 +228,13 @@ def test_another_process_manager_is_devenvs_to_run(plan: MakePlan) -> None:
     assert (error.code, error.seen) == ("needs_devenv", "process-compose")
     assert error.place
     assert (error.place.file, error.place.line) == ("devenv.nix", 3)
+
+
+def test_a_devenv_that_has_no_manager_of_its_own_is_named_as_the_reason() -> None:
+    with pytest.raises(DevkeelError) as caught:
+        require_native({"devenv.nix": b'{ processes.a.exec = "true"; }'}, "process-compose")
+    assert (caught.value.code, caught.value.place) == ("needs_devenv", None)
+    assert "devenv.lock" in caught.value.message
 
 
 WRONG_NAMES = {

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Place, Unavailable
 from devkeel.processes.task_graph import PROCESS, is_process
-from devkeel.project.root import DECLARATION
+from devkeel.project.root import DECLARATION, LOCK
 from devkeel.source import nix
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,17 +28,22 @@ def require_native(files: Mapping[str, bytes], implementation: str | None) -> No
     """Refuse another process manager than the one whose rules devkeel knows. files: of the declaration."""
     if implementation == "native":
         return
-    if implementation is None:
-        seen, why = ".".join(_IMPLEMENTATION), "The devenv that the lock pins is older than its own process manager."
+    place = _place(files, _IMPLEMENTATION)
+    if place is None:
+        why = f"The devenv that {LOCK} pins has processes run by {implementation or 'a program of its own'}."
+        remedy = f"Install devenv (https://devenv.sh/getting-started), or pin a newer one with {do('lock')}."
     else:
-        seen, why = implementation, f"The declaration has its processes run by {implementation}."
+        why = f"The declaration has its processes run by {implementation}."
+        remedy = (
+            "Install devenv 2 (https://devenv.sh/getting-started), or set process.manager.implementation to native."
+        )
     raise Unavailable(
         "needs_devenv",
         f"{why} devkeel runs what is declared for `native`, and devenv's command, which runs the others, is not "
         "installed.",
-        place=_place(files, _IMPLEMENTATION),
-        seen=seen,
-        remedy="Install devenv 2 (https://devenv.sh/getting-started), or set process.manager.implementation to native.",
+        place=place,
+        seen=implementation or ".".join(_IMPLEMENTATION),
+        remedy=remedy,
     )
 
 
@@ -51,12 +57,12 @@ def require_runnable(files: Mapping[str, bytes], tasks: Mapping[str, Mapping[str
     raise Unavailable(
         "needs_devenv",
         f"Only devenv's own command {reasons}, and it is not installed. Nothing was started.",
-        place=_place(files, found[0][0]),
+        place=_place(files, found[0][0]) or Place(DECLARATION),
         seen=", ".join(names),
         remedy="Install devenv 2 (https://devenv.sh/getting-started), or take the option out.",
         details={
             "options": [
-                {"option": name, "place": str(_place(files, path))}
+                {"option": name, "place": str(_place(files, path) or DECLARATION)}
                 for name, (path, _) in zip(names, found, strict=True)
             ]
         },
@@ -75,9 +81,9 @@ def _inside(settings: object, path: tuple[str, ...]) -> object:
     return settings
 
 
-def _place(files: Mapping[str, bytes], path: tuple[str, ...]) -> Place:
-    """Return where an option is set, or the nearest thing to it that the text has."""
-    nearest, found = 0, Place(DECLARATION)
+def _place(files: Mapping[str, bytes], path: tuple[str, ...]) -> Place | None:
+    """Return where an option is set, or the nearest thing to it that the text has; None where it has nothing of it."""
+    nearest, found = 0, None
     for name, data in files.items():
         if not name.endswith(".nix"):
             continue
