@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from devkeel.environments.run import Invocation, RunSpec
     from devkeel.history import log
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
-    from devkeel.inspection import check, inspect, why
+    from devkeel.inspection import added, check, inspect, why
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.why import Explanation
     from devkeel.locks import life
@@ -55,6 +55,7 @@ if not TYPE_CHECKING:
     declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
+    added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
     inspect, check, examine = (
         Deferred("devkeel.inspection.inspect"),
@@ -111,6 +112,16 @@ class Environment:
     def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
         """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
         return check.check(self.context, level, second_opinion=second_opinion)
+
+    def check_added(self, against: str | None = None, *, index: Path | None = None) -> CheckReport:
+        """Return the errors that the files as they are add since HEAD left a reference, by their text alone.
+
+        against: a branch or commit of Git; without one, what is staged is judged, and what that adds to HEAD. index:
+        the file that Git has it in, where that is not its own.
+        """
+        if against is not None:
+            return added.check_branch(self.project, against)
+        return added.check_staged(self.project, index)
 
     def change(
         self,
