@@ -46,6 +46,8 @@ LINES = {
     "disable": (("redis",),),
     "patch": (("devenv.nix", "--old", "pkgs.jq", "--new", "pkgs.git"),),
     "input add": (("rust-overlay", "github:oxalica/rust-overlay"),),
+    # Resolving libraries may build them; inputs are data.
+    "lock": (("check",), ("create", "devenv.lock"), ("renew", "devenv.lock")),
     "library add": tuple(("requests", "--language", language) for language in LANGUAGES),
     "library remove": (("requests", "--language", "python"),),
     "doctor": ((), *(("--backend", backend) for backend in BACKENDS)),

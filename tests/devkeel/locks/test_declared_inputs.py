@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
+from devkeel.text.actions import do
 
 from .conftest import Repository
 
 if TYPE_CHECKING:
-    from devkeel.api import Environment
     from devkeel.change.result import ChangeResult
 
     from .conftest import Place
@@ -153,3 +154,17 @@ def test_an_undo_after_a_renewal_takes_the_input_out_and_keeps_what_was_renewed(
     assert [(item.name, item.after) for lock in result.locks or () for item in lock.moves] == [("extra", None)]
     assert newer in devenv_place.read("devenv.lock").decode()
     assert environment.check_locks().ok
+
+
+def test_a_caller_that_may_not_execute_declares_without_locking(
+    devenv_place: Place, environment: Environment, extra: Repository
+) -> None:
+    assert environment.check_locks().ok
+    held = Environment(devenv_place.root, actor="test", executes=False)
+    result = change(held, adds(extra.url))
+    held.close()
+    assert result.files == ("devenv.yaml",)
+    assert "lock" in [item.level for item in result.checks.skipped]
+    (found,) = environment.check_locks().locks
+    assert found.state == "stale"
+    assert do("lock") in (found.reason or "")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import CheckFailed, DevkeelError
 
 from .conftest import Place, Repository
 from .moving import lock, moved
@@ -164,3 +164,25 @@ def test_a_directory_that_is_not_in_the_project_is_refused(
     with pytest.raises(DevkeelError) as caught:
         lock(environment)
     assert caught.value.code == "lock_failed"
+
+
+def test_a_renewal_that_breaks_the_declaration_is_refused(devenv_place: Place, environment: Environment) -> None:
+    lock(environment)
+    before = devenv_place.read("devenv.lock")
+    nixpkgs = Repository(devenv_place.top / "inputs" / "nixpkgs")
+    text = (nixpkgs.path / "default.nix").read_text()
+    assert "jq = " in text
+    nixpkgs.commit("default.nix", text.replace("jq = ", "jaq = "))
+    with pytest.raises(CheckFailed) as caught:
+        lock(environment, "renew", "nixpkgs")
+    assert caught.value.diagnostics[0].subject == "jq"
+    assert devenv_place.read("devenv.lock") == before
+
+
+def test_a_directory_of_a_flake_is_locked(place: Place, environment: Environment) -> None:
+    (place.root / "own").mkdir()
+    place.write("own/flake.nix", "{ outputs = _: { word = 1; }; }")
+    place.write("flake.nix", '{\n  inputs.own.url = "path:./own";\n  outputs = _: { };\n}\n')
+    lock(environment)
+    assert json.loads(place.read("flake.lock"))["nodes"]["own"]["locked"]["path"] == "./own"
+    assert environment.check_locks().ok

@@ -25,6 +25,7 @@ class CondaLock(Struct, frozen=True):
     """conda-lock.yml: the packages of environment.yml."""
 
     name: str = "conda"
+    executes: bool = False
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return conda-lock.yml where there is one, or an environment.yml."""

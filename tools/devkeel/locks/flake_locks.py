@@ -26,6 +26,7 @@ class DevenvLock(Struct, frozen=True):
     """devenv.lock: the inputs of devenv.yaml."""
 
     name: str = "devenv"
+    executes: bool = False
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return devenv.lock where there is a devenv.nix."""
@@ -48,6 +49,7 @@ class FlakeLock(Struct, frozen=True):
     """flake.lock: the inputs of flake.nix."""
 
     name: str = "flake"
+    executes: bool = False
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return flake.lock where there is a flake.nix."""

@@ -39,6 +39,10 @@ class LockKind(Protocol):
     def name(self) -> str:
         """What the kind is called."""
 
+    @property
+    def executes(self) -> bool:
+        """Whether making one may run code of what is locked, as building a library does."""
+
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return the locks of this kind that the project has or could have; none where it declares nothing for it."""
 

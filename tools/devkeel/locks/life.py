@@ -15,6 +15,7 @@ from devkeel.errors import Place, Refused, UsageError
 from devkeel.locks.kinds import KINDS
 from devkeel.nix_cli.progress import progress_of
 from devkeel.project.declaration import read_declaration
+from devkeel.runtime import executing
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE
 from devkeel.text.actions import do
@@ -46,7 +47,7 @@ class LockReport(Struct, frozen=True):
     next: str
 
 
-class _Wanted(Struct, frozen=True):
+class _Meant(Struct, frozen=True):
     """A lock that is to be made. renew: as for `LockKind.make`. named: whether the caller named it."""
 
     kind: LockKind
@@ -57,11 +58,11 @@ class _Wanted(Struct, frozen=True):
 
 def lock(context: Context, action: Literal["create", "renew"], names: Sequence[str], asked: Asked) -> Job:
     """Begin to make what is missing or stale of the locks, or to renew them; see `Environment.lock`."""
-    tuple(_wanted(context, _subject(context), names))
+    tuple(_meant(context, _subject(context), names))
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         expect(context, asked.expected_revision, candidate.files)
-        for item in tuple(_wanted(context, candidate, names)):
+        for item in tuple(_meant(context, candidate, names)):
             _lock(candidate, action, item)
         given = {"kind": "lock", "action": action} | ({"names": [*names]} if names else {})
         return conclude(context, candidate, Intent("lock", asked.reason, asked.dry_run, edits=[given]))
@@ -76,19 +77,19 @@ def lock(context: Context, action: Literal["create", "renew"], names: Sequence[s
             own.opened.close()
 
     title = " ".join(("lock:", action, *map(one_line, names)))
-    return context.jobs.start(JobSpec("lock", title[:TITLE], reads=progress_of, plain=as_data), work)
+    return context.jobs.start(JobSpec("lock", title[:TITLE], reads=progress_of, executes=False, plain=as_data), work)
 
 
 def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:
     """Return how the locks are; with names those of these alone."""
     subject = _subject(context)
-    found = tuple(item.kind.check(subject, item.file) for item in _wanted(context, subject, names))
+    found = tuple(item.kind.check(subject, item.file) for item in _meant(context, subject, names))
     shown = tuple(item for item in found if names or item.state != "unwanted")
     wrong = [item for item in shown if item.state in ("stale", "missing", "tampered")]
     return LockReport(not wrong, shown, do("lock") if wrong else do("check"))
 
 
-def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
+def _lock(candidate: Candidate, action: str, item: _Meant) -> None:
     """Put the lock that is wanted into the candidate; one that has all already stays."""
     renew = () if action == "create" else item.renew
     if renew is not None or not candidate.exists(item.file):
@@ -100,7 +101,10 @@ def _lock(candidate: Candidate, action: str, item: _Wanted) -> None:
             return
         if found.state == "unwanted" and not item.named:
             return
-    candidate.put(item.file, item.kind.make(candidate, item.file, renew))
+    # A job only looks, as far as nothing else is said: no program of the project is run to ask where its inputs are.
+    with executing(item.kind.executes):
+        made = item.kind.make(candidate, item.file, renew)
+    candidate.put(item.file, made)
 
 
 def _tampered(found: LockState) -> Refused:
@@ -117,7 +121,7 @@ def _subject(context: Context) -> Candidate:
     return context.candidate(read_declaration(context.source))
 
 
-def _wanted(context: Context, subject: Candidate, names: Sequence[str]) -> Iterator[_Wanted]:
+def _meant(context: Context, subject: Candidate, names: Sequence[str]) -> Iterator[_Meant]:
     """Yield the locks that are meant: all, or those that are named, or hold what is named."""
     there = [(kind, file) for kind in KINDS for file in kind.files(subject)]
     if not there:
@@ -143,8 +147,8 @@ def _wanted(context: Context, subject: Candidate, names: Sequence[str]) -> Itera
             )
     for kind, file in there:
         if not names:
-            yield _Wanted(kind, file, None, named=False)
+            yield _Meant(kind, file, None, named=False)
         elif file in names:
-            yield _Wanted(kind, file, None, named=True)
+            yield _Meant(kind, file, None, named=True)
         elif inner := tuple(name for name in names if name in known[file]):
-            yield _Wanted(kind, file, inner, named=True)
+            yield _Meant(kind, file, inner, named=True)

@@ -36,6 +36,7 @@ class UvLock(Struct, frozen=True):
     """uv.lock: the libraries of pyproject.toml."""
 
     name: str = "uv"
+    executes: bool = True
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return uv.lock where there is one, or a pyproject.toml that uv could lock."""
@@ -76,6 +77,7 @@ class RequirementsLock(Struct, frozen=True):
     """Requirements files that hold each library to one version: compiled by uv from another file, or by hand."""
 
     name: str = "requirements"
+    executes: bool = True
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return those that have hashes, those that uv compiled, and those that a file ending in .in would give."""
