@@ -64,6 +64,7 @@ HOOKS = {
     "vscode": Hooks(
         PurePosixPath(".github/hooks/devkeel.json"),
         {("hooks", "PreToolUse"): {"type": "command", "command": _line("vscode"), "timeout": _TIMEOUT}},
+        {"version": 1},  # for Copilot, which reads the same files
     ),
     "gemini-cli": Hooks(
         PurePosixPath(".gemini/settings.json"),
