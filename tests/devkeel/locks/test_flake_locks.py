@@ -186,3 +186,17 @@ def test_a_directory_of_a_flake_is_locked(place: Place, environment: Environment
     lock(environment)
     assert json.loads(place.read("flake.lock"))["nodes"]["own"]["locked"]["path"] == "./own"
     assert environment.check_locks().ok
+
+
+def test_an_undo_beneath_a_later_renewal_says_what_moved_since(devenv_place: Place, environment: Environment) -> None:
+    lock(environment)
+    nixpkgs = Repository(devenv_place.top / "inputs" / "nixpkgs")
+    nixpkgs.commit("more", "1")
+    first = lock(environment, "renew", "nixpkgs")
+    later = nixpkgs.commit("more", "2")
+    lock(environment, "renew", "nixpkgs")
+    with pytest.raises(DevkeelError) as caught:
+        environment.undo(first.operation)
+    assert caught.value.code == "undo_conflict"
+    assert [(item["name"], item["to"]) for item in caught.value.details["locks"][0]["moves"]] == [("nixpkgs", later)]
+    assert "narHash" not in json.dumps(caught.value.as_data())

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from devkeel.checks.report import Skipped
 from devkeel.deferred import Deferred
 from devkeel.errors import Refused, Unavailable
-from devkeel.nix_cli.declared_inputs import is_inputs
-from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
-from devkeel.project.root import LOCK
+from devkeel.project.root import INPUTS, LOCAL_INPUTS, LOCK
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ else:
 __all__ = ["lock_inputs"]
 
 _LOCKING = "lock"
+_FLAKE, _FLAKE_LOCK = "flake.nix", "flake.lock"
 
 
 def lock_inputs(candidate: Candidate, level: str | None, *, executes: bool = True) -> tuple[Skipped, ...]:
@@ -50,10 +50,10 @@ def _outdated(candidate: Candidate) -> str | None:
     An undo brings it along, but where the lock was changed since.
     """
     changed = candidate.changed
-    if any(map(is_inputs, changed)):
+    if any(posixpath.basename(name) in (INPUTS, LOCAL_INPUTS) for name in changed):
         file, read = LOCK, locking.declared_inputs
-    elif FLAKE in changed:
-        file, read = FLAKE_LOCK, locking.defined_inputs
+    elif _FLAKE in changed:
+        file, read = _FLAKE_LOCK, locking.defined_inputs
     else:
         return None
     if file in changed or candidate.read(file) is None or read(candidate) == read(candidate.unchanged()):

@@ -113,13 +113,16 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
         )
     store = context.records
     newest = next((item for item in store.history(limit=100) if item.revision_after == expected), None)
-    diff = unified_all(log.changed_since(store, context.project, newest)) if newest else None
+    shown, moved = moves.without_locks(log.changed_since(store, context.project, newest)) if newest else ([], ())
+    diff = unified_all(shown)
     raise Conflict(
         "revision_conflict",
         "The environment files have changed since the revision that this edit builds on. Nothing was written.",
         seen=found,
         remedy=f"Look at the files again with {do('inspect')}, then repeat the edit with the new revision.",
-        details={"expected": expected, "found": found} | ({"diff": diff} if diff else {}),
+        details={"expected": expected, "found": found}
+        | ({"diff": diff} if diff else {})
+        | ({"locks": as_data(moved)} if moved else {}),
     )
 
 

@@ -9,8 +9,10 @@ from msgspec.structs import replace
 from devkeel.errors import Conflict, Place, UsageError
 from devkeel.history.pages import newest_first
 from devkeel.history.reversal import put_back
+from devkeel.pinned.moves import moves_of
 from devkeel.project.root import digest
 from devkeel.text.actions import do
+from devkeel.text.data import as_data
 from devkeel.text.diff import unified_all
 from devkeel.transaction import EXTERNAL
 
@@ -106,6 +108,12 @@ def _joined(chain: Sequence[FileChange]) -> list[FileChange]:
     return joined
 
 
+def _difference(path: str, before: bytes | None, after: bytes | None) -> object:
+    """Return how two contents differ: as a unified diff, or for a lock what moves in it."""
+    moved = moves_of(path, before, after)
+    return unified_all([(path, before, after)] if before != after else []) if moved is None else as_data(moved)
+
+
 def _conflict(
     path: str, views: tuple[bytes | None, bytes | None, bytes | None], by_hand: tuple[bytes | None, bytes | None]
 ) -> Conflict:
@@ -119,8 +127,8 @@ def _conflict(
         remedy="Decide with the three differences: take out what fails by an edit, or undo operations one by one.",
         details={
             "path": path,
-            "by_devkeel": unified_all([(path, good, own)] if good != own else []),
-            "by_hand": unified_all([(path, *by_hand)]),
-            "last_good_to_now": unified_all([(path, good, now)] if good != now else []),
+            "by_devkeel": _difference(path, good, own),
+            "by_hand": _difference(path, *by_hand),
+            "last_good_to_now": _difference(path, good, now),
         },
     )

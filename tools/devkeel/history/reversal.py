@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Conflict, Place
+from devkeel.pinned.moves import moves_of
 from devkeel.project.root import INPUTS, LOCAL_INPUTS, LOCK, digest
 from devkeel.text.actions import do
+from devkeel.text.data import as_data
 from devkeel.text.diff import unified_all
 from devkeel.text.merge import merge, three_way_view
 
@@ -91,7 +93,9 @@ def _conflict(image: FileChange, current: bytes | None, operation: Operation | N
         "found": digest(current)[:12] if current is not None else None,
         "three_way": view,
     }
-    if not view:  # a file that came or went, or is no text
+    if (moved := moves_of(image.path, image.after, current)) is not None:  # what is hashes is not read
+        details |= {"three_way": None, "locks": as_data((moved,))}
+    elif not view:  # a file that came or went, or is no text
         details["diff"] = unified_all([(image.path, image.after, current)])
     return Conflict(
         "undo_conflict",

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
 
-__all__ = ["CondaLock"]
+__all__ = ["CondaLockFile"]
 
 
-class CondaLock(Struct, frozen=True):
+class CondaLockFile(Struct, frozen=True):
     """conda-lock.yml: the packages of environment.yml."""
 
     name: str = "conda"

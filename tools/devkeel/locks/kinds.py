@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from devkeel.locks.conda_locks import CondaLock
+from devkeel.locks.conda_locks import CondaLockFile
 from devkeel.locks.flake_locks import DevenvLock, FlakeLock
 from devkeel.locks.python_locks import RequirementsLock, UvLock
 
@@ -13,4 +13,4 @@ if TYPE_CHECKING:
 
 __all__ = ["KINDS"]
 
-KINDS: tuple[LockKind, ...] = (DevenvLock(), FlakeLock(), UvLock(), RequirementsLock(), CondaLock())
+KINDS: tuple[LockKind, ...] = (DevenvLock(), FlakeLock(), UvLock(), RequirementsLock(), CondaLockFile())
