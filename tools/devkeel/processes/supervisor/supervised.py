@@ -122,7 +122,11 @@ class Supervised:
     def _live(self) -> None:
         budget = RestartBudget(self.planned.restart)
         while not self._unwanted.is_set():
-            code = self._once()
+            try:
+                code = self._once()
+            except OSError as error:  # for want of descriptors, for instance
+                self.say(f"it was given up: {error}")
+                code = None
             self._code = code
             if self._unwanted.is_set():
                 return
@@ -139,7 +143,7 @@ class Supervised:
             self.restarts += 1
 
     def _once(self) -> int | None:
-        """Start it and return its exit code when nothing of it is left; None when it cannot be started."""
+        """Start it and return its exit code when it has ended; None when it cannot be started, or not be ended."""
         self._probed.clear()
         with ExitStack() as stack:
             try:
@@ -187,7 +191,7 @@ class Supervised:
         """End what is left of it, before its PID may be given to another."""
         shutdown = self.planned.shutdown
         left = process_tree.end_tree(child.pid, shutdown.grace, shutdown.signal)
-        with suppress(TimeoutError):
+        if not left:  # what waits for a disk does not end by any signal (signal(7))
             child.wait()
         return left
 
