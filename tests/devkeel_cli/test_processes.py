@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,3 +74,21 @@ def test_json_has_what_a_program_needs(runner: Any, pinned_project: Callable[...
     assert failed.returncode == 1
     assert json.loads(failed.stdout)["error"]["code"] == "process_crashed"
     assert not json.loads(run(root, "down", "--json").stdout)["running"]
+
+
+@pytest.mark.usefixtures("own_index")
+def test_a_procfile_runs_by_the_command_where_there_is_no_nix(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    (root / "requirements.txt").write_text("plain\n")
+    (root / "Procfile").write_text("worker: python -c 'import plain; print(plain.VALUE, flush=True)'; sleep 600\n")
+    with tempfile.TemporaryDirectory(prefix="dv-") as runtime:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", runtime)
+        assert "devkeel apply" in run(root, "up").stderr
+        assert run(root, "apply").returncode == 0
+        started = run(root, "up")
+        assert (started.returncode, started.stdout.split()) == (0, ["worker", "ready"]), started.stderr
+        assert run(root, "ps").stdout.split() == ["worker", "ready"]
+        assert any("42" in run(root, "logs", "worker").stdout for _ in range(30))
+        assert run(root, "down").returncode == 0
+        assert "nothing runs" in run(root, "ps").stdout

@@ -75,7 +75,7 @@ def _listed(socket: ManagerSocket) -> tuple[ProcessState, ...]:
             "manager_ended",
             "The process manager ended while its processes were starting.",
             seen=log.strip() or None,
-            remedy="Start them again; if it goes on, run `devenv up` in a terminal to see why.",
+            remedy="Start them again; if it goes on, correct what its log says last.",
         ) from error
 
 
