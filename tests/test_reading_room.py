@@ -31,6 +31,7 @@ MAY = {
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",
     "backends/conda.py": "an environment that was made",
     "backends/venv.py": "an environment that was made",
+    "backends/installed.py": "an environment that was made",
     "backends/pythons.py": "an environment that was made, and where its Python leads in the Nix store",
     "backends/toolchain.py": "a directory of its own in the user's cache",
     "libraries/resolve/imports.py": "an environment that was made",

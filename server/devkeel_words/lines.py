@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from devkeel.backends.installed import Installed
     from devkeel.checks.report import Skipped
     from devkeel.environments.named import EnvironmentInfo
     from devkeel.history.log import HistoryEntry
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
 
-__all__ = ["checks", "checks_here", "environment", "lock", "moves", "relations", "seen", "value"]
+__all__ = ["checks", "checks_here", "environment", "installed", "lock", "moves", "relations", "seen", "value"]
 
 
 def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
@@ -50,6 +51,17 @@ def environment(item: EnvironmentInfo) -> str:
     python = f"Python {item.python}" if item.python else ""
     marks = ("active" if item.active else "", "default" if item.default else "", "" if item.prefix else "not made")
     return f"{item.name} ({', '.join(filter(None, (item.backend, python, *marks)))})"
+
+
+def installed(item: Installed) -> Iterator[str]:
+    """Yield what an environment has in it, and what of its declaration it has not."""
+    parts = [f"{item.packages} package{'' if item.packages == 1 else 's'}"]
+    parts += [f"{item.project} itself"] if item.project else []
+    parts += [f"group {name}" for name in item.groups] + [f"extra {name}" for name in item.extras]
+    python = f", of Python {item.python} ({item.interpreter})" if item.python else ""
+    yield f"installed: {', '.join(parts)}{python}"
+    if item.left_out:
+        yield f"left out: {', '.join(item.left_out)}"
 
 
 def relations(entry: HistoryEntry) -> Iterator[str]:

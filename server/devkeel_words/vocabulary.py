@@ -69,7 +69,9 @@ ACTIONS: dict[str, Action] = {
 ARGUMENTS: dict[str, Argument] = {
     "create": Argument("create", "--create", "create"),
     "dry_run": Argument("dry_run", "--dry-run", "dry run"),
+    "extras": Argument("groups", "--extra", "extras"),
     "file": Argument("file", "--file", "file"),
+    "groups": Argument("groups", "--group", "groups"),
     "occurrences": Argument("occurrences", "--occurrences", "occurrences"),
     "on_failure": Argument("on_failure", "--on-failure", "on failure"),
     "operation": Argument("operation", "ID", "operation"),

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from devkeel.locks.life import LockReport
     from devkeel.processes import manage, reading
     from devkeel.processes.state import ProcessesResult
+    from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job, Jobs
 
 __all__ = ["Environment"]
@@ -221,12 +222,14 @@ class Environment:
         timeout: float = 3600.0,
         environment: str | None = None,
         strict: bool = False,
+        contents: Contents | None = None,
     ) -> Job:
         """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
 
         on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
         was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
-        raise CheckFailed `lock_stale` where the lock does not fit the declaration.
+        raise CheckFailed `lock_stale` where the lock does not fit the declaration. contents: what is installed beside
+        what the declaration says by itself; None for what was asked for that environment before.
         """
         return apply.apply(
             self.context,
@@ -237,6 +240,7 @@ class Environment:
             timeout=timeout,
             environment=environment,
             strict=strict,
+            contents=contents,
         )
 
     def run(

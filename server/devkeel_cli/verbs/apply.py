@@ -8,6 +8,7 @@ import click
 
 from devkeel_cli.answers import output
 from devkeel_cli.answers.follow import follow
+from devkeel_cli.arguments.contents import contents_options
 from devkeel_cli.arguments.options import (
     backend_option,
     bootstrap_option,
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 @click.option("--env", "environment", metavar="NAME", help="Make a named environment instead, or bring it up to date.")
 @click.option("--strict", is_flag=True, help="Refuse where the lock does not fit the declaration.")
 @click.option("--timeout", metavar="SECONDS", type=float, default=3600.0, help="Default: an hour.")
+@contents_options
 @backend_option
 @bootstrap_option
 @revision_option

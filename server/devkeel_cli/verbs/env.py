@@ -14,9 +14,11 @@ from devkeel.errors import Refused
 from devkeel.text.data import as_data
 from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import say, told
+from devkeel_cli.arguments.contents import contents_options
 from devkeel_cli.arguments.options import BackendOption, bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.session import pass_session
+from devkeel_words import lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,6 +63,7 @@ def info(session: Session, /, name: str | None, as_json: bool) -> None:
 @_backend_option
 @_python_option
 @click.option("--mixed", is_flag=True, help="Another backend than the one that the project declares is meant.")
+@contents_options
 @direnv_option
 @bootstrap_option
 @json_option
@@ -193,3 +196,4 @@ def _made(item: Realised) -> Iterator[str]:
     for note in item.notes:
         yield f"note: {note}"
     yield f"{item.name} ({item.backend}, by {item.judge}) is at {item.prefix}"
+    yield from () if item.installed is None else lines.installed(item.installed)

@@ -8,6 +8,7 @@ from mcp_types import ToolAnnotations
 from msgspec.structs import replace
 from pydantic import Field
 
+from devkeel.project.contents import Contents
 from devkeel_mcp.calls.arguments import Arguments
 from devkeel_mcp.calls.spec import ToolSpec
 
@@ -24,9 +25,10 @@ EXECUTE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempoten
 
 class ApplyArguments(Arguments):
     dry_run: bool = Field(default=False, description="Build only.")
-    on_failure: Literal["restore"] | None = Field(default=None, description="Undo edits since the last success.")
-    environment: str | None = Field(default=None, description="A named one.")
+    on_failure: Literal["restore"] | None = Field(default=None, description="Undo edits since it worked.")
+    environment: str | None = Field(default=None, description="Its name.")
     backend: str | None = Field(default=None, description="venv")
+    groups: list[str] | None = Field(default=None, description="Or [extra].")
 
 
 async def _apply(call: Call, arguments: ApplyArguments) -> CallToolResult:
@@ -35,13 +37,22 @@ async def _apply(call: Call, arguments: ApplyArguments) -> CallToolResult:
             dry_run=arguments.dry_run,
             on_failure=arguments.on_failure or "keep",
             environment=arguments.environment,
+            contents=_contents(arguments),
         )
     )
 
 
+def _contents(arguments: ApplyArguments) -> Contents | None:
+    """Return what is asked for; an extra is written in brackets, as behind the name of a distribution (PEP 508)."""
+    names = arguments.groups or ()
+    extras = tuple(name[1:-1] for name in names if name.startswith("[") and name.endswith("]"))
+    groups = tuple(name for name in names if not name.startswith("["))
+    return Contents(groups=groups, extras=extras) if names else None
+
+
 APPLY = ToolSpec(
     name="apply_environment",
-    description="Use after a change to build what is declared, for run_command.",
+    description="Use after a change to build it for run_command.",
     hints=EXECUTE,
     executes=True,
     arguments=ApplyArguments,

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 from msgspec import Struct
 
 from devkeel.errors import Unavailable
+from devkeel.project.contents import Contents
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
+    from devkeel.backends.installed import Installed
     from devkeel.candidate.candidate import Candidate
     from devkeel.errors import Diagnostic
     from devkeel.project.root import Project, Reader
@@ -50,8 +52,8 @@ class Realisation(Struct, frozen=True):
     the project has these files, and programs are run as the stage wraps them. keep: the directory of the environment
     inside `.devkeel`, in which a generation is made that holds what must outlive the call (GC roots, a prefix); None in
     a dry run, which keeps and publishes nothing. timeout: seconds for everything. python: the interpreter that is asked
-    for, where the backend makes environments of Python. ports: numbers that processes have in place of those that the
-    declaration wishes for, by process and name.
+    for, where the backend makes environments of Python. contents: what is asked for beside what the declaration says by
+    itself. ports: numbers that processes have in place of those that the declaration wishes for, by process and name.
     """
 
     project: Project
@@ -59,16 +61,18 @@ class Realisation(Struct, frozen=True):
     keep: Path | None
     timeout: float = 900.0
     python: str | None = None
+    contents: Contents = Contents()
     ports: Mapping[str, Mapping[str, int]] = {}
 
 
 class Applied(Struct, frozen=True):
     """A realised environment.
 
-    prefix: the store path or directory that is the environment; it is gone when this path is. variables: what a
-    command in it sees beside the few variables that every child has; `PATH` is put before the caller's own. unset:
-    names that a command must not see. judge: the program that realised it, such as `nix`, `devenv`, `uv`. generation:
-    the name of the directory in the environment's own that holds it, None where nothing is kept.
+    prefix: the store path or directory that is the environment; it is gone when this path is. variables: what a command
+    in it sees beside the few variables that every child has; `PATH` is put before the caller's own. unset: names that a
+    command must not see. judge: the program that realised it, such as `nix`, `devenv`, `uv`. generation: the name of
+    the directory in the environment's own that holds it, None where nothing is kept. installed: what is in it, None
+    where that is the store's to say.
     """
 
     backend: str
@@ -78,6 +82,7 @@ class Applied(Struct, frozen=True):
     unset: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     generation: str | None = None
+    installed: Installed | None = None
 
 
 class Backend(Protocol):

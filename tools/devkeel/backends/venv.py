@@ -17,11 +17,12 @@ from msgspec.structs import replace
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
 from devkeel.backends.generations import Home, describe, description_of, new_generation
+from devkeel.backends.installed import Installed, installed_in
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries.declared import PYTHON
 from devkeel.libraries.manifests import pyproject
-from devkeel.libraries.manifests.requirement import key_of
+from devkeel.libraries.manifests.requirement import canonicalize_name, key_of
 from devkeel.libraries.manifests.requirements_file import requirements_in
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.declared_python import PINNED
@@ -29,6 +30,7 @@ from devkeel.libraries.resolve.imports import require_imports
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
 from devkeel.libraries.resolve.interpreter import interpreter
+from devkeel.libraries.resolve.parts import parts_of
 from devkeel.libraries.resolve.uv_lock import stale
 from devkeel.project.root import DECLARATION, digest
 from devkeel.runtime import run
@@ -36,10 +38,12 @@ from devkeel.source import toml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from devkeel.backends.backend import Realisation
+    from devkeel.candidate.candidate import Candidate
     from devkeel.libraries.resolve.interpreter import Interpreter
+    from devkeel.libraries.resolve.parts import Parts
     from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
 
@@ -79,7 +83,9 @@ class Venv(Backend):
     def check(self, realisation: Realisation) -> list[Diagnostic]:
         """Install the libraries into a throw-away prefix, import each, return what is wrong."""
         try:
-            self.apply(replace(realisation, keep=None))
+            # Whether the project itself can be built is its own affair, and takes what no check has (its back end).
+            contents = replace(realisation.contents, project=False)
+            self.apply(replace(realisation, keep=None, contents=contents))
         except CheckFailed as error:
             return [*error.diagnostics]
         return []
@@ -93,14 +99,16 @@ class Venv(Backend):
             return replace(self.applied_at(current), notes=notes)
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, pins, current)
-        return replace(self.applied_at(prefix), notes=pins.python.notes)
+            return replace(self.applied_at(prefix), notes=pins.python.notes)
 
     def applied_at(self, prefix: Path) -> Applied:
         """Return an environment that is made: a command in it sees its programs first."""
         # A script that calls another Python's pip by its path is refused: it runs in no virtual environment (pip,
         # src/pip/_internal/cli/cmdoptions.py, --require-virtualenv).
         variables = {"VIRTUAL_ENV": str(prefix), "PATH": str(prefix / "bin"), "PIP_REQUIRE_VIRTUALENV": "1"}
-        return Applied(self.name, str(prefix), variables, "uv" if find_uv() else "pip", _HIDDEN, generation=prefix.name)
+        installed = installed_in(prefix, description_of(prefix))
+        judge = "uv" if find_uv() else "pip"
+        return Applied(self.name, str(prefix), variables, judge, _HIDDEN, generation=prefix.name, installed=installed)
 
     def alive(self, applied: Applied) -> bool:
         """Return whether the generation is still there, with its interpreter."""
@@ -145,14 +153,21 @@ class Venv(Backend):
 
     def _pins(self, realisation: Realisation) -> _Pins:
         """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
-        files, uv = realisation.subject.files, find_uv()
-        pinned = realisation.project.read_all((PINNED,))
+        files, uv, root = realisation.subject.files, find_uv(), realisation.project
+        pinned = root.read_all((PINNED,))
         python = interpreter({**pinned, **files}, realisation.python)
-        project = _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
-        name = _PYPROJECT if project else _FILES[1]
+        name = realisation.contents.manifest or (_PYPROJECT if _is_project(files) else _FILES[1])
+        data = realisation.subject.read(name)
+        if data is None:
+            raise root.missing(name)
+        parts = parts_of(name, data, realisation.contents, root.room.names)
         if realisation.keep is None:  # a check; who applies asks for what the manifest says
-            require_beneath(realisation.project.root, name, files.get)
-        lock = realisation.project.read(_LOCK) if project else None
+            for file in (name, *parts.files):
+                require_beneath(root.root, file, realisation.subject.read)
+        beside = realisation.subject.read_all((*parts.files, *((name,) if realisation.contents.manifest else ())))
+        installed = Installed.of_parts(parts, python.version, python.path, beside)
+        pins = _Pins(name, parts, python, installed.line(), None)
+        lock = root.read(_LOCK) if name == _PYPROJECT else None
         if lock is not None:
             if uv is None:
                 raise Unavailable(
@@ -161,23 +176,34 @@ class Venv(Backend):
                     seen=_LOCK,
                     remedy="Install uv (pip install uv), then repeat the call.",
                 )
-            return _Pins(name, python, f"{_made_of(python)}# {digest(lock)}\n# {digest(files[name])}\n", None)
-        if uv is None:
-            text = self._pins_by_pip(realisation, name, python.path)
-        else:
-            argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", python.path, name)
-            text = self._run(realisation, argv, name, writes=True).stdout.decode()
-        return _Pins(name, python, f"{_made_of(python)}{text}", text)
+            return pins.but(f"# {digest(lock)}\n# {digest(data)}\n")
+        text = self._pins_by_pip(realisation, pins) if uv is None else self._pins_by_uv(realisation, uv, pins)
+        # What the project itself says of its scripts and files is installed with it, and is in no pin.
+        return pins.but(text if parts.itself is None else f"{text}# {digest(data)}\n", text)
 
-    def _pins_by_pip(self, realisation: Realisation, name: str, python: str) -> str:
-        pip = (*pip_of(python), "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
-        data = realisation.subject.files[name]
-        wanted = pyproject.requirements_of(data) if name == _PYPROJECT else ("--requirement", name)
+    def _pins_by_uv(self, realisation: Realisation, uv: str, pins: _Pins) -> str:
+        parts = pins.parts
+        more = (*_flags("--extra", parts.extras), *(_flags("--group", parts.groups) if not parts.files else ()))
+        argv = (uv, "pip", "compile", "--quiet", "--no-header", "--no-annotate", "--python", pins.python.path, *more)
+        return self._run(realisation, (*argv, pins.file, *parts.files), pins.file, writes=True).stdout.decode()
+
+    def _pins_by_pip(self, realisation: Realisation, pins: _Pins) -> str:
+        pip = (*pip_of(pins.python.path), "install", "--dry-run", "--ignore-installed", "--quiet", "--no-input")
+        if pins.file == _PYPROJECT:
+            data, parts = realisation.subject.read(_PYPROJECT) or b"", pins.parts
+            wanted = pyproject.requirements_of(data, groups=parts.groups, extras=parts.extras)
+            if parts.itself is not None and pyproject.is_dynamic(data):
+                wanted = (f".[{','.join(parts.extras)}]" if parts.extras else ".", *wanted)
+        else:
+            wanted = _flags("--requirement", (pins.file, *pins.parts.files))
         if not wanted:
             return ""
-        done = self._run(realisation, (*pip, "--report", "-", *wanted), name, writes=True)
+        done = self._run(realisation, (*pip, "--report", "-", *wanted), pins.file, writes=True)
+        # The project itself is installed by its own step.
         items = [item["metadata"] for item in json.loads(done.stdout)["install"]]
-        return "".join(sorted(f"{item['name']}=={item['version']}\n" for item in items))
+        own = canonicalize_name(pins.parts.itself or "")
+        found = [item for item in items if canonicalize_name(item["name"]) != own]
+        return "".join(sorted(f"{item['name']}=={item['version']}\n" for item in found))
 
     def _run(
         self,
@@ -214,31 +240,51 @@ class Venv(Backend):
 
     def _make(self, realisation: Realisation, prefix: Path, pins: _Pins, current: Path | None) -> None:
         install = partial(self._run, realisation, name=pins.file, code="install_failed")
+        # A back end that builds the project leaves files beside it: those of a dry run go with its stage.
+        itself = partial(install, writes=realisation.keep is None)
         python, uv = prefix / "bin" / "python", find_uv()
         if uv is None:
-            self._by_pip(install, prefix, pins)
+            self._by_pip(install, itself, prefix, pins)
         elif pins.text is None:
             # One process makes the environment and fills it, by hard links from uv's cache, without asking an index.
             # `--frozen`: the lock is taken as it is, whether or not it fits pyproject.toml; `lock_status` has said that
             # it does not.
-            sync = (uv, "sync", "--quiet", "--frozen", "--no-install-project", "--python", pins.python.path)
-            install(sync, variables={"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PREVIEW_FEATURES": _RELOCATABLE})
+            parts = pins.parts
+            named = (*_flags("--group", parts.groups), *_flags("--extra", parts.extras))
+            without = () if parts.itself else ("--no-install-project",)
+            sync = (uv, "sync", "--quiet", "--frozen", "--no-default-groups", *named, *without)
+            variables = {"UV_PROJECT_ENVIRONMENT": str(prefix), "UV_PREVIEW_FEATURES": _RELOCATABLE}
+            (itself if parts.itself else install)((*sync, "--python", pins.python.path), variables=variables)
         else:
             install((uv, "venv", "--quiet", "--relocatable", "--no-project", "--python", pins.python.path, str(prefix)))
-            pip = (uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python), "--requirements", "-")
+            pip = (uv, "pip", "install", "--quiet", "--no-deps", "--python", str(python))
             if pins.text.strip():
-                install(pip, stdin=pins.text.encode())
+                install((*pip, "--requirements", "-"), stdin=pins.text.encode())
+            if pins.parts.itself is not None:
+                itself((*pip, "--editable", "."))
         before = None if current is None else current / "bin" / "python"
-        names = _asked(realisation.subject.files)
+        names = _asked(realisation.subject, pins.file)
         require_imports(python, names, pins.file, realisation.timeout, before=before)
         describe(prefix, pins.signature)
 
-    def _by_pip(self, install: Callable[..., Completed], prefix: Path, pins: _Pins) -> None:
+    def _by_pip(
+        self, install: Callable[..., Completed], itself: Callable[..., Completed], prefix: Path, pins: _Pins
+    ) -> None:
         install((pins.python.path, "-m", "venv", "--without-pip", str(prefix)))
         python = str(prefix / "bin" / "python")
         pip = (*pip_of(pins.python.path)[:3], "--python", python, "install", "--quiet", "--no-input", "--no-deps")
         if pins.text:
             install((*pip, "--requirement", "/dev/stdin"), stdin=pins.text.encode())
+        if pins.parts.itself is not None:
+            itself((*pip, "--editable", "."))
+
+
+def _is_project(files: Mapping[str, bytes]) -> bool:
+    return _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
+
+
+def _flags(flag: str, values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(part for value in values for part in (flag, value))
 
 
 def _made_of(python: Interpreter) -> str:
@@ -248,24 +294,29 @@ def _made_of(python: Interpreter) -> str:
 class _Pins(Struct, frozen=True):
     """What is to be installed, and for which Python.
 
-    file: who asks for it. text: exact versions, one a line; None for what uv.lock has.
+    file: who asks for it. parts: of the project. signature: an environment with the same one differs in nothing. text:
+    exact versions, one a line; None for what uv.lock has.
     """
 
     file: str
+    parts: Parts
     python: Interpreter
     signature: str
     text: str | None
 
+    def but(self, pinned: str, text: str | None = None) -> _Pins:
+        """Return these with what is pinned as a part of the signature."""
+        return replace(self, signature=f"{_made_of(self.python)}{self.signature}{pinned}", text=text)
 
-def _asked(files: Mapping[str, bytes]) -> set[str]:
+
+def _asked(subject: Candidate, manifest: str) -> set[str]:
     """Return the distributions that the project itself asks for, by normalised name."""
-    items: list[str] = []
-    if _PYPROJECT in files:
-        project = toml.loads(files[_PYPROJECT]).get("project")
+    if manifest != _PYPROJECT:
+        items = requirements_in(subject.read(manifest) or b"")
+    else:
+        project = toml.loads(subject.read(manifest) or b"").get("project")
         wanted = project.get("dependencies") if isinstance(project, dict) else None
-        items += [item for item in wanted if isinstance(item, str)] if isinstance(wanted, list) else []
-    for name in files:
-        items += requirements_in(files[name]) if name.endswith(".txt") else ()
+        items = tuple(item for item in wanted if isinstance(item, str)) if isinstance(wanted, list) else ()
     return {key for item in items if (key := key_of(item))}
 
 

@@ -54,7 +54,7 @@ def outdated(context: Context, good: Good | None) -> tuple[str, ...]:
     if good is None:
         return ()
     found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
-    if good.is_of(found):
+    if good.is_of(found, context.project):
         return ()
     return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
 

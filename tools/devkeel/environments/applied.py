@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct, to_builtins
 
 from devkeel.backends.backend import Applied
+from devkeel.backends.installed import Installed
 from devkeel.backends.registry import BACKENDS, backend_named
 from devkeel.environments.names import home_of
 from devkeel.errors import Busy
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from devkeel.backends.generations import Home
-    from devkeel.project.root import Project
+    from devkeel.project.root import Project, Reader
 
 __all__ = [
     "Good",
@@ -63,9 +64,10 @@ class Good(Struct, frozen=True):
     root: str | None = None
     older: bool = False
 
-    def is_of(self, revisions: tuple[str, str | None]) -> bool:
+    def is_of(self, revisions: tuple[str, str | None], project: Reader) -> bool:
         """Return whether it was made of files of these revisions; what does not say so counts as made of them."""
-        return self.revision is None or (self.revision, self.lock_revision) == revisions
+        same = self.revision is None or (self.revision, self.lock_revision) == revisions
+        return same and (self.applied.installed is None or self.applied.installed.is_made_of(project))
 
 
 def read_good(project: Project, name: str, default: str) -> Good | None:
@@ -112,7 +114,8 @@ def _applied(found: object) -> Applied | None:
     try:
         known = {name: value for name, value in found.items() if name in names}  # type: ignore[attr-defined]
         lists = {name: tuple(value) for name, value in known.items() if isinstance(value, list)}
-        applied = Applied(**(known | lists))
+        installed = Installed.of_record(known.get("installed"))
+        applied = Applied(**(known | lists | {"installed": installed}))
     except (AttributeError, TypeError):
         return None
     # A devkeel that is older than the record may lack the backend.

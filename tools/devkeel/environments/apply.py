@@ -28,15 +28,17 @@ from devkeel.text.data import as_data
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.backends.installed import Installed
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
     from devkeel.errors import Diagnostic
+    from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job
 
 __all__ = ["ApplyResult", "apply"]
 
 
-def apply(
+def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     context: Context,
     *,
     dry_run: bool,
@@ -46,6 +48,7 @@ def apply(
     timeout: float,
     environment: str | None,
     strict: bool,
+    contents: Contents | None = None,
 ) -> Job:
     """Begin to realise the declaration, as the project's environment or as a named one; see `Environment.apply`."""
     expect(context, expected_revision, read_declaration(context.project))
@@ -65,7 +68,8 @@ def apply(
     title = f"{'Try to apply' if dry_run else 'Apply'} revision {declared_revision(context.project, files)}"
     may = EVERYTHING.of_call(dry_run=dry_run)
     spec = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
-    realising = Realising(context, name, environment is not None, files, subject, timeout, tuple(dict.fromkeys(notes)))
+    told = tuple(dict.fromkeys(notes))
+    realising = Realising(context, name, environment is not None, files, subject, timeout, told, contents)
 
     def work(job: Job) -> ApplyResult:
         return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
@@ -86,7 +90,8 @@ def _stale(found: tuple[Diagnostic, ...]) -> CheckFailed:
 class Realising(Struct, frozen=True):
     """One declaration to realise: its files as they were when it was asked for.
 
-    name: of the environment. named: the call names it. timeout: seconds. notes: for the result.
+    name: of the environment. named: the call names it. timeout: seconds. notes: for the result. contents: what the call
+    asks for, None where it does not say.
     """
 
     context: Context
@@ -96,6 +101,7 @@ class Realising(Struct, frozen=True):
     subject: Candidate
     timeout: float
     notes: tuple[str, ...] = ()
+    contents: Contents | None = None
 
     def perform(self, job: Job, *, dry_run: bool, restore: bool, reason: str | None) -> ApplyResult:
         """Realise it and remember it as the last good one; a dry run remembers nothing."""
@@ -114,7 +120,7 @@ class Realising(Struct, frozen=True):
         job.tell("evaluating the declaration" if nix else "reading the declaration")
         environments = Environments(self.context)
         before = environments.good(self.name)
-        wanted = Wanted(self.name, self.files, self.subject, self.context.backend)
+        wanted = Wanted(self.name, self.files, self.subject, self.context.backend, contents=self.contents)
         good, notes = realise(self.context, wanted, dry_run=dry_run, timeout=self.timeout)
         applied = good.applied
         unentered = () if dry_run else environments.refresh()
@@ -136,6 +142,7 @@ class Realising(Struct, frozen=True):
             next=again(dry_run=False) if dry_run else self._way_in(),
             left_out=missing or None,
             environment=self.name,
+            installed=applied.installed,
         )
 
     def _way_in(self) -> str:
@@ -177,6 +184,7 @@ class ApplyResult(Struct, frozen=True):
     applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
     before. environment: its name. prefix: its store path or directory. judge: who realised it. operation: the newest
     operation in it. left_out: what devenv.nix declares and this backend does not realise, None where that is nothing.
+    installed: what is in it, and what of its own declaration is not.
     """
 
     applied: bool
@@ -193,3 +201,4 @@ class ApplyResult(Struct, frozen=True):
     next: str
     left_out: tuple[str, ...] | None = None
     environment: str = ""
+    installed: Installed | None = None

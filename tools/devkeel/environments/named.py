@@ -14,6 +14,7 @@ from devkeel.candidate.stage_folder import remove_stages
 from devkeel.environments import entry_file
 from devkeel.environments.active import active_name, default_of, entering_of, good_of, outdated, switch_to
 from devkeel.environments.applied import applying, forget_older, has_older, is_there, is_unsealed
+from devkeel.environments.described import described
 from devkeel.environments.names import all_environments, home_of, sanitised
 from devkeel.environments.realising import Wanted, realise
 from devkeel.environments.shell_code import nothing_to_enter
@@ -25,9 +26,11 @@ from devkeel.runtime import executing
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from devkeel.backends.installed import Installed
     from devkeel.context import Context
     from devkeel.environments.applied import Good
     from devkeel.environments.shell_code import Entering
+    from devkeel.project.contents import Contents
     from devkeel.project.root import Project
 
 __all__ = ["EnvironmentInfo", "Environments", "Realised"]
@@ -63,6 +66,7 @@ class Realised(Struct, frozen=True):
     variables: dict[str, str]
     unset: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    installed: Installed | None = None
 
 
 class Environments(Struct, frozen=True):
@@ -101,13 +105,15 @@ class Environments(Struct, frozen=True):
         """Return the environments, by name."""
         known = {item.name: item for item in all_environments(self.project)}
         default, active = self.default, self.active
-        names = {*known, *((default,) if has_older(self.project) else ())}
+        names = {*known, *self.context.settings.environments, *((default,) if has_older(self.project) else ())}
         found = []
         for name in sorted(names):
             good, item = good_of(self.context, name), known.get(name)
             there = good is not None and is_there(self.project, good)
-            backend = good.applied.backend if good else item.backend if item else self.context.declared.name
-            python = (python_of(good.applied) if good and there else None) or (item.python if item else None)
+            says = described(self.context, name)
+            own = item.backend if item else says.backend or self.context.declared.name
+            backend = good.applied.backend if good else own
+            python = (python_of(good.applied) if good and there else None) or (item.python if item else says.python)
             prefix = good.applied.prefix if good and there else None
             left = item.leftovers if item else 0
             older = good is not None and good.older
@@ -149,6 +155,7 @@ class Environments(Struct, frozen=True):
         backend: str | None = None,
         python: str | None = None,
         mixed: bool = False,
+        contents: Contents | None = None,
         timeout: float = 900.0,
     ) -> Realised:
         """Make an environment, or bring one up to date, and return it; see `devkeel.environments.realising`.
@@ -156,13 +163,13 @@ class Environments(Struct, frozen=True):
         name: None for the default one. Raises Busy `apply_busy`.
         """
         chosen = self.default if name is None else sanitised(name)  # a name that is none leaves no trace
-        if backend is not None and not mixed:
-            self._require_declared(backend)
+        if backend not in (None, described(self.context, chosen).backend) and not mixed:
+            self._require_declared(str(backend))
         with applying(self.project.state), executing(EVERYTHING.executes):
             now = self.context.through(Basis(self.project))
             files = read_declaration(now.source)
             subject = now.candidate((*MANIFESTS, *files))
-            wanted = Wanted(chosen, files, subject, backend, python, mixed)
+            wanted = Wanted(chosen, files, subject, backend, python, mixed, contents)
             good, notes = realise(self.context, wanted, dry_run=False, timeout=timeout)
             notes += self.refresh()
         return _realised(good, (*self.context.declared.notes, *notes))
@@ -254,4 +261,5 @@ def _realised(good: Good, notes: tuple[str, ...] = ()) -> Realised:
         dict(applied.variables),
         applied.unset,
         (*notes, *applied.notes),
+        applied.installed,
     )

@@ -10,6 +10,7 @@ from devkeel.backends.backend import Realisation
 from devkeel.backends.registry import BACKENDS, backend_named, require_backend
 from devkeel.environments.active import default_of, keep_default
 from devkeel.environments.applied import Good, forget_older, has_older, is_unsealed, remember
+from devkeel.environments.described import described, making
 from devkeel.environments.names import home_of
 from devkeel.errors import Conflict, Refused, Unavailable
 from devkeel.processes.real_ports import real_ports
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
+    from devkeel.project.contents import Contents
 
 __all__ = ["Wanted", "changed", "realise"]
 
@@ -34,8 +36,8 @@ _OLDER = "An older devkeel had applied this environment without a name: it was m
 class Wanted(Struct, frozen=True):
     """An environment that is to be made, by its name.
 
-    backend, python: None for those that it has, or the project's. mixed: another backend than the declaration's is
-    meant, for good. files, subject: the declaration as it was when this was asked for.
+    backend, python, contents: None for those that it has, or the project's. mixed: another backend than the
+    declaration's is meant, for good. files, subject: the declaration as it was when this was asked for.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Wanted(Struct, frozen=True):
     backend: str | None = None
     python: str | None = None
     mixed: bool = False
+    contents: Contents | None = None
 
 
 def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) -> tuple[Good, tuple[str, ...]]:
@@ -55,7 +58,8 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     project = context.project
     home = home_of(project, wanted.name)
     record: dict[str, Any] = home.record()
-    python, mixed = wanted.python or record.get("python"), wanted.mixed or bool(record.get("mixed"))
+    mixed = wanted.mixed or bool(record.get("mixed"))
+    asked = making(context, wanted.name, record, wanted.python, wanted.contents)
     backend = _backend_of(context, wanted, record, mixed=mixed)
     revisions = declared_revision(project, wanted.files), lock_revision(project)
     newest = context.records.history(limit=1)
@@ -63,34 +67,40 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     keep = None if dry_run else home.path
     lost = is_unsealed(project, wanted.name, default_of(context))  # before what is from elsewhere goes aside
     ports = real_ports(project) if backend_named(backend).realises(wanted.files) else {}
-    applied = backend_named(backend).apply(Realisation(project, wanted.subject, keep, timeout, python, ports))
+    applied = backend_named(backend).apply(
+        Realisation(project, wanted.subject, keep, timeout, asked.python, contents=asked.contents, ports=ports)
+    )
     if dry_run:
-        return Good(wanted.name, applied, operation, *revisions), ()
+        return Good(wanted.name, applied, operation, *revisions), asked.notes
     try:
         _require_still(context, revisions)
     except Conflict:
         home.drop(home.path / str(applied.generation))
         raise
     good = remember(project, wanted.name, applied, operation, revisions)
-    home.note({"backend": backend, "python": python, "mixed": mixed})
+    home.note({"backend": backend, "mixed": mixed, **asked.record})
     keep_default(context, wanted.name)
-    return good, (*((_UNSEALED.format(name=wanted.name),) if lost else ()), *_in_place_of_older(context, wanted.name))
+    told = (_UNSEALED.format(name=wanted.name),) if lost else ()
+    return good, (*asked.notes, *told, *_in_place_of_older(context, wanted.name))
 
 
 def _backend_of(context: Context, wanted: Wanted, record: Mapping[str, Any], *, mixed: bool) -> str:
     """Return the backend that makes an environment.
 
-    That of the default environment is the declaration's, or what the call names; another one keeps its own. Raises
-    Refused `mixed_runtimes`, Unavailable `backend_cannot`.
+    That of the default environment is the declaration's, or what the call names; another one keeps its own. What
+    devkeel.toml describes goes before both, and after what calls ask. Raises Refused
+    `mixed_runtimes`, Unavailable `backend_cannot`.
     """
     declared, own = context.declared.name, record.get("backend")
+    known = described(context, wanted.name).backend
+    chosen = wanted.backend or (own if mixed else None) or known
     if wanted.name == default_of(context):
-        chosen = wanted.backend or (own if mixed and own else declared)
+        chosen = chosen or declared
         require_backend(chosen)
         return chosen
-    chosen = wanted.backend or own or declared
+    chosen = chosen or own or declared
     require_backend(chosen)
-    if chosen != declared and not mixed:
+    if chosen not in (declared, known) and not mixed:
         raise Refused(
             "mixed_runtimes",
             f"The project declares a {declared} environment ({context.declared.why}); this one would be {chosen}.",

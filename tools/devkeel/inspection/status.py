@@ -41,7 +41,7 @@ def stages_of(
     own = newest is not None and newest.kind != EXTERNAL and newest.revision_after == revision
     checked = tuple(newest.report.get("ran", ())) if newest and own else None
     sight = glance(project)
-    same = good is not None and good.is_of(revisions)
+    same = good is not None and good.is_of(revisions, project)
     alive = good is not None and is_there(project, good)
     missing = left_out(good.applied.backend, files) if good is not None else ()
     differs = (*_unchecked(checked), *_unapplied(good, same=same, alive=alive, unsealed=unsealed), *_outdated(sight))

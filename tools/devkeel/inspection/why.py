@@ -97,7 +97,7 @@ class _Inquiry(Struct, frozen=True):
         if not is_there(project, good):
             return "what was applied is no longer there"
         now = declared_revision(project, self.context.declaration()), lock_revision(project)
-        return None if good.is_of(now) else "the declaration has changed since it was applied"
+        return None if good.is_of(now, project) else "the declaration has changed since it was applied"
 
     def answered(self, kind: Kind, seen: list[Seen], answer: str, step: str | None = None) -> Explanation:
         """Return the explanation."""

@@ -24,11 +24,11 @@ from devkeel.source.plain_data import dotted
 from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from devkeel.libraries.request import LibraryPlan, Request
 
-__all__ = ["PYPROJECT", "declares", "dynamic_files", "edit", "requirements_of"]
+__all__ = ["PYPROJECT", "declares", "dynamic_files", "edit", "is_dynamic", "requirements_of"]
 
 PYPROJECT = "pyproject.toml"
 _POETRY = ("tool", "poetry")
@@ -80,18 +80,43 @@ def dynamic_files(data: bytes) -> tuple[str, ...]:
     return tuple(item for item in names if isinstance(item, str)) if isinstance(names, list) else ()
 
 
-def requirements_of(data: bytes) -> tuple[str, ...]:
+def is_dynamic(data: bytes) -> bool:
+    """Return whether a build back end says what a project depends on. Raises ValueError."""
+    model = toml.loads(data)
+    return _is_dynamic(model) or _is_dynamic(model, "optional-dependencies") or _get(model, "project") is None
+
+
+def requirements_of(
+    data: bytes, *, groups: Iterable[str] | None = None, extras: Iterable[str] | None = None
+) -> tuple[str, ...]:
     """Return what a pyproject.toml asks for beside Python: its dependencies, extras and groups, as PEP 508 writes them.
 
-    Poetry's tables are left out: their versions are another language. Raises ValueError.
+    groups, extras: which ones, None for all. Poetry's tables are left out: their versions are another language. Raises
+    ValueError.
     """
     model = toml.loads(data)
     lists = [_get(model, *_DEPENDENCIES)]
-    for path in (("project", "optional-dependencies"), ("dependency-groups",)):
-        lists += _table(model, *path).values()
+    for path, wanted in ((("project", "optional-dependencies"), extras), (("dependency-groups",), groups)):
+        table = _table(model, *path)
+        lists += table.values() if wanted is None else [table.get(name) for name in _with_included(table, wanted)]
     # PEP 735: an element of a group that is a table includes another group; its requirements are read with that one.
     known = (item for items in lists if isinstance(items, list) for item in items)
     return tuple(dict.fromkeys(item for item in known if isinstance(item, str)))
+
+
+def _with_included(table: dict[str, Any], wanted: Iterable[str]) -> list[str]:
+    """Return groups with those that they include (PEP 735, `include-group`)."""
+    names, waiting = {canonicalize_name(name): name for name in table}, [*wanted]
+    found = dict[str, None]()
+    while waiting:
+        name = names.get(canonicalize_name(waiting.pop(0)))
+        if name is not None and name not in found:
+            found[name] = None
+            items = table[name] if isinstance(table[name], list) else []
+            waiting += [
+                str(item["include-group"]) for item in items if isinstance(item, dict) and "include-group" in item
+            ]
+    return [*found]
 
 
 def edit(plan: LibraryPlan, request: Request) -> None:
