@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal
@@ -25,7 +24,6 @@ from devkeel.processes.manager_state import look
 from devkeel.processes.programs import new_programs
 from devkeel.processes.real_ports import real_ports
 from devkeel.processes.runners import runner_of
-from devkeel.processes.shims import SHIMS
 from devkeel.processes.task_graph import is_process, plain_name
 from devkeel.processes.task_script import in_order, script
 from devkeel.runtime.jobs import JobSpec
@@ -175,10 +173,7 @@ def _prepared(
     )
     bash = around.found(("bash",), place, applied, context.project.root).path
     notes = (*applied.notes, *steps.notes(names))
-    variables = dict(around.variables)
-    if wanted.test:
-        variables["PATH"] = f"{variables['PATH']}{os.pathsep}{SHIMS}"
-    return Invocation((bash, "-c", text, *_said(wanted)), place, variables, applied.unset, notes)
+    return Invocation((bash, "-c", text, *_said(wanted)), place, around.variables, applied.unset, notes)
 
 
 def _roots(found: Evaluated, name: str) -> tuple[str, ...]:

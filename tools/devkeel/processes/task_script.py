@@ -44,6 +44,16 @@ take() {
   done <"$folder/exports"
 }
 """
+# What `wait_for_processes` of enterTest calls (devenv, src/modules/tests.nix): a function, which bash hands on, for
+# a program on PATH would pass for devenv's command. All is ready before the test begins: nothing is left to wait for.
+_DEVENV = """\
+devenv() {
+  [ "${1-} ${2-}" = 'processes wait' ] && return
+  echo "devenv is not installed; in a test 'devenv processes wait' works without it." >&2
+  return 127
+}
+export -f devenv
+"""
 
 
 def in_order(names: Iterable[str], waiting: Mapping[str, Sequence[After]]) -> tuple[str, ...]:
@@ -60,14 +70,14 @@ def script(
 ) -> str:
     """Return the script that runs tasks in this order, and then a program.
 
-    wanted: the tasks by whose end it is judged; the others may fail where what waits for them does not mind. ends: what
-    is done when it ends, however it does.
+    wanted: the tasks by whose end it is judged; the others may fail where what waits for them does not mind. then: a
+    script for bash. ends: what is done at the end, whatever came of it.
     """
     last = "; ".join(['rm -rf -- "$folder"', *([ends] if ends else [])])
     judged = (f'case $failed in *{shlex.quote(f" {name} ")}*) exit "$((code ? code : 1))";; esac' for name in wanted)
     lines = [_BEGIN, f"trap {shlex.quote(last)} EXIT", *map(_step, tasks), *judged]
     if then is not None:
-        lines.append(shlex.quote(then))
+        lines += [_DEVENV, shlex.quote(then)]
     lines.append("exit")
     return "\n".join(lines)
 
