@@ -34,6 +34,7 @@ DECLARATION = """\
   services.postgres.enable = true;
 }
 """
+INPUTS = "inputs:\n  nixpkgs:\n    url: github:cachix/devenv-nixpkgs/rolling\n"
 OURS = "import sys; sys.argv = ['devkeel', 'guard', '--host', 'claude-code']; from devkeel_cli import main; main()"
 LOADED = """\
 import json, sys
@@ -86,6 +87,8 @@ def speed(rounds: int) -> int:
     worst = 0
     with tempfile.TemporaryDirectory(prefix="devkeel-guard-") as folder:
         (Path(folder) / "devenv.nix").write_text(DECLARATION)
+        (Path(folder) / "devenv.yaml").write_text(INPUTS)
+        (Path(folder) / "devkeel.toml").write_text('guard = "deny"\n')
         for name, message in messages(folder).items():
             data = json.dumps(message).encode()
             lines = [[sys.executable, "-c", OURS], bare(data)]

@@ -71,7 +71,8 @@ def known_inputs(subject: Candidate) -> set[str]:
         if is_inputs(name):
             root = root_of(data, name)
             # A misspelt `inputs` is a finding of its own; what stands below it is not missing too.
-            keys = [entry.key.value for entry in entries(root) if _near(entry.key.value, ["inputs"])]
+            names = [entry.key.value for entry in entries(root)]
+            keys = [name for name in names if name == "inputs" or _near(name, ["inputs"])]
             found |= {entry.key.value for key in keys for entry in entries(root, key)}
     lock = read_lock(subject.locks.get(LOCK))
     return found | (lock.own.keys() if lock else set())

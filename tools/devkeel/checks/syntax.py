@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -78,7 +79,8 @@ def _check_model(name: str, document: toml_document.Document | jsonc.Document, m
     return []
 
 
-def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:
+@lru_cache(maxsize=16)  # a change is judged before and after, mostly with the same devenv.yaml
+def _check_yaml(name: str, data: bytes) -> tuple[Diagnostic, ...]:
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that a Nix edit does not need)
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415  (with the 27 ms)
 
@@ -86,15 +88,15 @@ def _check_yaml(name: str, data: bytes) -> list[Diagnostic]:
         YAML(typ="safe", pure=True).load(data.decode())
     except UnicodeDecodeError as error:
         message = f"The file is not UTF-8 at byte {error.start}."
-        return [Diagnostic("not_utf8", "error", message, "syntax", Place(name))]
+        return (Diagnostic("not_utf8", "error", message, "syntax", Place(name)),)
     except MarkedYAMLError as error:
         mark = error.problem_mark
         place = Place(name, mark.line + 1, mark.column + 1) if mark else Place(name)
-        return [Diagnostic("syntax_error", "error", str(error.problem), "syntax", place)]
+        return (Diagnostic("syntax_error", "error", str(error.problem), "syntax", place),)
     except YAMLError as error:
-        return [Diagnostic("syntax_error", "error", str(error).split("\n")[0], "syntax", Place(name))]
+        return (Diagnostic("syntax_error", "error", str(error).split("\n")[0], "syntax", Place(name)),)
     except ValueError as error:  # a date that is none, an integer of 4,300 digits
-        return [Diagnostic("syntax_error", "error", f"A value cannot be read: {error}.", "syntax", Place(name))]
+        return (Diagnostic("syntax_error", "error", f"A value cannot be read: {error}.", "syntax", Place(name)),)
     except RecursionError:
-        return [Diagnostic("too_deep", "error", "The file is nested too deep to be read.", "syntax", Place(name))]
-    return []
+        return (Diagnostic("too_deep", "error", "The file is nested too deep to be read.", "syntax", Place(name)),)
+    return ()
