@@ -30,6 +30,8 @@ MAY = {
     "catalogue/": "files of this package, the user's cache, and the Nix store",
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",
     "backends/conda.py": "an environment that was made",
+    "backends/conda_activation.py": "an environment that was made",
+    "backends/conda_pip.py": "an environment that is being made",
     "backends/venv.py": "an environment that was made",
     "backends/installed.py": "an environment that was made",
     "backends/pythons.py": "an environment that was made, and where its Python leads in the Nix store",

@@ -49,6 +49,7 @@ ACTIONS: dict[str, Action] = {
     "lock": Action("update_locks action={action} names={names}", "lock {action} {names}", "#locks"),
     "apply": Action("apply_environment", "apply", "#apply"),
     "bootstrap": Action(None, "apply --bootstrap", "#apply"),
+    "pip": Action(None, "apply --pip", "#apply"),
     "make": Action("apply_environment environment={environment}", "env create {environment}", "#environments"),
     "mix": Action(None, "env create --mixed --backend={backend}", "#environments"),
     "enter": Action(None, "env print {environment}", "#environments"),

@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from devkeel.backends import health
+from devkeel.backends import conda_pip, health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
+from devkeel.backends.conda_activation import activated
 from devkeel.backends.generations import Home, describe, description_of, new_generation
+from devkeel.backends.installed import Installed, distributions_in, installed_in
 from devkeel.errors import CheckFailed
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve import conda_locking, conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import LOCK, read_lock, subdir
 from devkeel.libraries.resolve.imports import require_imports
+from devkeel.project.root import digest
 from devkeel.state.programs import kept_program
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Conda", "examine_micromamba"]
 
+_BY_PIP = "# by pip: "
 _FILES = (LOCK, *conda_file.NAMES)
 # python(1): PYTHONHOME is another standard library, PYTHONPATH is before the installed packages.
 _HIDDEN = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PROMPT_MODIFIER", "CONDA_SHLVL")
@@ -74,7 +79,9 @@ class Conda(Backend):
         wanted, home = self._wanted(realisation), None if realisation.keep is None else Home(realisation.keep)
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, wanted, home.current if home else None)
-        return self.applied_at(prefix)
+            found = self.applied_at(prefix)
+            variables, notes = activated(prefix, found.variables)
+            return replace(found, variables=variables, notes=notes)
 
     def applied_at(self, prefix: Path) -> Applied:
         """Return an environment that is made. pip asks for a virtual environment there, so that it installs nothing."""
@@ -85,8 +92,10 @@ class Conda(Backend):
             # pip reads each of its options from PIP_… as well (pip documentation, Configuration).
             "PIP_REQUIRE_VIRTUALENV": "1",
         }
+        told = description_of(prefix)
+        installed = installed_in(prefix, told)
         return Applied(
-            self.name, str(prefix), variables, _judge(description_of(prefix)), _HIDDEN, generation=prefix.name
+            self.name, str(prefix), variables, _judge(told), _HIDDEN, generation=prefix.name, installed=installed
         )
 
     def alive(self, applied: Applied) -> bool:
@@ -134,26 +143,48 @@ class Conda(Backend):
     def health(self, prefix: Path) -> Iterator[HealthFinding]:
         """Yield records that are gone or there twice, and what pip put beside conda."""
         yield from health.conda_packages(prefix)
-        yield from health.put_by_pip(prefix)
+        lines = (description_of(prefix) or "").splitlines()
+        allowed = next((line.removeprefix(_BY_PIP).split() for line in lines if line.startswith(_BY_PIP)), [])
+        yield from health.put_by_pip(prefix, allowed)
 
     def _wanted(self, realisation: Realisation) -> CondaPackages:
-        files = realisation.subject.files
-        name = next((item for item in _FILES if item in files), None)
-        if name is None:
-            raise realisation.project.missing(conda_file.NAMES[0])
-        return conda_solver.wanted_of(files[name], name, realisation.python)
+        files, contents = realisation.subject.files, realisation.contents
+        asked = (*contents.groups, *contents.extras)
+        if asked:
+            raise self.cannot(
+                f"environment.yml has no groups and no extras, so that {', '.join(asked)} cannot be installed.",
+                asked[0],
+                "Leave it out, or make it another environment with a manifest of its own.",
+            )
+        # A channel that is asked for has to be solved for: a lock has the packages of those that it was made of.
+        known = _FILES if contents.channels is None else conda_file.NAMES
+        name = contents.manifest or next((item for item in known if item in files), None)
+        data = None if name is None else realisation.subject.read(name)
+        if name is None or data is None:
+            raise realisation.project.missing(name or conda_file.NAMES[0])
+        wanted = conda_solver.wanted_of(data, name, realisation.python)
+        return wanted if contents.channels is None else replace(wanted, channels=contents.channels)
 
     def _make(self, realisation: Realisation, prefix: Path, wanted: CondaPackages, current: Path | None) -> None:
-        if wanted.pip:
+        if wanted.pip and (not realisation.contents.pip or wanted.file == LOCK):
             raise self.cannot(
-                f"{wanted.file} asks pip for {', '.join(wanted.pip)}: pip inside a conda environment is not done here.",
+                f"{wanted.file} asks pip for {', '.join(wanted.pip)}, and pip is run in conda's environment only where "
+                "that is allowed.",
                 "pip",
-                "Ask for the conda packages instead, or use the venv backend for these.",
+                "Ask for the conda packages instead; or allow it: `pip = true` of the environment in devkeel.toml"
+                + (", without the lock." if wanted.file == LOCK else f", or {do('pip')}."),
             )
         tool = micromamba.find_micromamba(realisation.project)
         conda_solver.install(wanted, prefix, tool, realisation.project.root, realisation.timeout)
-        describe(prefix, f"# {'micromamba' if tool else 'rattler'}\n")
         python = prefix / "bin" / "python"
+        if wanted.pip:
+            conda_pip.install(realisation, wanted, python)
+        version = next((item for name, item in distributions_in(prefix).items() if name == "python"), None)
+        own = {wanted.file: realisation.subject.read(wanted.file) or b""} if realisation.contents.manifest else {}
+        digests = {name: digest(data) for name, data in own.items()}
+        installed = Installed(0, version, str(python), files=digests)
+        put = " ".join(health.names_put_by_pip(prefix))
+        describe(prefix, f"# {'micromamba' if tool else 'rattler'}\n{installed.line()}{_BY_PIP}{put}\n")
         if python.exists():
             before = None if current is None else current / "bin" / "python"
             require_imports(python, wanted.names, wanted.file, realisation.timeout, before=before)

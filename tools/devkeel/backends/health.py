@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 else:
     requirement = Deferred("devkeel.libraries.manifests.requirement")
 
-__all__ = ["conda_packages", "distributions", "lock", "program", "put_by_pip", "store_path"]
+__all__ = ["conda_packages", "distributions", "lock", "names_put_by_pip", "program", "put_by_pip", "store_path"]
 
 _ANEW = f"Make it anew: {do('apply')}, or {do('make')} where it has a name."
 
@@ -86,14 +86,20 @@ def _twice(names: Iterable[str]) -> Iterator[HealthFinding]:
         seen.add(name)
 
 
-def put_by_pip(prefix: Path) -> Iterator[HealthFinding]:
-    """Yield what pip put into an environment of conda."""
-    for installer in prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER"):
-        # PyPA, "Recording installed projects", INSTALLER: the name of the tool.
-        if installer.read_text("utf-8", "replace").strip() in ("pip", "uv"):
-            name = installer.parent.name.partition("-")[0]
+def put_by_pip(prefix: Path, allowed: Iterable[str] = ()) -> Iterator[HealthFinding]:
+    """Yield what pip put into an environment of conda. allowed: what it was meant to put there."""
+    for name in names_put_by_pip(prefix):
+        if name not in allowed:
             remedy = f"Make the environment anew, and add {name} with {do('library')}."
             yield HealthFinding(False, f"{name} was put there by pip, beside conda", remedy)
+
+
+def names_put_by_pip(prefix: Path) -> list[str]:
+    """Return the distributions in an environment of conda that pip or uv installed."""
+    # PyPA, "Recording installed projects", INSTALLER: the name of the tool.
+    found = prefix.glob("lib/python*/site-packages/*.dist-info/INSTALLER")
+    ours = (item for item in found if item.read_text("utf-8", "replace").strip() in ("pip", "uv"))
+    return sorted(item.parent.name.partition("-")[0] for item in ours)
 
 
 def store_path(prefix: Path) -> tuple[HealthFinding, ...]:
