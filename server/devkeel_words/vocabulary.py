@@ -36,6 +36,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
     "begin": Action("edit_environment create=true", "init", "#begin"),
+    "begin_backend": Action(None, "init --backend={backend}", "#begin"),
     "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", "#packages"),
     "remove": Action(
         "add_packages remove=true names={names} inside={inside}", "remove {names} --inside={inside}", "#packages"

@@ -11,7 +11,14 @@ from msgspec.structs import replace
 
 from devkeel.project.root import declared_above
 from devkeel_cli.answers import output
-from devkeel_cli.arguments.options import direnv_option, dry_run_option, json_option, reason_option, show
+from devkeel_cli.arguments.options import (
+    backend_option,
+    direnv_option,
+    dry_run_option,
+    json_option,
+    reason_option,
+    show,
+)
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -21,13 +28,14 @@ if TYPE_CHECKING:
 
 
 @click.command("init")
+@backend_option
 @direnv_option
 @dry_run_option
 @reason_option
 @json_option
 @pass_session
 def command(session: Session, /, direnv: bool, dry_run: bool, reason: str | None, as_json: bool) -> None:
-    """Make a minimal devenv.nix where there is none.
+    """Make a minimal devenv.nix where there is none; with --backend what declares an environment of that.
 
     In the current directory, or in --root. Also devenv.yaml, the lines that .gitignore lacks, and an .envrc for direnv,
     as one operation that can be undone.

@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.errors import Place, ProjectError, UsageError
+from devkeel.project.declaration import TEMPLATES
 from devkeel.project.root import SETTINGS, missing_file
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from devkeel.backends.backend import Backend
@@ -81,12 +83,14 @@ def active(project: Reader, name: str) -> Backend:
         files = declared_by(backend.name)
         if len(files) == 1:
             raise missing_file(project, files[0])
+        file, template = TEMPLATES[backend.name]
         raise ProjectError(
             "missing_file",
             f"Nothing in {project.root} declares an environment for the {backend.name} backend.",
             seen=backend.name,
-            remedy="Begin one of the files, or name no backend.",
+            remedy=f"Begin {file} with {do('begin_backend', backend=backend.name)}, or name no backend.",
             alternatives=files,
+            details={"template": template.format(name="project")},
         )
     return backend
 

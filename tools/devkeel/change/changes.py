@@ -61,7 +61,9 @@ def change(
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         basis = candidate.basis
         expect(context, asked.expected_revision, candidate.files)
-        for name, data in beginning(basis).items() if create and _declares(context, edits) else ():
+        begins = create and _declares(context, edits)
+        # A person who begins a project says whose it is to be; edits of devenv's options begin devenv's.
+        for name, data in beginning(basis, _begun(context, edits)).items() if begins else ():
             candidate.put(name, data)
         if DECLARATION in candidate.after:
             candidate.notes += _succeeding(context)
@@ -78,6 +80,11 @@ def change(
         return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, level, given))
 
     return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
+
+
+def _begun(context: Context, edits: Sequence[Edit]) -> str:
+    """Return the backend whose declaration begins."""
+    return "devenv" if edits else context.backend or "devenv"
 
 
 def _declares(context: Context, edits: Sequence[Edit]) -> bool:

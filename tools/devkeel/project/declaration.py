@@ -21,11 +21,12 @@ from devkeel.project.root import (
 from devkeel.source import nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from devkeel.project.root import Reader
 
 __all__ = [
+    "TEMPLATES",
     "always_imported",
     "beginning",
     "declared_revision",
@@ -57,6 +58,36 @@ _DEVENV_YAML = b"""inputs:
   nixpkgs:
     url: github:cachix/devenv-nixpkgs/rolling
 """
+# The least that another backend makes an environment of, by the file that it begins; `{name}` is the project's.
+TEMPLATES = {
+    "conda": ("environment.yml", "name: {name}\nchannels:\n  - conda-forge\ndependencies:\n  - python\n"),
+    "venv": (
+        "pyproject.toml",
+        '[project]\nname = "{name}"\nversion = "0.1.0"\nrequires-python = ">=3.11"\ndependencies = []\n',
+    ),
+    "flake": (
+        "flake.nix",
+        """{{
+  description = "{name}";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixpkgs-unstable";
+
+  outputs = {{ self, nixpkgs }}: {{
+    devShells = builtins.mapAttrs (system: pkgs: {{
+      default = pkgs.mkShell {{
+        packages = [ ];
+      }};
+    }}) nixpkgs.legacyPackages;
+  }};
+}}
+""",
+    ),
+}
+_DECLARING = {
+    "conda": ("conda-lock.yml", "environment.yml", "environment.yaml"),
+    "venv": ("pyproject.toml", "requirements.txt"),
+    "flake": ("flake.nix",),
+}
 # What dotenv reads unless a project says otherwise (devenv, src/modules/integrations/dotenv.nix).
 _DOTENV = ".env"
 # Files that name libraries, beside a devenv.nix too, and those that lock them.
@@ -314,17 +345,31 @@ def role_of(name: str, *, beside: bool = False) -> str:
     }.get(name, "part" if beside else "import")
 
 
-def beginning(project: Reader) -> Mapping[str, bytes]:
-    """Return the files that a project without a declaration begins with, those that it lacks."""
+def beginning(project: Reader, backend: str = "devenv") -> Mapping[str, bytes]:
+    """Return the files that a project without a declaration begins with, those that it lacks.
+
+    backend: whose environment they declare; nothing where one of its files is there already.
+    """
+    if backend != "devenv":
+        name, text = TEMPLATES[backend]
+        if any(project.exists(other) for other in _DECLARING[backend]):
+            return {}
+        plain = re.sub(r"[^a-z0-9]+", "-", project.root.name.lower()).strip("-") or "project"
+        return {name: text.format(name=plain).encode(), **_ignoring(project, _IGNORED[-1:])}
     if project.read(DECLARATION) is not None:
         return {}
     files = {DECLARATION: _DEVENV_NIX}
     if project.read(INPUTS) is None:
         files[INPUTS] = _DEVENV_YAML
+    return {**files, **_ignoring(project, _IGNORED)}
+
+
+def _ignoring(project: Reader, lines: Sequence[str]) -> dict[str, bytes]:
+    """Return a .gitignore with the lines that it lacks, nothing where it has them."""
     ignored = project.read(".gitignore") or b""
-    lines = ignored.decode("utf-8", "replace").split("\n")
-    missing = [line for line in _IGNORED if line not in [known.strip().rstrip("/") for known in lines]]
-    if missing:
-        start = ignored if not ignored or ignored.endswith(b"\n") else ignored + b"\n"
-        files[".gitignore"] = start + "".join(f"{line}\n" for line in missing).encode()
-    return files
+    known = [line.strip().rstrip("/") for line in ignored.decode("utf-8", "replace").split("\n")]
+    missing = [line for line in lines if line not in known]
+    if not missing:
+        return {}
+    start = ignored if not ignored or ignored.endswith(b"\n") else ignored + b"\n"
+    return {".gitignore": start + "".join(f"{line}\n" for line in missing).encode()}
