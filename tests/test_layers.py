@@ -61,7 +61,7 @@ LAYERS = {
         *("state", "text"),
     },
     "environments": {
-        *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "nix_cli"),
+        *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks", "nix_cli"),
         *("policy", "processes", "project", "runtime", "state", "text"),
     },
     "inspection": {

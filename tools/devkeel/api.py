@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devkeel.doctor.examine import Examination
     from devkeel.edits.base import Edit
     from devkeel.environments import apply, bootstrap, declared_run, entry, job_views, named, run
+    from devkeel.environments import locks as asking
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
     from devkeel.environments.run import Invocation, RunSpec
@@ -53,6 +54,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     life = Deferred("devkeel.locks.life")
+    asking = Deferred("devkeel.environments.locks")
     declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
@@ -110,9 +112,12 @@ class Environment:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""
         return lookup.look_up(self.project, query, kind=kind, limit=limit, cursor=cursor)
 
-    def check(self, *, level: str | None = None, second_opinion: bool = False) -> CheckReport:
-        """Run the ladder on the files as they are; `second_opinion` asks Nix to parse them too."""
-        return check.check(self.context, level, second_opinion=second_opinion)
+    def check(self, *, level: str | None = None, second_opinion: bool = False, strict: bool = False) -> CheckReport:
+        """Run the ladder on the files as they are, and look at their locks.
+
+        second_opinion: ask Nix to parse them too. strict: a lock that is stale or missing is an error.
+        """
+        return check.check(self.context, level, second_opinion=second_opinion, strict=strict)
 
     def check_added(self, against: str | None = None, *, index: Path | None = None) -> CheckReport:
         """Return the errors that the files as they are add since HEAD left a reference, by their text alone.
@@ -188,6 +193,14 @@ class Environment:
         """Return how the locks are, by what is on this machine."""
         return life.check_locks(self.context, names)
 
+    def locks_to_ask_about(self) -> tuple[str, ...]:
+        """Return the locks that are stale or missing and that a person was not asked about as they are now."""
+        return asking.unanswered(self.context)
+
+    def asked_about_locks(self, names: Sequence[str]) -> None:
+        """Remember that a person was asked about these locks."""
+        asking.asked_about(self.context, names)
+
     def write_envrc(
         self, name: str | None = None, *, prompt: bool = False, template: str | None = None, dry_run: bool = False
     ) -> ChangeResult:
@@ -228,8 +241,9 @@ class Environment:
 
         on_failure: `restore` takes back, as a new operation, what devkeel's operations since the last environment that
         was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
-        raise CheckFailed `lock_stale` where the lock does not fit the declaration. contents: what is installed beside
-        what the declaration says by itself; None for what was asked for that environment before.
+        raise CheckFailed `lock_stale` or `lock_missing` where a lock does not fit the declaration, or is not there.
+        contents: what is installed beside what the declaration says by itself; None for what was asked for that
+        environment before.
         """
         return apply.apply(
             self.context,

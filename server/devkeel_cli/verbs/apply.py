@@ -18,6 +18,7 @@ from devkeel_cli.arguments.options import (
     show,
 )
 from devkeel_cli.bootstrap import with_bootstrap
+from devkeel_cli.locking import offer_locks
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     help="restore: take back what devkeel changed since the last success.",
 )
 @click.option("--env", "environment", metavar="NAME", help="Make a named environment instead, or bring it up to date.")
-@click.option("--strict", is_flag=True, help="Refuse where the lock does not fit the declaration.")
+@click.option("--strict", is_flag=True, help="Refuse where a lock does not fit the declaration, or is not there.")
 @click.option("--timeout", metavar="SECONDS", type=float, default=3600.0, help="Default: an hour.")
 @contents_options
 @backend_option
@@ -49,6 +50,8 @@ def command(session: Session, /, bootstrap: bool, as_json: bool, **given: Any) -
     What was built is kept from being collected until the next one. Ctrl-C ends the build with everything in it.
     """
     environment = session.environment
+    if not (as_json or given["dry_run"]):
+        offer_locks(environment)
 
     def apply() -> ApplyResult:
         job = environment.apply(**given)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.command("check")
 @level_option
 @click.option("--nix", "second_opinion", is_flag=True, help="Let nix-instantiate parse the files too.")
-@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@click.option("--strict", is_flag=True, help="Fail on warnings too, and on a lock that is missing.")
 @click.option("--staged", is_flag=True, help="Judge what is staged in Git, and only what that adds to HEAD.")
 @click.option("--against", metavar="REF", help="Only errors added since this branch left REF.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing where there is no error.")
@@ -48,7 +48,7 @@ def command(
         _refuse_beside(staged and against is not None, level not in (None, "schema"), second_opinion, strict)
         report = session.environment.check_added(against, index=_index())
     else:
-        report = session.environment.check(level=level, second_opinion=second_opinion)
+        report = session.environment.check(level=level, second_opinion=second_opinion, strict=strict)
     if not (quiet and report.ok):
         show(report, output.check, as_json=as_json)
     warned = strict and any(item.severity == "warning" for item in report.diagnostics)

@@ -17,6 +17,7 @@ from devkeel_cli.answers.telling import say, told
 from devkeel_cli.arguments.contents import contents_options
 from devkeel_cli.arguments.options import BackendOption, bootstrap_option, direnv_option, json_option, show
 from devkeel_cli.bootstrap import with_bootstrap
+from devkeel_cli.locking import offer_locks
 from devkeel_cli.session import pass_session
 from devkeel_words import lines
 
@@ -83,6 +84,8 @@ def create(
     """
     environment = session.environment
     named = environment.environments()
+    if not as_json:
+        offer_locks(environment)
     made = with_bootstrap(environment, lambda: named.create(name, **given), asked=bootstrap)
     if direnv and made.name == named.default:
         made = replace(made, notes=(*made.notes, *_envrc(environment)))

@@ -29,6 +29,7 @@ __all__ = [
     "backend_declared_by",
     "backend_named",
     "declared_by",
+    "realised_by",
     "require_backend",
     "select",
 ]
@@ -114,6 +115,11 @@ class Selection(Struct, frozen=True):
 def declared_by(backend: str) -> tuple[str, ...]:
     """Return the files that declare an environment of a backend, the most specific first."""
     return _BY_NAME[backend].files
+
+
+def realised_by(backend: str) -> tuple[str, ...]:
+    """Return the backends whose declarations an environment of a backend is made of, its own first."""
+    return (backend, *_BY_NAME[backend].realises)
 
 
 def backend_declared_by(file: str) -> str:

@@ -12,10 +12,10 @@ from devkeel.change import changes
 from devkeel.change.write import expect
 from devkeel.environments.applied import applying
 from devkeel.environments.coverage import left_out
-from devkeel.environments.locks import lock_findings
+from devkeel.environments.locks import require_locks
 from devkeel.environments.named import Environments
 from devkeel.environments.realising import Wanted, changed, realise
-from devkeel.errors import CheckFailed, Conflict, DevkeelError
+from devkeel.errors import Conflict, DevkeelError
 from devkeel.nix_cli.progress import progress_of
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, read_declaration
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from devkeel.backends.installed import Installed
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
-    from devkeel.errors import Diagnostic
     from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job
 
@@ -52,10 +51,8 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
 ) -> Job:
     """Begin to realise the declaration, as the project's environment or as a named one; see `Environment.apply`."""
     expect(context, expected_revision, read_declaration(context.project))
-    stale = tuple(item for item in lock_findings(context) if item.severity == "warning")
-    if stale and strict:
-        raise _stale(stale)
-    notes = (*context.selection.notes, *(f"{item.message}." for item in stale))
+    stale = (f"{item.message}." for item in require_locks(context, strict=strict) if item.severity == "warning")
+    notes = (*context.selection.notes, *stale)
     name = Environments(context).name(environment)
     require_on_failure(on_failure)
     require_seconds(timeout, LONGEST)
@@ -75,16 +72,6 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
         return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
     return context.jobs.start(spec, work)
-
-
-def _stale(found: tuple[Diagnostic, ...]) -> CheckFailed:
-    return CheckFailed(
-        found[0].code,
-        f"{found[0].message}. Nothing was applied.",
-        place=found[0].place,
-        remedy="Renew the lock with its own tool, or leave strict out.",
-        diagnostics=found,
-    )
 
 
 class Realising(Struct, frozen=True):

@@ -15,6 +15,7 @@ from devkeel.environments import entry_file
 from devkeel.environments.active import active_name, default_of, entering_of, good_of, outdated, switch_to
 from devkeel.environments.applied import applying, forget_older, has_older, is_there, is_unsealed
 from devkeel.environments.described import described
+from devkeel.environments.locks import is_strict, require_locks
 from devkeel.environments.names import all_environments, home_of, sanitised
 from devkeel.environments.realising import Wanted, realise
 from devkeel.environments.shell_code import nothing_to_enter
@@ -165,6 +166,8 @@ class Environments(Struct, frozen=True):
         chosen = self.default if name is None else sanitised(name)  # a name that is none leaves no trace
         if backend not in (None, described(self.context, chosen).backend) and not mixed:
             self._require_declared(str(backend))
+        if is_strict(self.context):
+            require_locks(self.context)
         with applying(self.project.state), executing(EVERYTHING.executes):
             now = self.context.through(Basis(self.project))
             files = read_declaration(now.source)

@@ -10,7 +10,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.change.judge import levels_of
 from devkeel.checks import run_checks
 from devkeel.deferred import Deferred
-from devkeel.environments.locks import lock_findings
+from devkeel.environments.locks import glance
 from devkeel.environments.named import Environments
 from devkeel.history import log
 from devkeel.history.external import not_noted
@@ -71,7 +71,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         definitions=found.definitions,
         problems=(
             *report.diagnostics,
-            *(() if DECLARATION in files else lock_findings(context)),
+            *(() if DECLARATION in files else glance(context)),
             *log.foreign_findings(store),
             *log.late_findings(store),
         ),

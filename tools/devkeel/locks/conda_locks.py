@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from devkeel.backends.registry import backend_named, select
 from devkeel.errors import DevkeelError
-from devkeel.libraries.resolve import conda_locking
+from devkeel.libraries.resolve import conda_locking, conda_solver
 from devkeel.libraries.resolve.conda_lock import LOCK, read_lock
 from devkeel.locks.kind import LockState
 from devkeel.pinned import conda_lock
@@ -26,6 +26,11 @@ class CondaLockFile(Struct, frozen=True):
 
     name: str = "conda"
     executes: bool = False
+    backend: str = "conda"
+
+    def can_make(self) -> bool:
+        """Return whether py-rattler is there."""
+        return conda_solver.has_rattler()
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return conda-lock.yml where there is one, or an environment.yml."""

@@ -12,6 +12,7 @@ from devkeel.nix_cli import fetching, locking
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.root import DECLARATION, LOCK
+from devkeel.runtime import find_program
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class DevenvLock(Struct, frozen=True):
 
     name: str = "devenv"
     executes: bool = False
+    backend: str = "devenv"
+
+    def can_make(self) -> bool:
+        """Return whether Nix is there."""
+        return find_program("nix") is not None
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return devenv.lock where there is a devenv.nix."""
@@ -50,6 +56,11 @@ class FlakeLock(Struct, frozen=True):
 
     name: str = "flake"
     executes: bool = False
+    backend: str = "flake"
+
+    def can_make(self) -> bool:
+        """Return whether Nix is there."""
+        return find_program("nix") is not None
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return flake.lock where there is a flake.nix."""

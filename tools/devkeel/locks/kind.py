@@ -43,6 +43,13 @@ class LockKind(Protocol):
     def executes(self) -> bool:
         """Whether making one may run code of what is locked, as building a library does."""
 
+    @property
+    def backend(self) -> str:
+        """The backend whose environments are made of such a lock."""
+
+    def can_make(self) -> bool:
+        """Return whether the tool that makes it is on this machine."""
+
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return the locks of this kind that the project has or could have; none where it declares nothing for it."""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 from msgspec.structs import replace
 
+from devkeel.backends.registry import realised_by
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.context import Opened
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from devkeel.locks.kind import LockKind, LockState
     from devkeel.runtime.jobs import Job
 
-__all__ = ["LockReport", "check_locks", "lock"]
+__all__ = ["LockReport", "can_make", "check_locks", "lock", "locks_in_use"]
 
 
 _NEAR = 5
@@ -87,6 +88,19 @@ def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:
     shown = tuple(item for item in found if names or item.state != "unwanted")
     wrong = [item for item in shown if item.state in ("stale", "missing", "tampered")]
     return LockReport(not wrong, shown, do("lock") if wrong else do("check"))
+
+
+def locks_in_use(context: Context) -> tuple[LockState, ...]:
+    """Return how the locks are of which the project's environment is made, but for those that nothing asks for."""
+    subject, backends = _subject(context), realised_by(context.active().name)
+    kinds = [kind for kind in KINDS if kind.backend in backends]
+    found = (kind.check(subject, file) for kind in kinds for file in kind.files(subject))
+    return tuple(item for item in found if item.state != "unwanted")
+
+
+def can_make(state: LockState) -> bool:
+    """Return whether the tool that makes a lock is on this machine."""
+    return any(kind.name == state.kind and kind.can_make() for kind in KINDS)
 
 
 def _lock(candidate: Candidate, action: str, item: _Meant) -> None:

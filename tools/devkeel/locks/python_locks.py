@@ -14,6 +14,7 @@ from devkeel.libraries.manifests.requirement import canonicalize_name
 from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
 from devkeel.libraries.manifests.requirements_file import compiled_by, lines_included
 from devkeel.libraries.resolve import uv_locking
+from devkeel.libraries.resolve.installers import find_uv
 from devkeel.locks.kind import LockState
 from devkeel.pinned import requirements, uv_lock
 
@@ -37,6 +38,11 @@ class UvLock(Struct, frozen=True):
 
     name: str = "uv"
     executes: bool = True
+    backend: str = "venv"
+
+    def can_make(self) -> bool:
+        """Return whether uv is there."""
+        return find_uv() is not None
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return uv.lock where there is one, or a pyproject.toml that uv could lock."""
@@ -78,6 +84,11 @@ class RequirementsLock(Struct, frozen=True):
 
     name: str = "requirements"
     executes: bool = True
+    backend: str = "venv"
+
+    def can_make(self) -> bool:
+        """Return whether uv is there."""
+        return find_uv() is not None
 
     def files(self, subject: Candidate) -> tuple[str, ...]:
         """Return those that have hashes, those that uv compiled, and those that a file ending in .in would give."""

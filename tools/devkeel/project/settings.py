@@ -50,7 +50,8 @@ class Settings(Struct, frozen=True):
     environment. environment: the name of the one that is meant where a call names none. micromamba: the URL of a
     directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
     environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
-    (`{backend}`, `{env_name}`), False for nothing.
+    (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
+    strict (an error), ignore.
     """
 
     level: str | None = None
@@ -63,11 +64,12 @@ class Settings(Struct, frozen=True):
     environment: str | None = None
     micromamba: str | None = None
     guard: Guarding = Guarding()
+    lock_file_policy: str = "warn"
     environments: Mapping[str, DescribedEnvironment] = {}
     prompt: str | bool | None = None
 
 
-_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt")
+_GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
 
 
 _SECONDS = ("lock_timeout", "job_after")
@@ -87,12 +89,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "direnv_allow": (bool,),
     "prompt": (str, bool),
     "guard": (str, dict),
+    "lock_file_policy": (str,),
     "environments": (dict,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*([\w.\"'-]+)\s*=")
+_POLICIES = ("warn", "strict", "ignore")
 _GUARDS = ("deny", "ask", "tell", "off")
 
 
@@ -114,6 +118,8 @@ def read_settings(project: Reader) -> Settings:
     why = why_no_prompt(found["prompt"]) if isinstance(found.get("prompt"), str) else None
     if why is not None:
         raise _bad(f"prompt = {found['prompt']!r}. {why.rstrip('.')}", line_of(data, ("prompt",)))
+    if found.get("lock_file_policy", _POLICIES[0]) not in _POLICIES:
+        raise _bad(f"lock_file_policy is one of {', '.join(_POLICIES)}", line_of(data, ("lock_file_policy",)))
     given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
     given |= {name: float(found[name]) for name in _SECONDS if name in found}
     given["environments"] = described_in(
