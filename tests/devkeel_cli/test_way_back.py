@@ -53,3 +53,22 @@ def test_exact_text_takes_the_manifest_that_an_edit_refused(devkeel: Shell) -> N
     assert manifest.read_text().endswith("[python=3.12]\n")
     assert devkeel("undo").code == 0
     assert "numpy" in manifest.read_text()
+
+
+def test_what_went_past_devkeel_is_listed_shown_and_taken_back_by_its_number_alone(devkeel: Shell) -> None:
+    assert devkeel("add", "fd", "--level", "schema").code == 0
+    devkeel.declaration.write_text(devkeel.declaration.read_text() + "# mine\n")
+    assert "not noted yet" in devkeel("history").out
+    assert "+# mine" in devkeel("diff").out
+    assert devkeel("add", "ripgrep", "--level", "schema").code == 0
+    [line] = devkeel("history", "--external", "--since", "1h").out.splitlines()
+    assert line.startswith("#2")
+    assert "external  by unknown  devenv.nix" in line
+    assert "+# mine" in devkeel("history", "2").out
+    assert devkeel("undo").code == 0
+    assert devkeel("undo").code == 0
+    assert devkeel.declaration.read_text().endswith("# mine\n")
+    assert devkeel("undo").code == 2
+    assert devkeel("undo", "2").code == 0
+    assert "# mine" not in devkeel.declaration.read_text()
+    assert devkeel("history", "--since", "soon").code == 2

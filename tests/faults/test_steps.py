@@ -380,3 +380,57 @@ def test_two_threads_of_one_object_take_turns(project: Bench) -> None:
         numbers = list(pool.map(add, range(12)))
     assert len(set(numbers)) == 12
     assert len(Transactions(Project(project.root)).history()) == 12
+
+
+def published(bench: Bench, text: str, expected: str) -> Callable[[Transactions], object]:
+    """Return the work of giving devenv.nix another text, in a project whose files the history is to know."""
+    changes = [
+        FileChange("devenv.nix", expected.encode(), text.encode()),
+        FileChange("old.nix", b"gone\n", b"gone\n"),
+    ]
+    watched = frozenset({"devenv.nix", "old.nix"})
+    return lambda transactions: transactions.publish(changes, bench.record(), watched)
+
+
+def test_a_kill_at_any_step_notes_an_edit_past_devkeel_once_or_leaves_it_to_the_next(project: Bench) -> None:
+    published(project, "one\n", "old\n")(project.transactions)
+    (project.root / "devenv.nix").write_text("by hand\n")
+    kills = 0
+    for number in range(MANY):
+        if not project.killed_at(number, published(project, "two\n", "by hand\n")):
+            break
+        kills += 1
+        transactions = project.fresh()
+        transactions.recover()
+        text = (project.root / "devenv.nix").read_text()
+        assert text in ("by hand\n", "two\n")
+        if text == "two\n":
+            break
+    transactions = project.fresh()
+    transactions.recover()
+    assert kills > 10
+    [noted] = [item for item in transactions.history() if item.kind == "external"]
+    [image] = transactions.images(noted)
+    assert (image.path, image.before, image.after) == ("devenv.nix", b"one\n", b"by hand\n")
+    assert transactions.damage() == []
+    assert (project.root / "devenv.nix").read_text() == "two\n"
+    assert transactions.left()["old.nix"].mode is not None
+
+
+def test_a_failure_while_it_is_noted_publishes_nothing(project: Bench) -> None:
+    published(project, "one\n", "old\n")(project.transactions)
+    (project.root / "devenv.nix").write_text("by hand\n")
+
+    def fail(step: str) -> None:
+        if step == "noted":
+            raise OSError(28, "full")
+
+    files.hook = fail
+    try:
+        with pytest.raises(ProjectError):
+            published(project, "two\n", "by hand\n")(project.transactions)
+    finally:
+        files.hook = None
+    assert (project.root / "devenv.nix").read_text() == "by hand\n"
+    published(project, "two\n", "by hand\n")(project.transactions)
+    assert [item.kind for item in project.transactions.history()] == ["edit", "external", "edit"]

@@ -143,6 +143,18 @@ def test_applying_again_lets_go_of_what_was_before(opened: Callable[..., Environ
     assert len(generations(environment)) == 1
 
 
+def test_applying_notes_what_went_past_devkeel_and_trying_does_not(opened: Callable[..., Environment]) -> None:
+    environment = opened()
+    add(environment, "jq")
+    declaration = environment.project.root / "devenv.nix"
+    declaration.write_text(f"# by hand\n{declaration.read_text()}")
+    applied(environment, dry_run=True)
+    assert environment.history(external=True).operations == ()
+    result = applied(environment)
+    [noted] = environment.history(external=True).operations
+    assert (result.operation, noted.files) == (noted.id, ("devenv.nix",))
+
+
 def test_what_the_shell_does_on_entering_is_in_the_environment(opened: Callable[..., Environment]) -> None:
     environment = opened('enterShell = "export FROM_HOOK=1; echo noise; PATH=/from/hook:$PATH";')
     assert applied(environment).notes == ()

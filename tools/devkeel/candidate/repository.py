@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["KEPT", "cleaned", "find_repository", "make_clean"]
+__all__ = ["KEPT", "cleaned", "find_repository", "make_clean", "moved_since"]
 
 KEPT = frozenset(
     {
@@ -86,6 +86,16 @@ def find_repository(root: Path) -> tuple[Path, Path] | None:
                 found = folder / place.read_text().removeprefix("gitdir:").strip()
                 return (found, _shared(found)) if _points_back(found, place) else None
     return None
+
+
+def moved_since(root: Path, time: float) -> bool:
+    """Return whether HEAD may have become another commit since then (seconds of the epoch), as far as times show."""
+    found = find_repository(root)
+    times = [0.0]
+    for name in ("HEAD", "logs/HEAD") if found else ():
+        with suppress(OSError):
+            times.append((found[0] / name).stat().st_mtime if found else 0.0)
+    return max(times) >= time
 
 
 def _points_back(repository: Path, place: Path) -> bool:

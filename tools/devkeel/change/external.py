@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from contextlib import suppress
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from devkeel.candidate.repository import moved_since
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.project.declaration import declared_revision, environment_names, parts_of
@@ -27,6 +29,8 @@ __all__ = ["note_external"]
 
 _UNKNOWN = "unknown"
 _SECONDS = 5.0
+# git(1), since 2.45: what a partial clone lacks is not fetched.
+_LOCAL = {"GIT_NO_LAZY_FETCH": "1"}
 
 
 def note_external(context: Context, declared: Mapping[str, bytes]) -> int | None:
@@ -54,7 +58,8 @@ def note_external(context: Context, declared: Mapping[str, bytes]) -> int | None
 def _record(context: Context, declared: Mapping[str, bytes], changes: Sequence[FileChange]) -> Record:
     revision, newest = declared_revision(context.source, declared), context.records.history(limit=1)
     before = newest[0].revision_after if newest else revision
-    told = [text for text in (_line_ends(changes), _in_git(context.project, changes)) if text]
+    moved = not newest or moved_since(context.project.root, datetime.fromisoformat(newest[0].time).timestamp())
+    told = [text for text in (_line_ends(changes), _in_git(context.project, changes) if moved else None) if text]
     return Record(EXTERNAL, _UNKNOWN, " ".join(told) or None, [], {}, before, revision)
 
 
@@ -71,8 +76,7 @@ def _line_ends(changes: Sequence[FileChange]) -> str | None:
 def _in_git(project: Project, changes: Sequence[FileChange]) -> str | None:
     """Return that the files are as Git's HEAD has them, as after a checkout, a pull or a commit; None where not."""
     listed = _git(project, "ls-tree", "-z", "HEAD", "--", *(item.path for item in changes))
-    commit = _git(project, "rev-parse", "--short", "HEAD")
-    if listed is None or commit is None:
+    if listed is None:
         return None
     blobs = dict[str, str]()
     for entry in listed.split("\0"):
@@ -80,13 +84,16 @@ def _in_git(project: Project, changes: Sequence[FileChange]) -> str | None:
         blobs[path] = facts.rpartition(" ")[2]
     if not all(_is_blob(item.after, blobs.get(item.path)) for item in changes):
         return None
+    commit = _git(project, "rev-parse", "--short", "HEAD") or "HEAD"
     branch = (_git(project, "symbolic-ref", "--short", "-q", "HEAD") or "").strip()
     return f"As Git has it in {commit.strip()}{f' ({branch})' if branch else ''}."
 
 
 def _git(project: Project, *argv: str) -> str | None:
     try:
-        found = runtime.run(("git", "-C", str(project.root), "--no-optional-locks", *argv), timeout=_SECONDS)
+        found = runtime.run(
+            ("git", "-C", str(project.root), "--no-optional-locks", *argv), timeout=_SECONDS, environment=_LOCAL
+        )
     except DevkeelError:
         return None
     return None if found.returncode else found.stdout.decode("utf-8", "replace")

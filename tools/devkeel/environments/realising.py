@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from devkeel.backends.backend import Realisation
 from devkeel.backends.registry import BACKENDS, backend_named, require_backend
+from devkeel.change.external import note_external
 from devkeel.environments.active import default_of, keep_default
 from devkeel.environments.applied import Good, forget_older, has_older, is_unsealed, remember
 from devkeel.environments.described import described, making
@@ -62,6 +63,8 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     asked = making(context, wanted.name, record, wanted.python, wanted.contents)
     backend = _backend_of(context, wanted, record, mixed=mixed)
     revisions = declared_revision(project, wanted.files), lock_revision(project)
+    if not dry_run:
+        note_external(context, wanted.files)
     newest = context.records.history(limit=1)
     operation = newest[0].id if newest else None
     keep = None if dry_run else home.path

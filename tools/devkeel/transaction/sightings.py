@@ -13,7 +13,7 @@ from devkeel.project.root import digest
 from devkeel.transaction import comparison, files
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import EXTERNAL, FileChange, FileImage, Record
-from devkeel.transaction.retention import TRIM_EVERY
+from devkeel.transaction.retention import SAID_AGAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -57,13 +57,17 @@ def look(
     moved = [item for item in seen if item.path in known and known[item.path].hash != hashes[item.path]]
     if moved:
         _write(store, known, [(item.path, item.before, found[item.path]) for item in moved], _external(record))
-    # One that is known by an old operation alone would keep that one for ever.
-    old = {item.path for item in seen if item.path not in known or newest - known[item.path].operation >= TRIM_EVERY}
-    still = [item for item in seen if item.path in old and item.before == item.after and item not in moved]
+    still = [item for item in seen if item.path not in known and item.before == item.after]
     images = [
         FileImage(item.path, name, name, mode, mode)
         for item in still
         for name, mode in [(hashes[item.path], _mode(found[item.path]))]
+    ]
+    written = {item.path for item in changes if item in moved or item.before != item.after}
+    images += [
+        FileImage(path, item.hash, item.hash, item.mode, item.mode)
+        for path, item in known.items()
+        if newest - item.operation >= SAID_AGAIN and path not in written
     ]
     return Witnessed(tuple(images), {hashes[item.path] or "": item.before for item in still if item.before is not None})
 

@@ -21,7 +21,7 @@ from devkeel.state.origin import Ownership
 from devkeel.text.actions import do
 from devkeel.transaction import schema
 from devkeel.transaction.operation import FileImage, LastSeen, Operation, Record
-from devkeel.transaction.retention import TRIM_EVERY, trim
+from devkeel.transaction.retention import REMEMBERED, TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
 from devkeel.transaction.system_errors import damaged, explain, explain_database
 
@@ -70,7 +70,7 @@ _PAGE = (
     " WHERE operation BETWEEN ? AND ? ORDER BY operation, n"
 )
 # Of a bare column beside max() SQLite gives the value of that row (sqlite.org/lang_select.html, 2.5).
-_LEFT = "SELECT path, max(operation) AS operation, after_hash, mode_after FROM file GROUP BY path"
+_LEFT = "SELECT path, max(operation) AS operation, after_hash, mode_after FROM file WHERE operation > ? GROUP BY path"
 _LEFT_BEFORE = (
     "SELECT path, operation, after_hash, mode_after FROM file WHERE path = ? AND operation < ?"
     " ORDER BY operation DESC LIMIT 1"
@@ -265,10 +265,13 @@ class Store:
         return bool(self._rows("SELECT 1 FROM blob WHERE hash = ?", (name,)))
 
     def left(self) -> dict[str, LastSeen]:
-        """Return how each file that the history knows was last seen, by path. What carries no seal is not known."""
+        """Return how each file that the history knows was last seen, by path. What carries no seal is not known.
+
+        What one operation knows is said again by a later one, before that is too far back to be looked for.
+        """
         found, judged = dict[str, LastSeen](), dict[int, bool]()
         with self._mutex:
-            for newest in self._rows(_LEFT):
+            for newest in self._rows(_LEFT, (self.newest_number() - REMEMBERED,)):
                 row: sqlite3.Row | None = newest
                 while row is not None and not self._stands(row["operation"], judged):
                     row = next(iter(self._rows(_LEFT_BEFORE, (row["path"], row["operation"]))), None)
