@@ -50,6 +50,7 @@ LINES = {
     "lock": (("check",), ("create", "devenv.lock"), ("renew", "devenv.lock")),
     "library add": tuple(("requests", "--language", language) for language in LANGUAGES),
     "library remove": (("requests", "--language", "python"),),
+    "check": ((), ("--staged",), ("--against", "HEAD")),
     "doctor": ((), *(("--backend", backend) for backend in BACKENDS)),
     "completion": (("bash",), ("zsh",), ("fish",)),
 }

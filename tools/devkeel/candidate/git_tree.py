@@ -214,7 +214,9 @@ def _git(
 ) -> bytes:
     """Return what Git says. Raises ProjectError `no_repository` where it cannot."""
     command = ("git", "-C", str(folder), *argv)
-    found = run(command, stdin=stdin, timeout=_SECONDS, environment=variables, limit=_MOST)
+    # git(1), since 2.45: what a partial clone lacks is not fetched
+    local = {"GIT_NO_LAZY_FETCH": "1", **(variables or {})}
+    found = run(command, stdin=stdin, timeout=_SECONDS, environment=local, limit=_MOST)
     if found.returncode and not may_fail:
         told = found.stderr.decode("utf-8", "replace").strip().splitlines()
         raise ProjectError(
