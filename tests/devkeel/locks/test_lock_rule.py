@@ -23,6 +23,7 @@ def made(environment: Environment) -> None:
     job.value()
 
 
+@pytest.mark.usefixtures("offline")
 def test_lock_what_is_newer_elsewhere_moves_by_a_renewal_alone(devenv_place: Place, environment: Environment) -> None:
     made(environment)
     before = devenv_place.read("devenv.lock")
