@@ -7,6 +7,7 @@ environment as it was.
 from __future__ import annotations
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,8 +23,10 @@ from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries.declared import PYTHON
 from devkeel.libraries.manifests import pyproject
+from devkeel.libraries.manifests.hashes import held
 from devkeel.libraries.manifests.requirement import canonicalize_name, key_of
-from devkeel.libraries.manifests.requirements_file import requirements_in
+from devkeel.libraries.manifests.requirement_lines import lines_of, tolerant_text
+from devkeel.libraries.manifests.requirements_file import lines_included, requirements_in
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.imports import require_imports
@@ -42,6 +45,7 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Realisation
     from devkeel.candidate.candidate import Candidate
+    from devkeel.libraries.manifests.requirement_lines import LogicalLine
     from devkeel.libraries.resolve.interpreter import Interpreter
     from devkeel.libraries.resolve.parts import Parts
     from devkeel.project.root import Project, Reader
@@ -178,6 +182,7 @@ class Venv(Backend):
                 )
             return pins.but(f"# {digest(lock)}\n# {digest(data)}\n")
         text = self._pins_by_pip(realisation, pins) if uv is None else self._pins_by_uv(realisation, uv, pins)
+        text = held(text, _lines(realisation.subject, (name, *parts.files)))
         # What the project itself says of its scripts and files is installed with it, and is in no pin.
         return pins.but(text if parts.itself is None else f"{text}# {digest(data)}\n", text)
 
@@ -283,6 +288,15 @@ def _is_project(files: Mapping[str, bytes]) -> bool:
     return _PYPROJECT in files and pyproject.declares(files[_PYPROJECT])
 
 
+def _lines(subject: Candidate, names: Iterable[str]) -> Iterator[LogicalLine]:
+    """Yield the lines of requirements files, and of those that these include."""
+    for name in names:
+        if name.endswith((".txt", ".in")):
+            data = subject.read(name) or b""
+            yield from lines_of(tolerant_text(data))
+            yield from lines_included(name, data, subject.read)
+
+
 def _flags(flag: str, values: Iterable[str]) -> tuple[str, ...]:
     return tuple(part for value in values for part in (flag, value))
 
@@ -323,10 +337,38 @@ def _asked(subject: Candidate, manifest: str) -> set[str]:
 _RELOCK = f"Run uv lock, or add and remove libraries with {do('library')}, which renews it."
 
 
+# What uv and pip say of a file that is not the one that was locked; and uv of a lock without one for this machine.
+_TAMPERED = re.compile(r"[Hh]ash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES(?:[^\n]*\n)+?\s+(\S+) from ")
+_ELSEWHERE = re.compile(
+    r"wheel for the current platform|not compatible with the lockfile's supported environments"
+    r"|only has wheels for the following|incompatible with the current"
+)
+
+
+def _plain(why: str) -> str:
+    return f"{why.rstrip('.')}. The environment is as it was."
+
+
+def _tampered(file: str, library: str, told: str) -> CheckFailed:
+    finding = Diagnostic("hash_mismatch", "error", told, "build", Place(file))
+    remedy = f"Find out who changed it; where that was meant, make the lock anew: {do('lock', action='renew')}."
+    why = _plain(f"The hash of {library} is not the one that {file} holds it to")
+    return CheckFailed("hash_mismatch", why, place=Place(file), remedy=remedy, diagnostics=(finding,))
+
+
 def _failed(code: str, done: Completed, name: str) -> CheckFailed:
     whole = done.stderr.decode("utf-8", "replace").strip()
     told = both_ends(whole, _SHOWN)
     why = cause(whole) or told[-600:] or f"exit code {done.returncode}"
+    mismatch = _TAMPERED.search(whole)
+    if mismatch is not None:
+        return _tampered(_LOCK if name == _PYPROJECT else name, mismatch[1] or mismatch[2] or "a library", told)
+    if code != "unresolvable" and _ELSEWHERE.search(whole):
+        finding = Diagnostic("lock_wrong_platform", "error", told, "build", Place(_LOCK))
+        remedy = f"Name this platform in `environments` of [tool.uv], or another version, then {do('lock')}."
+        return CheckFailed(
+            "lock_wrong_platform", _plain(why), place=Place(_LOCK), remedy=remedy, diagnostics=(finding,)
+        )
     if code == "unresolvable":
         finding = Diagnostic("unresolvable", "error", told or why, "build", Place(name))
         remedy = failures.remedy(whole)

@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, Refused
-from devkeel.libraries.manifests.requirement import Requirement, amended
+from devkeel.libraries.manifests.requirement import Requirement, amended, key_of
 from devkeel.libraries.manifests.requirement_lines import decoded, lines_of, tolerant_text
 from devkeel.source.splice import Splice, apply
 from devkeel.text.actions import do
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
     from devkeel.libraries.manifests.requirement_lines import LogicalLine
 
-__all__ = ["filled", "lacking", "require_hashes", "wants_hashes"]
+__all__ = ["filled", "held", "lacking", "require_hashes", "wants_hashes"]
 
+_VALUE = re.compile(r"--hash[= ]\s*(\S+)")
 _JOINT = re.compile(r"\s*\\(\r?\n)([ \t]*)")
 
 
@@ -106,3 +107,18 @@ def _style(text: str) -> str:
 def _hashes(source: str, entry: LogicalLine, style: str) -> str:
     values: Sequence[str] = [source[start:end] for start, end in entry.hashes]
     return "".join(f"{style}{value[value.index('--hash') :]}" for value in values)
+
+
+def held(pins: str, lines: Iterable[LogicalLine]) -> str:
+    """Return pins, one a line, each with the hashes that the files which were resolved hold it to.
+
+    A resolver leaves them out of what it says, and an installer compares what it is given alone.
+    """
+    known = dict[str, list[str]]()
+    for line in lines:
+        if line.key and line.hashes:
+            known.setdefault(line.key, []).extend(_VALUE.findall(line.text))
+    if not known:
+        return pins
+    found = ((text, known.get(key_of(text) or "", ())) for text in pins.splitlines())
+    return "".join(" ".join((text, *(f"--hash={value}" for value in values))) + "\n" for text, values in found)
