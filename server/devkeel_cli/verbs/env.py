@@ -167,6 +167,20 @@ def print_code(session: Session, /, name: str | None) -> None:
     click.echo(named.entering(name).code(), nl=False)
 
 
+@command.command("ci")
+@click.argument("name", required=False)
+@pass_session
+def later_steps(session: Session, /, name: str | None) -> None:
+    """Let the later steps of a CI job run in an environment.
+
+    For GitHub Actions and CircleCI, whose steps are shells of their own. It writes to the files that they name for it.
+    """
+    files, left = session.environment.environments().enter_later_steps(os.environ, name)
+    say(f"devkeel: the later steps of this job are in the environment, by {', '.join(files)}", err=True)
+    if left:
+        say(f"note: left out or empty there: {', '.join(left)}", err=True)
+
+
 @command.command("remove")
 @click.argument("name")
 @pass_session

@@ -35,9 +35,12 @@ SHELL = """derivation {
 @pytest.fixture
 def flake_project(tmp_path: Path, pinned_inputs: dict[str, Any], offline: None) -> Path:
     """A project whose flake has a dev shell with `hello`, a hook and an app."""
-    root = tmp_path / "project"
+    return flake_at(tmp_path / "project", pinned_inputs["nixpkgs"])
+
+
+def flake_at(root: Path, nixpkgs: Any) -> Path:
+    """Make that project."""
     root.mkdir()
-    nixpkgs = pinned_inputs["nixpkgs"]
     (root / "flake.nix").write_text(FLAKE.replace("@nixpkgs@", str(nixpkgs.path)).replace("@shell@", SHELL))
     nodes = {"nixpkgs": nixpkgs.node, "root": {"inputs": {"nixpkgs": "nixpkgs"}}}
     (root / "flake.lock").write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))

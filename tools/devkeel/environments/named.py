@@ -11,7 +11,7 @@ from devkeel.backends.pythons import python_of
 from devkeel.backends.registry import backend_named
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.stage_folder import remove_stages
-from devkeel.environments import entry_file
+from devkeel.environments import ci_files, entry_file
 from devkeel.environments.active import active_name, default_of, entering_of, good_of, outdated, switch_to
 from devkeel.environments.applied import applying, forget_older, has_older, is_there, is_unsealed
 from devkeel.environments.described import described
@@ -27,6 +27,8 @@ from devkeel.runtime import executing
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from devkeel.backends.installed import Installed
     from devkeel.context import Context
     from devkeel.environments.applied import Good
@@ -208,6 +210,12 @@ class Environments(Struct, frozen=True):
         """Return an environment that is made as a shell enters it. Raises ProjectError `unknown_environment`."""
         good = self.made(name)
         return entering_of(self.context, good.name, good.applied)
+
+    def enter_later_steps(
+        self, environment: Mapping[str, str], name: str | None = None
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Let the later steps of a CI job enter an environment; see `devkeel.environments.ci_files`."""
+        return ci_files.enter_later_steps(self.entering(name), environment)
 
     def outdated(self, name: str | None = None) -> tuple[str, ...]:
         """Return a sentence where the declaration has changed since an environment was made of it."""
