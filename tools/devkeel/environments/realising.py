@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.backends.backend import Realisation
+from devkeel.backends.generations import kept_roots
 from devkeel.backends.registry import BACKENDS, backend_named, require_backend
 from devkeel.change.external import note_external
 from devkeel.environments.active import default_of, keep_default
@@ -75,6 +77,9 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     )
     if dry_run:
         return Good(wanted.name, applied, operation, *revisions), asked.notes
+    if applied.generation is None:  # a backend that keeps nothing here has a generation all the same
+        with kept_roots(project, home.path) as made:
+            applied = replace(applied, generation=made.name if made else None)
     try:
         _require_still(context, revisions)
     except Conflict:
