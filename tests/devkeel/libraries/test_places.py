@@ -227,6 +227,7 @@ def test_a_requirements_file_has_no_groups() -> None:
     with pytest.raises(DevkeelError) as caught:
         planned({"requirements.txt": "a\n"}, "idna", group="dev")
     assert caught.value.code == "no_groups"
+    assert "requirements-dev.txt" in (caught.value.remedy or "")
 
 
 PYTHON = "{ pkgs, ... }:\n{\n  languages.python.package = pkgs.python3.withPackages (%s);\n}\n"

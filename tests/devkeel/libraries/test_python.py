@@ -110,6 +110,7 @@ def test_devenv_gets_an_installer_and_native_libraries_beside_the_profile() -> N
     assert isinstance(libraries, list)
     assert libraries[0] == nix.Expression('"${config.devenv.dotfile}/profile"')
     assert nix.Expression("pkgs.zlib") in libraries
+    assert any("languages.python.libraries" in note and "zlib" in note for note in found.notes)
 
 
 def test_an_installer_that_devenv_has_is_left_alone() -> None:

@@ -60,11 +60,12 @@ def _declared(read: Callable[[str], bytes | None]) -> dict[str, bytes]:
 
 def _require_no_group(made: LibraryPlan, request: Request) -> None:
     if request.group is not None:
+        name = posixpath.join(posixpath.dirname(made.manifest), f"requirements-{request.group}.txt")
         raise refused(
             "no_groups",
             f"{made.manifest} has no groups, as every requirements file.",
             made.manifest,
-            f"Leave the group out, or name the file of the group with {argument('file')}.",
+            f"Leave the group out, or name the file of the group with {argument('file', name)}.",
         )
 
 
@@ -109,6 +110,8 @@ def _declare(made: LibraryPlan, request: Request, modules: Modules, place: Manif
     edited = nix.append(nix.Document(data, DECLARATION), path, *first, *elements)
     if edited.changed:
         made.take(DECLARATION, edited)
+        told = ", ".join(dict.fromkeys(wanted))
+        made.notes.append(f"{path} has {told}, which the wheels of these libraries load and would not find.")
 
 
 def _is_off(modules: Modules, path: str) -> bool:
