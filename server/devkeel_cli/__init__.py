@@ -18,6 +18,10 @@ def main() -> NoReturn:
             from devkeel_cli.hooks.answering import main as answer  # noqa: PLC0415  (a hook: without the 50 ms of the rest)
 
             answer(host)
+        case ["hook", "--host", ("claude-code" | "codex" | "gemini-cli" | "vscode") as host]:
+            from devkeel_cli.hooks.sessions import main as enter  # noqa: PLC0415  (as above)
+
+            enter(host)
     from devkeel_cli.run import main as run  # noqa: PLC0415  (50 ms that a hook need not wait for)
 
     run()

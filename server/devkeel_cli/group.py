@@ -57,6 +57,7 @@ VERBS = {
     "init": "Make a minimal devenv.nix where there is none.",
     "install": "Add the server to a host's configuration.",
     "guard": "Answer a host's hook: a message on standard input.",
+    "hook": "Put an agent's shell into the environment, when its session starts.",
     "serve": "Serve MCP over stdio or HTTP.",
     "completion": "Print the completion script for a shell.",
 }

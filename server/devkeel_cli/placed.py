@@ -26,7 +26,7 @@ _EXECUTABLE = 0o755
 
 
 class Placed(Struct):
-    """What becomes of one file. guards: whether hooks of a host are in it. gone: nothing is left that it says.
+    """What becomes of one file. hooks: of a host, which are in it, by their names. gone: nothing is left that it says.
 
     executable: whether it is a program, where it begins.
     """
@@ -35,7 +35,7 @@ class Placed(Struct):
     before: bytes | None
     after: bytes
     notes: tuple[str, ...] = ()
-    guards: bool = False
+    hooks: tuple[str, ...] = ()
     gone: bool = False
     executable: bool = False
 

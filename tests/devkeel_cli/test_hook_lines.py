@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel_cli.hooks.messages import DIALECTS
-from devkeel_cli.hooks.registration import HOOKS
+from devkeel_cli.hooks.registration import HOOKS, SESSIONS
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from devkeel_cli.hooks.registration import Hooks
 
     from .conftest import Shell
 
@@ -39,11 +41,13 @@ def put(folder: Path, script: str | None) -> None:
         program.chmod(0o755 if script else 0o644)
 
 
-def ask(folder: Path, host: str, message: bytes) -> subprocess.CompletedProcess[bytes]:
+def ask(
+    folder: Path, host: str, message: bytes, line_of: dict[str, Hooks] = HOOKS
+) -> subprocess.CompletedProcess[bytes]:
     """Run a host's line as the host does: by a shell, with the message on standard input."""
     environment = os.environ | {"PATH": f"{folder}:/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
     environment.pop("CLAUDE_PROJECT_DIR", None)
-    line = ["/bin/sh", "-c", HOOKS[host].command]
+    line = ["/bin/sh", "-c", line_of[host].command]
     return subprocess.run(line, input=message, capture_output=True, check=False, timeout=60, env=environment)
 
 
@@ -52,6 +56,16 @@ def ask(folder: Path, host: str, message: bytes) -> subprocess.CompletedProcess[
 def test_a_broken_or_missing_devkeel_lets_the_host_go_on(tmp_path: Path, host: str, state: str) -> None:
     put(tmp_path, BROKEN[state])
     done = ask(tmp_path, host, b'{"tool_name": "Bash", "tool_input": {"command": "pip install flask"}}')
+    assert done.returncode == 0
+    assert done.stdout.decode().strip() == DIALECTS[host].silent
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("state", BROKEN)
+@pytest.mark.parametrize("host", SESSIONS)
+def test_a_session_starts_where_devkeel_is_broken_or_missing(tmp_path: Path, host: str, state: str) -> None:
+    put(tmp_path, BROKEN[state])
+    done = ask(tmp_path, host, b'{"hook_event_name": "SessionStart", "source": "startup"}', SESSIONS)
     assert done.returncode == 0
     assert done.stdout.decode().strip() == DIALECTS[host].silent
     assert done.stderr == b""

@@ -11,7 +11,7 @@ import pytest
 
 from devkeel.source import jsonc
 from devkeel_cli.hooks.messages import DIALECTS
-from devkeel_cli.hooks.registration import HOOKS
+from devkeel_cli.hooks.registration import HOOKS, SESSIONS, SHELLS
 from devkeel_cli.hosts import HOSTS, Places
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def test_comments_order_and_other_servers_stay(devkeel: Shell, host: str) -> Non
     file.parent.mkdir(parents=True, exist_ok=True)
     text = f'{{\n  // mine\n  "z": 1,\n  "{key}": {{\n    "b": {{"command": "b"}}, // first\n  }},\n  "a": [1, 2]\n}}\n'
     file.write_text(text)
-    install(devkeel, host, "--no-guard", "--write")
+    install(devkeel, host, "--no-guard", "--no-session", "--write")
     kept = [line for line in file.read_text().splitlines() if line in text.splitlines()]
     assert kept == text.splitlines()
 
@@ -143,12 +143,38 @@ def test_a_hook_that_asks_the_guard_is_shown_and_written(devkeel: Shell, host: s
     assert shown["command"] in shown["diff"].replace("\\", "")
     assert not Path(shown["file"]).exists()
     written = install(devkeel, host, "--write")["guard"]
-    commands = hooked(json.loads(Path(written["file"]).read_text()))
+    commands = [item for item in hooked(json.loads(Path(written["file"]).read_text())) if " guard " in item]
     assert commands
     assert {*commands} == {shown["command"]}
     assert commands[0].startswith(f"devkeel guard --host {host} 2>/dev/null || ")
     assert not install(devkeel, host, "--write")["guard"]["changed"]
     assert install(devkeel, host, "--no-guard")["guard"] is None
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_what_becomes_of_the_agent_s_own_shell_is_said(devkeel: Shell, host: str) -> None:
+    shown = install(devkeel, host)
+    assert SHELLS[host] in shown["notes"]
+    assert (shown["session"] is None) is (host not in SESSIONS)
+    if host not in SESSIONS:
+        return
+    written = install(devkeel, host, "--write")["session"]
+    commands = hooked(json.loads(Path(written["file"]).read_text()))
+    assert sum(item == written["command"] for item in commands) == len(SESSIONS[host].entries)
+    assert not install(devkeel, host, "--write")["session"]["changed"]
+    left_out = install(devkeel, host, "--no-session")
+    assert left_out["session"] is None
+    assert SHELLS[host] not in left_out["notes"]
+
+
+def test_what_an_older_devkeel_wrote_gets_the_session_s_hook_beside_the_guard(devkeel: Shell) -> None:
+    file = Path(install(devkeel, "claude-code", "--no-session", "--write")["guard"]["file"])
+    before = json.loads(file.read_text())["hooks"]
+    assert set(before) == {"PreToolUse"}
+    install(devkeel, "claude-code", "--write")
+    after = json.loads(file.read_text())["hooks"]
+    assert set(after) == {"PreToolUse", "SessionStart", "CwdChanged"}
+    assert after["PreToolUse"] == before["PreToolUse"]
 
 
 def test_a_host_without_hooks_says_so(devkeel: Shell) -> None:
@@ -211,6 +237,7 @@ def test_hooks_that_a_person_put_beside_ours_stay_with_a_note(devkeel: Shell) ->
     file.write_text(json.dumps(model))
     assert not install(devkeel, "claude-code", "--write")["guard"]["changed"]
     assert install(devkeel, "claude-code", "--write", "--remove")["notes"]
+    del model["hooks"]["SessionStart"], model["hooks"]["CwdChanged"]  # where nothing else is beside ours
     assert json.loads(file.read_text()) == model
 
 

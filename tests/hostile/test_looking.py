@@ -323,3 +323,25 @@ def test_a_tool_that_looks_runs_nothing_of_the_clone(
     server.end()
     assert_nothing_ran(clone, read(tmp_path / "trace"))
     assert_nothing_leaked(clone, environment, before, *server.told)
+
+
+@pytest.mark.parametrize("event", ["SessionStart", "CwdChanged"])
+def test_a_session_that_starts_in_the_clone_enters_nothing_of_it(
+    clone: Clone, environment: dict[str, str], tmp_path: Path, event: str
+) -> None:
+    """The hook that `devkeel install` writes, and then the agent's shell, which sources what the hook appended."""
+    where, told = tmp_path / "message", {"cwd": str(clone.root), "new_cwd": str(clone.root), "hook_event_name": event}
+    where.write_text(json.dumps(told))
+    own = environment | {"CLAUDE_ENV_FILE": str(tmp_path / "env"), "CLAUDE_PROJECT_DIR": str(clone.root)}
+    argv = ["/bin/sh", "-c", f'exec "$@" < {where}', "sh", *traced(tmp_path / "trace"), *DEVKEEL, "hook"]
+    done = subprocess.run([*argv, "--host", "claude-code"], cwd=clone.root, env=own, capture_output=True, check=True)
+    trace = read(tmp_path / "trace")
+    assert_nothing_ran(clone, trace)
+    assert len(trace.programs) == 1
+    opened = {Path(call.path).name for call in trace.looked_up(clone.root)}
+    assert not opened & {"active.json", "environment.json", ".envrc", "applied.json"}
+    assert done.stderr == b""
+    script = f"{(tmp_path / 'env').read_text().strip()} && /usr/bin/env"
+    seen = subprocess.run(["/bin/bash", "--norc", "-p", "-c", script], env=own, capture_output=True, check=True)
+    assert clone.marks() == []
+    assert b"DEVKEEL_ENVIRONMENT=" not in seen.stdout

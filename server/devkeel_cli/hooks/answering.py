@@ -1,24 +1,19 @@
 """`devkeel guard`: one message of a host's hook in, one answer out, and a process that never stands in the host's way.
 
 It runs before each call of an agent's tools. What is no business of an environment is answered before anything of the
-library is loaded; what takes too long, fails, or is not understood is not answered at all. The exit code is always 0:
-hosts take 2 for a refusal.
+library is loaded; what is not understood is not answered at all.
 """
 
 from __future__ import annotations
 
-import gc
 import json
-import os
 import re
-import signal
-import sys
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from devkeel.deferred import Deferred
 from devkeel.guard.question import Patch, Running
 from devkeel_cli.hooks.messages import DIALECTS, projects_of, understood
+from devkeel_cli.hooks.process import MOST_BYTES, answer_host
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,9 +31,6 @@ else:
 __all__ = ["answered", "main"]
 
 _USUAL = "claude-code"
-# Seconds after which it ends unheard; hosts are told to wait a little longer.
-_PATIENCE = 3.0
-_MOST_BYTES = 8 * 1024 * 1024
 _MOST_COMMAND = 600
 # What may be a file of an environment, by its name alone: the project's own rules decide afterwards.
 _FILE = re.compile(r"(?:\.(?:nix|ya?ml|toml|json|txt|in)|(?:^|/)(?:Gemfile|go\.mod|\.envrc))$")
@@ -50,26 +42,12 @@ _INSTALLS = re.compile(
 
 def main(host: str) -> NoReturn:
     """Answer the message on standard input and exit."""
-    # alarm(2), default action: the process ends, also where it hangs outside of Python.
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
-    gc.disable()  # it ends before any garbage matters
-    dialect = DIALECTS[host]
-    said = dialect.silent
-    try:
-        said = answered(sys.stdin.buffer.read(_MOST_BYTES + 1), host) or dialect.silent
-    except Exception:
-        if os.environ.get("DEVKEEL_DEBUG"):
-            raise
-    if said:
-        with suppress(OSError):
-            os.write(1, f"{said}\n".encode())
-    os._exit(0)
+    answer_host(host, answered)
 
 
 def answered(data: bytes, host: str = _USUAL) -> str:
     """Return the answer to a message as the host reads it, `` where nothing is decided."""
-    message = json.loads(data) if len(data) <= _MOST_BYTES else None
+    message = json.loads(data) if len(data) <= MOST_BYTES else None
     if not isinstance(message, dict):
         return ""
     for question in understood(message):

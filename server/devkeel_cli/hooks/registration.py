@@ -1,4 +1,6 @@
-"""What is written for a host so that it asks the guard before it runs a tool, and how that is taken out again.
+"""What is written for a host so that it asks devkeel, and how that is taken out again.
+
+The guard is asked before a tool runs; the session hook when a session starts.
 
 The forms and places are those of the references that `devkeel_cli.hooks.messages` names.
 """
@@ -17,23 +19,24 @@ from devkeel.source.jsonc import Edited
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HOOKS", "Hooks", "with_hooks", "without_hooks"]
+__all__ = ["HOOKS", "SESSIONS", "SHELLS", "Hooks", "with_hooks", "without_hooks"]
 
 # By which an entry is known as ours, whatever else a person changed in it.
-_OURS = "devkeel guard"
-# Seconds; the guard itself ends before that.
+_GUARD, _SESSION = "devkeel guard", "devkeel hook"
+# Seconds; devkeel itself ends before that.
 _TIMEOUT = 5
 
 
 class Hooks(Struct, frozen=True):
     """The hooks of a host. file: in the project. entries: what is put into the array at a path, by that path.
 
-    head: what the file says at its top where it has to.
+    head: what the file says at its top where it has to. ours: by which an entry is known.
     """
 
     file: PurePosixPath
     entries: dict[tuple[str, ...], dict[str, Any]]
     head: dict[str, Any] = {}
+    ours: str = _GUARD
 
     @property
     def command(self) -> str:
@@ -41,9 +44,9 @@ class Hooks(Struct, frozen=True):
         return next(_commands([*self.entries.values()]))
 
 
-def _line(host: str, otherwise: str = "true") -> str:
+def _line(host: str, otherwise: str = "true", verb: str = _GUARD) -> str:
     """Return the command line: whatever becomes of devkeel, the host reads no refusal and no complaint."""
-    return f"{_OURS} --host {host} 2>/dev/null || {otherwise}"
+    return f"{verb} --host {host} 2>/dev/null || {otherwise}"
 
 
 def _matched(host: str, matcher: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  (data)
@@ -89,6 +92,45 @@ HOOKS = {
 }
 
 
+def _started(host: str, otherwise: str = "true", **more: Any) -> dict[str, Any]:  # noqa: ANN401  (data)
+    """Return the entry of a session: without a matcher, for each way in which one begins."""
+    return {"hooks": [{"type": "command", "command": _line(host, otherwise, _SESSION), "timeout": _TIMEOUT} | more]}
+
+
+_START = ("hooks", "SessionStart")
+SESSIONS = {
+    "claude-code": Hooks(
+        HOOKS["claude-code"].file,
+        {_START: _started("claude-code"), ("hooks", "CwdChanged"): _started("claude-code")},
+        ours=_SESSION,
+    ),
+    "codex": Hooks(HOOKS["codex"].file, {_START: _started("codex")}, ours=_SESSION),
+    "vscode": Hooks(
+        HOOKS["vscode"].file, {_START: _started("vscode")["hooks"][0]}, HOOKS["vscode"].head, ours=_SESSION
+    ),
+    "gemini-cli": Hooks(
+        HOOKS["gemini-cli"].file,
+        {_START: _started("gemini-cli", "echo '{}'", name="devkeel-session", timeout=_TIMEOUT * 1000)},
+        ours=_SESSION,
+    ),
+}
+_TOLD = "The agent's own shell is not in the environment: the host has no way. "
+_HOW = "`devkeel run -- COMMAND` runs in it, and the tools of the server do."
+# What becomes of the agent's own shell, by host.
+SHELLS = {
+    "claude-code": "From the next session on, the agent's own shell is in the environment that is applied; it follows "
+    "a later apply without a new session.",
+    **dict.fromkeys(
+        ("codex", "vscode", "gemini-cli"),
+        f"{_TOLD}From the next session on, the agent is given the name of the applied one and how to enter it.",
+    ),
+    "cursor": f"{_TOLD}{_HOW}",
+    "claude-desktop": f"The host gives the agent no shell: {_HOW}",
+    "zed": "The agent's own shell has what direnv loads when the project is opened: after an apply, open it anew, or "
+    f"{_HOW}",
+}
+
+
 def with_hooks(hooks: Hooks, name: str, data: bytes) -> Edited:
     """Return a host's file with the hooks in it; an entry of ours that is there stays as its owner changed it.
 
@@ -103,7 +145,7 @@ def with_hooks(hooks: Hooks, name: str, data: bytes) -> Edited:
         if key not in now().root.members:
             steps.append(jsonc.set(now(), (key,), value))
     for path, entry in hooks.entries.items():
-        if not any(_is_ours(item) for item in _array(now(), path)):
+        if not any(_is_ours(hooks, item) for item in _array(now(), path)):
             steps.append(jsonc.append_element(now(), path, entry))
     return compose(data, steps) if steps else Edited(data)
 
@@ -119,11 +161,11 @@ def without_hooks(hooks: Hooks, name: str, data: bytes) -> tuple[Edited, bool]:
         return jsonc.Document(steps[-1].data if steps else data, name)
 
     for path in hooks.entries:
-        for item in [item for item in _array(now(), path) if _is_ours(item, alone=True)]:
+        for item in [item for item in _array(now(), path) if _is_ours(hooks, item, alone=True)]:
             steps.append(jsonc.remove_element(now(), path, item))
             steps += [jsonc.unset(now(), path)] if not jsonc.get(now(), path) else []
             steps += [jsonc.unset(now(), path[:-1])] if not jsonc.get(now(), path[:-1]) else []
-    left = [path for path in hooks.entries if any(_is_ours(item) for item in _array(now(), path))]
+    left = [path for path in hooks.entries if any(_is_ours(hooks, item) for item in _array(now(), path))]
     notes = [f"An entry of {'.'.join(path)} has other hooks beside that of devkeel: it stays." for path in left]
     edited = compose(data, steps) if steps else Edited(data)
     return replace(edited, notes=tuple(notes)), bool(steps) and not now().root.members.keys() - hooks.head.keys()
@@ -137,9 +179,9 @@ def _array(document: jsonc.Document, path: tuple[str, ...]) -> list[Any]:
     return found if isinstance(found, list) else []
 
 
-def _is_ours(entry: Any, *, alone: bool = False) -> bool:  # noqa: ANN401  (data)
+def _is_ours(hooks: Hooks, entry: Any, *, alone: bool = False) -> bool:  # noqa: ANN401  (data)
     found = [*_commands(entry)]
-    ours = [item for item in found if _OURS in item]
+    ours = [item for item in found if hooks.ours in item]
     return bool(ours) and (not alone or ours == found)
 
 

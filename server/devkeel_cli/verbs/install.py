@@ -15,7 +15,7 @@ from devkeel.text.clean import clean
 from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import told
 from devkeel_cli.arguments.options import json_option
-from devkeel_cli.hooks.registration import HOOKS, with_hooks, without_hooks
+from devkeel_cli.hooks.registration import HOOKS, SESSIONS, SHELLS, Hooks, with_hooks, without_hooks
 from devkeel_cli.hosts import HOSTS, Places, with_server, without_server
 from devkeel_cli.placed import Placed, read_placed
 from devkeel_cli.session import pass_session
@@ -37,6 +37,7 @@ else:
 @click.option("--dry-run", is_flag=True, help="Only show the change, as without --write.")
 @click.option("--remove", is_flag=True, help="Take what was installed out again.")
 @click.option("--no-guard", is_flag=True, help="Write no hook that judges what the agent's own tools do.")
+@click.option("--no-session", is_flag=True, help="Write no hook that puts the agent's own shell into the environment.")
 @click.option("--name", default="devkeel", show_default=True, help="What the host calls the server.")
 @click.option("--file", type=click.Path(path_type=Path), help="Another configuration file of the host.")
 @click.option("--read-only", is_flag=True, help="Start the server with --read-only.")
@@ -47,7 +48,8 @@ def command(session: Session, /, host: str | None, as_json: bool, **given: Any) 
     """Add the server to a host's configuration.
 
     Shows the change as a diff and writes it with --write only. Everything else in the file stays, comments included. A
-    host that has hooks also gets one that asks `devkeel guard` before the agent's own tools write or run something.
+    host that has hooks also gets one that asks `devkeel guard` before the agent's own tools write or run something, and
+    one by which the agent's own shell is in the environment that is applied.
     """
     root = session.root
     write = given["write"] and not given["dry_run"]
@@ -71,6 +73,8 @@ def _wanted(host: str | None, root: Path, given: dict[str, Any]) -> tuple[list[P
             remedy="Say what: --host HOST, --git-hook, --skills, or several of them.",
         )
     changes, notes = _planned(host, root, given) if host else [], list[str]()
+    if host and not given["remove"] and not (given["no_session"] and host in SESSIONS):
+        notes.append(SHELLS[host])
     if given["git_hook"]:
         hooks, told_ = git_hook.planned(root, _program(root), remove=given["remove"])
         changes += hooks
@@ -85,17 +89,19 @@ def _as_data(
 ) -> dict[str, Any]:
     if host is None:
         return {"files": results, "notes": notes}
-    guard = next((item for change, item in (*zip(changes, results, strict=True),) if change.guards), None)
-    return (
-        results[0]
-        | {"notes": notes, "guard": None if guard is None else guard | {"command": HOOKS[host].command}}
-        | ({"files": results} if len(results) > 1 else {})
-    )
+    by_file = dict(zip((change.path for change in changes), results, strict=True))
+    hooks = {
+        name: next((by_file[change.path] for change in changes if name in change.hooks), None)
+        for name in ("guard", "session")
+    }
+    lines = {"guard": HOOKS, "session": SESSIONS}
+    said = {name: item and item | {"command": lines[name][host].command} for name, item in hooks.items()}
+    return results[0] | {"notes": notes} | said | ({"files": results} if len(results) > 1 else {})
 
 
 def _planned(host: str, root: Path, given: dict[str, Any]) -> list[Placed]:
     """Return the changes of a host's files, that of the server first; the hooks may be in the same file."""
-    chosen, hooks = HOSTS[host], HOOKS.get(host)
+    chosen = HOSTS[host]
     path = (given["file"] or chosen.file(Places(root, Path.home(), os.environ))).resolve()
     options = tuple(f"--{name.replace('_', '-')}" for name in ("read_only", "no_execute") if given[name])
     before = read_placed(path)
@@ -105,22 +111,28 @@ def _planned(host: str, root: Path, given: dict[str, Any]) -> list[Placed]:
         entry = chosen.entry(root, _program(root), options)
         edited = with_server(chosen, str(path), before or b"", given["name"], entry)
     changes = [Placed(path, before, edited.data, gone=edited.changed and edited.data.strip() == b"{}")]
-    if hooks is None or (given["no_guard"] and not given["remove"]):
-        return changes
+    for kind, known, left_out in (("guard", HOOKS, "no_guard"), ("session", SESSIONS, "no_session")):
+        if host in known and (given["remove"] or not given[left_out]):
+            _hook(changes, kind, known[host], root, remove=given["remove"])
+    return changes
+
+
+def _hook(changes: list[Placed], kind: str, hooks: Hooks, root: Path, *, remove: bool) -> None:
+    """Add hooks to the change of the file that they are in, or take them out there."""
     place = (root / hooks.file).resolve()
-    if place == path:
-        change = changes[0]
-    else:
+    change = next((item for item in changes if item.path == place), None)
+    if change is None:
         found = read_placed(place)
         change = Placed(place, found, found or b"")
         changes.append(change)
-    change.guards = True
-    if given["remove"]:
-        edited, change.gone = without_hooks(hooks, str(place), change.after)
+    change.hooks += (kind,)
+    if remove:
+        edited, gone = without_hooks(hooks, str(place), change.after)
+        change.gone = change.gone or gone
     else:
         edited = with_hooks(hooks, str(place), change.after)
-    change.after, change.notes = edited.data, edited.notes
-    return changes
+    change.after = edited.data
+    change.notes += edited.notes
 
 
 def _program(root: Path) -> str:

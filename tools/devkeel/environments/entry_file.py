@@ -11,22 +11,29 @@ import os
 from typing import TYPE_CHECKING
 
 from devkeel.errors import StateError
-from devkeel.state.user_files import place_of, replace_user_file
+from devkeel.state.user_files import place_of, read_user_file, replace_user_file
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.project.root import Project
 
-__all__ = ["path_of", "replace_entry"]
+__all__ = ["path_of", "read_entry", "replace_entry"]
 
 _FOLDER = "entries"
 _DIGITS = 16
+_MOST_BYTES = 4 * 1024 * 1024
 
 
 def path_of(project: Project) -> Path | None:
     """Return where the file of a project is, whether or not it is there; None where this user has no such place."""
     return place_of(_FOLDER, _name(project))
+
+
+def read_entry(project: Project) -> str | None:
+    """Return the text of a project's file, None where there is none. Raises StateError `state_unusable`."""
+    found = read_user_file(project.root, _FOLDER, _name(project), _MOST_BYTES)
+    return None if found is None else found.decode("utf-8", "surrogateescape")
 
 
 def _name(project: Project) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Applied
 
-__all__ = ["Entering", "nothing_to_enter"]
+__all__ = ["Entering", "entered_by", "nothing_to_enter"]
 
 # What an environment before this one has set goes first, so that who changes from one to the other, or enters the same
 # one when it was applied again, is in that one alone. POSIX, 2.6.2: `%%` and `#` take patterns; between double quotes
@@ -38,6 +38,9 @@ _WATCH = 'if [ -n "${DIRENV_IN_ENVRC:-}" ]; then watch_file %s; fi'
 _PATH = "PATH"
 # POSIX, 3.216: a shell takes no other name in `export`.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ENTERED = re.compile(
+    r"# devkeel: (?P<name>[\w-]+) \((?P<backend>\w+)\)\n(?:if .*; fi\n)?if \[ -e (?P<prefix>.+) \]; then\n"
+)
 
 
 class Entering(Struct, frozen=True):
@@ -97,3 +100,9 @@ def nothing_to_enter(why: str, file: Path | None = None) -> str:
     """Return code that enters nothing and says why."""
     watching = () if file is None else (_WATCH % shlex.quote(str(file)),)
     return "\n".join((*watching, f"printf '%s\\n' {shlex.quote(f'devkeel: {why}')} >&2", ""))
+
+
+def entered_by(text: str) -> tuple[str, str, str] | None:
+    """Return name, backend and prefix of the environment that a code enters as long as that is there; None for none."""
+    found = _ENTERED.match(text)
+    return None if found is None else (found["name"], found["backend"], "".join(shlex.split(found["prefix"])))

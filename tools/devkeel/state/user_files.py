@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import StateError
 from devkeel.state.origin.key import KeyUnusable, folder_of_user, open_folder
-from devkeel.system.beneath import enter, opened, put, remove
+from devkeel.system.beneath import enter, opened, put, read_regular, remove
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["place_of", "replace_user_file"]
+__all__ = ["place_of", "read_user_file", "replace_user_file"]
 
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _OWN = 0o600  # captured variables may be secrets
 
 
@@ -24,6 +25,25 @@ def place_of(folder: str, name: str) -> Path | None:
         return folder_of_user() / folder / name
     except KeyUnusable:
         return None
+
+
+def read_user_file(root: Path, folder: str, name: str, most: int) -> bytes | None:
+    """Return the first bytes of a file, None where there is none. root: of the project, which may not hold it.
+
+    Raises StateError `state_unusable`.
+    """
+    try:
+        with open_folder(root) as base:
+            if base is None:
+                return None
+            with opened(enter(base, (folder,))) as inner, opened(os.open(name, _READ, dir_fd=inner)) as file:
+                return read_regular(file, most)
+    except FileNotFoundError:
+        return None
+    except KeyUnusable as error:
+        raise _unusable(error.why, error.remedy) from error
+    except OSError as error:
+        raise _unusable(error.strerror or str(error), "Give this user the right to read there.") from error
 
 
 def replace_user_file(root: Path, folder: str, name: str, data: bytes) -> None:
