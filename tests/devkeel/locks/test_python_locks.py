@@ -185,3 +185,16 @@ def test_hashed_requirements_that_are_their_own_source_are_renewed_by_name_and_u
     assert marks["numbers_lib"] not in text
     environment.undo()
     assert (root / "requirements.txt").read_text() == before
+
+
+def test_a_hash_that_is_none_is_found_without_installing(root: Path, environment: Environment) -> None:
+    project(root, "plain")
+    lock(environment)
+    path = root / "uv.lock"
+    text = path.read_text()
+    path.write_text(text.replace(text.partition("sha256:")[2][:64], "abc"))
+    assert states(environment) == {"uv.lock": "tampered"}
+    assert [(item.code, item.severity) for item in environment.check().diagnostics] == [("hash_mismatch", "error")]
+    with pytest.raises(DevkeelError) as caught:
+        lock(environment)
+    assert caught.value.code == "hash_mismatch"

@@ -69,10 +69,20 @@ class UvLock(Struct, frozen=True):
         found = backend_named("venv").lock_status(subject)
         if found.state == "missing" and not self._wanted(subject):
             return LockState(file, self.name, "unwanted")
+        wrong = self._without_hash(subject.read(file))
+        if wrong:
+            why = f"The hash of {', '.join(wrong[:5])} in {file} is none"
+            return LockState(file, self.name, "tampered", why, names=wrong)
         if found.state == "current" and uv_locking.uv_denies(subject):
             return LockState(file, self.name, "stale", "uv says that it has to be updated")
         state = "unwanted" if found.state == "none" else found.state
         return LockState(file, self.name, state, found.reason)
+
+    def _without_hash(self, data: bytes | None) -> tuple[str, ...]:
+        try:
+            return uv_lock.without_hash(data) if data is not None else ()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return ()
 
     def _wanted(self, subject: Candidate) -> bool:
         """Return whether the environment is one that uv would make of it, and no other tool has locked it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,9 @@ from devkeel.pinned.held import Held
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["locked_packages", "pinned"]
+__all__ = ["locked_packages", "pinned", "without_hash"]
+
+_HASH = re.compile(r"[a-z0-9]+:[0-9a-f]{32,128}")
 
 # Where the project itself and the members of its workspace are; they move with their own manifests.
 _OWN = frozenset({"editable", "virtual"})
@@ -34,6 +37,12 @@ def pinned(data: bytes) -> dict[str, Held]:
     for item in locked_packages(data):
         entries.setdefault(str(item["name"]), []).append(item)
     return {name: _held(items) for name, items in entries.items()}
+
+
+def without_hash(data: bytes) -> tuple[str, ...]:
+    """Return the packages with a file whose hash is none. Raises ValueError and its like for what is no lock."""
+    found = [(str(item["name"]), file.get("hash")) for item in locked_packages(data) for file in _files(item)]
+    return tuple(dict.fromkeys(name for name, mark in found if mark is not None and not _HASH.fullmatch(str(mark))))
 
 
 def _held(items: list[dict[str, Any]]) -> Held:
