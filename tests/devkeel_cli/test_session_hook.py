@@ -156,6 +156,40 @@ def test_who_goes_into_another_project_is_in_its_environment(root: Path, env_fil
     assert prefix(env_file, root).startswith(f"{root}/.devkeel")
 
 
+def test_who_goes_into_a_worktree_leaves_the_environment_of_the_main_one(root: Path, env_file: Path) -> None:
+    git = ["git", "-c", "user.name=me", "-c", "user.email=me@here"]
+    for line in (
+        ["init", "-q"],
+        ["add", "requirements.txt"],
+        ["commit", "-qm", "start"],
+        ["worktree", "add", "-q", "w"],
+    ):
+        subprocess.run([*git, *line], cwd=root, check=True, capture_output=True)
+    devkeel("apply")
+    send("claude-code", root, env_file)
+    cwd_file = env_file.with_name("cwdchanged-hook-0.sh")
+    for _ in range(2):
+        send("claude-code", root, cwd_file, hook_event_name="CwdChanged", old_cwd=str(root), new_cwd=str(root / "w"))
+    both = env_file.with_name("both")
+    both.write_text(env_file.read_text() + cwd_file.read_text())
+    assert not prefix(both, root).startswith(str(root))
+    assert bash(both, "echo ${VIRTUAL_ENV-none}-${DEVKEEL_ENVIRONMENT-none}", root).stdout == "none-none\n"
+    assert cwd_file.read_text().count("if [ -r ") == 1
+    devkeel("--root", str(root / "w"), "apply")
+    assert prefix(both, root).startswith(str(root / "w"))
+    # Which is also where a session that is resumed there starts.
+    said = send("claude-code", root, env_file.with_name("resumed"), source="resume", cwd=str(root / "w"))
+    assert said == "devkeel: shell commands are in the environment w (venv)."
+
+
+def test_what_is_declared_above_the_project_is_not_entered(root: Path, env_file: Path) -> None:
+    devkeel("apply")
+    inner = root / "service"
+    inner.mkdir()
+    assert send("claude-code", inner, env_file) == ""
+    assert not prefix(env_file, inner).startswith(str(root))
+
+
 @pytest.mark.parametrize("host", [host for host in SESSIONS if host != "claude-code"])
 def test_the_agent_of_another_host_is_given_what_enters(root: Path, host: str, env_file: Path) -> None:
     assert "no environment is applied" in send(host, root, env_file)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from devkeel.environments import entry_file
-from devkeel.environments.shell_code import entered_by
+from devkeel.environments.shell_code import LEAVE, entered_by
 from devkeel.errors import DevkeelError
 from devkeel.project.root import Project, declared_above, find_root
 from devkeel_cli.hooks.messages import projects_of
@@ -45,7 +45,7 @@ def answered(data: bytes, host: str) -> str:
     event = message.get("hook_event_name", message.get("hookEventName")) if isinstance(message, dict) else None
     if not isinstance(message, dict) or event not in (_STARTS, _MOVES):
         return ""
-    root = _root(message, moved=event == _MOVES)
+    root = _root(message)
     entry = entry_file.path_of(Project(root))
     try:
         text = entry_file.read_entry(Project(root))
@@ -55,7 +55,7 @@ def answered(data: bytes, host: str) -> str:
         return ""
     file = os.environ.get("CLAUDE_ENV_FILE") if host == "claude-code" else None
     if file:
-        _append(Path(file), entry)
+        _append(Path(file), entry, moved=event == _MOVES)
     if event == _MOVES:  # takes no context
         return ""
     said = _said(root, entry, text, follows=bool(file))
@@ -63,28 +63,33 @@ def answered(data: bytes, host: str) -> str:
     return json.dumps(answer) if said else ""
 
 
-def _root(message: Mapping[str, Any], *, moved: bool) -> Path:
-    """Return the project: that of the session, and where the agent went into another one, that one."""
+def _root(message: Mapping[str, Any]) -> Path:
+    """Return the project: that of the session, and where the agent is in another one, a worktree for example, that."""
     given = message.get("new_cwd") or message.get("cwd")
     start = Path(given if isinstance(given, str) and given else next(iter(projects_of(message)), "."))
-    if moved and not os.environ.get("DEVKEEL_ROOT") and (found := declared_above(start.resolve())):
-        return found
-    return find_root(None, os.environ, start)
+    session, found = find_root(None, os.environ, start), declared_above(start.resolve())
+    if found is None or os.environ.get("DEVKEEL_ROOT") or session.is_relative_to(found):
+        return session
+    return found
 
 
-def _append(file: Path, entry: Path) -> None:
-    """Append the line, unless it is the last one of ours: a session starts again when it is resumed or compacted."""
+def _append(file: Path, entry: Path, *, moved: bool) -> None:
+    """Append the line, unless it is the last one of ours: a session starts again when it is resumed or compacted.
+
+    moved: with what leaves the environment of the project before, where nothing is applied in the one entered.
+    """
     # The host joins the text and a command by `&&`: it has to end with status 0, and without a comment.
-    line = f"{_BEGINS}{shlex.quote(str(entry))} ]; then . {shlex.quote(str(entry))} || :; fi"
+    line = f"{_BEGINS}{shlex.quote(str(entry))} ]; then . {shlex.quote(str(entry))} || :"
+    rest = f"\nelse\n{LEAVE}\nfi" if moved else "; fi"
     descriptor = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, _KEEPS)
     with os.fdopen(descriptor, "r+b", buffering=0) as opened:
         before = (opened.read(MOST_BYTES) or b"").decode("utf-8", "surrogateescape")
         folder = f"/{entry.parent.parent.name}/{entry.parent.name}/"  # none that is quoted
         ours = [item for item in before.splitlines() if item.startswith(_BEGINS) and folder in item]
-        if ours[-1:] != [line]:
+        if not ours or ours[-1].removesuffix("; fi") != line:
             apart = "" if before.endswith("\n") or not before else "\n"
             # write(2) with O_APPEND: at the end as it is then, in one piece, whoever else appends.
-            opened.write(f"{apart}{line}\n".encode("utf-8", "surrogateescape"))
+            opened.write(f"{apart}{line}{rest}\n".encode("utf-8", "surrogateescape"))
 
 
 def _said(root: Path, entry: Path, text: str | None, *, follows: bool) -> str:

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Applied
 
-__all__ = ["Entering", "entered_by", "nothing_to_enter"]
+__all__ = ["LEAVE", "Entering", "entered_by", "nothing_to_enter"]
 
 # What an environment before this one has set goes first, so that who changes from one to the other, or enters the same
 # one when it was applied again, is in that one alone. POSIX, 2.6.2: `%%` and `#` take patterns; between double quotes
 # a path is no pattern. A list of names goes through `eval`, because zsh splits no parameter into words.
-_LEAVE = """\
+LEAVE = """\
 if [ -n "${DEVKEEL_PATH:-}" ]; then
   case ":${PATH:-}:" in
   *":$DEVKEEL_PATH:"*)
@@ -77,7 +77,7 @@ class Entering(Struct, frozen=True):
                 f"# devkeel: {self.name} ({self.applied.backend})",
                 *watching,
                 f"if [ -e {shlex.quote(self.applied.prefix)} ]; then",
-                _LEAVE,
+                LEAVE,
                 *self._exports(),
                 f"else printf '%s\\n' {shlex.quote(gone)} >&2; fi",
                 "",
