@@ -69,13 +69,17 @@ _LARGE = 500  # files: such a project is a test of size
 
 
 class Heard(NamedTuple):
-    """A call that was named. root: a copy of the project then. code, file, alternatives: of the error that named it."""
+    """A call that was named. root: a copy of the project then. code, file, alternatives: of the error that named it.
+
+    own: for the caller's own call with other arguments, makes it in a project.
+    """
 
     said: Said
     root: Path
     code: str
     file: str | None = None
     alternatives: tuple[str, ...] = ()
+    own: Callable[[Path], object] | None = None
 
 
 _heard: list[Heard] = []
@@ -83,10 +87,10 @@ _known: set[tuple[object, ...]] = set()
 
 
 def markers(text: str | None) -> list[Said]:
-    """Return the calls that a text names."""
+    """Return the calls that a text names, the caller's own with other arguments among them."""
     found: list[Said] = []
     actions.say(text or "", lambda said: found.append(said) or "")
-    return [said for said in found if said.kind == "do"]
+    return [said for said in found if said.kind in ("do", "again")]
 
 
 def line_of(heard: Heard) -> list[str] | None:
@@ -123,7 +127,6 @@ _FILLINGS: dict[str, Callable[[Heard, str], list[str] | None]] = {
     "set": _set,
     "append": lambda *_: ["imports", "./tried.nix", "--level=syntax", "--dry-run"],
     "library": _library,
-    "edit_library": _library,
     "add": lambda heard, _: [*([] if heard.said.arguments else ["jq"]), "--level=schema", "--dry-run"],
     "check": lambda *_: ["--level=syntax"],
     "adopt": lambda *_: ["--yes"],
@@ -134,6 +137,8 @@ def refused(heard: Heard) -> str | None:
     """Return how the call that was named is a dead end, or None."""
     from devkeel_cli.run import run
 
+    if heard.own is not None:
+        return _refused_again(heard, heard.own)
     line = line_of(heard)
     if line is None or heard.said.name in UNTRIED or (heard.code, heard.said.name) in EXCEPTIONS:
         return None
@@ -186,19 +191,12 @@ def _library_named(heard: Heard, file: str) -> dict[str, Any]:
     return {"language": line[0].partition("=")[2], "names": [line[1]], "dry_run": True}
 
 
-def _library_edited(heard: Heard, file: str) -> dict[str, Any]:
-    named = _library_named(heard, file)
-    edit = {"kind": "add_library", "language": named["language"], "names": named["names"]}
-    return {"edits": [edit], "level": "schema", "dry_run": True}
-
-
 _TOOL_FILLINGS: dict[str, Callable[[Heard, str], dict[str, Any] | None]] = {
     "patch": _patched,
     "set": _setting,
     "append": _appended,
     "begin": lambda *_: {"edits": [{"kind": "add_packages", "names": ["jq"]}], "level": "schema", "dry_run": True},
     "library": _library_named,
-    "edit_library": _library_edited,
     "add": lambda *_: {"names": ["jq"], "level": "schema", "dry_run": True},
     "remove": lambda *_: {"level": "schema", "dry_run": True},
     "enable": lambda *_: {"name": "redis", "level": "schema", "dry_run": True},
@@ -237,7 +235,31 @@ def _called(root: Path, tool: str, given: dict[str, Any]) -> CallToolResult:
     return found[0]
 
 
-def _hear(environment: Environment, said: list[Said], error: DevkeelError | None) -> None:
+def _refused_again(heard: Heard, own: Callable[[Path], object]) -> str | None:
+    try:
+        own(heard.root)
+    except DevkeelError as error:
+        if error.code in (*DEAD, heard.code):
+            given = dict(heard.said.arguments)
+            return f"{heard.code} says the same call with {given}, which is refused: {error.code} {error.message}"
+    return None
+
+
+def _repeating(method: Callable[..., Any], arguments: tuple[Any, ...], given: dict[str, Any]) -> Callable[..., Any]:
+    """Return what makes a call once more in another project, with other arguments; False leaves one out."""
+
+    def repeated(said: Said, backend: str | None, root: Path) -> object:
+        changed = {**given, **said.arguments}
+        kept = {name: value for name, value in changed.items() if said.arguments.get(name) is not False}
+        environment = Environment(root, actor="remedies", backend=backend)
+        return method(environment, *arguments, **kept)
+
+    return repeated
+
+
+def _hear(
+    environment: Environment, said: list[Said], error: DevkeelError | None, repeated: Callable[..., Any] | None = None
+) -> None:
     code = error.code if error else ""
     file = error.place.file if error and error.place else None
     fresh = []
@@ -252,7 +274,10 @@ def _hear(environment: Environment, said: list[Said], error: DevkeelError | None
     copy = Path(tempfile.mkdtemp(prefix="devkeel-remedies-")) / "project"
     with contextlib.suppress(OSError, shutil.Error):  # sockets, and what may not be read
         shutil.copytree(root, copy, symlinks=True)
-    _heard.extend(Heard(item, copy, code, file, error.alternatives if error else ()) for item in fresh)
+    backend = environment._context.backend
+    for item in fresh:
+        own = functools.partial(repeated, item, backend) if item.kind == "again" and repeated else None
+        _heard.append(Heard(item, copy, code, file, error.alternatives if error else (), own))
 
 
 def _fallback(error: DevkeelError) -> str:
@@ -268,11 +293,13 @@ def _listening(method: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = method(self, *arguments, **given)
         except DevkeelError as error:
-            _hear(self, markers(error.remedy or _fallback(error)), error)
+            remedy = error.remedy or _fallback(error)
+            _hear(self, markers(remedy), error, _repeating(method, arguments, given))
             raise
         said = markers(getattr(result, "next", None))
         said += [item for note in getattr(result, "notes", ()) for item in markers(str(note))]
-        _hear(self, said, None)
+        # What a dry run says of its own call is what it has just tried.
+        _hear(self, [item for item in said if item.kind == "do"], None)
         return result
 
     return listened

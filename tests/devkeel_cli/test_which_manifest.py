@@ -32,7 +32,7 @@ def test_the_file_that_devenv_names_takes_the_library(devkeel: Shell, name: str)
     refused = devkeel("library", "add", *PYTHON, "urllib3", *SCHEMA)
     assert refused.code == 1
     assert name in refused.err
-    assert "devkeel library add --create" in refused.err
+    assert "the same command with --create" in refused.err
     begun = devkeel("library", "add", *PYTHON, "urllib3", *SCHEMA, "--create", "--json").data
     assert begun["files"] == [name]
     added = devkeel("library", "add", *PYTHON, "six", *SCHEMA, "--json").data
@@ -68,7 +68,7 @@ def test_the_python_of_devenv_takes_the_library(devkeel: Shell) -> None:
 def test_a_setting_begins_devenv_yaml(devkeel: Shell) -> None:
     refused = devkeel("set", "allowUnfree", "true", "--file", "devenv.yaml")
     assert refused.code == 1
-    assert "devkeel set --create" in refused.err
+    assert "by the same command with --create" in refused.err
     assert devkeel("set", "allowUnfree", "true", "--file", "devenv.yaml", "--create", *SCHEMA).code == 0
     line = ("append", "nixpkgs.permittedInsecurePackages", "openssl-1.1.1w", "--file", "devenv.yaml", *SCHEMA)
     assert devkeel(*line).code == 0

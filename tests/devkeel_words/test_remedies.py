@@ -49,7 +49,7 @@ def test_a_call_is_made_in_the_project(
 
 def test_the_calls_of_a_sentence_are_heard() -> None:
     text = f"{do('apply')} or {again(dry_run=False)}, {argument('redo')}, then {do('undo', operation=3)}."
-    assert [said.name for said in REMEDIES.markers(text)] == ["apply", "undo"]
+    assert [said.name for said in REMEDIES.markers(text)] == ["apply", "", "undo"]
     assert REMEDIES.markers(None) == []
 
 

@@ -85,8 +85,7 @@ EDIT = ToolSpec(
     name="edit_environment",
     description=(
         "Use to set, unset or extend any option, or for several changes that belong together: typed edits, "
-        "all or none, checked before anything is written; comments and layout stay. For what it refuses: "
-        "patch_file."
+        "all or none, checked first; comments and layout stay. For what it refuses: patch_file."
     ),
     hints=REPLACING,
     arguments=EditArguments,

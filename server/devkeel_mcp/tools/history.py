@@ -23,8 +23,8 @@ __all__ = ["SHOW_HISTORY", "UNDO"]
 
 
 class HistoryArguments(Arguments):
-    before: int | None = Field(default=None, description="Only older than this id.")
-    operation: int | None = Field(default=None, description="Only this one, with its diff.")
+    before: int | None = Field(default=None, description="Older than this id.")
+    operation: int | None = Field(default=None, description="This one, with its diff.")
     since: str | None = Field(default=None, description="7d, 12h or a date.")
 
 

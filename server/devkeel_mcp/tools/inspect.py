@@ -19,7 +19,7 @@ __all__ = ["INSPECT"]
 
 
 class InspectArguments(Arguments):
-    prefix: str | None = Field(default=None, description="Only definitions at or below this option path.")
+    prefix: str | None = Field(default=None, description="Only at or below this option path.")
     why: str | None = Field(default=None, description="Instead: why this variable, program or port is (not) there.")
 
 

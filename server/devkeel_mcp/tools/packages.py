@@ -21,7 +21,7 @@ __all__ = ["ADD_PACKAGES"]
 class PackagesArguments(WriteArguments):
     names: Annotated[list[str], FromJsonText] = Field(
         min_length=1,
-        description="Nixpkgs attribute paths: git, python3Packages.numpy.",
+        description="Nixpkgs attributes: git, python3Packages.numpy.",
     )
     remove: bool = Field(default=False, description="Remove them.")
     inside: str | None = Field(default=None, description="Package that takes them: python3.")
@@ -36,8 +36,8 @@ async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolRes
 ADD_PACKAGES = ToolSpec(
     name="add_packages",
     description=(
-        "Use when a program or a native library is needed in the project's shell, or no longer is: adds "
-        "packages or removes them. For services and languages: enable_service."
+        "Use when a program or a native library is needed in the project's shell, or no longer is: adds or "
+        "removes packages. For services and languages: enable_service."
     ),
     hints=TOGGLING,
     arguments=PackagesArguments,

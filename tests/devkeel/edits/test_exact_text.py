@@ -10,7 +10,7 @@ from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, DevkeelError, ProjectError, Refused, Unavailable
 from devkeel.libraries.declared import asks_otherwise
 from devkeel.libraries.resolve import resolvers
-from devkeel.text.actions import do
+from devkeel.text.actions import again, do
 
 if TYPE_CHECKING:
     from typing import Any
@@ -80,7 +80,7 @@ def test_a_text_that_no_longer_parses_is_refused(project: Environment, file: str
 def test_other_files_stay_refused_each_with_its_way(project: Environment, file: str) -> None:
     path = project.project.root / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("a = 1\n")
+    path.write_text("lock_timeout = 1\n")
     with pytest.raises(ProjectError) as caught:
         patch(project, file, "1", "2")
     assert caught.value.code == "not_an_environment_file"
@@ -110,8 +110,23 @@ def test_a_text_that_asks_for_others_is_resolved(project: Environment, monkeypat
     with pytest.raises(DevkeelError) as caught:
         patch(project, "pyproject.toml", '"idna"', '"idna>=3"', level=None)
     assert asked == ["pyproject.toml"]
-    assert do("patch", level="schema") in (caught.value.remedy or "")
+    assert again(level="schema") in (caught.value.remedy or "")
     assert patch(project, "pyproject.toml", '"idna"', '"idna>=3"', level="schema").published
+
+
+@pytest.mark.parametrize("kind", ["add_library", "remove_library"])
+def test_what_does_not_resolve_is_the_same_call_whatever_its_verb(
+    project: Environment, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    def unreachable(*_: Any, **__: Any) -> None:
+        raise Unavailable("registry_unreachable", "No network.")
+
+    monkeypatch.setattr(resolvers, "resolve", unreachable)
+    edits = parse_edits([{"kind": kind, "language": "python", "names": ["idna" if "remove" in kind else "rich"]}])
+    with pytest.raises(DevkeelError) as caught:
+        project.change(edits)
+    assert again(level="schema") in (caught.value.remedy or "")
+    assert project.change(edits, level="schema").published
 
 
 def test_a_version_that_was_given_to_the_letter_stays(project: Environment, monkeypatch: pytest.MonkeyPatch) -> None:

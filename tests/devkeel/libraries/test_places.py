@@ -13,7 +13,7 @@ from devkeel.errors import DevkeelError
 from devkeel.libraries.planning import plan
 from devkeel.libraries.request import LibraryPlan, Request
 from devkeel.source import nix
-from devkeel.text.actions import do
+from devkeel.text.actions import again
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -148,8 +148,22 @@ def test_a_file_that_is_named_and_missing_begins_when_asked() -> None:
         planned(files, "idna")
     assert caught.value.code == "no_manifest"
     assert "python/requirements.txt" in caught.value.message
-    assert do("library", create=True) in (caught.value.remedy or "")
+    assert again(create=True) in (caught.value.remedy or "")
     assert planned(files, "idna", create=True).files == {"python/requirements.txt": b"idna\n"}
+
+
+@pytest.mark.parametrize("file", [None, "requirements-dev.txt", "pyproject.toml", "nix/python.nix"])
+@pytest.mark.parametrize("way", ["add", "remove", "create"])
+def test_only_what_can_begin_is_offered_where_no_manifest_is(file: str | None, way: str) -> None:
+    request = Request("python", ("idna",), file=file, remove=way == "remove", create=way == "create")
+    begins = way == "add" and file != "nix/python.nix"
+    if way == "create" and file != "nix/python.nix":
+        assert plan(request, lambda _: None).files
+        return
+    with pytest.raises(DevkeelError) as caught:
+        plan(request, lambda _: None)
+    assert caught.value.code == "no_manifest"
+    assert (again(create=True) in (caught.value.remedy or "")) == begins
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from devkeel.checks.report import Skipped
 from devkeel.deferred import Deferred
 from devkeel.errors import Unavailable
 from devkeel.runtime import executing
-from devkeel.text.actions import do
+from devkeel.text.actions import again
 
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
@@ -61,9 +61,8 @@ def _resolved(candidate: Candidate, level: str | None, *, executes: bool) -> Ask
         except Unavailable as error:
             # A resolver that is there and hears nothing could not judge; without one the edit is all there is.
             if error.code == "registry_unreachable":
-                exact = manifest in candidate.exact
-                without = do("patch", level="schema") if exact else do("edit_library", level="schema")
-                error.remedy = f"Try again with a network. Without one, {without} does not resolve."
+                # A remedy that spelled the call would have to carry all of it: the verb, the names, the group.
+                error.remedy = f"Try again with a network. Without one, {again(level='schema')} does not resolve."
                 raise
             if level is not None:
                 raise

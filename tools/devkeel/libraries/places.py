@@ -16,7 +16,7 @@ from devkeel.libraries.manifests import conda_file, nix_text, pyproject, require
 from devkeel.libraries.manifests.pyproject import PYPROJECT
 from devkeel.libraries.manifests.requirement import canonicalize_name, parse
 from devkeel.libraries.modules import path_in
-from devkeel.libraries.request import no_manifest, refused
+from devkeel.libraries.request import no_manifest, refused, way_to_begin
 from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
@@ -143,12 +143,14 @@ def _declared(
     if found is not None:
         return ManifestPlace(_static(found, request, read), notes=_others(found, request, read))
     if where and not request.create:
-        raise no_manifest("Python", [*_known(request, folder)], f"{where} names the directory {folder or '.'}. ")
+        raise no_manifest(
+            "Python", [*_known(request, folder)], request, f"{where} names the directory {folder or '.'}. "
+        )
     if request.create:
         known = request.manifests or MANIFESTS
         first = PYPROJECT if PYPROJECT in known else known[0]
         return ManifestPlace(posixpath.join(folder, first))
-    raise no_manifest("Python", request.manifests or MANIFESTS)
+    raise no_manifest("Python", request.manifests or MANIFESTS, request)
 
 
 def require_manifest(
@@ -165,8 +167,8 @@ def require_manifest(
         found = posixpath.join(folder, manifests[0])
     if read(found) is None and (not request.create or beginning_of(found, request) is None):
         if where:
-            raise _missing(found, f"{where} names the directory {posixpath.dirname(found) or '.'}")
-        raise no_manifest(language.capitalize().replace("script", "Script"), manifests)
+            raise _missing(found, f"{where} names the directory {posixpath.dirname(found) or '.'}", request)
+        raise no_manifest(language.capitalize().replace("script", "Script"), manifests, request)
     return found
 
 
@@ -185,7 +187,7 @@ def _named(
             "Name pyproject.toml, a requirements file, environment.yml or devenv.nix.",
         )
     if read(file) is None and (not request.create or base.endswith(".nix")):
-        raise no_manifest("Python", MANIFESTS)
+        raise no_manifest("Python", MANIFESTS, request)
     if not base.endswith(".nix"):
         return ManifestPlace(file)
     items = [said for said in modules.at(REQUIREMENTS) if said.document.name == file]
@@ -208,17 +210,17 @@ def _wanted(
 ) -> ManifestPlace:
     """Return a file that an option makes devenv read. Raises ProjectError where it is not there and may not begin."""
     if read(manifest) is None and not request.create:
-        raise _missing(manifest, f"{option} installs from {manifest}")
+        raise _missing(manifest, f"{option} installs from {manifest}", request)
     return ManifestPlace(manifest, notes=notes)
 
 
-def _missing(manifest: str, why: str) -> ProjectError:
+def _missing(manifest: str, why: str, request: Request) -> ProjectError:
     return ProjectError(
         "no_manifest",
         f"{why}, and there is no such file.",
         place=Place(manifest),
         seen=manifest,
-        remedy=f"{do('library', create=True)} begins it; or name another manifest with {argument('file')}.",
+        remedy=way_to_begin(manifest, request, {posixpath.basename(manifest)}),
     )
 
 
@@ -274,7 +276,7 @@ def _of_requirements(
             f"Rename the file, and what names it; or name another manifest with {argument('file')}.",
         )
     if read(chosen.file) is None and not request.create:
-        raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})")
+        raise _missing(chosen.file, f"{chosen.said.where} names {chosen.file} ({REQUIREMENTS})", request)
     compiled = _compiled_from(chosen.file, read)
     if compiled is not None:
         return ManifestPlace(compiled, notes=(f"{why}, and is compiled from {compiled}.",))

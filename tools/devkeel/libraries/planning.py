@@ -44,7 +44,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     if row.open:
         return language.plan(request, read)
     if request.file and PurePosixPath(request.file).name not in language.MANIFESTS:
-        raise no_manifest(row.name, language.MANIFESTS)
+        raise no_manifest(row.name, language.MANIFESTS, request)
     manifest = require_manifest(row.name, request, language.MANIFESTS, read, Modules(request.declaration))
     made = language.plan(replace(request, file=manifest), begun(manifest, request, read))
     if read(manifest) is None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError, Refused, UsageError
-from devkeel.text.actions import argument, do
+from devkeel.text.actions import again, argument
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from devkeel.source import Edited
 
-__all__ = ["LibraryPlan", "Request", "bad_library", "no_manifest", "refused", "require_reference"]
+__all__ = ["LibraryPlan", "Request", "bad_library", "no_manifest", "refused", "require_reference", "way_to_begin"]
 
 _SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*):")
 _USER = re.compile(r"(?<=://)(?P<user>[^\s/@]*)@")
@@ -96,18 +97,30 @@ def require_reference(name: str, reference: str, example: str) -> None:
         raise bad_library(name, "its user name or password would stand in the manifest for everybody to read", example)
 
 
-def no_manifest(language: str, files: Iterable[str], why: str = "") -> ProjectError:
+def no_manifest(language: str, files: Iterable[str], request: Request, why: str = "") -> ProjectError:
     """Return the error about a project that has nowhere to name a library of this language. why: a sentence before."""
     known = tuple(files)
-    begins = _BY_HAND.isdisjoint(known)
     return ProjectError(
         "no_manifest",
         f"{why}The project has no file that names its {language} libraries.",
-        remedy=f"{do('library', create=True)} begins one; or name the file with {argument('file')}."
-        if begins
-        else f"Begin {known[0]}, or name the file with {argument('file')}.",
+        remedy=way_to_begin(known[0], request, {*map(posixpath.basename, known)}),
         alternatives=known,
     )
+
+
+def way_to_begin(file: str, request: Request, known: Collection[str]) -> str:
+    """Return the remedy where a manifest is missing; in one that began for a removal nothing would stand.
+
+    file: the first that could begin. known: the names of those that the language has.
+    """
+    if request.remove:
+        return f"Name the file that has them with {argument('file')}."
+    if file in _BY_HAND:
+        return f"Begin {file}, or name another file with {argument('file')}."
+    base = posixpath.basename(request.file or file)
+    if request.create or base.endswith(".nix") or not (base in known or base.endswith((".txt", ".in"))):
+        return f"Name another file with {argument('file')}, such as {file}."
+    return f"Begin it by {again(create=True)}; or name another file with {argument('file')}."
 
 
 def refused(code: str, message: str, name: str, remedy: str) -> Refused:

@@ -36,7 +36,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of go.mod. Go has no ranges: a module that is new needs its version."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
-        raise no_manifest("Go", MANIFESTS)
+        raise no_manifest("Go", MANIFESTS, request)
     if request.group is not None:
         raise refused("no_groups", "go.mod has no groups.", name, "Leave the group out.")
     made = LibraryPlan(name, read)

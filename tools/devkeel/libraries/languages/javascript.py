@@ -56,7 +56,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of package.json. A name alone means any version, until npm has taken one."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
-        raise no_manifest("JavaScript", MANIFESTS)
+        raise no_manifest("JavaScript", MANIFESTS, request)
     if request.group is not None and request.group not in _GROUPS:
         raise refused(
             "no_groups", f"package.json has no group {request.group!r}.", name, "Use dev, optional, peer or prod."

@@ -30,7 +30,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of the Gemfile: a line of its own for each gem that is new."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
-        raise no_manifest("Ruby", MANIFESTS)
+        raise no_manifest("Ruby", MANIFESTS, request)
     # It becomes a symbol in a program.
     if request.group is not None and not request.group.isidentifier():
         raise refused("no_groups", f"A Gemfile has no group {request.group!r}.", name, "Name one such as development.")

@@ -32,7 +32,7 @@ def plan(request: Request, read: Callable[[str], bytes | None]) -> LibraryPlan:
     """Return the edit of Cargo.toml. A name alone means any version, until cargo has taken one."""
     name = request.file or MANIFESTS[0]
     if read(name) is None:
-        raise no_manifest("Rust", MANIFESTS)
+        raise no_manifest("Rust", MANIFESTS, request)
     if request.group is not None and request.group not in cargo_file.KINDS:
         raise refused("no_groups", f"Cargo.toml has no group {request.group!r}.", name, "Use dev, build or normal.")
     made = LibraryPlan(name, read)
