@@ -19,7 +19,7 @@ def main() -> NoReturn:
 
             answer(host)
         case ["hook", "--host", ("claude-code" | "codex" | "gemini-cli" | "vscode") as host]:
-            from devkeel_cli.hooks.sessions import main as enter  # noqa: PLC0415  (as above)
+            from devkeel_cli.hooks.sessions import main as enter  # noqa: PLC0415  (as above: 50 ms)
 
             enter(host)
     from devkeel_cli.run import main as run  # noqa: PLC0415  (50 ms that a hook need not wait for)

@@ -71,11 +71,15 @@ def test_a_session_starts_where_devkeel_is_broken_or_missing(tmp_path: Path, hos
     assert done.stderr == b""
 
 
-@pytest.mark.parametrize("host", ["claude-code", "cursor"])
-def test_a_message_that_does_not_end_is_given_up(tmp_path: Path, host: str) -> None:
+@pytest.mark.parametrize(
+    ("host", "hooks"),
+    [("claude-code", HOOKS), ("cursor", HOOKS), ("claude-code", SESSIONS), ("gemini-cli", SESSIONS)],
+    ids=["claude-code guard", "cursor guard", "claude-code session", "gemini-cli session"],
+)
+def test_a_message_that_does_not_end_is_given_up(tmp_path: Path, host: str, hooks: dict[str, Hooks]) -> None:
     put(tmp_path, REAL)
     environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin", "PYTHONPATH": os.pathsep.join(sys.path)}
-    line = ["/bin/sh", "-c", HOOKS[host].command]
+    line = ["/bin/sh", "-c", hooks[host].command]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(line, env=environment, **pipes) as process:  # type: ignore[call-overload]
         # The host writes a part and holds its end open: only the program's own alarm ends it.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -180,6 +181,16 @@ def test_who_goes_into_a_worktree_leaves_the_environment_of_the_main_one(root: P
     # Which is also where a session that is resumed there starts.
     said = send("claude-code", root, env_file.with_name("resumed"), source="resume", cwd=str(root / "w"))
     assert said == "devkeel: shell commands are in the environment w (venv)."
+
+
+@pytest.mark.parametrize("shell", [name for name in ("bash", "dash", "zsh") if shutil.which(name)])
+@pytest.mark.parametrize("event", ["SessionStart", "CwdChanged"])
+def test_what_is_appended_suits_each_shell(root: Path, env_file: Path, shell: str, event: str) -> None:
+    send("claude-code", root, env_file, hook_event_name=event, new_cwd=str(root))
+    script = f"{env_file.read_text().strip()} && echo here"
+    for flags in ("-c", "-euc"):
+        done = subprocess.run([shell, flags, script], cwd=root, capture_output=True, text=True, check=True)
+        assert (done.stdout, done.stderr) == ("here\n", "")
 
 
 def test_what_is_declared_above_the_project_is_not_entered(root: Path, env_file: Path) -> None:

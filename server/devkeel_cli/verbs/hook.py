@@ -10,10 +10,11 @@ from devkeel_cli.hooks.sessions import HOSTS, main
 @click.command("hook")
 @click.option("--host", type=click.Choice(HOSTS), default="claude-code", help="Whose message it is.")
 def command(host: str) -> None:
-    """Answer a host's hook at the start of a session: a message on standard input.
+    """Put an agent's shell into the environment, when its session starts.
 
-    The host's shell is made to source the file of the environment that is applied, also of one that is applied later,
-    where the host can do that. The agent reads which environment that is. The exit code is always 0. `devkeel install`
+    A host's hook runs it, with a message on standard input. The host's shell is made to source the file of the
+    environment that is applied, also of one that is applied later, where the host can do that. The agent reads which
+    environment that is. The exit code is always 0. `devkeel install`
     writes the hook.
     """
     main(host)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 def command(session: Session, /, direnv: bool, dry_run: bool, reason: str | None, as_json: bool) -> None:
-    """Make a minimal devenv.nix where there is none; with --backend what declares an environment of that.
+    """Make a minimal devenv.nix where there is none, or with --backend another declaration.
 
     In the current directory, or in --root. Also devenv.yaml, the lines that .gitignore lacks, and an .envrc for direnv,
     as one operation that can be undone.
