@@ -141,7 +141,7 @@ def test_an_envrc_of_an_environment_that_is_not_made_says_so(root: Path, capsys:
     def noted() -> bool:
         capsys.readouterr()
         assert run(["envrc", "--json"]) == 0
-        return any("devkeel env create project" in note for note in json.loads(capsys.readouterr().out)["notes"])
+        return any("is not made yet: `devkeel apply`" in note for note in json.loads(capsys.readouterr().out)["notes"])
 
     assert root.exists()
     assert noted()
@@ -192,7 +192,7 @@ def test_an_envrc_is_written_unless_it_is_not_wanted(root: Path) -> None:
     assert run(["env", "create", "other"]) == 0
     assert not (root / ".envrc").exists()
     assert run(["env", "create"]) == 0
-    assert "devkeel env activate project" in (root / ".envrc").read_text()
+    assert 'eval "$(devkeel env print)"' in (root / ".envrc").read_text()
     (root / ".envrc").write_text("layout python\n")
     assert run(["env", "create"]) == 0
     assert (root / ".envrc").read_text() == "layout python\n"

@@ -345,10 +345,8 @@ class Environment:
         last good start.
         """
         context = self.context
-
-        def entered() -> Mapping[str, str]:
-            return run.call(context, run.RunSpec(("sh",), None, False, None, None, False)).variables
-
+        needed = action != "stop" and manage.runs_in_environment(context)
+        entered = run.call(context, run.RunSpec(("sh",), None, False, None, None, False)).variables if needed else {}
         return manage.manage(context, action, tuple(names), timeout=timeout, on_failure=on_failure, entered=entered)
 
     def environments(self) -> Environments:

@@ -76,7 +76,7 @@ def test_a_variable_that_cannot_be_read_is_refused_and_no_value_is_shown() -> No
 
 def test_each_process_has_a_port_of_its_own_and_shows_it_where_it_uses_it(tmp_path: Path) -> None:
     (tmp_path / "Procfile").write_text("web: serve ${PORT}\nworker: work $PORTS\napi: serve -p $PORT\n")
-    make = ProcfilePlan(Project(tmp_path), lambda: {"PATH": "/bin"})
+    make = ProcfilePlan(Project(tmp_path), {"PATH": "/bin"})
     found = make({("api", "main"): 5999}).processes
     assert [(item.name, item.variables["PORT"], item.ports, item.ready is not None) for item in found] == [
         ("web", "5000", {"main": 5000}, True),

@@ -112,7 +112,7 @@ def _processes(context: Context, job: Job, found: Evaluated, timeout: float) -> 
     if not _starts(context, found):
         yield
         return
-    control = Control(context, job, runner_of(context, ManagerSocket(context.project.root), dict))
+    control = Control(context, job, runner_of(context, ManagerSocket(context.project.root), {}))
     try:
         control.start((), timeout=timeout, restore=False)
         yield
@@ -131,7 +131,7 @@ def _starts(context: Context, found: Evaluated) -> bool:
 
 def _managed(context: Context, action: Literal["start", "stop"]) -> None:
     """Start or stop all processes, and wait until that is done."""
-    job = manage(context, action, (), timeout=_STARTING, on_failure="keep", entered=dict)
+    job = manage(context, action, (), timeout=_STARTING, on_failure="keep", entered={})
     while not job.wait(_STARTING):
         pass
     job.value()

@@ -108,7 +108,7 @@ def _kind_of(inquiry: _Inquiry, kind: str | None) -> Kind:
     name = inquiry.name
     if kind is None:
         shell = inquiry.shell or {}
-        known = name in inquiry.made or name in shell or f"env.{name}" in _texts(declared_variable, inquiry)
+        known = name in inquiry.made or name in shell or _is_declared(inquiry)
         likely = name.isupper() and _VARIABLE.fullmatch(name) is not None
         kind = "port" if name.isdecimal() else "variable" if known or likely else "program"
     checks: dict[str, Callable[[str], bool]] = {
@@ -127,8 +127,8 @@ def _kind_of(inquiry: _Inquiry, kind: str | None) -> Kind:
     return found
 
 
-def _texts(find: Callable[[Context, str], tuple[Mention, ...]], inquiry: _Inquiry) -> set[str]:
-    return {item.path for item in find(inquiry.context, inquiry.name) if item.path}
+def _is_declared(inquiry: _Inquiry) -> bool:
+    return any(item.path == f"env.{inquiry.name}" for item in declared_variable(inquiry.context, inquiry.name))
 
 
 def _declared(mentions: tuple[Mention, ...], nothing: str) -> list[Seen]:

@@ -17,15 +17,20 @@ from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from devkeel.context import Context
     from devkeel.processes.state import ProcessesResult
     from devkeel.runtime.jobs import Job
 
-__all__ = ["manage"]
+__all__ = ["manage", "runs_in_environment"]
 
 _LONGEST = 3600.0
+
+
+def runs_in_environment(context: Context) -> bool:
+    """Return whether what is to be started runs in what was applied: the processes of a Procfile do."""
+    return context.project.exists(PROCFILE) and not context.project.exists(DECLARATION)
 
 
 def manage(
@@ -35,11 +40,11 @@ def manage(
     *,
     timeout: float,
     on_failure: str,
-    entered: Callable[[], Mapping[str, str]],
+    entered: Mapping[str, str],
 ) -> Job:
     """Begin to start, stop or restart processes; see `Environment.manage`.
 
-    entered: gives the variables of the environment that is applied, where the backend does not make its own.
+    entered: the variables of the environment that is applied, where `runs_in_environment`.
     """
     require_on_failure(on_failure)
     require_seconds(timeout, _LONGEST)

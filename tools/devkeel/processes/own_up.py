@@ -26,7 +26,7 @@ from devkeel.runtime.process_tree import OUTLIVES
 from devkeel.runtime.tail import read_tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Mapping, Sequence
     from subprocess import Popen
 
     from devkeel.processes.manager_socket import ManagerSocket
@@ -73,7 +73,7 @@ class OwnRunner:
                 raise unknown_process(name, known)
         moved = moved_ports(plan)
         if moved:
-            plan = _evaluated(lambda: self._make(moved))
+            plan = _evaluated(self._make, moved)
         self._launch(plan, names)
         return plan.notes
 
@@ -92,7 +92,7 @@ class OwnRunner:
         """Return the plan of the declaration as it is now, made once."""
         now = declared(self._project)
         if self._made is None or self._made[0] != now:
-            plan = _evaluated(lambda: self._make({}))
+            plan = _evaluated(self._make, {})
             require_sound(plan)
             self._made = now, plan
         return self._made[1]
@@ -135,13 +135,13 @@ class OwnRunner:
             raise not_started("There is no place for the supervisor's socket.", str(error)) from error
 
 
-def _evaluated(make: Callable[[], Plan]) -> Plan:
+def _evaluated(make: PlanMaker, ports: Mapping[tuple[str, str], int]) -> Plan:
     """Return a plan; what the declaration is to blame for is said as of a start that evaluated it.
 
     It is the same fact as devenv's, whose command evaluates and starts in one.
     """
     try:
-        return make()
+        return make(ports)
     except CheckFailed as error:
         raise _of_a_start(error) from error
 

@@ -17,7 +17,7 @@ from devkeel.runtime.ports import port_holder
 from devkeel.text.clean import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from devkeel.project.root import Project
 
@@ -37,8 +37,8 @@ _USES_PORT = re.compile(r"\$(?:PORT\b|\{PORT\b)")
 class ProcfilePlan:
     """Makes the plan of a project's Procfile; a `PlanMaker`."""
 
-    def __init__(self, project: Project, entered: Callable[[], Mapping[str, str]]) -> None:
-        """Read nothing yet. entered: gives the variables of the environment that is applied."""
+    def __init__(self, project: Project, entered: Mapping[str, str]) -> None:
+        """Read nothing yet. entered: the variables of the environment that is applied."""
         self._project = project
         self._entered = entered
 
@@ -49,7 +49,7 @@ class ProcfilePlan:
         """
         commands = procfile(self._project.read(PROCFILE) or b"")
         own = self._project.read(DOTENV)
-        variables = {**self._entered(), **({} if own is None else dotenv(own))}
+        variables = {**self._entered, **({} if own is None else dotenv(own))}
         first = variables.get(_PORT, "")
         base = int(first) if first.isdecimal() else _FIRST
         root = str(self._project.root)

@@ -14,7 +14,7 @@ from devkeel.project.root import DECLARATION
 from devkeel.runtime.programs import find_program
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from devkeel.context import Context
     from devkeel.processes.manager_socket import ManagerSocket
@@ -41,10 +41,10 @@ class Runner(Protocol):
         """Return the names of the processes that the declaration has now, by evaluating it."""
 
 
-def runner_of(context: Context, socket: ManagerSocket, entered: Callable[[], Mapping[str, str]]) -> Runner:
+def runner_of(context: Context, socket: ManagerSocket, entered: Mapping[str, str]) -> Runner:
     """Return who runs the processes of a project; nothing is started or evaluated.
 
-    entered: gives the variables of the environment that is applied.
+    entered: the variables of the environment that is applied.
     """
     project = context.project
     if not project.exists(DECLARATION):
