@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @json_option
 @pass_session
 def command(session: Session, /, name: str, kind: str | None, as_json: bool) -> None:
-    """Explain why a variable, program or port is there or not.
+    """Explain why a variable, a program or a port is there, or is not.
 
     NAME is looked for in the declaration, in what was applied, in what runs and in this shell. No value is shown.
     """
