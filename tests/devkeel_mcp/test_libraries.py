@@ -147,7 +147,8 @@ async def test_a_named_environment_is_applied_run_in_and_listed(client: Client, 
     assert ran["stdout"] == "42\n"
     error = (await call(client, "run_command", argv=program))["error"]
     assert error["code"] == "not_applied"
-    assert (await call(client, "inspect_environment"))["environments"] == ["second-one"]
+    (made,) = (await call(client, "inspect_environment"))["environments"]
+    assert (made["name"], made["active"], made["default"]) == ("second-one", False, False)
 
 
 async def test_the_call_names_a_backend_and_never_falls_back(client: Client, machine: Machine) -> None:
