@@ -246,6 +246,22 @@ def test_what_is_compiled_from_the_manifest_is_renewed_with_it(
     assert (root / "requirements.txt").read_text() == before
 
 
+def test_what_is_compiled_is_compiled_the_way_it_was_or_left(environment: Environment) -> None:
+    root = environment.project.root
+    (root / "pyproject.toml").unlink()
+    (root / "requirements.in").write_text("plain\n")
+    argv = [find_uv(), "pip", "compile", "--quiet", "--no-annotate", "requirements.in", "-o", "requirements.txt"]
+    subprocess.run(argv, cwd=root, check=True)
+    assert add(environment, "numbers-lib<2") == ("requirements.in", "requirements.txt")
+    after = (root / "requirements.txt").read_text()
+    assert "uv pip compile --no-annotate requirements.in -o requirements.txt" in after
+    assert "# via" not in after
+    (root / "requirements.txt").write_text(after.replace("--no-annotate", "--constraint older.txt"))
+    result = environment.change([AddLibrary(language="python", names=["frames"])])
+    assert result.files == ("requirements.in",)
+    assert any("--constraint" in item.reason for item in result.checks.skipped)
+
+
 def test_a_library_that_is_there_already_still_gets_what_devenv_needs(environment: Environment) -> None:
     (environment.project.root / "devenv.nix").write_text(SHELL)
     assert add(environment, "plain") == ("devenv.nix",)

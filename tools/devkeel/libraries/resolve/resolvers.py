@@ -20,6 +20,7 @@ from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.manifests.pyproject import requirements_of
 from devkeel.libraries.manifests.requirements_file import compiled_by, hashless
 from devkeel.libraries.resolve import failures
+from devkeel.libraries.resolve.compile_command import command_of
 from devkeel.libraries.resolve.declared_python import PINNED, declared_python
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
@@ -37,12 +38,13 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.stage import StageOpener
     from devkeel.libraries.resolve import conda_solver, micromamba
+    from devkeel.libraries.resolve.compile_command import CompileCommand
     from devkeel.project.root import Reader
 else:
     conda_solver = Deferred("devkeel.libraries.resolve.conda_solver")
     micromamba = Deferred("devkeel.libraries.resolve.micromamba")
 
-__all__ = ["READS", "Resolved", "ResolverRun", "ask", "registry_unreachable", "resolve"]
+__all__ = ["READS", "Resolved", "ResolverRun", "ask", "compile_run", "registry_unreachable", "resolve"]
 
 # What the resolvers read in a project by themselves, beside the manifest that they are asked about: an answer that
 # was made of these is published only where they are still the same.
@@ -61,8 +63,6 @@ _SECONDS = 300.0
 _SHOWN = 2000
 # A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
 _NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
-# What a compiled file says that it was made by: the same on every machine.
-_COMPILE = "uv pip compile requirements.in -o requirements.txt"
 _POETRY = ("poetry", "lock", "--no-interaction")
 _COMPILE_ARGS = ("pip", "compile", "--quiet", "--no-header")
 # $1 directory below the root, $2 the lock that is handed back on standard output; then the command.
@@ -98,13 +98,13 @@ class Resolved(Struct, frozen=True):
 class ResolverRun(Struct, frozen=True):
     """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none.
 
-    said: the command that a compiled file says that it was made by.
+    said: the command that a compiled file says that it was made by: the same on every machine.
     """
 
     judge: str
     argv: tuple[str, ...]
     lock: str = ""
-    said: str = _COMPILE
+    said: str = ""
 
 
 def resolve(
@@ -224,16 +224,31 @@ def _python(name: str, read: Callable[[str], bytes | None], *, hashed: bool) -> 
     return _lock(uv, name, read, python, locked=locked) or _compiled(uv, name, data, hashed, "--python", python)
 
 
-def _lock(uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool) -> ResolverRun | None:
-    """Return how a lock of uv is renewed, None where there is none."""
+def _lock(
+    uv: str, name: str, read: Callable[[str], bytes | None], python: str, *, locked: bool
+) -> ResolverRun | str | None:
+    """Return how a lock of uv is renewed, or why it is not; None where there is none."""
     if locked:
         return ResolverRun("uv", (uv, "lock", "--quiet", "--python", python), "uv.lock")
     compiled = read(_TEXT) or b"" if name == "requirements.in" else b""
-    if compiled_by(compiled) == "uv":
-        hashes = ("--generate-hashes",) if b"--hash=" in compiled else ()
-        argv = (uv, "pip", "compile", "--quiet", "--python", python, *hashes, "--output-file", _TEXT, name)
-        return ResolverRun("uv", argv, _TEXT)
-    return None
+    if compiled_by(compiled) != "uv":
+        return None
+    command = command_of(compiled)
+    if command.unknown:
+        return f"{_TEXT} was compiled with {', '.join(command.unknown)}, which is not repeated here"
+    return compile_run(uv, python, command, (_TEXT, name))
+
+
+def compile_run(
+    uv: str, python: str, command: CompileCommand, files: tuple[str, str], more: tuple[str, ...] = ()
+) -> ResolverRun:
+    """Return how a requirements file is compiled, the way that it was. files: itself, and its source. more: options."""
+    output, source = files
+    of = () if "--python-version" in command.flags else ("--python", python)
+    hashes = ("--generate-hashes",) if command.hashes else ()
+    argv = (uv, "pip", "compile", "--quiet", *of, *command.flags, *hashes, *more, "--output-file", output, source)
+    flag = "--generate-hashes " if command.hashes else ""
+    return ResolverRun("uv", argv, output, command.said or f"uv pip compile {flag}{source} -o {output}")
 
 
 def _compiled(uv: str, name: str, data: bytes, hashed: bool, *python: str) -> ResolverRun:

@@ -6,8 +6,6 @@ uv keeps what a lock pins where it fits, unless it is to upgrade (uv documentati
 from __future__ import annotations
 
 import posixpath
-import re
-import shlex
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,18 +16,19 @@ from devkeel.libraries.manifests.hashes import filled
 from devkeel.libraries.manifests.requirement_lines import decoded, lines_of
 from devkeel.libraries.manifests.requirements_file import included_by, lines_included
 from devkeel.libraries.resolve import failures
+from devkeel.libraries.resolve.compile_command import command_of
 from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv
 from devkeel.libraries.resolve.interpreter import interpreter
-from devkeel.libraries.resolve.resolvers import READS, ResolverRun, ask, registry_unreachable
+from devkeel.libraries.resolve.resolvers import READS, ResolverRun, ask, compile_run, registry_unreachable
 from devkeel.libraries.resolve.versions import HASHED
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import executing
 from devkeel.source.splice import Splice, apply
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.libraries.manifests.requirement_lines import LogicalLine
@@ -38,29 +37,6 @@ __all__ = ["compile_requirements", "lock_project", "refresh_hashes", "uv_denies"
 
 _PYPROJECT, _LOCK = "pyproject.toml", "uv.lock"
 _SHOWN = 2000
-# What a compiled file says that it was made with, as far as it changes what is pinned or how it is written; what names
-# files, indexes or programs comes from the project and the user's settings instead.
-_PLAIN = frozenset(
-    {
-        *("--universal", "--no-annotate", "--no-header", "--no-strip-extras", "--no-strip-markers", "--all-extras"),
-        *("--emit-index-url", "--emit-find-links", "--emit-build-options", "--emit-marker-expression", "--no-deps"),
-        *("--emit-index-annotation", "--strip-extras", "--no-emit-index-url"),
-    }
-)
-_VALUED = frozenset(
-    {
-        *("--python-version", "--python-platform", "--resolution", "--prerelease", "--fork-strategy", "--extra"),
-        *("--exclude-newer", "--annotation-style", "--no-emit-package", "--unsafe-package", "--index-strategy"),
-    }
-)
-_OURS = frozenset(
-    {
-        *("--generate-hashes", "--output-file", "-o", "--quiet", "-q", "--upgrade", "-U"),
-        *("--upgrade-package", "-P", "--custom-compile-command"),
-    }
-)
-_COMMAND = re.compile(rb"^#\s+(uv pip compile\b.*)$", re.MULTILINE)
-_HEAD = 1000
 
 
 def lock_project(subject: Candidate, renew: Collection[str] | None) -> bytes:
@@ -95,16 +71,17 @@ def compile_requirements(subject: Candidate, source: str, output: str, renew: Co
     uv, python = _tools(subject, output)
     subject.basis.follow(source, included_by)
     folder, name = posixpath.split(output)
-    old = subject.read(output)
+    command = command_of(subject.read(output))
+    if command.unknown:
+        raise Refused(
+            "lock_failed",
+            f"{output} was compiled with {', '.join(command.unknown)}, which is not repeated here. "
+            "Nothing was written.",
+            place=Place(output),
+            remedy="Run the command at its head.",
+        )
     given = posixpath.relpath(source, folder or ".")
-    flags = _flags(old, output)
-    if "--python-version" not in flags:
-        flags = ("--python", python, *flags)
-    if old is None or b"--hash=" in old:
-        flags = (*flags, "--generate-hashes")
-    argv = (uv, "pip", "compile", "--quiet", *flags, *_upgrading(renew), "--output-file", name, given)
-    said = _command(old) or f"uv pip compile --generate-hashes {given} -o {name}"
-    return _answered(subject, ResolverRun("uv", argv, name, said), folder, source)
+    return _answered(subject, compile_run(uv, python, command, (name, given), _upgrading(renew)), folder, source)
 
 
 def refresh_hashes(subject: Candidate, file: str, renew: Collection[str] | None) -> bytes:
@@ -160,43 +137,6 @@ def _answered(subject: Candidate, question: ResolverRun, folder: str, manifest: 
             diagnostics=(Diagnostic("unresolvable", "error", both_ends(told, _SHOWN), "resolution", Place(manifest)),),
         )
     return data
-
-
-def _command(data: bytes | None) -> str | None:
-    found = _COMMAND.search((data or b"")[:_HEAD])
-    return found[1].decode("utf-8", "replace").strip() if found else None
-
-
-def _flags(data: bytes | None, output: str) -> tuple[str, ...]:
-    """Return the options of the command that a compiled file names, so that it is compiled the same way again."""
-    words = [*_options(_command(data) or "")]
-    unknown = [name for name, _ in words if name not in _PLAIN | _VALUED | _OURS]
-    if unknown:
-        raise Refused(
-            "lock_failed",
-            f"{output} was compiled with {', '.join(unknown)}, which is not repeated here. Nothing was written.",
-            place=Place(output),
-            remedy="Run the command at its head.",
-        )
-    return tuple(word for name, value in words if name not in _OURS for word in (name, *value))
-
-
-_OURS = frozenset(
-    {"--generate-hashes", "--output-file", "-o", "--quiet", "-q", "--upgrade", "-U", "--custom-compile-command"}
-)
-
-
-def _options(command: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the options of a command, each with its value in the words behind it."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
-    while words:
-        name, sign, value = words.pop(0).partition("=")
-        if name.startswith("-"):
-            valued = name in _VALUED | {"--output-file", "-o", "--upgrade-package", "-P", "--custom-compile-command"}
-            yield name, ((value,) if sign else (words.pop(0),) if valued and words else ())
 
 
 def _without_versions(before: bytes, file: str, renew: Collection[str] | None) -> bytes:
