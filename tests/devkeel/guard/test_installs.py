@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.api import Environment
+from devkeel.catalogue import cache, packages
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.guard.judge import judge
 from devkeel.guard.question import Answer, Question, Running
@@ -111,3 +112,12 @@ def test_a_project_in_a_project_is_the_one_that_the_command_stands_in(root: Path
 def test_commands_in_commands_end(root: Path, depth: int) -> None:
     assert said(root, "sudo " * depth + "pip install flask") is None
     assert said(root, "$(" * depth + "pip install flask" + ")" * depth) is not ...
+
+
+def test_what_the_catalogue_lacks_is_not_fetched_for_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grows, look = [], packages.open_names
+    monkeypatch.setattr(packages, "open_names", lambda *_, **__: grows.append(cache.grows()) or look())
+    assert said(root, "apt-get install jq") is not None
+    assert grows
+    assert not any(grows)
+    assert cache.grows()  # the process may go on to something else

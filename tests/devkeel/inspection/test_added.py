@@ -146,6 +146,15 @@ def test_a_setting_that_cannot_be_used_is_an_error(environment: Environment, roo
     assert [item.code for item in environment.check_added().diagnostics] == ["bad_settings"]
 
 
+def test_what_was_there_before_is_counted_beside_a_setting_that_is_new(environment: Environment, root: Path) -> None:
+    commit(root, devenv_nix=BROKEN)
+    put(root, devkeel_toml='lock_timeout = "soon"\n')
+    git(root, "add", "-A")
+    report = environment.check_added()
+    assert [item.code for item in report.diagnostics] == ["bad_settings"]
+    assert "there before: 1" in (report.note or "")
+
+
 def test_another_index_is_judged_where_git_has_made_one(environment: Environment, root: Path) -> None:
     put(root, devenv_nix=BROKEN)
     index = root / ".git" / "other-index"

@@ -6,8 +6,8 @@ import contextlib
 import json
 import os
 import tempfile
-import threading
 import time
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from devkeel.deferred import Deferred
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import platformdirs
 else:
     platformdirs = Deferred("platformdirs")
@@ -26,17 +28,22 @@ _KEPT = 64
 _RETRY_AFTER = 3600.0
 
 
-_ONLY_READ = threading.Event()
+_ONLY_READ = ContextVar("only_read", default=False)
 
 
-def only_read() -> None:
-    """Let nothing be brought into the cache for this process: a hook runs for each call of an agent's tools."""
-    _ONLY_READ.set()
+@contextlib.contextmanager
+def only_read() -> Iterator[None]:
+    """Bring nothing into the cache meanwhile: a hook runs for each call of an agent's tools."""
+    token = _ONLY_READ.set(True)
+    try:
+        yield
+    finally:
+        _ONLY_READ.reset(token)
 
 
 def grows() -> bool:
     """Return whether what the cache lacks may be brought into it."""
-    return not _ONLY_READ.is_set()
+    return not _ONLY_READ.get()
 
 
 def directory() -> Path:

@@ -6,6 +6,7 @@ import posixpath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkeel.catalogue import cache
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.guard.question import Patch, Running
@@ -36,7 +37,8 @@ def judge(question: Question, named: Sequence[str] = ()) -> tuple[Path, Answer] 
         if found is None or not found[0].root.is_dir():
             return None
         project, question = found
-        answer = _answer(project, question)
+        with cache.only_read():
+            answer = _answer(project, question)
     except (DevkeelError, OSError, RuntimeError, ValueError):  # a path that no file can have, a circle of links
         return None
     return None if answer is None else (project.root, answer)

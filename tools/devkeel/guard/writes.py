@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
-from devkeel.catalogue import cache
 from devkeel.checks import added_errors, run_checks
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
@@ -45,7 +44,6 @@ _BROKEN = frozenset({"syntax_error", "too_deep", "not_utf8"})
 
 def judge_write(project: Project, question: Question) -> Answer | None:
     """Return what is wrong with a write, None where nothing is, or where that is not certain."""
-    cache.only_read()
     try:
         candidate = _candidate(project, question)
         return _judged(candidate) if candidate is not None and candidate.changed else None

@@ -36,12 +36,11 @@ def check_staged(project: Project, index: Path | None) -> CheckReport:
 
     index: the file that Git has it in, where that is not its own. Raises ProjectError `no_repository`.
     """
-    cache.only_read()
     after, before = staged_tree(project, index), commit_tree(project, commit_of(project, "HEAD"))
     changed = [name for name in after.changed_from(before) if name in environment_names() and not is_lock(name)]
     report = _added(before, after, changed, "HEAD")
     missing = sorted(after.beside)[:_TOLD]
-    return report if not missing else _noting(report, f"used and in no commit: {', '.join(missing)}")
+    return report if not missing else _noting(report, f"used, and not staged: {', '.join(missing)}")
 
 
 def check_branch(project: Project, reference: str) -> CheckReport:
@@ -60,9 +59,11 @@ def _added(before: GitTree, after: Basis, changed: Iterable[str], subject: str) 
     old, new = (Candidate(basis, (*read_declaration(basis), *changed)) for basis in (before, after))
     if not new.files:
         return CheckReport(True, (), (), (), note=f"No file declares an environment; compared with {subject}.")
-    report, known = run_checks(new, level=_LEVEL), run_checks(old, level=_LEVEL)
-    added = [*_settings(before, after), *added_errors(known, report, old.files, new.files)]
+    with cache.only_read():
+        report, known = run_checks(new, level=_LEVEL), run_checks(old, level=_LEVEL)
+    added = added_errors(known, report, old.files, new.files)
     left = sum(item.severity == "error" for item in report.diagnostics) - len(added)
+    added = [*_settings(before, after), *added]
     told = f"; left out, because there before: {left}" if left > 0 else ""
     return CheckReport(not added, report.ran, report.skipped, tuple(added), note=f"Compared with {subject}{told}.")
 
