@@ -386,3 +386,13 @@ class TestLinksInTheStateDirectory:
         before = sorted(elsewhere.rglob("*"))
         devkeel(*line.split())
         assert sorted(elsewhere.rglob("*")) == before
+
+
+def test_purge_names_only_what_was_made(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "devkeel.toml").write_text("[environments.prod]\ngroups = []\n")
+    assert run(["apply"]) == 0
+    capsys.readouterr()
+    assert run(["purge"]) == 0
+    assert capsys.readouterr().out == "removed project\n"
+    assert run(["purge"]) == 0
+    assert capsys.readouterr().out == "nothing to remove\n"

@@ -115,7 +115,7 @@ SESSIONS = {
     ),
 }
 _TOLD = "The agent's own shell is not in the environment: the host has no way. "
-_HOW = "`devkeel run -- COMMAND` runs in it, and the tools of the server do."
+_HOW = "`devkeel run -- COMMAND` runs in it, and so does what the server runs."
 # What becomes of the agent's own shell, by host.
 SHELLS = {
     "claude-code": "From the next session on, the agent's own shell is in the environment that is applied; it follows "
@@ -125,9 +125,9 @@ SHELLS = {
         f"{_TOLD}From the next session on, the agent is given the name of the applied one and how to enter it.",
     ),
     "cursor": f"{_TOLD}{_HOW}",
-    "claude-desktop": f"The host gives the agent no shell: {_HOW}",
-    "zed": "The agent's own shell has what direnv loads when the project is opened: after an apply, open it anew, or "
-    f"{_HOW}",
+    "claude-desktop": "The host gives the agent no shell; what the server runs is in the environment that is applied.",
+    "zed": "The agent's own shell has what direnv loads when the project is opened: open it anew after an apply. "
+    "`devkeel run -- COMMAND` runs in what is applied, and so does what the server runs.",
 }
 
 

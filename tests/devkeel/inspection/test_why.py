@@ -148,3 +148,22 @@ def test_each_step_on_the_way_into_a_shell_is_asked_for(pinned_project: Callable
     program = why(root, "hello", {"PATH": "/nowhere"})
     assert program.answer == "The environment has hello, and this shell finds another or none."
     assert why(root, "hello").answer.startswith("hello is in what was applied: /nix/store/")
+
+
+def test_without_a_devenv_nix_no_option_of_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("idna\nzope.interface>=5\n")
+    (tmp_path / ".env").write_text("API_KEY=abc-123-abc-123\n")
+    found = why(tmp_path, "API_KEY", {})
+    assert (found.answer, found.next) == ("API_KEY stands in .env: no environment reads it.", None)
+    (tmp_path / "Procfile").write_text("web: true\n")
+    assert why(tmp_path, "API_KEY", {}).answer == (
+        "API_KEY stands in .env: the processes of the Procfile have it, the environment does not."
+    )
+    assert why(tmp_path, "NOWHERE", {}).next is None
+
+
+@pytest.mark.parametrize(("name", "line"), [("idna", 1), ("zope-interface", 2), ("interface", None), ("zope", None)])
+def test_a_library_of_the_manifest_is_declared(tmp_path: Path, name: str, line: int | None) -> None:
+    (tmp_path / "requirements.txt").write_text("idna\nzope.interface>=5\n")
+    found = places(why(tmp_path, name, {}), "declared")
+    assert found == [(True, "requirements.txt", line) if line else (False, None, None)]

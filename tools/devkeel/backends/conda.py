@@ -138,7 +138,12 @@ class Conda(Backend):
         found = [examine_micromamba(project, needed=not rattler)]
         if rattler:
             found.append(HealthFinding(True, f"py-rattler {metadata.version('py-rattler')}, in process"))
-        return (*found, health.lock(self.lock_status(project), "Run conda-lock."))
+        return (
+            *found,
+            health.lock(
+                self.lock_status(project), f"Lock what is declared with {do('lock')}." if rattler else "Run conda-lock."
+            ),
+        )
 
     def health(self, prefix: Path) -> Iterator[HealthFinding]:
         """Yield records that are gone or there twice, and what pip put beside conda."""

@@ -158,7 +158,7 @@ class Devenv(Backend):
         """Return whether devenv.lock is there and pins every input that devenv.yaml names."""
         locks = project.read_all(LOCK_FILES)
         if LOCK not in locks:
-            return LockStatus(LOCK, "missing", f"there is none: {do('lock')} makes it")
+            return LockStatus(LOCK, "missing", "no input is held to a version")
         found = check_inputs(Candidate.of(project.read_all(DECLARATION_FILES), locks))
         stale = next((item.message for item in found if item.code in ("bad_lock", "lock_stale")), None)
         return LockStatus(LOCK, "stale" if stale else "current", stale)

@@ -104,7 +104,7 @@ class Flake(Backend):
         subject = Candidate.of(project.read_all((FLAKE,)))
         text = subject.files.get(FLAKE, b"").decode("utf-8", "replace")
         if lock is None:
-            missing = LockStatus(FLAKE_LOCK, "missing", f"there is none: {do('lock')} makes it")
+            missing = LockStatus(FLAKE_LOCK, "missing", "no input is held to a version")
             return missing if flake_inputs(subject) else LockStatus(None, "none")
         found = read_lock(lock)
         if found is None or not found.whole:

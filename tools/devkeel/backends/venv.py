@@ -140,7 +140,10 @@ class Venv(Backend):
         return (
             health.program("uv", find_uv(), remedy=faster, needed=project.exists(_LOCK)),
             self._examined(project),
-            health.lock(status, "Run uv lock where it should be pinned." if status.state == "missing" else _RELOCK),
+            health.lock(
+                status,
+                f"Make it with {do('lock')} where it should be pinned." if status.state == "missing" else _RELOCK,
+            ),
         )
 
     def _examined(self, project: Project) -> HealthFinding:
@@ -334,7 +337,7 @@ def _asked(subject: Candidate, manifest: str) -> set[str]:
     return {key for item in items if (key := key_of(item))}
 
 
-_RELOCK = f"Run uv lock, or add and remove libraries with {do('library')}, which renews it."
+_RELOCK = f"Lock what is declared with {do('lock')}."
 
 
 # What uv and pip say of a file that is not the one that was locked; and uv of a lock without one for this machine.

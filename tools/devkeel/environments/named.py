@@ -253,7 +253,8 @@ class Environments(Struct, frozen=True):
         remove_stages(self.project)
         if not self.project.exists(self.project.state.name):
             return ()
-        found = tuple(item.name for item in self.all())
+        older = {self.default} if has_older(self.project) else set()
+        found = tuple(sorted(older | {item.name for item in all_environments(self.project)}))
         with applying(self.project.state):
             forget_older(self.project)
             remove_folders(self.project.state, _MADE)

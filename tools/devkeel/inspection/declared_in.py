@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.libraries.declared import declared_libraries
 from devkeel.project.envrc import ENVRC
-from devkeel.project.root import DOTENV, PROCFILE
+from devkeel.project.root import DECLARATION, DOTENV, PROCFILE
 from devkeel.project.survey import survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from devkeel.context import Context
     from devkeel.project.survey import DefinitionView
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Mention", "declared_port", "declared_program", "declared_variable"]
 
 _PORT = re.compile(r"(?:^|\.)(?:port|allocate|value|listenPort|httpPort)$|\.ports\.")
+_LIBRARY = re.compile(r"[A-Za-z0-9][\w.-]*")
 
 
 class Mention(Struct, frozen=True):
@@ -49,8 +51,11 @@ def declared_variable(context: Context, name: str) -> tuple[Mention, ...]:
 
 def _outside(context: Context, name: str) -> Iterator[Mention]:
     on = any(item.value is True for item in survey(context.declaration(), "dotenv.enable").definitions)
-    line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=", re.MULTILINE)
     told = "dotenv reads it" if on else "dotenv.enable is not set, so no environment reads this file"
+    if not context.source.exists(DECLARATION):
+        ran = context.source.exists(PROCFILE)
+        told = "the processes of the Procfile have it, the environment does not" if ran else "no environment reads it"
+    line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=", re.MULTILINE)
     for number in _lines(context.source.read(DOTENV) or b"", line):
         yield Mention(DOTENV, number, told, holds=on)
     for number in _lines(context.source.read(ENVRC) or b"", line):
@@ -58,7 +63,7 @@ def _outside(context: Context, name: str) -> Iterator[Mention]:
 
 
 def declared_program(context: Context, name: str) -> tuple[Mention, ...]:
-    """Return where files declare a program by its own name: a package, a script, a language."""
+    """Return where files declare a program by its own name: a package, a script, a language, a library of Python."""
     files = context.declaration()
     word = re.compile(rf"(?<![\w.-])(?:pkgs\.)?{re.escape(name)}(?![\w.-])")
     mentions = []
@@ -69,7 +74,22 @@ def declared_program(context: Context, name: str) -> tuple[Mention, ...]:
             mentions.append(_of(item, f"languages.{name} brings it"))
         elif item.path == "packages" and item.source and word.search(item.source):
             mentions.append(_of(item, "packages has one of this name"))
-    return tuple(mentions)
+    return (*mentions, *_libraries(context, files, name))
+
+
+def _libraries(context: Context, files: Mapping[str, bytes], name: str) -> Iterator[Mention]:
+    """Yield where a manifest names a library so: programs of Python are often called as what brings them."""
+    for file, data in sorted(files.items()) if DECLARATION not in files else ():
+        for text in declared_libraries({file: data}, context.source.read):
+            found = _LIBRARY.match(text)
+            if found and _normalised(found[0]) == _normalised(name):
+                line = next(_lines(data, re.compile(re.escape(text))), 1)
+                yield Mention(file, line, "a library of this name is declared")
+
+
+def _normalised(name: str) -> str:
+    # PEP 503: names of Python libraries are compared normalised.
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def declared_port(context: Context, number: int) -> tuple[Mention, ...]:

@@ -22,6 +22,7 @@ from devkeel.inspection.declared_in import declared_port, declared_program, decl
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.manager_state import ACTIVE, look
 from devkeel.project.declaration import declared_revision, lock_revision
+from devkeel.project.root import DECLARATION
 from devkeel.runtime import process_tree
 from devkeel.runtime.ports import port_holder
 from devkeel.text.actions import do
@@ -168,6 +169,8 @@ def _why_not_applied(
     inquiry: _Inquiry, behind: str | None, beside: Mention | None, *, declared: bool
 ) -> tuple[str, str | None]:
     name = inquiry.name
+    # Variables are declared in a devenv.nix alone: without one there is no edit to name.
+    setting = do("set") if inquiry.context.source.exists(DECLARATION) else None
     if declared and behind is not None:
         return f"{name} is declared, and {behind}.", do("apply")
     if declared:
@@ -176,10 +179,10 @@ def _why_not_applied(
         )
         return told, do("inspect", prefix="env")
     if beside:
-        return f"{name} stands in {beside.file}: {beside.text}.", do("set")
+        return f"{name} stands in {beside.file}: {beside.text}.", setting
     if inquiry.shell is not None and name in inquiry.shell:
-        return f"{name} is from outside: this shell has it, the declaration does not.", do("set")
-    return f"{name} is not declared where devkeel looked.", do("set")
+        return f"{name} is from outside: this shell has it, the declaration does not.", setting
+    return f"{name} is not declared where devkeel looked.", setting
 
 
 def _applied_variable(inquiry: _Inquiry, behind: str | None) -> Seen:
@@ -237,7 +240,7 @@ def _program(inquiry: _Inquiry) -> Explanation:
     mentions = declared_program(inquiry.context, name)
     behind = inquiry.behind()
     inside = shutil.which(name, path=inquiry.made.get("PATH", ""))
-    seen = _declared(mentions, f"No package, script or language of the declaration is called {name}.")
+    seen = _declared(mentions, f"No package, script, language or library of the declaration is called {name}.")
     seen.append(_applied_program(inquiry, inside, behind))
     seen.append(_program_in_shell(inquiry, inside))
     shell = inquiry.shell

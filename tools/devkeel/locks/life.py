@@ -144,7 +144,9 @@ def _meant(context: Context, subject: Candidate, names: Sequence[str]) -> Iterat
         raise UsageError(
             "no_locks",
             "Nothing here has a lock.",
-            remedy=f"See with {do('inspect')} what declares the environment.",
+            remedy="A requirements.txt that has no hashes is none: rename it to requirements.in, and one is made of it."
+            if subject.exists("requirements.txt")
+            else f"See with {do('inspect')} what declares the environment.",
         )
     known = {file: {*kind.names(subject, file)} for kind, file in there} if names else {}
     every = {word for file, inner in known.items() for word in (file, *inner)}
