@@ -157,6 +157,38 @@ def test_what_only_conda_lock_resolves_is_refused(root: Path, environment: Envir
     assert not (root / "conda-lock.yml").exists()
 
 
+def test_what_names_no_platform_in_brackets_is_a_remark(
+    root: Path, published: Channel, environment: Environment
+) -> None:
+    declare(root, published, "plain  # see [docs]", f"other  # [{'osx' if OTHER.startswith('osx') else 'linux'}]")
+    assert moved(lock(environment)) == [("base-lib", None, "1.0.0"), ("plain", None, "1.0.0")]
+    assert states(environment) == {"conda-lock.yml": "current"}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("version: 1\nmetadata: []\npackage: [a]\n", None),
+        ("version: 1\nmetadata:\n  sources: plain\n  platforms: linux\npackage:\n  a: 1\n", None),
+        ("<<<<<<< ours\nversion: 1\n=======\n>>>>>>> theirs\n", "syntax_error"),
+    ],
+)
+def test_what_is_no_lock_of_conda_is_stale_and_lost_by_no_accident(
+    root: Path, published: Channel, environment: Environment, text: str, code: str | None
+) -> None:
+    declare(root, published, "base-lib")
+    (root / "conda-lock.yml").write_text(text)
+    assert states(environment) == {"conda-lock.yml": "stale"}
+    try:
+        lock(environment)
+    except DevkeelError as error:
+        assert error.code == code
+        assert (root / "conda-lock.yml").read_text() == text
+    else:
+        assert code is None
+        assert states(environment) == {"conda-lock.yml": "current"}
+
+
 def test_a_lock_of_several_sources_is_left_to_conda_lock(
     root: Path, published: Channel, environment: Environment
 ) -> None:

@@ -122,6 +122,17 @@ def test_a_level_that_runs_nothing_locks_nothing(
     assert "extra" not in locked(devenv_place)
 
 
+@pytest.mark.parametrize("text", ["<<<<<<< ours\n{}", '{"nodes": {}, "version": 7}'])
+def test_a_lock_that_cannot_be_read_is_not_made_anew_by_the_way(
+    devenv_place: Place, environment: Environment, extra: Repository, text: str
+) -> None:
+    devenv_place.write("devenv.lock", text)
+    result = change(environment, adds(extra.url))
+    assert result.files == ("devenv.yaml",)
+    assert "lock" in [item.level for item in result.checks.skipped]
+    assert devenv_place.read("devenv.lock") == text.encode()
+
+
 def test_another_reference_moves_the_lock_and_a_removal_takes_it_out(
     devenv_place: Place, environment: Environment, extra: Repository
 ) -> None:

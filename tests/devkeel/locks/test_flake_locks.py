@@ -95,6 +95,9 @@ def test_a_name_that_no_lock_holds_is_refused_with_the_nearest(devenv_place: Pla
         lock(environment, "renew", "nixpgks")
     assert caught.value.code == "unknown_lock"
     assert caught.value.alternatives[0] == "nixpkgs"
+    with pytest.raises(DevkeelError) as caught:
+        lock(environment, "renew", "Flake.lock")
+    assert caught.value.seen == "Flake.lock"
     assert not (devenv_place.root / "devenv.lock").exists()
 
 

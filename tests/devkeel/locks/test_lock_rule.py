@@ -10,6 +10,7 @@ import pytest
 from devkeel.edits.vocabulary import parse_edits
 
 from .conftest import Place, Repository
+from .moving import lock
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
@@ -17,15 +18,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.nix
 
 
-def made(environment: Environment) -> None:
-    job = environment.lock()
-    assert job.wait(60)
-    job.value()
-
-
 @pytest.mark.usefixtures("offline")
 def test_lock_what_is_newer_elsewhere_moves_by_a_renewal_alone(devenv_place: Place, environment: Environment) -> None:
-    made(environment)
+    lock(environment)
     before = devenv_place.read("devenv.lock")
     Repository(devenv_place.top / "inputs" / "nixpkgs").commit("more", "more")
     environment.change(parse_edits([{"kind": "set", "path": "env.A", "value": "1"}]))
@@ -47,7 +42,7 @@ def test_lock_none_begins_by_itself(devenv_place: Place, environment: Environmen
 
 
 def test_lock_is_stale_by_its_content_and_by_no_time(devenv_place: Place, environment: Environment) -> None:
-    made(environment)
+    lock(environment)
     os.utime(devenv_place.root / "devenv.lock", (0, 0))
     assert environment.check_locks().ok
     text = (devenv_place.root / "devenv.yaml").read_text()
@@ -62,9 +57,9 @@ def test_lock_of_a_flake_is_stale_by_its_content(place: Place, environment: Envi
     inner.commit("flake.nix", "{ outputs = _: { x = 1; }; }")
     text = f'{{\n  inputs.inner.url = "{inner.url}";\n  outputs = _: {{ }};\n}}\n'
     place.write("flake.nix", text)
-    made(environment)
+    lock(environment)
     assert environment.check(level="schema").ok
     place.write("flake.nix", text.replace("inputs.inner", "inputs.other"))
     assert [item.state for item in environment.check_locks().locks] == ["stale"]
-    made(environment)
+    lock(environment)
     assert environment.check_locks().ok

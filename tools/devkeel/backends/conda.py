@@ -18,7 +18,7 @@ from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, 
 from devkeel.backends.conda_activation import activated
 from devkeel.backends.generations import Home, describe, description_of, new_generation
 from devkeel.backends.installed import Installed, distributions_in, installed_in
-from devkeel.errors import CheckFailed
+from devkeel.errors import CheckFailed, Refused
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve import conda_locking, conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import LOCK, read_lock, subdir
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Realisation
     from devkeel.errors import Diagnostic
+    from devkeel.libraries.resolve.conda_lock import CondaLock
     from devkeel.libraries.resolve.conda_solver import CondaPackages
     from devkeel.project.root import Project, Reader
 
@@ -114,23 +115,27 @@ class Conda(Backend):
             return LockStatus(LOCK, "missing", f"{name} is resolved anew at each apply")
         try:
             known = read_lock(lock)
-        except CheckFailed as error:
-            return LockStatus(LOCK, "stale", error.diagnostics[0].message)
+        except (CheckFailed, Refused) as error:
+            told = error.diagnostics[0].message if isinstance(error, CheckFailed) else error.message
+            return LockStatus(LOCK, "stale", told.rstrip("."))
+        why: str | None
         if known.platforms is None:
-            return LockStatus(LOCK, "stale", "it does not say which platforms it covers")
-        if not known.covers():
-            told = ", ".join(known.platforms) or "nothing"
-            return LockStatus(LOCK, "stale", f"it covers {told}, and has nothing for {subdir()}")
-        if name is None:
-            return LockStatus(LOCK, "current")
-        pinned = {item.name: item.version for item in known.here()}
-        data = project.read(name) or b""
-        specs = conda_file.specifications(conda_file.load(data, name))
-        lost = [spec for spec in specs if not conda_solver.is_pinned(pinned, spec)]
-        why = f"{name} asks for what it does not have: {', '.join(lost[:5])}" if lost else None
-        if why is None and conda_locking.changed_since(data, name, lock):
-            why = f"{name} asks for something else than it was made of"
+            why = "it does not say which platforms it covers"
+        elif not known.covers():
+            why = f"it covers {', '.join(known.platforms) or 'nothing'}, and has nothing for {subdir()}"
+        else:
+            why = self._outdated(name, project.read(name) or b"", known, lock) if name is not None else None
         return LockStatus(LOCK, "stale" if why else "current", why)
+
+    def _outdated(self, name: str, data: bytes, known: CondaLock, lock: bytes) -> str | None:
+        """Return what environment.yml asks for that the lock does not have, None where it has all."""
+        pinned = {item.name: item.version for item in known.here()}
+        specs = conda_locking.specs_on(data, name, subdir())
+        lost = [spec for spec in specs if not conda_solver.is_pinned(pinned, spec)]
+        if lost:
+            return f"{name} asks for what it does not have: {', '.join(lost[:5])}"
+        changed = conda_locking.changed_since(data, name, lock)
+        return f"{name} asks for something else than it was made of" if changed else None
 
     def doctor(self, project: Project) -> tuple[HealthFinding, ...]:
         """Return which tool there is, and how the lock is."""

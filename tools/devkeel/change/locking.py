@@ -14,8 +14,10 @@ from devkeel.text.actions import do
 if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.nix_cli import locking
+    from devkeel.pinned import flake_lock
 else:
     locking = Deferred("devkeel.nix_cli.locking")
+    flake_lock = Deferred("devkeel.pinned.flake_lock")
 
 __all__ = ["lock_inputs"]
 
@@ -36,6 +38,9 @@ def lock_inputs(candidate: Candidate, level: str | None, *, executes: bool = Tru
         return (Skipped(_LOCKING, f"it was not asked for; {do('lock')} locks what is declared"),)
     if not executes:
         return (Skipped(_LOCKING, f"it fetches, where devkeel may execute; {do('lock')} locks what is declared"),)
+    old = flake_lock.read_lock(candidate.read(file))
+    if old is None or not old.whole:  # with conflict markers, say: the versions that it had are not to be lost unasked
+        return (Skipped(_LOCKING, f"{file} cannot be read; {do('lock')} makes it anew"),)
     make = locking.lock_devenv if file == LOCK else locking.lock_flake
     try:
         candidate.put(file, make(candidate, (), patient=False))

@@ -42,6 +42,6 @@ def _ago(text: str, now: datetime) -> datetime | None:
 def _named(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):  # the first day of the first year has no time before it
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found

@@ -151,9 +151,10 @@ def _meant(context: Context, subject: Candidate, names: Sequence[str]) -> Iterat
     known = {file: {*kind.names(subject, file)} for kind, file in there} if names else {}
     every = {word for file, inner in known.items() for word in (file, *inner)}
     # PEP 503: names of Python libraries are compared normalised.
-    names = [name if name in every else re.sub(r"[-_.]+", "-", name).lower() for name in names]
-    for name in names:
-        if name not in every:
+    asked = {name: name if name in every else re.sub(r"[-_.]+", "-", name).lower() for name in names}
+    names = [*asked.values()]
+    for name, known_as in asked.items():
+        if known_as not in every:
             raise UsageError(
                 "unknown_lock",
                 "No lock has this name, and none holds it.",

@@ -110,7 +110,10 @@ def _locked(subject: Candidate, lockable: _Lockable, renew: Collection[str] | No
             seen=lockable.file,
             remedy="Install Nix, then repeat the call.",
         )
-    old = _kept(subject.read(lockable.file), renew)
+    data = subject.read(lockable.file)
+    old = _kept(data, renew)
+    if old is None and renew is not None and data is not None:
+        subject.notes.append(f"{lockable.file} could not be read: nothing of it was kept, and all in it is new.")
     _require_beneath(subject, old, lockable)
     with TemporaryDirectory(prefix="devkeel-lock-") as folder:
         place = Path(folder)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
 
-__all__ = ["changed_since", "lock_conda", "manifest_of"]
+__all__ = ["changed_since", "lock_conda", "manifest_of", "specs_on"]
 
 _SECONDS = 600.0
 _VIRTUAL = "virtual-packages.yml"
@@ -49,6 +49,7 @@ _SELECTORS: dict[str, set[str]] = {
     "osx-arm64": {"arm64", "osx", "unix"},
     "win-64": {"win", "win64"},
 }
+_KNOWN = frozenset().union(*_SELECTORS.values())
 _SELECTED = re.compile(r"[^#\n]+?\s*#.*\[(?P<platform>[^\[\]\n]+)\][^()\n]*")
 _PLAIN = re.compile(r"[A-Za-z][\w./:+-]*[\w/]")
 _WORDS = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "n"})
@@ -114,15 +115,25 @@ def lock_conda(subject: Candidate, renew: Collection[str] | None, timeout: float
 
 def changed_since(data: bytes, name: str, lock: bytes) -> bool:
     """Return whether environment.yml asks for something else than a lock that devkeel made was made of."""
-    head = _old(lock).get("metadata") or {}
+    head = _head(_old(lock))
     digests = head.get("content_hash")
     if head.get("custom_metadata") != _MAKER or not isinstance(digests, dict):
         return False
     return any(_wanted(data, name, str(place)).digest != value for place, value in digests.items())
 
 
+def specs_on(data: bytes, name: str, platform: str) -> tuple[str, ...]:
+    """Return the specifications that environment.yml has for a platform."""
+    return _wanted(data, name, platform).specs
+
+
 def _old(data: bytes | None) -> dict[str, Any]:
     return conda_file.load(data, LOCK, texts=True) if data is not None else {}
+
+
+def _head(old: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = old.get("metadata")
+    return found if isinstance(found, dict) else {}
 
 
 def _platforms(model: Mapping[str, Any], old: Mapping[str, Any]) -> tuple[str, ...]:
@@ -130,13 +141,13 @@ def _platforms(model: Mapping[str, Any], old: Mapping[str, Any]) -> tuple[str, .
     named = model.get("platforms")
     if isinstance(named, list) and named:
         return tuple(dict.fromkeys(map(str, named)))
-    known = (old.get("metadata") or {}).get("platforms")
+    known = _head(old).get("platforms")
     return tuple(dict.fromkeys((*(map(str, known) if isinstance(known, list) else ()), subdir())))
 
 
 def _require_lockable(manifest: str, data: bytes, old: Mapping[str, Any]) -> None:
     """Refuse what only conda-lock itself resolves."""
-    sources = (old.get("metadata") or {}).get("sources")
+    sources = _head(old).get("sources")
     others = [item for item in sources if item != manifest] if isinstance(sources, list) else []
     dependencies = conda_file.load(data, manifest).get("dependencies") or []
     tables = [key for item in dependencies if isinstance(item, dict) for key in item]
@@ -165,7 +176,8 @@ def _wanted(data: bytes, name: str, platform: str) -> _Wanted:
 
 def _is_for(line: str, selectors: Collection[str]) -> bool:
     found = _SELECTED.fullmatch(line)
-    return found is None or found["platform"].strip() in selectors
+    # What names no platform, `# see [docs]`, is a remark: conda itself takes the line for every one.
+    return found is None or (word := found["platform"].strip()) in selectors or word not in _KNOWN
 
 
 def _machines(data: bytes | None) -> Mapping[str, Mapping[str, str]]:
@@ -179,8 +191,9 @@ def _kept(old: Mapping[str, Any], platform: str, renew: Collection[str]) -> Iter
     """Yield name and URL of what the lock has for a platform and is not to be renewed."""
     items = old.get("package")
     for item in items if isinstance(items, list) else []:
-        if item.get("platform") == platform and item.get("name") not in renew and item.get("url"):
-            yield str(item["name"]), str(item["url"])
+        known = item if isinstance(item, dict) and item.get("platform") == platform else {}
+        if known.get("url") and known.get("name") not in renew:
+            yield str(known.get("name")), str(known["url"])
 
 
 def _entry(record: Any, platform: str, category: str) -> dict[str, Any]:  # noqa: ANN401  (of rattler)
