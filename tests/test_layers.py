@@ -68,7 +68,7 @@ LAYERS = {
         *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),
         *("libraries", "processes", "project", "runtime", "text", "transaction"),
     },
-    "doctor": {"backends", "context", "environments", "errors", "project", "state", "text", "transaction"},
+    "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
         *("backends", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
         *("history", "inspection", "locks", "policy", "processes", "project", "runtime"),

@@ -229,6 +229,15 @@ def test_what_was_made_for_devkeel_alone_goes_as_a_whole(devkeel: Shell, host: s
     assert not install(devkeel, host, "--write", "--remove")["changed"]
 
 
+@pytest.mark.parametrize("host", GUARDED)
+def test_a_comment_of_a_person_stays_where_nothing_else_does(devkeel: Shell, host: str) -> None:
+    file = Path(install(devkeel, host, "--write")["guard"]["file"])
+    file.write_text(f"// ask me first\n{file.read_text()}")
+    install(devkeel, host, "--write", "--remove")
+    assert file.read_text().startswith("// ask me first\n{")
+    assert "devkeel" not in file.read_text()
+
+
 def test_hooks_that_a_person_put_beside_ours_stay_with_a_note(devkeel: Shell) -> None:
     file = Path(install(devkeel, "claude-code", "--write")["guard"]["file"])
     model = json.loads(file.read_text())

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from devkeel.errors import Refused
 from devkeel.source import compose, jsonc
 from devkeel.source.jsonc import Edited
 
@@ -168,7 +169,16 @@ def without_hooks(hooks: Hooks, name: str, data: bytes) -> tuple[Edited, bool]:
     left = [path for path in hooks.entries if any(_is_ours(hooks, item) for item in _array(now(), path))]
     notes = [f"An entry of {'.'.join(path)} has other hooks beside that of devkeel: it stays." for path in left]
     edited = compose(data, steps) if steps else Edited(data)
-    return replace(edited, notes=tuple(notes)), bool(steps) and not now().root.members.keys() - hooks.head.keys()
+    return replace(edited, notes=tuple(notes)), bool(steps) and _says_nothing(hooks, edited.data)
+
+
+def _says_nothing(hooks: Hooks, data: bytes) -> bool:
+    """Return whether a file has nothing but what it begins with: what a person noted in it is a comment, no JSON."""
+    try:
+        found: dict[str, Any] = jsonc.Document(data, strict=True).root.value
+        return found.items() <= hooks.head.items()
+    except Refused:
+        return False
 
 
 def _array(document: jsonc.Document, path: tuple[str, ...]) -> list[Any]:

@@ -144,5 +144,5 @@ def _program(root: Path) -> str:
 def _told(result: dict[str, Any], *, removed: bool) -> str:
     file = clean(result["file"])
     if not result["changed"]:
-        return f"nothing to do: {file} has {'nothing of devkeel' if removed else 'it already'}"
+        return f"nothing to do: {file} has {'nothing to take out' if removed else 'it already'}"
     return f"changed {file}" if result["written"] else f"would change {file}; repeat it with --write"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel import source
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.transaction import lock
 
@@ -38,6 +40,18 @@ def test_a_healthy_project_is_told_so(environment: Environment) -> None:
     assert found.ok
     assert set(verdicts(found).values()) <= {"good", "note"}  # what is not installed here is a note
     assert {"devkeel", "python", "sqlite", "system"} <= set(found.machine)
+
+
+def test_what_the_guard_cannot_read_commands_without_is_said(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "guard" not in verdicts(environment.examine())
+    monkeypatch.delitem(sys.modules, "devkeel.source.shell")
+    monkeypatch.delattr(source, "shell")
+    monkeypatch.setitem(sys.modules, "tree_sitter_bash", None)
+    found = environment.examine()
+    assert not found.ok
+    assert verdicts(found)["guard"] == "problem"
 
 
 def test_leftovers_of_ours_are_removed_and_foreign_bytes_kept(environment: Environment) -> None:

@@ -243,6 +243,12 @@ def test_files_that_one_command_writes_are_judged_together(root: Path) -> None:
     assert said(root, Running(f"cat > devenv.nix <<'EOF'\n{whole}EOF\n{more}")) is None
 
 
+def test_each_here_string_is_a_line(root: Path) -> None:
+    command = "cat <<< '[project]' > pyproject.toml; cat <<< 'name = VALUE' >> pyproject.toml"
+    assert said(root, Running(command.replace("VALUE", '"a"'))) is None
+    assert said(root, Running(command.replace("VALUE", ""))) is not None
+
+
 @pytest.mark.parametrize(
     "command",
     [

@@ -77,7 +77,7 @@ def test_where_output_goes_is_known(text: str, into: str | None, appends: bool) 
 
 
 def test_a_here_string_is_what_is_fed() -> None:
-    assert shell.commands("sh <<< 'a b'")[0].fed == "a b"
+    assert shell.commands("sh <<< 'a b'")[0].fed == "a b\n"
 
 
 @pytest.mark.parametrize("text", ["a 'b", 'echo "a', "if a; then b", "a $(b"])

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from devkeel import __version__
 from devkeel.doctor.state import history_findings
-from devkeel.doctor.tools import realisations
+from devkeel.doctor.tools import realisations, unloaded
 from devkeel.project.declaration import read_declaration
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ def examine(context: Context, *, repair: bool) -> Examination:
     found = [
         *history_findings(context.project, context.records, repair=repair),
         *realisations(context, files),
+        *unloaded(),
     ]
     machine = {
         "devkeel": __version__,

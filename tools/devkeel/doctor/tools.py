@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.project.root import Project
 
-__all__ = ["realisations"]
+__all__ = ["realisations", "unloaded"]
 
 _WHOLE_ROOT = re.compile(rb"\bsrc\s*=\s*\./\.\s*;")
 
@@ -50,6 +50,19 @@ def realisations(context: Context, files: Mapping[str, bytes]) -> Iterator[Findi
             elsewhere = HealthFinding(False, f"{prefix} is another project's", "Apply again.")
             health = backend_named(good.applied.backend).health(prefix)
             yield from _health(f"environment {name}", [*health] if is_here(project, good) else [elsewhere], prefix)
+
+
+def unloaded() -> Iterator[Finding]:
+    """Yield a problem where what reads shell commands cannot be loaded: the guard then lets each go on, unheard."""
+    try:
+        from devkeel.source import shell  # noqa: F401, PLC0415  (10 ms, and to import it is the examination)
+    except ImportError as error:
+        yield Finding(
+            "guard",
+            "problem",
+            f"Nothing is decided about shell commands: {error.name} cannot be imported.",
+            "Install devkeel again, with all that it depends on.",
+        )
 
 
 def _health(about: str, found: list[HealthFinding], prefix: Path) -> Iterator[Finding]:

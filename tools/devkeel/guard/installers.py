@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from devkeel.guard.words import Words
     from devkeel.guard.wrappers import Unwrapped
 
-__all__ = ["PROGRAMS", "Install", "install_of"]
+__all__ = ["Install", "install_of"]
 
 Kind = Literal["library", "program", "toolchain"]
 
@@ -132,10 +132,6 @@ _ROWS: dict[str, tuple[_Verb, ...]] = {
     "cabal": (_Verb("program", ("install",), elsewhere=(*_NOTHING, "--lib")),),
 }
 _PIP_NAME = re.compile(r"pip\d?(?:\.\d+)?")
-# A text has to have one of these to be read at all.
-PROGRAMS = re.compile(
-    rf"(?<![\w-])(?:pip[\d.]*|nix-env|pacman|{'|'.join(re.escape(name) for name in _ROWS if name != 'pip')})(?![\w])"
-)
 # What pip takes for a place, not for a name: `.`, `./dist/x.whl`, `git+https://…`.
 _PLACE = re.compile(r"[./~]|\w+\+|\w+://|.*\.(?:whl|tar\.gz|zip|deb|rpm|apk|gem)$|file:")
 _OWN = re.compile(r"\.{1,2}/?(?:\[[\w,. -]*\])?")

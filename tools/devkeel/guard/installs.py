@@ -49,8 +49,8 @@ def judge_command(project: Project, command: str, folder: str) -> Answer | None:
     declared = next((name for name in (DECLARATION, *MANIFESTS) if project.exists(name)), DECLARATION)
     names = ", ".join(dict.fromkeys(f"`{item.command}`" for item in found))
     if all(item.declared for item in found):
-        reason = f"{names} would install what is declared into whichever Python comes first."
-        return Answer("deny", reason, next=f"{do('apply')} makes the environment with it.")
+        reason = f"{names} would install into whichever Python comes first, not into the environment."
+        return Answer("deny", reason, next=f"{do('apply')} makes that, with what is declared.")
     reason = f"{names} would install past {declared}: no environment that is made of it would have that."
     edits = list[dict[str, Any]]()
     for edit in (edit for item in found for edit in _edits(project, item)):

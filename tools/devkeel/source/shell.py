@@ -114,7 +114,7 @@ def _fed(node: Node) -> tuple[str | None, bool]:
             return text, kept and (quoted or re.search(r"[$`\\]", text) is None)
         if child.type == "herestring_redirect" and child.named_children:
             text = _word(child.named_children[-1])
-            return text, UNKNOWN not in text
+            return f"{text}\n", UNKNOWN not in text  # bash(1), Here Strings: with a line feed behind it
     return None, False
 
 
