@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.errors import DevkeelError
+from devkeel.processes import own_up
 from devkeel.processes.devenv_up import MARK
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.own_up import OwnRunner
@@ -258,6 +259,28 @@ def test_what_waits_for_a_failed_task_says_what_the_task_said(place: Place) -> N
     assert "no database" in (place.socket.folder / "daemon.log").read_text()
 
 
+@pytest.mark.parametrize("exported", [r"NAME\0x\0", r"A=B\0eA==\0", r"NAME\0eAB4\0"])
+def test_what_waits_for_a_task_that_exports_no_variable_gives_up_and_says_so(place: Place, exported: str) -> None:
+    place.up(
+        place.process("a", LONG, after=after("setup", "succeeded")),
+        tasks=(place.task("setup", f"printf '{exported}' > $DEVENV_TASK_EXPORTS_FILE"),),
+    )
+    place.come(a="gave_up")
+    assert "exports" in place.log("a")
+
+
+def test_what_gave_up_for_a_failed_task_starts_when_the_task_does_not_fail_any_more(place: Place) -> None:
+    names = tuple(f"p{number}" for number in range(9))
+    place.up(
+        *(place.process(name, LONG, after=after("setup", "succeeded")) for name in names),
+        tasks=(place.task("setup", "test -e gate"),),
+    )
+    place.come(**dict.fromkeys(names, "gave_up"))
+    (place.root / "gate").touch()
+    assert place.socket.start(names)["scheduled"] == names
+    place.come(**dict.fromkeys(names, "ready"))
+
+
 # Restarts and ends
 
 
@@ -286,6 +309,12 @@ def test_a_killed_process_is_started_again(place: Place) -> None:
     first = int((place.root / "pid").read_text())
     os.kill(first, signal.SIGKILL)
     until(lambda: place.socket.list()[0].restart_count == 1 and place.phases() == {"a": "ready"})
+
+
+def test_a_variable_that_no_program_can_have_is_said_and_gives_up(place: Place) -> None:
+    place.up(place.process("a", LONG, variables={"A=B": "x"}))
+    place.come(a="gave_up")
+    assert "could not be started" in place.log("a")
 
 
 def test_a_program_that_there_is_not_gives_up_with_the_reason(place: Place) -> None:
@@ -370,11 +399,39 @@ def test_a_process_lives_its_life_on_each_system(place: Place) -> None:
 
 
 def test_a_second_supervisor_does_not_take_the_place_of_the_first(place: Place) -> None:
-    place.up(place.process("a", LONG))
+    place.up(place.process("a", f"echo mine; {LONG}"))
     first = place.socket.pid()
-    place.up(place.process("b", LONG))
+    until(lambda: place.log("a", "stdout") == "mine\n")
+    with pytest.raises(DevkeelError) as caught:
+        place.up(place.process("a", LONG), place.process("b", LONG))
+    assert caught.value.code == "processes_not_started"
+    assert str(place.socket.path) in str(caught.value.seen)
+    assert "Traceback" not in str(caught.value.seen)
     assert place.socket.pid() == first
     assert place.phases() == {"a": "ready"}
+    assert place.log("a", "stdout") == "mine\n"
+
+
+def test_a_supervisor_ends_where_there_is_no_proc_to_see_it_in(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.up(place.process("a", LONG))
+    pid = place.socket.pid()
+    assert pid is not None
+    with monkeypatch.context() as system:
+        system.setattr(process_tree, "can_tell", lambda: False)
+        system.setattr(process_tree, "look", lambda _: None)
+        place.runner.down(pid)
+    assert place.left() == []
+
+
+def test_a_supervisor_that_does_not_answer_in_time_does_not_come_up_later(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_up, "_STARTING", -1.0)
+    with pytest.raises(DevkeelError) as caught:
+        place.up(place.process("a", LONG))
+    assert caught.value.code == "processes_not_started"
+    assert place.left() == []
+    assert place.socket.pid() is None
 
 
 def test_a_directory_that_only_leads_to_another_is_not_listened_in(place: Place, tmp_path: Path) -> None:

@@ -80,13 +80,15 @@ class OwnRunner:
     def down(self, manager: int) -> None:
         """End a supervisor; see `Runner.down`."""
         found = process_tree.look(manager)
-        if found is None:
+        if found is None and process_tree.can_tell():
             return
+        deadline = time.monotonic() + _STOPPING
         with suppress(ProcessLookupError):
             os.kill(manager, signal.SIGTERM)
-        deadline = time.monotonic() + _STOPPING
-        while process_tree.still([found]) and time.monotonic() < deadline:
-            time.sleep(_TICK)
+            # Without a /proc the signal 0 says whether it is there, which it also is where its exit was not collected.
+            while (found is None or process_tree.still([found])) and time.monotonic() < deadline:
+                time.sleep(_TICK)
+                os.kill(manager, 0)
 
     def _plan(self) -> Plan:
         """Return the plan of the declaration as it is now, made once."""
@@ -112,10 +114,13 @@ class OwnRunner:
         self._await_manager(child)
 
     def _await_manager(self, child: Popen[bytes]) -> None:
-        """Wait until the supervisor answers."""
+        """Wait until the supervisor answers, itself: another manager may have been started meanwhile."""
         deadline = time.monotonic() + _STARTING
-        while self._socket.pid() is None:
-            if child.poll() is not None or time.monotonic() > deadline:
+        while self._socket.pid() != child.pid:
+            ended = child.poll() is not None
+            if ended or time.monotonic() > deadline:
+                if not ended:  # it would come up later, when it is not expected any more
+                    process_tree.end_tree(child.pid)
                 log = read_tail(self._socket.folder / "daemon.log", None, _WORDS).data.decode("utf-8", "replace")
                 raise not_started("devkeel's supervisor of processes did not start.", log.strip())
             time.sleep(_TICK)

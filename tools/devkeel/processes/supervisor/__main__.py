@@ -44,9 +44,12 @@ def supervise(launch: Launch, plan: Plan) -> None:
     with process_tree.adopting(), executing():
         schedule = Schedule(plan, shared)
         with Listener(schedule) as listener:
+            # Only now: another manager's logs and its number are its own for as long as it listens.
+            folder.begin(os.getpid())
+            for item in plan.processes:
+                folder.empty_logs(item.name)
             threading.Thread(target=listener.serve_forever, daemon=True).start()
             schedule.start(launch.names or schedule.by_themselves())
-            folder.begin(os.getpid())
             _until(ended)
             schedule.stop_all()
             _end_the_rest(launch.root)
@@ -74,4 +77,7 @@ def _until(ended: threading.Event) -> None:
 
 if __name__ == "__main__":
     head, _, rest = sys.stdin.buffer.read().partition(b"\n")
-    supervise(decode(head, type=Launch), read_plan(rest))
+    try:
+        supervise(decode(head, type=Launch), read_plan(rest))
+    except FileExistsError as another:
+        sys.exit(str(another))

@@ -62,7 +62,7 @@ class Chore:
         with watched(_Watch(self._shared, self._ending)):
             try:
                 failed = None if self._is_done() else self._run()
-            except (OSError, DevkeelError, _EndedError) as error:
+            except (OSError, ValueError, DevkeelError, _EndedError) as error:  # ValueError: see `_exported`
                 failed = str(error)
         self.said = failed or ""
         outcome = f"failed: {failed}" if failed else "done"
@@ -94,10 +94,22 @@ class Chore:
 
 
 def _exported(data: bytes) -> dict[str, str]:
-    """Return what a task wrote for others: name and value in turn, each followed by NUL, the value in base64."""
+    """Return what a task wrote for others: name and value in turn, each followed by NUL, the value in base64.
+
+    Raises ValueError for what is no variable.
+    """
     parts = data.decode("utf-8", "replace").split("\0")
-    pairs = zip(parts[::2], parts[1::2], strict=False)
-    return {name: base64.b64decode(value).decode("utf-8", "surrogateescape") for name, value in pairs if name}
+    found = {}
+    for name, text in zip(parts[::2], parts[1::2], strict=False):
+        try:
+            value = base64.b64decode(text).decode("utf-8", "surrogateescape")
+        except ValueError as error:
+            raise ValueError(f"it exports {name!r} with a value that is not in base64") from error
+        # environ(7): a variable is NAME=value, and ends with a NUL.
+        if "=" in name or "\0" in value:
+            raise ValueError(f"it exports {name!r}, which cannot be a variable")
+        found |= {name: value} if name else {}
+    return found
 
 
 class _EndedError(Exception):

@@ -39,9 +39,8 @@ class _Connection(socketserver.StreamRequestHandler):
     server: Listener
 
     def handle(self) -> None:
-        line = self.rfile.readline(_MOST)
         with suppress(BrokenPipeError, ConnectionResetError):
-            request = _parsed(line)
+            request = _parsed(self.rfile.readline(_MOST))
             if request.get("command") == "attach":
                 for event in _events(self.server.schedule):
                     self._send(event)

@@ -58,26 +58,30 @@ class Schedule:
                     outcome["unknown"].append(name)
                 else:
                     outcome["skipped" if process.phase in (*_ON_ITS_WAY, *RUNS) else "scheduled"].append(name)
-            for name in chosen(self._plan, outcome["scheduled"]) if outcome["scheduled"] else ():
-                self._schedule(name, again=name in outcome["scheduled"])
+            chosen_names = chosen(self._plan, outcome["scheduled"]) if outcome["scheduled"] else ()
+            # All of them first, for what waits for another would take it for what it was the last time.
+            woken = [item for name in chosen_names if (item := self._woken(name, again=name in outcome["scheduled"]))]
+            for item in woken:
+                _begin(self._launch, item)
         return outcome
 
     def by_themselves(self) -> list[str]:
         """Return the processes that start without being named."""
         return [item.name for item in self._plan.processes if item.starts]
 
-    def _schedule(self, name: str, *, again: bool) -> None:
-        """Let something start as soon as it may. again: also where it has ended or was stopped."""
-        chore = self._chores.get(name)
-        if chore is not None:
-            if chore.phase in ("not_started", "failed", "left out"):
-                chore.enter("waiting")
-                _begin(self._launch, chore)
-            return
-        process = self.processes[name]
-        if process.phase == "not_started" or (again and process.phase not in (*_ON_ITS_WAY, *RUNS)):
-            process.enter("waiting")
-            _begin(self._launch, process)
+    def _woken(self, name: str, *, again: bool) -> Supervised | Chore | None:
+        """Let something wait for its start, and return it where it has to be started.
+
+        again: also a process that has ended or was stopped.
+        """
+        item = self._chores.get(name) or self.processes[name]
+        if isinstance(item, Chore):
+            starts = item.phase in ("not_started", "failed", "left out")
+        else:
+            starts = item.phase == "not_started" or (again and item.phase not in (*_ON_ITS_WAY, *RUNS))
+        if starts:
+            item.enter("waiting")
+        return item if starts else None
 
     def _launch(self, item: Supervised | Chore) -> None:
         """Wait for what it waits for, and start it."""

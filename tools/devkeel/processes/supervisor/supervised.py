@@ -52,7 +52,6 @@ class Supervised:
         self._unwanted = threading.Event()
         self._probed = threading.Event()
         os.set_blocking(self._wake[0], False)
-        self._folder.empty_logs(planned.name)
 
     @property
     def name(self) -> str:
@@ -69,7 +68,7 @@ class Supervised:
         phase = self.phase
         over = phase in _OVER or (phase == "stopped" and self._began)
         if condition == "started":
-            return self._began or (None if phase == "stopped" else False)
+            return (self._began and phase != "waiting") or (None if phase == "stopped" else False)
         if condition == "ready":
             met, never = phase == "ready" or (phase == "exited" and self._was_ready), over or phase == "stopped"
         elif condition == "completed":
@@ -124,7 +123,7 @@ class Supervised:
         while not self._unwanted.is_set():
             try:
                 code = self._once()
-            except OSError as error:  # for want of descriptors, for instance
+            except (OSError, RuntimeError) as error:  # for want of descriptors or of threads, for instance
                 self.say(f"it was given up: {error}")
                 code = None
             self._code = code
@@ -149,19 +148,19 @@ class Supervised:
             try:
                 notices = self._listen(stack)
                 child = self._start(notices)
-            except (OSError, DevkeelError) as error:
+            except (OSError, ValueError, DevkeelError) as error:  # ValueError: a variable that execve(2) cannot hand on
                 self.say(f"it could not be started: {error}")
                 return None
-            self._began = True
-            self._shared.notify()
-            ready = self.planned.ready
-            if ready is None:
-                self._be_ready()
-            elif not ready.notify:
-                variables = self._shared.variables(self.planned.variables)
-                prober = Prober(ready, variables, self._shared.root, self._found_ready)
-                stack.callback(prober.call_off)
             try:
+                self._began = True
+                self._shared.notify()
+                ready = self.planned.ready
+                if ready is None:
+                    self._be_ready()
+                elif not ready.notify:
+                    variables = self._shared.variables(self.planned.variables)
+                    prober = Prober(ready, variables, self._shared.root, self._found_ready)
+                    stack.callback(prober.call_off)
                 why = self._watch(child, notices)
             finally:
                 left = self._end(child)
