@@ -161,7 +161,7 @@ def _prepared(
     names = found.needed(roots)
     if not wanted.test:
         _require_running(context, found, names)
-    keep = new_programs(context.project.state)
+    keep = new_programs(context.project.state, "tasks")
     found.build(names, keep, deadline - time.monotonic())
     applied = found.enter(keep, deadline - time.monotonic())
     steps = Steps(found, str(place))

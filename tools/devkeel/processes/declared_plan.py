@@ -58,7 +58,7 @@ class DeclaredPlan(Struct, frozen=True):
             given.setdefault(process, {})[name] = number
         found = evaluated(self.context, self.timeout, ports=given)
         names = found.needed([*(name for name, task in found.tasks.items() if is_process(task)), _ENTER_SHELL])
-        keep = new_programs(self.context.project.state)
+        keep = new_programs(self.context.project.state, "processes")
         found.build(names, keep, deadline - time.monotonic())
         applied = found.enter(keep, deadline - time.monotonic())
         steps = Steps(found, str(self.context.project.root), frozenset(found.needed([_ENTER_SHELL])))

@@ -34,6 +34,7 @@ __all__ = [
     "chosen",
     "read_plan",
     "require_sound",
+    "unsound",
     "written",
 ]
 
@@ -190,7 +191,7 @@ def read_plan(data: bytes) -> Plan:
     try:
         return decode(data, type=Plan)
     except (ValidationError, ValueError) as error:
-        raise _unsound("What is to run cannot be read.", str(error)) from error
+        raise unsound("What is to run cannot be read.", str(error)) from error
 
 
 def require_sound(plan: Plan) -> None:
@@ -201,22 +202,22 @@ def require_sound(plan: Plan) -> None:
     seen = set[str]()
     for step in plan.steps:
         if step.name in seen:
-            raise _unsound(f"There are two of the name {step.name}.", step.name)
+            raise unsound(f"There are two of the name {step.name}.", step.name)
         seen.add(step.name)
         logged = isinstance(step, PlannedProcess)
         if logged and ("/" in step.name or "\0" in step.name or len(step.name) > _LONGEST):
-            raise _unsound("A name that is to be that of a log has no slash in it, and is not as long.", step.name)
+            raise unsound("A name that is to be that of a log has no slash in it, and is not as long.", step.name)
         if not step.argv:
-            raise _unsound(f"{step.name} has no command.", step.name)
+            raise unsound(f"{step.name} has no command.", step.name)
     for step in plan.steps:
         for item in step.after:
             if item.name not in seen:
-                raise _unsound(f"{step.name} waits for {item.name}, which there is not.", item.name)
+                raise unsound(f"{step.name} waits for {item.name}, which there is not.", item.name)
     try:
         TopologicalSorter(_waits(plan)).prepare()
     except CycleError as error:
         circle = " -> ".join(reversed(error.args[1]))
-        raise _unsound("Some wait for each other, so none of them would start.", circle) from error
+        raise unsound("Some wait for each other, so none of them would start.", circle) from error
 
 
 def chosen(plan: Plan, names: Iterable[str]) -> frozenset[str]:
@@ -237,7 +238,8 @@ def _waits(plan: Plan) -> dict[str, list[str]]:
     return {step.name: [item.name for item in step.after] for step in plan.steps}
 
 
-def _unsound(message: str, seen: str) -> DevkeelError:
+def unsound(message: str, seen: str) -> DevkeelError:
+    """Return the error about what cannot be started as it says."""
     return ProjectError(
         "process_plan",
         message,

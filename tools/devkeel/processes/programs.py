@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from devkeel.state import directory as state_directory
 from devkeel.state.files import make_directory
@@ -19,10 +19,13 @@ _FOLDER = "programs"
 _KEPT = 5
 
 
-def new_programs(state: Path) -> Path:
-    """Make a directory for the links that keep programs in the Nix store, and let go of old ones."""
+def new_programs(state: Path, what: Literal["processes", "tasks"]) -> Path:
+    """Make a directory for the links that keep programs in the Nix store, and let go of old ones.
+
+    what: each has its own, for processes run on while one task after the other is run beside them.
+    """
     # By their names the oldest come first.
-    folder = make_directory(state, _FOLDER, f"{time.time_ns():020}-{secrets.token_hex(4)}")
-    for name in sorted(state_directory.names(state / _FOLDER))[:-_KEPT]:
-        state_directory.discard(state / _FOLDER / name)
+    folder = make_directory(state, _FOLDER, what, f"{time.time_ns():020}-{secrets.token_hex(4)}")
+    for name in state_directory.names(folder.parent)[:-_KEPT]:
+        state_directory.discard(folder.parent / name)
     return folder

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-from devkeel.errors import ProjectError
-from devkeel.processes.plan import After, Condition
+from devkeel.processes.plan import After, Condition, unsound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -58,10 +57,10 @@ def needed(roots: Iterable[str], waiting: Mapping[str, tuple[After, ...]]) -> se
 def _dependency(text: str, name: str, tasks: Mapping[str, Any]) -> tuple[str, Condition | None]:
     other, _, condition = text.partition("@")
     if other not in tasks:
-        raise _unsound(f"{plain_name(name)} names {other} in `after` or `before`, and there is no such task.", text)
+        raise unsound(f"{plain_name(name)} names {other} in `after` or `before`, and there is no such task.", text)
     known: dict[str, Condition] = {item: item for item in get_args(Condition)}
     if condition and condition not in known:
-        raise _unsound(f"{plain_name(name)} names {text} in `after` or `before`, and there is no such condition.", text)
+        raise unsound(f"{plain_name(name)} names {text} in `after` or `before`, and there is no such condition.", text)
     return other, known.get(condition)
 
 
@@ -72,20 +71,11 @@ def _edge(tasks: Mapping[str, Mapping[str, Any]], waiting: str, other: str, cond
     # devenv, devenv-tasks/src/tasks.rs, `resolve_dependencies`, has these three refusals.
     if wanted == ("succeeded" if runs else "ready"):
         kind = "is a process, which is started, ready or completed" if runs else "is a task, and has no probe"
-        raise _unsound(f"{plain_name(waiting)} waits for {other}@{wanted}, but {plain_name(other)} {kind}.", other)
+        raise unsound(f"{plain_name(waiting)} waits for {other}@{wanted}, but {plain_name(other)} {kind}.", other)
     settings = tasks[other].get("process") or {}
     if wanted == "ready" and settings.get("ready") is None and not settings.get("ports"):
-        raise _unsound(
+        raise unsound(
             f"{plain_name(waiting)} waits until {plain_name(other)} is ready, which has no `ready` and no `ports`.",
             other,
         )
     return After(plain_name(other), wanted)
-
-
-def _unsound(message: str, seen: str) -> ProjectError:
-    return ProjectError(
-        "process_plan",
-        message,
-        seen=seen[:500],
-        remedy="Correct what its processes and tasks wait for; `after` and `before` have names of processes and tasks.",
-    )

@@ -99,7 +99,7 @@ def _exported(data: bytes) -> dict[str, str]:
     Raises ValueError for what is no variable.
     """
     parts = data.decode("utf-8", "replace").split("\0")
-    found = {}
+    found: dict[str, str] = {}
     for name, text in zip(parts[::2], parts[1::2], strict=False):
         try:
             value = base64.b64decode(text).decode("utf-8", "surrogateescape")
