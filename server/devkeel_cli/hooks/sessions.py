@@ -95,12 +95,12 @@ def _append(file: Path, entry: Path, *, moved: bool) -> None:
 def _said(root: Path, entry: Path, text: str | None, *, follows: bool) -> str:
     """Return one sentence for the agent; `` where nothing is declared and nothing was applied."""
     found = entered_by(text) if text else None
-    if found is None or not Path(found[2]).exists():
+    if found is None:
         if text is None and declared_above(root) != root:
             return ""
         then = ", which later shell commands are then in" if follows else ""
         return f"devkeel: no environment is applied here: {as_tool.do('apply', {})}{then}."
-    name, backend, _ = found
+    name, backend = found
     if follows:
         return f"devkeel: shell commands are in the environment {name} ({backend})."
     entering = f"{as_tool.do('run', {})} runs in it, and so does what begins with `. {shlex.quote(str(entry))} &&`"

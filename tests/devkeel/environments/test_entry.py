@@ -13,7 +13,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.backends.backend import Applied
 from devkeel.environments import entry_file
-from devkeel.environments.shell_code import Entering, nothing_to_enter
+from devkeel.environments.shell_code import Entering, entered_by, nothing_to_enter
 from devkeel.project.root import Project
 
 if TYPE_CHECKING:
@@ -145,3 +145,27 @@ def test_what_is_applied_made_and_removed_is_in_the_file_at_once(tmp_path: Path)
     entered = subprocess.run(["dash", "-c", f". {where}; env"], capture_output=True, text=True, check=True)
     assert "devkeel: " in entered.stderr
     assert "DEVKEEL_ENVIRONMENT" not in entered.stdout
+
+
+@pytest.mark.usefixtures("own_index")
+def test_a_copy_at_the_place_of_what_was_applied_is_not_entered(tmp_path: Path) -> None:
+    root, copy = tmp_path / "a b' 1", tmp_path / "copy"
+    root.mkdir()
+    (root / "requirements.txt").write_text("plain\n")
+    environment = Environment(root, actor="test")
+    where = entry_file.path_of(environment.project)
+    assert where is not None
+    done(environment.apply())
+    text, name = where.read_text(), environment.environments().active
+
+    def found(program: str) -> list[str]:
+        printed = shell(program, f". {where}\nenv", tmp_path)
+        return [line for line in printed.splitlines() if line.startswith("DEVKEEL_ENVIRONMENT=")]
+
+    assert entered_by(text) == (name, "venv")
+    shutil.copytree(root, copy, symlinks=True)
+    assert {seen for item in SHELLS for seen in found(item)} == {f"DEVKEEL_ENVIRONMENT={name}"}
+    root.rename(tmp_path / "away")
+    copy.rename(root)
+    assert entered_by(text) is None
+    assert {seen for item in SHELLS for seen in found(item)} == set()

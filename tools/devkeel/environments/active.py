@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.environments.applied import read_good
 from devkeel.environments.entry_file import path_of
-from devkeel.environments.names import default_name, kept_default, sanitised
+from devkeel.environments.names import default_name, home_of, kept_default, sanitised
 from devkeel.environments.shell_code import Entering
 from devkeel.project.declaration import declared_revision, lock_revision
 from devkeel.project.envrc import PROMPT
@@ -41,12 +41,17 @@ def good_of(context: Context, name: str | None = None) -> Good | None:
     return read_good(context.project, name or active_name(context), default_of(context))
 
 
-def entering_of(context: Context, name: str, applied: Applied) -> Entering:
-    """Return an environment as a shell enters it, with the prompt that the settings say."""
+def entering_of(context: Context, name: str, applied: Applied, inode: int | None = None) -> Entering:
+    """Return an environment as a shell enters it, with the prompt that the settings say.
+
+    inode: of the directory that holds it, where the code is to look for that.
+    """
     setting = context.settings.prompt
     template = PROMPT if setting is None or setting is True else setting
     shown = in_prompt(template, applied.backend, name) if template else None
-    return Entering(name, applied, shown, path_of(context.project))
+    generation = applied.generation
+    held = None if inode is None or generation is None else (home_of(context.project, name).path / generation, inode)
+    return Entering(name, applied, shown, path_of(context.project), held)
 
 
 def outdated(context: Context, good: Good | None) -> tuple[str, ...]:

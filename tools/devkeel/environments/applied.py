@@ -43,7 +43,7 @@ __all__ = [
     "remember",
 ]
 
-_KNOWN = ("operation", "revision", "lock_revision", "time", "root")
+_KNOWN = ("operation", "revision", "lock_revision", "time", "root", "inode")
 _OLDER, _OLDER_VERSION, _OLDER_KEEPS = "applied.json", 1, "gc"
 
 
@@ -51,8 +51,8 @@ class Good(Struct, frozen=True):
     """An environment as it was made last.
 
     operation: id of the newest operation then, None without a history. revision, lock_revision: of the files then;
-    None for one that devkeel 0.1 made by a name. time: UTC, ISO 8601. root: where the project was then. older: devkeel
-    0.1 made it, and it is where that left it.
+    None for one that devkeel 0.1 made by a name. time: UTC, ISO 8601. root: where the project was then. inode: of the
+    directory that holds the generation, which no copy has. older: devkeel 0.1 made it, and it is where that left it.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Good(Struct, frozen=True):
     lock_revision: str | None = None
     time: str | None = None
     root: str | None = None
+    inode: int | None = None
     older: bool = False
 
     def is_of(self, revisions: tuple[str, str | None], project: Reader) -> bool:
@@ -97,7 +98,7 @@ def _unrecorded(home: Home, name: str) -> Good | None:
     current, backend = home.current, str(home.record().get("backend", "venv"))
     if current is None or backend not in BACKENDS or not backend_named(backend).named:
         return None
-    return Good(name, backend_named(backend).applied_at(current), older=True)
+    return Good(name, backend_named(backend).applied_at(current), inode=(home.in_use() or {}).get("inode"), older=True)
 
 
 def _older(project: Project, name: str) -> Good | None:

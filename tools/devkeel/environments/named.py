@@ -209,7 +209,7 @@ class Environments(Struct, frozen=True):
     def entering(self, name: str | None = None) -> Entering:
         """Return an environment that is made as a shell enters it. Raises ProjectError `unknown_environment`."""
         good = self.made(name)
-        return entering_of(self.context, good.name, good.applied)
+        return entering_of(self.context, good.name, good.applied, good.inode)
 
     def enter_later_steps(
         self, environment: Mapping[str, str], name: str | None = None

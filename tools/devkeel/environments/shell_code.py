@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.state.directory import status
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from devkeel.backends.backend import Applied
 
@@ -38,8 +41,11 @@ _WATCH = 'if [ -n "${DIRENV_IN_ENVRC:-}" ]; then watch_file %s; fi'
 _PATH = "PATH"
 # POSIX, 3.216: a shell takes no other name in `export`.
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# inode(7): a copy has a number of its own, so that a clone at the place of a project that is gone is not taken for it.
+_HELD = 'case " $(command ls -di %s 2>/dev/null)" in *" %d "*) ;; *) false ;; esac'
 _ENTERED = re.compile(
-    r"# devkeel: (?P<name>[\w-]+) \((?P<backend>\w+)\)\n(?:if .*; fi\n)?if \[ -e (?P<prefix>.+) \]; then\n"
+    r"# devkeel: (?P<name>[\w-]+) \((?P<backend>\w+)\)\n(?:if .*; fi\n)?if \[ -e (?P<prefix>.+?) \]"
+    r'(?: && case " \$\(command ls -di (?P<held>.+) 2>/dev/null\)" in \*" (?P<inode>\d+) "\*\).*)?; then\n'
 )
 
 
@@ -47,13 +53,15 @@ class Entering(Struct, frozen=True):
     """An environment as a shell enters it.
 
     name: of the environment. prompt: what the shell's prompt shows, None for nothing. file: the file that changes when
-    another environment is to be entered, which direnv then watches.
+    another environment is to be entered, which direnv then watches. held: the directory of the project that holds the
+    environment, and its inode.
     """
 
     name: str
     applied: Applied
     prompt: str | None = None
     file: Path | None = None
+    held: tuple[Path, int] | None = None
 
     @property
     def said(self) -> dict[str, str]:
@@ -76,13 +84,20 @@ class Entering(Struct, frozen=True):
             (
                 f"# devkeel: {self.name} ({self.applied.backend})",
                 *watching,
-                f"if [ -e {shlex.quote(self.applied.prefix)} ]; then",
+                f"if {self._is_there()}; then",
                 LEAVE,
                 *self._exports(),
                 f"else printf '%s\\n' {shlex.quote(gone)} >&2; fi",
                 "",
             )
         )
+
+    def _is_there(self) -> str:
+        there = f"[ -e {shlex.quote(self.applied.prefix)} ]"
+        if self.held is None:
+            return there
+        place, inode = self.held
+        return f"{there} && {_HELD % (shlex.quote(str(place)), inode)}"
 
     def _exports(self) -> Iterator[str]:
         yield from (f"unset {name}" for name in self.applied.unset)
@@ -102,7 +117,15 @@ def nothing_to_enter(why: str, file: Path | None = None) -> str:
     return "\n".join((*watching, f"printf '%s\\n' {shlex.quote(f'devkeel: {why}')} >&2", ""))
 
 
-def entered_by(text: str) -> tuple[str, str, str] | None:
-    """Return name, backend and prefix of the environment that a code enters as long as that is there; None for none."""
+def entered_by(text: str) -> tuple[str, str] | None:
+    """Return name and backend of the environment that a code enters now; None for none, or one that is not there."""
     found = _ENTERED.match(text)
-    return None if found is None else (found["name"], found["backend"], "".join(shlex.split(found["prefix"])))
+    if found is None or not os.path.lexists(_unquoted(found["prefix"])):
+        return None
+    info = status(Path(_unquoted(found["held"]))) if found["held"] else None
+    gone = bool(found["held"]) and (info is None or info.st_ino != int(found["inode"]))
+    return None if gone else (found["name"], found["backend"])
+
+
+def _unquoted(text: str) -> str:
+    return "".join(shlex.split(text))
