@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SCRIPTS = {
     "etc/conda/activate.d/10-own.sh": 'export OWN_DATA="$CONDA_PREFIX/share/own"\nexport PATH="/opt/own:$PATH"\n',
+    "etc/conda/activate.d/15-own.sh": '[ -z "${OWN_DATA:-}" ] && export OWN_DATA=elsewhere\n',
     "etc/conda/activate.d/20-own.sh": 'export OWN_SECOND="${OWN_DATA##*/}"\n',
 }
 

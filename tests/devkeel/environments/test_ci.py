@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +46,18 @@ def test_ci_what_cannot_be_carried_is_said(tmp_path: Path) -> None:
     assert left == ("NODE_OPTIONS", "RUNNER_TEMP", "PYTHONPATH")
     text = (tmp_path / "variables").read_text()
     assert ("NODE_OPTIONS<<" in text, "GONE<<" in text, "PYTHONPATH<<" in text) == (False, False, True)
+
+
+def test_ci_a_script_of_later_steps_enters_the_environment_that_is_named(tmp_path: Path) -> None:
+    script, other = tmp_path / "script", tmp_path / "entry.sh"
+    other.write_text("export DEVKEEL_ENVIRONMENT=active\n")
+    script.write_text("export MINE=1\n")
+    named = Entering("gpu", Applied("venv", str(tmp_path), {"A": "1"}, "uv"), file=other)
+    assert enter_later_steps(named, {"BASH_ENV": str(script)}) == ((str(script),), ())
+    argv = ["bash", "-c", 'printf "%s %s %s" "$MINE" "$A" "$DEVKEEL_ENVIRONMENT"']
+    environment = {"PATH": os.environ["PATH"], "BASH_ENV": str(script)}
+    found = subprocess.run(argv, env=environment, capture_output=True, text=True, check=True)
+    assert found.stdout == "1 1 gpu"
 
 
 def test_ci_without_files_for_later_steps_is_said(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ DECLARATION = """\
   languages.rust.enable = true;
   enterShell = ''
     export FROM_HOOK=1
+    # export LEFT_OUT=1
   '';
   services.redis = { enable = true; port = 6399; };
 }
@@ -57,10 +58,11 @@ def places(found: Explanation, place: str) -> list[tuple[bool | None, str | None
         ("API_KEY", [(False, ".env", 2)]),
         ("FROM_DIRENV", [(False, ".envrc", 1)]),
         ("NOWHERE", [(False, None, None)]),
+        ("LEFT_OUT", [(False, None, None)]),
         ("git", [(True, "devenv.nix", 2)]),
         ("deploy", [(True, "devenv.nix", 5)]),
         ("rust", [(True, "devenv.nix", 6)]),
-        ("6399", [(True, "devenv.nix", 10)]),
+        ("6399", [(True, "devenv.nix", 11)]),
         ("6400", [(False, None, None)]),
     ],
 )
@@ -78,6 +80,12 @@ def test_a_variable_that_only_a_file_beside_the_declaration_has_is_not_called_de
     )
     (root / "devenv.nix").write_text("{ ... }: { dotenv.enable = true; }\n")
     assert why(root, "API_KEY", {}).answer == "API_KEY is declared, and nothing was applied yet."
+    (root / "devenv.nix").write_text('{ ... }: { dotenv.enable = true; dotenv.filename = ".env.local"; }\n')
+    (root / ".env.local").write_text("\nOTHER_KEY=abc-123-abc-123\n")
+    assert places(why(root, "OTHER_KEY", {}), "declared") == [(True, ".env.local", 2)]
+    assert why(root, "API_KEY", {}).answer == (
+        "API_KEY stands in .env: dotenv.filename names another file, so no environment reads this file."
+    )
 
 
 def test_a_condition_is_said(root: Path) -> None:

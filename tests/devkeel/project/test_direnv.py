@@ -113,6 +113,18 @@ def test_one_of_somebody_else_that_enters_the_environment_is_right_as_it_is(envi
     assert (result.changed, result.published) == (False, False)
 
 
+@pytest.mark.parametrize(("text", "name"), [(LINE, "gpu"), ('eval "$(devkeel env print gpu)"\n', None)])
+def test_one_of_somebody_else_that_enters_an_environment_of_another_name_is_not_right_already(
+    environment: Environment, text: str, name: str | None
+) -> None:
+    envrc_of(environment).write_text(text)
+    with pytest.raises(Refused) as caught:
+        environment.write_envrc(name)
+    assert caught.value.code == "foreign_envrc"
+    envrc_of(environment).write_text("eval \"$(devkeel env print 'gpu')\"\n")
+    assert not environment.write_envrc("gpu").changed
+
+
 @pytest.mark.parametrize(
     "text", ["layout python\n", "# use devenv\n", "use flake\n", "use devenv\n", "# devkeel env print\n"]
 )

@@ -53,6 +53,8 @@ def test_environments_are_described_by_their_names(tmp_path: Path) -> None:
     [
         ("level = 'syntax'\n[environments.Dev]\npython = '3.12'\n", 2),
         ("[environments.base]\n", 1),
+        ("[environments.gpu--12]\n", 1),
+        ("[environments.gpu-]\n", 1),
         ("[environments.dev]\npython = 3.12\n", 2),
         ("[environments.dev]\npython = '--upgrade'\n", 2),
         ("[environments.dev]\nbackend = 'pip'\n", 2),

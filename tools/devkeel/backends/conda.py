@@ -189,7 +189,7 @@ class Conda(Backend):
         python = prefix / "bin" / "python"
         if wanted.pip:
             conda_pip.install(realisation, wanted, python)
-        version = next((item for name, item in distributions_in(prefix).items() if name == "python"), None)
+        version = distributions_in(prefix).get("python")
         own = {wanted.file: realisation.subject.read(wanted.file) or b""} if realisation.contents.manifest else {}
         digests = {name: digest(data) for name, data in own.items()}
         installed = Installed(0, version, str(python), files=digests)

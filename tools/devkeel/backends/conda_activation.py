@@ -21,7 +21,8 @@ __all__ = ["activated"]
 _SECONDS = 60.0
 # What a shell sets for itself (bash(1), Shell Variables).
 _OWN = frozenset({"PWD", "OLDPWD", "SHLVL", "_"})
-_SOURCE = 'set -e; for script in "$@"; do . "$script" >&2; done; env -0'
+# Without `set -e`, as conda does: that a script ends with a test that is false means nothing.
+_SOURCE = 'for script in "$@"; do . "$script" >&2; done; env -0'
 
 
 def activated(prefix: Path, variables: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -75,10 +75,7 @@ class Flake(Backend):
             variables, notes = enter(exported(done.stdout), realisation.project.root, _HOOK_SECONDS, tries=tries)
             prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
             if is_of_devenv(realisation.subject.files):
-                notes = (
-                    *notes,
-                    "The evaluation was impure: devenv's flake asks for the directory that it is called in.",
-                )
+                notes = (*notes, _IMPURE)
             kept = None if roots is None else roots.name
             return Applied(self.name, prefix, variables, "nix", notes=notes, generation=kept)
 

@@ -7,7 +7,6 @@ GitHub, "Workflow commands for GitHub Actions": `GITHUB_ENV` takes variables, `G
 from __future__ import annotations
 
 import secrets
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +41,9 @@ def enter_later_steps(entering: Entering, environment: Mapping[str, str]) -> tup
         carried = {name: text for name, text in variables.items() if name not in left}
         _append(environment[_VARIABLES], "".join(_assignments({**emptied, **carried})))
         return (environment[_VARIABLES], environment[_PATHS]), (*left, *emptied)
-    if environment.get(_SCRIPT) and entering.file is not None:
-        file = shlex.quote(str(entering.file))
-        _append(environment[_SCRIPT], f"if [ -r {file} ]; then . {file}; fi\n")
+    if environment.get(_SCRIPT):
+        # Not by the file of the project, which enters the active environment, whatever the call names.
+        _append(environment[_SCRIPT], entering.code())
         return (environment[_SCRIPT],), ()
     raise UsageError(
         "no_ci",

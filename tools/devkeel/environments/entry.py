@@ -54,7 +54,7 @@ def _written(old: bytes | None, watched: list[str], name: str | None, shown: str
     try:
         return envrc(old, entering(watched, name), shown)
     except Refused as error:
-        if old is not None and shown is None and enters(old):
+        if old is not None and shown is None and enters(old, name):
             return old
         another = enters_another(old)
         if another is None:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from devkeel.backends.generations import Home
 from devkeel.backends.registry import BACKENDS
 from devkeel.errors import UsageError
+from devkeel.project.contents import RESERVED
 from devkeel.state import directory
 from devkeel.state.files import read_record, require_no_link
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["NamedEnvironment", "all_environments", "default_name", "home_of", "kept_default", "sanitised"]
 
 _FOLDER = "envs"
-# `base`, and `root` as it was called before, are conda's own installation.
-_RESERVED = frozenset({"base", "root", "default"})
 # NAME_MAX, in bytes (limits.h): it becomes a directory.
 _LONGEST = 255
 # YAML 1.2, 7.3: a scalar between quotes may have blanks and `#`, a plain one ends before ` #`.
@@ -49,7 +48,7 @@ def sanitised(name: str) -> str:
     Raises UsageError `bad_environment_name` where nothing is left, or what is left means something to conda.
     """
     plain = _plain(name)
-    if not plain or plain in _RESERVED:
+    if not plain or plain in RESERVED:
         raise UsageError(
             "bad_environment_name",
             f"{name[:80]!r} cannot name an environment.",
@@ -111,7 +110,7 @@ def all_environments(project: Project) -> Iterator[NamedEnvironment]:
         record: dict[str, Any] = home.record()
         backend, python = str(record.get("backend", _UNRECORDED)), record.get("python")
         # A devkeel that is older than the record may lack its backend.
-        named = path.name == _plain(path.name) and path.name not in _RESERVED and backend in BACKENDS
+        named = path.name == _plain(path.name) and path.name not in RESERVED and backend in BACKENDS
         if named and (record or home.current):
             yield NamedEnvironment(
                 path.name, backend, python if isinstance(python, str) else None, home.current, len(home.leftovers())

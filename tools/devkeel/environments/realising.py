@@ -82,7 +82,7 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
             applied = replace(applied, generation=made.name if made else None)
     try:
         _require_still(context, revisions)
-    except Conflict:
+    except BaseException:  # another declaration by now, or none
         home.drop(home.path / str(applied.generation))
         raise
     good = remember(project, wanted.name, applied, operation, revisions)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.libraries.declared import declared_libraries
+from devkeel.project.declaration import dotenv_files
 from devkeel.project.envrc import ENVRC
 from devkeel.project.root import DECLARATION, DOTENV, PROCFILE
 from devkeel.project.survey import survey
@@ -41,7 +42,7 @@ def declared_variable(context: Context, name: str) -> tuple[Mention, ...]:
     mentions = [_of(item) for item in found if item.path == f"env.{name}"]
     whole = [item for item in found if item.path == "env"]
     mentions += [_of(item, f"{item.path} is computed, and may have it") for item in whole]
-    exported = re.compile(rf"\bexport[ \t]+{re.escape(name)}=|^[ \t]*{re.escape(name)}=", re.MULTILINE)
+    exported = re.compile(rf"^(?:[^#\n]*\bexport[ \t]+|[ \t]*){re.escape(name)}=", re.MULTILINE)
     for file, data in sorted(files.items()):
         if file.endswith(".nix"):
             mentions += [Mention(file, line, "text that a shell runs sets it") for line in _lines(data, exported)]
@@ -50,14 +51,16 @@ def declared_variable(context: Context, name: str) -> tuple[Mention, ...]:
 
 
 def _outside(context: Context, name: str) -> Iterator[Mention]:
-    on = any(item.value is True for item in survey(context.declaration(), "dotenv.enable").definitions)
-    told = "dotenv reads it" if on else "dotenv.enable is not set, so no environment reads this file"
+    asked = dotenv_files(context.declaration())
+    why = "dotenv.filename names another file" if asked else "dotenv.enable is not set"
+    told = f"{why}, so no environment reads this file"
     if not context.source.exists(DECLARATION):
         ran = context.source.exists(PROCFILE)
         told = "the processes of the Procfile have it, the environment does not" if ran else "no environment reads it"
     line = re.compile(rf"^[ \t]*(?:export[ \t]+)?{re.escape(name)}[ \t]*=", re.MULTILINE)
-    for number in _lines(context.source.read(DOTENV) or b"", line):
-        yield Mention(DOTENV, number, told, holds=on)
+    for file in sorted({DOTENV, *asked}):
+        for number in _lines(context.source.read(file) or b"", line):
+            yield Mention(file, number, "dotenv reads it" if file in asked else told, holds=file in asked)
     for number in _lines(context.source.read(ENVRC) or b"", line):
         yield Mention(ENVRC, number, "direnv alone sets it, in shells that enter by this file", holds=False)
 

@@ -301,7 +301,13 @@ def _port(inquiry: _Inquiry) -> Explanation:
         )
     if listens:
         declares = "declares" if mentions else "does not declare"
-        told = f"Port {number} is held by {listens}, which is no process of this project."
+        started = [] if sight is None or sight.pid is None else process_tree.family([sight.pid])
+        whose = (
+            "which a process of this project started"
+            if any(f"(PID {item.pid})" in listens for item in started)
+            else "which is no process of this project"
+        )
+        told = f"Port {number} is held by {listens}, {whose}."
         return inquiry.answered("port", seen, f"{told} The project {declares} the port.", do("processes"))
     if mentions:
         return inquiry.answered("port", seen, f"Port {number} is declared, and its process does not run.", do("start"))

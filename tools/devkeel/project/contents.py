@@ -24,7 +24,8 @@ __all__ = ["RESERVED", "Contents", "DescribedEnvironment", "described_in"]
 
 # `base`, and `root` as it was called before, are conda's own installation.
 RESERVED = frozenset({"base", "root", "default"})
-_NAME = re.compile(r"[a-z_][a-z0-9_-]*")
+# As `devkeel.environments.names` leaves them, so that what a call names is what is described.
+_NAME = re.compile(r"[a-z_][a-z0-9_]*(?:-[a-z0-9_]+)*")
 # PEP 735 and PEP 685: how groups and extras are called; none of them can be taken for an option of an installer.
 _PART = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 # A name of a channel or its address, no option.

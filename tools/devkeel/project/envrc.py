@@ -21,7 +21,7 @@ _EXPANDED = frozenset("$`\\!%")
 _MARK = "# Made by devkeel; lines below the last of these are yours."
 _END = "# End of what devkeel made."
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_ENTERS = re.compile(rb"^[ \t]*(?!#)[^#\n]*\bdevkeel env print\b", re.MULTILINE)
+_ENTERS = re.compile(rb"^[ \t]*(?!#)[^#\n]*\bdevkeel env print\b(?:[ \t]+[\"']?(?P<name>[\w-]+))?", re.MULTILINE)
 # What devkeel 0.1 wrote, and the ways of direnv-stdlib(1) and devenv into an environment of their own making.
 _ANOTHER = re.compile(
     rb"^[ \t]*(?:[^#\n]*\bdevkeel env activate\b|use[ _](?:devenv|flake|nix|guix|conda|pixi)\b|layout[ _]\w+)[^\n]*",
@@ -87,14 +87,14 @@ def entering(watched: Iterable[str], name: str | None = None) -> tuple[str, ...]
     return (*(f"watch_file {shlex.quote(item)}" for item in watched), f'eval "$(devkeel env print{named})"')
 
 
-def enters(text: bytes) -> bool:
-    """Return whether an `.envrc` enters what was applied, whoever wrote it."""
-    return _ENTERS.search(text) is not None
+def enters(text: bytes, name: str | None = None) -> bool:
+    """Return whether an `.envrc` enters what was applied, whoever wrote it. name: None for the active environment."""
+    return any(found["name"] == (None if name is None else name.encode()) for found in _ENTERS.finditer(text))
 
 
 def enters_another(text: bytes | None) -> str | None:
     """Return what says of an `.envrc` that it enters another environment than the one that was applied, or nothing."""
-    if text is None or enters(text):
+    if text is None or _ENTERS.search(text):
         return None
     found = _ANOTHER.search(text)
     if found is None:
