@@ -41,7 +41,7 @@ LAYERS = {
         *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
         *("source", "text"),
     },
-    "policy": {"catalogue", "errors", "project", "source"},
+    "policy": {"catalogue", "errors", "nix_cli", "pinned", "project", "source"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),
@@ -61,8 +61,8 @@ LAYERS = {
         *("state", "text"),
     },
     "environments": {
-        *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks", "nix_cli"),
-        *("policy", "processes", "project", "runtime", "state", "text"),
+        *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks"),
+        *("nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),

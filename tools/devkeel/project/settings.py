@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from devkeel.project.contents import DescribedEnvironment
     from devkeel.project.root import Reader
 
-__all__ = ["BACKENDS", "Guarding", "Retention", "Settings", "read_settings"]
+__all__ = ["BACKENDS", "REFERENCE_RULES", "Guarding", "Retention", "Settings", "read_settings"]
 
 
 class Retention(Struct, frozen=True):
@@ -51,7 +51,7 @@ class Settings(Struct, frozen=True):
     directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
     environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
-    strict (an error), ignore.
+    strict (an error), ignore. references: rules for what inputs may refer to.
     """
 
     level: str | None = None
@@ -67,6 +67,7 @@ class Settings(Struct, frozen=True):
     lock_file_policy: str = "warn"
     environments: Mapping[str, DescribedEnvironment] = {}
     prompt: str | bool | None = None
+    references: tuple[str, ...] = ()
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
@@ -91,9 +92,12 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "guard": (str, dict),
     "lock_file_policy": (str,),
     "environments": (dict,),
+    "references": (list,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
+# `devkeel.policy.references` has a row for each.
+REFERENCE_RULES = ("github-only", "forges-only", "no-path", "no-registry", "pinned", "exact")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _POLICIES = ("warn", "strict", "ignore")
@@ -125,6 +129,7 @@ def read_settings(project: Reader) -> Settings:
     given["environments"] = described_in(
         found.get("environments", {}), BACKENDS, lambda why, keys: _bad(why, line_of(data, keys))
     )
+    given["references"] = _references(data, found.get("references", []))
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 
@@ -144,6 +149,14 @@ def _loaded(data: bytes) -> dict[str, Any]:
     except (TOMLKitError, UnicodeDecodeError) as error:
         raise _bad(str(error), getattr(error, "line", None)) from error
     return found
+
+
+def _references(data: bytes, found: list[Any]) -> tuple[str, ...]:
+    for name in found:
+        if name not in REFERENCE_RULES:
+            why = f"references takes a list of {', '.join(REFERENCE_RULES)}"
+            raise _bad(why, line_of(data, ("references",)))
+    return tuple(dict.fromkeys(found))
 
 
 def _guard(data: bytes, found: str | Mapping[str, Any]) -> Guarding:

@@ -1,0 +1,162 @@
+"""What inputs may refer to: small rules that a team names, and which reference breaks which.
+
+A rule says yes, no, or that the text does not tell. What it does not tell is no finding: it is listed apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from devkeel.errors import Diagnostic
+from devkeel.pinned.flake_lock import read_lock
+from devkeel.policy.declared_references import declared_references
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from devkeel.pinned.flake_lock import Lock
+    from devkeel.policy.declared_references import Reference
+
+__all__ = ["RULES", "Judged", "judge_references"]
+
+_GITHUB = ("github.com", "githubusercontent.com", "github.io")
+_FORGES = ("github", "gitlab", "sourcehut")
+_REMOTE = ("git", "hg", "web")
+# By file, the lock that pins its inputs.
+_LOCKS = {"flake.nix": "flake.lock"}
+_DEVENV_LOCK = "devenv.lock"
+
+
+class Judged(Struct, frozen=True):
+    """What came of judging references. looked: how many there are. findings: each with its file and line.
+
+    doubtful: references of which a rule cannot say whether they are allowed, and why.
+    """
+
+    looked: int
+    findings: tuple[Diagnostic, ...] = ()
+    doubtful: tuple[Diagnostic, ...] = ()
+
+
+class _Known(Struct, frozen=True):
+    """A reference, and what the lock has for it: None without a lock, empty where that lacks it."""
+
+    reference: Reference
+    locked: Mapping[str, object] | None
+
+    @property
+    def kind(self) -> str:
+        """Its kind; of a name in the registry the one that it was locked as, where it was."""
+        if self.reference.kind == "registry" and self.locked:
+            return str(self.locked.get("type", "unknown"))
+        return self.reference.kind
+
+
+def _from_github(known: _Known) -> bool | None:
+    host = known.reference.host
+    if known.kind == "github":
+        # A host of its own is an installation of GitHub somewhere.
+        return True if host in (None, "github.com") else None
+    if known.kind in _REMOTE and host is not None:
+        return any(host == name or host.endswith(f".{name}") for name in _GITHUB)
+    return None if known.kind in ("unknown", "registry", *_REMOTE, "tarball", "file") else False
+
+
+def _from_forge(known: _Known) -> bool | None:
+    if known.kind in ("unknown", "registry"):
+        return None
+    return True if known.kind in _FORGES else _from_github(known)
+
+
+def _no_path(known: _Known) -> bool | None:
+    return None if known.kind in ("unknown", "registry") else known.kind != "path"
+
+
+def _no_registry(known: _Known) -> bool | None:
+    return None if known.reference.kind == "unknown" else known.reference.kind != "registry"
+
+
+def _exact(known: _Known) -> bool | None:
+    if known.reference.text is None:
+        return None
+    return known.reference.pinned or _is_own(known.reference)
+
+
+def _pinned(known: _Known) -> bool | None:
+    reference, locked = known.reference, known.locked
+    if reference.pinned or _is_own(reference):
+        return True
+    if locked is None:
+        return None if reference.text is None else False
+    return "narHash" in locked and ("rev" in locked or known.kind not in (*_FORGES, "git", "hg"))
+
+
+def _is_own(reference: Reference) -> bool:
+    """Return whether it is a path relative to the file that names it: a part of the project, at its own revision."""
+    text = reference.text or ""
+    return reference.kind == "path" and (text.partition(":")[2] or text).startswith(".")
+
+
+class _Rule(Struct, frozen=True):
+    """A rule: what it asks, and what a reference that breaks it does."""
+
+    asks: Callable[[_Known], bool | None]
+    broken: str
+
+
+RULES: Mapping[str, _Rule] = {
+    "github-only": _Rule(_from_github, "is not from GitHub"),
+    "forges-only": _Rule(_from_forge, "is not from GitHub, GitLab or SourceHut"),
+    "no-path": _Rule(_no_path, "is a path of this machine"),
+    "no-registry": _Rule(_no_registry, "is a name that each machine's registry gives its own meaning"),
+    "pinned": _Rule(_pinned, "is held to no revision and hash, neither by itself nor by the lock"),
+    "exact": _Rule(_exact, "names no revision and no hash itself"),
+}
+"""The rules by the names that devkeel.toml has for them (`project.settings.REFERENCE_RULES`)."""
+
+
+def judge_references(files: Mapping[str, bytes], locks: Mapping[str, bytes | None], rules: Iterable[str]) -> Judged:
+    """Return which references of inputs break which of the rules.
+
+    files: flake.nix and devenv.yaml files by name, others are passed over. locks: flake.lock and devenv.lock, where
+    there are such. rules: names of `RULES`.
+    """
+    references = declared_references(files)
+    read = {name: read_lock(data) for name, data in locks.items()}
+    findings, doubtful = list[Diagnostic](), list[Diagnostic]()
+    wanted = tuple(dict.fromkeys(rules))
+    for reference in references:
+        known = _Known(reference, _locked(reference, read))
+        for name in wanted:
+            answer = RULES[name].asks(known)
+            if answer is False:
+                findings.append(_finding(reference, name, RULES[name].broken))
+            elif answer is None:
+                doubtful.append(_doubt(reference, name))
+    return Judged(len(references), tuple(findings), tuple(doubtful))
+
+
+def _locked(reference: Reference, locks: Mapping[str, Lock | None]) -> Mapping[str, object] | None:
+    lock = locks.get(_LOCKS.get(reference.place.file, _DEVENV_LOCK))
+    if lock is None or not lock.whole:
+        return None
+    try:
+        key = lock.root
+        for name in reference.name.split("/"):
+            key = lock.inputs_of(key)[name]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+    return lock.locked(key)
+
+
+def _finding(reference: Reference, rule: str, broken: str) -> Diagnostic:
+    message = f"The input {reference.name} {broken}: {reference.text} ({rule})"
+    return Diagnostic("reference_not_allowed", "error", message, "references", reference.place, reference.name)
+
+
+def _doubt(reference: Reference, rule: str) -> Diagnostic:
+    why = "its text is computed" if reference.text is None else f"{reference.text} does not say it"
+    message = f"Whether the input {reference.name} keeps the rule {rule} is not known: {why}"
+    return Diagnostic("reference_in_doubt", "info", message, "references", reference.place, reference.name)
