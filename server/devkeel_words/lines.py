@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from devkeel.backends.installed import Installed
     from devkeel.checks.report import Skipped
+    from devkeel.environments.apply import ApplyResult
     from devkeel.environments.named import EnvironmentInfo
     from devkeel.history.log import HistoryEntry
     from devkeel.inspection.why import Explanation
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
 
-__all__ = ["checks", "checks_here", "environment", "installed", "lock", "moves", "relations", "seen", "value"]
+__all__ = ["active", "checks", "checks_here", "environment", "installed", "lock", "moves", "relations", "seen", "value"]
 
 
 def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
@@ -51,6 +52,14 @@ def environment(item: EnvironmentInfo) -> str:
     python = f"Python {item.python}" if item.python else ""
     marks = ("active" if item.active else "", "default" if item.default else "", "" if item.prefix else "not made")
     return f"{item.name} ({', '.join(filter(None, (item.backend, python, *marks)))})"
+
+
+def active(result: ApplyResult) -> Iterator[str]:
+    """Yield which environment is active, where that is another than the one that was applied, or was asked for."""
+    if result.activated:
+        yield f"active: {result.active}, from now on"
+    elif result.active != result.environment:
+        yield f"active: {result.active}, as before"
 
 
 def installed(item: Installed) -> Iterator[str]:

@@ -64,6 +64,9 @@ def test_guardrail_the_pip_section_is_installed_where_it_is_allowed_and_refused_
     assert "--pip" in error["remedy"]
     devkeel(capsys, "apply", "--pip")
     assert there(root, "demo") == {"plain", "frames", "numbers-lib"}
+    installed = devkeel(capsys, "apply", "--pip")["installed"]
+    assert {"plain": "1.0.0", "frames": "1.5.3"}.items() <= installed["versions"].items()
+    assert installed["others"] == installed["packages"] - len(installed["versions"])
     found = devkeel(capsys, "doctor")
     assert not [item for item in found["findings"] if "by pip" in item["message"]]
 

@@ -90,6 +90,8 @@ def test_the_project_itself_and_its_default_group_are_installed(
     assert answer["python"].startswith("3.")
     assert answer["interpreter"].startswith("/")
     assert answer["left_out"] == ["group docs", "group base", "extra gpu"]
+    assert answer["versions"] == {"numbers-lib": "1.0.0", "plain": "1.0.0"}
+    assert answer["others"] == 1  # the project itself
     ran = devkeel(capsys, "run", "--", "demo")
     assert ran["stdout"] == "as it stands in src\n"
     (root / "src/demo.py").write_text("def main():\n    print('changed')\n")

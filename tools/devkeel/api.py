@@ -225,7 +225,7 @@ class Environment:
         """Take over a history that is not believed; see `Transactions.adopt`. A person asks for it, and no tool."""
         return self.context.records.adopt()
 
-    def apply(
+    def apply(  # noqa: PLR0913  (one for each option of `devkeel apply`)
         self,
         *,
         dry_run: bool = False,
@@ -236,6 +236,7 @@ class Environment:
         environment: str | None = None,
         strict: bool = False,
         contents: Contents | None = None,
+        activate: bool = False,
     ) -> Job:
         """Realise the declaration as a job; a dry run keeps and remembers nothing of it.
 
@@ -243,7 +244,8 @@ class Environment:
         was applied did. timeout: seconds. environment: the name of another one to make or bring up to date. strict:
         raise CheckFailed `lock_stale` or `lock_missing` where a lock does not fit the declaration, or is not there.
         contents: what is installed beside what the declaration says by itself; None for what was asked for that
-        environment before.
+        environment before. activate: it is the active one from then on; one that is made of these files is not made
+        again for that.
         """
         return apply.apply(
             self.context,
@@ -255,6 +257,7 @@ class Environment:
             environment=environment,
             strict=strict,
             contents=contents,
+            activate=activate,
         )
 
     def run(

@@ -119,6 +119,7 @@ def applied(result: ApplyResult) -> Iterable[str]:
     whole = "applied in part" if result.left_out else "applied"
     done = _green(whole) if result.applied else _bold("builds (dry run)")
     yield f"{done} revision {result.revision} in {result.seconds:g} s: {clean(result.prefix)}"
+    yield from map(clean, lines.active(result))
     if result.installed is not None:
         yield from map(clean, lines.installed(result.installed))
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     help="restore: take back what devkeel changed since the last success.",
 )
 @click.option("--env", "environment", metavar="NAME", help="Make a named environment instead, or bring it up to date.")
+@click.option("--activate", is_flag=True, help="Switch to it; it is made only where that is needed.")
 @click.option("--strict", is_flag=True, help="Refuse where a lock does not fit the declaration, or is not there.")
 @click.option("--timeout", metavar="SECONDS", type=float, default=3600.0, help="Default: an hour.")
 @contents_options

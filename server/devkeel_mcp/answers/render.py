@@ -209,8 +209,8 @@ def applied(result: ApplyResult) -> CallToolResult:
     tail = [f"{'Store path' if result.prefix.startswith('/nix/') else 'Place'}: {result.prefix}"]
     if result.operation is not None:
         tail.append(f"Newest operation in it: {result.operation}.")
-    if result.installed is not None:
-        tail += [f"{line[0].upper()}{line[1:]}." for line in lines.installed(result.installed)]
+    told = [*lines.active(result), *(() if result.installed is None else lines.installed(result.installed))]
+    tail += [f"{_sentence(line)}." for line in told]
     tail += [f"Note: {note}" for note in result.notes]
     return _answer(result, head, (), [*_short(tail), f"Next: {result.next}"], "")
 

@@ -16,7 +16,13 @@ __all__ = ["input_schema"]
 _REF = "#/$defs/"
 _NULL = {"type": "null"}
 # What a reader assumes anyway. A list, because an empty schema cannot be hashed.
-_IMPLIED: list[tuple[str, object]] = [("default", None), ("default", False), ("minItems", 1), ("minimum", 1)]
+_IMPLIED: list[tuple[str, object]] = [
+    ("default", None),
+    ("default", False),
+    ("default", []),
+    ("minItems", 1),
+    ("minimum", 1),
+]
 
 
 def input_schema(model: type[BaseModel]) -> dict[str, Any]:

@@ -26,7 +26,8 @@ EXECUTE = ToolAnnotations(read_only_hint=False, destructive_hint=True, idempoten
 class ApplyArguments(Arguments):
     dry_run: bool = Field(default=False, description="Build only.")
     on_failure: Literal["restore"] | None = Field(default=None, description="Undo edits since it worked.")
-    environment: str | None = Field(default=None, description="Its name.")
+    environment: str | None = Field(default=None, description="Default: the active.")
+    activate: bool = Field(default=False, description="Switch to it.")
     backend: str | None = Field(default=None, description="venv")
     groups: list[str] | None = Field(default=None, description="Or [extra].")
 
@@ -38,6 +39,7 @@ async def _apply(call: Call, arguments: ApplyArguments) -> CallToolResult:
             on_failure=arguments.on_failure or "keep",
             environment=arguments.environment,
             contents=_contents(arguments),
+            activate=arguments.activate,
         )
     )
 

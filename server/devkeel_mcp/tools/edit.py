@@ -55,7 +55,7 @@ class EditItem(BaseModel):
     settings: dict[str, JsonValue] | None = Field(default=None, description="enable: options below it.")
     old: str | None = Field(default=None, description="replace_text: exact text.")
     new: str | None = Field(default=None, description="Its replacement.")
-    occurrences: int | None = Field(default=None, description="How often; default 1.")
+    occurrences: int | None = Field(default=None, description="Default 1.")
     file: str | None = Field(default=None, description="Default: its own.")
 
     def as_edit(self) -> dict[str, Any]:

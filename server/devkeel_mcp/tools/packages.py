@@ -36,8 +36,8 @@ async def _add_packages(call: Call, arguments: PackagesArguments) -> CallToolRes
 ADD_PACKAGES = ToolSpec(
     name="add_packages",
     description=(
-        "Use when a program or a native library is needed in the project's shell, or no longer is: adds or "
-        "removes packages. For services and languages: enable_service."
+        "Use when a program or a native library is needed in the project's shell, or no longer is. "
+        "For services and languages: enable_service."
     ),
     hints=TOGGLING,
     arguments=PackagesArguments,

@@ -20,7 +20,7 @@ __all__ = ["PATCH"]
 
 class PatchArguments(WriteArguments):
     file: str = Field(default="devenv.nix", description="*.nix, devenv.yaml, .envrc, a manifest.")
-    old: str = Field(description="Exact text, whitespace included.")
+    old: str = Field(description="Whitespace included.")
     new: str = Field(description="Its replacement.")
     occurrences: int = Field(default=1, description="How often old occurs.")
     create: bool = Field(default=False, description="Make a missing file.")

@@ -17,7 +17,7 @@ from devkeel.backends import conda_pip, health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
 from devkeel.backends.conda_activation import activated
 from devkeel.backends.generations import Home, describe, description_of, new_generation
-from devkeel.backends.installed import Installed, distributions_in, installed_in
+from devkeel.backends.installed import Installed, distributions_in, installed_in, to_be_installed
 from devkeel.errors import CheckFailed, Refused
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve import conda_locking, conda_solver, micromamba
@@ -192,7 +192,8 @@ class Conda(Backend):
         version = distributions_in(prefix).get("python")
         own = {wanted.file: realisation.subject.read(wanted.file) or b""} if realisation.contents.manifest else {}
         digests = {name: digest(data) for name, data in own.items()}
-        installed = Installed(0, version, str(python), files=digests)
+        asked = to_be_installed((*wanted.names, *conda_pip.names_of(wanted)))
+        installed = Installed(0, version, str(python), files=digests, versions=asked)
         put = " ".join(health.names_put_by_pip(prefix))
         describe(prefix, f"# {'micromamba' if tool else 'rattler'}\n{installed.line()}{_BY_PIP}{put}\n")
         if python.exists():

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Diagnostic, Place
+from devkeel.libraries.manifests.requirement import key_of
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
 from devkeel.runtime import run
@@ -17,9 +18,14 @@ if TYPE_CHECKING:
     from devkeel.backends.backend import Realisation
     from devkeel.libraries.resolve.conda_solver import CondaPackages
 
-__all__ = ["install"]
+__all__ = ["install", "names_of"]
 
 _SHOWN = 2000
+
+
+def names_of(wanted: CondaPackages) -> tuple[str, ...]:
+    """Return the distributions that stand below `pip:` by their names."""
+    return tuple(key for item in wanted.pip if (key := key_of(item)))
 
 
 def install(realisation: Realisation, wanted: CondaPackages, python: Path) -> None:

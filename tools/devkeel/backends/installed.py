@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
+from devkeel.libraries.manifests.requirement import canonicalize_name
 from devkeel.project.root import digest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from devkeel.libraries.resolve.parts import Parts
     from devkeel.project.root import Reader
 
-__all__ = ["Installed", "distributions_in", "installed_in"]
+__all__ = ["Installed", "distributions_in", "installed_in", "to_be_installed"]
 
 _MARK = "# installed: "
+# A record names at most so many of what is asked for.
+_NAMES = 100
 
 
 class Installed(Struct, frozen=True):
@@ -28,7 +32,8 @@ class Installed(Struct, frozen=True):
     packages: how many are installed. python: the version of its interpreter; interpreter: what that was made of.
     project: the project itself, where it is installed, editable. groups, extras: of the project, by name. left_out:
     what is declared and not installed, each as a person reads it. files: the digests of what it was made of beside the
-    declaration: the manifest that devkeel.toml names, files of groups.
+    declaration: the manifest that devkeel.toml names, files of groups. versions: of what is asked for by name, those
+    that are there; of a long list the first. others: how many packages there are beside these.
     """
 
     packages: int = 0
@@ -39,12 +44,17 @@ class Installed(Struct, frozen=True):
     extras: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
     files: Mapping[str, str] = {}
+    versions: Mapping[str, str] = {}
+    others: int = 0
 
     @classmethod
-    def of_parts(cls, parts: Parts, python: str, interpreter: str, files: Mapping[str, bytes]) -> Installed:
-        """Return what is to be installed. files: what it is made of beside the declaration."""
+    def of_parts(
+        cls, parts: Parts, python: str, interpreter: str, files: Mapping[str, bytes], names: Iterable[str]
+    ) -> Installed:
+        """Return what is to be installed. names: of what is asked for. files: what it is made of beside that."""
         digests = {name: digest(data) for name, data in files.items()}
-        return cls(0, python, interpreter, parts.itself, parts.groups, parts.extras, parts.left_out, digests)
+        asked = to_be_installed(names)
+        return cls(0, python, interpreter, parts.itself, parts.groups, parts.extras, parts.left_out, digests, asked)
 
     def is_made_of(self, project: Reader) -> bool:
         """Return whether what it was made of beside the declaration is as it was then."""
@@ -75,8 +85,21 @@ def installed_in(prefix: Path, description: str | None) -> Installed | None:
                 found = Installed.of_record(json.loads(line.removeprefix(_MARK)))
             except ValueError:
                 return None
-            return None if found is None else replace(found, packages=len(distributions_in(prefix)))
+            return None if found is None else _with_versions(found, distributions_in(prefix))
     return None
+
+
+def to_be_installed(names: Iterable[str]) -> dict[str, str]:
+    """Return what is asked for by name as it is recorded before it is installed: without versions."""
+    return dict.fromkeys(sorted(map(canonicalize_name, names)), "")
+
+
+def _with_versions(found: Installed, there: Mapping[str, str]) -> Installed:
+    versions = {name: there[name] for name in found.versions if name in there}
+    lost = tuple(f"{name}, which is not meant for this machine" for name in found.versions if name not in there)
+    shown = dict(islice(versions.items(), _NAMES))
+    left = (*found.left_out, *lost[:_NAMES])
+    return replace(found, packages=len(there), versions=shown, others=len(there) - len(shown), left_out=left)
 
 
 def distributions_in(prefix: Path) -> dict[str, str]:
@@ -85,4 +108,4 @@ def distributions_in(prefix: Path) -> dict[str, str]:
     python = (item.name.removesuffix(".dist-info") for item in prefix.glob("lib/python*/site-packages/*.dist-info"))
     conda = (item.name.removesuffix(".json").rpartition("-")[0] for item in prefix.glob("conda-meta/*.json"))
     pairs = (name.rpartition("-") for name in (*python, *conda))
-    return {name.replace("_", "-").lower(): version for name, _, version in sorted(pairs)}
+    return {canonicalize_name(name): version for name, _, version in sorted(pairs)}

@@ -33,11 +33,10 @@ from devkeel.libraries.resolve.imports import require_imports
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
 from devkeel.libraries.resolve.interpreter import interpreter
-from devkeel.libraries.resolve.parts import parts_of
+from devkeel.libraries.resolve.parts import Parts, parts_of
 from devkeel.libraries.resolve.uv_lock import stale
 from devkeel.project.root import DECLARATION, digest
 from devkeel.runtime import run
-from devkeel.source import toml
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -47,7 +46,6 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.libraries.manifests.requirement_lines import LogicalLine
     from devkeel.libraries.resolve.interpreter import Interpreter
-    from devkeel.libraries.resolve.parts import Parts
     from devkeel.project.root import Project, Reader
     from devkeel.runtime import Completed
 
@@ -172,7 +170,8 @@ class Venv(Backend):
             for file in (name, *parts.files):
                 require_beneath(root.root, file, realisation.subject.read)
         beside = realisation.subject.read_all((*parts.files, *((name,) if realisation.contents.manifest else ())))
-        installed = Installed.of_parts(parts, python.version, python.path, beside)
+        names = _asked(realisation.subject, name, parts)
+        installed = Installed.of_parts(parts, python.version, python.path, beside, names)
         pins = _Pins(name, parts, python, installed.line(), None)
         lock = root.read(_LOCK) if name == _PYPROJECT else None
         if lock is not None:
@@ -271,8 +270,7 @@ class Venv(Backend):
             if pins.parts.itself is not None:
                 itself((*pip, "--editable", "."))
         before = None if current is None else current / "bin" / "python"
-        names = _asked(realisation.subject, pins.file)
-        require_imports(python, names, pins.file, realisation.timeout, before=before)
+        require_imports(python, _asked(realisation.subject, pins.file), pins.file, realisation.timeout, before=before)
         describe(prefix, pins.signature)
 
     def _by_pip(
@@ -326,14 +324,14 @@ class _Pins(Struct, frozen=True):
         return replace(self, signature=f"{_made_of(self.python)}{self.signature}{pinned}", text=text)
 
 
-def _asked(subject: Candidate, manifest: str) -> set[str]:
-    """Return the distributions that the project itself asks for, by normalised name."""
-    if manifest != _PYPROJECT:
-        items = requirements_in(subject.read(manifest) or b"")
+def _asked(subject: Candidate, manifest: str, parts: Parts | None = None) -> set[str]:
+    """Return the distributions that the project asks for, with those of some parts of it, by normalised name."""
+    chosen = parts or Parts()
+    if manifest == _PYPROJECT:
+        data = subject.read(manifest) or b""
+        items = pyproject.requirements_of(data, groups=chosen.groups, extras=chosen.extras)
     else:
-        project = toml.loads(subject.read(manifest) or b"").get("project")
-        wanted = project.get("dependencies") if isinstance(project, dict) else None
-        items = tuple(item for item in wanted if isinstance(item, str)) if isinstance(wanted, list) else ()
+        items = tuple(item for name in (manifest, *chosen.files) for item in requirements_in(subject.read(name) or b""))
     return {key for item in items if (key := key_of(item))}
 
 

@@ -10,7 +10,8 @@ from msgspec import Struct
 from devkeel.candidate.basis import Basis
 from devkeel.change import changes
 from devkeel.change.write import expect
-from devkeel.environments.applied import applying
+from devkeel.environments.active import switch_to
+from devkeel.environments.applied import applying, is_there
 from devkeel.environments.coverage import left_out
 from devkeel.environments.locks import require_locks
 from devkeel.environments.named import Environments
@@ -18,7 +19,7 @@ from devkeel.environments.realising import Wanted, changed, realise
 from devkeel.errors import Conflict, DevkeelError
 from devkeel.nix_cli.progress import progress_of
 from devkeel.policy.permission import EVERYTHING
-from devkeel.project.declaration import declared_revision, read_declaration
+from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.root import DECLARATION, MANIFESTS
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, require_on_failure, require_seconds
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from devkeel.backends.installed import Installed
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
+    from devkeel.environments.applied import Good
     from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job
 
@@ -48,6 +50,7 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     environment: str | None,
     strict: bool,
     contents: Contents | None = None,
+    activate: bool = False,
 ) -> Job:
     """Begin to realise the declaration, as the project's environment or as a named one; see `Environment.apply`."""
     expect(context, expected_revision, read_declaration(context.project))
@@ -66,7 +69,7 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     may = EVERYTHING.of_call(dry_run=dry_run)
     spec = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
     told = tuple(dict.fromkeys(notes))
-    realising = Realising(context, name, environment is not None, files, subject, timeout, told, contents)
+    realising = Realising(context, name, environment is not None, files, subject, timeout, told, contents, activate)
 
     def work(job: Job) -> ApplyResult:
         return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
@@ -78,7 +81,7 @@ class Realising(Struct, frozen=True):
     """One declaration to realise: its files as they were when it was asked for.
 
     name: of the environment. named: the call names it. timeout: seconds. notes: for the result. contents: what the call
-    asks for, None where it does not say.
+    asks for, None where it does not say. activate: it is the active one then.
     """
 
     context: Context
@@ -89,6 +92,7 @@ class Realising(Struct, frozen=True):
     timeout: float
     notes: tuple[str, ...] = ()
     contents: Contents | None = None
+    activate: bool = False
 
     def perform(self, job: Job, *, dry_run: bool, restore: bool, reason: str | None) -> ApplyResult:
         """Realise it and remember it as the last good one; a dry run remembers nothing."""
@@ -107,9 +111,10 @@ class Realising(Struct, frozen=True):
         job.tell("evaluating the declaration" if nix else "reading the declaration")
         environments = Environments(self.context)
         before = environments.good(self.name)
-        wanted = Wanted(self.name, self.files, self.subject, self.context.backend, contents=self.contents)
-        good, notes = realise(self.context, wanted, dry_run=dry_run, timeout=self.timeout)
+        good, notes = self._made(before, dry_run=dry_run)
         applied = good.applied
+        if self.activate and not dry_run:
+            switch_to(self.context, self.name)
         unentered = () if dry_run else environments.refresh()
         missing = left_out(applied.backend, self.files)
         left = f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
@@ -130,10 +135,22 @@ class Realising(Struct, frozen=True):
             left_out=missing or None,
             environment=self.name,
             installed=applied.installed,
+            active=environments.active,
+            activated=self.activate and not dry_run,
         )
 
+    def _made(self, before: Good | None, *, dry_run: bool) -> tuple[Good, tuple[str, ...]]:
+        """Make the environment; one that is only to be switched to, and is of these files, is as it has to be."""
+        asks = self.contents is not None or self.context.backend not in (None, before and before.applied.backend)
+        if before is not None and self.activate and not (asks or dry_run or before.older):
+            revisions = declared_revision(self.context.project, self.files), lock_revision(self.context.project)
+            if before.is_of(revisions, self.context.project) and is_there(self.context.project, before):
+                return before, ()
+        wanted = Wanted(self.name, self.files, self.subject, self.context.backend, contents=self.contents)
+        return realise(self.context, wanted, dry_run=dry_run, timeout=self.timeout)
+
     def _way_in(self) -> str:
-        return do("run", environment=self.name) if self.named else do("run")
+        return do("run", environment=self.name) if self.named and not self.activate else do("run")
 
     def _restore(self, job: Job, error: DevkeelError, reason: str | None) -> None:
         """Take back what devkeel did since the last good declaration, and say so in the error."""
@@ -169,9 +186,10 @@ class ApplyResult(Struct, frozen=True):
     """A realised environment.
 
     applied: whether it is now what commands run in (False for a dry run). changed: whether it is another one than
-    before. environment: its name. prefix: its store path or directory. judge: who realised it. operation: the newest
-    operation in it. left_out: what devenv.nix declares and this backend does not realise, None where that is nothing.
-    installed: what is in it, and what of its own declaration is not.
+    before. environment: its name. active: that of the one that calls mean which name none; activated: whether this call
+    switched to it. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
+    left_out: what devenv.nix declares and this backend does not realise, None where that is nothing. installed: what is
+    in it, and what of its own declaration is not.
     """
 
     applied: bool
@@ -189,3 +207,5 @@ class ApplyResult(Struct, frozen=True):
     left_out: tuple[str, ...] | None = None
     environment: str = ""
     installed: Installed | None = None
+    active: str = ""
+    activated: bool = False
