@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -16,10 +16,9 @@ from devkeel.edits.libraries import AddLibrary
 from devkeel.errors import Unavailable
 from devkeel.libraries.resolve import interpreter
 from devkeel.libraries.resolve.declared_python import declared_python
+from devkeel.libraries.resolve.installers import find_python
+from devkeel.runtime import distrust, executing
 from devkeel_cli.run import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = []\n'
 OWN = f"{sys.version_info[0]}.{sys.version_info[1]}"
@@ -217,3 +216,38 @@ def test_a_copy_of_a_project_does_not_run_in_the_environment_of_the_first(root: 
         with pytest.raises(Unavailable) as caught:
             copy.run(("python", "-V"))
         assert caught.value.code == "not_applied"
+
+
+@pytest.mark.parametrize("made_by", ["devkeel", "its owner"])
+def test_a_shell_in_the_project_s_environment_makes_the_next_one(
+    root: Path, monkeypatch: pytest.MonkeyPatch, made_by: str
+) -> None:
+    """As an agent does it, whose session is in the environment that is applied."""
+    monkeypatch.chdir(root)
+    if made_by == "devkeel":
+        assert run(("apply",)) == 0
+        (prefix,) = (root / ".devkeel" / "envs").glob("*/g-*")
+    else:
+        prefix = root / ".venv"
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(prefix)], check=True)
+    monkeypatch.setenv("PATH", f"{prefix}/bin:/usr/bin:/bin")
+    monkeypatch.setenv("VIRTUAL_ENV", str(prefix))
+    (root / "pyproject.toml").write_text(PROJECT.replace("[]", '["plain"]'))
+    assert run(("apply",)) == 0
+    for settings in (root / ".devkeel" / "envs").glob("*/g-*/pyvenv.cfg"):
+        home = settings.read_text().partition("home = ")[2].partition("\n")[0]
+        assert not home.startswith(str(root))
+
+
+def test_a_python_of_the_project_that_is_no_virtual_environment_is_passed_by(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As conda's environments are."""
+    (root / "env" / "bin").mkdir(parents=True)
+    (root / "env" / "bin" / "python3").symlink_to(Path(sys.executable).resolve())
+    monkeypatch.setenv("PATH", f"{root}/env/bin:{Path(sys.executable).parent}:/usr/bin:/bin")
+    distrust(root)
+    for may in (True, False):
+        with executing(may):
+            assert not find_python().startswith(str(root))
+            assert not interpreter.interpreter({}).path.startswith(str(root))

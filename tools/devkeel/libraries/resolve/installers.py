@@ -8,9 +8,13 @@ from functools import cache
 from pathlib import Path
 
 from devkeel.errors import Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import executing, find_program, is_executing, is_foreign, run
 
-__all__ = ["find_python", "find_uv", "pip_of", "tool_environment"]
+__all__ = ["PLACES", "behind", "find_python", "find_uv", "pip_of", "tool_environment"]
+
+# What a Python is asked of itself, `os` and `sys` being there: where it is, and for a virtual environment, which
+# `pyvenv.cfg` makes one (PEP 405), where the one is that it was made of, as `venv` asks (Lib/venv/__init__.py).
+PLACES = "sys.executable, os.path.isfile(os.path.join(sys.prefix, 'pyvenv.cfg')) and sys._base_executable or ''"
 
 # How these tools find their index, certificates, caches and proxies; nothing that names a project of this process.
 _PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "CARGO_", "GO", "BUNDLE_", "CONDA_PKGS_", "MAMBA_")
@@ -28,20 +32,37 @@ def find_uv() -> str | None:
 
 
 def find_python() -> str:
-    """Return the Python that environments are made of where a call names none: the one on PATH, else our own."""
-    found = find_program("python3") or find_program("python")
-    return _itself(found) if found else sys.executable
+    """Return the Python that environments are made of where a call names none: the one on PATH, else our own.
+
+    Never one of a project: in a shell that is in the project's environment, that is what PATH has first.
+    """
+    for may in (is_executing(), False):
+        with executing(may):
+            found = find_program("python3") or find_program("python")
+        itself = _itself(found) if found else sys.executable
+        if not is_foreign(itself):
+            return itself
+    return sys.executable
+
+
+def behind(place: str, base: str) -> str:
+    """Return the Python that a project's own virtual environment was made of, any other one as it is.
+
+    An environment that is made of another goes when that one goes, and resolvers see none that is in the project.
+    place, base: what a Python says of `PLACES`.
+    """
+    return base if base and is_foreign(place) and os.access(base, os.X_OK) else place
 
 
 @cache
 def _itself(found: str) -> str:
-    """Return the interpreter behind a name on PATH: version managers put slow scripts there."""
+    """Return the interpreter behind a name on PATH: version managers put slow scripts there, environments links."""
     try:
-        done = run((found, "-I", "-c", "import sys; print(sys.executable)"), timeout=20)
+        done = run((found, "-I", "-c", f"import os, sys; print({PLACES}, sep='\\n')"), timeout=20)
     except Unavailable:
         return found
-    told = done.stdout.decode("utf-8", "replace").strip()
-    return told if not done.returncode and os.access(told, os.X_OK) else found
+    place, _, base = done.stdout.decode("utf-8", "replace").strip().partition("\n")
+    return behind(place, base) if not done.returncode and os.access(place, os.X_OK) else found
 
 
 def pip_of(python: str) -> tuple[str, ...]:

@@ -17,8 +17,8 @@ from msgspec import Struct
 
 from devkeel.errors import Place, Unavailable
 from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, wanted_version
-from devkeel.libraries.resolve.installers import find_python, find_uv, tool_environment
-from devkeel.runtime import find_program, run
+from devkeel.libraries.resolve.installers import PLACES, behind, find_python, find_uv, tool_environment
+from devkeel.runtime import find_program, is_foreign, run
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _MINORS = range(7, 31)
 _SECONDS = 30.0
 _INSTALL_SECONDS = 600.0
 _ASK = (
-    "import sys, sysconfig; print(sys.executable, '.'.join(map(str, sys.version_info[:3])), sys.implementation.name,"
+    f"import os, sys, sysconfig; print({PLACES}, '.'.join(map(str, sys.version_info[:3])), sys.implementation.name,"
     # PEP 703: a build without the GIL says so in its configuration.
     " bool(sysconfig.get_config_var('Py_GIL_DISABLED')), sep='\\n')"
 )
@@ -81,7 +81,7 @@ def _candidates(wanted: tuple[WantedPython, ...], program: str | None) -> Iterat
     places = _places(wanted) if program is None else iter([find_program(program) or program])
     for place in places:
         found = _asked(place)
-        if found is not None:
+        if found is not None and (program is not None or not is_foreign(found.path)):
             yield found
 
 
@@ -125,9 +125,9 @@ def _asked(place: str) -> Interpreter | None:
     except Unavailable:
         return None
     told = done.stdout.decode("utf-8", "replace").split("\n")
-    if done.returncode or len(told) < 4 or not os.access(told[0], os.X_OK):  # noqa: PLR2004  (its four lines)
+    if done.returncode or len(told) < 5 or not os.access(told[0], os.X_OK):  # noqa: PLR2004  (its five lines)
         return None
-    return Interpreter(told[0], told[1], told[2], told[3] == "True")
+    return Interpreter(behind(told[0], told[1]), told[2], told[3], told[4] == "True")
 
 
 def _exclude_each_other(wanted: tuple[WantedPython, ...]) -> bool:
