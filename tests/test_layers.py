@@ -55,6 +55,7 @@ LAYERS = {
         *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "text"),
     },
+    "builds": {"candidate", "context", "diagnosis", "errors", "nix_cli", "runtime", "text"},
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
@@ -70,7 +71,7 @@ LAYERS = {
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
-        *("backends", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
+        *("backends", "builds", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
         *("history", "inspection", "locks", "policy", "processes", "project", "runtime"),
     },
 }

@@ -46,6 +46,7 @@ VERBS = {
     "doctor": "Examine the records, the tools and the environments.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
+    "nix": "Build, evaluate and run by Nix.",
     "job": "Show the jobs, or follow one.",
     "up": "Start the processes and wait until they are ready.",
     "why": "Explain why a variable, a program or a port is there, or is not.",
@@ -81,6 +82,13 @@ def _root_option() -> click.Option:
     )
 
 
+def _take_root(command: click.Command) -> None:
+    """Let a command and all that is in it take `--root`."""
+    command.params.append(_root_option())
+    for inner in command.commands.values() if isinstance(command, click.Group) else ():
+        _take_root(inner)
+
+
 class VerbGroup(click.Group):
     """A group whose commands are modules of `devkeel_cli.verbs`, each with a `command`."""
 
@@ -94,10 +102,7 @@ class VerbGroup(click.Group):
             return None
         command = import_module(f"devkeel_cli.verbs.{cmd_name}").command
         if isinstance(command, click.Command) and not any(item.name == "root" for item in command.params):
-            command.params.append(_root_option())
-            inner = command.commands.values() if isinstance(command, click.Group) else ()
-            for item in inner:
-                item.params.append(_root_option())
+            _take_root(command)
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

@@ -21,11 +21,11 @@ LONG = 90.0
 class Wire:
     """One server and its one client. Requests are sent, and their answers waited for, apart.
 
-    before: words before its command.
+    before: words before its command. flags: of the command.
     """
 
-    def __init__(self, root: Path, before: Sequence[str] = ()) -> None:
-        command = [*before, sys.executable, "-m", "devkeel_cli", "--root", str(root), "serve"]
+    def __init__(self, root: Path, before: Sequence[str] = (), flags: Sequence[str] = ()) -> None:
+        command = [*before, sys.executable, "-m", "devkeel_cli", "--root", str(root), "serve", *flags]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self.heard: list[tuple[float, dict[str, Any]]] = []

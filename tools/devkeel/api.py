@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.registry import Selection
+    from devkeel.builds import build as building
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
     from devkeel.change import changes
@@ -53,6 +54,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.run"),
         Deferred("devkeel.environments.job_views"),
     )
+    building = Deferred("devkeel.builds.build")
     life = Deferred("devkeel.locks.life")
     asking = Deferred("devkeel.environments.locks")
     declared_run = Deferred("devkeel.environments.declared_run")
@@ -294,6 +296,13 @@ class Environment:
         wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure)
         prepared = declared_run.call if self._by_nix(wanted) else run.call
         return prepared(self.context, wanted)
+
+    def build(self, target: str = ".", *, file: str | None = None, timeout: float = 3600.0) -> Job:
+        """Build an attribute of the project's flake (`#hello`), or of a file, as a job.
+
+        timeout: seconds. Raises UsageError `bad_installable`, PolicyRefused `reference_refused`.
+        """
+        return building.build(self.context, target, file=file, timeout=timeout)
 
     def _by_nix(self, wanted: RunSpec) -> bool:
         """Return whether what is wanted is to be evaluated, and not a program in what was applied."""

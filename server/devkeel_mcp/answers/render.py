@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from mcp_types import CallToolResult, TextContent
-
 from devkeel.deferred import Deferred
 from devkeel.errors import stands
 from devkeel.text.actions import do, say
-from devkeel.text.clean import clean
-from devkeel_mcp.answers.text import MAX_BYTES, cut, cut_line, cut_middle, few, fit, plain, size_of
+from devkeel_mcp.answers.answer import answer
+from devkeel_mcp.answers.text import cut_line, cut_middle, few, plain
 from devkeel_mcp.resources.addresses import ENVIRONMENT, OPERATIONS
 from devkeel_words import lines
 from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
+
+    from mcp_types import CallToolResult
 
     from devkeel.catalogue.lookup import OptionDetail, SearchResult
     from devkeel.catalogue.search import Hit
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult, ProcessLog
     from devkeel.project.survey import DefinitionView
+    from devkeel_mcp.answers import nix_toolset
 else:
     apply = Deferred("devkeel.environments.apply")
     run = Deferred("devkeel.environments.run")
     outcomes = Deferred("devkeel.change.result")
+    nix_toolset = Deferred("devkeel_mcp.answers.nix_toolset")
 
 __all__ = [
     "change",
@@ -58,29 +60,6 @@ __all__ = [
 ]
 
 _HEAD_LINE = 1_000
-_LEAST = 2_000
-
-
-def _answer(
-    result: object,
-    head: Iterable[str],
-    body: Iterable[str],
-    tail: Iterable[str],
-    advice: str,
-    *,
-    shorten: Callable[..., str] = cut,
-) -> CallToolResult:
-    """Return text whose middle is cut when it is too long, so that what comes next is always in it.
-
-    advice: how to get at what was cut.
-    """
-    head, tail = "\n".join(head), "\n".join(tail)
-    room = max(MAX_BYTES - size_of(head) - size_of(tail) - _HEAD_LINE, _LEAST)
-    text = "\n".join(part for part in (head, shorten("\n".join(body), room, advice=advice), tail) if part)
-    return CallToolResult(
-        content=[TextContent(type="text", text=cut(clean(text)))],
-        structured_content=fit(plain(result), advice=advice),
-    )
 
 
 def inspection(result: Inspection) -> CallToolResult:
@@ -103,7 +82,7 @@ def inspection(result: Inspection) -> CallToolResult:
     if result.changed_since:
         tail.append(f"Changed by somebody else since then: {', '.join(result.changed_since)}.")
     tail += _pending(result.recovery_pending)
-    return _answer(
+    return answer(
         result, _short(head), body, [*tail, f"Next: {result.next}"], f"Narrow with prefix, or read {ENVIRONMENT}."
     )
 
@@ -111,7 +90,7 @@ def inspection(result: Inspection) -> CallToolResult:
 def explanation(result: Explanation) -> CallToolResult:
     """Render where a variable, program or port is and is not."""
     tail = [f"Next: {result.next}"] if result.next else []
-    return _answer(result, [result.answer], list(lines.seen(result)), tail, "Ask for one name.")
+    return answer(result, [result.answer], list(lines.seen(result)), tail, "Ask for one name.")
 
 
 def _stages(stages: Stages | None) -> list[str]:
@@ -130,7 +109,7 @@ def check(report: CheckReport) -> CallToolResult:
     verdict = "No errors." if report.ok else f"{count} error{'s' * (count != 1)}."
     lines = [diagnostic_line(item) for item in report.diagnostics]
     tail = [checks_line(report.ran, report.skipped), *([f"Note: {report.note}"] if report.note else [])]
-    return _answer(report, [verdict], lines, tail, "Mend these first.")
+    return answer(report, [verdict], lines, tail, "Mend these first.")
 
 
 def change(result: ChangeResult) -> CallToolResult:
@@ -159,7 +138,7 @@ def _change(result: ChangeResult) -> CallToolResult:
     tail.append(f"Revision: {result.revision}{came_from}.")
     advice = f"Read {OPERATIONS}{result.operation} for the rest." if result.published else "Try fewer edits at once."
     body = [*lines.moves(result.locks), *_lines(result.diff)]
-    return _answer(result, [_headline(result)], body, [*tail, f"Next: {result.next}"], advice)
+    return answer(result, [_headline(result)], body, [*tail, f"Next: {result.next}"], advice)
 
 
 def history(page: HistoryPage) -> CallToolResult:
@@ -169,7 +148,7 @@ def history(page: HistoryPage) -> CallToolResult:
     tail = [*_pending(page.recovery_pending), *(f"Note: {note}" for note in page.notes)]
     if page.next_before is not None:
         tail.append(say(f"Next: {do('history', before=page.next_before)} for older ones.", as_tool))
-    return _answer(page, head, map(_entry_line, page.operations), tail, "Ask for fewer with limit.")
+    return answer(page, head, map(_entry_line, page.operations), tail, "Ask for fewer with limit.")
 
 
 def operation(detail: OperationDetail) -> CallToolResult:
@@ -182,13 +161,13 @@ def operation(detail: OperationDetail) -> CallToolResult:
         f"Revision: {entry.revision_before} -> {entry.revision_after}.",
     ]
     body = [*lines.moves(detail.locks), *_lines(detail.diff)]
-    return _answer(detail, [_entry_line(entry)], body, _short(tail), f"Read {OPERATIONS}{entry.id} for the rest.")
+    return answer(detail, [_entry_line(entry)], body, _short(tail), f"Read {OPERATIONS}{entry.id} for the rest.")
 
 
 def locks(report: LockReport) -> CallToolResult:
     """Render how the locks are."""
     verdict = "The locks fit the declaration." if report.ok else "Not every lock fits the declaration."
-    return _answer(report, [verdict], map(lines.lock, report.locks), [f"Next: {report.next}"], "Name fewer.")
+    return answer(report, [verdict], map(lines.lock, report.locks), [f"Next: {report.next}"], "Name fewer.")
 
 
 def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult) -> CallToolResult:
@@ -197,6 +176,8 @@ def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult) ->
         return change(result)
     if isinstance(result, apply.ApplyResult):
         return applied(result)
+    if nix_toolset.is_known(result):
+        return nix_toolset.rendered(result)
     return ran(result) if isinstance(result, run.RunResult) else processes(result)
 
 
@@ -212,7 +193,7 @@ def applied(result: ApplyResult) -> CallToolResult:
     told = [*lines.active(result), *(() if result.installed is None else lines.installed(result.installed))]
     tail += [f"{_sentence(line)}." for line in told]
     tail += [f"Note: {note}" for note in result.notes]
-    return _answer(result, head, (), [*_short(tail), f"Next: {result.next}"], "")
+    return answer(result, head, (), [*_short(tail), f"Next: {result.next}"], "")
 
 
 def ran(result: RunResult) -> CallToolResult:
@@ -227,7 +208,7 @@ def ran(result: RunResult) -> CallToolResult:
     if result.ended_too:
         tail.append(f"Processes that it left behind were ended: {', '.join(result.ended_too)}.")
     advice = "Write it to a file and read parts of that."
-    return _answer(result, _short(head), body, _short(tail), advice, shorten=cut_middle)
+    return answer(result, _short(head), body, _short(tail), advice, shorten=cut_middle)
 
 
 def job(view: JobView) -> CallToolResult:
@@ -247,13 +228,13 @@ def job(view: JobView) -> CallToolResult:
     if view.survivors:
         tail.append(f"These could not be ended: {', '.join(view.survivors)}.")
     log = [view.log] if view.log else []
-    return _answer(view, _short(head), log, [*_short(tail), f"Next: {view.next}"], "", shorten=cut_middle)
+    return answer(view, _short(head), log, [*_short(tail), f"Next: {view.next}"], "", shorten=cut_middle)
 
 
 def jobs(found: JobList) -> CallToolResult:
     """Render the jobs, without their logs."""
     lines = [f"{item['id']} {item['state']} {item['kind']} {item['started']} {item['title']}" for item in found.jobs]
-    return _answer(found, [f"{len(lines)} job{'s' * (len(lines) != 1)}, newest first."], map(cut_line, lines), (), "")
+    return answer(found, [f"{len(lines)} job{'s' * (len(lines) != 1)}, newest first."], map(cut_line, lines), (), "")
 
 
 def search(result: SearchResult) -> CallToolResult:
@@ -266,7 +247,7 @@ def search(result: SearchResult) -> CallToolResult:
     tail = [say(f"Next: {do('search', cursor=result.next_cursor)} for more.", as_tool)] if result.next_cursor else []
     if not count:
         tail = ["Next: search again with one word of the name, or another kind."]
-    return _answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")
+    return answer(result, _short(head), map(_hit_line, result.hits), tail, "Ask for fewer with limit.")
 
 
 def processes(result: ProcessesResult) -> CallToolResult:
@@ -283,7 +264,7 @@ def processes(result: ProcessesResult) -> CallToolResult:
     tail = [f"Ended what was left: {', '.join(result.ended)}."] if result.ended else []
     tail += [f"Note: {note}" for note in result.notes]
     tail += [f"Cursor of the log of {log.name}: {log.cursor}" for log in result.logs]
-    return _answer(result, _short(head), body, [*few(tail), f"Next: {result.next}"], "Read on with the cursor.")
+    return answer(result, _short(head), body, [*few(tail), f"Next: {result.next}"], "Read on with the cursor.")
 
 
 def _log_lines(log: ProcessLog) -> list[str]:

@@ -2,6 +2,7 @@
 
 from devkeel_mcp.tools import (
     apply,
+    build,
     check,
     command,
     edit,
@@ -17,9 +18,9 @@ from devkeel_mcp.tools import (
     services,
 )
 
-__all__ = ["TOOLS"]
+__all__ = ["CORE", "NIX", "TOOLS"]
 
-TOOLS = (
+CORE = (
     inspect.INSPECT,
     search.SEARCH,
     check.CHECK,
@@ -38,3 +39,6 @@ TOOLS = (
     jobs.JOB,
     jobs.CANCEL,
 )
+# In the order of the work.
+NIX = (build.BUILD,)
+TOOLS = (*CORE, *NIX)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
@@ -12,16 +12,19 @@ from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
 from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
+from devkeel.runtime import Completed
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.stage import Stage
-    from devkeel.runtime import Completed
+    from devkeel.errors import DevkeelError
 
-__all__ = ["FEATURES", "is_of_devenv", "refusal", "shell_of"]
+__all__ = ["FEATURES", "is_of_devenv", "refusal", "shell_of", "told_by", "with_pins"]
+
+T = TypeVar("T")
 
 FEATURES = ("--extra-experimental-features", "nix-command flakes")
 # As `nix develop` looks for them (nix, src/nix/develop.cc, `getDefaultFlakeAttrPaths`).
@@ -45,17 +48,41 @@ def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, tim
     Raises CheckFailed `build_failed` where there is none,
     `input_not_locked` and `hash_mismatch`; Unavailable `not_fetched` where it needs what the store lacks.
     """
+    impure = is_of_devenv(subject.files)
+
+    def look(deadline: float) -> str | Completed:
+        return _look(nix, stage, deadline, impure=impure, imports=imports)
+
+    def explain(found: Completed) -> DevkeelError:
+        _require_no_import(told_by(found))
+        return refusal(found)
+
+    return with_pins(look, subject, lock, timeout, explain)
+
+
+def with_pins(
+    look: Callable[[float], T | Completed],
+    subject: Candidate,
+    lock: bytes | None,
+    timeout: float,
+    explain: Callable[[Completed], DevkeelError],
+) -> T:
+    """Return what an evaluation finds; what it lacks is fetched where it is pinned, and it looks again.
+
+    look: takes a deadline of the monotonic clock, returns what it found or how Nix ended. explain: makes the error of
+    such an end. Raises what `shell_of` does for what was not fetched.
+    """
     pins, deadline = FlakePins.of(subject, lock), time.monotonic() + timeout
     while True:
-        found = _look(nix, stage, deadline, impure=is_of_devenv(subject.files), imports=imports)
-        if isinstance(found, str):
+        found = look(deadline)
+        if not isinstance(found, Completed):
             return found
-        told = _told(found)
+        told = told_by(found)
         if not _FROM_ELSEWHERE.search(told):
             pins.require_hashes(told)
-            _require_no_import(told)
+            error = explain(found)
             build_log.blame(found)
-            raise refusal(found)
+            raise error
         if not pins.names(told) and (unlocked := not_locked(subject, lock)):
             raise unlocked
         begun = time.monotonic()
@@ -120,7 +147,7 @@ def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imp
 
 def refusal(found: Completed) -> CheckFailed:
     """Return the error about a shell that was not evaluated or built, with the end of what Nix said."""
-    told = _told(found)
+    told = told_by(found)
     finding = Diagnostic("build_failed", "error", told[-_SHOWN:], "build", Place(FLAKE))
     return CheckFailed(
         "build_failed",
@@ -131,7 +158,8 @@ def refusal(found: Completed) -> CheckFailed:
     )
 
 
-def _told(found: Completed) -> str:
+def told_by(found: Completed) -> str:
+    """Return what a program said."""
     return found.stderr.decode("utf-8", "replace").strip()
 
 

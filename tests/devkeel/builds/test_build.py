@@ -1,0 +1,97 @@
+"""Building attributes of a flake and of a file: what the answer has, and what is refused before anything is built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.derivations import derivation, flake_text, nix, unique
+
+from devkeel.api import Environment
+from devkeel.errors import CheckFailed, PolicyRefused, ProjectError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("nix_machine")]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    place = tmp_path.resolve() / "project"
+    place.mkdir()
+    return place
+
+
+@pytest.fixture
+def environment(root: Path) -> Iterator[Environment]:
+    opened = Environment(root, actor="test")
+    yield opened
+    opened.close()
+
+
+def built(environment: Environment, target: str = ".", **given: Any) -> Any:
+    job = environment.build(target, **given)
+    assert job.wait(120)
+    return environment.result(job)
+
+
+def test_a_package_is_built_and_described(environment: Environment, root: Path) -> None:
+    needed = derivation("echo needed > $out")
+    made = derivation(f"echo ${{{needed}}} > $out; echo more > $doc", outputs='[ "out" "doc" ]')
+    (root / "flake.nix").write_text(flake_text({"hello": made}))
+    before = {path: path.read_bytes() for path in root.iterdir() if path.is_file()}
+    result = built(environment, "#hello")
+    out, doc = result.outputs
+    assert (out.name, doc.name) == ("out", "doc")
+    (reference,) = out.references
+    assert Path(out.path).read_text().strip() == reference
+    told = nix("path-info", "-s", "-S", out.path).split()
+    assert [out.bytes, out.closure_bytes] == [int(word) for word in told[1:]]
+    assert result.derivation.endswith(".drv")
+    assert {path: path.read_bytes() for path in root.iterdir() if path.is_file()} == before
+
+
+def test_an_attribute_of_a_file_is_built(environment: Environment, root: Path) -> None:
+    (root / "source.txt").write_text("from the project")
+    (root / "default.nix").write_text(f"{{ named ? 1 }}: {{ app = {derivation('cat ${./source.txt} > $out')}; }}")
+    result = built(environment, "app", file="default.nix")
+    assert Path(result.outputs[0].path).read_text() == "from the project"
+
+
+def test_a_build_that_fails_says_the_end_of_its_log(environment: Environment, root: Path) -> None:
+    name = unique("bad")
+    (root / "flake.nix").write_text(flake_text({"bad": derivation("echo widget.c:3 >&2; exit 1", name)}))
+    with pytest.raises(CheckFailed) as caught:
+        built(environment, "#bad")
+    assert (caught.value.code, caught.value.seen) == ("build_failed", name)
+    assert "widget.c:3" in caught.value.message
+
+
+def test_what_is_no_derivation_is_refused_with_the_names_in_it(environment: Environment, root: Path) -> None:
+    (root / "flake.nix").write_text(flake_text({}, lib="{ one = 1; two = 2; }"))
+    with pytest.raises(UsageError) as caught:
+        built(environment, "#lib")
+    assert (caught.value.code, caught.value.alternatives) == ("not_a_derivation", ("one", "two"))
+
+
+def test_what_does_not_evaluate_is_said_as_nix_says_it(environment: Environment, root: Path) -> None:
+    (root / "flake.nix").write_text(flake_text({"thrown": 'throw "not on this system"'}))
+    with pytest.raises(CheckFailed, match="not on this system"):
+        built(environment, "#thrown")
+
+
+@pytest.mark.parametrize(
+    ("target", "kind", "code"),
+    [
+        ("hello", UsageError, "bad_installable"),
+        ("#a b", UsageError, "bad_installable"),
+        ("nixpkgs#hello", PolicyRefused, "reference_refused"),
+        (".", ProjectError, "missing_file"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(environment: Environment, target: str, kind: type[Any], code: str) -> None:
+    with pytest.raises(kind) as caught:
+        environment.build(target)
+    assert caught.value.code == code

@@ -1,0 +1,88 @@
+"""What a call of Nix is about: an attribute of the project's flake, of another one, or of a file."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from devkeel.errors import UsageError
+from devkeel.source.path import format_path, parse_path
+
+if TYPE_CHECKING:
+    from devkeel.source.path import AttrPath
+
+__all__ = ["Installable"]
+
+_OWN = ("", ".")
+_REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_EXAMPLE = "Name an attribute of the project's flake, such as #hello or #packages.x86_64-linux.hello."
+
+
+class Installable(Struct, frozen=True):
+    """One thing to build or evaluate.
+
+    flake: `.` for the project's own, else a reference to another one; None with a file. file: relative to the root.
+    attribute: names, none for the default.
+    """
+
+    flake: str | None
+    file: str | None
+    attribute: AttrPath
+
+    @classmethod
+    def parse(cls, target: str, file: str | None = None) -> Installable:
+        """Read what a caller names: `#hello`, `.#hello`, `REFERENCE#hello`; with a file the attribute alone.
+
+        Raises UsageError `bad_installable`.
+        """
+        reference, mark, attribute = target.partition("#")
+        if file is not None:
+            if mark and reference not in _OWN:
+                raise _bad(target, "A file has attributes, and no flake beside it.")
+            return cls(None, file, _names(target, attribute if mark else target))
+        if not mark and reference not in _OWN:
+            # `nix build hello` means the flake of that name in a registry, which pins nothing (nix, src/nix/flake.md).
+            raise _bad(target, "What stands before # is a flake, and there is no #.", f"#{target}")
+        return cls("." if reference in _OWN else reference, None, _names(target, attribute))
+
+    @property
+    def own(self) -> bool:
+        """Whether it is the project's."""
+        return self.flake in (None, ".")
+
+    @property
+    def text(self) -> str:
+        """How a caller writes it."""
+        path = format_path(self.attribute)
+        if self.file is not None:
+            return f"{self.file} {path}".rstrip()
+        return f"{'' if self.flake == '.' else self.flake}#{path}" if path else f"{self.flake}"
+
+    @property
+    def word(self) -> str:
+        """The argument for Nix, which takes percent signs in the part behind # for escapes."""
+        return f"{self.flake}#{quote(format_path(self.attribute), safe='')}"
+
+    @property
+    def pinned(self) -> bool:
+        """Whether a reference to another flake says by itself which content is meant: by revision or by hash."""
+        place, _, query = (self.flake or "").partition("?")
+        given = dict(item.partition("=")[::2] for item in query.split("&"))
+        last = place.rpartition("/")[2]
+        return "narHash" in given or _REVISION.fullmatch(given.get("rev", "") or last) is not None
+
+
+def _names(target: str, text: str) -> AttrPath:
+    if not text:
+        return ()
+    try:
+        return parse_path(text)
+    except UsageError as error:
+        raise _bad(target, "This is no attribute path.", *error.alternatives) from error
+
+
+def _bad(target: str, why: str, *alternatives: str) -> UsageError:
+    return UsageError("bad_installable", why, seen=target[:200], remedy=_EXAMPLE, alternatives=alternatives)

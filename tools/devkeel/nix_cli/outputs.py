@@ -1,0 +1,54 @@
+"""What a store has of some paths: their sizes, what is theirs alone and with all that they need, and what they name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from devkeel.nix_cli.settings import run_nix
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["StorePath", "describe"]
+
+_SECONDS = 60.0
+_FEATURES = ("--extra-experimental-features", "nix-command")
+
+
+class StorePath(Struct, frozen=True):
+    """A path of the store. bytes: of its archive. closure_bytes: with all that it needs. references: others it names.
+
+    The figures are None where the store does not say.
+    """
+
+    path: str
+    bytes: int | None = None
+    closure_bytes: int | None = None
+    references: tuple[str, ...] = ()
+
+
+def describe(paths: tuple[str, ...], timeout: float = _SECONDS) -> dict[str, StorePath]:
+    """Return what the store has of these paths, by path; all it does not say is left out."""
+    found = run_nix(("nix", *_FEATURES, "path-info", "--json", "-S", "-s", *paths), timeout=timeout)
+    known = {} if found.returncode else dict(_items(json.loads(found.stdout)))
+    return {path: _described(path, known.get(path, {})) for path in paths}
+
+
+def _items(told: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401  (JSON)
+    """Yield paths and what is said of them: a list before Nix 2.19, an object since, which has no more than names."""
+    if isinstance(told, list):
+        yield from ((item["path"], item) for item in told)
+        return
+    told = told.get("info", told)
+    for path, item in told.items():
+        yield (path if path.startswith("/") else f"/nix/store/{path}"), item or {}
+
+
+def _described(path: str, item: dict[str, Any]) -> StorePath:
+    named = (name if name.startswith("/") else f"/nix/store/{name}" for name in item.get("references", ()))
+    return StorePath(
+        path, item.get("narSize"), item.get("closureSize"), tuple(sorted(name for name in named if name != path))
+    )
