@@ -41,12 +41,12 @@ LAYERS = {
         *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
         *("source", "text"),
     },
-    "policy": {"catalogue", "errors", "nix_cli", "pinned", "project", "source"},
+    "policy": {"catalogue", "errors", "nix_cli", "pinned", "project", "source", "state"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),
     },
-    "context": {"backends", "candidate", "policy", "project", "runtime", "transaction"},
+    "context": {"backends", "candidate", "nix_cli", "policy", "project", "runtime", "transaction"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
         *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text", "transaction"),

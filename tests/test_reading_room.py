@@ -25,6 +25,7 @@ MAY = {
     "nix_cli/derivations.py": "derivations in the Nix store",
     "nix_cli/evaluate.py": "a file of this package",
     "nix_cli/locking.py": "a directory of its own, in which Nix makes a lock",
+    "nix_cli/caches.py": "a cache on this machine, which Nix reads",
     "nix_cli/build_log.py": "a derivation in the Nix store",
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",

@@ -92,3 +92,10 @@ def test_no_room_above_the_context_is_handed_a_function_to_call_up_with() -> Non
     found = [item for item in found if not item.startswith("processes/supervisor/")]
     assert found == ["change/write.py: Callable[[Context, Candidate], ChangeResult]"]
     assert not list(_handed(LIBRARY / "context.py"))
+
+
+def test_every_job_has_the_caches_and_builders_of_the_project() -> None:
+    for path in sorted(LIBRARY.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef) and ".jobs.start(" in (source := ast.unparse(node)):
+                assert "with context.building():" in source, f"{path.relative_to(LIBRARY)}: {node.name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -19,16 +20,23 @@ from devkeel.project.settings import read_settings
 from devkeel.transaction import Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from devkeel.backends.backend import Backend
     from devkeel.backends.registry import Selection
+    from devkeel.nix_cli import builders, caches
+    from devkeel.nix_cli import settings as nix_settings
+    from devkeel.policy import allowed
+    from devkeel.policy.allowed import Distribution
     from devkeel.policy.permission import Permission
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
     from devkeel.runtime import jobs as job_records
     from devkeel.runtime.jobs import Jobs
 else:
+    allowed = Deferred("devkeel.policy.allowed")
+    caches, builders = Deferred("devkeel.nix_cli.caches"), Deferred("devkeel.nix_cli.builders")
+    nix_settings = Deferred("devkeel.nix_cli.settings")
     job_records = Deferred("devkeel.runtime.jobs")
 
 __all__ = ["Context", "Opened"]
@@ -107,6 +115,28 @@ class Context(Struct, frozen=True, dict=True):
         if self.opened.jobs is None:
             self.opened.jobs = job_records.Jobs(self.project.state)
         return self.opened.jobs
+
+    @cached_property
+    def distribution(self) -> Distribution | None:
+        """The caches and builders of the project, and which of them wait for a person; None where it names none."""
+        settings = self.settings
+        if not settings.caches and not settings.builders:
+            return None
+        return allowed.distribution(self.project.root, settings)
+
+    @contextmanager
+    def building(self) -> Iterator[None]:
+        """Let what Nix builds meanwhile come from the project's caches too, and be built on its machines.
+
+        A job that is started meanwhile has them to its end.
+        """
+        found = self.distribution
+        if found is None or not (found.caches or found.builders):
+            yield
+            return
+        machines = builders.builder_settings(found.builders, self.project.root)
+        with nix_settings.distributed({**caches.cache_settings(found.caches), **machines}):
+            yield
 
     def candidate(self, declared: Iterable[str]) -> Candidate:
         """Return the project as it is, with these files to be judged."""

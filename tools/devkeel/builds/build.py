@@ -82,7 +82,8 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
             wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3)
         )
 
-    return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
+    with context.building():
+        return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
 
 
 def derivation_of(subject: Subject, wanted: Installable, timeout: float) -> Derivation:

@@ -128,7 +128,8 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
 
 def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeResult:
     """Judge a candidate and publish it, or leave every byte as it was."""
-    report = _judged(context, candidate, intent)
+    with context.building():
+        report = _judged(context, candidate, intent)
     changed, before = sorted(candidate.changed), candidate.before
     old = candidate.declared
     declared = read_declaration(candidate) if changed else old

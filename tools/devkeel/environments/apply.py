@@ -74,7 +74,8 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     def work(job: Job) -> ApplyResult:
         return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
-    return context.jobs.start(spec, work)
+    with context.building():
+        return context.jobs.start(spec, work)
 
 
 class Realising(Struct, frozen=True):

@@ -83,7 +83,9 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
         return replace(result, argv=argv, stdout=stdout, stderr=stderr, notes=notes)
 
     title = one_line(" ".join(argv))[:TITLE]
-    return context.jobs.start(JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
+    spec = JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0)
+    with context.building():
+        return context.jobs.start(spec, work)
 
 
 def call(context: Context, wanted: RunSpec) -> Invocation:
@@ -92,7 +94,7 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
     What the test needs is started already; the script that is returned ends it.
     """
     require_words(wanted)
-    with executing():
+    with context.building(), executing():
         found = _evaluated(context, wanted, _EVALUATING)
         if not _starts(context, found):
             return _prepared(context, wanted, found, _EVALUATING)

@@ -72,11 +72,13 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     keep = None if dry_run else home.path
     lost = is_unsealed(project, wanted.name, default_of(context))  # before what is from elsewhere goes aside
     ports = real_ports(project) if backend_named(backend).realises(wanted.files) else {}
-    applied = backend_named(backend).apply(
-        Realisation(project, wanted.subject, keep, timeout, asked.python, contents=asked.contents, ports=ports)
-    )
+    with context.building():
+        applied = backend_named(backend).apply(
+            Realisation(project, wanted.subject, keep, timeout, asked.python, contents=asked.contents, ports=ports)
+        )
+    waiting = context.distribution.notes if context.distribution else ()
     if dry_run:
-        return Good(wanted.name, applied, operation, *revisions), asked.notes
+        return Good(wanted.name, applied, operation, *revisions), (*asked.notes, *waiting)
     if applied.generation is None:  # a backend that keeps nothing here has a generation all the same
         with kept_roots(project, home.path) as made:
             applied = replace(applied, generation=made.name if made else None)
@@ -89,7 +91,7 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     home.note({"backend": backend, "mixed": mixed, **asked.record})
     keep_default(context, wanted.name)
     told = (_UNSEALED.format(name=wanted.name),) if lost else ()
-    return good, (*asked.notes, *told, *_in_place_of_older(context, wanted.name))
+    return good, (*asked.notes, *waiting, *told, *_in_place_of_older(context, wanted.name))
 
 
 def _backend_of(context: Context, wanted: Wanted, record: Mapping[str, Any], *, mixed: bool) -> str:

@@ -100,7 +100,9 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
 
     said = mask_arguments([item[:_WORD] for item in called[:TITLE]], hidden)
     title = one_line(" ".join(said))[:TITLE]
-    return context.jobs.start(JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0), work)
+    spec = JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0)
+    with context.building():
+        return context.jobs.start(spec, work)
 
 
 def call(context: Context, wanted: RunSpec) -> Invocation:
@@ -115,7 +117,8 @@ def _surroundings(
     context: Context, argv: tuple[str, ...], place: Path, good: Good | None, *, pure: bool
 ) -> tuple[Surroundings, Program]:
     if good is None:  # the backend's own command enters the environment
-        entering = {"PATH": os.environ.get("PATH", ""), **nix_variables(builds=True)}
+        with context.building():
+            entering = {"PATH": os.environ.get("PATH", ""), **nix_variables(builds=True)}
         return Surroundings(entering), Program(argv[0], "environment")
     said = entering_of(context, good.name, good.applied).said
     around = Surroundings.of(good.applied, context.declaration(), pure=pure, said=said)

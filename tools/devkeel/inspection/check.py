@@ -30,10 +30,12 @@ def check(context: Context, level: str | None, *, second_opinion: bool, strict: 
     declared = context.candidate(context.declaration())
     strict = is_strict(context, strict=strict)
     if DECLARATION in declared.files:
-        report = run_checks(declared, level=level, second_opinion=second_opinion)
+        with context.building():
+            report = run_checks(declared, level=level, second_opinion=second_opinion)
         # The rungs judge devenv.lock themselves.
         return _with_locks(context, report, lock_findings(context, strict=True) if strict else (), strict=strict)
-    report = report_on(context, declared, level)
+    with context.building():
+        report = report_on(context, declared, level)
     # What a rung missed in the lock is not said once more of the lock.
     said = any(item.code == "input_not_locked" for item in report.diagnostics)
     locks = () if said and not strict else lock_findings(context, strict=strict)

@@ -78,7 +78,9 @@ def lock(context: Context, action: Literal["create", "renew"], names: Sequence[s
             own.opened.close()
 
     title = " ".join(("lock:", action, *map(one_line, names)))
-    return context.jobs.start(JobSpec("lock", title[:TITLE], reads=progress_of, executes=False, plain=as_data), work)
+    spec = JobSpec("lock", title[:TITLE], reads=progress_of, executes=False, plain=as_data)
+    with context.building():
+        return context.jobs.start(spec, work)
 
 
 def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:

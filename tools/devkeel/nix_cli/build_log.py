@@ -32,6 +32,11 @@ _NO_ROOM = re.compile(r"lack of free disk space|^error: .*No space left on devic
 _NOT_FOUND = re.compile(r"no substituter that can build it|don't know how to build|cannot build missing derivation")
 _SEEN = 1_000
 _KILLED = re.compile(r"failed due to signal (\d+)")
+# src/build-remote/build-remote.cc and src/libstore/build/derivation-goal.cc: who builds it, and how it says that a
+# build of its own failed. What ends otherwise has lost the machine.
+_ELSEWHERE = re.compile(r"^building '(?P<path>[^']+\.drv)' on '(?P<store>[^']+)'\.\.\.", re.MULTILINE)
+_NO_MACHINE = re.compile(r"^cannot build on '(?P<store>[^']+)': (?:error: )?(?P<why>[^\n]*)", re.MULTILINE)
+_NOT_STARTED = re.compile(r"unable to start any build|Failed to find a machine")
 _LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
 
@@ -70,6 +75,7 @@ def blame(found: Completed) -> None:
     if failed is None:
         _blame_nix(stderr, found.returncode)
         return
+    _blame_builder(stderr, failed)
     name = printable(failed["name"], 200)
     killed = _KILLED.search(stderr)
     if killed is not None and (crash := crashed(f"The build of {name}", -int(killed[1]))):
@@ -84,12 +90,44 @@ def blame(found: Completed) -> None:
             raise obstacle.stops(f"{name} was not built", log[-_SEEN:], derivation=name)
 
 
+def _blame_builder(stderr: str, failed: re.Match[str]) -> None:
+    """Raise Unavailable where the machine that was building did not end the build, neither well nor badly."""
+    path = failed["path"]
+    machine = next((item for item in reversed([*_ELSEWHERE.finditer(stderr)]) if item["path"] == path), None)
+    if machine is None or re.search(rf"build of '{re.escape(path)}' on '[^']*' failed", stderr):
+        return
+    name, store = printable(failed["name"], 200), printable(machine["store"], 200)
+    between = stderr[machine.end() : failed.start()].rpartition("\n")[0]
+    obstacle = obstacle_in(last_error(between))
+    if obstacle is not None and obstacle.code != "nix_daemon":  # which is how a connection ends, too
+        raise obstacle.stops(f"{name} was not built", printable(_ends(between.splitlines()), _SEEN), derivation=name)
+    raise Unavailable(
+        "builder_lost",
+        f"{name} was not built: the machine {store} went away while it was building. That says nothing about the "
+        "files.",
+        seen=printable(_ends(between.splitlines()), _SEEN) or None,
+        remedy="See whether this machine still reaches it, and try again; or build here, without that machine.",
+        details={"derivation": name, "builder": store},
+    )
+
+
 def _blame_nix(stderr: str, returncode: int) -> None:
     """Raise Unavailable where no build failed, but Nix itself before or between them."""
     work = "The environment was not built"
     if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
         raise UNREACHABLE.stops(work, printable(_ends(stderr.splitlines()), _SEEN))
     tail = last_error(stderr)
+    away = _NO_MACHINE.search(stderr)
+    if away is not None and _NOT_STARTED.search(stderr):
+        store, why = printable(away["store"], 200), printable(away["why"], _SEEN)
+        raise Unavailable(
+            "builder_unreachable",
+            f"{work}: the machine {store} does not answer, and none else may build it. That says nothing about the "
+            "files.",
+            seen=why,
+            remedy="See whether this machine reaches it (network, name, key of ssh), and try again.",
+            details={"builder": store},
+        )
     obstacle = obstacle_in(tail)
     if obstacle is not None:
         raise obstacle.stops(work, printable(tail.strip(), _SEEN))

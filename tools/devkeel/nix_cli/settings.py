@@ -19,8 +19,11 @@ import json
 import os
 import re
 import sys
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, Unavailable
@@ -30,7 +33,16 @@ from devkeel.runtime.programs import find_program, search_path
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["NO_DATA", "needed_settings", "nix_variables", "require_nothing_saved", "run_nix"]
+__all__ = [
+    "NO_DATA",
+    "distributed",
+    "is_daemon",
+    "needed_settings",
+    "nix_variables",
+    "own_setting",
+    "require_nothing_saved",
+    "run_nix",
+]
 
 _SECONDS = 10.0
 _CONFIG = "NIX_CONFIG"
@@ -44,6 +56,9 @@ _DECIDES = (
 _NOWHERE = "/nonexistent"
 NO_DATA = {"NIX_DATA_HOME": _NOWHERE, "XDG_DATA_HOME": _NOWHERE}
 """Variables with which no Nix finds what its user allowed for good; the second is other programs' too."""
+
+# What the project's caches and builders add, while a call is about that project.
+_DISTRIBUTED: ContextVar[Mapping[str, str]] = ContextVar("distributed", default=MappingProxyType({}))
 
 _SAVED = "nix/trusted-settings.json"
 # nix, doc/manual/source/release-notes/rl-2.25.md.
@@ -71,9 +86,34 @@ def run_nix(
     return run(argv, stdin=stdin, timeout=timeout, environment=given, cwd=cwd, limit=limit)
 
 
+@contextmanager
+def distributed(settings: Mapping[str, str]) -> Iterator[None]:
+    """Let every call of Nix that may build, and whatever calls it, have more settings meanwhile: caches and builders.
+
+    This is the one way in which they get there; a call that only evaluates has none of them.
+    """
+    token = _DISTRIBUTED.set(settings)
+    try:
+        yield
+    finally:
+        _DISTRIBUTED.reset(token)
+
+
+def own_setting(name: str) -> str:
+    """Return what the user's own configuration says of a setting, as its text; nothing where it does not say."""
+    value = _effective(_deciding()).get(name)
+    return value if isinstance(value, str) else ""
+
+
+def is_daemon() -> bool:
+    """Return whether a daemon builds: it takes caches and builders only of users whom it trusts."""
+    settings = _effective(_deciding())
+    return bool(settings) and not _builds_itself(settings)
+
+
 def nix_variables(*, builds: bool) -> dict[str, str]:
     """Return the variables that a call of Nix sees beside those of every child."""
-    settings = _ALWAYS | (needed_settings() if builds else {})
+    settings = {**_ALWAYS, **(needed_settings() if builds else {}), **(_DISTRIBUTED.get() if builds else {})}
     # The user's lines, and ours after them, so that they win; Nix applies NIX_CONFIG after every nix.conf (nix,
     # src/libstore/globals.cc).
     lines = [os.environ.get(_CONFIG, ""), *(f"{name} = {value}" for name, value in settings.items())]
@@ -121,16 +161,21 @@ def _has_data_home(_: str) -> bool:
 
 def needed_settings() -> dict[str, str]:
     """Return the settings without which Nix cannot build here, by name; none where it can, or a daemon does."""
-    return _looked_up(tuple(os.environ.get(name) for name in _DECIDES))
+    return _looked_up(_deciding())
+
+
+def _deciding() -> tuple[str | None, ...]:
+    return tuple(os.environ.get(name) for name in _DECIDES)
 
 
 @cache
-def _looked_up(_: tuple[str | None, ...]) -> dict[str, str]:
-    settings = _effective()
+def _looked_up(deciding: tuple[str | None, ...]) -> dict[str, str]:
+    settings = _effective(deciding)
     return dict(_missing(settings)) if _builds_itself(settings) else {}
 
 
-def _effective() -> dict[str, Any]:
+@cache
+def _effective(_: tuple[str | None, ...]) -> dict[str, Any]:
     """Return the settings that Nix has here by name; none where it does not say."""
     program = find_program("nix")
     if program is None:

@@ -66,4 +66,5 @@ def manage(
     title = " ".join(("processes:", action, *map(one_line, names)))
     # What it starts is to outlive it, so that nothing is swept up when it has done.
     spec = JobSpec("processes", title[:TITLE], reads=progress_of, sweeps=False, plain=as_data)
-    return context.jobs.start(spec, work)
+    with context.building():
+        return context.jobs.start(spec, work)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, field
 
+from devkeel.deferred import Deferred
 from devkeel.errors import Place, ProjectError
 from devkeel.project.contents import described_in
 from devkeel.project.envrc import why_no_prompt
@@ -16,8 +18,12 @@ from devkeel.source import nix
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from devkeel.project import distribution
     from devkeel.project.contents import DescribedEnvironment
+    from devkeel.project.distribution import Builder, Cache
     from devkeel.project.root import Reader
+else:
+    distribution = Deferred("devkeel.project.distribution")
 
 __all__ = ["BACKENDS", "REFERENCE_RULES", "Guarding", "Retention", "Settings", "read_settings"]
 
@@ -51,7 +57,8 @@ class Settings(Struct, frozen=True):
     directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
     environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
-    strict (an error), ignore. references: rules for what inputs may refer to.
+    strict (an error), ignore. references: rules for what inputs may refer to. caches, builders: what store paths may
+    come from and go to, and which machines build.
     """
 
     level: str | None = None
@@ -68,6 +75,8 @@ class Settings(Struct, frozen=True):
     environments: Mapping[str, DescribedEnvironment] = {}
     prompt: str | bool | None = None
     references: tuple[str, ...] = ()
+    caches: tuple[Cache, ...] = ()
+    builders: tuple[Builder, ...] = ()
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
@@ -93,11 +102,14 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "lock_file_policy": (str,),
     "environments": (dict,),
     "references": (list,),
+    "caches": (list,),
+    "builders": (list,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
 # `devkeel.policy.references` has a row for each.
 REFERENCE_RULES = ("github-only", "forges-only", "no-path", "no-registry", "pinned", "exact")
+_ITEM = re.compile(r"\s*\[\[([^\[\]]+)\]\]")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")
 _ENTRY = re.compile(r"\s*([\w.\"'-]+)\s*=")
 _POLICIES = ("warn", "strict", "ignore")
@@ -126,10 +138,14 @@ def read_settings(project: Reader) -> Settings:
         raise _bad(f"lock_file_policy is one of {', '.join(_POLICIES)}", line_of(data, ("lock_file_policy",)))
     given: dict[str, Any] = {name: found[name] for name in _GIVEN if name in found}
     given |= {name: float(found[name]) for name in _SECONDS if name in found}
-    given["environments"] = described_in(
-        found.get("environments", {}), BACKENDS, lambda why, keys: _bad(why, line_of(data, keys))
-    )
     given["references"] = _references(data, found.get("references", []))
+
+    def wrong(why: str, keys: tuple[str, ...]) -> ProjectError:
+        return _bad(why, line_of(data, keys))
+
+    given["environments"] = described_in(found.get("environments", {}), BACKENDS, wrong)
+    given["caches"] = distribution.caches_in(found["caches"], wrong) if "caches" in found else ()
+    given["builders"] = distribution.builders_in(found["builders"], wrong) if "builders" in found else ()
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 
@@ -183,12 +199,17 @@ def _keep(found: Mapping[str, Any]) -> Retention:
 def line_of(data: bytes, keys: tuple[str, ...]) -> int | None:
     """Return the line of a key of a TOML file, of its table where the key itself is not found.
 
-    It is for people to find the place by: a file that is read by now, so that text is looked at and no grammar.
+    The tables of an array go by their number from 0. It is for people to find the place by: a file that is read by
+    now, so that text is looked at and no grammar.
     """
     table, found, nearest, wanted = "", None, "", ".".join(keys)
+    items = Counter[str]()
     for number, text in enumerate(data.decode("utf-8", "replace").splitlines(), start=1):
-        header = _HEADER.match(text)
+        header, item = _HEADER.match(text), _ITEM.match(text)
         table = f"{header[1]}." if header else table
+        if item:
+            table = f"{item[1]}.{items[item[1]]}."
+            items[item[1]] += 1
         entry = _ENTRY.match(text)
         here = re.sub(r"[\s\"']", "", table + (entry[1] if entry else "")).rstrip(".")
         if here == wanted:

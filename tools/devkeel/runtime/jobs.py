@@ -15,6 +15,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -313,14 +314,15 @@ class Jobs:
         self._closed = False
 
     def start(self, spec: JobSpec, work: Callable[[Job], Any]) -> Job:
-        """Begin a job in a thread of its own."""
+        """Begin a job in a thread of its own, with the context variables of the caller."""
         if self._closed:
             raise Unavailable("cancelled", "The server is ending.", remedy="Start it again.")
         job = Job(spec, self.folder)
         for old in [item for item in self._own.values() if not item.running][:-_KEPT]:
             del self._own[old.id]
         self._own[job.id] = job
-        threading.Thread(target=job.perform, args=(work,), name=f"job {job.id}", daemon=True).start()
+        perform = copy_context().run
+        threading.Thread(target=perform, args=(job.perform, work), name=f"job {job.id}", daemon=True).start()
         return job
 
     def keep(self, job: Job) -> None:

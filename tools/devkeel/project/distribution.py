@@ -1,0 +1,244 @@
+"""Where store paths come from and go to, and which machines build: `[[caches]]` and `[[builders]]` of devkeel.toml.
+
+What is read here becomes words of Nix' own settings, which are lines that are split at blanks: nothing that could begin
+another word, another line or an option of ssh passes.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from urllib.parse import SplitResult
+
+__all__ = [
+    "BUILDERS",
+    "CACHES",
+    "Builder",
+    "Cache",
+    "builders_in",
+    "caches_in",
+    "why_no_cache",
+    "why_no_public_key",
+]
+
+CACHES, BUILDERS = "caches", "builders"
+
+
+class Cache(Struct, frozen=True):
+    """A store that paths are taken from, and uploaded to.
+
+    url: as Nix names a store. public_key: `NAME:BASE64`, by which its paths are believed. priority: of a lower one is
+    asked first. secret_key_file: what uploads are signed with: absolute, below `~`, or relative to the root.
+    """
+
+    url: str
+    public_key: str | None = None
+    priority: int | None = None
+    secret_key_file: str | None = None
+
+
+class Builder(Struct, frozen=True):
+    """A machine that builds for this one, in the words of Nix' `builders` setting.
+
+    systems: none for the system of this machine. ssh_key_file: absolute, below `~`, or relative to the root.
+    public_host_key: a line of known_hosts without the host.
+    """
+
+    uri: str
+    systems: tuple[str, ...] = ()
+    ssh_key_file: str | None = None
+    max_jobs: int = 1
+    speed_factor: int = 1
+    features: tuple[str, ...] = ()
+    mandatory_features: tuple[str, ...] = ()
+    public_host_key: str | None = None
+
+
+_SCHEMES = ("file", "http", "https", "s3", "ssh", "ssh-ng")
+_WEB = ("http", "https")
+_REMOTE = ("ssh", "ssh-ng")
+# nix.conf is read by lines, a line up to `#`, and its words are split at blanks (nix, src/libutil/configuration.cc);
+# the machines of `builders` also at `;` (nix, src/libstore/machines.cc).
+_PLAIN = re.compile(r"[!-~]+")
+_BREAKS = frozenset("#\"'\\;<>`")
+_WORD = re.compile(r"[A-Za-z0-9_.+][\w.+-]*", re.ASCII)
+_KEY_NAME = re.compile(r"[\w.+-]+", re.ASCII)
+_HOST_KEY = re.compile(r"(?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: [^\s]+)?", re.ASCII)
+# nix, src/libstore/crypto.cc: an Ed25519 key has 32 bytes; the secret one has both halves.
+_PUBLIC_BYTES, _SECRET_BYTES = 32, 64
+_MOST = 2**31 - 1
+_LONGEST = 1024
+
+
+def why_no_cache(url: str) -> str | None:
+    """Return why a text is no URL of a cache that may be named, None where it is one. It repeats nothing secret."""
+    why = _why_no_store(url, _SCHEMES)
+    if why is not None:
+        return why
+    # A store takes settings in its URL (nix, `nix help-stores`).
+    given = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
+    if given & {"secret-key", "secret-keys"}:
+        return "has a secret key in its URL: name the file by secret_key_file"
+    if "trusted" in given:
+        return "has `trusted` in its URL, by which Nix believes what nobody signed"
+    return None
+
+
+def why_no_public_key(text: str) -> str | None:
+    """Return why a text is no public key of a cache, None where it is one. It repeats nothing of the text."""
+    name, _, key = text.partition(":")
+    try:
+        size = len(base64.b64decode(key, validate=True))
+    except binascii.Error:
+        size = 0
+    if size == _SECRET_BYTES:
+        return "is a secret key, or a signature: take it out, and make a new one where it was published"
+    if not _KEY_NAME.fullmatch(name) or size != _PUBLIC_BYTES:
+        return "is no public key: NAME:BASE64, as `nix key convert-secret-to-public` prints it"
+    return None
+
+
+def caches_in(found: object, error: Callable[[str, tuple[str, ...]], Exception]) -> tuple[Cache, ...]:
+    """Return the caches of the array of tables `caches`.
+
+    error: makes the error of a sentence and the keys that lead to what it is about.
+    """
+    return tuple(Cache(**table) for table in _tables(CACHES, "url", found, _CACHE, error))
+
+
+def builders_in(found: object, error: Callable[[str, tuple[str, ...]], Exception]) -> tuple[Builder, ...]:
+    """Return the machines of the array of tables `builders`; error: as for `caches_in`."""
+    return tuple(_builder(table) for table in _tables(BUILDERS, "uri", found, _BUILDER, error))
+
+
+def _builder(table: Mapping[str, Any]) -> Builder:
+    given: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
+    return Builder(**given)
+
+
+def _tables(
+    name: str,
+    main: str,
+    found: object,
+    kinds: Mapping[str, Callable[[Any], str | None]],
+    error: Callable[[str, tuple[str, ...]], Exception],
+) -> Sequence[dict[str, Any]]:
+    """Return the tables of an array, each with `main` and what `kinds` knows; no two have the same `main`."""
+    if not isinstance(found, list) or not all(isinstance(table, dict) for table in found):
+        raise error(f"{name} are tables of their own, each under [[{name}]]", (name,))
+    seen = set[str]()
+    for number, table in enumerate(found):
+        way = (name, str(number))
+        if main not in table:
+            raise error(f"a table of {name} has no {main}", way)
+        for key, value in table.items():
+            if key not in kinds:
+                raise error(f"a table of {name} has other keys than {', '.join(kinds)}", (*way, key))
+            why = kinds[key](value)
+            if why is not None:
+                raise error(f"{key} of {name} {why}", (*way, key))
+        if table[main] in seen:
+            raise error(f"{name} names the same {main} twice", (*way, main))
+        seen.add(table[main])
+        if name == CACHES and "public_key" not in table and urlsplit(table[main]).scheme in _WEB:
+            raise error("a cache on the web needs its public_key: Nix believes nothing of it without", (*way, main))
+    return found
+
+
+def _why_no_store(url: str, schemes: tuple[str, ...]) -> str | None:
+    if not _PLAIN.fullmatch(url) or set(url) & _BREAKS:
+        return "has a blank, or a character that Nix' settings cannot hold; write it as %XX"
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "is no URL"
+    if parts.scheme not in schemes:
+        return f"begins with none of {', '.join(f'{name}://' for name in schemes)}"
+    if parts.scheme == "file":
+        return None if not parts.netloc and parts.path.startswith("/") else "names no absolute path"
+    return _why_no_host(parts)
+
+
+def _why_no_host(parts: SplitResult) -> str | None:
+    if parts.password is not None:
+        return "has a password in its URL: put it into the netrc-file of Nix"
+    # ssh(1) takes what begins with a hyphen for an option, which may name a program (CVE-2017-1000117 and its kin).
+    if not parts.hostname or parts.hostname.startswith("-") or (parts.username or "").startswith("-"):
+        return "names no host"
+    return None
+
+
+def _cache_url(value: object) -> str | None:
+    return why_no_cache(value) if isinstance(value, str) else "is text"
+
+
+def _builder_uri(value: object) -> str | None:
+    if not isinstance(value, str):
+        return "is text"
+    why = _why_no_store(value, _REMOTE)
+    if why is None and "ssh-key" in dict(parse_qsl(urlsplit(value).query, keep_blank_values=True)):
+        return "has a key in its URL: name the file by ssh_key_file"
+    return why
+
+
+def _public_key(value: object) -> str | None:
+    return why_no_public_key(value) if isinstance(value, str) else "is text"
+
+
+def _host_key(value: object) -> str | None:
+    if not isinstance(value, str) or not _HOST_KEY.fullmatch(value):
+        return "is no key of a host: `ssh-ed25519 AAAA…`, as its /etc/ssh/ssh_host_ed25519_key.pub has it"
+    return None
+
+
+def _path(value: object) -> str | None:
+    if not isinstance(value, str) or not value:
+        return "is the path of a file"
+    # A private key in the place of its path: what is said does not repeat it.
+    return None if value.isprintable() and len(value) < _LONGEST else "is the path of a file, and not what is in it"
+
+
+def _plain_path(value: object) -> str | None:
+    why = _path(value)
+    if why is None and (not _PLAIN.fullmatch(str(value)) or set(str(value)) & _BREAKS):
+        return "has a character that Nix' `builders` setting cannot hold"
+    return why
+
+
+def _number(least: int) -> Callable[[Any], str | None]:
+    def why(value: object) -> str | None:
+        good = isinstance(value, int) and not isinstance(value, bool) and least <= value <= _MOST
+        return None if good else f"is a whole number from {least} on"
+
+    return why
+
+
+def _words(value: object) -> str | None:
+    good = isinstance(value, list) and all(isinstance(item, str) and _WORD.fullmatch(item) for item in value)
+    return None if good else "is a list of names"
+
+
+_CACHE: Mapping[str, Callable[[Any], str | None]] = {
+    "url": _cache_url,
+    "public_key": _public_key,
+    "priority": _number(0),
+    "secret_key_file": _path,
+}
+_BUILDER: Mapping[str, Callable[[Any], str | None]] = {
+    "uri": _builder_uri,
+    "systems": _words,
+    "ssh_key_file": _plain_path,
+    "max_jobs": _number(1),
+    "speed_factor": _number(1),
+    "features": _words,
+    "mandatory_features": _words,
+    "public_host_key": _host_key,
+}
