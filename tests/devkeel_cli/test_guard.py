@@ -12,13 +12,12 @@ import pytest
 from devkeel_cli.hooks.answering import answered
 from devkeel_cli.hooks.messages import DIALECTS
 
+from ..hosts.acts import ACTS, DECLARATION, FINE, WRONG  # noqa: TID252  (the tests are no installed package)
+from ..hosts.recordings import RECORDED, placed  # noqa: TID252  (the tests are no installed package)
 from .conftest import process_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-DECLARATION = "{ pkgs, ... }:\n{\n  languages.python.enable = true;\n  packages = [ pkgs.git ];\n}\n"
-WRONG = DECLARATION.replace("python.enable", "python.enabel").replace("[ pkgs.git ]", "[ pkgs.git pkgs.jq ]")
 
 
 @pytest.fixture
@@ -28,24 +27,27 @@ def root(tmp_path: Path) -> Path:
 
 
 def message(host: str, root: Path, tool: str, **given: Any) -> dict[str, Any]:
-    """Return a message as the host sends it. tool: shell, write or edit."""
-    file = str(root / "devenv.nix")
+    """Return a message as the host sends it: a recorded one, with other arguments. tool: shell, write or edit."""
+    if host not in RECORDED:
+        return by_reference(host, root, tool, given)
+    found = placed(RECORDED[host]["messages"][tool], root)
+    found["tool_input"] |= patch(given) if found["tool_name"] == "apply_patch" else given
+    return found
+
+
+def by_reference(host: str, root: Path, tool: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the same of a host that no machine of ours can run, in the form of its public reference."""
     common: dict[str, Any] = {"session_id": "5f0c", "transcript_path": None, "cwd": str(root)}
     names = {
-        "claude-code": {"shell": "Bash", "write": "Write", "edit": "Edit"},
-        "codex": {"shell": "Bash"},
         "vscode": {"shell": "run_in_terminal", "write": "create_file", "edit": "replace_string_in_file"},
-        "gemini-cli": {"shell": "run_shell_command", "write": "write_file", "edit": "replace"},
         "cursor": {"write": "Write", "edit": "StrReplace"},
     }[host]
-    event = {"gemini-cli": "BeforeTool", "cursor": "preToolUse"}.get(host, "PreToolUse")
+    event = {"cursor": "preToolUse"}.get(host, "PreToolUse")
     if host == "cursor" and tool == "shell":
         event = "beforeShellExecution"
         return {"conversation_id": "c", "workspace_roots": [str(root)], "hook_event_name": event, "cwd": ""} | given
-    if host == "codex" and tool != "shell":
-        return common | {"hook_event_name": event, "tool_name": "apply_patch", "tool_input": patch(given)}
     camel = {"file_path": "filePath", "old_string": "oldString", "new_string": "newString"} if host == "vscode" else {}
-    place = {} if tool == "shell" else {"file_path": file}
+    place = {} if tool == "shell" else {"file_path": str(root / "devenv.nix")}
     shown = {camel.get(name, name): value for name, value in (place | given).items()}
     return common | {"hook_event_name": event, "tool_name": names[tool], "tool_input": shown, "tool_use_id": "t"}
 
@@ -74,18 +76,6 @@ def refusal(host: str, data: str) -> str:
     return str(found["hookSpecificOutput"]["permissionDecisionReason"])
 
 
-ACTS: dict[str, dict[str, Any]] = {
-    "shell": {"command": "npm i -g typescript"},
-    "write": {"content": WRONG},
-    "edit": {"old_string": "  languages.python.enable = true;", "new_string": '  languages.python.enable = "yes";'},
-}
-FINE: dict[str, dict[str, Any]] = {
-    "shell": {"command": "npm install && npm test"},
-    "write": {"content": DECLARATION.replace("git", "jq")},
-    "edit": {"old_string": "  packages = [ pkgs.git ];", "new_string": "  packages = [ pkgs.jq ];"},
-}
-
-
 @pytest.mark.parametrize("tool", ACTS)
 @pytest.mark.parametrize("host", DIALECTS)
 def test_each_host_is_answered_in_its_own_form(root: Path, host: str, tool: str) -> None:
@@ -96,6 +86,13 @@ def test_each_host_is_answered_in_its_own_form(root: Path, host: str, tool: str)
     else:
         assert "devenv.nix:3" in reason
         assert "languages.python.enable" in reason
+
+
+@pytest.mark.parametrize("tool", ACTS)
+@pytest.mark.parametrize("host", RECORDED)
+def test_what_a_real_host_sent_is_answered_as_it_came(root: Path, host: str, tool: str) -> None:
+    told = placed(RECORDED[host]["messages"][tool], root)
+    assert refusal(host, answered(json.dumps(told).encode(), host))
 
 
 @pytest.mark.parametrize("tool", FINE)

@@ -17,30 +17,22 @@ from devkeel.environments import entry_file
 from devkeel.project.root import Project
 from devkeel_cli.hooks.registration import SESSIONS
 
+from ..hosts.recordings import RECORDED, placed  # noqa: TID252  (the tests are no installed package)
 from .conftest import process_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX = "import sys; print(sys.prefix)"
-# As the hosts send them, by their references; without what is of no meaning here.
-COMMON = {"session_id": "5f0c1b2e", "transcript_path": "/sessions/5f0c1b2e.jsonl"}
+# As the hosts sent them; VS Code's by its reference.
 STARTED: dict[str, dict[str, Any]] = {
-    "claude-code": {**COMMON, "hook_event_name": "SessionStart", "source": "startup"},
-    "codex": {**COMMON, "hook_event_name": "SessionStart", "source": "startup", "permission_mode": "default"},
     "vscode": {
         "timestamp": "2026-11-01T10:00:00Z",
         "sessionId": "5f0c",
         "hookEventName": "SessionStart",
         "source": "new",
-    },
-    "gemini-cli": {
-        **COMMON,
-        "hook_event_name": "SessionStart",
-        "source": "startup",
-        "timestamp": "2026-11-01T10:00:00Z",
-    },
-}
+    }
+} | {host: recorded["messages"]["SessionStart"] for host, recorded in RECORDED.items()}
 
 pytestmark = pytest.mark.usefixtures("own_index")
 
@@ -74,7 +66,7 @@ def send(host: str, root: Path, env_file: Path | None = None, **more: Any) -> st
     own = {"PATH": f"{program.parent}:{os.environ['PATH']}"}
     own |= {} if env_file is None else {"CLAUDE_ENV_FILE": str(env_file)}
     own |= {"CLAUDE_PROJECT_DIR": str(root)} if host == "claude-code" else {}
-    message = json.dumps({"cwd": str(root), **STARTED[host], **more})
+    message = json.dumps({**placed(STARTED[host], root), "cwd": str(root), **more})
     line = ["/bin/sh", "-c", SESSIONS[host].command]
     done = subprocess.run(
         line, cwd=root, env=process_environment() | own, input=message, capture_output=True, text=True, check=True
