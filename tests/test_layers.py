@@ -36,7 +36,7 @@ LAYERS = {
     "nix_cli": {"candidate", "diagnosis", "errors", "pinned", "project", "runtime", "source", "system", "text"},
     "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
-    "edits": {"candidate", "catalogue", "errors", "libraries", "project", "source", "text"},
+    "edits": {"candidate", "catalogue", "errors", "libraries", "pinned", "project", "source", "text"},
     "checks": {
         *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
         *("source", "text"),

@@ -97,10 +97,10 @@ def moves(locks: Sequence[LockMoves] | None) -> Iterator[str]:
 
 
 def _move(item: Move) -> str:
-    date = f" ({item.date})" if item.date else ""
+    date, since = (f" ({day})" if day else "" for day in (item.date, item.since))
     if item.before is None or item.after is None:
         return f"{item.name} {item.after} is new{date}" if item.before is None else f"{item.name} {item.before} is gone"
-    return f"{item.name} {item.before} -> {item.after}{date}"
+    return f"{item.name} {item.before}{since} -> {item.after}{date}"
 
 
 def seen(found: Explanation) -> Iterator[str]:

@@ -60,7 +60,7 @@ async def test_locks_are_made_moved_by_name_and_taken_back(client: Client, place
     assert moved["diff"] == ""
     shown, text = await call(client, "show_history", operation=moved["operation"])
     assert shown["locks"] == moved["locks"]
-    assert f"nixpkgs {old} -> {new}" in text
+    assert f"nixpkgs {old} ({move['since']}) -> {new} ({move['date']})" in text
     await call(client, "undo")
     assert old in place.read("devenv.lock").decode()
 

@@ -180,16 +180,18 @@ class Environment:
         action: Literal["create", "renew"] = "create",
         names: Sequence[str] = (),
         *,
+        inputs: bool = False,
         reason: str | None = None,
         dry_run: bool = False,
         expected_revision: str | None = None,
     ) -> Job:
         """Make the locks as a job that ends in one operation: what is missing or stale of them, or all anew.
 
-        names: of lock files, of kinds, or of what they hold; none for all. Raises UsageError `no_locks`,
-        `unknown_lock`, Refused `lock_failed`.
+        names: of lock files, of kinds, or of what they hold; none for all. inputs: those of inputs alone.
+        Raises UsageError `no_locks`, `unknown_lock`, Refused `lock_failed`.
         """
-        return life.lock(self.context, action, names, changes.Asked(reason, dry_run, expected_revision))
+        asked = changes.Asked(reason, dry_run, expected_revision)
+        return life.lock(self.context, action, names, asked, inputs=inputs)
 
     def check_locks(self, names: Sequence[str] = ()) -> LockReport:
         """Return how the locks are, by what is on this machine."""

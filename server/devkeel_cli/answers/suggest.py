@@ -25,7 +25,7 @@ def as_command(edit: Mapping[str, Any]) -> str:
 
 
 def _in_file(edit: Mapping[str, Any]) -> list[str]:
-    default = INPUTS if edit["kind"] in ("set_input", "remove_input") else DECLARATION
+    default = INPUTS if edit["kind"].endswith("_input") else DECLARATION
     file = edit.get("file") or default
     return [] if file == default or edit["kind"] == "replace_text" else ["--file", file]
 
@@ -61,8 +61,15 @@ def _enable(edit: Mapping[str, Any]) -> list[str]:
 
 
 def _input(edit: Mapping[str, Any]) -> list[str]:
+    if edit.get("to") is not None:
+        return ["input", "update", edit["name"], "--to", edit["to"]]
     url = [edit["url"]] if edit.get("url") else []
-    return ["input", "add", edit["name"], *url, *_each("--follows", edit.get("follows", ()))]
+    flags = ["--no-flake"] if edit.get("settings") == {"flake": False} else []
+    return ["input", "add", edit["name"], *url, *flags, *_each("--follows", edit.get("follows", ()))]
+
+
+def _held(edit: Mapping[str, Any], verb: str) -> list[str]:
+    return ["input", verb, edit["name"], *([edit["to"]] if edit.get("to") is not None else [])]
 
 
 def _library(edit: Mapping[str, Any], verb: str) -> list[str]:
@@ -88,6 +95,9 @@ _COMMANDS: dict[str, Callable[[Mapping[str, Any]], list[str]]] = {
     "enable": _enable,
     "disable": lambda edit: ["disable", edit["name"]],
     "set_input": _input,
+    "follow_input": lambda edit: _held(edit, "follow"),
+    "pin_input": lambda edit: _held(edit, "pin"),
+    "unpin_input": lambda edit: _held(edit, "unpin"),
     "remove_input": lambda edit: ["input", "remove", edit["name"]],
     "add_library": lambda edit: _library(edit, "add"),
     "remove_library": lambda edit: _library(edit, "remove"),

@@ -54,7 +54,8 @@ FILES = {
 }
 """,
     "part.nix": "{ ... }:\n\n{\n}\n",
-    "devenv.yaml": "inputs:\n  nixpkgs:\n    url: github:a/nixpkgs\n  spare:\n    url: github:a/spare\n",
+    "devenv.yaml": "inputs:\n  nixpkgs:\n    url: github:a/nixpkgs\n  spare:\n    url: github:a/spare\n"
+    "  held:\n    url: github:a/held/0123456789abcdef0123456789abcdef01234567\n",
     "requirements.txt": "six\nattrs\n",
     "pyproject.toml": '[project]\nname = "a"\nversion = "1"\ndependencies = ["six"]\n',
     "package.json": '{\n  "dependencies": {\n    "left-pad": "^1.3.0"\n  }\n}\n',
@@ -77,6 +78,9 @@ EDITS: dict[str, dict[str, Any]] = {
     "enable": {"name": "postgres"},
     "disable": {"name": "redis"},
     "set_input": {"name": "other", "url": "github:a/b"},
+    "follow_input": {"name": "spare/nixpkgs", "to": "nixpkgs"},
+    "pin_input": {"name": "spare", "to": "0123456789abcdef0123456789abcdef01234567"},
+    "unpin_input": {"name": "held"},
     "remove_input": {"name": "spare"},
     "add_library": {"language": "python", "names": ["idna"]},
     "remove_library": {"language": "python", "names": ["six"]},

@@ -1,15 +1,16 @@
-"""The YAML files of a declaration as an edit finds them: devenv.yaml, its local one, and those of what it imports."""
+"""The files of a declaration that declare inputs, as an edit finds them: the devenv.yaml files, and flake.nix."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
+from devkeel.edits.input_file import place_in
 from devkeel.errors import DevkeelError, Place, Refused
 from devkeel.project.beyond import beyond
 from devkeel.project.declaration import read_declaration
-from devkeel.project.root import INPUTS
+from devkeel.project.root import DECLARATION, INPUTS
 from devkeel.source import yaml
+from devkeel.source.inputs import FLAKE, is_flake
 from devkeel.source.path import format_path
 from devkeel.text.actions import argument
 
@@ -25,26 +26,30 @@ _YAML = (".yaml", ".yml")
 
 
 class InputFiles:
-    """The files, all of them read, through what the edit reads through."""
+    """The files, all of them read, through what the edit reads through. data: their bytes by name."""
 
     def __init__(self, files: Files) -> None:
         """Read them."""
         self._files = files
         found = read_declaration(files.candidate)
-        self._data = {name: data for name, data in found.items() if name.endswith(_YAML)}
-        for name in self._data:
+        self.data = {name: data for name, data in found.items() if name.endswith(_YAML)}
+        if (flake := files.candidate.read(FLAKE)) is not None:
+            self.data[FLAKE] = flake
+        for name in self.data:
             files.read(name)
         files.leave(beyond(files.candidate, found, _YAML))
 
     def holding(self, path: Sequence[str]) -> list[str]:
         """Return the files that have something at a path, devenv.yaml first."""
-        found = [name for name, data in self._data.items() if self._has(name, data, path)]
+        found = [name for name, data in self.data.items() if self._has(name, data, path)]
         return sorted(found, key=lambda name: (name != INPUTS, name))
 
     def home(self, path: Sequence[str]) -> str:
         """Return the file that an edit of a path is about. Raises Refused `ambiguous` where several others have it."""
         names = self.holding(path)
-        if not names or INPUTS in names:
+        if not names:
+            return self._beginning()
+        if INPUTS in names:
             return INPUTS
         if len(names) == 1:
             return names[0]
@@ -58,13 +63,18 @@ class InputFiles:
 
     def lines(self, path: Sequence[str], *, without: str = "") -> list[str]:
         """Return where a path is defined, by file and line, but for one file."""
-        name = re.compile(rf"^[\s-]*[\"']?{re.escape(path[-1])}[\"']?\s*:", re.MULTILINE)
-        found = []
-        for file in self.holding(path):
-            match = name.search(self._data[file].decode("utf-8", "replace")) if file != without else None
-            line = match.string.count("\n", 0, match.end()) + 1 if match else None
-            found += [f"{file}:{line}" if line else file] if file != without else []
-        return found
+        places = [place_in(file, self.data[file], path) for file in self.holding(path) if file != without]
+        return [f"{place.file}:{place.line}" if place.line else place.file for place in places]
+
+    def _beginning(self) -> str:
+        """Return the file that an input is added to which none has: of both, the one that the environment is made of.
+
+        devenv's modules in a flake (`devenv.lib.mkShell`) take the inputs of the flake, and read no devenv.yaml.
+        """
+        flake = self.data.get(FLAKE)
+        if flake is None or INPUTS in self.data:
+            return INPUTS
+        return FLAKE if b"devenv" in flake or not self._files.candidate.exists(DECLARATION) else INPUTS
 
     def becomes(self, file: File, path: Sequence[str], edited: Edited) -> AppliedEdit:
         """Return what an edit of one of the files made, with what others have at the path."""
@@ -78,6 +88,8 @@ class InputFiles:
 
     def _has(self, name: str, data: bytes, path: Sequence[str]) -> bool:
         try:
+            if is_flake(name):
+                return path[0] == "inputs" and place_in(name, data, path).line is not None
             yaml.get(yaml.Document(data, name), [*path])
         except KeyError:
             return False

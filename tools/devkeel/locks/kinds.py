@@ -11,6 +11,8 @@ from devkeel.locks.python_locks import RequirementsLock, UvLock
 if TYPE_CHECKING:
     from devkeel.locks.kind import LockKind
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "OF_INPUTS"]
 
-KINDS: tuple[LockKind, ...] = (DevenvLock(), FlakeLock(), UvLock(), RequirementsLock(), CondaLockFile())
+# Those that hold inputs: of devenv.yaml, of flake.nix.
+OF_INPUTS: tuple[LockKind, ...] = (DevenvLock(), FlakeLock())
+KINDS: tuple[LockKind, ...] = (*OF_INPUTS, UvLock(), RequirementsLock(), CondaLockFile())

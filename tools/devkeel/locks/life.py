@@ -13,7 +13,7 @@ from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.context import Opened
 from devkeel.errors import Place, Refused, UsageError
-from devkeel.locks.kinds import KINDS
+from devkeel.locks.kinds import KINDS, OF_INPUTS
 from devkeel.nix_cli.progress import progress_of
 from devkeel.project.declaration import read_declaration
 from devkeel.runtime import executing
@@ -57,13 +57,16 @@ class _Meant(Struct, frozen=True):
     named: bool
 
 
-def lock(context: Context, action: Literal["create", "renew"], names: Sequence[str], asked: Asked) -> Job:
+def lock(
+    context: Context, action: Literal["create", "renew"], names: Sequence[str], asked: Asked, *, inputs: bool = False
+) -> Job:
     """Begin to make what is missing or stale of the locks, or to renew them; see `Environment.lock`."""
-    tuple(_meant(context, _subject(context), names))
+    kinds = OF_INPUTS if inputs else KINDS
+    tuple(_meant(context, _subject(context), names, kinds))
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         expect(context, asked.expected_revision, candidate.files)
-        for item in tuple(_meant(context, candidate, names)):
+        for item in tuple(_meant(context, candidate, names, kinds)):
             _lock(candidate, action, item)
         given = {"kind": "lock", "action": action} | ({"names": [*names]} if names else {})
         return conclude(context, candidate, Intent("lock", asked.reason, asked.dry_run, edits=[given]))
@@ -137,9 +140,11 @@ def _subject(context: Context) -> Candidate:
     return context.candidate(read_declaration(context.source))
 
 
-def _meant(context: Context, subject: Candidate, names: Sequence[str]) -> Iterator[_Meant]:
+def _meant(
+    context: Context, subject: Candidate, names: Sequence[str], kinds: Sequence[LockKind] = KINDS
+) -> Iterator[_Meant]:
     """Yield the locks that are meant: all, or those that are named, or hold what is named."""
-    there = [(kind, file) for kind in KINDS for file in kind.files(subject)]
+    there = [(kind, file) for kind in kinds for file in kind.files(subject)]
     if not there:
         context.declaration()
     if not there:

@@ -34,13 +34,14 @@ _SHOWN = 20
 class Move(Struct, frozen=True):
     """What a change of a lock does to something that it pins: None before where it is new, after where it is gone.
 
-    date: of what it is at afterwards.
+    date: of what it is at afterwards; since: of what it was at.
     """
 
     name: str
     before: str | None = field(name="from", default=None)
     after: str | None = field(name="to", default=None)
     date: str | None = None
+    since: str | None = None
 
 
 class LockMoves(Struct, frozen=True):
@@ -83,7 +84,8 @@ def _moves(old: Mapping[str, Held], new: Mapping[str, Held]) -> Iterable[Move]:
         was, now = old.get(name), new.get(name)
         if was != now:
             before, after = (None if item is None else item.version for item in (was, now))
-            yield Move(name, before, after, None if now is None else now.date)
+            date, since = (None if item is None else item.date for item in (now, was))
+            yield Move(name, before, after, date, since)
 
 
 def _same_apart(before: bytes, after: bytes) -> bool:

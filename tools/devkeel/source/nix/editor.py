@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
@@ -20,9 +20,11 @@ from devkeel.source.splice import compose as _compose
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel.source.nix.read import flake as _read_flake
     from devkeel.source.nix.read import shapes as _shapes
     from devkeel.source.nix.write import bindings as _bindings
     from devkeel.source.nix.write import comments as _comments
+    from devkeel.source.nix.write import flake as _flake
     from devkeel.source.nix.write import head as _head
     from devkeel.source.nix.write import holders as _holders
     from devkeel.source.nix.write import lists as _lists
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import proof as _proof
     from devkeel.source.nix.write import text_lines as _text_lines
 else:
+    _read_flake = Deferred("devkeel.source.nix.read.flake")
     _shapes = Deferred("devkeel.source.nix.read.shapes")
+    _flake = Deferred("devkeel.source.nix.write.flake")
     _bindings = Deferred("devkeel.source.nix.write.bindings")
     _comments = Deferred("devkeel.source.nix.write.comments")
     _lists = Deferred("devkeel.source.nix.write.lists")
@@ -58,7 +62,10 @@ __all__ = [
     "append_line",
     "brokenness",
     "comment_out",
+    "drop_input",
     "elements_of",
+    "flake_arguments",
+    "flake_inputs",
     "format_path",
     "get",
     "is_literal",
@@ -68,10 +75,12 @@ __all__ = [
     "parse_path",
     "prepend",
     "print_value",
+    "put_input",
     "quote",
     "remove",
     "remove_packages",
     "rename",
+    "rename_input",
     "sequence",
     "set",
     "shape_of",
@@ -215,6 +224,32 @@ def brokenness(data: bytes | Document) -> int:
     """Return how far a file is from what Nix parses, 0 for one that it does; versions of one file compare."""
     document = _open(data)
     return _brokenness(document.data) + len(document.problems)
+
+
+def flake_inputs(document: Document) -> dict[str, Any]:
+    """Return what a flake.nix declares under `inputs`; see `flake`."""
+    return _read_flake.flake_inputs(document)
+
+
+def flake_arguments(document: Document) -> list[str]:
+    """Return the inputs that the outputs of a flake.nix take by name."""
+    outputs = _read_flake.outputs_of(document)
+    return [] if outputs is None else [name for name in outputs.arguments if name != "self"]
+
+
+def put_input(document: Document, path: AttrPath, value: Value) -> Edited:
+    """Set something of an input of a flake.nix, from its name on; its outputs take one that is new."""
+    return _flake.put_input(document, path, value)
+
+
+def drop_input(document: Document, path: AttrPath) -> Edited:
+    """Remove an input of a flake.nix with its argument of outputs, or something that it has."""
+    return _flake.drop_input(document, path)
+
+
+def rename_input(document: Document, path: AttrPath, new: AttrPath) -> Edited:
+    """Give an attribute of an input of a flake.nix another name, in its place."""
+    return _flake.rename_input(document, path, new)
 
 
 def comment_out(data: bytes | Document, path: str) -> Edited:
