@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,6 +89,24 @@ def test_a_message_that_does_not_end_is_given_up(tmp_path: Path, host: str, hook
         process.stdin.flush()
         assert process.wait(timeout=60) == 0
         assert process.stdout.read().decode().strip() == DIALECTS[host].silent
+
+
+@pytest.mark.parametrize("hooks", [HOOKS, SESSIONS], ids=["guard", "session"])
+def test_a_shell_that_the_host_ends_leaves_nothing_that_it_waits_for(tmp_path: Path, hooks: dict[str, Hooks]) -> None:
+    """Gemini CLI ends the shell alone, and reads on until nothing has the other end."""
+    put(tmp_path, f"echo $$ > {tmp_path}/pid; exec sleep 600")
+    environment = os.environ | {"PATH": f"{tmp_path}:/usr/bin:/bin"}
+    line = ["/bin/sh", "-c", hooks["gemini-cli"].command]
+    pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(line, env=environment, **pipes) as process:  # type: ignore[call-overload]
+        pid = tmp_path / "pid"
+        while not (pid.exists() and pid.read_text()):
+            time.sleep(0.01)
+        try:
+            process.terminate()
+            assert process.communicate(timeout=10) == (b"", b"")
+        finally:
+            os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
 @pytest.mark.parametrize("host", HOOKS)

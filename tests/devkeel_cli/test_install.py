@@ -11,7 +11,7 @@ import pytest
 
 from devkeel.source import jsonc
 from devkeel_cli.hooks.messages import DIALECTS
-from devkeel_cli.hooks.registration import HOOKS, SESSIONS, SHELLS
+from devkeel_cli.hooks.registration import CONSENT, HOOKS, SESSIONS, SHELLS
 from devkeel_cli.hosts import HOSTS, Places
 
 if TYPE_CHECKING:
@@ -140,13 +140,14 @@ def test_a_hook_that_asks_the_guard_is_shown_and_written(devkeel: Shell, host: s
     shown = install(devkeel, host)["guard"]
     assert shown["changed"]
     assert not shown["written"]
-    assert shown["command"] in shown["diff"].replace("\\", "")
+    assert json.dumps(shown["command"]) in shown["diff"]
     assert not Path(shown["file"]).exists()
     written = install(devkeel, host, "--write")["guard"]
     commands = [item for item in hooked(json.loads(Path(written["file"]).read_text())) if " guard " in item]
     assert commands
     assert {*commands} == {shown["command"]}
-    assert commands[0].startswith(f"devkeel guard --host {host} 2>/dev/null || ")
+    assert f"devkeel guard --host {host}" in commands[0]
+    assert {"2>/dev/null", "||"} <= {*commands[0].replace(";", " ").split()}
     assert not install(devkeel, host, "--write")["guard"]["changed"]
     assert install(devkeel, host, "--no-guard")["guard"] is None
 
@@ -165,6 +166,15 @@ def test_what_becomes_of_the_agent_s_own_shell_is_said(devkeel: Shell, host: str
     left_out = install(devkeel, host, "--no-session")
     assert left_out["session"] is None
     assert SHELLS[host] not in left_out["notes"]
+
+
+@pytest.mark.parametrize("host", CONSENT)
+def test_what_a_host_asks_before_it_runs_hooks_is_said(devkeel: Shell, host: str) -> None:
+    assert CONSENT[host] in install(devkeel, host)["notes"]
+    assert CONSENT[host] in install(devkeel, host, "--no-session")["notes"]
+    assert CONSENT[host] not in install(devkeel, host, "--no-session", "--no-guard")["notes"]
+    install(devkeel, host, "--write")
+    assert CONSENT[host] not in install(devkeel, host, "--remove")["notes"]
 
 
 def test_what_an_older_devkeel_wrote_gets_the_session_s_hook_beside_the_guard(devkeel: Shell) -> None:

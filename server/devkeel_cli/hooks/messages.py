@@ -2,7 +2,8 @@
 
 The forms are those of public references: Claude Code (code.claude.com/docs/en/hooks), Codex
 (developers.openai.com/codex/hooks), VS Code (code.visualstudio.com/docs/copilot/customization/hooks), Gemini CLI
-(geminicli.com/docs/hooks/reference) and Cursor (cursor.com/docs/hooks).
+(geminicli.com/docs/hooks/reference) and Cursor (cursor.com/docs/hooks). `tests/hosts/messages/` has what Claude Code,
+Codex and Gemini CLI sent.
 """
 
 from __future__ import annotations

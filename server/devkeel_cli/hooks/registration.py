@@ -16,11 +16,12 @@ from msgspec.structs import replace
 from devkeel.errors import Refused
 from devkeel.source import compose, jsonc
 from devkeel.source.jsonc import Edited
+from devkeel_cli.hooks.messages import DIALECTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["HOOKS", "SESSIONS", "SHELLS", "Hooks", "with_hooks", "without_hooks"]
+__all__ = ["CONSENT", "HOOKS", "SESSIONS", "SHELLS", "Hooks", "with_hooks", "without_hooks"]
 
 # By which an entry is known as ours, whatever else a person changed in it.
 _GUARD, _SESSION = "devkeel guard", "devkeel hook"
@@ -45,9 +46,14 @@ class Hooks(Struct, frozen=True):
         return next(_commands([*self.entries.values()]))
 
 
-def _line(host: str, otherwise: str = "true", verb: str = _GUARD) -> str:
+def _line(host: str, verb: str = _GUARD) -> str:
     """Return the command line: whatever becomes of devkeel, the host reads no refusal and no complaint."""
-    return f"{verb} --host {host} 2>/dev/null || {otherwise}"
+    silent = DIALECTS[host].silent
+    if not silent:
+        return f"{verb} --host {host} 2>/dev/null || true"
+    # Gemini CLI (0.61) ends the shell alone when its patience does, and waits until none has its output open: so
+    # devkeel has the shell's own pipe.
+    return f"exec 2>/dev/null; s=$({verb} --host {host}) && printf '%s\\n' \"$s\" || echo '{silent}'"
 
 
 def _matched(host: str, matcher: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  (data)
@@ -55,7 +61,7 @@ def _matched(host: str, matcher: str, **more: Any) -> dict[str, Any]:  # noqa: A
     return {"matcher": matcher, "hooks": [hook]}
 
 
-_CURSOR = {"command": _line("cursor", "echo '{}'"), "timeout": _TIMEOUT}
+_CURSOR = {"command": _line("cursor"), "timeout": _TIMEOUT}
 HOOKS = {
     "claude-code": Hooks(
         PurePosixPath(".claude/settings.json"),
@@ -76,7 +82,6 @@ HOOKS = {
             ("hooks", "BeforeTool"): _matched(
                 "gemini-cli",
                 "write_file|replace|run_shell_command",
-                command=_line("gemini-cli", "echo '{}'"),
                 name="devkeel-guard",
                 timeout=_TIMEOUT * 1000,
             )
@@ -93,9 +98,9 @@ HOOKS = {
 }
 
 
-def _started(host: str, otherwise: str = "true", **more: Any) -> dict[str, Any]:  # noqa: ANN401  (data)
+def _started(host: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401  (data)
     """Return the entry of a session: without a matcher, for each way in which one begins."""
-    return {"hooks": [{"type": "command", "command": _line(host, otherwise, _SESSION), "timeout": _TIMEOUT} | more]}
+    return {"hooks": [{"type": "command", "command": _line(host, _SESSION), "timeout": _TIMEOUT} | more]}
 
 
 _START = ("hooks", "SessionStart")
@@ -111,7 +116,7 @@ SESSIONS = {
     ),
     "gemini-cli": Hooks(
         HOOKS["gemini-cli"].file,
-        {_START: _started("gemini-cli", "echo '{}'", name="devkeel-session", timeout=_TIMEOUT * 1000)},
+        {_START: _started("gemini-cli", name="devkeel-session", timeout=_TIMEOUT * 1000)},
         ours=_SESSION,
     ),
 }
@@ -129,6 +134,13 @@ SHELLS = {
     "claude-desktop": "The host gives the agent no shell; what the server runs is in the environment that is applied.",
     "zed": "The agent's own shell has what direnv loads when the project is opened: open it anew after an apply. "
     "`devkeel run -- COMMAND` runs in what is applied, and so does what the server runs.",
+}
+
+
+# What the person has to do before the host runs the hooks of a project, by host.
+CONSENT = {
+    "codex": "Codex runs the hooks when the project is trusted and they were reviewed: /hooks in Codex.",
+    "gemini-cli": "Gemini CLI reads the file in a trusted folder only: /permissions in Gemini CLI.",
 }
 
 

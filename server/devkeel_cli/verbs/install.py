@@ -15,7 +15,7 @@ from devkeel.text.clean import clean
 from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import told
 from devkeel_cli.arguments.options import json_option
-from devkeel_cli.hooks.registration import HOOKS, SESSIONS, SHELLS, Hooks, with_hooks, without_hooks
+from devkeel_cli.hooks.registration import CONSENT, HOOKS, SESSIONS, SHELLS, Hooks, with_hooks, without_hooks
 from devkeel_cli.hosts import HOSTS, Places, with_server, without_server
 from devkeel_cli.placed import Placed, read_placed
 from devkeel_cli.session import pass_session
@@ -75,6 +75,8 @@ def _wanted(host: str | None, root: Path, given: dict[str, Any]) -> tuple[list[P
     changes, notes = _planned(host, root, given) if host else [], list[str]()
     if host and not given["remove"] and not (given["no_session"] and host in SESSIONS):
         notes.append(SHELLS[host])
+    if host in CONSENT and any(change.hooks for change in changes) and not given["remove"]:
+        notes.append(CONSENT[host])
     if given["git_hook"]:
         hooks, told_ = git_hook.planned(root, _program(root), remove=given["remove"])
         changes += hooks
