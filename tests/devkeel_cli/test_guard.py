@@ -91,8 +91,8 @@ def test_each_host_is_answered_in_its_own_form(root: Path, host: str, tool: str)
 @pytest.mark.parametrize("tool", ACTS)
 @pytest.mark.parametrize("host", RECORDED)
 def test_what_a_real_host_sent_is_answered_as_it_came(root: Path, host: str, tool: str) -> None:
-    told = placed(RECORDED[host]["messages"][tool], root)
-    assert refusal(host, answered(json.dumps(told).encode(), host))
+    told, known_as = placed(RECORDED[host]["messages"][tool], root), RECORDED[host]["host"]
+    assert refusal(known_as, answered(json.dumps(told).encode(), known_as))
 
 
 @pytest.mark.parametrize("tool", FINE)

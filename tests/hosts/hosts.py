@@ -102,7 +102,8 @@ class Host(NamedTuple):
     """A host. line: its command, by where its packages are. settle: what a person has consented to before.
 
     write, edit and command make a call of its tools: of a path and a text, of two texts, of a shell's line. check: the
-    calls by which a model finds the server's `check_environment`, and makes it.
+    calls by which a model finds the server's `check_environment`, and makes it. known_as: which of devkeel's hosts it
+    is, where its name is another.
     """
 
     package: str
@@ -113,6 +114,7 @@ class Host(NamedTuple):
     edit: Callable[[Path, str, str], Call]
     command: Callable[[str], Call]
     check: tuple[Call, ...]
+    known_as: str = ""
 
     def run(self, place: Place, script: Sequence[Call], *options: str) -> Seen:
         """Run the host on a script until it ends."""
@@ -236,7 +238,35 @@ def _gemini_variables(model: Model) -> dict[str, str]:
     return {"GOOGLE_GEMINI_BASE_URL": model.url, "GEMINI_API_KEY": KEY, "GEMINI_TELEMETRY_ENABLED": "false"}
 
 
+def _copilot_line(place: Place, model: Model) -> list[str]:
+    del model
+    # The flags stand for a person's consent to the folder, and to each call.
+    return [_program(place, "copilot"), "-p", "go", "--trust-folder", "--allow-all-tools", "--allow-all-paths"]
+
+
+def _copilot_variables(model: Model, name: str) -> dict[str, str]:
+    provider = {"BASE_URL": f"{model.url}/v1", "API_KEY": KEY}
+    own = {f"COPILOT_PROVIDER_{key}": value for key, value in provider.items()}
+    return own | {"COPILOT_OFFLINE": "true", "COPILOT_AUTO_UPDATE": "false", "COPILOT_MODEL": name}
+
+
+_COPILOT = Host(
+    "@github/copilot",
+    _copilot_line,
+    lambda model: _copilot_variables(model, "gpt-4.1"),
+    _nothing,
+    write=lambda path, text: Call("create", {"path": str(path), "file_text": text}),
+    edit=lambda path, old, new: Call("edit", {"path": str(path), "old_str": old, "new_str": new}),
+    command=lambda command: Call("bash", {"command": command, "description": "Do it"}),
+    check=(),  # it does not read VS Code's servers
+    known_as="vscode",
+)
 HOSTS = {
+    "copilot-cli": _COPILOT,
+    # By the model it offers other tools for files.
+    "copilot-cli-patch": _COPILOT._replace(
+        variables=lambda model: _copilot_variables(model, "gpt-5.5"), write=_codex_write, edit=_codex_edit
+    ),
     "claude-code": Host(
         "@anthropic-ai/claude-code",
         _claude_line,

@@ -152,11 +152,13 @@ def _gemini(model: Model, body: dict[str, Any]) -> Events:
 def _completions(model: Model, body: dict[str, Any]) -> Events:
     """OpenAI's Chat Completions API."""
     results = [_text(item["content"]) for item in body["messages"] if item["role"] == "tool"]
-    call = model.read({item["function"]["name"] for item in body.get("tools") or ()}, results, body)
+    call = model.read({item[item["type"]]["name"] for item in body.get("tools") or ()}, results, body)
     said: dict[str, Any] = {"role": "assistant", "content": DONE}
     if call is not None:
-        function = {"name": call.tool, "arguments": json.dumps(call.given)}
-        calls = [{"index": 0, "id": f"call_{len(results):04}", "type": "function", "function": function}]
+        free = isinstance(call.given, str)
+        kind, key = ("custom", "input") if free else ("function", "arguments")
+        function = {"name": call.tool, key: call.given if free else json.dumps(call.given)}
+        calls = [{"index": 0, "id": f"call_{len(results):04}", "type": kind, kind: function}]
         said = {"role": "assistant", "content": None, "tool_calls": calls}
     reason = "stop" if call is None else "tool_calls"
     streamed = bool(body.get("stream"))

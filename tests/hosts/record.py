@@ -27,7 +27,7 @@ def prepared(folder: Path, installed: Path, name: str) -> Place:
     """Return a machine with a project that devkeel was installed in for a host, as a person does it."""
     place = Place(folder, installed)
     (place.root / "devenv.nix").write_text(DECLARATION)
-    place.devkeel("install", "--host", name, "--write")
+    place.devkeel("install", "--host", HOSTS[name].known_as or name, "--write")
     return place
 
 
@@ -60,7 +60,7 @@ def main(names: list[str]) -> None:
             place = prepared(Path(folder).resolve(), installed, name)
             (place.root / "inner").mkdir()
             seen = host.run(place, [*refused_acts(host, place), host.command("cd inner && pwd"), host.command("pwd")])
-            recorded = {"version": version, "messages": messages_of(seen, place)}
+            recorded = {"host": host.known_as or name, "version": version, "messages": messages_of(seen, place)}
         FOLDER.mkdir(exist_ok=True)
         (FOLDER / f"{name}.json").write_text(f"{json.dumps(recorded, indent=1)}\n")
         sys.stdout.write(f"{name} {version}: {', '.join(recorded['messages'])}\n")  # type: ignore[arg-type]

@@ -3,7 +3,7 @@
 The forms are those of public references: Claude Code (code.claude.com/docs/en/hooks), Codex
 (developers.openai.com/codex/hooks), VS Code (code.visualstudio.com/docs/copilot/customization/hooks), Gemini CLI
 (geminicli.com/docs/hooks/reference) and Cursor (cursor.com/docs/hooks). `tests/hosts/messages/` has what Claude Code,
-Codex and Gemini CLI sent.
+Codex, Gemini CLI and Copilot CLI sent, which reads the files of VS Code's hooks.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ _SHELLS = frozenset(
 )
 _PATCHES = frozenset({"apply_patch", "applyPatch"})
 _PATHS = ("file_path", "filePath", "path")
-_CONTENTS = ("content", "contents")
+_CONTENTS = ("content", "contents", "file_text")
+_PATCH = "*** Begin Patch"
 
 
 def projects_of(message: Mapping[str, Any]) -> tuple[str, ...]:
@@ -43,6 +44,8 @@ def understood(message: Mapping[str, Any]) -> Iterator[Question]:
     folder = message.get("cwd") or next(iter(projects_of(message)), None) or os.getcwd()  # noqa: PTH109  (pathlib: 10 ms)
     if given is None and message.get("hook_event_name") == "beforeShellExecution":
         given, name = message, "Shell"
+    if isinstance(given, str) and given.startswith(_PATCH):  # a free-form tool's, in Copilot CLI
+        given = {"input": given}
     if not isinstance(given, dict) or not isinstance(name, str) or not isinstance(folder, str):
         return
     if "devkeel" in name:  # its own tools judge what they write
@@ -52,11 +55,14 @@ def understood(message: Mapping[str, Any]) -> Iterator[Question]:
 
 
 def _acts(name: str, given: Mapping[str, Any]) -> Iterator[WholeFile | Replacing | Patch | Running]:
-    command = _text(given, ("command",))
+    command, patch = _text(given, ("command",)), _text(given, ("input", "patch"))
     if name in _PATCHES:
-        patch = command or _text(given, ("input", "patch"))
+        patch = command or patch
         if patch:
             yield Patch(patch)
+        return
+    if patch is not None and patch.startswith(_PATCH):  # Copilot CLI calls its apply_patch Edit
+        yield Patch(patch)
         return
     if command is not None:
         if name in _SHELLS:
