@@ -64,6 +64,8 @@ def test_a_revision_goes_and_a_branch_stays(url: str, expected: str) -> None:
     assert Reference.of(url).unpinned().url == expected
 
 
-@pytest.mark.parametrize("url", [*{url for url, _, _ in AT}, "github:a", "github:", "", "?ref=x", "git+file:///a#b"])
+@pytest.mark.parametrize(
+    "url", [*dict.fromkeys(url for url, _, _ in AT), "github:a", "github:", "", "?ref=x", "git+file:///a#b"]
+)
 def test_a_reference_that_is_read_is_the_same(url: str) -> None:
     assert Reference.of(url).url == url
