@@ -74,7 +74,10 @@ def send(host: str, root: Path, env_file: Path | None = None, **more: Any) -> st
     assert done.stderr == ""
     if done.stdout.strip() in ("", "{}"):
         return ""
-    answer = json.loads(done.stdout)["hookSpecificOutput"]
+    said = json.loads(done.stdout)
+    answer = said["hookSpecificOutput"]
+    assert said.get("additionalContext", answer["additionalContext"]) == answer["additionalContext"]
+    assert ("additionalContext" in said) is (host == "vscode")
     assert answer["hookEventName"] == "SessionStart"
     return str(answer["additionalContext"])
 

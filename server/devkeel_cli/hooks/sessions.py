@@ -59,7 +59,9 @@ def answered(data: bytes, host: str) -> str:
     if event == _MOVES:  # takes no context
         return ""
     said = _said(root, entry, text, follows=bool(file))
-    answer = {"hookSpecificOutput": {"hookEventName": event, "additionalContext": said}}
+    answer: dict[str, Any] = {"hookSpecificOutput": {"hookEventName": event, "additionalContext": said}}
+    if host == "vscode":  # Copilot CLI, which reads the same file, has it at the top (seen in 1.0.102)
+        answer["additionalContext"] = said
     return json.dumps(answer) if said else ""
 
 
