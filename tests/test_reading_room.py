@@ -27,6 +27,8 @@ MAY = {
     "nix_cli/locking.py": "a directory of its own, in which Nix makes a lock",
     "nix_cli/caches.py": "a cache on this machine, which Nix reads",
     "nix_cli/build_log.py": "a derivation in the Nix store",
+    "nix_cli/rebuild.py": "a directory of its own, in which Nix builds",
+    "builds/tree_comparison.py": "outputs in the Nix store",
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",
     "backends/health.py": "an environment that was made; a file of it is no file of the project's",

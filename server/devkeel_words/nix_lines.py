@@ -8,8 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from devkeel.builds.build import BuildResult
+    from devkeel.builds.reproducibility import Reproducibility
+    from devkeel.builds.reproduction import Reproduction
+    from devkeel.builds.tree_comparison import FileDifference
 
-__all__ = ["LINES", "size"]
+__all__ = ["LINES", "build", "proof", "reproducibility", "size"]
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
@@ -36,5 +39,44 @@ def build(result: BuildResult) -> Iterator[str]:
     yield from (f"note: {note}" for note in result.notes)
 
 
+_STATES = {"holds": "holds", "does_not_hold": "does not hold", "not_looked_at": "not looked at"}
+
+
+def reproducibility(result: Reproducibility) -> Iterator[str]:
+    """Yield what holds, line by line."""
+    yield f"{result.target or 'project'}: {'nothing found' if result.ok else 'not all of it holds'}"
+    for line in result.lines:
+        yield f"{line.name.replace('_', ' ')}: {_STATES[line.state]}: {line.reason}"
+        yield from (f"  {item.place}: {item.message}" if item.place else f"  {item.message}" for item in line.findings)
+
+
+def proof(result: Reproduction) -> Iterator[str]:
+    """Yield what came of a second build."""
+    if result.same:
+        yield f"{result.target}: the second build gave the same hash, in {result.seconds:g} s"
+    else:
+        yield f"{result.target}: the second build differs: {result.output}"
+    yield from (f"{path} {text}" for path, text in result.hashes.items())
+    if result.differing:
+        yield f"{result.differing} of {result.compared} paths differ"
+    for item in result.files:
+        yield from _difference(item)
+    yield f"derivation: {result.derivation}"
+    yield from (f"note: {note}" for note in result.notes)
+
+
+def _difference(item: FileDifference) -> Iterator[str]:
+    if item.kind == "content":
+        yield f"{item.path}: {item.first} and {item.second} bytes, which differ from byte {item.offset} on"
+    else:
+        yield f"{item.path}: {item.first}, then {item.second}"
+    yield from (f"  {cause.message}: {cause.remedy}" for cause in item.causes)
+    yield from (f"  {row}" for row in (item.diff or "").splitlines())
+
+
 # By the name of the class: what loads a client loads no result of the library.
-LINES: dict[str, Callable[[Any], Iterator[str]]] = {"BuildResult": build}
+LINES: dict[str, Callable[[Any], Iterator[str]]] = {
+    "BuildResult": build,
+    "Reproducibility": reproducibility,
+    "Reproduction": proof,
+}

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from devkeel.backends.registry import Selection
     from devkeel.builds import build as building
+    from devkeel.builds import reproducibility, reproduction
+    from devkeel.builds.reproducibility import Reproducibility
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
     from devkeel.change import changes
@@ -55,6 +57,8 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     building = Deferred("devkeel.builds.build")
+    reproducibility = Deferred("devkeel.builds.reproducibility")
+    reproduction = Deferred("devkeel.builds.reproduction")
     life = Deferred("devkeel.locks.life")
     asking = Deferred("devkeel.environments.locks")
     declared_run = Deferred("devkeel.environments.declared_run")
@@ -305,6 +309,22 @@ class Environment:
         timeout: seconds. Raises UsageError `bad_installable`, PolicyRefused `reference_refused`.
         """
         return building.build(self.context, target, file=file, timeout=timeout)
+
+    def check_reproducibility(
+        self, target: str | None = None, *, file: str | None = None, timeout: float = 600.0
+    ) -> Reproducibility:
+        """Return what of the project, or of an attribute too, is held so that it is built the same again.
+
+        Nothing is built. timeout: seconds of evaluating. Raises as `build`.
+        """
+        return reproducibility.report(self.context, target, file=file, timeout=timeout)
+
+    def prove_reproducibility(self, target: str = ".", *, file: str | None = None, timeout: float = 3600.0) -> Job:
+        """Build an attribute, and build it a second time, as a job; its result says what differs.
+
+        timeout: seconds of both. Raises as `build`; the job Unavailable `not_provable`.
+        """
+        return reproduction.prove(self.context, target, file=file, timeout=timeout)
 
     def _by_nix(self, wanted: RunSpec) -> bool:
         """Return whether what is wanted is to be evaluated, and not a program in what was applied."""

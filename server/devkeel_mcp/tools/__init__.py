@@ -14,6 +14,7 @@ from devkeel_mcp.tools import (
     packages,
     patch,
     processes,
+    reproduction,
     search,
     services,
 )
@@ -40,5 +41,5 @@ CORE = (
     jobs.CANCEL,
 )
 # In the order of the work.
-NIX = (build.BUILD,)
+NIX = (build.BUILD, reproduction.CHECK_REPRODUCIBILITY, reproduction.PROVE_REPRODUCIBILITY)
 TOOLS = (*CORE, *NIX)

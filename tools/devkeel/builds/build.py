@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.runtime import Completed
     from devkeel.runtime.jobs import Job
 
-__all__ = ["BuildResult", "Output", "build", "derivation_of"]
+__all__ = ["BuildResult", "Output", "build", "derivation_of", "not_built", "outputs"]
 
 _SHOWN = 20
 # All that is asked of what is to be built, and enough to say what it is instead.
@@ -76,7 +76,7 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         with on_time(timeout):
             done = derivations.realise(found.path, left)
         if done.returncode:
-            _refuse(subject, wanted, done)
+            not_built(subject, wanted, done)
         seconds = time.monotonic() - evaluated
         return BuildResult(
             wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3)
@@ -86,9 +86,12 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
 
 
-def derivation_of(subject: Subject, wanted: Installable, timeout: float) -> Derivation:
-    """Return what is to be built, by evaluating it. Raises CheckFailed, Unavailable, UsageError `not_a_derivation`."""
-    found = subject.evaluate(attributes.Asked(wanted, _DERIVATION, imports=True), timeout)
+def derivation_of(subject: Subject, wanted: Installable, timeout: float, *, imports: bool = True) -> Derivation:
+    """Return what is to be built, by evaluating it. Raises CheckFailed, Unavailable, UsageError `not_a_derivation`.
+
+    imports: build what the evaluation imports from derivations.
+    """
+    found = subject.evaluate(attributes.Asked(wanted, _DERIVATION, imports=imports), timeout)
     if "drvPath" not in found:
         raise _no_derivation(wanted, found)
     return Derivation(found["drvPath"], tuple(found["outputs"]))
@@ -118,7 +121,7 @@ def _no_derivation(wanted: Installable, found: dict[str, Any]) -> UsageError:
     )
 
 
-def _refuse(subject: Subject, wanted: Installable, done: Completed) -> NoReturn:
+def not_built(subject: Subject, wanted: Installable, done: Completed) -> NoReturn:
     """Raise what a build that failed says: CheckFailed `build_failed`, or Unavailable where the machine failed."""
     found = build_log.failures(subject.files, str(subject.root), done)
     first = found[0] if found else None

@@ -12,7 +12,7 @@ from devkeel.nix_cli.settings import run_nix
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["StorePath", "describe"]
+__all__ = ["StorePath", "describe", "hashes_of"]
 
 _SECONDS = 60.0
 _FEATURES = ("--extra-experimental-features", "nix-command")
@@ -52,3 +52,9 @@ def _described(path: str, item: dict[str, Any]) -> StorePath:
     return StorePath(
         path, item.get("narSize"), item.get("closureSize"), tuple(sorted(name for name in named if name != path))
     )
+
+
+def hashes_of(paths: tuple[str, ...], timeout: float = _SECONDS) -> dict[str, str]:
+    """Return the hashes of paths of the store, as `sha256:…` over their archives (NAR)."""
+    found = run_nix(("nix-store", "--query", "--hash", *paths), timeout=timeout)
+    return dict(zip(paths, found.stdout.decode("utf-8", "replace").split(), strict=False))

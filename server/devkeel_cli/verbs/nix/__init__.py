@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devkeel_cli.verbs.nix import build
+from devkeel_cli.verbs.nix import build, reproduce
 
 __all__ = ["command"]
 
@@ -14,5 +14,5 @@ def command() -> None:
     """Build, evaluate and run by Nix."""
 
 
-for _verb in (build.command,):
+for _verb in (build.command, reproduce.command):
     command.add_command(_verb)
