@@ -105,7 +105,7 @@ def test_a_project_says_what_holds_and_what_was_not_looked_at(environment: Envir
 def test_without_rules_and_locks_nothing_is_said_of_them(environment: Environment, root: Path) -> None:
     (root / "default.nix").write_text("{ }: { }\n")
     found = lines(environment)
-    assert found["pins"].state == found["references"].state == "not_looked_at"
+    assert found["pins"].state == found["references"].state == found["locks"].state == "not_looked_at"
     assert found["purity"].state == "holds"
     assert environment.check_reproducibility().ok
 
@@ -119,7 +119,9 @@ def test_a_lock_that_is_not_committed_does_not_hold(environment: Environment, ro
     locked = json.loads(lock(**PINNED))
     locked["nodes"]["a"]["original"] = {"type": "github", "owner": "a", "repo": "b"}
     (root / "flake.lock").write_text(json.dumps(locked))
+    assert lines(environment)["locks"].findings == ()  # outside of Git nothing can be committed
     git("init", "-q")
+    assert [item.code for item in lines(environment)["locks"].findings] == ["lock_not_committed"]
     git("add", "flake.nix")
     git("commit", "-qm", "one")
     assert [item.code for item in lines(environment)["locks"].findings] == ["lock_not_committed"]

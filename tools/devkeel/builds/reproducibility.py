@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.builds.build import derivation_of
 from devkeel.builds.builder_variables import needs_of
@@ -15,6 +16,7 @@ from devkeel.builds.impurities import impurities
 from devkeel.builds.pinned_inputs import READ, unpinned
 from devkeel.builds.subject import Subject
 from devkeel.candidate.git_tree import commit_of, commit_tree
+from devkeel.candidate.repository import find_repository
 from devkeel.errors import DevkeelError, Diagnostic, Place
 from devkeel.locks.life import check_locks
 from devkeel.nix_cli.derivation_file import read_derivation
@@ -104,19 +106,24 @@ def _locks(context: Context) -> ReportLine:
         states = [item for item in check_locks(context).locks if item.state != "unwanted"]
     except DevkeelError as error:
         return ReportLine("locks", "not_looked_at", error.message.rstrip("."))
+    if not states:
+        return ReportLine("locks", "not_looked_at", "nothing here wants a lock")
     wrong = [
         Diagnostic("lock_stale", "error", f"{item.file} is {item.state}", "locks", Place(item.file))
         for item in states
         if item.state != "current"
     ]
     names = [item.file for item in states if context.project.read(item.file) is not None]
-    told = f"fresh, by what is on this machine: {', '.join(item.file for item in states) or 'no lock is wanted'}"
+    told = f"fresh, by what is on this machine: {', '.join(item.file for item in states)}"
+    if find_repository(context.project.root) is None:
+        found = _line("locks", told, tuple(wrong))
+        return replace(found, reason=f"{found.reason}; the project is in no Git repository")
     try:
         tree = commit_tree(context.project, commit_of(context.project, "HEAD"))
         other = [name for name in names if tree.read(name) != context.project.read(name)]
     except DevkeelError:
         found = _line("locks", told, tuple(wrong))
-        return ReportLine(found.name, found.state, f"{found.reason}; no Git repository was read", found.findings)
+        return replace(found, reason=f"{found.reason}; Git's repository cannot be read")
     message = "is not in the last commit as it is here"
     wrong += [Diagnostic("lock_not_committed", "error", f"{name} {message}", "locks", Place(name)) for name in other]
     return _line("locks", f"{told}; in the last commit", tuple(wrong))
