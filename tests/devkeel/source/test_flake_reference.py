@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from devkeel.source.flake_reference import Reference
+from devkeel.source.flake_reference import FlakeReference
 
 REV = "0123456789abcdef0123456789abcdef01234567"
 OLD = "f" * 40
@@ -41,11 +41,11 @@ AT = [
 def test_a_reference_is_at_another_branch_or_revision(url: str, wanted: str, expected: str | None) -> None:
     if expected is None:
         with pytest.raises(ValueError, match=r"^this is|^a reference"):
-            Reference.of(url).at(wanted)
+            FlakeReference.of(url).at(wanted)
         return
-    found = Reference.of(url).at(wanted)
+    found = FlakeReference.of(url).at(wanted)
     assert found.url == expected
-    assert wanted in (Reference.of(expected).revision, Reference.of(expected).branch)
+    assert wanted in (FlakeReference.of(expected).revision, FlakeReference.of(expected).branch)
 
 
 # What is pinned, and what it is when it is not.
@@ -61,11 +61,11 @@ FREE = [
 
 @pytest.mark.parametrize(("url", "expected"), FREE)
 def test_a_revision_goes_and_a_branch_stays(url: str, expected: str) -> None:
-    assert Reference.of(url).unpinned().url == expected
+    assert FlakeReference.of(url).unpinned().url == expected
 
 
 @pytest.mark.parametrize(
     "url", [*dict.fromkeys(url for url, _, _ in AT), "github:a", "github:", "", "?ref=x", "git+file:///a#b"]
 )
 def test_a_reference_that_is_read_is_the_same(url: str) -> None:
-    assert Reference.of(url).url == url
+    assert FlakeReference.of(url).url == url

@@ -91,7 +91,7 @@ def derivation_of(subject: Subject, wanted: Installable, timeout: float, *, impo
 
     imports: build what the evaluation imports from derivations.
     """
-    found = subject.evaluate(attributes.Asked(wanted, _DERIVATION, imports=imports), timeout)
+    found = subject.evaluate(attributes.AskedValue(wanted, _DERIVATION, imports=imports), timeout)
     if "drvPath" not in found:
         raise _no_derivation(wanted, found)
     return Derivation(found["drvPath"], tuple(found["outputs"]))

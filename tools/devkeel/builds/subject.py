@@ -74,7 +74,7 @@ class Subject(Struct, frozen=True):
         """The files that findings may be about."""
         return self.candidate.files
 
-    def evaluate(self, asked: attributes.Asked, timeout: float) -> Any:  # noqa: ANN401  (the value)
+    def evaluate(self, asked: attributes.AskedValue, timeout: float) -> Any:  # noqa: ANN401  (the value)
         """Return a value as data; what is pinned is fetched first, where that is allowed.
 
         Raises CheckFailed for what the evaluation says, Unavailable for what the machine lacks.
@@ -92,7 +92,7 @@ class Subject(Struct, frozen=True):
 
             return with_pins(look, self.candidate, self.lock, timeout, explain)[0]
 
-    def _failure(self, stage: Stage, asked: attributes.Asked, found: Completed) -> CheckFailed:
+    def _failure(self, stage: Stage, asked: attributes.AskedValue, found: Completed) -> CheckFailed:
         told = found.stderr.decode("utf-8", "replace")
         translation = Translation(str(stage.root), self.files, "evaluation", confined=True, withheld=stage.withheld)
         finding = translation.failure(told, found.returncode)

@@ -18,7 +18,7 @@ from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import INPUTS
 from devkeel.source import nix
-from devkeel.source.flake_reference import Reference, is_revision
+from devkeel.source.flake_reference import FlakeReference, is_revision
 from devkeel.source.inputs import followers, is_flake, path_of
 from devkeel.source.path import format_path
 from devkeel.text.actions import do
@@ -246,7 +246,7 @@ class RemoveInput(_InputEdit):
             )
 
 
-def at(reference: Reference, wanted: str) -> Reference:
+def at(reference: FlakeReference, wanted: str) -> FlakeReference:
     """Return a reference at a branch, tag or revision. Raises Refused `unsupported_reference`."""
     try:
         return reference.at(wanted)
@@ -259,14 +259,14 @@ def at(reference: Reference, wanted: str) -> Reference:
         ) from error
 
 
-def reference_of(target: InputFile, name: str) -> Reference:
+def reference_of(target: InputFile, name: str) -> FlakeReference:
     """Return the reference of an input. Raises Refused where a file declares none, or computes it."""
     fields = target.fields(path_of(name))
     if fields is None:
         raise no_input(target, name)
     url = fields.get("url")
     if isinstance(url, str):
-        return Reference.of(url)
+        return FlakeReference.of(url)
     place = place_in(target.file.name, target.file.data, ["inputs", name])
     what = f"it follows {fields['follows']}" if "follows" in fields else "it has no url that is written as a text"
     raise Refused(

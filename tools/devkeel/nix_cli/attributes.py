@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from devkeel.nix_cli.installables import Installable
     from devkeel.runtime import Completed
 
-__all__ = ["Asked", "ask"]
+__all__ = ["AskedValue", "ask"]
 
 _OUTPUT = 4 * 1024**2
 
 
-class Asked(Struct, frozen=True):
+class AskedValue(Struct, frozen=True):
     """What is asked of Nix. function: what is applied to the value, an expression. imports: from derivations, built."""
 
     installable: Installable
@@ -32,7 +32,7 @@ class Asked(Struct, frozen=True):
     imports: bool = False
 
 
-def ask(nix: str, stage: Stage, asked: Asked, deadline: float) -> tuple[Any] | Completed:
+def ask(nix: str, stage: Stage, asked: AskedValue, deadline: float) -> tuple[Any] | Completed:
     """Return the value as data in a tuple of one, or how Nix ended that gave none.
 
     Nothing is fetched. deadline: of the monotonic clock. A flake is evaluated purely; a file reads the project and the
@@ -53,7 +53,7 @@ def ask(nix: str, stage: Stage, asked: Asked, deadline: float) -> tuple[Any] | C
     return found if found.returncode or any(found.omitted) else (json.loads(found.stdout),)
 
 
-def _words(stage: Stage, asked: Asked) -> tuple[str, ...]:
+def _words(stage: Stage, asked: AskedValue) -> tuple[str, ...]:
     wanted, apply = asked.installable, ("--apply", asked.function) if asked.function else ()
     if wanted.file is None:
         confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")

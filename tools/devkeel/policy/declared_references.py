@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.index import Definition
     from devkeel.source.yaml.document import Item
 
-__all__ = ["Reference", "declared_references", "reference_of", "reference_to"]
+__all__ = ["DeclaredReference", "declared_references", "reference_of", "reference_to"]
 
 _FLAKE = "flake.nix"
 # Names of the machine's registry, with a reference or a revision behind them (nix, src/libflake/flakeref.cc,
@@ -35,7 +35,7 @@ _FORGE_HOSTS = {"github": "github.com", "gitlab": "gitlab.com", "sourcehut": "gi
 _WEB = ("http", "https", "tarball", "file", "ftp")
 
 
-class Reference(Struct, frozen=True):
+class DeclaredReference(Struct, frozen=True):
     """What one input refers to.
 
     name: of the input, with the way to it where it is an input's input: `a/nixpkgs`. text: as it is written, None
@@ -51,7 +51,7 @@ class Reference(Struct, frozen=True):
     pinned: bool = False
 
 
-def reference_to(name: str, place: Place, text: str) -> Reference:
+def reference_to(name: str, place: Place, text: str) -> DeclaredReference:
     """Return what a flake reference refers to."""
     text = text.strip()
     address, _, rest = text.partition("?")
@@ -60,16 +60,20 @@ def reference_to(name: str, place: Place, text: str) -> Reference:
     scheme, colon, inner = address.partition(":")
     transport = scheme.partition("+")[0].lower()
     if local_path(text) is not None:
-        return Reference(name, place, text, "path", None, pinned)
+        return DeclaredReference(name, place, text, "path", None, pinned)
     if transport in FORGES:
         pinned = pinned or any(_REVISION.fullmatch(part) for part in inner.split("/")[2:])
-        return Reference(name, place, text, transport, query.get("host", _FORGE_HOSTS[transport]).lower(), pinned)
+        return DeclaredReference(
+            name, place, text, transport, query.get("host", _FORGE_HOSTS[transport]).lower(), pinned
+        )
     if not colon or transport in ("flake", "indirect"):
         words = inner if colon else address
         kind = "registry" if _REGISTERED.fullmatch(words) else "unknown"
-        return Reference(name, place, text, kind, None, pinned or bool(_REVISION.fullmatch(words.rpartition("/")[2])))
+        return DeclaredReference(
+            name, place, text, kind, None, pinned or bool(_REVISION.fullmatch(words.rpartition("/")[2]))
+        )
     kind = transport if transport in ("git", "hg") else "web" if transport in _WEB else "unknown"
-    return Reference(name, place, text, kind, _host(text), pinned)
+    return DeclaredReference(name, place, text, kind, _host(text), pinned)
 
 
 def _host(text: str) -> str | None:
@@ -79,33 +83,33 @@ def _host(text: str) -> str | None:
         return None
 
 
-def reference_of(name: str, place: Place, given: Mapping[str, Any]) -> Reference:
+def reference_of(name: str, place: Place, given: Mapping[str, Any]) -> DeclaredReference:
     """Return what an input's attributes refer to: its `url`, or its `type` with what belongs to that."""
     url, kind = given.get("url"), given.get("type")
     pinned = any(isinstance(given.get(key), str) for key in ("rev", "narHash"))
     shown = " ".join(f"{key}={value}" for key, value in sorted(given.items()) if isinstance(value, str))
     if any(not isinstance(value, (str, bool, int)) for value in given.values()):
-        return Reference(name, place, None, "unknown")
+        return DeclaredReference(name, place, None, "unknown")
     if kind is None and isinstance(url, str):
         found = reference_to(name, place, url)
-        return Reference(name, place, found.text, found.kind, found.host, found.pinned or pinned)
+        return DeclaredReference(name, place, found.text, found.kind, found.host, found.pinned or pinned)
     if kind in FORGES:
         host = given.get("host", _FORGE_HOSTS[str(kind)])
-        return Reference(name, place, shown, str(kind), str(host).lower(), pinned)
+        return DeclaredReference(name, place, shown, str(kind), str(host).lower(), pinned)
     if kind == "path" or local_path(dict(given)) is not None:
-        return Reference(name, place, shown, "path", None, pinned)
+        return DeclaredReference(name, place, shown, "path", None, pinned)
     if kind == "indirect":
-        return Reference(name, place, shown, "registry", None, pinned)
+        return DeclaredReference(name, place, shown, "registry", None, pinned)
     known = {"git": "git", "hg": "hg", "mercurial": "hg", "tarball": "web", "file": "web"}
-    return Reference(name, place, shown, known.get(str(kind), "unknown"), _host(str(url)), pinned)
+    return DeclaredReference(name, place, shown, known.get(str(kind), "unknown"), _host(str(url)), pinned)
 
 
-def declared_references(files: Mapping[str, bytes]) -> tuple[Reference, ...]:
+def declared_references(files: Mapping[str, bytes]) -> tuple[DeclaredReference, ...]:
     """Return what the inputs of a flake.nix and of devenv.yaml files refer to, in the order of the files' names.
 
     What follows another input refers to nothing itself. A file that cannot be parsed has none.
     """
-    found = list[Reference]()
+    found = list[DeclaredReference]()
     for name, data in sorted(files.items()):
         if posixpath.basename(name) == _FLAKE:
             found += _of_flake(name, data)
@@ -114,13 +118,13 @@ def declared_references(files: Mapping[str, bytes]) -> tuple[Reference, ...]:
     return tuple(found)
 
 
-def _of_yaml(file: str, data: bytes) -> Iterator[Reference]:
+def _of_yaml(file: str, data: bytes) -> Iterator[DeclaredReference]:
     text = data.decode("utf-8", "replace")
 
     def at(item: Item) -> Place:
         return Place(file, *position(text, item.start))
 
-    def below(item: Item | None, way: str) -> Iterator[Reference]:
+    def below(item: Item | None, way: str) -> Iterator[DeclaredReference]:
         for entry in entries(item, "inputs"):
             fields = {inner.key.value: inner.value for inner in entries(entry.value)}
             name = f"{way}{entry.key.value}"
@@ -140,7 +144,7 @@ class _Input(Struct):
     opaque: bool = False
 
 
-def _of_flake(file: str, data: bytes) -> Iterator[Reference]:
+def _of_flake(file: str, data: bytes) -> Iterator[DeclaredReference]:
     try:
         document = nix.Document(data, file, module=False)
         definitions = document.definitions
@@ -155,13 +159,13 @@ def _of_flake(file: str, data: bytes) -> Iterator[Reference]:
     for way, found in inputs.items():
         name = "/".join(way)
         if found.opaque:
-            yield Reference(name or "inputs", found.place, None, "unknown")
+            yield DeclaredReference(name or "inputs", found.place, None, "unknown")
         elif "url" in found.given or "type" in found.given:
             yield reference_of(name, found.place, found.given)
         elif not found.follows and len(way) == 1 and way[0] != "self":
             # An input that says nothing of where it is, is one of the registry (nix, src/libflake/flake.cc,
             # `parseFlakeInput`).
-            yield Reference(name, found.place, name, "registry")
+            yield DeclaredReference(name, found.place, name, "registry")
     if outputs is not None and not any(found.opaque for found in inputs.values()):
         yield from _arguments(document, outputs, {way[0] for way in inputs})
 
@@ -187,7 +191,7 @@ def _take(document: nix.Document, item: Definition, inputs: dict[tuple[str, ...]
         found.given[attribute] = document.source(item) if bare else value
 
 
-def _arguments(document: nix.Document, outputs: Node, known: set[str]) -> Iterator[Reference]:
+def _arguments(document: nix.Document, outputs: Node, known: set[str]) -> Iterator[DeclaredReference]:
     """Yield the arguments of `outputs` that are no declared input: each is one of the registry.
 
     See nix, src/libflake/flake.cc, `getFlake`.
@@ -197,4 +201,4 @@ def _arguments(document: nix.Document, outputs: Node, known: set[str]) -> Iterat
             named = formal.child_by_field_name("name") if formal.type == "formal" else None
             name = (named.text or b"").decode("utf-8", "replace") if named is not None else "self"
             if name != "self" and name not in known and not document.problems:
-                yield Reference(name, document.place(formal.start_byte), name, "registry")
+                yield DeclaredReference(name, document.place(formal.start_byte), name, "registry")

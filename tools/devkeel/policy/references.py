@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from devkeel.pinned.flake_lock import Lock
-    from devkeel.policy.declared_references import Reference
+    from devkeel.policy.declared_references import DeclaredReference
 
 __all__ = ["RULES", "Judged", "judge_references"]
 
@@ -43,7 +43,7 @@ class Judged(Struct, frozen=True):
 class _Known(Struct, frozen=True):
     """A reference, and what the lock has for it: None without a lock, empty where that lacks it."""
 
-    reference: Reference
+    reference: DeclaredReference
     locked: Mapping[str, object] | None
 
     @property
@@ -93,7 +93,7 @@ def _pinned(known: _Known) -> bool | None:
     return "narHash" in locked and ("rev" in locked or known.kind not in (*_FORGES, "git", "hg"))
 
 
-def _is_own(reference: Reference) -> bool:
+def _is_own(reference: DeclaredReference) -> bool:
     """Return whether it is a path relative to the file that names it: a part of the project, at its own revision."""
     text = reference.text or ""
     return reference.kind == "path" and (text.partition(":")[2] or text).startswith(".")
@@ -138,7 +138,7 @@ def judge_references(files: Mapping[str, bytes], locks: Mapping[str, bytes | Non
     return Judged(len(references), tuple(findings), tuple(doubtful))
 
 
-def _locked(reference: Reference, locks: Mapping[str, Lock | None]) -> Mapping[str, object] | None:
+def _locked(reference: DeclaredReference, locks: Mapping[str, Lock | None]) -> Mapping[str, object] | None:
     lock = locks.get(_LOCKS.get(reference.place.file, _DEVENV_LOCK))
     if lock is None or not lock.whole:
         return None
@@ -151,12 +151,12 @@ def _locked(reference: Reference, locks: Mapping[str, Lock | None]) -> Mapping[s
     return lock.locked(key)
 
 
-def _finding(reference: Reference, rule: str, broken: str) -> Diagnostic:
+def _finding(reference: DeclaredReference, rule: str, broken: str) -> Diagnostic:
     message = f"The input {reference.name} {broken}: {reference.text} ({rule})"
     return Diagnostic("reference_not_allowed", "error", message, "references", reference.place, reference.name)
 
 
-def _doubt(reference: Reference, rule: str) -> Diagnostic:
+def _doubt(reference: DeclaredReference, rule: str) -> Diagnostic:
     why = "its text is computed" if reference.text is None else f"{reference.text} does not say it"
     message = f"Whether the input {reference.name} keeps the rule {rule} is not known: {why}"
     return Diagnostic("reference_in_doubt", "info", message, "references", reference.place, reference.name)

@@ -11,7 +11,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["Reference", "is_revision"]
+__all__ = ["FlakeReference", "is_revision"]
 
 _FORGES = ("github", "gitlab", "sourcehut")
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -25,7 +25,7 @@ def is_revision(text: str) -> bool:
     return _REVISION.fullmatch(text) is not None
 
 
-class Reference(Struct, frozen=True):
+class FlakeReference(Struct, frozen=True):
     """A reference. head: what names the repository; names: what stands behind it; query: its parts, in their order."""
 
     kind: Literal["forge", "registry", "repository", "other"]
@@ -35,7 +35,7 @@ class Reference(Struct, frozen=True):
     tail: str = ""
 
     @classmethod
-    def of(cls, url: str) -> Reference:
+    def of(cls, url: str) -> FlakeReference:
         """Return what a reference says."""
         rest, mark, tail = url.partition("#")
         path, _, query = rest.partition("?")
@@ -66,7 +66,7 @@ class Reference(Struct, frozen=True):
         """The branch or tag that it names."""
         return next((name for name in self.names if name and not is_revision(name)), None) or self._asked("ref")
 
-    def at(self, reference: str) -> Reference:
+    def at(self, reference: str) -> FlakeReference:
         """Return the same repository at a branch, a tag or a revision. Raises ValueError with the reason why not."""
         if not _REF.fullmatch(reference):
             raise ValueError("this is no name of a branch or a tag, and no revision")
@@ -80,7 +80,7 @@ class Reference(Struct, frozen=True):
             return self._named(self.branch, reference)
         return self._named(reference)
 
-    def unpinned(self, reference: str | None = None) -> Reference:
+    def unpinned(self, reference: str | None = None) -> FlakeReference:
         """Return the reference without its revision, at a branch or tag where one is given. Raises ValueError."""
         if reference is not None:
             return self.at(reference)
@@ -88,13 +88,13 @@ class Reference(Struct, frozen=True):
             return self._with(ref=self._asked("ref"))
         return self._named(*(name for name in self.names if not is_revision(name)))
 
-    def _named(self, *names: str) -> Reference:
-        return Reference(self.kind, self.head, names, self.query, self.tail)
+    def _named(self, *names: str) -> FlakeReference:
+        return FlakeReference(self.kind, self.head, names, self.query, self.tail)
 
     def _asked(self, key: str) -> str | None:
         return next((part.partition("=")[2] for part in self.query if part.startswith(f"{key}=")), None)
 
-    def _with(self, **values: str | None) -> Reference:
+    def _with(self, **values: str | None) -> FlakeReference:
         """Return it with these as its branch and revision: each at its place in the query, else before the others."""
         wanted = {key: f"{key}={value}" for key, value in values.items() if value is not None}
         there = [part.partition("=")[0] for part in self.query]
@@ -107,4 +107,4 @@ class Reference(Struct, frozen=True):
                 kept.append(wanted.pop(key))
             elif key == taken and len(wanted) == 1 and not wanted.keys() & {*there}:
                 kept.append(wanted.popitem()[1])
-        return Reference(self.kind, self.head, self.names, (*wanted.values(), *kept), self.tail)
+        return FlakeReference(self.kind, self.head, self.names, (*wanted.values(), *kept), self.tail)
