@@ -50,6 +50,7 @@ class Document:
     name: str = "devenv.nix"
     module: bool = True
     known: Tree | None = None
+    what: str = field(default="The file's value", init=False)
     _next: Document | None = field(default=None, init=False)
     _entries: dict[int, list[Attribute]] = field(default_factory=dict, init=False)
     _focused: dict[AttrPath, Index] = field(default_factory=dict, init=False)
@@ -96,21 +97,22 @@ class Document:
     @cached_property
     def function(self) -> Node | None:
         """The function whose arguments are the module's: of several, as in `{ name }: { pkgs, ... }: …`, the last."""
-        node, found = self._expression, None
+        node, found = self.expression, None
         while node is not None and node.type in _HEADS:
             found = node if node.type == "function_expression" else found
             node = node.child_by_field_name("expression" if node.type == "parenthesized_expression" else "body")
         return found
 
     @property
-    def _expression(self) -> Node | None:
+    def expression(self) -> Node | None:
+        """The expression whose set is edited: the whole file's."""
         return self.root.child_by_field_name("expression")
 
     @cached_property
     def body(self) -> Layers:
         """The module's body without the functions and scopes round it."""
         self.require_utf8()
-        node = self._expression
+        node = self.expression
         found = self.syntax_problems
         if node is None or found:
             first = found[0] if found else Problem("syntax_error", 0, "The file has no expression.")
@@ -127,7 +129,7 @@ class Document:
                 break
             layers = peel(body, self.data)
         if not layers.merge and layers.core.type not in SETS:
-            raise self.refuse("not_a_module", "The file's value is not a literal attribute set.", layers.core)
+            raise self.refuse("not_a_module", f"{self.what} is not a literal attribute set.", layers.core)
         return layers
 
     def refuse(self, code: str, message: str, node: Node | None, remedy: str | None = None) -> Refused:

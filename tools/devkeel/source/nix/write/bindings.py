@@ -23,6 +23,8 @@ from devkeel.source.splice import Edited, Splice, apply, compose
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tree_sitter import Node
 
     from devkeel.source.nix.read.document import Document
@@ -285,8 +287,8 @@ def _argument(source: str) -> str:
     return source if is_simple(source) else f"({source})"
 
 
-def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
-    """Write a new definition of an option path beside whatever defines it under a condition."""
+def insert_value(document: Document, path: AttrPath, value: Value, more: Iterable[Splice] = ()) -> Edited:
+    """Write a new definition of an option path beside whatever defines it under a condition; `more` goes with it."""
     raw = document.raw_path(path)
     point = find_insertion_point(document, raw)
     if isinstance(point, InsertionPoint):
@@ -294,7 +296,7 @@ def insert_value(document: Document, path: AttrPath, value: Value) -> Edited:
     else:
         node = point.node if point.layers is None else point.layers.core
         splice = extend(document, point, raw, value)
-    splices = [splice, *require_arguments(document, arguments_for(document, node, expressions_in(value)))]
+    splices = [splice, *more, *require_arguments(document, arguments_for(document, node, expressions_in(value)))]
     return prove(document, apply(document.data, splices), [raw], lambda after: _has(after, path, value))
 
 

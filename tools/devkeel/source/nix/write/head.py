@@ -25,6 +25,7 @@ __all__ = [
     "ARGUMENTS",
     "arguments_for",
     "check_expression",
+    "insert_formals",
     "is_closed",
     "opened_head",
     "require_arguments",
@@ -61,7 +62,7 @@ def require_own(document: Document, at: Node, names: Iterable[str]) -> None:
     at = at.children[0] if at.type == "rec_attrset_expression" else at
     for name in names:
         scope = binder_of(at, name, document.data)
-        if scope is not None and not _is_round_module(scope):
+        if scope is not None and not _is_round(scope, document.expression):
             raise document.refuse(
                 "captured_name",
                 f"Here {name} is not the module's argument: something inside the module binds that name.",
@@ -70,8 +71,10 @@ def require_own(document: Document, at: Node, names: Iterable[str]) -> None:
             )
 
 
-def _is_round_module(scope: Node) -> bool:
-    """Return whether the whole module is the body of a let or a function."""
+def _is_round(scope: Node, module: Node | None) -> bool:
+    """Return whether the whole module is the body of a let or a function, or is written inside of a scope."""
+    if module is not None and scope.start_byte < module.start_byte and module.end_byte <= scope.end_byte:
+        return True  # a module inside of a flake
     node = scope
     while (parent := node.parent) is not None and parent.type != "source_code":
         if parent.type != "parenthesized_expression" and parent.child_by_field_name("body") != node:
@@ -121,7 +124,11 @@ def require_arguments(document: Document, names: Iterable[str]) -> list[Splice]:
         return []
     data, function = document.data, document.function
     if function is None:
-        expression = document.root.child_by_field_name("expression")
+        expression = document.expression
+        if expression is not None and expression.parent is not None and expression.parent.type != "source_code":
+            raise document.refuse(
+                "unsupported_head", f"Nothing gives {', '.join(wanted)} to what stands here.", expression
+            )
         at = expression.start_byte if expression else 0
         end = newline(data, 0)
         return [Splice(at, at, f"{{ {', '.join(wanted)}, ... }}:{end}{end}".encode())]
@@ -133,7 +140,7 @@ def require_arguments(document: Document, names: Iterable[str]) -> list[Splice]:
         text(name, data) for item in children_of_type(formals, "formal") if (name := item.child_by_field_name("name"))
     }
     wanted = [name for name in wanted if name not in have]
-    return [_insert_formals(formals, data, wanted)] if wanted else []
+    return [insert_formals(formals, data, wanted)] if wanted else []
 
 
 def _replace_identifier(document: Document, function: Node, wanted: list[str]) -> Splice:
@@ -148,7 +155,7 @@ def _replace_identifier(document: Document, function: Node, wanted: list[str]) -
     return Splice(universal.start_byte, universal.end_byte, (f"{name}@{formals}" if used else formals).encode())
 
 
-def _insert_formals(formals: Node, data: bytes, wanted: list[str]) -> Splice:
+def insert_formals(formals: Node, data: bytes, wanted: list[str]) -> Splice:
     """Put arguments behind the last named one when the head is on one line, else first."""
     named = list(children_of_type(formals, "formal"))
     named = [item for item in named if not item.child_by_field_name("name").is_missing]  # type: ignore[union-attr]

@@ -105,7 +105,8 @@ class Spelling(Struct, frozen=True):
     read: what an element stands for, to compare by; others: what it may stand for besides; variant: what it is another
     make of. write: what to print for a value at a node. target: the list of a value that a new element goes into, the
     last one when `last`. parts: the parts of a value that an element may be in. key: what a value is compared by.
-    local: names are those of the place, not the module's arguments.
+    local: names are those of the place, not the module's arguments. needs: what has to be written elsewhere for new
+    elements to have a meaning, from them.
     """
 
     read: Callable[[Node, bytes], Value] = read_value
@@ -116,6 +117,7 @@ class Spelling(Struct, frozen=True):
     local: bool = False
     others: Callable[[Node, bytes], list[Value]] = lambda _, __: []
     variant: Callable[[Node, bytes], Value] = lambda _, __: None
+    needs: Callable[[list[Value]], list[Splice]] = lambda _: []
 
     def elements(self, document: Document, path: AttrPath) -> Iterator[_Present]:
         """Yield the elements of an option's lists, in each meaning that they may have."""
@@ -188,7 +190,7 @@ def add(
     if item is None:
         require_no_set(document, document.raw_path(path))
         written = [spelling.write(document.body.core, value) for value in missing]
-        return replace(insert_value(document, path, written), notes=tuple(notes))
+        return replace(insert_value(document, path, written, more=spelling.needs(written)), notes=tuple(notes))
     target, at = _place(document, item, spelling, listed=listed)
     texts = [value for value in missing if not isinstance(value, Expression)]
     if texts and item.value is not None and makes_search_path(item.value, document.data):
@@ -207,7 +209,7 @@ def add(
     named = [] if spelling.local else expressions_in(written)
     # A module is a function of what it names: one that names no `pkgs` is given none (nixpkgs, lib/modules.nix,
     # `applyModuleArgs`).
-    splices += require_arguments(document, arguments_for(document, at, named))
+    splices += [*spelling.needs(written), *require_arguments(document, arguments_for(document, at, named))]
 
     def holds(after: Document) -> bool:
         now = list(spelling.elements(after, path))

@@ -35,8 +35,11 @@ __all__ = [
     "add_values",
     "names_package",
     "package_names",
+    "parsed",
     "remove_packages",
     "remove_values",
+    "requested",
+    "spelled",
 ]
 
 PACKAGES = ("packages",)
@@ -73,7 +76,7 @@ def _bad(name: str, alternatives: tuple[str, ...] = ()) -> UsageError:
     )
 
 
-def _request(name: str) -> Value:
+def requested(name: str) -> Value:
     """Return a package as it was asked for: `pkgs.` in front says that nixpkgs' own is meant."""
     found = package_name(name)
     explicit = name.startswith("pkgs.") and found != name
@@ -102,7 +105,7 @@ def _place_of(document: Document) -> Node:
     return next((item for item in lists if item is not None), document.body.core)
 
 
-def _spelled(at: Node, value: Value, data: bytes, root: str) -> Value:
+def spelled(at: Node, value: Value, data: bytes, root: str) -> Value:
     """Return the spelling of a package at a place: bare inside `with ROOT`, else with its prefix."""
     if not isinstance(value, Expression) or value.source.startswith("inputs."):
         return value
@@ -116,7 +119,7 @@ def _own(document: Document, at: Node, value: Value) -> Value:
     """Return the spelling of one of nixpkgs' packages; Refused where `pkgs` is something else."""
     if isinstance(value, Expression) and not value.source.startswith("inputs."):
         require_own(document, at, ["pkgs"])
-    return _spelled(at, value, document.data, "pkgs")
+    return spelled(at, value, document.data, "pkgs")
 
 
 def _of_names(document: Document) -> Spelling:
@@ -127,7 +130,7 @@ def _of_names(document: Document) -> Spelling:
         if not isinstance(value, Expression):
             return value
         if value.source.startswith(("inputs.", "pkgs.")) or _files_own(value, at, data):
-            return Expression(meaning(_parsed(value), value.source.encode(), at, data))
+            return Expression(meaning(parsed(value), value.source.encode(), at, data))
         return value
 
     def write(place: Node, value: Value) -> Value:
@@ -136,7 +139,7 @@ def _of_names(document: Document) -> Spelling:
         if not _files_own(value, place, data):
             return _own(document, place, Expression(value.source.removeprefix("pkgs.")))
         root, _, rest = value.source.partition(".")
-        return _spelled(place, Expression(rest), data, root) if rest else value
+        return spelled(place, Expression(rest), data, root) if rest else value
 
     return Spelling(read_package, write, key=key, others=_others, variant=_variant)
 
@@ -147,13 +150,13 @@ def _files_own(value: Expression, at: Node, data: bytes) -> bool:
 
 def names_package(document: Document, name: str) -> bool:
     """Return whether a package's name begins with one that the file has itself, as `pkgs-unstable.uv` may."""
-    value = _request(name)
+    value = requested(name)
     return isinstance(value, Expression) and _files_own(value, _place_of(document), document.data)
 
 
 def add_packages(document: Document, names: list[str]) -> Edited:
     """Add packages to the `packages` list; `pkgs` or `inputs` is added to the module's arguments when it is needed."""
-    values = [_request(name) for name in names]
+    values = [requested(name) for name in names]
     require_editable(document, PACKAGES)
     spelling = _of_names(document)
     edited = add(document, PACKAGES, values, spelling=spelling, keep_sorted=True, listed=True)
@@ -162,7 +165,7 @@ def add_packages(document: Document, names: list[str]) -> Edited:
 
 def remove_packages(document: Document, names: list[str]) -> Edited:
     """Remove packages from every list in the value of `packages`."""
-    values = [_request(name) for name in names]
+    values = [requested(name) for name in names]
     require_editable(document, PACKAGES)
     spelling = _of_names(document)
     edited = remove(document, PACKAGES, values, spelling=spelling)
@@ -214,18 +217,18 @@ def _of_expressions(document: Document, values: list[Value]) -> Spelling:
     data, at = document.data, _place_of(document)
 
     def key(value: Value) -> Value:
-        node = _parsed(value)
+        node = parsed(value)
         return Expression(meaning(node, value.source.encode(), at, data)) if isinstance(value, Expression) else value
 
     def write(place: Node, value: Value) -> Value:
         source = value.source.encode() if isinstance(value, Expression) else b""
-        found = selected(_parsed(value), source)
+        found = selected(parsed(value), source)
         return value if found is None or found[0] != "pkgs" else _own(document, place, key(value))
 
     return Spelling(read_package, write, partial(find_list, last=True), key=key, others=_others, variant=_variant)
 
 
-def _parsed(value: Value) -> Node:
+def parsed(value: Value) -> Node:
     """Return the node of an expression, parsed by itself."""
     root = parse(value.source.encode() if isinstance(value, Expression) else b"").root_node
     return root.child_by_field_name("expression") or root

@@ -1,0 +1,119 @@
+"""What a call makes a development shell of: nixpkgs' mkShell and its kind, numtide's devshell, devenv's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+
+from devkeel.source.nix.read.literal import static_names
+from devkeel.source.nix.read.scope import binder_of, binding_of, bindings, enclosing_environments, inherited
+from devkeel.source.nix.read.syntax import text
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+__all__ = ["BODIES", "Call", "Kind", "bare", "call_of", "kind_of", "value_of"]
+
+Kind: TypeAlias = Literal["shell", "derivation", "module", "devenv"]
+
+BODIES = {"parenthesized_expression": "expression"} | dict.fromkeys(
+    ("let_expression", "with_expression", "assert_expression"), "body"
+)
+# nixpkgs, pkgs/build-support/mkshell: `packages` beside the inputs of a derivation. crane's devShell and make-shell take
+# them as well.
+_SHELLS = frozenset({"mkShell", "mkShellNoCC", "devShell", "make-shell"})
+# nixpkgs, pkgs/stdenv/generic/make-derivation.nix, and what hands its arguments on to it.
+_DERIVATIONS = frozenset({"mkDerivation", "shellFor", "overrideAttrs", "buildPythonPackage", "buildRustPackage"})
+_OVERRIDES = frozenset({"override", "overrideAttrs"})
+
+
+class Call(Struct, frozen=True):
+    """A call: what is called, its last name, the source of what that hangs on, and the arguments in order.
+
+    base: the expression before the name, None for a bare one.
+    """
+
+    node: Node
+    function: Node
+    name: str
+    base: Node | None
+    arguments: tuple[Node, ...]
+
+    def owner(self, data: bytes) -> str:
+        """Return the source of what the function is taken from, through `inherit (X) mkShell;` and `with X;`."""
+        if self.base is not None:
+            names = text(self.function, data).rpartition(".")[0].removesuffix(".override")
+            names = names if self.name not in _OVERRIDES else names.rpartition(".")[0]
+            return names.removesuffix(".mkShell").removesuffix(".mkShellNoCC")
+        scope = binder_of(self.function, self.name, data)
+        if scope is None:
+            found = enclosing_environments(self.function)
+            return text(found[0], data) if found else ""
+        for item in bindings(scope) if scope.type != "function_expression" else ():
+            if item.type == "inherit_from" and any(name == self.name for _, name in inherited(item, data)):
+                source = item.child_by_field_name("expression")
+                return text(source, data) if source is not None else ""
+        binding = binding_of(self.function, data)
+        value = binding.child_by_field_name("expression") if binding is not None else None
+        return text(value, data).rpartition(".")[0] if value is not None and value.type == "select_expression" else ""
+
+
+def bare(node: Node) -> Node:
+    """Return what parentheses, a let, a with or an assert are about."""
+    while node.type in BODIES and (inner := node.child_by_field_name(BODIES[node.type])) is not None:
+        node = inner
+    return node
+
+
+def call_of(node: Node, data: bytes) -> Call | None:
+    """Return the call that an expression is; `x.override { … } { … }` is one of `x` with its last arguments."""
+    first = node
+    arguments: list[Node] = []
+    while node.type == "apply_expression":
+        function, argument = (node.child_by_field_name(name) for name in ("function", "argument"))
+        if function is None or argument is None:
+            return None
+        arguments.append(argument)
+        node = bare(function) if function.type == "parenthesized_expression" else function
+    if not arguments:
+        return None
+    arguments.reverse()
+    if node.type == "variable_expression":
+        return Call(first, node, text(node, data), None, tuple(arguments))
+    base, path = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
+    if node.type != "select_expression" or base is None or path is None:
+        return None
+    names = static_names(path, data)
+    if names[-1] in _OVERRIDES and len(arguments) > 1 and len(names) > 1:
+        return Call(first, node, names[-2] or "", base, tuple(arguments[1:]))
+    return Call(first, node, names[-1] or "", base, tuple(arguments))
+
+
+def kind_of(call: Call, data: bytes) -> Kind | None:
+    """Return what kind of shell a call makes, None where its function is not known to make one."""
+    owner = call.owner(data)
+    if call.name in _SHELLS:
+        whole = f"{owner}.{call.name}".lower()
+        if call.name == "mkShell" and "devenv" in whole:
+            return "devenv"
+        return "module" if ("devshell" in owner.lower() and call.name == "mkShell") or call.name == "make-shell" else "shell"
+    return "derivation" if call.name in _DERIVATIONS else None
+
+
+def value_of(place: Node, name: str, data: bytes, depth: int = 0) -> Node | None:
+    """Return the expression that a name stands for at a place, by a let or a rec set; None where it is none of them."""
+    scope = binder_of(place, name, data)
+    if scope is None or scope.type == "function_expression" or depth > _MAX_NAMES:
+        return None
+    for item in bindings(scope):
+        if item.type == "binding":
+            path = item.child_by_field_name("attrpath")
+            if path is not None and static_names(path, data) == (name,):
+                return item.child_by_field_name("expression")
+        elif item.type == "inherit" and any(found == name for _, found in inherited(item, data)):
+            return value_of(scope, name, data, depth + 1)
+    return None
+
+
+_MAX_NAMES = 20
