@@ -11,6 +11,7 @@ from pydantic import Field
 from devkeel.deferred import Deferred
 from devkeel.edits.base import Edit
 from devkeel.edits.declared import DeclaredModules
+from devkeel.edits.dev_shells import DevShells
 from devkeel.edits.draft import Draft
 from devkeel.edits.everywhere import remove_everywhere, there_already
 from devkeel.edits.files import AppliedEdit
@@ -44,12 +45,15 @@ class _Packages(Edit):
     def already(self) -> str:
         return f"{', '.join(self.names)}: the packages are already so."
 
-    def within(self, files: Files, inside: str) -> AppliedEdit:
+    def within(self, files: Files, inside: str, shells: DevShells | None) -> AppliedEdit:
         """Change the packages of a package that has some, in whichever file makes it."""
-        own = self.open(files)
-        if "file" in self.model_fields_set:
+        if shells is not None:
+            read = shells.read
+        elif "file" in self.model_fields_set:
+            own = self.open(files)
             read = {own.name: own.nix().data}
         else:
+            self.open(files)
             read = {module.name: module.document.data for module in DeclaredModules(files).modules}
         known = interpreters.found_in(declarations.Modules(read), files.read)
         found = interpreters.one_of(known, inside, [*read], self.names)
@@ -66,15 +70,19 @@ class AddPackages(_Packages):
     """Add packages to the `packages` list: `git`, `pkgs.git`, `python3Packages.numpy`, `inputs.x.packages.…`.
 
     `inside` names what has packages of its own that are meant, in whichever file makes it: `python3` for
-    `python3.withPackages (…)`, a variable that is bound to it, or the option, `languages.python.package`.
+    `python3.withPackages (…)`, a variable that is bound to it, or the option, `languages.python.package`; in a flake a
+    development shell as well, `devShells.ci`, where the default one is not meant.
     """
 
     kind: Literal["add_packages"] = "add_packages"
 
     def apply(self, files: Files) -> AppliedEdit:
         """Add the packages that are not there, in the file's own spelling."""
+        shells = DevShells.of(self, files, "add", self.names)
+        if shells is not None and shells.are_meant_by(self.inside):
+            return shells.add(self.names, self.inside)
         if self.inside is not None:
-            return self.within(files, self.inside)
+            return self.within(files, self.inside, shells)
         draft = Draft(self, files)
         home = draft.home(_PACKAGES, adding=True)
         missing, notes = dict[str, list[str]]({home: []}), list[str]()
@@ -109,8 +117,11 @@ class RemovePackages(_Packages):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Remove the packages that are there."""
+        shells = DevShells.of(self, files, "remove", self.names)
+        if shells is not None and shells.are_meant_by(self.inside):
+            return shells.remove(self.names, self.inside)
         if self.inside is not None:
-            return self.within(files, self.inside)
+            return self.within(files, self.inside, shells)
         removed = remove_everywhere(self, files, _PACKAGES, {name: self._removing(name) for name in self.names})
         if removed.after != removed.before:
             return removed

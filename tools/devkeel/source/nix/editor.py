@@ -18,10 +18,12 @@ from devkeel.source.splice import apply as _apply
 from devkeel.source.splice import compose as _compose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from devkeel.source.nix.read import flake as _read_flake
     from devkeel.source.nix.read import shapes as _shapes
+    from devkeel.source.nix.read import shells as _read_shells
+    from devkeel.source.nix.read.shell import Shell
     from devkeel.source.nix.write import bindings as _bindings
     from devkeel.source.nix.write import comments as _comments
     from devkeel.source.nix.write import flake as _flake
@@ -30,10 +32,13 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import lists as _lists
     from devkeel.source.nix.write import packages as _packages
     from devkeel.source.nix.write import proof as _proof
+    from devkeel.source.nix.write import shells as _shells
     from devkeel.source.nix.write import text_lines as _text_lines
 else:
     _read_flake = Deferred("devkeel.source.nix.read.flake")
+    _read_shells = Deferred("devkeel.source.nix.read.shells")
     _shapes = Deferred("devkeel.source.nix.read.shapes")
+    _shells = Deferred("devkeel.source.nix.write.shells")
     _flake = Deferred("devkeel.source.nix.write.flake")
     _bindings = Deferred("devkeel.source.nix.write.bindings")
     _comments = Deferred("devkeel.source.nix.write.comments")
@@ -58,6 +63,7 @@ __all__ = [
     "add_arguments",
     "add_imports",
     "add_packages",
+    "add_to_shell",
     "append",
     "append_line",
     "brokenness",
@@ -78,12 +84,15 @@ __all__ = [
     "put_input",
     "quote",
     "remove",
+    "remove_from_shell",
     "remove_packages",
     "rename",
     "rename_input",
     "sequence",
     "set",
     "shape_of",
+    "shell_packages",
+    "shells_of",
     "uncomment",
     "unset",
 ]
@@ -250,6 +259,26 @@ def drop_input(document: Document, path: AttrPath) -> Edited:
 def rename_input(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     """Give an attribute of an input of a flake.nix another name, in its place."""
     return _flake.rename_input(document, path, new)
+
+
+def shells_of(read: Callable[[str], bytes | None], name: str) -> list[Shell]:
+    """Return the development shells of a flake; see `shells`."""
+    return _read_shells.shells_of(read, name)
+
+
+def add_to_shell(shell: Shell, names: Iterable[str]) -> tuple[Edited, AttrPath]:
+    """Add packages to a development shell; return the edit of its file, and the list that they go into."""
+    return _shells.add_to_shell(shell, [*names])
+
+
+def remove_from_shell(shell: Shell, name: str) -> Edited:
+    """Remove a package from every list of a development shell."""
+    return _shells.remove_from_shell(shell, name)
+
+
+def shell_packages(shell: Shell) -> Iterator[tuple[str, int]]:
+    """Yield the packages that a development shell lists, each with its line."""
+    return _shells.shell_packages(shell)
 
 
 def comment_out(data: bytes | Document, path: str) -> Edited:

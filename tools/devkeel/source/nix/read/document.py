@@ -43,7 +43,8 @@ class Document:
     """A parsed Nix file.
 
     data: its bytes. name: what errors call it. module: whether top-level `config` and `imports` have the module
-    system's meaning; False for any other attribute-set file. known: the tree of the data where there is one.
+    system's meaning; False for any other attribute-set file. known: the tree of the data where there is one. what: how
+    a sentence calls its value. inner: it is a part of a file.
     """
 
     data: bytes
@@ -51,6 +52,7 @@ class Document:
     module: bool = True
     known: Tree | None = None
     what: str = field(default="The file's value", init=False)
+    inner: bool = field(default=False, init=False)
     _next: Document | None = field(default=None, init=False)
     _entries: dict[int, list[Attribute]] = field(default_factory=dict, init=False)
     _focused: dict[AttrPath, Index] = field(default_factory=dict, init=False)
@@ -128,9 +130,13 @@ class Document:
             if body is None:
                 break
             layers = peel(body, self.data)
-        if not layers.merge and layers.core.type not in SETS:
+        if not self.is_set(layers):
             raise self.refuse("not_a_module", f"{self.what} is not a literal attribute set.", layers.core)
         return layers
+
+    def is_set(self, layers: Layers) -> bool:
+        """Return whether a value is a set that the index looks into."""
+        return layers.merge or layers.core.type in SETS
 
     def refuse(self, code: str, message: str, node: Node | None, remedy: str | None = None) -> Refused:
         """Return a refusal at a node, with its source as what was seen."""

@@ -1,4 +1,4 @@
-"""An expression inside a Nix file that is edited as if it were a file's own: a shell's arguments, a module in a flake."""
+"""A part of a Nix file that is edited as if it were a file's own: the arguments of a shell, a module in a flake."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from devkeel.source.nix.read.document import Document
+from devkeel.source.nix.read.index import operator
 from devkeel.source.nix.read.syntax import reparse
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
+    from devkeel.source.nix.read.layers import Layers
     from devkeel.source.splice import Edited
 
 __all__ = ["Part", "part_of"]
@@ -20,15 +22,23 @@ __all__ = ["Part", "part_of"]
 class Part(Document):
     """A document whose set is that of one expression in it. Scopes and bytes stay those of the whole file.
 
-    at: the expression. what: how a sentence calls its value.
+    at: the expression.
     """
 
     at: Node | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.inner = True
 
     @property
     def expression(self) -> Node | None:
         """The expression whose set is edited."""
         return self.at
+
+    def is_set(self, layers: Layers) -> bool:
+        """Return whether a value is a set that the index looks into; arguments may be put together by `//`."""
+        return super().is_set(layers) or operator(layers.core, self.data) == "//"
 
     def after(self, edited: Edited) -> Document:
         """Return the same part of what an edit makes of the file."""

@@ -9,19 +9,17 @@ from msgspec import Struct
 from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import binder_of, binding_of, bindings, enclosing_environments, inherited
 from devkeel.source.nix.read.syntax import text
+from devkeel.source.nix.read.values import bare
 
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["BODIES", "Call", "Kind", "bare", "call_of", "kind_of", "value_of"]
+__all__ = ["Call", "Kind", "call_of", "kind_of"]
 
 Kind: TypeAlias = Literal["shell", "derivation", "module", "devenv"]
 
-BODIES = {"parenthesized_expression": "expression"} | dict.fromkeys(
-    ("let_expression", "with_expression", "assert_expression"), "body"
-)
-# nixpkgs, pkgs/build-support/mkshell: `packages` beside the inputs of a derivation. crane's devShell and make-shell take
-# them as well.
+# nixpkgs, pkgs/build-support/mkshell: `packages` beside the inputs of a derivation; crane's devShell and make-shell
+# take them too.
 _SHELLS = frozenset({"mkShell", "mkShellNoCC", "devShell", "make-shell"})
 # nixpkgs, pkgs/stdenv/generic/make-derivation.nix, and what hands its arguments on to it.
 _DERIVATIONS = frozenset({"mkDerivation", "shellFor", "overrideAttrs", "buildPythonPackage", "buildRustPackage"})
@@ -59,13 +57,6 @@ class Call(Struct, frozen=True):
         return text(value, data).rpartition(".")[0] if value is not None and value.type == "select_expression" else ""
 
 
-def bare(node: Node) -> Node:
-    """Return what parentheses, a let, a with or an assert are about."""
-    while node.type in BODIES and (inner := node.child_by_field_name(BODIES[node.type])) is not None:
-        node = inner
-    return node
-
-
 def call_of(node: Node, data: bytes) -> Call | None:
     """Return the call that an expression is; `x.override { … } { … }` is one of `x` with its last arguments."""
     first = node
@@ -97,23 +88,9 @@ def kind_of(call: Call, data: bytes) -> Kind | None:
         whole = f"{owner}.{call.name}".lower()
         if call.name == "mkShell" and "devenv" in whole:
             return "devenv"
-        return "module" if ("devshell" in owner.lower() and call.name == "mkShell") or call.name == "make-shell" else "shell"
+        return (
+            "module"
+            if ("devshell" in owner.lower() and call.name == "mkShell") or call.name == "make-shell"
+            else "shell"
+        )
     return "derivation" if call.name in _DERIVATIONS else None
-
-
-def value_of(place: Node, name: str, data: bytes, depth: int = 0) -> Node | None:
-    """Return the expression that a name stands for at a place, by a let or a rec set; None where it is none of them."""
-    scope = binder_of(place, name, data)
-    if scope is None or scope.type == "function_expression" or depth > _MAX_NAMES:
-        return None
-    for item in bindings(scope):
-        if item.type == "binding":
-            path = item.child_by_field_name("attrpath")
-            if path is not None and static_names(path, data) == (name,):
-                return item.child_by_field_name("expression")
-        elif item.type == "inherit" and any(found == name for _, found in inherited(item, data)):
-            return value_of(scope, name, data, depth + 1)
-    return None
-
-
-_MAX_NAMES = 20

@@ -240,7 +240,7 @@ def _habit(document: Document, group: Group, point: InsertionPoint) -> bool:
         return sum(pairs) * 2 >= len(pairs)
     if not group.items:
         return bool(group.comments)
-    if not _is_top(point.container):
+    if not _is_top(point.container) or document.inner:
         return False
     blank_anywhere = b"\n\n" in data or b"\n\r\n" in data
     # Without a pair to learn from: settings of one depth stand together, others apart.

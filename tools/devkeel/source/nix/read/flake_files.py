@@ -1,0 +1,49 @@
+"""The files of a flake: those that its expressions name by a literal path, each parsed once."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+
+from devkeel.source.nix.read.document import Document
+from devkeel.source.nix.read.syntax import text
+from devkeel.source.nix.read.values import bare
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tree_sitter import Node
+
+__all__ = ["FlakeFiles"]
+
+_FILE = re.compile(r"\.{1,2}(?:/[\w.+-]+)*/?")
+
+
+class FlakeFiles(Struct):
+    """The files by their names. read: the bytes of one, None where there is none."""
+
+    read: Callable[[str], bytes | None]
+    documents: dict[str, Document | None] = field(default_factory=dict)
+
+    def open(self, name: str) -> Document | None:
+        """Return a file."""
+        if name not in self.documents:
+            data = self.read(name)
+            self.documents[name] = None if data is None else Document(data, name, module=False)
+        return self.documents[name]
+
+    def named_by(self, document: Document, node: Node) -> Document | None:
+        """Return the file that a literal path in another file names; of a directory its default.nix."""
+        node = bare(node)
+        source = text(node, document.data)
+        if node.type != "path_expression" or _FILE.fullmatch(source) is None:
+            return None
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(document.name), source))
+        if name.startswith("../"):
+            return None
+        names = [name] if name.endswith(".nix") else [posixpath.join(name, "default.nix"), name]
+        found = next((found for each in names if (found := self.open(posixpath.normpath(each))) is not None), None)
+        return found if found is not None and found.expression is not None and not found.syntax_problems else None
