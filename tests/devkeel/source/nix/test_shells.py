@@ -108,6 +108,27 @@ def test_the_shells_of_a_directory_and_of_a_set_in_a_file_have_their_names() -> 
     }
 
 
+def test_a_set_of_shells_is_found_in_what_a_file_gives() -> None:
+    flake = head("""    {
+      devShells = nixpkgs.lib.genAttrs [ "x86_64-linux" ] (system:
+        let made = import ./nix/shell.nix { inherit nixpkgs system; }; in made.devShells.${system});
+    };""").encode()
+    inner = "{ nixpkgs, system }:\nlet pkgs = nixpkgs.legacyPackages.${system}; in {\n"
+    inner += "  devShells.${system}.default = pkgs.mkShell { packages = [ pkgs.git« pkgs.jq» ]; };\n}\n"
+    files = {"flake.nix": flake, "nix/shell.nix": before(inner)}
+    assert added(files, "jq") == after(inner)
+
+
+def test_packages_are_taken_from_the_set_that_the_shell_is_taken_from() -> None:
+    data = head("""    let pkgs = nixpkgs.lib.genAttrs [ ] (system: nixpkgs.legacyPackages.${system}); in {
+      devShells.x86_64-linux.default = let system = "x86_64-linux"; in pkgs.${system}.mkShell {
+        packages = [ pkgs.${system}.git« pkgs.${system}.jq» ];
+      };
+    };""")
+    assert added(before(data), "jq") == after(data)
+    assert not nix.add_to_shell(default(after(data)), ["jq"])[0].changed
+
+
 CANNOT = {
     "of another flake": ("other.devShells.x86_64-linux.default", "opaque_value"),
     "made elsewhere": ("pkgs.hello.devShell", "opaque_value"),

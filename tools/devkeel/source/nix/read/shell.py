@@ -58,7 +58,7 @@ class Shell(Struct, frozen=True):
     def spelled(self) -> str:
         """The attribute, as a caller may name it."""
         system = self.systems[:1] if len(self.systems) == 1 else ()
-        return ".".join((self.output, *system, *([self.name] if self.output != "devShell" else [])))
+        return ".".join((self.output, *system, *([self.name] if self.name and self.output != "devShell" else [])))
 
     @property
     def body(self) -> tuple[str, int, AttrPath]:

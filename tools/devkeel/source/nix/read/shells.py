@@ -23,7 +23,7 @@ from devkeel.source.nix.read.shell import Shell
 from devkeel.source.nix.read.shell_makers import Call, Kind, call_of, kind_of
 from devkeel.source.nix.read.shell_modules import module_shells, modules_in
 from devkeel.source.nix.read.syntax import text
-from devkeel.source.nix.read.values import attribute_of, bare, only_value, result_of, selected_values, value_of
+from devkeel.source.nix.read.values import attribute_of, bare, only_value, result_of, value_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,6 +37,7 @@ __all__ = ["shells_of"]
 # Where the outputs of a flake, and those of flake-parts' modules, may hold what follows.
 _TRANSPARENT = frozenset({"outputs", "perSystem", "flake", "config"})
 _SYSTEM = re.compile(r"(?:x86_64|aarch64|i686|armv\w+|riscv64|powerpc64le|powerpc64)-(?:linux|darwin|freebsd|\w+)")
+_IMPORTS = frozenset({"import", "callPackage", "importApply"})
 _FLAKE = "flake.nix"
 _MAX_STEPS = 20_000
 _MAX_DEPTH = 60
@@ -98,6 +99,9 @@ class _Walk(Struct):
             self._file(document, node, path, state, self._outputs)
         elif node.type == "apply_expression":
             self._call(document, node, path, state)
+        elif node.type == "select_expression":
+            for other, value, at in self._selected(document, node, path):
+                self._outputs(other, value, at, state.on())
         else:
             for inner, condition in _made_of(node, document.data):
                 self._outputs(document, inner, path, state.on(condition))
@@ -112,7 +116,7 @@ class _Walk(Struct):
 
     def _call(self, document: Document, node: Node, path: _Path, state: _State) -> None:
         data, call = document.data, call_of(node, document.data)
-        if path and call is not None and kind_of(call, data) in ("shell", "module", "devenv"):
+        if path and call is not None and kind_of(call, data) is not None:
             self._shell(document, node, path, state)
             return
         if call is not None and self._imported(document, call, path, state, self._outputs):
@@ -204,24 +208,31 @@ class _Walk(Struct):
             alias = self._bare_shell(document, node, path, state)
             self.aliases.append((replace(alias, why=f"it is {text(node, data)}"), target))
             return
-        values = selected_values(node, data)
-        for value in values:
-            self._shell(document, value, path, state.on())
-        if not values and not (base is not None and self._of_file(document, bare(base), known, path, state)):
+        found = self._selected(document, node)
+        for other, value, _ in found:
+            self._shell(other, value, path, state.on(filled=other.name != document.name and state.filled))
+        if not found:
             self._cannot(document, node, path, state, f"it is {_short(node, data)}, which the text does not show")
 
-    def _of_file(self, document: Document, base: Node, names: _Path, path: _Path, state: _State) -> bool:
-        """Look at an attribute of what an import gives: `(import ./shells.nix { … }).default`."""
+    def _selected(self, document: Document, node: Node, path: _Path = ()) -> list[tuple[Document, Node, _Path]]:
+        """Return what `base.a.b` is, in a set or in a file that is imported, and the path where it stands.
+
+        A computed name is that of a system. path: of the whole; what has it too is looked at from its beginning.
+        """
+        base, attributes = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
+        if base is None or attributes is None:
+            return []
+        names = tuple(name for name in static_names(attributes, document.data) if name is not None)
+        base = bare(base)
+        if base.type == "variable_expression":
+            base = bare(value_of(base, text(base, document.data), document.data) or base)
         call = call_of(base, document.data)
-        if call is None or None in names:
-            return False
-
-        def inner(other: Document, node: Node, at: _Path, way: _State) -> None:
-            for value in attribute_of(node, tuple(name or "" for name in names), other.data):
-                self._shell(other, value, at, way)
-
-        count = len(self.found)
-        return self._imported(document, call, path, state, inner) and len(self.found) > count
+        other = self.files.named_by(document, call.arguments[0]) if call is not None and call.name in _IMPORTS else None
+        if other is not None and other.expression is not None:
+            document, base = other, other.expression
+        if path and names == path:
+            return [(document, base, ())]
+        return [(document, value, path) for value in attribute_of(base, names, document.data)]
 
     def _made(self, document: Document, call: Call, kind: Kind, path: _Path, state: _State) -> None:
         """Note the shell that a known function makes."""
@@ -294,7 +305,7 @@ class _Walk(Struct):
         look: Callable[[Document, Node, _Path, _State], None],
     ) -> bool:
         """Look at the file that a call of import or callPackage names; return whether it is such a call."""
-        if call.name not in {"import", "callPackage", "importApply"}:
+        if call.name not in _IMPORTS:
             return False
         return self._file(document, call.arguments[0], path, state.on(filled=call.name == "callPackage"), look)
 
@@ -329,8 +340,6 @@ def _made_of(node: Node, data: bytes) -> Iterator[tuple[Node, str | None]]:
     elif node.type == "variable_expression":
         value = value_of(node, text(node, data), data)
         yield from ((item, None) for item in (value,) if item is not None)
-    elif node.type == "select_expression":
-        yield from ((value, None) for value in selected_values(node, data))
 
 
 def _plain(names: _Path) -> _Path:

@@ -12,7 +12,7 @@ from devkeel.source.nix.read.syntax import text
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["attribute_of", "bare", "only_value", "result_of", "selected_values", "value_of"]
+__all__ = ["attribute_of", "bare", "only_value", "result_of", "value_of"]
 
 _INNER = {"parenthesized_expression": "expression"} | dict.fromkeys(
     ("let_expression", "with_expression", "assert_expression"), "body"
@@ -84,16 +84,6 @@ def _bound(node: Node, item: Node, names: tuple[str, ...], data: bytes, depth: i
     if value is None:
         return []
     return attribute_of(value, names[1:], data, depth + 1) if len(names) > 1 else [value]
-
-
-def selected_values(node: Node, data: bytes) -> list[Node]:
-    """Return what `base.a.b` is, where the base is a set of the file's own."""
-    base, path = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
-    if base is None or path is None:
-        return []
-    names = static_names(path, data)
-    known = tuple(name for name in names if name is not None)
-    return attribute_of(base, known, data) if len(known) == len(names) else []
 
 
 def only_value(node: Node, data: bytes) -> Node:

@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 __all__ = ["PackageSet", "package_set"]
 
 _SET = re.compile(r"nixpkgs|pkgs|legacyPackages")
+# The same, with a system behind it: `pkgs`, `pkgs.${system}`, `nixpkgs.legacyPackages.x86_64-linux`, `pkgsFor.${s}`.
+_WHOLE_SET = re.compile(
+    r"([\w'-]+\.)*([\w'-]*[pP]kgs[\w'-]*|legacyPackages)(\.(\$\{[\w'.-]+\}|\"[^\"]*\"|[\w-]+-(linux|darwin)))?"
+)
+# Where `pkgs` is one set for each system.
+_BY_SYSTEM = b"pkgs.${"
 _FUNCTION = "function_expression"
 
 
@@ -133,10 +139,9 @@ def package_set(at: Node, data: bytes, maker: str, *, filled: bool) -> PackageSe
 
 
 def _root(at: Node, data: bytes, maker: str) -> str | None:
-    if is_bound(at, "pkgs", data):
-        return "pkgs"
-    environments = [source for source in enclosing_withs(at, data) if _SET.search(source)]
-    if environments:
-        return environments[0]
     first = re.match(r"[\w'-]+", maker)
-    return maker if first is not None and _SET.search(maker) and is_bound(at, first[0], data) else None
+    if first is not None and _WHOLE_SET.fullmatch(maker) and is_bound(at, first[0], data):
+        return maker  # the set that the shell's own function is taken from
+    if is_bound(at, "pkgs", data) and _BY_SYSTEM not in data:
+        return "pkgs"
+    return next((source for source in enclosing_withs(at, data) if _SET.search(source)), None)
