@@ -70,7 +70,7 @@ LAYERS = {
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),
-        *("libraries", "processes", "project", "runtime", "text", "transaction"),
+        *("libraries", "pinned", "processes", "project", "runtime", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {

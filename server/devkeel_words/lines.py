@@ -14,12 +14,25 @@ if TYPE_CHECKING:
     from devkeel.environments.apply import ApplyResult
     from devkeel.environments.named import EnvironmentInfo
     from devkeel.history.log import HistoryEntry
+    from devkeel.inspection.flake import FlakeView
     from devkeel.inspection.why import Explanation
     from devkeel.locks.kind import LockState
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
 
-__all__ = ["active", "checks", "checks_here", "environment", "installed", "lock", "moves", "relations", "seen", "value"]
+__all__ = [
+    "active",
+    "checks",
+    "checks_here",
+    "environment",
+    "flake",
+    "installed",
+    "lock",
+    "moves",
+    "relations",
+    "seen",
+    "value",
+]
 
 
 def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
@@ -30,6 +43,23 @@ def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
 def checks_here(levels: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks this machine can run, and which not and why."""
     return f"checks that can run here: {', '.join(levels) or 'none'}{_skipped(skipped)}"
+
+
+def flake(view: FlakeView) -> Iterator[str]:
+    """Yield what a flake declares: its shells with their packages, inputs, outputs, systems."""
+    for shell in view.shells:
+        listed = ", ".join(f"{name} ({place})" for name, place in shell.packages.items())
+        yield f"shell {shell.name} ({shell.place}): {shell.cannot or listed or 'none'}"
+    for item in view.inputs:
+        said = item.url or (f"follows {item.follows}" if item.follows else "no reference that is written out")
+        inner = "".join(f", its {name} follows {other or 'nothing'}" for name, other in (item.inner or {}).items())
+        dated = f" of {item.date}" if item.date else ""
+        locked = f", locked at {item.revision}{dated}" if item.revision else ""
+        yield f"input {item.name} ({item.place}): {said}{inner}{locked}"
+    yield f"outputs: {', '.join(view.outputs) or 'none that the text shows'}"
+    yield f"systems: {', '.join(view.systems) or 'none that the text names'}"
+    if view.unseen:
+        yield f"By the text alone; not looked into: {'; '.join(view.unseen)}."
 
 
 def _skipped(skipped: Sequence[Skipped]) -> str:

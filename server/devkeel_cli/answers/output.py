@@ -81,6 +81,7 @@ def inspection(result: Inspection) -> Iterable[str]:
     for name, names in (result.inside or {}).items():
         yield f"inside {clean(name)}: {clean(', '.join(names)) or 'none'}"
     yield f"enabled:  {clean(', '.join(result.enabled)) or 'none'}"
+    yield from map(clean, lines.flake(result.flake) if result.flake is not None else ())
     yield from map(_definition_line, result.definitions)
     yield from map(clean, result.notes)
     yield from _findings(result.problems)

@@ -72,7 +72,8 @@ def inspection(result: Inspection) -> CallToolResult:
     head.append(f"Packages ({len(result.packages)}): {', '.join(result.packages) or 'none'}.")
     head += [f"Inside {name}: {', '.join(names) or 'none'}." for name, names in (result.inside or {}).items()]
     head.append(f"Enabled: {', '.join(result.enabled) or 'none'}.")
-    body = [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
+    body = [*map(_sentence, lines.flake(result.flake))] if result.flake is not None else []
+    body += [f"Definitions ({len(result.definitions)}):", *map(_definition_line, result.definitions)]
     tail = [*result.notes, *few(map(diagnostic_line, result.problems))]
     tail.append(f"{_sentence(lines.checks_here(result.levels, result.skipped))}.")
     tail += _stages(result.stages)

@@ -14,6 +14,7 @@ from devkeel.environments.locks import glance
 from devkeel.environments.named import Environments
 from devkeel.history import log
 from devkeel.history.external import not_noted
+from devkeel.inspection.flake import inspect_flake, surveyed
 from devkeel.inspection.status import stages_of
 from devkeel.libraries.declared import declared_libraries
 from devkeel.project import direnv
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from devkeel.environments.named import EnvironmentInfo
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry
+    from devkeel.inspection.flake import FlakeView
     from devkeel.inspection.status import Stages
     from devkeel.libraries import interpreters
     from devkeel.libraries import modules as declarations
@@ -59,13 +61,17 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
     parts = parts_of(context.source, files)
     named = Environments(context)
     revisions = revision_of({**parts, **files}), lock_revision(context.source)
+    flake = surveyed(files, context.source)
     return Inspection(
         root=str(context.project.root),
         revision=revisions[0],
         lock_revision=revisions[1],
         backend=selection.name,
         files=_states(files, parts),
-        packages=found.packages or declared_libraries(files, context.project.read),
+        packages=(flake.packages if flake is not None else ())
+        or found.packages
+        or declared_libraries(files, context.project.read),
+        flake=inspect_flake(flake, context.source),
         inside=_inside(files, context.source),
         enabled=found.enabled,
         definitions=found.definitions,
@@ -117,10 +123,11 @@ class FileState(Struct, frozen=True):
 class Inspection(Struct, frozen=True):
     """What is declared, where, and what devkeel can do about it on this machine.
 
-    `packages` are the names in the `packages` list as written; `enabled` the services and languages whose
-    `enable` is true; `definitions` everything in the environment files, or what is at and below a prefix; `notes`
-    say what to know about them; `environments` are those that are made; `inside` has what packages hold, such
-    as `python3.withPackages`.
+    `packages` are the names in the `packages` list as written, or in the default shell of a flake; `enabled` the
+    services and languages whose `enable` is true; `definitions` everything in the environment files, or what is at and
+    below a prefix; `notes` say what to know about them; `environments` are those that are made; `inside` has what
+    packages hold, such as `python3.withPackages`; `flake` what a flake declares, None without one
+    that does.
     """
 
     root: str
@@ -142,3 +149,4 @@ class Inspection(Struct, frozen=True):
     environments: tuple[EnvironmentInfo, ...] = ()
     stages: Stages | None = None
     inside: Mapping[str, tuple[str, ...]] | None = None
+    flake: FlakeView | None = None

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from devkeel.source.nix.read import flake as _read_flake
+    from devkeel.source.nix.read import flake_files as _flake_files
+    from devkeel.source.nix.read import flake_outputs as _flake_outputs
     from devkeel.source.nix.read import shapes as _shapes
     from devkeel.source.nix.read import shells as _read_shells
     from devkeel.source.nix.read.shell import Shell
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import text_lines as _text_lines
 else:
     _read_flake = Deferred("devkeel.source.nix.read.flake")
+    _flake_outputs = Deferred("devkeel.source.nix.read.flake_outputs")
+    _flake_files = Deferred("devkeel.source.nix.read.flake_files")
     _read_shells = Deferred("devkeel.source.nix.read.shells")
     _shapes = Deferred("devkeel.source.nix.read.shapes")
     _shells = Deferred("devkeel.source.nix.write.shells")
@@ -72,6 +76,7 @@ __all__ = [
     "elements_of",
     "flake_arguments",
     "flake_inputs",
+    "flake_outputs",
     "format_path",
     "get",
     "is_literal",
@@ -244,6 +249,11 @@ def flake_arguments(document: Document) -> list[str]:
     """Return the inputs that the outputs of a flake.nix take by name."""
     outputs = _read_flake.outputs_of(document)
     return [] if outputs is None else [name for name in outputs.arguments if name != "self"]
+
+
+def flake_outputs(read: Callable[[str], bytes | None], name: str) -> _flake_outputs.FlakeOutputs:
+    """Return the outputs of a flake and the systems that it names, by its text; see `flake_outputs`."""
+    return _flake_outputs.outputs_in(_flake_files.FlakeFiles(read), name)
 
 
 def put_input(document: Document, path: AttrPath, value: Value) -> Edited:
