@@ -52,7 +52,7 @@ def outputs_in(files: FlakeFiles, name: str) -> FlakeOutputs:
         return found
     for entry in document.entries(document.body.core):
         if entry.names == ("outputs",) and (value := entry.node.child_by_field_name("expression")) is not None:
-            _Walk(files, found).outputs(document, value, "", 0)
+            _OutputWalk(files, found).outputs(document, value, "", 0)
     for system in _systems(document.root, document.data):
         found.systems.setdefault(system)
     for listed in _LISTED.findall(document.data.decode("utf-8", "replace")):
@@ -60,7 +60,7 @@ def outputs_in(files: FlakeFiles, name: str) -> FlakeOutputs:
     return found
 
 
-class _Walk(Struct):
+class _OutputWalk(Struct):
     files: FlakeFiles
     found: FlakeOutputs
 

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.layers import Layers
     from devkeel.source.splice import Edited
 
-__all__ = ["Part", "part_of"]
+__all__ = ["DocumentPart", "part_of"]
 
 
 @dataclass(eq=False)
-class Part(Document):
+class DocumentPart(Document):
     """A document whose set is that of one expression in it. Scopes and bytes stay those of the whole file.
 
     at: the expression.
@@ -44,15 +44,15 @@ class Part(Document):
         """Return the same part of what an edit makes of the file."""
         if self._next is None or self._next.data is not edited.data:
             tree = reparse(self.tree, self.data, edited.splices, edited.data)
-            following = Part(edited.data, self.name, self.module, tree)
+            following = DocumentPart(edited.data, self.name, self.module, tree)
             following.at, following.what = _moved(self.at, edited, following), self.what
             self._next = following
         return self._next
 
 
-def part_of(document: Document, node: Node, what: str, *, module: bool = False) -> Part:
+def part_of(document: Document, node: Node, what: str, *, module: bool = False) -> DocumentPart:
     """Return the part of a file that an expression is."""
-    found = Part(document.data, document.name, module, document.tree, node)
+    found = DocumentPart(document.data, document.name, module, document.tree, node)
     found.what = what
     return found
 

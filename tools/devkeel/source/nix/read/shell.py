@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from devkeel.source.nix.read.document import Document
-    from devkeel.source.nix.read.part import Part
+    from devkeel.source.nix.read.part import DocumentPart
     from devkeel.source.nix.read.shell_makers import Kind
     from devkeel.source.path import AttrPath
 
@@ -33,7 +33,7 @@ class Shell(Struct, frozen=True):
     document: Document
     place: Node
     kind: Kind | None = None
-    part: Part | None = None
+    part: DocumentPart | None = None
     prefix: AttrPath = ()
     systems: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from devkeel.source.nix.read.values import bare
 if TYPE_CHECKING:
     from tree_sitter import Node
 
-__all__ = ["Call", "Kind", "call_of", "kind_of"]
+__all__ = ["Kind", "ShellCall", "call_of", "kind_of"]
 
 Kind: TypeAlias = Literal["shell", "derivation", "module", "devenv"]
 
@@ -26,7 +26,7 @@ _DERIVATIONS = frozenset({"mkDerivation", "shellFor", "overrideAttrs", "buildPyt
 _OVERRIDES = frozenset({"override", "overrideAttrs"})
 
 
-class Call(Struct, frozen=True):
+class ShellCall(Struct, frozen=True):
     """A call: what is called, its last name, the source of what that hangs on, and the arguments in order.
 
     base: the expression before the name, None for a bare one.
@@ -57,7 +57,7 @@ class Call(Struct, frozen=True):
         return text(value, data).rpartition(".")[0] if value is not None and value.type == "select_expression" else ""
 
 
-def call_of(node: Node, data: bytes) -> Call | None:
+def call_of(node: Node, data: bytes) -> ShellCall | None:
     """Return the call that an expression is; `x.override { … } { … }` is one of `x` with its last arguments."""
     first = node
     arguments: list[Node] = []
@@ -71,17 +71,17 @@ def call_of(node: Node, data: bytes) -> Call | None:
         return None
     arguments.reverse()
     if node.type == "variable_expression":
-        return Call(first, node, text(node, data), None, tuple(arguments))
+        return ShellCall(first, node, text(node, data), None, tuple(arguments))
     base, path = node.child_by_field_name("expression"), node.child_by_field_name("attrpath")
     if node.type != "select_expression" or base is None or path is None:
         return None
     names = static_names(path, data)
     if names[-1] in _OVERRIDES and len(arguments) > 1 and len(names) > 1:
-        return Call(first, node, names[-2] or "", base, tuple(arguments[1:]))
-    return Call(first, node, names[-1] or "", base, tuple(arguments))
+        return ShellCall(first, node, names[-2] or "", base, tuple(arguments[1:]))
+    return ShellCall(first, node, names[-1] or "", base, tuple(arguments))
 
 
-def kind_of(call: Call, data: bytes) -> Kind | None:
+def kind_of(call: ShellCall, data: bytes) -> Kind | None:
     """Return what kind of shell a call makes, None where its function is not known to make one."""
     owner = call.owner(data)
     if call.name in _SHELLS:

@@ -20,7 +20,7 @@ from devkeel.source.nix.read.literal import bound_path, static_names
 from devkeel.source.nix.read.part import part_of
 from devkeel.source.nix.read.scope import SETS, bindings, count_uses, inherited
 from devkeel.source.nix.read.shell import Shell
-from devkeel.source.nix.read.shell_makers import Call, Kind, call_of, kind_of
+from devkeel.source.nix.read.shell_makers import Kind, ShellCall, call_of, kind_of
 from devkeel.source.nix.read.shell_modules import module_shells, modules_in
 from devkeel.source.nix.read.syntax import text
 from devkeel.source.nix.read.values import attribute_of, bare, only_value, result_of, value_of
@@ -51,7 +51,7 @@ def shells_of(read: Callable[[str], bytes | None], name: str = _FLAKE) -> list[S
 
     Raises DevkeelError for a flake.nix that does not parse.
     """
-    return _Walk(FlakeFiles(read)).shells(name)
+    return _ShellWalk(FlakeFiles(read)).shells(name)
 
 
 class _State(Struct, frozen=True):
@@ -67,7 +67,7 @@ class _State(Struct, frozen=True):
         return _State(conditions, self.depth + 1, self.shared or shared, self.filled or filled)
 
 
-class _Walk(Struct):
+class _ShellWalk(Struct):
     files: FlakeFiles
     found: list[Shell] = field(default_factory=list)
     aliases: list[tuple[Shell, str]] = field(default_factory=list)
@@ -234,7 +234,7 @@ class _Walk(Struct):
             return [(document, base, ())]
         return [(document, value, path) for value in attribute_of(base, names, document.data)]
 
-    def _made(self, document: Document, call: Call, kind: Kind, path: _Path, state: _State) -> None:
+    def _made(self, document: Document, call: ShellCall, kind: Kind, path: _Path, state: _State) -> None:
         """Note the shell that a known function makes."""
         data, shell = document.data, self._bare_shell(document, call.node, path, state)
         shell = replace(shell, kind=kind, maker=call.owner(data))
@@ -262,7 +262,7 @@ class _Walk(Struct):
             return
         self.found.append(replace(shell, part=part))
 
-    def _unknown(self, document: Document, node: Node, call: Call | None, path: _Path, state: _State) -> None:
+    def _unknown(self, document: Document, node: Node, call: ShellCall | None, path: _Path, state: _State) -> None:
         """Note a shell that an unknown function makes: of the file's own, or with a shell among its arguments."""
         data, before = document.data, len(self.found)
         if call is not None and call.base is None and (value := value_of(call.function, call.name, data)) is not None:
@@ -299,7 +299,7 @@ class _Walk(Struct):
     def _imported(
         self,
         document: Document,
-        call: Call,
+        call: ShellCall,
         path: _Path,
         state: _State,
         look: Callable[[Document, Node, _Path, _State], None],
