@@ -2,7 +2,15 @@
 
 from devkeel.runtime.process import Completed, Watch, run, watched
 from devkeel.runtime.process_tree import end_children
-from devkeel.runtime.programs import child_environment, distrust, executing, find_program, is_executing, is_foreign
+from devkeel.runtime.programs import (
+    child_environment,
+    distrust,
+    executing,
+    find_program,
+    is_executing,
+    is_foreign,
+    looking,
+)
 
 __all__ = [
     "Completed",
@@ -14,6 +22,7 @@ __all__ = [
     "find_program",
     "is_executing",
     "is_foreign",
+    "looking",
     "run",
     "watched",
 ]

@@ -27,6 +27,7 @@ __all__ = [
     "is_executing",
     "is_foreign",
     "located",
+    "looking",
     "search_path",
 ]
 
@@ -83,6 +84,16 @@ def distrust(root: Path) -> None:
 def executing(may: bool = True) -> Iterator[None]:
     """Let what the project and the caller's own PATH bring be run meanwhile: the caller has asked for just that."""
     token = _EXECUTING.set(may)
+    try:
+        yield
+    finally:
+        _EXECUTING.reset(token)
+
+
+@contextmanager
+def looking() -> Iterator[None]:
+    """Let nothing that the project brings be run meanwhile, whatever the caller has asked for."""
+    token = _EXECUTING.set(False)
     try:
         yield
     finally:

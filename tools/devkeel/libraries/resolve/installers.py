@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from devkeel.errors import Unavailable
-from devkeel.runtime import executing, find_program, is_executing, is_foreign, run
+from devkeel.runtime import find_program, is_foreign, looking, run
 
 __all__ = ["PLACES", "behind", "find_python", "find_uv", "pip_of", "tool_environment"]
 
@@ -36,13 +36,16 @@ def find_python() -> str:
 
     Never one of a project: in a shell that is in the project's environment, that is what PATH has first.
     """
-    for may in (is_executing(), False):
-        with executing(may):
-            found = find_program("python3") or find_program("python")
-        itself = _itself(found) if found else sys.executable
-        if not is_foreign(itself):
-            return itself
-    return sys.executable
+    itself = _first_python()
+    if is_foreign(itself):
+        with looking():
+            itself = _first_python()
+    return sys.executable if is_foreign(itself) else itself
+
+
+def _first_python() -> str:
+    found = find_program("python3") or find_program("python")
+    return _itself(found) if found else sys.executable
 
 
 def behind(place: str, base: str) -> str:
