@@ -56,7 +56,7 @@ class Reproducibility(Struct, frozen=True):
 
 
 def report(context: Context, target: str | None, *, file: str | None, timeout: float) -> Reproducibility:
-    """Return what holds; see `Environment.check_reproducibility`."""
+    """Return what holds of a project, line by line; see the verb of `Environment` that calls it."""
     require_seconds(timeout, LONGEST)
     wanted = None if target is None else Installable.parse(target, file)
     files = _files(context, wanted.file if wanted else None)

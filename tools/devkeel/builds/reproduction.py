@@ -54,7 +54,7 @@ class Reproduction(Struct, frozen=True):
 
 
 def prove(context: Context, target: str, *, file: str | None, timeout: float) -> Job:
-    """Begin to build what is named twice; see `Environment.prove_reproducibility`."""
+    """Begin to build what is named twice, as a job; see the verb of `Environment` that calls it."""
     require_seconds(timeout, LONGEST)
     wanted = Installable.parse(target, file)
     subject = Subject.of(context, wanted)
