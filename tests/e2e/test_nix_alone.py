@@ -115,16 +115,24 @@ def test_a_database_is_there_before_the_task_and_the_task_before_the_server(mach
     assert here.survivors() == {}
 
 
-def test_what_only_devenv_runs_is_refused_before_anything_starts(machine: Make) -> None:
+def test_what_only_devenv_runs_is_refused_before_anything_starts_and_hinders_no_other(machine: Make) -> None:
     here = machine("""
-      services.redis.enable = true;
+      processes.api.exec = "exec sleep 600";
       processes.web = { exec = "exec sleep 600"; watch.paths = [ ./. ]; };
     """)
     with here.serve() as wire:
         error = wire.error("manage_processes", action="start", timeout=120)
         assert (error["code"], error["seen"]) == ("needs_devenv", "processes.web.watch.paths")
         assert error["place"]["file"] == "devenv.nix"
+        assert 'names=["api"]' in error["remedy"].replace("'", '"')
         assert not wire.told("read_processes")["running"]
+        started = wire.told("manage_processes", action="start", names=["api"], timeout=120)
+        assert phases(started) == {"api": "ready"}
+        for more in ({"names": ["web"]}, {}):
+            again = wire.error("manage_processes", action="start", timeout=120, **more)
+            assert (again["code"], again["seen"]) == ("needs_devenv", "processes.web.watch.paths")
+        assert phases(wire.told("read_processes")) == {"api": "ready"}
+        wire.told("manage_processes", action="stop")
     assert here.survivors() == {}
 
 

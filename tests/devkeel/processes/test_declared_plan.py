@@ -13,7 +13,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.errors import DevkeelError
 from devkeel.processes.declared_plan import DeclaredPlan
-from devkeel.processes.needs_devenv import require_native
+from devkeel.processes.needs_devenv import require_native, require_startable
 from devkeel.processes.plan import (
     After,
     HttpGet,
@@ -44,10 +44,15 @@ ENTERED = After("devenv:enterShell", "completed")
 def plan(pinned_project: Make) -> MakePlan:
     """A function that makes the plan of the body of a devenv.nix."""
 
-    def make(text: str, files: dict[str, str] | None = None, ports: dict[tuple[str, str], int] | None = None) -> Plan:
+    def make(
+        text: str,
+        files: dict[str, str] | None = None,
+        ports: dict[tuple[str, str], int] | None = None,
+        asked: tuple[str, ...] = (),
+    ) -> Plan:
         root = pinned_project(text, files)
         with contextlib.closing(Environment(root, actor="test")) as environment, programs.executing():
-            found = DeclaredPlan(environment.context)(ports or {})
+            found = DeclaredPlan(environment.context)(ports or {}, asked)
         require_sound(found)
         return found
 
@@ -218,9 +223,45 @@ def test_what_only_devenv_does_is_refused_by_name_and_file(plan: MakePlan, case:
     assert error.place.file == "services.nix"
 
 
-def test_a_process_that_nothing_starts_with_what_only_devenv_does_is_refused_too(plan: MakePlan) -> None:
-    text = 'processes.web = { exec = "true"; start.enable = false; watch.paths = [ ./. ]; };'
-    assert refusal(plan, text).seen == "processes.web.watch.paths"
+MIXED = """
+  processes.api.exec = "true";
+  processes.web = { exec = "true"; watch.paths = [ ./. ]; };
+  processes.tool = { exec = "true"; start.enable = false; linux.capabilities = [ "net_admin" ]; };
+  processes.worker = { exec = "true"; after = [ "devenv:processes:web@started" ]; };
+"""
+
+
+def test_what_only_devenv_does_refuses_the_start_of_what_asks_for_it_alone(plan: MakePlan) -> None:
+    found = plan(MIXED, asked=("api",))
+    assert [item.name for item in found.processes] == ["api"]
+    assert found.names == ("api", "tool", "web", "worker")
+    options = {"web": "processes.web.watch.paths", "worker": "processes.web.watch.paths"}
+    options["tool"] = "processes.tool.linux.capabilities"
+    for name, option in options.items():
+        with pytest.raises(DevkeelError) as caught:
+            require_startable(found.beyond, (name,), ["api"])
+        assert (caught.value.code, caught.value.seen) == ("needs_devenv", option)
+        assert "api" in caught.value.remedy
+    require_startable(found.beyond, ("api",))
+
+
+def test_what_only_devenv_does_refuses_the_start_of_all_that_starts_by_itself(plan: MakePlan) -> None:
+    # `tool` is not among that, and so is not named.
+    assert refusal(plan, MIXED).seen == "processes.web.watch.paths"
+
+
+def test_what_only_devenv_does_is_no_obstacle_where_nothing_asks_for_it(plan: MakePlan) -> None:
+    alone = 'processes.web = { exec = "true"; start.enable = false; watch.paths = [ ./. ]; };'
+    found = plan(f'{alone} processes.a.exec = "true";')
+    assert [item.name for item in found.processes] == ["a"]
+
+
+def test_each_option_that_only_devenv_acts_on_is_named_with_its_place(plan: MakePlan) -> None:
+    more = 'processes.api.linux.capabilities = [ "net_admin" ];'
+    error = refusal(plan, f"{MIXED}\n{more}")
+    named = [item["option"] for item in error.details["options"]]
+    assert named == ["processes.api.linux.capabilities", "processes.web.watch.paths"]
+    assert all(item["place"].startswith("devenv.nix:") for item in error.details["options"])
 
 
 def test_another_process_manager_is_devenvs_to_run(plan: MakePlan) -> None:

@@ -6,12 +6,14 @@ import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, convert, to_builtins
 
 from devkeel.change import changes
 from devkeel.errors import Busy, DevkeelError, Refused, Unavailable, UsageError
 from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.manager_state import Sight, declared, look, recall, remember
+from devkeel.processes.needs_devenv import require_startable
+from devkeel.processes.plan import Beyond
 from devkeel.processes.readiness import await_ready
 from devkeel.processes.reading import answer, unknown_process
 from devkeel.processes.stopping import CANNOT_TELL, end_orphans, end_unheard, stop_all, stop_some
@@ -153,6 +155,7 @@ class Control(Struct, frozen=True):
         if before.outdated or (anew and not names):
             why = ["The declaration had changed, so everything was started anew."] if before.outdated else []
             return why + self._replace(before, names)
+        self._require_startable(names, before)
         if anew:
             self._require_known(names, before)
             for name in names:
@@ -185,9 +188,10 @@ class Control(Struct, frozen=True):
         for name in names:
             if known and name not in known:
                 raise unknown_process(name, known)
+        together = {*names, *(name for name in before.active if name in known)} if names else ()
+        self.runner.require_startable(sorted(together))
         self.job.tell("Stopping what runs with the older declaration")
         stop_all(self.project.root, self.socket, before, self.runner)
-        together = {*names, *(name for name in before.active if name in known)} if names else ()
         try:
             return self._up(sorted(together))
         except DevkeelError as error:
@@ -213,7 +217,7 @@ class Control(Struct, frozen=True):
         # Saved meanwhile: which of the two it has is not known, so it counts as outdated. The lock may be new.
         revision = now.revision if (now.revision, now.procfile) == (was.revision, was.procfile) else None
         running = {"pid": pid, "started": manager.start if manager else 0, "revision": revision}
-        running |= {"lock": now.lock, "procfile": now.procfile}
+        running |= {"lock": now.lock, "procfile": now.procfile, "beyond": to_builtins(self.runner.beyond())}
         remember(self.project, running=running)
         return list(notes)
 
@@ -226,6 +230,12 @@ class Control(Struct, frozen=True):
             return
         good = {"revision": now.revision, "operation": newest[0].id if newest else 0, "names": list(names)}
         remember(self.project, good=good)
+
+    def _require_startable(self, names: Sequence[str], before: Sight) -> None:
+        """Refuse what the manager that devkeel started was not given, because only devenv runs it."""
+        kept = recall(self.project).get("running") if before.outdated is False else None
+        beyond = convert(kept.get("beyond", {}), dict[str, Beyond]) if isinstance(kept, dict) else {}
+        require_startable(beyond, names, before.phases())
 
     def _require_known(self, names: Sequence[str], sight: Sight) -> None:
         known = sight.phases()

@@ -12,6 +12,7 @@ from msgspec import Struct
 from devkeel.nix_cli.devenv_yaml import read_inputs_file
 from devkeel.nix_cli.shell import with_path
 from devkeel.processes.evaluated import Evaluated, evaluated
+from devkeel.processes.needs_devenv import require_startable
 from devkeel.processes.plan import (
     After,
     HttpGet,
@@ -28,7 +29,7 @@ from devkeel.processes.task_graph import is_process, plain_name
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from devkeel.context import Context
 
@@ -46,28 +47,32 @@ class DeclaredPlan(Struct, frozen=True):
     context: Context
     timeout: float = 900.0
 
-    def __call__(self, ports: Mapping[tuple[str, str], int]) -> Plan:
+    def __call__(self, ports: Mapping[tuple[str, str], int], asked: Sequence[str] | None = None) -> Plan:
         """Evaluate, build and enter, with these ports; see `PlanMaker`.
 
-        Raises CheckFailed for what the declaration is to blame for; Unavailable `needs_devenv` for what only devenv
-        runs, before anything is built; ProjectError `process_plan` for names that nothing has.
+        Raises CheckFailed for what the declaration is to blame for; Unavailable `needs_devenv` for what is asked for
+        and only devenv runs, before anything is built; ProjectError `process_plan` for names that nothing has.
         """
         deadline = time.monotonic() + self.timeout
         given: dict[str, dict[str, int]] = {}
         for (process, name), number in ports.items():
             given.setdefault(process, {})[name] = number
         found = evaluated(self.context, self.timeout, ports=given)
-        names = found.needed([*(name for name, task in found.tasks.items() if is_process(task)), _ENTER_SHELL])
+        processes, beyond = [name for name, task in found.tasks.items() if is_process(task)], found.beyond(_ENTER_SHELL)
+        steps = Steps(found, str(self.context.project.root), frozenset(found.awaited([_ENTER_SHELL])))
+        if asked is not None:
+            require_startable(beyond, asked, (plain_name(name) for name in processes if found.starts(name)))
+        names = found.needed([*(name for name in processes if plain_name(name) not in beyond), _ENTER_SHELL])
         keep = new_programs(self.context.project.state, "processes")
         found.build(names, keep, deadline - time.monotonic())
         applied = found.enter(keep, deadline - time.monotonic())
-        steps = Steps(found, str(self.context.project.root), frozenset(found.needed([_ENTER_SHELL])))
         return Plan(
             tuple(steps.process(name) for name in names if is_process(found.tasks[name])),
             tuple(steps.task(name) for name in names if not is_process(found.tasks[name])),
             with_path(applied.variables),
             read_inputs_file(found.subject.files).strict_ports,
             (*applied.notes, *steps.notes(names), *_moved(ports)),
+            beyond,
         )
 
 
@@ -99,7 +104,7 @@ class Steps(Struct, frozen=True):
             directory=self._directory(task),
             variables={**(task.get("env") or {}), **(settings.get("env") or {})},
             after=self._after(name),
-            starts=(settings.get("start") or {}).get("enable", True),
+            starts=self.found.starts(name),
             ready=_readiness(settings.get("ready"), ports),
             restart=_restart(settings.get("restart") or {}),
             shutdown=_shutdown(settings.get("shutdown") or {}),

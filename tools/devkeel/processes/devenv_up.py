@@ -15,9 +15,10 @@ from devkeel.text.actions import do
 from devkeel.text.clean import without_sequences
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from devkeel.processes.plan import Beyond
     from devkeel.runtime.process import Completed
 
 __all__ = ["MARK", "DevenvRunner"]
@@ -67,6 +68,13 @@ class DevenvRunner:
         except (ValueError, TypeError, KeyError):
             return ()
         return tuple(sorted(name.removeprefix(_KINDS) for name in names if str(name).startswith(_KINDS)))
+
+    def require_startable(self, names: Sequence[str]) -> None:
+        """Refuse nothing: devenv starts all that it declares."""
+
+    def beyond(self) -> Mapping[str, Beyond]:
+        """Return none."""
+        return {}
 
 
 def _devenv(root: Path, arguments: tuple[str, ...], timeout: float) -> Completed:

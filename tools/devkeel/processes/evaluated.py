@@ -15,8 +15,9 @@ from devkeel.nix_cli import declared_tasks
 from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.devenv import NAME as DEVENV
 from devkeel.nix_cli.evaluate import require_nix, require_stage
-from devkeel.processes.needs_devenv import require_native, require_runnable
-from devkeel.processes.task_graph import needed, waits
+from devkeel.processes.needs_devenv import only_devenv, require_native, require_runnable
+from devkeel.processes.plan import Beyond
+from devkeel.processes.task_graph import is_process, needed, plain_name, waits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -65,9 +66,31 @@ class Evaluated(Struct, frozen=True, dict=True):
 
         Raises Unavailable `needs_devenv` for what only devenv runs.
         """
-        found = tuple(sorted(needed((name for name in roots if name in self.tasks), self.waiting)))
+        found = self.awaited(roots)
         require_runnable(self.subject.files, {name: self.tasks[name] for name in found})
         return found
+
+    def beyond(self, first: str) -> dict[str, Beyond]:
+        """Return the processes that only devenv runs, or that wait for such a one, by the names of processes.
+
+        first: the task that runs before all of them.
+        """
+        found = {}
+        for name, task in self.tasks.items():
+            awaited = {other: self.tasks[other] for other in self.awaited((name, first))} if is_process(task) else {}
+            options = only_devenv(self.subject.files, awaited)
+            if options:
+                found[plain_name(name)] = Beyond(options, self.starts(name))
+        return found
+
+    def starts(self, name: str) -> bool:
+        """Return whether a process is started without being named."""
+        start = (self.tasks[name].get("process") or {}).get("start") or {}
+        return bool(start.get("enable", True))
+
+    def awaited(self, roots: Iterable[str]) -> tuple[str, ...]:
+        """Return some tasks and what they wait for, whoever runs them."""
+        return tuple(sorted(needed((name for name in roots if name in self.tasks), self.waiting)))
 
     def build(self, names: Iterable[str], keep: Path, timeout: float) -> None:
         """Build what some tasks run, and the test where it was asked for. keep: the directory that holds it.

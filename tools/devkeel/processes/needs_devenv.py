@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import DevkeelError, Place, Unavailable
+from devkeel.processes.plan import OnlyDevenv
 from devkeel.processes.task_graph import PROCESS, is_process
 from devkeel.project.root import DECLARATION, LOCK
 from devkeel.source import nix
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["require_native", "require_runnable"]
+    from devkeel.processes.plan import Beyond
+
+__all__ = ["only_devenv", "require_native", "require_runnable", "require_startable"]
 
 _IMPLEMENTATION = ("process", "manager", "implementation")
 # Below the settings of a process: what is set, and what devenv does with it (devenv, devenv-processes/src/manager.rs).
@@ -49,27 +52,50 @@ def require_native(files: Mapping[str, bytes], implementation: str | None) -> No
 
 def require_runnable(files: Mapping[str, bytes], tasks: Mapping[str, Mapping[str, Any]]) -> None:
     """Refuse processes with settings that devkeel does not act on, all of them in one answer."""
-    found = [(path, does) for name, task in tasks.items() if is_process(task) for path, does in _refused(name, task)]
-    if not found:
-        return
-    names = [".".join(path) for path, _ in found]
-    reasons = ", ".join(dict.fromkeys(does for _, does in found))
-    raise Unavailable(
+    found = only_devenv(files, tasks)
+    if found:
+        raise _refused(found, ())
+
+
+def require_startable(beyond: Mapping[str, Beyond], asked: Iterable[str], others: Iterable[str] = ()) -> None:
+    """Refuse what is asked for, and only that, where devkeel cannot start it.
+
+    asked: names; none of them for all that starts by itself. others: what starts by itself and can be started. Raises
+    Unavailable `needs_devenv`.
+    """
+    names = [*asked] or [name for name, item in beyond.items() if item.starts]
+    found = tuple(dict.fromkeys(option for name in names if name in beyond for option in beyond[name].options))
+    if found:
+        raise _refused(found, tuple(name for name in others if name not in beyond))
+
+
+def only_devenv(files: Mapping[str, bytes], tasks: Mapping[str, Mapping[str, Any]]) -> tuple[OnlyDevenv, ...]:
+    """Return the settings of processes that devkeel does not act on, each with its place. files: of the declaration."""
+    found = [(path, does) for name, task in tasks.items() if is_process(task) for path, does in _options(name, task)]
+    places = [(path, does, _place(files, path) or Place(DECLARATION)) for path, does in found]
+    return tuple(OnlyDevenv(".".join(path), does, place.file, place.line, place.column) for path, does, place in places)
+
+
+def _refused(found: Sequence[OnlyDevenv], others: Sequence[str]) -> Unavailable:
+    reasons = ", ".join(dict.fromkeys(item.does for item in found))
+    places = [Place(item.file, item.line, item.column) for item in found]
+    beside = f", or start the others by name: {do('start', names=[*others])}" if others else ""
+    out = "take the option out" if len(found) == 1 else "take these options out"
+    return Unavailable(
         "needs_devenv",
         f"Only devenv's own command {reasons}, and it is not installed. Nothing was started.",
-        place=_place(files, found[0][0]) or Place(DECLARATION),
-        seen=", ".join(names),
-        remedy="Install devenv 2 (https://devenv.sh/getting-started), or take the option out.",
+        place=places[0],
+        seen=", ".join(item.option for item in found),
+        remedy=f"Install devenv 2 (https://devenv.sh/getting-started), {out}{beside}."
+        if beside
+        else f"Install devenv 2 (https://devenv.sh/getting-started), or {out}.",
         details={
-            "options": [
-                {"option": name, "place": str(_place(files, path) or DECLARATION)}
-                for name, (path, _) in zip(names, found, strict=True)
-            ]
+            "options": [{"option": item.option, "place": str(place)} for item, place in zip(found, places, strict=True)]
         },
     )
 
 
-def _refused(name: str, task: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
+def _options(name: str, task: Mapping[str, Any]) -> list[tuple[tuple[str, ...], str]]:
     group = ("processes", name.removeprefix(PROCESS)) if name.startswith(PROCESS) else ("tasks", name, "process")
     settings = task.get("process") or {}
     return [((*group, *path), does) for path, does in _ONLY_DEVENV.items() if _inside(settings, path)]

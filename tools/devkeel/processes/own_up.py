@@ -14,6 +14,7 @@ from devkeel.errors import CheckFailed, DevkeelError
 from devkeel.processes.allocation import moved_ports
 from devkeel.processes.devenv_up import MARK
 from devkeel.processes.manager_state import declared
+from devkeel.processes.needs_devenv import require_startable
 from devkeel.processes.plan import require_sound, written
 from devkeel.processes.reading import unknown_process
 from devkeel.processes.refusals import no_processes, not_started
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from devkeel.processes.manager_socket import ManagerSocket
     from devkeel.processes.manager_state import Declared
-    from devkeel.processes.plan import Plan, PlanMaker
+    from devkeel.processes.plan import Beyond, Plan, PlanMaker
     from devkeel.project.root import Project
 
 __all__ = ["OwnRunner"]
@@ -56,24 +57,33 @@ class OwnRunner:
 
     def declared_names(self) -> tuple[str, ...]:
         """Return the names of the processes that the declaration has now, by evaluating it."""
-        return tuple(sorted(item.name for item in self._plan().processes))
+        return self._plan().names
+
+    def require_startable(self, names: Sequence[str]) -> None:
+        """Refuse what only devenv runs; see `Runner.require_startable`."""
+        plan = self._plan()
+        require_startable(plan.beyond, names, (item.name for item in plan.processes if item.starts))
+
+    def beyond(self) -> Mapping[str, Beyond]:
+        """Return the processes that only devenv runs."""
+        return self._made[1].beyond if self._made else {}
 
     def up(self, names: Sequence[str]) -> tuple[str, ...]:
         """Start processes in a supervisor of their own; see `Runner.up`. Returns the plan's notes.
 
         Raises what making a plan raises; ProjectError `processes_not_started`, `no_processes`, `process_plan`,
-        `port_held`; UsageError `unknown_process`.
+        `port_held`; UsageError `unknown_process`; Unavailable `needs_devenv`.
         """
-        plan = self._plan()
+        plan = self._plan(names)
+        for name in names:
+            if name not in plan.names:
+                raise unknown_process(name, plan.names)
+        self.require_startable(names)
         if not plan.processes:
             raise no_processes()
-        known = [item.name for item in plan.processes]
-        for name in names:
-            if name not in known:
-                raise unknown_process(name, known)
         moved = moved_ports(plan)
         if moved:
-            plan = _evaluated(self._make, moved)
+            plan = _evaluated(self._make, moved, names)
         self._launch(plan, names)
         return plan.notes
 
@@ -90,11 +100,11 @@ class OwnRunner:
                 time.sleep(_TICK)
                 os.kill(manager, 0)
 
-    def _plan(self) -> Plan:
-        """Return the plan of the declaration as it is now, made once."""
+    def _plan(self, asked: Sequence[str] | None = None) -> Plan:
+        """Return the plan of the declaration as it is now, made once. asked: see `PlanMaker`."""
         now = declared(self._project)
         if self._made is None or self._made[0] != now:
-            plan = _evaluated(self._make, {})
+            plan = _evaluated(self._make, {}, asked)
             require_sound(plan)
             self._made = now, plan
         return self._made[1]
@@ -140,13 +150,13 @@ class OwnRunner:
             raise not_started("There is no place for the supervisor's socket.", str(error)) from error
 
 
-def _evaluated(make: PlanMaker, ports: Mapping[tuple[str, str], int]) -> Plan:
+def _evaluated(make: PlanMaker, ports: Mapping[tuple[str, str], int], asked: Sequence[str] | None) -> Plan:
     """Return a plan; what the declaration is to blame for is said as of a start that evaluated it.
 
     It is the same fact as devenv's, whose command evaluates and starts in one.
     """
     try:
-        return make(ports)
+        return make(ports, asked)
     except CheckFailed as error:
         raise _of_a_start(error) from error
 

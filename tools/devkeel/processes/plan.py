@@ -16,12 +16,14 @@ from msgspec.json import decode, encode
 from devkeel.errors import DevkeelError, ProjectError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 __all__ = [
     "After",
+    "Beyond",
     "Condition",
     "HttpGet",
+    "OnlyDevenv",
     "Plan",
     "PlanMaker",
     "PlannedProcess",
@@ -152,11 +154,32 @@ class PlannedProcess(Step, frozen=True, forbid_unknown_fields=True):
     wanted: dict[str, int] = {}
 
 
+class OnlyDevenv(Struct, frozen=True, forbid_unknown_fields=True):
+    """An option that only devenv's own command acts on. does: what that does with it; file, line, column: its place."""
+
+    option: str
+    does: str
+    file: str
+    line: int | None = None
+    column: int | None = None
+
+
+class Beyond(Struct, frozen=True, forbid_unknown_fields=True):
+    """A process that is declared and not in a plan: its options, or those of what it waits for, are only devenv's.
+
+    starts: without being named.
+    """
+
+    options: tuple[OnlyDevenv, ...]
+    starts: bool = True
+
+
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that a project may run.
 
     variables: what all of it sees, beside the few variables that every child sees (PATH of the environment first).
-    strict_ports: a taken port is an error, and not moved. notes: what a person should hear of the plan.
+    strict_ports: a taken port is an error, and not moved. notes: what a person should hear of the plan. beyond:
+    processes by name that are refused where they are asked for.
     """
 
     processes: tuple[PlannedProcess, ...]
@@ -164,6 +187,12 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     variables: dict[str, str] = {}
     strict_ports: bool = False
     notes: tuple[str, ...] = ()
+    beyond: dict[str, Beyond] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all processes that are declared."""
+        return tuple(sorted({*(item.name for item in self.processes), *self.beyond}))
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -174,10 +203,11 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
 class PlanMaker(Protocol):
     """What makes a plan: asked first with no ports, then again with those that had to be moved."""
 
-    def __call__(self, ports: Mapping[tuple[str, str], int]) -> Plan:
+    def __call__(self, ports: Mapping[tuple[str, str], int], asked: Sequence[str] | None = None) -> Plan:
         """Return the plan in which a port, by the names of its process and its own, has this number.
 
-        Without one, a port is the one that the declaration wishes for.
+        Without one, a port is the one that the declaration wishes for. asked: what is to be started, none of them for
+        all that starts by itself; it is refused before anything is built. None where nothing is started.
         """
 
 

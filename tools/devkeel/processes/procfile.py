@@ -17,7 +17,7 @@ from devkeel.runtime.ports import port_holder
 from devkeel.text.clean import clean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from devkeel.project.root import Project
 
@@ -42,7 +42,11 @@ class ProcfilePlan:
         self._project = project
         self._entered = entered
 
-    def __call__(self, ports: Mapping[tuple[str, str], int]) -> Plan:
+    def __call__(
+        self,
+        ports: Mapping[tuple[str, str], int],
+        asked: Sequence[str] | None = None,  # noqa: ARG002  (all of a Procfile can be started)
+    ) -> Plan:
         """Return the plan; see `PlanMaker`.
 
         One that is missing has no processes. Raises ProjectError `bad_procfile`, and what entering raises.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from devkeel.context import Context
     from devkeel.processes.manager_socket import ManagerSocket
-    from devkeel.processes.plan import Plan, PlanMaker
+    from devkeel.processes.plan import Beyond, Plan, PlanMaker
 
 __all__ = ["Runner", "runner_of"]
 
@@ -40,6 +40,12 @@ class Runner(Protocol):
     def declared_names(self) -> tuple[str, ...]:
         """Return the names of the processes that the declaration has now, by evaluating it."""
 
+    def require_startable(self, names: Sequence[str]) -> None:
+        """Refuse what `up` would refuse of these names; nothing is started. Raises Unavailable `needs_devenv`."""
+
+    def beyond(self) -> Mapping[str, Beyond]:
+        """Return the processes of what was started last that it cannot start, by name."""
+
 
 def runner_of(context: Context, socket: ManagerSocket, entered: Mapping[str, str]) -> Runner:
     """Return who runs the processes of a project; nothing is started or evaluated.
@@ -57,10 +63,10 @@ def runner_of(context: Context, socket: ManagerSocket, entered: Mapping[str, str
 def _declared(context: Context) -> PlanMaker:
     """Return what makes the plan of a devenv.nix, where there is a Nix that evaluates it."""
 
-    def make(ports: Mapping[tuple[str, str], int]) -> Plan:
+    def make(ports: Mapping[tuple[str, str], int], asked: Sequence[str] | None = None) -> Plan:
         if find_program(_NIX) is None:
             raise _missing()
-        return DeclaredPlan(context)(ports)
+        return DeclaredPlan(context)(ports, asked)
 
     return make
 
