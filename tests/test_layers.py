@@ -41,7 +41,7 @@ LAYERS = {
         *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
         *("source", "text"),
     },
-    "policy": {"catalogue", "errors", "nix_cli", "pinned", "project", "source", "state"},
+    "policy": {"catalogue", "errors", "nix_cli", "pinned", "project", "source", "state", "text"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),
@@ -70,7 +70,7 @@ LAYERS = {
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),
-        *("libraries", "pinned", "processes", "project", "runtime", "text", "transaction"),
+        *("libraries", "pinned", "processes", "project", "runtime", "source", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {

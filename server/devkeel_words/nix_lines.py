@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import asdict
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.builds.reproduction import Reproduction
     from devkeel.builds.tree_comparison import FileDifference
+    from devkeel.policy.allowed import Distribution
 
 __all__ = ["LINES", "build", "proof", "reproducibility", "size"]
 
@@ -72,6 +75,18 @@ def _difference(item: FileDifference) -> Iterator[str]:
         yield f"{item.path}: {item.first}, then {item.second}"
     yield from (f"  {cause.message}: {cause.remedy}" for cause in item.causes)
     yield from (f"  {row}" for row in (item.diff or "").splitlines())
+
+
+def distribution(result: Distribution | None) -> Iterator[str]:
+    """Yield the caches and builders of a project: what each says, and whether a person has agreed to it."""
+    if result is None:
+        yield "devkeel.toml names no caches and no builders"
+        return
+    for entry in (*result.caches, *result.builders, *result.waiting):
+        given = {key: value for key, value in asdict(entry).items() if value not in (None, ())}
+        (_, named), *others = given.items()
+        yield f"{'waits for you' if entry in result.waiting else 'agreed to'}: {named}"
+        yield from (f"  {key}: {value if isinstance(value, (str, int)) else ', '.join(value)}" for key, value in others)
 
 
 # By the name of the class: what loads a client loads no result of the library.

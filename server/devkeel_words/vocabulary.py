@@ -63,6 +63,7 @@ ACTIONS: dict[str, Action] = {
     "examine": Action(None, "doctor", "#doctor"),
     "repair": Action(None, "doctor --repair", "#doctor"),
     "adopt": Action(None, "adopt", "#history"),
+    "allow": Action(None, "nix allow", "#caches"),
     "purge": Action(None, "purge", "#environments"),
     "envrc": Action(None, "envrc", "#environments"),
 }

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from devkeel.inspection.why import Explanation
     from devkeel.locks import life
     from devkeel.locks.life import LockReport
+    from devkeel.policy import allowed
+    from devkeel.policy.allowed import Distribution
     from devkeel.processes import manage, reading
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
@@ -66,6 +68,7 @@ if not TYPE_CHECKING:
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
+    allowed = Deferred("devkeel.policy.allowed")
     inspect, check, examine = (
         Deferred("devkeel.inspection.inspect"),
         Deferred("devkeel.inspection.check"),
@@ -325,6 +328,17 @@ class Environment:
         timeout: seconds of both. Raises as `build`; the job Unavailable `not_provable`.
         """
         return reproduction.prove(self.context, target, file=file, timeout=timeout)
+
+    def distribution(self) -> Distribution | None:
+        """Return the caches and builders of devkeel.toml, and which of them wait for a person; None without any."""
+        return self.context.distribution
+
+    def agree(self, addresses: Sequence[str], *, forget: bool = False) -> Distribution:
+        """Keep that a person agrees to caches and builders as they are now; a person asks for it, and no tool.
+
+        Raises UsageError `unknown_address`, StateError `state_unusable`.
+        """
+        return allowed.agree(self.project.root, self.context.settings, addresses, forget=forget)
 
     def _by_nix(self, wanted: RunSpec) -> bool:
         """Return whether what is wanted is to be evaluated, and not a program in what was applied."""

@@ -8,27 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.derivations import derivation, flake_text, nix, unique
 
-from devkeel.api import Environment
 from devkeel.errors import CheckFailed, PolicyRefused, ProjectError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from devkeel.api import Environment
 
 pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("nix_machine")]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    place = tmp_path.resolve() / "project"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def environment(root: Path) -> Iterator[Environment]:
-    opened = Environment(root, actor="test")
-    yield opened
-    opened.close()
 
 
 def built(environment: Environment, target: str = ".", **given: Any) -> Any:

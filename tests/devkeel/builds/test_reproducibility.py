@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.derivations import derivation, flake_text
 
-from devkeel.api import Environment
 from devkeel.builds.pinned_inputs import unpinned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
+    from devkeel.api import Environment
     from devkeel.builds.reproducibility import ReportLine
 
 REVISION = "a" * 40
@@ -26,20 +25,6 @@ PINNED = {"type": "github", "owner": "a", "repo": "b", "rev": REVISION, "narHash
 def lock(**locked: object) -> bytes:
     nodes = {"root": {"inputs": {"a": "a"}}, "a": {"locked": locked, "original": {}}}
     return json.dumps({"nodes": nodes, "root": "root", "version": 7}, indent=2).encode()
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    place = tmp_path.resolve() / "project"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def environment(root: Path) -> Iterator[Environment]:
-    opened = Environment(root, actor="test")
-    yield opened
-    opened.close()
 
 
 def lines(environment: Environment, target: str | None = None) -> dict[str, ReportLine]:

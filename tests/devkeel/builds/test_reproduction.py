@@ -9,29 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.derivations import derivation, flake_text
 
-from devkeel.api import Environment
 from devkeel.builds.builder_variables import needs_of
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.nix_cli.derivation_file import DerivationFile, DerivationOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-nix = pytest.mark.nix
+    from devkeel.api import Environment
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    place = tmp_path.resolve() / "project"
-    place.mkdir()
-    return place
-
-
-@pytest.fixture
-def environment(root: Path, nix_machine: Path) -> Iterator[Environment]:
-    opened = Environment(root, actor="test")
-    yield opened
-    opened.close()
+def nix(test: Any) -> Any:
+    """Mark a test that builds by Nix, in the sandbox."""
+    return pytest.mark.nix(pytest.mark.usefixtures("nix_machine")(test))
 
 
 def proven(environment: Environment, root: Path, script: str, **attributes: str) -> tuple[Any, Any]:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from devkeel.errors import UsageError
 from devkeel.policy import allowed
 from devkeel.project.distribution import Builder, Cache
 from devkeel.project.settings import Settings
 
-CACHE = Cache("file:///srv/cache", "team-1:" + "A" * 43 + "=", 30, "/keys/team")
+CACHE = Cache("file:///srv/cache", "team-1:" + "A" * 43 + "=", 30)
 BUILDER = Builder("ssh-ng://big", ("x86_64-linux",), "/keys/ssh", 2, 1, ("kvm",), (), "ssh-ed25519 AAAA")
 
 
@@ -24,7 +25,7 @@ def _state(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFac
 def test_nothing_is_used_before_a_person_agreed_and_all_of_it_then(tmp_path: Path) -> None:
     settings = Settings(caches=(CACHE,), builders=(BUILDER,))
     found = allowed.distribution(tmp_path, settings)
-    assert (found.caches, found.builders, found.waiting) == ((), (), ("file:///srv/cache", "ssh-ng://big"))
+    assert (found.caches, found.builders, found.waiting) == ((), (), (CACHE, BUILDER))
     assert found.notes
     allowed.allow(tmp_path, [CACHE, BUILDER])
     found = allowed.distribution(tmp_path, settings)
@@ -37,7 +38,6 @@ def test_nothing_is_used_before_a_person_agreed_and_all_of_it_then(tmp_path: Pat
         replace(CACHE, url="file:///srv/other"),
         replace(CACHE, public_key="team-1:" + "B" * 43 + "="),
         replace(CACHE, priority=1),
-        replace(CACHE, secret_key_file="/keys/other"),  # noqa: S106  (a path)
         replace(BUILDER, uri="ssh-ng://other"),
         replace(BUILDER, ssh_key_file=None),
         replace(BUILDER, max_jobs=3),
@@ -50,7 +50,7 @@ def test_what_says_another_thing_waits_again(tmp_path: Path, changed: allowed.En
 
 
 def test_a_relative_file_is_another_one_in_another_project(tmp_path: Path) -> None:
-    entry = replace(CACHE, secret_key_file="keys/team")  # noqa: S106  (a path)
+    entry = replace(BUILDER, ssh_key_file="keys/ssh")
     allowed.allow(tmp_path / "one", [entry, CACHE])
     assert allowed.is_allowed(tmp_path / "one", entry)
     assert not allowed.is_allowed(tmp_path / "two", entry)
@@ -58,9 +58,16 @@ def test_a_relative_file_is_another_one_in_another_project(tmp_path: Path) -> No
 
 
 def test_what_is_forgotten_waits_again(tmp_path: Path) -> None:
-    allowed.forget(tmp_path, CACHE)
-    allowed.allow(tmp_path, [CACHE])
-    allowed.forget(tmp_path, CACHE)
+    settings = Settings(caches=(CACHE,), builders=(BUILDER,))
+    for forget, caches in ((True, ()), (False, (CACHE,)), (True, ())):
+        found = allowed.agree(tmp_path, settings, [CACHE.url], forget=forget)
+        assert (found.caches, found.builders) == (caches, ())
+
+
+def test_what_devkeel_toml_does_not_name_is_agreed_to_by_nobody(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        allowed.agree(tmp_path, Settings(caches=(CACHE,)), [CACHE.url, "file:///other"], forget=False)
+    assert (caught.value.code, caught.value.alternatives) == ("unknown_address", (CACHE.url,))
     assert not allowed.is_allowed(tmp_path, CACHE)
 
 

@@ -22,7 +22,6 @@ GOOD = f"""\
 url = "https://cache.example.org/team?compression=zstd"
 public_key = "{KEY}"
 priority = 30
-secret_key_file = "~/keys/team.sec"
 
 [[caches]]
 url = "file:///srv/cache"
@@ -43,7 +42,7 @@ def test_caches_and_builders_are_read(tmp_path: Path) -> None:
     (tmp_path / "devkeel.toml").write_text(GOOD)
     found = read_settings(Project(tmp_path))
     assert found.caches == (
-        Cache("https://cache.example.org/team?compression=zstd", KEY, 30, "~/keys/team.sec"),
+        Cache("https://cache.example.org/team?compression=zstd", KEY, 30),
         Cache("file:///srv/cache"),
     )
     (builder,) = found.builders
@@ -74,7 +73,7 @@ def test_caches_and_builders_are_read(tmp_path: Path) -> None:
         ("[[caches]]\nurl = 'file:///a'\npriority = true\n", 3),
         ("[[caches]]\nurl = 'file:///a'\npublic_key = 'team-1:AAAA'\n", 3),
         ("[[caches]]\nurl = 'file:///a'\nsecret_key = 'x'\n", 3),
-        ("[[caches]]\nurl = 'file:///a'\nsecret_key_file = ''\n", 3),
+        ("[[caches]]\nurl = 'file:///a'\nsecret_key_file = '/keys/a'\n", 3),
         ("[[builders]]\nsystems = ['x86_64-linux']\n", 1),
         ("[[builders]]\nuri = 'https://build.example.org'\n", 2),
         ("[[builders]]\nuri = 'ssh-ng://b'\nsystems = 'x86_64-linux'\n", 3),
@@ -130,7 +129,7 @@ def test_each_kind_of_store_may_be_named(url: str) -> None:
 
 def test_a_secret_key_in_the_place_of_a_public_one_is_refused_and_not_repeated(tmp_path: Path) -> None:
     assert why_no_public_key(SECRET) is not None
-    for line in (f"public_key = '{SECRET}'", f"secret_key_file = '''{SECRET}\n'''", f"'{SECRET}' = 1"):
+    for line in (f"public_key = '{SECRET}'", f"'{SECRET}' = 1"):
         (tmp_path / "devkeel.toml").write_text(f"[[caches]]\nurl = 'file:///a'\n{line}\n")
         with pytest.raises(ProjectError) as caught:
             read_settings(Project(tmp_path))

@@ -78,8 +78,9 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         if done.returncode:
             not_built(subject, wanted, done)
         seconds = time.monotonic() - evaluated
+        waiting = context.distribution.notes if context.distribution else ()
         return BuildResult(
-            wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3)
+            wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3), waiting
         )
 
     with context.building():
@@ -116,7 +117,7 @@ def _no_derivation(wanted: Installable, found: dict[str, Any]) -> UsageError:
         "not_a_derivation",
         f"{wanted.text} is of the type {found['type']}, and no derivation: there is nothing to build.",
         seen=wanted.text,
-        remedy="Name one of what it has, or evaluate it." if names else "Name another attribute, or evaluate it.",
+        remedy="Name one of what it has." if names else "Name another attribute.",
         alternatives=names,
     )
 

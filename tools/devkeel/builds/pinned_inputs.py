@@ -12,6 +12,7 @@ from devkeel.nix_cli.fetching import place_of
 from devkeel.nix_cli.places import local_path
 from devkeel.pinned.flake_lock import parse_lock
 from devkeel.pinned.uv_lock import locked_packages
+from devkeel.source.flake_reference import FORGES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ READ = ("devenv.lock", "flake.lock", "uv.lock")
 """The lock files that are looked into."""
 
 # nix, src/libfetchers: those that name a revision; of the others a hash is all there is.
-_REVISED = ("github", "gitlab", "sourcehut", "git", "hg")
+_REVISED = (*FORGES, "git", "hg")
 _REVISION = re.compile(r"#[0-9a-f]{40}(?:[0-9a-f]{24})?\Z")
 
 

@@ -34,6 +34,8 @@ __all__ = ["ReportLine", "Reproducibility", "report"]
 
 State = Literal["holds", "does_not_hold", "not_looked_at"]
 _ASKED = ("flake.nix", "default.nix", "shell.nix", "devenv.yaml", "devenv.local.yaml")
+_ENDINGS = (".nix", ".yaml")
+_FEW = 5
 _SHOWN = 50
 
 
@@ -68,10 +70,16 @@ def report(context: Context, target: str | None, *, file: str | None, timeout: f
         subject = Subject.of(context, wanted)
         derivation = read_derivation(derivation_of(subject, wanted, timeout, imports=False).path)
         lines += [_variables(derivation), _content_addressed(derivation)]
-    ok = all(line.state != "does_not_hold" for line in lines)
-    return Reproducibility(
-        ok, wanted.text if wanted else None, tuple(lines), do("check") if ok else do("lock", action="check")
-    )
+    wrong = {line.name for line in lines if line.state == "does_not_hold"}
+    return Reproducibility(not wrong, wanted.text if wanted else None, tuple(lines), _next(wrong))
+
+
+def _next(wrong: set[str]) -> str:
+    if not wrong:
+        return do("check")
+    if wrong <= {"pins", "locks"}:
+        return do("lock", action="check")
+    return "Correct what the findings name, then ask again."
 
 
 def _files(context: Context, named: str | None) -> dict[str, bytes]:
@@ -79,9 +87,6 @@ def _files(context: Context, named: str | None) -> dict[str, bytes]:
     source = context.source
     files = {**read_declaration(source), **source.read_all([*_ASKED, *([named] if named else [])])}
     return {name: data for name, data in {**parts_of(source, files), **files}.items() if name.endswith(_ENDINGS)}
-
-
-_ENDINGS = (".nix", ".yaml")
 
 
 def _line(name: str, looked: str, findings: tuple[Diagnostic, ...]) -> ReportLine:
@@ -147,9 +152,6 @@ def _purity(files: dict[str, bytes]) -> ReportLine:
         return ReportLine("purity", "not_looked_at", "the project has no Nix file")
     told = f"the text of {', '.join(sorted(files)[:5])}{' and others' if len(files) > _FEW else ''} reads no machine"
     return _line("purity", f"{told} and no moment (inputs not read)", impurities(files))
-
-
-_FEW = 5
 
 
 def _variables(derivation: DerivationFile | None) -> ReportLine:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from devkeel.nix_cli.references import FORGES
+from devkeel.source.flake_reference import FORGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

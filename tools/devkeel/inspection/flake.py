@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from devkeel.errors import DevkeelError
 from devkeel.pinned.flake_lock import pinned
-from devkeel.project.flake_survey import FLAKE, flake_survey
+from devkeel.project.flake_survey import flake_survey
 from devkeel.project.root import DECLARATION
+from devkeel.source.inputs import FLAKE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,12 +19,12 @@ from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.pins import store_path
 from devkeel.nix_cli.places import leaves, local_path
-from devkeel.nix_cli.references import FORGES
 from devkeel.nix_cli.settings import run_nix
 from devkeel.pinned.flake_lock import parse_lock, read_lock
 from devkeel.project.root import LOCK
 from devkeel.runtime import find_program
 from devkeel.source import nix
+from devkeel.source.flake_reference import FORGES
 from devkeel.source.nix.read.literal import read_value
 from devkeel.text.actions import do
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 __all__ = ["Installable"]
 
 _OWN = ("", ".")
-_REVISION = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
 _EXAMPLE = "Name an attribute of the project's flake, such as #hello or #packages.x86_64-linux.hello."
 
 
@@ -65,14 +63,6 @@ class Installable(Struct, frozen=True):
     def word(self) -> str:
         """The argument for Nix, which takes percent signs in the part behind # for escapes."""
         return f"{self.flake}#{quote(format_path(self.attribute), safe='')}"
-
-    @property
-    def pinned(self) -> bool:
-        """Whether a reference to another flake says by itself which content is meant: by revision or by hash."""
-        place, _, query = (self.flake or "").partition("?")
-        given = dict(item.partition("=")[::2] for item in query.split("&"))
-        last = place.rpartition("/")[2]
-        return "narHash" in given or _REVISION.fullmatch(given.get("rev", "") or last) is not None
 
 
 def _names(target: str, text: str) -> AttrPath:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from devkeel.source.flake_reference import FORGES
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["FORGES", "is_other"]
-
-FORGES = ("github", "gitlab", "sourcehut")
+__all__ = ["is_other"]
 
 
 def is_other(url: str, original: Mapping[str, Any] | None) -> bool:

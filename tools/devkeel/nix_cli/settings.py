@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 __all__ = [
     "NO_DATA",
     "distributed",
-    "is_daemon",
     "needed_settings",
     "nix_variables",
     "own_setting",
@@ -103,12 +102,6 @@ def own_setting(name: str) -> str:
     """Return what the user's own configuration says of a setting, as its text; nothing where it does not say."""
     value = _effective(_deciding()).get(name)
     return value if isinstance(value, str) else ""
-
-
-def is_daemon() -> bool:
-    """Return whether a daemon builds: it takes caches and builders only of users whom it trusts."""
-    settings = _effective(_deciding())
-    return bool(settings) and not _builds_itself(settings)
 
 
 def nix_variables(*, builds: bool) -> dict[str, str]:

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 
-from devkeel.errors import StateError
+from devkeel.errors import StateError, UsageError
 from devkeel.project.distribution import Builder, Cache
 from devkeel.state.user_files import read_user_file, replace_user_file
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.project.settings import Settings
 
-__all__ = ["Distribution", "Entry", "allow", "distribution", "forget", "is_allowed"]
+__all__ = ["Distribution", "Entry", "address", "agree", "allow", "distribution", "is_allowed"]
 
 Entry = Cache | Builder
 
@@ -34,27 +35,59 @@ _MOST = 1
 
 
 class Distribution(Struct, frozen=True):
-    """What a project takes paths from and builds on. waiting: those that no person has agreed to here, by address."""
+    """What a project takes paths from and builds on, as far as a person has agreed to it. waiting: the others."""
 
     caches: tuple[Cache, ...] = ()
     builders: tuple[Builder, ...] = ()
-    waiting: tuple[str, ...] = ()
+    waiting: tuple[Entry, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
         """Return what an answer says of those that are not used."""
         if not self.waiting:
             return ()
-        named = ", ".join(self.waiting)
-        return (f"Not used, for no person has agreed to it on this machine: {named}.",)
+        named = ", ".join(map(address, self.waiting))
+        return (f"Not used, for no person has agreed to it on this machine: {named} ({do('allow')}).",)
 
 
 def distribution(root: Path, settings: Settings) -> Distribution:
     """Return which of the caches and builders of a project may be used."""
     caches = tuple(item for item in settings.caches if is_allowed(root, item))
     builders = tuple(item for item in settings.builders if is_allowed(root, item))
-    waiting = [item.url for item in settings.caches if item not in caches]
-    return Distribution(caches, builders, (*waiting, *(item.uri for item in settings.builders if item not in builders)))
+    used = {*caches, *builders}
+    return Distribution(caches, builders, tuple(item for item in _declared(settings) if item not in used))
+
+
+def agree(root: Path, settings: Settings, addresses: Iterable[str], *, forget: bool) -> Distribution:
+    """Keep that a person agrees to what devkeel.toml has at some addresses, or that it is to wait again.
+
+    Raises UsageError `unknown_address`, StateError `state_unusable`.
+    """
+    known = {address(item): item for item in _declared(settings)}
+    for wanted in addresses:
+        if wanted not in known:
+            raise UsageError(
+                "unknown_address",
+                "devkeel.toml names no cache and no builder of this address.",
+                seen=wanted[:200],
+                remedy="Name one that it has, as it is written there." if known else "Write one there first.",
+                alternatives=tuple(known),
+            )
+    for wanted in addresses:
+        if forget:
+            _forget(root, known[wanted])
+        else:
+            allow(root, [known[wanted]])
+    return distribution(root, settings)
+
+
+def address(entry: Entry) -> str:
+    """Return what an entry is called by."""
+    return entry.url if isinstance(entry, Cache) else entry.uri
+
+
+def _declared(settings: Settings) -> tuple[Entry, ...]:
+    return (*settings.caches, *settings.builders)
 
 
 def is_allowed(root: Path, entry: Entry) -> bool:
@@ -71,24 +104,17 @@ def allow(root: Path, entries: Iterable[Entry]) -> None:
         replace_user_file(root, _FOLDER, _name(root, entry), _content(root, entry))
 
 
-def forget(root: Path, entry: Entry) -> None:
-    """Let an entry wait for a person again. Raises StateError `state_unusable`."""
+def _forget(root: Path, entry: Entry) -> None:
     if is_allowed(root, entry):
         replace_user_file(root, _FOLDER, _name(root, entry), _NO)
 
 
 def _content(root: Path, entry: Entry) -> bytes:
     """Return what a person agrees to. A file is meant, wherever the project lies that names it."""
-    if isinstance(entry, Cache):
-        entry = replace(entry, secret_key_file=_place(root, entry.secret_key_file))
-    else:
-        entry = replace(entry, ssh_key_file=_place(root, entry.ssh_key_file))
     kind = "cache" if isinstance(entry, Cache) else "builder"
+    if isinstance(entry, Builder) and entry.ssh_key_file is not None:
+        entry = replace(entry, ssh_key_file=str(root / Path(entry.ssh_key_file).expanduser()))
     return json.dumps({"kind": kind} | to_builtins(entry), sort_keys=True).encode() + b"\n"
-
-
-def _place(root: Path, path: str | None) -> str | None:
-    return None if path is None else str(root / Path(path).expanduser())
 
 
 def _name(root: Path, entry: Entry) -> str:

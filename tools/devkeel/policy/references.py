@@ -12,6 +12,8 @@ from msgspec import Struct
 from devkeel.errors import Diagnostic
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.policy.declared_references import declared_references
+from devkeel.source.flake_reference import FORGES
+from devkeel.source.inputs import FLAKE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,10 +24,9 @@ if TYPE_CHECKING:
 __all__ = ["RULES", "Judged", "judge_references"]
 
 _GITHUB = ("github.com", "githubusercontent.com", "github.io")
-_FORGES = ("github", "gitlab", "sourcehut")
 _REMOTE = ("git", "hg", "web")
 # By file, the lock that pins its inputs.
-_LOCKS = {"flake.nix": "flake.lock"}
+_LOCKS = {FLAKE: "flake.lock"}
 _DEVENV_LOCK = "devenv.lock"
 
 
@@ -67,7 +68,7 @@ def _from_github(known: _Known) -> bool | None:
 def _from_forge(known: _Known) -> bool | None:
     if known.kind in ("unknown", "registry"):
         return None
-    return True if known.kind in _FORGES else _from_github(known)
+    return True if known.kind in FORGES else _from_github(known)
 
 
 def _no_path(known: _Known) -> bool | None:
@@ -90,7 +91,7 @@ def _pinned(known: _Known) -> bool | None:
         return True
     if locked is None:
         return None if reference.text is None else False
-    return "narHash" in locked and ("rev" in locked or known.kind not in (*_FORGES, "git", "hg"))
+    return "narHash" in locked and ("rev" in locked or known.kind not in (*FORGES, "git", "hg"))
 
 
 def _is_own(reference: DeclaredReference) -> bool:

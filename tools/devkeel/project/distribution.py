@@ -1,4 +1,4 @@
-"""Where store paths come from and go to, and which machines build: `[[caches]]` and `[[builders]]` of devkeel.toml.
+"""Where store paths come from, and which machines build: `[[caches]]` and `[[builders]]` of devkeel.toml.
 
 What is read here becomes words of Nix' own settings, which are lines that are split at blanks: nothing that could begin
 another word, another line or an option of ssh passes.
@@ -33,16 +33,15 @@ CACHES, BUILDERS = "caches", "builders"
 
 
 class Cache(Struct, frozen=True):
-    """A store that paths are taken from, and uploaded to.
+    """A store that paths are taken from.
 
     url: as Nix names a store. public_key: `NAME:BASE64`, by which its paths are believed. priority: of a lower one is
-    asked first. secret_key_file: what uploads are signed with: absolute, below `~`, or relative to the root.
+    asked first.
     """
 
     url: str
     public_key: str | None = None
     priority: int | None = None
-    secret_key_file: str | None = None
 
 
 class Builder(Struct, frozen=True):
@@ -86,7 +85,7 @@ def why_no_cache(url: str) -> str | None:
     # A store takes settings in its URL (nix, `nix help-stores`).
     given = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     if given & {"secret-key", "secret-keys"}:
-        return "has a secret key in its URL: name the file by secret_key_file"
+        return "has a secret key in its URL: take it out, for paths are only taken from there"
     if "trusted" in given:
         return "has `trusted` in its URL, by which Nix believes what nobody signed"
     return None
@@ -230,7 +229,6 @@ _CACHE: Mapping[str, Callable[[Any], str | None]] = {
     "url": _cache_url,
     "public_key": _public_key,
     "priority": _number(0),
-    "secret_key_file": _path,
 }
 _BUILDER: Mapping[str, Callable[[Any], str | None]] = {
     "uri": _builder_uri,

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, Place
 from devkeel.source import nix
+from devkeel.source.inputs import FLAKE, INPUTS, format_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["FLAKE", "DeclaredInput", "FlakeSurvey", "ShellView", "flake_survey"]
-
-FLAKE = "flake.nix"
+__all__ = ["DeclaredInput", "FlakeSurvey", "ShellView", "flake_survey"]
 
 
 class ShellView(Struct, frozen=True):
@@ -59,7 +58,7 @@ def flake_survey(read: Callable[[str], bytes | None]) -> FlakeSurvey | None:
         return None
     try:
         found, outputs = nix.shells_of(read, FLAKE), nix.flake_outputs(read, FLAKE)
-        inputs = _inputs(nix.Document(data, FLAKE, module=False))
+        inputs = _inputs(data)
     except DevkeelError:
         return FlakeSurvey()
     shells, default = dict[tuple[object, ...], ShellView](), dict[str, None]()
@@ -82,14 +81,13 @@ def flake_survey(read: Callable[[str], bytes | None]) -> FlakeSurvey | None:
     )
 
 
-def _inputs(document: nix.Document) -> dict[str, DeclaredInput]:
-    places = dict[str, str]()
-    for item in document.definitions:
-        if item.path[:1] == ("inputs",) and len(item.path) > 1:
-            line = document.place(item.node.start_byte).line
-            places.setdefault(item.path[1], f"{document.name}:{line}")
-    declared = {name: value for name, value in nix.flake_inputs(document).items() if isinstance(value, dict)}
-    return {name: _input(places.get(name, document.name), value) for name, value in declared.items()}
+def _inputs(data: bytes) -> dict[str, DeclaredInput]:
+    form = format_of(FLAKE)
+    declared = {name: value for name, value in form.read(FLAKE, data).items() if isinstance(value, dict)}
+    return {
+        name: _input(str(Place(FLAKE, form.line(FLAKE, data, [INPUTS, name]))), value)
+        for name, value in declared.items()
+    }
 
 
 def _input(place: str, value: Mapping[str, Any]) -> DeclaredInput:

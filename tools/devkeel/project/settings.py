@@ -58,7 +58,7 @@ class Settings(Struct, frozen=True):
     environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
     strict (an error), ignore. references: rules for what inputs may refer to. caches, builders: what store paths may
-    come from and go to, and which machines build.
+    come from, and which machines build.
     """
 
     level: str | None = None

@@ -11,9 +11,11 @@ from typing import Literal
 
 from msgspec import Struct
 
-__all__ = ["FlakeReference", "is_revision"]
+__all__ = ["FORGES", "FlakeReference", "is_revision"]
 
-_FORGES = ("github", "gitlab", "sourcehut")
+FORGES = ("github", "gitlab", "sourcehut")
+"""Hosts of repositories that have a scheme of their own."""
+
 _REVISION = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 # nix, src/libutil/url-parts.hh, `refRegexS`: what may stand behind a name without being quoted.
 _REF = re.compile(r"[\w@][\w@.\\/+-]*", re.ASCII)
@@ -41,7 +43,7 @@ class FlakeReference(Struct, frozen=True):
         path, _, query = rest.partition("?")
         parts = tuple(part for part in query.split("&") if part)
         scheme, colon, inner = path.partition(":")
-        if colon and scheme in _FORGES:
+        if colon and scheme in FORGES:
             words = inner.split("/", 2)
             return cls("forge", f"{scheme}:{'/'.join(words[:2])}", tuple(words[2:]), parts, mark + tail)
         if (colon and scheme == "flake") or (not colon and _NAME.fullmatch(path.split("/")[0])):
@@ -59,12 +61,12 @@ class FlakeReference(Struct, frozen=True):
     @property
     def revision(self) -> str | None:
         """The revision that it holds to."""
-        return next((name for name in self.names if is_revision(name)), None) or self._asked("rev")
+        return next((name for name in self.names if is_revision(name)), None) or self.asked("rev")
 
     @property
     def branch(self) -> str | None:
         """The branch or tag that it names."""
-        return next((name for name in self.names if name and not is_revision(name)), None) or self._asked("ref")
+        return next((name for name in self.names if name and not is_revision(name)), None) or self.asked("ref")
 
     def at(self, reference: str) -> FlakeReference:
         """Return the same repository at a branch, a tag or a revision. Raises ValueError with the reason why not."""
@@ -73,8 +75,8 @@ class FlakeReference(Struct, frozen=True):
         if self.kind == "other":
             raise ValueError("a reference of this kind has no branch and no revision")
         pins = is_revision(reference)
-        if self.kind == "repository" or self._asked("ref") or self._asked("rev"):
-            kept = None if self.kind == "forge" else self._asked("ref")  # a forge takes one of the two
+        if self.kind == "repository" or self.asked("ref") or self.asked("rev"):
+            kept = None if self.kind == "forge" else self.asked("ref")  # a forge takes one of the two
             return self._with(rev=reference, ref=kept) if pins else self._with(ref=reference)
         if self.kind == "registry" and pins and self.branch is not None:
             return self._named(self.branch, reference)
@@ -84,14 +86,15 @@ class FlakeReference(Struct, frozen=True):
         """Return the reference without its revision, at a branch or tag where one is given. Raises ValueError."""
         if reference is not None:
             return self.at(reference)
-        if self.kind == "repository" or self._asked("rev"):
-            return self._with(ref=self._asked("ref"))
+        if self.kind == "repository" or self.asked("rev"):
+            return self._with(ref=self.asked("ref"))
         return self._named(*(name for name in self.names if not is_revision(name)))
 
     def _named(self, *names: str) -> FlakeReference:
         return FlakeReference(self.kind, self.head, names, self.query, self.tail)
 
-    def _asked(self, key: str) -> str | None:
+    def asked(self, key: str) -> str | None:
+        """Return a part of the query."""
         return next((part.partition("=")[2] for part in self.query if part.startswith(f"{key}=")), None)
 
     def _with(self, **values: str | None) -> FlakeReference:

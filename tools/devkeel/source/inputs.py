@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from devkeel.source import nix, yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from devkeel.source.splice import Edited
 
-__all__ = ["FLAKE", "InputFormat", "followers", "format_of", "is_flake", "path_of"]
+__all__ = ["FLAKE", "INPUTS", "InputFormat", "followers", "format_of", "is_flake", "path_of"]
 
 FLAKE = "flake.nix"
-_INPUTS = "inputs"
+INPUTS = "inputs"
 
 
 class InputFormat(Protocol):
@@ -28,8 +28,11 @@ class InputFormat(Protocol):
     def line(self, name: str, data: bytes, path: Sequence[str]) -> int | None:
         """Return the line of what stands at a path, which begins at the top of the file."""
 
-    def taken(self, name: str, data: bytes) -> Collection[str]:
-        """Return the inputs that are there without being declared."""
+    def taken(self, name: str, data: bytes) -> Mapping[str, int]:
+        """Return the inputs that the file takes by name, declared or not, with their lines."""
+
+    def computed(self, name: str, data: bytes) -> int | None:
+        """Return the line where inputs are computed, so that the text does not show which there are."""
 
     def put(self, name: str, data: bytes, path: Sequence[str], value: Any) -> Edited:  # noqa: ANN401  (data of any kind)
         """Set what stands at a path; an input that is new comes with all that the file needs to take it."""
@@ -52,8 +55,11 @@ class _Flake:
         found = (item for item in document.focus(whole).bindings if item.raw[: len(whole)] == whole)
         return next((document.place(item.node.start_byte).line for item in found), None)
 
-    def taken(self, name: str, data: bytes) -> Collection[str]:
+    def taken(self, name: str, data: bytes) -> Mapping[str, int]:
         return nix.flake_arguments(self._open(name, data))
+
+    def computed(self, name: str, data: bytes) -> int | None:
+        return nix.computed_inputs(self._open(name, data))
 
     def put(self, name: str, data: bytes, path: Sequence[str], value: Any) -> Edited:  # noqa: ANN401
         return nix.put_input(self._open(name, data), tuple(path), value)
@@ -73,7 +79,7 @@ class _Yaml:
 
     def read(self, name: str, data: bytes) -> dict[str, Any]:
         try:
-            found = yaml.get(yaml.Document(data, name), [_INPUTS])
+            found = yaml.get(yaml.Document(data, name), [INPUTS])
         except KeyError:
             return {}
         return deepcopy(found) if isinstance(found, dict) else {}
@@ -90,14 +96,17 @@ class _Yaml:
         text = data.decode("utf-8", "replace")
         return None if start is None else text.count("\n", 0, start) + 1
 
-    def taken(self, name: str, data: bytes) -> Collection[str]:  # noqa: ARG002  (what a check says of all files)
-        return ()
+    def taken(self, name: str, data: bytes) -> Mapping[str, int]:  # noqa: ARG002  (what a check says of all files)
+        return {}
+
+    def computed(self, name: str, data: bytes) -> int | None:  # noqa: ARG002  (YAML is data)
+        return None
 
     def put(self, name: str, data: bytes, path: Sequence[str], value: Any) -> Edited:  # noqa: ANN401
-        return yaml.set(yaml.Document(data, name), [_INPUTS, *path], value)
+        return yaml.set(yaml.Document(data, name), [INPUTS, *path], value)
 
     def drop(self, name: str, data: bytes, path: Sequence[str]) -> Edited:
-        return yaml.unset(yaml.Document(data, name), [_INPUTS, *path])
+        return yaml.unset(yaml.Document(data, name), [INPUTS, *path])
 
     def rename(self, name: str, data: bytes, path: Sequence[str], new: str) -> Edited:  # noqa: ARG002  (it follows as a new one)
         return self.drop(name, data, path)
@@ -116,7 +125,7 @@ def format_of(name: str) -> InputFormat:
 def path_of(name: str) -> list[str]:
     """Return the path of an input by its name; `a/b` is the input b of the input a."""
     first, *rest = name.split("/")
-    return [first, *(word for part in rest for word in (_INPUTS, part))]
+    return [first, *(word for part in rest for word in (INPUTS, part))]
 
 
 def followers(tree: Mapping[str, Any], name: str) -> Iterator[tuple[str, ...]]:
@@ -132,6 +141,6 @@ def _follows(path: tuple[str, ...], fields: object) -> Iterator[tuple[tuple[str,
     target = fields.get("follows")
     if isinstance(target, str):
         yield (*path, "follows"), target
-    inner = fields.get(_INPUTS)
+    inner = fields.get(INPUTS)
     for name, item in inner.items() if isinstance(inner, dict) else ():
-        yield from _follows((*path, _INPUTS, name), item)
+        yield from _follows((*path, INPUTS, name), item)

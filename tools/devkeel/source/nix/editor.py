@@ -72,6 +72,7 @@ __all__ = [
     "append_line",
     "brokenness",
     "comment_out",
+    "computed_inputs",
     "drop_input",
     "elements_of",
     "flake_arguments",
@@ -245,10 +246,16 @@ def flake_inputs(document: Document) -> dict[str, Any]:
     return _read_flake.flake_inputs(document)
 
 
-def flake_arguments(document: Document) -> list[str]:
-    """Return the inputs that the outputs of a flake.nix take by name."""
+def flake_arguments(document: Document) -> dict[str, int]:
+    """Return the inputs that the outputs of a flake.nix take by name, with their lines."""
     outputs = _read_flake.outputs_of(document)
-    return [] if outputs is None else [name for name in outputs.arguments if name != "self"]
+    formals = {} if outputs is None else outputs.arguments
+    return {name: document.place(node.start_byte).line or 1 for name, node in formals.items() if name != "self"}
+
+
+def computed_inputs(document: Document) -> int | None:
+    """Return the line where a flake.nix computes its inputs, None where they are written out."""
+    return _read_flake.computed_inputs(document)
 
 
 def flake_outputs(read: Callable[[str], bytes | None], name: str) -> _flake_outputs.FlakeOutputs:

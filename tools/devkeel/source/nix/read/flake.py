@@ -21,9 +21,18 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from devkeel.source.nix.read.document import Document
+    from devkeel.source.nix.read.index import Definition
     from devkeel.source.path import AttrPath
 
-__all__ = ["INPUTS", "Outputs", "flake_inputs", "outputs_of", "require_written_out", "value_of_input"]
+__all__ = [
+    "INPUTS",
+    "Outputs",
+    "computed_inputs",
+    "flake_inputs",
+    "outputs_of",
+    "require_written_out",
+    "value_of_input",
+]
 
 INPUTS = "inputs"
 _SELF = "self"
@@ -136,21 +145,31 @@ def value_of_input(node: Node, data: bytes) -> Any:  # noqa: ANN401  (data of an
     return text(core, data) if core.type == "uri_expression" else read_value(core, data)
 
 
+def computed_inputs(document: Document) -> int | None:
+    """Return the line where the inputs as a whole are computed, None where they are written out."""
+    found = next(_computed_above(document, (INPUTS, "")), None)
+    return None if found is None else document.place(found.node.start_byte).line
+
+
 def require_written_out(document: Document, path: AttrPath) -> None:
     """Refuse what Nix refuses: inputs on the way to a path that are anything but literal sets.
 
     nix, src/libflake/flake.cc, `parseFlakeInputs` (`expectType`): what is not evaluated yet is no set.
     """
-    for item in document.focus(path).bindings:
-        on_the_way = len(item.raw) < len(path) and item.raw == path[: len(item.raw)]
-        if not on_the_way or (not item.computed and item.value is not None and _bare(item.value).type in SETS):
-            continue
+    for item in _computed_above(document, path):
         raise document.refuse(
             "opaque_value",
             f"{'.'.join(item.raw) or 'an attribute'} is computed, and Nix takes the inputs of a flake only where they "
             "are written out.",
             item.node,
         )
+
+
+def _computed_above(document: Document, path: AttrPath) -> Iterator[Definition]:
+    for item in document.focus(path).bindings:
+        on_the_way = len(item.raw) < len(path) and item.raw == path[: len(item.raw)]
+        if on_the_way and (item.computed or item.value is None or _bare(item.value).type not in SETS):
+            yield item
 
 
 def _bare(node: Node) -> Node:
