@@ -25,7 +25,6 @@ MAY = {
     "nix_cli/derivations.py": "derivations in the Nix store",
     "nix_cli/evaluate.py": "a file of this package",
     "nix_cli/locking.py": "a directory of its own, in which Nix makes a lock",
-    "nix_cli/caches.py": "a cache on this machine, which Nix reads",
     "nix_cli/build_log.py": "a derivation in the Nix store",
     "nix_cli/rebuild.py": "a directory of its own, in which Nix builds",
     "builds/tree_comparison.py": "outputs in the Nix store",
