@@ -30,7 +30,7 @@ VERBS = {
     "rename": "Give an option's definitions another path.",
     "comment": "Turn an option's definitions into comments.",
     "uncomment": "Turn a commented-out definition back into one.",
-    "input": "List, add, move, pin or remove inputs of devenv.yaml or flake.nix.",
+    "input": "Add, move, pin or remove inputs of devenv.yaml or flake.nix.",
     "library": "Add or remove libraries of a language.",
     "patch": "Replace exact text in an environment file.",
     "env": "List, make, enter, switch or remove environments.",

@@ -35,7 +35,7 @@ def _editing(verb: Callable[..., None]) -> Callable[..., None]:
 
 @click.group("input")
 def command() -> None:
-    """List, add, move, pin or remove inputs of devenv.yaml or flake.nix.
+    """Add, move, pin or remove inputs of devenv.yaml or flake.nix.
 
     An input's lock moves with it, in the same operation.
     """

@@ -15,12 +15,15 @@ if TYPE_CHECKING:
     from devkeel_mcp.calls.arguments import Arguments
     from devkeel_mcp.calls.call import Call
 
-__all__ = ["READ", "ToolSpec"]
+__all__ = ["READ", "READ_AND_FETCH", "ToolSpec"]
 
 
 # MCP, Tools: annotations are hints, which a client need not believe; without readOnlyHint a tool counts as one that
 # writes.
 READ = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+READ_AND_FETCH = ToolAnnotations(
+    read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True
+)
 
 
 class ToolSpec(Struct, frozen=True):

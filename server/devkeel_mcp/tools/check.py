@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mcp_types import ToolAnnotations
 from pydantic import Field
 
 from devkeel_mcp.answers import render
 from devkeel_mcp.calls.arguments import Arguments, Level
-from devkeel_mcp.calls.spec import ToolSpec
+from devkeel_mcp.calls.spec import READ_AND_FETCH, ToolSpec
 
 if TYPE_CHECKING:
     from mcp_types import CallToolResult
@@ -38,7 +37,7 @@ CHECK = ToolSpec(
         "checks ran. Writes are checked anyway."
     ),
     # Evaluation may fetch what the project's inputs name.
-    hints=ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=True),
+    hints=READ_AND_FETCH,
     arguments=CheckArguments,
     handler=_check,
 )

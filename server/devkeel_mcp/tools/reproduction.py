@@ -8,7 +8,7 @@ from pydantic import Field
 
 from devkeel_mcp.answers import nix_toolset
 from devkeel_mcp.calls.arguments import Arguments
-from devkeel_mcp.calls.spec import READ, ToolSpec
+from devkeel_mcp.calls.spec import READ_AND_FETCH, ToolSpec
 from devkeel_mcp.tools.apply import EXECUTE
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def _prove(call: Call, arguments: ProofArguments) -> CallToolResult:
 CHECK_REPRODUCIBILITY = ToolSpec(
     name="check_reproducibility",
     description="Use to see whether inputs are pinned, locks committed, Nix text pure, builder variables set.",
-    hints=READ,
+    hints=READ_AND_FETCH,
     toolset="nix",
     arguments=ReportArguments,
     handler=_check,

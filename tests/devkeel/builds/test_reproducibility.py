@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.derivations import derivation, flake_text
 
+from devkeel.api import Environment
 from devkeel.builds.pinned_inputs import unpinned
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from devkeel.api import Environment
     from devkeel.builds.reproducibility import ReportLine
 
 REVISION = "a" * 40
@@ -121,3 +121,12 @@ def test_an_attribute_says_what_its_builder_lacks(environment: Environment, root
     found = lines(environment, "#made")
     assert found["variables"].state == "does_not_hold"
     assert found["content_addressed"].state == "not_looked_at"
+
+
+def test_a_caller_who_may_execute_nothing_has_nothing_evaluated(root: Path) -> None:
+    (root / "flake.nix").write_text(flake_text({"made": 'throw "evaluated"'}))
+    looking = Environment(root, actor="test", executes=False)
+    found = lines(looking, "#made")
+    looking.close()
+    assert {found[name].state for name in ("variables", "content_addressed")} == {"not_looked_at"}
+    assert "executed" in found["variables"].reason

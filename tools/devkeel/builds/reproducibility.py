@@ -64,14 +64,19 @@ def report(context: Context, target: str | None, *, file: str | None, timeout: f
     files = _files(context, wanted.file if wanted else None)
     lines = [_pins(context), _locks(context), *_references(context, files), _purity(files)]
     if wanted is None:
-        why = "no attribute was named, and a project has no one builder"
-        lines += [ReportLine(name, "not_looked_at", why) for name in ("variables", "content_addressed")]
+        lines += _not_evaluated("no attribute was named, and a project has no one builder")
+    elif not context.permission.executes:
+        lines += _not_evaluated("it takes an evaluation of what the project brings, and nothing may be executed here")
     else:
         subject = Subject.of(context, wanted)
         derivation = read_derivation(derivation_of(subject, wanted, timeout, imports=False).path)
         lines += [_variables(derivation), _content_addressed(derivation)]
     wrong = {line.name for line in lines if line.state == "does_not_hold"}
     return Reproducibility(not wrong, wanted.text if wanted else None, tuple(lines), _next(wrong))
+
+
+def _not_evaluated(why: str) -> list[ReportLine]:
+    return [ReportLine(name, "not_looked_at", why) for name in ("variables", "content_addressed")]
 
 
 def _next(wrong: set[str]) -> str:
