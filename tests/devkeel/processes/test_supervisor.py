@@ -37,7 +37,7 @@ from devkeel.runtime.programs import executing
 from .conftest import free_port, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 LONG = "exec sleep 600"
@@ -57,7 +57,8 @@ class Place:
     def runner(self) -> OwnRunner:
         return OwnRunner(Project(self.root), self.socket, self._make)
 
-    def _make(self, ports: Mapping[tuple[str, str], int]) -> Plan:
+    def _make(self, ports: Mapping[tuple[str, str], int], asked: Sequence[str] | None = None) -> Plan:
+        del asked  # the plan of the test has nothing that it leaves out
         self.made.append(dict(ports))
         found = []
         for item in self.plan.processes:
@@ -546,7 +547,7 @@ def test_a_socket_that_would_have_too_long_a_path_is_named(
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / ("x" * 120)))
     far = ManagerSocket(place.root)
     with pytest.raises(DevkeelError) as caught:
-        OwnRunner(Project(place.root), far, lambda _: Plan((place.process("a", LONG),))).up(())
+        OwnRunner(Project(place.root), far, lambda *_: Plan((place.process("a", LONG),))).up(())
     assert caught.value.code == "processes_not_started"
     assert "XDG_RUNTIME_DIR" in caught.value.message
 
