@@ -4,7 +4,8 @@
 
 A flake's shell needs a package that is built here and takes some seconds to count, in place of a download of that
 length: the first worktree builds it, the second finds it in the store. An environment of Python by uv begins with an
-empty cache, and installs LIBRARY from the package index (numpy and scipy, where none is named).
+empty cache, and installs LIBRARY from the package index (those of a notebook, where none is named); so does one of
+numpy and scipy alone, where what devkeel and uv cost in any case is the greater part.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import time
 import uuid
 from pathlib import Path
 
-LIBRARIES = ("numpy", "scipy")
+LIBRARIES = ("numpy", "scipy", "pandas", "matplotlib", "scikit-learn", "jupyterlab")
+FEW = ("numpy", "scipy")
 # Counted by the shell that builds it: no other program is needed.
 COUNT = 12_000_000
 FLAKE = """\
@@ -47,15 +49,20 @@ SETTINGS = "sandbox = false\nsubstitute = false\nexperimental-features = nix-com
 def main() -> None:
     """Print a line for each backend."""
     wanted = tuple(sys.argv[1:]) or LIBRARIES
-    dependencies = ", ".join(f'"{name}"' for name in wanted)
-    manifest = f'[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = [{dependencies}]\n'
     with tempfile.TemporaryDirectory() as folder:
         here = Path(folder).resolve()
         (here / "nix.conf").write_text(SETTINGS)
         os.environ["NIX_CONF_DIR"] = str(here)
         flake = FLAKE.replace("@count@", str(COUNT)).replace("@mark@", uuid.uuid4().hex[:8])
         compare("flake by Nix", here / "flake", {"flake.nix": flake})
-        compare("venv by uv", here / "venv", {"pyproject.toml": manifest})
+        compare(f"venv by uv ({len(wanted)} libraries)", here / "venv", {"pyproject.toml": manifest(wanted)})
+        if wanted == LIBRARIES:
+            compare(f"venv by uv ({len(FEW)} libraries)", here / "few", {"pyproject.toml": manifest(FEW)})
+
+
+def manifest(wanted: tuple[str, ...]) -> str:
+    """Return a pyproject.toml that asks for libraries."""
+    return f'[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {list(wanted)}\n'
 
 
 def compare(name: str, folder: Path, files: dict[str, str]) -> None:

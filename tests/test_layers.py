@@ -55,14 +55,14 @@ LAYERS = {
         *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "text"),
     },
-    "builds": {
-        *("candidate", "context", "diagnosis", "errors", "locks", "nix_cli", "pinned", "policy", "project"),
-        *("runtime", "source", "text"),
-    },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),
+    },
+    "builds": {
+        *("candidate", "context", "diagnosis", "errors", "locks", "nix_cli", "pinned", "policy", "project"),
+        *("runtime", "source", "text"),
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks"),

@@ -35,6 +35,7 @@ MAY = {
     "backends/conda_activation.py": "an environment that was made",
     "backends/conda_pip.py": "an environment that is being made",
     "backends/venv.py": "an environment that was made",
+    "backends/other_worktrees.py": "settings of uv: the user's, the system's, above the project",
     "backends/installed.py": "an environment that was made",
     "backends/pythons.py": "an environment that was made, and where its Python leads in the Nix store",
     "backends/toolchain.py": "a directory of its own in the user's cache",

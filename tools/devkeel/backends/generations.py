@@ -27,8 +27,10 @@ __all__ = [
     "Home",
     "describe",
     "description_of",
+    "inputs_of",
     "kept_roots",
     "new_generation",
+    "note_inputs",
     "remove_folders",
 ]
 
@@ -37,6 +39,7 @@ _IN_USE = "current.json"
 _RECORD = "environment.json"
 _MADE = "g-"
 _DESCRIPTION = "devkeel.txt"
+_INPUTS = "devkeel-inputs.json"
 
 
 class Home:
@@ -120,14 +123,32 @@ class Home:
 
 def describe(generation: Path, text: str) -> None:
     """Write into a generation what it is made of; a package may have put a link in that place."""
+    _put(generation, _DESCRIPTION, text)
+
+
+def note_inputs(generation: Path, text: str) -> None:
+    """Write into a generation what decided what it is made of, for other worktrees of the repository."""
+    _put(generation, _INPUTS, text)
+
+
+def _put(generation: Path, name: str, text: str) -> None:
     with state_directory.folder(generation) as folder:
-        put(folder, _DESCRIPTION, text.encode(), 0o644)
+        put(folder, name, text.encode(), 0o644)
 
 
 def description_of(generation: Path) -> str | None:
     """Return what a generation is made of, None where it does not say so."""
+    return _read(generation / _DESCRIPTION)
+
+
+def inputs_of(generation: Path) -> str | None:
+    """Return what decided what a generation is made of, None where it does not say so."""
+    return _read(generation / _INPUTS)
+
+
+def _read(path: Path) -> str | None:
     try:
-        with open_own(generation / _DESCRIPTION) as file:
+        with open_own(path) as file:
             return file.read().decode()
     except (OSError, ValueError):
         return None

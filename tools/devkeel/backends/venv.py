@@ -17,8 +17,9 @@ from msgspec.structs import replace
 
 from devkeel.backends import health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
-from devkeel.backends.generations import Home, describe, description_of, new_generation
+from devkeel.backends.generations import Home, describe, description_of, inputs_of, new_generation, note_inputs
 from devkeel.backends.installed import Installed, installed_in
+from devkeel.backends.other_worktrees import NOTE, TakenOver, made_elsewhere, own_inputs
 from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.errors import CheckFailed, Conflict, Diagnostic, Place, Unavailable
 from devkeel.libraries.declared import PYTHON
@@ -94,14 +95,27 @@ class Venv(Backend):
 
     def apply(self, realisation: Realisation) -> Applied:
         """Make a generation; that in use is the answer where nothing differs from it."""
-        pins, home = self._pins(realisation), None if realisation.keep is None else Home(realisation.keep)
+        home = None if realisation.keep is None else Home(realisation.keep)
         current = home.current if home else None
+        pins = self._pins(realisation, fresh=home is not None and current is None)
         if current is not None and description_of(current) == pins.signature:
+            if inputs_of(current) is not None:
+                pins.note_at(current)
             notes = (*pins.python.notes, "nothing differs from the environment in use")
             return replace(self.applied_at(current), notes=notes)
+        try:
+            return self._generation(realisation, pins, current)
+        except CheckFailed:
+            if not pins.shared:
+                raise
+        # What another worktree has may be gone from the index meanwhile.
+        return self._generation(realisation, self._pins(realisation), current)
+
+    def _generation(self, realisation: Realisation, pins: _Pins, current: Path | None) -> Applied:
         with new_generation(realisation.project, realisation.keep) as prefix:
             self._make(realisation, prefix, pins, current)
-            return replace(self.applied_at(prefix), notes=pins.python.notes)
+            notes = (*pins.python.notes, *((NOTE,) if pins.shared and pins.text is not None else ()))
+            return replace(self.applied_at(prefix), notes=notes)
 
     def applied_at(self, prefix: Path) -> Applied:
         """Return an environment that is made: a command in it sees its programs first."""
@@ -156,8 +170,11 @@ class Venv(Backend):
         """Yield an interpreter that is gone, and distributions that are recorded twice."""
         return health.distributions(prefix)
 
-    def _pins(self, realisation: Realisation) -> _Pins:
-        """Return what is to be installed: what the lock has, else what the resolver says now, in the stage."""
+    def _pins(self, realisation: Realisation, *, fresh: bool = False) -> _Pins:
+        """Return what is to be installed: what the lock has, else what the resolver says now, in the stage.
+
+        fresh: there is no environment yet, which takes what another worktree resolved of the same inputs.
+        """
         files, uv, root = realisation.subject.files, find_uv(), realisation.project
         pinned = root.read_all((PINNED,))
         python = interpreter({**pinned, **files}, realisation.python)
@@ -175,18 +192,20 @@ class Venv(Backend):
         pins = _Pins(name, parts, python, installed.line(), None)
         lock = root.read(_LOCK) if name == _PYPROJECT else None
         if lock is not None:
-            if uv is None:
-                raise Unavailable(
-                    "tool_missing",
-                    f"The libraries are pinned by {_LOCK}, and uv is not installed.",
-                    seen=_LOCK,
-                    remedy="Install uv (pip install uv), then repeat the call.",
-                )
+            _require_uv(uv)
+            pins = pins.decided_by(realisation, {name: data, _LOCK: lock}, fresh=fresh)
             return pins.but(f"# {digest(lock)}\n# {digest(data)}\n")
-        text = self._pins_by_pip(realisation, pins) if uv is None else self._pins_by_uv(realisation, uv, pins)
-        text = held(text, _lines(realisation.subject, (name, *parts.files)))
+        if uv is not None:
+            asking = {name: data} | realisation.subject.read_all(parts.files)
+            pins = pins.decided_by(realisation, asking, fresh=fresh)
+        text = self._resolved(realisation, uv, pins) if pins.text is None else pins.text
         # What the project itself says of its scripts and files is installed with it, and is in no pin.
         return pins.but(text if parts.itself is None else f"{text}# {digest(data)}\n", text)
+
+    def _resolved(self, realisation: Realisation, uv: str | None, pins: _Pins) -> str:
+        """Return exact versions, one a line, with the hashes that requirements files have."""
+        text = self._pins_by_pip(realisation, pins) if uv is None else self._pins_by_uv(realisation, uv, pins)
+        return held(text, _lines(realisation.subject, (pins.file, *pins.parts.files)))
 
     def _pins_by_uv(self, realisation: Realisation, uv: str, pins: _Pins) -> str:
         parts = pins.parts
@@ -270,8 +289,12 @@ class Venv(Backend):
             if pins.parts.itself is not None:
                 itself((*pip, "--editable", "."))
         before = None if current is None else current / "bin" / "python"
-        require_imports(python, _asked(realisation.subject, pins.file), pins.file, realisation.timeout, before=before)
+        asked = _asked(realisation.subject, pins.file)
+        # What another worktree has in use was imported there, of the same files by the same Python.
+        whole = pins.shared or require_imports(python, asked, pins.file, realisation.timeout, before=before)
         describe(prefix, pins.signature)
+        if whole:
+            pins.note_at(prefix)
 
     def _by_pip(
         self, install: Callable[..., Completed], itself: Callable[..., Completed], prefix: Path, pins: _Pins
@@ -283,6 +306,16 @@ class Venv(Backend):
             install((*pip, "--requirement", "/dev/stdin"), stdin=pins.text.encode())
         if pins.parts.itself is not None:
             itself((*pip, "--editable", "."))
+
+
+def _require_uv(uv: str | None) -> None:
+    if uv is None:
+        raise Unavailable(
+            "tool_missing",
+            f"The libraries are pinned by {_LOCK}, and uv is not installed.",
+            seen=_LOCK,
+            remedy="Install uv (pip install uv), then repeat the call.",
+        )
 
 
 def _is_project(files: Mapping[str, bytes]) -> bool:
@@ -310,7 +343,8 @@ class _Pins(Struct, frozen=True):
     """What is to be installed, and for which Python.
 
     file: who asks for it. parts: of the project. signature: an environment with the same one differs in nothing. text:
-    exact versions, one a line; None for what uv.lock has.
+    exact versions, one a line; None for what uv.lock has. inputs: the digest of all that decides them, None where a
+    part of that is out of sight. shared: they are those of another worktree.
     """
 
     file: str
@@ -318,6 +352,22 @@ class _Pins(Struct, frozen=True):
     python: Interpreter
     signature: str
     text: str | None
+    inputs: str | None = None
+    shared: bool = False
+
+    def decided_by(self, realisation: Realisation, files: Mapping[str, bytes], *, fresh: bool) -> _Pins:
+        """Return these with what decides them, and where that is asked for with what another worktree has of it."""
+        if realisation.keep is None:
+            return self
+        inputs = own_inputs(realisation.project, files, f"{_made_of(self.python)}{self.signature}")
+        known = made_elsewhere(realisation.project, realisation.keep, inputs) if fresh and inputs else None
+        found = None if known is None else known.pins
+        return replace(self, inputs=inputs, text=found, shared=known is not None)
+
+    def note_at(self, generation: Path) -> None:
+        """Write into a generation what other worktrees may take over."""
+        if self.inputs is not None:
+            note_inputs(generation, TakenOver(self.inputs, self.text).text())
 
     def but(self, pinned: str, text: str | None = None) -> _Pins:
         """Return these with what is pinned as a part of the signature."""

@@ -13,7 +13,7 @@ import stat
 from contextlib import suppress
 from pathlib import Path
 
-__all__ = ["KEPT", "cleaned", "find_repository", "make_clean", "moved_since"]
+__all__ = ["KEPT", "cleaned", "find_repository", "make_clean", "moved_since", "other_worktrees"]
 
 KEPT = frozenset(
     {
@@ -86,6 +86,24 @@ def find_repository(root: Path) -> tuple[Path, Path] | None:
                 found = folder / place.read_text().removeprefix("gitdir:").strip()
                 return (found, _shared(found)) if _points_back(found, place) else None
     return None
+
+
+def other_worktrees(root: Path) -> list[Path]:
+    """Return where the same directory lies in the other work trees of its repository, those that are there."""
+    top = next((folder for folder in (root, *root.parents) if os.path.lexists(folder / ".git")), None)
+    found = find_repository(root) if top else None
+    if top is None or found is None:
+        return []
+    # gitrepository-layout(5), worktrees/<id>/gitdir: the `.git` of each further one; the first has the repository.
+    shared = found[1].resolve()
+    places = [shared] if shared.name == ".git" else []
+    for folder in sorted((shared / "worktrees").glob("*")):
+        with suppress(OSError, ValueError):
+            place = folder / (folder / "gitdir").read_text().strip()
+            places += [place] if _points_back(folder, place) else []
+    trees = dict.fromkeys(Path(os.path.realpath(place.parent)) for place in places)
+    here, way = top.resolve(), root.relative_to(top)
+    return [tree / way for tree in trees if tree != here and (tree / way).is_dir()]
 
 
 def moved_since(root: Path, time: float) -> bool:

@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 __all__ = ["require_imports"]
 
 
-def require_imports(python: Path, names: Iterable[str], file: str, timeout: float, *, before: Path | None) -> None:
-    """Raise CheckFailed `import_failed` for distributions that cannot be imported.
+def require_imports(python: Path, names: Iterable[str], file: str, timeout: float, *, before: Path | None) -> bool:
+    """Return whether all distributions can be imported; raise CheckFailed `import_failed` for those that cannot.
 
     names: normalised. file: what asks for them. before: the Python of the environment in use; what it cannot import
     for the same reason is not this change's doing.
     """
     asked = sorted(set(names))
     if not asked:
-        return
-    wrong = _broken(python, asked, timeout)
+        return True
+    told = _broken(python, asked, timeout)
+    wrong = told
     if wrong and before is not None and before.exists():
         known = _broken(before, sorted(wrong), timeout)
         wrong = {name: why for name, why in wrong.items() if known.get(name) != why}
     if not wrong:
-        return
+        return not told
     found = tuple(
         Diagnostic("import_failed", "error", f"{name} cannot be imported: {why}", "build", Place(file), name)
         for name, why in wrong.items()

@@ -10,11 +10,19 @@ from pathlib import Path
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program, is_foreign, looking, run
 
-__all__ = ["PLACES", "behind", "find_python", "find_uv", "pip_of", "tool_environment"]
+__all__ = ["behind", "find_python", "find_uv", "pip_of", "told_by", "tool_environment"]
 
 # What a Python is asked of itself, `os` and `sys` being there: where it is, and for a virtual environment, which
 # `pyvenv.cfg` makes one (PEP 405), where the one is that it was made of, as `venv` asks (Lib/venv/__init__.py).
-PLACES = "sys.executable, os.path.isfile(os.path.join(sys.prefix, 'pyvenv.cfg')) and sys._base_executable or ''"
+_PLACES = "sys.executable, os.path.isfile(os.path.join(sys.prefix, 'pyvenv.cfg')) and sys._base_executable or ''"
+_ASK = (
+    f"import os, sys, sysconfig; print({_PLACES}, '.'.join(map(str, sys.version_info[:3])), sys.implementation.name,"
+    # PEP 703: a build without the GIL says so in its configuration.
+    " bool(sysconfig.get_config_var('Py_GIL_DISABLED')), sep='\\n')"
+)
+_SECONDS = 30.0
+# A script of a version manager and the Python behind it are asked once.
+_TOLD: list[tuple[str, ...]] = []
 
 # How these tools find their index, certificates, caches and proxies; nothing that names a project of this process.
 _PREFIXES = ("PIP_", "UV_", "NPM_CONFIG_", "npm_config_", "CARGO_", "GO", "BUNDLE_", "CONDA_PKGS_", "MAMBA_")
@@ -52,20 +60,35 @@ def behind(place: str, base: str) -> str:
     """Return the Python that a project's own virtual environment was made of, any other one as it is.
 
     An environment that is made of another goes when that one goes, and resolvers see none that is in the project.
-    place, base: what a Python says of `PLACES`.
+    place, base: what a Python says of `told_by`.
     """
     return base if base and is_foreign(place) and os.access(base, os.X_OK) else place
 
 
-@cache
 def _itself(found: str) -> str:
     """Return the interpreter behind a name on PATH: version managers put slow scripts there, environments links."""
+    told = told_by(found)
+    return found if told is None else behind(told[0], told[1])
+
+
+@cache
+def told_by(place: str) -> tuple[str, ...] | None:
+    """Ask a Python where and what it is; None where it does not answer, as a version manager's script for what is gone.
+
+    Five lines: itself, what it was made of, its version, its kind, whether it is without the GIL.
+    """
+    known = next((told for told in _TOLD if told[0] == place), None)
+    if known is not None:
+        return known
     try:
-        done = run((found, "-I", "-c", f"import os, sys; print({PLACES}, sep='\\n')"), timeout=20)
+        done = run((place, "-I", "-c", _ASK), timeout=_SECONDS)
     except Unavailable:
-        return found
-    place, _, base = done.stdout.decode("utf-8", "replace").strip().partition("\n")
-    return behind(place, base) if not done.returncode and os.access(place, os.X_OK) else found
+        return None
+    told = tuple(done.stdout.decode("utf-8", "replace").split("\n"))
+    if done.returncode or len(told) < 5 or not os.access(told[0], os.X_OK):  # noqa: PLR2004  (its five lines)
+        return None
+    _TOLD.append(told)
+    return told
 
 
 def pip_of(python: str) -> tuple[str, ...]:

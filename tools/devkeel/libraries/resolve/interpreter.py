@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from devkeel.errors import Place, Unavailable
 from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, wanted_version
-from devkeel.libraries.resolve.installers import PLACES, behind, find_python, find_uv, tool_environment
+from devkeel.libraries.resolve.installers import behind, find_python, find_uv, told_by, tool_environment
 from devkeel.runtime import find_program, is_foreign, run
 from devkeel.text.actions import do
 
@@ -32,11 +32,6 @@ _CALL = "the call"
 _MINORS = range(7, 31)
 _SECONDS = 30.0
 _INSTALL_SECONDS = 600.0
-_ASK = (
-    f"import os, sys, sysconfig; print({PLACES}, '.'.join(map(str, sys.version_info[:3])), sys.implementation.name,"
-    # PEP 703: a build without the GIL says so in its configuration.
-    " bool(sysconfig.get_config_var('Py_GIL_DISABLED')), sep='\\n')"
-)
 
 
 class Interpreter(Struct, frozen=True):
@@ -120,12 +115,8 @@ def _found_by_uv(request: str) -> str | None:
 @cache
 def _asked(place: str) -> Interpreter | None:
     """Ask a Python who it is; None where it does not answer, as a version manager's script does for what is absent."""
-    try:
-        done = run((place, "-I", "-c", _ASK), timeout=_SECONDS)
-    except Unavailable:
-        return None
-    told = done.stdout.decode("utf-8", "replace").split("\n")
-    if done.returncode or len(told) < 5 or not os.access(told[0], os.X_OK):  # noqa: PLR2004  (its five lines)
+    told = told_by(place)
+    if told is None:
         return None
     return Interpreter(behind(told[0], told[1]), told[2], told[3], told[4] == "True")
 
