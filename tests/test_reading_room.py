@@ -26,6 +26,7 @@ MAY = {
     "nix_cli/evaluate.py": "a file of this package",
     "nix_cli/locking.py": "a directory of its own, in which Nix makes a lock",
     "nix_cli/build_log.py": "a derivation in the Nix store",
+    "nix_cli/outputs.py": "outputs in the Nix store",
     "nix_cli/rebuild.py": "a directory of its own, in which Nix builds",
     "builds/tree_comparison.py": "outputs in the Nix store",
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",

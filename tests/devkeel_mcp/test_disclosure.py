@@ -151,7 +151,8 @@ async def test_what_is_harmless_is_shown_as_it_is(planted: Agent) -> None:
 
 def test_every_tool_is_among_the_calls() -> None:
     apart = {"add_library", "enable_service", "apply_environment", "manage_processes", "cancel_job"}
-    apart |= {"build_output", "check_reproducibility", "prove_reproducibility"}  # of the toolset nix, not served here
+    # Of the toolset nix, not served here.
+    apart |= {"build_output", "run_packages", "check_reproducibility", "prove_reproducibility"}
     assert {tool for tool, _ in CALLS} | apart >= {spec.name for spec in TOOLS}
 
 

@@ -37,7 +37,7 @@ pytestmark = [
 # As the console script: the directory that it is called in is not imported from.
 DEVKEEL = (sys.executable, "-P", "-m", "devkeel_cli")
 # What runs what is declared, or makes and removes environments: whoever asks for it does not only look.
-ACTING = {"run", "nix build", "up", "down", "restart", "purge", "serve", "env create", "env remove"}
+ACTING = {"run", "nix build", "nix run", "up", "down", "restart", "purge", "serve", "env create", "env remove"}
 # What those are given that need more than a word for each argument; a verb that is not here is called as it describes
 # itself.
 LINES = {

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from devkeel.backends.registry import Selection
     from devkeel.builds import build as building
-    from devkeel.builds import reproducibility, reproduction
+    from devkeel.builds import package_run, reproducibility, reproduction
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
@@ -59,6 +59,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     building = Deferred("devkeel.builds.build")
+    package_run = Deferred("devkeel.builds.package_run")
     reproducibility = Deferred("devkeel.builds.reproducibility")
     reproduction = Deferred("devkeel.builds.reproduction")
     life = Deferred("devkeel.locks.life")
@@ -312,6 +313,39 @@ class Environment:
         timeout: seconds. Raises UsageError `bad_installable`, PolicyRefused `reference_refused`.
         """
         return building.build(self.context, target, file=file, timeout=timeout)
+
+    def run_packages(
+        self,
+        packages: Sequence[str],
+        argv: Sequence[str],
+        *,
+        file: str | None = None,
+        cwd: str | None = None,
+        timeout: float = 3600.0,
+        pure: bool = False,
+    ) -> Job:
+        """Run a command with packages that are in no environment, as a job: nothing is declared or kept for it.
+
+        packages: `jq` of the nixpkgs that a lock pins, `#hello` of the flake; `app` of a file. cwd: relative to the
+        root. timeout: seconds, building included. pure: without the host's programs. Raises UsageError
+        `bad_installable`, `bad_command`, PolicyRefused `reference_refused`, ProjectError `no_nixpkgs`.
+        """
+        wanted = package_run.PackageCommand(tuple(packages), tuple(argv), file, cwd, pure)
+        return package_run.run(self.context, wanted, timeout)
+
+    def call_packages(
+        self,
+        packages: Sequence[str],
+        argv: Sequence[str],
+        *,
+        file: str | None = None,
+        cwd: str | None = None,
+        timeout: float = 3600.0,
+        pure: bool = False,
+    ) -> Job:
+        """Build the packages of `run_packages`; the job ends with what that would run, as an Invocation."""
+        wanted = package_run.PackageCommand(tuple(packages), tuple(argv), file, cwd, pure)
+        return package_run.prepare(self.context, wanted, timeout)
 
     def check_reproducibility(
         self, target: str | None = None, *, file: str | None = None, timeout: float = 600.0

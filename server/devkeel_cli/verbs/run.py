@@ -17,7 +17,10 @@ from devkeel_cli.arguments.options import backend_option, json_option
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    from devkeel.environments.run import Invocation
     from devkeel_cli.session import Session
+
+__all__ = ["become", "command"]
 
 
 @click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -49,11 +52,7 @@ def command(
         raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
     environment = session.environment
     if timeout is None and not as_json:
-        call = environment.call(argv, environment=named, **given)
-        for note in call.notes:
-            say(f"note: {told().sentences(note)}", err=True)
-        inherited = {name: value for name, value in os.environ.items() if name not in call.unset}
-        _become(call.argv, str(call.place), {**inherited, **call.variables})
+        become(environment.call(argv, environment=named, **given))
     job = environment.run(argv, timeout=timeout or 600.0, environment=named, **given)
     follow(job)
     result = environment.result(job)
@@ -61,10 +60,14 @@ def command(
     return exits.TIMED_OUT if result.exit_code is None else exits.of_command(result.exit_code)
 
 
-def _become(argv: tuple[str, ...], place: str, variables: dict[str, str]) -> None:
-    """Turn this process into the command: terminal, input and signals are its own then."""
+def become(call: Invocation) -> None:
+    """Turn this process into a command: terminal, input and signals are its own then."""
+    for note in call.notes:
+        say(f"note: {told().sentences(note)}", err=True)
+    inherited = {name: value for name, value in os.environ.items() if name not in call.unset}
+    argv, variables = call.argv, {**inherited, **call.variables}
     sys.stdout.flush()
-    os.chdir(place)
+    os.chdir(call.place)
     try:
         # execve(2) keeps the PID, the terminal and open descriptors without FD_CLOEXEC; it runs no handlers of
         # Python's.

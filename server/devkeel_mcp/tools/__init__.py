@@ -11,6 +11,7 @@ from devkeel_mcp.tools import (
     jobs,
     library,
     locks,
+    package_run,
     packages,
     patch,
     processes,
@@ -41,5 +42,5 @@ CORE = (
     jobs.CANCEL,
 )
 # In the order of the work.
-NIX = (build.BUILD, reproduction.CHECK_REPRODUCIBILITY, reproduction.PROVE_REPRODUCIBILITY)
+NIX = (build.BUILD, package_run.RUN_PACKAGES, reproduction.CHECK_REPRODUCIBILITY, reproduction.PROVE_REPRODUCIBILITY)
 TOOLS = (*CORE, *NIX)

@@ -76,7 +76,7 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         with on_time(timeout):
             done = derivations.realise(found.path, left)
         if done.returncode:
-            not_built(subject, wanted, done)
+            not_built(subject, wanted.text, done)
         seconds = time.monotonic() - evaluated
         waiting = context.distribution.notes if context.distribution else ()
         return BuildResult(
@@ -122,13 +122,16 @@ def _no_derivation(wanted: Installable, found: dict[str, Any]) -> UsageError:
     )
 
 
-def not_built(subject: Subject, wanted: Installable, done: Completed) -> NoReturn:
-    """Raise what a build that failed says: CheckFailed `build_failed`, or Unavailable where the machine failed."""
+def not_built(subject: Subject, named: str, done: Completed) -> NoReturn:
+    """Raise what a build that failed says: CheckFailed `build_failed`, or Unavailable where the machine failed.
+
+    named: what was to be built.
+    """
     found = build_log.failures(subject.files, str(subject.root), done)
     first = found[0] if found else None
     raise CheckFailed(
         "build_failed",
-        f"{first.message if first else f'{wanted.text} does not build'}.",
+        f"{first.message if first else f'{named} does not build'}.",
         seen=first.subject if first else None,
         place=first.place if first else None,
         remedy="Correct what its log says, then repeat the call; the log of the job has all of it.",

@@ -69,14 +69,14 @@ def prove(context: Context, target: str, *, file: str | None, timeout: float) ->
             job.tell("building")
             done = derivations.realise(found.path, deadline - time.monotonic())
             if done.returncode:
-                not_built(subject, wanted, done)
+                not_built(subject, wanted.text, done)
             paths = tuple(item.path for item in outputs(found, done))
             job.tell("building it a second time")
             begun = time.monotonic()
             with rebuilt(found.path, paths, deadline - begun) as second:
                 seconds = round(time.monotonic() - begun, 3)
                 if second.first is None and second.done.returncode:
-                    not_built(subject, wanted, second.done)
+                    not_built(subject, wanted.text, second.done)
                 job.tell("comparing")
                 base = Reproduction(wanted.text, second.first is None, found.path, hashes_of(paths), seconds)
                 result = _compared(base, second, len(paths))

@@ -38,14 +38,7 @@ class Subject(Struct, frozen=True):
 
         Raises Unavailable `tool_missing`, ProjectError `missing_file`, PolicyRefused `reference_refused`.
         """
-        nix = find_program("nix")
-        if nix is None:
-            raise Unavailable(
-                "tool_missing",
-                "It takes Nix, and nix is not installed.",
-                seen="nix",
-                remedy="Install Nix, then repeat the call.",
-            )
+        nix = _nix()
         if not wanted.own:
             raise PolicyRefused(
                 "reference_refused",
@@ -63,6 +56,11 @@ class Subject(Struct, frozen=True):
                 remedy="Name the file that has it, or begin a flake.nix.",
             )
         return cls(nix, candidate, context.project.read(FLAKE_LOCK))
+
+    @classmethod
+    def alone(cls, context: Context) -> Subject:
+        """Return the project where none of its own files is asked. Raises Unavailable `tool_missing`."""
+        return cls(_nix(), context.candidate(()), None)
 
     @property
     def root(self) -> Path:
@@ -104,3 +102,15 @@ class Subject(Struct, frozen=True):
             remedy="Correct what it says, or name another attribute.",
             diagnostics=(finding,),
         )
+
+
+def _nix() -> str:
+    found = find_program("nix")
+    if found is None:
+        raise Unavailable(
+            "tool_missing",
+            "It takes Nix, and nix is not installed.",
+            seen="nix",
+            remedy="Install Nix, then repeat the call.",
+        )
+    return found

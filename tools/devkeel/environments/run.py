@@ -42,6 +42,7 @@ __all__ = [
     "RunSpec",
     "call",
     "directory_of",
+    "is_argument",
     "perform",
     "require_words",
     "run",
@@ -169,7 +170,7 @@ def require_words(wanted: RunSpec) -> None:
             seen=" ".join(argv)[:200] or None,
             remedy=f"For example {do('run', argv=['pytest', '-q'])}; a shell is {do('run', argv=['bash', '-c', '…'])}.",
         )
-    if not all(map(_is_argument, (*argv, task or ""))) or argv[:1] == ("",) or (task or "").startswith("-"):
+    if not all(map(is_argument, (*argv, task or ""))) or argv[:1] == ("",) or (task or "").startswith("-"):
         raise UsageError(
             "bad_command",
             "A command has a name, its arguments are text without NUL, and no task begins with a dash.",
@@ -184,7 +185,8 @@ def _argv_of(backend: Backend, wanted: RunSpec) -> tuple[str, ...]:
     return backend.test() if wanted.test else wanted.argv
 
 
-def _is_argument(text: str) -> bool:
+def is_argument(text: str) -> bool:
+    """Return whether the system takes a text as an argument of a program."""
     try:
         # execve(2) takes arguments that end in a zero byte. os.fsencode has bytes of no text as surrogates (PEP 383).
         return b"\0" not in os.fsencode(text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -10,11 +11,12 @@ from msgspec import Struct
 from devkeel.nix_cli.settings import run_nix
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["StorePath", "describe", "hashes_of"]
+__all__ = ["StorePath", "describe", "hashes_of", "program_directories"]
 
 _SECONDS = 60.0
+_MOST = 1000  # paths that bring others
 _FEATURES = ("--extra-experimental-features", "nix-command")
 
 
@@ -58,3 +60,18 @@ def hashes_of(paths: tuple[str, ...], timeout: float = _SECONDS) -> dict[str, st
     """Return the hashes of paths of the store, as `sha256:…` over their archives (NAR)."""
     found = run_nix(("nix-store", "--query", "--hash", *paths), timeout=timeout)
     return dict(zip(paths, found.stdout.decode("utf-8", "replace").split(), strict=False))
+
+
+def program_directories(paths: Iterable[str]) -> list[str]:
+    """Return where these paths have programs, those of what they bring behind their own (nix, src/nix/env.cc)."""
+    waiting, seen = [*paths], dict[str, None]()
+    while waiting and len(seen) < _MOST:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen[path] = None
+        try:
+            waiting += Path(path, "nix-support", "propagated-user-env-packages").read_text("utf-8").split()
+        except (OSError, UnicodeDecodeError):
+            continue
+    return [f"{path}/bin" for path in seen if Path(path, "bin").is_dir()]

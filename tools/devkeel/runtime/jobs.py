@@ -110,6 +110,7 @@ class Job:
         self._written = 0.0
         self._due = False
         self._in_peace = False
+        self._echoes = spec.echoes
         self._done = threading.Event()
         self._turn = threading.Lock()
         # A pipe, for poll(2) and its kin can wait for a descriptor together with a program's outputs, and not for a
@@ -128,7 +129,7 @@ class Job:
 
     def heard(self, stream: str, data: bytes) -> None:
         """Log what a program printed, and read the progress from it."""
-        if stream in self.spec.echoes:
+        if stream in self._echoes:
             self.log.add(data)
         if stream == "stderr" and self.spec.reads is not None:
             *lines, self._line = (self._line + data).split(b"\n")
@@ -181,6 +182,15 @@ class Job:
             selector.select(seconds)
         if self._reason is not None:
             raise self._reason
+
+    @contextmanager
+    def echoing(self, *echoes: str) -> Iterator[None]:
+        """Let these outputs alone go to the log meanwhile: what a program prints for its caller is none of it."""
+        self._echoes = echoes
+        try:
+            yield
+        finally:
+            self._echoes = self.spec.echoes
 
     @contextmanager
     def in_peace(self) -> Iterator[None]:

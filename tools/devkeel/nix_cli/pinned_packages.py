@@ -1,0 +1,106 @@
+"""Packages of the nixpkgs that a lock of the project pins: where the store has it, and what is built for a name."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from devkeel.nix_cli.confinement import evaluate, settings
+from devkeel.nix_cli.derivations import with_imports
+from devkeel.nix_cli.fetching import fetch, locked_source
+from devkeel.nix_cli.pins import read_pins
+from devkeel.pinned.flake_lock import read_lock
+from devkeel.source import nix as nix_text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from devkeel.nix_cli.pins import Pin
+    from devkeel.runtime import Completed
+    from devkeel.source.path import AttrPath
+
+__all__ = ["NIXPKGS", "PACKAGE", "PinnedNixpkgs", "ask_packages", "pinned_nixpkgs"]
+
+NIXPKGS = "nixpkgs"
+# A package as data: what builds it, and which of its outputs a person gets who installs it (nix,
+# src/libexpr/get-drvs.cc, `queryOutputs`).
+PACKAGE = (
+    "(value: if builtins.isAttrs value && value ? drvPath then { inherit (value) drvPath; outputs = "
+    'builtins.filter (name: builtins.elem name (value.outputs or [ "out" ])) '
+    "(if value.outputSpecified or false then [ value.outputName ] "
+    'else value.meta.outputsToInstall or [ (value.outputName or "out") ]); } '
+    "else { type = builtins.typeOf value; names = if builtins.isAttrs value then builtins.attrNames value else [ ]; })"
+)
+# As `import` without arguments would be, but for what this user configured (nixpkgs, pkgs/top-level/impure.nix).
+_ASK = """\
+let
+  packages = import {path} {{ system = builtins.currentSystem; config = {{ }}; overlays = [ ]; }};
+  has = found: name: found ? value && builtins.isAttrs found.value && found.value ? ${{name}};
+  next = found: name: if has found name then {{ value = found.value.${{name}}; }} else {{ }};
+  look = names: let found = builtins.foldl' next {{ value = packages; }} names;
+    in if found ? value then {package} found.value else null;
+in map look (builtins.fromJSON {names})
+"""
+_OUTPUT = 1024**2
+
+
+class PinnedNixpkgs(Struct, frozen=True):
+    """The nixpkgs of a project. lock: the file that pins it. pin: where the store has it, None where it does not."""
+
+    lock: str
+    pin: Pin | None
+
+
+def pinned_nixpkgs(locks: Mapping[str, bytes], root: Path, *, fetches: bool) -> PinnedNixpkgs | None:
+    """Return the nixpkgs of the first lock that pins an input of this name, None where none does.
+
+    locks: by name. fetches: whether what the store lacks may be fetched, held to the hash of the lock.
+    """
+    for name, data in locks.items():
+        keys = [*_keys(data)]
+        for key in keys if fetches else ():
+            if read_pins(data).nixpkgs is not None:
+                break
+            if source := locked_source(name, data, key, root):
+                fetch(source)
+        if keys:
+            return PinnedNixpkgs(name, read_pins(data).nixpkgs)
+    return None
+
+
+def _keys(data: bytes) -> Iterator[str]:
+    """Yield the nodes that may be nixpkgs: the input of that name, then what it wraps (see `pins.read_pins`)."""
+    found = read_lock(data)
+    key = found.own.get(NIXPKGS) if found and found.whole else None
+    if found and isinstance(key, str):
+        yield key
+        try:
+            yield from (node for name, node in found.inputs_of(key).items() if name.startswith(NIXPKGS))
+        except (ValueError, KeyError, TypeError):
+            return
+
+
+def ask_packages(
+    nix: str, pin: Pin, names: tuple[AttrPath, ...], root: Path, deadline: float
+) -> tuple[list[dict[str, Any] | None]] | Completed:
+    """Return what `PACKAGE` says of each name, None for what there is not, in a tuple of one; or how Nix ended.
+
+    It reads the pinned nixpkgs and the store, and no more. root: the project, where it runs. deadline: of the
+    monotonic clock.
+    """
+    place = f"{pin.path}/{pin.directory}".rstrip("/")
+    text = _ASK.format(path=place, package=PACKAGE, names=nix_text.print_value(json.dumps(names)))
+    # Without `flakes` there is no fetchTree, which takes a path past `restrict-eval`.
+    confined = settings(experimental_features="nix-command")
+    argv = (nix, "eval", "--json", *confined, "--impure", "-I", f"devkeel={pin.path}", "--expr", text)
+
+    def call(more: tuple[str, ...]) -> Completed:
+        left = max(0.0, deadline - time.monotonic())
+        return evaluate((*argv, *more), timeout=left, cwd=root, limit=_OUTPUT)
+
+    found = with_imports(call, deadline)
+    return found if found.returncode or any(found.omitted) else (json.loads(found.stdout),)
