@@ -96,7 +96,7 @@ def _declares(context: Context, edits: Sequence[Edit]) -> bool:
 
 def _manifests(context: Context, edits: Sequence[Edit]) -> tuple[str, ...]:
     """Return where the project's backend has Python libraries named, where one of the edits is about that."""
-    if not any(item.names_libraries for item in edits):
+    if not any(item.names_manifests for item in edits):
         return ()
     return backend_named(context.selection.name).manifests()
 

@@ -70,6 +70,7 @@ def _resolved(candidate: Candidate, level: str | None, *, executes: bool) -> Ask
             continue
         for name, data in found.files.items():
             candidate.put(name, data)
+        candidate.notes += (found.note,) if found.note else ()
         if found.judge:
             ran.append(_RESOLUTION)
         else:

@@ -30,6 +30,11 @@ class Edit(BaseModel, ABC):
     # Whether it edits the files that the project's backend names libraries in.
     names_libraries: ClassVar[bool] = False
 
+    @property
+    def names_manifests(self) -> bool:
+        """Whether it may edit one of these, where there is no devenv.nix."""
+        return self.names_libraries
+
     file: str = DECLARATION
     if TYPE_CHECKING:
         kind: str  # each kind's own field, of the one value that is its name

@@ -9,11 +9,14 @@ from msgspec.structs import replace
 from pydantic import Field, JsonValue, model_validator
 
 from devkeel import catalogue
+from devkeel.deferred import Deferred
 from devkeel.edits.base import Edit
 from devkeel.edits.draft import Draft
 from devkeel.edits.effects import occasions
+from devkeel.edits.files import AppliedEdit
 from devkeel.edits.suggestion import NewPath, NewValue
 from devkeel.errors import Refused, UsageError
+from devkeel.project.root import DECLARATION
 from devkeel.source import nix
 from devkeel.source.path import format_path, parse_path
 from devkeel.text.actions import argument, do
@@ -22,12 +25,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.edits.declared import Module
-    from devkeel.edits.files import AppliedEdit, Files
+    from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
+    from devkeel.libraries import python_version
     from devkeel.source import Edited
     from devkeel.source.path import AttrPath
+else:
+    python_version = Deferred("devkeel.libraries.python_version")
 
 __all__ = ["KINDS", "Disable", "Enable"]
+
+_PYTHON = ("python", "languages.python")
 
 
 class Enable(Edit):
@@ -44,7 +52,11 @@ class Enable(Edit):
         return self
 
     def apply(self, files: Files) -> AppliedEdit:
-        """Set `enable`, then the settings beside it."""
+        """Set `enable`, then the settings beside it; without a devenv.nix the version of Python in other files."""
+        if self.names_manifests and not files.create and files.read(DECLARATION) is None:
+            manifest = next((name for name in files.manifests if files.read(name) is not None), None)
+            if manifest is not None:
+                return self._python(files, manifest)
         draft, path = Draft(self, files), catalogue.enable_path(self.name)
         text = format_path(path)
         if not draft.named:
@@ -58,6 +70,18 @@ class Enable(Edit):
             home = draft.home(key)
             draft.make(home, partial(_set, path=key, value=value))
         return draft.applied(path)
+
+    @property
+    def names_manifests(self) -> bool:
+        """Whether it is the version of Python alone, which other files than devenv.nix say too."""
+        plain = self.name.removesuffix(".enable") in _PYTHON and "file" not in self.model_fields_set
+        return plain and {*self.settings} - {"enable"} == {"version"} and isinstance(self.settings["version"], str)
+
+    def _python(self, files: Files, manifest: str) -> AppliedEdit:
+        candidate, version = files.candidate, str(self.settings["version"])
+        plan = python_version.asks_for_python(version, files.read, manifest)
+        notes = plan.notes if plan.files else [*plan.notes, f"Python {version} is what the project asks for already."]
+        return AppliedEdit(candidate.read_all(plan.files), plan.files, tuple(notes), plan.manifest)
 
     def already(self) -> str:
         """Say that it is enabled."""

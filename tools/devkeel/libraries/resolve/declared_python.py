@@ -14,7 +14,7 @@ from devkeel.source import nix, toml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["PINNED", "WantedPython", "declared_python", "wanted_version"]
+__all__ = ["PINNED", "WantedPython", "declared_python", "exclude_each_other", "wanted_version"]
 
 PINNED = ".python-version"
 _PYPROJECT = "pyproject.toml"
@@ -139,3 +139,23 @@ def _module(name: str, data: bytes) -> Iterator[WantedPython]:
             kind = "cpython" if found["kind"] == "python" else "pypy"
             versions = SpecifierSet(f"=={found['major']}.{found['minor']}.*")
             yield WantedPython(name, source, versions, kind, bool(found["free"]))
+
+
+def exclude_each_other(wanted: tuple[WantedPython, ...]) -> bool:
+    """Return whether one of them names a version that another one leaves out: then nothing that is fetched fits."""
+    return any(
+        pin.kind is not None and other.versions is not None and not _overlap(pin.versions, other.versions)
+        for pin in wanted
+        for other in wanted
+        if pin is not other
+    )
+
+
+def _overlap(pin: SpecifierSet | None, other: SpecifierSet) -> bool:
+    """Return whether a version, or any patch of a minor one, fits a range. A whole major version is not looked into."""
+    text = str(pin).removeprefix("==")
+    if pin is None or text.count(".") < 2:  # noqa: PLR2004  (3.*)
+        return True
+    if not text.endswith(".*"):
+        return other.contains(text, prereleases=True)
+    return any(other.contains(f"{text[:-2]}.{patch}", prereleases=True) for patch in range(100))

@@ -16,15 +16,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.errors import Place, Unavailable
-from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, wanted_version
+from devkeel.libraries.resolve.declared_python import WantedPython, declared_python, exclude_each_other, wanted_version
 from devkeel.libraries.resolve.installers import behind, find_python, find_uv, told_by, tool_environment
 from devkeel.runtime import find_program, is_foreign, run
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from packaging.specifiers import SpecifierSet
 
 __all__ = ["Interpreter", "install_python", "interpreter"]
 
@@ -121,29 +119,9 @@ def _asked(place: str) -> Interpreter | None:
     return Interpreter(behind(told[0], told[1]), told[2], told[3], told[4] == "True")
 
 
-def _exclude_each_other(wanted: tuple[WantedPython, ...]) -> bool:
-    """Return whether one of them names a version that another one leaves out: then nothing that is fetched fits."""
-    return any(
-        pin.kind is not None and other.versions is not None and not _overlap(pin.versions, other.versions)
-        for pin in wanted
-        for other in wanted
-        if pin is not other
-    )
-
-
-def _overlap(pin: SpecifierSet | None, other: SpecifierSet) -> bool:
-    """Return whether a version, or any patch of a minor one, fits a range. A whole major version is not looked into."""
-    text = str(pin).removeprefix("==")
-    if pin is None or text.count(".") < 2:  # noqa: PLR2004  (3.*)
-        return True
-    if not text.endswith(".*"):
-        return other.contains(text, prereleases=True)
-    return any(other.contains(f"{text[:-2]}.{patch}", prereleases=True) for patch in range(100))
-
-
 def _missing(wanted: tuple[WantedPython, ...], program: str | None) -> Unavailable:
     says = "; ".join(f"{item.file} asks for Python {item.text}" for item in wanted) or f"the call names {program}"
-    if _exclude_each_other(wanted):
+    if exclude_each_other(wanted):
         return Unavailable(
             "python_missing",
             f"{says[0].upper()}{says[1:]}, and no Python is both. The environment is as it was.",

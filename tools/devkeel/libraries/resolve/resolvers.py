@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.diagnosis.causes import both_ends
@@ -58,6 +59,7 @@ READS = (
     *("environment.yml", "environment.yaml", "conda-lock.yml", ".condarc"),
 )
 
+_KEPT = ". The environment is as it was"
 _SOURCE, _TEXT = "resolution", "requirements.txt"
 _SECONDS = 300.0
 _SHOWN = 2000
@@ -86,25 +88,28 @@ class Resolved(Struct, frozen=True):
     """What came of asking a resolver.
 
     files: locks of the project that it renewed. judge: who was asked; None with a reason in why. locks: every lock that
-    it made, also where the project keeps none.
+    it made, also where the project keeps none. note: a sentence about how it was asked.
     """
 
     files: Mapping[str, bytes] = field(default_factory=dict)
     judge: str | None = None
     why: str = ""
     locks: Mapping[str, bytes] = field(default_factory=dict)
+    note: str = ""
 
 
 class ResolverRun(Struct, frozen=True):
     """One run of a resolver: its command, and the lock that it makes or renews, empty where it makes none.
 
-    said: the command that a compiled file says that it was made by: the same on every machine.
+    said: the command that a compiled file says that it was made by: the same on every machine. note: about how it is
+    asked, as a sentence.
     """
 
     judge: str
     argv: tuple[str, ...]
     lock: str = ""
     said: str = ""
+    note: str = ""
 
 
 def resolve(
@@ -142,7 +147,7 @@ def resolve(
         locks = {lock: data} if data else {}
         # A lock that is not there is not begun.
         renewed = {name: data for name in locks if read(name) not in (None, data)}
-        return Resolved(renewed, found.judge, locks=locks)
+        return Resolved(renewed, found.judge, locks=locks, note=found.note)
     if is_unreached(told):
         raise registry_unreachable(found.judge, told)
     # The question of its own files: a manifest's requirements, groups and locks are words of the command.
@@ -265,7 +270,8 @@ def _without_python(uv: str, name: str, declared: Mapping[str, bytes], why: str,
     version = next((found[0] for found in minors if found), None)
     if version is None or name == "requirements.in":
         return why
-    return _compiled(uv, name, declared.get(name, b""), hashed, "--python-version", version)
+    asked = _compiled(uv, name, declared.get(name, b""), hashed, "--python-version", version)
+    return replace(asked, note=f"{why.removesuffix(_KEPT)}.")
 
 
 def _parts(name: str, data: bytes) -> tuple[str, ...]:
