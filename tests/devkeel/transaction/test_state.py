@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import shutil
@@ -18,7 +19,7 @@ import pytest
 from devkeel.errors import Busy, StateError, UsageError
 from devkeel.project.root import Project
 from devkeel.state import origin
-from devkeel.transaction import FileChange, Transactions, seals
+from devkeel.transaction import FileChange, Transactions, schema, seals
 
 Bench = Any
 
@@ -61,6 +62,21 @@ def test_a_second_look_in_one_process_leaves_the_first_one_its_locks(bench: Benc
     assert file.with_name("state.db-wal").exists()
     bench.edit("devenv.nix", "newer\n")
     assert len(bench.fresh().history()) == 2
+
+
+@pytest.mark.parametrize("circular", [False, True])
+def test_records_that_are_let_go_are_closed(bench: Bench, *, circular: bool) -> None:
+    bench.edit("devenv.nix", "new\n")
+    bench.transactions.close()
+    transactions: Any = Transactions(Project(bench.root), lock_timeout=5.0)
+    assert len(transactions.history()) == 1
+    info = (bench.root / ".devkeel" / "state.db").stat()
+    assert schema._open[info.st_dev, info.st_ino] == 1
+    if circular:
+        transactions.itself = transactions
+    del transactions
+    gc.collect()
+    assert schema._open[info.st_dev, info.st_ino] == 0
 
 
 def test_the_history_is_newest_first_and_paged(bench: Bench) -> None:
@@ -175,12 +191,12 @@ def test_ten_thousand_operations_are_not_read_for_the_newest_twenty(bench: Bench
     transactions = bench.fresh()
     assert len(transactions.history()) == 20
     # steps of SQLite's machine, in hundreds: a figure that does not depend on the clock
-    transactions._store._connection.set_progress_handler(work, 100)
+    transactions._store._opened.file.set_progress_handler(work, 100)
     transactions.history()
     transactions.newest_undoable()
     assert count < 100
     bench.edit("devenv.nix", "newer\n")
-    transactions._store._connection.set_progress_handler(work, 100)
+    transactions._store._opened.file.set_progress_handler(work, 100)
     count = 0
     bench.edit("devenv.nix", "newest\n")
     assert count < 100

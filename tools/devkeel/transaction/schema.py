@@ -6,6 +6,7 @@ import os
 import sqlite3
 import stat
 import threading
+import weakref
 from collections import Counter
 from contextlib import closing
 from functools import cache
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERSION",
+    "OpenDatabases",
     "connect_for_adopting",
     "connect_for_reading",
     "connect_for_writing",
@@ -38,7 +40,8 @@ _WAIT = 5.0
 # closes such a file by himself takes away the locks of every connection of the process, and another process that
 # closes its own then removes the log that they still use (sqlite.org/howtocorrupt.html, 2.2).
 _open: Counter[tuple[int, int]] = Counter()
-_opening = threading.Lock()
+# reentrant: what is let go is closed wherever Python collects it, also while another one is being opened
+_opening = threading.RLock()
 
 # `root` is the first operation of a chain of reversals, `applies` whether the effect of that first one stands
 # after this one. `mark` seals the row with those of its files, whose order is `n`, which names their temporaries too.
@@ -217,6 +220,35 @@ def _known_texts() -> frozenset[str]:
         return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 
+class OpenDatabases:
+    """The connections that an owner has open: to its file, and to a history in memory. None where there is none.
+
+    They are closed with the owner when it is let go without closing them: one that Python collects by itself would be
+    held for open ever after, and since 3.13 it warns of it (docs.python.org/3/library/sqlite3.html).
+    """
+
+    def __init__(self, owner: object) -> None:
+        """Begin with none. The owner is not kept alive."""
+        self.file: sqlite3.Connection | None = None
+        self.memory: sqlite3.Connection | None = None
+        # Not at the end of the process: one that was forked from the owner's must leave them alone
+        # (sqlite.org/howtocorrupt.html, 2.6).
+        weakref.finalize(owner, self.close).atexit = False
+
+    def close_file(self) -> None:
+        """Close the connection to the file."""
+        connection, self.file = self.file, None
+        if connection is not None:
+            connection.close()
+
+    def close(self) -> None:
+        """Close both. A history in memory ends."""
+        self.close_file()
+        connection, self.memory = self.memory, None
+        if connection is not None:
+            connection.close()
+
+
 class _OpenConnection(sqlite3.Connection):
     """A connection that is known to be open until it is closed."""
 
@@ -244,10 +276,14 @@ def _connect(file: Path, uri: str) -> sqlite3.Connection:
         connection.identity = _identity(file)
         _open[connection.identity] += 1
     connection.row_factory = sqlite3.Row
-    # what a schema calls is a matter of devkeel alone
-    # A view, a trigger or a generated column that was put into the file could otherwise call functions
-    # (sqlite.org/pragma.html#pragma_trusted_schema, since 3.31).
-    connection.execute("PRAGMA trusted_schema = OFF")
+    try:
+        # what a schema calls is a matter of devkeel alone
+        # A view, a trigger or a generated column that was put into the file could otherwise call functions
+        # (sqlite.org/pragma.html#pragma_trusted_schema, since 3.31).
+        connection.execute("PRAGMA trusted_schema = OFF")
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

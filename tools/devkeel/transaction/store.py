@@ -101,10 +101,9 @@ class Store:
         self.directory = directory
         self.file = directory / "state.db"
         self._mutex = threading.RLock()
-        self._connection: sqlite3.Connection | None = None
+        self._opened = schema.OpenDatabases(self)
         self._identity: tuple[int, int] | None = None
         self._writable = False
-        self._memory: sqlite3.Connection | None = None
         self._seal: Seal | None = None
         self._disbelieved: str | None = None
 
@@ -112,14 +111,11 @@ class Store:
         """Close the database; the next use opens it again. A history in memory ends."""
         with self._mutex:
             self._close_file()
-            if self._memory is not None:
-                self._memory.close()
-            self._memory = None
+            self._opened.close()
 
     def _close_file(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection, self._identity, self._writable = None, None, False
+        self._opened.close_file()
+        self._identity, self._writable = None, False
 
     def prepare(self) -> Ownership:
         """Open the database for writing, making it where it is missing. The caller holds the lock.
@@ -173,7 +169,7 @@ class Store:
     def _use(self, *, write: bool = False, pinned: bool = False) -> Iterator[sqlite3.Connection | None]:
         with self._mutex:
             try:
-                yield (self._connection or self._memory) if pinned else self._open(write=write)
+                yield (self._opened.file or self._opened.memory) if pinned else self._open(write=write)
             except sqlite3.Error as error:
                 raise explain_database(error, self.file) from error
             except OSError as error:
@@ -184,21 +180,21 @@ class Store:
         if not ownership.own:
             self._close_file()
             self._seal = origin.sealing(self.directory)
-            if self._memory is None and write:
-                self._memory = schema.connect_in_memory()
-            return self._memory
+            if self._opened.memory is None and write:
+                self._opened.memory = schema.connect_in_memory()
+            return self._opened.memory
         self._seal = ownership.seal
         info = schema.examine(self.file)
         # A connection goes on with its file after that was renamed or removed, where others do not see it
         # (sqlite.org/howtocorrupt.html).
         identity = None if info is None else (info.st_dev, info.st_ino)
-        if self._connection is not None and (identity != self._identity or (write and not self._writable)):
+        if self._opened.file is not None and (identity != self._identity or (write and not self._writable)):
             self._close_file()
-        if self._connection is None:
+        if self._opened.file is None:
             if info is None and not write:
                 return None
             self._connect(write=write)
-        return self._connection
+        return self._opened.file
 
     def _connect(self, *, write: bool) -> None:
         frozen = False
@@ -215,7 +211,7 @@ class Store:
         if self._disbelieved is not None or not ready:
             connection.close()
             return
-        self._connection, self._writable = connection, write
+        self._opened.file, self._writable = connection, write
         info = os.lstat(self.file)
         self._identity = None if frozen else (info.st_dev, info.st_ino)
 
