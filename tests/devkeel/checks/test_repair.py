@@ -129,9 +129,8 @@ def test_a_long_file_is_looked_at_for_a_bounded_number_of_repairs(monkeypatch: p
     def counted(document: nix.Document, splice: Splice) -> nix.Document:
         nonlocal tried
         tried += 1
-        return after(document, splice)
+        return document  # each is counted and none is parsed: no one token repairs this file
 
-    after = repair._after
     monkeypatch.setattr(repair, "_after", counted)
     broken = b"{\n" + b'  env.A = "x"\n' * 5_000 + b"}\n"
     repair.repairs(nix.Document(broken))

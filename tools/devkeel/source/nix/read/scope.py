@@ -76,15 +76,38 @@ def inherited(binding: Node, data: bytes) -> Iterator[tuple[Node, str]]:
             yield node, name
 
 
-def _scopes(node: Node) -> Iterator[Node]:
-    """Yield the nodes around a node that bring names into scope there, innermost first."""
-    child, parent = node, node.parent
-    while parent is not None:
+# A scope, with what is around it.
+_Nest: TypeAlias = "tuple[Node, _Nest] | None"
+# What is around the nodes that were asked about, and around all between them and the root. To find a parent,
+# tree-sitter walks down from the root (lib/src/node.c, `ts_node_parent`): to climb anew from each of many nodes that
+# are one inside the other would take the cube of their depth.
+_NESTS: dict[Node, _Nest] = {}
+_MOST_NESTS = 10_000
+
+
+def _nest(node: Node) -> _Nest:
+    if len(_NESTS) > _MOST_NESTS:
+        _NESTS.clear()
+    passed: list[tuple[Node, Node]] = []
+    while node not in _NESTS and (parent := node.parent) is not None:
+        passed.append((node, parent))
+        node = parent
+    nest = _NESTS.get(node)
+    for child, parent in reversed(passed):
         if parent.type in _BINDERS or (
             parent.type == "with_expression" and parent.child_by_field_name("body") == child
         ):
-            yield parent
-        child, parent = parent, parent.parent
+            nest = parent, nest
+        _NESTS[child] = nest
+    return nest
+
+
+def _scopes(node: Node) -> Iterator[Node]:
+    """Yield the nodes around a node that bring names into scope there, innermost first."""
+    nest = _nest(node)
+    while nest is not None:
+        scope, nest = nest
+        yield scope
 
 
 def is_bound(node: Node, name: str, data: bytes) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, NamedTuple
 
 import tree_sitter_nix
 from msgspec import Struct
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from devkeel.source.splice import Splice
 
-__all__ = ["Problem", "brokenness", "children_of_type", "parse", "position", "problems", "reparse", "text"]
+__all__ = ["Problem", "brokenness", "children_of_type", "is_broken", "parse", "position", "problems", "reparse", "text"]
 
 _PARSER = Parser(Language(tree_sitter_nix.language()))
 
@@ -125,25 +125,52 @@ def problems(data: bytes, root: Node) -> list[Problem]:
         return unbroken[:5]
     if not root.has_error:
         return [] if root.named_child_count else [Problem("syntax_error", 0, "The file has no expression.")]
-    broken = sorted(_broken(root), key=lambda node: node.start_byte)
-    unclosed = next((node for node in broken if node.is_missing and node.type in _CLOSING), None)
-    return sorted((_describe(node, data, unclosed) for node in broken[:20]), key=lambda item: item.offset)[:5]
+    broken = sorted(_broken(root), key=lambda item: item.node.start_byte)
+    unclosed = next((item for item in broken if item.node.is_missing and item.node.type in _CLOSING), None)
+    return sorted((_describe(item, data, unclosed) for item in broken[:20]), key=lambda item: item.offset)[:5]
 
 
-def _broken(root: Node) -> Iterator[Node]:
-    # The parent comes along: to find it from below, tree-sitter walks down from the root.
-    stack: list[tuple[Node, Node | None]] = [(root, None)]
+def is_broken(root: Node) -> bool:
+    """Return whether a tree has a syntax error, without describing it; a tree of no expression has none."""
+    return root.has_error and next(_broken(root), None) is not None
+
+
+class _Broken(NamedTuple):
+    """What no rule covers, or what is missing, with what it stands among."""
+
+    # To find a parent or a sibling from the node itself, tree-sitter walks down from the root, past all before it.
+    node: Node
+    parent: Node | None
+    siblings: list[Node]
+    place: int
+
+    @property
+    def before(self) -> Node | None:
+        """The sibling before it that is no comment."""
+        return next((item for item in reversed(self.siblings[: self.place]) if item.type != "comment"), None)
+
+    @property
+    def behind(self) -> Node | None:
+        """The sibling behind it that is no comment."""
+        return next((item for item in self.siblings[self.place + 1 :] if item.type != "comment"), None)
+
+
+def _broken(root: Node) -> Iterator[_Broken]:
+    stack = [_Broken(root, None, [root], 0)]
     while stack:
-        node, parent = stack.pop()
+        item = stack.pop()
+        node = item.node
         if node.is_error or node.is_missing:
-            if not _is_gap(node, parent):
-                yield node
+            if not _is_gap(item):
+                yield item
         elif node.has_error:
-            stack += [(child, node) for child in node.children]
+            children = node.children
+            stack += [_Broken(child, node, children, place) for place, child in enumerate(children)]
 
 
-def _is_gap(node: Node, parent: Node | None) -> bool:
+def _is_gap(item: _Broken) -> bool:
     """Return whether Nix accepts what tree-sitter-nix 0.1.0 does not: `{ a, b, }:`, `{ a, }:`, `inherit;`."""
+    node, parent = item.node, item.parent
     if parent is None:
         return False
     if node.is_missing:
@@ -151,26 +178,18 @@ def _is_gap(node: Node, parent: Node | None) -> bool:
     return (
         parent.type == "formals"
         and [child.type for child in node.children] == [","]
-        and [side.type if side else "" for side in (_beside(node, "prev_sibling"), _beside(node, "next_sibling"))]
-        == ["formal", "}"]
+        and [side.type if side else "" for side in (item.before, item.behind)] == ["formal", "}"]
     )
 
 
-def _beside(node: Node, side: Literal["prev_sibling", "next_sibling"]) -> Node | None:
-    """Return the sibling on a side that is no comment."""
-    found: Node | None = getattr(node, side)
-    while found is not None and found.type == "comment":
-        found = getattr(found, side)
-    return found
-
-
-def _describe(node: Node, data: bytes, unclosed: Node | None) -> Problem:
+def _describe(item: _Broken, data: bytes, unclosed: _Broken | None) -> Problem:
+    node = item.node
     if node.is_missing:
         # What is missing belongs after the last token, not before the next one and not behind a comment.
-        before = _beside(node, "prev_sibling")
+        before = item.before
         offset = before.end_byte if before is not None else node.start_byte
         wanted = node.type if not node.is_named else node.type.replace("_", " ")
-        return Problem("syntax_error", offset, f"expected {wanted!r} here{_opened(node, data)}")
+        return Problem("syntax_error", offset, f"expected {wanted!r} here{_opened(item, data)}")
     open_at = _last_open(node)
     if open_at is not None:
         return Problem("syntax_error", open_at.start_byte, f"the {open_at.type!r} here is not closed")
@@ -195,10 +214,10 @@ def _last_open(error: Node) -> Node | None:
 _CLOSING = {"]": "[", "}": "{", ")": "("}
 
 
-def _opened(node: Node, data: bytes) -> str:
+def _opened(item: _Broken, data: bytes) -> str:
     """Say where the bracket was opened that a missing one would close."""
-    opening = _CLOSING.get(node.type)
-    first = next((child for child in node.parent.children if child.type == opening), None) if node.parent else None
+    opening = _CLOSING.get(item.node.type)
+    first = next((child for child in item.siblings if child.type == opening), None)
     if first is None:
         return ""
     line, column = position(data, first.start_byte)
@@ -219,6 +238,5 @@ def _missing_semicolon(data: bytes, offset: int) -> str:
 
 def brokenness(data: bytes) -> int:
     """Return how far bytes are from being Nix: 0 for Nix, else the bytes that no rule covers plus what is missing."""
-    return sum(
-        1 if node.is_missing else max(1, node.end_byte - node.start_byte) for node in _broken(parse(data).root_node)
-    )
+    broken = (item.node for item in _broken(parse(data).root_node))
+    return sum(1 if node.is_missing else max(1, node.end_byte - node.start_byte) for node in broken)

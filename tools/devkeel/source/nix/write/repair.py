@@ -16,6 +16,7 @@ from devkeel.errors import DevkeelError
 from devkeel.source.nix.read.document import Document
 from devkeel.source.nix.read.globals import GLOBALS
 from devkeel.source.nix.read.scope import SETS, bindings, visible_names
+from devkeel.source.nix.read.syntax import is_broken
 from devkeel.source.nix.write.head import require_arguments
 from devkeel.source.splice import Splice, apply
 
@@ -80,7 +81,7 @@ def _tokens(document: Document, problem: Problem) -> Iterable[Splice]:
             break
         tried.add(key)
         after = _after(document, splice)
-        if not after.problems:
+        if _is_sound(after):
             removes = int(splice.end > splice.start and not splice.text)
             far = abs(splice.start - problem.offset)
             ugly = _ugly(after, splice.start) + _cuts(document.data, splice)
@@ -378,5 +379,10 @@ def _removal(data: bytes, node: Node) -> Splice:
 
 
 def _sound(document: Document, splice: Splice) -> Iterator[Splice]:
-    if not _after(document, splice).problems:
+    if _is_sound(_after(document, splice)):
         yield splice
+
+
+def _is_sound(document: Document) -> bool:
+    """Return whether a file has no problem; most candidates do not even parse, and then none is described."""
+    return not is_broken(document.root) and not document.problems
