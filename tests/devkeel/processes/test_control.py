@@ -197,6 +197,7 @@ def test_without_devenv_and_nix_nothing_is_started(
     assert here.environment.history().operations[0].id == operation
 
 
+@pytest.mark.usefixtures("offline")
 def test_a_manager_is_ended_also_where_the_other_kind_is_used_by_now(
     world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:

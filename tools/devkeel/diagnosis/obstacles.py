@@ -13,6 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from devkeel.diagnosis.network import HOSTS
+from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import Unavailable
 
 __all__ = ["DISK_FULL", "UNREACHABLE", "Obstacle", "crashed", "obstacle_in", "obstacle_of_builder"]
@@ -32,10 +33,8 @@ class Obstacle(Struct, frozen=True):
         return Unavailable(self.code, message, seen=seen or None, remedy=self.remedy, details=details)
 
 
-# What Nix names between quotes, of which it has had several.
-_PLACE = "['\"\u2018][^'\"\u2019\n]*"
-_STORE = rf"{_PLACE}/nix/(?:store|var)\b[^'\"\u2019\n]*['\"\u2019]"
-_RECORD = rf"{_PLACE}/(?:big-lock|gc\.lock|reserved|db\.sqlite|\.links)['\"\u2019]"
+_STORE = quoted(rf"{INNER}*/nix/(?:store|var)\b{INNER}*")
+_RECORD = quoted(rf"{INNER}*/(?:big-lock|gc\.lock|reserved|db\.sqlite|\.links)")
 _DENIED = r"(?:Permission denied|Read-only file system|Operation not permitted)"
 
 DISK_FULL = Obstacle(
@@ -115,7 +114,7 @@ _ELSEWHERE = Obstacle(
     "nix_cannot_build_here",
     r"with features \{[^}]*\} is required to build|Reason: (?:platform mismatch|missing system features)"
     r"|Required system: |unable to start any build|Reason: local builds are disabled"
-    r"|executing '[^']*': Exec format error",
+    rf"|executing {quoted()}: Exec format error",
     "this machine may not build what is for another system, or wants features that it has not",
     "Name a machine that can in `builders` in nix.conf, raise `max-jobs` where it is 0, or declare what there is for "
     "this system.",
@@ -160,10 +159,12 @@ _NETWORK = (
         "See whether what Nix names is still there, and try again.",
     ),
 )
-_EXECUTING = re.compile(r"executing '(/(?:usr/)?s?bin/[^']+)': (?:No such file or directory|Permission denied)")
+_EXECUTING = re.compile(
+    "executing " + quoted(f"(/(?:usr/)?s?bin/{INNER}+)") + ": (?:No such file or directory|Permission denied)"
+)
 _TEMPORARY = re.compile(
-    r"^(?:creating directory ['\"\u2018](?P<parent>[^'\"\u2019\n]*)/nix-(?:build-|shell-|\d)"
-    r"|getting status of '(?P<path>[^']+)')"
+    rf"^(?:creating directory {quoted(rf'(?P<parent>{INNER}*)/nix-(?:build-|shell-|[0-9]){INNER}*')}"
+    rf"|getting status of {quoted(f'(?P<path>{INNER}+)')})"
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.diagnosis.nix_messages import Translation, last_error, printable
 from devkeel.diagnosis.obstacles import DISK_FULL, UNREACHABLE, crashed, obstacle_in, obstacle_of_builder
+from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.nix_cli.settings import run_nix
 
@@ -23,7 +24,7 @@ _LOG_LINES = 10
 _OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
 _FAILED = re.compile(
     r"(?:builder for|Cannot build|build of|fixed-output derivation) "
-    r"'(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)'"
+    + quoted(r"(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+)\.drv)")
 )
 # As Nix words them: derivation-check.cc, substitution-goal.cc and derivation-builder.cc in src/libstore, shared.cc in
 # src/libmain, and of signals src/libutil/unix/processes.cc.
@@ -32,10 +33,13 @@ _NO_ROOM = re.compile(r"lack of free disk space|^error: .*No space left on devic
 _NOT_FOUND = re.compile(r"no substituter that can build it|don't know how to build|cannot build missing derivation")
 _SEEN = 1_000
 _KILLED = re.compile(r"failed due to signal (\d+)")
+_MACHINE = quoted(f"(?P<store>{INNER}+)")
 # src/build-remote/build-remote.cc and src/libstore/build/derivation-goal.cc: who builds it, and how it says that a
 # build of its own failed. What ends otherwise has lost the machine.
-_ELSEWHERE = re.compile(r"^building '(?P<path>[^']+\.drv)' on '(?P<store>[^']+)'\.\.\.", re.MULTILINE)
-_NO_MACHINE = re.compile(r"^cannot build on '(?P<store>[^']+)': (?:error: )?(?P<why>[^\n]*)", re.MULTILINE)
+_ELSEWHERE = re.compile(
+    "^building " + quoted(rf"(?P<path>{INNER}+\.drv)") + " on " + _MACHINE + r"\.\.\.", re.MULTILINE
+)
+_NO_MACHINE = re.compile(f"^cannot build on {_MACHINE}: (?:error: )?(?P<why>[^\\n]*)", re.MULTILINE)
 _NOT_STARTED = re.compile(r"unable to start any build|Failed to find a machine")
 _LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
@@ -94,7 +98,7 @@ def _blame_builder(stderr: str, failed: re.Match[str]) -> None:
     """Raise Unavailable where the machine that was building did not end the build, neither well nor badly."""
     path = failed["path"]
     machine = next((item for item in reversed([*_ELSEWHERE.finditer(stderr)]) if item["path"] == path), None)
-    if machine is None or re.search(rf"build of '{re.escape(path)}' on '[^']*' failed", stderr):
+    if machine is None or re.search(f"build of {quoted(re.escape(path))} on {_MACHINE} failed", stderr):
         return
     name, store = printable(failed["name"], 200), printable(machine["store"], 200)
     between = stderr[machine.end() : failed.start()].rpartition("\n")[0]

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.nix_cli.settings import run_nix
 
 if TYPE_CHECKING:
@@ -29,10 +30,10 @@ _ROUNDS = 100
 # It may read what is built already, and builds nothing itself; the trace says what it would have to build.
 _READS = ("--option", "allow-import-from-derivation", "true", "--option", "max-jobs", "0", "--show-trace")
 # The words of nix, src/libexpr/primops.cc.
-_REFUSED = re.compile(
-    r"cannot build '(?P<path>/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv)[^']*' during evaluation because"
-)
-_WANTED = re.compile(r"while realising the context of path '(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+))[/']")
+_BUILT = quoted(r"(?P<path>/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv)" + f"{INNER}*")
+_READ = quoted(r"(?P<path>/nix/store/[0-9a-z]{32}-(?P<name>[\w.+?=-]+))(?:/[^\n]*)?")
+_REFUSED = re.compile(f"cannot build {_BUILT} during evaluation because")
+_WANTED = re.compile(f"while realising the context of path {_READ}")
 
 
 def realise(derivation: str | Iterable[str], timeout: float, root: Path | None = None) -> Completed:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from devkeel.deferred import Deferred
+from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import Diagnostic, Unavailable
 from devkeel.nix_cli.declared_inputs import unlocked_inputs
 from devkeel.nix_cli.locked_inputs import NEEDED, locate_inputs
@@ -53,7 +54,9 @@ _NIX_CANNOT = frozenset({"check_unavailable", "not_fetched"})
 _OUTPUT = 4 * 1024**2
 _LACKS = re.compile(r"devkeel: the store lacks the input (\S+)")
 # Without writing to the store, a path that the text makes in it is not there to be read.
-_NOT_WRITTEN = re.compile(r"'(?:/nix/store/|[0-9a-z]{32}-)[^']+'[^\n]*(?:is not valid|does not exist|No such file)")
+_NOT_WRITTEN = re.compile(
+    quoted(f"(?:/nix/store/|[0-9a-z]{{32}}-){INNER}+") + r"[^\n]*(?:is not valid|does not exist|No such file)"
+)
 
 
 def asks_devenv(subject: Candidate, error: Unavailable) -> bool:

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, TypeVar
 
 from devkeel.diagnosis.network import FETCHING, HOSTS
+from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
@@ -36,7 +37,7 @@ _FROM_ELSEWHERE = re.compile(
     rf"{FETCHING}|{HOSTS}|cannot fetch|cannot find flake 'flake:|lock file changes",
     re.IGNORECASE,
 )
-_IMPORTS = re.compile(r"cannot build '(?P<path>[^']+)' during evaluation because")
+_IMPORTS = re.compile("cannot build " + quoted(f"(?P<path>{INNER}+)") + " during evaluation because")
 _OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 _DERIVATION = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv")
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 
+from devkeel.diagnosis.quoting import INNER, quoted
+
 __all__ = ["progress_of"]
 
+_STORED = "/nix/store/[0-9a-z]{32}-"
 # As Nix words it: derivation-goal.cc, store-api.cc and filetransfer.cc in src/libstore, printMissing in src/libmain.
 _STEPS = (
-    (re.compile(r"^building '/nix/store/[0-9a-z]{32}-(?P<name>[^']+?)(?:\.drv)?'"), "building {name}"),
-    (re.compile(r"^copying path '/nix/store/[0-9a-z]{32}-(?P<name>[^']+)'"), "fetching {name}"),
-    (re.compile(r"^downloading '(?P<name>[^']+)'"), "downloading {name}"),
+    (re.compile("^building " + quoted(rf"{_STORED}(?P<name>{INNER}+?)(?:\.drv)?")), "building {name}"),
+    (re.compile("^copying path " + quoted(f"{_STORED}(?P<name>{INNER}+)")), "fetching {name}"),
+    (re.compile("^downloading " + quoted(f"(?P<name>{INNER}+)")), "downloading {name}"),
     (re.compile(r"^(?P<name>these \d+ derivations) will be built"), "{name} will be built"),
     (re.compile(r"^(?P<name>this derivation) will be built"), "{name} will be built"),
     (re.compile(r"^(?P<name>these \d+ paths) will be fetched"), "{name} will be fetched"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.settings import run_nix
 from devkeel.runtime.process import watched
@@ -29,10 +30,10 @@ _CHECK = ".check"
 # As Nix words them: `registerOutputs` in src/libstore/build, `deleteTmpDir` beside it. What a builder prints comes
 # before, or is quoted behind `>`: it can forge neither the last line nor a path that is no output.
 _DIFFERS = re.compile(
-    r"(?:\A|\n)[ \t]*error: derivation '[^'\n]+' may not be deterministic: "
-    r"output '(?P<first>/[^'\n]+)' differs[^\n]*\s*\Z"
+    rf"(?:\A|\n)[ \t]*error: derivation {quoted()} may not be deterministic: "
+    rf"output {quoted(f'(?P<first>/{INNER}+)')} differs[^\n]*\s*\Z"
 )
-_KEPT = re.compile(r"keeping build directory '(?P<path>/[^']+)'")
+_KEPT = re.compile(rf"keeping build directory {quoted(f'(?P<path>/{INNER}+)')}")
 
 
 class Rebuilt(Struct):
@@ -56,13 +57,16 @@ def rebuilt(derivation: str, outputs: Iterable[str], timeout: float) -> Iterator
     checked = [f"{path}{_CHECK}" for path in outputs]
     ours = [path for path in checked if not os.path.lexists(path)]
     folder = tempfile.mkdtemp(prefix="devkeel-rebuild-")
+    # The builder may be a user of its own, without a sandbox, who has to pass through here.
+    Path(folder).chmod(0o711)
     told, found = "", None
     try:
         done = run_nix(
-            ("nix-store", "--realise", "--check", "--keep-failed", derivation),
+            ("nix-store", "--realise", "--check", "--keep-failed", "--option", "build-dir", folder, derivation),
             builds=True,
             timeout=max(0.0, timeout),
-            # Where Nix builds itself, it makes its directories here.
+            # Where Nix builds itself, it makes its directories here: a newer one by its setting, which an older one
+            # does not know and only warns of.
             environment={"TMPDIR": folder},
             limit=_OUTPUT,
         )
