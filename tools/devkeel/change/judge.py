@@ -155,7 +155,7 @@ def _files_of(items: Sequence[Diagnostic]) -> list[str]:
 
 def _held(subject: Candidate) -> str | None:
     """Return what is to be said of how the evaluation of a flake was held; other backends evaluate nothing."""
-    return confinement.by_convention() if _FLAKE in subject.files else None
+    return confinement.by_convention(flake=True) if _FLAKE in subject.files else None
 
 
 def _unparsed_in(item: Diagnostic, changed: Mapping[str, bytes | None]) -> bool:

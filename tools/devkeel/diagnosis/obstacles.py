@@ -148,6 +148,11 @@ _OBSTACLES = (
     Obstacle(
         "check_unavailable", r"devkeel: the stage could not be laid", "a layer over the project could not be laid"
     ),
+    Obstacle(
+        "check_unavailable",
+        r"devkeel: the enclosure could not be laid",
+        "a root directory of its own could not be made",
+    ),
     Obstacle("check_unavailable", r"devkeel: the store lacks", "an input that it needs is not in the Nix store"),
 )
 _NETWORK = (

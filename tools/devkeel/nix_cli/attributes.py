@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
+from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.flake_evaluation import FEATURES
 from devkeel.source import nix as nix_text
 from devkeel.source.path import format_path
@@ -44,6 +45,7 @@ def ask(nix: str, stage: Stage, asked: AskedValue, deadline: float) -> tuple[Any
         return evaluate(
             (*argv, *more),
             held=stage.alone(),
+            enclosure=enclosure_of(stage),
             timeout=max(0.0, deadline - time.monotonic()),
             cwd=stage.root,
             limit=_OUTPUT,

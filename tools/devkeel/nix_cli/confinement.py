@@ -18,6 +18,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
+from devkeel.nix_cli.enclosure import encloses
 from devkeel.nix_cli.settings import NO_DATA, nix_variables
 from devkeel.runtime.process import Completed, run
 from devkeel.runtime.programs import child_environment, find_program
@@ -27,6 +28,8 @@ from devkeel.system.namespaces import NAMESPACES
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
+
+    from devkeel.nix_cli.enclosure import Enclosure
 
 __all__ = ["SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings"]
 
@@ -69,6 +72,13 @@ _NOWHERE = "http://0.0.0.0:0"
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY")
 _CUT = {**dict.fromkeys(_PROXIES, _NOWHERE), "no_proxy": "", "NO_PROXY": "", "AWS_EC2_METADATA_DISABLED": "true"}
 
+_NOT_CUT = (
+    "This system gives this user no namespaces: settings of Nix, curl and Git kept the evaluation from the "
+    "network, and not the system."
+)
+_NOT_ENCLOSED = "This system gives this user's programs no root directory of their own."
+_COPIES = "An old Nix may copy a file outside of the project into the store for a flake that names it with a hash."
+
 _GIGABYTE = 1024**3
 _MEMORY = 8 * _GIGABYTE
 _LEAST = 2 * _GIGABYTE
@@ -98,23 +108,28 @@ def evaluate(
     cwd: Path | None = None,
     limit: int,
     held: tuple[str, ...] | None = None,
+    enclosure: Enclosure | None = None,
 ) -> Completed:
     """Run a program that evaluates, with its share of memory and time, as one of a few at once; it ends with us.
 
     held: the words before argv that put it where it has no network, where a stage has such; else they are made here.
+    enclosure: what it sees of the files; without one, what this user does. It takes a directory to run in.
     timeout: seconds, the wait for its turn included. Raises Unavailable `check_busy` when that is all it did, and
     what `run` raises.
     """
     deadline = time.monotonic() + timeout
     alone = _alone() if held is None else held
+    command, seen = argv, dict[str, str]()
+    if enclosure is not None and cwd is not None:
+        command, seen = enclosure.wrap(argv, cwd), enclosure.variables()
     with _turn(deadline) as share, _leash(by_kernel=bool(alone)) as (leash, inherits):
         left = max(0.0, deadline - time.monotonic())
         try:
             return run(
-                (*leash, *alone, *_limits(share, math.ceil(left) + 1), *argv),
+                (*leash, *alone, *_limits(share, math.ceil(left) + 1), *command),
                 stdin=stdin,
                 timeout=left,
-                environment={**nix_variables(builds=False), **NO_DATA, **_cut(), **(environment or {})},
+                environment={**nix_variables(builds=False), **NO_DATA, **_cut(), **seen, **(environment or {})},
                 cwd=cwd,
                 limit=limit,
                 inherits=inherits,
@@ -156,14 +171,14 @@ def network_is_cut() -> bool:
     return usable("namespaces") and _cuts()
 
 
-def by_convention() -> str | None:
-    """Return the sentence for an answer where settings, and not the system, hold what is evaluated; None elsewhere."""
-    if network_is_cut():
-        return None
-    return (
-        "This system gives this user no namespaces: settings of Nix, curl and Git kept the evaluation from the "
-        "network, and not the system."
-    )
+def by_convention(*, flake: bool = False) -> str | None:
+    """Return the sentence for an answer where settings, and not the system, hold what is evaluated; None elsewhere.
+
+    flake: whether it is evaluated purely, in which the settings of Nix do not keep it from every file.
+    """
+    if flake and not encloses():
+        return f"{_NOT_CUT if not network_is_cut() else _NOT_ENCLOSED} {_COPIES}"
+    return None if network_is_cut() else _NOT_CUT
 
 
 @cache

@@ -12,6 +12,7 @@ from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
+from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
 from devkeel.runtime import Completed
 from devkeel.text.actions import do
@@ -136,6 +137,7 @@ def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imp
         return evaluate(
             (*argv, *more, *words),
             held=stage.alone(),
+            enclosure=enclosure_of(stage),
             timeout=max(0.0, deadline - time.monotonic()),
             # devenv's flake asks for its root by `builtins.getEnv "PWD"` (devenv, src/modules/flake-compat.nix).
             environment={"PWD": str(stage.root)},

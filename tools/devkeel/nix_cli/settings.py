@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "NO_DATA",
+    "carried_settings",
     "distributed",
     "needed_settings",
     "nix_variables",
@@ -62,6 +63,11 @@ _DISTRIBUTED: ContextVar[Mapping[str, str]] = ContextVar("distributed", default=
 _SAVED = "nix/trusted-settings.json"
 # nix, doc/manual/source/release-notes/rl-2.25.md.
 _HAS_DATA_HOME = (2, 25)
+_CARRIED = (
+    *("store", "system", "extra-platforms", "build-users-group", "auto-allocate-uids", "sandbox", "use-case-hack"),
+    *("use-sqlite-wal", "fsync-metadata", "fsync-store-paths", "auto-optimise-store", "ignored-acls"),
+    *("allow-dirty", "warn-dirty", "max-call-depth", "allow-symlinked-store", "require-drop-supplementary-groups"),
+)
 _SHELL = "/bin/sh"
 # What the machine's own programs are in, with all that they need to run.
 _HOST = ("/bin", "/usr", "/lib", "/lib64")
@@ -102,6 +108,26 @@ def own_setting(name: str) -> str:
     """Return what the user's own configuration says of a setting, as its text; nothing where it does not say."""
     value = _effective(_deciding()).get(name)
     return value if isinstance(value, str) else ""
+
+
+def carried_settings() -> dict[str, str]:
+    """Return what a store and an evaluation need of the user's configuration, where its files cannot be read.
+
+    By name, as nix.conf has them. Neither tokens nor paths are among them.
+    """
+    told = _told(_deciding())
+    changed = {name: told[name].get("value") for name in _CARRIED if name in told and _is_changed(told[name])}
+    return {name: _as_text(value) for name, value in changed.items()} | _ALWAYS
+
+
+def _is_changed(item: Mapping[str, Any]) -> bool:
+    return "defaultValue" in item and item.get("value") != item["defaultValue"]
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def nix_variables(*, builds: bool) -> dict[str, str]:
@@ -167,9 +193,14 @@ def _looked_up(deciding: tuple[str | None, ...]) -> dict[str, str]:
     return dict(_missing(settings)) if _builds_itself(settings) else {}
 
 
-@cache
-def _effective(_: tuple[str | None, ...]) -> dict[str, Any]:
+def _effective(deciding: tuple[str | None, ...]) -> dict[str, Any]:
     """Return the settings that Nix has here by name; none where it does not say."""
+    return {name: item["value"] for name, item in _told(deciding).items()}
+
+
+@cache
+def _told(_: tuple[str | None, ...]) -> dict[str, Any]:
+    """Return what Nix says of each setting: its value, and since 2.4 its default."""
     program = find_program("nix")
     if program is None:
         return {}
@@ -180,7 +211,7 @@ def _effective(_: tuple[str | None, ...]) -> dict[str, Any]:
         with watched(None):  # a job's log is about its own programs
             found = run(argv, timeout=_SECONDS, cwd=Path("/"))
         told = json.loads(found.stdout) if found.returncode == 0 else {}
-        return {name: item["value"] for name, item in told.items()}
+        return {name: item for name, item in told.items() if "value" in item}
     except (Unavailable, ValueError, KeyError, TypeError, AttributeError):
         return {}
 
