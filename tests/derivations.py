@@ -7,6 +7,7 @@ Each derivation has a name of its own, so that what another test built is never 
 from __future__ import annotations
 
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -80,4 +81,6 @@ def nix_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def nix_machine(nix_configuration: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with Nix as `nix_configuration` says, for this test and what it starts."""
     monkeypatch.setenv("NIX_CONF_DIR", str(nix_configuration))
+    if other := os.environ.get("DEVKEEL_NIX"):  # the directory of another Nix than that of the system
+        monkeypatch.setenv("PATH", other, prepend=os.pathsep)
     return nix_configuration

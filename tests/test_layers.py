@@ -172,7 +172,8 @@ def test_only_the_server_imports_mcp_and_only_serve_imports_the_server(path: Pat
 def test_only_the_transaction_opens_files_for_writing() -> None:
     # The user's cache is not the project: what was read with Nix, programs that stand for absent ones, locks of
     # evaluations, the copy of what may go into the Nix store, the inputs that Nix is to
-    # lock, a directory to try a root directory with.
+    # lock, a directory to try a root directory with, a flake
+    # that is made for one evaluation.
     # What devkeel remembers in .devkeel beside the history is written by `state`, through the means of `beneath`.
     # A stage is a directory of this call; a generation is one of devkeel's own. Sockets and logs of processes are in
     # devenv's runtime directory.
@@ -182,6 +183,7 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "nix_cli" / "locking.py",
         LIBRARY / "nix_cli" / "confinement.py",
         LIBRARY / "nix_cli" / "enclosure.py",
+        LIBRARY / "nix_cli" / "confined_value.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "backends" / "toolchain.py",
         LIBRARY / "backends" / "generations.py",

@@ -23,6 +23,7 @@ MAY = {
     "nix_cli/devenv.py": "where devenv keeps what runs, by the resolved name of a directory",
     "nix_cli/confinement.py": "locks in the user's cache, /proc",
     "nix_cli/enclosure.py": "where directories of this machine are; nothing of them is read",
+    "nix_cli/confined_value.py": "a directory of its own, and a file of this package",
     "nix_cli/derivations.py": "derivations in the Nix store",
     "nix_cli/evaluate.py": "a file of this package",
     "nix_cli/locking.py": "a directory of its own, in which Nix makes a lock",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import asdict
@@ -10,12 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from devkeel.builds.build import BuildResult
+    from devkeel.builds.evaluation import Evaluation
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.builds.reproduction import Reproduction
     from devkeel.builds.tree_comparison import FileDifference
     from devkeel.policy.allowed import Distribution
 
-__all__ = ["LINES", "build", "proof", "reproducibility", "size"]
+__all__ = ["LINES", "build", "evaluation", "proof", "reproducibility", "size"]
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
@@ -39,6 +41,13 @@ def build(result: BuildResult) -> Iterator[str]:
         yield f"  {size(item.bytes)}, with all that it needs {size(item.closure_bytes)}"
         yield from (f"  needs {path}" for path in item.references)
     yield f"derivation: {result.derivation}"
+    yield from (f"note: {note}" for note in result.notes)
+
+
+def evaluation(result: Evaluation) -> Iterator[str]:
+    """Yield a value: JSON, by lines."""
+    yield f"{result.target}: {result.kind}, evaluated in {result.seconds:g} s"
+    yield from json.dumps(result.value, indent=2, ensure_ascii=False).split("\n")
     yield from (f"note: {note}" for note in result.notes)
 
 
@@ -92,6 +101,7 @@ def distribution(result: Distribution | None) -> Iterator[str]:
 # By the name of the class: what loads a client loads no result of the library.
 LINES: dict[str, Callable[[Any], Iterator[str]]] = {
     "BuildResult": build,
+    "Evaluation": evaluation,
     "Reproducibility": reproducibility,
     "Reproduction": proof,
 }

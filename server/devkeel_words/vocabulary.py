@@ -30,7 +30,7 @@ class Argument(NamedTuple):
 ACTIONS: dict[str, Action] = {
     "inspect": Action("inspect_environment prefix={prefix}", "inspect {prefix}", "#inspect"),
     "search": Action("search_catalogue cursor={cursor}", "search --cursor={cursor}", "#catalogue"),
-    "check": Action("check_environment", "check", "#check"),
+    "check": Action("check_environment level={level}", "check --level={level}", "#check"),
     "history": Action(
         "show_history operation={operation} before={before}", "history {operation} --before={before}", "#history"
     ),
@@ -70,14 +70,18 @@ ACTIONS: dict[str, Action] = {
 
 ARGUMENTS: dict[str, Argument] = {
     "create": Argument("create", "--create", "create"),
+    "depth": Argument("depth", "--depth", "depth"),
     "dry_run": Argument("dry_run", "--dry-run", "dry run"),
     "extras": Argument("groups", "--extra", "extras"),
     "file": Argument("file", "--file", "file"),
     "groups": Argument("groups", "--group", "groups"),
     "level": Argument("level", "--level", "level"),
+    "memory": Argument("memory", "--memory", "memory"),
     "occurrences": Argument("occurrences", "--occurrences", "occurrences"),
     "on_failure": Argument("on_failure", "--on-failure", "on failure"),
     "operation": Argument("operation", "ID", "operation"),
+    "output": Argument("output", "--output", "output"),
     "redo": Argument("redo", "--redo", "redo"),
     "second_opinion": Argument("second_opinion", "--nix", "second opinion"),
+    "timeout": Argument("timeout", "--timeout", "timeout"),
 }

@@ -152,7 +152,7 @@ async def test_what_is_harmless_is_shown_as_it_is(planted: Agent) -> None:
 def test_every_tool_is_among_the_calls() -> None:
     apart = {"add_library", "enable_service", "apply_environment", "manage_processes", "cancel_job"}
     # Of the toolset nix, not served here.
-    apart |= {"build_output", "run_packages", "check_reproducibility", "prove_reproducibility"}
+    apart |= {"build_output", "evaluate_nix", "run_packages", "check_reproducibility", "prove_reproducibility"}
     assert {tool for tool, _ in CALLS} | apart >= {spec.name for spec in TOOLS}
 
 

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from devkeel.backends.registry import Selection
     from devkeel.builds import build as building
-    from devkeel.builds import package_run, reproducibility, reproduction
+    from devkeel.builds import evaluation, package_run, reproducibility, reproduction
+    from devkeel.builds.evaluation import Evaluation, EvaluationLimits
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
@@ -59,6 +60,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     building = Deferred("devkeel.builds.build")
+    evaluation = Deferred("devkeel.builds.evaluation")
     package_run = Deferred("devkeel.builds.package_run")
     reproducibility = Deferred("devkeel.builds.reproducibility")
     reproduction = Deferred("devkeel.builds.reproduction")
@@ -313,6 +315,23 @@ class Environment:
         timeout: seconds. Raises UsageError `bad_installable`, PolicyRefused `reference_refused`.
         """
         return building.build(self.context, target, file=file, timeout=timeout)
+
+    def evaluate_nix(
+        self,
+        target: str | None = None,
+        *,
+        expression: str | None = None,
+        file: str | None = None,
+        limits: EvaluationLimits | None = None,
+    ) -> Evaluation:
+        """Return the value of an attribute of the project's flake, of a file, or of an expression, as data.
+
+        expression: of `project`, the directory with the project's files; with a target or file a function of that
+        value. Pure and restricted: it reads the project and the store, has no network, builds nothing. Raises
+        CheckFailed `evaluation_failed`, `evaluation_limit`, Unavailable `not_confined`, UsageError
+        `bad_evaluation_limit`, and as `build`.
+        """
+        return evaluation.evaluate(self.context, target, expression, file, limits or evaluation.EvaluationLimits())
 
     def run_packages(
         self,

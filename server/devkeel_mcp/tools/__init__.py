@@ -6,6 +6,7 @@ from devkeel_mcp.tools import (
     check,
     command,
     edit,
+    evaluation,
     history,
     inspect,
     jobs,
@@ -42,5 +43,11 @@ CORE = (
     jobs.CANCEL,
 )
 # In the order of the work.
-NIX = (build.BUILD, package_run.RUN_PACKAGES, reproduction.CHECK_REPRODUCIBILITY, reproduction.PROVE_REPRODUCIBILITY)
+NIX = (
+    build.BUILD,
+    evaluation.EVALUATE,
+    package_run.RUN_PACKAGES,
+    reproduction.CHECK_REPRODUCIBILITY,
+    reproduction.PROVE_REPRODUCIBILITY,
+)
 TOOLS = (*CORE, *NIX)

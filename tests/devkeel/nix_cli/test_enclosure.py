@@ -110,7 +110,6 @@ def test_a_flake_copies_nothing_from_outside_into_the_store(tmp_path: Path) -> N
     with pytest.raises(CheckFailed) as caught:
         environment.result(job)
     environment.close()
-    assert "No such file" in caught.value.message or "does not exist" in caught.value.message
     assert str(tmp_path / name) in caught.value.message
     assert not list(Path("/nix/store").glob(f"*{name}*"))
 

@@ -36,16 +36,21 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def mirror(
-    source: Path, target: int, fresh: frozenset[str] = frozenset(), without: frozenset[str] = frozenset()
+    source: Path,
+    target: int,
+    fresh: frozenset[str] = frozenset(),
+    without: frozenset[str] = frozenset(),
+    only: frozenset[str] | None = None,
 ) -> None:
     """Make the open directory `target` like `source`: only what differs in kind, size or time is copied.
 
-    What is gone is removed. fresh: paths that are copied anyway, because others were written in their place. without:
-    paths that are left out. Contents are copied, sharing blocks where the file system can, never linked: a command may
-    write in place. Tools' own directories at the top are left out, Git's too. Raises Unavailable `stage_too_large`.
+    What is gone is removed. fresh: paths that are copied anyway, because others were written in their place.
+    without: paths that are left out. only: paths, folders too, beside which nothing is copied. Contents are copied,
+    sharing blocks where the file system can, never linked: a command may write in place. Tools' own directories at
+    the top are left out, Git's too. Raises Unavailable `stage_too_large`.
     """
     with opened(os.open(source, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as top:
-        _Copying(source, top, target, fresh, without).all()
+        _Copying(source, top, target, fresh, without, only).all()
 
 
 class _Copying(Struct):
@@ -56,6 +61,7 @@ class _Copying(Struct):
     target: int
     fresh: frozenset[str]
     without: frozenset[str]
+    only: frozenset[str] | None = None
     count: int = 0
     size: int = 0
     _waiting: list[tuple[str, ...]] = field(default_factory=lambda: [()])
@@ -77,11 +83,14 @@ class _Copying(Struct):
                     name: info
                     for name, info in _listed(old, top=not parts).items()
                     if (info.st_dev, info.st_ino) != (own.st_dev, own.st_ino)
-                    and "/".join((*parts, name)) not in self.without
+                    and self._is_wanted("/".join((*parts, name)))
                 }
                 self._drop(new, wanted, top=not parts)
                 for name, info in wanted.items():
                     self._bring((*parts, name), old, new, info)
+
+    def _is_wanted(self, path: str) -> bool:
+        return path not in self.without and (self.only is None or path in self.only)
 
     @staticmethod
     def _drop(folder: int, wanted: dict[str, os.stat_result], *, top: bool) -> None:

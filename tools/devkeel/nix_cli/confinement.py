@@ -99,7 +99,7 @@ def settings(**others: str) -> tuple[str, ...]:
     return tuple(word for name, value in wanted.items() for word in ("--option", name, value))
 
 
-def evaluate(
+def evaluate(  # noqa: PLR0913  (what holds a program, by name)
     argv: tuple[str, ...],
     *,
     stdin: bytes = b"",
@@ -109,11 +109,13 @@ def evaluate(
     limit: int,
     held: tuple[str, ...] | None = None,
     enclosure: Enclosure | None = None,
+    memory: int | None = None,
 ) -> Completed:
     """Run a program that evaluates, with its share of memory and time, as one of a few at once; it ends with us.
 
     held: the words before argv that put it where it has no network, where a stage has such; else they are made here.
     enclosure: what it sees of the files; without one, what this user does. It takes a directory to run in.
+    memory: bytes, where it is to have less than its share.
     timeout: seconds, the wait for its turn included. Raises Unavailable `check_busy` when that is all it did, and
     what `run` raises.
     """
@@ -126,7 +128,7 @@ def evaluate(
         left = max(0.0, deadline - time.monotonic())
         try:
             return run(
-                (*leash, *alone, *_limits(share, math.ceil(left) + 1), *command),
+                (*leash, *alone, *_limits(min(share, memory or share), math.ceil(left) + 1), *command),
                 stdin=stdin,
                 timeout=left,
                 environment={**nix_variables(builds=False), **NO_DATA, **_cut(), **seen, **(environment or {})},

@@ -35,37 +35,30 @@ if TYPE_CHECKING:
 
 __all__ = ["Enclosure", "encloses", "enclosure_of"]
 
-_PROGRAMS = ("unshare", "mount", "umount", "sh", "mkdir", "ln")
+_PROGRAMS = ("unshare", "mount", "umount", "sh", "mkdir", "ln", "rm")
 # A directory that every Linux has, and under which nothing is that is shown.
 _BASE = "/sys"
 # $1 the base, $2 lines of fstab(5), $3 commands that make what is mounted on, $4 the directory to be in, $5 `shown`
-# where the outer /proc may stay; then the command. pivot_root(8) is an administrator's program, so that a user's PATH
-# may lack it. The new /proc is about the processes in here alone; it is mounted while the outer one is there, without
-# which the kernel refuses it to a user namespace, and a container may forbid it all the same (mount_too_revealing(),
-# fs/namespace.c). umount(8) reads /proc/self/mountinfo.
+# where the outer /proc may stay; then the command. The new root is moved over the old one, as switch_root(8) does it:
+# pivot_root(8) is not on every system, and from a mere chroot(2) no user namespace can be made (current_chrooted(),
+# fs/namespace.c). The new /proc is about the processes in here alone; it is mounted while the outer one is there,
+# without which the kernel refuses it to a user namespace, and a container may forbid it all the same
+# (mount_too_revealing(), fs/namespace.c).
 _ENTER = """
 base=$1 table=$2 making=$3 where=$4 others=$5; shift 5
 trap 'echo "devkeel: the enclosure could not be laid" >&2' EXIT
 mount -t tmpfs -o size=256m,mode=0755 devkeel "$base"
 cd "$base"
 eval "$making"
-printf '%s\\n' "$table" > .table
+printf '%s\n' "$table" > .table
 mount --all --fstab "$base/.table"
 rm .table
-if mount -t proc -o subset=pid proc proc 2>/dev/null || mount -t proc proc proc 2>/dev/null; then
-  others=shown
-else
-  mount --rbind /proc proc
-fi
-PATH=$PATH:/usr/sbin:/sbin pivot_root . .outside
-cd /
-umount -l /.outside
-rmdir /.outside
-[ "$others" = shown ] || umount -l /proc
+mount -t proc -o subset=pid proc proc 2>/dev/null || mount -t proc proc proc 2>/dev/null ||
+  [ "$others" = hidden ] || mount --rbind /proc proc
+# -n: what mount(8) keeps in /run is root's.
+mount -n --move "$base" /
 trap - EXIT
-set +e
-cd "$where" && "$@"
-exit $?
+PATH=$PATH:/usr/sbin:/sbin exec chroot . sh -c 'cd "$1" && shift && { "$@"; exit $?; }' sh "$where" "$@"
 """
 # It is the first of processes of its own: /proc/1/root would be another root directory.
 _NAMESPACES = ("--pid", "--fork", "--kill-child=KILL", "--mount", "--propagation", "private")
@@ -96,7 +89,7 @@ class Enclosure(Struct, frozen=True):
     def wrap(self, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
         """Return the command that runs another in here; its program is shown too. Exit codes are as of a shell."""
         program, beside = _program(argv[0])
-        rows, making = _Rows([]), ["mkdir -p .outside proc tmp dev etc", _home()]
+        rows, making = _Rows([]), ["mkdir -p proc tmp dev etc", _home()]
         for place in _SYSTEM:
             making += rows.system(place)
         for place in (*_FILES, *map(str, (*self.read, *beside, *_shims()))):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import click
 
-from devkeel_cli.verbs.nix import allow, build, reproduce, run
+from devkeel_cli.verbs.nix import allow, build, evaluate, reproduce, run
 
 __all__ = ["command"]
 
 
 @click.group("nix")
 def command() -> None:
-    """Build and run by Nix, and prove that it builds the same again."""
+    """Build, evaluate and run by Nix, and prove that it builds the same again."""
 
 
-for _verb in (build.command, run.command, reproduce.command, allow.command):
+for _verb in (build.command, evaluate.command, run.command, reproduce.command, allow.command):
     command.add_command(_verb)
