@@ -29,6 +29,11 @@ class Node:
         environment = variables(HOME=str(self.home), **extra)
         return subprocess.run(line, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS)
 
+    def start(self, script: Path, *arguments: str) -> subprocess.Popen[str]:
+        """Start a script of our own, which reads lines and answers with lines until its input ends."""
+        pipe, line = subprocess.PIPE, [str(self.program), str(script), *arguments]
+        return subprocess.Popen(line, env=variables(HOME=str(self.home)), stdin=pipe, stdout=pipe, text=True)
+
 
 @pytest.fixture(scope="session")
 def node(tmp_path_factory: pytest.TempPathFactory) -> Node:
