@@ -48,14 +48,18 @@ def machine(request: pytest.FixtureRequest) -> Machine:
     return found
 
 
+@pytest.fixture(scope="module")
+def python_with_pip(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A Python that has pip and no uv beside it; no test changes it. With pip: a Debian's Python came without."""
+    place = tmp_path_factory.mktemp("own")
+    subprocess.run([sys.executable, "-m", "venv", place], check=True)
+    return str(place / "bin" / "python")
+
+
 @pytest.fixture
-def interpreter(machine: Machine, tmp_path: Path) -> str:
+def interpreter(machine: Machine, request: pytest.FixtureRequest) -> str:
     """The Python that runs the server; where only pip is wanted, one that has no uv beside it."""
-    if machine.tool != "pip":
-        return sys.executable
-    # With pip: a Debian's Python came without.
-    subprocess.run([sys.executable, "-m", "venv", str(tmp_path / "own")], check=True)
-    return str(tmp_path / "own" / "bin" / "python")
+    return str(request.getfixturevalue("python_with_pip")) if machine.tool == "pip" else sys.executable
 
 
 @pytest.fixture
