@@ -123,13 +123,26 @@ def _verdict(
         return "broken", "it evaluated before"
     if first.keys() != second.keys():
         return "wrong", f"other shells: {first.keys() ^ second.keys()}"
-    gained = {name for name in first if sorted(second[name]) == sorted([*first[name], package])}
+    gained = {name for name in first if _has_gained(first[name], second[name], package)}
     others = {name for name in first if name not in gained and first[name] != second[name]}
     wanted = {name for name in first if name.endswith(".default")} or gained
     if others or not gained or not wanted <= gained:
         return "wrong", f"gained {sorted(gained)}, wanted {sorted(wanted)}, changed {sorted(others)}"
     beside = sorted({name.rpartition(".")[2] for name in gained - wanted})
     return "evaluates", f"the same in {', '.join(beside)}" if beside else ""
+
+
+def _has_gained(first: Sequence[str], second: Sequence[str], package: str) -> bool:
+    """Return whether a shell lists a package more, of nixpkgs or of the other system or input that others are of."""
+    more = [*(Counter(second) - Counter(first)).elements()]
+    if len(more) != 1 or Counter(first) - Counter(second):
+        return False
+    of, _, name = more[0].rpartition(".")
+    return name == package and (not of or of.startswith("pkgsCross.") or (of.startswith("<") and _others(of, first)))
+
+
+def _others(of: str, names: Sequence[str]) -> bool:
+    return any(name.startswith(f"{of}.") for name in names)
 
 
 def _lines(old: bytes, new: bytes) -> tuple[int, int]:

@@ -36,19 +36,21 @@ def shells(folder: Path, files: Mapping[str, bytes], library: Path, package: str
         (room / name).mkdir(parents=True, exist_ok=True)
         (room / name / "default.nix").write_text(source)
     (folder / "words.json").write_text(json.dumps(_words(files, package)))
-    rig = f"(import {_RIG} {_arguments(folder, library)}).shells"
+    return _evaluated(folder, library, "shells") or _evaluated(folder, library, "shell") or None
+
+
+def _evaluated(folder: Path, library: Path, attribute: str) -> dict[str, list[str]] | None:
+    rig = f"(import {_RIG} {_arguments(folder, library)}).{attribute}"
     argv = ["nix-instantiate", "--eval", "--strict", "--json", "-E", rig]
     try:
         done = subprocess.run(argv, capture_output=True, timeout=_SECONDS, check=False)
     except subprocess.TimeoutExpired:
         return None
-    (folder / "error").write_bytes(done.stderr)
+    with (folder / "error").open("ab") as errors:
+        errors.write(done.stderr)
     # Nix 2.8 prints what it has before it fails: only the exit code counts.
-    found = json.loads(done.stdout) if not done.returncode else None
-    if not found:
-        return None
-    # What is taken from a stand-in has its name in front.
-    return {shell: [name.rpartition(".")[2] for name in names] for shell, names in found.items() if names is not None}
+    found = json.loads(done.stdout) if not done.returncode else {}
+    return {shell: names for shell, names in found.items() if names is not None}
 
 
 def _arguments(folder: Path, library: Path) -> str:

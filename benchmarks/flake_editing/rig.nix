@@ -27,6 +27,7 @@ let
       mkShellNoCC = shell;
       devShell = shell;
       shellFor = shell;
+      callPackage = f: given: called (thing name) f given;
       __functor = _: _: thing name;
       enabledPackages = [ ];
       buildInputs = [ ];
@@ -124,16 +125,20 @@ let
         let value = called given module { inherit withSystem; };
         in if builtins.isList value then builtins.concatMap (one: collected one given) value
            else if !builtins.isAttrs value || value ? drvPath then [ ]
-           else [ value ] ++ builtins.concatMap (one: collected one given) (value.imports or [ ]);
+           else [ (value // (value.config or { })) ] ++ builtins.concatMap (one: collected one given) (value.imports or [ ]);
       inner = one: moduleArguments // { inherit config; system = one; self' = thing "self'"; inputs' = thing "inputs'"; };
-      perSystem = one: builtins.concatMap (value: if value ? perSystem then collected value.perSystem (inner one) else [ ]) modules;
-      shellsOf = value: (value.devShells or { })
-        // builtins.mapAttrs (_: modular) ((value.devenv or { }).shells or { })
-        // builtins.mapAttrs (_: modular) (value.devshells or { })
-        // builtins.mapAttrs (_: modular) (value.make-shells or { });
+      # Options that several modules define are one shell.
+      ofOptions = values: builtins.mapAttrs (_: modular) (builtins.zipAttrsWith (_: given: given) values);
+      shellsOf = values: merged (map (value: value.devShells or { }) values)
+        // ofOptions (map (value: (value.devenv or { }).shells or { }) values)
+        // ofOptions (map (value: value.devshells or { }) values)
+        // ofOptions (map (value: value.make-shells or { }) values);
+      # extras/partitions.nix: modules that are evaluated apart give the attributes that name them.
+      apart = one: builtins.concatMap (value: builtins.concatMap (name: collected (value.partitions.${name}.module or { }) (inner one)) (builtins.attrNames (value.partitions or { }))) modules;
+      below = one: builtins.concatMap (value: if value ? perSystem then collected value.perSystem (inner one) else [ ]) (modules ++ apart one);
       flakes = builtins.concatMap (value: if value ? flake && builtins.isAttrs value.flake then [ value.flake ] else [ ]) modules;
     in merged (flakes ++ [ {
-      devShells = builtins.listToAttrs (map (one: { name = one; value = merged (map shellsOf (perSystem one)); }) systems);
+      devShells = builtins.listToAttrs (map (one: { name = one; value = shellsOf (below one); }) systems);
     } ]);
 
   standIns = {
@@ -151,10 +156,35 @@ let
   nixpkgs = thing "nixpkgs" // { lib = lib // { nixosSystem = _: thing "system"; }; legacyPackages = perSystemOf pkgs; };
   inputOf = name:
     if standIns ? ${name} then standIns.${name}
+    # What comes from a stand-in for an input is marked, and told apart from nixpkgs' own packages.
+    else if name == "blueprint" then blueprint
+    else if builtins.match ".*snowfall.*" name != null then snowfall
     else if builtins.match ".*utils.*" name != null then flakeUtils
     else if builtins.match ".*parts.*" name != null then flakeParts
     else if builtins.match ".*(nixpkgs|nixos|unstable|stable).*" name != null then standIns.nixpkgs
-    else thing name // { outPath = "${toString room}/input"; inputs = thing "inputs"; legacyPackages = perSystemOf pkgs; packages = perSystemOf (thing "${name}.packages"); };
+    else thing "<${name}>" // { outPath = "${toString room}/input"; inputs = thing "inputs"; legacyPackages = perSystemOf pkgs; packages = perSystemOf (thing "<${name}>.packages"); };
+
+  # numtide/blueprint, lib/default.nix: the files below prefix, called with these among others.
+  blueprint = thing "blueprint" // {
+    __functor = _: given:
+      let
+        prefix = given.prefix or "";
+        src = if builtins.isPath prefix then prefix else project + "/${prefix}";
+        made = one: f: called (moduleArguments // { flake = self; perSystem = thing "perSystem" // { devshell = devshell; }; pname = "default"; }) f { };
+        found = one:
+          (if builtins.pathExists (src + "/devshells/default.nix") then { default = made one (src + "/devshells/default.nix"); } else { })
+          // (if builtins.pathExists (src + "/devshell.nix") then { default = made one (src + "/devshell.nix"); } else { });
+      in { devShells = builtins.listToAttrs (map (name: { inherit name; value = found name; }) systems); };
+  };
+  # snowfallorg/lib, snowfall-lib/shell: shells/NAME/default.nix below the root, as callPackage calls them.
+  snowfall = thing "snowfall-lib" // { mkLib = given: thing "lib" // lib // { mkFlake = more: snowfallOf (given // more); }; mkFlake = snowfallOf; };
+  snowfallOf = given:
+    let
+      root = (given.snowfall or { }).root or given.src;
+      names = builtins.attrNames (if builtins.pathExists (root + "/shells") then builtins.readDir (root + "/shells") else { });
+      made = builtins.listToAttrs (map (name: { inherit name; value = called pkgs (root + "/shells/${name}/default.nix") { inherit inputs; }; }) names);
+      more = builtins.mapAttrs (_: name: made.${name}) ((given.alias or { }).shells or { });
+    in { devShells = builtins.listToAttrs (map (name: { inherit name; value = made // more; }) systems); };
 
   flake = import (project + "/flake.nix");
   wanted = builtins.attrNames (builtins.functionArgs flake.outputs) ++ builtins.attrNames (flake.inputs or { });
@@ -183,4 +213,7 @@ in
     }) (builtins.attrNames outputs.devShells.${one}))
     ++ each "devShell" (one: [ { name = "devShell.${one}.default"; value = shown outputs.devShell.${one}; } ])
   );
+  # The default one alone, where another cannot be evaluated so.
+  shell = if outputs ? devShells then { "devShells.${system}.default" = shown outputs.devShells.${system}.default; }
+    else { "devShell.${system}.default" = shown outputs.devShell.${system}; };
 }

@@ -76,7 +76,45 @@ def test_an_edit_can_be_undone(environment: Environment) -> None:
     assert text(environment) == FLAKE
 
 
+MODULES = """\
+{
+  outputs = { nixpkgs, devenv, ... }@inputs: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+    devShells.x86_64-linux.default = devenv.lib.mkShell {
+      inherit inputs pkgs;
+      modules = [ { languages.go.enable = true; } ./nix/tools.nix ];
+    };
+  };
+}
+"""
+
+
+def test_the_file_of_the_module_that_lists_packages_gets_it(environment: Environment) -> None:
+    tools = environment.project.root / "nix/tools.nix"
+    tools.parent.mkdir()
+    tools.write_text("{ pkgs, ... }:\n{\n  packages = [ pkgs.git ];\n}\n")
+    changed(environment, MODULES, edit("add", "jq"))
+    assert text(environment) == MODULES
+    assert "[ pkgs.git pkgs.jq ]" in tools.read_text()
+    changed(environment, MODULES, edit("remove", "jq"))
+    assert "[ pkgs.git ]" in tools.read_text()
+
+
+def test_a_package_of_another_module_of_the_shell_is_there(environment: Environment) -> None:
+    tools = environment.project.root / "nix/tools.nix"
+    tools.parent.mkdir()
+    tools.write_text("{ pkgs, ... }:\n{\n  packages = [ pkgs.jq ];\n}\n")
+    flake = MODULES.replace("languages.go.enable = true;", "packages = [ pkgs.git ];")
+    result = changed(environment, flake, edit("add", "jq"))
+    assert text(environment) == flake
+    assert any("nix/tools.nix" in note for note in result.notes)
+
+
 REFUSED = {
+    "one of two by a condition": (
+        FLAKE.replace("default = pkgs.mkShell {", "default = if self ? x then pkgs.mkShell { } else pkgs.mkShell {"),
+        {},
+        "conditional",
+    ),
     "no default": (FLAKE.replace("default =", "dev ="), {}, "ambiguous"),
     "no such shell": (FLAKE, {"inside": "devShells.docs"}, "not_found"),
     "no shell": ("{ outputs = { self }: { lib = { }; }; }\n", {}, "not_found"),

@@ -32,24 +32,27 @@ _OUTPUTS = ("devShells", "devShell", "devenv.shells", "devshells", "make-shells"
 class DevShells:
     """The shells of one flake, read through what the edit reads through."""
 
-    def __init__(self, files: Files, flake: str, verb: str, names: Sequence[str]) -> None:
-        """Find them. verb, names: how the edit is said again."""
-        self._files, self._flake = files, flake
+    def __init__(self, files: Files, flake: str, verb: str, names: Sequence[str], wanted: str | None = None) -> None:
+        """Find them. verb, names: how the edit is said again. wanted: the shell that is named."""
+        self._files, self._flake, self._wanted = files, flake, wanted
         self._said = partial(do, verb, names=[*names])
         self._data: dict[str, bytes] = {}
         self.read: dict[str, bytes] = {}
         self._shells = self._find()
 
     @classmethod
-    def of(cls, edit: Edit, files: Files, verb: str, names: Sequence[str]) -> DevShells | None:
-        """Return the shells that an edit is about: of the flake that it names, or of a project without a devenv.nix."""
+    def of(cls, edit: Edit, files: Files, verb: str, names: Sequence[str], inside: str | None) -> DevShells | None:
+        """Return the shells that an edit is about: of the flake that it names, or of a project without a devenv.nix.
+
+        inside: the shell that is named.
+        """
         named = "file" in edit.model_fields_set
         name = files.candidate.resolve(edit.file) if named else FLAKE
         if posixpath.basename(name) != FLAKE or files.candidate.read(name) is None:
             return None
         if not named and (files.create or files.candidate.read(DECLARATION) is not None):
             return None
-        return cls(files, name, verb, names)
+        return cls(files, name, verb, names, inside)
 
     def are_meant_by(self, inside: str | None) -> bool:
         """Return whether a caller names a shell, or no package that has some of its own."""
@@ -58,14 +61,23 @@ class DevShells:
     def add(self, names: Sequence[str], wanted: str | None) -> AppliedEdit:
         """Add packages to a shell. Raises Refused."""
         shell = self._one(wanted)
-        edited, path = nix.add_to_shell(_with_packages(shell), names)
-        notes = [*edited.notes]
+        holder = _with_packages(shell)
+        there, notes = dict[str, str](), list[str]()
+        for other in shell.modules:
+            for name in names if other.body != holder.body else ():
+                if (found := nix.shell_has(other, name)) is not None:
+                    there.setdefault(name, f"{name} is already in {found} of {shell.spelled} ({other.where}).")
+        missing = [name for name in names if name not in there]
+        if not missing:
+            return AppliedEdit({}, {}, (*there.values(),))
+        edited, path = nix.add_to_shell(holder, missing)
+        notes = [*edited.notes, *there.values()]
         if edited.changed:
             others = [other.spelled for other in self._shells if other.body == shell.body and other.name != shell.name]
             beside = f", and so in {', '.join(dict.fromkeys(others))}" if others else ""
             notes.append(f"It is in {format_path(path)} of {shell.spelled}{beside}.")
-        name = shell.document.name
-        return AppliedEdit({name: shell.document.data}, {name: edited.data}, tuple(notes))
+        name = holder.document.name
+        return AppliedEdit({name: holder.document.data}, {name: edited.data}, tuple(notes))
 
     def remove(self, names: Iterable[str], wanted: str | None) -> AppliedEdit:
         """Remove packages from every list of a shell. Raises Refused."""
@@ -91,7 +103,7 @@ class DevShells:
         return AppliedEdit({name: first[name] for name in self._data}, dict(self._data), tuple(notes))
 
     def _find(self) -> list[Shell]:
-        return nix.shells_of(self._read, self._flake)
+        return nix.shells_of(self._read, self._flake, self._wanted)
 
     def _read(self, name: str) -> bytes | None:
         if name in self._data:
@@ -163,6 +175,13 @@ class DevShells:
         )
 
     def _several(self, found: Sequence[Shell], wanted: str | None) -> Refused:
+        conditions = [shell.conditions[-1] for shell in found if shell.conditions]
+        if conditions and len({shell.spelled for shell in found}) == 1:
+            return found[0].document.refuse(
+                "conditional",
+                f"{found[0].spelled} is made in one of two ways, by {' '.join(conditions[0].split())}.",
+                found[0].place,
+            )
         places = dict.fromkeys(f"{shell.spelled} ({shell.where})" for shell in found)
         names = tuple(dict.fromkeys(shell.spelled for shell in found))
         more = len(names) > 1
@@ -180,4 +199,5 @@ class DevShells:
 
 def _with_packages(shell: Shell) -> Shell:
     """Return the module of devenv's shell that lists packages already, else the first one that can be edited."""
-    return next((module for module in shell.modules if next(nix.shell_packages(module), None)), shell)
+    known = (module for module in shell.modules if module.editable)
+    return next((module for module in known if next(nix.shell_packages(module), None)), shell)

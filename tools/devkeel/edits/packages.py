@@ -78,7 +78,7 @@ class AddPackages(_Packages):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Add the packages that are not there, in the file's own spelling."""
-        shells = DevShells.of(self, files, "add", self.names)
+        shells = DevShells.of(self, files, "add", self.names, self.inside)
         if shells is not None and shells.are_meant_by(self.inside):
             return shells.add(self.names, self.inside)
         if self.inside is not None:
@@ -117,7 +117,7 @@ class RemovePackages(_Packages):
 
     def apply(self, files: Files) -> AppliedEdit:
         """Remove the packages that are there."""
-        shells = DevShells.of(self, files, "remove", self.names)
+        shells = DevShells.of(self, files, "remove", self.names, self.inside)
         if shells is not None and shells.are_meant_by(self.inside):
             return shells.remove(self.names, self.inside)
         if self.inside is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["FLAKES", "after", "before", "head"]
+__all__ = ["FLAKES", "PKGS", "after", "before", "head"]
 
 _ADDED = re.compile(r"«(.*?)»", re.DOTALL)
 
@@ -28,9 +28,9 @@ def head(body: str, *inputs: str) -> str:
     return f"{{\n  outputs = {{ self, nixpkgs{names} }}@inputs:\n{body}\n}}\n"
 
 
-_PKGS = "let pkgs = nixpkgs.legacyPackages.x86_64-linux; in"
+PKGS = "let pkgs = nixpkgs.legacyPackages.x86_64-linux; in"
 FLAKES = {
-    "one system": head(f"""    {_PKGS}
+    "one system": head(f"""    {PKGS}
     {{
       devShells.x86_64-linux.default = pkgs.mkShell {{
         # tools
@@ -162,24 +162,24 @@ FLAKES = {
     "a set by another name": head("""    let p = nixpkgs.legacyPackages.x86_64-linux; pkgsFor = p; in {
       devShells.x86_64-linux.default = pkgsFor.mkShell { packages = [ pkgsFor.git« pkgsFor.jq» ]; };
     };"""),
-    "rec": head(f"""    {_PKGS} {{
+    "rec": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell rec {{
         name = "x";
         packages = [ pkgs.git« pkgs.jq» ];
         shellHook = name;
       }};
     }};"""),
-    "override": head(f"""    {_PKGS} {{
+    "override": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell.override {{ stdenv = pkgs.clangStdenv; }} {{
         packages = [ pkgs.git« pkgs.jq» ];
       }};
     }};"""),
-    "override in parentheses": head(f"""    {_PKGS} {{
+    "override in parentheses": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = (pkgs.mkShell.override {{ stdenv = pkgs.clangStdenv; }}) {{
         packages = [ pkgs.git« pkgs.jq» ];
       }};
     }};"""),
-    "overrideAttrs": head(f"""    {_PKGS} {{
+    "overrideAttrs": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = (pkgs.mkShell {{ packages = [ pkgs.git ]; }}).overrideAttrs (old: {{
         buildInputs = old.buildInputs ++ [ pkgs.gcc« pkgs.jq» ];
       }});
@@ -209,23 +209,23 @@ FLAKES = {
 »        inherit buildInputs;
       };
     };"""),
-    "optionals": head(f"""    {_PKGS} {{
+    "optionals": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell {{
         packages = with pkgs; [ git« jq» ] ++ lib.optionals stdenv.isDarwin [ libiconv ];
       }};
     }};"""),
-    "inputsFrom": head(f"""    {_PKGS} {{
+    "inputsFrom": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell {{
 «        packages = [ pkgs.jq ];
 »        inputsFrom = [ pkgs.hello ];
       }};
     }};"""),
-    "arguments put together": head(f"""    {_PKGS} {{
+    "arguments put together": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell (
         {{ packages = [ pkgs.git« pkgs.jq» ]; }} // {{ name = "x"; }}
       );
     }};"""),
-    "a function of the final arguments": head(f"""    {_PKGS} {{
+    "a function of the final arguments": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell (final: {{
         packages = [ pkgs.git« pkgs.jq» ];
       }});
@@ -243,13 +243,13 @@ FLAKES = {
     in {
       devShells.x86_64-linux = { inherit default; };
     };"""),
-    "another name of a shell": head(f"""    {_PKGS} {{
+    "another name of a shell": head(f"""    {PKGS} {{
       devShells.x86_64-linux = rec {{
         default = dev;
         dev = pkgs.mkShell {{ packages = [ pkgs.git« pkgs.jq» ]; }};
       }};
     }};"""),
-    "self": head(f"""    {_PKGS} {{
+    "self": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = self.devShells.x86_64-linux.dev;
       devShells.x86_64-linux.dev = pkgs.mkShell {{ packages = [ pkgs.git« pkgs.jq» ]; }};
     }};"""),
@@ -259,7 +259,7 @@ FLAKES = {
     in {
       devShells.x86_64-linux.default = shellOf "x";
     };"""),
-    "tabs": head(f"""    {_PKGS} {{
+    "tabs": head(f"""    {PKGS} {{
 \tdevShells.x86_64-linux.default = pkgs.mkShell {{
 \t\tpackages = [
 \t\t\tpkgs.git
@@ -267,7 +267,7 @@ FLAKES = {
 »\t\t];
 \t}};
     }};"""),
-    "sorted": head(f"""    {_PKGS} {{
+    "sorted": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.mkShell {{
         packages = with pkgs; [
           curl
@@ -278,7 +278,7 @@ FLAKES = {
         ];
       }};
     }};"""),
-    "a derivation": head(f"""    {_PKGS} {{
+    "a derivation": head(f"""    {PKGS} {{
       devShells.x86_64-linux.default = pkgs.stdenv.mkDerivation {{
         name = "shell";
         buildInputs = [ pkgs.git« pkgs.jq» ];

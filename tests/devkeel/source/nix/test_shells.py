@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.devkeel.source.nix.flakes import FLAKES, after, before, head
+from tests.devkeel.source.nix.flakes import FLAKES, PKGS, after, before, head
 
 from devkeel.errors import Refused
 from devkeel.source import nix
@@ -129,7 +129,149 @@ def test_packages_are_taken_from_the_set_that_the_shell_is_taken_from() -> None:
     assert not nix.add_to_shell(default(after(data)), ["jq"])[0].changed
 
 
+_PART = """\
+{
+  perSystem = { pkgs, ... }: {
+    devShells.default = pkgs.mkShell { packages = [ pkgs.git« pkgs.jq» ]; };
+  };
+}
+"""
+BY_LIBRARY = {
+    "blueprint": (
+        'inputs: inputs.blueprint { inherit inputs; prefix = "nix/"; }',
+        "nix/devshell.nix",
+        "{ pkgs, perSystem, ... }:\npkgs.mkShell { packages = [ pkgs.git« pkgs.jq» ]; }\n",
+    ),
+    "blueprint, a directory": (
+        "inputs: inputs.blueprint { inherit inputs; prefix = ./nix; }",
+        "nix/devshells/default.nix",
+        "{ pkgs, perSystem, ... }:\nperSystem.devshell.mkShell { packages = with pkgs; [ git« jq» ]; }\n",
+    ),
+    "snowfall": (
+        "inputs: inputs.snowfall-lib.mkFlake { inherit inputs; src = ./.; }",
+        "shells/default/default.nix",
+        "{ mkShell, git«, jq», ... }:\nmkShell { packages = [ git« jq» ]; }\n",
+    ),
+    "snowfall with a library, a root and another name": (
+        """inputs: let lib = inputs.snowfall-lib.mkLib { inherit inputs; src = ./.; snowfall.root = ./nix; }; in
+    lib.mkFlake { alias.shells.default = "daily"; }""",
+        "nix/shells/daily/default.nix",
+        "{ pkgs, ... }:\npkgs.mkShell { packages = [ pkgs.git« pkgs.jq» ]; }\n",
+    ),
+    "a partition of flake-parts": (
+        """inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
+    partitionedAttrs.devShells = "dev";
+    partitions.dev = { extraInputsFlake = ./dev; module = ./dev/module.nix; };
+  }""",
+        "dev/module.nix",
+        _PART,
+    ),
+    "a path without a dot": (
+        "inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ nix/shells.nix ]; }",
+        "nix/shells.nix",
+        _PART,
+    ),
+    "an option of make-shell": (
+        "inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } { imports = [ ./shells.nix ]; }",
+        "shells.nix",
+        """{ perSystem = { config, pkgs, ... }: {
+    devShells.default = config.make-shells.daily.finalPackage;
+    make-shells.daily = { packages = [ pkgs.git« pkgs.jq» ]; };
+  }; }\n""",
+    ),
+}
+
+
+@pytest.mark.parametrize("shape", BY_LIBRARY)
+def test_the_file_that_a_library_takes_for_the_shell_is_edited(shape: str) -> None:
+    outputs, name, text = BY_LIBRARY[shape]
+    files = {"flake.nix": f"{{\n  outputs = {outputs};\n}}\n".encode(), name: before(text)}
+    shell = default(files)
+    assert shell.document.name == name
+    assert nix.add_to_shell(shell, ["jq"])[0].data.decode() == after(text).decode()
+
+
+def test_another_shell_that_a_library_finds_by_its_file_is_found_by_its_name() -> None:
+    flake = b"{ outputs = inputs: inputs.blueprint { inherit inputs; }; }\n"
+    files = {"flake.nix": flake, "devshells/ci.nix": b"{ pkgs }: pkgs.mkShell { packages = [ ]; }\n"}
+    assert [shell.spelled for shell in nix.shells_of(files.get, "flake.nix", "devShells.ci")] == ["devShells.ci"]
+    assert nix.shells_of(files.get, "flake.nix") == []
+
+
+def test_a_function_that_callpackage_is_given_gets_the_package_as_an_argument() -> None:
+    text = head("""    {
+      devShells.x86_64-linux.default = nixpkgs.legacyPackages.x86_64-linux.callPackage (
+        { mkShell, git«, jq» }: mkShell { packages = [ git« jq» ]; }
+      ) { };
+    };""")
+    assert added(before(text), "jq") == after(text)
+
+
+def test_a_set_of_packages_by_another_name_is_used_and_sets_by_system_are_not() -> None:
+    text = head("""    let pkgs = nixpkgs.lib.genAttrs [ "x86_64-linux" ] (s: nixpkgs.legacyPackages.${s}); in {
+      devShells = nixpkgs.lib.mapAttrs (system: p: {
+        default = p.mkShell { packages = [ p.git« p.jq» ]; };
+      }) pkgs;
+    };""")
+    assert added(before(text), "jq") == after(text)
+    haskell = head(f"""    {PKGS} let haskPkgs = pkgs.haskellPackages; in {{
+      devShells.x86_64-linux.default = haskPkgs.shellFor {{ buildInputs = with pkgs; [ git« jq» ]; }};
+    }};""")
+    assert added(before(haskell), "jq") == after(haskell)
+
+
+def test_a_module_that_several_files_define_is_one_shell() -> None:
+    flake = b"""{
+  outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
+    imports = [ ./a.nix ./b.nix ];
+  };
+}
+"""
+    first = b'{ perSystem = { pkgs, ... }: { devshells.default = { name = "a"; }; }; }\n'
+    second = b"{ perSystem = { pkgs, ... }: { devshells.default = { packages = [ pkgs.git ]; }; }; }\n"
+    files = {"flake.nix": flake, "a.nix": first, "b.nix": second}
+    found = shells(files)
+    assert [shell.spelled for shell in found] == ["devshells.default"]
+    assert [module.document.name for module in found[0].modules] == ["a.nix", "b.nix"]
+    assert nix.shell_has(found[0].modules[1], "git") == "devshells.default.packages"
+
+
+HIDING = {
+    "the same output": ("{ devShells.x86_64-linux.other = pkgs.mkShell { }; }", ["devShells.x86_64-linux.other"]),
+    "another output": ("{ packages = { }; }", ["devShells.x86_64-linux.default"]),
+    "a function of systems": ("pkgs.eachDefaultSystem (s: { apps = { }; })", ["devShells.x86_64-linux.default"]),
+    "names in a list": ('pkgs.genAttrs [ "devShells" ] (s: { })', []),
+}
+
+
+@pytest.mark.parametrize("right", HIDING)
+def test_what_an_update_hides_is_no_shell(right: str) -> None:
+    source, spelled = HIDING[right]
+    data = head(f"    {PKGS} {{ devShells.x86_64-linux.default = pkgs.mkShell {{ }}; }} // {source};").encode()
+    assert [shell.spelled for shell in shells(data)] == spelled
+
+
+def test_what_unknown_outputs_may_take_the_place_of_is_refused() -> None:
+    data = head(f"    {PKGS} {{ devShells.x86_64-linux.default = pkgs.mkShell {{ }}; }} // self.more;").encode()
+    with pytest.raises(Refused) as caught:
+        added(data, "jq")
+    assert caught.value.code == "opaque_value"
+
+
+def test_attributes_that_an_unknown_function_is_given_are_no_shells() -> None:
+    data = head(
+        f"    {PKGS} {{ devShells.x = pkgs.unknown {{ inherit pkgs; tools = pkgs.mkShell {{ }}; }}; }};"
+    ).encode()
+    assert [(shell.spelled, shell.line) for shell in shells(data)] == [("devShells.x", 3)]
+    with pytest.raises(Refused) as caught:
+        nix.add_to_shell(shells(data)[0], ["jq"])
+    assert caught.value.code == "opaque_value"
+
+
 CANNOT = {
+    "a function of the file's own": ("let mkShell = x: x; in mkShell { packages = [ ]; }", "opaque_value"),
+    "pkgs a function": ('let pkgs = s: s; in (pkgs "x").mkShell { packages = [ ]; }', "captured_name"),
+    "pkgs a set of the file's own": ("let pkgs = { mkShell = x: x; }; in pkgs.mkShell { }", "captured_name"),
     "of another flake": ("other.devShells.x86_64-linux.default", "opaque_value"),
     "made elsewhere": ("pkgs.hello.devShell", "opaque_value"),
     "an unknown function": ("haskell.shellWith { tools = [ ]; }", "opaque_value"),

@@ -97,6 +97,7 @@ __all__ = [
     "sequence",
     "set",
     "shape_of",
+    "shell_has",
     "shell_packages",
     "shells_of",
     "uncomment",
@@ -278,14 +279,19 @@ def rename_input(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     return _flake.rename_input(document, path, new)
 
 
-def shells_of(read: Callable[[str], bytes | None], name: str) -> list[Shell]:
+def shells_of(read: Callable[[str], bytes | None], name: str, wanted: str | None = None) -> list[Shell]:
     """Return the development shells of a flake; see `shells`."""
-    return _read_shells.shells_of(read, name)
+    return _read_shells.shells_of(read, name, wanted)
 
 
 def add_to_shell(shell: Shell, names: Iterable[str]) -> tuple[Edited, AttrPath]:
     """Add packages to a development shell; return the edit of its file, and the list that they go into."""
     return _shells.add_to_shell(shell, [*names])
+
+
+def shell_has(shell: Shell, name: str) -> str | None:
+    """Return the list of a development shell that has a package whatever holds, None where none has."""
+    return _shells.shell_has(shell, name)
 
 
 def remove_from_shell(shell: Shell, name: str) -> Edited:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["FlakeFiles"]
 
-_FILE = re.compile(r"\.{1,2}(?:/[\w.+-]+)*/?")
+# nix, src/libexpr/lexer.l: `./a`, `../a` and `a/b` are relative to the file; `/a` and `~/a` are not.
+_FILE = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*/?")
 
 
 class FlakeFiles(Struct):
@@ -42,8 +43,11 @@ class FlakeFiles(Struct):
         if node.type != "path_expression" or _FILE.fullmatch(source) is None:
             return None
         name = posixpath.normpath(posixpath.join(posixpath.dirname(document.name), source))
-        if name.startswith("../"):
-            return None
         names = [name] if name.endswith(".nix") else [posixpath.join(name, "default.nix"), name]
-        found = next((found for each in names if (found := self.open(posixpath.normpath(each))) is not None), None)
+        return next((found for each in names if (found := self.module(each)) is not None), None)
+
+    def module(self, name: str) -> Document | None:
+        """Return a file of the project that parses, by its path; None where there is none."""
+        name = posixpath.normpath(name)
+        found = self.open(name) if name != ".." and not name.startswith("../") else None
         return found if found is not None and found.expression is not None and not found.syntax_problems else None

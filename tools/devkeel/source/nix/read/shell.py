@@ -25,7 +25,8 @@ class Shell(Struct, frozen=True):
     not known; prefix: the path at which they stand in it. systems: those that its path names. conditions: those that it
     stands under. why, code: why it cannot be edited. maker: the source of what its function is taken from. modules:
     each module of a shell of devenv's, as a shell of its own. shared: other calls in the file make something of the
-    same expression. filled: callPackage gives its file what the arguments name.
+    same expression. filled: callPackage gives its file what the arguments name. nixpkgs: its
+    function is one of nixpkgs, which stands beside the packages.
     """
 
     name: str
@@ -43,6 +44,12 @@ class Shell(Struct, frozen=True):
     modules: tuple[Shell, ...] = ()
     shared: bool = False
     filled: bool = False
+    nixpkgs: bool = False
+
+    @property
+    def editable(self) -> bool:
+        """Whether its packages can be seen, and are there whatever holds."""
+        return self.part is not None and self.why is None and not self.conditions and not self.shared
 
     @property
     def line(self) -> int:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from devkeel.source.nix.read.literal import static_names
 from devkeel.source.nix.read.scope import binder_of, binding_of, bindings, enclosing_environments, inherited
 from devkeel.source.nix.read.syntax import text
-from devkeel.source.nix.read.values import bare
+from devkeel.source.nix.read.values import bare, value_of
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -84,6 +84,9 @@ def call_of(node: Node, data: bytes) -> ShellCall | None:
 def kind_of(call: ShellCall, data: bytes) -> Kind | None:
     """Return what kind of shell a call makes, None where its function is not known to make one."""
     owner = call.owner(data)
+    value = value_of(call.function, call.name, data) if call.base is None else None
+    if value is not None and bare(value).type == "function_expression":
+        return None  # a function of the file's own, which may do anything with what it is given
     if call.name in _SHELLS:
         whole = f"{owner}.{call.name}".lower()
         if call.name == "mkShell" and "devenv" in whole:

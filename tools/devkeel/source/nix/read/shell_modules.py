@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.index import Definition
     from devkeel.source.path import AttrPath
 
-__all__ = ["module_shells", "modules_in"]
+__all__ = ["merged", "module_shells", "modules_in"]
 
 # devenv's flake-module.nix, devshell's flake-module.nix, make-shell's: what flake-parts makes devShells of.
 _ROOTS: dict[AttrPath, Kind] = {("devenv", "shells"): "devenv", ("devshells",): "module", ("make-shells",): "module"}
@@ -48,6 +48,22 @@ def module_shells(files: FlakeFiles, document: Document, node: Node, conditions:
             found = [item for item in below if item.raw[: len(path)] == path]
             shell = Shell(name, ".".join(root), document, found[0].node, kind, part, path, conditions=conditions)
             yield _made(files, document, shell, next((item for item in found if item.raw == path), None))
+
+
+def merged(shells: list[Shell]) -> list[Shell]:
+    """Return the shells, with those as one that options of flake-parts define in several places, as modules are."""
+    options = {".".join(root) for root in _ROOTS}
+    found = dict[tuple[str, str] | int, list[Shell]]()
+    for number, shell in enumerate(shells):
+        found.setdefault((shell.output, shell.name) if shell.output in options else number, []).append(shell)
+    return [_together(same) for same in found.values()]
+
+
+def _together(same: list[Shell]) -> Shell:
+    if len(same) == 1:
+        return same[0]
+    first = next((shell for shell in same if shell.editable), same[0])
+    return replace(first, modules=tuple(module for shell in same for module in shell.modules or (shell,)))
 
 
 def _made(files: FlakeFiles, document: Document, shell: Shell, whole: Definition | None) -> Shell:

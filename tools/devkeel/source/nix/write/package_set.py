@@ -9,8 +9,10 @@ from msgspec import Struct
 
 from devkeel.source.nix.read.literal import Expression
 from devkeel.source.nix.read.packages import files_own, meaning, other_meanings, variant
-from devkeel.source.nix.read.scope import binder_of, bound_names, enclosing_withs, is_bound
-from devkeel.source.nix.read.syntax import parse
+from devkeel.source.nix.read.scope import SETS, binder_of, bound_names, enclosing_withs, is_bound
+from devkeel.source.nix.read.shell_makers import call_of
+from devkeel.source.nix.read.syntax import parse, text
+from devkeel.source.nix.read.values import bare, value_of
 from devkeel.source.nix.write import packages
 from devkeel.source.nix.write.head import insert_formals
 from devkeel.source.nix.write.lists import Spelling
@@ -29,6 +31,9 @@ _SET = re.compile(r"nixpkgs|pkgs|legacyPackages")
 _WHOLE_SET = re.compile(
     r"([\w'-]+\.)*([\w'-]*[pP]kgs[\w'-]*|legacyPackages)(\.(\$\{[\w'.-]+\}|\"[^\"]*\"|[\w-]+-(linux|darwin)))?"
 )
+_NAME = re.compile(r"[\w'-]+")
+# nixpkgs, lib/attrsets.nix, flake-utils, and what flakes call their own: a set of sets, one for each system.
+_OF_SETS = re.compile(r"genAttrs|mapAttrs'?|listToAttrs|each\w*|for(All|Each)\w*|perSystem\w*")
 # Where `pkgs` is one set for each system.
 _BY_SYSTEM = b"pkgs.${"
 _FUNCTION = "function_expression"
@@ -109,11 +114,14 @@ class PackageSet(Struct, frozen=True):
 
     @property
     def _function(self) -> Node | None:
-        """The function whose arguments callPackage fills, around the place."""
+        """The function whose arguments callPackage fills, around the place: the one that it is given, or the file's."""
         node: Node | None = self.at if self.filled else None
         found = None
         while node is not None:
-            found = node if node.type == _FUNCTION and node.child_by_field_name("formals") is not None else found
+            if node.type == _FUNCTION and node.child_by_field_name("formals") is not None:
+                found = node
+                if _is_given(node, self.data):
+                    break
             node = node.parent
         return found
 
@@ -128,9 +136,21 @@ class PackageSet(Struct, frozen=True):
         return [insert_formals(formals, self.data, wanted)] if wanted else []
 
 
-def package_set(at: Node, data: bytes, maker: str, *, filled: bool) -> PackageSet:
-    """Return the set that packages are taken from at a place; maker: what the shell's function is taken from."""
-    root = _root(at, data, maker)
+def _is_given(function: Node, data: bytes) -> bool:
+    """Return whether a function is written as the argument of callPackage."""
+    node, outer = function, function.parent
+    while outer is not None and outer.type == "parenthesized_expression":
+        node, outer = outer, outer.parent
+    called = outer.child_by_field_name("function") if outer is not None and outer.type == "apply_expression" else None
+    return called is not None and called != node and text(called, data).rpartition(".")[2] == "callPackage"
+
+
+def package_set(at: Node, data: bytes, maker: str, *, filled: bool, nixpkgs: bool = False) -> PackageSet:
+    """Return the set that packages are taken from at a place; maker: what the shell's function is taken from.
+
+    nixpkgs: that is the function of nixpkgs, which stands among the packages.
+    """
+    root = _root(at, data, maker, nixpkgs=nixpkgs)
     if root is None:
         return PackageSet(at, data, None, filled)
     source = root.encode()
@@ -138,10 +158,27 @@ def package_set(at: Node, data: bytes, maker: str, *, filled: bool) -> PackageSe
     return PackageSet(at, data, root, filled, meaning(tree.child_by_field_name("expression") or tree, source, at, data))
 
 
-def _root(at: Node, data: bytes, maker: str) -> str | None:
+def _may_be_one(at: Node, name: str, data: bytes) -> bool:
+    """Return whether a name may stand for a set of packages: no function, no set of the file's own, no set of sets."""
+    value = value_of(at, name, data)
+    if value is None:
+        return True
+    node = bare(value)
+    call = call_of(node, data)
+    if call is not None:
+        return _OF_SETS.fullmatch(call.name) is None
+    if node.type == "variable_expression" and text(node, data) != name:
+        return _may_be_one(node, text(node, data), data)
+    return node.type not in {_FUNCTION, *SETS} and not text(node, data).endswith(".legacyPackages")
+
+
+def _root(at: Node, data: bytes, maker: str, *, nixpkgs: bool) -> str | None:
     first = re.match(r"[\w'-]+", maker)
-    if first is not None and _WHOLE_SET.fullmatch(maker) and is_bound(at, first[0], data):
+    bound = nixpkgs and first is not None and is_bound(at, first[0], data)
+    if bound and _WHOLE_SET.fullmatch(maker) and _may_be_one(at, maker, data):
         return maker  # the set that the shell's own function is taken from
-    if is_bound(at, "pkgs", data) and _BY_SYSTEM not in data:
+    if is_bound(at, "pkgs", data) and _BY_SYSTEM not in data and _may_be_one(at, "pkgs", data):
         return "pkgs"
+    if bound and _NAME.fullmatch(maker) and _may_be_one(at, maker, data):
+        return maker
     return next((source for source in enclosing_withs(at, data) if _SET.search(source)), None)

@@ -44,7 +44,7 @@ __all__ = [
 
 PACKAGES = ("packages",)
 # inputs.NAME.packages.${system}.default and its spellings: the only interpolations that a package name may have.
-_NAME = re.compile(r"[A-Za-z0-9_'+.@-]+")
+_NAME = re.compile(r"[A-Za-z0-9_'+.@/-]+")
 _DOTTED = re.compile(r"""(<\w+> )?[\w'-]+(\.[\w'"+-]+|\.\$\{system\})+""")
 _INPUT = re.compile(r"inputs(\.([A-Za-z_][A-Za-z0-9_'-]*|\$\{(pkgs\.)?(stdenv\.(hostPlatform\.)?)?system\}))+")
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.shell import Shell
     from devkeel.source.path import AttrPath
 
-__all__ = ["add_to_shell", "remove_from_shell", "shell_packages"]
+__all__ = ["add_to_shell", "remove_from_shell", "shell_has", "shell_packages"]
 
 _LISTS: dict[str, tuple[AttrPath, ...]] = {
     # nixpkgs, pkgs/build-support/mkshell/default.nix: `packages` are joined to nativeBuildInputs.
@@ -43,11 +43,11 @@ def add_to_shell(shell: Shell, names: Sequence[str]) -> tuple[Edited, AttrPath]:
         return packages.add_packages(part, [*names]), packages.PACKAGES
     missing, notes = list[str](), list[str]()
     for name in names:
-        there = next((path for path in _paths(shell) if _has(shell, part, path, packages.requested(name))), None)
+        there = shell_has(shell, name)
         if there is None:
             missing.append(name)
         else:
-            notes.append(f"{name} is already in {format_path(there)} of {shell.spelled} ({shell.where}).")
+            notes.append(f"{name} is already in {there} of {shell.spelled} ({shell.where}).")
     if not missing:
         return Edited(part.data, notes=tuple(notes)), _paths(shell)[0]
     refusals = list[Refused]()
@@ -69,6 +69,15 @@ def _added(shell: Shell, part: Document, path: AttrPath, names: Sequence[str]) -
         )
     values = [packages.requested(name) for name in names]
     return add(part, path, values, spelling=source.spelling, keep_sorted=True, listed=True)
+
+
+def shell_has(shell: Shell, name: str) -> str | None:
+    """Return the list of a shell that has a package whatever holds, None where none has, or nothing is known of it."""
+    if shell.part is None or shell.why is not None:
+        return None
+    wanted = packages.requested(name)
+    there = (path for path in _paths(shell) if _has(shell, shell.part, path, wanted))
+    return next((format_path(path) for path in there), None)
 
 
 def remove_from_shell(shell: Shell, name: str) -> Edited:
@@ -145,4 +154,4 @@ def _source(shell: Shell, part: Document, path: AttrPath) -> PackageSet:
     """Return the set that the packages of a list are taken from."""
     lists = (find_list(item.value, part.data) for item in _definitions(part, path) if item.value is not None)
     at = next((item for item in lists if item is not None), part.body.core)
-    return package_set(at, part.data, shell.maker, filled=shell.filled)
+    return package_set(at, part.data, shell.maker, filled=shell.filled, nixpkgs=shell.nixpkgs)
