@@ -205,3 +205,108 @@ def test_what_means_nothing_is_malformed(given: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
         parse_edits([given])
     assert caught.value.code == "bad_edit"
+
+
+WHOLE = {
+    "attributes": ('{ type = "github"; owner = "a"; repo = "tool"; flake = false; }', "flake = false;"),
+    "attributes of Git": ('{ type = "git"; url = "https://a.example/t"; ref = "main"; }', ""),
+    "both": ('{ url = "github:a/tool"; follows = "nixpkgs"; }', ""),
+}
+
+
+@pytest.mark.parametrize("shape", WHOLE)
+def test_another_reference_takes_the_place_of_all_that_the_old_one_is_made_of(
+    environment: Environment, shape: str
+) -> None:
+    source, kept = WHOLE[shape]
+    flake = environment.project.root / "flake.nix"
+    (environment.project.root / "devenv.nix").unlink()
+    text = f'{{ inputs.nixpkgs.url = "n"; inputs.tool = {source}; outputs = {{ ... }}: {{ }}; }}\n'
+    for kind, given, written in (
+        ("set_input", {"url": "github:b/tool"}, 'url = "github:b/tool";'),
+        ("follow_input", {"to": "nixpkgs"}, 'follows = "nixpkgs";'),
+    ):
+        flake.write_text(text)
+        edit(environment, kind, "tool", **given)
+        found = flake.read_text().partition("inputs.tool = { ")[2].partition(" }")[0]
+        assert {part.strip() for part in found.split(";")} == {part.strip() for part in f"{written}{kept}".split(";")}
+
+
+@pytest.mark.parametrize("kind", ["pin_input", "unpin_input"])
+def test_a_reference_in_attributes_is_not_changed_in_part(environment: Environment, kind: str) -> None:
+    flake = environment.project.root / "flake.nix"
+    (environment.project.root / "devenv.nix").unlink()
+    flake.write_text('{ inputs.tool = { type = "git"; url = "https://a.example/t"; }; outputs = _: { }; }\n')
+    given = {"to": REV} if kind == "pin_input" else {}
+    assert refusal(environment, kind, "tool", **given) == "unsupported_reference"
+
+
+def test_a_name_in_quotes_is_removed(environment: Environment) -> None:
+    flake = environment.project.root / "flake.nix"
+    (environment.project.root / "devenv.nix").unlink()
+    flake.write_text('{\n  inputs."hls-2.9".url = "github:a/hls";\n  outputs = _: { };\n}\n')
+    edit(environment, "remove_input", "hls-2.9")
+    assert flake.read_text() == "{\n  outputs = _: { };\n}\n"
+
+
+ALONE = {
+    "other keys": "imports:\n- ./a\n",
+    "no line break at the end": "imports:\n- ./a",
+    "blank lines between, and none at the end": "impure: true\n\nimports:\n- ./a",
+    "a comment at the end": "impure: true\n# not set: imports\n",
+}
+
+
+@pytest.mark.parametrize("text", ALONE)
+def test_the_key_of_the_inputs_comes_and_goes_with_them(environment: Environment, text: str) -> None:
+    file = environment.project.root / "devenv.yaml"
+    file.write_text(ALONE[text])
+    edit(environment, "set_input", "new", url="github:a/new")
+    edit(environment, "remove_input", "new")
+    assert file.read_text() == ALONE[text]
+
+
+def test_the_key_of_the_inputs_stays_with_a_remark_above_it(environment: Environment) -> None:
+    file = environment.project.root / "devenv.yaml"
+    file.write_text("impure: true\n# from our mirror\ninputs:\n  new:\n    url: github:a/new\n")
+    edit(environment, "remove_input", "new")
+    assert file.read_text() == "impure: true\n# from our mirror\ninputs: {}\n"
+
+
+PARTS = """\
+{
+  inputs.nixpkgs.url = "github:a/nixpkgs";
+  inputs.tool.url = "github:a/tool";
+  outputs = inputs: inputs.parts.lib.mkFlake { inherit inputs; } { imports = [ ./nix ]; };
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("use", "refused"),
+    [
+        ("inputs.tool.x", True),
+        ("inputs'.tool.x", True),
+        ("with inputs; [ tool.x ]", True),
+        ("let inherit (inputs) tool; in tool.x", True),
+        ("inputs.tool-two.x", False),
+        ('"inputs.tool.x"', False),
+        ("let tool = 1; in with inputs; tool", False),
+    ],
+)
+def test_an_input_that_another_file_of_the_flake_uses_stays(environment: Environment, use: str, refused: bool) -> None:
+    root = environment.project.root
+    (root / "devenv.nix").unlink()
+    (root / "flake.nix").write_text(PARTS)
+    (root / "nix").mkdir()
+    (root / "nix/default.nix").write_text("{ imports = [ ./shell.nix ]; }\n")
+    (root / "nix/shell.nix").write_text(f"{{ inputs, inputs', ... }}:\n{{ x = {use}; }}\n")
+    if refused:
+        with pytest.raises(Refused) as caught:
+            edit(environment, "remove_input", "tool")
+        assert caught.value.code == "in_use"
+        assert caught.value.place is not None
+        assert (caught.value.place.file, caught.value.place.line) == ("nix/shell.nix", 2)
+    else:
+        edit(environment, "remove_input", "tool")
+        assert "inputs.tool" not in (root / "flake.nix").read_text()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkeel.checks.report import Skipped
 from devkeel.deferred import Deferred
@@ -12,6 +12,8 @@ from devkeel.project.root import INPUTS, LOCAL_INPUTS, LOCK
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from devkeel.candidate.candidate import Candidate
     from devkeel.nix_cli import locking
     from devkeel.pinned import flake_lock
@@ -19,10 +21,19 @@ else:
     locking = Deferred("devkeel.nix_cli.locking")
     flake_lock = Deferred("devkeel.pinned.flake_lock")
 
-__all__ = ["lock_inputs"]
+__all__ = ["lock_inputs", "moves_inputs"]
 
 _LOCKING = "lock"
 _FLAKE, _FLAKE_LOCK = "flake.nix", "flake.lock"
+
+
+def moves_inputs(edits: Iterable[Mapping[str, Any]]) -> bool:
+    """Return whether edits, as given, move an input to another branch, tag or revision.
+
+    What that moves is what such a call asks, also where it is only tried: it is fetched, as by a renewal that is only
+    tried.
+    """
+    return any(edit.get("kind") == "set_input" and edit.get("to") is not None for edit in edits)
 
 
 def lock_inputs(candidate: Candidate, level: str | None, *, executes: bool = True) -> tuple[Skipped, ...]:

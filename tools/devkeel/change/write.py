@@ -12,7 +12,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.looked import Looked
 from devkeel.change.external import note_external
 from devkeel.change.judge import corrected, judge
-from devkeel.change.locking import lock_inputs
+from devkeel.change.locking import lock_inputs, moves_inputs
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
 from devkeel.deferred import Deferred
@@ -187,7 +187,8 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     level = _allowed(may, intent.level or settings.level, intent)
     ran, skipped = resolve_libraries(candidate, level, executes=may.executes)
     if intent.kind != "lock":
-        skipped += lock_inputs(candidate, level, executes=may.executes)
+        fetches = intent.level is None and moves_inputs(intent.edits) and context.permission.executes
+        skipped += lock_inputs(candidate, level, executes=may.executes or fetches)
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)

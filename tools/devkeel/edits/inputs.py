@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
@@ -13,7 +14,7 @@ from devkeel.edits.files import AppliedEdit
 from devkeel.edits.input_file import InputFile, declared_in, lock_of, place_in
 from devkeel.edits.input_files import InputFiles
 from devkeel.edits.suggestion import NewValue
-from devkeel.errors import Place, Refused
+from devkeel.errors import DevkeelError, Place, Refused
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import INPUTS
@@ -25,13 +26,21 @@ from devkeel.text.actions import do
 from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from devkeel.edits.files import Files
     from devkeel.edits.suggestion import Suggestion
 
 __all__ = ["KINDS", "FollowInput", "PinInput", "RemoveInput", "SetInput", "UnpinInput"]
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_-]*"
-_NAME, _PATH = rf"^{_WORD}$", rf"^{_WORD}(/{_WORD})*$"
+# A flake may give an input a name that stands in quotes, such as "hls-2.9"; what is followed has none of them (nix,
+# src/libflake/flakeref.cc, `flakeIdRegexS`).
+_OWN = r"[A-Za-z_][A-Za-z0-9_.-]*"
+_NAME, _PATH = rf"^{_OWN}$", rf"^{_OWN}(/{_OWN})*$"
+# What a reference is made of where it is written in attributes (nix, src/libfetchers): `type` says so, and `url` is
+# then one of them, not a reference.
+_PARTS = frozenset({"type", "url", "owner", "repo", "host", "id", "ref", "rev", "dir", "path", "submodules", "shallow"})
 # What devenv adds by itself, so that others may follow it where no file names it.
 _IMPLIED = frozenset({"nixpkgs", "devenv"})
 _SHOWN = 5
@@ -89,10 +98,12 @@ class SetInput(_InputEdit):
         target = self.opened(files, known)
         if self.url is not None or self.to is not None:
             url = self.url or at(reference_of(target, self.name), self.to or "").url
-            if (target.fields(self.path) or {}).get("follows") is not None:
+            fields = target.fields(self.path) or {}
+            if fields.get("follows") is not None and "url" not in fields:
                 target.exchange([*self.path, "follows"], "url", url)
             else:
                 target.put([*self.path, "url"], url)
+                drop_parts(target, self.path, fields, keep="url")
         for key, value in self.settings.items():
             target.put([*self.path, key], value)
         for name in self.follows:
@@ -138,6 +149,7 @@ class FollowInput(_InputEdit):
             target.exchange([*self.path, "url"], "follows", self.to)
         else:
             target.put([*self.path, "follows"], self.to)
+        drop_parts(target, self.path, fields, keep="follows")
         return self.done(known, target)
 
 
@@ -206,11 +218,12 @@ class RemoveInput(_InputEdit):
         targets = [InputFile(files.open(name, self.kind)) for name in yamls or holding or [named]]
         if len(self.path) == 1:
             self._require_free(known, targets)
+            self._require_unused(files, targets)
         for target in targets:
             target.drop(self.path)
         edits = [(target.file, target.edited()) for target in targets]
         in_yaml = any(edited.changed and not is_flake(file.name) for file, edited in edits)
-        used = _used_in(files, self.name) if in_yaml else []
+        used = _used_in(read_declaration(files.candidate), self.name) if in_yaml else []
         still = (f"inputs.{self.name} is used in {', '.join(used)} still.",) if used else ()
         if len(edits) == 1:
             applied = known.becomes(edits[0][0], path, edits[0][1])
@@ -224,6 +237,21 @@ class RemoveInput(_InputEdit):
     def already(self) -> str:
         """Say that the input is not there."""
         return f"{self.name}: there is no such input."
+
+    def _require_unused(self, files: Files, targets: list[InputFile]) -> None:
+        """Refuse to remove from a flake what another file of it takes from its inputs."""
+        for target in targets:
+            if not is_flake(target.file.name) or self.name not in target.declared:
+                continue
+            used = _used_in(nix.named_files(partial(_read, files), target.file.name), self.name)
+            if used:
+                raise Refused(
+                    "in_use",
+                    f"inputs.{self.name} is used in {', '.join(used[:_SHOWN])}, which {target.file.name} is made of.",
+                    place=_place(used[0]),
+                    seen=self.name,
+                    remedy=f"Take out what uses it first, with {do('patch')}.",
+                )
 
     def _require_free(self, known: InputFiles, targets: list[InputFile]) -> None:
         """Refuse to remove what others follow: they would follow nothing."""
@@ -259,16 +287,28 @@ def at(reference: FlakeReference, wanted: str) -> FlakeReference:
         ) from error
 
 
+def drop_parts(target: InputFile, path: list[str], fields: dict[str, Any], keep: str) -> None:
+    """Take out what of another reference stands beside the one that was written: its attributes, or what it follows."""
+    others = {*(_PARTS if "type" in fields else ()), "follows", *(["url"] if keep == "follows" else [])} - {keep}
+    for name in [name for name in fields if name in others and name in (target.fields(path) or {})]:
+        target.drop([*path, name])
+
+
 def reference_of(target: InputFile, name: str) -> FlakeReference:
     """Return the reference of an input. Raises Refused where a file declares none, or computes it."""
     fields = target.fields(path_of(name))
     if fields is None:
         raise no_input(target, name)
     url = fields.get("url")
-    if isinstance(url, str):
+    if isinstance(url, str) and not {"type", "follows"} & fields.keys():
         return FlakeReference.of(url)
     place = place_in(target.file.name, target.file.data, ["inputs", name])
-    what = f"it follows {fields['follows']}" if "follows" in fields else "it has no url that is written as a text"
+    if "type" in fields:
+        what = "it is written in attributes"
+    elif "follows" in fields:
+        what = f"it follows {fields['follows']}"
+    else:
+        what = "it has no url that is written as a text"
     raise Refused(
         "unsupported_reference",
         f"The reference of {name} cannot be changed: {what}.",
@@ -313,18 +353,21 @@ def no_input(target: InputFile, name: str) -> Refused:
     )
 
 
-def _used_in(files: Files, name: str) -> list[str]:
-    """Return where the Nix files of the declaration use an input, file and line each once."""
-    use, found = re.compile(rb"(?<![\w.'-])inputs\s*\.\s*(\"?)" + name.encode() + rb"\1(?![\w'-])"), dict[str, None]()
-    for file, data in read_declaration(files.candidate).items():
-        if not file.endswith(".nix") or b"inputs" not in data:
-            continue
-        document = nix.Document(data, file)
-        for hit in use.finditer(data):
-            node = document.root.descendant_for_byte_range(hit.start(), hit.start())
-            if node is not None and node.type == "identifier":  # and neither a comment nor a text
-                found[f"{file}:{document.place(hit.start()).line}"] = None
-    return [*found]
+def _read(files: Files, name: str) -> bytes | None:
+    with suppress(DevkeelError):  # outside of the root, a directory, too large
+        return files.read(name)
+    return None
+
+
+def _place(where: str) -> Place:
+    file, _, line = where.rpartition(":")
+    return Place(file, int(line))
+
+
+def _used_in(read: Mapping[str, bytes], name: str) -> list[str]:
+    """Return where Nix files use an input, file and line each once."""
+    known = {file: data for file, data in read.items() if file.endswith(".nix") and b"inputs" in data}
+    return [f"{file}:{line}" for file, data in known.items() for line in nix.input_uses(nix.Document(data, file), name)]
 
 
 KINDS = (SetInput, FollowInput, PinInput, UnpinInput, RemoveInput)

@@ -6,7 +6,7 @@ import posixpath
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any, Protocol
 
-from devkeel.source import nix, yaml
+from devkeel.source import compose, nix, yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -106,7 +106,16 @@ class _Yaml:
         return yaml.set(yaml.Document(data, name), [INPUTS, *path], value)
 
     def drop(self, name: str, data: bytes, path: Sequence[str]) -> Edited:
-        return yaml.unset(yaml.Document(data, name), [INPUTS, *path])
+        document = yaml.Document(data, name)
+        edited = yaml.unset(document, [INPUTS, *path])
+        after = yaml.Document(edited.data, name)
+        entries = after.root.entries if after.root is not None and after.root.kind == "map" else []
+        left = next((entry.value for entry in entries if entry.key.value == INPUTS), None)
+        # With its last input the key goes, unless it is all that the file has, or a remark stands above it.
+        if not edited.changed or left is None or left.kind != "map" or left.entries or len(entries) == 1:
+            return edited
+        whole = yaml.unset(after, [INPUTS])
+        return edited if edited.data.count(b"#") != whole.data.count(b"#") else compose(data, [edited, whole])
 
     def rename(self, name: str, data: bytes, path: Sequence[str], new: str) -> Edited:  # noqa: ARG002  (it follows as a new one)
         return self.drop(name, data, path)

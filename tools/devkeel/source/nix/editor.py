@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read import flake as _read_flake
     from devkeel.source.nix.read import flake_files as _flake_files
     from devkeel.source.nix.read import flake_outputs as _flake_outputs
+    from devkeel.source.nix.read import input_uses as _input_uses
     from devkeel.source.nix.read import shapes as _shapes
     from devkeel.source.nix.read import shells as _read_shells
     from devkeel.source.nix.read.shell import Shell
@@ -40,6 +41,7 @@ else:
     _read_flake = Deferred("devkeel.source.nix.read.flake")
     _flake_outputs = Deferred("devkeel.source.nix.read.flake_outputs")
     _flake_files = Deferred("devkeel.source.nix.read.flake_files")
+    _input_uses = Deferred("devkeel.source.nix.read.input_uses")
     _read_shells = Deferred("devkeel.source.nix.read.shells")
     _shapes = Deferred("devkeel.source.nix.read.shapes")
     _shells = Deferred("devkeel.source.nix.write.shells")
@@ -80,7 +82,9 @@ __all__ = [
     "flake_outputs",
     "format_path",
     "get",
+    "input_uses",
     "is_literal",
+    "named_files",
     "names_package",
     "never_module",
     "package_names",
@@ -277,6 +281,16 @@ def drop_input(document: Document, path: AttrPath) -> Edited:
 def rename_input(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     """Give an attribute of an input of a flake.nix another name, in its place."""
     return _flake.rename_input(document, path, new)
+
+
+def input_uses(document: Document, name: str) -> list[int]:
+    """Return the lines on which a file uses an input."""
+    return _input_uses.input_uses(document, name)
+
+
+def named_files(read: Callable[[str], bytes | None], name: str) -> dict[str, bytes]:
+    """Return the files that a flake is made of beside itself, as far as its text names them."""
+    return _flake_files.named_files(read, name)
 
 
 def shells_of(read: Callable[[str], bytes | None], name: str, wanted: str | None = None) -> list[Shell]:

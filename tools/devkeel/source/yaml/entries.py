@@ -255,11 +255,11 @@ def remove_lines(document: Document, start: int, end: int, *, tidy: bool = False
     blank_above = not start or not text[above:start].strip()
     below = next_line(text, end)
     if end == len(text):
+        while tidy and start and not text[line_start(text, start - 1) : start].strip():
+            start = line_start(text, start - 1)
         if not text.endswith("\n"):
             # The file has no line break at its end, and keeps it so.
             return document.splice(_close(text[:start]), end, "")
-        while tidy and start and not text[line_start(text, start - 1) : start].strip():
-            start = line_start(text, start - 1)
     elif tidy and blank_above and not text[end:below].strip():
         end = below
     return document.splice(start, end, "")

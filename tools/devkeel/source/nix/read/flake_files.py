@@ -17,10 +17,31 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["FlakeFiles"]
+__all__ = ["FlakeFiles", "named_files"]
 
 # nix, src/libexpr/lexer.l: `./a`, `../a` and `a/b` are relative to the file; `/a` and `~/a` are not.
 _FILE = re.compile(r"[\w.+-]+(?:/[\w.+-]+)*/?")
+
+
+_MAX_FILES = 300
+
+
+def named_files(read: Callable[[str], bytes | None], name: str) -> dict[str, bytes]:
+    """Return the Nix files that a flake names by literal paths, and those that these name; the flake is not one."""
+    files, waiting, found = FlakeFiles(read), [name], dict[str, bytes]()
+    while waiting and len(found) < _MAX_FILES:
+        document = files.module(waiting.pop())
+        if document is None or document.name in found:
+            continue
+        found[document.name] = document.data
+        nodes = [document.root]
+        while nodes:
+            node = nodes.pop()
+            nodes += node.named_children
+            other = files.named_by(document, node) if node.type == "path_expression" else None
+            waiting += [other.name] if other is not None else []
+    found.pop(name, None)
+    return found
 
 
 class FlakeFiles(Struct):
