@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(load(here / "devenv" / "fixtures.py"), "devenv-fixtures")
     config.pluginmanager.register(load(here / "packages.py"), "package-fixtures")
     config.pluginmanager.register(load(here / "derivations.py"), "derivations")
+    config.pluginmanager.register(load(here / "loopback_ssh.py"), "loopback-ssh")
     config.pluginmanager.register(load(here / "skips.py"), "skips")
     config.pluginmanager.register(load(here / "coverage_by_room.py"), "coverage-by-room")
     config.pluginmanager.register(load(here / "words.py"), "words")

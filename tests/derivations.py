@@ -64,6 +64,19 @@ def nix(*words: str, cwd: Path | None = None) -> str:
     return found.stdout.strip()
 
 
+def signing_key(folder: Path, name: str) -> tuple[Path, str]:
+    """Make a key of a cache, and return the file of its secret half and its public half."""
+
+    def key(*words: str, given: str = "") -> str:
+        argv = ["nix", *FEATURES, "key", *words]
+        return subprocess.run(argv, input=given, capture_output=True, text=True, check=True, timeout=60).stdout
+
+    secret = key("generate-secret", "--key-name", name)
+    file = folder / f"{name}.secret"
+    file.write_text(secret)
+    return file, key("convert-secret-to-public", given=secret).strip()
+
+
 @pytest.fixture(scope="session")
 def nix_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory for NIX_CONF_DIR: builds in the sandbox, no cache, no registry, no experimental feature."""

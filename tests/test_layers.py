@@ -60,13 +60,13 @@ LAYERS = {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),
     },
+    "builds": {
+        *("candidate", "change", "context", "diagnosis", "environments", "errors", "locks", "nix_cli"),
+        *("pinned", "policy", "project", "runtime", "source", "text"),
+    },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks"),
         *("nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
-    },
-    "builds": {
-        *("candidate", "context", "diagnosis", "environments", "errors", "locks", "nix_cli", "pinned"),
-        *("policy", "project", "runtime", "source", "text"),
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),

@@ -46,7 +46,7 @@ VERBS = {
     "doctor": "Examine the records, the tools and the environments.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
-    "nix": "Build by Nix, and prove that it builds the same again.",
+    "nix": "Build, evaluate and run by Nix, prove that it builds the same again, and share it.",
     "job": "Show the jobs, or follow one.",
     "up": "Start the processes and wait until they are ready.",
     "why": "Explain why a variable, a program or a port is there, or is not.",

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from devkeel.builds.build import BuildResult
+    from devkeel.builds.builders import BuilderReport
+    from devkeel.builds.caches import CacheList, CacheReport, CacheVerification, UploadResult
     from devkeel.builds.evaluation import Evaluation
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.builds.reproduction import Reproduction
@@ -98,10 +100,73 @@ def distribution(result: Distribution | None) -> Iterator[str]:
         yield from (f"  {key}: {value if isinstance(value, (str, int)) else ', '.join(value)}" for key, value in others)
 
 
+def caches(result: CacheList) -> Iterator[str]:
+    """Yield the caches that devkeel.toml names."""
+    if not result.caches:
+        yield "devkeel.toml names no caches"
+    for item in result.caches:
+        yield f"{'agreed to' if item.allowed else 'waits for you'}: {item.url}"
+        yield from (f"  public key: {item.public_key}",) if item.public_key else ()
+        yield from (f"  priority: {item.priority}",) if item.priority is not None else ()
+        yield from ("  signs what is uploaded",) if item.signs else ()
+
+
+def cache_content(result: CacheReport) -> Iterator[str]:
+    """Yield which cache has which paths."""
+    count = len(result.paths)
+    yield f"{count - len(result.missing)} of {count} paths are in a cache"
+    for cache in result.caches:
+        if cache.why is not None:
+            yield f"{cache.cache}: {cache.why}"
+            continue
+        yield f"{cache.cache}: {len(cache.present)} of {count}, {size(cache.size)}"
+        yield from (f"  without its signature: {path}" for path in cache.unsigned)
+    yield from (f"missing: {path}" for path in result.missing)
+
+
+def verification(result: CacheVerification) -> Iterator[str]:
+    """Yield what came of reading a cache."""
+    told = "all as signed" if result.ok else "not all as signed"
+    yield f"{result.cache}: {result.checked} paths read, {told}"
+    for name in ("missing", "modified", "untrusted", "unreadable"):
+        yield from (f"{name}: {path}" for path in getattr(result, name))
+
+
+def uploaded(result: UploadResult) -> Iterator[str]:
+    """Yield what an upload brought."""
+    new = f"{len(result.uploaded)} of {result.paths} paths, {size(result.size)}"
+    signed = f", signed by {result.signed_by}" if result.signed_by else ""
+    if result.dry_run:
+        yield f"would upload {new}, to {result.cache}{signed}"
+    else:
+        yield f"uploaded {new}, to {result.cache} in {result.seconds:g} s{signed}"
+    yield from (f"  {path}" for path in result.uploaded)
+    yield from (f"note: {note}" for note in result.notes)
+
+
+def builders(result: BuilderReport) -> Iterator[str]:
+    """Yield what the machines said."""
+    for item in result.builders:
+        if item.reachable is None:
+            yield f"{item.uri}: waits for you"
+        elif not item.reachable:
+            yield f"{item.uri}: does not answer: {item.why or 'no reason was given'}"
+        else:
+            yield f"{item.uri}: answers, in {item.seconds:g} s"
+            yield f"  builds {', '.join(item.builds) or 'none of the systems that it is described with'}"
+            yield from (f"  features: {', '.join(item.features)}",) if item.features else ()
+            yield from (f"  described with, and lacks: {', '.join(item.lacks)}",) if item.lacks else ()
+    yield from (f"note: {note}" for note in result.notes)
+
+
 # By the name of the class: what loads a client loads no result of the library.
 LINES: dict[str, Callable[[Any], Iterator[str]]] = {
     "BuildResult": build,
+    "BuilderReport": builders,
+    "CacheReport": cache_content,
+    "CacheVerification": verification,
     "Evaluation": evaluation,
     "Reproducibility": reproducibility,
     "Reproduction": proof,
+    "UploadResult": uploaded,
 }

@@ -64,6 +64,8 @@ ACTIONS: dict[str, Action] = {
     "repair": Action(None, "doctor --repair", "#doctor"),
     "adopt": Action(None, "adopt", "#history"),
     "allow": Action(None, "nix allow", "#caches"),
+    "cache": Action(None, "nix cache configure {url} --public-key={public_key} --priority={priority}", "#caches"),
+    "forget_cache": Action(None, "nix cache remove {url}", "#caches"),
     "purge": Action(None, "purge", "#environments"),
     "envrc": Action(None, "envrc", "#environments"),
 }

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.derivations import FEATURES, derivation, flake_text, nix, unique
+from tests.derivations import derivation, flake_text, nix, signing_key, unique
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,18 +22,6 @@ def place(nix_machine: Path, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: 
     monkeypatch.setenv("NIX_CONFIG", "substitute = true\nsubstituters =\n")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
     return tmp_path_factory.mktemp("cache").resolve()
-
-
-def key(place: Path, name: str) -> tuple[Path, str]:
-    secret = subprocess.run(
-        ["nix", *FEATURES, "key", "generate-secret", "--key-name", name], capture_output=True, text=True, check=True
-    ).stdout
-    file = place / f"{name}.secret"
-    file.write_text(secret)
-    public = subprocess.run(
-        ["nix", *FEATURES, "key", "convert-secret-to-public"], input=secret, capture_output=True, text=True, check=True
-    ).stdout
-    return file, public.strip()
 
 
 def built(devkeel: Shell) -> tuple[str, list[str]]:
@@ -55,8 +42,8 @@ def forget(path: str) -> None:
 @pytest.mark.nix
 def test_a_cache_is_used_once_a_person_agreed_and_only_with_the_key_that_signed(devkeel: Shell, place: Path) -> None:
     (devkeel.root / "flake.nix").write_text(flake_text({"made": derivation(SCRIPT, unique("cached"))}))
-    secret, public = key(place, "team-1")
-    _, other = key(place, "other-1")
+    secret, public = signing_key(place, "team-1")
+    _, other = signing_key(place, "other-1")
     first = json.loads(devkeel("nix", "build", "#made", "--json").out)["outputs"][0]["path"]
     kept, notes = built(devkeel)
     assert notes == []
@@ -71,7 +58,8 @@ def test_a_cache_is_used_once_a_person_agreed_and_only_with_the_key_that_signed(
         forget(first)
         text, notes = built(devkeel)
         seen[name] = (text == kept, bool(notes))
-    assert seen == {"waiting": (False, True), "agreed": (True, False), "other key": (False, False)}
+    assert seen == {"waiting": (False, True), "agreed": (True, False), "other key": (False, True)}
+    assert "no key that is believed" in notes[0]
 
 
 def test_it_lists_agrees_and_forgets(devkeel: Shell, place: Path) -> None:

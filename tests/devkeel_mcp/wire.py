@@ -21,20 +21,25 @@ LONG = 90.0
 class Wire:
     """One server and its one client. Requests are sent, and their answers waited for, apart.
 
-    before: words before its command. flags: of the command.
+    before: words before its command. flags: of the command. agrees: whether there is a person, who agrees to whatever
+    the server asks; `questions` has what that was.
     """
 
-    def __init__(self, root: Path, before: Sequence[str] = (), flags: Sequence[str] = ()) -> None:
+    def __init__(
+        self, root: Path, before: Sequence[str] = (), flags: Sequence[str] = (), *, agrees: bool = False
+    ) -> None:
         command = [*before, sys.executable, "-m", "devkeel_cli", "--root", str(root), "serve", *flags]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment)
         self.heard: list[tuple[float, dict[str, Any]]] = []
+        self.questions: list[str] = []
         self._number = 0
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
         who = {"name": "test", "version": "1"}
+        able = {"elicitation": {}} if agrees else {}
         self.answer(
-            self.send("initialize", {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": who}), LONG
+            self.send("initialize", {"protocolVersion": "2025-06-18", "capabilities": able, "clientInfo": who}), LONG
         )
         self._write({"jsonrpc": "2.0", "method": "notifications/initialized"})
 
@@ -51,7 +56,13 @@ class Wire:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            self.heard.append((time.monotonic(), json.loads(line)))
+            message = json.loads(line)
+            if message.get("method") == "elicitation/create":
+                self.questions.append(message["params"]["message"])
+                result = {"action": "accept", "content": {"approve": True}}
+                self._write({"jsonrpc": "2.0", "id": message["id"], "result": result})
+            else:
+                self.heard.append((time.monotonic(), message))
 
     def _write(self, message: dict[str, Any]) -> None:
         assert self.process.stdin is not None

@@ -35,6 +35,9 @@ SAMPLES: dict[str, Any] = {
     "names": ["git"],
     "occurrences": 2,
     "operation": 3,
+    "priority": 30,
+    "public_key": "team-1:AAAA",
+    "url": "file:///srv/cache",
 }
 
 

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
     from devkeel.backends.registry import Selection
     from devkeel.builds import build as building
-    from devkeel.builds import evaluation, package_run, reproducibility, reproduction
+    from devkeel.builds import builders, caches, configuration, evaluation, package_run, reproducibility, reproduction
+    from devkeel.builds.builders import BuilderReport
+    from devkeel.builds.caches import CacheList, CacheReport
     from devkeel.builds.evaluation import Evaluation, EvaluationLimits
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.catalogue import lookup
@@ -60,6 +62,9 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     building = Deferred("devkeel.builds.build")
+    builders = Deferred("devkeel.builds.builders")
+    caches = Deferred("devkeel.builds.caches")
+    configuration = Deferred("devkeel.builds.configuration")
     evaluation = Deferred("devkeel.builds.evaluation")
     package_run = Deferred("devkeel.builds.package_run")
     reproducibility = Deferred("devkeel.builds.reproducibility")
@@ -392,6 +397,59 @@ class Environment:
         Raises UsageError `unknown_address`, StateError `state_unusable`.
         """
         return allowed.agree(self.project.root, self.context.settings, addresses, forget=forget)
+
+    def caches(self) -> CacheList:
+        """Return the caches of devkeel.toml."""
+        return caches.known(self.context)
+
+    def check_cache(
+        self, targets: Sequence[str], *, cache: str | None = None, closure: bool = False, timeout: float = 60.0
+    ) -> CacheReport:
+        """Return whether a cache has paths, or which of all that a person has agreed to.
+
+        targets: store paths, links to them, or attributes (`#hello`), which are evaluated and not built. closure: all
+        that they need too. Raises UsageError `unknown_cache`, PolicyRefused `not_agreed`, Unavailable
+        `cache_unreachable`.
+        """
+        return caches.check(self.context, targets, cache, closure=closure, timeout=timeout)
+
+    def verify_cache(self, targets: Sequence[str], *, cache: str | None = None, timeout: float = 3600.0) -> Job:
+        """Read paths of a cache with all that they need, as a job: whether they are as the cache's key signed them."""
+        return caches.verify(self.context, targets, cache, timeout=timeout)
+
+    def configure_cache(
+        self,
+        url: str,
+        *,
+        public_key: str | None = None,
+        priority: int | None = None,
+        secret_key_file: str | None = None,
+        remove: bool = False,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Name a cache in devkeel.toml, change or remove it; a person asked for it, and so has agreed to it.
+
+        What is None stays as it is. Raises UsageError `bad_cache`, `unknown_cache`, ProjectError `bad_settings`,
+        `bad_signing_key`, Refused `unproven`.
+        """
+        wanted = configuration.WantedCache(url, public_key, priority, secret_key_file, remove)
+        return configuration.configure(self.context, wanted, changes.Asked(reason, dry_run, expected_revision))
+
+    def upload_to_cache(
+        self, targets: Sequence[str], *, cache: str | None = None, dry_run: bool = False, timeout: float = 3600.0
+    ) -> Job:
+        """Upload paths with all that they need to a cache, as a job, signed with its secret key.
+
+        Raises as `check_cache`, and ProjectError `no_signing_key`, `bad_signing_key`; the job Refused `path_missing`,
+        `cache_refused`.
+        """
+        return caches.upload(self.context, targets, cache, dry_run=dry_run, timeout=timeout)
+
+    def check_builders(self, *, timeout: float = 20.0) -> BuilderReport:
+        """Ask the machines of devkeel.toml that a person has agreed to what they build; timeout: seconds for each."""
+        return builders.check(self.context, timeout)
 
     def _by_nix(self, wanted: RunSpec) -> bool:
         """Return whether what is wanted is to be evaluated, and not a program in what was applied."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
-__all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result", "takes_away"]
+__all__ = ["CONFIRM", "CONFIRM_SCHEMA", "Plans", "answer_of", "ask", "declined", "plan_result", "takes_away", "unasked"]
 
 CONFIRM = "confirm"
 CONFIRM_SCHEMA = {"type": "string", "description": "The plan that the user agreed to."}
@@ -130,6 +130,16 @@ def declined() -> PolicyRefused:
     """Return the refusal of a call that the person did not want."""
     return PolicyRefused(
         "declined", "The user did not agree. Nothing was done.", remedy="Ask the user what they want instead."
+    )
+
+
+def unasked(tool: str, instead: str) -> PolicyRefused:
+    """Return the refusal of a call that a person has to agree to, where the host can ask no one."""
+    return PolicyRefused(
+        "person_needed",
+        "A person has to agree to this, and this host cannot ask one. Nothing was done.",
+        seen=tool,
+        remedy=f"Ask the user to do it: {instead}.",
     )
 
 

@@ -69,11 +69,14 @@ class Offer(Struct, frozen=True):
             raise PolicyRefused("not_offered", obstacle, seen=spec.name, remedy=_START)
 
     def may_ask(self, spec: ToolSpec) -> bool:
-        """Return whether some call of a tool is one that the person is asked about."""
-        return self.asks is not None and (not spec.reads or "level" in spec.arguments.model_fields)
+        """Return whether some call of a tool is one that the person is asked about, or has a plan for."""
+        could = not spec.reads or "level" in spec.arguments.model_fields
+        return self.asks is not None and could and not spec.consents
 
     def asks_before(self, spec: ToolSpec, parsed: Arguments) -> bool:
         """Return whether the person is asked before this call: a dry run writes nothing, but it may run something."""
+        if spec.consents:
+            return not getattr(parsed, "dry_run", False)
         if self.asks is None:
             return False
         if spec.executes or builds(getattr(parsed, "level", None)):

@@ -30,6 +30,8 @@ class ToolSpec(Struct, frozen=True):
     """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`.
 
     executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
+    by_person: what a person does instead of a call; with it one agrees to each call that is no dry run, however the
+    server was started, and where the host can ask no one, the call is refused.
     """
 
     name: str
@@ -39,8 +41,14 @@ class ToolSpec(Struct, frozen=True):
     handler: Callable[[Call, Any], Awaitable[CallToolResult]]
     executes: bool = False
     toolset: str = "core"
+    by_person: Callable[[Any], str] | None = None
 
     @property
     def reads(self) -> bool:
         """Whether it changes nothing."""
         return self.hints.read_only_hint is True
+
+    @property
+    def consents(self) -> bool:
+        """Whether a person agrees to each call that is no dry run."""
+        return self.by_person is not None

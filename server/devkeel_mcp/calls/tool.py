@@ -17,7 +17,16 @@ from devkeel.policy.permission import NOTHING, builds
 from devkeel_mcp.answers.errors import error_result, internal_error
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
 from devkeel_mcp.calls.call import Call, Workspace, actor_of
-from devkeel_mcp.calls.consent import CONFIRM, CONFIRM_SCHEMA, answer_of, ask, declined, plan_result, takes_away
+from devkeel_mcp.calls.consent import (
+    CONFIRM,
+    CONFIRM_SCHEMA,
+    answer_of,
+    ask,
+    declined,
+    plan_result,
+    takes_away,
+    unasked,
+)
 from devkeel_mcp.calls.schema import input_schema
 
 if TYPE_CHECKING:
@@ -130,15 +139,21 @@ class StrictTool(Tool):
             gentle = {"dry_run": True} | ({"level": None} if building else {})
             tried = await self._handled(replace(call, permission=NOTHING), parsed.model_copy(update=gentle))
             shown = tried.structured_content or {}
-            if tried.is_error or not shown.get("changed", True):
+            # What changes no file may still wait for a person, as a note says then.
+            idle = not shown.get("changed", True) and not (self._spec.consents and shown.get("notes"))
+            if tried.is_error or idle:
                 return tried
-            if self._offer.asks == "destructive" and not takes_away(shown) and not building:
+            asks = self._spec.consents or self._offer.asks != "destructive"
+            if not asks and not takes_away(shown) and not building:
                 return await self._handled(call, _on(parsed, revision))
             blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
-            message = blocks.rpartition("\nNext: ")[0]
+            tried_of = blocks.rpartition("\nNext: ")[0]
+            message = f"{message}\n{tried_of}" if self._spec.consents else tried_of
         plan = self._workspace.plans.propose(self.name, arguments, revision)
         message = (call.disclosure or self._workspace.disclosure).text(message)
         agreed = await ask(context, message, plan)
+        if agreed is None and self._spec.by_person is not None:
+            raise unasked(self.name, self._spec.by_person(parsed))
         if agreed is None:
             return plan_result(message, shown, plan)
         if not isinstance(agreed, bool):

@@ -3,6 +3,8 @@
 from devkeel_mcp.tools import (
     apply,
     build,
+    builders,
+    caches,
     check,
     command,
     edit,
@@ -49,5 +51,9 @@ NIX = (
     package_run.RUN_PACKAGES,
     reproduction.CHECK_REPRODUCIBILITY,
     reproduction.PROVE_REPRODUCIBILITY,
+    caches.CHECK_CACHE,
+    caches.UPLOAD_TO_CACHE,
+    caches.CONFIGURE_CACHE,
+    builders.CHECK_BUILDERS,
 )
 TOOLS = (*CORE, *NIX)

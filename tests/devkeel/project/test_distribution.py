@@ -73,7 +73,7 @@ def test_caches_and_builders_are_read(tmp_path: Path) -> None:
         ("[[caches]]\nurl = 'file:///a'\npriority = true\n", 3),
         ("[[caches]]\nurl = 'file:///a'\npublic_key = 'team-1:AAAA'\n", 3),
         ("[[caches]]\nurl = 'file:///a'\nsecret_key = 'x'\n", 3),
-        ("[[caches]]\nurl = 'file:///a'\nsecret_key_file = '/keys/a'\n", 3),
+        ("[[caches]]\nurl = 'file:///a'\nsecret_key_file = 7\n", 3),
         ("[[builders]]\nsystems = ['x86_64-linux']\n", 1),
         ("[[builders]]\nuri = 'https://build.example.org'\n", 2),
         ("[[builders]]\nuri = 'ssh-ng://b'\nsystems = 'x86_64-linux'\n", 3),

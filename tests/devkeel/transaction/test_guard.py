@@ -1,8 +1,8 @@
-"""devkeel.toml is not written by devkeel, whatever it is called and however it is reached."""
+"""devkeel.toml is not written by devkeel but for its caches, whatever it is called and however it is reached."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -93,3 +93,51 @@ def test_every_other_file_is_written(root: Path) -> None:
     assert replace_file(root / "keel.toml", OLD, NEW) == []
     create_file(root / "new" / "keel.toml", NEW)
     assert (root / "keel.toml").read_bytes() == (root / "new" / "keel.toml").read_bytes() == NEW
+
+
+CACHE = OLD + b'\n[[caches]]\nurl = "file:///srv"\n'
+
+
+@pytest.mark.parametrize(("kind", "written"), [("configure", True), ("undo", True), ("redo", True), ("edit", False)])
+@pytest.mark.parametrize(("before", "after"), [(OLD, CACHE), (CACHE, OLD), (None, CACHE[len(OLD) :])])
+def test_caches_are_named_by_an_operation_of_their_own(
+    root: Path, kind: Any, written: bool, before: bytes | None, after: bytes
+) -> None:
+    if before is not None:
+        (root / "devkeel.toml").write_bytes(before)
+    with Transactions(Project(root)) as transactions:
+        record = Record(kind, "test", None, [], {}, "a", "b")
+        if written:
+            transactions.publish([FileChange("devkeel.toml", before, after)], record)
+        else:
+            with pytest.raises(PolicyRefused):
+                transactions.publish([FileChange("devkeel.toml", before, after)], record)
+    assert ((root / "devkeel.toml").exists() and (root / "devkeel.toml").read_bytes() == after) is written
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        CACHE.replace(OLD, NEW),
+        CACHE.replace(OLD, b""),
+        b"level = 1\n" + CACHE,
+        CACHE + b"\n[[builders]]\nuri = 'ssh://a'\n",
+        b"protected = 1 1\n",
+        b"\xff",
+    ],
+)
+def test_nothing_else_of_the_settings_changes_with_them(root: Path, after: bytes) -> None:
+    (root / "devkeel.toml").write_bytes(OLD)
+    record = Record("configure", "test", None, [], {}, "a", "b")
+    with Transactions(Project(root)) as transactions, pytest.raises(PolicyRefused):
+        transactions.publish([FileChange("devkeel.toml", OLD, after)], record)
+    assert (root / "devkeel.toml").read_bytes() == OLD
+
+
+@pytest.mark.parametrize("way", [item for item in WAYS if item is not itself])
+def test_no_other_file_becomes_the_settings_with_caches(root: Path, way: Callable[[Path], str]) -> None:
+    name = way(root)
+    record = Record("configure", "test", None, [], {}, "a", "b")
+    with Transactions(Project(root)) as transactions, pytest.raises(PolicyRefused):
+        transactions.publish([FileChange(name, OLD, CACHE)], record)
+    assert (root / name).read_bytes() == OLD

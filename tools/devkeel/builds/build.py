@@ -78,9 +78,9 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         if done.returncode:
             not_built(subject, wanted.text, done)
         seconds = time.monotonic() - evaluated
-        waiting = context.distribution.notes if context.distribution else ()
+        notes = (*(context.distribution.notes if context.distribution else ()), *_not_taken(done))
         return BuildResult(
-            wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3), waiting
+            wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3), notes
         )
 
     with context.building():
@@ -109,6 +109,11 @@ def outputs(found: Derivation, done: Completed) -> tuple[Output, ...]:
     items = [(names.get(path.partition("-")[2], "out"), known[path]) for path in paths]
     items.sort(key=lambda item: (found.outputs.index(item[0]), item[1].path))
     return tuple(Output(item.path, item.bytes, item.closure_bytes, item.references, name) for name, item in items)
+
+
+def _not_taken(done: Completed) -> tuple[str, ...]:
+    caches = build_log.unbelieved(done)
+    return (f"Built, and not taken from {', '.join(caches)}: no key that is believed signed it there.",) * bool(caches)
 
 
 def _no_derivation(wanted: Installable, found: dict[str, Any]) -> UsageError:

@@ -10,7 +10,7 @@ from devkeel.errors import Conflict, Place, UsageError
 from devkeel.history.pages import newest_first
 from devkeel.history.reversal import put_back
 from devkeel.pinned.moves import moves_of
-from devkeel.project.root import digest
+from devkeel.project.root import SETTINGS, digest
 from devkeel.text.actions import do
 from devkeel.text.data import as_data
 from devkeel.text.diff import unified_all
@@ -86,11 +86,15 @@ def _own(later: Sequence[Operation]) -> list[Operation]:
 
 
 def _chains(store: Transactions, later: Sequence[Operation]) -> dict[str, list[FileChange]]:
-    """Return what operations did to each file, the oldest first. later: newest first."""
+    """Return what operations did to each file, the oldest first. later: newest first.
+
+    The settings are left out: they say what devkeel may do, and nothing of the environment.
+    """
     chains: dict[str, list[FileChange]] = {}
     for item in reversed(later):
         for image in store.images(item):
-            chains.setdefault(image.path, []).append(image)
+            if image.path != SETTINGS:
+                chains.setdefault(image.path, []).append(image)
     return chains
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.stage import Stage
     from devkeel.runtime import Completed
 
-__all__ = ["blame", "failures"]
+__all__ = ["blame", "failures", "unbelieved"]
 
 _SOURCE = "build"
 _LOG_LINES = 10
@@ -41,6 +41,10 @@ _ELSEWHERE = re.compile(
 )
 _NO_MACHINE = re.compile(f"^cannot build on {_MACHINE}: (?:error: )?(?P<why>[^\\n]*)", re.MULTILINE)
 _NOT_STARTED = re.compile(r"unable to start any build|Failed to find a machine")
+# src/libstore/build/substitution-goal.cc, as Nix 2.8 and as 2.34 word it.
+_UNBELIEVED = re.compile(
+    rf"substitute for {quoted()} from {quoted(f'(?P<url>{INNER}+)')}(?: is|, as it's) not signed by any"
+)
 _LOG_SECONDS = 10.0
 _LOG = re.compile(r"^\s*> ?(?P<line>.*)$", re.MULTILINE)
 
@@ -77,6 +81,7 @@ def blame(found: Completed) -> None:
     stderr = found.stderr.decode("utf-8", "replace")
     failed = _FAILED.search(stderr)
     if failed is None:
+        _blame_cache(found)
         _blame_nix(stderr, found.returncode)
         return
     _blame_builder(stderr, failed)
@@ -92,6 +97,12 @@ def blame(found: Completed) -> None:
     for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(failed["path"]) else (DISK_FULL,):
         if re.search(obstacle.pattern, log, re.IGNORECASE) or (obstacle is DISK_FULL and _NO_ROOM.search(stderr)):
             raise obstacle.stops(f"{name} was not built", log[-_SEEN:], derivation=name)
+
+
+def unbelieved(found: Completed) -> tuple[str, ...]:
+    """Return which caches had something that was not taken, for no key that is believed has signed it."""
+    stderr = found.stderr.decode("utf-8", "replace")
+    return tuple(dict.fromkeys(printable(item["url"], 200) for item in _UNBELIEVED.finditer(stderr)))
 
 
 def _blame_builder(stderr: str, failed: re.Match[str]) -> None:
@@ -113,6 +124,19 @@ def _blame_builder(stderr: str, failed: re.Match[str]) -> None:
         remedy="See whether this machine still reaches it, and try again; or build here, without that machine.",
         details={"derivation": name, "builder": store},
     )
+
+
+def _blame_cache(found: Completed) -> None:
+    """Raise Unavailable where nothing was built and a cache would have had it, signed by no key that is believed."""
+    caches = unbelieved(found)
+    if caches:
+        raise Unavailable(
+            "cache_not_believed",
+            f"It was not taken from {', '.join(caches)}: no key that is believed here has signed it, and nothing may "
+            "build it.",
+            seen=printable(last_error(found.stderr.decode("utf-8", "replace")).strip(), _SEEN),
+            remedy="Compare the public key that is named for the cache with the one that it is signed by.",
+        )
 
 
 def _blame_nix(stderr: str, returncode: int) -> None:

@@ -1,21 +1,64 @@
-"""Machines that build for this one, as Nix' own setting `builders`: Nix distributes, devkeel schedules nothing."""
+"""Machines that build for this one: as Nix' own setting `builders`, which distributes, and what each says of itself.
+
+A machine says its system and its features when it refuses a build: it is asked for one with a feature that no machine
+has (nix, src/libstore/build/derivation-goal.cc and derivation-check.cc: `required to build`, `Current system`). Nothing
+runs there for that, and it is asked in the way in which a build would reach it.
+"""
 
 from __future__ import annotations
 
 import base64
+import json
+import re
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from devkeel.nix_cli.settings import own_setting
+from msgspec import Struct
+from msgspec.structs import replace
+
+from devkeel.diagnosis.nix_messages import last_error, printable
+from devkeel.diagnosis.quoting import INNER, quoted
+from devkeel.errors import Unavailable
+from devkeel.nix_cli.settings import own_setting, run_nix
+from devkeel.runtime import find_program
+from devkeel.text.clean import without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.project.distribution import Builder
 
-__all__ = ["builder_settings", "machine_line"]
+__all__ = ["Probe", "builder_settings", "machine_line", "probe"]
 
+_FEATURES = ("--extra-experimental-features", "nix-command")
 _NOTHING = "-"  # an entry of a machine that is left to Nix (nix, doc/manual, "Remote Builds")
+_IMPOSSIBLE = "devkeel-asks"
+_SEEN = 1_000
+_OUTPUT = 256 * 1024
+_HERE = quoted(f"(?P<system>{INNER}+)") + r" with features \{(?P<features>[^}]*)\}"
+# Nix 2.8 says it in one sentence, later ones in lines of their own.
+_SAID = (
+    re.compile(rf"is required to build {quoted()}, but I am a {_HERE}"),
+    re.compile(rf"Current system: +{_HERE}"),
+)
+_REFUSED = re.compile(r"is required to build|Required system: |platform mismatch")
+
+
+class Probe(Struct, frozen=True):
+    """What a machine said of itself.
+
+    system: its own; None where it was not reached, or did not say. features: its own. builds: of the systems that were
+    asked about, those that it takes builds for. why: what stood in the way. seconds: how long it took to answer.
+    """
+
+    uri: str
+    reachable: bool
+    system: str | None = None
+    features: tuple[str, ...] = ()
+    builds: tuple[str, ...] = ()
+    why: str | None = None
+    seconds: float = 0.0
 
 
 def machine_line(builder: Builder, root: Path) -> str:
@@ -34,3 +77,61 @@ def builder_settings(builders: Iterable[Builder], root: Path) -> dict[str, str]:
     own = own_setting("builders").replace("\n", " ; ")
     # It is one text, of which no `extra-` adds to it; machines are separated by `;` (nix, src/libstore/machines.cc).
     return {"builders": " ; ".join(filter(None, (own, *lines)))} if lines else {}
+
+
+def probe(builder: Builder, root: Path, timeout: float) -> Probe:
+    """Ask a machine for its system and features, and whether it builds for each system that it is described with.
+
+    timeout: seconds for all that is asked. Raises Unavailable `tool_missing`.
+    """
+    begun = time.monotonic()
+    deadline = begun + timeout
+    here = own_setting("system")
+    wanted = builder.systems or ((here,) if here else ())
+    first = wanted[0] if wanted else "x86_64-linux"
+    told = _refusal(builder, root, first, (_IMPOSSIBLE,), deadline)
+    said = next((match for pattern in _SAID if (match := pattern.search(told))), None)
+    seconds = round(time.monotonic() - begun, 2)
+    if said is None:
+        return Probe(builder.uri, reachable=False, why=_why(told), seconds=seconds)
+    system, features = said["system"], tuple(filter(None, re.split(r",\s*", said["features"])))
+    others = [name for name in wanted if name != system]
+    builds = [name for name in others if not _REFUSED.search(_refusal(builder, root, name, (), deadline))]
+    return Probe(
+        builder.uri,
+        reachable=True,
+        system=system,
+        features=features,
+        builds=(*(name for name in wanted if name == system), *builds),
+        seconds=seconds,
+    )
+
+
+def _refusal(builder: Builder, root: Path, system: str, features: tuple[str, ...], deadline: float) -> str:
+    """Return what is said when the machine is to build what cannot be built: its builder is no program."""
+    nix = find_program("nix")
+    if nix is None:
+        raise Unavailable("tool_missing", "nix is not installed.", remedy="Install Nix, then repeat the call.")
+    # The machine is described as one that takes it, so that Nix here hands it on and the machine itself refuses.
+    willing = replace(builder, systems=(system,), features=features, mandatory_features=())
+    line = machine_line(willing, root)
+    listed = " ".join(map(json.dumps, features))
+    expression = (
+        f'derivation {{ name = "{_IMPOSSIBLE}"; system = {json.dumps(system)}; builder = "/nonexistent"; '
+        f"requiredSystemFeatures = [ {listed} ]; }}"
+    )
+    argv = (nix, *_FEATURES, "build", "--no-link", "--expr", expression, "--max-jobs", "0", "--builders", line)
+    left = max(0.0, deadline - time.monotonic())
+    try:
+        done = run_nix(argv, timeout=left, limit=_OUTPUT)
+    except Unavailable as error:
+        if error.code != "timeout":
+            raise
+        return f"error: it did not answer within {left:.3g} seconds"
+    return without_sequences(done.stderr.decode("utf-8", "replace"))
+
+
+def _why(told: str) -> str:
+    """Return why a machine did not answer: what ssh says goes before what Nix makes of it."""
+    by_ssh = [line for line in told.splitlines() if re.match(r"(?:ssh|kex_exchange|Host key|\S+@\S+: Perm)", line)]
+    return printable("\n".join(by_ssh) or last_error(told).strip(), _SEEN)

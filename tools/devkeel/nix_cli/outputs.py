@@ -13,7 +13,15 @@ from devkeel.nix_cli.settings import run_nix
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["StorePath", "describe", "hashes_of", "program_directories"]
+__all__ = [
+    "StorePath",
+    "describe",
+    "described_paths",
+    "hashes_of",
+    "output_paths",
+    "program_directories",
+    "whole",
+]
 
 _SECONDS = 60.0
 _MOST = 1000  # paths that bring others
@@ -35,22 +43,30 @@ class StorePath(Struct, frozen=True):
 def describe(paths: tuple[str, ...], timeout: float = _SECONDS) -> dict[str, StorePath]:
     """Return what the store has of these paths, by path; all it does not say is left out."""
     found = run_nix(("nix", *_FEATURES, "path-info", "--json", "-S", "-s", *paths), timeout=timeout)
-    known = {} if found.returncode else dict(_items(json.loads(found.stdout)))
+    known = {} if found.returncode else dict(described_paths(json.loads(found.stdout)))
     return {path: _described(path, known.get(path, {})) for path in paths}
 
 
-def _items(told: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401  (JSON)
-    """Yield paths and what is said of them: a list before Nix 2.19, an object since, which has no more than names."""
+def described_paths(told: Any) -> Iterator[tuple[str, dict[str, Any]]]:  # noqa: ANN401  (JSON)
+    """Yield paths and what a store says of them, nothing of those that it has not.
+
+    told: a list before Nix 2.19, in which what is not there is not valid; an object since, in which it is null.
+    """
     if isinstance(told, list):
-        yield from ((item["path"], item) for item in told)
+        yield from ((item["path"], item if item.get("valid", True) else {}) for item in told)
         return
     told = told.get("info", told)
     for path, item in told.items():
-        yield (path if path.startswith("/") else f"/nix/store/{path}"), item or {}
+        yield whole(path), item or {}
+
+
+def whole(name: str) -> str:
+    """Return a store path by what Nix says, which may be its name alone."""
+    return name if name.startswith("/") else f"/nix/store/{name}"
 
 
 def _described(path: str, item: dict[str, Any]) -> StorePath:
-    named = (name if name.startswith("/") else f"/nix/store/{name}" for name in item.get("references", ()))
+    named = map(whole, item.get("references", ()))
     return StorePath(
         path, item.get("narSize"), item.get("closureSize"), tuple(sorted(name for name in named if name != path))
     )
@@ -75,3 +91,9 @@ def program_directories(paths: Iterable[str]) -> list[str]:
         except (OSError, UnicodeDecodeError):
             continue
     return [f"{path}/bin" for path in seen if Path(path, "bin").is_dir()]
+
+
+def output_paths(derivation: str, timeout: float = _SECONDS) -> tuple[str, ...]:
+    """Return where the outputs of a derivation are, or will be; none where their content decides that."""
+    found = run_nix(("nix-store", "--query", "--outputs", derivation), timeout=timeout)
+    return tuple(found.stdout.decode("utf-8", "replace").split())

@@ -37,6 +37,7 @@ __all__ = [
     "NO_DATA",
     "carried_settings",
     "distributed",
+    "is_daemon",
     "needed_settings",
     "nix_variables",
     "own_setting",
@@ -128,6 +129,12 @@ def _as_text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def is_daemon() -> bool:
+    """Return whether a daemon builds for this user: it takes some settings only from users whom it trusts."""
+    settings = _effective(_deciding())
+    return bool(settings) and not _builds_itself(settings)
 
 
 def nix_variables(*, builds: bool) -> dict[str, str]:

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
-from msgspec.structs import replace
 
 from devkeel.errors import StateError, UsageError
 from devkeel.project.distribution import Builder, Cache
@@ -25,12 +24,13 @@ if TYPE_CHECKING:
 
     from devkeel.project.settings import Settings
 
-__all__ = ["Distribution", "Entry", "address", "agree", "allow", "distribution", "is_allowed"]
+__all__ = ["Distribution", "Entry", "address", "agree", "allow", "disagree", "distribution", "is_allowed"]
 
 Entry = Cache | Builder
 
 _FOLDER = "allowed"
 _NO = b""
+_FILES = ("ssh_key_file", "secret_key_file")
 _MOST = 1
 
 
@@ -75,7 +75,7 @@ def agree(root: Path, settings: Settings, addresses: Iterable[str], *, forget: b
             )
     for wanted in addresses:
         if forget:
-            _forget(root, known[wanted])
+            disagree(root, known[wanted])
         else:
             allow(root, [known[wanted]])
     return distribution(root, settings)
@@ -104,7 +104,8 @@ def allow(root: Path, entries: Iterable[Entry]) -> None:
         replace_user_file(root, _FOLDER, _name(root, entry), _content(root, entry))
 
 
-def _forget(root: Path, entry: Entry) -> None:
+def disagree(root: Path, entry: Entry) -> None:
+    """Let an entry wait for a person again, as it is. Raises StateError `state_unusable`."""
     if is_allowed(root, entry):
         replace_user_file(root, _FOLDER, _name(root, entry), _NO)
 
@@ -112,9 +113,11 @@ def _forget(root: Path, entry: Entry) -> None:
 def _content(root: Path, entry: Entry) -> bytes:
     """Return what a person agrees to. A file is meant, wherever the project lies that names it."""
     kind = "cache" if isinstance(entry, Cache) else "builder"
-    if isinstance(entry, Builder) and entry.ssh_key_file is not None:
-        entry = replace(entry, ssh_key_file=str(root / Path(entry.ssh_key_file).expanduser()))
-    return json.dumps({"kind": kind} | to_builtins(entry), sort_keys=True).encode() + b"\n"
+    given = to_builtins(entry)
+    for name in _FILES:
+        if given.get(name) is not None:
+            given[name] = str(root / Path(given[name]).expanduser())
+    return json.dumps({"kind": kind} | given, sort_keys=True).encode() + b"\n"
 
 
 def _name(root: Path, entry: Entry) -> str:

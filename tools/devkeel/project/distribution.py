@@ -7,7 +7,6 @@ another word, another line or an option of ssh passes.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -25,6 +24,7 @@ __all__ = [
     "Cache",
     "builders_in",
     "caches_in",
+    "is_secret_key",
     "why_no_cache",
     "why_no_public_key",
 ]
@@ -33,15 +33,16 @@ CACHES, BUILDERS = "caches", "builders"
 
 
 class Cache(Struct, frozen=True):
-    """A store that paths are taken from.
+    """A store that paths are taken from, and uploaded to.
 
-    url: as Nix names a store. public_key: `NAME:BASE64`, by which its paths are believed. priority: of a lower one is
-    asked first.
+    url: as Nix names a store. public_key: `NAME:BASE64`, by which its paths are believed. priority: the one with the
+    lowest is asked first. secret_key_file: what uploads are signed with; absolute, below `~`, or relative to the root.
     """
 
     url: str
     public_key: str | None = None
     priority: int | None = None
+    secret_key_file: str | None = None
 
 
 class Builder(Struct, frozen=True):
@@ -85,7 +86,7 @@ def why_no_cache(url: str) -> str | None:
     # A store takes settings in its URL (nix, `nix help-stores`).
     given = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
     if given & {"secret-key", "secret-keys"}:
-        return "has a secret key in its URL: take it out, for paths are only taken from there"
+        return "has a secret key in its URL: name its file by secret_key_file"
     if "trusted" in given:
         return "has `trusted` in its URL, by which Nix believes what nobody signed"
     return None
@@ -93,16 +94,24 @@ def why_no_cache(url: str) -> str | None:
 
 def why_no_public_key(text: str) -> str | None:
     """Return why a text is no public key of a cache, None where it is one. It repeats nothing of the text."""
-    name, _, key = text.partition(":")
-    try:
-        size = len(base64.b64decode(key, validate=True))
-    except binascii.Error:
-        size = 0
-    if size == _SECRET_BYTES:
+    if is_secret_key(text):
         return "is a secret key, or a signature: take it out, and make a new one where it was published"
-    if not _KEY_NAME.fullmatch(name) or size != _PUBLIC_BYTES:
+    if not _KEY_NAME.fullmatch(text.partition(":")[0]) or _size(text) != _PUBLIC_BYTES:
         return "is no public key: NAME:BASE64, as `nix key convert-secret-to-public` prints it"
     return None
+
+
+def is_secret_key(text: str) -> bool:
+    """Return whether a text is a secret key itself, or a signature, which has the same form."""
+    return _size(text) == _SECRET_BYTES
+
+
+def _size(text: str) -> int:
+    """Return how many bytes the key has in NAME:BASE64, 0 where it is none."""
+    try:
+        return len(base64.b64decode(text.partition(":")[2].strip(), validate=True))
+    except ValueError:
+        return 0
 
 
 def caches_in(found: object, error: Callable[[str, tuple[str, ...]], Exception]) -> tuple[Cache, ...]:
@@ -202,7 +211,8 @@ def _path(value: object) -> str | None:
     if not isinstance(value, str) or not value:
         return "is the path of a file"
     # A private key in the place of its path: what is said does not repeat it.
-    return None if value.isprintable() and len(value) < _LONGEST else "is the path of a file, and not what is in it"
+    held = value.isprintable() and len(value) < _LONGEST and not is_secret_key(value)
+    return None if held else "is the path of a file, and not what is in it"
 
 
 def _plain_path(value: object) -> str | None:
@@ -229,6 +239,7 @@ _CACHE: Mapping[str, Callable[[Any], str | None]] = {
     "url": _cache_url,
     "public_key": _public_key,
     "priority": _number(0),
+    "secret_key_file": _path,
 }
 _BUILDER: Mapping[str, Callable[[Any], str | None]] = {
     "uri": _builder_uri,

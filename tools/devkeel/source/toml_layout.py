@@ -49,15 +49,16 @@ class Array(Struct, frozen=True):
 
 
 class Layout(Struct):
-    """Places in a text: comments, keys and arrays by path (an index where an array is on the way), and TOML 1.1.
+    """Places in a text: comments, keys, values, arrays by path (an index where an array is on the way), and TOML 1.1.
 
-    keys: where each is first named, by a header too. texts: strings of several lines. newer: what TOML 1.0 does not
-    have, with the text that says the same there. whole: whether all of the text was read, which ends where it is no
-    TOML.
+    keys: where each is first named, by a header too. values: of keys, from start to end. texts: strings of several
+    lines. newer: what TOML 1.0 does not have, with the text that says the same there. whole: whether all of the text
+    was read, which ends where it is no TOML.
     """
 
     comments: list[tuple[int, int]] = field(default_factory=list)
     keys: dict[_Path, int] = field(default_factory=dict)
+    values: dict[_Path, tuple[int, int]] = field(default_factory=dict)
     texts: list[tuple[int, int]] = field(default_factory=list)
     arrays: dict[_Path, Array] = field(default_factory=dict)
     newer: list[tuple[int, int, str]] = field(default_factory=list)
@@ -124,7 +125,9 @@ class _Reader:
         self.layout.keys.setdefault(path, start)
         self._expect("=")
         self._blank()
+        first = self.at
         self._value(path)
+        self.layout.values.setdefault(path, (first, self.at))
 
     def _key(self) -> list[str]:
         names = list[str]()

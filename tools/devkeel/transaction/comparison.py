@@ -13,7 +13,7 @@ from devkeel.errors import Conflict, DevkeelError, Place, ProjectError, UsageErr
 from devkeel.project.root import digest, not_a_file, require_readable
 from devkeel.text.merge import three_way_view
 from devkeel.transaction import files
-from devkeel.transaction.guard import refuse_settings
+from devkeel.transaction.guard import refuse_change
 from devkeel.transaction.system_errors import explain, not_writable
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Project
     from devkeel.transaction.files import Snapshot
-    from devkeel.transaction.operation import FileChange
+    from devkeel.transaction.operation import FileChange, Kind
 
 __all__ = ["check_paths", "conflict", "examine"]
 
@@ -29,7 +29,7 @@ _DIFF_CHARACTERS = 8_000
 _DIFF_LINES = 5_000
 
 
-def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileChange, ...]:
+def check_paths(project: Project, changes: Sequence[FileChange], kind: Kind) -> tuple[FileChange, ...]:
     """Return the changes that change something, or refuse the request.
 
     Raises UsageError for a path that is not resolved, is named twice, or when nothing changes; PolicyRefused for the
@@ -55,7 +55,7 @@ def check_paths(project: Project, changes: Sequence[FileChange]) -> tuple[FileCh
         require_readable(change.path, change.after)
     effective = tuple(change for change in changes if change.before != change.after)
     for change in effective:
-        refuse_settings(project.root / change.path)
+        refuse_change(project.root, change, kind)
     if not effective:
         raise UsageError("nothing_to_publish", "No file changes.", remedy="Publish only what changes a file.")
     return effective

@@ -1,17 +1,35 @@
-"""The file that says what devkeel may do is not written by devkeel, whatever it is called and however it is reached."""
+"""The file that says what devkeel may do is not written by devkeel, whatever it is called and however it is reached.
+
+Its caches are the exception: they are named for a person, by operations of that kind and what takes one back.
+"""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import tomllib
+from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Place, PolicyRefused
+from devkeel.project.distribution import CACHES
 from devkeel.project.root import SETTINGS, folded
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["refuse_settings"]
+    from devkeel.transaction.operation import FileChange, Kind
+
+__all__ = ["changes_caches_alone", "refuse_change", "refuse_settings"]
+
+_NAMING: tuple[Kind, ...] = ("configure", "undo", "redo")
+
+
+def refuse_change(root: Path, change: FileChange, kind: Kind) -> None:
+    """Raise PolicyRefused `settings_file` for a change of the settings, unless all that it changes is their caches.
+
+    change: of a file by its resolved path.
+    """
+    if kind not in _NAMING or not changes_caches_alone(change):
+        refuse_settings(root / change.path)
 
 
 def refuse_settings(path: Path) -> None:
@@ -23,11 +41,27 @@ def refuse_settings(path: Path) -> None:
     if folded(path.name) == SETTINGS or any(_is_led_to(folder / SETTINGS, path) for folder in path.parents):
         raise PolicyRefused(
             "settings_file",
-            f"{SETTINGS} says what devkeel may do, and devkeel does not write it.",
+            f"{SETTINGS} says what devkeel may do, and devkeel writes nothing of it but its caches.",
             place=Place(path.name),
             seen=path.name,
             remedy="Ask a person to edit it with an editor of theirs.",
         )
+
+
+def changes_caches_alone(change: FileChange) -> bool:
+    """Return whether a change is one of the settings of this project, and of nothing in them but their caches."""
+    if change.path != SETTINGS:
+        return False
+    try:
+        before, after = _others(change.before), _others(change.after)
+    except (ValueError, RecursionError):
+        return False
+    # Equal numbers may be of two types, and a text of them is not.
+    return repr(sorted(before.items())) == repr(sorted(after.items()))
+
+
+def _others(data: bytes | None) -> dict[str, Any]:
+    return {name: value for name, value in tomllib.loads((data or b"").decode()).items() if name != CACHES}
 
 
 def _is_led_to(settings: Path, path: Path) -> bool:

@@ -51,7 +51,7 @@ def publish(
     The caller holds the lock and has recovered. Raises Conflict, ProjectError or StateError; then every file
     has its bytes from before, or another program's.
     """
-    effective = comparison.check_paths(project, changes)
+    effective = comparison.check_paths(project, changes, record.kind)
     token, time = secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="seconds")
     with ExitStack() as stack:
         root = _open(stack, project)

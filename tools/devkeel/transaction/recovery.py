@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING
 
+from devkeel.project.root import SETTINGS
 from devkeel.transaction import files, swap
 from devkeel.transaction.files import Spot, step
+from devkeel.transaction.guard import changes_caches_alone
 from devkeel.transaction.old_files import release
-from devkeel.transaction.operation import FileImage, Recovered
+from devkeel.transaction.operation import FileChange, FileImage, Recovered
 from devkeel.transaction.record_paths import is_inside
 
 if TYPE_CHECKING:
@@ -39,12 +41,12 @@ def settle(store: Store, project: Project, entry: JournalEntry) -> Recovered:
         absent: list[FileImage] = []
         for number, image in enumerate(entry.files):
             spot = None
-            if is_inside(project, image.path):
+            before, after = store.blob(image.before_hash), store.blob(image.after_hash)
+            if is_inside(project, image.path) or changes_caches_alone(FileChange(image.path, before, after)):
                 spot = stack.enter_context(files.locate(root, image.path, temporary_name(entry.token, number)))
             if spot is None:
                 absent.append(image)
                 continue
-            before, after = store.blob(image.before_hash), store.blob(image.after_hash)
             changes.append(swap.Change(spot, before, after, _bounded(spot, image.mode_before)))
         spots = [change.spot for change in changes]
         for change in changes:
@@ -102,7 +104,8 @@ def _leftovers(stack: ExitStack, project: Project, entry: JournalEntry) -> Itera
     for number, image in enumerate(entry.files):
         with suppress(OSError):
             name = temporary_name(entry.token, number)
-            spot = stack.enter_context(files.locate(root, image.path, name)) if is_inside(project, image.path) else None
+            own = image.path == SETTINGS or is_inside(project, image.path)
+            spot = stack.enter_context(files.locate(root, image.path, name)) if own else None
             if spot is not None and (files.exists(spot, name) or files.exists(spot, spot.aside)):
                 yield spot, image
 

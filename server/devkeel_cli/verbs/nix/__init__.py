@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import click
 
-from devkeel_cli.verbs.nix import allow, build, evaluate, reproduce, run
+from devkeel_cli.verbs.nix import allow, build, builders, cache, evaluate, reproduce, run
 
 __all__ = ["command"]
 
 
 @click.group("nix")
 def command() -> None:
-    """Build, evaluate and run by Nix, and prove that it builds the same again."""
+    """Build, evaluate and run by Nix, prove that it builds the same again, and share it."""
 
 
-for _verb in (build.command, evaluate.command, run.command, reproduce.command, allow.command):
+for _verb in (
+    *(build.command, evaluate.command, run.command, reproduce.command),
+    *(cache.command, builders.command, allow.command),
+):
     command.add_command(_verb)
