@@ -36,7 +36,9 @@ _MOST_COMMAND = 600
 _FILE = re.compile(r"(?:\.(?:nix|ya?ml|toml|json|txt|in)|(?:^|/)(?:Gemfile|go\.mod|\.envrc))$")
 # What may install something, by its text alone: a quick look, which lets through most that an agent runs.
 _INSTALLS = re.compile(
-    r"<<|install|\badd\b|\binject\b|\brequire\b|setup\.py|\bi\b|\bin\b|pacman|nix-env|binstall|develop|cpanm"
+    r"<<|install|\badd\b|\binject\b|\brequire\b|setup\.py|\bin?\b|\bu(?:se)?\b|pacman|nix-env|develop|cpanm"
+    r"|\b(?:yay|paru|emerge|dpkg|rpm)\b|rustup|corepack|(?:curl|wget)\b.*(?:sh|python\S*|php|eval|source|\.)\b",
+    re.DOTALL,
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,8 +12,9 @@ from devkeel.catalogue import cache, packages
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.guard.judge import judge
 from devkeel.guard.question import Answer, Question, Running
+from devkeel_cli.hooks.answering import answered
 
-from .commands import COMMANDS
+from .commands import COMMANDS, KIN
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +36,9 @@ def test_there_are_sixty_commands_of_both_kinds() -> None:
     assert 20 <= sum(edits is None for edits in COMMANDS.values()) <= 40
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", [*COMMANDS, *KIN])
 def test_a_command_is_answered_with_what_declares_it_or_let_through(root: Path, command: str) -> None:
-    answer, edits = said(root, command), COMMANDS[command]
+    answer, edits = said(root, command), (COMMANDS | KIN)[command]
     if edits is None:
         assert answer is None
         return
@@ -44,6 +46,50 @@ def test_a_command_is_answered_with_what_declares_it_or_let_through(root: Path, 
     assert answer.decision == "deny"
     assert [*answer.edits] == edits
     assert edits or answer.next
+
+
+@pytest.mark.parametrize("command", [*COMMANDS, *KIN])
+def test_the_quick_look_lets_no_install_through(root: Path, command: str) -> None:
+    message = {"hook_event_name": "PreToolUse", "tool_name": "Bash", "cwd": str(root)}
+    said = answered(json.dumps(message | {"tool_input": {"command": command}}).encode())
+    assert bool(said) == ((COMMANDS | KIN)[command] is not None)
+
+
+@pytest.mark.parametrize(
+    ("manifest", "text", "command"),
+    [
+        ("pyproject.toml", '[project]\nname = "a"\nversion = "1"\ndependencies = ["Flask>=3"]\n', "pip install flask"),
+        ("environment.yml", "dependencies:\n  - numpy=1.26\n", "conda install numpy"),
+        ("devenv.nix", "{ pkgs, ... }: { packages = [ pkgs.jq ]; }\n", "apt-get install jq"),
+    ],
+)
+def test_what_the_declaration_has_already_only_wants_to_be_applied(
+    tmp_path: Path, manifest: str, text: str, command: str
+) -> None:
+    (tmp_path / manifest).write_text(text)
+    answer = said(tmp_path, command)
+    assert answer is not None
+    assert "already" in answer.reason
+    assert "no environment" not in answer.reason
+    assert "apply" in answer.next
+
+
+@pytest.mark.parametrize(
+    ("command", "applies"),
+    [
+        ("pip install -e .", True),
+        ("pip install -r requirements.txt -e '.[dev]'", True),
+        ("cd sub && pip install -e ..", True),
+        ("cd sub && pip install -e .", False),
+        ("pip install -r docs/requirements.txt", False),
+        ("pip install ../other", False),
+    ],
+)
+def test_apply_is_named_for_what_it_installs(tmp_path: Path, command: str, applies: bool) -> None:
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "a"\nversion = "1"\n')
+    answer = said(tmp_path, command)
+    assert answer is not None
+    assert (answer.decision, answer.edits, "apply" in answer.next) == ("deny", (), applies)
 
 
 def test_without_a_declaration_nothing_is_decided(tmp_path: Path) -> None:

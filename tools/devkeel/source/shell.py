@@ -38,6 +38,8 @@ class Command(Struct, frozen=True):
     """One command. words: its name and arguments. fed: the heredoc or here-string that it reads, None where none is.
 
     plain: whether the shell changes nothing in that. into: the file that its output goes to. appends: at its end.
+    reader: the words of the command that its output goes to, by a pipe or as a substitution in them; () for none.
+    assigned: the variables that it is given, and where it is `export` those that all behind it have.
     """
 
     words: tuple[str, ...]
@@ -45,6 +47,8 @@ class Command(Struct, frozen=True):
     plain: bool = False
     into: str | None = None
     appends: bool = False
+    reader: tuple[str, ...] = ()
+    assigned: tuple[tuple[str, str], ...] = ()
 
 
 def commands(text: str) -> list[Command]:
@@ -57,17 +61,37 @@ def commands(text: str) -> list[Command]:
 
 
 def _commands(top: Node) -> Iterator[Command]:
-    waiting = [top]
+    waiting: list[tuple[Node, Node | None]] = [(top, None)]
     around: dict[int, Node] = {}
     while waiting:
-        node = waiting.pop()
+        node, reader = waiting.pop()
         if node.type == "ERROR":
             continue
         if node.type == "redirected_statement":
             around[_redirected(node).id] = node
-        elif node.type == "command" and not node.has_error:
-            yield _command(node, around.get(node.id))
-        waiting += reversed(node.named_children)
+        elif node.type in ("command", "declaration_command") and not node.has_error:
+            yield _command(node, around.get(node.id), reader)
+        waiting += reversed([*_with_readers(node, reader)])
+
+
+def _with_readers(node: Node, reader: Node | None) -> Iterator[tuple[Node, Node | None]]:
+    """Yield what is in a node, each part with the command that its output goes to. reader: that of the node itself."""
+    children = node.named_children
+    if node.type in ("command", "function_definition", _ASSIGNMENT):
+        reader = node if node.type == "command" else None
+    # `cat <<EOF | sh`: the grammar has the pipe in the redirection.
+    inner = [item for child in children if child.type == "heredoc_redirect" for item in child.named_children]
+    piped = next((_first(item) for item in inner if item.type == "pipeline"), reader)
+    for at, child in enumerate(children):
+        is_piped = node.type == "pipeline" and at + 1 < len(children)
+        yield child, _first(children[at + 1]) if is_piped else (reader if child.type == "heredoc_redirect" else piped)
+
+
+def _first(node: Node) -> Node | None:
+    """Return the command that reads what is piped into a node, None where that is not one."""
+    while node.type != "command" and node.named_children:
+        node = node.child_by_field_name("body") or node.named_children[0]
+    return node if node.type == "command" else None
 
 
 def _redirected(statement: Node) -> Node:
@@ -78,16 +102,27 @@ def _redirected(statement: Node) -> Node:
     return body
 
 
-def _command(node: Node, around: Node | None) -> Command:
+def _command(node: Node, around: Node | None, reader: Node | None) -> Command:
     """Return a command with its redirections, which are its own or those of the statement around it."""
     places = [node] if around is None else [node, around]
     fed, plain = next((found for place in places if (found := _fed(place))[0] is not None), (None, False))
     into, appends = next((found for place in places if (found := _into(place))[0] is not None), (None, False))
     words = (*_words(node), *(word for place in places for word in _behind(place)))
-    return Command(words, fed, plain, into, appends)
+    read_by = () if reader is None else tuple(_words(reader))
+    return Command(words, fed, plain, into, appends, read_by, tuple(_assigned(node)))
+
+
+def _assigned(command: Node) -> Iterator[tuple[str, str]]:
+    for child in command.named_children:
+        name, value = child.child_by_field_name("name"), child.child_by_field_name("value")
+        if child.type == _ASSIGNMENT and name is not None:
+            yield _text(name), "" if value is None else _word(value)
 
 
 def _words(command: Node) -> Iterator[str]:
+    if command.type == "declaration_command":
+        yield _text(command.children[0])
+        return
     for index, child in enumerate(command.children):
         field = command.field_name_for_child(index)
         if child.is_named and child.type != _ASSIGNMENT and field != _REDIRECT:
