@@ -34,9 +34,10 @@ _USUAL = "claude-code"
 _MOST_COMMAND = 600
 # What may be a file of an environment, by its name alone: the project's own rules decide afterwards.
 _FILE = re.compile(r"(?:\.(?:nix|ya?ml|toml|json|txt|in)|(?:^|/)(?:Gemfile|go\.mod|\.envrc))$")
-# What may install something, by its text alone: a quick look, which lets through most that an agent runs.
+# What may install or write something, by its text alone: a quick look, which lets through most that an agent runs.
 _INSTALLS = re.compile(
-    r"<<|install|\badd\b|\binject\b|\brequire\b|setup\.py|\bin?\b|\bu(?:se)?\b|pacman|nix-env|develop|cpanm"
+    r"<<|\btee\b|>\s*\S{0,255}(?:\.(?:nix|ya?ml|toml|json|txt|in)|Gemfile|go\.mod|\.envrc)\b"
+    r"|install|\badd\b|\binject\b|\brequire\b|setup\.py|\bin?\b|\bu(?:se)?\b|pacman|nix-env|develop|cpanm"
     r"|\b(?:yay|paru|emerge|dpkg|rpm)\b|rustup|corepack|(?:curl|wget)\b.*(?:sh|python\S*|php|eval|source|\.)\b",
     re.DOTALL,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 
 from devkeel.guard.judge import judge
 from devkeel.guard.question import Answer, Patch, Question, Replacement, Replacing, Running, WholeFile
+from devkeel_cli.hooks.answering import answered
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -271,3 +273,64 @@ def test_what_the_team_protects_is_refused_as_to_devkeel_itself(root: Path) -> N
     assert answer is not None
     assert "protected" in answer.reason
     assert said(root, WholeFile("devenv.nix", GOOD.replace('"1"', '"2"'))) is None
+
+
+@pytest.mark.parametrize(
+    ("command", "denied"),
+    [
+        ("echo '{ pkgs' > devenv.nix", True),
+        ("echo 'a = ;' >> devenv.nix", True),
+        ("printf '%s\\n' '{' >devenv.nix && ls", True),
+        ("printf '{ \\n' > devenv.nix", True),
+        ("echo '{' | sudo tee devenv.nix > /dev/null", True),
+        ("echo '{' | tee -a devenv.nix", True),
+        (": > devenv.nix", True),
+        ("cat <<'EOF' | tee devenv.nix\n{\nEOF", True),
+        ("echo '{ }' > devenv.nix", False),
+        ("printf '%d' 3 > devenv.nix", False),  # what it says is not known
+        ('echo "$TEXT" > devenv.nix', False),
+        ("echo -e '{ \\n' > devenv.nix", False),
+        ("echo '{' > /tmp/devenv.nix; echo '{' > notes.txt; ls 2> devenv.nix.log", False),
+        ("echo '{' | ssh host tee devenv.nix", False),
+    ],
+)
+def test_what_a_shell_says_into_a_file_is_judged_where_it_is_certain(root: Path, command: str, denied: bool) -> None:
+    assert (said(root, Running(command)) is not None) == denied
+
+
+@pytest.mark.parametrize("host", ["claude-code"])
+def test_the_quick_look_lets_no_such_write_through(root: Path, host: str) -> None:
+    for command in (
+        "echo '{' >devenv.nix",
+        "echo '{'|tee devenv.nix",
+        'echo "{" > "devenv.nix"',
+        "printf '{' >>devenv.nix",
+    ):
+        message = {"tool_name": "Bash", "cwd": str(root), "tool_input": {"command": command}}
+        assert "deny" in answered(json.dumps(message).encode(), host), command
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/fixtures/broken/devenv.nix",
+        "tests/fixtures/pyproject.toml",
+        "node_modules/a/package.json",
+        "{{cookiecutter.slug}}/pyproject.toml",
+        "src/templates/default.nix",
+        "vendor/a/requirements.txt",
+    ],
+)
+def test_what_is_material_for_something_else_is_not_judged(root: Path, path: str) -> None:
+    assert said(root, WholeFile(path, "{ [ =>")) is None
+    assert said(root, Running(f"cat > '{path}' <<'EOF'\n{{ [ =>\nEOF")) is None
+
+
+def test_a_requirement_that_no_installer_reads_is_refused_with_what_is_meant(root: Path) -> None:
+    (root / "devenv.nix").unlink()
+    (root / "requirements.txt").write_text("flask\n")
+    for act in (WholeFile("requirements.txt", "flask\nrich=>13\n"), Running("echo 'rich=>13' >> requirements.txt")):
+        answer = said(root, act)
+        assert answer is not None
+        assert "requirements.txt:2:1" in answer.reason
+        assert [edit["new"] for edit in answer.edits] == ["flask\nrich>=13\n"]

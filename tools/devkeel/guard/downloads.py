@@ -1,4 +1,4 @@
-"""What a shell runs that is not in the command itself: what is piped into it, and scripts of the network."""
+"""Installers of the network: scripts that a command downloads and a shell runs, by their addresses."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from devkeel.source.shell import UNKNOWN
 if TYPE_CHECKING:
     from devkeel.source.shell import Command
 
-__all__ = ["Script", "downloaded", "saved", "script_at", "spoken"]
+__all__ = ["Script", "downloaded", "saved", "script_at"]
 
-_SAID = re.compile(r"-[neE]+")
 _OUTPUT = {
     "curl": ("-o", "--output", "-H", "--header", "-A", "--user-agent", "--retry", "-m", "--max-time", "--proto", "-x"),
     "wget": ("-O", "--output-document", "-U", "--user-agent", "-T", "--timeout", "-t", "--tries", "--header"),
@@ -78,18 +77,6 @@ def downloaded(words: tuple[str, ...]) -> str | None:
     if not words or posixpath.basename(words[0]) not in _OUTPUT:
         return None
     return next((word for word in words[1:] if script_at(word) is not None), None)
-
-
-def spoken(command: Command) -> str | None:
-    """Return the text that a command says on its output, None where that is not known."""
-    if command.words == ("cat",):
-        return command.fed
-    if command.words[:1] not in (("echo",), ("printf",)):
-        return None
-    words = list(command.words[1:])
-    while words and _SAID.fullmatch(words[0]):
-        words = words[1:]
-    return " ".join(words).replace("\\n", "\n")
 
 
 def saved(command: Command) -> str | None:

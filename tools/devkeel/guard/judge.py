@@ -11,6 +11,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.guard.question import Patch, Running
 from devkeel.guard.redirections import WRITES
+from devkeel.project.environment_files import is_material
 from devkeel.project.root import DECLARATION, SETTINGS, Project, declared_above
 from devkeel.project.settings import Guarding, read_settings
 
@@ -47,7 +48,7 @@ def judge(question: Question, named: Sequence[str] = ()) -> tuple[Path, Answer] 
 def _answer(project: Project, question: Question) -> Answer | None:
     """Return what is wrong, with what the settings make of it: what is only told stays so."""
     guard, act = _guarding(project), question.act
-    if guard.files != "off" and (not isinstance(act, Running) or WRITES in act.command):
+    if guard.files != "off" and (not isinstance(act, Running) or WRITES.search(act.command)):
         answer = writes.judge_write(project, question)
         if answer is not None:
             return answer._replace(decision=guard.files)
@@ -81,6 +82,8 @@ def _project(question: Question, named: list[Path]) -> tuple[Project, Question] 
     question = question._replace(act=act._replace(path=str(parent / place.name)))
     # A manifest in a directory below is a part of the project above; a devenv.nix is a project of its own.
     inner = [item for item in (parent, *parent.parents) if item.is_relative_to(top)]
+    if is_material(parent.relative_to(top).as_posix()):
+        return None
     own = (item for item in inner if (item / DECLARATION).is_file() or (item == parent and place.name == DECLARATION))
     return Project(next(own, top)), question
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.guard import downloads
+from devkeel.guard import downloads, spoken
 from devkeel.guard.words import split
 from devkeel.source import shell
 
@@ -155,7 +155,7 @@ def _fed_to_a_shell(command: shell.Command, saved: dict[str, str], depth: int) -
         if address is not None and (program in _SHELLS or program == "eval" or _is_interpreter(program)):
             yield Unwrapped(SCRIPT, (address,))
         elif program in _SHELLS and _inner(program, reader.words[1:], "") == "":
-            yield from invocations(downloads.spoken(command) or "", depth + 1)
+            yield from invocations(spoken.roughly(command) or "", depth + 1)
 
 
 def _is_interpreter(program: str) -> bool:

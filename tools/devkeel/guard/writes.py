@@ -19,7 +19,7 @@ from devkeel.guard.patches import read_patch
 from devkeel.guard.question import Answer, Patch, Replacing, Running, WholeFile
 from devkeel.guard.redirections import redirected
 from devkeel.project.declaration import read_declaration
-from devkeel.project.environment_files import is_environment_file, is_lock
+from devkeel.project.environment_files import is_environment_file, is_lock, is_material
 from devkeel.project.root import MANIFESTS, SETTINGS
 from devkeel.project.settings import read_settings
 
@@ -98,6 +98,8 @@ def _redirected(basis: Basis, folder: str, command: str) -> Mapping[str, bytes |
 
 
 def _is_judged(name: str) -> bool:
+    if is_material(posixpath.dirname(name)):
+        return False
     return (is_environment_file(name) or name in MANIFESTS or name == SETTINGS) and not is_lock(name)
 
 

@@ -7,7 +7,7 @@ import re
 
 from devkeel.project.root import DECLARATION_FILES, INPUTS, LOCK_FILES, OTHER_FILES
 
-__all__ = ["is_environment_file", "is_lock", "is_manifest", "is_requirements_file", "takes_options"]
+__all__ = ["is_environment_file", "is_lock", "is_manifest", "is_material", "is_requirements_file", "takes_options"]
 
 # What names the libraries of a language, in whichever directory of the project.
 _MANIFESTS = frozenset(
@@ -18,6 +18,13 @@ _MANIFESTS = frozenset(
 )
 _REQUIREMENTS = re.compile(
     r"(?:.*/)?(?:(?:[\w.][\w.-]*)?requirements[\w.-]*\.(?:txt|in)|requirements/\w[\w.-]*\.(?:txt|in))"
+)
+# Where such files are material for something else: broken ones for tests, templates, what package managers brought.
+_MATERIAL = frozenset(
+    {
+        *("fixtures", "fixture", "__fixtures__", "testdata", "test_data", "test-data", "snapshots", "golden", "corpus"),
+        *("templates", "template", "node_modules", "site-packages", "vendor", "third_party"),
+    }
 )
 # What a tool writes from them.
 _LOCKS = frozenset(
@@ -48,3 +55,9 @@ def is_requirements_file(relative: str) -> bool:
 def is_lock(relative: str) -> bool:
     """Return whether a file is what a tool has resolved, and writes anew."""
     return posixpath.basename(relative) in _LOCKS or relative.endswith(".lock")
+
+
+def is_material(directory: str) -> bool:
+    """Return whether files in a directory are material for something else, as far as its name shows."""
+    parts = directory.split("/")
+    return any(part in _MATERIAL or "{{" in part for part in parts)  # cookiecutter, copier
