@@ -5,7 +5,8 @@
 module first, then the cheapest, until the time is spent; `tests/times.json` has how long each takes. What was left out
 is printed: `make test` runs it. Without Git, or where nothing changed, it takes the cheapest of all tests.
 
-`python tests/quick.py --times FILE` writes `tests/times.json` anew, from a report that `make times` makes.
+`python tests/quick.py --times FILE` renews `tests/times.json` from a report of JUnit's form, as `make times` makes one
+and `.ci/run` leaves one in `.venv/times.xml`. Modules that the report does not have keep their time.
 """
 
 from __future__ import annotations
@@ -122,14 +123,17 @@ def main(arguments: list[str]) -> int:
 
 
 def write_times(report: Path) -> None:
-    """Write the seconds of each test module, from a report in the form of JUnit."""
+    """Renew the seconds of each test module in a report in the form of JUnit, and forget modules that are gone."""
     seconds: Counter[str] = Counter()
     for case in ET.parse(report).iter("testcase"):  # noqa: S314 - pytest wrote it
         parts = case.get("classname", "").split(".")
         end = next((number for number, part in enumerate(parts, 1) if part.startswith("test_")), 0)
         if end:
             seconds["/".join(parts[:end]) + ".py"] += float(case.get("time", "0"))
-    TIMES.write_text(json.dumps({name: round(seconds[name], 1) for name in sorted(seconds)}, indent=1) + "\n")
+    known = json.loads(TIMES.read_text()) if TIMES.exists() else {}
+    kept = {name: time for name, time in known.items() if (ROOT / name).exists()}
+    times = kept | {name: round(time, 1) for name, time in seconds.items()}
+    TIMES.write_text(json.dumps(dict(sorted(times.items())), indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -108,9 +108,14 @@ def test_times_are_read_from_a_report(monkeypatch: pytest.MonkeyPatch, tmp_path:
         '<testcase classname="tests.devkeel.test_api.TestClass" name="b" time="1.0"/>'
         "</testsuite></testsuites>"
     )
-    monkeypatch.setattr("tests.quick.TIMES", tmp_path / "times.json")
+    times = tmp_path / "times.json"
+    monkeypatch.setattr("tests.quick.TIMES", times)
     write_times(report)
-    assert json.loads((tmp_path / "times.json").read_text()) == {"tests/devkeel/test_api.py": 2.3}
+    assert json.loads(times.read_text()) == {"tests/devkeel/test_api.py": 2.3}
+    # What the report does not have keeps its time, unless it is gone.
+    times.write_text('{"tests/devkeel/test_api.py": 9.9, "tests/test_gone.py": 1.0, "tests/test_quick.py": 0.5}')
+    write_times(report)
+    assert json.loads(times.read_text()) == {"tests/devkeel/test_api.py": 2.3, "tests/test_quick.py": 0.5}
 
 
 def test_most_of_the_times_are_of_modules_that_are_there() -> None:
