@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from devkeel.builds.evaluation import Evaluation
     from devkeel.builds.reproducibility import Reproducibility
     from devkeel.builds.reproduction import Reproduction
+    from devkeel.builds.shell_description import ShellDescription
     from devkeel.builds.tree_comparison import FileDifference
     from devkeel.policy.allowed import Distribution
 
-__all__ = ["LINES", "build", "evaluation", "proof", "reproducibility", "size"]
+__all__ = ["LINES", "build", "evaluation", "proof", "reproducibility", "shell", "size"]
 
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
@@ -86,6 +87,20 @@ def _difference(item: FileDifference) -> Iterator[str]:
         yield f"{item.path}: {item.first}, then {item.second}"
     yield from (f"  {cause.message}: {cause.remedy}" for cause in item.causes)
     yield from (f"  {row}" for row in (item.diff or "").splitlines())
+
+
+def shell(result: ShellDescription) -> Iterator[str]:
+    """Yield what a shell has."""
+    pure = "evaluated purely" if result.pure else "not evaluated purely"
+    yield f"{result.name} of {result.file}, for {result.system}, {pure}: {len(result.packages)} packages"
+    yield from (f"{' '.join(filter(None, (item.name, item.version)))}: {item.path}" for item in result.packages)
+    for name, text in result.variables.items():
+        yield f"{name}={text}"
+    if result.hook.strip():
+        yield "on entering:"
+        yield from (f"  {line}" for line in result.hook.strip().splitlines())
+    yield f"derivation: {result.derivation}"
+    yield from (f"not looked at: {text}" for text in result.not_looked_at)
 
 
 def distribution(result: Distribution | None) -> Iterator[str]:
@@ -168,5 +183,6 @@ LINES: dict[str, Callable[[Any], Iterator[str]]] = {
     "Evaluation": evaluation,
     "Reproducibility": reproducibility,
     "Reproduction": proof,
+    "ShellDescription": shell,
     "UploadResult": uploaded,
 }

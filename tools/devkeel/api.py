@@ -17,11 +17,21 @@ if TYPE_CHECKING:
 
     from devkeel.backends.registry import Selection
     from devkeel.builds import build as building
-    from devkeel.builds import builders, caches, configuration, evaluation, package_run, reproducibility, reproduction
+    from devkeel.builds import (
+        builders,
+        caches,
+        configuration,
+        evaluation,
+        package_run,
+        reproducibility,
+        reproduction,
+        shell_description,
+    )
     from devkeel.builds.builders import BuilderReport
     from devkeel.builds.caches import CacheList, CacheReport
     from devkeel.builds.evaluation import Evaluation, EvaluationLimits
     from devkeel.builds.reproducibility import Reproducibility
+    from devkeel.builds.shell_description import ShellDescription
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
     from devkeel.change import changes
@@ -69,6 +79,7 @@ if not TYPE_CHECKING:
     package_run = Deferred("devkeel.builds.package_run")
     reproducibility = Deferred("devkeel.builds.reproducibility")
     reproduction = Deferred("devkeel.builds.reproduction")
+    shell_description = Deferred("devkeel.builds.shell_description")
     life = Deferred("devkeel.locks.life")
     asking = Deferred("devkeel.environments.locks")
     declared_run = Deferred("devkeel.environments.declared_run")
@@ -370,6 +381,16 @@ class Environment:
         """Build the packages of `run_packages`; the job ends with what that would run, as an Invocation."""
         wanted = package_run.PackageCommand(tuple(packages), tuple(argv), file, cwd, pure)
         return package_run.prepare(self.context, wanted, timeout)
+
+    def describe_shell(
+        self, name: str | None = None, *, file: str | None = None, timeout: float = 600.0
+    ) -> ShellDescription:
+        """Return the development shell as data: of devenv.nix, flake.nix or shell.nix, evaluated and not built.
+
+        name: of `devShells`, or an attribute of the file. timeout: seconds. Raises as `build`, and Unavailable
+        `check_unavailable` where nothing may be executed.
+        """
+        return shell_description.describe(self.context, name, file=file, timeout=timeout)
 
     def check_reproducibility(
         self, target: str | None = None, *, file: str | None = None, timeout: float = 600.0

@@ -21,6 +21,7 @@ from devkeel_mcp.tools import (
     reproduction,
     search,
     services,
+    shell,
 )
 
 __all__ = ["CORE", "NIX", "TOOLS"]
@@ -49,6 +50,7 @@ NIX = (
     build.BUILD,
     evaluation.EVALUATE,
     package_run.RUN_PACKAGES,
+    shell.DESCRIBE_SHELL,
     reproduction.CHECK_REPRODUCIBILITY,
     reproduction.PROVE_REPRODUCIBILITY,
     caches.CHECK_CACHE,

@@ -63,6 +63,8 @@ def _words(stage: Stage, asked: AskedValue) -> tuple[str, ...]:
     # Without the feature `flakes` there are no fetchTree and getFlake, which take a path past `restrict-eval` (nix,
     # src/libexpr/primops/fetchTree.cc).
     confined = settings(experimental_features="nix-command")
-    text = f"import {nix_text.print_value(str(stage.root / wanted.file))}"
+    # As nix-build takes it: a function with defaults for all is called (nix, src/libexpr/eval.cc, `autoCallFunction`).
+    place = nix_text.print_value(str(stage.root / wanted.file))
+    text = f"let value = import {place}; in if builtins.isFunction value then value {{ }} else value"
     path = (format_path(wanted.attribute),) if wanted.attribute else ()
     return (*confined, "--impure", "-I", str(stage.root), "--expr", text, *path, *apply)

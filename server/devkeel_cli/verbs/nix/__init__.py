@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from devkeel_cli.verbs.nix import allow, build, builders, cache, evaluate, reproduce, run
+from devkeel_cli.verbs.nix import allow, build, builders, cache, evaluate, reproduce, run, shell
 
 __all__ = ["command"]
 
@@ -15,7 +15,7 @@ def command() -> None:
 
 
 for _verb in (
-    *(build.command, evaluate.command, run.command, reproduce.command),
+    *(build.command, evaluate.command, run.command, shell.command, reproduce.command),
     *(cache.command, builders.command, allow.command),
 ):
     command.add_command(_verb)
