@@ -1,13 +1,15 @@
 """A machine that is reached by ssh: this one, by an sshd on loopback, with a Nix store of its own.
 
 `ssh_machine` starts it once a session. Nix there has a copy of `nix_configuration`; how ssh here reaches it
-is in NIX_SSHOPTS, which `reached` sets for a test. Nothing of the user's own ssh is read or written.
+is in NIX_SSHOPTS, which `reached` sets for a test; `vanish` ends its sessions. Nothing of the user's own ssh is read or
+written.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -17,6 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec import Struct
+from tests.derivations import SYSTEM
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +61,16 @@ class SshMachine(Struct, frozen=True):
         """How Nix names it."""
         return f"ssh-ng://root@127.0.0.1?remote-store={self.store}"
 
+    def toml(self) -> str:
+        """Return what devkeel.toml says of it as a builder."""
+        return f'[[builders]]\nuri = "{self.uri}"\nsystems = ["{SYSTEM}"]\nssh_key_file = "{self.key}"\n'
+
+    def vanish(self) -> None:
+        """End all that it does for others at once, as a machine does that loses power; it answers again afterwards."""
+        for pid in _descendants(self.process.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
     @contextmanager
     def trusting(self, public_key: str) -> Iterator[None]:
         """Let Nix there believe what a key has signed, meanwhile."""
@@ -73,8 +86,10 @@ class SshMachine(Struct, frozen=True):
 @pytest.fixture(scope="session")
 def ssh_machine(nix_configuration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshMachine]:
     """Start an sshd for root, who alone may start one without the system's own keys."""
-    if _SSHD is None or shutil.which("ssh") is None or os.geteuid() != 0:
-        pytest.skip("openssh-server is not installed, or this is not root")
+    if _SSHD is None or shutil.which("ssh") is None:
+        pytest.skip("openssh-server is not installed")
+    if os.geteuid() != 0:
+        pytest.skip("only root can start an sshd without the system's own keys")
     folder = tmp_path_factory.mktemp("ssh")
     for name in ("host", "user"):
         command = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / name)]
@@ -107,6 +122,15 @@ def reached(ssh_machine: SshMachine, nix_machine: Path, monkeypatch: pytest.Monk
     assert nix_machine
     monkeypatch.setenv("NIX_SSHOPTS", ssh_machine.options)
     return ssh_machine
+
+
+def _descendants(pid: int) -> list[int]:
+    found, waiting = list[int](), [pid]
+    while waiting:
+        for path in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            waiting += (more := [int(word) for word in path.read_text().split()])
+            found += more
+    return found
 
 
 def _await(port: int, process: subprocess.Popen[bytes]) -> None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .misbehaving import FAILS, FLOOD, HANGS, LEAVES, LEAVES_WITH_ITS_OUTPUT, LOG, MARK, MOST, floods
 from .wire import LONG, Wire, children, running_with, until
 
 if TYPE_CHECKING:
@@ -21,13 +22,6 @@ if TYPE_CHECKING:
     Make = Callable[..., Path]
 
 pytestmark = pytest.mark.nix
-# Of this run of the tests alone: what runs is looked for in /proc.
-MARK = f"/bin/sleep 96{os.getpid()}"
-HANGS = f"while :; do {MARK}; done"
-MOST = 200  # MiB
-THOROUGH = os.environ.get("DEVKEEL_CI") == "1" or os.environ.get("DEVKEEL_FAULTS") == "all"
-FLOOD = 1024 if THOROUGH else 64  # MiB
-LETTERS = "$(/usr/bin/head -c 8000 /dev/zero | /usr/bin/tr '\\\\0' x)"
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +78,7 @@ def bad(pinned_project: Make) -> Iterator[Callable[..., Bad]]:
 
 
 def test_a_build_that_fails(bad: Callable[..., Bad]) -> None:
-    here = bad("echo widget.c:3: error >&2; exit 1")
+    here = bad(FAILS)
     error = here.wire.error("apply_environment", on_failure="restore")
     assert (error["code"], error["seen"], here.declared()) == ("build_failed", "bad", here.good)
     assert "widget.c:3" in error["message"]
@@ -103,18 +97,18 @@ def test_a_build_that_hangs_goes_on_as_a_job_and_is_cancelled(bad: Callable[...,
 
 
 def test_a_build_that_floods_its_output(bad: Callable[..., Bad]) -> None:
-    here = bad(f"/usr/bin/yes {LETTERS} | /usr/bin/head -c {FLOOD * 1024 * 1024}; exit 1", job_after=2.0)
+    here = bad(floods(FLOOD, "\\\\0"), job_after=2.0)
     _, job = here.wire.asked("apply_environment", on_failure="restore")
     while job.get("state") == "running":
         job = here.wire.told("job", id=job["id"], cursor=job["cursor"], wait=30)
     assert job["error"]["code"] == "build_failed"
     assert here.declared() == here.good
     assert here.nothing_is_left()
-    assert sum(path.stat().st_size for path in (here.root / ".devkeel/jobs").iterdir()) < 10 * 1024 * 1024
+    assert sum(path.stat().st_size for path in (here.root / ".devkeel/jobs").iterdir()) < LOG
 
 
 def test_a_build_that_leaves_its_session(bad: Callable[..., Bad]) -> None:
-    here = bad(f"/usr/bin/setsid /bin/sh -c '{HANGS}' >/dev/null 2>&1 & /bin/sleep 0.5; exit 1")
+    here = bad(LEAVES)
     error = here.wire.error("apply_environment", on_failure="restore")
     assert (error["code"], here.declared(), running_with(MARK)) == ("build_failed", here.good, [])
     assert here.nothing_is_left()
@@ -122,7 +116,7 @@ def test_a_build_that_leaves_its_session(bad: Callable[..., Bad]) -> None:
 
 def test_a_build_that_leaves_its_session_and_holds_its_output(bad: Callable[..., Bad]) -> None:
     # Nix reads on until the output is closed.
-    here = bad(f"/usr/bin/setsid /bin/sh -c '{HANGS}' & exit 1", job_after=2.0)
+    here = bad(LEAVES_WITH_ITS_OUTPUT, job_after=2.0)
     job = here.wire.told("apply_environment", on_failure="restore")
     assert here.building()
     assert here.wire.told("cancel_job", id=job["id"])["survivors"] == []
