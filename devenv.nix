@@ -15,6 +15,8 @@
     # For the end-to-end tests.
     pkgs.direnv
     pkgs.redis
+    # Another machine for Nix, on loopback.
+    pkgs.openssh
   ]
   # For the fault tests: it makes system calls fail on order.
   ++ lib.optionals pkgs.stdenv.hostPlatform.isLinux [ pkgs.strace ];
