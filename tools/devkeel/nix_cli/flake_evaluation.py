@@ -14,6 +14,7 @@ from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
 from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
+from devkeel.nix_cli.settings import own_setting
 from devkeel.runtime import Completed
 from devkeel.text.actions import do
 
@@ -95,10 +96,10 @@ def with_pins(
 
 def _look(nix: str, stage: Stage, deadline: float, *, impure: bool, imports: bool) -> str | Completed:
     """Return the derivation of a flake's shell, or how the first look for one failed."""
-    found = _ask(nix, stage, ("--impure", "--expr", "builtins.currentSystem"), deadline, imports=False)
-    system = found.stdout.decode("utf-8", "replace").strip()
-    first = found
-    for name in _NAMES if not found.returncode else ():
+    system, first = _system(nix, stage, deadline), Completed((), 0, b"", b"")
+    if isinstance(system, Completed):
+        return system
+    for name in _NAMES:
         pure = ("--impure",) if impure else ()
         found = _ask(nix, stage, (*pure, f"{stage.root}#{name.format(system)}.drvPath"), deadline, imports=imports)
         if not found.returncode and (path := _DERIVATION.fullmatch(found.stdout.decode("utf-8", "replace").strip())):
@@ -109,6 +110,17 @@ def _look(nix: str, stage: Stage, deadline: float, *, impure: bool, imports: boo
         if name.split(".")[0] not in found.stderr.decode("utf-8", "replace"):
             break  # it is about something in the shell
     return first
+
+
+def _system(nix: str, stage: Stage, deadline: float) -> str | Completed:
+    """Return the system whose shell `nix develop` takes, or how Nix ended that did not say it.
+
+    It is a setting, which is looked up once and needs no evaluation (nix, src/libcmd/installables.cc).
+    """
+    if system := own_setting("system"):
+        return system
+    found = _ask(nix, stage, ("--impure", "--expr", "builtins.currentSystem"), deadline, imports=False)
+    return found if found.returncode else found.stdout.decode("utf-8", "replace").strip()
 
 
 def _require_no_import(told: str) -> None:
