@@ -77,16 +77,21 @@ def signing_key(folder: Path, name: str) -> tuple[Path, str]:
     return file, key("convert-secret-to-public", given=secret).strip()
 
 
+def configure(folder: Path) -> None:
+    """Write a configuration of Nix into a directory for NIX_CONF_DIR."""
+    registry = folder / "registry.json"
+    registry.write_text(json.dumps({"flakes": [], "version": 2}))
+    paths = " ".join(path for path in _HOST if Path(path).exists())
+    (folder / "nix.conf").write_text(_CONFIGURATION.format(paths=paths, registry=registry))
+
+
 @pytest.fixture(scope="session")
 def nix_configuration(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory for NIX_CONF_DIR: builds in the sandbox, no cache, no registry, no experimental feature."""
     if shutil.which("nix") is None:
         pytest.skip("nix is not installed")
     folder = tmp_path_factory.mktemp("nix-configuration")
-    registry = folder / "registry.json"
-    registry.write_text(json.dumps({"flakes": [], "version": 2}))
-    paths = " ".join(path for path in _HOST if Path(path).exists())
-    (folder / "nix.conf").write_text(_CONFIGURATION.format(paths=paths, registry=registry))
+    configure(folder)
     return folder
 
 
