@@ -92,6 +92,8 @@ def blame(found: Completed) -> None:
     reason = stderr[failed.start() :].partition("\nerror:")[0]
     obstacle = obstacle_of_builder(stderr, reason)
     if obstacle is not None:
+        # Newer ones call what was not started a failed build too (nix, src/libstore/build/derivation-goal.cc).
+        _blame_machines(stderr, f"{name} was not built")
         raise obstacle.stops(f"{name} was not built", printable(_ends(reason.splitlines()), _SEEN), derivation=name)
     log = _told(failed, stderr)
     for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(failed["path"]) else (DISK_FULL,):
@@ -139,23 +141,28 @@ def _blame_cache(found: Completed) -> None:
         )
 
 
+def _blame_machines(stderr: str, work: str) -> None:
+    """Raise Unavailable where a build was not started because no machine that may build it answered."""
+    away = _NO_MACHINE.search(stderr)
+    if away is None or not _NOT_STARTED.search(stderr):
+        return
+    store, why = printable(away["store"], 200), printable(away["why"], _SEEN)
+    raise Unavailable(
+        "builder_unreachable",
+        f"{work}: the machine {store} does not answer, and none else may build it. That says nothing about the files.",
+        seen=why,
+        remedy="See whether this machine reaches it (network, name, key of ssh), and try again.",
+        details={"builder": store},
+    )
+
+
 def _blame_nix(stderr: str, returncode: int) -> None:
     """Raise Unavailable where no build failed, but Nix itself before or between them."""
     work = "The environment was not built"
     if _NOT_FOUND.search(stderr) and re.search(UNREACHABLE.pattern, stderr):
         raise UNREACHABLE.stops(work, printable(_ends(stderr.splitlines()), _SEEN))
     tail = last_error(stderr)
-    away = _NO_MACHINE.search(stderr)
-    if away is not None and _NOT_STARTED.search(stderr):
-        store, why = printable(away["store"], 200), printable(away["why"], _SEEN)
-        raise Unavailable(
-            "builder_unreachable",
-            f"{work}: the machine {store} does not answer, and none else may build it. That says nothing about the "
-            "files.",
-            seen=why,
-            remedy="See whether this machine reaches it (network, name, key of ssh), and try again.",
-            details={"builder": store},
-        )
+    _blame_machines(stderr, work)
     obstacle = obstacle_in(tail)
     if obstacle is not None:
         raise obstacle.stops(work, printable(tail.strip(), _SEEN))
