@@ -92,7 +92,8 @@ def _difference(item: FileDifference) -> Iterator[str]:
 def shell(result: ShellDescription) -> Iterator[str]:
     """Yield what a shell has."""
     pure = "evaluated purely" if result.pure else "not evaluated purely"
-    yield f"{result.name} of {result.file}, for {result.system}, {pure}: {len(result.packages)} packages"
+    count = f"{len(result.packages)} package{'s' if len(result.packages) != 1 else ''}"
+    yield f"{result.name} of {result.file}, for {result.system}, {pure}: {count}"
     yield from (f"{' '.join(filter(None, (item.name, item.version)))}: {item.path}" for item in result.packages)
     for name, text in result.variables.items():
         yield f"{name}={text}"
