@@ -39,8 +39,17 @@ _BUILDERS = frozenset(
         *("buildPhase", "buildCommand", "preferLocalBuild", "allowSubstitutes", "doCheck", "doInstallCheck", "patches"),
         *("configureFlags", "cmakeFlags", "mesonFlags", "enableParallelBuilding", "enableParallelChecking", "src"),
         *("enableParallelInstalling", "passAsFile", "hardeningDisable", "hardeningEnable", "dontAddDisableDepTrack"),
-        *("outputHash", "outputHashAlgo", "outputHashMode", "requiredSystemFeatures", "impureEnvVars", "unpackPhase"),
-        *("installPhase", "dontUnpack", "userHook", "nativeCheckInputs", "checkInputs", "propagatedUserEnvPkgs"),
+        *(
+            "outputHash",
+            "outputHashAlgo",
+            "outputHashMode",
+            "requiredSystemFeatures",
+            "impureEnvVars",
+            "unpackPhase",
+            "nobuildPhase",
+        ),
+        *("installPhase", "dontUnpack", "userHook", "nativeCheckInputs", "checkInputs", "nobuildPhase"),
+        "propagatedUserEnvPkgs",
     }
 )
 
