@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from devkeel.candidate.repository import find_repository
 from devkeel.errors import Unavailable
@@ -89,17 +89,19 @@ class Enclosure(Struct, frozen=True):
     def wrap(self, argv: tuple[str, ...], cwd: Path) -> tuple[str, ...]:
         """Return the command that runs another in here; its program is shown too. Exit codes are as of a shell."""
         program, beside = _program(argv[0])
-        rows, making = _Rows([]), ["mkdir -p proc tmp dev etc", _home()]
+        rows = _Rows({}, [])
         for place in _SYSTEM:
-            making += rows.system(place)
+            rows.system(place)
+        for place in ("/proc", "/tmp", "/dev", "/etc", *_home()):  # noqa: S108  (in memory)
+            rows.directory(place)
         for place in (*_FILES, *map(str, (*self.read, *beside, *_shims()))):
-            making += rows.show(place, read_only=not place.startswith("/dev/"))
+            rows.show(place, read_only=not place.startswith("/dev/"))
         for place in dict.fromkeys(map(str, (*_stores(), *self.written))):
-            making += rows.show(place, read_only=False)
+            rows.show(place, read_only=False)
         # From a user namespace of its own no process reaches the files or memory of others by /proc (ptrace(2), "Ptrace
         # access mode checking"); root would.
         others = "hidden" if os.geteuid() == 0 else "shown"
-        laid = ("\n".join(rows.lines), "\n".join(making), str(cwd), others)
+        laid = ("\n".join(rows.lines), rows.making(), str(cwd), others)
         enter = (*_NAMESPACES, "sh", "-euc", _ENTER, "sh", _BASE, *laid)
         command = (program, *argv[1:])
         if os.geteuid() == 0:
@@ -127,25 +129,41 @@ class Enclosure(Struct, frozen=True):
 
 
 class _Rows(Struct):
-    """Lines of fstab(5): what is mounted in the new root directory, by its own path."""
+    """What is mounted in the new root directory by its own path, as lines of fstab(5), and what that is mounted on.
 
+    directories: made by one program, for each that is started costs a thousandth of a second.
+    """
+
+    directories: dict[str, None]
     lines: list[str]
+    links: list[str] = field(default_factory=list)
+    files: list[str] = field(default_factory=list)
 
-    def system(self, place: str) -> Iterator[str]:
+    def making(self) -> str:
+        """Return the commands that make what is mounted on: links first, through which a directory may lead."""
+        return "\n".join([*self.links, f"mkdir -p {' '.join(map(shlex.quote, self.directories))}", *self.files])
+
+    def system(self, place: str) -> None:
         """Show a place of the system: as the link that it is, where it is one."""
         if os.path.islink(place):  # noqa: PTH114  (as text)
-            yield f"mkdir -p .{os.path.dirname(place)}"  # noqa: PTH120
-            yield f"ln -s {shlex.quote(os.readlink(place))} .{place}"  # noqa: PTH115
+            inside = os.path.dirname(place)  # noqa: PTH120
+            self.links += [f"mkdir -p {shlex.quote(f'.{inside}')}"] if inside != "/" else []
+            self.links.append(f"ln -s {shlex.quote(os.readlink(place))} .{place}")  # noqa: PTH115
         elif os.path.isdir(place):  # noqa: PTH112
-            yield from self.show(place, read_only=True)
+            self.show(place, read_only=True)
 
-    def show(self, place: str, *, read_only: bool) -> Iterator[str]:
+    def directory(self, place: str) -> None:
+        """Have a directory, whether something is mounted on it or not."""
+        self.directories[f".{place}"] = None
+
+    def show(self, place: str, *, read_only: bool) -> None:
         """Show a directory or file, if it is there."""
-        inside = shlex.quote(f".{place}")
         if os.path.isdir(place):  # noqa: PTH112
-            yield f"mkdir -p {inside}"
+            self.directory(place)
         elif os.path.lexists(place):
-            yield f"mkdir -p {shlex.quote('.' + os.path.dirname(place))}; [ -e {inside} ] || : > {inside}"  # noqa: PTH120
+            self.directory(os.path.dirname(place))  # noqa: PTH120
+            inside = shlex.quote(f".{place}")
+            self.files.append(f"[ -e {inside} ] || : > {inside}")
         else:
             return
         options = ",".join(("rbind", "ro", *_flags(place))) if read_only else "rbind"
@@ -237,10 +255,10 @@ def _shims() -> Iterable[Path]:
     return (Path(os.path.realpath(first)),) if Path(first).name == "shims" and Path(first, "git").exists() else ()
 
 
-def _home() -> str:
-    """Return the command that makes an empty home, which Nix looks for."""
+def _home() -> tuple[str, ...]:
+    """Return the user's home, which is empty in here: Nix looks for it. None where it is a place of the system."""
     home = os.environ.get("HOME", "")
-    return f"mkdir -p {shlex.quote('.' + home)}" if home.startswith("/") else ":"
+    return (home,) if home.startswith("/") and not any(_below(home, place) for place in _SYSTEM) else ()
 
 
 def _flags(place: str) -> list[str]:
