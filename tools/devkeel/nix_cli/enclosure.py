@@ -118,6 +118,7 @@ class Enclosure(Struct, frozen=True):
         return {
             "PATH": os.pathsep.join(path),
             "TMPDIR": "/tmp",  # noqa: S108  (in memory, and this program's alone)
+            "DEVKEEL_GIT_KEPT": "/tmp/devkeel-git",  # noqa: S108  (as TMPDIR; see `runtime/shims/git`)
             # The user's nix.conf, which may have tokens, is not here; what a store needs of it is.
             "NIX_CONF_DIR": "/nonexistent",
             "NIX_USER_CONF_FILES": "/nonexistent",
