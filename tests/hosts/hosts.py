@@ -132,8 +132,8 @@ class Host(NamedTuple):
                 timeout=SECONDS,
             )
             seconds = time.monotonic() - before
-            found = [done.returncode, done.stdout, done.stderr, model.results, model.tools, model.requests]
-            return Seen(*found, _asked(place), seconds)
+            read = model.results, model.tools, model.requests
+            return Seen(done.returncode, done.stdout, done.stderr, *read, _asked(place), seconds)
 
 
 def _asked(place: Place) -> list[Asked]:

@@ -69,11 +69,11 @@ def test_two_findings_of_a_deeper_rung_stay_two() -> None:
 
 
 def added(before: list[Diagnostic], after: list[Diagnostic], old: str, new: str, *ran: str) -> list[Diagnostic]:
-    reports = [
+    first, second = (
         CheckReport(not items, ("syntax", "schema", *(ran or ("evaluation",))), (), tuple(items))
         for items in (before, after)
-    ]
-    return added_errors(*reports, {FILE: old.encode()}, {FILE: new.encode()})
+    )
+    return added_errors(first, second, {FILE: old.encode()}, {FILE: new.encode()})
 
 
 def test_an_error_whose_line_moved_is_not_added() -> None:
