@@ -17,7 +17,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks.flake_editing.evaluation import parses, shells
+from benchmarks.flake_editing.evaluation import Library, parses, shells
 from msgspec import Struct
 from msgspec.structs import asdict
 
@@ -56,7 +56,7 @@ class Case(Struct):
     lost: bool = False
 
 
-def judged(folder: Path, library: Path, scratch: Path) -> Case:
+def judged(folder: Path, library: Library, scratch: Path) -> Case:
     """Add a package to a flake's shell and judge what came of it."""
     case = Case(folder.name)
     files = {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
@@ -91,7 +91,7 @@ def _outcome_of(error: DevkeelError, flake: bytes) -> str:
 
 
 def _judge(
-    case: Case, before: Mapping[str, bytes], after: Mapping[str, bytes], package: str, rig: tuple[Path, Path]
+    case: Case, before: Mapping[str, bytes], after: Mapping[str, bytes], package: str, rig: tuple[Library, Path]
 ) -> None:
     library, scratch = rig
     changed = [name for name in after if after[name] != before[name]]
@@ -108,7 +108,9 @@ def _judge(
     case.outcome, case.reason = _verdict(first, second, package)
 
 
-def _evaluated(files: Mapping[str, bytes], library: Path, scratch: Path, package: str) -> dict[str, list[str]] | None:
+def _evaluated(
+    files: Mapping[str, bytes], library: Library, scratch: Path, package: str
+) -> dict[str, list[str]] | None:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         return shells(Path(folder), files, library, package)
 
@@ -186,14 +188,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--library", type=Path, required=True, help="a checkout of nix-community/nixpkgs.lib")
+    parser.add_argument("--nixpkgs", type=Path, help="a checkout of nixpkgs, whose packages there are then")
     parser.add_argument("--json", type=Path, help="write the cases to this file")
     parser.add_argument("--details", action="store_true", help="each flake whose package was not added and evaluated")
     options = parser.parse_args(argv)
     folders = sorted(path.parent for path in options.folder.glob(f"*/{_FLAKE}"))
     if not folders:
         parser.error(f"no flakes below {options.folder}")
+    library = Library(options.library.resolve(), options.nixpkgs.resolve() if options.nixpkgs else None)
     with tempfile.TemporaryDirectory() as scratch, ThreadPoolExecutor(2) as pool:
-        cases = [*pool.map(lambda folder: judged(folder, options.library.resolve(), Path(scratch)), folders)]
+        cases = [*pool.map(lambda folder: judged(folder, library, Path(scratch)), folders)]
     if options.details:
         shown = (case for case in cases if case.outcome not in ("evaluates", "no shell") or case.restored is False)
         print("\n".join(f"{case.outcome}\t{case.project}\t{case.reason}\t{case.shell}" for case in shown))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from benchmarks import flakes
-from benchmarks.flake_editing.evaluation import shells
+from benchmarks.flake_editing.evaluation import Library, shells
 from tests.devkeel.source.nix.flakes import FLAKES, after, before
 
 from devkeel.runtime import find_program
@@ -38,7 +38,7 @@ def library(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("shape", FLAKES)
 def test_the_shell_has_the_package_when_it_is_evaluated(shape: str, library: Path, tmp_path: Path) -> None:
     first, second = (
-        shells(tmp_path / name, {"flake.nix": text(FLAKES[shape])}, library, "jq")
+        shells(tmp_path / name, {"flake.nix": text(FLAKES[shape])}, Library(library), "jq")
         for name, text in (("before", before), ("after", after))
         if not (tmp_path / name).mkdir()
     )
@@ -53,6 +53,8 @@ def test_a_verdict_names_what_is_wrong() -> None:
         ({"devShells.a.default": ["git", "jq"]}, "wrong"),
         ({"devShells.a.default": ["git"], "devShells.a.ci": ["jq"]}, "wrong"),
         ({"devShells.a.default": ["jq"], "devShells.a.ci": []}, "wrong"),
+        ({"devShells.a.default": ["git", "haskellPackages.jq"], "devShells.a.ci": []}, "wrong"),
+        ({"devShells.a.default": ["git", "<other>.jq"], "devShells.a.ci": []}, "wrong"),
         ({"devShells.a.default": ["git", "jq"], "devShells.a.ci": []}, "evaluates"),
     ):
         assert flakes._verdict(first, second, "jq")[0] == outcome

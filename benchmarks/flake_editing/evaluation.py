@@ -6,12 +6,12 @@ import json
 import re
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["parses", "shells"]
+__all__ = ["Library", "parses", "shells"]
 
 _RIG = Path(__file__).with_name("rig.nix")
 _WORD = re.compile(rb"[A-Za-z_][A-Za-z0-9_'-]*")
@@ -21,11 +21,17 @@ _MAX_BYTES = 200_000
 _SECONDS = 60
 
 
-def shells(folder: Path, files: Mapping[str, bytes], library: Path, package: str) -> dict[str, list[str]] | None:
+class Library(NamedTuple):
+    """Checkouts that evaluations use: nixpkgs' lib, and a whole nixpkgs for its packages, or none."""
+
+    lib: Path
+    nixpkgs: Path | None = None
+
+
+def shells(folder: Path, files: Mapping[str, bytes], library: Library, package: str) -> dict[str, list[str]] | None:
     """Return the names of the packages of each shell; None where the flake cannot be evaluated with stand-ins.
 
-    folder: an empty directory for this one evaluation. library: a checkout of nixpkgs' lib, as nixpkgs.lib has it.
-    package: one that there is beside those that the files name.
+    folder: an empty directory for this one evaluation. package: one that there is beside those that the files name.
     """
     project, room = folder / "project", folder / "room"
     for name, data in files.items():
@@ -39,7 +45,7 @@ def shells(folder: Path, files: Mapping[str, bytes], library: Path, package: str
     return _evaluated(folder, library, "shells") or _evaluated(folder, library, "shell") or None
 
 
-def _evaluated(folder: Path, library: Path, attribute: str) -> dict[str, list[str]] | None:
+def _evaluated(folder: Path, library: Library, attribute: str) -> dict[str, list[str]] | None:
     rig = f"(import {_RIG} {_arguments(folder, library)}).{attribute}"
     argv = ["nix-instantiate", "--eval", "--strict", "--json", "-E", rig]
     try:
@@ -53,13 +59,14 @@ def _evaluated(folder: Path, library: Path, attribute: str) -> dict[str, list[st
     return {shell: names for shell, names in found.items() if names is not None}
 
 
-def _arguments(folder: Path, library: Path) -> str:
-    return (
-        f"{{ project = {folder}/project; words = {folder}/words.json; library = {library}/lib; room = {folder}/room; }}"
+def _arguments(folder: Path, library: Library) -> str:
+    names = (
+        f"project = {folder}/project; words = {folder}/words.json; room = {folder}/room; library = {library.lib}/lib;"
     )
+    return f"{{ {names} {f'nixpkgs = {library.nixpkgs};' if library.nixpkgs is not None else ''} }}"
 
 
-def _standing_in(folder: Path, library: Path) -> dict[str, str]:
+def _standing_in(folder: Path, library: Library) -> dict[str, str]:
     rig = f"(import {_RIG} {_arguments(folder, library)})"
     return {
         "nixpkgs": f"_: {rig}.pkgs",

@@ -2,7 +2,8 @@
 #
 # project: the flake's directory. words: every name that its files use; a stand-in has each of them as an attribute, so
 # that no attribute is missing. library: nixpkgs' lib. room: where the stand-ins' own default.nix are.
-{ project, words, library, room }:
+# nixpkgs: a whole one, whose packages there are then; stand-ins are for the names that it lacks.
+{ project, words, library, room, nixpkgs ? null }:
 let
   lib = import library;
   names = builtins.fromJSON (builtins.readFile words);
@@ -66,7 +67,8 @@ let
          ++ builtins.concatMap listsOf (value.imports or [ ]);
   moduleArguments = { inherit pkgs lib inputs system self; };
 
-  pkgs = builtins.listToAttrs (map (word: { name = word; value = thing word; }) names) // {
+  real = if nixpkgs == null then { } else import nixpkgs { inherit system; config.allowUnfree = true; };
+  pkgs = builtins.listToAttrs (map (word: { name = word; value = thing word; }) names) // real // {
     inherit lib system pkgs;
     type = "packages";
     outPath = "/stand-in/nixpkgs";
@@ -142,7 +144,7 @@ let
     } ]);
 
   standIns = {
-    nixpkgs = nixpkgs // { outPath = "${toString room}/nixpkgs"; };
+    nixpkgs = flakeOfNixpkgs // { outPath = "${toString room}/nixpkgs"; };
     systems = thing "systems" // { outPath = "${toString room}/systems"; };
     devenv = thing "devenv" // { lib = thing "devenv.lib" // { mkShell = given: modular given.modules; }; };
     devshell = devshell;
@@ -153,7 +155,7 @@ let
     outPath = "${toString room}/input";
   };
   perSystemOf = value: builtins.listToAttrs (map (name: { inherit name value; }) (systems ++ others));
-  nixpkgs = thing "nixpkgs" // { lib = lib // { nixosSystem = _: thing "system"; }; legacyPackages = perSystemOf pkgs; };
+  flakeOfNixpkgs = thing "nixpkgs" // { lib = lib // { nixosSystem = _: thing "system"; }; legacyPackages = perSystemOf pkgs; };
   inputOf = name:
     if standIns ? ${name} then standIns.${name}
     # What comes from a stand-in for an input is marked, and told apart from nixpkgs' own packages.
@@ -200,7 +202,7 @@ let
     let found = builtins.tryEval (
           if builtins.isAttrs element then element.name or element.pname or "?"
           else if builtins.isString element then element else "?");
-    in if found.success then (if builtins.isString found.value then found.value else "?") else "?";
+    in if found.success && builtins.isString found.value then (builtins.parseDrvName found.value).name else "?";
   shown = value: if builtins.isAttrs value && value ? isShell then map nameOf (builtins.concatLists value.listed) else null;
   each = output: f: builtins.concatMap f (builtins.attrNames (outputs.${output} or { }));
 in
