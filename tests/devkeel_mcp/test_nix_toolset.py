@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from mcp.client import Client
-from tests.derivations import derivation, flake_text
+from tests.derivations import SYSTEM, derivation, flake_text
 
+from devkeel.nix_cli.enclosure import encloses
 from devkeel_mcp import Offer, build_server
 
 from .wire import Wire
@@ -54,6 +55,8 @@ def test_a_package_is_built_over_stdio(tmp_path: Path) -> None:
     (tmp_path / "flake.nix").write_text(flake_text({"hello": derivation("echo built > $out")}))
     with Wire(tmp_path, flags=TOOLSET) as wire:
         told = wire.told("build_output", target="#hello")
+        named = wire.told("evaluate_nix", target="#packages", expression="builtins.attrNames") if encloses() else None
+    assert named is None or named["value"] == [SYSTEM]
     (output,) = told["outputs"]
     assert Path(output["path"]).read_text() == "built\n"
     assert output["closure_bytes"] == output["bytes"] > 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from devkeel.errors import CheckFailed, PolicyRefused, ProjectError, UsageError
 
 if TYPE_CHECKING:
     from devkeel.api import Environment
+
+    from ..cold_inputs import Mirror  # noqa: TID252  (the tests are no installed package)
 
 pytestmark = [pytest.mark.nix, pytest.mark.usefixtures("nix_machine")]
 
@@ -80,3 +83,21 @@ def test_what_cannot_be_meant_is_refused(environment: Environment, target: str, 
     with pytest.raises(kind) as caught:
         environment.build(target)
     assert caught.value.code == code
+
+
+def test_a_flake_reads_the_revision_that_it_fetches_by_git(
+    root: Path, environment: Environment, mirror: Mirror
+) -> None:
+    work = root.parent / "work"
+    work.mkdir()
+    (work / "text").write_text(content := unique())
+    git = ("git", "-c", "user.name=a", "-c", "user.email=a@example.org", "-C", str(work))
+    for words in (("init", "-q"), ("add", "."), ("commit", "-q", "-m", "made"), ("update-server-info",)):
+        subprocess.run([*git, *words], check=True, timeout=20)
+    told = subprocess.run([*git, "rev-parse", "HEAD"], check=True, capture_output=True, text=True, timeout=20)
+    (mirror.folder / "made.git").symlink_to(work / ".git")
+    fetched = f'builtins.fetchGit {{ url = "{mirror.url}/made.git"; rev = "{told.stdout.strip()}"; ref = "HEAD"; }}'
+    script = f'echo "${{builtins.readFile ({fetched} + "/text")}}" > $out'
+    (root / "flake.nix").write_text(flake_text({"made": derivation(script)}))
+    assert Path(built(environment, "#made").outputs[0].path).read_text() == f"{content}\n"
+    assert mirror.asked

@@ -9,6 +9,7 @@ from msgspec import Struct
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import CheckFailed, PolicyRefused, ProjectError, Unavailable
 from devkeel.nix_cli import attributes
+from devkeel.nix_cli.fetching import caches_of
 from devkeel.nix_cli.flake_evaluation import with_pins
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
 from devkeel.runtime import find_program
@@ -83,7 +84,7 @@ class Subject(Struct, frozen=True):
         with opener() as stage:
 
             def look(deadline: float) -> tuple[Any] | Completed:
-                return attributes.ask(self.nix, stage, asked, deadline)
+                return attributes.ask(self.nix, stage, asked, deadline, caches_of(self.files))
 
             def explain(found: Completed) -> CheckFailed:
                 return self._failure(stage, asked, found)

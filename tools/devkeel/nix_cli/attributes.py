@@ -16,6 +16,8 @@ from devkeel.source import nix as nix_text
 from devkeel.source.path import format_path
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from devkeel.candidate.stage import Stage
     from devkeel.nix_cli.installables import Installable
     from devkeel.runtime import Completed
@@ -33,11 +35,13 @@ class AskedValue(Struct, frozen=True):
     imports: bool = False
 
 
-def ask(nix: str, stage: Stage, asked: AskedValue, deadline: float) -> tuple[Any] | Completed:
+def ask(
+    nix: str, stage: Stage, asked: AskedValue, deadline: float, caches: tuple[Path, ...] = ()
+) -> tuple[Any] | Completed:
     """Return the value as data in a tuple of one, or how Nix ended that gave none.
 
     Nothing is fetched. deadline: of the monotonic clock. A flake is evaluated purely; a file reads the project and the
-    store, and no more.
+    store, and no more. caches: as `fetching.caches_of` returns them.
     """
     argv = (nix, "eval", "--json", *_words(stage, asked))
 
@@ -45,7 +49,7 @@ def ask(nix: str, stage: Stage, asked: AskedValue, deadline: float) -> tuple[Any
         return evaluate(
             (*argv, *more),
             held=stage.alone(),
-            enclosure=enclosure_of(stage),
+            enclosure=enclosure_of(stage, caches),
             timeout=max(0.0, deadline - time.monotonic()),
             cwd=stage.root,
             limit=_OUTPUT,

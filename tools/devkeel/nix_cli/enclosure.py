@@ -171,10 +171,11 @@ class _Rows(Struct):
         self.lines.append(f"{_escaped(place)} {_BASE}{_escaped(place)} none {options} 0 0")
 
 
-def enclosure_of(stage: Stage) -> Enclosure | None:
+def enclosure_of(stage: Stage, written: tuple[Path, ...] = ()) -> Enclosure | None:
     """Return what an evaluation of a stage sees: the project and its Git work tree; None where the system has no way.
 
-    A work tree that has the user's home in it is not the project's: then it is the project alone.
+    A work tree that has the user's home in it is not the project's: then it is the project alone. written: what else is
+    seen, and may be written.
     """
     if not encloses():
         return None
@@ -186,7 +187,7 @@ def enclosure_of(stage: Stage) -> Enclosure | None:
     found = find_repository(root) if top == work_tree(root) else None
     others = [place for place in dict.fromkeys(found or ()) if not _below(str(place), str(top))]
     # What lies over the project in the stage lies over its directory, which so comes after those above it.
-    return Enclosure((*dict.fromkeys((top, root)), *(Path(os.path.realpath(place)) for place in others)))
+    return Enclosure((*dict.fromkeys((top, root)), *(Path(os.path.realpath(place)) for place in others)), written)
 
 
 def encloses() -> bool:

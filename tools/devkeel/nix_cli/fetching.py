@@ -6,6 +6,7 @@ given these arguments and nothing else, no text of the project is evaluated for 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import re
@@ -17,12 +18,13 @@ from msgspec import Struct
 
 from devkeel.errors import Diagnostic, Place, Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
-from devkeel.nix_cli.pins import store_path
+from devkeel.nix_cli.pins import base32, store_path
 from devkeel.nix_cli.places import leaves, local_path
 from devkeel.nix_cli.settings import run_nix
 from devkeel.pinned.flake_lock import parse_lock, read_lock
 from devkeel.project.root import LOCK
 from devkeel.runtime import find_program
+from devkeel.runtime.programs import child_environment
 from devkeel.source import nix
 from devkeel.source.flake_reference import FORGES
 from devkeel.source.nix.read.literal import read_value
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Source",
     "bring",
+    "caches_of",
     "fetch",
     "is_other_content",
     "literal_sources",
@@ -189,6 +192,25 @@ def _literal(document: nix.Document, node: Node) -> Source | None:
         revision, reference = str(value["rev"]), str(value.get("ref", "HEAD"))
         right = _GIT.fullmatch(url) if _REVISION.fullmatch(revision) and _WORD.fullmatch(reference) else None
     return Source(function, value, url, document.place(node.start_byte)) if right else None
+
+
+def caches_of(files: Mapping[str, bytes]) -> tuple[Path, ...]:
+    """Return what Nix' cache of this user has of the Git revisions that a declaration fetches.
+
+    A revision has no hash of its content, so that only this cache knows its store path (nix, src/libfetchers/git.cc,
+    `getCachePath`): a table of addresses, and since 2.20 the repository itself.
+    """
+    urls = [source.arguments["url"] for source in literal_sources(files) if source.function == "fetchGit"]
+    if not urls:
+        return ()
+    known = child_environment()
+    own = known.get("NIX_CACHE_HOME") or f"{known.get('XDG_CACHE_HOME') or Path('~/.cache').expanduser()}/nix"
+    tables = [path for path in Path(own).glob("fetcher-cache-v*.sqlite") if path.is_file()]
+    names = (base32(hashlib.sha256(url.encode()).digest()) for url in urls)
+    clones = (
+        Path(own, folder, f"{name}{end}") for name in names for folder in ("gitv3", "gitv4") for end in ("", "-shallow")
+    )
+    return (*tables, *(path for path in clones if path.is_dir()))
 
 
 def stored(source: Source) -> bool:

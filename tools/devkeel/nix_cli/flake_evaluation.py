@@ -6,6 +6,8 @@ import re
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from msgspec import Struct
+
 from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
@@ -13,6 +15,7 @@ from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
 from devkeel.nix_cli.enclosure import enclosure_of
+from devkeel.nix_cli.fetching import caches_of
 from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
 from devkeel.nix_cli.settings import own_setting
 from devkeel.runtime import Completed
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.candidate.stage import Stage
     from devkeel.errors import DevkeelError
+    from devkeel.nix_cli.enclosure import Enclosure
 
 __all__ = ["FEATURES", "is_of_devenv", "refusal", "shell_of", "told_by", "with_pins"]
 
@@ -44,6 +48,13 @@ _OF_DEVENV = re.compile(rb"\bdevenv\.(?:lib\.mkShell|flakeModules?)\b")
 _DERIVATION = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+?=-]+\.drv")
 
 
+class Shown(Struct, frozen=True):
+    """What an evaluation is held in, and what it sees there."""
+
+    stage: Stage
+    enclosure: Enclosure | None
+
+
 def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, timeout: float, *, imports: bool) -> str:
     """Return the derivation of a flake's shell; what is pinned is fetched before, where that is allowed.
 
@@ -54,7 +65,8 @@ def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, tim
     impure = is_of_devenv(subject.files)
 
     def look(deadline: float) -> str | Completed:
-        return _look(nix, stage, deadline, impure=impure, imports=imports)
+        shown = Shown(stage, enclosure_of(stage, caches_of(subject.files)))
+        return _look(nix, shown, deadline, impure=impure, imports=imports)
 
     def explain(found: Completed) -> DevkeelError:
         _require_no_import(told_by(found))
@@ -94,14 +106,16 @@ def with_pins(
         deadline += time.monotonic() - begun
 
 
-def _look(nix: str, stage: Stage, deadline: float, *, impure: bool, imports: bool) -> str | Completed:
+def _look(nix: str, shown: Shown, deadline: float, *, impure: bool, imports: bool) -> str | Completed:
     """Return the derivation of a flake's shell, or how the first look for one failed."""
-    system, first = _system(nix, stage, deadline), Completed((), 0, b"", b"")
+    system, first = _system(nix, shown, deadline), Completed((), 0, b"", b"")
     if isinstance(system, Completed):
         return system
     for name in _NAMES:
         pure = ("--impure",) if impure else ()
-        found = _ask(nix, stage, (*pure, f"{stage.root}#{name.format(system)}.drvPath"), deadline, imports=imports)
+        found = _ask(
+            nix, shown, (*pure, f"{shown.stage.root}#{name.format(system)}.drvPath"), deadline, imports=imports
+        )
         if not found.returncode and (path := _DERIVATION.fullmatch(found.stdout.decode("utf-8", "replace").strip())):
             return path[0]
         first = first if first.returncode else found
@@ -112,14 +126,14 @@ def _look(nix: str, stage: Stage, deadline: float, *, impure: bool, imports: boo
     return first
 
 
-def _system(nix: str, stage: Stage, deadline: float) -> str | Completed:
+def _system(nix: str, shown: Shown, deadline: float) -> str | Completed:
     """Return the system whose shell `nix develop` takes, or how Nix ended that did not say it.
 
     It is a setting, which is looked up once and needs no evaluation (nix, src/libcmd/installables.cc).
     """
     if system := own_setting("system"):
         return system
-    found = _ask(nix, stage, ("--impure", "--expr", "builtins.currentSystem"), deadline, imports=False)
+    found = _ask(nix, shown, ("--impure", "--expr", "builtins.currentSystem"), deadline, imports=False)
     return found if found.returncode else found.stdout.decode("utf-8", "replace").strip()
 
 
@@ -139,7 +153,7 @@ def is_of_devenv(files: Mapping[str, bytes]) -> bool:
     return _OF_DEVENV.search(files.get(FLAKE, b"")) is not None
 
 
-def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imports: bool) -> Completed:
+def _ask(nix: str, shown: Shown, words: tuple[str, ...], deadline: float, *, imports: bool) -> Completed:
     # `nix eval` of a flake is pure unless it is called with --impure: what was copied into the store can be read, and
     # nothing else (nix, src/libexpr/eval.cc, the accessor of `EvalState`).
     confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")
@@ -148,12 +162,12 @@ def _ask(nix: str, stage: Stage, words: tuple[str, ...], deadline: float, *, imp
     def ask(more: tuple[str, ...]) -> Completed:
         return evaluate(
             (*argv, *more, *words),
-            held=stage.alone(),
-            enclosure=enclosure_of(stage),
+            held=shown.stage.alone(),
+            enclosure=shown.enclosure,
             timeout=max(0.0, deadline - time.monotonic()),
             # devenv's flake asks for its root by `builtins.getEnv "PWD"` (devenv, src/modules/flake-compat.nix).
-            environment={"PWD": str(stage.root)},
-            cwd=stage.root,
+            environment={"PWD": str(shown.stage.root)},
+            cwd=shown.stage.root,
             limit=_OUTPUT,
         )
 

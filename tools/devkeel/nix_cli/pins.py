@@ -15,7 +15,7 @@ from devkeel.pinned.flake_lock import parse_lock
 if TYPE_CHECKING:
     from devkeel.pinned.flake_lock import Lock
 
-__all__ = ["Pin", "Pins", "read_pins", "store_path"]
+__all__ = ["Pin", "Pins", "base32", "read_pins", "store_path"]
 
 _STORE = "/nix/store"
 # Nix' base 32 has no e, o, t and u (nix, src/libutil/base-nix-32.cc).
@@ -93,6 +93,11 @@ def store_path(nar_hash: str) -> str | None:
     folded = bytearray(20)
     for index, byte in enumerate(whole):
         folded[index % 20] ^= byte
-    number = int.from_bytes(folded, "little")
-    text = "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(32)))
-    return f"{_STORE}/{text}-source"
+    return f"{_STORE}/{base32(bytes(folded))}-source"
+
+
+def base32(digest: bytes) -> str:
+    """Return bytes of a hash as Nix writes them (nix, src/libutil/base-nix-32.cc)."""
+    number = int.from_bytes(digest, "little")
+    places = (len(digest) * 8 - 1) // 5 + 1
+    return "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(places)))
