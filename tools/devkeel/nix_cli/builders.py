@@ -42,6 +42,7 @@ _SAID = (
     re.compile(rf"is required to build {quoted()}, but I am a {_HERE}"),
     re.compile(rf"Current system: +{_HERE}"),
 )
+_AWAY = re.compile(rf"^cannot build on {quoted()}: (?:error: )?(?P<why>[^\n]*)", re.MULTILINE)
 _REFUSED = re.compile(r"is required to build|Required system: |platform mismatch")
 
 
@@ -134,4 +135,5 @@ def _refusal(builder: Builder, root: Path, system: str, features: tuple[str, ...
 def _why(told: str) -> str:
     """Return why a machine did not answer: what ssh says goes before what Nix makes of it."""
     by_ssh = [line for line in told.splitlines() if re.match(r"(?:ssh|kex_exchange|Host key|\S+@\S+: Perm)", line)]
-    return printable("\n".join(by_ssh) or last_error(told).strip(), _SEEN)
+    away = _AWAY.search(told)
+    return printable("\n".join(by_ssh) or (away["why"] if away else last_error(told).strip()), _SEEN)
