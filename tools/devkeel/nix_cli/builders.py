@@ -1,8 +1,8 @@
 """Machines that build for this one: as Nix' own setting `builders`, which distributes, and what each says of itself.
 
-A machine says its system and its features when it refuses a build: it is asked for one with a feature that no machine
-has (nix, src/libstore/build/derivation-goal.cc and derivation-check.cc: `required to build`, `Current system`). Nothing
-runs there for that, and it is asked in the way in which a build would reach it.
+A machine says its system and its features when it refuses a build: it is asked for one with a system and a feature that
+no machine has (nix, src/libstore/build/derivation-goal.cc and derivation-check.cc: `required to build`, `Current
+system`). No program runs there for that, and it is asked in the way in which a build would reach it.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ _NOTHING = "-"  # an entry of a machine that is left to Nix (nix, doc/manual, "R
 _IMPOSSIBLE = "devkeel-asks"
 _SEEN = 1_000
 _OUTPUT = 256 * 1024
-_HERE = quoted(f"(?P<system>{INNER}+)") + r" with features \{(?P<features>[^}]*)\}"
-# Nix 2.8 says it in one sentence, later ones in lines of their own.
-_SAID = (
-    re.compile(rf"is required to build {quoted()}, but I am a {_HERE}"),
-    re.compile(rf"Current system: +{_HERE}"),
+# What the machine itself said: Nix here says the like of itself where none is reached.
+_ANSWER = re.compile(rf"^error: build of {quoted()} on {quoted()} failed: (?P<answer>.*)", re.MULTILINE | re.DOTALL)
+# Nix 2.8 says it in one sentence, later ones in lines of their own, and the last of them the features apart.
+_SYSTEM = re.compile(rf"(?:but I am a|Current system:) +{quoted(f'(?P<system>{INNER}+)')}")
+_HAS = re.compile(
+    r"(?:(?:but I am a|Current system:)[^\n{]* with features|Available features:) \{(?P<features>[^}]*)\}"
 )
 _AWAY = re.compile(rf"^cannot build on {quoted()}: (?:error: )?(?P<why>[^\n]*)", re.MULTILINE)
 _REFUSED = re.compile(r"is required to build|Required system: |platform mismatch")
@@ -89,26 +90,31 @@ def probe(builder: Builder, root: Path, timeout: float) -> Probe:
     deadline = begun + timeout
     here = own_setting("system")
     wanted = builder.systems or ((here,) if here else ())
-    first = wanted[0] if wanted else "x86_64-linux"
-    told = _refusal(builder, root, first, (_IMPOSSIBLE,), deadline)
-    said = next((match for pattern in _SAID if (match := pattern.search(told))), None)
+    told = _told(builder, root, _IMPOSSIBLE, (_IMPOSSIBLE,), deadline)
+    answer = _ANSWER.search(told)
+    system, has = (pattern.search(answer["answer"] if answer else "") for pattern in (_SYSTEM, _HAS))
     seconds = round(time.monotonic() - begun, 2)
-    if said is None:
+    if system is None or has is None:
         return Probe(builder.uri, reachable=False, why=_why(told), seconds=seconds)
-    system, features = said["system"], tuple(filter(None, re.split(r",\s*", said["features"])))
-    others = [name for name in wanted if name != system]
-    builds = [name for name in others if not _REFUSED.search(_refusal(builder, root, name, (), deadline))]
+    own = system["system"]
+    others = [name for name in wanted if name != own and _takes(_told(builder, root, name, (), deadline))]
     return Probe(
         builder.uri,
         reachable=True,
-        system=system,
-        features=features,
-        builds=(*(name for name in wanted if name == system), *builds),
+        system=own,
+        features=tuple(filter(None, re.split(r",\s*", has["features"]))),
+        builds=(*(name for name in wanted if name == own), *others),
         seconds=seconds,
     )
 
 
-def _refusal(builder: Builder, root: Path, system: str, features: tuple[str, ...], deadline: float) -> str:
+def _takes(told: str) -> bool:
+    """Return whether a machine did not refuse: it has tried to build, and failed as it had to."""
+    answer = _ANSWER.search(told)
+    return answer is not None and _REFUSED.search(answer["answer"]) is None
+
+
+def _told(builder: Builder, root: Path, system: str, features: tuple[str, ...], deadline: float) -> str:
     """Return what is said when the machine is to build what cannot be built: its builder is no program."""
     nix = find_program("nix")
     if nix is None:
