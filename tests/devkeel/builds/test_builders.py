@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ def test_a_machine_says_its_system_and_features_and_what_it_lacks(
 
 
 @pytest.mark.nix
+@pytest.mark.skipif(shutil.which("ssh") is None, reason="openssh-client is not installed")
 def test_a_machine_that_never_answers_is_given_up_in_time(
     environment: Environment, root: Path, nix_machine: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from devkeel.builds.subject import Subject
 from devkeel.diagnosis.nix_messages import Translation, last_error
+from devkeel.diagnosis.quoting import quoted
 from devkeel.errors import CheckFailed, Unavailable, UsageError
 from devkeel.nix_cli.confined_value import Bounds, ConfinedQuestion, ask, made_flake
 from devkeel.nix_cli.flake_evaluation import with_pins
@@ -43,7 +44,7 @@ _MEMORY = re.compile(
     r"out of memory|bad_alloc|Cannot allocate memory|heap sections|GC Warning: Out of|map failed", re.IGNORECASE
 )
 _DEPTH = re.compile(r"stack overflow|max-call-depth")
-_IMPORTS = re.compile(r"allow-import-from-derivation|cannot build '[^']+' during evaluation")
+_IMPORTS = re.compile(rf"allow-import-from-derivation|cannot build {quoted()} during evaluation")
 _RESTRICTED = re.compile(
     r"in (?:pure|restricted)(?: evaluation| eval)? mode|lacks? a signature|is forbidden|not allowed to refer to"
 )
