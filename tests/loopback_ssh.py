@@ -1,6 +1,6 @@
 """A machine that is reached by ssh: this one, by an sshd on loopback, with a Nix store of its own.
 
-`ssh_machine` starts it once a session. Nix there has a copy of `nix_configuration`; how ssh here reaches it
+`loopback_machine` starts it once a session. Nix there has a copy of `nix_configuration`; how ssh here reaches it
 is in NIX_SSHOPTS, which `reached` sets for a test; `vanish` ends its sessions. Nothing of the user's own ssh is read or
 written.
 """
@@ -42,7 +42,7 @@ SetEnv NIX_CONF_DIR={folder}/nix
 _SECONDS = 10.0
 
 
-class SshMachine(Struct, frozen=True):
+class LoopbackMachine(Struct, frozen=True):
     """A machine. options: of ssh, to reach it. key: of the user there, a file. host_key: as known_hosts has it.
 
     store: where Nix there keeps its store, apart from this machine's. configuration: of Nix there, a directory.
@@ -84,7 +84,7 @@ class SshMachine(Struct, frozen=True):
 
 
 @pytest.fixture(scope="session")
-def ssh_machine(nix_configuration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshMachine]:
+def loopback_machine(nix_configuration: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackMachine]:
     """Start an sshd for root, who alone may start one without the system's own keys."""
     if _SSHD is None or shutil.which("ssh") is None:
         pytest.skip("openssh-server is not installed")
@@ -110,18 +110,18 @@ def ssh_machine(nix_configuration: Path, tmp_path_factory: pytest.TempPathFactor
     (folder / "store").mkdir()
     try:
         _await(port, process)
-        yield SshMachine(options, folder / "user", host_key, folder / "store", folder / "nix", port, process)
+        yield LoopbackMachine(options, folder / "user", host_key, folder / "store", folder / "nix", port, process)
     finally:
         process.terminate()
         process.wait(_SECONDS)
 
 
 @pytest.fixture
-def reached(ssh_machine: SshMachine, nix_machine: Path, monkeypatch: pytest.MonkeyPatch) -> SshMachine:
+def reached(loopback_machine: LoopbackMachine, nix_machine: Path, monkeypatch: pytest.MonkeyPatch) -> LoopbackMachine:
     """The machine, where Nix of this test reaches it."""
     assert nix_machine
-    monkeypatch.setenv("NIX_SSHOPTS", ssh_machine.options)
-    return ssh_machine
+    monkeypatch.setenv("NIX_SSHOPTS", loopback_machine.options)
+    return loopback_machine
 
 
 def _descendants(pid: int) -> list[int]:

@@ -12,7 +12,7 @@ from tests.derivations import SYSTEM
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.loopback_ssh import SshMachine
+    from tests.loopback_ssh import LoopbackMachine
 
     from devkeel.api import Environment
 
@@ -28,7 +28,7 @@ def name(root: Path, *builders: str) -> None:
 
 @pytest.mark.nix
 def test_a_machine_says_its_system_and_features_and_what_it_lacks(
-    environment: Environment, root: Path, reached: SshMachine
+    environment: Environment, root: Path, reached: LoopbackMachine
 ) -> None:
     uri = reached.uri
     name(

@@ -20,7 +20,7 @@ from devkeel.errors import DevkeelError, PolicyRefused, ProjectError, Refused, U
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.loopback_ssh import SshMachine
+    from tests.loopback_ssh import LoopbackMachine
 
     from devkeel.api import Environment
 
@@ -175,7 +175,7 @@ def test_a_cache_on_the_web_is_asked_and_takes_no_upload(
 
 @pytest.mark.nix
 def test_a_store_by_ssh_takes_what_a_key_signed_that_it_trusts(
-    environment: Environment, root: Path, tmp_path: Path, made: tuple[str, str], reached: SshMachine
+    environment: Environment, root: Path, tmp_path: Path, made: tuple[str, str], reached: LoopbackMachine
 ) -> None:
     top, below = made
     secret, public = signing_key(tmp_path, "team-1")

@@ -13,7 +13,7 @@ from tests.devkeel_mcp.wire import running_with, until
 from devkeel.errors import CheckFailed, Unavailable
 
 if TYPE_CHECKING:
-    from tests.loopback_ssh import SshMachine
+    from tests.loopback_ssh import LoopbackMachine
 
     from devkeel.api import Environment
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.nix
 
 
 @pytest.fixture
-def remote(reached: SshMachine, root: Path, environment: Environment, monkeypatch: Any) -> Any:
+def remote(reached: LoopbackMachine, root: Path, environment: Environment, monkeypatch: Any) -> Any:
     """A project that builds on the other machine alone."""
     (root / "devkeel.toml").write_text(reached.toml())
     environment.agree([reached.uri])
@@ -34,7 +34,7 @@ def begin(environment: Environment, root: Path, script: str) -> Any:
     return environment.build("#made", timeout=60)
 
 
-def test_what_another_machine_built_is_here(remote: SshMachine, environment: Environment, root: Path) -> None:
+def test_what_another_machine_built_is_here(remote: LoopbackMachine, environment: Environment, root: Path) -> None:
     job = begin(environment, root, "echo elsewhere > $out")
     assert job.wait(60)
     (output,) = environment.result(job).outputs
@@ -43,7 +43,7 @@ def test_what_another_machine_built_is_here(remote: SshMachine, environment: Env
 
 
 def test_a_build_that_fails_there_is_the_project_s_fault(
-    remote: SshMachine, environment: Environment, root: Path
+    remote: LoopbackMachine, environment: Environment, root: Path
 ) -> None:
     job = begin(environment, root, "echo widget.c:3 >&2; exit 1")
     assert job.wait(60)
@@ -53,7 +53,7 @@ def test_a_build_that_fails_there_is_the_project_s_fault(
 
 
 def test_a_machine_that_vanishes_while_it_builds_is_no_fault_of_the_project(
-    remote: SshMachine, environment: Environment, root: Path
+    remote: LoopbackMachine, environment: Environment, root: Path
 ) -> None:
     mark = f"/bin/sleep 98{os.getpid()}"
     job = begin(environment, root, f"{mark}; echo > $out")
@@ -67,7 +67,7 @@ def test_a_machine_that_vanishes_while_it_builds_is_no_fault_of_the_project(
 
 
 def test_a_machine_that_does_not_answer_is_no_fault_of_the_project(
-    remote: SshMachine, environment: Environment, root: Path, monkeypatch: pytest.MonkeyPatch
+    remote: LoopbackMachine, environment: Environment, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NIX_SSHOPTS", remote.options.replace(f"Port={remote.port}", "Port=1"))
     job = begin(environment, root, f"echo {unique()} > $out")
