@@ -66,7 +66,7 @@ def test_node_begins_with_a_package_that_npm_reads(tmp_path: Path) -> None:
     npm = shutil.which("npm")
     if npm is not None:
         (tmp_path / name).write_bytes(data)
-        argv = [npm, "pkg", "get", "name", "private", "dependencies"]
+        argv = [npm, "pkg", "get", "name", "private", "dependencies", "--json"]
         done = subprocess.run(argv, cwd=tmp_path, capture_output=True, check=True, timeout=60)
         assert json.loads(done.stdout) == {"name": "my-app", "private": True, "dependencies": {"lodash": "^4"}}
 
