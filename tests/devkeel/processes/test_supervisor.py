@@ -135,6 +135,25 @@ def test_a_process_starts_when_its_dependency_is_ready(place: Place) -> None:
     place.come(db="ready", web="ready")
 
 
+LATE = """
+import runpy, time
+from devkeel.processes.supervisor.schedule import Schedule
+start = Schedule.start
+def late(self, names):
+    time.sleep(0.3)
+    return start(self, names)
+Schedule.start = late
+runpy.run_module("devkeel.processes.supervisor", run_name="__main__")
+"""
+
+
+def test_who_waits_as_soon_as_it_listens_waits_for_what_starts(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_up, "isolated_python", lambda _: (*PYTHON, LATE))
+    place.up(place.process("a", LONG))
+    assert place.socket.ask("wait")["status"] == "ready"
+    assert place.phases() == {"a": "ready"}
+
+
 def test_each_condition_is_met_in_its_time(place: Place) -> None:
     never = Readiness(exec=("false",), period=0.1)
     once = Restart(on="never")

@@ -48,8 +48,10 @@ def supervise(launch: Launch, plan: Plan) -> None:
             folder.begin(os.getpid())
             for item in plan.processes:
                 folder.empty_logs(item.name)
-            threading.Thread(target=listener.serve_forever, daemon=True).start()
+            # Before it answers: to wait for what is not on its way yet would be no wait. Who asks meanwhile is
+            # held by the socket, which listens already.
             schedule.start(launch.names or schedule.by_themselves())
+            threading.Thread(target=listener.serve_forever, daemon=True).start()
             _until(ended)
             schedule.stop_all()
             _end_the_rest(launch.root)
