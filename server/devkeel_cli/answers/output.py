@@ -238,7 +238,7 @@ _PHASE = {"ready": "green", "gave_up": "red", "starting": "yellow", "waiting": "
 
 def processes(result: ProcessesResult) -> Iterable[str]:
     """Yield the lines about what runs, and what was done about it."""
-    if not result.running:
+    if not result.running and result.manager is None:
         yield "nothing runs"
     width = max((len(item.name) for item in result.processes), default=0)
     for item in result.processes:

@@ -38,9 +38,10 @@ _FILE = re.compile(r"(?:\.(?:nix|ya?ml|toml|json|txt|in)|(?:^|/)(?:Gemfile|go\.m
 _INSTALLS = re.compile(
     r"<<|\btee\b|>\s*\S{0,255}(?:\.(?:nix|ya?ml|toml|json|txt|in)|Gemfile|go\.mod|\.envrc)\b"
     r"|install|\badd\b|\binject\b|\brequire\b|setup\.py|\bin?\b|\bu(?:se)?\b|pacman|nix-env|develop|cpanm"
-    r"|\b(?:yay|paru|emerge|dpkg|rpm)\b|rustup|corepack|(?:curl|wget)\b.*(?:sh|python\S*|php|eval|source|\.)\b",
-    re.DOTALL,
+    r"|\b(?:yay|paru|emerge|dpkg|rpm)\b|rustup|corepack"
 )
+# Or what a script of the network does.
+_FETCHES, _RUNS = re.compile(r"\b(?:curl|wget)\b"), re.compile(r"(?:sh|python[\d.]*|php|eval|source)\b|\B\.\B|\./")
 
 
 def main(host: str) -> NoReturn:
@@ -64,7 +65,8 @@ def answered(data: bytes, host: str = _USUAL) -> str:
 def _may_matter(question: Question) -> bool:
     act = question.act
     if isinstance(act, Running):
-        return _INSTALLS.search(act.command) is not None
+        text = act.command
+        return bool(_INSTALLS.search(text) or (_FETCHES.search(text) and _RUNS.search(text)))
     return isinstance(act, Patch) or _FILE.search(act.path) is not None
 
 

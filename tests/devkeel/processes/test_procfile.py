@@ -12,6 +12,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.errors import DevkeelError, ProjectError
+from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.procfile import ProcfilePlan, dotenv, procfile
 from devkeel.project.root import Project
 
@@ -177,6 +178,30 @@ def test_a_port_that_is_taken_is_moved_and_the_process_sees_the_other(environmen
     assert port > taken
     assert any(str(taken) in note and str(port) in note for note in started.notes)
     assert b"Procfile" in answer(port)
+
+
+def test_what_is_said_names_the_procfile_and_no_option(environment: Environment) -> None:
+    applied(environment)
+    for text, code in (("", "no_processes"), ("crash: exit 3\n", "process_crashed")):
+        (environment.project.root / "Procfile").write_text(text)
+        with pytest.raises(DevkeelError) as caught:
+            manage(environment, "start")
+        assert caught.value.code == code
+        assert "Procfile" in f"{caught.value.message} {caught.value.remedy}"
+        assert "processes." not in caught.value.remedy
+    manage(environment, "stop")
+
+
+def test_a_manager_whose_socket_was_cleaned_away_is_still_known_and_ended(environment: Environment) -> None:
+    applied(environment)
+    (environment.project.root / "Procfile").write_text("worker: sleep 600\n")
+    manager = manage(environment, "start").manager
+    ManagerSocket(environment.project.root).path.unlink()
+    seen = environment.processes()
+    assert (seen.running, seen.manager) == (False, manager)
+    assert any(f"PID {manager}" in note for note in seen.notes)
+    assert any(str(manager) in item for item in manage(environment, "stop").ended)
+    assert environment.processes().notes == ()
 
 
 def test_a_line_that_cannot_be_read_starts_nothing(environment: Environment) -> None:

@@ -8,6 +8,7 @@ from devkeel.errors import Unavailable
 from devkeel.nix_cli.progress import progress_of
 from devkeel.processes.control import Control
 from devkeel.processes.manager_socket import ManagerSocket
+from devkeel.processes.refusals import by_procfile
 from devkeel.processes.runners import runner_of
 from devkeel.project.root import DECLARATION, PROCFILE
 from devkeel.runtime.jobs import JobSpec
@@ -30,7 +31,7 @@ _LONGEST = 3600.0
 
 def runs_in_environment(context: Context) -> bool:
     """Return whether what is to be started runs in what was applied: the processes of a Procfile do."""
-    return context.project.exists(PROCFILE) and not context.project.exists(DECLARATION)
+    return by_procfile(context.project)
 
 
 def manage(

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessState
     from devkeel.project.root import Project
 
-__all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "glance", "look", "recall", "remember"]
+__all__ = ["ACTIVE", "SETTLED", "Declared", "Sight", "declared", "glance", "look", "recall", "remember", "unheard"]
 
 _RECORD = "processes.json"
 _GLANCE = 0.5  # seconds
@@ -114,6 +114,17 @@ def glance(project: Project) -> Sight | None:
     now = declared(project)
     manager, revision, outdated = (None, None, None) if pid is None else _standing(project, pid, now)
     return Sight(manager, pid, None, (), revision, outdated, now)
+
+
+def unheard(project: Project) -> int | None:
+    """Return the manager that devkeel started and that runs on without its socket, None where there is none.
+
+    What cleans up /tmp may take the socket of a manager that runs.
+    """
+    ours = recall(project).get("running")
+    pid = ours.get("pid") if isinstance(ours, dict) else None
+    found = process_tree.look(pid) if isinstance(pid, int) else None
+    return pid if isinstance(ours, dict) and found is not None and found.start == ours.get("started") else None
 
 
 def _standing(

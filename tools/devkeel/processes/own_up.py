@@ -17,7 +17,7 @@ from devkeel.processes.manager_state import declared
 from devkeel.processes.needs_devenv import require_startable
 from devkeel.processes.plan import require_sound, written
 from devkeel.processes.reading import unknown_process
-from devkeel.processes.refusals import no_processes, not_started
+from devkeel.processes.refusals import by_procfile, no_processes, not_started
 from devkeel.processes.runtime_folder import RuntimeFolder
 from devkeel.processes.supervisor.shared import Launch
 from devkeel.runtime import process_tree
@@ -80,7 +80,7 @@ class OwnRunner:
                 raise unknown_process(name, plan.names)
         self.require_startable(names)
         if not plan.processes:
-            raise no_processes()
+            raise no_processes(procfile=by_procfile(self._project))
         moved = moved_ports(plan)
         if moved:
             plan = _evaluated(self._make, moved, names)

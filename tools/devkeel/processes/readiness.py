@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from devkeel.errors import DevkeelError, ProjectError, Unavailable
 from devkeel.processes.manager_state import SETTLED
 from devkeel.processes.reading import last_words
-from devkeel.processes.refusals import port_held
+from devkeel.processes.refusals import by_procfile, port_held
+from devkeel.project.root import PROCFILE
 from devkeel.runtime.ports import port_holder
 from devkeel.runtime.tail import read_tail
 from devkeel.text.actions import do
@@ -108,12 +109,15 @@ def _crash(project: Project, socket: ManagerSocket, item: ProcessState, found: S
         error = port_held(port, _complaint(log), item.name)
         error.details |= facts
         return error
+    where = f"services.{item.name} or processes.{item.name} in the declaration"
+    if by_procfile(project):
+        where = f"its line of the {PROCFILE}, or what that runs"
     tries = f" {item.restart_count + 1} times" if item.restart_count else ""
     return ProjectError(
         "process_crashed",
         f"{item.name} was started{tries} and ended each time." if tries else f"{item.name} was started and ended.",
         seen=log.rpartition("\n")[2] or None,
-        remedy=f"Correct what its log names: services.{item.name} or processes.{item.name} in the declaration.",
+        remedy=f"Correct what its log names: {where}.",
         details=facts,
     )
 

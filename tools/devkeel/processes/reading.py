@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.processes.manager_socket import ManagerSocket
-from devkeel.processes.manager_state import Sight, look
+from devkeel.processes.manager_state import Sight, look, unheard
 from devkeel.processes.state import ProcessesResult, ProcessLog
 from devkeel.project.declaration import read_declaration
 from devkeel.project.survey import survey
@@ -73,11 +73,12 @@ def answer(
     notes: Sequence[str] = (),
 ) -> ProcessesResult:
     """Return what was seen as the result of a verb."""
-    told = [*notes, *_standing(sight), *_moved(project, sight.processes)]
+    lost = None if sight.running else unheard(project)
+    told = [*notes, *_standing(sight), *_lost(lost), *_moved(project, sight.processes)]
     return ProcessesResult(
         action=action,
         running=sight.running,
-        manager=sight.pid,
+        manager=sight.pid if lost is None else lost,
         mode=sight.mode,
         revision=sight.revision,
         declared_revision=sight.declared.revision,
@@ -116,6 +117,14 @@ def _standing(sight: Sight) -> Iterator[str]:
         )
     elif sight.running and sight.outdated is None:
         yield "devkeel did not start this manager, so it cannot tell whether it has the declaration as it is now."
+
+
+def _lost(manager: int | None) -> Iterator[str]:
+    if manager is not None:
+        yield (
+            f"The manager that was started last (PID {manager}) still runs, and its socket is gone: it cannot be "
+            f"asked; {do('stop')} ends it with what it started."
+        )
 
 
 def _next(sight: Sight, action: str | None) -> str:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from devkeel.errors import ProjectError
+from devkeel.project.root import DECLARATION, PROCFILE
 from devkeel.runtime.ports import port_holder
 from devkeel.text.actions import do
 
-__all__ = ["no_processes", "not_started", "port_held"]
+if TYPE_CHECKING:
+    from devkeel.project.root import Project
+
+__all__ = ["by_procfile", "no_processes", "not_started", "port_held"]
 
 _MOST = 2_000
 
@@ -23,12 +29,18 @@ def port_held(port: int, told: str, process: str | None = None) -> ProjectError:
     )
 
 
-def no_processes() -> ProjectError:
-    """Return the error about a declaration without processes."""
+def by_procfile(project: Project) -> bool:
+    """Return whether it is a Procfile that declares the processes."""
+    return project.exists(PROCFILE) and not project.exists(DECLARATION)
+
+
+def no_processes(*, procfile: bool = False) -> ProjectError:
+    """Return the error about a declaration without processes. procfile: whether that is a Procfile."""
+    edits = f"{do('enable')}, or set processes.NAME.exec with {do('set')}"
     return ProjectError(
         "no_processes",
-        "The declaration has no processes, so there is nothing to start.",
-        remedy=f"Declare one: {do('enable')}, or set processes.NAME.exec with {do('set')}.",
+        f"The {PROCFILE if procfile else 'declaration'} has no processes, so there is nothing to start.",
+        remedy=f"Declare one: {'a line with a name, a colon and a command' if procfile else edits}.",
     )
 
 
