@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 import platformdirs
 import pytest
 from tests.devkeel.backends.conftest import flake_at
+from tests.packages import make_conda_package
 
 from devkeel.backends import venv
 from devkeel.environments import entry_file
@@ -57,14 +59,25 @@ def _project(backend: str, request: pytest.FixtureRequest, tmp_path: Path, monke
     place = tmp_path / "project"
     place.mkdir()
     if backend == "conda":
-        channel = request.getfixturevalue("channel")
-        (place / "environment.yml").write_text(f"name: x\nchannels: [{channel.as_uri()}]\ndependencies: [plain]\n")
+        channels = [request.getfixturevalue("channel").as_uri(), _entered_by_a_script(tmp_path / "own")]
+        text = f"name: x\nchannels: [{', '.join(channels)}]\ndependencies: [plain, own]\n"
+        (place / "environment.yml").write_text(text)
         return place
     request.getfixturevalue("own_index")
     (place / "requirements.txt").write_text("plain\n")
     if backend == "venv by pip":
         monkeypatch.setattr(venv, "find_uv", lambda: None)
     return place
+
+
+def _entered_by_a_script(channel: Path) -> str:
+    """Make a channel with one package, which has a script that sets a variable where it is entered; return its URL."""
+    from rattler.index import index_fs
+
+    script = 'export OWN_DATA="$CONDA_PREFIX/share/own it\'s"\n'
+    make_conda_package(channel, "own", "1.0", (), {"etc/conda/activate.d/own.sh": script})
+    asyncio.run(index_fs(channel))
+    return channel.as_uri()
 
 
 def devkeel(*words: str, **more: str) -> subprocess.CompletedProcess[str]:
@@ -132,8 +145,12 @@ WAYS = {"direnv": by_direnv, "host": by_host, "shell": by_shell, "ci": by_ci}
 
 def test_each_way_in_gives_the_same_variables_and_the_same_python(root: Path, request: pytest.FixtureRequest) -> None:
     reference, python = by_run(root)
-    if str(request.node.callspec.params["root"]) in WITH_PYTHON:
+    backend = str(request.node.callspec.params["root"])
+    if backend in WITH_PYTHON:
         assert python.startswith(f"{root}/.devkeel/")
+    # Nothing is the same everywhere because it is nowhere.
+    own = {"conda": "OWN_DATA", "devenv": "FROM_HOOK"}.get(backend)
+    assert own is None or own in reference
     for way, enter in WAYS.items():
         found, other = enter(root)
         assert found["PATH"].split(":") == _without_the_absent(reference["PATH"]), way

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import subprocess
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from devkeel.api import Environment
+from devkeel.backends import conda_pip
 from devkeel.backends.conda import Conda
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries.resolve import conda_solver, micromamba
@@ -176,16 +178,88 @@ def test_a_lock_that_makes_no_sense_is_refused_in_words(root: Path, old: str, ne
     assert Conda().lock_status(Project(root)).state in ("stale", "current")
 
 
-def test_what_pip_would_install_is_not_left_out_without_a_word(root: Path) -> None:
-    lock = root / "conda-lock.yml"
-    entry = (
-        f"  - name: httpx\n    version: 0.28.1\n    manager: pip\n    platform: {subdir()}\n    url: https://x/y.whl\n"
+def by_pip(name: str, url: str, **hashes: str) -> str:
+    held = "".join(f"      {key}: {value}\n" for key, value in hashes.items())
+    return (
+        f"  - name: {name}\n    version: 1.0.0\n    manager: pip\n    platform: {subdir()}\n    url: {url}\n"
+        f"    hash:\n{held}"
     )
-    lock.write_text(lock.read_text() + entry)
+
+
+def declare_pip(root: Path, text: str) -> None:
+    lock = root / "conda-lock.yml"
+    lock.write_text(lock.read_text() + text)
+    (root / "devkeel.toml").write_text("[environments.demo]\npip = true\n")
+
+
+def test_what_pip_would_install_is_not_left_out_without_a_word(root: Path) -> None:
+    declare_pip(root, by_pip("httpx", "https://x/y-1.0.0-py3-none-any.whl", sha256="0" * 64))
+    (root / "devkeel.toml").unlink()
     with pytest.raises(Unavailable) as caught:
         Environment(root, actor="test").environments().create()
     assert caught.value.code == "backend_cannot"
     assert "httpx" in caught.value.message
+
+
+def wheel(index: dict[str, str]) -> Path:
+    return next(Path(urlsplit(index["UV_DEFAULT_INDEX"]).path, "numbers-lib").glob("numbers_lib-1.0.0-*.whl"))
+
+
+@pytest.mark.parametrize("program", ["uv", "pip"])
+@pytest.mark.usefixtures("own_index")
+def test_what_a_lock_has_for_pip_is_held_to_its_hashes(
+    root: Path, index: dict[str, str], program: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if program == "pip":
+        monkeypatch.setattr(conda_pip, "find_uv", lambda: None)
+    file = wheel(index)
+    right = hashlib.sha256(file.read_bytes()).hexdigest()
+    before = (root / "conda-lock.yml").read_text()
+    declare_pip(root, by_pip("numbers-lib", file.as_uri(), sha256=right))
+    environments = Environment(root, actor="test").environments()
+    made = environments.create()
+    assert made.installed is not None
+    assert made.installed.versions.get("numbers-lib") == "1.0.0"
+    (root / "conda-lock.yml").write_text(before + by_pip("numbers-lib", file.as_uri(), sha256="0" * 64))
+    with pytest.raises(CheckFailed) as caught:
+        environments.create()
+    assert caught.value.code == "hash_mismatch"
+    assert environments.info().prefix == made.prefix
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        by_pip("another", "https://x/another-1.0.0-py3-none-any.whl", md5="0" * 32),
+        by_pip("another", "git+https://x/another", sha256="0" * 64),
+        by_pip("another", "https://x/another", sha256="0" * 64),
+        by_pip('"-r more"', "https://x/another-1.0.0.tar.gz", sha256="0" * 64),
+        by_pip("another", '"https://x/a.whl --index-url https://y/b.whl"', sha256="0" * 64),
+    ],
+)
+def test_what_pip_could_not_be_held_to_is_refused_in_words(root: Path, entry: str) -> None:
+    declare_pip(root, entry)
+    with pytest.raises(CheckFailed) as caught:
+        Environment(root, actor="test").environments().create()
+    assert caught.value.code == "bad_lock"
+
+
+@pytest.mark.parametrize(
+    ("below", "state"),
+    [
+        ("another==1.0.0", "current"),
+        ("another", "current"),
+        ("another>=2", "stale"),
+        ("third", "stale"),
+        ("third  # [win]", "current"),
+        ('third; sys_platform == "win32"', "current"),
+    ],
+)
+def test_a_lock_is_stale_when_pip_is_asked_for_something_else(root: Path, below: str, state: str) -> None:
+    declare_pip(root, by_pip("another", "https://x/another-1.0.0-py3-none-any.whl", sha256="0" * 64))
+    text = "name: demo\ndependencies:\n  - plain=1\n  - pip:\n    - " + below
+    (root / "environment.yml").write_text(f"{text}\n")
+    assert Conda().lock_status(Project(root)).state == state
 
 
 def test_an_installer_that_installs_less_than_it_was_asked_for_is_not_believed(

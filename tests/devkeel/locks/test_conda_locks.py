@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 import subprocess
 import sys
+from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 from tests.packages import make_conda_package
@@ -20,7 +24,6 @@ from .moving import lock, moved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 OTHER = "osx-arm64" if subdir() != "osx-arm64" else "linux-64"
 
@@ -99,6 +102,44 @@ def test_a_lock_is_made_renewed_by_name_and_undone(root: Path, published: Channe
     environment.undo()
     assert (root / "conda-lock.yml").read_bytes() == before
     assert moved(lock(environment, "renew")) == [("other", "1.0.0", "2.0.0"), ("plain", "1.0.0", "2.0.0")]
+
+
+_WRITE = """
+import json, pathlib, sys
+from conda_lock.lockfile import parse_conda_lock_file, write_conda_lock_file
+from conda_lock.lockfile.v2prelim.models import HashModel, LockedDependency
+path = pathlib.Path(sys.argv[1])
+content = parse_conda_lock_file(path)
+more = json.loads(sys.argv[2])
+content.package.append(LockedDependency(**{**more, "hash": HashModel(**more["hash"])}))
+write_conda_lock_file(content, path, metadata_choices=set())
+"""
+
+
+@pytest.mark.usefixtures("own_index")
+def test_what_conda_lock_writes_for_pip_is_installed_by_its_hash(
+    root: Path, published: Channel, channel: Path, index: dict[str, str]
+) -> None:
+    declare(root, published, "plain", "python", head="")
+    manifest = root / "environment.yml"
+    manifest.write_text(manifest.read_text().replace("channels:\n", f"channels:\n  - {channel.as_uri()}\n"))
+    (root / "devkeel.toml").write_text("[environments.demo]\npip = true\n")
+    file = next(Path(urlsplit(index["UV_DEFAULT_INDEX"]).path, "numbers-lib").glob("numbers_lib-1.0.0-*.whl"))
+    more = {"name": "numbers-lib", "version": "1.0.0", "manager": "pip", "platform": subdir(), "url": file.as_uri()}
+    more |= {
+        "hash": {"sha256": hashlib.sha256(file.read_bytes()).hexdigest()},
+        "categories": ["main"],
+    }
+    with closing(Environment(root, actor="test")) as environment:
+        lock(environment)
+        argv = [sys.executable, "-c", _WRITE, str(root / "conda-lock.yml"), json.dumps(more)]
+        written = subprocess.run(argv, check=False, capture_output=True, text=True)
+        assert written.returncode == 0, written.stderr
+        assert {item["manager"] for item in read_back(root)["package"]} == {"conda", "pip"}
+        assert states(environment) == {"conda-lock.yml": "current"}
+        made = environment.environments().create()
+    assert made.installed is not None
+    assert made.installed.versions.get("numbers-lib") == "1.0.0"
 
 
 def test_conda_lock_reads_it(root: Path, published: Channel, environment: Environment) -> None:

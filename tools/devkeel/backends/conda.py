@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
+from packaging.version import InvalidVersion
 
 from devkeel.backends import conda_pip, health
 from devkeel.backends.backend import Applied, Backend, Evidence, HealthFinding, LockStatus
@@ -20,6 +21,7 @@ from devkeel.backends.generations import Home, describe, description_of, new_gen
 from devkeel.backends.installed import Installed, distributions_in, installed_in, to_be_installed
 from devkeel.errors import CheckFailed, Refused
 from devkeel.libraries.manifests import conda_file
+from devkeel.libraries.manifests.requirement import canonicalize_name, tolerant
 from devkeel.libraries.resolve import conda_locking, conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import LOCK, read_lock, subdir
 from devkeel.libraries.resolve.imports import require_imports
@@ -28,10 +30,11 @@ from devkeel.state.programs import kept_program
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from devkeel.backends.backend import Realisation
     from devkeel.errors import Diagnostic
+    from devkeel.libraries.manifests.requirement import Requirement
     from devkeel.libraries.resolve.conda_lock import CondaLock
     from devkeel.libraries.resolve.conda_solver import CondaPackages
     from devkeel.project.root import Project, Reader
@@ -132,6 +135,7 @@ class Conda(Backend):
         pinned = {item.name: item.version for item in known.here()}
         specs = conda_locking.specs_on(data, name, subdir())
         lost = [spec for spec in specs if not conda_solver.is_pinned(pinned, spec)]
+        lost += _lost_by_pip(known, conda_locking.pip_on(data, name, subdir()))
         if lost:
             return f"{name} asks for what it does not have: {', '.join(lost[:5])}"
         changed = conda_locking.changed_since(data, name, lock)
@@ -176,13 +180,13 @@ class Conda(Backend):
         return wanted if contents.channels is None else replace(wanted, channels=contents.channels)
 
     def _make(self, realisation: Realisation, prefix: Path, wanted: CondaPackages, current: Path | None) -> None:
-        if wanted.pip and (not realisation.contents.pip or wanted.file == LOCK):
+        if wanted.pip and not realisation.contents.pip:
             raise self.cannot(
                 f"{wanted.file} asks pip for {', '.join(wanted.pip)}, and pip is run in conda's environment only where "
                 "that is allowed.",
                 "pip",
-                "Ask for the conda packages instead; or allow it: `pip = true` of the environment in devkeel.toml"
-                + (", without the lock." if wanted.file == LOCK else f", or {do('pip')}."),
+                "Ask for the conda packages instead; or allow it: `pip = true` of the environment in devkeel.toml, or "
+                f"{do('pip')}.",
             )
         tool = micromamba.find_micromamba(realisation.project)
         conda_solver.install(wanted, prefix, tool, realisation.project.root, realisation.timeout)
@@ -199,6 +203,21 @@ class Conda(Backend):
         if python.exists():
             before = None if current is None else current / "bin" / "python"
             require_imports(python, wanted.names, wanted.file, realisation.timeout, before=before)
+
+
+def _lost_by_pip(known: CondaLock, asked: Iterable[str]) -> list[str]:
+    """Return the requirements below `pip:` that a lock does not have; with a marker or a URL they are not compared."""
+    there = {canonicalize_name(item.name): item.version for item in known.pip_here()}
+    read = ((text, tolerant(text)) for text in asked)
+    found = [(text, item) for text, item in read if item and not item.marker and not item.url]
+    return [text for text, item in found if not _is_met(item, there.get(canonicalize_name(item.name)))]
+
+
+def _is_met(wanted: Requirement, version: str | None) -> bool:
+    try:
+        return version is not None and wanted.specifier.contains(version, prereleases=True)
+    except InvalidVersion:
+        return True  # which only pip compares
 
 
 def examine_micromamba(project: Project, *, needed: bool) -> HealthFinding:

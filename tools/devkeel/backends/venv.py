@@ -388,8 +388,7 @@ def _asked(subject: Candidate, manifest: str, parts: Parts | None = None) -> set
 _RELOCK = f"Lock what is declared with {do('lock')}."
 
 
-# What uv and pip say of a file that is not the one that was locked; and uv of a lock without one for this machine.
-_TAMPERED = re.compile(r"[Hh]ash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES(?:[^\n]*\n)+?\s+(\S+) from ")
+# What uv says of a lock without a file for this machine.
 _ELSEWHERE = re.compile(
     r"wheel for the current platform|not compatible with the lockfile's supported environments"
     r"|only has wheels for the following|incompatible with the current"
@@ -411,9 +410,9 @@ def _failed(code: str, done: Completed, name: str) -> CheckFailed:
     whole = done.stderr.decode("utf-8", "replace").strip()
     told = both_ends(whole, _SHOWN)
     why = cause(whole) or told[-600:] or f"exit code {done.returncode}"
-    mismatch = _TAMPERED.search(whole)
-    if mismatch is not None:
-        return _tampered(_LOCK if name == _PYPROJECT else name, mismatch[1] or mismatch[2] or "a library", told)
+    other = failures.other_file(whole)
+    if other is not None:
+        return _tampered(_LOCK if name == _PYPROJECT else name, other, told)
     if code != "unresolvable" and _ELSEWHERE.search(whole):
         finding = Diagnostic("lock_wrong_platform", "error", told, "build", Place(_LOCK))
         remedy = f"Name this platform in `environments` of [tool.uv], or another version, then {do('lock')}."

@@ -18,12 +18,15 @@ from devkeel.libraries.manifests import conda_file
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LOCK", "CondaLock", "LockedPackage", "read_lock", "subdir"]
+__all__ = ["LOCK", "CondaLock", "LockedDistribution", "LockedPackage", "other_than_locked", "read_lock", "subdir"]
 
 LOCK = "conda-lock.yml"
 _LENGTHS = {"md5": 32, "sha256": 64}  # hexadecimal digits
 # CEP 26: an artifact is name-version-build.extension, and only the name may have hyphens.
 _PACKAGE = re.compile(r"[^/]+-[^-/]+-[^-/]+\.(?:conda|tar\.bz2)\Z")
+# PyPA specifications, "Binary distribution format" and "Source distribution file name".
+_DISTRIBUTION = re.compile(r"/[^/]+\.(?:whl|tar\.gz|zip)\Z")
+_NAMED = re.compile(r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?")
 _CHUNK = 1024 * 1024
 
 
@@ -78,12 +81,26 @@ class LockedPackage(Struct, frozen=True):
                 raise _refused("hash_mismatch", f"The {name} of {self.url} is {found[name].hexdigest()}, not {value}")
 
 
+class LockedDistribution(Struct, frozen=True):
+    """One distribution that pip installs beside conda's packages. sha256: of its file, in hexadecimal."""
+
+    name: str
+    version: str
+    url: str
+    sha256: str
+
+    def line(self) -> str:
+        """Return it as a line of a requirements file, which holds pip and uv to this file."""
+        # pip documentation, "Secure installs": an option behind the URL binds as one behind a version does.
+        return f"{self.name} @ {self.url} --hash=sha256:{self.sha256}\n"
+
+
 class CondaLock(Struct, frozen=True):
-    """What a lock says. platforms: those that it covers, None where it does not say. packages: all, by platform."""
+    """What a lock says, by platform. platforms: those that it covers, None where it does not say."""
 
     platforms: tuple[str, ...] | None
     packages: Mapping[str, tuple[LockedPackage, ...]]
-    pip: Mapping[str, tuple[str, ...]]
+    pip: Mapping[str, tuple[LockedDistribution, ...]]
 
     def covers(self) -> bool:
         """Return whether it was made for this machine too."""
@@ -97,8 +114,8 @@ class CondaLock(Struct, frozen=True):
             raise _refused("lock_wrong_platform", f"{LOCK} covers {told}, and has nothing for {subdir()}")
         return self.packages.get(subdir(), ())
 
-    def pip_here(self) -> tuple[str, ...]:
-        """Return the names of what pip would install on this machine."""
+    def pip_here(self) -> tuple[LockedDistribution, ...]:
+        """Return what pip installs on this machine."""
         return self.pip.get(subdir(), ())
 
 
@@ -109,26 +126,43 @@ def read_lock(data: bytes) -> CondaLock:
     head = model.get("metadata")
     platforms = head.get("platforms") if isinstance(head, dict) else None
     known = tuple(map(str, platforms)) if isinstance(platforms, list) else None
-    packages, pip = dict[str, tuple[LockedPackage, ...]](), dict[str, tuple[str, ...]]()
+    packages, pip = dict[str, tuple[LockedPackage, ...]](), dict[str, tuple[LockedDistribution, ...]]()
     items = model.get("package")
     for item in items if isinstance(items, list) else []:
         if not isinstance(item, dict) or not isinstance(item.get("platform"), str):
             raise _bad("a package of it has no platform")
         place = item["platform"]
         if item.get("manager", "conda") != "conda":
-            pip[place] = (*pip.get(place, ()), str(item.get("name")))
+            pip[place] = (*pip.get(place, ()), _distribution(item))
         else:
             packages[place] = (*packages.get(place, ()), _locked(item))
     return CondaLock(known, packages, pip)
 
 
 def _locked(item: Mapping[str, Any]) -> LockedPackage:
+    name, url, hashes = _file_of(item)
+    if not _PACKAGE.search(urlsplit(url).path):
+        raise _bad(f"{name} has a URL that is no package of conda: {url}")
+    return LockedPackage(name, str(item.get("version")), url, hashes)
+
+
+def _distribution(item: Mapping[str, Any]) -> LockedDistribution:
+    # conda-lock, conda_lock/pypi_solver.py: what is from a repository has no file, and no hash of one.
+    name, url, hashes = _file_of(item)
+    if not _DISTRIBUTION.search(urlsplit(url).path) or not _NAMED.fullmatch(name):
+        raise _bad(f"{name} is installed by pip, and its URL is no wheel and no archive of sources: {url}")
+    if "sha256" not in hashes:
+        raise _bad(f"{name} is installed by pip, and has no sha256 to hold it to")
+    return LockedDistribution(name, str(item.get("version")), url, hashes["sha256"])
+
+
+def _file_of(item: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
+    """Return name, URL and hashes of an entry."""
     name, url = str(item.get("name")), item.get("url")
     if not isinstance(url, str):
         raise _bad(f"{name} has no URL")
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http", "file") or not _PACKAGE.search(parts.path) or "#" in url:
-        raise _bad(f"{name} has a URL that is no package of conda: {url}")
+    if urlsplit(url).scheme not in ("https", "http", "file") or re.search(r"[#\s]", url):
+        raise _bad(f"{name} has a URL that is no package: {url}")
     given = item.get("hash") or {}
     if not isinstance(given, dict):
         raise _bad(f"the hash of {name} is not one by function")
@@ -136,7 +170,12 @@ def _locked(item: Mapping[str, Any]) -> LockedPackage:
     for key, value in hashes.items():
         if not re.fullmatch(rf"[0-9a-f]{{{_LENGTHS[key]}}}", value):
             raise _bad(f"the {key} of {name} is not {_LENGTHS[key]} hexadecimal digits: {value[:80]}")
-    return LockedPackage(name, str(item.get("version")), url, hashes)
+    return name, url, hashes
+
+
+def other_than_locked(name: str) -> CheckFailed:
+    """Return the error about a file that is not the one that was locked. name: of the distribution."""
+    return _refused("hash_mismatch", f"The hash of {name} is not the one that {LOCK} holds it to")
 
 
 def _bad(why: str) -> CheckFailed:

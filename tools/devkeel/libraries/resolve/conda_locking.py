@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from devkeel.candidate.candidate import Candidate
 
-__all__ = ["changed_since", "lock_conda", "manifest_of", "specs_on"]
+__all__ = ["changed_since", "lock_conda", "manifest_of", "pip_on", "specs_on"]
 
 _SECONDS = 600.0
 _VIRTUAL = "virtual-packages.yml"
@@ -127,6 +127,11 @@ def specs_on(data: bytes, name: str, platform: str) -> tuple[str, ...]:
     return _wanted(data, name, platform).specs
 
 
+def pip_on(data: bytes, name: str, platform: str) -> tuple[str, ...]:
+    """Return what environment.yml has below `pip:` for a platform, as it stands there."""
+    return _read_for(data, name, platform).pip
+
+
 def _old(data: bytes | None) -> dict[str, Any]:
     return conda_file.load(data, LOCK, texts=True) if data is not None else {}
 
@@ -168,10 +173,14 @@ def _require_lockable(manifest: str, data: bytes, old: Mapping[str, Any]) -> Non
 
 
 def _wanted(data: bytes, name: str, platform: str) -> _Wanted:
+    found = _read_for(data, name, platform)
+    return _Wanted(found.channels, found.specs)
+
+
+def _read_for(data: bytes, name: str, platform: str) -> conda_solver.CondaPackages:
     selectors = _SELECTORS.get(platform, set())
     kept = [line for line in data.decode("utf-8", "replace").splitlines() if _is_for(line, selectors)]
-    found = conda_solver.wanted_of("\n".join(kept).encode(), name)
-    return _Wanted(found.channels, found.specs)
+    return conda_solver.wanted_of("\n".join(kept).encode(), name)
 
 
 def _is_for(line: str, selectors: Collection[str]) -> bool:

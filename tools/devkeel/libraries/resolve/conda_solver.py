@@ -18,7 +18,7 @@ from devkeel.diagnosis.causes import both_ends, cause
 from devkeel.diagnosis.network import is_unreached
 from devkeel.errors import CheckFailed, DevkeelError, Diagnostic, Place, Unavailable
 from devkeel.libraries.manifests import conda_file
-from devkeel.libraries.resolve.conda_lock import LOCK, LockedPackage, read_lock, subdir
+from devkeel.libraries.resolve.conda_lock import LOCK, LockedDistribution, LockedPackage, read_lock, subdir
 from devkeel.libraries.resolve.installers import tool_environment
 from devkeel.libraries.resolve.micromamba import INSTALL
 from devkeel.runtime import run
@@ -43,13 +43,17 @@ _CHANNEL = "conda-forge"
 
 
 class CondaPackages(Struct, frozen=True):
-    """What is to be installed: specifications from channels, or the exact packages of a lock."""
+    """What is to be installed: specifications from channels, or the exact packages of a lock.
+
+    pip: requirements that pip installs behind them; distributions: those of a lock, each a file with its hash.
+    """
 
     file: str
     channels: tuple[str, ...]
     specs: tuple[str, ...]
     locked: tuple[LockedPackage, ...] = ()
     pip: tuple[str, ...] = ()
+    distributions: tuple[LockedDistribution, ...] = ()
 
     @property
     def names(self) -> set[str]:
@@ -70,7 +74,9 @@ def wanted_of(data: bytes, name: str, python: str | None = None) -> CondaPackage
     """Return what environment.yml or conda-lock.yml asks for; `python` takes the place of its version of Python."""
     if name == LOCK:
         lock = read_lock(data)
-        return CondaPackages(name, (), (), lock.here(), lock.pip_here())
+        found = lock.pip_here()
+        named = tuple(f"{item.name}=={item.version}" for item in found)
+        return CondaPackages(name, (), (), lock.here(), named, found)
     model = conda_file.load(data, name)
     # conda documentation, "Managing environments": `nodefaults` is no channel, and says that the default ones are left
     # out.

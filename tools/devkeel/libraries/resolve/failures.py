@@ -8,8 +8,10 @@ from devkeel.diagnosis.causes import cause
 from devkeel.errors import Place
 from devkeel.text.actions import do
 
-__all__ = ["place_of", "reason", "remedy"]
+__all__ = ["other_file", "place_of", "reason", "remedy"]
 
+# What uv and pip say of a file that is not the one that was locked.
+_TAMPERED = re.compile(r"[Hh]ash mismatch for `([^`]+)`|DO NOT MATCH THE HASHES(?:[^\n]*\n)+?\s+(\S+)(?: @ \S+)? from ")
 # What uv and npm draw around their sentences.
 _FRAME = " \t\u2570\u2500\u25b6\u2502\u251c\u00d7\u2717"
 _BUILT = re.compile(
@@ -63,6 +65,12 @@ def remedy(told: str) -> str:
     """Return what helps against what a resolver said."""
     known = (text for pattern, text in _REMEDIES if pattern.search(told))
     return next(known, "Ask for versions that go together.")
+
+
+def other_file(told: str) -> str | None:
+    """Return the distribution whose file does not have the hash that is asked for, None where nothing is said of it."""
+    found = _TAMPERED.search(told)
+    return None if found is None else found[1] or found[2] or "a library"
 
 
 def place_of(told: str, manifest: str) -> Place:
