@@ -55,6 +55,7 @@ def run_in(capsys: pytest.CaptureFixture[str], text: str) -> str:
     return str(answer["stdout"]).strip()
 
 
+@pytest.mark.rule("guardrail: pip section")
 def test_guardrail_the_pip_section_is_installed_where_it_is_allowed_and_refused_else(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -83,6 +84,7 @@ def test_guardrail_the_pip_section_reads_nothing_outside(root: Path, capsys: pyt
     assert devkeel(capsys, "apply", "--pip", code=1)["error"]["code"] == "outside_root"
 
 
+@pytest.mark.rule("channel: of the call", "channel: described")
 def test_channel_of_the_call_or_of_the_settings_takes_the_place_of_the_declared_ones(
     root: Path, channel: Path, own_channel: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,6 +114,7 @@ def test_groups_mean_nothing_to_conda(root: Path, capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.parametrize("said", ['"My Demo"', "'My Demo'", "My Demo  # ours", "my-demo"])
+@pytest.mark.rule("naming: letters")
 def test_naming_a_quoted_name_becomes_lower_case_with_hyphens(
     root: Path, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -64,6 +64,7 @@ def told(capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
     return call
 
 
+@pytest.mark.rule("naming: default")
 def test_naming_the_default_environment_is_that_of_the_setting_the_manifest_or_the_directory(
     root: Path, told: Callable[..., str]
 ) -> None:
@@ -88,6 +89,7 @@ def test_to_apply_by_the_default_name_is_plain_apply(root: Path, told: Callable[
     assert prefix() == prefix("--env", "my-project") == by_file(root)
 
 
+@pytest.mark.rule("naming: active")
 def test_activate_switches_for_all_and_until_switched_back(root: Path, told: Callable[..., str]) -> None:
     told("apply")
     told("apply", "--env", "other")
@@ -165,6 +167,7 @@ def test_the_list_has_backend_python_active_and_default(root: Path, told: Callab
     assert root.exists()
 
 
+@pytest.mark.rule("naming: kept")
 def test_the_name_stays_when_the_directory_gets_another(
     root: Path, told: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -47,6 +47,7 @@ def devkeel(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, env=process_environment() | more, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.rule("ci: one line")
 def test_apply_and_run_are_all_that_ci_needs(root: Path) -> None:
     lock(root)
     before = sorted(path.name for path in root.iterdir())
@@ -56,6 +57,7 @@ def test_apply_and_run_are_all_that_ci_needs(root: Path) -> None:
     assert sorted(path.name for path in root.iterdir()) == sorted([*before, ".devkeel"])
 
 
+@pytest.mark.rule("guardrail: hidden")
 def test_a_command_sees_nothing_of_another_environment_that_is_entered(root: Path) -> None:
     assert run(["apply"]) == 0
     found = devkeel("run", "--", "env", PYTHONPATH=os.pathsep.join(sys.path), CONDA_PREFIX="/opt/conda")
@@ -249,6 +251,7 @@ class TestBootstrap:
         monkeypatch.setattr("devkeel.libraries.resolve.conda_solver.has_rattler", lambda: False)
         return place
 
+    @pytest.mark.rule("guardrail: nothing by itself")
     def test_a_tool_is_installed_only_when_asked(self, root: Path) -> None:
         assert run(["apply"]) == 5
         assert not (root / ".devkeel" / "bin").exists()
@@ -259,6 +262,7 @@ class TestBootstrap:
         assert not (root / ".devkeel" / "bin").exists()
 
     @pytest.mark.parametrize(("answer", "ci", "code"), [("y", "", 0), ("n", "", 5), ("y", "1", 5)])
+    @pytest.mark.rule("guardrail: asked")
     def test_a_person_is_asked_on_a_terminal_and_never_in_ci(self, root: Path, answer: str, ci: str, code: int) -> None:
         ours, theirs = pty.openpty()
         # Python asks both ends of the conversation whether they are a terminal; there is no rattler in this one.
@@ -281,6 +285,7 @@ class TestBootstrap:
         os.close(ours)
         assert (root / ".devkeel" / "bin" / "micromamba").exists() is (code == 0)
 
+    @pytest.mark.rule("guardrail: published")
     def test_what_is_not_what_was_published_is_not_installed(
         self, root: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:

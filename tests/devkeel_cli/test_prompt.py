@@ -47,11 +47,13 @@ def prompts(shell: str, root: Path, *, times: int = 1, interactive: bool = True)
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.rule("prompt: shown")
 def test_the_prompt_of_an_interactive_shell_shows_backend_and_name_once(root: Path, shell: str, times: int) -> None:
     assert prompts(shell, root, times=times) == ["(venv:demo) $ ", "(venv:demo)"]
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.rule("prompt: elsewhere")
 def test_another_shell_has_it_in_a_variable_alone(root: Path, shell: str) -> None:
     assert prompts(shell, root, interactive=False) == ["$ ", "(venv:demo)"]
 
@@ -59,17 +61,20 @@ def test_another_shell_has_it_in_a_variable_alone(root: Path, shell: str) -> Non
 @pytest.mark.parametrize(
     ("setting", "shown"), [("'[{env_name} by {backend}]'", "[demo by venv]"), ("true", "(venv:demo)")]
 )
+@pytest.mark.rule("prompt: as set")
 def test_the_prompt_is_as_the_settings_say(root: Path, setting: str, shown: str) -> None:
     (root / "devkeel.toml").write_text(f"prompt = {setting}\n")
     assert prompts("bash", root) == [f"{shown} $ ", shown]
 
 
+@pytest.mark.rule("prompt: off")
 def test_the_prompt_may_be_off(root: Path) -> None:
     (root / "devkeel.toml").write_text("prompt = false\n")
     assert prompts("bash", root) == ["$ ", "none"]
 
 
 @pytest.mark.parametrize("wrong", ["'{user}'", "'$(touch hit)'", "'`touch hit`'", "'a%b'", '"a\\nb"', "3"])
+@pytest.mark.rule("prompt: nothing runs")
 def test_a_prompt_that_a_shell_would_run_or_that_has_no_such_field_is_refused(
     root: Path, wrong: str, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,6 +12,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.backends import conda_pip
 from devkeel.backends.conda import Conda
+from devkeel.backends.registry import backend_named
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries.resolve import conda_solver, micromamba
 from devkeel.libraries.resolve.conda_lock import subdir
@@ -76,6 +77,7 @@ def test_a_lock_is_stale_when_the_manifest_asks_for_something_else(root: Path, s
     assert spec in (status.reason or "")
 
 
+@pytest.mark.rule("guardrail: pip beside conda")
 def test_pip_in_the_environment_asks_for_a_virtual_one(root: Path) -> None:
     made = Environment(root, actor="test").environments().create()
     assert made.variables["PIP_REQUIRE_VIRTUALENV"] == "1"
@@ -94,6 +96,7 @@ def other(text: str) -> str:
     return text.replace(subdir(), "zos-z")
 
 
+@pytest.mark.rule("lock: platform")
 def test_a_lock_for_another_platform_replaces_no_environment(root: Path) -> None:
     environments = Environment(root, actor="test").environments()
     first = environments.create()
@@ -131,6 +134,7 @@ def test_a_lock_that_covers_more_platforms_gives_what_is_for_this_one(root: Path
         ("sha256", "'" + "f" * 64 + "'"),
     ],
 )
+@pytest.mark.rule("lock: hashes")
 def test_a_package_with_another_hash_than_the_lock_has_is_refused(root: Path, function: str, value: str) -> None:
     lock = root / "conda-lock.yml"
     lines = lock.read_text().splitlines(keepends=True)
@@ -207,6 +211,7 @@ def wheel(index: dict[str, str]) -> Path:
 
 @pytest.mark.parametrize("program", ["uv", "pip"])
 @pytest.mark.usefixtures("own_index")
+@pytest.mark.rule("lock: hashes")
 def test_what_a_lock_has_for_pip_is_held_to_its_hashes(
     root: Path, index: dict[str, str], program: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -259,7 +264,7 @@ def test_a_lock_is_stale_when_pip_is_asked_for_something_else(root: Path, below:
     declare_pip(root, by_pip("another", "https://x/another-1.0.0-py3-none-any.whl", sha256="0" * 64))
     text = "name: demo\ndependencies:\n  - plain=1\n  - pip:\n    - " + below
     (root / "environment.yml").write_text(f"{text}\n")
-    assert Conda().lock_status(Project(root)).state == state
+    assert backend_named("conda").lock_status(Project(root)).state == state
 
 
 def test_an_installer_that_installs_less_than_it_was_asked_for_is_not_believed(

@@ -57,6 +57,7 @@ def refused(environment: Environment) -> DevkeelError:
     return caught.value
 
 
+@pytest.mark.rule("lock: hashes")
 def test_a_wrong_hash_in_uv_lock_leaves_the_environment_in_use(root: Path, environment: Environment) -> None:
     lock(root)
     first = apply(environment)
@@ -68,6 +69,7 @@ def test_a_wrong_hash_in_uv_lock_leaves_the_environment_in_use(root: Path, envir
 
 
 @pytest.mark.parametrize("way", ["uv", "pip"])
+@pytest.mark.rule("lock: hashes")
 def test_hashes_in_requirements_hold(
     root: Path, environment: Environment, published: PublishedIndex, monkeypatch: pytest.MonkeyPatch, way: str
 ) -> None:
@@ -90,6 +92,7 @@ def test_right_hashes_in_requirements_install(root: Path, environment: Environme
     assert apply(environment).applied
 
 
+@pytest.mark.rule("lock: platform")
 def test_a_lock_for_other_platforms_is_refused(root: Path, environment: Environment) -> None:
     (root / "pyproject.toml").write_text(f"{PROJECT}[tool.uv]\nenvironments = [\"sys_platform == 'win32'\"]\n")
     lock(root)

@@ -82,6 +82,7 @@ def test_a_pyproject_with_settings_of_tools_alone_declares_nothing(tmp_path: Pat
     assert select(Project(tmp_path)).name == "devenv"
 
 
+@pytest.mark.rule("guardrail: declared twice")
 def test_two_declarations_are_an_ambiguity_that_the_result_names(tmp_path: Path) -> None:
     made(tmp_path, "devenv.nix", "flake.nix")
     found = Environment(tmp_path, actor="test").inspect()
@@ -117,6 +118,7 @@ def test_the_root_is_the_nearest_parent_with_any_declaration(tmp_path: Path) -> 
         assert find_root(None, {}, root / "a" / "b") == root
 
 
+@pytest.mark.rule("guardrail: no stand-in")
 def test_pip_never_stands_in_for_a_conda_declaration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made(tmp_path, "environment.yml", "requirements.txt")
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
@@ -136,6 +138,7 @@ def test_pip_inside_a_conda_environment_is_refused(tmp_path: Path) -> None:
     assert "httpx" in caught.value.message
 
 
+@pytest.mark.rule("naming: mixed")
 def test_another_runtime_beside_the_declared_one_needs_an_explicit_flag(tmp_path: Path) -> None:
     made(tmp_path, "environment.yml")
     (tmp_path / "requirements.txt").write_text("")
@@ -145,6 +148,15 @@ def test_another_runtime_beside_the_declared_one_needs_an_explicit_flag(tmp_path
     assert caught.value.code == "mixed_runtimes"
     assert environments.create("other", backend="venv", mixed=True).backend == "venv"
     assert environments.create("other").backend == "venv"
+
+
+@pytest.mark.rule("naming: one of nix")
+@pytest.mark.parametrize("file", ["devenv.nix", "flake.nix"])
+def test_a_shell_of_nix_is_one_not_many(tmp_path: Path, file: str) -> None:
+    (tmp_path / file).write_text("{ }\n")
+    with pytest.raises(Unavailable) as caught:
+        Environment(tmp_path, actor="test").environments().create("other")
+    assert caught.value.code == "backend_cannot"
 
 
 @pytest.mark.parametrize(
@@ -158,11 +170,13 @@ def test_another_runtime_beside_the_declared_one_needs_an_explicit_flag(tmp_path
         ("x" * 300, "x" * 255),
     ],
 )
+@pytest.mark.rule("naming: letters")
 def test_a_name_is_made_of_lower_case_and_hyphens(given: str, name: str) -> None:
     assert sanitised(given) == name
 
 
 @pytest.mark.parametrize("name", ["", "base", "ROOT", "default", "...", "/", "--"])
+@pytest.mark.rule("naming: reserved")
 def test_reserved_and_empty_names_are_refused(name: str) -> None:
     with pytest.raises(UsageError) as caught:
         sanitised(name)
@@ -256,6 +270,7 @@ def test_a_backend_that_reads_no_such_file_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("declaration", ["devenv.nix", "flake.nix", "environment.yml"])
+@pytest.mark.rule("guardrail: no stand-in")
 def test_pip_never_stands_in_where_a_conda_or_nix_declaration_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bare_path: Path, declaration: str
 ) -> None:
@@ -274,6 +289,7 @@ def test_pip_never_stands_in_where_a_conda_or_nix_declaration_is(
     assert not list(root.glob(".devkeel/**/bin/python"))
 
 
+@pytest.mark.rule("guardrail: base")
 def test_the_base_environment_of_conda_is_never_activated(
     tmp_path: Path, channel: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -139,6 +139,7 @@ def test_a_name_that_does_not_exist_is_refused_with_the_reason(environment: Envi
     assert caught.value.seen is None  # the finding has all that the resolver says
 
 
+@pytest.mark.rule("guardrail: whole")
 def test_an_environment_that_cannot_be_made_anew_stays_as_it_was(environment: Environment, case: Case) -> None:
     add(environment, "plain")
     environments = environment.environments()
@@ -179,6 +180,7 @@ def test_environments_of_two_names_are_two_places(environment: Environment, case
     assert [item.name for item in environments.all()] == ["two-2"]
 
 
+@pytest.mark.rule("naming: moved")
 def test_the_registry_survives_moving_the_project(environment: Environment, case: Case) -> None:
     add(environment, "plain")
     environment.environments().create("kept")

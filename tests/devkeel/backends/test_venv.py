@@ -55,6 +55,7 @@ def test_a_library_that_breaks_on_import_is_refused_before_anything_is_written(e
     assert add(environment, "frames==2.0.0", "numbers-lib<2", level="build") == ("pyproject.toml",)
 
 
+@pytest.mark.rule("guardrail: whole")
 def test_a_library_that_breaks_on_import_leaves_the_environment_in_use(environment: Environment) -> None:
     environments = environment.environments()
     first = environments.create()
@@ -83,6 +84,7 @@ def test_a_python_too_old_is_refused_with_the_reason(environment: Environment) -
     assert "3.99" in caught.value.message
 
 
+@pytest.mark.rule("lock: what is declared")
 def test_the_lock_is_renewed_with_the_manifest_and_undone_with_it(environment: Environment) -> None:
     lock(environment)
     before = (environment.project.root / "uv.lock").read_bytes()
@@ -130,6 +132,7 @@ def test_a_dry_run_writes_nothing_and_makes_nothing(environment: Environment) ->
     assert environment.history().operations == ()
 
 
+@pytest.mark.rule("lock: never begun")
 def test_a_lock_is_never_begun(environment: Environment) -> None:
     add(environment, "numbers-lib")
     environment.environments().create()
@@ -151,6 +154,7 @@ def test_a_lock_is_consumed_as_it_is(environment: Environment) -> None:
     assert found.stdout == "1\n"
 
 
+@pytest.mark.rule("lock: uv.lock without uv")
 def test_pip_never_stands_in_for_what_uv_has_pinned(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
     lock(environment)
     monkeypatch.setattr(venv, "find_uv", lambda: None)
@@ -161,6 +165,7 @@ def test_pip_never_stands_in_for_what_uv_has_pinned(environment: Environment, mo
 
 @pytest.mark.parametrize("name", ["dev", "Dev", "DEV"])
 @pytest.mark.parametrize("old", ["plain", "ruff"])
+@pytest.mark.rule("lock: uv.lock is stale")
 def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environment, old: str, name: str) -> None:
     # PEP 735 compares the names of groups normalised.
     path = environment.project.root / "pyproject.toml"
@@ -176,6 +181,7 @@ def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environme
 @pytest.mark.parametrize(
     ("old", "new"), [('["plain"]', '["plain", "numbers-lib"]'), ('"plain"', '"plain>=1"'), (">=3.9", ">=3.10")]
 )
+@pytest.mark.rule("lock: uv.lock is stale")
 def test_a_lock_is_stale_when_the_manifest_says_something_else(environment: Environment, old: str, new: str) -> None:
     lock(environment)
     assert Venv().lock_status(environment.project).state == "current"
@@ -185,6 +191,7 @@ def test_a_lock_is_stale_when_the_manifest_says_something_else(environment: Envi
     assert [item.code for item in environment.check().diagnostics] == ["lock_stale"]
 
 
+@pytest.mark.rule("lock: by content")
 def test_a_lock_is_current_whatever_its_time(environment: Environment) -> None:
     lock(environment)
     path = environment.project.root / "pyproject.toml"

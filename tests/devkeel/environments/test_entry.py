@@ -56,6 +56,7 @@ def test_values_arrive_as_they_are_and_nothing_of_them_runs(tmp_path: Path, prog
     assert not (tmp_path / "hit").exists()
 
 
+@pytest.mark.rule("ci: to be entered")
 def test_to_enter_twice_is_to_enter_once(tmp_path: Path, program: str) -> None:
     code = entering(tmp_path, A="1").code()
     once, twice = (shell(program, code * times + "env", tmp_path) for times in (1, 2))
@@ -78,6 +79,7 @@ def test_another_environment_takes_the_place_of_the_one_before(tmp_path: Path, p
     assert found == f"none|2|two|{second}/bin:{os.environ['PATH']}|"
 
 
+@pytest.mark.rule("guardrail: copies")
 def test_an_environment_that_is_gone_is_not_entered_and_said(tmp_path: Path, program: str) -> None:
     code = entering(tmp_path / "gone", A="1").code() + nothing_to_enter("it is not here")
     done = subprocess.run(
@@ -148,6 +150,7 @@ def test_what_is_applied_made_and_removed_is_in_the_file_at_once(tmp_path: Path)
 
 
 @pytest.mark.usefixtures("own_index")
+@pytest.mark.rule("guardrail: copies")
 def test_a_copy_at_the_place_of_what_was_applied_is_not_entered(tmp_path: Path) -> None:
     root, copy = tmp_path / "a b' 1", tmp_path / "copy"
     root.mkdir()

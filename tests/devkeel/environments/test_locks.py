@@ -69,6 +69,7 @@ def stale(root: Path) -> None:
     declare(root, "plain", "numbers-lib")
 
 
+@pytest.mark.rule("lock: warn")
 def test_warn_says_that_a_lock_is_stale_and_goes_on(root: Path, environment: Environment) -> None:
     stale(root)
     for _ in range(2):
@@ -84,6 +85,7 @@ def test_warn_says_that_a_lock_is_missing_and_goes_on(environment: Environment) 
 
 @pytest.mark.parametrize("by", ["call", "policy"])
 @pytest.mark.parametrize(("before", "code"), [(stale, "lock_stale"), (lambda _: None, "lock_missing")])
+@pytest.mark.rule("lock: strict")
 def test_strict_fails_on_a_stale_and_on_a_missing_lock_in_check_and_apply(
     root: Path, environment: Environment, by: str, before: object, code: str
 ) -> None:

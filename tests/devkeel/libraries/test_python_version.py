@@ -75,6 +75,7 @@ def test_a_range_goes_where_the_project_has_one() -> None:
     assert caught.value.code == "bad_value"
 
 
+@pytest.mark.rule("guardrail: pythons disagree")
 def test_a_range_that_leaves_out_what_is_pinned_is_refused() -> None:
     with pytest.raises(Refused) as caught:
         asked(">=3.12", "pyproject.toml", project=PROJECT.format(">=3.9"), pin="3.11\n")

@@ -157,6 +157,7 @@ def test_conda_lock_reads_it(root: Path, published: Channel, environment: Enviro
 
 
 @pytest.mark.parametrize("specs", [("plain=2",), ("plain", "absent"), ("other",)])
+@pytest.mark.rule("lock: conda-lock.yml is stale")
 def test_a_lock_is_stale_when_environment_yml_asks_for_something_else(
     root: Path, published: Channel, environment: Environment, specs: tuple[str, ...]
 ) -> None:

@@ -46,6 +46,7 @@ def locked(place: Place) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.rule("lock: what is declared")
 def test_an_added_input_is_locked_with_it_and_undone_with_it(
     devenv_place: Place, environment: Environment, extra: Repository
 ) -> None:

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.nix
 
 
 @pytest.mark.usefixtures("offline")
+@pytest.mark.rule("lock: never begun")
 def test_lock_what_is_newer_elsewhere_moves_by_a_renewal_alone(devenv_place: Place, environment: Environment) -> None:
     lock(environment)
     before = devenv_place.read("devenv.lock")
@@ -34,6 +35,7 @@ def test_lock_what_is_newer_elsewhere_moves_by_a_renewal_alone(devenv_place: Pla
 
 
 @pytest.mark.parametrize("level", [None, "schema"])
+@pytest.mark.rule("lock: never begun")
 def test_lock_none_begins_by_itself(devenv_place: Place, environment: Environment, level: str | None) -> None:
     environment.change(parse_edits([{"kind": "set", "path": "env.A", "value": "1"}]), level=level)
     environment.check()
@@ -41,6 +43,7 @@ def test_lock_none_begins_by_itself(devenv_place: Place, environment: Environmen
     assert not (devenv_place.root / "devenv.lock").exists()
 
 
+@pytest.mark.rule("lock: devenv.lock is stale", "lock: by content")
 def test_lock_is_stale_by_its_content_and_by_no_time(devenv_place: Place, environment: Environment) -> None:
     lock(environment)
     os.utime(devenv_place.root / "devenv.lock", (0, 0))
@@ -52,6 +55,7 @@ def test_lock_is_stale_by_its_content_and_by_no_time(devenv_place: Place, enviro
     assert "lock_stale" in [item.code for item in environment.check(level="schema").diagnostics]
 
 
+@pytest.mark.rule("lock: flake.lock is stale")
 def test_lock_of_a_flake_is_stale_by_its_content(place: Place, environment: Environment) -> None:
     inner = place.repository("inner")
     inner.commit("flake.nix", "{ outputs = _: { x = 1; }; }")

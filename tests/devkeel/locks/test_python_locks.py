@@ -67,6 +67,7 @@ def test_uv_lock_is_made_renewed_by_name_and_undone(
     assert moved(lock(environment, "renew")) == [("numbers-lib", "1.0.0", "2.0.0")]
 
 
+@pytest.mark.rule("lock: uv.lock by uv")
 def test_what_uv_alone_sees_makes_the_lock_stale(root: Path, environment: Environment) -> None:
     project(root, "plain")
     lock(environment)
@@ -136,6 +137,7 @@ def test_requirements_are_compiled_renewed_by_name_and_undone(
 @pytest.mark.parametrize(
     ("source", "state"), [("plain\nnumbers-lib<2\n", "current"), ("plain>1\n", "stale"), ("numbers-lib\n", "stale")]
 )
+@pytest.mark.rule("lock: requirements are stale")
 def test_requirements_are_stale_when_their_source_asks_for_something_else(
     root: Path, environment: Environment, source: str, state: str
 ) -> None:

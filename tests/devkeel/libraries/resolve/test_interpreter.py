@@ -110,6 +110,7 @@ def test_another_implementation_is_not_the_same_version(text: str, kind: str, fr
     ],
 )
 @pytest.mark.parametrize("uv", [True, False])
+@pytest.mark.rule("guardrail: python")
 def test_a_python_that_is_not_here_is_a_refusal_and_nothing_is_applied(
     root: Path, monkeypatch: pytest.MonkeyPatch, file: str, text: str, uv: bool
 ) -> None:
@@ -174,6 +175,7 @@ def test_libraries_are_resolved_for_the_python_that_is_pinned(root: Path) -> Non
     assert "resolution" in result.checks.ran
 
 
+@pytest.mark.rule("guardrail: nothing by itself")
 def test_a_python_is_fetched_only_when_that_is_asked_for(
     root: Path, python_mirror: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
