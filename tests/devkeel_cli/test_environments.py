@@ -207,6 +207,9 @@ def test_init_writes_an_envrc_in_the_same_operation(tmp_path: Path, monkeypatch:
         monkeypatch.chdir(place)
         assert run(["init", *arguments]) == 0
         assert (place / ".envrc").exists() is (name == "with")
+        watched = (place / ".envrc").read_text().split("watch_file ")[1:] if name == "with" else []
+        # What is declared, and no file beside it.
+        assert [item.split()[0] for item in watched] == (["devenv.nix", "devenv.yaml"] if name == "with" else [])
         assert run(["undo"]) == 0
         assert not (place / "devenv.nix").exists()
         assert not (place / ".envrc").exists()

@@ -15,7 +15,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
 from devkeel.project.declaration import beginning
 from devkeel.project.envrc import ENVRC, entering, envrc
-from devkeel.project.root import DECLARATION, SETTINGS
+from devkeel.project.root import DECLARATION, OTHER_FILES, SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,7 +68,7 @@ def change(
         if DECLARATION in candidate.after:
             candidate.notes += _succeeding(context)
         if direnv and candidate.after and basis.read(ENVRC) is None:
-            candidate.put(ENVRC, envrc(None, entering(sorted(candidate.after))))
+            candidate.put(ENVRC, envrc(None, entering(sorted(candidate.after.keys() - OTHER_FILES))))
         apply.apply_edits(edits, candidate, create=create, manifests=_manifests(context, edits))
         if not edits and not create:
             raise UsageError(

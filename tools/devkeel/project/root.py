@@ -223,7 +223,8 @@ def missing_file(project: Reader, name: str) -> ProjectError:
             f"{name}, which {do('begin')} begins."
         )
     elif name == DECLARATION:
-        remedy = f"Begin a minimal environment by {do('begin')}."
+        without = do("begin_backend", backend="venv")
+        remedy = f"Begin a minimal environment by {do('begin')}; one of Python that needs no Nix by {without}."
     elif name.rpartition("/")[2] == "flake.nix":
         remedy = "Name a file that exists, or begin the flake with its own tools first."
     elif name.endswith(".nix"):

@@ -121,10 +121,11 @@ def _asked(place: str) -> Interpreter | None:
 
 def _missing(wanted: tuple[WantedPython, ...], program: str | None) -> Unavailable:
     says = "; ".join(f"{item.file} asks for Python {item.text}" for item in wanted) or f"the call names {program}"
+    says = f"The{says[3:]}" if says.startswith("the ") else says  # the name of a file stays as it is
     if exclude_each_other(wanted):
         return Unavailable(
             "python_missing",
-            f"{says[0].upper()}{says[1:]}, and no Python is both. The environment is as it was.",
+            f"{says}, and no Python is both. The environment is as it was.",
             place=Place(next(item.file for item in wanted if item.file != _CALL)),
             seen=_request(wanted),
             remedy="Make them agree: change one of them.",
@@ -142,7 +143,7 @@ def _missing(wanted: tuple[WantedPython, ...], program: str | None) -> Unavailab
     )
     return Unavailable(
         "python_missing",
-        f"{says[0].upper()}{says[1:]}, and this machine has none that fits: {has}. The environment is as it was.",
+        f"{says}, and this machine has none that fits: {has}. The environment is as it was.",
         place=Place(file) if file else None,
         seen=request or program,
         remedy=f"{fetch} it with the system's means; or change what {file or 'the call'} asks for.",
