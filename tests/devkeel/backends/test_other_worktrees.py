@@ -156,6 +156,25 @@ def test_nothing_is_taken_over_where_a_variable_names_a_file(
 
 
 @pytest.mark.parametrize(
+    ("name", "value"), [("UV_FIND_LINKS", "wheels"), ("UV_INDEX", "https://index.example.org/simple ./wheels")]
+)
+def test_nothing_is_taken_over_where_packages_lie_beside_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert own_inputs(Project(tmp_path), PLAIN, "") is None
+
+
+@pytest.mark.parametrize("text", ['find-links = ["wheels"]\n', '[[index]]\nurl = "./wheels"\n', "[index\n"])
+def test_nothing_is_taken_over_where_settings_name_a_directory_of_theirs(tmp_path: Path, text: str) -> None:
+    root = tmp_path / "project"
+    root.mkdir()
+    assert own_inputs(Project(root), PLAIN, "") is not None
+    (tmp_path / "uv.toml").write_text(text)
+    assert own_inputs(Project(root), PLAIN, "") is None
+
+
+@pytest.mark.parametrize(
     ("pins", "plain"),
     [
         ("plain==1.0\nother[x]==2.0 ; python_version < '4' \\\n    --hash=sha256:00\n# a remark\n\n", True),

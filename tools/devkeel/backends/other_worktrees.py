@@ -37,6 +37,8 @@ NOTE = "the versions are those that another worktree of this repository has of t
 _FILES_OF_UV = frozenset(
     {"UV_CONFIG_FILE", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_BUILD_CONSTRAINT", "UV_EXCLUDE", "UV_ENV_FILE"}
 )
+# Where packages are looked for: a directory beside the project is another one in another worktree.
+_INDEXES = ("UV_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL")
 # uv reads the nearest of these, the user's and the system's (uv, "Configuration files").
 _SETTINGS = ("uv.toml", "pyproject.toml")
 _MORE_SETTINGS = ("~/.config/uv/uv.toml", "/etc/uv/uv.toml", "/etc/xdg/uv/uv.toml")
@@ -60,12 +62,13 @@ def own_inputs(project: Project, files: Mapping[str, bytes], asked: str) -> str 
 
     files: the manifest, the lock and the files of groups, by name. asked: of which Python, which parts.
     """
-    variables = tool_environment()
-    if not _FILES_OF_UV.isdisjoint(variables) or not all(_is_plain(name, data) for name, data in files.items()):
+    variables, settings = tool_environment(), [*_settings(project.root)]
+    plain = all(_is_plain(*item) for item in files.items()) and all(_looks_nowhere_near(*item) for item in settings)
+    if not plain or not _FILES_OF_UV.isdisjoint(variables) or _near_by(variables):
         return None
     parts = [asked, *(f"{name} {digest(data)}" for name, data in sorted(files.items()))]
     parts += (f"{name}={value}" for name, value in sorted(variables.items()))
-    parts += (f"{place} {digest(data)}" for place, data in _settings(project.root))
+    parts += (f"{place} {digest(data)}" for place, data in settings)
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()
 
 
@@ -76,10 +79,17 @@ def _is_plain(name: str, data: bytes) -> bool:
     if not name.endswith(".toml"):
         lines = lines_of(tolerant_text(data))
         return all(line.requirement is not None and line.requirement.url is None for line in lines if line.text)
-    with suppress(ValueError, AttributeError):
+    with suppress(ValueError):
+        return _looks_nowhere_near(name, data) and not pyproject.is_dynamic(data)
+    return False
+
+
+def _looks_nowhere_near(name: str, data: bytes) -> bool:
+    """Return whether the settings of uv in a file name no directory of its own."""
+    with suppress(ValueError, AttributeError, TypeError, KeyError):
         model: Any = toml.loads(data)
-        uv = model.get("tool", {}).get("uv", {})
-        return not (pyproject.is_dynamic(data) or uv.keys() & {"sources", "workspace", "find-links"} or _near(uv))
+        uv = model if name == "uv.toml" else model.get("tool", {}).get("uv", {})
+        return not (uv.keys() & {"sources", "workspace", "find-links"} or _near(uv))
     return False
 
 
@@ -87,6 +97,11 @@ def _near(uv: dict[str, Any]) -> bool:
     """Return whether an index is a directory beside the file."""
     named = [uv.get("index-url", ""), *uv.get("extra-index-url", []), *(item["url"] for item in uv.get("index", []))]
     return any(url and "://" not in url for url in named)
+
+
+def _near_by(variables: Mapping[str, str]) -> bool:
+    found = (place for name in _INDEXES for place in re.split(r"[\s,]+", variables.get(name, "")) if place)
+    return any("://" not in place and not place.startswith("/") for place in found)
 
 
 def _settings(root: Path) -> Iterator[tuple[str, bytes]]:
