@@ -20,8 +20,9 @@ def marked() -> dict[str, set[str]]:
         if b"mark.rule" not in path.read_bytes():
             continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            marks = node.decorator_list if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else []
-            for mark in marks:
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            for mark in node.decorator_list:
                 if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.rule":
                     for name in mark.args:
                         assert isinstance(name, ast.Constant)
