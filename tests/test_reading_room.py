@@ -20,6 +20,7 @@ MAY = {
     "nix_cli/archive.py": "copies by open directories into a directory of its own",
     "nix_cli/pins.py": "the Nix store",
     "nix_cli/settings.py": "Nix's own files of the user",
+    "nix_cli/fetching.py": "what the user's cache of Nix has; looked for, not read",
     "nix_cli/devenv.py": "where devenv keeps what runs, by the resolved name of a directory",
     "nix_cli/confinement.py": "locks in the user's cache, /proc",
     "nix_cli/enclosure.py": "where directories of this machine are; nothing of them is read",
