@@ -92,6 +92,8 @@ def blame(found: Completed) -> None:
     reason = stderr[failed.start() :].partition("\nerror:")[0]
     obstacle = obstacle_of_builder(stderr, reason)
     if obstacle is not None:
+        if obstacle.code == "nix_cannot_build_here":
+            _blame_cache(found)
         # Newer ones call what was not started a failed build too (nix, src/libstore/build/derivation-goal.cc).
         _blame_machines(stderr, f"{name} was not built")
         if obstacle.code == "nix_cannot_build_here":  # which newer ones say of a derivation
