@@ -137,12 +137,21 @@ def lines() -> Iterator[tuple[str, ...]]:
     context = click.Context(cli)
     for name in VERBS:
         command = cli.get_command(context, name)  # type: ignore[attr-defined]
-        below = command.commands.items() if isinstance(command, click.Group) else (("", command),)
-        for inner, found in below:
+        for inner, found in below(command):
             line = f"{name} {inner}".strip()
             dry = ("--dry-run",) if any("--dry-run" in item.opts for item in found.params) else ()
             for given in LINES.get(line, (tuple(required(found)),)) if line not in ACTING else ():
                 yield (*line.split(), *given, *dry, *(("--level", "schema") if line in SHALLOW else ()))
+
+
+def below(command: click.Command | None) -> Iterator[tuple[str, click.Command]]:
+    """Yield the verbs of a group by the words behind its own name, those of groups in it too; a verb itself by none."""
+    if not isinstance(command, click.Group):
+        assert command is not None
+        yield "", command
+        return
+    for name, inner in command.commands.items():
+        yield from ((f"{name} {words}".strip(), found) for words, found in below(inner))
 
 
 def required(command: click.Command) -> Iterator[str]:
