@@ -200,7 +200,7 @@ def test_only_a_cache_that_is_named_and_agreed_to_is_asked(environment: Environm
         assert refusal(partial(work, [NOWHERE], cache="file:///else")).code == "unknown_cache"
     environment.agree(["file:///srv/cache"])
     assert [item.allowed for item in environment.caches().caches] == [True]
-    for targets in ([], ["hello"], ["/etc/passwd"], ["/nix/store/x"]):
+    for targets in ([], ["hello"], ["/etc/passwd"], ["/nix/store/x"], ["a\ud800"], ["a\0"]):
         assert isinstance(refusal(partial(environment.check_cache, targets)), UsageError)
     assert refusal(lambda: done(environment.upload_to_cache([NOWHERE]))).code in ("path_missing", "tool_missing")
 

@@ -88,6 +88,22 @@ def test_files_and_expressions_see_the_files_that_git_knows(root: Path, environm
     }
 
 
+@pytest.mark.parametrize("target", [None, "#x"])
+@pytest.mark.parametrize("text", ["1 \0", '"\ud800"', "\ud800", f"/* {'a' * 300_000} */ 1"], ids=range(4))
+def test_a_text_that_nix_cannot_be_given_is_refused(environment: Environment, target: str | None, text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        environment.evaluate_nix(target, expression=text)
+    assert caught.value.code == "bad_evaluation_limit"
+
+
+def test_a_function_is_no_longer_than_a_word_of_a_command(root: Path, environment: Environment) -> None:
+    (root / "flake.nix").write_text("{ outputs = _: { x = 1; }; }")
+    function = f"x: /* {'a' * 98_000} */ x + 1"
+    assert environment.evaluate_nix("#x", expression=function).value == 2
+    with pytest.raises(UsageError):
+        environment.evaluate_nix("#x", expression=function + " " * 1000)
+
+
 def test_what_cannot_be_asked_is_refused(environment: Environment, without: Without) -> None:
     with pytest.raises(PolicyRefused):
         environment.evaluate_nix("nixpkgs#hello")

@@ -57,6 +57,13 @@ def test_a_relative_file_is_another_one_in_another_project(tmp_path: Path) -> No
     assert allowed.is_allowed(tmp_path / "two", CACHE)
 
 
+def test_a_file_of_a_user_whom_there_is_not_stops_nothing(tmp_path: Path) -> None:
+    entries = (replace(BUILDER, ssh_key_file="~nobody-of-that-name/key"),)
+    assert allowed.distribution(tmp_path, Settings(builders=entries)).waiting == entries
+    allowed.allow(tmp_path, entries)
+    assert allowed.distribution(tmp_path, Settings(builders=entries)).builders == entries
+
+
 def test_what_is_forgotten_waits_again(tmp_path: Path) -> None:
     settings = Settings(caches=(CACHE,), builders=(BUILDER,))
     for forget, caches in ((True, ()), (False, (CACHE,)), (True, ())):

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from devkeel.errors import ProjectError
-from devkeel.project.distribution import Builder, Cache, why_no_cache, why_no_public_key
+from devkeel.project.distribution import Builder, Cache, place_of, why_no_cache, why_no_public_key
 from devkeel.project.root import Project
 from devkeel.project.settings import read_settings
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 KEY = f"team-1:{base64.b64encode(bytes(range(32))).decode()}"
 SECRET = f"team-1:{base64.b64encode(bytes(range(64))).decode()}"
@@ -102,6 +99,11 @@ def test_a_wrong_value_is_named_with_its_line(tmp_path: Path, text: str, line: i
         "file:///a?trusted=true",
         "ssh-ng://-oProxyCommand=touch%20x",
         "ssh://-oProxyCommand@host",
+        "ssh-ng://%2doProxyCommand=touch%20x",  # a Nix that takes the escapes out of it has an option of ssh
+        "ssh-ng://%2DoProxyCommand=touch@host",
+        "ssh-ng://host%20-oProxyCommand=touch",
+        "ssh-ng://host%0aother",
+        "https://a.example.org?%74rusted=1",
         "https://[::1",
         "/srv/cache",
         "",
@@ -125,6 +127,18 @@ def test_a_url_that_says_more_than_a_place_is_refused(url: str) -> None:
 )
 def test_each_kind_of_store_may_be_named(url: str) -> None:
     assert why_no_cache(url) is None
+
+
+@pytest.mark.parametrize("text", [f"{KEY}\n", f" {KEY}", KEY.replace(":", ": "), KEY.replace(":", ":\n"), f"{KEY}\x1c"])
+def test_a_key_is_one_word_of_a_line(text: str) -> None:
+    assert why_no_public_key(KEY) is None
+    assert why_no_public_key(text) is not None
+
+
+def test_a_file_of_a_user_whom_there_is_not_is_a_file_that_is_not_there(tmp_path: Path) -> None:
+    assert place_of(tmp_path, "~nobody-of-that-name/key") == tmp_path / "~nobody-of-that-name/key"
+    assert place_of(tmp_path, "/keys/a") == Path("/keys/a")
+    assert place_of(tmp_path, "keys/a") == tmp_path / "keys/a"
 
 
 def test_a_secret_key_in_the_place_of_a_public_one_is_refused_and_not_repeated(tmp_path: Path) -> None:

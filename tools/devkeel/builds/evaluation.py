@@ -34,7 +34,9 @@ _LONGEST = 600.0
 _LEAST_MEMORY, _MOST_MEMORY = 256, 64 * 1024  # MiB
 _LEAST_OUTPUT, _MOST_OUTPUT = 1024, 4 * _MIB
 _DEEPEST = 50
-_LARGEST = 256 * 1024
+_LARGEST = 256 * 1024  # bytes
+# execve(2): one word of a command has at most 128 KiB, and what shows the value is in this one too.
+_LARGEST_FUNCTION = 96 * 1024
 _FETCH = (
     f"An evaluation fetches nothing. {do('check', level='build')} does where devkeel may execute, for what is pinned "
     "by a hash; then repeat the call."
@@ -240,14 +242,30 @@ def _require(limits: EvaluationLimits, target: str | None, expression: str | Non
                 seen=str(given),
                 remedy=f"Give another {chosen}.",
             )
-    if expression is not None and len(expression) > _LARGEST:
-        raise UsageError(
-            "bad_evaluation_limit",
-            f"An expression has at most {_LARGEST} characters.",
-            seen=str(len(expression)),
-            remedy="Put it into a file of the project, and name that.",
-        )
+    if expression is not None:
+        _require_text(expression, _LARGEST_FUNCTION if target or file else _LARGEST)
     if expression is not None and not expression.strip() and not (target or file):
         raise UsageError(
             "bad_evaluation_limit", "The expression is empty.", remedy="Give an expression, or an attribute."
+        )
+
+
+def _require_text(expression: str, most: int) -> None:
+    """Refuse what Nix cannot be given. most: bytes."""
+    try:
+        size = len(expression.encode())
+    except UnicodeEncodeError:
+        size = 0
+    if "\0" in expression or (expression and not size):
+        raise UsageError(
+            "bad_evaluation_limit",
+            "The expression has a character that no text of Nix has: NUL, or half of a surrogate pair.",
+            remedy="Leave it out.",
+        )
+    if size > most:
+        raise UsageError(
+            "bad_evaluation_limit",
+            f"An expression has at most {_LARGEST} bytes, and {_LARGEST_FUNCTION} where it is a function of a value.",
+            seen=str(size),
+            remedy="Put it into a file of the project, and name that.",
         )

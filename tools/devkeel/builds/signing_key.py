@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Place, ProjectError
+from devkeel.project.distribution import place_of
 from devkeel.project.root import SETTINGS
 from devkeel.runtime import run
 
@@ -36,7 +37,7 @@ def signing_key(project: Project, cache: Cache) -> Path | None:
     """
     if cache.secret_key_file is None:
         return None
-    path = project.root / Path(cache.secret_key_file).expanduser()
+    path = place_of(project.root, cache.secret_key_file)
     for place in dict.fromkeys((path, Path(os.path.realpath(path)))):
         _require_apart(project, place, cache.secret_key_file)
     name, secret = _parts(path, cache.secret_key_file)

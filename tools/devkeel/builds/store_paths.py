@@ -64,4 +64,9 @@ def _paths(context: Context, target: str, timeout: float) -> tuple[str, ...]:
 
 
 def _followed(context: Context, text: str) -> str:
-    return text if text.startswith("/nix/store/") or "\0" in text else os.path.realpath(context.project.root / text)
+    if text.startswith("/nix/store/"):
+        return text
+    try:
+        return os.path.realpath(context.project.root / text)
+    except ValueError:  # no path of a file: NUL, half of a surrogate pair
+        return text

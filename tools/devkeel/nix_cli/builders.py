@@ -11,8 +11,8 @@ import base64
 import json
 import re
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,11 +21,13 @@ from devkeel.diagnosis.nix_messages import last_error, printable
 from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.settings import own_setting, run_nix
+from devkeel.project.distribution import place_of
 from devkeel.runtime import find_program
 from devkeel.text.clean import without_sequences
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from devkeel.project.distribution import Builder
 
@@ -33,6 +35,7 @@ __all__ = ["Probe", "builder_settings", "machine_line", "probe"]
 
 _FEATURES = ("--extra-experimental-features", "nix-command")
 _NOTHING = "-"  # an entry of a machine that is left to Nix (nix, doc/manual, "Remote Builds")
+_PLAIN = re.compile(r"[\w./+@~-]*", re.ASCII)
 _IMPOSSIBLE = "devkeel-asks"
 _SEEN = 1_000
 _OUTPUT = 256 * 1024
@@ -65,11 +68,15 @@ class Probe(Struct, frozen=True):
 
 def machine_line(builder: Builder, root: Path) -> str:
     """Return a machine in the words of Nix' `builders`. root: what a relative path of a key is about."""
-    key = "" if builder.ssh_key_file is None else str(root / Path(builder.ssh_key_file).expanduser())
+    uri, key = builder.uri, "" if builder.ssh_key_file is None else str(place_of(root, builder.ssh_key_file))
+    if not _PLAIN.fullmatch(key):
+        # The words are split at blanks and the machines at `;`, which a directory above the project may have in its
+        # name. In the address of a store the same setting stands with escapes (nix, `nix help-stores`).
+        uri, key = f"{uri}{'&' if '?' in uri else '?'}ssh-key={quote(key)}", ""
     # nix, src/libstore/ssh.cc: it is decoded, and becomes a line of known_hosts behind the host.
     host = "" if builder.public_host_key is None else base64.b64encode(builder.public_host_key.encode()).decode()
     lists = (",".join(items) for items in (builder.features, builder.mandatory_features))
-    words = (builder.uri, ",".join(builder.systems), key, str(builder.max_jobs), str(builder.speed_factor))
+    words = (uri, ",".join(builder.systems), key, str(builder.max_jobs), str(builder.speed_factor))
     return " ".join(word or _NOTHING for word in (*words, *lists, host))
 
 

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, to_builtins
 
 from devkeel.errors import StateError, UsageError
-from devkeel.project.distribution import Builder, Cache
+from devkeel.project.distribution import Builder, Cache, place_of
 from devkeel.state.user_files import read_user_file, replace_user_file
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from devkeel.project.settings import Settings
 
@@ -116,7 +116,7 @@ def _content(root: Path, entry: Entry) -> bytes:
     given = to_builtins(entry)
     for name in _FILES:
         if given.get(name) is not None:
-            given[name] = str(root / Path(given[name]).expanduser())
+            given[name] = str(place_of(root, given[name]))
     return json.dumps({"kind": kind} | given, sort_keys=True).encode() + b"\n"
 
 

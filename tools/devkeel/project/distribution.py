@@ -7,14 +7,16 @@ another word, another line or an option of ssh passes.
 from __future__ import annotations
 
 import base64
+import os
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
     from urllib.parse import SplitResult
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "builders_in",
     "caches_in",
     "is_secret_key",
+    "place_of",
     "why_no_cache",
     "why_no_public_key",
 ]
@@ -70,7 +73,8 @@ _REMOTE = ("ssh", "ssh-ng")
 _PLAIN = re.compile(r"[!-~]+")
 _BREAKS = frozenset("#\"'\\;<>`")
 _WORD = re.compile(r"[A-Za-z0-9_.+][\w.+-]*", re.ASCII)
-_KEY_NAME = re.compile(r"[\w.+-]+", re.ASCII)
+# What stands beside it would be another word of the setting, or another line.
+_PUBLIC_KEY = re.compile(r"[\w.+-]+:[A-Za-z0-9+/]+={0,2}", re.ASCII)
 _HOST_KEY = re.compile(r"(?:ssh|ecdsa|sk)-[\w@.-]+ [A-Za-z0-9+/]+={0,2}(?: [^\s]+)?", re.ASCII)
 # nix, src/libstore/crypto.cc: an Ed25519 key has 32 bytes; the secret one has both halves.
 _PUBLIC_BYTES, _SECRET_BYTES = 32, 64
@@ -96,7 +100,7 @@ def why_no_public_key(text: str) -> str | None:
     """Return why a text is no public key of a cache, None where it is one. It repeats nothing of the text."""
     if is_secret_key(text):
         return "is a secret key, or a signature: take it out, and make a new one where it was published"
-    if not _KEY_NAME.fullmatch(text.partition(":")[0]) or _size(text) != _PUBLIC_BYTES:
+    if not _PUBLIC_KEY.fullmatch(text) or _size(text) != _PUBLIC_BYTES:
         return "is no public key: NAME:BASE64, as `nix key convert-secret-to-public` prints it"
     return None
 
@@ -112,6 +116,11 @@ def _size(text: str) -> int:
         return len(base64.b64decode(text.partition(":")[2].strip(), validate=True))
     except ValueError:
         return 0
+
+
+def place_of(root: Path, named: str) -> Path:
+    """Return the file that an entry names; `~name` of no user is a directory of that name, which is not there."""
+    return root / os.path.expanduser(named)  # noqa: PTH111  (Path.expanduser raises where there is no such user)
 
 
 def caches_in(found: object, error: Callable[[str, tuple[str, ...]], Exception]) -> tuple[Cache, ...]:
@@ -179,7 +188,9 @@ def _why_no_host(parts: SplitResult) -> str | None:
     if parts.password is not None:
         return "has a password in its URL: put it into the netrc-file of Nix"
     # ssh(1) takes what begins with a hyphen for an option, which may name a program (CVE-2017-1000117 and its kin).
-    if not parts.hostname or parts.hostname.startswith("-") or (parts.username or "").startswith("-"):
+    # Some Nix take escapes out of it first (nix, src/libutil/url.cc, `ParsedURL::Authority::parse`).
+    host, user = (unquote(part or "") for part in (parts.hostname, parts.username))
+    if not host or not f"{user}{host}".isprintable() or " " in f"{user}{host}" or "-" in (host[0], user[:1]):
         return "names no host"
     return None
 
