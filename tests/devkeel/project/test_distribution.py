@@ -95,6 +95,7 @@ def test_a_wrong_value_is_named_with_its_line(tmp_path: Path, text: str, line: i
         "https://a.example.org\ntrusted-public-keys = x",  # another setting
         "https://a.example.org#b",  # a comment for Nix
         "https://user:word@a.example.org",
+        "https://token@a.example.org",
         "file:///a?secret-key=/keys/a",
         "file:///a?trusted=true",
         "ssh-ng://-oProxyCommand=touch%20x",

@@ -187,6 +187,9 @@ def _why_no_store(url: str, schemes: tuple[str, ...]) -> str | None:
 def _why_no_host(parts: SplitResult) -> str | None:
     if parts.password is not None:
         return "has a password in its URL: put it into the netrc-file of Nix"
+    # A token is often given as a user without a password (RFC 7617 leaves that to the host).
+    if parts.username is not None and parts.scheme in _WEB:
+        return "has a user in its URL, which may be a token: put it into the netrc-file of Nix"
     # ssh(1) takes what begins with a hyphen for an option, which may name a program (CVE-2017-1000117 and its kin).
     # Some Nix take escapes out of it first (nix, src/libutil/url.cc, `ParsedURL::Authority::parse`).
     host, user = (unquote(part or "") for part in (parts.hostname, parts.username))
