@@ -142,8 +142,10 @@ def cache_content(result: CacheReport) -> Iterator[str]:
 
 def verification(result: CacheVerification) -> Iterator[str]:
     """Yield what came of reading a cache."""
-    told = "all as signed" if result.ok else "not all as signed"
-    yield f"{result.cache}: {result.checked} paths read, {told}"
+    wrong = len(result.modified) + len(result.untrusted) + len(result.unreadable)
+    told = ", not all as signed" if wrong else ", all as signed" if result.checked else ""
+    missing = f", {len(result.missing)} missing" if result.missing else ""
+    yield f"{result.cache}: {result.checked} paths read{told}{missing}"
     for name in ("missing", "modified", "untrusted", "unreadable"):
         yield from (f"{name}: {path}" for path in getattr(result, name))
 

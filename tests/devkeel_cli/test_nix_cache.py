@@ -27,12 +27,14 @@ def test_a_build_is_missing_uploaded_there_and_verified(devkeel: Shell, place: P
     url = f"file://{place}/store"
     text = f'[[caches]]\nurl = "{url}"\npublic_key = "{public}"\nsecret_key_file = "{secret}"\n'
     (devkeel.root / "devkeel.toml").write_text(text)
-    assert devkeel("nix", "cache", "exists", "#made").code == 1
+    waits = devkeel("nix", "cache", "exists", "#made")
+    assert (waits.code, f"devkeel nix allow {url}" in waits.err) == (1, True)
     assert devkeel("nix", "allow", url, "--yes").code == 0
     assert devkeel("nix", "build", "#made").code == 0
     missing = devkeel("nix", "cache", "exists", "#made")
     assert (missing.code, "0 of 1 paths" in missing.out) == (3, True)
-    assert "would upload 1 of 1" in devkeel("nix", "cache", "upload", "#made", "--dry-run").out
+    assert "0 paths read, 1 missing" in devkeel("nix", "cache", "verify", "#made").out
+    assert "would upload 1 of 1" in devkeel("nix", "cache", "upload", "#made", "-n").out
     told = devkeel("nix", "cache", "upload", "#made").out
     assert "signed by team-1" in told
     assert devkeel("nix", "cache", "exists", "#made", "--closure", "--json").data["ok"] is True

@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 WORDS = sys.modules["tests_beside_words"]  # the watch of tests/words.py
 # Values for what is not written out where a marker is made.
 SAMPLES: dict[str, Any] = {
+    "address": "file:///srv/cache",
     "argv": ["pytest", "-q"],
     "backend": "venv",
     "before": 20,

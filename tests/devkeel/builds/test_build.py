@@ -46,6 +46,29 @@ def test_an_attribute_of_a_file_is_built(environment: Environment, root: Path) -
     (root / "default.nix").write_text(f"{{ named ? 1 }}: {{ app = {derivation('cat ${./source.txt} > $out')}; }}")
     result = built(environment, "app", file="default.nix")
     assert Path(result.outputs[0].path).read_text() == "from the project"
+    (root / "default.nix").write_text("import ./app.nix")
+    (root / "app.nix").write_text(derivation("cat ${./source.txt} > $out"))
+    assert built(environment, file="default.nix").target == "default.nix"
+
+
+def test_a_file_that_git_does_not_know_is_named(environment: Environment, root: Path) -> None:
+    (root / "flake.nix").write_text(flake_text({"made": derivation("true")}, lib="import ./lib.nix"))
+    (root / "lib.nix").write_text("1")
+    (root / ".gitignore").write_text("/default.nix\n")
+    (root / "default.nix").write_text("2")
+    subprocess.run(["git", "init", "-q", root], check=True, timeout=20)
+    with pytest.raises(CheckFailed, match=r"Git does not know flake\.nix"):
+        built(environment, "#made")
+    with pytest.raises(CheckFailed, match=r"Git does not know flake\.nix"):
+        environment.describe_shell()
+    subprocess.run(["git", "-C", root, "add", "-N", "flake.nix"], check=True, timeout=20)
+    with pytest.raises(CheckFailed) as caught:
+        built(environment, "#lib")
+    assert caught.value.seen == "lib.nix"
+    assert "git add --intent-to-add lib.nix" in (caught.value.remedy or "")
+    with pytest.raises(CheckFailed) as caught:
+        environment.evaluate_nix(file="default.nix")
+    assert (caught.value.seen, "ignores it" in (caught.value.remedy or "")) == ("default.nix", True)
 
 
 def test_a_build_that_fails_says_the_end_of_its_log(environment: Environment, root: Path) -> None:
@@ -74,6 +97,7 @@ def test_what_does_not_evaluate_is_said_as_nix_says_it(environment: Environment,
     ("target", "kind", "code"),
     [
         ("hello", UsageError, "bad_installable"),
+        ("default.nix", UsageError, "bad_installable"),
         ("#a b", UsageError, "bad_installable"),
         ("nixpkgs#hello", PolicyRefused, "reference_refused"),
         (".", ProjectError, "missing_file"),

@@ -194,7 +194,7 @@ def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_r
             f"{SETTINGS} names no secret_key_file for {chosen.url}, and what is uploaded without a signature is not "
             "believed.",
             place=Place(SETTINGS),
-            remedy=f"Name the file of the key: {do('cache', url=chosen.url)}.",
+            remedy=f"Name the file of the key: {do('cache', url=chosen.url, key_file='FILE')}.",
         )
 
     def work(job: Job) -> UploadResult:
@@ -301,5 +301,5 @@ def _waits(cache: Cache) -> PolicyRefused:
         f"{SETTINGS} names {cache.url}, and no person has agreed to that on this machine.",
         place=Place(SETTINGS),
         seen=cache.url,
-        remedy=f"Ask the user: {do('allow')} shows it and asks.",
+        remedy=f"A person agrees to it: {do('allow', address=cache.url)} shows it and asks.",
     )

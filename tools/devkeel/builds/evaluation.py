@@ -17,6 +17,7 @@ from devkeel.errors import CheckFailed, Unavailable, UsageError
 from devkeel.nix_cli.confined_value import Bounds, ConfinedQuestion, ask, made_flake
 from devkeel.nix_cli.flake_evaluation import with_pins
 from devkeel.nix_cli.installables import Installable
+from devkeel.nix_cli.untracked import untracked_file
 from devkeel.runtime.requests import require_seconds
 from devkeel.text.actions import argument, do
 
@@ -189,6 +190,9 @@ def _refused(
     told = found.stderr.decode("utf-8", "replace")
     if not asked.of_flake:
         told = _MADE.sub(lambda match: f"{root}/{match['file']}" if match["file"] else "«expression»", told)
+    unknown = untracked_file(title, candidate.root, told)
+    if unknown is not None:
+        return unknown
     if _IMPORTS.search(told):
         return CheckFailed(
             "evaluation_failed",

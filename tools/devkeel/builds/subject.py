@@ -12,6 +12,7 @@ from devkeel.nix_cli import attributes
 from devkeel.nix_cli.fetching import caches_of
 from devkeel.nix_cli.flake_evaluation import with_pins
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
+from devkeel.nix_cli.untracked import untracked_file
 from devkeel.runtime import find_program
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ class Subject(Struct, frozen=True):
 
     def _failure(self, stage: Stage, asked: attributes.AskedValue, found: Completed) -> CheckFailed:
         told = found.stderr.decode("utf-8", "replace")
+        unknown = untracked_file(asked.installable.text, self.root, told)
+        if unknown is not None:
+            return unknown
         translation = Translation(str(stage.root), self.files, "evaluation", confined=True, withheld=stage.withheld)
         finding = translation.failure(told, found.returncode)
         return CheckFailed(

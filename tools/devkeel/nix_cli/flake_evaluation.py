@@ -18,6 +18,7 @@ from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.fetching import caches_of
 from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
 from devkeel.nix_cli.settings import own_setting
+from devkeel.nix_cli.untracked import untracked_file
 from devkeel.runtime import Completed
 from devkeel.text.actions import do
 
@@ -69,8 +70,9 @@ def shell_of(nix: str, stage: Stage, subject: Candidate, lock: bytes | None, tim
         return _look(nix, shown, deadline, impure=impure, imports=imports)
 
     def explain(found: Completed) -> DevkeelError:
-        _require_no_import(told_by(found))
-        return refusal(found)
+        told = told_by(found)
+        _require_no_import(told)
+        return untracked_file(f"The shell of {FLAKE}", subject.root, told, "build_failed") or refusal(found)
 
     return with_pins(look, subject, lock, timeout, explain)
 

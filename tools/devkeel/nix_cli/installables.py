@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from devkeel.errors import UsageError
 from devkeel.source.path import format_path, parse_path
+from devkeel.text.actions import argument
 
 if TYPE_CHECKING:
     from devkeel.source.path import AttrPath
@@ -40,10 +41,14 @@ class Installable(Struct, frozen=True):
         if file is not None:
             if mark and reference not in _OWN:
                 raise _bad(target, "A file has attributes, and no flake beside it.")
-            return cls(None, file, _names(target, attribute if mark else target))
+            given = attribute if mark else target
+            return cls(None, file, () if given in _OWN else _names(target, given))
         if not mark and reference not in _OWN:
             # `nix build hello` means the flake of that name in a registry, which pins nothing (nix, src/nix/flake.md).
-            raise _bad(target, "What stands before # is a flake, and there is no #.", f"#{target}")
+            why = "What stands before # is a flake, and there is no #."
+            if target.endswith(".nix"):
+                raise _bad(target, why, remedy=f"Name the file by {argument('file')}.")
+            raise _bad(target, why, *() if "/" in target else (f"#{target}",))
         return cls("." if reference in _OWN else reference, None, _names(target, attribute))
 
     @property
@@ -74,5 +79,5 @@ def _names(target: str, text: str) -> AttrPath:
         raise _bad(target, "This is no attribute path.", *error.alternatives) from error
 
 
-def _bad(target: str, why: str, *alternatives: str) -> UsageError:
-    return UsageError("bad_installable", why, seen=target[:200], remedy=_EXAMPLE, alternatives=alternatives)
+def _bad(target: str, why: str, *alternatives: str, remedy: str = _EXAMPLE) -> UsageError:
+    return UsageError("bad_installable", why, seen=target[:200], remedy=remedy, alternatives=alternatives)

@@ -135,7 +135,7 @@ def verify(session: Session, /, paths: tuple[str, ...], cache: str | None, timeo
 @command.command("upload")
 @_PATHS
 @_cache_option
-@click.option("--dry-run", is_flag=True, help="Say what is new to the cache, and upload nothing.")
+@click.option("-n", "--dry-run", is_flag=True, help="Say what is new to the cache, and upload nothing.")
 @timeout_option
 @json_option
 @pass_session
