@@ -175,8 +175,11 @@ def _why_no_store(url: str, schemes: tuple[str, ...]) -> str | None:
         return "has a blank, or a character that Nix' settings cannot hold; write it as %XX"
     try:
         parts = urlsplit(url)
+        _ = parts.port  # looked at when it is asked for
     except ValueError:
         return "is no URL"
+    if len(url) > _LONGEST:
+        return f"has more than {_LONGEST} characters"
     if parts.scheme not in schemes:
         return f"begins with none of {', '.join(f'{name}://' for name in schemes)}"
     if parts.scheme == "file":
