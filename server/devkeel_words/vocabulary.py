@@ -64,6 +64,11 @@ ACTIONS: dict[str, Action] = {
     "repair": Action(None, "doctor --repair", "#doctor"),
     "adopt": Action(None, "adopt", "#history"),
     "allow": Action(None, "nix allow {address}", "#caches"),
+    "name_cache": Action(
+        "configure_cache url={url} secret_key_file={key_file}",
+        "nix cache configure {url} --secret-key-file={key_file}",
+        "#caches",
+    ),
     "cache": Action(
         None,
         "nix cache configure {url} --public-key={public_key} --priority={priority} --secret-key-file={key_file}",

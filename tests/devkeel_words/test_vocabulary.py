@@ -31,6 +31,7 @@ SAMPLES: dict[str, Any] = {
     "environment": "dev",
     "id": "0a1b2c3d",
     "inside": "languages.python.package",
+    "key_file": "~/.config/team.secret",
     "name": "web",
     "file": "nix/db.nix",
     "names": ["git"],

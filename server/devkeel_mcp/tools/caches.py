@@ -37,8 +37,8 @@ class UploadArguments(Arguments):
 
 
 class ConfigureArguments(Arguments):
-    url: str = Field(description="A store.")
-    public_key: str | None = Field(default=None, description="NAME:BASE64.")
+    url: str = Field(description="file://, https://, s3:// or ssh-ng:// store.")
+    public_key: str | None = Field(default=None, description="NAME:BASE64; https needs it.")
     priority: int | None = Field(default=None, description="Lowest first.")
     secret_key_file: str | None = Field(default=None, description="Signs uploads.")
     remove: bool = Field(default=False, description="Take it out.")
@@ -71,7 +71,13 @@ async def _configure(call: Call, arguments: ConfigureArguments) -> CallToolResul
 def _by_person(arguments: ConfigureArguments) -> str:
     if arguments.remove:
         return do("forget_cache", url=arguments.url)
-    return do("cache", url=arguments.url, public_key=arguments.public_key, priority=arguments.priority)
+    return do(
+        "cache",
+        url=arguments.url,
+        public_key=arguments.public_key,
+        priority=arguments.priority,
+        key_file=arguments.secret_key_file,
+    )
 
 
 CHECK_CACHE = ToolSpec(

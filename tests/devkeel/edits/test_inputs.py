@@ -106,6 +106,9 @@ def test_a_pin_without_a_revision_takes_the_one_of_the_lock(environment: Environ
     assert refusal(environment, "pin_input", "tool") == "input_not_locked"
     nodes = {"root": {"inputs": {"tool": "tool_2"}}, "tool_2": {"locked": {"rev": OLD}}}
     lock = file.parent / {"devenv.yaml": "devenv.lock", "flake.nix": "flake.lock"}[file.name]
+    held = {"root": {"inputs": {"tool": "tool_2"}}, "tool_2": {"locked": {"type": "path", "narHash": "sha256-"}}}
+    lock.write_text(json.dumps({"nodes": held, "root": "root", "version": 7}))
+    assert refusal(environment, "pin_input", "tool") == "unsupported_reference"
     lock.write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))
     edit(environment, "pin_input", "tool")
     assert f"github:a/tool/{OLD}" in file.read_text()

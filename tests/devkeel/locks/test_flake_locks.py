@@ -83,6 +83,9 @@ def test_a_flake_lock_is_made_renewed_and_undone(place: Place, environment: Envi
     inner = place.repository("inner")
     first = inner.commit("flake.nix", "{ outputs = _: { x = 1; }; }")
     place.write("flake.nix", f'{{\n  inputs.inner.url = "{inner.url}";\n  outputs = _: {{ }};\n}}\n')
+    with pytest.raises(DevkeelError) as caught:
+        lock(environment, "renew", "inner")
+    assert "flake.lock is not there yet" in (caught.value.remedy or "")
     assert moved(lock(environment)) == [("inner", None, first)]
     second = inner.commit("flake.nix", "{ outputs = _: { x = 2; }; }")
     assert moved(lock(environment, "renew", "inner")) == [("inner", first, second)]

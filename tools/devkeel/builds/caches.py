@@ -194,7 +194,7 @@ def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_r
             f"{SETTINGS} names no secret_key_file for {chosen.url}, and what is uploaded without a signature is not "
             "believed.",
             place=Place(SETTINGS),
-            remedy=f"Name the file of the key: {do('cache', url=chosen.url, key_file='FILE')}.",
+            remedy=f"Name the file of the key: {do('name_cache', url=chosen.url, key_file='FILE')}.",
         )
 
     def work(job: Job) -> UploadResult:
@@ -287,7 +287,7 @@ def _chosen(context: Context, url: str | None) -> Cache:
 def _unknown(context: Context, url: str | None) -> UsageError:
     known = tuple(item.url for item in context.settings.caches)
     if not known:
-        what, remedy = f"{SETTINGS} names no cache.", f"Name one there: {do('cache', url=url)}."
+        what, remedy = f"{SETTINGS} names no cache.", f"Name one there: {do('name_cache', url=url)}."
     elif url is None:
         what, remedy = f"{SETTINGS} names several caches, and the call names none.", "Name one of them."
     else:

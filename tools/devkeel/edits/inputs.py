@@ -324,6 +324,14 @@ def locked_revision(files: Files, target: InputFile, name: str) -> str:
     found = lock.locked(lock.own.get(name)).get("rev") if lock is not None else None
     if isinstance(found, str) and is_revision(found):
         return found
+    if lock is not None and lock.locked(lock.own.get(name)):
+        raise Refused(
+            "unsupported_reference",
+            f"{file} holds {name} to its content, and to no revision: its kind has none.",
+            place=Place(file),
+            seen=name,
+            remedy="Commit the lock, which is what pins it; or give the input a reference that has revisions.",
+        )
     raise Refused(
         "input_not_locked",
         f"{file} has no revision of {name} that it could be pinned to.",

@@ -160,13 +160,15 @@ def _meant(
     # PEP 503: names of Python libraries are compared normalised.
     asked = {name: name if name in every else re.sub(r"[-_.]+", "-", name).lower() for name in names}
     names = [*asked.values()]
+    absent = [file for _, file in there if not subject.exists(file)]
+    begin = f"; {absent[0]} is not there yet, and {do('lock')} makes it" if absent else ""
     for name, known_as in asked.items():
         if known_as not in every:
             raise UsageError(
                 "unknown_lock",
                 "No lock has this name, and none holds it.",
                 seen=name,
-                remedy="Name a lock file, or what one of them holds.",
+                remedy=f"Name a lock file, or what one of them holds{begin}.",
                 alternatives=tuple(nearest(name, sorted(every))[:_NEAR]),
             )
     for kind, file in there:

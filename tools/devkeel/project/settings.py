@@ -125,7 +125,8 @@ def read_settings(project: Reader) -> Settings:
     for name, value in found.items():
         kinds = _KINDS.get(name, ())
         if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
-            raise _bad(f"{name} = {value!r} is not a setting of this kind", line_of(data, (name,)))
+            known = () if kinds else tuple(_KINDS)
+            raise _bad(f"{name} = {value!r} is not a setting of this kind", line_of(data, (name,)), known)
     protected = found.get("protected", [])
     if not all(isinstance(item, str) for item in protected):
         raise _bad("protected takes a list of option paths")
@@ -219,11 +220,11 @@ def line_of(data: bytes, keys: tuple[str, ...]) -> int | None:
     return found
 
 
-def _bad(why: str, line: int | None = None) -> ProjectError:
+def _bad(why: str, line: int | None = None, known: tuple[str, ...] = ()) -> ProjectError:
     return ProjectError(
         "bad_settings",
         f"The settings cannot be used: {why}.",
         place=Place(SETTINGS, line),
-        remedy=f"Known settings: {', '.join(_KINDS)}.",
-        alternatives=tuple(_KINDS),
+        remedy=f"Known settings: {', '.join(known)}." if known else "Correct what it names.",
+        alternatives=known,
     )
