@@ -127,6 +127,8 @@ def test_init_goes_where_the_caller_points(devkeel: Shell, monkeypatch: pytest.M
     assert devkeel("init", "-n", "--json").data["root"] == str(inner)
     monkeypatch.setenv("DEVKEEL_ROOT", str(tmp_path / "nowhere"))
     assert devkeel("init", "-n", "--json").data["error"]["code"] == "root_not_found"
+    monkeypatch.setenv("DEVKEEL_ROOT", "~nobody-of-that-name/project")
+    assert devkeel("init", "-n", "--json").data["error"]["code"] == "root_not_found"
     monkeypatch.delenv("DEVKEEL_ROOT")
     monkeypatch.delenv("CLAUDE_PROJECT_DIR")
     monkeypatch.setenv("HOME", str(other))

@@ -101,7 +101,7 @@ def find_new_root(explicit: str | os.PathLike[str] | None, environment: Mapping[
 
 
 def _named(named: str | os.PathLike[str]) -> Path:
-    root = Path(named).expanduser()
+    root = Path(os.path.expanduser(named))  # noqa: PTH111  (Path.expanduser raises where there is no such user)
     if not root.is_dir():
         raise ProjectError(
             "root_not_found",
