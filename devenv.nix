@@ -14,7 +14,6 @@
     pkgs.nix
     # For the end-to-end tests.
     pkgs.direnv
-    pkgs.openssh
     pkgs.redis
     # Another machine for Nix, on loopback.
     pkgs.openssh

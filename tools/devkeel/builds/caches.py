@@ -180,7 +180,8 @@ def verify(context: Context, targets: Sequence[str], cache: str | None, *, timeo
         ok = done.ok and not missing
         return CacheVerification(chosen.url, ok, done.checked, missing, done.modified, done.untrusted, done.unreadable)
 
-    return context.jobs.start(_spec("verify", f"Verify {chosen.url}"), work)
+    with context.building():
+        return context.jobs.start(_spec("verify", f"Verify {chosen.url}"), work)
 
 
 def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_run: bool, timeout: float) -> Job:
@@ -204,7 +205,8 @@ def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_r
         return _uploaded(chosen, wanted, key, (begun, begun + timeout), dry_run=dry_run)
 
     title = f"{'Try to upload' if dry_run else 'Upload'} to {chosen.url}"
-    return context.jobs.start(_spec("upload", title), work)
+    with context.building():
+        return context.jobs.start(_spec("upload", title), work)
 
 
 def _spec(kind: str, title: str) -> JobSpec:

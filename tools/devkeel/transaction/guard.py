@@ -28,7 +28,7 @@ def refuse_change(root: Path, change: FileChange, kind: Kind) -> None:
 
     change: of a file by its resolved path.
     """
-    if kind not in _NAMING or not changes_caches_alone(change):
+    if kind not in _NAMING or not changes_caches_alone(change.path, change.before, change.after):
         refuse_settings(root / change.path)
 
 
@@ -48,16 +48,16 @@ def refuse_settings(path: Path) -> None:
         )
 
 
-def changes_caches_alone(change: FileChange) -> bool:
+def changes_caches_alone(path: str, before: bytes | None, after: bytes | None) -> bool:
     """Return whether a change is one of the settings of this project, and of nothing in them but their caches."""
-    if change.path != SETTINGS:
+    if path != SETTINGS:
         return False
     try:
-        before, after = _others(change.before), _others(change.after)
+        kept, found = _others(before), _others(after)
     except (ValueError, RecursionError):
         return False
     # Equal numbers may be of two types, and a text of them is not.
-    return repr(sorted(before.items())) == repr(sorted(after.items()))
+    return repr(sorted(kept.items())) == repr(sorted(found.items()))
 
 
 def _others(data: bytes | None) -> dict[str, Any]:

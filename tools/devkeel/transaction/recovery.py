@@ -10,7 +10,7 @@ from devkeel.transaction import files, swap
 from devkeel.transaction.files import Spot, step
 from devkeel.transaction.guard import changes_caches_alone
 from devkeel.transaction.old_files import release
-from devkeel.transaction.operation import FileChange, FileImage, Recovered
+from devkeel.transaction.operation import FileImage, Recovered
 from devkeel.transaction.record_paths import is_inside
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def settle(store: Store, project: Project, entry: JournalEntry) -> Recovered:
         for number, image in enumerate(entry.files):
             spot = None
             before, after = store.blob(image.before_hash), store.blob(image.after_hash)
-            if is_inside(project, image.path) or changes_caches_alone(FileChange(image.path, before, after)):
+            if is_inside(project, image.path) or changes_caches_alone(image.path, before, after):
                 spot = stack.enter_context(files.locate(root, image.path, temporary_name(entry.token, number)))
             if spot is None:
                 absent.append(image)

@@ -41,7 +41,7 @@ def command(
     TARGET is such as '#lib.version'. An expression has the project's directory as `project`. It is pure, reads the
     project and the store alone, and builds nothing.
     """
-    from devkeel.builds.evaluation import EvaluationLimits  # noqa: PLC0415  (what starts the command loads no part of the library)
+    from devkeel.builds.evaluation import EvaluationLimits  # noqa: PLC0415  (50 ms that only an evaluation pays)
 
     limits = EvaluationLimits(given["timeout"], int(given["memory"]), int(given["output"]), int(given["depth"]))
     found = session.environment.evaluate_nix(target, expression=expression, file=file, limits=limits)

@@ -157,6 +157,7 @@ let
     nix = hosted "nix" [ "nix" "nix-build" "nix-instantiate" "nix-store" ];
     nixd = says "nixd" "nixd";
     strace = hosted "strace" [ "strace" ];
+    openssh = hosted "openssh" [ "ssh" ];
     prek = says "prek" "prek";
 
     vscode = make { name = "vscode"; scripts.code = "#!/bin/sh\n"; meta.license = lib.licenses.unfree; };
