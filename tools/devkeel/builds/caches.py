@@ -221,7 +221,7 @@ def _uploaded(
     needed = stores.closure(wanted, _left(deadline))
     before = stores.present(cache.url, tuple(needed), _left(deadline))
     new = tuple(path for path, item in before.items() if item is None)
-    notes = list[str]()
+    notes = [] if key else [f"Not signed: {SETTINGS} names no secret_key_file for this cache."]
     if not dry_run:
         stores.upload(cache, wanted, key, _left(deadline))
         notes += _settle(cache, tuple(needed), key, deadline)

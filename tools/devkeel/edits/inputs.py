@@ -188,7 +188,7 @@ class UnpinInput(_InputEdit):
 
     def already(self) -> str:
         """Say that no revision is in its reference."""
-        return f"{self.name}: the input is held to no revision."
+        return f"{self.name}: the input is held to no revision; its reference stays as it is."
 
     def apply(self, files: Files) -> AppliedEdit:
         """Take the revision out of the reference."""

@@ -38,7 +38,7 @@ def untracked_file(
     if _listed(root, file) or not _listed(root, file, "--others"):
         return None
     ignored = not _listed(root, file, "--others", "--exclude-standard")
-    why = f"Git does not know {one_line(file)}, and a flake has the files that Git knows"
+    why = f"Git does not know {one_line(file)}, and Nix is shown the files that Git knows"
     return CheckFailed(
         code,
         f"{title} does not evaluate: {why}.",
