@@ -19,7 +19,7 @@ def test_a_key_has_a_word_of_its_own() -> None:
 @pytest.mark.parametrize(
     ("root", "key"),
     [
-        ("/srv/a ; ssh-ng://evil x86_64-linux", "/srv/a%20%3B%20ssh-ng%3A//evil%20x86_64-linux/key"),
+        ("/srv/a ; ssh-ng:/evil x86_64-linux", "/srv/a%20%3B%20ssh-ng%3A/evil%20x86_64-linux/key"),
         ("/srv/a\nsandbox = false\n", "/srv/a%0Asandbox%20%3D%20false%0A/key"),
         ("/srv/a#b&c=d", "/srv/a%23b%26c%3Dd/key"),
         ("/srv/ä", "/srv/%C3%A4/key"),
