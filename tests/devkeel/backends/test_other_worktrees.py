@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,13 +11,13 @@ import pytest
 from devkeel.api import Environment
 from devkeel.backends import other_worktrees, venv
 from devkeel.backends.other_worktrees import NOTE, TakenOver, made_elsewhere, own_inputs
+from devkeel.candidate.repository import other_worktrees as worktrees_beside
 from devkeel.libraries.resolve.imports import require_imports
 from devkeel.libraries.resolve.installers import find_uv
 from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["plain"]\n'
 PLAIN = {"pyproject.toml": PROJECT.encode()}
@@ -101,6 +102,21 @@ def test_what_was_not_put_in_use_by_this_user_is_not_taken_over(
     assert works == ["resolved", "imported"]
 
 
+def test_a_worktree_is_one_of_this_repository_where_it_says_so_itself(
+    trees: tuple[Environment, Environment], tmp_path: Path
+) -> None:
+    first, second = (environment.project.root for environment in trees)
+    # As Git 2.48 writes them with worktree.useRelativePaths.
+    (first / ".git" / "worktrees" / second.name / "gitdir").write_text(f"../../../../{second.name}/.git\n")
+    (second / ".git").write_text(f"gitdir: ../{first.name}/.git/worktrees/{second.name}\n")
+    assert worktrees_beside(first) == [second]
+    assert worktrees_beside(second) == [first]
+    second.rename(tmp_path / "away")
+    second.mkdir()
+    subprocess.run(["git", "init", "-q"], cwd=second, check=True)
+    assert worktrees_beside(first) == []
+
+
 def test_whatever_decides_the_result_is_among_the_inputs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = tmp_path / "project"
     root.mkdir()
@@ -120,7 +136,11 @@ def test_whatever_decides_the_result_is_among_the_inputs(tmp_path: Path, monkeyp
         with monkeypatch.context() as patched:
             patched.setenv(name, value)
             note()
-    for place in (tmp_path / "uv.toml", root / "uv.toml"):
+    for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"):
+        monkeypatch.setenv(name, str(tmp_path / name))
+    own, system = (tmp_path / name / "uv" / "uv.toml" for name in ("XDG_CONFIG_HOME", "XDG_CONFIG_DIRS"))
+    for place in (tmp_path / "uv.toml", root / "uv.toml", own, system):
+        place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text('resolution = "lowest"\n')
         note()
     assert len(set(seen)) == len(seen)
@@ -138,13 +158,24 @@ def test_whatever_decides_the_result_is_among_the_inputs(tmp_path: Path, monkeyp
         ("requirements.txt", "--find-links wheels\nplain\n"),
         ("pyproject.toml", f'{PROJECT}\n[tool.uv.sources]\nplain = {{ path = "own" }}\n'),
         ("pyproject.toml", f'{PROJECT}\n[tool.uv]\nfind-links = ["wheels"]\n'),
+        ("pyproject.toml", f'{PROJECT}\n[tool.uv.pip]\nfind-links = ["wheels"]\n'),
         ("pyproject.toml", f'{PROJECT}\n[[tool.uv.index]]\nurl = "wheels"\n'),
+        ("uv.lock", '[[package]]\nname = "own"\nsource = { directory = "own" }\n'),
         ("pyproject.toml", PROJECT.replace("dependencies = [", 'dynamic = ["dependencies"]\nothers = [')),
         ("pyproject.toml", "[project\n"),
     ],
 )
 def test_nothing_is_taken_over_where_other_files_decide_too(tmp_path: Path, name: str, text: str) -> None:
     assert own_inputs(Project(tmp_path), {name: text.encode()}, "") is None
+
+
+def test_nothing_is_taken_over_where_settings_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_: Path) -> bytes:
+        raise PermissionError
+
+    (tmp_path / "uv.toml").write_text("")
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    assert own_inputs(Project(tmp_path), PLAIN, "") is None
 
 
 @pytest.mark.parametrize("name", ["UV_CONSTRAINT", "UV_OVERRIDE", "UV_CONFIG_FILE"])

@@ -7,6 +7,7 @@ that has no environment yet need do neither where another one did, of the same i
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -42,6 +43,8 @@ _INDEXES = ("UV_FIND_LINKS", "UV_INDEX", "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV
 # uv reads the nearest of these, the user's and the system's (uv, "Configuration files").
 _SETTINGS = ("uv.toml", "pyproject.toml")
 _MORE_SETTINGS = ("~/.config/uv/uv.toml", "/etc/uv/uv.toml", "/etc/xdg/uv/uv.toml")
+# What a lock has from a directory is another one in each worktree; a file, as those of an index, has its hash.
+_LOCAL = re.compile(rb"""^source = \{ (?:directory|editable|virtual) = "(?!\.")""", re.MULTILINE)
 # Plain versions: a path, an editable or a URL has a content that no version says.
 _PLAIN = re.compile(r"(?:[\w.-]+(?:\[[\w.,-]*\])?==[^\s@]+(?:\s*;[^\n]*?)?|\s+--hash=\w+:\w+|#[^\n]*|\s*)(?:\s*\\)?")
 
@@ -62,7 +65,10 @@ def own_inputs(project: Project, files: Mapping[str, bytes], asked: str) -> str 
 
     files: the manifest, the lock and the files of groups, by name. asked: of which Python, which parts.
     """
-    variables, settings = tool_environment(), [*_settings(project.root)]
+    try:
+        variables, settings = tool_environment(), [*_settings(project.root)]
+    except OSError:
+        return None
     plain = all(_is_plain(*item) for item in files.items()) and all(_looks_nowhere_near(*item) for item in settings)
     if not plain or not _FILES_OF_UV.isdisjoint(variables) or _near_by(variables):
         return None
@@ -75,7 +81,7 @@ def own_inputs(project: Project, files: Mapping[str, bytes], asked: str) -> str 
 def _is_plain(name: str, data: bytes) -> bool:
     """Return whether a file says by itself what is asked for: no other file, directory or build back end is asked."""
     if name.endswith(".lock"):
-        return True  # what it has from a directory, the sources of the manifest name
+        return _LOCAL.search(data) is None
     if not name.endswith(".toml"):
         lines = lines_of(tolerant_text(data))
         return all(line.requirement is not None and line.requirement.url is None for line in lines if line.text)
@@ -89,7 +95,8 @@ def _looks_nowhere_near(name: str, data: bytes) -> bool:
     with suppress(ValueError, AttributeError, TypeError, KeyError):
         model: Any = toml.loads(data)
         uv = model if name == "uv.toml" else model.get("tool", {}).get("uv", {})
-        return not (uv.keys() & {"sources", "workspace", "find-links"} or _near(uv))
+        asked = [uv, uv.get("pip", {})]  # uv, "Settings": `pip` has its own of what `uv pip` reads
+        return not any(item.keys() & {"sources", "workspace", "find-links"} or _near(item) for item in asked)
     return False
 
 
@@ -107,7 +114,10 @@ def _near_by(variables: Mapping[str, str]) -> bool:
 def _settings(root: Path) -> Iterator[tuple[str, bytes]]:
     """Yield the files in which uv may find settings; those above the project by their names alone."""
     above = (folder / name for folder in (root, *root.parents) for name in _SETTINGS)
-    for path in (*above, *(Path(name).expanduser() for name in _MORE_SETTINGS)):
+    # XDG Base Directory Specification: what is set takes the place of ~/.config and /etc/xdg.
+    folders = (os.environ.get("XDG_CONFIG_HOME", ""), *os.environ.get("XDG_CONFIG_DIRS", "").split(":"))
+    more = (*(f"{folder}/uv/uv.toml" for folder in folders if folder), *map(os.path.expanduser, _MORE_SETTINGS))
+    for path in (*above, *map(Path, more)):
         if path != root / "pyproject.toml" and path.is_file():
             yield path.name, path.read_bytes()
 

@@ -95,15 +95,21 @@ def other_worktrees(root: Path) -> list[Path]:
     if top is None or found is None:
         return []
     # gitrepository-layout(5), worktrees/<id>/gitdir: the `.git` of each further one; the first has the repository.
-    shared = found[1].resolve()
-    places = [shared] if shared.name == ".git" else []
+    shared = Path(os.path.realpath(found[1]))
+    places = [shared]
     for folder in sorted((shared / "worktrees").glob("*")):
         with suppress(OSError, ValueError):
-            place = folder / (folder / "gitdir").read_text().strip()
-            places += [place] if _points_back(folder, place) else []
-    trees = dict.fromkeys(Path(os.path.realpath(place.parent)) for place in places)
-    here, way = top.resolve(), root.relative_to(top)
-    return [tree / way for tree in trees if tree != here and (tree / way).is_dir()]
+            places.append(Path(os.path.realpath(folder / (folder / "gitdir").read_text().strip())))
+    here, way = Path(os.path.realpath(top)), root.relative_to(top)
+    trees = [tree for tree in dict.fromkeys(place.parent for place in places) if tree != here]
+    # os.path.isdir: of a directory that only another user may enter it is no error.
+    return [tree / way for tree in trees if os.path.isdir(tree / way) and _shares(tree, shared)]  # noqa: PTH112
+
+
+def _shares(tree: Path, shared: Path) -> bool:
+    """Return whether a directory is a work tree of a repository: what is moved away leaves its place to others."""
+    found = find_repository(tree) if os.path.lexists(tree / ".git") else None
+    return found is not None and os.path.realpath(found[1]) == str(shared)
 
 
 def moved_since(root: Path, time: float) -> bool:
@@ -119,8 +125,10 @@ def moved_since(root: Path, time: float) -> bool:
 def _points_back(repository: Path, place: Path) -> bool:
     """Return whether a git directory elsewhere is that of the place that names it: a file may name any."""
     with suppress(OSError, ValueError):  # a further work tree
-        # gitrepository-layout(5), worktrees/<id>/gitdir: the path back to the `.git` of the work tree.
-        return Path(os.path.realpath((repository / "gitdir").read_text().strip())) == Path(os.path.realpath(place))
+        # gitrepository-layout(5), worktrees/<id>/gitdir: the path back to the `.git` of the work tree; since Git 2.48
+        # it may be relative to the directory that it is in (git-config(1), worktree.useRelativePaths).
+        back = repository / (repository / "gitdir").read_text().strip()
+        return os.path.realpath(back) == os.path.realpath(place)
     with suppress(OSError, ValueError):  # a submodule
         found = _WORKTREE.search(cleaned((repository / "config").read_bytes()[:_LARGEST]).decode())
         return found is not None and os.path.realpath(repository / found[1]) == os.path.realpath(place.parent)

@@ -30,7 +30,9 @@ _NAMES = frozenset(
     {"SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS", "NETRC", "XDG_DATA_HOME"}
     | {name for base in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY") for name in (base, base.lower())}
 )
-_ELSEWHERE = frozenset({"UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_WORKING_DIRECTORY", "PIP_TARGET", "PIP_PREFIX"})
+_ELSEWHERE = frozenset(
+    {*("UV_PROJECT", "UV_PROJECT_ENVIRONMENT", "UV_WORKING_DIR", "UV_WORKING_DIRECTORY"), "PIP_TARGET", "PIP_PREFIX"}
+)
 
 
 def find_uv() -> str | None:
