@@ -104,12 +104,11 @@ def shell(result: ShellDescription) -> Iterator[str]:
     yield from (f"not looked at: {text}" for text in result.not_looked_at)
 
 
-def distribution(result: Distribution | None) -> Iterator[str]:
+def distribution(result: Distribution) -> Iterator[str]:
     """Yield the caches and builders of a project: what each says, and whether a person has agreed to it."""
-    if result is None:
+    if not result.entries:
         yield "devkeel.toml names no caches and no builders"
-        return
-    for entry in (*result.caches, *result.builders, *result.waiting):
+    for entry in result.entries:
         given = {key: value for key, value in asdict(entry).items() if value not in (None, ())}
         (_, named), *others = given.items()
         yield f"{'waits for you' if entry in result.waiting else 'agreed to'}: {named}"

@@ -64,6 +64,7 @@ def test_a_cache_is_used_once_a_person_agreed_and_only_with_the_key_that_signed(
 
 def test_it_lists_agrees_and_forgets(devkeel: Shell, place: Path) -> None:
     assert "no caches" in devkeel("nix", "allow").out
+    assert json.loads(devkeel("nix", "allow", "--json").out) == {"caches": [], "builders": [], "waiting": []}
     text = f'[[caches]]\nurl = "file://{place}"\npriority = 7\n\n[[builders]]\nuri = "ssh-ng://big.example.org"\n'
     (devkeel.root / "devkeel.toml").write_text(text)
     listed = devkeel("nix", "allow").out

@@ -56,6 +56,8 @@ def test_a_cache_is_named_where_a_person_says_so(devkeel: Shell, tmp_path_factor
     place = tmp_path_factory.mktemp("named").resolve()
     url, settings = f"file://{place}", devkeel.root / "devkeel.toml"
     assert devkeel("nix", "cache", "configure", url).code == 2  # no terminal to ask on
+    unsound = devkeel("nix", "cache", "configure", "nonsense")  # is not asked about
+    assert (unsound.code, "[bad_cache]" in unsound.err) == (2, True)
     assert "would change devkeel.toml" in devkeel("nix", "cache", "configure", url, "--dry-run").out
     assert not settings.exists()
     assert devkeel("nix", "cache", "configure", url, "--priority", "7", "--yes").code == 0

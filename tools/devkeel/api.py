@@ -408,16 +408,19 @@ class Environment:
         """
         return reproduction.prove(self.context, target, file=file, timeout=timeout)
 
-    def distribution(self) -> Distribution | None:
-        """Return the caches and builders of devkeel.toml, and which of them wait for a person; None without any."""
-        return self.context.distribution
+    def distribution(self) -> Distribution:
+        """Return the caches and builders of devkeel.toml, and which of them wait for a person."""
+        return self.context.distribution or allowed.Distribution()
 
-    def agree(self, addresses: Sequence[str], *, forget: bool = False) -> Distribution:
-        """Keep that a person agrees to caches and builders as they are now; a person asks for it, and no tool.
+    def agree(
+        self, addresses: Sequence[str], *, forget: bool = False, shown: Distribution | None = None
+    ) -> Distribution:
+        """Keep that a person agrees to caches and builders; a person asks for it, and no tool.
 
-        Raises UsageError `unknown_address`, StateError `state_unusable`.
+        shown: what the person was shown, and agrees to; without it, what devkeel.toml says now. Raises UsageError
+        `unknown_address`, StateError `state_unusable`.
         """
-        return allowed.agree(self.project.root, self.context.settings, addresses, forget=forget)
+        return allowed.agree(self.project.root, self.context.settings, addresses, forget=forget, shown=shown)
 
     def caches(self) -> CacheList:
         """Return the caches of devkeel.toml."""

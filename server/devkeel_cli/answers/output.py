@@ -60,10 +60,10 @@ _MAX_VALUE = 100
 _SEVERITY = {"error": "red", "warning": "yellow", "info": "blue"}
 
 
-def write(lines: Iterable[str]) -> None:
-    """Write lines to stdout."""
+def write(lines: Iterable[str], *, err: bool = False) -> None:
+    """Write lines to stdout, or to stderr."""
     for line in lines:
-        say(line)
+        say(line, err=err)
 
 
 def write_json(data: object, *, exact: bool = False) -> None:

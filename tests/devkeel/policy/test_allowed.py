@@ -71,6 +71,14 @@ def test_what_is_forgotten_waits_again(tmp_path: Path) -> None:
         assert (found.caches, found.builders) == (caches, ())
 
 
+def test_what_a_person_was_shown_is_agreed_to_and_not_what_the_file_says_by_then(tmp_path: Path) -> None:
+    shown = allowed.distribution(tmp_path, Settings(caches=(CACHE,)))
+    other = replace(CACHE, priority=(CACHE.priority or 0) + 1)
+    found = allowed.agree(tmp_path, Settings(caches=(other,)), [CACHE.url], forget=False, shown=shown)
+    assert (found.caches, found.waiting) == ((), (other,))
+    assert allowed.is_allowed(tmp_path, CACHE)
+
+
 def test_what_devkeel_toml_does_not_name_is_agreed_to_by_nobody(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         allowed.agree(tmp_path, Settings(caches=(CACHE,)), [CACHE.url, "file:///other"], forget=False)

@@ -42,6 +42,11 @@ class Distribution(Struct, frozen=True):
     waiting: tuple[Entry, ...] = ()
 
     @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Return all of them."""
+        return (*self.caches, *self.builders, *self.waiting)
+
+    @property
     def notes(self) -> tuple[str, ...]:
         """Return what an answer says of those that are not used."""
         if not self.waiting:
@@ -58,12 +63,15 @@ def distribution(root: Path, settings: Settings) -> Distribution:
     return Distribution(caches, builders, tuple(item for item in _declared(settings) if item not in used))
 
 
-def agree(root: Path, settings: Settings, addresses: Iterable[str], *, forget: bool) -> Distribution:
+def agree(
+    root: Path, settings: Settings, addresses: Iterable[str], *, forget: bool, shown: Distribution | None = None
+) -> Distribution:
     """Keep that a person agrees to what devkeel.toml has at some addresses, or that it is to wait again.
 
+    shown: what the person has read, which devkeel.toml may not say any more: that is agreed to, and nothing else.
     Raises UsageError `unknown_address`, StateError `state_unusable`.
     """
-    known = {address(item): item for item in _declared(settings)}
+    known = {address(item): item for item in (shown.entries if shown else _declared(settings))}
     for wanted in addresses:
         if wanted not in known:
             raise UsageError(

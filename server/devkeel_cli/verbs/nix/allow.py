@@ -34,8 +34,9 @@ def command(session: Session, /, addresses: tuple[str, ...], forget: bool, yes: 
     if addresses and not forget and not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("There is no terminal to ask on. If you have read what they say, add --yes.")
-        output.write(nix_lines.distribution(found))
-        click.confirm(f"Take paths from, or build on, {' and '.join(addresses)}?", abort=True)
+        output.write(nix_lines.distribution(found), err=as_json)
+        click.confirm(f"Take paths from, or build on, {' and '.join(addresses)}?", abort=True, err=as_json)
     if addresses:
-        found = environment.agree(addresses, forget=forget)
+        # What was read is agreed to: the file may say something else by now.
+        found = environment.agree(addresses, forget=forget, shown=found)
     show(found, nix_lines.distribution, as_json=as_json)

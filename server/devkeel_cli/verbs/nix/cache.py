@@ -69,10 +69,11 @@ def configure(
     undo takes the change back.
     """
     if not (yes or dry_run):
+        shown = output.change(session.environment.configure_cache(url, dry_run=True, **given))
         if not sys.stdin.isatty():
             raise click.UsageError("There is no terminal to ask on. If you know whose key it is, add --yes.")
-        output.write(output.change(session.environment.configure_cache(url, dry_run=True, **given)))
-        click.confirm(f"Take paths from {url}?", abort=True)
+        output.write(shown, err=as_json)
+        click.confirm(f"Take paths from {url}?", abort=True, err=as_json)
     _change(session, (dry_run, reason, as_json), url, **given)
 
 
