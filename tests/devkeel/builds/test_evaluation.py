@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.derivations import SYSTEM, derivation, flake_text
 
+from devkeel.builds import evaluation
 from devkeel.builds.evaluation import EvaluationLimits
 from devkeel.errors import CheckFailed, PolicyRefused, Unavailable, UsageError
 from devkeel.nix_cli.enclosure import encloses
+from devkeel.runtime import Completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,6 +63,26 @@ def test_names_are_said_where_something_further_down_fails(root: Path, environme
     with pytest.raises(CheckFailed) as caught:
         environment.evaluate_nix("#lib.value.bad")
     assert (caught.value.code, "missing" in caught.value.message) == ("evaluation_failed", True)
+
+
+@pytest.mark.parametrize("words", ["a stack overflow", "x is forbidden here"])
+def test_what_a_text_throws_is_no_limit_and_no_reading(environment: Environment, words: str) -> None:
+    with pytest.raises(CheckFailed) as caught:
+        environment.evaluate_nix(expression=f'throw "{words}"')
+    assert (caught.value.code, caught.value.message) == (
+        "evaluation_failed",
+        f"the expression does not evaluate: {words}",
+    )
+
+
+def test_the_memory_that_ended_it_is_what_it_had(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "ask", lambda *_: Completed((), 1, b"", b"error: out of memory\n"))
+    monkeypatch.setattr(evaluation, "shares", lambda: (1, 512 * 1024**2))
+    for memory, said in ((8192, "memory, 512 MiB, which is the share"), (300, "memory, 300 MiB, and")):
+        with pytest.raises(CheckFailed) as caught:
+            environment.evaluate_nix(expression="1", limits=EvaluationLimits(memory=memory))
+        assert said in caught.value.message
+        assert ("with more" in (caught.value.remedy or "")) == (memory == 300)
 
 
 CASES: dict[str, tuple[dict[str, Any], Any]] = {

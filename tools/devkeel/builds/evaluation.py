@@ -15,6 +15,7 @@ from devkeel.diagnosis.nix_messages import Translation, last_error
 from devkeel.diagnosis.quoting import quoted
 from devkeel.errors import CheckFailed, Unavailable, UsageError
 from devkeel.nix_cli.confined_value import Bounds, ConfinedQuestion, ask, made_flake
+from devkeel.nix_cli.confinement import shares
 from devkeel.nix_cli.flake_evaluation import with_pins
 from devkeel.nix_cli.installables import Installable
 from devkeel.nix_cli.untracked import untracked_file
@@ -22,7 +23,7 @@ from devkeel.runtime.requests import require_seconds
 from devkeel.text.actions import argument, do
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.context import Context
@@ -46,11 +47,10 @@ _TITLE = "the expression"
 _MEMORY = re.compile(
     r"out of memory|bad_alloc|Cannot allocate memory|heap sections|GC Warning: Out of|map failed", re.IGNORECASE
 )
-_DEPTH = re.compile(r"stack overflow|max-call-depth")
+# Nix' own sentence: a text may throw the like.
+_DEPTH = re.compile(r"^\s*error: stack overflow(?:$| \(|;)|max-call-depth", re.MULTILINE)
 _IMPORTS = re.compile(rf"allow-import-from-derivation|cannot build {quoted()} during evaluation")
-_RESTRICTED = re.compile(
-    r"in (?:pure|restricted)(?: evaluation| eval)? mode|lacks? a signature|is forbidden|not allowed to refer to"
-)
+_RESTRICTED = re.compile(r"in (?:pure|restricted)(?: evaluation| eval)? mode|lacks? a signature")
 _MADE = re.compile(r"/nix/store/[0-9a-z]{32}-[\w.+-]*/(?:source/(?P<file>[^\s:'\"]+)|expression\.nix)")
 # What `describe.nix` names and does not show.
 _CUT = frozenset({"<set>", "<list>", "<more>", "<string>"})
@@ -89,7 +89,7 @@ def evaluate(
     bounds = Bounds(limits.memory * _MIB, limits.output, limits.depth)
     asked = ConfinedQuestion(wanted, expression, bounds)
     begun = time.monotonic()
-    found, notes = _found(context, asked, limits)
+    found, notes = _found(context, asked, limits, begun + limits.timeout)
     told = json.loads(found.stdout)
     value = told["value"]
     if not notes and any(not _CUT.isdisjoint(item) for item in _objects(value)):
@@ -101,7 +101,9 @@ def evaluate(
     return Evaluation(title, told["kind"], value, round(time.monotonic() - begun, 3), tuple(notes))
 
 
-def _found(context: Context, asked: ConfinedQuestion, limits: EvaluationLimits) -> tuple[Completed, list[str]]:
+def _found(
+    context: Context, asked: ConfinedQuestion, limits: EvaluationLimits, deadline: float
+) -> tuple[Completed, list[str]]:
     """Return what Nix says of a value; of one that fails further down its names alone, with the reason."""
     look = _of_flake if asked.of_flake else _of_text
     try:
@@ -110,7 +112,8 @@ def _found(context: Context, asked: ConfinedQuestion, limits: EvaluationLimits) 
         if error.code != "evaluation_failed" or not asked.bounds.depth:
             raise
         try:
-            found = look(context, replace(asked, bounds=replace(asked.bounds, depth=0)), limits)
+            names, left = replace(asked, bounds=replace(asked.bounds, depth=0)), max(0.0, deadline - time.monotonic())
+            found = look(context, names, replace(limits, timeout=left))
         except (CheckFailed, Unavailable):
             raise error from None
         return found, [f"What is further down is not shown: {error.message}"]
@@ -151,10 +154,10 @@ def _of_text(context: Context, asked: ConfinedQuestion, limits: EvaluationLimits
     return found
 
 
-def _asked(call: Any, limits: EvaluationLimits) -> Completed:  # noqa: ANN401  (what asks)
+def _asked(call: Callable[[], Completed], limits: EvaluationLimits) -> Completed:
     """Return what an evaluation said. Raises CheckFailed `evaluation_limit`, with the limit that ended it."""
     try:
-        found: Completed = call()
+        found = call()
     except Unavailable as error:
         if error.code != "timeout":
             raise
@@ -163,6 +166,9 @@ def _asked(call: Any, limits: EvaluationLimits) -> Completed:  # noqa: ANN401  (
         raise _limit("output", f"{limits.output} bytes", argument("output"))
     told = found.stderr.decode("utf-8", "replace")
     if found.returncode and _MEMORY.search(told):
+        share = shares()[1] // _MIB
+        if limits.memory > share:
+            raise _limit("memory", f"{share} MiB, which is the share of one evaluation on this machine", None)
         raise _limit("memory", f"{limits.memory} MiB", argument("memory"))
     if found.returncode and _DEPTH.search(told):
         raise CheckFailed(
@@ -174,12 +180,13 @@ def _asked(call: Any, limits: EvaluationLimits) -> Completed:  # noqa: ANN401  (
     return found
 
 
-def _limit(name: str, given: str, chosen: str) -> CheckFailed:
+def _limit(name: str, given: str, chosen: str | None) -> CheckFailed:
+    """Return the error about a limit. chosen: by what a caller asks for more, None where there is no more."""
     return CheckFailed(
         "evaluation_limit",
         f"The evaluation reached its limit of {name}, {given}, and was ended.",
         seen=name,
-        remedy=f"Ask for a part of it, or with more ({chosen}).",
+        remedy=f"Ask for a part of it, or with more ({chosen})." if chosen else "Ask for a part of it.",
     )
 
 
@@ -200,8 +207,8 @@ def _refused(
             seen=title,
             remedy="Build what it imports, or ask for what does not import.",
         )
-    if _RESTRICTED.search(told):
-        words = last_error(told).strip().partition("\n")[0]
+    words = last_error(told).strip().partition("\n")[0]
+    if _RESTRICTED.search(words):
         return CheckFailed(
             "evaluation_failed",
             f"{title} does not evaluate: it reads or fetches what is not in the project. Nix says: {words}",

@@ -141,9 +141,9 @@ def made_flake(root: Path, asked: ConfinedQuestion) -> Iterator[Path]:
         if asked.installable is not None and asked.installable.file is not None:
             value = _CALLED.format(place=f"./. + {nix_text.print_value(f'/{_SOURCE}/{asked.installable.file}')}")
         else:
-            (folder / _EXPRESSION).write_text(asked.expression or "")
+            (folder / _EXPRESSION).write_text(asked.expression or "", "utf-8")
             value = f"builtins.scopedImport {{ project = ./{_SOURCE}; }} ./{_EXPRESSION}"
-        (folder / "flake.nix").write_text(f"{{ outputs = _: {{ value = {value}; }}; }}\n")
+        (folder / "flake.nix").write_text(f"{{ outputs = _: {{ value = {value}; }}; }}\n", "utf-8")
         yield folder
 
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from devkeel.nix_cli.enclosure import Enclosure
 
-__all__ = ["SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings"]
+__all__ = ["SETTINGS", "by_convention", "evaluate", "network_is_cut", "settings", "shares"]
 
 
 SETTINGS = {
