@@ -62,7 +62,7 @@ LAYERS = {
     },
     "builds": {
         *("candidate", "change", "context", "diagnosis", "environments", "errors", "locks", "nix_cli"),
-        *("pinned", "policy", "project", "runtime", "source", "text"),
+        *("pinned", "policy", "project", "runtime", "source", "system", "text"),
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import lzma
+import os
 import subprocess
 import threading
+import time
 from contextlib import contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.derivations import derivation, flake_text, nix, signing_key, unique
 
+from devkeel.builds import store_paths
+from devkeel.builds.build import Derivation
 from devkeel.errors import DevkeelError, PolicyRefused, ProjectError, Refused, Unavailable, UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from tests.loopback_ssh import LoopbackMachine
 
     from devkeel.api import Environment
+    from devkeel.builds.subject import Subject
+    from devkeel.nix_cli.installables import Installable
 
 PUBLIC = f"team-1:{base64.b64encode(bytes(range(32, 64))).decode()}"
 SECRET = f"team-1:{base64.b64encode(bytes(range(64))).decode()}"
@@ -205,7 +211,7 @@ def test_only_a_cache_that_is_named_and_agreed_to_is_asked(environment: Environm
     assert refusal(lambda: done(environment.upload_to_cache([NOWHERE]))).code in ("path_missing", "tool_missing")
 
 
-@pytest.mark.parametrize("way", ["missing", "garbage", "other", "directory", "inside", "tracked", "linked"])
+@pytest.mark.parametrize("way", ["missing", "garbage", "other", "directory", "fifo", "inside", "tracked", "linked"])
 def test_a_secret_key_that_cannot_be_used_is_refused_and_not_repeated(
     environment: Environment, root: Path, tmp_path: Path, way: str
 ) -> None:
@@ -216,6 +222,8 @@ def test_a_secret_key_that_cannot_be_used_is_refused_and_not_repeated(
         text = f"team-1:{base64.b64encode(bytes(64)).decode()}"
     if way == "directory":
         file.mkdir()
+    elif way == "fifo":
+        os.mkfifo(file)
     elif way != "missing":
         file.write_text(text)
     if way in ("inside", "tracked", "linked"):
@@ -257,3 +265,20 @@ def test_a_key_in_the_place_of_its_file_is_not_repeated(environment: Environment
     found = refusal(environment.caches)
     assert found.code == "bad_settings"
     assert SECRET[10:30] not in repr(found.as_data())
+
+
+def test_attributes_share_the_time_of_the_call(
+    environment: Environment, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "flake.nix").write_text("{ outputs = _: { }; }")
+    given: list[float] = []
+
+    def evaluated(_subject: Subject, _wanted: Installable, timeout: float) -> Derivation:
+        given.append(timeout)
+        time.sleep(0.2)
+        return Derivation(NOWHERE, ("out",))
+
+    monkeypatch.setattr(store_paths, "derivation_of", evaluated)
+    monkeypatch.setattr(store_paths, "output_paths", lambda path: (path,))
+    assert store_paths.store_paths(environment.context, ["#a", "#b"], time.monotonic() + 9) == (NOWHERE,)
+    assert given[0] - given[1] >= 0.2

@@ -105,9 +105,10 @@ def test_what_the_call_does_not_say_waits_for_a_person(environment: Environment,
         ({"url": "ssh-ng://-oProxyCommand=x"}, "bad_cache"),
         ({"url": "https://user:word@x", "public_key": KEY}, "bad_cache"),
         ({"public_key": SECRET}, "bad_cache"),
-        ({"public_key": KEY, "priority": -1}, "bad_settings"),
+        ({"public_key": KEY, "priority": -1}, "bad_cache"),
         ({"public_key": KEY, "secret_key_file": "/nonexistent/key"}, "bad_signing_key"),
-        ({"public_key": KEY, "secret_key_file": SECRET}, "bad_settings"),
+        ({"public_key": KEY, "secret_key_file": SECRET}, "bad_cache"),
+        ({"public_key": KEY, "secret_key_file": "\udcff"}, "bad_cache"),  # a name that is no UTF-8, as Python has it
         ({"url": "file:///none", "remove": True}, "unknown_cache"),
     ],
 )

@@ -49,6 +49,13 @@ def test_what_is_shown_is_read_and_what_is_beside_it_is_not_there(tmp_path: Path
     assert not (shown / "made").exists()
 
 
+def test_a_link_to_nothing_is_not_shown_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("gone")
+    (tmp_path / "shown").mkdir()
+    found = inside(tmp_path / "shown", "echo here", tmp_path / "shown", tmp_path / "link")
+    assert found.stdout == b"here\n"
+
+
 def test_home_and_temporary_files_are_others_and_go_with_it(tmp_path: Path) -> None:
     found = inside(
         tmp_path, 'ls -A "$HOME" /root /home; ls -A /etc; : > "$HOME/made" && : > "$TMPDIR/made" && echo made'

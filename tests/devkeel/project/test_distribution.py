@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from devkeel.errors import ProjectError
-from devkeel.project.distribution import Builder, Cache, place_of, why_no_cache, why_no_public_key
+from devkeel.project.distribution import Builder, Cache, place_of, why_wrong
 from devkeel.project.root import Project
 from devkeel.project.settings import read_settings
 
@@ -114,7 +114,7 @@ def test_a_wrong_value_is_named_with_its_line(tmp_path: Path, text: str, line: i
     ],
 )
 def test_a_url_that_says_more_than_a_place_is_refused(url: str) -> None:
-    assert why_no_cache(url) is not None
+    assert why_wrong("url", url) is not None
 
 
 @pytest.mark.parametrize(
@@ -130,13 +130,13 @@ def test_a_url_that_says_more_than_a_place_is_refused(url: str) -> None:
     ],
 )
 def test_each_kind_of_store_may_be_named(url: str) -> None:
-    assert why_no_cache(url) is None
+    assert why_wrong("url", url) is None
 
 
 @pytest.mark.parametrize("text", [f"{KEY}\n", f" {KEY}", KEY.replace(":", ": "), KEY.replace(":", ":\n"), f"{KEY}\x1c"])
 def test_a_key_is_one_word_of_a_line(text: str) -> None:
-    assert why_no_public_key(KEY) is None
-    assert why_no_public_key(text) is not None
+    assert why_wrong("public_key", KEY) is None
+    assert why_wrong("public_key", text) is not None
 
 
 def test_a_file_of_a_user_whom_there_is_not_is_a_file_that_is_not_there(tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_file_of_a_user_whom_there_is_not_is_a_file_that_is_not_there(tmp_path
 
 
 def test_a_secret_key_in_the_place_of_a_public_one_is_refused_and_not_repeated(tmp_path: Path) -> None:
-    assert why_no_public_key(SECRET) is not None
+    assert why_wrong("public_key", SECRET) is not None
     for line in (f"public_key = '{SECRET}'", f"'{SECRET}' = 1"):
         (tmp_path / "devkeel.toml").write_text(f"[[caches]]\nurl = 'file:///a'\n{line}\n")
         with pytest.raises(ProjectError) as caught:

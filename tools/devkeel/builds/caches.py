@@ -132,7 +132,8 @@ def check(context: Context, targets: Sequence[str], cache: str | None, *, closur
     require_seconds(timeout, LONGEST)
     deadline = time.monotonic() + timeout
     chosen = (_chosen(context, cache),) if cache else _agreed(context)
-    wanted = store_paths(context, targets, timeout)
+    with context.building():
+        wanted = store_paths(context, targets, deadline)
     if closure:
         wanted = tuple(stores.closure(wanted, _left(deadline)))
     found = tuple(_content(item, wanted, deadline, alone=len(chosen) == 1) for item in chosen)
@@ -169,7 +170,7 @@ def verify(context: Context, targets: Sequence[str], cache: str | None, *, timeo
 
     def work(job: Job) -> CacheVerification:
         deadline = time.monotonic() + timeout
-        wanted = store_paths(context, targets, timeout)
+        wanted = store_paths(context, targets, deadline)
         job.tell(f"reading {chosen.url}")
         there = stores.present(chosen.url, wanted, _left(deadline))
         has = [path for path, item in there.items() if item is not None]
@@ -201,7 +202,7 @@ def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_r
     def work(job: Job) -> UploadResult:
         begun = time.monotonic()
         job.tell("looking at what is there")
-        wanted = store_paths(context, targets, timeout)
+        wanted = store_paths(context, targets, begun + timeout)
         return _uploaded(chosen, wanted, key, (begun, begun + timeout), dry_run=dry_run)
 
     title = f"{'Try to upload' if dry_run else 'Upload'} to {chosen.url}"

@@ -15,7 +15,7 @@ from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, patiently
 from devkeel.errors import DevkeelError, UsageError
 from devkeel.policy import allowed
-from devkeel.project.distribution import CACHES, why_no_cache, why_no_public_key
+from devkeel.project.distribution import CACHES, why_wrong
 from devkeel.project.root import SETTINGS
 from devkeel.project.settings import read_settings
 from devkeel.source import toml_tables
@@ -105,16 +105,14 @@ def _entry(caches: tuple[Cache, ...], url: str) -> Cache | None:
 
 def _require_sound(wanted: WantedCache) -> None:
     """Refuse what devkeel.toml could not say. Raises UsageError `bad_cache`."""
-    why = why_no_cache(wanted.url)
-    told = None if why is None else f"its URL {why}"
-    if told is None and wanted.public_key is not None and (why := why_no_public_key(wanted.public_key)):
-        told = f"its public_key {why}"
-    if told is not None:
-        raise UsageError(
-            "bad_cache",
-            f"The cache cannot be named: {told}.",
-            remedy="Give the URL of a store, and the public key of whoever signs it.",
-        )
+    for name, value in wanted.values().items():
+        why = why_wrong(name, value)
+        if why is not None:
+            raise UsageError(
+                "bad_cache",
+                f"The cache cannot be named: its {name} {why}.",
+                remedy="Give the URL of a store, the public key of whoever signs it, and the file of the key.",
+            )
 
 
 def _unknown(context: Context, wanted: WantedCache) -> UsageError:

@@ -16,6 +16,7 @@ from devkeel.errors import Place, ProjectError
 from devkeel.project.distribution import place_of
 from devkeel.project.root import SETTINGS
 from devkeel.runtime import run
+from devkeel.system.beneath import opened, read_regular
 
 if TYPE_CHECKING:
     from devkeel.project.distribution import Cache
@@ -51,8 +52,9 @@ def signing_key(project: Project, cache: Cache) -> Path | None:
 def _parts(path: Path, said: str) -> tuple[str, bytes]:
     """Return the name and the bytes of a secret key."""
     try:
-        with path.open("rb") as file:
-            text = file.read(_MOST).decode("ascii").strip()
+        # A FIFO that no one writes into would be waited for (fifo(7)).
+        with opened(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)) as file:
+            text = (read_regular(file, _MOST) or b"").decode("ascii").strip()
     except OSError as error:
         raise _bad(said, f"cannot be read: {(error.strerror or 'it is no file').lower()}") from error
     except UnicodeDecodeError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 from devkeel.builds.build import derivation_of
@@ -23,12 +24,12 @@ _MOST = 10_000  # of one call
 _OWN = (".", "#", ".#")
 
 
-def store_paths(context: Context, targets: Sequence[str], timeout: float) -> tuple[str, ...]:
+def store_paths(context: Context, targets: Sequence[str], deadline: float) -> tuple[str, ...]:
     """Return the store paths that are named, in that order and each once.
 
     targets: `/nix/store/…`, a link to one such as `result`, or an attribute of the project's flake such as `#hello`,
-    which is evaluated and not built. Raises UsageError `bad_argument`, `not_a_store_path`, Refused `path_unknown`, and
-    as evaluating does.
+    which is evaluated and not built. deadline: of the monotonic clock, for all of them. Raises UsageError
+    `bad_argument`, `not_a_store_path`, Refused `path_unknown`, and as evaluating does.
     """
     if not targets or len(targets) > _MOST:
         raise UsageError(
@@ -37,11 +38,11 @@ def store_paths(context: Context, targets: Sequence[str], timeout: float) -> tup
             seen=str(len(targets)),
             remedy="Name store paths, links to them such as `result`, or attributes such as #hello.",
         )
-    found = [path for target in targets for path in _paths(context, target, timeout)]
+    found = [path for target in targets for path in _paths(context, target, deadline)]
     return tuple(dict.fromkeys(found))
 
 
-def _paths(context: Context, target: str, timeout: float) -> tuple[str, ...]:
+def _paths(context: Context, target: str, deadline: float) -> tuple[str, ...]:
     if target not in _OWN and "#" not in target:
         return (path_of(_followed(context, target)),)
     if not context.permission.executes:
@@ -52,7 +53,8 @@ def _paths(context: Context, target: str, timeout: float) -> tuple[str, ...]:
             remedy="Name the store path.",
         )
     wanted = Installable.parse(target)
-    known = output_paths(derivation_of(Subject.of(context, wanted), wanted, timeout).path)
+    left = max(0.0, deadline - time.monotonic())
+    known = output_paths(derivation_of(Subject.of(context, wanted), wanted, left).path)
     if not known:
         raise Refused(
             "path_unknown",

@@ -26,10 +26,8 @@ __all__ = [
     "Cache",
     "builders_in",
     "caches_in",
-    "is_secret_key",
     "place_of",
-    "why_no_cache",
-    "why_no_public_key",
+    "why_wrong",
 ]
 
 CACHES, BUILDERS = "caches", "builders"
@@ -82,8 +80,14 @@ _MOST = 2**31 - 1
 _LONGEST = 1024
 
 
-def why_no_cache(url: str) -> str | None:
-    """Return why a text is no URL of a cache that may be named, None where it is one. It repeats nothing secret."""
+def why_wrong(key: str, value: object) -> str | None:
+    """Return why a table of `caches` cannot have this value of a key, None where it can. It repeats nothing of it."""
+    return _CACHE[key](value)
+
+
+def _cache_url(url: object) -> str | None:
+    if not isinstance(url, str):
+        return "is text"
     why = _why_no_store(url, _SCHEMES)
     if why is not None:
         return why
@@ -96,16 +100,17 @@ def why_no_cache(url: str) -> str | None:
     return None
 
 
-def why_no_public_key(text: str) -> str | None:
-    """Return why a text is no public key of a cache, None where it is one. It repeats nothing of the text."""
-    if is_secret_key(text):
+def _public_key(text: object) -> str | None:
+    if not isinstance(text, str):
+        return "is text"
+    if _is_secret_key(text):
         return "is a secret key, or a signature: take it out, and make a new one where it was published"
     if not _PUBLIC_KEY.fullmatch(text) or _size(text) != _PUBLIC_BYTES:
         return "is no public key: NAME:BASE64, as `nix key convert-secret-to-public` prints it"
     return None
 
 
-def is_secret_key(text: str) -> bool:
+def _is_secret_key(text: str) -> bool:
     """Return whether a text is a secret key itself, or a signature, which has the same form."""
     return _size(text) == _SECRET_BYTES
 
@@ -201,10 +206,6 @@ def _why_no_host(parts: SplitResult) -> str | None:
     return None
 
 
-def _cache_url(value: object) -> str | None:
-    return why_no_cache(value) if isinstance(value, str) else "is text"
-
-
 def _builder_uri(value: object) -> str | None:
     if not isinstance(value, str):
         return "is text"
@@ -212,10 +213,6 @@ def _builder_uri(value: object) -> str | None:
     if why is None and "ssh-key" in dict(parse_qsl(urlsplit(value).query, keep_blank_values=True)):
         return "has a key in its URL: name the file by ssh_key_file"
     return why
-
-
-def _public_key(value: object) -> str | None:
-    return why_no_public_key(value) if isinstance(value, str) else "is text"
 
 
 def _host_key(value: object) -> str | None:
@@ -228,7 +225,7 @@ def _path(value: object) -> str | None:
     if not isinstance(value, str) or not value:
         return "is the path of a file"
     # A private key in the place of its path: what is said does not repeat it.
-    held = value.isprintable() and len(value) < _LONGEST and not is_secret_key(value)
+    held = value.isprintable() and len(value) < _LONGEST and not _is_secret_key(value)
     return None if held else "is the path of a file, and not what is in it"
 
 
