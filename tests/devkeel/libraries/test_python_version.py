@@ -41,6 +41,11 @@ def asked(version: str, manifest: str, **files: str) -> dict[str, str]:
         ("~=3.12.0", "3.13", "~=3.13.0", False),
         (">=3.9,<4", "3.12.4", None, True),
         (">=3.9", "pypy3.10", None, True),
+        ("==3.12.*", "3.12.4", None, True),
+        ("==3.11.*", "3.12.4", "==3.12.*", True),
+        (">=3.12,<3.13", "3.12.4", None, True),
+        ("~=3.12.0", "3.12.4", None, True),
+        ("==3.13.*", "3.13t", None, True),
     ],
 )
 def test_a_version_is_pinned_and_a_range_that_names_one_follows(
@@ -59,9 +64,16 @@ def test_the_range_of_poetry_follows_too(range_: str, becomes: str) -> None:
 
 @pytest.mark.parametrize("range_", [">=3.12,!=3.12.1", ">=3.12,<4", ">3.12", ">=3.12,<3.15"])
 def test_a_range_of_another_shape_is_not_guessed_at(range_: str) -> None:
+    for version in ("3.11", "3.11t"):
+        with pytest.raises(Refused) as caught:
+            asked(version, "pyproject.toml", project=PROJECT.format(range_))
+        assert (caught.value.code, caught.value.seen) == ("python_versions_differ", range_)
+
+
+def test_a_build_that_no_range_says_is_not_written_into_one() -> None:
     with pytest.raises(Refused) as caught:
-        asked("3.11", "pyproject.toml", project=PROJECT.format(range_))
-    assert (caught.value.code, caught.value.seen) == ("python_versions_differ", range_)
+        asked("3.11t", "pyproject.toml", project=PROJECT.format(">=3.12"))
+    assert caught.value.code == "python_versions_differ"
 
 
 def test_a_range_goes_where_the_project_has_one() -> None:
@@ -87,6 +99,9 @@ def test_remarks_and_other_versions_of_the_pin_stay() -> None:
     made = asked("3.12", "requirements.txt", text="plain\n", pin=pin)
     assert made == {".python-version": pin.replace("3.11.2", "3.12")}
     assert asked("3.11.2", "requirements.txt", text="plain\n", pin=pin) == {}
+    assert asked("3.12", "requirements.txt", text="plain\n", pin="# a remark") == {
+        ".python-version": "# a remark\n3.12\n"
+    }
 
 
 @pytest.mark.parametrize(

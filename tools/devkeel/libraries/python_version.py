@@ -36,6 +36,7 @@ _SHAPES = (
     (re.compile(r"(~=\s*)(\d+)\.(\d+)\.0"), "{0}{minor}.0"),
     (re.compile(rf"([\^~]\s*){_NUMBER}"), "{0}{version}"),
 )
+_RELEASE = re.compile(r"(\d+)\.(\d+)(?:\.\d+)?(?:(?:a|b|rc)\d+)?")
 _WITHIN = re.compile(rf"(>=\s*){_NUMBER}(\s*,\s*<\s*)(\d+)\.(\d+)")
 _FIRST = re.compile(rb"(?m)^(?!\s*#)[ \t]*(\S+)")
 
@@ -128,17 +129,18 @@ def _take_version(plan: LibraryPlan, wanted: WantedPython) -> None:
 
 
 def _followed(text: str, version: str) -> tuple[str, bool] | None:
-    """Return a range of the same shape for another version, and whether it has no other minor one; None for others."""
-    found = re.match(r"(\d+)\.(\d+)", version)
-    if found is None:
+    """Return a range of the same shape for another version, and whether it says no more and no less than that."""
+    found = _RELEASE.fullmatch(version)
+    if found is None:  # such as 3.13t and pypy3.10, which no range says
         return None
     major, minor = found[1], found[2]
-    plain = text.strip()
+    plain, whole = text.strip(), version == f"{major}.{minor}"
     if (within := _WITHIN.fullmatch(plain)) and int(within[6]) == int(within[3]) + 1 and within[5] == within[2]:
-        return f"{within[1]}{version}{within[4]}{major}.{int(minor) + 1}", True
+        return f"{within[1]}{version}{within[4]}{major}.{int(minor) + 1}", whole
     for number, (shape, form) in enumerate(_SHAPES):
         if same := shape.fullmatch(plain):
-            return form.format(same[1], version=version, minor=f"{major}.{minor}"), 0 < number < len(_SHAPES) - 1
+            minor_alone = 0 < number < len(_SHAPES) - 1
+            return form.format(same[1], version=version, minor=f"{major}.{minor}"), whole and minor_alone
     return None
 
 
@@ -147,7 +149,10 @@ def _pin(plan: LibraryPlan, version: str) -> None:
     data = plan.data(PINNED)
     found = _FIRST.search(data)
     start, end = found.span(1) if found else (len(data), len(data))
-    plan.take(PINNED, apply(data, [Splice(start, end, version.encode() + (b"" if found else b"\n"))]))
+    new = version.encode()
+    if found is None:
+        new = (b"\n" if data and not data.endswith(b"\n") else b"") + new + b"\n"
+    plan.take(PINNED, apply(data, [Splice(start, end, new)]))
 
 
 def _require_agreement(plan: LibraryPlan) -> None:
