@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from msgspec.structs import replace
 
 from devkeel.errors import DevkeelError
 from devkeel.processes import own_up
@@ -21,7 +22,9 @@ from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.own_up import OwnRunner
 from devkeel.processes.plan import (
     After,
+    Beyond,
     HttpGet,
+    OnlyDevenv,
     Plan,
     PlannedProcess,
     PlannedTask,
@@ -58,13 +61,13 @@ class Place:
         return OwnRunner(Project(self.root), self.socket, self._make)
 
     def _make(self, ports: Mapping[tuple[str, str], int], asked: Sequence[str] | None = None) -> Plan:
-        del asked  # the plan of the test has nothing that it leaves out
+        del asked  # what a plan leaves out is the runner's to refuse too
         self.made.append(dict(ports))
         found = []
         for item in self.plan.processes:
             numbers = {name: ports.get((item.name, name), number) for name, number in item.ports.items()}
             found.append(PlannedProcess(**{**as_dict(item), "ports": numbers}))
-        return Plan(tuple(found), self.plan.tasks, self.plan.variables, self.plan.strict_ports, self.plan.notes)
+        return replace(self.plan, processes=tuple(found))
 
     def up(self, *processes: PlannedProcess, tasks: tuple[PlannedTask, ...] = (), names: tuple[str, ...] = ()) -> None:
         self.plan = Plan(processes, tasks, {"PLAN": "seen", "PATH": os.environ["PATH"]})
@@ -548,8 +551,11 @@ def test_a_strict_port_that_is_taken_is_refused_with_its_holder(place: Place) ->
 
 
 def test_a_plan_that_names_nothing_or_what_there_is_not_starts_no_supervisor(place: Place) -> None:
+    beyond = {"c": Beyond((OnlyDevenv("processes.c.listen", "", "devenv.nix"),), starts=False)}
     for plan, names, code in (
         (Plan(()), (), "no_processes"),
+        # One that is declared and is not started by itself.
+        (Plan((), beyond=beyond), (), "needs_devenv"),
         (Plan((place.process("a", LONG),)), ("b",), "unknown_process"),
         (Plan((place.process("a", LONG, after=after("b")),)), (), "process_plan"),
     ):

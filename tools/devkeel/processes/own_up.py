@@ -80,6 +80,7 @@ class OwnRunner:
                 raise unknown_process(name, plan.names)
         self.require_startable(names)
         if not plan.processes:
+            require_startable(plan.beyond, plan.beyond)  # where none of them starts by itself
             raise no_processes(procfile=by_procfile(self._project))
         moved = moved_ports(plan)
         if moved:
