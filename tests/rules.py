@@ -1,4 +1,4 @@
-"""The rules of docs/environments.md: each a name, and the words by which the page says it.
+"""Rules of docs/environments.md, of seven kinds: each a name, and the words by which the page says it.
 
 A test bears the name of a rule as its mark: `@pytest.mark.rule("naming: reserved")`. `tests/test_rules.py` holds that
 each rule stands on the page and has a test, and that no mark names another.
@@ -18,6 +18,9 @@ RULES: Final = {
     "naming: mixed": "another backend than the declared one needs `--mixed`",
     "naming: moved": "The registry has no absolute path, so that a project can be moved",
     "naming: one of nix": "A shell of Nix is one, not many",
+    "naming: own kind": "Each may have a backend and a Python of its own",
+    "naming: not by entering": "In an `.envrc` it switches nothing",
+    "naming: not by failing": "and what fails switches nothing",
     "naming: active": "The one that is meant where a call names none is the *active* one",
     "prompt: shown": "In an interactive shell the code puts `(venv:demo)` before the prompt, backend and name",
     "prompt: elsewhere": "direnv cannot change a prompt; there `DEVKEEL_PROMPT` has the text",
@@ -40,6 +43,9 @@ RULES: Final = {
     "lock: platform": "refuses a lock that has nothing for this platform",
     "channel: of the call": "`--channel` names channels in place of the declared ones",
     "channel: described": "those of conda, in place of the manifest's",
+    "guardrail: order": "`backend` in [devkeel.toml](settings.md); the files that are there; else devenv",
+    "guardrail: no tool decides": "A tool that happens to be installed decides nothing",
+    "guardrail: root": "The project's root is the nearest parent directory with any of these files",
     "guardrail: no stand-in": "the error says what to install, and pip never stands in",
     "guardrail: declared twice": "More than one declaration is named in the result",
     "guardrail: nothing by itself": "Nothing is installed by itself",
@@ -52,7 +58,14 @@ RULES: Final = {
     "guardrail: whole": "It is put in use in one step when it is whole and its libraries import",
     "guardrail: copies": "a copy lies in its place, the code says so and enters nothing",
     "guardrail: python": "where none fits, that is an error",
+    "guardrail: python of the call": "goes before what is pinned, not before a range that pyproject.toml requires",
+    "guardrail: what was asked": "holds for that environment until another call asks for something",
+    "guardrail: described": "goes before what is described, for that environment, and is said",
+    "guardrail: own envrc": "An `.envrc` that devkeel did not write is left alone",
+    "guardrail: for its user": "Only you can read it, because captured variables may be secrets",
     "guardrail: pythons disagree": "Two places that leave no Python are refused",
+    "worktree: taken over": "A worktree that has no environment yet takes over what another one has in use",
+    "worktree: anew": "A later `apply` resolves anew, as everywhere without a lock",
     "ci: one line": "the file that shells and hosts source and the line for CI all mean the same",
     "ci: same variables": "give the same variables and the same Python",
     "ci: to be entered": "To evaluate it twice is to enter once; the environment before is left",

@@ -1,4 +1,4 @@
-"""Every rule of the environments page has a test that bears its name, and no test bears the name of another."""
+"""Each rule in `rules.py` stands on the environments page and has a test of its name; no test bears another name."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_every_rule_stands_on_the_page() -> None:
     assert not [words for words in RULES.values() if words not in PAGE]
 
 
-def test_the_six_kinds_have_rules() -> None:
+def test_the_seven_kinds_have_rules() -> None:
     kinds = {name.partition(": ")[0] for name in RULES}
-    assert kinds == {"naming", "prompt", "lock", "channel", "guardrail", "ci"}
+    assert kinds == {"naming", "prompt", "lock", "channel", "guardrail", "worktree", "ci"}
     assert all(re.fullmatch(r"\w+: [\w .-]+", name) for name in RULES)

@@ -110,6 +110,7 @@ def test_groups_and_extras_are_installed_where_the_call_names_them(
     assert answer["installed"]["extras"] == ["gpu"]
 
 
+@pytest.mark.rule("guardrail: what was asked")
 def test_what_a_call_asked_for_holds_until_another_one_asks_and_is_said(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -171,6 +172,7 @@ def test_a_requirements_project_has_its_groups_in_files(root: Path, capsys: pyte
     assert devkeel(capsys, "run", "--", *SAYS)["notes"] != []
 
 
+@pytest.mark.rule("guardrail: described")
 def test_described_environments_are_made_as_they_are_described(
     root: Path, way: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -120,6 +120,7 @@ def test_activate_prints_the_code_for_a_shell_and_says_so_on_a_terminal(root: Pa
     assert root.exists()
 
 
+@pytest.mark.rule("naming: not by entering")
 def test_an_envrc_of_before_enters_and_switches_nothing(root: Path, told: Callable[..., str]) -> None:
     told("apply")
     told("apply", "--env", "other")

@@ -47,7 +47,6 @@ def devkeel(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(argv, env=process_environment() | more, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.rule("ci: one line")
 def test_apply_and_run_are_all_that_ci_needs(root: Path) -> None:
     lock(root)
     before = sorted(path.name for path in root.iterdir())
@@ -61,7 +60,7 @@ def test_apply_and_run_are_all_that_ci_needs(root: Path) -> None:
 def test_a_command_sees_nothing_of_another_environment_that_is_entered(root: Path) -> None:
     assert run(["apply"]) == 0
     found = devkeel("run", "--", "env", PYTHONPATH=os.pathsep.join(sys.path), CONDA_PREFIX="/opt/conda")
-    assert "CONDA_PREFIX=" not in found.stdout
+    assert not {"CONDA_PREFIX", "PYTHONPATH"} & {line.partition("=")[0] for line in found.stdout.splitlines()}
     assert f"VIRTUAL_ENV={root}/.devkeel/" in found.stdout
 
 

@@ -73,7 +73,9 @@ def test_the_prompt_may_be_off(root: Path) -> None:
     assert prompts("bash", root) == ["$ ", "none"]
 
 
-@pytest.mark.parametrize("wrong", ["'{user}'", "'$(touch hit)'", "'`touch hit`'", "'a%b'", '"a\\nb"', "3"])
+@pytest.mark.parametrize(
+    "wrong", ["'{user}'", "'$(touch hit)'", "'`touch hit`'", "'a%b'", "'a!b'", "'a\\\\b'", '"a\\nb"', "3"]
+)
 @pytest.mark.rule("prompt: nothing runs")
 def test_a_prompt_that_a_shell_would_run_or_that_has_no_such_field_is_refused(
     root: Path, wrong: str, capfd: pytest.CaptureFixture[str]

@@ -92,6 +92,7 @@ async def test_what_is_switched_to_is_made_where_it_is_not_or_is_of_other_files(
     assert set(again["installed"]["versions"]) == {"plain", "numbers-lib"}
 
 
+@pytest.mark.rule("naming: not by failing")
 async def test_what_fails_switches_nothing(client: Client, root: Path) -> None:
     await told(client, "apply_environment")
     (root / "pyproject.toml").write_text(PROJECT.replace('"plain", ', '"modern", '))

@@ -143,7 +143,7 @@ def by_ci(root: Path) -> tuple[dict[str, str], str]:
 WAYS = {"direnv": by_direnv, "host": by_host, "shell": by_shell, "ci": by_ci}
 
 
-@pytest.mark.rule("ci: same variables")
+@pytest.mark.rule("ci: same variables", "ci: one line")
 def test_each_way_in_gives_the_same_variables_and_the_same_python(root: Path, request: pytest.FixtureRequest) -> None:
     reference, python = by_run(root)
     backend = str(request.node.callspec.params["root"])

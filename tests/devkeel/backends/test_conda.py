@@ -96,7 +96,7 @@ def other(text: str) -> str:
     return text.replace(subdir(), "zos-z")
 
 
-@pytest.mark.rule("lock: platform")
+@pytest.mark.rule("lock: platform", "lock: conda-lock.yml is stale")
 def test_a_lock_for_another_platform_replaces_no_environment(root: Path) -> None:
     environments = Environment(root, actor="test").environments()
     first = environments.create()

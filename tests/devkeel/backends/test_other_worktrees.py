@@ -60,6 +60,7 @@ def works(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return done
 
 
+@pytest.mark.rule("worktree: taken over", "worktree: anew")
 def test_a_fresh_worktree_takes_over_what_another_has_in_use(
     trees: tuple[Environment, Environment], works: list[str]
 ) -> None:

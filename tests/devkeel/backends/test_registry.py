@@ -38,6 +38,7 @@ def made(root: Path, *names: str) -> Project:
     return Project(root)
 
 
+@pytest.mark.rule("guardrail: order")
 def test_the_call_goes_before_the_settings_and_these_before_the_files(tmp_path: Path) -> None:
     project = made(tmp_path, "devenv.nix")
     assert select(project, "venv", "conda").name == "venv"
@@ -57,6 +58,7 @@ def test_the_call_goes_before_the_settings_and_these_before_the_files(tmp_path: 
         ([], "devenv"),
     ],
 )
+@pytest.mark.rule("guardrail: order")
 def test_the_files_that_are_there_decide_in_this_order(tmp_path: Path, files: list[str], name: str) -> None:
     assert select(made(tmp_path, *files)).name == name
 
@@ -65,6 +67,7 @@ def test_the_files_that_are_there_decide_in_this_order(tmp_path: Path, files: li
 @pytest.mark.parametrize(
     ("file", "name"), [("requirements.txt", "venv"), ("environment.yml", "conda"), (None, "devenv")]
 )
+@pytest.mark.rule("guardrail: no tool decides")
 def test_a_tool_that_happens_to_be_installed_decides_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bare_path: Path, file: str | None, name: str
 ) -> None:
@@ -110,6 +113,7 @@ def test_each_row_is_of_a_backend_that_the_project_knows_by_its_files(row: Backe
     assert {*row.realises} <= {*BACKENDS}
 
 
+@pytest.mark.rule("guardrail: root")
 def test_the_root_is_the_nearest_parent_with_any_declaration(tmp_path: Path) -> None:
     for name in FILES:
         root = tmp_path / name.replace(".", "-")
@@ -218,6 +222,7 @@ def test_an_envrc_is_made_for_each_backend_and_made_anew_in_place(backend: str) 
     assert b"export DEVKEEL_PROMPT='[x]'" in again
 
 
+@pytest.mark.rule("guardrail: own envrc")
 def test_an_envrc_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     made(tmp_path, "requirements.txt")
     (tmp_path / ".envrc").write_text("layout python\n")
@@ -308,6 +313,7 @@ def test_the_base_environment_of_conda_is_never_activated(
         environments.create("base")
 
 
+@pytest.mark.rule("naming: own kind")
 def test_each_environment_may_have_its_own_backend_and_python(
     tmp_path: Path, channel: Path, own_index: None, interpreters: tuple[str, ...]
 ) -> None:

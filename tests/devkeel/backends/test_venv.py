@@ -179,7 +179,13 @@ def test_a_lock_is_stale_when_a_group_says_something_else(environment: Environme
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [('["plain"]', '["plain", "numbers-lib"]'), ('"plain"', '"plain>=1"'), (">=3.9", ">=3.10")]
+    ("old", "new"),
+    [
+        ('["plain"]', '["plain", "numbers-lib"]'),
+        ('"plain"', '"plain>=1"'),
+        (">=3.9", ">=3.10"),
+        ('["plain"]', '["plain"]\noptional-dependencies.more = ["numbers-lib"]'),
+    ],
 )
 @pytest.mark.rule("lock: uv.lock is stale")
 def test_a_lock_is_stale_when_the_manifest_says_something_else(environment: Environment, old: str, new: str) -> None:

@@ -70,6 +70,7 @@ def test_what_stands_before_it_on_the_path_meanwhile_stays(tmp_path: Path, progr
     assert found == f"{tmp_path}/bin:/before:{os.environ['PATH']}"
 
 
+@pytest.mark.rule("ci: to be entered")
 def test_another_environment_takes_the_place_of_the_one_before(tmp_path: Path, program: str) -> None:
     first, second = tmp_path / "1", tmp_path / "2"
     first.mkdir()
@@ -89,6 +90,7 @@ def test_an_environment_that_is_gone_is_not_entered_and_said(tmp_path: Path, pro
     assert done.stderr.count("devkeel: ") == 2
 
 
+@pytest.mark.rule("guardrail: for its user")
 def test_the_file_is_beside_the_key_for_its_user_alone_and_replaced_whole(tmp_path: Path) -> None:
     project = Project(tmp_path)
     where = entry_file.path_of(project)

@@ -145,6 +145,7 @@ def version_of_program(python: str) -> str:
     return subprocess.run(argv, capture_output=True, text=True, check=True).stdout.strip()
 
 
+@pytest.mark.rule("guardrail: python of the call")
 def test_what_the_call_names_goes_before_what_is_pinned_but_not_before_what_is_required(root: Path) -> None:
     (root / ".python-version").write_text("3.98\n")
     named = Environment(root, actor="test").environments()
