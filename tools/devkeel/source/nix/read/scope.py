@@ -80,25 +80,31 @@ def inherited(binding: Node, data: bytes) -> Iterator[tuple[Node, str]]:
 _Nest: TypeAlias = "tuple[Node, _Nest] | None"
 # What is around the nodes that were asked about, and around all between them and the root. To find a parent,
 # tree-sitter walks down from the root (lib/src/node.c, `ts_node_parent`): to climb anew from each of many nodes that
-# are one inside the other would take the cube of their depth.
-_NESTS: dict[Node, _Nest] = {}
-_MOST_NESTS = 10_000
+# are one inside the other would take the cube of their depth. A node keeps its whole tree: few trees are kept.
+_NESTS: dict[Node, tuple[_Nest]] = {}
+_ROOTS: list[Node] = []
+_MOST_NESTS, _MOST_ROOTS = 10_000, 4
 
 
 def _nest(node: Node) -> _Nest:
-    if len(_NESTS) > _MOST_NESTS:
+    if len(_NESTS) > _MOST_NESTS or len(_ROOTS) > _MOST_ROOTS:
         _NESTS.clear()
+        _ROOTS.clear()
     passed: list[tuple[Node, Node]] = []
-    while node not in _NESTS and (parent := node.parent) is not None:
+    # Another thread may forget them all meanwhile: each is looked up once.
+    while (found := _NESTS.get(node)) is None and (parent := node.parent) is not None:
         passed.append((node, parent))
         node = parent
-    nest = _NESTS.get(node)
+    if found is None:
+        _ROOTS.append(node)
+        found = _NESTS[node] = (None,)
+    nest = found[0]
     for child, parent in reversed(passed):
         if parent.type in _BINDERS or (
             parent.type == "with_expression" and parent.child_by_field_name("body") == child
         ):
             nest = parent, nest
-        _NESTS[child] = nest
+        _NESTS[child] = (nest,)
     return nest
 
 
