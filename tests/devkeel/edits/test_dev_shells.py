@@ -53,6 +53,21 @@ def test_a_shell_that_is_named_gets_it(environment: Environment, name: str) -> N
     assert text(environment) == FLAKE.replace("pkgs.gcc", "pkgs.gcc pkgs.jq")
 
 
+def test_a_package_that_a_condition_adds_is_added_where_it_always_is(environment: Environment) -> None:
+    flake = """\
+{
+  outputs = inputs: inputs.flake-parts.lib.mkFlake { inherit inputs; } {
+    perSystem = { pkgs, lib, ... }: lib.mkMerge [
+      (lib.mkIf pkgs.stdenv.isDarwin { devenv.shells.default.packages = [ pkgs.hello ]; })
+      { devenv.shells.default.packages = [ pkgs.git ]; }
+    ];
+  };
+}
+"""
+    changed(environment, flake, edit("add", "hello"))
+    assert text(environment) == flake.replace("pkgs.git", "pkgs.git pkgs.hello")
+
+
 def test_what_holds_packages_in_the_shell_gets_it(environment: Environment) -> None:
     changed(environment, FLAKE, edit("add", "pandas", inside="python3"))
     assert text(environment) == FLAKE.replace("ps.numpy", "ps.numpy ps.pandas")

@@ -182,12 +182,13 @@ class DevShells:
                 f"{found[0].spelled} is made in one of two ways, by {' '.join(conditions[0].split())}.",
                 found[0].place,
             )
+        count = len({shell.body for shell in found})
         places = dict.fromkeys(f"{shell.spelled} ({shell.where})" for shell in found)
         names = tuple(dict.fromkeys(shell.spelled for shell in found))
         more = len(names) > 1
         return Refused(
             "ambiguous",
-            f"{wanted or 'The default development shell'} is made in {len(places)} places: {', '.join(places)}.",
+            f"{wanted or 'The default development shell'} is made in {count} places: {', '.join(places)}.",
             place=Place(found[0].document.name, found[0].line),
             seen=found[0].spelled,
             remedy=f"Name the one that is meant: {self._said(inside=names[0])}."

@@ -251,6 +251,63 @@ def test_what_an_update_hides_is_no_shell(right: str) -> None:
     assert [shell.spelled for shell in shells(data)] == spelled
 
 
+MAY_HIDE = {
+    "under a condition": "pkgs.lib.optionalAttrs x { devShells.x86_64-linux.default = pkgs.mkShell { }; }",
+    "one branch": "(if x then { devShells.x86_64-linux.default = pkgs.mkShell { }; } else { })",
+    "some of them": "pkgs.lib.filterAttrs x { devShells.x86_64-linux.default = pkgs.mkShell { }; packages = { }; }",
+    "after another": "{ packages = { }; } // (if x then { devShells = { }; } else { apps = { }; })",
+    "a computed name of a set": "(let more = { all = { packages = { }; }; }; in more.all.${x})",
+}
+
+
+@pytest.mark.parametrize("right", MAY_HIDE)
+def test_what_an_update_may_hide_is_not_edited(right: str) -> None:
+    left = f"{PKGS} {{ devShells.x86_64-linux.default = pkgs.mkShell {{ packages = [ ]; }}; }}"
+    data = head(f"    x: {left} // {MAY_HIDE[right]};").encode()
+    with pytest.raises(Refused) as caught:
+        added(data, "jq")
+    assert caught.value.code == "opaque_value"
+
+
+def test_both_branches_hide_what_both_have() -> None:
+    both = ("{ devShells.x86_64-linux.one = pkgs.mkShell { }; }", "{ devShells = { }; apps = { }; }")
+    right = f"(if x then {both[0]} else {both[1]})"
+    data = head(f"    x: {PKGS} {{ devShells.x86_64-linux.default = pkgs.mkShell {{ }}; }} // {right};").encode()
+    assert [shell.spelled for shell in shells(data)] == ["devShells.x86_64-linux.one"]
+
+
+def test_a_function_of_systems_below_an_output_gives_systems_and_not_the_names_in_it() -> None:
+    left = f"{PKGS} {{ devShells = {{ x86_64-linux.default = pkgs.mkShell {{ packages = [ ]; }}; }}"
+    data = head(f"    {left} // eachSystem (pkgs: {{ ci = pkgs.mkShell {{ }}; }}); }};").encode()
+    with pytest.raises(Refused) as caught:
+        added(data, "jq")
+    assert caught.value.code == "opaque_value"
+
+
+BESIDE = {
+    "mkIf": "(lib.mkIf x { devshells.default.packages = [ pkgs.hello ]; })",
+    "one branch": "(if x then { devshells.default.packages = [ pkgs.hello ]; } else { })",
+}
+
+
+@pytest.mark.parametrize("beside", BESIDE)
+def test_of_several_definitions_of_a_shell_the_one_that_is_always_there_is_edited(beside: str) -> None:
+    always = "{ devshells.default.packages = [ pkgs.git« pkgs.jq» ]; }"
+    merged = f"perSystem = {{ pkgs, lib, ... }}: lib.mkMerge [\n{BESIDE[beside]}\n{always}\n];"
+    data = f"{{\n  outputs = inputs: inputs.flake-parts.lib.mkFlake {{ }} {{ {merged} }};\n}}\n"
+    shell = default(before(data))
+    assert nix.add_to_shell(shell, ["jq"])[0].data.decode() == after(data).decode()
+    assert [nix.shell_has(module, "hello") for module in shell.modules] == [None, None]
+    assert nix.shell_has(shell, "git") == "devshells.default.packages"
+
+
+def test_an_option_that_an_update_hides_is_no_shell() -> None:
+    left, right = (f"{{ devshells.default.packages = [ pkgs.{name} ]; }}" for name in ("hello", "git"))
+    data = f"{{ outputs = inputs: inputs.x.mkFlake {{ perSystem = {{ pkgs, ... }}: {left} // {right}; }}; }}\n".encode()
+    assert [name for shell in shells(data) for name, _ in nix.shell_packages(shell)] == ["git"]
+    assert shells(data)[0].modules == ()
+
+
 def test_what_unknown_outputs_may_take_the_place_of_is_refused() -> None:
     data = head(f"    {PKGS} {{ devShells.x86_64-linux.default = pkgs.mkShell {{ }}; }} // self.more;").encode()
     with pytest.raises(Refused) as caught:

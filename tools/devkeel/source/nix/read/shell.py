@@ -23,10 +23,10 @@ class Shell(Struct, frozen=True):
     name: `default` and the like. output: the attribute that has it, `devShells`, `devShell`, `devenv.shells`. place:
     what stands for the shell. kind: what takes its packages. part: the expression with its lists, None where that is
     not known; prefix: the path at which they stand in it. systems: those that its path names. conditions: those that it
-    stands under. why, code: why it cannot be edited. maker: the source of what its function is taken from. modules:
-    each module of a shell of devenv's, as a shell of its own. shared: other calls in the file make something of the
-    same expression. filled: callPackage gives its file what the arguments name. nixpkgs: its
-    function is one of nixpkgs, which stands beside the packages.
+    stands under; optional: those without which there is no such shell at all. why, code: why it cannot be edited.
+    maker: the source of what its function is taken from. modules: each module of a shell of devenv's, as a shell of its
+    own. shared: other calls in the file make something of the same expression. filled: callPackage gives its file what
+    the arguments name. nixpkgs: its function is one of nixpkgs, which stands beside the packages.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Shell(Struct, frozen=True):
     prefix: AttrPath = ()
     systems: tuple[str, ...] = ()
     conditions: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
     why: str | None = None
     code: str = "opaque_value"
     maker: str = ""

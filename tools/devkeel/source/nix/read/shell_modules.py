@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.document import Document
     from devkeel.source.nix.read.flake_files import FlakeFiles
     from devkeel.source.nix.read.index import Definition
+    from devkeel.source.nix.read.reached import Reached
     from devkeel.source.path import AttrPath
 
 __all__ = ["merged", "module_shells", "modules_in"]
@@ -32,12 +33,15 @@ _ROOTS: dict[AttrPath, Kind] = {("devenv", "shells"): "devenv", ("devshells",): 
 _MAX_DEPTH = 20
 
 
-def module_shells(files: FlakeFiles, document: Document, node: Node, conditions: tuple[str, ...]) -> Iterator[Shell]:
+def module_shells(files: FlakeFiles, document: Document, node: Node, state: Reached) -> Iterator[Shell]:
     """Yield the shells that a set of flake-parts' options makes; their own options may be defined in pieces."""
     if not any(root[0].encode() in document.data for root in _ROOTS):
         return
     part = part_of(document, node, "The set of outputs")
     for root, kind in _ROOTS.items():
+        if root[0] in state.hidden:
+            continue
+        reached = state.inside(root[0], root, ())
         try:
             items = part.focus(root).bindings
         except DevkeelError:
@@ -46,7 +50,8 @@ def module_shells(files: FlakeFiles, document: Document, node: Node, conditions:
         for name in dict.fromkeys(item.raw[len(root)] for item in below):
             path = (*root, name)
             found = [item for item in below if item.raw[: len(path)] == path]
-            shell = Shell(name, ".".join(root), document, found[0].node, kind, part, path, conditions=conditions)
+            shell = Shell(name, ".".join(root), document, found[0].node, kind, part, path)
+            shell = replace(shell, conditions=reached.conditions, optional=reached.optional, why=reached.why)
             yield _made(files, document, shell, next((item for item in found if item.raw == path), None))
 
 
@@ -62,8 +67,14 @@ def merged(shells: list[Shell]) -> list[Shell]:
 def _together(same: list[Shell]) -> Shell:
     if len(same) == 1:
         return same[0]
-    first = next((shell for shell in same if shell.editable), same[0])
-    return replace(first, modules=tuple(module for shell in same for module in shell.modules or (shell,)))
+    known = [_beside(shell) for shell in same]
+    first = next((shell for shell in known if shell.editable), known[0])
+    return replace(first, modules=tuple(_beside(module) for shell in same for module in shell.modules or (shell,)))
+
+
+def _beside(shell: Shell) -> Shell:
+    """Return one of several definitions of a shell, which is there without it: what it may lack decides what it has."""
+    return replace(shell, conditions=(*shell.conditions, *shell.optional))
 
 
 def _made(files: FlakeFiles, document: Document, shell: Shell, whole: Definition | None) -> Shell:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tree_sitter import Node
 
-__all__ = ["hands_on", "is_empty", "made_of", "short"]
+__all__ = ["condition_of", "hands_on", "is_empty", "made_of", "short"]
 
 # nixpkgs, lib/attrsets.nix, and flake-utils: calls that give the sets they are given, or the same names.
 _HANDED_ON = frozenset(
@@ -28,19 +28,22 @@ _ENDS = frozenset({"throw", "abort"})
 _SHOWN = 60
 
 
-def made_of(node: Node, data: bytes) -> Iterator[tuple[Node, str | None]]:
-    """Yield what an expression is one of or is put together from, each with the condition that it stands under."""
+def made_of(node: Node, data: bytes) -> Iterator[tuple[Node, str | None, str | None]]:
+    """Yield what an expression is one of or is put together from, each with the condition that it stands under.
+
+    The condition is the last one where there is nothing else in its place.
+    """
     if node.type == "if_expression":
         condition = node.child_by_field_name("condition")
         told = text(condition, data) if condition is not None else "if"
         found = [node.child_by_field_name(field) for field in ("consequence", "alternative")]
         branches = [branch for branch in found if branch is not None and not _is_nothing(branch, data)]
-        yield from ((branch, told if len(branches) > 1 else None) for branch in branches)
+        yield from ((branch, told, None) if len(branches) > 1 else (branch, None, told) for branch in branches)
     elif node.type == "list_expression":
-        yield from ((element, None) for element in node.children_by_field_name("element"))
+        yield from ((element, None, None) for element in node.children_by_field_name("element"))
     elif node.type == "variable_expression":
         value = value_of(node, text(node, data), data)
-        yield from ((item, None) for item in (value,) if item is not None)
+        yield from ((item, None, None) for item in (value,) if item is not None)
 
 
 def hands_on(call: ShellCall | None, argument: Node) -> bool:
@@ -49,6 +52,12 @@ def hands_on(call: ShellCall | None, argument: Node) -> bool:
         return False
     last = argument == bare(call.arguments[-1])
     return argument.type == "function_expression" or call.name in _HANDED_ON or (call.name in _OPTIONAL and last)
+
+
+def condition_of(call: ShellCall | None, data: bytes) -> str | None:
+    """Return the condition under which a call gives its last argument, None where it has none."""
+    known = call is not None and call.name in _OPTIONAL and len(call.arguments) > 1
+    return short(call.arguments[0], data) if call is not None and known else None
 
 
 def is_empty(node: Node) -> bool:

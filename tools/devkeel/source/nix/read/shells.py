@@ -26,7 +26,7 @@ from devkeel.source.nix.read.shell import Shell
 from devkeel.source.nix.read.shell_conventions import conventional_files
 from devkeel.source.nix.read.shell_makers import Kind, ShellCall, call_of, kind_of
 from devkeel.source.nix.read.shell_modules import merged, module_shells, modules_in
-from devkeel.source.nix.read.shell_parts import hands_on, is_empty, made_of, short
+from devkeel.source.nix.read.shell_parts import condition_of, hands_on, is_empty, made_of, short
 from devkeel.source.nix.read.syntax import text
 from devkeel.source.nix.read.values import attribute_of, bare, only_value, result_of, value_of
 
@@ -95,8 +95,8 @@ class _ShellWalk(Struct):
         elif operator(node, document.data) == "//":
             self._updated(document, node, path, state)
         else:
-            for inner, condition in made_of(node, document.data):
-                self._outputs(document, inner, path, state.on(condition))
+            for inner, condition, optional in made_of(node, document.data):
+                self._outputs(document, inner, path, state.on(condition, optional))
 
     def _updated(self, document: Document, node: Node, path: OutputPath, state: Reached) -> None:
         """Look into both sides of `//`, the right one of which hides names of the left one."""
@@ -107,7 +107,7 @@ class _ShellWalk(Struct):
         call = call_of(bare(left), data)
         made = bool(path) and call is not None and kind_of(call, data) is not None
         if not made:  # a shell with attributes beside it stays the shell
-            behind = state.behind(provided(self.files, document, right), short(right, data))
+            behind = state.behind(provided(self.files, document, right, top=not path), short(right, data))
             self._outputs(document, left, path, behind)
         self._outputs(document, left if made else right, path, state.on())
 
@@ -134,7 +134,7 @@ class _ShellWalk(Struct):
             self._conventional(document, call, state)
         for argument in call.arguments if call is not None else ():
             if not path or hands_on(call, bare(argument)):
-                self._outputs(document, argument, path, state.on())
+                self._outputs(document, argument, path, state.on(optional=condition_of(call, data)))
 
     def _conventional(self, document: Document, call: ShellCall, state: Reached) -> None:
         """Look at the files that a library of flakes takes as shells by their names."""
@@ -163,14 +163,14 @@ class _ShellWalk(Struct):
     def _set(self, document: Document, node: Node, path: OutputPath, state: Reached) -> None:
         data = document.data
         if not path:
-            self.found += module_shells(self.files, document, node, state.conditions)
+            self.found += module_shells(self.files, document, node, state)
         for item in bindings(node):
             if item.type != "binding":
                 self._inherited(document, node, item, path, state)
                 continue
             bound, value = bound_path(item, data), item.child_by_field_name("expression")
             names = plain((*path, *bound))
-            inner = state.inside(names, path)
+            inner = state.inside(bound[0], names, path)
             if value is None or bound[0] in state.hidden:
                 continue
             if names == ("imports",):
@@ -193,7 +193,7 @@ class _ShellWalk(Struct):
             else:
                 values = [*attribute_of(source, (name,), data)]
             for value in values:
-                self._at(document, value, names, state)
+                self._at(document, value, names, state.inside(name, names, path))
             if not values and is_named(names):
                 self._cannot(document, attribute, names, state, f"it is inherited: {text(item, data)}", "inherited")
 
@@ -223,8 +223,8 @@ class _ShellWalk(Struct):
             else:
                 self._shell(document, value, path, state.on())
         elif node.type == "if_expression":
-            for branch, condition in made_of(node, data):
-                self._shell(document, branch, path, state.on(condition))
+            for branch, condition, optional in made_of(node, data):
+                self._shell(document, branch, path, state.on(condition, optional))
         elif node.type == "select_expression":
             self._of_another(document, node, path, state)
         elif node.type in SETS or node.type == "function_expression":
@@ -334,9 +334,8 @@ class _ShellWalk(Struct):
         shell = Shell(names[0] if names else "default", output, document, node, systems=systems)
         if not names and output != "devShell":
             shell = replace(shell, name="", why="its name is computed", code="computed_name")
-        if state.covered is not None and shell.why is None:
-            shell = replace(shell, why=f"what {state.covered} gives may take its place")
-        return replace(shell, conditions=state.conditions, shared=state.shared, filled=state.filled)
+        shell = replace(shell, conditions=state.conditions, optional=state.optional, why=shell.why or state.why)
+        return replace(shell, shared=state.shared, filled=state.filled)
 
     # Files.
 

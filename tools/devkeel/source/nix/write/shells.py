@@ -73,7 +73,7 @@ def _added(shell: Shell, part: Document, path: AttrPath, names: Sequence[str]) -
 
 def shell_has(shell: Shell, name: str) -> str | None:
     """Return the list of a shell that has a package whatever holds, None where none has, or nothing is known of it."""
-    if shell.part is None or shell.why is not None:
+    if shell.part is None or not shell.editable:
         return None
     wanted = packages.requested(name)
     there = (path for path in _paths(shell) if _has(shell, shell.part, path, wanted))
