@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from devkeel.source.nix.read import scope
 from devkeel.source.nix.read.syntax import parse
@@ -26,7 +26,7 @@ def test_a_server_that_reads_many_files_keeps_few_of_their_trees() -> None:
     assert len(scope._NESTS) < 100 * (scope._MOST_ROOTS + 1)
 
 
-class Forgetful(dict[object, object]):
+class Forgetful(dict[Any, Any]):
     """A store that another thread empties after each look into it."""
 
     def __contains__(self, key: object) -> bool:
