@@ -38,6 +38,13 @@ READ = [
     "",
     "# pip install flask",
     "setuptools>=61,",
+    "flask==1.0\\\n# why",
+    "flask==1.0 \\\n# why \\\nrich",
+    "a_",
+    "flask()",
+    "conda-forge::xonsh",
+    "{{ name }}>=1",
+    "flask==@VERSION@",
 ]
 NOT_READ = {
     "flask=>3": "flask>=3",
@@ -69,14 +76,30 @@ def test_what_installers_read_is_no_finding(tmp_path: Path, ending: str) -> None
 
 @pytest.mark.parametrize("line", NOT_READ)
 def test_what_is_none_is_an_error_with_what_is_meant(tmp_path: Path, line: str) -> None:
-    (tmp_path / "requirements.txt").write_text(f"rich\n{line}  # why\n")
-    (found,) = [
-        item
-        for item in Environment(tmp_path, actor="test").check(level="schema").diagnostics
-        if item.severity == "error"
-    ]
+    (tmp_path / "requirements.txt").write_text(f"rich==13.9\n{line}  # why\n")
+    (found,) = errors(tmp_path)
     assert (found.code, str(found.place)) == ("bad_requirement", "requirements.txt:2:1")
     assert [item["new"] for item in found.suggestions] == [item for item in [NOT_READ[line]] if item]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "python=3.12\nnumpy=1.26.*\npandas 2.2\nlibblas=*=*openblas\nscipy\n",  # conda install --file
+        "sphinx>=4.1\nalabaster=0.7.*\n",
+        "# platform: linux-64\nnumpy=1.26.4=py312heda63a1_0\n",
+        "The server has to answer within a second.\nPages are cached.\nlogin\n",
+    ],
+)
+def test_a_file_that_is_for_another_reader_is_not_judged(tmp_path: Path, text: str) -> None:
+    (tmp_path / "requirements.txt").write_text(text)
+    assert errors(tmp_path) == []
+
+
+def test_the_place_of_joined_lines_is_their_first(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("rich # flask\n  flask \\\n  =>3\n")
+    (found,) = errors(tmp_path)
+    assert (str(found.place), found.suggestions) == ("requirements.txt:2:3", ())
 
 
 def test_what_another_encoding_says_is_not_judged(tmp_path: Path) -> None:
@@ -88,6 +111,9 @@ def test_what_another_encoding_says_is_not_judged(tmp_path: Path) -> None:
     "text",
     [
         HEAD + 'requires-python = ">=3.11,<4"\ndependencies = ["flask>=3", "x @ file:///x"]\n',
+        HEAD + 'requires-python = ""\n',
+        HEAD + 'requires-python = ">=3.11,,<4,"\n',
+        HEAD + 'requires-python = ">={{ python }}"\ndependencies = ["{{ name }}"]\n',
         HEAD + 'requires-python = "~=3.11.0"\n[project.optional-dependencies]\na = ["b[c]"]\n',
         HEAD + 'dynamic = ["dependencies"]\n[dependency-groups]\na = ["b", {include-group = "c"}]\nc = []\n',
         '[tool.poetry.dependencies]\npython = "^3.11"\nflask = "^3"\n',
@@ -111,9 +137,5 @@ def test_what_pyproject_may_say_is_no_finding(tmp_path: Path, text: str) -> None
 )
 def test_what_pyproject_may_not_say_is_one(tmp_path: Path, text: str, code: str, line: int) -> None:
     (tmp_path / "pyproject.toml").write_text(text)
-    (found,) = [
-        item
-        for item in Environment(tmp_path, actor="test").check(level="schema").diagnostics
-        if item.severity == "error"
-    ]
+    (found,) = errors(tmp_path)
     assert (found.code, found.place and found.place.line) == (code, line)

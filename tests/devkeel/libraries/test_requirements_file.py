@@ -154,4 +154,6 @@ def test_bytes_are_read_as_pip_reads_them(tail: bytes) -> None:
             wanted = tail.decode(encoding)
         except UnicodeDecodeError:
             continue
+        if tail.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, b"\0\0")):
+            continue  # two marks, or another one with the first: pip's decoder takes the second too
         assert decoded(mark + tail, FILE)[0] == wanted == req_file._decode_req_file(mark + tail, FILE)

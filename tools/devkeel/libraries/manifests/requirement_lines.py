@@ -16,14 +16,13 @@ from packaging.utils import InvalidSdistFilename, InvalidWheelFilename, parse_sd
 
 from devkeel.errors import Place, Refused
 from devkeel.libraries.manifests.requirement import Requirement, canonicalize_name, tolerant
+from devkeel.source.joined_lines import joined_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Encoding", "LogicalLine", "decoded", "lines_of", "tolerant_text"]
 
-# As COMMENT_RE: at the start or after a blank.
-_REMARK = re.compile(r"(?:^|\s+)#.*$")
 _CODING = re.compile(rb"coding[:=]\s*([-\w.]+)")
 # break_args_options: what begins with a hyphen, and all behind it, is options.
 _OPTIONS = re.compile(r"(?:^| )-")
@@ -115,67 +114,19 @@ def tolerant_text(data: bytes) -> str:
 
 def lines_of(text: str) -> Iterator[LogicalLine]:
     """Yield the logical lines that are not empty; what is no requirement is yielded too."""
-    position, begun, number, first = 0, 0, 0, 1
-    parts = list[tuple[int, str]]()
-    for raw in text.splitlines(keepends=True):
-        number += 1
-        start, bare = position, raw.splitlines()[0]
-        position += len(raw)
-        comment = _REMARK.match(bare) is not None
-        if bare.endswith("\\") and not comment:
-            # join_lines strips backslashes from both ends.
-            lead = len(bare) - len(bare.lstrip("\\"))
-            if not parts:
-                begun, first = start, number
-            parts.append((start + lead, bare.strip("\\")))
+    for line in joined_lines(text):
+        place = line.start, line.end, line.number, line.text, (line.first, line.last)
+        if line.argument:
+            requirement = tolerant(line.argument)
+            key = canonicalize_name(requirement.name) if requirement else _key(line.argument)
+            has_options = len(line.argument) < len(line.text)
+            found = _HASH.finditer(text, line.last, line.until) if has_options else ()
+            yield LogicalLine(*place, key, requirement, tuple(item.span() for item in found))
             continue
-        if not parts:
-            begun, first = start, number
-        if comment and parts:
-            # A comment ends the line before it, and stays when that goes.
-            yield from _line(text, parts, begun, start, first)
-        elif not comment:
-            yield from _line(text, [*parts, (start, bare)], begun, position, first)
-        parts = []
-    if parts:
-        yield from _line(text, parts, begun, position, first)
-
-
-def _line(text: str, parts: list[tuple[int, str]], start: int, end: int, number: int) -> Iterator[LogicalLine]:
-    joined = "".join(part for _, part in parts)
-    remark = _REMARK.search(joined)
-    whole = joined[: remark.start()] if remark else joined
-    lead = len(whole) - len(whole.lstrip())
-    stripped = whole.strip()
-    if not stripped:
-        return
-    options = _OPTIONS.search(stripped)
-    size = options.start() if options else len(stripped)
-    argument = stripped[:size].rstrip()
-    first, last = _place(parts, lead), _place(parts, lead + max(len(argument) - 1, 0)) + bool(argument)
-    if argument:
-        requirement = tolerant(argument)
-        key = canonicalize_name(requirement.name) if requirement else _key(argument)
-        final = _place(parts, remark.start()) if remark else end
-        hashes = tuple(found.span() for found in _HASH.finditer(text, last, final)) if options else ()
-        yield LogicalLine(start, end, number, stripped, (first, last), key, requirement, hashes)
-        return
-    option, value = _option(stripped)
-    key = _key(value) if option in _EDITABLE else None
-    included = value if option in (*_REQUIRES, *_CONSTRAINS) else None
-    yield LogicalLine(
-        start, end, number, stripped, (first, first), key, None, (), option, included, option in _CONSTRAINS
-    )
-
-
-def _place(parts: list[tuple[int, str]], index: int) -> int:
-    """Return where in the text an index of the joined line stands."""
-    for start, part in parts:
-        if index < len(part):
-            return start + index
-        index -= len(part)
-    start, part = parts[-1]
-    return start + len(part)
+        option, value = _option(line.text)
+        key = _key(value) if option in _EDITABLE else None
+        included = value if option in (*_REQUIRES, *_CONSTRAINS) else None
+        yield LogicalLine(*place, key, None, (), option, included, option in _CONSTRAINS)
 
 
 def _option(stripped: str) -> tuple[str, str]:
