@@ -96,6 +96,35 @@ def test_a_bare_name_is_of_the_nixpkgs_that_a_lock_pins(
         assert lock in result.notes[0]
 
 
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_directory_of_the_project_may_be_the_nixpkgs(environment: Environment, root: Path, *, hashed: bool) -> None:
+    source = root / "np"
+    (source / "pkgs" / "top-level").mkdir(parents=True)
+    (source / "default.nix").write_text(f"{{ system, config, overlays }}: {{ greeter = {program('greet', MARK)}; }}\n")
+    digest = nix("hash", "path", "--sri", "--type", "sha256", str(source))
+    locked = {"type": "path", "path": "./np"} | ({"narHash": digest, "lastModified": 1} if hashed else {})
+    nodes = {"nixpkgs": {"locked": locked, "original": {}}, "root": {"inputs": {"nixpkgs": "nixpkgs"}}}
+    (root / "flake.lock").write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))
+    result = ran(environment, "greeter", argv=("sh", "-c", "command -v greet"))
+    assert result.stdout.endswith("/bin/greet\n")
+    assert (digest if hashed else f"{source}, as it is now") in result.notes[0]
+    (source / "default.nix").write_text("{ system, config, overlays }: { }\n")
+    with pytest.raises(DevkeelError) as caught:
+        ran(environment, "other", argv=("true",))
+    assert caught.value.code == "unknown_package"
+
+
+def test_a_nixpkgs_that_is_not_there_is_missed_in_the_job(environment: Environment, root: Path) -> None:
+    locked = {"type": "path", "path": "/nonexistent/np", "narHash": f"sha256-{'A' * 43}="}
+    nodes = {"nixpkgs": {"locked": locked, "original": {}}, "root": {"inputs": {"nixpkgs": "nixpkgs"}}}
+    (root / "flake.lock").write_text(json.dumps({"nodes": nodes, "root": "root", "version": 7}))
+    job = environment.run_packages(("jq",), ("jq",))
+    assert job.wait(60)
+    with pytest.raises(DevkeelError) as caught:
+        environment.result(job)
+    assert (caught.value.code, "#name" in (caught.value.remedy or "")) == ("not_fetched", True)
+
+
 def test_what_others_bring_is_there_too(environment: Environment, root: Path) -> None:
     outer = derivation(f"mkdir -p $out/nix-support; echo ${{{HELLO}}} > $out/nix-support/propagated-user-env-packages")
     (root / "flake.nix").write_text(flake_text({"outer": outer}))
@@ -162,6 +191,20 @@ def test_a_secret_is_masked_in_what_a_command_prints_and_says(environment: Envir
     token = f"ghp_{'a1B2' * 9}"
     result = ran(environment, "#hello", argv=("hello", f"--token={token}"))
     assert token not in " ".join(result.argv)
+    text = f"hello {token}; echo {token} >&2"
+    result = ran(environment, "#hello", argv=("sh", "-c", text))
+    assert (result.stdout, result.stderr) == (f"{MARK} ***\n", "***\n")
+
+
+def test_a_program_of_the_host_that_lies_in_the_store_is_no_package(
+    environment: Environment, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "flake.nix").write_text(flake_text({"hello": HELLO, "other": program("other", "echo other")}))
+    (other,) = ran(environment, "#other", argv=("other",)).packages
+    monkeypatch.setenv("PATH", f"{other.paths[0]}/bin", prepend=os.pathsep)
+    result = ran(environment, "#hello", argv=("other",))
+    assert (result.stdout, result.origin) == ("other\n", "host")
+    assert ran(environment, "#other", argv=(f"{other.paths[0]}/bin/other",)).origin == "packages"
 
 
 def test_the_command_becomes_the_program(root: Path) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.runtime import Completed
     from devkeel.runtime.jobs import Job
 
-__all__ = ["BuildResult", "Output", "build", "derivation_of", "not_built", "outputs"]
+__all__ = ["BuildResult", "Derivation", "Output", "build", "derivation_of", "not_built", "outputs"]
 
 _SHOWN = 20
 # All that is asked of what is to be built, and enough to say what it is instead.
@@ -58,6 +58,13 @@ class Derivation(Struct, frozen=True):
     path: str
     outputs: tuple[str, ...]
 
+    @classmethod
+    def read(cls, named: str, found: dict[str, Any]) -> Derivation:
+        """Return what an evaluation says of something. Raises UsageError `not_a_derivation`."""
+        if "drvPath" not in found:
+            raise _no_derivation(named, found)
+        return cls(found["drvPath"], tuple(found["outputs"]))
+
 
 def build(context: Context, target: str, *, file: str | None, timeout: float) -> Job:
     """Begin to build what is named; see `Environment.build`."""
@@ -87,15 +94,14 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
 
 
-def derivation_of(subject: Subject, wanted: Installable, timeout: float, *, imports: bool = True) -> Derivation:
+def derivation_of(
+    subject: Subject, wanted: Installable, timeout: float, *, imports: bool = True, function: str = _DERIVATION
+) -> Derivation:
     """Return what is to be built, by evaluating it. Raises CheckFailed, Unavailable, UsageError `not_a_derivation`.
 
-    imports: build what the evaluation imports from derivations.
+    imports: build what the evaluation imports from derivations. function: what says it of the value, Nix text.
     """
-    found = subject.evaluate(attributes.AskedValue(wanted, _DERIVATION, imports=imports), timeout)
-    if "drvPath" not in found:
-        raise _no_derivation(wanted, found)
-    return Derivation(found["drvPath"], tuple(found["outputs"]))
+    return Derivation.read(wanted.text, subject.evaluate(attributes.AskedValue(wanted, function, imports), timeout))
 
 
 def outputs(found: Derivation, done: Completed) -> tuple[Output, ...]:
@@ -116,12 +122,12 @@ def _not_taken(done: Completed) -> tuple[str, ...]:
     return (f"Built, and not taken from {', '.join(caches)}: no key that is believed signed it there.",) * bool(caches)
 
 
-def _no_derivation(wanted: Installable, found: dict[str, Any]) -> UsageError:
+def _no_derivation(named: str, found: dict[str, Any]) -> UsageError:
     names = tuple(map(str, found["names"][:_SHOWN]))
     return UsageError(
         "not_a_derivation",
-        f"{wanted.text} is of the type {found['type']}, and no derivation: there is nothing to build.",
-        seen=wanted.text,
+        f"{named} is of the type {found['type']}, and no derivation: there is nothing to build.",
+        seen=named,
         remedy="Name one of what it has." if names else "Name another attribute.",
         alternatives=names,
     )

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.errors import PolicyRefused, ProjectError, Unavailable, UsageError
+from devkeel.errors import PolicyRefused, ProjectError, UsageError
 from devkeel.nix_cli.flake_pins import FLAKE_LOCK
 from devkeel.nix_cli.installables import Installable
-from devkeel.nix_cli.pinned_packages import NIXPKGS, pinned_nixpkgs
+from devkeel.nix_cli.pinned_packages import NIXPKGS, pins_nixpkgs
 from devkeel.project.root import LOCK
 from devkeel.source.path import AttrPath, parse_path
 from devkeel.text.actions import do
@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devkeel.context import Context
-    from devkeel.nix_cli.pinned_packages import PinnedNixpkgs
 
-__all__ = ["PackageNames", "nixpkgs_of"]
+__all__ = ["PackageNames", "lock_of_nixpkgs"]
 
 _MOST = 100
 _EXAMPLE = "Name packages such as jq (of the nixpkgs that a lock pins) or #hello (of flake.nix)."
@@ -83,29 +82,21 @@ def _of_flake(text: str) -> Installable:
     return found
 
 
-def nixpkgs_of(context: Context, names: PackageNames) -> PinnedNixpkgs:
-    """Return the nixpkgs that a lock of the project pins.
+def lock_of_nixpkgs(context: Context, names: PackageNames) -> tuple[str, bytes]:
+    """Return the lock of the project that pins nixpkgs: its name and content.
 
-    Raises ProjectError `no_nixpkgs` where none does, Unavailable `not_fetched` where the store lacks it.
+    Raises ProjectError `no_nixpkgs` where none does.
     """
-    first = names.texts[min(names.pinned)]
     # Of both locks the one of the declaration, as the backends have it.
-    order = (FLAKE_LOCK, LOCK) if context.selection.name == "flake" else (LOCK, FLAKE_LOCK)
-    locks = {name: data for name in order if (data := context.project.read(name)) is not None}
-    found = pinned_nixpkgs(locks, context.project.root, fetches=context.permission.executes)
-    if found is None:
-        raise ProjectError(
-            "no_nixpkgs",
-            f"No lock of the project pins nixpkgs, so {first} has no one meaning; registries are not asked.",
-            seen=first,
-            remedy=f"Name nixpkgs as an input and pin it with {do('lock')}; or name an attribute of the project's "
-            "flake (#name) or of a file.",
-        )
-    if found.pin is None:
-        raise Unavailable(
-            "not_fetched",
-            f"The Nix store lacks the nixpkgs that {found.lock} pins, and it was not to be had.",
-            seen=NIXPKGS,
-            remedy="Put that right (its host, the network, your access to it), and repeat the call.",
-        )
-    return found
+    for name in (FLAKE_LOCK, LOCK) if context.selection.name == "flake" else (LOCK, FLAKE_LOCK):
+        data = context.project.read(name)
+        if data is not None and pins_nixpkgs(data):
+            return name, data
+    first = names.texts[min(names.pinned)]
+    raise ProjectError(
+        "no_nixpkgs",
+        f"No lock of the project pins nixpkgs, so {first} has no one meaning; registries are not asked.",
+        seen=first,
+        remedy=f"Name nixpkgs as an input and pin it with {do('lock')}; or name an attribute of the project's "
+        "flake (#name) or of a file.",
+    )

@@ -9,21 +9,21 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import asdict, replace
 
-from devkeel.builds.build import not_built
-from devkeel.builds.package_names import PackageNames, nixpkgs_of
+from devkeel.builds.build import Derivation, derivation_of, not_built
+from devkeel.builds.package_names import PackageNames, lock_of_nixpkgs
 from devkeel.builds.subject import Subject
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.environments.run import Invocation, RunResult, directory_of, is_argument, perform
 from devkeel.errors import CheckFailed, Unavailable, UsageError
-from devkeel.nix_cli import attributes, build_log, derivations
+from devkeel.nix_cli import build_log, derivations
 from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.outputs import program_directories
-from devkeel.nix_cli.pinned_packages import PACKAGE, ask_packages
+from devkeel.nix_cli.pinned_packages import PACKAGE, ask_packages, pinned_nixpkgs
 from devkeel.nix_cli.progress import progress_of
 from devkeel.runtime import Completed
 from devkeel.runtime.jobs import JobSpec
@@ -31,19 +31,17 @@ from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
 from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
-from devkeel.text.secrets import mask_arguments
+from devkeel.text.secrets import mask, mask_arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from devkeel.context import Context
-    from devkeel.nix_cli.pinned_packages import PinnedNixpkgs
     from devkeel.runtime.jobs import Job
 
 __all__ = ["PackageCommand", "PackageRun", "RunPackage", "prepare", "run"]
 
 _WORD = 2000
-_SHOWN = 20
 
 
 class PackageCommand(Struct, frozen=True):
@@ -74,11 +72,12 @@ class PackageRun(RunResult, frozen=True, kw_only=True):
     preparing: float = 0.0
 
 
-class _Derivation(Struct, frozen=True):
-    """What is built for a package, and which outputs of it are wanted."""
+class _Prepared(Struct, frozen=True):
+    """A command with the packages that are built for it, and whose program it is; see `PackageRun`."""
 
-    path: str
-    outputs: tuple[str, ...]
+    packages: tuple[RunPackage, ...]
+    invocation: Invocation
+    origin: str
 
 
 def run(context: Context, wanted: PackageCommand, timeout: float) -> Job:
@@ -87,17 +86,22 @@ def run(context: Context, wanted: PackageCommand, timeout: float) -> Job:
     work, title = _begin(context, wanted, timeout)
 
     def whole(job: Job) -> PackageRun:
-        packages, called = work(job)
+        prepared = work(job)
+        called = prepared.invocation
         took = round(time.monotonic() - begun, 3)
         job.tell("running")
         left = max(0.0, timeout - took)
         result, late = perform(job, called.argv, called.place, called.variables, left)
-        origin, notes = _origin(called, context.project.root)
-        if late:
-            notes = (*notes, f"Its deadline ended it, {timeout:g} s after the call.")
-        argv = mask_arguments(result.argv)
-        known = asdict(replace(result, argv=argv, origin=origin, notes=(*called.notes, *notes)))
-        return PackageRun(**known, packages=packages, preparing=took)
+        late_note = (f"Its deadline ended it, {timeout:g} s after the call.",) * late
+        shown = replace(
+            result,
+            argv=mask_arguments(result.argv),
+            stdout=mask(result.stdout),
+            stderr=mask(result.stderr),
+            origin=prepared.origin,
+            notes=(*called.notes, *late_note),
+        )
+        return PackageRun(**asdict(shown), packages=prepared.packages, preparing=took)
 
     spec = JobSpec("run", title, reads=progress_of, plain=as_data, failed=lambda result: result.exit_code != 0)
     with context.building():
@@ -109,17 +113,13 @@ def prepare(context: Context, wanted: PackageCommand, timeout: float) -> Job:
     work, title = _begin(context, wanted, timeout)
 
     def whole(job: Job) -> Invocation:
-        _packages, called = work(job)
-        _, notes = _origin(called, context.project.root)
-        return replace(called, notes=(*called.notes, *notes))
+        return work(job).invocation
 
     with context.building():
         return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",)), whole)
 
 
-def _begin(
-    context: Context, wanted: PackageCommand, timeout: float
-) -> tuple[Callable[[Job], tuple[tuple[RunPackage, ...], Invocation]], str]:
+def _begin(context: Context, wanted: PackageCommand, timeout: float) -> tuple[Callable[[Job], _Prepared], str]:
     """Refuse what cannot be meant, and return what makes the rest of it, with a title."""
     require_seconds(timeout, LONGEST)
     _require_command(wanted.argv)
@@ -127,23 +127,20 @@ def _begin(
     place = directory_of(context.project, wanted.cwd)
     subjects = {number: Subject.of(context, item) for number, item in names.own.items()}
     subject = next(iter(subjects.values()), None) or Subject.alone(context)
-    pinned = nixpkgs_of(context, names) if names.pinned else None
+    lock = lock_of_nixpkgs(context, names) if names.pinned else None
     deadline = time.monotonic() + timeout
 
-    def work(job: Job) -> tuple[tuple[RunPackage, ...], Invocation]:
+    def work(job: Job) -> _Prepared:
         with job.echoing("stderr"):
             job.tell("evaluating")
-            found = dict[int, _Derivation]()
+            found, notes = _of_nixpkgs(subject, *lock, names, deadline) if lock else ({}, [])
             for number, item in names.own.items():
-                asked = attributes.AskedValue(item, PACKAGE, imports=True)
-                value = subjects[number].evaluate(asked, deadline - time.monotonic())
-                found[number] = _derivation(item.text, value)
-            if pinned is not None:
-                found |= _of_nixpkgs(subject, pinned, names, deadline)
+                left = deadline - time.monotonic()
+                found[number] = derivation_of(subjects[number], item, left, function=PACKAGE)
             job.tell("building")
             with on_time(timeout):
                 packages = _built(subject, [(names.texts[number], found[number]) for number in sorted(found)], deadline)
-        return packages, _invocation(wanted, place, packages, pinned)
+        return _prepared(wanted, place, packages, subject.root, notes)
 
     said = mask_arguments([item[:_WORD] for item in wanted.argv[:TITLE]])
     return work, one_line(f"Run with {', '.join(names.texts)}: {' '.join(said)}")[:TITLE]
@@ -160,24 +157,26 @@ def _require_command(argv: Sequence[str]) -> None:
 
 
 def _of_nixpkgs(
-    subject: Subject, pinned: PinnedNixpkgs, names: PackageNames, deadline: float
-) -> dict[int, _Derivation]:
-    assert pinned.pin is not None  # noqa: S101  (`nixpkgs_of` has seen to it)
+    subject: Subject, lock: str, data: bytes, names: PackageNames, deadline: float
+) -> tuple[dict[int, Derivation], list[str]]:
+    """Return what is built for the names that are nixpkgs', each by its place, and what to know about that nixpkgs."""
+    pin = pinned_nixpkgs(lock, data, subject.root, deadline)
+    held = pin.revision[:12] or pin.hash or f"{pin.path}, as it is now"
     paths = tuple(names.pinned.values())
-    answer = ask_packages(subject.nix, pinned.pin, paths, subject.root, deadline)
+    answer = ask_packages(subject.nix, pin, paths, subject.root, deadline)
     if isinstance(answer, Completed):
         raise _not_evaluated(subject, answer, ", ".join(names.texts[number] for number in names.pinned))
-    found = dict[int, _Derivation]()
+    found = dict[int, Derivation]()
     for number, value in zip(names.pinned, answer[0], strict=True):
         if value is None:
             raise UsageError(
                 "unknown_package",
-                f"The nixpkgs that {pinned.lock} pins has no {names.texts[number]}.",
+                f"The nixpkgs that {lock} pins has no {names.texts[number]}.",
                 seen=names.texts[number],
                 remedy=f"Search for it with {do('search')}, or name one of the project's flake as #name.",
             )
-        found[number] = _derivation(names.texts[number], value)
-    return found
+        found[number] = Derivation.read(names.texts[number], value)
+    return found, [f"nixpkgs is the one that {lock} pins ({held}), without overlays and settings of it."]
 
 
 def _not_evaluated(subject: Subject, answer: Completed, what: str) -> CheckFailed:
@@ -194,20 +193,7 @@ def _not_evaluated(subject: Subject, answer: Completed, what: str) -> CheckFaile
     )
 
 
-def _derivation(name: str, value: dict[str, Any]) -> _Derivation:
-    if "drvPath" not in value:
-        names = tuple(map(str, value["names"][:_SHOWN]))
-        raise UsageError(
-            "not_a_derivation",
-            f"{name} is of the type {value['type']}, and no package.",
-            seen=name,
-            remedy="Name one of what it has." if names else "Name another attribute.",
-            alternatives=names,
-        )
-    return _Derivation(value["drvPath"], tuple(value["outputs"]))
-
-
-def _built(subject: Subject, wanted: list[tuple[str, _Derivation]], deadline: float) -> tuple[RunPackage, ...]:
+def _built(subject: Subject, wanted: list[tuple[str, Derivation]], deadline: float) -> tuple[RunPackage, ...]:
     """Build the outputs that are wanted of each package, all in one call."""
     # The outputs of a derivation stand behind an exclamation mark (nix, src/libstore/path-with-outputs.cc).
     words = tuple(f"{item.path}!{','.join(item.outputs)}" for _, item in wanted)
@@ -218,34 +204,32 @@ def _built(subject: Subject, wanted: list[tuple[str, _Derivation]], deadline: fl
     return tuple(RunPackage(name, item.path, tuple(next(paths) for _ in item.outputs)) for name, item in wanted)
 
 
-def _invocation(
-    wanted: PackageCommand, place: Path, packages: tuple[RunPackage, ...], pinned: PinnedNixpkgs | None
-) -> Invocation:
-    own = program_directories(path for item in packages for path in item.paths)
+def _prepared(
+    wanted: PackageCommand, place: Path, packages: tuple[RunPackage, ...], root: Path, notes: list[str]
+) -> _Prepared:
+    paths = [path for item in packages for path in item.paths]
+    own = program_directories(paths)
     host = [] if wanted.pure else os.environ.get("PATH", "").split(os.pathsep)
     path = os.pathsep.join(filter(None, (*own, *host)))
-    notes = []
-    if pinned is not None and pinned.pin is not None:
-        held = pinned.pin.revision[:12] or pinned.pin.hash
-        notes.append(f"nixpkgs is the one that {pinned.lock} pins ({held}), without overlays and settings of it.")
     notes += [f"{item.name} has no programs." for item in packages if not program_directories(item.paths)]
     program = wanted.argv[0]
-    if "/" not in program and shutil.which(program, path=path) is None:
+    found = str(place / program) if "/" in program else shutil.which(program, path=path)
+    if found is None:
         raise Unavailable(
             "program_missing",
             f"{program} is in none of the packages{'; the host was left out' if wanted.pure else ', nor on the host'}.",
             seen=program,
             remedy="Name the package that has it.",
         )
-    return Invocation(wanted.argv, place, {"PATH": path}, (), tuple(notes))
+    origin = _origin(os.path.normpath(found), [*paths, *own], root)
+    if origin == "host":
+        notes.append(f"{Path(found).name} is from the host: {found}.")
+    return _Prepared(packages, Invocation(wanted.argv, place, {"PATH": path}, (), tuple(notes)), origin)
 
 
-def _origin(called: Invocation, root: Path) -> tuple[str, tuple[str, ...]]:
-    """Return whose program a command is, and what to know about it."""
-    name, path = called.argv[0], str(called.variables["PATH"])
-    found = str(called.place / name) if "/" in name else shutil.which(name, path=path) or name
-    if found.startswith("/nix/store/"):
-        return "packages", ()
-    if os.path.normpath(found).startswith(f"{root}/"):
-        return "project", ()
-    return "host", (f"{Path(found).name} is from the host: {found}.",)
+def _origin(program: str, own: list[str], root: Path) -> str:
+    """Return whose program it is. own: where the packages, and what they bring, have theirs."""
+    # The host's own may lie in the store too, as those of NixOS and of devenv do.
+    if any(program.startswith(f"{folder}/") for folder in own):
+        return "packages"
+    return "project" if program.startswith(f"{root}/") else "host"

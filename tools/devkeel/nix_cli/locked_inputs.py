@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 else:
     archive, fetching = Deferred("devkeel.nix_cli.archive"), Deferred("devkeel.nix_cli.fetching")
 
-__all__ = ["NEEDED", "LockedInputs", "locate_inputs", "not_fetched"]
+__all__ = ["NEEDED", "LockedInputs", "locate_inputs", "not_fetched", "path_of"]
 
 _SECONDS = 20.0
 NEEDED = ("devenv", "nixpkgs")
@@ -78,6 +78,15 @@ def locate_inputs(data: bytes | None, root: Path | None, origin: Path | None = N
                 raise _unavailable(reason, "Move it beneath, or give the input a URL.")
             raise not_fetched(data, inputs[name], origin or root)
     return LockedInputs(trees, inputs, tuple(sorted({tree["path"] for tree in trees.values() if tree["path"]})))
+
+
+def path_of(locked: dict[str, Any], root: Path) -> str | None:
+    """Return where the store has what a node of a lock names, or where it is in the project; None where it is not.
+
+    root: of the project. A directory of its work tree is brought into the store where the node has its hash. Raises
+    ValueError, KeyError.
+    """
+    return _Sources(root, root).of("", locked)[0]
 
 
 def not_fetched(data: bytes, key: str, root: Path | None = None) -> Unavailable:

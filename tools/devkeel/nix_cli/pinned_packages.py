@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
-
+from devkeel.errors import Unavailable
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
-from devkeel.nix_cli.fetching import fetch, locked_source
-from devkeel.nix_cli.pins import read_pins
-from devkeel.pinned.flake_lock import read_lock
+from devkeel.nix_cli.fetching import fetch, locked_source, why_not
+from devkeel.nix_cli.locked_inputs import path_of
+from devkeel.nix_cli.pins import Pin, read_pins
+from devkeel.pinned.flake_lock import parse_lock, read_lock
 from devkeel.source import nix as nix_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator
 
-    from devkeel.nix_cli.pins import Pin
     from devkeel.runtime import Completed
     from devkeel.source.path import AttrPath
 
-__all__ = ["NIXPKGS", "PACKAGE", "PinnedNixpkgs", "ask_packages", "pinned_nixpkgs"]
+__all__ = ["NIXPKGS", "PACKAGE", "ask_packages", "pinned_nixpkgs", "pins_nixpkgs"]
 
 NIXPKGS = "nixpkgs"
 # A package as data: what builds it, and which of its outputs a person gets who installs it (nix,
@@ -48,28 +47,51 @@ in map look (builtins.fromJSON {names})
 _OUTPUT = 1024**2
 
 
-class PinnedNixpkgs(Struct, frozen=True):
-    """The nixpkgs of a project. lock: the file that pins it. pin: where the store has it, None where it does not."""
-
-    lock: str
-    pin: Pin | None
+def pins_nixpkgs(data: bytes) -> bool:
+    """Return whether a lock pins an input of this name."""
+    return any(_keys(data))
 
 
-def pinned_nixpkgs(locks: Mapping[str, bytes], root: Path, *, fetches: bool) -> PinnedNixpkgs | None:
-    """Return the nixpkgs of the first lock that pins an input of this name, None where none does.
+def pinned_nixpkgs(name: str, data: bytes, root: Path, deadline: float) -> Pin:
+    """Return the nixpkgs that a lock pins; what the store lacks is brought, held to the hash of the lock.
 
-    locks: by name. fetches: whether what the store lacks may be fetched, held to the hash of the lock.
+    name: of the lock. A directory of the project that the lock names without a hash is what stands there. deadline: of
+    the monotonic clock. Raises Unavailable `not_fetched`.
     """
-    for name, data in locks.items():
-        keys = [*_keys(data)]
-        for key in keys if fetches else ():
-            if read_pins(data).nixpkgs is not None:
-                break
-            if source := locked_source(name, data, key, root):
-                fetch(source)
-        if keys:
-            return PinnedNixpkgs(name, read_pins(data).nixpkgs)
-    return None
+    reason = None
+    for key in _keys(data):
+        if pin := read_pins(data).nixpkgs:
+            return pin
+        if source := locked_source(name, data, key, root):
+            fetch(source, max(0.0, deadline - time.monotonic()))
+            reason = reason or why_not(source)
+        elif pin := _of_the_project(data, key, root):
+            return pin
+    if pin := read_pins(data).nixpkgs:
+        return pin
+    raise Unavailable(
+        "not_fetched",
+        f"The Nix store lacks the nixpkgs that {name} pins. "
+        + (f"Fetching it failed: {reason}" if reason else "It is nothing that is fetched from elsewhere."),
+        seen=NIXPKGS,
+        remedy="Put that right (its host, the network, your access to it), and repeat the call."
+        if reason
+        else "Name what the project's flake has of it, as #name.",
+    )
+
+
+def _of_the_project(data: bytes, key: str, root: Path) -> Pin | None:
+    """Return a directory of the project that a node names: the store's where the node has its hash."""
+    try:
+        lock = parse_lock(data)
+        locked = lock.locked(key)
+        # A node that has a parent is relative to that one (nix, src/libflake/lockfile.cc, `parentInputAttrPath`).
+        path = None if lock.nodes[key].get("parent") else path_of(locked, root)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    if path is None or not Path(path, "pkgs", "top-level").is_dir():
+        return None
+    return Pin(path, str(locked.get("narHash", "")), "", str(locked.get("dir", "")))
 
 
 def _keys(data: bytes) -> Iterator[str]:
