@@ -397,7 +397,7 @@ class Environment:
     ) -> Reproducibility:
         """Return what of the project, or of an attribute too, is held so that it is built the same again.
 
-        Nothing is built. timeout: seconds of evaluating. Raises as `build`.
+        A file alone is asked for as a whole. Nothing is built. timeout: seconds of evaluating. Raises as `build`.
         """
         return reproducibility.report(self.context, target, file=file, timeout=timeout)
 

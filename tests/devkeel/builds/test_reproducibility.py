@@ -118,8 +118,12 @@ def test_a_lock_that_is_not_committed_does_not_hold(environment: Environment, ro
 @pytest.mark.nix
 def test_an_attribute_says_what_its_builder_lacks(environment: Environment, root: Path, nix_machine: Path) -> None:
     (root / "flake.nix").write_text(flake_text({"made": derivation("python3 -m zipapp x -o $out")}))
+    (root / "default.nix").write_text(derivation("python3 -m zipapp x -o $out"))
+    for target, file in (("#made", None), (None, "default.nix")):
+        report = environment.check_reproducibility(target, file=file)
+        (line,) = (line for line in report.lines if line.name == "variables")
+        assert (report.target, line.state) == (target or file, "does_not_hold")
     found = lines(environment, "#made")
-    assert found["variables"].state == "does_not_hold"
     assert found["content_addressed"].state == "not_looked_at"
 
 

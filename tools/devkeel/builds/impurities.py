@@ -6,6 +6,7 @@ looked at.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Diagnostic, Place
@@ -40,7 +41,12 @@ _HELD = {
     "fetchGit": {"rev", "narHash"},
     "fetchMercurial": {"rev", "narHash"},
     "fetchTree": {"rev", "narHash"},
+    "getFlake": {"rev", "narHash"},
 }
+# Those that take a flake reference, in which a revision may stand as a part of the path (Nix manual, builtins.fetchTree
+# and "nix flake").
+_REFERENCES = ("fetchTree", "getFlake")
+_REVISION = re.compile(r"/[0-9a-f]{40}(?:[0-9a-f]{24})?(?![0-9a-f])")
 # In scope without `builtins.` (nix, src/libexpr/primops.cc: those that are registered without two underscores).
 _GLOBAL = ("fetchTarball", "fetchGit", "fetchMercurial", "fetchTree")
 _BUILTINS = "builtins"
@@ -75,9 +81,11 @@ def _of_document(document: nix.Document) -> Iterator[Diagnostic]:
         waiting += node.named_children
         if node.type == "spath_expression":
             shown = text(node, document.data)
-            yield _finding(
-                f"{shown} is what NIX_PATH of who evaluates names so", document.place(node.start_byte), shown
-            )
+            message = f"{shown} is what NIX_PATH of who evaluates names so"
+            yield _finding(message, document.place(node.start_byte), shown)
+        elif node.type in ("path_expression", "hpath_expression") and _is_of_machine(text(node, document.data)):
+            shown = text(node, document.data)
+            yield _finding(f"{shown} is what the machine has there", document.place(node.start_byte), shown)
         elif (name := _builtin(node, document.data)) is not None:
             yield from _judged(name, node, document)
         elif node.type == "inherit_from" and _is_builtins(node.child_by_field_name("expression"), document.data):
@@ -86,11 +94,16 @@ def _of_document(document: nix.Document) -> Iterator[Diagnostic]:
                     yield _of_machine(inner, document.place(attribute.start_byte))
 
 
+def _is_of_machine(path: str) -> bool:
+    """Return whether a path leads out of the project: from the root, with which alone others are made, or from home."""
+    return path.startswith(("/", "~")) and path not in ("/.", "/dev/null")
+
+
 def _judged(name: str, node: Node, document: nix.Document) -> Iterator[Diagnostic]:
     place = document.place(node.start_byte)
     if name in _MACHINE:
         yield _of_machine(name, place)
-    elif name in _HELD and _is_unheld(node, _HELD[name], document.data):
+    elif name in _HELD and _is_unheld(node, name, document.data):
         held = " or ".join(sorted(_HELD[name] - {"narHash"}))
         message = f"{name} fetches what no hash holds: it has no {held}"
         yield Diagnostic("fetch_without_hash", "error", message, "impurities", place, name)
@@ -120,9 +133,9 @@ def _is_builtins(node: Node | None, data: bytes) -> bool:
     return node is not None and text(node, data) == _BUILTINS and not is_bound(node, _BUILTINS, data)
 
 
-def _is_unheld(node: Node, held: set[str], data: bytes) -> bool:
+def _is_unheld(node: Node, name: str, data: bytes) -> bool:
     """Return whether a fetch is certainly called without what holds it: a mere URL, or a set that lacks it."""
-    call = node.parent
+    held, call = _HELD[name], node.parent
     if call is None or call.type != "apply_expression" or call.child_by_field_name("function") != node:
         return False
     given = call.child_by_field_name("argument")
@@ -131,8 +144,11 @@ def _is_unheld(node: Node, held: set[str], data: bytes) -> bool:
     if given is None or given.type not in ("string_expression", "uri_expression", "attrset_expression"):
         return False
     if given.type != "attrset_expression":
-        # A flake reference as a text may name its revision (Nix manual, builtins.fetchTree).
-        return not any(f"{name}=" in text(given, data) for name in held)
+        # A flake reference as a text may name its revision.
+        shown, refers = text(given, data), name in _REFERENCES
+        if refers and any(child.type == "interpolation" for child in given.named_children):
+            return False
+        return not any(f"{word}=" in shown for word in held) and not (refers and _REVISION.search(shown))
     names = set[str | None]()
     for binding in bindings(given):
         path = binding.child_by_field_name("attrpath")

@@ -60,7 +60,7 @@ class Reproducibility(Struct, frozen=True):
 def report(context: Context, target: str | None, *, file: str | None, timeout: float) -> Reproducibility:
     """Return what holds of a project, line by line; see the verb of `Environment` that calls it."""
     require_seconds(timeout, LONGEST)
-    wanted = None if target is None else Installable.parse(target, file)
+    wanted = None if target is None and file is None else Installable.parse(target or ".", file)
     files = _files(context, wanted.file if wanted else None)
     lines = [_pins(context), _locks(context), *_references(context, files), _purity(files)]
     if wanted is None:

@@ -31,8 +31,8 @@ def command(
 ) -> int:
     """Say what makes builds the same each time.
 
-    TARGET is such as .#hello; without it the project alone is looked at. Exits with 3 where something does not hold, or
-    the second build differs.
+    TARGET is such as .#hello; without it and --file the project alone is looked at. Exits with 3 where something does
+    not hold, or the second build differs.
     """
     environment = session.environment
     if prove:
