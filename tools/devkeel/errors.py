@@ -144,6 +144,15 @@ class CheckFailed(Refused):
 
     exit_code: ClassVar[int] = 3
 
+    @property
+    def further(self) -> tuple[Diagnostic, ...]:
+        """The findings that say more than the error itself does."""
+        return tuple(item for item in self.diagnostics if not self._says(item))
+
+    def _says(self, item: Diagnostic) -> bool:
+        known = (item.code, item.place) == (self.code, self.place) and item.subject in (None, self.seen)
+        return known and item.message in self.message and not item.suggestions
+
     def as_data(self) -> dict[str, Any]:
         """Return the error with its diagnostics."""
         return super().as_data() | {"diagnostics": [item.as_data() for item in self.diagnostics]}

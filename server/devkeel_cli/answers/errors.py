@@ -59,7 +59,7 @@ def _lines(error: DevkeelError) -> Iterator[str]:
     if error.alternatives:
         yield f"  valid: {clean(', '.join(error.alternatives))}"
     if isinstance(error, CheckFailed):
-        yield from (f"  {line}" for item in error.diagnostics for line in finding(item))
+        yield from (f"  {line}" for item in error.further for line in finding(item))
     facts = dict(error.details)
     if "ran" in facts:
         skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]

@@ -88,7 +88,7 @@ def _text(data: dict[str, Any], error: DevkeelError) -> str:
     if error.alternatives:
         lines.append(f"valid: {', '.join(error.alternatives)}")
     if isinstance(error, errors.CheckFailed):
-        lines += few(map(diagnostic_line, error.diagnostics))
+        lines += few(map(diagnostic_line, error.further))
     facts = dict(error.details)
     if "ran" in facts:
         skipped = [report.Skipped(**item) for item in facts.pop("skipped", ())]

@@ -71,6 +71,37 @@ def test_a_file_that_git_does_not_know_is_named(environment: Environment, root: 
     assert (caught.value.seen, "ignores it" in (caught.value.remedy or "")) == ("default.nix", True)
 
 
+def test_a_file_with_secrets_is_not_named_for_git(environment: Environment, root: Path) -> None:
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    read = derivation("true", x="builtins.readFile ./.env")
+    (root / "flake.nix").write_text(flake_text({"reads": read}))
+    (root / "default.nix").write_text(read)
+    (root / ".env").write_text("A=b\n")
+    subprocess.run(["git", "-C", str(root), "add", "flake.nix"], check=True)
+    for target, file in (("#reads", None), (".", "default.nix")):
+        with pytest.raises(CheckFailed, match=r"\.env") as caught:
+            built(environment, target, file=file)
+        assert "git add" not in (caught.value.remedy or "")
+        assert "Git" not in caught.value.message
+
+
+def test_an_import_that_does_not_build_is_not_taken_for_one_without_a_network(
+    environment: Environment, root: Path
+) -> None:
+    broken = derivation("echo unable to download; exit 1", unique("broken"))
+    (root / "flake.nix").write_text(flake_text({"imports": f"import {broken}"}))
+    with pytest.raises(CheckFailed, match="imports from what does not build: broken-") as caught:
+        built(environment, "#imports")
+    assert (caught.value.code, caught.value.further[0].code) == ("evaluation_failed", "build_failed")
+
+
+def test_what_an_error_says_is_not_said_once_more(environment: Environment, root: Path) -> None:
+    (root / "flake.nix").write_text(flake_text({}))
+    with pytest.raises(CheckFailed) as caught:
+        built(environment, "#absent")
+    assert (len(caught.value.diagnostics), caught.value.further) == (1, ())
+
+
 def test_a_build_that_fails_says_the_end_of_its_log(environment: Environment, root: Path) -> None:
     name = unique("bad")
     (root / "flake.nix").write_text(flake_text({"bad": derivation("echo widget.c:3 >&2; exit 1", name)}))

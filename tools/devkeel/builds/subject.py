@@ -8,7 +8,8 @@ from msgspec import Struct
 
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import CheckFailed, PolicyRefused, ProjectError, Unavailable
-from devkeel.nix_cli import attributes
+from devkeel.nix_cli import attributes, build_log
+from devkeel.nix_cli.derivations import is_of_import
 from devkeel.nix_cli.fetching import caches_of
 from devkeel.nix_cli.flake_evaluation import with_pins
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK
@@ -94,14 +95,21 @@ class Subject(Struct, frozen=True):
 
     def _failure(self, stage: Stage, asked: attributes.AskedValue, found: Completed) -> CheckFailed:
         told = found.stderr.decode("utf-8", "replace")
-        unknown = untracked_file(asked.installable.text, self.root, told)
+        title = asked.installable.text
+        # A file is evaluated where it is, with what is beside it, whether Git knows that or not.
+        unknown = untracked_file(title, self.root, told) if asked.installable.file is None else None
         if unknown is not None:
             return unknown
-        translation = Translation(str(stage.root), self.files, "evaluation", confined=True, withheld=stage.withheld)
-        finding = translation.failure(told, found.returncode)
+        if is_of_import(found):
+            finding = build_log.failures(self.files, str(self.root), found)[0]
+            why = f"it imports from what does not build: {finding.message}"
+        else:
+            translation = Translation(str(stage.root), self.files, "evaluation", confined=True, withheld=stage.withheld)
+            finding = translation.failure(told, found.returncode)
+            why = finding.message
         return CheckFailed(
             "evaluation_failed",
-            f"{asked.installable.text} does not evaluate: {finding.message}",
+            f"{title} does not evaluate: {why}",
             place=finding.place,
             seen=finding.subject,
             remedy="Correct what it says, or name another attribute.",

@@ -165,8 +165,8 @@ class Translation(Struct, frozen=True):
 
     def _not_judged(self, tail: str) -> Diagnostic:
         message = (
-            "The declaration was not judged to its end: it wants to fetch, build or read outside of the project and "
-            f"its inputs, which a check does not do. Nix says: {self._clean(tail, 500)}"
+            "It was not judged to its end: it wants to fetch, build or read outside of the project and its inputs, "
+            f"which no evaluation does here. Nix says: {self._clean(tail, 500)}"
         )
         return Diagnostic("evaluation_restricted", "warning", message, self.source)
 
@@ -180,8 +180,8 @@ class Translation(Struct, frozen=True):
             file = "" if name == ".env" else f' and dotenv.filename = "{name}"'
             allows = f"In devenv.nix dotenv.enable = true{file} allows it"
         message = (
-            f"The declaration was not judged to its end: it reads {printable(name, 200)}, which an evaluation does not "
-            f"see, {why}. {allows}"
+            f"It was not judged to its end: it reads {printable(name, 200)}, which an evaluation does not see, {why}. "
+            f"{allows}"
         )
         place = self._place(stderr, tail, "", exact=True)
         return Diagnostic("secret_not_shown", "warning", message, self.source, place, name)

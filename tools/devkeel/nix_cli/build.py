@@ -36,8 +36,8 @@ def on_time(timeout: float) -> Iterator[None]:
             raise
         raise Unavailable(
             "build_timeout",
-            f"The environment did not build within {timeout:g} seconds; what was built stays in the Nix store.",
-            remedy="Try again: it goes on from there. Or ask for a lower level.",
+            f"It was not built within {timeout:g} seconds; what was built of it stays in the Nix store.",
+            remedy="Try again: it goes on from there. A check may also have a lower level, which builds nothing.",
         ) from error
 
 

@@ -92,12 +92,10 @@ def blame(found: Completed) -> None:
     reason = stderr[failed.start() :].partition("\nerror:")[0]
     obstacle = obstacle_of_builder(stderr, reason)
     if obstacle is not None:
+        # Newer ones call what was not started a failed build too (nix, src/libstore/build/derivation-goal.cc).
         if obstacle.code == "nix_cannot_build_here":
             _blame_cache(found)
-        # Newer ones call what was not started a failed build too (nix, src/libstore/build/derivation-goal.cc).
         _blame_machines(stderr, f"{name} was not built")
-        if obstacle.code == "nix_cannot_build_here":  # which newer ones say of a derivation
-            _blame_cache(found)
         raise obstacle.stops(f"{name} was not built", printable(_ends(reason.splitlines()), _SEEN), derivation=name)
     log = _told(failed, stderr)
     for obstacle in (DISK_FULL, UNREACHABLE) if _is_fetched(failed["path"]) else (DISK_FULL,):

@@ -141,8 +141,8 @@ def evaluate(  # noqa: PLR0913  (what holds a program, by name)
                 raise
             raise Unavailable(
                 "timeout",
-                f"The evaluation did not end within {timeout:g} seconds and was stopped.",
-                remedy="Try again, or ask for a lower level.",
+                f"The evaluation did not end within {round(timeout, 1):g} seconds and was stopped.",
+                remedy="Try again, with more time where that can be given; a check may also have a lower level.",
             ) from error
 
 
@@ -282,7 +282,7 @@ def _place(folder: Path, count: int, deadline: float) -> int:
             raise Unavailable(
                 "check_busy",
                 f"{count} other evaluations are running, which is as many as this machine has memory for.",
-                remedy="Try again when they have ended, or ask for a lower level.",
+                remedy="Try again when they have ended; a check may also have a lower level.",
             )
         time.sleep(_TICK)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from devkeel.runtime import Completed
 
-__all__ = ["realise", "with_imports"]
+__all__ = ["is_of_import", "realise", "with_imports"]
 
 _STORE = Path("/nix/store")
 _OUTPUT = 256 * 1024  # bytes of what a build prints: its end says why it failed
@@ -63,6 +63,11 @@ def with_imports(ask: Callable[[tuple[str, ...]], Completed], deadline: float) -
         found = ask(_READS)
         wanted = _wanted(_told(found)) if found.returncode else None
     return found
+
+
+def is_of_import(found: Completed) -> bool:
+    """Return whether what `with_imports` returned is how building an import ended, and not the evaluation."""
+    return "--realise" in found.argv
 
 
 def _wanted(told: str) -> str | None:

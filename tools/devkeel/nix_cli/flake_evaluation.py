@@ -13,7 +13,7 @@ from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
-from devkeel.nix_cli.derivations import with_imports
+from devkeel.nix_cli.derivations import is_of_import, with_imports
 from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.fetching import caches_of
 from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
@@ -95,7 +95,8 @@ def with_pins(
         if not isinstance(found, Completed):
             return found
         told = told_by(found)
-        if not _FROM_ELSEWHERE.search(told):
+        # A build has a network, and its log, or a cache that was asked before it, may speak of one.
+        if is_of_import(found) or not _FROM_ELSEWHERE.search(told):
             pins.require_hashes(told)
             error = explain(found)
             build_log.blame(found)

@@ -39,17 +39,9 @@ _BUILDERS = frozenset(
         *("buildPhase", "buildCommand", "preferLocalBuild", "allowSubstitutes", "doCheck", "doInstallCheck", "patches"),
         *("configureFlags", "cmakeFlags", "mesonFlags", "enableParallelBuilding", "enableParallelChecking", "src"),
         *("enableParallelInstalling", "passAsFile", "hardeningDisable", "hardeningEnable", "dontAddDisableDepTrack"),
-        *(
-            "outputHash",
-            "outputHashAlgo",
-            "outputHashMode",
-            "requiredSystemFeatures",
-            "impureEnvVars",
-            "unpackPhase",
-            "nobuildPhase",
-        ),
-        *("installPhase", "dontUnpack", "userHook", "nativeCheckInputs", "checkInputs", "nobuildPhase"),
-        "propagatedUserEnvPkgs",
+        *("outputHash", "outputHashAlgo", "outputHashMode", "requiredSystemFeatures", "impureEnvVars", "unpackPhase"),
+        "nobuildPhase",
+        *("installPhase", "dontUnpack", "userHook", "nativeCheckInputs", "checkInputs", "propagatedUserEnvPkgs"),
     }
 )
 

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING, Literal
 
 from devkeel.candidate.repository import find_repository
+from devkeel.candidate.withheld import withhold
 from devkeel.diagnosis.quoting import INNER, quoted
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.runtime.process import run
@@ -37,6 +38,13 @@ def untracked_file(
     file = found["file"]
     if _listed(root, file) or not _listed(root, file, "--others"):
         return None
+    if file in withhold(root).files:
+        return CheckFailed(
+            code,
+            f"{title} does not evaluate: no evaluation is shown {one_line(file)}, as it may hold secrets.",
+            seen=file,
+            remedy="Let the program read it when it runs: what is evaluated ends in the store, which everybody reads.",
+        )
     ignored = not _listed(root, file, "--others", "--exclude-standard")
     why = f"Git does not know {one_line(file)}, and Nix is shown the files that Git knows"
     return CheckFailed(

@@ -153,8 +153,8 @@ def run(
                 raise
             raise Unavailable(
                 "timeout",
-                f"{argv[0]} did not end within {timeout:g} seconds and was stopped.",
-                remedy="Try again, or ask for a lower level.",
+                f"{argv[0]} did not end within {round(timeout, 1):g} seconds and was stopped.",
+                remedy="Try again, with more time where that can be given; a check may also have a lower level.",
             ) from error
     stdout, stderr = kept
     return Completed(argv, process.returncode, stdout.data(), stderr.data(), (stdout.omitted, stderr.omitted))
