@@ -42,6 +42,18 @@ def test_a_build_is_missing_uploaded_there_and_verified(devkeel: Shell, place: P
     assert (verified.code, "all as signed" in verified.out) == (0, True)
 
 
+def test_a_link_is_the_one_in_the_current_directory(
+    devkeel: Shell, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (devkeel.root / "devkeel.toml").write_text(f'[[caches]]\nurl = "file://{place}"\n')
+    assert devkeel("nix", "allow", f"file://{place}", "--yes").code == 0
+    (devkeel.root / "sub").mkdir()
+    for folder, letter in ((devkeel.root, "a"), (devkeel.root / "sub", "b")):
+        (folder / "result").symlink_to(f"/nix/store/{letter * 32}-none")
+        monkeypatch.chdir(folder)
+        assert devkeel("nix", "cache", "exists", "result", "--json").data["paths"] == [f"/nix/store/{letter * 32}-none"]
+
+
 def test_the_caches_are_listed(devkeel: Shell, place: Path) -> None:
     assert "no caches" in devkeel("nix", "cache", "list").out
     (devkeel.root / "devkeel.toml").write_text(f'[[caches]]\nurl = "file://{place}"\npriority = 7\n')

@@ -12,6 +12,8 @@ from tests.derivations import derivation, flake_text, nix, unique
 from devkeel.errors import CheckFailed, PolicyRefused, ProjectError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from devkeel.api import Environment
 
     from ..cold_inputs import Mirror  # noqa: TID252  (the tests are no installed package)
@@ -23,6 +25,14 @@ def built(environment: Environment, target: str = ".", **given: Any) -> Any:
     job = environment.build(target, **given)
     assert job.wait(120)
     return environment.result(job)
+
+
+def test_it_says_where_settings_and_not_the_system_held_the_evaluation(
+    environment: Environment, root: Path, without: Callable[..., None]
+) -> None:
+    (root / "flake.nix").write_text(flake_text({"hello": derivation("echo > $out")}))
+    without("namespaces")
+    assert "into the store" in built(environment, "#hello").notes[-1]
 
 
 def test_a_package_is_built_and_described(environment: Environment, root: Path) -> None:

@@ -13,6 +13,7 @@ from devkeel.candidate.candidate import Candidate
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.libraries.declared import PYTHON
 from devkeel.nix_cli import build_log
+from devkeel.nix_cli.confinement import by_convention
 from devkeel.nix_cli.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, flake_inputs, not_locked, require_within
 from devkeel.nix_cli.settings import require_nothing_saved, run_nix
@@ -76,6 +77,8 @@ class Flake(Backend):
             prefix = str(realisation.project.root) if profile is None else os.path.realpath(profile)
             if is_of_devenv(realisation.subject.files):
                 notes = (*notes, _IMPURE)
+            if held := by_convention(flake=True):
+                notes = (*notes, held)
             kept = None if roots is None else roots.name
             return Applied(self.name, prefix, variables, "nix", notes=notes, generation=kept)
 

@@ -11,6 +11,7 @@ from devkeel.builds.subject import Subject
 from devkeel.errors import CheckFailed, UsageError
 from devkeel.nix_cli import attributes, build_log, derivations
 from devkeel.nix_cli.build import on_time
+from devkeel.nix_cli.confinement import by_convention
 from devkeel.nix_cli.installables import Installable
 from devkeel.nix_cli.outputs import StorePath, describe
 from devkeel.nix_cli.progress import progress_of
@@ -85,7 +86,9 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         if done.returncode:
             not_built(subject, wanted.text, done)
         seconds = time.monotonic() - evaluated
-        notes = (*(context.distribution.notes if context.distribution else ()), *_not_taken(done))
+        waiting = context.distribution.notes if context.distribution else ()
+        held = by_convention(flake=wanted.file is None)
+        notes = (*waiting, *_not_taken(done), *((held,) if held else ()))
         return BuildResult(
             wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3), notes
         )

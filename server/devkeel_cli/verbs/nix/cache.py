@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["command"]
 
-_PATHS = click.argument("paths", metavar="PATH...", type=click.Path(), nargs=-1, required=True)
+
+def _from_here(_context: click.Context, _parameter: click.Parameter, paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return paths where a link such as `result` is the one in the current directory, as for every command."""
+    return tuple(os.path.abspath(path) if path != "." and os.path.lexists(path) else path for path in paths)  # noqa: PTH100
+
+
+_PATHS = click.argument("paths", metavar="PATH...", type=click.Path(), nargs=-1, required=True, callback=_from_here)
 _cache_option = click.option("--cache", metavar="URL", help="One of devkeel.toml. Default: the only one.")
 
 
