@@ -51,7 +51,7 @@ class BuilderReport(Struct, frozen=True):
 
 
 def check(context: Context, timeout: float) -> BuilderReport:
-    """Ask each machine that a person has agreed to, all at once; see the verb of `Environment` that calls it."""
+    """Ask each machine that a person has agreed to, several at once; see the verb of `Environment` that calls it."""
     require_seconds(timeout, _LONGEST)
     found, named = context.distribution, context.settings.builders
     allowed = found.builders if found else ()

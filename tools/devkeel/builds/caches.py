@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from devkeel.builds.signing_key import signing_key
+from devkeel.builds.signing_key import SecretKey, signing_key
 from devkeel.builds.store_paths import store_paths
 from devkeel.errors import Place, PolicyRefused, ProjectError, Refused, Unavailable, UsageError
 from devkeel.nix_cli import caches as stores
@@ -23,7 +23,6 @@ from devkeel.text.data import as_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from devkeel.context import Context
     from devkeel.project.distribution import Cache
@@ -152,12 +151,11 @@ def _content(cache: Cache, paths: tuple[str, ...], deadline: float, *, alone: bo
     there = {path: item for path, item in found.items() if item is not None}
     size = sum(item.size for item in there.values())
     missing = tuple(path for path in paths if path not in there)
-    return CacheContent(cache.url, tuple(there), missing, _unsigned(cache, found), size)
+    return CacheContent(cache.url, tuple(there), missing, _unsigned(_key_name(cache), found), size)
 
 
-def _unsigned(cache: Cache, found: dict[str, stores.PathInfo | None]) -> tuple[str, ...]:
-    """Return those that need a signature, and have none of the cache's key."""
-    name = _key_name(cache)
+def _unsigned(name: str | None, found: dict[str, stores.PathInfo | None]) -> tuple[str, ...]:
+    """Return those that need a signature, and have none of the key of this name."""
     return tuple(
         path for path, item in found.items() if item and name and name not in item.signed_by and not item.by_content
     )
@@ -215,7 +213,7 @@ def _spec(kind: str, title: str) -> JobSpec:
 
 
 def _uploaded(
-    cache: Cache, wanted: tuple[str, ...], key: Path | None, times: tuple[float, float], *, dry_run: bool
+    cache: Cache, wanted: tuple[str, ...], key: SecretKey | None, times: tuple[float, float], *, dry_run: bool
 ) -> UploadResult:
     """Upload paths, or see what would be. times: when it began, and when it has to have ended."""
     begun, deadline = times
@@ -224,16 +222,15 @@ def _uploaded(
     new = tuple(path for path, item in before.items() if item is None)
     notes = [] if key else [f"Not signed: {SETTINGS} names no secret_key_file for this cache."]
     if not dry_run:
-        stores.upload(cache, wanted, key, _left(deadline))
+        stores.upload(cache, wanted, key.file if key else None, _left(deadline))
         notes += _settle(cache, tuple(needed), key, deadline)
-    name = _key_name(cache) if key else None
     size = sum(needed[path].size for path in new)
     return UploadResult(
-        cache.url, dry_run, len(needed), new, size, name, round(time.monotonic() - begun, 2), tuple(notes)
+        cache.url, dry_run, len(needed), new, size, key and key.name, round(time.monotonic() - begun, 2), tuple(notes)
     )
 
 
-def _settle(cache: Cache, paths: tuple[str, ...], key: Path | None, deadline: float) -> tuple[str, ...]:
+def _settle(cache: Cache, paths: tuple[str, ...], key: SecretKey | None, deadline: float) -> tuple[str, ...]:
     """See that all of it is there, and sign what was there before without a signature; return what is to be said."""
     after = stores.present(cache.url, paths, _left(deadline))
     lost = [path for path, item in after.items() if item is None]
@@ -244,12 +241,13 @@ def _settle(cache: Cache, paths: tuple[str, ...], key: Path | None, deadline: fl
             seen=", ".join(lost[:_FEW]),
             remedy="Look at what that store does with what it is given.",
         )
-    old = _unsigned(cache, after)
+    name = key.name if key else _key_name(cache)
+    old = _unsigned(name, after)
     if not old:
         return ()
     if key is None or urlsplit(cache.url).scheme in stores.BY_SSH:
-        return (f"{len(old)} of the paths have no signature of {_key_name(cache)} there.",)
-    stores.sign(cache, old, key, _left(deadline))
+        return (f"{len(old)} of the paths have no signature of {name} there.",)
+    stores.sign(cache, old, key.file, _left(deadline))
     return (f"{len(old)} of the paths were there without the signature, and are signed now.",)
 
 

@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from devkeel.errors import Place, ProjectError
 from devkeel.project.distribution import place_of
 from devkeel.project.root import SETTINGS
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from devkeel.project.distribution import Cache
     from devkeel.project.root import Project
 
-__all__ = ["signing_key"]
+__all__ = ["SecretKey", "signing_key"]
 
 _MOST = 4096
 _GIT_SECONDS = 10.0
@@ -30,8 +32,15 @@ _GIT_SECONDS = 10.0
 _BYTES, _PUBLIC = 64, 32
 
 
-def signing_key(project: Project, cache: Cache) -> Path | None:
-    """Return the file of a cache's secret key, None where it has none.
+class SecretKey(Struct, frozen=True):
+    """A secret key: its name, which signatures carry, and the file that has it."""
+
+    name: str
+    file: Path
+
+
+def signing_key(project: Project, cache: Cache) -> SecretKey | None:
+    """Return a cache's secret key, None where it has none.
 
     Raises ProjectError `bad_signing_key` for one that cannot be read, is none, is another key's, or that Git has or
     would take.
@@ -46,7 +55,7 @@ def signing_key(project: Project, cache: Cache) -> Path | None:
         known, _, public = cache.public_key.partition(":")
         if known != name or base64.b64decode(public) != secret[_PUBLIC:]:
             raise _bad(cache.secret_key_file, "is not the other half of public_key: what it signs is not believed")
-    return path
+    return SecretKey(name, path)
 
 
 def _parts(path: Path, said: str) -> tuple[str, bytes]:

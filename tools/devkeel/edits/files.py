@@ -167,7 +167,7 @@ class Files(Struct, frozen=True):
 def _foreign(name: str) -> ProjectError:
     """Return the refusal of a file that is none of the environment's."""
     if name == SETTINGS:
-        why = f"{SETTINGS} says what devkeel may do, so that devkeel does not write it. Ask the user to change it."
+        why = f"{SETTINGS} says what devkeel may do, so that no edit writes it. Ask the user to change it."
     elif is_lock(name):
         why = "It is a lock: the tool that resolves it writes it anew. Change what is asked for instead."
     else:

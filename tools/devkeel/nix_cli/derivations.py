@@ -2,7 +2,7 @@
 
 Import from derivation mixes evaluating, which has no network here, with building, which may need one. They are taken
 apart: Nix evaluates and builds nothing, says which output it wants to read, that one is realised in a step of its own
-as every build is, and the evaluation begins again. Applying does so, and no check.
+as every build is, and the evaluation begins again. What builds does so, and no check.
 """
 
 from __future__ import annotations

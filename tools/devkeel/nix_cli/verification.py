@@ -69,8 +69,9 @@ def _asked(cache: Cache, words: tuple[str, ...], deadline: float) -> tuple[int, 
         tuple(sorted(set(kind.findall(stderr)))) for kind in (_MODIFIED, _UNTRUSTED, _CHECKED)
     )
     found = Verified(len(looked), modified, untrusted)
-    if done.returncode and found.ok:
+    killed = done.returncode < 0  # by a signal, of which the bits say nothing
+    if killed or (done.returncode and found.ok):
         failure = failure_of(done, cache.url)
-        if not done.returncode & _UNREAD or failure.code != "cache_failed":
+        if killed or not done.returncode & _UNREAD or failure.code != "cache_failed":
             raise failure
     return done.returncode, looked, found

@@ -52,7 +52,7 @@ OTHER_FILES = (".envrc", ".gitignore")
 # What declares processes where there is no devenv.nix, and the variables that these see.
 PROCFILE = "Procfile"
 DOTENV = ".env"
-# What devkeel may do is said there, so that devkeel does not write it.
+# What devkeel may do is said there, so that no edit writes it.
 SETTINGS = "devkeel.toml"
 PRIVATE = frozenset({STATE_DIRECTORY, ".git", ".devenv", ".direnv"})
 MAX_FILE_BYTES = 4 * 1024 * 1024
