@@ -226,7 +226,14 @@ def _uploaded(
         notes += _settle(cache, tuple(needed), key, deadline)
     size = sum(needed[path].size for path in new)
     return UploadResult(
-        cache.url, dry_run, len(needed), new, size, key and key.name, round(time.monotonic() - begun, 2), tuple(notes)
+        cache.url,
+        dry_run,
+        len(needed),
+        new,
+        size,
+        key.name if key else None,
+        round(time.monotonic() - begun, 2),
+        tuple(notes),
     )
 
 
