@@ -15,6 +15,7 @@ from devkeel.nix_cli.locked_inputs import path_of
 from devkeel.nix_cli.pins import Pin, read_pins
 from devkeel.pinned.flake_lock import parse_lock, read_lock
 from devkeel.source import nix as nix_text
+from devkeel.system.reading_room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +90,7 @@ def _of_the_project(data: bytes, key: str, root: Path) -> Pin | None:
         path = None if lock.nodes[key].get("parent") else path_of(locked, root)
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if path is None or not Path(path, "pkgs", "top-level").is_dir():
+    if path is None or Room(Path(path)).status("pkgs/top-level/.") is None:
         return None
     return Pin(path, str(locked.get("narHash", "")), "", str(locked.get("dir", "")))
 
