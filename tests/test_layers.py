@@ -56,6 +56,7 @@ LAYERS = {
         *("runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
+    "detection": {"errors"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),

@@ -1,0 +1,50 @@
+"""Evidence: what one line of one file says about the environment that a repository needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel.errors import Place
+
+__all__ = ["About", "Certainty", "Evidence", "Reader"]
+
+About = Literal["language", "service", "package", "variable", "port", "process", "task", "test"]
+# certain: the file says it in so many words, and devkeel knows what that is called; likely: it follows from what the
+# file says, by convention; possible: a trace that may have another reason.
+Certainty = Literal["certain", "likely", "possible"]
+
+
+class Evidence(Struct, frozen=True):
+    """What a place in a file says. Two of the same `about` and `name` that differ in the rest disagree.
+
+    name: as the catalogue calls it: `javascript` of `languages.javascript`, `postgres` of `services.postgres`, the
+    attribute of a package in nixpkgs, a variable, the service or process whose port it is, a task. version: as it is
+    written there, None where it says none. value: of a variable or port, or the command of a process, task or test.
+    options: further settings of that language or service, by their path below it. seen: the words that say it, cleaned
+    and masked. why: what follows from them, as a clause.
+    """
+
+    about: About
+    name: str
+    place: Place
+    certainty: Certainty
+    seen: str
+    why: str
+    version: str | None = None
+    value: str | int | None = None
+    options: dict[str, Any] = {}
+
+
+class Reader(Protocol):
+    """Reads one format. Nothing that it is given runs, and nothing that it raises ends the detection."""
+
+    def matches(self, name: str) -> bool:
+        """Return whether a file is of this format, by its path relative to the root."""
+
+    def read(self, name: str, data: bytes) -> Iterable[Evidence]:
+        """Yield what a file says. Raises ValueError for what it cannot read, with a clause that says why."""
