@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from devkeel.errors import Place
 
-__all__ = ["About", "Certainty", "Evidence", "Reader"]
+__all__ = ["About", "Certainty", "Evidence", "EvidenceReader"]
 
 About = Literal["language", "service", "package", "variable", "port", "process", "task", "test"]
 # certain: the file says it in so many words, and devkeel knows what that is called; likely: it follows from what the
@@ -40,7 +40,7 @@ class Evidence(Struct, frozen=True):
     options: dict[str, Any] = {}
 
 
-class Reader(Protocol):
+class EvidenceReader(Protocol):
     """Reads one format. Nothing that it is given runs, and nothing that it raises ends the detection."""
 
     def matches(self, name: str) -> bool:
