@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from devkeel.errors import Place
 
-__all__ = ["About", "Certainty", "Evidence", "EvidenceReader"]
+__all__ = ["About", "Certainty", "Clue", "EvidenceReader"]
 
 About = Literal["language", "service", "package", "variable", "port", "process", "task", "test"]
 # certain: the file says it in so many words, and devkeel knows what that is called; likely: it follows from what the
@@ -19,7 +19,7 @@ About = Literal["language", "service", "package", "variable", "port", "process",
 Certainty = Literal["certain", "likely", "possible"]
 
 
-class Evidence(Struct, frozen=True):
+class Clue(Struct, frozen=True):
     """What a place in a file says. Two of the same `about` and `name` that differ in the rest disagree.
 
     name: as the catalogue calls it: `javascript` of `languages.javascript`, `postgres` of `services.postgres`, the
@@ -46,5 +46,5 @@ class EvidenceReader(Protocol):
     def matches(self, name: str) -> bool:
         """Return whether a file is of this format, by its path relative to the root."""
 
-    def read(self, name: str, data: bytes) -> Iterable[Evidence]:
+    def read(self, name: str, data: bytes) -> Iterable[Clue]:
         """Yield what a file says. Raises ValueError for what it cannot read, with a clause that says why."""
