@@ -56,7 +56,7 @@ LAYERS = {
         *("runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
-    "detection": {"errors"},
+    "detection": {"errors", "project", "runtime", "source", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from devkeel.errors import Place
 
-__all__ = ["About", "Certainty", "Clue", "EvidenceReader"]
+__all__ = ["About", "Certainty", "Clue"]
 
 About = Literal["language", "service", "package", "variable", "port", "process", "task", "test"]
 # certain: the file says it in so many words, and devkeel knows what that is called; likely: it follows from what the
@@ -38,13 +36,3 @@ class Clue(Struct, frozen=True):
     version: str | None = None
     value: str | int | None = None
     options: dict[str, Any] = {}
-
-
-class EvidenceReader(Protocol):
-    """Reads one format. Nothing that it is given runs, and nothing that it raises ends the detection."""
-
-    def matches(self, name: str) -> bool:
-        """Return whether a file is of this format, by its path relative to the root."""
-
-    def read(self, name: str, data: bytes) -> Iterable[Clue]:
-        """Yield what a file says. Raises ValueError for what it cannot read, with a clause that says why."""

@@ -1,0 +1,3 @@
+"""Readers of evidence, a module for each family of formats."""
+
+__all__: list[str] = []

@@ -1,0 +1,31 @@
+"""The readers, a row each: a new format is a module of `readers/` and its row here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from devkeel.detection.readers.version_files import VersionFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from devkeel.detection.evidence import Clue
+    from devkeel.detection.repository import RepositoryFile
+
+__all__ = ["READERS", "EvidenceReader"]
+
+
+class EvidenceReader(Protocol):
+    """Reads one format. Nothing that it is given runs, and nothing that it raises ends the detection."""
+
+    def matches(self, name: str) -> bool:
+        """Return whether a file is of this format, by its path relative to the root."""
+
+    def read(self, file: RepositoryFile) -> Iterable[Clue]:
+        """Yield what a file says. Raises ValueError for what it cannot read, with a clause that says why.
+
+        The bytes are read when they are first asked for: a lock file may say all by its name.
+        """
+
+
+READERS: tuple[EvidenceReader, ...] = (VersionFiles(),)
