@@ -41,7 +41,7 @@ LAYERS = {
         *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
         *("source", "text"),
     },
-    "policy": {"catalogue", "errors", "nix_cli", "pinned", "project", "source", "state", "text"},
+    "policy": {"catalogue", "errors", "project", "source", "state", "text"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),
@@ -62,8 +62,8 @@ LAYERS = {
         *("state", "text"),
     },
     "builds": {
-        *("candidate", "change", "context", "diagnosis", "environments", "errors", "locks", "nix_cli"),
-        *("pinned", "policy", "project", "runtime", "source", "system", "text"),
+        *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),
+        *("nix_cli", "pinned", "policy", "project", "runtime", "source", "system", "text"),
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks"),

@@ -17,11 +17,11 @@ from devkeel.builds.pinned_inputs import READ, unpinned
 from devkeel.builds.subject import Subject
 from devkeel.candidate.git_tree import commit_of, commit_tree
 from devkeel.candidate.repository import find_repository
+from devkeel.checks.reference_rules import judge_references, locks_of
 from devkeel.errors import DevkeelError, Diagnostic, Place
 from devkeel.locks.life import check_locks
 from devkeel.nix_cli.derivation_file import read_derivation
 from devkeel.nix_cli.installables import Installable
-from devkeel.policy.references import judge_references
 from devkeel.project.declaration import parts_of, read_declaration
 from devkeel.runtime.requests import LONGEST, require_seconds
 from devkeel.text.actions import do
@@ -143,8 +143,7 @@ def _references(context: Context, files: dict[str, bytes]) -> list[ReportLine]:
     rules = context.settings.references
     if not rules:
         return [ReportLine("references", "not_looked_at", "devkeel.toml names no rules under references")]
-    locks = {name: context.source.read(name) for name in ("devenv.lock", "flake.lock")}
-    judged = judge_references(files, locks, rules)
+    judged = judge_references(files, context.source.read_all(locks_of(files)), rules)
     found = _line("references", f"{judged.looked} inputs keep {', '.join(rules)}", judged.findings)
     if not judged.doubtful:
         return [found]

@@ -107,7 +107,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
-# `devkeel.policy.references` has a row for each.
+# `devkeel.checks.reference_rules` has a row for each.
 REFERENCE_RULES = ("github-only", "forges-only", "no-path", "no-registry", "pinned", "exact")
 _ITEM = re.compile(r"\s*\[\[([^\[\]]+)\]\]")
 _HEADER = re.compile(r"\s*\[([^\[\]]+)\]")

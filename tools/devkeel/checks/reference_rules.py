@@ -5,29 +5,28 @@ A rule says yes, no, or that the text does not tell. What it does not tell is no
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.checks.declared_references import declared_references
 from devkeel.errors import Diagnostic
 from devkeel.pinned.flake_lock import read_lock
-from devkeel.policy.declared_references import declared_references
+from devkeel.project.root import LOCK
 from devkeel.source.flake_reference import FORGES
-from devkeel.source.inputs import FLAKE
+from devkeel.source.inputs import is_flake
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from devkeel.checks.declared_references import DeclaredReference
     from devkeel.pinned.flake_lock import Lock
-    from devkeel.policy.declared_references import DeclaredReference
 
-__all__ = ["RULES", "Judged", "judge_references"]
+__all__ = ["RULES", "Judged", "judge_references", "locks_of"]
 
 _GITHUB = ("github.com", "githubusercontent.com", "github.io")
 _REMOTE = ("git", "hg", "web")
-# By file, the lock that pins its inputs.
-_LOCKS = {FLAKE: "flake.lock"}
-_DEVENV_LOCK = "devenv.lock"
 
 
 class Judged(Struct, frozen=True):
@@ -121,8 +120,8 @@ RULES: Mapping[str, _Rule] = {
 def judge_references(files: Mapping[str, bytes], locks: Mapping[str, bytes | None], rules: Iterable[str]) -> Judged:
     """Return which references of inputs break which of the rules.
 
-    files: flake.nix and devenv.yaml files by name, others are passed over. locks: flake.lock and devenv.lock, where
-    there are such. rules: names of `RULES`.
+    files: flake.nix and devenv.yaml files by name, others are passed over. locks: those of `locks_of` that there are.
+    rules: names of `RULES`.
     """
     references = declared_references(files)
     read = {name: read_lock(data) for name, data in locks.items()}
@@ -139,8 +138,17 @@ def judge_references(files: Mapping[str, bytes], locks: Mapping[str, bytes | Non
     return Judged(len(references), tuple(findings), tuple(doubtful))
 
 
+def locks_of(files: Iterable[str]) -> tuple[str, ...]:
+    """Return the locks that pin the inputs of these files: a flake's is beside it, devenv.yaml files share one."""
+    return tuple(dict.fromkeys(map(_lock_of, files)))
+
+
+def _lock_of(file: str) -> str:
+    return posixpath.join(posixpath.dirname(file), "flake.lock") if is_flake(file) else LOCK
+
+
 def _locked(reference: DeclaredReference, locks: Mapping[str, Lock | None]) -> Mapping[str, object] | None:
-    lock = locks.get(_LOCKS.get(reference.place.file, _DEVENV_LOCK))
+    lock = locks.get(_lock_of(reference.place.file))
     if lock is None or not lock.whole:
         return None
     try:
@@ -154,10 +162,10 @@ def _locked(reference: DeclaredReference, locks: Mapping[str, Lock | None]) -> M
 
 def _finding(reference: DeclaredReference, rule: str, broken: str) -> Diagnostic:
     message = f"The input {reference.name} {broken}: {reference.text} ({rule})"
-    return Diagnostic("reference_not_allowed", "error", message, "references", reference.place, reference.name)
+    return Diagnostic("reference_not_allowed", "error", message, "schema", reference.place, reference.name)
 
 
 def _doubt(reference: DeclaredReference, rule: str) -> Diagnostic:
     why = "its text is computed" if reference.text is None else f"{reference.text} does not say it"
     message = f"Whether the input {reference.name} keeps the rule {rule} is not known: {why}"
-    return Diagnostic("reference_in_doubt", "info", message, "references", reference.place, reference.name)
+    return Diagnostic("reference_in_doubt", "info", message, "schema", reference.place, reference.name)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devkeel.policy.declared_references import declared_references
-from devkeel.policy.references import RULES, judge_references
+from devkeel.checks.declared_references import declared_references
+from devkeel.checks.reference_rules import RULES, judge_references
 from devkeel.project.settings import REFERENCE_RULES
 
 REVISION = "a" * 40
