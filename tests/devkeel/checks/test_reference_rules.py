@@ -14,7 +14,7 @@ from devkeel.project.settings import REFERENCE_RULES
 
 REVISION = "a" * 40
 # A reference as text, and what each rule says of it where there is no lock.
-SAID = {
+SAID: dict[str, dict[str, bool | None]] = {
     "github:NixOS/nixpkgs": {"github-only": True, "no-path": True, "pinned": False, "exact": False},
     f"github:NixOS/nixpkgs/{REVISION}": {"github-only": True, "pinned": True, "exact": True},
     f"github:NixOS/nixpkgs?rev={REVISION}": {"pinned": True, "exact": True},
