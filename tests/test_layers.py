@@ -56,6 +56,7 @@ LAYERS = {
         *("runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
+    "generate": {"candidate", "change", "context", "errors", "project", "text"},
     "detection": {"errors", "project", "runtime", "source", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
@@ -76,7 +77,7 @@ LAYERS = {
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
         *("backends", "builds", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
-        *("history", "inspection", "locks", "policy", "processes", "project", "runtime"),
+        *("generate", "history", "inspection", "locks", "policy", "processes", "project", "runtime"),
     },
 }
 

@@ -76,6 +76,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "forget_cache": Action(None, "nix cache remove {url}", "#caches"),
     "purge": Action(None, "purge", "#environments"),
+    "generate": Action("generate_files kind={kind}", "generate {kind}", "#generate"),
     "envrc": Action(None, "envrc", "#environments"),
 }
 
@@ -93,6 +94,7 @@ ARGUMENTS: dict[str, Argument] = {
     "operation": Argument("operation", "ID", "operation"),
     "output": Argument("output", "--output", "output"),
     "redo": Argument("redo", "--redo", "redo"),
+    "replace": Argument("replace", "--replace", "replace"),
     "second_opinion": Argument("second_opinion", "--nix", "second opinion"),
     "timeout": Argument("timeout", "--timeout", "timeout"),
 }

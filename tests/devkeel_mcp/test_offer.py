@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.anyio
 
 # Tools that write but run nothing. One that is neither here nor reading must say that it executes.
-WRITING = {"add_packages", "configure_cache", "add_library", "enable_service", "edit_environment", "patch_file", "undo"}
+WRITING = {
+    "generate_files",
+    "add_packages",
+    "configure_cache",
+    "add_library",
+    "enable_service",
+    "edit_environment",
+    "patch_file",
+    "undo",
+}
 CALLS: dict[str, dict[str, Any]] = {
     "add_packages": {"names": ["ripgrep"], "level": "syntax"},
     "enable_service": {"name": "redis", "level": "syntax"},

@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
     from devkeel.environments.run import Invocation, RunSpec
+    from devkeel.generate import generate as generating
+    from devkeel.generate.generate import GeneratorList
     from devkeel.history import log
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import added, check, inspect, why
@@ -84,6 +86,7 @@ if not TYPE_CHECKING:
     asking = Deferred("devkeel.environments.locks")
     declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
+    generating = Deferred("devkeel.generate.generate")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
@@ -236,6 +239,30 @@ class Environment:
     ) -> ChangeResult:
         """Write the .envrc that enters the project's environment, or a named one; see `devkeel.project.envrc`."""
         return entry.write_envrc(self.context, name, prompt=prompt, template=template, dry_run=dry_run)
+
+    def generators(self) -> GeneratorList:
+        """Return what can be generated, with the parameters of each."""
+        return generating.generators()
+
+    def generate(
+        self,
+        kind: str,
+        parameters: Mapping[str, object] | None = None,
+        *,
+        replace: bool = False,
+        reason: str | None = None,
+        dry_run: bool = False,
+        level: str | None = None,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Make files of a kind from what the project declares; each has a part that the next call makes anew.
+
+        parameters: those that are not given are as the last time. replace: take away what was changed by hand in the
+        part, or a file that has none. Raises UsageError `unknown_generator`, `unknown_parameter`, `bad_parameter`,
+        Refused `generated_part_edited`, `not_generated`.
+        """
+        asked = changes.Asked(reason, dry_run, expected_revision)
+        return generating.generate(self.context, kind, parameters or {}, asked, level=level, replace=replace)
 
     def history(
         self, *, limit: int = 20, before: int | None = None, since: str | None = None, external: bool = False

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "TOOLSETS", "Asks", "Offer"]
 
 ALL = "all"
-TOOLSETS = ("core", "nix")
+TOOLSETS = ("core", "nix", "project")
 Asks = Literal["all", "destructive"]
 _START = "Ask the user: it is set where the server is started."
 

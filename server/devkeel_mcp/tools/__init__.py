@@ -9,6 +9,7 @@ from devkeel_mcp.tools import (
     command,
     edit,
     evaluation,
+    generation,
     history,
     inspect,
     jobs,
@@ -24,7 +25,7 @@ from devkeel_mcp.tools import (
     shell,
 )
 
-__all__ = ["CORE", "NIX", "TOOLS"]
+__all__ = ["CORE", "NIX", "PROJECT", "TOOLS"]
 
 CORE = (
     inspect.INSPECT,
@@ -58,4 +59,6 @@ NIX = (
     caches.CONFIGURE_CACHE,
     builders.CHECK_BUILDERS,
 )
-TOOLS = (*CORE, *NIX)
+# In the order of the work: from a repository to a declaration, and from that to everything else.
+PROJECT = (generation.GENERATE,)
+TOOLS = (*CORE, *NIX, *PROJECT)

@@ -136,7 +136,8 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
     candidate.notes += [
         f"Nothing imports {name} yet: append ./{name} to the imports of {DECLARATION}, as an expression."
         for name in changed
-        if before[name] is None and name.endswith(".nix") and name not in declared
+        # What is generated says itself who takes it.
+        if before[name] is None and name.endswith(".nix") and name not in declared and intent.kind != "generate"
     ]
     revision, new = declared_revision(candidate.basis, old), declared_revision(candidate, declared)
     differences = [(name, before[name], candidate.read(name)) for name in changed]
@@ -226,7 +227,7 @@ def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:
 def _publish(context: Context, candidate: Candidate, record: Record) -> Operation:
     """Publish; have direnv allow an .envrc among the files where the settings say so, else advise the caller."""
     entry = candidate.changed.get(ENVRC)
-    written = record.kind in ("edit", "create")
+    written = record.kind in ("edit", "create", "generate")
     allowing = entry is not None and written and context.settings.direnv_allow and direnv.trusted(context.project)
     store = context.records
     operation = store.publish(candidate.changes(), record, candidate.basis.watched)

@@ -1,0 +1,55 @@
+"""The toolset project: what it publishes, what it costs, and its tools on a project."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from mcp.client import Client
+
+from devkeel_mcp import Offer, build_server
+
+if TYPE_CHECKING:
+    from mcp_types import Tool
+
+    from .conftest import Agent
+
+pytestmark = pytest.mark.anyio
+MOST = 6_000  # bytes of `tools/list`, for all tools of the toolset
+
+
+async def tools(agent: Agent) -> list[Tool]:
+    async with Client(build_server(agent.root, Offer.of(["project"])), mode=agent.era) as client:
+        return (await client.list_tools()).tools
+
+
+async def test_the_project_toolset_is_off_unless_it_is_asked_for(agent: Agent) -> None:
+    core = {tool.name for tool in await agent.tools()}
+    assert core.isdisjoint(tool.name for tool in await tools(agent))
+
+
+async def test_the_project_toolset_is_small_and_says_when_to_use_each(agent: Agent) -> None:
+    listed = await tools(agent)
+    told = [tool.model_dump(by_alias=True, exclude_none=True, mode="json") for tool in listed]
+    assert len(json.dumps(told, separators=(",", ":"))) <= MOST
+    for tool in listed:
+        assert tool.description is not None
+        assert tool.description.startswith("Use ")
+        assert tool.output_schema is None
+        assert tool.annotations is not None
+        assert tool.input_schema["additionalProperties"] is False
+        assert all(field["description"] for field in tool.input_schema["properties"].values())
+
+
+async def test_files_are_generated_and_kinds_listed(agent: Agent) -> None:
+    async with Client(build_server(agent.root, Offer.of(["project"])), mode=agent.era) as client:
+        listed = (await client.call_tool("generate_files", {})).structured_content
+        assert "envrc" in [item["name"] for item in listed["generators"]]
+        given = {"kind": "envrc", "parameters": {"environment": "dev"}}
+        tried = (await client.call_tool("generate_files", given | {"dry_run": True})).structured_content
+        assert (tried["published"], "env print dev" in tried["diff"]) == (False, True)
+        assert (await client.call_tool("generate_files", given)).structured_content["published"]
+        assert not (await client.call_tool("generate_files", {"kind": "envrc"})).structured_content["changed"]
+        wrong = await client.call_tool("generate_files", {"kind": "nothing"})
+        assert wrong.is_error

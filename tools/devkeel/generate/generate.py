@@ -1,0 +1,127 @@
+"""Generating files: what a generator makes is put into the files that are there, and published as every change is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from devkeel.change.judge import Intent
+from devkeel.change.write import conclude, expect, patiently
+from devkeel.errors import Place, Refused, UsageError
+from devkeel.generate.kind import GeneratedFile, ProjectSource
+from devkeel.generate.kinds import GENERATORS, generator
+from devkeel.generate.parameters import Parameter, read_parameters
+from devkeel.generate.part import PartText, find_parts, renew
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.candidate.candidate import Candidate
+    from devkeel.change.changes import Asked
+    from devkeel.change.result import ChangeResult
+    from devkeel.context import Context
+    from devkeel.generate.kind import Generated, Generator, MergedFile
+
+__all__ = ["GeneratorList", "GeneratorView", "generate", "generators"]
+
+
+class GeneratorView(Struct, frozen=True):
+    """A generator as a caller sees it."""
+
+    name: str
+    about: str
+    parameters: tuple[Parameter, ...]
+
+
+class GeneratorList(Struct, frozen=True):
+    """The generators that there are."""
+
+    generators: tuple[GeneratorView, ...]
+
+
+def generators() -> GeneratorList:
+    """Return what can be generated."""
+    return GeneratorList(tuple(GeneratorView(item.name, item.about, item.parameters) for item in GENERATORS))
+
+
+def generate(
+    context: Context,
+    kind: str,
+    parameters: Mapping[str, object],
+    asked: Asked,
+    *,
+    level: str | None,
+    replace: bool,
+) -> ChangeResult:
+    """Generate files as one transaction; see `Environment.generate`."""
+    chosen = generator(kind)
+    given = read_parameters(kind, chosen.parameters, parameters)
+
+    def attempt(context: Context, candidate: Candidate) -> ChangeResult:
+        expect(context, asked.expected_revision, candidate.files)
+        made = _made(context, candidate, chosen, given, replace=replace)
+        for file in made.files:
+            candidate.put(file.name, _content(candidate, chosen, made, file, replace=replace))
+        candidate.notes += made.notes
+        if candidate.changed:
+            candidate.runs += made.runs
+        edits = [{"kind": "generate", "generator": kind, "parameters": dict(made.parameters)}]
+        return conclude(context, candidate, Intent("generate", asked.reason, asked.dry_run, level, edits))
+
+    return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
+
+
+def _made(
+    context: Context, candidate: Candidate, chosen: Generator, given: Mapping[str, Any], *, replace: bool
+) -> Generated:
+    """Return what a generator makes with what is given, else was given the last time, else is the default."""
+    defaults = {item.name: item.default for item in chosen.parameters}
+    last = _last(candidate, chosen, {**defaults, **given}, replace=replace)
+    source = ProjectSource(candidate, {**defaults, **last, **given}, context.selection.name)
+    return chosen.generate(source)
+
+
+def _last(candidate: Candidate, chosen: Generator, parameters: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
+    """Return the parameters that the parts of the last time have."""
+    for name in chosen.places(parameters):
+        data = candidate.read(name)
+        try:
+            parts = [] if data is None else find_parts(name, data)
+        except Refused:
+            if not replace:
+                raise
+            parts = []
+        for part in parts:
+            if part.kind == chosen.name:
+                return _read_last(name, part.first + 2, chosen, part.parameters)
+    return {}
+
+
+def _read_last(name: str, line: int, chosen: Generator, found: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the parameters of a part. Raises Refused `generated_part_edited` for what is none."""
+    try:
+        if found is not None:
+            return read_parameters(chosen.name, chosen.parameters, found)
+        why = "they are no JSON object"
+    except UsageError as error:
+        why = f"{error.message[:1].lower()}{error.message[1:]}".removesuffix(".")
+    raise Refused(
+        "generated_part_edited",
+        f"The parameters of the generated part cannot be read: {why}.",
+        place=Place(name, line),
+        remedy="Put this line right: a JSON object with the parameters that the generator takes.",
+    )
+
+
+def _content(
+    candidate: Candidate, chosen: Generator, made: Generated, file: GeneratedFile | MergedFile, *, replace: bool
+) -> bytes:
+    """Return the bytes of a file with what was made of it."""
+    old = candidate.read(file.name)
+    if not isinstance(file, GeneratedFile):
+        return file.merge(old, replace)
+    wanted = PartText(chosen.name, file.text, made.parameters, file.comment, file.before, file.after)
+    data, told = renew(file.name, old, wanted, replace=replace)
+    candidate.notes += told
+    return data

@@ -1,0 +1,31 @@
+"""The registry of generators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from devkeel.errors import UsageError
+from devkeel.generate.envrc import ENVRC
+from devkeel.text.actions import do
+
+if TYPE_CHECKING:
+    from devkeel.generate.kind import Generator
+
+__all__ = ["GENERATORS", "generator"]
+
+# In the order in which they are listed.
+GENERATORS: tuple[Generator, ...] = (ENVRC,)
+
+
+def generator(name: str) -> Generator:
+    """Return the generator of a name. Raises UsageError `unknown_generator`."""
+    for item in GENERATORS:
+        if item.name == name:
+            return item
+    raise UsageError(
+        "unknown_generator",
+        "There is no generator of this name.",
+        seen=name[:80],
+        remedy=f"Name one of those that {do('generate')} lists.",
+        alternatives=tuple(item.name for item in GENERATORS),
+    )
