@@ -58,6 +58,7 @@ LAYERS = {
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {"candidate", "change", "context", "errors", "project", "text"},
     "detection": {"errors", "project", "runtime", "source", "text"},
+    "templates": {"candidate", "change", "checks", "context", "edits", "errors", "project", "source", "system", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),
@@ -78,6 +79,7 @@ LAYERS = {
     "api": {
         *("backends", "builds", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
         *("generate", "history", "inspection", "locks", "policy", "processes", "project", "runtime"),
+        *("templates",),
     },
 }
 

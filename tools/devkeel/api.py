@@ -60,6 +60,9 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job, Jobs
+    from devkeel.templates import verbs as templates
+    from devkeel.templates.listing import TemplateInfo, TemplateList
+    from devkeel.templates.validation import TemplateValidation
 
 __all__ = ["Environment"]
 
@@ -91,6 +94,7 @@ if not TYPE_CHECKING:
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
     allowed = Deferred("devkeel.policy.allowed")
+    templates = Deferred("devkeel.templates.verbs")
     inspect, check, examine = (
         Deferred("devkeel.inspection.inspect"),
         Deferred("devkeel.inspection.check"),
@@ -203,6 +207,42 @@ class Environment:
     ) -> ChangeResult:
         """Put the files back to what an operation, or the one that left a revision, left; as a new operation."""
         return changes.restore(self.context, wanted, changes.Asked(reason, dry_run, expected_revision))
+
+    def templates(self) -> TemplateList:
+        """Return the templates that come with devkeel."""
+        return templates.every()
+
+    def template(self, source: str, *, anywhere: bool = False) -> TemplateInfo:
+        """Return what a template is: its parameters, files and edits, and what its result needs.
+
+        source: the name of one that comes with devkeel, or a directory with a kit.toml beneath the project's work tree;
+        anywhere: an absolute one may be elsewhere. Raises UsageError `unknown_template`, ProjectError `bad_template`,
+        `outside_root`.
+        """
+        return templates.one(self.context, source, anywhere=anywhere)
+
+    def validate_template(self, source: str, *, anywhere: bool = False) -> TemplateValidation:
+        """Return what is not sound in a template, each set of its example parameters tried by the text rungs."""
+        return templates.examine(self.context, source, anywhere=anywhere)
+
+    def use_template(
+        self,
+        source: str,
+        parameters: Mapping[str, Any],
+        *,
+        anywhere: bool = False,
+        reason: str | None = None,
+        dry_run: bool = False,
+        level: str | None = None,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Add what a template has to the project as one transaction: files that are not there, edits of what is.
+
+        What the project says already stays. Raises as `template`, UsageError `bad_template_parameter`, Refused
+        `template_value`.
+        """
+        asked = changes.Asked(reason, dry_run, expected_revision)
+        return templates.add(self.context, source, parameters, asked, level=level, anywhere=anywhere)
 
     def lock(
         self,

@@ -31,7 +31,7 @@ else:
     apply = Deferred("devkeel.edits.apply")
     past, reversal = Deferred("devkeel.history.restore"), Deferred("devkeel.history.undo")
 
-__all__ = ["Asked", "change", "restore", "take_back", "undo"]
+__all__ = ["Asked", "change", "restore", "succeeding", "take_back", "undo"]
 
 
 class Asked(Struct, frozen=True):
@@ -66,7 +66,7 @@ def change(
         for name, data in beginning(basis, _begun(context, edits)).items() if begins else ():
             candidate.put(name, data)
         if DECLARATION in candidate.after:
-            candidate.notes += _succeeding(context)
+            candidate.notes += succeeding(context)
         if direnv and candidate.after and basis.read(ENVRC) is None:
             candidate.put(ENVRC, envrc(None, entering(sorted(candidate.after.keys() - OTHER_FILES))))
         apply.apply_edits(edits, candidate, create=create, manifests=_manifests(context, edits))
@@ -101,7 +101,7 @@ def _manifests(context: Context, edits: Sequence[Edit]) -> tuple[str, ...]:
     return backend_named(context.selection.name).manifests()
 
 
-def _succeeding(context: Context) -> tuple[str, ...]:
+def succeeding(context: Context) -> tuple[str, ...]:
     """Return what is to say of a devenv.nix that begins where other files declare the environment."""
     found = context.selection
     if DECLARATION in declared_by(found.name) or context.backend or context.settings.backend:

@@ -44,7 +44,7 @@ _UNPARSED = frozenset({"syntax_error", "too_deep", "not_utf8"})
 class Intent(Struct, frozen=True):
     """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it."""
 
-    kind: Literal["edit", "undo", "redo", "restore", "create", "lock", "configure", "generate"]
+    kind: Literal["edit", "undo", "redo", "restore", "create", "lock", "configure", "generate", "template"]
     reason: str | None
     dry_run: bool
     level: str | None = None

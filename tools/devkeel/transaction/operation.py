@@ -8,7 +8,7 @@ from msgspec import Struct
 
 __all__ = ["EXTERNAL", "FileChange", "FileImage", "Kind", "LastSeen", "Late", "Operation", "Record", "Recovered"]
 
-Kind = Literal["edit", "undo", "redo", "restore", "create", "lock", "configure", "generate", "external"]
+Kind = Literal["edit", "undo", "redo", "restore", "create", "lock", "configure", "generate", "template", "external"]
 EXTERNAL: Kind = "external"
 """What went past devkeel: noted when it was first seen, and published by no one here."""
 

@@ -1,0 +1,87 @@
+"""A value stands as a literal of its file's format, whatever is in it, or does not stand at all."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from typing import Any
+
+import pytest
+
+from devkeel.errors import Refused
+from devkeel.source import nix
+from devkeel.templates.placeholders import fill, fill_data
+
+WILD = "a\"; evil = \"b\n${builtins.exec} '' # \\ {} [] @@other@@ \u2028é😀\x7f"
+LIST = ["a", 'b", "c']
+
+
+def test_nix_says_the_value_and_nothing_else() -> None:
+    data = fill(
+        "a.nix", b"{ a = @@x@@; b = [ @@n@@ @@yes@@ ]; c = @@list@@; }", {"x": WILD, "n": 3, "yes": True, "list": LIST}
+    )
+    assert (nix.get(data, "a"), nix.get(data, "c")) == (WILD, LIST)
+
+
+def test_data_says_the_value_and_nothing_else() -> None:
+    values = {"x": WILD, "n": 3, "list": LIST}
+    text = b'{"a": @@x@@, "b": @@n@@, "c": @@list@@}'
+    assert json.loads(fill("a.json", text, values)) == {"a": WILD, "b": 3, "c": LIST}
+    found = tomllib.loads(fill("a.toml", b"a = @@x@@\nb = @@n@@\nc = @@list@@\n", values).decode())
+    assert found == {"a": WILD, "b": 3, "c": LIST}
+    assert (
+        fill("a.yaml", b"a: @@x@@\nb: @@n@@\n", {"x": 'b: "c"\n- d # e', "n": 3})
+        == b'a: "b: \\"c\\"\\n- d # e"\nb: 3\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("a.nix", b'{ a = "@@x@@"; }', "; evil = 1; b = "),
+        ("a.nix", b"{ a = ''@@x@@''; }", "b"),
+        ("a.nix", b"# @@x@@\n{ }", "b\nevil"),
+        ("a.nix", b"[ @@x@@ ]", -3),
+        ("a.nix", b"{ a = @@x:plain@@; }", "1; evil = 2"),
+        ("a.toml", b"a = { b = '@@x@@' }\n", "' , evil = 'c"),
+        ("a.json", b'{"a": "@@x@@"}', "b"),
+        ("a.yaml", b"a: @@x:plain@@\n", "1.0"),
+        ("a.yaml", b"a: '@@x@@'\n", "'\nevil: '"),
+        ("a.py", b'a = "@@x@@"\n', '"; evil()'),
+        ("a.sh", b"echo @@x@@\n", "-n"),
+        ("a.go", b"x := @@x@@\n", "a//b"),
+        ("a.txt", b"@@x@@\n", ""),
+        ("a.txt", b"@@y@@\n", "a"),
+    ],
+)
+def test_a_value_that_would_be_more_than_itself_is_refused(name: str, text: bytes, value: str) -> None:
+    with pytest.raises(Refused) as caught:
+        fill(name, text, {"x": value})
+    assert caught.value.code == "template_value"
+
+
+def test_plain_text_takes_plain_values() -> None:
+    assert fill("a.py", b"name = '@@x@@' # @@n@@\n", {"x": "my-app.v1/a_b", "n": 3}) == b"name = 'my-app.v1/a_b' # 3\n"
+    assert fill("a.bin", b"\xff@@x@@", {"x": "a"}) == b"\xff@@x@@"
+
+
+@pytest.mark.parametrize(
+    ("edit", "filled"),
+    [
+        ({"value": "@@x@@"}, {"value": WILD}),
+        ({"value": "port @@n@@"}, {"value": "port 3"}),
+        ({"value": "@@n@@"}, {"value": 3}),
+        ({"settings": {"a": ["@@list@@", "d"], "b": "@@yes@@"}}, {"settings": {"a": [*LIST, "d"], "b": True}}),
+        ({"names": ["@@plain@@", "jq"]}, {"names": ["git", "curl", "jq"]}),
+        ({"expression": "[ @@x@@ ]"}, {"expression": f"[ {nix.print_value(WILD)} ]"}),
+    ],
+)
+def test_an_edit_takes_values_as_data(edit: dict[str, Any], filled: dict[str, Any]) -> None:
+    values = {"x": WILD, "n": 3, "list": LIST, "yes": True, "plain": ["git", "curl"]}
+    assert fill_data(edit, values) == filled
+
+
+@pytest.mark.parametrize("edit", [{"names": ["@@x@@"]}, {"path": "a.@@x@@"}, {"value": "a @@x@@"}, {"url": "@@x@@"}])
+def test_a_name_in_an_edit_is_plain(edit: dict[str, Any]) -> None:
+    with pytest.raises(Refused):
+        fill_data(edit, {"x": WILD})

@@ -1,0 +1,180 @@
+"""A template adds to a project what is not there, as one operation, and changes nothing that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.errors import DevkeelError
+
+from .kits import HEAD, NAME, write_kit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from devkeel.api import Environment
+
+EDITS = """
+[[edits]]
+kind = "set"
+path = "env.PORT"
+value = "1"
+[[edits]]
+kind = "add_packages"
+names = ["jq"]
+[[edits]]
+kind = "append"
+path = "enterTest"
+value = "true"
+[[edits]]
+kind = "enable"
+name = "redis"
+when = { level = "high" }
+"""
+FILES = """
+[[files]]
+path = "app.py"
+source = "app__py"
+group = "program"
+[[files]]
+path = "tests/test_app.py"
+source = "app__py"
+group = "program"
+[[files]]
+path = "notes.txt"
+source = "app__py"
+"""
+
+
+@pytest.fixture
+def kit(environment: Environment) -> Path:
+    """A kit in the project."""
+    (environment.project.root / "kit").mkdir()
+    (environment.project.root / "kit" / "app__py").write_text("print(1)\n")
+    return write_kit(environment.project.root / "kit", HEAD + NAME + FILES + EDITS)
+
+
+def content(root: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(root)): path.read_bytes()
+        for path in root.rglob("*")
+        if path.is_file() and ".devkeel" not in path.parts
+    }
+
+
+def test_a_template_is_one_operation_that_undo_takes_back(environment: Environment, kit: Path) -> None:
+    root = environment.project.root
+    before = content(root)
+    tried = environment.use_template("./kit", {"name": "a"}, dry_run=True)
+    assert (tried.published, content(root)) == (False, before)
+    made = environment.use_template("./kit", {"name": "a"}, reason="begin")
+    assert made.files == ("app.py", "devenv.nix", "notes.txt", "tests/test_app.py")
+    entry = environment.history().operations[0]
+    assert (entry.kind, entry.edits[0]["parameters"]) == ("template", {"name": "a", "parts": []})
+    environment.undo()
+    assert content(root) == before
+
+
+def test_a_template_used_twice_changes_nothing_the_second_time(environment: Environment, kit: Path) -> None:
+    environment.use_template("./kit", {"name": "a", "level": "high"})
+    before = content(environment.project.root)
+    again = environment.use_template("./kit", {"name": "a", "level": "high"})
+    assert (again.changed, content(environment.project.root)) == (False, before)
+
+
+def test_what_a_person_wrote_stays(environment: Environment, kit: Path) -> None:
+    root = environment.project.root
+    own = """\
+{ pkgs, ... }:
+{
+  env.PORT = "9"; # mine
+  services.redis.enable = false;
+  enterTest = ''
+    false
+  '';
+}
+"""
+    (root / "devenv.nix").write_text(own)
+    (root / "app.py").write_text("mine\n")
+    made = environment.use_template("./kit", {"name": "a", "level": "high"})
+    text = (root / "devenv.nix").read_text()
+    assert 'env.PORT = "9"; # mine' in text
+    assert "services.redis.enable = false;" in text
+    assert "    false\n    true\n" in text
+    assert "pkgs.jq" in text
+    assert (root / "app.py").read_text() == "mine\n"
+    assert not (root / "tests").exists()  # of the group of the program that is there
+    assert (root / "notes.txt").exists()
+    assert len(made.notes) == 4
+
+
+def test_a_condition_chooses_by_a_parameter(environment: Environment, kit: Path) -> None:
+    low = environment.use_template("./kit", {"name": "a", "level": "low"}, dry_run=True)
+    assert "redis" not in low.diff
+    high = environment.use_template("./kit", {"name": "a", "level": "high"}, dry_run=True)
+    assert "services.redis.enable = true;" in high.diff
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("languages.python.version", 'languages.python.version = "3.11";'),
+        ("packages", "packages = [ pkgs.hello ];"),
+        ("env", 'env = { PORT = "3"; };'),
+        ("processes.web.exec", 'processes = { web.exec = "mine"; };'),
+    ],
+)
+def test_an_edit_that_would_replace_a_value_is_left_out(
+    environment: Environment, tmp_path: Path, path: str, written: str
+) -> None:
+    root = environment.project.root
+    (root / "devenv.nix").write_text(f"{{ pkgs, ... }}:\n{{\n  {written}\n}}\n")
+    value = {"packages": "[]", "env": '{ PORT = "4" }'}.get(path, '"other"')
+    write_kit(root / "kit", f'{HEAD}[[edits]]\nkind = "set"\npath = "{path}"\nvalue = {value}\n')
+    before = (root / "devenv.nix").read_text()
+    told = environment.use_template("kit/", {})
+    assert (told.changed, (root / "devenv.nix").read_text()) == (False, before)
+    assert len(told.notes) == 1
+
+
+def test_a_project_is_begun_in_an_empty_directory(empty: Environment, tmp_path: Path) -> None:
+    kit = write_kit(tmp_path / "kit", HEAD + NAME + EDITS)
+    made = empty.use_template(str(kit), {"name": "a"}, anywhere=True)
+    assert made.files == (".gitignore", "devenv.nix", "devenv.yaml")
+
+
+def test_a_directory_elsewhere_is_read_for_a_person_alone(empty: Environment, tmp_path: Path) -> None:
+    kit = write_kit(tmp_path / "kit")
+    assert empty.template(str(kit), anywhere=True).name == "own"
+    for source in (str(kit), "../kit"):
+        with pytest.raises(DevkeelError) as caught:
+            empty.template(source)
+        assert caught.value.code == "outside_root"
+
+
+@pytest.mark.parametrize(
+    ("given", "path", "choice"),
+    [
+        ({}, "required", ()),
+        ({"name": 1}, "properties/name/type", ()),
+        ({"name": "a", "level": "medium"}, "properties/level/enum", ("low", "high")),
+        ({"name": "a", "levle": "low"}, "additionalProperties", ("level", "name", "parts")),
+        ({"name": "a", "parts": [1]}, "properties/parts/items/type", ()),
+        ({"name": "a" * 2000}, "properties/name", ()),
+    ],
+)
+def test_a_bad_parameter_is_answered_with_the_path_in_the_schema(
+    environment: Environment, kit: Path, given: dict[str, Any], path: str, choice: tuple[str, ...]
+) -> None:
+    with pytest.raises(DevkeelError) as caught:
+        environment.use_template("./kit", given)
+    assert (caught.value.code, caught.value.details["schema_path"]) == ("bad_template_parameter", path)
+    assert caught.value.alternatives == choice
+
+
+def test_an_unknown_name_is_answered_with_the_nearest(environment: Environment) -> None:
+    for source in ("goo", "./missing"):
+        with pytest.raises(DevkeelError) as caught:
+            environment.use_template(source, {})
+        assert (caught.value.code, "go" in caught.value.alternatives) == ("unknown_template", True)

@@ -1,0 +1,149 @@
+"""A kit: what its manifest says, with the bytes of the files that this names.
+
+A kit comes from anywhere, and is believed in nothing: `folder.py` reads it, `paths.py` judges where its files go,
+`placeholders.py` how a value gets into them.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any, Literal
+
+import msgspec
+from msgspec import Struct, field
+
+from devkeel.errors import Place, ProjectError
+from devkeel.templates.paths import why_not_there
+from devkeel.templates.placeholders import names_in, names_in_data
+from devkeel.templates.schema import problems_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from devkeel.templates.folder import KitFolder
+
+__all__ = ["MANIFEST", "Kit", "KitFile", "KitManifest", "bad_kit", "read_kit"]
+
+MANIFEST = "kit.toml"
+KitPermission = Literal["read", "write", "build", "execute", "network", "publish"]
+_MOST_FILES, _MOST_BYTES, _MOST_EDITS = 200, 2 * 1024 * 1024, 200
+# What a kit may ask for: it adds to a project, and takes nothing away.
+ADDING = ("add_packages", "enable", "set", "append", "prepend", "set_input", "add_library")
+
+
+class KitFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """A file that a kit brings. path: where it goes, in the project. source: where it is, in the kit.
+
+    when: parameters with the value, or the values, of one of which they are; without a file comes always. group: files
+    of one group come together or, where one of them is there already and says something else, not at all.
+    """
+
+    path: str
+    source: str
+    when: dict[str, Any] = field(default_factory=dict)
+    group: str | None = None
+
+
+class KitManifest(Struct, frozen=True, forbid_unknown_fields=True):
+    """What a kit.toml says.
+
+    parameters: a JSON Schema of an object. edits: of the vocabulary, each with `when` as a file has it. permissions:
+    what the result needs; they are named here, and held where what may be done is. examples: sets of parameters with
+    which it is tried.
+    """
+
+    name: str
+    version: str
+    description: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+    files: tuple[KitFile, ...] = ()
+    edits: tuple[dict[str, Any], ...] = ()
+    permissions: tuple[KitPermission, ...] = ("read",)
+    examples: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def properties(self) -> dict[str, Any]:
+        """The schemas of its parameters, by name."""
+        found = self.parameters.get("properties", {})
+        return found if isinstance(found, dict) else {}
+
+
+class Kit(Struct, frozen=True):
+    """A kit with all that its manifest names. where: what it was found as. sources: its files, by their name in it."""
+
+    where: str
+    manifest: KitManifest
+    sources: Mapping[str, bytes]
+
+
+def bad_kit(why: str, *, at: str | None = None, where: str = MANIFEST) -> ProjectError:
+    """Return the error about a kit that is not sound. at: the part of the manifest. where: the file of the kit."""
+    return ProjectError(
+        "bad_template",
+        f"The template is not sound{f' at {at}' if at else ''}: {why}.",
+        place=Place(where),
+        seen=at,
+        remedy="Correct the template, or use another one.",
+    )
+
+
+def read_kit(folder: KitFolder, where: str) -> Kit:
+    """Return the kit of a directory. Raises ProjectError `bad_template` for the first thing that is not sound."""
+    manifest = _manifest(folder.read(MANIFEST))
+    for at, why in problems(manifest):
+        raise bad_kit(why, at=at)
+    sources, size = dict[str, bytes](), 0
+    for number, item in enumerate(manifest.files):
+        data = folder.read(item.source)
+        if data is None:
+            raise bad_kit(f"it has no file {item.source}", at=f"files[{number}].source")
+        sources[item.source] = data
+        size += len(data)
+        if size > _MOST_BYTES:
+            raise bad_kit(f"its files have more than {_MOST_BYTES} bytes", at="files")
+    for number, item in enumerate(manifest.files):
+        unknown = names_in(sources[item.source]) - manifest.properties.keys()
+        for name in sorted(unknown):
+            raise bad_kit(f"{item.source} names the parameter {name}, which there is not", at=f"files[{number}]")
+    return Kit(where, manifest, sources)
+
+
+def _manifest(data: bytes | None) -> KitManifest:
+    if data is None:
+        raise bad_kit(f"there is no {MANIFEST}")
+    try:
+        return msgspec.convert(tomllib.loads(data.decode()), KitManifest)
+    except (ValueError, RecursionError) as error:  # msgspec's and tomllib's errors are ValueErrors
+        raise bad_kit(str(error).splitlines()[0].rstrip(".")) from error
+
+
+def problems(manifest: KitManifest) -> Iterator[tuple[str, str]]:
+    """Yield what is not sound in a manifest: where, and why."""
+    for name in ("name", "version", "description"):
+        if not getattr(manifest, name).strip() or "\n" in getattr(manifest, name):
+            yield name, "it is to be one line of text"
+    if len(manifest.files) > _MOST_FILES or len(manifest.edits) > _MOST_EDITS:
+        yield "files", f"it has more than {_MOST_FILES} files or {_MOST_EDITS} edits"
+    for at, why in problems_of(manifest.parameters):
+        yield "parameters" + (f".{at}" if at else ""), why
+    for number, item in enumerate(manifest.files):
+        wrong = why_not_there(item.path)
+        if wrong is not None:
+            yield f"files[{number}].path", wrong
+        yield from _about(manifest, f"files[{number}]", item.when, names_in(item.path.encode()))
+    for number, edit in enumerate(manifest.edits):
+        if edit.get("kind") not in ADDING:
+            yield f"edits[{number}].kind", f"a template only adds: {', '.join(ADDING)}"
+        when = edit.get("when", {})
+        if not isinstance(when, dict):
+            yield f"edits[{number}].when", "it is to be a table of parameters and values"
+            continue
+        yield from _about(manifest, f"edits[{number}]", when, names_in_data(edit))
+
+
+def _about(manifest: KitManifest, at: str, when: dict[str, Any], names: set[str]) -> Iterator[tuple[str, str]]:
+    known = manifest.properties.keys()
+    for name in sorted(when.keys() - known):
+        yield f"{at}.when", f"there is no parameter {name}"
+    for name in sorted(names - known):
+        yield at, f"there is no parameter {name}"

@@ -1,0 +1,63 @@
+"""What a template is, as a caller sees it: its parameters, files and edits, and what its result needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from devkeel.templates.kit import Kit
+
+__all__ = ["TemplateInfo", "TemplateList", "TemplateSummary", "describe", "summary"]
+
+
+class TemplateSummary(Struct, frozen=True):
+    """A template in a line."""
+
+    name: str
+    version: str
+    description: str
+    parameters: tuple[str, ...]
+
+
+class TemplateList(Struct, frozen=True):
+    """The templates that come with devkeel."""
+
+    templates: tuple[TemplateSummary, ...]
+
+
+class TemplateInfo(Struct, frozen=True):
+    """A template. parameters: its JSON Schema. files: where they go, as the template says it. permissions: by name."""
+
+    name: str
+    version: str
+    description: str
+    where: str
+    parameters: dict[str, Any]
+    files: tuple[str, ...]
+    edits: tuple[dict[str, Any], ...]
+    permissions: tuple[str, ...]
+    examples: tuple[dict[str, Any], ...]
+
+
+def summary(kit: Kit) -> TemplateSummary:
+    """Return a kit in a line."""
+    manifest = kit.manifest
+    return TemplateSummary(manifest.name, manifest.version, manifest.description, tuple(manifest.properties))
+
+
+def describe(kit: Kit) -> TemplateInfo:
+    """Return all that a caller may want to know of a kit."""
+    manifest = kit.manifest
+    return TemplateInfo(
+        manifest.name,
+        manifest.version,
+        manifest.description,
+        kit.where,
+        manifest.parameters,
+        tuple(item.path for item in manifest.files),
+        manifest.edits,
+        manifest.permissions,
+        manifest.examples,
+    )

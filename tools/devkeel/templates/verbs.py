@@ -1,0 +1,47 @@
+"""The verbs of templates, each about the kit that a source means."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from devkeel.templates.finding import built_in, find_kit, folder_of
+from devkeel.templates.listing import TemplateInfo, TemplateList, describe, summary
+from devkeel.templates.use import use
+from devkeel.templates.validation import TemplateValidation, validate
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from devkeel.change.changes import Asked
+    from devkeel.change.result import ChangeResult
+    from devkeel.context import Context
+
+__all__ = ["add", "every", "examine", "one"]
+
+
+def every() -> TemplateList:
+    """Return the templates that come with devkeel."""
+    return TemplateList(tuple(summary(kit) for kit in built_in()))
+
+
+def one(context: Context, source: str, *, anywhere: bool) -> TemplateInfo:
+    """Return what a template is."""
+    return describe(find_kit(context, source, anywhere=anywhere))
+
+
+def examine(context: Context, source: str, *, anywhere: bool) -> TemplateValidation:
+    """Return what is not sound in a template."""
+    return validate(folder_of(context, source, anywhere=anywhere), source)
+
+
+def add(
+    context: Context,
+    source: str,
+    given: Mapping[str, Any],
+    asked: Asked,
+    *,
+    level: str | None,
+    anywhere: bool,
+) -> ChangeResult:
+    """Add what a template has to the project."""
+    return use(find_kit(context, source, anywhere=anywhere), context, given, asked, level=level)
