@@ -41,7 +41,7 @@ _LITERALS = frozenset(
 )
 
 
-class _Format(Struct, frozen=True):
+class _LiteralFormat(Struct, frozen=True):
     """A format that has literals. write: one of a value. load: the data that a text says."""
 
     write: Callable[[Any], str]
@@ -63,10 +63,10 @@ def _json(value: object) -> str:
 
 
 _FORMATS = {
-    ".json": _Format(_json, json.loads),
-    ".toml": _Format(lambda value: tomlkit.item(value).as_string(), tomllib.loads),
-    ".yaml": _Format(_json, _yaml),
-    ".yml": _Format(_json, _yaml),
+    ".json": _LiteralFormat(_json, json.loads),
+    ".toml": _LiteralFormat(lambda value: tomlkit.item(value).as_string(), tomllib.loads),
+    ".yaml": _LiteralFormat(_json, _yaml),
+    ".yml": _LiteralFormat(_json, _yaml),
 }
 
 
@@ -178,7 +178,7 @@ def _is_literal(node: Node | None, span: tuple[int, int]) -> bool:
     return False
 
 
-def _prove(name: str, text: str, values: Mapping[str, Any], known: _Format, filled: str) -> None:
+def _prove(name: str, text: str, values: Mapping[str, Any], known: _LiteralFormat, filled: str) -> None:
     """Refuse a file that says something else with these values than the values themselves."""
     probes = {parameter: _probe(parameter, value) for parameter, value in values.items()}
     meant = {probe: new for parameter in values for probe, new in _pairs(probes[parameter], values[parameter])}
