@@ -18,12 +18,13 @@ from devkeel.source.splice import apply as _apply
 from devkeel.source.splice import compose as _compose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from devkeel.source.nix.read import flake as _read_flake
     from devkeel.source.nix.read import flake_files as _flake_files
     from devkeel.source.nix.read import flake_outputs as _flake_outputs
     from devkeel.source.nix.read import input_uses as _input_uses
+    from devkeel.source.nix.read import passed_arguments as _read_passed
     from devkeel.source.nix.read import shapes as _shapes
     from devkeel.source.nix.read import shells as _read_shells
     from devkeel.source.nix.read.shell import Shell
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.write import holders as _holders
     from devkeel.source.nix.write import lists as _lists
     from devkeel.source.nix.write import packages as _packages
+    from devkeel.source.nix.write import passed_arguments as _passed
     from devkeel.source.nix.write import proof as _proof
     from devkeel.source.nix.write import shells as _shells
     from devkeel.source.nix.write import text_lines as _text_lines
@@ -49,6 +51,8 @@ else:
     _bindings = Deferred("devkeel.source.nix.write.bindings")
     _comments = Deferred("devkeel.source.nix.write.comments")
     _lists = Deferred("devkeel.source.nix.write.lists")
+    _read_passed = Deferred("devkeel.source.nix.read.passed_arguments")
+    _passed = Deferred("devkeel.source.nix.write.passed_arguments")
     _packages = Deferred("devkeel.source.nix.write.packages")
     _holders = Deferred("devkeel.source.nix.write.holders")
     _head = Deferred("devkeel.source.nix.write.head")
@@ -84,11 +88,13 @@ __all__ = [
     "get",
     "input_uses",
     "is_literal",
+    "lift_arguments",
     "named_files",
     "names_package",
     "never_module",
     "package_names",
     "parse_path",
+    "passed_arguments",
     "prepend",
     "print_value",
     "put_input",
@@ -261,6 +267,22 @@ def flake_arguments(document: Document) -> dict[str, int]:
 def computed_inputs(document: Document) -> int | None:
     """Return the line where a flake.nix computes its inputs, None where they are written out."""
     return _read_flake.computed_inputs(document)
+
+
+def passed_arguments(document: Document) -> list[_read_passed.PassedArgument]:
+    """Return the functions that the outputs of a flake.nix take as arguments, where Nix looks for flakes."""
+    return _read_passed.passed_arguments(document)
+
+
+def lift_arguments(
+    document: Document, names: Sequence[str] = (), *, source: str | None = None, url: str | None = None
+) -> _passed.Lifted:
+    """Take functions out of the arguments of a flake's outputs, to their place under `lib`: `write.passed_arguments`.
+
+    names: arguments that are functions, beside those that certainly are. source: the input that has those without a
+    default under its `lib`. url: of that input where the flake does not declare it.
+    """
+    return _passed.lift_arguments(document, names, source, url)
 
 
 def flake_outputs(read: Callable[[str], bytes | None], name: str) -> _flake_outputs.FlakeOutputs:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.literal import Style, Value
     from devkeel.source.path import AttrPath
 
-__all__ = ["drop_input", "put_input", "rename_input"]
+__all__ = ["drop_argument", "drop_input", "put_argument", "put_input", "rename_input"]
 
 # nix, src/libexpr/lexer.l: words that are no names; `or` is one only where a name cannot be mistaken for it.
 _WORDS = frozenset({"if", "then", "else", "assert", "with", "let", "in", "rec", "inherit", "or"})
@@ -77,6 +77,19 @@ def rename_input(document: Document, path: AttrPath, new: AttrPath) -> Edited:
     return rename(document, (INPUTS, *path), (INPUTS, *new))
 
 
+def put_argument(document: Document, name: str) -> Edited:
+    """Let outputs take an input by its name, whether or not they take others; nothing where they do already."""
+    return _with_argument(document, name, always=True)
+
+
+def drop_argument(document: Document, name: str) -> Edited:
+    """Take an argument out of outputs, whatever uses it; nothing where they have none of that name."""
+    outputs = outputs_of(document)
+    if outputs is None or outputs.formals is None or name not in outputs.arguments:
+        return Edited(document.data)
+    return apply(document.data, [_without(outputs, outputs.formals, outputs.arguments[name])])
+
+
 def _begin(document: Document, whole: AttrPath, value: Value) -> Edited:
     """Write the first input of a flake, above its outputs: where a reader looks for it."""
     core = document.body.core
@@ -98,8 +111,8 @@ def _begin(document: Document, whole: AttrPath, value: Value) -> Edited:
     return prove(document, apply(document.data, [splice]), [whole], lambda after: after.get(whole) == value)
 
 
-def _with_argument(document: Document, name: str) -> Edited:
-    """Let outputs take an input by its name, where they would refuse it otherwise."""
+def _with_argument(document: Document, name: str, *, always: bool = False) -> Edited:
+    """Let outputs take an input by its name, where they would refuse it otherwise, or always."""
     outputs = outputs_of(document)
     if outputs is None:
         raise Refused(
@@ -108,7 +121,7 @@ def _with_argument(document: Document, name: str) -> Edited:
             place=document.place(document.body.core.start_byte),
             remedy=f"Write the outputs as a function of the inputs first, with {do('patch')}.",
         )
-    if not outputs.closed or name in outputs.arguments or outputs.formals is None:
+    if not (outputs.closed or always) or name in outputs.arguments or outputs.formals is None:
         return Edited(document.data)
     if (hidden := outputs.borrowed(name)) is not None or name in _WORDS:
         raise document.refuse(
@@ -122,7 +135,8 @@ def _with_argument(document: Document, name: str) -> Edited:
 
     def takes(after: Document) -> bool:
         found = outputs_of(after)
-        return found is not None and [*found.arguments] == [*outputs.arguments, name] and found.closed
+        said = found is not None and [*found.arguments] == [*outputs.arguments, name]
+        return said and found is not None and found.closed is outputs.closed
 
     return prove(document, apply(document.data, splices), [("outputs",)], takes)
 
