@@ -57,7 +57,7 @@ LAYERS = {
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {"candidate", "change", "context", "errors", "project", "text"},
-    "detection": {"errors", "project", "runtime", "source", "text"},
+    "detection": {"catalogue", "errors", "guard", "project", "runtime", "source", "text"},
     "templates": {"candidate", "change", "checks", "context", "edits", "errors", "project", "source", "system", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from devkeel.detection.readers.dockerfile import Dockerfiles
 from devkeel.detection.readers.version_files import VersionFiles
 
 if TYPE_CHECKING:
@@ -28,4 +29,4 @@ class EvidenceReader(Protocol):
         """
 
 
-READERS: tuple[EvidenceReader, ...] = (VersionFiles(),)
+READERS: tuple[EvidenceReader, ...] = (VersionFiles(), Dockerfiles())

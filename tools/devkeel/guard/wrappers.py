@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.guard import downloads, spoken
 from devkeel.guard.words import split
@@ -96,7 +97,8 @@ class Unwrapped(Struct, frozen=True):
     """A program with its arguments. place: the directory by which the line names it, `` for none.
 
     folder: where the line changed to before, `` for nowhere. entered: the virtual environment that it activated before.
-    superuser: whether as another user. assigned: the variables that the line gives it, with what each is.
+    superuser: whether as another user. assigned: the variables that the line gives it, with what each is. line: where
+    it stands in the text, from 0; of a text within it, where that begins.
     """
 
     program: str
@@ -106,6 +108,7 @@ class Unwrapped(Struct, frozen=True):
     entered: str = ""
     superuser: bool = False
     assigned: dict[str, str] = {}
+    line: int = 0
 
 
 class _Bare(Struct, frozen=True):
@@ -135,12 +138,13 @@ def invocations(text: str, depth: int = 0) -> Iterator[Unwrapped]:
             inner = _inner(program, words[1:], command.fed)
             script = saved.get(_file_run(words))
             if inner is not None:
-                yield from invocations(inner.replace(shell.UNKNOWN, "$_"), depth + 1)
+                for item in invocations(inner.replace(shell.UNKNOWN, "$_"), depth + 1):
+                    yield replace(item, line=command.line)
             elif script is not None:
-                yield Unwrapped(SCRIPT, (script,))
+                yield Unwrapped(SCRIPT, (script,), line=command.line)
             else:
                 given = exported | dict(bare.assigned)
-                yield Unwrapped(program, words[1:], place, folder, entered, bare.superuser, given)
+                yield Unwrapped(program, words[1:], place, folder, entered, bare.superuser, given, command.line)
 
 
 def _fed_to_a_shell(command: shell.Command, saved: dict[str, str], depth: int) -> Iterator[Unwrapped]:
@@ -153,9 +157,10 @@ def _fed_to_a_shell(command: shell.Command, saved: dict[str, str], depth: int) -
     for reader in _unwrapped(_Bare(command.reader), depth):
         program = posixpath.basename(reader.words[0])
         if address is not None and (program in _SHELLS or program == "eval" or _is_interpreter(program)):
-            yield Unwrapped(SCRIPT, (address,))
+            yield Unwrapped(SCRIPT, (address,), line=command.line)
         elif program in _SHELLS and _inner(program, reader.words[1:], "") == "":
-            yield from invocations(spoken.roughly(command) or "", depth + 1)
+            for item in invocations(spoken.roughly(command) or "", depth + 1):
+                yield replace(item, line=command.line)
 
 
 def _is_interpreter(program: str) -> bool:

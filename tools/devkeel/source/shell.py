@@ -39,7 +39,8 @@ class Command(Struct, frozen=True):
 
     plain: whether the shell changes nothing in that. into: the file that its output goes to. appends: at its end.
     reader: the words of the command that its output goes to, by a pipe or as a substitution in them; () for none.
-    assigned: the variables that it is given, and where it is `export` those that all behind it have.
+    assigned: the variables that it is given, and where it is `export` those that all behind it have. line: where it
+    begins, from 0.
     """
 
     words: tuple[str, ...]
@@ -49,6 +50,7 @@ class Command(Struct, frozen=True):
     appends: bool = False
     reader: tuple[str, ...] = ()
     assigned: tuple[tuple[str, str], ...] = ()
+    line: int = 0
 
 
 def commands(text: str) -> list[Command]:
@@ -109,7 +111,8 @@ def _command(node: Node, around: Node | None, reader: Node | None) -> Command:
     into, appends = next((found for place in places if (found := _into(place))[0] is not None), (None, False))
     words = (*_words(node), *(word for place in places for word in _behind(place)))
     read_by = () if reader is None else tuple(_words(reader))
-    return Command(words, fed, plain, into, appends, read_by, tuple(_assigned(node)))
+    line = node.start_point[0]
+    return Command(words, fed, plain, into, appends, read_by, tuple(_assigned(node)), line)
 
 
 def _assigned(command: Node) -> Iterator[tuple[str, str]]:

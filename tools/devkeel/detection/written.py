@@ -1,0 +1,127 @@
+"""YAML and JSON as the readers of evidence see them: values with the lines that they stand on."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from devkeel.deferred import Deferred
+from devkeel.errors import DevkeelError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from devkeel.source import jsonc
+    from devkeel.source.yaml import document as yaml_document
+    from devkeel.source.yaml.document import Item
+else:
+    jsonc = Deferred("devkeel.source.jsonc")
+    yaml_document = Deferred("devkeel.source.yaml.document")
+
+__all__ = ["Written", "read_json", "read_yaml"]
+
+# `<<: *base` whose base merges another one, and so on: https://yaml.org/type/merge.html says nothing of circles.
+_MOST_MERGES = 8
+
+
+class Written(Struct, frozen=True):
+    """A value. text: of a scalar, as it is written without its quotes, None for a collection and for null.
+
+    line: where it begins. exact: whether each line of its text is one of the file, from `first` on.
+    """
+
+    line: int
+    text: str | None = None
+    first: int = 0
+    exact: bool = False
+    members: dict[str, Written] = {}
+    items: tuple[Written, ...] = ()
+
+    def get(self, *names: str) -> Written:
+        """Return what is at a path of keys; nothing, at the line of the last that is there, where it is not."""
+        found = self
+        for name in names:
+            found = found.members.get(name, Written(found.line))
+        return found
+
+    def each(self) -> Iterator[Written]:
+        """Yield the items of a list, or the one that stands in its place."""
+        if self.items:
+            yield from self.items
+        elif self.text is not None:
+            yield self
+
+    def texts(self) -> list[str]:
+        """Return the texts in a list, or the one that stands in its place."""
+        return [item.text for item in self.each() if item.text is not None]
+
+    def __bool__(self) -> bool:
+        """Return whether anything is there."""
+        return self.text is not None or bool(self.members) or bool(self.items)
+
+
+def read_yaml(name: str, data: bytes) -> Written:
+    """Return a YAML file of one document, aliases and merges followed. Raises ValueError with why it is none."""
+    try:
+        document = yaml_document.Document(data, name)
+    except DevkeelError as error:
+        raise ValueError(error.message) from error
+    lines = _line_numbers(document.text)
+    return _of_item(document.root, lines, {}, 0) if document.root is not None else Written(1)
+
+
+def _line_numbers(text: str) -> Callable[[int], int]:
+    starts = [0, *(at + 1 for at, sign in enumerate(text) if sign == "\n")]
+    return lambda offset: bisect_right(starts, offset)
+
+
+def _of_item(item: Item, line: Callable[[int], int], known: dict[int, Written], merges: int) -> Written:
+    item = item.target or item
+    if id(item) in known:
+        return known[id(item)]
+    known[id(item)] = Written(line(item.start))  # what holds itself ends here
+    at = line(item.start)
+    if item.kind == "scalar":
+        found = Written(at, _text(item), at + (1 if item.style in ("|", ">") else 0), item.style == "|")
+    else:
+        members = dict[str, Written]()
+        for entry in item.entries:
+            inner = _of_item(entry.value, line, known, merges)
+            if entry.key.value == yaml_document.MERGE and merges < _MOST_MERGES:
+                for base in inner.items or (inner,):
+                    members = {**base.members, **members}
+            else:
+                members[entry.key.value] = inner or Written(line(entry.key.start))
+        found = Written(at, members=members, items=tuple(_of_item(each, line, known, merges) for each in item.items))
+    known[id(item)] = found
+    return found
+
+
+def _text(item: Item) -> str | None:
+    null = item.style is None and item.value in ("", "~", "null", "Null", "NULL")
+    return None if null else item.value
+
+
+def read_json(name: str, data: bytes) -> Written:
+    """Return a JSON file, also one with comments. Raises ValueError with why it is none."""
+    try:
+        document = jsonc.Document(data, name)
+        root = document.root
+    except DevkeelError as error:
+        raise ValueError(error.message) from error
+    lines = _line_numbers(document.text)
+    return _of_node(root, lines)
+
+
+def _of_node(node: Any, line: Callable[[int], int]) -> Written:  # noqa: ANN401  (the reader's own)
+    at = line(node.start)
+    if node.members or node.items:
+        members = {name: _of_node(inner, line) for name, inner in node.members.items()}
+        return Written(at, members=members, items=tuple(_of_node(item, line) for item in node.items))
+    value = node.value
+    if value is None or isinstance(value, (dict, list)):
+        return Written(at)
+    text = value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return Written(at, text, at)
