@@ -43,7 +43,7 @@ class DockerVariable(Struct, frozen=True):
 class DockerInstruction(Struct, frozen=True):
     """An instruction. kind: its keyword in capitals. line: where it begins, from 1.
 
-    words: the image of FROM, the ports of EXPOSE, the image of `COPY --from`, the words of an exec form. alias: the
+    words: the image of FROM, the ports of EXPOSE, the image that COPY takes from, the words of an exec form. alias: the
     name of a stage. variables: of ENV and ARG. shell: the text that a shell runs; first: the line that it begins on.
     """
 

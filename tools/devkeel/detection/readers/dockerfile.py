@@ -24,7 +24,7 @@ else:
 
 __all__ = ["Dockerfiles"]
 
-# Docker, "docker buildx build", `--file`: any name is one; these are what they are called.
+# Any name may be given to a build; these are what such files are called.
 _NAME = re.compile(r"(?:Dockerfile|Containerfile)(?:[.-][\w-]+)*|[\w.-]+\.(?:dockerfile|Dockerfile|containerfile)")
 _TEMPLATE = re.compile(r"\.(?:j2|jinja2?|tmpl|tpl|template|erb|in|dockerignore|md|sh|py|txt|ya?ml|json)$")
 _PORT = re.compile(r"(\d{1,5})(?:/tcp)?")
