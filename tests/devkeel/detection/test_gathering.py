@@ -8,27 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from devkeel.detection.gathering import gather
-from devkeel.detection.repository import Repository, RepositoryFile
-from devkeel.project.root import Project
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from devkeel.detection.evidence import Clue
+    from devkeel.detection.repository import RepositoryFile
+
+    from .conftest import Making
 
 
-def repository(root: Path, files: dict[str, str]) -> Repository:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-    return Repository(Project(root))
-
-
-def test_material_and_what_tools_make_are_left_out_and_the_root_comes_first(tmp_path: Path) -> None:
+def test_material_and_what_tools_make_are_left_out_and_the_root_comes_first(repository: Making) -> None:
     found = repository(
-        tmp_path,
         {
             "services/api/.nvmrc": "20",
             ".nvmrc": "22",
@@ -43,24 +35,24 @@ def test_material_and_what_tools_make_are_left_out_and_the_root_comes_first(tmp_
     assert [clue.version for clue in gathered.clues] == ["22", "20"]
 
 
-def test_what_git_ignores_is_left_out_but_not_what_it_tracks(tmp_path: Path) -> None:
+def test_what_git_ignores_is_left_out_but_not_what_it_tracks(tmp_path: Path, repository: Making) -> None:
     subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-    found = repository(tmp_path, {".gitignore": "out/\n.nvmrc\n", ".nvmrc": "22", "out/.nvmrc": "8", "b/.nvmrc": "20"})
+    found = repository({".gitignore": "out/\n.nvmrc\n", ".nvmrc": "22", "out/.nvmrc": "8", "b/.nvmrc": "20"})
     subprocess.run(["git", "-C", str(tmp_path), "add", "-f", "b/.nvmrc"], check=True)
     assert [name for name in found.names if name.endswith(".nvmrc")] == ["b/.nvmrc"]
 
 
-def test_a_link_out_of_the_work_tree_is_not_followed(tmp_path: Path) -> None:
+def test_a_link_out_of_the_work_tree_is_not_followed(tmp_path: Path, repository: Making) -> None:
     inside = tmp_path / "inside"
     (tmp_path / "secret").write_text("20.1.2", "utf-8")
-    found = repository(inside, {"README": ""})
+    found = repository({"README": ""}, "inside")
     (inside / ".nvmrc").symlink_to(tmp_path / "secret")
     gathered = gather(found)
     assert gathered.clues == ()
     assert [item.file for item in gathered.unread] == [".nvmrc"]
 
 
-def test_a_reader_that_fails_ends_nothing(tmp_path: Path) -> None:
+def test_a_reader_that_fails_ends_nothing(repository: Making) -> None:
     class Failing:
         def matches(self, name: str) -> bool:
             return name == "a"
@@ -69,13 +61,13 @@ def test_a_reader_that_fails_ends_nothing(tmp_path: Path) -> None:
             yield file.clue("language", "go", 1, "certain", "it says so")
             raise ValueError("the rest is broken")
 
-    gathered = gather(repository(tmp_path, {"a": "go"}), (Failing(),))
+    gathered = gather(repository({"a": "go"}), (Failing(),))
     assert [clue.name for clue in gathered.clues] == ["go"]
     assert gathered.unread[0].why == "the rest is broken"
 
 
-def test_a_secret_in_the_words_is_masked(tmp_path: Path) -> None:
-    file = repository(tmp_path, {"a": "PASSWORD=hunter2-and-more-7"}).file("a")
+def test_a_secret_in_the_words_is_masked(repository: Making) -> None:
+    file = repository({"a": "PASSWORD=hunter2-and-more-7"}).file("a")
     assert file is not None
     assert "hunter2" not in file.clue("variable", "PASSWORD", 1, "certain", "it is set").seen
 
@@ -84,7 +76,8 @@ def test_a_secret_in_the_words_is_masked(tmp_path: Path) -> None:
     ("name", "text", "expected"),
     [
         (".nvmrc", "v20.11.1\n", [("javascript", "20.11.1", {})]),
-        (".nvmrc", "lts/iron\n", [("javascript", None, {})]),
+        (".nvmrc", "lts/*\n", [("javascript", None, {})]),
+        (".nvmrc", "lts/iron\n", [("javascript", "20", {})]),
         (".python-version", "# used by pyenv\n3.12\n3.11\n", [("python", "3.12", {})]),
         (".ruby-version", "ruby-3.3.0\n", [("ruby", "3.3.0", {})]),
         (".java-version", "temurin-21.0.2\n", [("java", "21.0.2", {})]),
@@ -107,9 +100,9 @@ def test_a_secret_in_the_words_is_masked(tmp_path: Path) -> None:
     ],
 )
 def test_version_files_name_tools_with_their_versions(
-    tmp_path: Path, name: str, text: str, expected: list[tuple[str, str | None, dict[str, object]]]
+    repository: Making, name: str, text: str, expected: list[tuple[str, str | None, dict[str, object]]]
 ) -> None:
-    gathered = gather(repository(tmp_path, {name: text}))
+    gathered = gather(repository({name: text}))
     assert [
         (clue.name, clue.version if clue.options == {} else None, clue.options) for clue in gathered.clues
     ] == expected

@@ -49,6 +49,9 @@ def gather(repository: Repository, readers: Iterable[EvidenceReader] = READERS) 
         for row in reading:
             try:
                 clues += row.read(file)
-            except (ValueError, DevkeelError, RecursionError) as error:
+            except (ValueError, DevkeelError) as error:
                 unread.append(Unread(name, one_line(getattr(error, "message", str(error)))))
+            except (LookupError, TypeError, AttributeError, RecursionError):
+                # A file of others may have any shape, and one of them hides no other.
+                unread.append(Unread(name, "it is not laid out as its format has it"))
     return Gathered(tuple(clues), tuple(files), tuple(unread))

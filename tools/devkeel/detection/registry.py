@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from devkeel.detection.readers.dockerfile import Dockerfiles
+from devkeel.detection.readers.dotnet import DotnetProjects
+from devkeel.detection.readers.javascript import JavaScriptManifests
+from devkeel.detection.readers.jvm import JvmBuilds
+from devkeel.detection.readers.python import PythonManifests
+from devkeel.detection.readers.scripting import ScriptingManifests
+from devkeel.detection.readers.systems import SystemsManifests
 from devkeel.detection.readers.version_files import VersionFiles
 
 if TYPE_CHECKING:
@@ -29,4 +35,13 @@ class EvidenceReader(Protocol):
         """
 
 
-READERS: tuple[EvidenceReader, ...] = (VersionFiles(), Dockerfiles())
+READERS: tuple[EvidenceReader, ...] = (
+    VersionFiles(),
+    PythonManifests(),
+    JavaScriptManifests(),
+    SystemsManifests(),
+    JvmBuilds(),
+    ScriptingManifests(),
+    DotnetProjects(),
+    Dockerfiles(),
+)

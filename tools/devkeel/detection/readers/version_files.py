@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from typing import TYPE_CHECKING, Any
 
 from devkeel.detection.tools import tool_named
+from devkeel.detection.versions import numbered
 from devkeel.source import toml
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ _SDKMAN = ".sdkmanrc"
 # mise: Configuration, "mise.toml": the names under which it is looked for.
 _MISE = ("mise.toml", ".mise.toml")
 _MISE_OF_ROOT = frozenset({"mise/config.toml", ".mise/config.toml", ".config/mise.toml"})
-_SPOKEN = re.compile(r"(?:lts(?:/.*)?|latest.*|stable|current|node|system|none|ref:.*|path:.*|\*)", re.IGNORECASE)
-_NUMBER = re.compile(r"\d+(?:\.\d+)*")
 
 
 class VersionFiles:
@@ -100,8 +98,7 @@ def _clue(file: RepositoryFile, tool: str, line: int | None, word: str) -> Itera
     known = tool_named(tool.rpartition(":")[2] if tool.startswith(("core:", "asdf:")) else tool)
     if known is None:
         return
-    found = None if _SPOKEN.fullmatch(word) else _NUMBER.search(word)
-    version = found[0] if found else None
+    version = numbered(word, known.name) if known.versioned else None
     options: dict[str, Any] = dict(known.options)
     why = f"it asks for {known.spoken}{f' {version}' if version else ''}"
     yield file.clue(known.about, known.name, line, "certain", why, version=version, options=options)

@@ -1,0 +1,153 @@
+"""Evidence becomes edits: what is sure, with its reasons; the closest file wins, and who says otherwise is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.detection.evidence import Clue
+from devkeel.detection.gathering import gather
+from devkeel.detection.proposal import Drawn, draw
+from devkeel.edits.vocabulary import parse_edits
+from devkeel.errors import Place
+
+if TYPE_CHECKING:
+    from devkeel.detection.evidence import About, Certainty
+
+    from .conftest import Making
+
+
+def clue(about: About, name: str, file: str, certainty: Certainty = "certain", **more: Any) -> Clue:
+    return Clue(about, name, Place(file, 1), certainty, "seen", "why", **more)
+
+
+def edits(drawn: Drawn) -> list[dict[str, Any]]:
+    found = [item.edit for item in drawn.edits]
+    parse_edits(found)
+    return found
+
+
+def test_the_closest_file_says_the_version_and_the_others_are_shown(repository: Making) -> None:
+    found = repository({".nvmrc": "20.11.1", "package.json": '{"main": "a.js", "engines": {"node": ">=22"}}'})
+    drawn = draw(gather(found).clues, found.names)
+    assert drawn.versions == {"javascript": "20.11.1"}
+    assert {"kind": "set", "path": "languages.javascript.package", "expression": "pkgs.nodejs_20"} in edits(drawn)
+    (shown,) = drawn.disagreements
+    assert (shown.chosen, shown.place.file, shown.place.line) == ("20.11.1", ".nvmrc", 1)
+    assert [(item.file, item.line) for item in shown.others] == [("package.json", 1)]
+
+
+def test_a_matrix_is_its_newest_and_disagrees_with_nothing_that_is_in_it() -> None:
+    workflow = ".github/workflows/ci.yml"
+    matrix = [clue("language", "javascript", workflow, "likely", version=version) for version in ("18", "20", "22")]
+    assert draw(matrix, ["a.js"]).versions == {"javascript": "22"}
+    drawn = draw([*matrix, clue("language", "javascript", ".nvmrc", version="20")], ["a.js"])
+    assert drawn.versions == {"javascript": "20"}
+    assert not drawn.disagreements
+
+
+def test_a_language_that_only_images_and_workflows_name_wants_files_of_it() -> None:
+    found = [clue("language", "python", ".github/workflows/lint.yml", "likely", version="3.12")]
+    assert edits(draw(found, ["main.go"])) == []
+    assert draw(found, ["main.go"]).possible[0].name == "languages.python"
+    assert edits(draw(found, ["tool.py"]))[0]["name"] == "languages.python"
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "file", "expected"),
+    [
+        ("python", "3.12", ".python-version", [{"settings": {"version": "3.12"}}, {"name": "nixpkgs-python"}]),
+        ("ruby", "3.3.0", ".ruby-version", [{"settings": {"version": "3.3.0"}}, {"name": "nixpkgs-ruby"}]),
+        ("go", "1.22.3", "go.mod", [{"settings": {"version": "1.22.3"}}, {"name": "go-overlay"}]),
+        ("go", "1.23", "go.mod", [{"name": "languages.go"}, {"expression": "pkgs.go_1_23"}]),
+        ("java", "21.0.2", ".java-version", [{"name": "languages.java"}, {"expression": "pkgs.jdk21"}]),
+        ("php", "8.3.1", "composer.json", [{"settings": {"version": "8.3"}}]),
+        ("php", "5.6", "composer.json", [{"settings": {"version": "5.6"}}, {"name": "phps"}]),
+        ("dotnet", "8.0", "a.csproj", [{"name": "languages.dotnet"}, {"expression": "pkgs.dotnet-sdk_8"}]),
+        ("elixir", "1.16.1", ".tool-versions", [{"name": "languages.elixir"}, {"expression": "pkgs.elixir_1_16"}]),
+        (
+            "rust",
+            "1.78",
+            ".tool-versions",
+            [{"settings": {"channel": "stable", "version": "1.78.0"}}, {"name": "rust-overlay"}],
+        ),
+        (
+            "rust",
+            "1.78.0",
+            "rust-toolchain.toml",
+            [{"name": "languages.rust"}, {"expression": "./rust-toolchain.toml"}, {"name": "rust-overlay"}],
+        ),
+        ("javascript", "4", ".nvmrc", [{"name": "languages.javascript"}]),
+    ],
+)
+def test_a_version_stands_where_devenv_has_it(
+    name: str, version: str, file: str, expected: list[dict[str, Any]]
+) -> None:
+    drawn = draw([clue("language", name, file, version=version)], ["a"])
+    found = edits(drawn)
+    assert len(found) == len(expected)
+    assert all(edit.items() >= part.items() for edit, part in zip(found, expected, strict=True))
+    assert bool(drawn.notes) is (name == "javascript")
+
+
+def test_a_service_has_its_version_its_port_and_its_settings() -> None:
+    found = [
+        clue("service", "postgres", "compose.yml", version="16", options={"initialDatabases": [{"name": "a"}]}),
+        clue("port", "postgres", "compose.yml", value=5433),
+        clue("service", "redis", "compose.yml"),
+        clue("port", "redis", "compose.yml", value=6379),
+    ]
+    assert edits(draw(found, [])) == [
+        {
+            "kind": "enable",
+            "name": "services.postgres",
+            "settings": {"initialDatabases": [{"name": "a"}], "port": 5433},
+        },
+        {"kind": "set", "path": "services.postgres.package", "expression": "pkgs.postgresql_16"},
+        {"kind": "enable", "name": "services.redis"},
+    ]
+
+
+def test_what_is_only_possible_or_unknown_is_listed_apart() -> None:
+    found = [
+        clue("service", "postgres", "package.json", "possible"),
+        clue("service", "sqlserver", "compose.yml"),
+        clue("package", "no-such-package-anywhere", "Dockerfile"),
+        clue("package", "jq", "Dockerfile", "likely"),
+    ]
+    drawn = draw(found, [])
+    assert edits(drawn) == [{"kind": "add_packages", "names": ["jq"]}]
+    assert {item.name for item in drawn.possible} == {
+        "services.postgres",
+        "services.sqlserver",
+        "no-such-package-anywhere",
+    }
+
+
+def test_a_secret_value_is_left_out_and_its_name_kept() -> None:
+    found = [
+        clue("variable", "API_TOKEN", "compose.yml", value="hunter2-and-more-7"),
+        clue("variable", "PORT", "Dockerfile", "likely", value=3000),
+    ]
+    drawn = draw(found, [])
+    assert edits(drawn) == [{"kind": "set", "path": "env.PORT", "value": "3000"}]
+    assert [item.name for item in drawn.possible] == ["API_TOKEN"]
+
+
+def test_tests_are_those_of_one_kind_of_file() -> None:
+    found = [
+        clue("test", "test", "package.json", "likely", value="npm test"),
+        clue("test", "ci", ".github/workflows/ci.yml", "likely", value="npm run lint"),
+        clue("test", "ci", ".github/workflows/ci.yml", "likely", value="npm test"),
+    ]
+    assert edits(draw(found, [])) == [{"kind": "set", "path": "enterTest", "value": "npm run lint\nnpm test\n"}]
+    assert edits(draw(found[:1], [])) == [{"kind": "set", "path": "enterTest", "value": "npm test\n"}]
+
+
+def test_each_edit_has_its_reasons_with_file_and_line(repository: Making) -> None:
+    found = repository({"package.json": '{"main": "a.js"}', "pnpm-lock.yaml": ""})
+    drawn = draw(gather(found).clues, found.names)
+    assert [item.edit["name"] for item in drawn.edits] == ["languages.javascript"]
+    assert drawn.edits[0].edit["settings"] == {"pnpm.enable": True}
+    assert {item.file for item in drawn.edits[0].reasons} == {"package.json", "pnpm-lock.yaml"}

@@ -1,0 +1,115 @@
+"""Declaring: how a language or service of a version stands in a devenv.nix, as edits of the vocabulary."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+
+from devkeel.catalogue import packages
+from devkeel.catalogue.inputs import Input, needed_inputs
+from devkeel.source.path import parse_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Declared", "declare", "is_package"]
+
+_WHOLE = 3  # numbers of a whole version
+# Overlays that options need for some values: catalogue/inputs.py has the rules of values that are plain.
+_PHPS = Input("phps", "github:fossar/nix-phps")
+_RUST = Input("rust-overlay", "github:oxalica/rust-overlay")
+# The option that takes a package, and how nixpkgs calls the package of a series: {0} is its first number.
+_PACKAGES = {
+    "javascript": ("package", 1, ("nodejs_{0}",)),
+    "java": ("jdk.package", 1, ("jdk{0}", "temurin-bin-{0}")),
+    "dotnet": ("package", 1, ("dotnet-sdk_{0}",)),
+    "erlang": ("package", 1, ("erlang_{0}",)),
+    "elixir": ("package", 2, ("elixir_{0}_{1}",)),
+    "go": ("package", 2, ("go_{0}_{1}",)),
+    "zig": ("package", 2, ("zig_{0}_{1}",)),
+    "postgres": ("package", 1, ("postgresql_{0}",)),
+    "mysql": ("package", 2, ("mysql{0}{1}",)),
+}
+# The option that takes a version, and how many numbers it wants at least.
+_VERSIONS = {"python": 2, "ruby": 2, "php": 2, "go": _WHOLE, "terraform": _WHOLE, "zig": _WHOLE}
+_CHANNELS = ("stable", "beta", "nightly")
+
+
+class Declared(Struct):
+    """How something is declared. settings: below its path; expressions: the same, as Nix; note: what is not."""
+
+    settings: dict[str, Any] = field(default_factory=dict)
+    expressions: dict[str, str] = field(default_factory=dict)
+    inputs: list[Input] = field(default_factory=list)
+    note: str | None = None
+
+    def edits(self, path: str) -> Iterator[dict[str, Any]]:
+        """Yield the edits that declare it: what it is, what is an expression, the inputs that these need."""
+        enable: dict[str, Any] = {"kind": "enable", "name": path}
+        yield enable | ({"settings": self.settings} if self.settings else {})
+        for name, expression in self.expressions.items():
+            yield {"kind": "set", "path": f"{path}.{name}", "expression": expression}
+        for needed in self.inputs:
+            yield needed.edit
+
+
+def declare(group: str, name: str, version: str | None, options: dict[str, Any], file: str | None = None) -> Declared:
+    """Return how a language or service is declared.
+
+    group: `languages` or `services`. options: settings below it. file: where the version is said, for an option that
+    reads that file itself.
+    """
+    declared = Declared(dict(options))
+    if version is not None:
+        _version(declared, name, version, file)
+    for key, value in declared.settings.items():
+        known = (*needed_inputs((group, name, *parse_path(key)), value),)
+        declared.inputs += [item for item in known if item not in declared.inputs]
+    return declared
+
+
+def _version(declared: Declared, name: str, version: str, file: str | None) -> None:
+    if name == "rust":
+        _rust(declared, version, file)
+        return
+    numbers = version.split(".")
+    if len(numbers) >= _VERSIONS.get(name, len(numbers) + 1):
+        kept = numbers[:2] if name == "php" else numbers
+        declared.settings["version"] = ".".join(kept)
+        # devenv, languages/php.nix: another input where nixpkgs has none of that version
+        if name == "php" and not is_package(f"php{''.join(kept)}"):
+            declared.inputs.append(_PHPS)
+        return
+    if name not in _PACKAGES:
+        return
+    option, size, attributes = _PACKAGES[name]
+    series = numbers[:size] if len(numbers) >= size else []
+    known = [item.format(*series) for item in attributes] if series else []
+    attribute = next((item for item in known if is_package(item)), None)
+    if attribute is not None:
+        declared.expressions[option] = f"pkgs.{attribute}"
+    elif known or name in _VERSIONS:
+        declared.note = f"{name} {version}: nixpkgs has no package of that series, so that its own version stands."
+
+
+def _rust(declared: Declared, version: str, file: str | None) -> None:
+    # devenv, languages/rust.nix: the file says version, components and targets; channel and version exclude it.
+    if file is not None:
+        declared.expressions["toolchainFile"] = f"./{file}"
+        declared.inputs.append(_RUST)
+        return
+    channel, _, date = version.partition("-")
+    declared.settings["channel"] = channel if channel in _CHANNELS else "stable"
+    if channel not in _CHANNELS:
+        numbers = version.split(".")
+        declared.settings["version"] = ".".join([*numbers, *["0"] * (_WHOLE - len(numbers))])
+    elif date:
+        declared.settings["version"] = date
+
+
+def is_package(attribute: str) -> bool:
+    """Return whether the list of names has a package; a check is more lenient, for what the list may lack."""
+    names = packages.built_in_names()
+    head, dot, rest = attribute.partition(".")
+    return rest in names.sets.get(head, frozenset()) if dot else head in names.top
