@@ -13,7 +13,7 @@ from devkeel.source.path import parse_path
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Declared", "declare", "is_package"]
+__all__ = ["Declaring", "declare", "is_package"]
 
 _WHOLE = 3  # numbers of a whole version
 # Overlays that options need for some values: catalogue/inputs.py has the rules of values that are plain.
@@ -36,7 +36,7 @@ _VERSIONS = {"python": 2, "ruby": 2, "php": 2, "go": _WHOLE, "terraform": _WHOLE
 _CHANNELS = ("stable", "beta", "nightly")
 
 
-class Declared(Struct):
+class Declaring(Struct):
     """How something is declared. settings: below its path; expressions: the same, as Nix; note: what is not."""
 
     settings: dict[str, Any] = field(default_factory=dict)
@@ -54,13 +54,13 @@ class Declared(Struct):
             yield needed.edit
 
 
-def declare(group: str, name: str, version: str | None, options: dict[str, Any], file: str | None = None) -> Declared:
+def declare(group: str, name: str, version: str | None, options: dict[str, Any], file: str | None = None) -> Declaring:
     """Return how a language or service is declared.
 
     group: `languages` or `services`. options: settings below it. file: where the version is said, for an option that
     reads that file itself.
     """
-    declared = Declared(dict(options))
+    declared = Declaring(dict(options))
     if version is not None:
         _version(declared, name, version, file)
     for key, value in declared.settings.items():
@@ -69,7 +69,7 @@ def declare(group: str, name: str, version: str | None, options: dict[str, Any],
     return declared
 
 
-def _version(declared: Declared, name: str, version: str, file: str | None) -> None:
+def _version(declared: Declaring, name: str, version: str, file: str | None) -> None:
     if name == "rust":
         _rust(declared, version, file)
         return
@@ -93,7 +93,7 @@ def _version(declared: Declared, name: str, version: str, file: str | None) -> N
         declared.note = f"{name} {version}: nixpkgs has no package of that series, so that its own version stands."
 
 
-def _rust(declared: Declared, version: str, file: str | None) -> None:
+def _rust(declared: Declaring, version: str, file: str | None) -> None:
     # devenv, languages/rust.nix: the file says version, components and targets; channel and version exclude it.
     if file is not None:
         declared.expressions["toolchainFile"] = f"./{file}"

@@ -18,7 +18,7 @@ __all__ = ["SystemsManifests"]
 
 # Crates that build against a library of the system, and look for it with pkg-config (their build scripts).
 _CRATES = {"openssl-sys": "openssl", "openssl": "openssl", "native-tls": "openssl"}
-# crates.io: their feature `vendored` builds the library itself.
+# Their feature `vendored` builds the library itself.
 _VENDORED = "vendored"
 
 

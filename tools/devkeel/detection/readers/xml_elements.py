@@ -7,10 +7,10 @@ from xml.parsers import expat
 
 from msgspec import Struct
 
-__all__ = ["Element", "elements"]
+__all__ = ["XmlElement", "elements"]
 
 
-class Element(Struct):
+class XmlElement(Struct):
     """path: the names of the elements that it is in, without name spaces, its own last. line: of its start tag."""
 
     path: tuple[str, ...]
@@ -19,14 +19,14 @@ class Element(Struct):
     text: str = ""
 
 
-def elements(data: bytes) -> list[Element]:
+def elements(data: bytes) -> list[XmlElement]:
     """Return all elements in their order. Raises ValueError for what is no such XML."""
     parser = expat.ParserCreate()
-    found, stack = list[Element](), list[Element]()
+    found, stack = list[XmlElement](), list[XmlElement]()
 
     def start(name: str, attributes: dict[str, str]) -> None:
         above = stack[-1].path if stack else ()
-        element = Element((*above, name.rpartition(":")[2]), parser.CurrentLineNumber, attributes)
+        element = XmlElement((*above, name.rpartition(":")[2]), parser.CurrentLineNumber, attributes)
         stack.append(element)
         found.append(element)
 
