@@ -56,7 +56,7 @@ LAYERS = {
         *("runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
-    "generate": {"candidate", "change", "context", "errors", "project", "text"},
+    "generate": {"candidate", "change", "context", "errors", "pinned", "project", "source", "text"},
     "detection": {"catalogue", "errors", "guard", "project", "runtime", "source", "text"},
     "templates": {"candidate", "change", "checks", "context", "edits", "errors", "project", "source", "system", "text"},
     "processes": {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace as with_fields
 
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
@@ -67,7 +68,9 @@ def generate(
         if candidate.changed:
             candidate.runs += made.runs
         edits = [{"kind": "generate", "generator": kind, "parameters": dict(made.parameters)}]
-        return conclude(context, candidate, Intent("generate", asked.reason, asked.dry_run, level, edits))
+        result = conclude(context, candidate, Intent("generate", asked.reason, asked.dry_run, level, edits))
+        found = (*result.checks.diagnostics, *made.findings)
+        return with_fields(result, checks=with_fields(result.checks, diagnostics=found))
 
     return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 
@@ -77,8 +80,10 @@ def _made(
 ) -> Generated:
     """Return what a generator makes with what is given, else was given the last time, else is the default."""
     defaults = {item.name: item.default for item in chosen.parameters}
-    last = _last(candidate, chosen, {**defaults, **given}, replace=replace)
-    source = ProjectSource(candidate, {**defaults, **last, **given}, context.selection.name)
+    said = {name: value for name, value in given.items() if value is not None}
+    last = _last(candidate, chosen, {**defaults, **said}, replace=replace)
+    kept = {name: value for name, value in {**last, **given}.items() if value is not None}
+    source = ProjectSource(candidate, {**defaults, **kept}, kept, context.selection.name)
     return chosen.generate(source)
 
 

@@ -13,29 +13,27 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.candidate.candidate import Candidate
+    from devkeel.errors import Diagnostic
     from devkeel.generate.parameters import Parameter
 
 __all__ = ["Generated", "GeneratedFile", "Generator", "MergedFile", "ProjectSource"]
 
 
 class ProjectSource(Struct, frozen=True):
-    """What a generator makes its files from. parameters: with the defaults, None where it is to find a value itself.
+    """What a generator makes its files from. given: the parameters of this call and those of the last time.
 
-    backend: of the project's environment.
+    parameters: these with the defaults, None where the generator is to find a value itself. backend: of the project's
+    environment.
     """
 
     candidate: Candidate
     parameters: Mapping[str, Any]
+    given: Mapping[str, Any]
     backend: str
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file of the project, None where there is none."""
         return self.candidate.read(name)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The parameters that have a value."""
-        return {name: value for name, value in self.parameters.items() if value is not None}
 
     @property
     def declared(self) -> dict[str, bytes]:
@@ -76,12 +74,14 @@ class Generated(Struct, frozen=True):
     """What a generator makes. parameters: those that are kept in the parts, so that the next call needs none.
 
     notes: what could not be carried over, and what is to be done next. runs: when something runs that the files add.
+    findings: warnings about what is made.
     """
 
     files: tuple[GeneratedFile | MergedFile, ...]
     parameters: Mapping[str, Any]
     notes: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    findings: tuple[Diagnostic, ...] = ()
 
 
 class Generator(Struct, frozen=True):

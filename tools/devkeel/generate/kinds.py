@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
 from devkeel.generate.envrc import ENVRC
+from devkeel.generate.flake import FLAKE_FILE
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["GENERATORS", "generator"]
 
 # In the order in which they are listed.
-GENERATORS: tuple[Generator, ...] = (ENVRC,)
+GENERATORS: tuple[Generator, ...] = (ENVRC, FLAKE_FILE)
 
 
 def generator(name: str) -> Generator:

@@ -45,6 +45,8 @@ class Parameter(Struct, frozen=True):
 def read_parameters(kind: str, known: Sequence[Parameter], given: Mapping[str, object]) -> dict[str, Any]:
     """Return what is given by its types, without defaults; text stands for a value as a command line gives it.
 
+    None, and a text without a sign, stand for the default, whatever was given before.
+
     Raises UsageError `unknown_parameter`, `bad_parameter`.
     """
     named = {item.name: item for item in known}
@@ -56,7 +58,7 @@ def read_parameters(kind: str, known: Sequence[Parameter], given: Mapping[str, o
             remedy=f"Name one that it takes: {do('generate')} lists them.",
             alternatives=(*nearest(name, list(named)),) or (*named,),
         )
-    return {name: _value(named[name], value) for name, value in given.items() if value is not None}
+    return {name: None if value in (None, "") else _value(named[name], value) for name, value in given.items()}
 
 
 def _value(parameter: Parameter, given: object) -> Any:  # noqa: ANN401  (a value of JSON)

@@ -9,7 +9,7 @@ from devkeel.errors import UsageError
 from devkeel.source.nix.read.document import Document
 from devkeel.source.nix.read.index import Definition
 from devkeel.source.nix.read.list_parts import Element, listed
-from devkeel.source.nix.read.literal import Expression, Value, is_literal, print_value
+from devkeel.source.nix.read.literal import Expression, Style, Value, is_literal, print_value
 from devkeel.source.nix.read.syntax import Problem
 from devkeel.source.nix.read.syntax import brokenness as _brokenness
 from devkeel.source.path import AttrPath, format_path, is_identifier, parse_path, quote
@@ -69,6 +69,7 @@ __all__ = [
     "Problem",
     "Span",
     "Splice",
+    "Style",
     "Value",
     "add_arguments",
     "add_imports",
