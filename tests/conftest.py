@@ -142,6 +142,7 @@ def watched_writes(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReque
         return call
 
     monkeypatch.setattr(Environment, "change", watch(Environment.change))
+    monkeypatch.setattr(Environment, "use_template", watch(Environment.use_template))
     monkeypatch.setattr(Environment, "generate", watch(Environment.generate))
     monkeypatch.setattr(Environment, "write_envrc", watch(Environment.write_envrc))
     monkeypatch.setattr(Environment, "restore", watch(Environment.restore))

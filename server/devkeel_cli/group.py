@@ -36,6 +36,7 @@ VERBS = {
     "env": "List, make, enter, switch or remove environments.",
     "lock": "Make, renew or check the locks.",
     "envrc": "Write the .envrc by which direnv enters the environment.",
+    "template": "Begin a project by a template, or add one to it.",
     "generate": "Make flake.nix, .envrc, CI workflows and the like from what is declared.",
     "purge": "Remove the environments that devkeel made.",
     "check": "Check the environment files as they are.",

@@ -76,6 +76,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "forget_cache": Action(None, "nix cache remove {url}", "#caches"),
     "purge": Action(None, "purge", "#environments"),
+    "templates": Action("list_templates", "template list", "#templates"),
     "generate": Action("generate_files kind={kind}", "generate {kind}", "#generate"),
     "envrc": Action(None, "envrc", "#environments"),
 }

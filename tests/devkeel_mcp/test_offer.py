@@ -25,6 +25,7 @@ pytestmark = pytest.mark.anyio
 # Tools that write but run nothing. One that is neither here nor reading must say that it executes.
 WRITING = {
     "generate_files",
+    "use_template",
     "add_packages",
     "configure_cache",
     "add_library",

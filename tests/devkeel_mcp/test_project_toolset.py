@@ -53,3 +53,20 @@ async def test_files_are_generated_and_kinds_listed(agent: Agent) -> None:
         assert not (await client.call_tool("generate_files", {"kind": "envrc"})).structured_content["changed"]
         wrong = await client.call_tool("generate_files", {"kind": "nothing"})
         assert wrong.is_error
+
+
+async def test_a_template_is_found_tried_and_used(agent: Agent) -> None:
+    async with Client(build_server(agent.root, Offer.of(["project"])), mode=agent.era) as client:
+        listed = (await client.call_tool("list_templates", {})).structured_content
+        assert "go" in [item["name"] for item in listed["templates"]]
+        found = (await client.call_tool("list_templates", {"template": "go"})).structured_content
+        assert found["parameters"]["required"] == ["module"]
+        sound = (await client.call_tool("list_templates", {"template": "go", "check": True})).structured_content
+        assert sound["ok"]
+        given = {"template": "go", "parameters": {"module": "example.org/shop"}}
+        tried = (await client.call_tool("use_template", given | {"dry_run": True})).structured_content
+        assert (tried["published"], "languages.go.enable" in tried["diff"]) == (False, True)
+        assert (await client.call_tool("use_template", given)).structured_content["published"]
+        assert not (await client.call_tool("use_template", given)).structured_content["changed"]
+        for wrong in ({"template": "go"}, {"template": "/etc"}, {"template": "goo"}):
+            assert (await client.call_tool("use_template", wrong)).is_error

@@ -23,6 +23,7 @@ from devkeel_mcp.tools import (
     search,
     services,
     shell,
+    templates,
 )
 
 __all__ = ["CORE", "NIX", "PROJECT", "TOOLS"]
@@ -60,5 +61,5 @@ NIX = (
     builders.CHECK_BUILDERS,
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
-PROJECT = (generation.GENERATE,)
+PROJECT = (templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
 TOOLS = (*CORE, *NIX, *PROJECT)

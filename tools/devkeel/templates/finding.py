@@ -9,6 +9,7 @@ from devkeel.errors import UsageError
 from devkeel.system.reading_room import Room
 from devkeel.templates.folder import KitFolder
 from devkeel.templates.kit import MANIFEST, read_kit
+from devkeel.text.actions import do
 from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
@@ -61,6 +62,6 @@ def _unknown(source: str) -> UsageError:
         "unknown_template",
         "There is no such template.",
         seen=source[:200],
-        remedy=f"Name one that is built in, or a directory with a {MANIFEST}.",
+        remedy=f"Name one that {do('templates')} has, or a directory with a {MANIFEST}.",
         alternatives=tuple(nearest(source, _names())),
     )

@@ -52,6 +52,8 @@ def instantiate(kit: Kit, given: Mapping[str, Any]) -> Instance:
         for edit in manifest.edits
         if _holds(edit.get("when", {}), values)
     ]
+    # A list of names that is a parameter may be empty.
+    edits = [edit for edit in edits if edit.get("names") != []]
     return Instance(values, files, edits, groups)
 
 

@@ -33,7 +33,7 @@ __all__ = ["add_to", "use"]
 
 
 def use(kit: Kit, context: Context, given: Mapping[str, Any], asked: Asked, *, level: str | None) -> ChangeResult:
-    """Add what a template has to the project; see `Environment.use_template`."""
+    """Add what a template has to the project; see the verb of `Environment` that calls it."""
     made = instantiate(kit, given)
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
