@@ -438,7 +438,7 @@ def test_a_tool_with_its_verb(copy: Copy) -> None:
     copy.patch(api, "\n\nclass Environment:", '\nsize_of = Deferred("devkeel.inspection.size")\n\n\nclass Environment:')
     copy.add("server/devkeel_mcp/tools/size.py", TOOL)
     tools = "server/devkeel_mcp/tools/__init__.py"
-    copy.patch(tools, "    shell,\n)", "    shell,\n    size,\n)")
+    copy.patch(tools, "    templates,\n)", "    size,\n    templates,\n)")
     copy.patch(tools, "    jobs.CANCEL,\n)", "    jobs.CANCEL,\n    size.SIZE,\n)")
     copy.add("server/devkeel_cli/verbs/size.py", SIZE_VERB)
     copy.patch(
