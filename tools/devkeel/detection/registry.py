@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from devkeel.detection.readers.compose import ComposeFiles
 from devkeel.detection.readers.dockerfile import Dockerfiles
 from devkeel.detection.readers.dotnet import DotnetProjects
+from devkeel.detection.readers.github_actions import GitHubActions
 from devkeel.detection.readers.javascript import JavaScriptManifests
 from devkeel.detection.readers.jvm import JvmBuilds
 from devkeel.detection.readers.python import PythonManifests
@@ -44,4 +46,6 @@ READERS: tuple[EvidenceReader, ...] = (
     ScriptingManifests(),
     DotnetProjects(),
     Dockerfiles(),
+    ComposeFiles(),
+    GitHubActions(),
 )
