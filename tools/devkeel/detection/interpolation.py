@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from devkeel.detection.repository import RepositoryFile
 
-__all__ = ["EnvLine", "Interpolation", "env_lines", "variables_of"]
+__all__ = ["EnvLine", "KnownVariables", "env_lines", "variables_of"]
 
 # Docker, "Syntax for environment files": `NAME=VALUE`, quotes are taken off, ` #` begins a comment behind plain values.
 _LINE = re.compile(
@@ -41,7 +41,7 @@ def env_lines(file: RepositoryFile) -> Iterator[EnvLine]:
             yield EnvLine(found["name"], next(value for value in values if value is not None), number)
 
 
-class Interpolation:
+class KnownVariables:
     """Fills in the variables that are known."""
 
     def __init__(self, values: Mapping[str, str]) -> None:
@@ -70,11 +70,11 @@ class Interpolation:
         return word if sign.endswith("-") else None
 
 
-def variables_of(file: RepositoryFile, names: tuple[str, ...]) -> Interpolation:
+def variables_of(file: RepositoryFile, names: tuple[str, ...]) -> KnownVariables:
     """Return the variables of files beside one; an earlier file's count more."""
     values = dict[str, str]()
     for name in reversed(names):
         other = file.beside(name)
         if other is not None:
             values |= {item.name: item.value for item in env_lines(other)}
-    return Interpolation(values)
+    return KnownVariables(values)

@@ -8,7 +8,7 @@ import shlex
 from typing import TYPE_CHECKING, Any
 
 from devkeel.detection.images import image_meanings, read_reference
-from devkeel.detection.interpolation import Interpolation, variables_of
+from devkeel.detection.interpolation import KnownVariables, variables_of
 from devkeel.detection.variables import variable_clue
 from devkeel.detection.written import read_yaml
 
@@ -66,7 +66,7 @@ class _Container:
     """A service of compose. services: all of its file. sure: what the file is about."""
 
     def __init__(
-        self, file: RepositoryFile, name: str, services: Written, values: Interpolation, sure: Certainty
+        self, file: RepositoryFile, name: str, services: Written, values: KnownVariables, sure: Certainty
     ) -> None:
         self._file, self._name, self._service, self._values = file, name, services.get(name), values
         hosts = "|".join(map(re.escape, services.members))
