@@ -113,11 +113,11 @@ def test_what_a_job_beside_the_code_sets_up_is_a_trace_only(
 @pytest.mark.parametrize(
     ("uses", "given", "name", "version"),
     [
-        ("actions/setup-node@v4", "node-version: lts/*", "javascript", None),
-        ("actions/setup-node@v4", "node-version: 20.x", "javascript", "20"),
+        ("actions/setup-node@v4", "node-version: lts/*", "javascript", "lts/*"),
+        ("actions/setup-node@v4", "node-version: 20.x", "javascript", "20.x"),
         ("actions/setup-node@v4", "node-version-file: .nvmrc", "javascript", None),
         ("actions/setup-python@v5", "python-version: ${{ inputs.python }}", "python", None),
-        ("actions/setup-go@v5", "go-version: ^1.22", "go", "1.22"),
+        ("actions/setup-go@v5", "go-version: ^1.22", "go", "^1.22"),
         ("actions/setup-java@v4", "{distribution: temurin, java-version: 21}", "java", "21"),
         ("dtolnay/rust-toolchain@stable", "components: clippy", "rust", None),
         ("dtolnay/rust-toolchain@1.75", "components: clippy", "rust", "1.75"),

@@ -9,7 +9,7 @@ from devkeel.detection.images import image_meanings, read_reference
 from devkeel.detection.setups import setup_of
 from devkeel.detection.shell_text import ShellText, of_shell
 from devkeel.detection.variables import variable_clue
-from devkeel.detection.versions import newest, plain_version
+from devkeel.detection.versions import newest
 from devkeel.detection.written import Written, read_yaml
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _BESIDE = re.compile(
 _OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.(?P<path>[\w.-]+)\s*\}\}")
 _OF_ENV = re.compile(r"\$\{\{\s*env\.(?P<name>\w+)\s*\}\}")
 _PORT = re.compile(r"(?P<host>\d+):(?P<container>\d+)(?:/tcp)?")
+_NUMBER = re.compile(r"v?\d")
 _CACHES = ("npm", "yarn", "pnpm")
 
 
@@ -91,8 +92,8 @@ class _Job:
             image = service.get("image")
             for meaning in image_meanings(read_reference(self._known(image.text) or "")):
                 why = f"{self._what} runs beside a service {name}"
-                version = plain_version(meaning.version)
-                yield self._file.clue("service", meaning.name, image.line, self._sure("certain"), why, version=version)
+                sure = self._sure("certain")
+                yield self._file.clue("service", meaning.name, image.line, sure, why, version=meaning.version)
         container = self._job.get("container")
         image = container.get("image") if container.members else container
         for meaning in image_meanings(read_reference(self._known(image.text) or "")):
@@ -117,7 +118,7 @@ class _Job:
             options[f"{given.get('cache').text}.enable"] = True
         why = f"{self._what} sets it up"
         versions = self._versions(setup, reference, given)
-        best = newest([version for version, _ in versions])
+        best = _newest([version for version, _ in versions])
         for version, line in versions:
             many = f"{why}, in one of {len(versions)} versions" if len(versions) > 1 else why
             sure: Certainty = "certain" if len(versions) == 1 else "likely" if version == best else "possible"
@@ -132,10 +133,9 @@ class _Job:
         """Return the versions that a step may set up, each with its line."""
         item = next((given.get(name) for name in setup.version if given.get(name).text is not None), None)
         if item is None:
-            version = plain_version(reference) if setup.of_reference else None
-            return [] if version is None else [(version, given.line)]
-        found = [(version, value.line) for value in self._values(item) if (version := plain_version(value.text))]
-        return list({version: (version, line) for version, line in found}.values())
+            return [(reference, given.line)] if setup.of_reference and _NUMBER.match(reference) else []
+        found = [(value.text.strip(), value.line) for value in self._values(item) if value.text is not None]
+        return [*{version: (version, line) for version, line in found if version and "$" not in version}.values()]
 
     def _values(self, item: Written) -> list[Written]:
         """Return what an input is: itself, its lines, or what the matrix has in its place."""
@@ -166,10 +166,16 @@ class _Job:
         found = [*_OF_MATRIX.finditer(text)]
         if len(found) == 1 and text.count("${{") == 1:
             values = [item.text for item in self._of_matrix(found[0]["path"].split(".")) if item.text]
-            best = newest(values) or next(iter(values), None)
+            best = _newest(values)
             if best is not None:
                 return text.replace(found[0][0], best)
         return text.partition("${{")[0].rstrip(":")
+
+
+def _newest(versions: list[str]) -> str | None:
+    """Return the newest version, the first text where none is one; None where there is none."""
+    numbered = [version for version in versions if _NUMBER.match(version)]
+    return newest(numbered) if numbered else next(iter(versions), None)
 
 
 def _is_shell(shell: str | None) -> bool:
