@@ -5,14 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from devkeel.detection.readers.compose import ComposeFiles
+from devkeel.detection.readers.devcontainer import DevContainers
 from devkeel.detection.readers.dockerfile import Dockerfiles
 from devkeel.detection.readers.dotnet import DotnetProjects
 from devkeel.detection.readers.github_actions import GitHubActions
+from devkeel.detection.readers.gitlab_ci import CirclePipelines, GitLabPipelines
 from devkeel.detection.readers.javascript import JavaScriptManifests
 from devkeel.detection.readers.jvm import JvmBuilds
+from devkeel.detection.readers.nix_shells import NixShells
 from devkeel.detection.readers.python import PythonManifests
 from devkeel.detection.readers.scripting import ScriptingManifests
+from devkeel.detection.readers.scripts import EnvExamples, Scripts
 from devkeel.detection.readers.systems import SystemsManifests
+from devkeel.detection.readers.task_files import TaskFiles
 from devkeel.detection.readers.version_files import VersionFiles
 
 if TYPE_CHECKING:
@@ -48,4 +53,11 @@ READERS: tuple[EvidenceReader, ...] = (
     Dockerfiles(),
     ComposeFiles(),
     GitHubActions(),
+    GitLabPipelines(),
+    CirclePipelines(),
+    DevContainers(),
+    NixShells(),
+    TaskFiles(),
+    Scripts(),
+    EnvExamples(),
 )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.detection.repository import RepositoryFile
     from devkeel.guard.wrappers import Unwrapped
 
-__all__ = ["ShellText", "is_test", "of_shell"]
+__all__ = ["ShellText", "is_test", "of_shell", "programs_in"]
 
 _SYSTEM = frozenset({"apt", "apt-get", "aptitude", "apk", "dnf", "microdnf", "yum", "brew", "zypper", "pacman"})
 # A server of a database, which is a service to devenv, if it is wanted at all.
@@ -84,6 +84,13 @@ def of_shell(text: ShellText, *, tests: bool = False) -> Iterator[Clue]:
         yield from _installed(text, invocation)
         if tests and is_test(invocation):
             yield from _test(text, invocation)
+
+
+def programs_in(text: str) -> Iterator[tuple[str, int]]:
+    """Yield the programs that a text of shell runs by their bare names, with the row of each, from 0."""
+    for invocation in invocations(text):
+        if invocation.program and not invocation.place and UNKNOWN not in invocation.program:
+            yield invocation.program, invocation.line
 
 
 def is_test(invocation: Unwrapped) -> bool:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
@@ -97,6 +98,11 @@ def _of_item(item: Item, line: Callable[[int], int], known: dict[int, Written], 
         found = Written(at, members=members, items=tuple(_of_item(each, line, known, merges) for each in item.items))
     known[id(item)] = found
     return found
+
+
+def _below(value: Written, line: int) -> Written:
+    """Return the value of a key: what is no text is where its key stands."""
+    return value if value.text is not None else replace(value, line=line)
 
 
 def _text(item: Item) -> str | None:
