@@ -94,7 +94,7 @@ def _of_item(item: Item, line: Callable[[int], int], known: dict[int, Written], 
                 for base in inner.items or (inner,):
                     members = {**base.members, **members}
             else:
-                members[entry.key.value] = inner or Written(line(entry.key.start))
+                members[entry.key.value] = _below(inner, line(entry.key.start))
         found = Written(at, members=members, items=tuple(_of_item(each, line, known, merges) for each in item.items))
     known[id(item)] = found
     return found

@@ -237,7 +237,6 @@ def test_the_default_shell_of_a_flake_is_read_where_it_stands(tmp_path: Path) ->
         "Taskfile.yml",
         "flake.nix",
         "shell.nix",
-        ".env.example",
     ],
 )
 @pytest.mark.parametrize("text", ["", "[]", "a:\n", "{}", "- a\n", "x: [{a: [b]}]\n", "\t\\", "a b:\n\t\\\n"])
