@@ -57,7 +57,7 @@ LAYERS = {
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {"candidate", "change", "context", "errors", "pinned", "project", "source", "text"},
-    "detection": {"catalogue", "errors", "guard", "project", "runtime", "source", "text"},
+    "detection": {"catalogue", "change", "context", "edits", "errors", "guard", "project", "runtime", "source", "text"},
     "templates": {"candidate", "change", "checks", "context", "edits", "errors", "project", "source", "system", "text"},
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
@@ -72,14 +72,14 @@ LAYERS = {
         *("nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
     },
     "inspection": {
-        *("candidate", "catalogue", "change", "checks", "context", "environments", "errors", "history"),
-        *("libraries", "pinned", "processes", "project", "runtime", "source", "text", "transaction"),
+        *("candidate", "catalogue", "change", "checks", "context", "detection", "environments", "errors"),
+        *("history", "libraries", "pinned", "processes", "project", "runtime", "source", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
-        *("backends", "builds", "catalogue", "change", "checks", "context", "doctor", "edits", "environments"),
-        *("generate", "history", "inspection", "locks", "policy", "processes", "project", "runtime"),
-        *("templates",),
+        *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor", "edits"),
+        *("environments", "generate", "history", "inspection", "locks", "policy", "processes", "project"),
+        *("runtime", "templates"),
     },
 }
 

@@ -36,6 +36,8 @@ ACTIONS: dict[str, Action] = {
     ),
     "undo": Action("undo operation={operation}", "undo {operation}", "#history"),
     "begin": Action("edit_environment create=true", "init", "#begin"),
+    "detect": Action("detect_environment", "init --detect", "#detection"),
+    "publish": Action("edit_environment create=true", "init --detect --write", "#detection"),
     "begin_backend": Action(None, "init --backend={backend}", "#begin"),
     "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", "#packages"),
     "remove": Action(

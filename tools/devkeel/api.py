@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from devkeel.change import changes
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport
+    from devkeel.detection import detect as detection
+    from devkeel.detection.detect import Proposal
     from devkeel.doctor import examine
     from devkeel.doctor.examine import Examination
     from devkeel.edits.base import Edit
@@ -77,6 +79,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     building = Deferred("devkeel.builds.build")
+    detection = Deferred("devkeel.detection.detect")
     builders = Deferred("devkeel.builds.builders")
     caches = Deferred("devkeel.builds.caches")
     configuration = Deferred("devkeel.builds.configuration")
@@ -146,6 +149,13 @@ class Environment:
     def search(self, query: str, *, kind: str = "all", limit: int = 20, cursor: str | None = None) -> SearchResult:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""
         return lookup.look_up(self.project, query, kind=kind, limit=limit, cursor=cursor)
+
+    def detect(self) -> Proposal:
+        """Return what the repository's files say that it needs, as edits with their reasons and their dry run.
+
+        Nothing is written, and nothing of the repository runs.
+        """
+        return detection.detect(self.context)
 
     def check(self, *, level: str | None = None, second_opinion: bool = False, strict: bool = False) -> CheckReport:
         """Run the ladder on the files as they are, and look at their locks.

@@ -7,6 +7,7 @@ from devkeel_mcp.tools import (
     caches,
     check,
     command,
+    detection,
     edit,
     evaluation,
     generation,
@@ -61,5 +62,5 @@ NIX = (
     builders.CHECK_BUILDERS,
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
-PROJECT = (templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
+PROJECT = (detection.DETECT, templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
 TOOLS = (*CORE, *NIX, *PROJECT)

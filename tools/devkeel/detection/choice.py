@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from devkeel.detection.evidence import Clue
 
-__all__ = ["Disagreement", "Reason", "choose", "closeness", "reason"]
+__all__ = ["Disagreement", "Reason", "agrees", "choose", "closeness", "reason"]
 
 # How close a file is to the person who works on the project, by its name: what a version manager reads comes first,
 # then what the project says of itself, what an editor's container has, what images are made from, what CI runs on.
@@ -85,7 +85,11 @@ def _others(name: str, version: str, place: Clue, clues: Sequence[Clue]) -> tupl
     for clue in clues:
         if clue.version is None:
             continue
-        other = pinned(clue.version, name)
-        agrees = agree(version, other) if other is not None else allows(clue.version, version)
-        (agreeing.add(clue.place.file) if agrees else against.append(clue))
+        (agreeing.add(clue.place.file) if agrees(clue, name, version) else against.append(clue))
     return tuple(reason(clue) for clue in against if clue.place.file not in agreeing)
+
+
+def agrees(clue: Clue, name: str, version: str) -> bool:
+    """Return whether what a clue asks for of a language or service is a version, or lets it in."""
+    other = pinned(clue.version or "", name)
+    return agree(version, other) if other is not None else allows(clue.version or "", version)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 from devkeel.catalogue import find_option
-from devkeel.detection.choice import Disagreement, Reason, choose, closeness, reason
+from devkeel.detection.choice import Disagreement, Reason, agrees, choose, closeness, reason
 from devkeel.detection.declaring import declare, is_package
 from devkeel.source.path import format_path, parse_path
 from devkeel.text import secrets
@@ -131,8 +131,11 @@ def _declared(
     if version is not None:
         drawn.versions[name] = version
     drawn.notes += [declared.note] if declared.note else []
-    reasons = tuple(map(reason, _shown([*sure, *groups.get(("port", name), [])])))
-    drawn.edits += [ProposedEdit(edit, _strongest(sure), reasons) for edit in declared.edits(path)]
+    asking = [*sure, *groups.get(("port", name), [])]
+    versioned = [clue for clue in sure if clue.version and agrees(clue, name, version or "")] or asking
+    for number, edit in enumerate(declared.edits(path)):
+        reasons = tuple(map(reason, _shown(versioned if number else asking)))
+        drawn.edits.append(ProposedEdit(edit, _strongest(versioned if number else sure), reasons))
 
 
 def _of_here(about: str, name: str, clues: Sequence[Clue], names: Sequence[str]) -> bool:

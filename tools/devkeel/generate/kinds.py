@@ -7,11 +7,6 @@ from typing import TYPE_CHECKING
 from devkeel.errors import UsageError
 from devkeel.generate.envrc import ENVRC
 from devkeel.generate.flake import FLAKE_FILE
-from devkeel.generate.nixos_module import NIXOS_MODULE
-from devkeel.generate.python_flakes.consumer import CONSUMER
-from devkeel.generate.python_flakes.conversion import CONVERSION
-from devkeel.generate.python_flakes.orchestrator import ORCHESTRATOR
-from devkeel.generate.python_flakes.provider import PROVIDER
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -20,15 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["GENERATORS", "generator"]
 
 # In the order in which they are listed.
-GENERATORS: tuple[Generator, ...] = (
-    ENVRC,
-    FLAKE_FILE,
-    NIXOS_MODULE,
-    PROVIDER,
-    CONSUMER,
-    ORCHESTRATOR,
-    CONVERSION,
-)
+GENERATORS: tuple[Generator, ...] = (ENVRC, FLAKE_FILE)
 
 
 def generator(name: str) -> Generator:

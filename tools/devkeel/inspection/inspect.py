@@ -12,6 +12,7 @@ from devkeel.checks import run_checks
 from devkeel.deferred import Deferred
 from devkeel.environments.locks import glance
 from devkeel.environments.named import Environments
+from devkeel.errors import ProjectError
 from devkeel.history import log
 from devkeel.history.external import not_noted
 from devkeel.inspection.flake import inspect_flake, surveyed
@@ -19,16 +20,17 @@ from devkeel.inspection.status import stages_of
 from devkeel.libraries.declared import declared_libraries
 from devkeel.project import direnv
 from devkeel.project.declaration import lock_revision, parts_of, role_of
-from devkeel.project.root import DECLARATION, digest, revision_of
+from devkeel.project.root import DECLARATION, MANIFESTS, digest, revision_of
 from devkeel.project.survey import survey
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from devkeel.catalogue import lookup
     from devkeel.checks.report import Skipped
     from devkeel.context import Context
+    from devkeel.detection import signs
     from devkeel.environments.named import EnvironmentInfo
     from devkeel.errors import Diagnostic
     from devkeel.history.log import HistoryEntry
@@ -42,9 +44,12 @@ else:
     interpreters = Deferred("devkeel.libraries.interpreters")
     declarations = Deferred("devkeel.libraries.modules")
     lookup = Deferred("devkeel.catalogue.lookup")
+    signs = Deferred("devkeel.detection.signs")
 
 # Words without which no file makes a package that holds packages: those that find them cost a command 8 ms.
 _HOLDING = (b"ithPackages", b"WithHoogle", b"withPlugins", b"withExtensions", b".override")
+
+_MOST_SIGNS = 6
 
 __all__ = ["FileState", "Inspection", "inspect"]
 
@@ -52,7 +57,7 @@ __all__ = ["FileState", "Inspection", "inspect"]
 def inspect(context: Context, prefix: str | None) -> Inspection:
     """Return what is declared, and where; see `Environment.inspect`."""
     context = context.through(Basis(context.project))
-    files, selection, store = context.declaration(), context.selection, context.records
+    files, selection, store = _declaration(context), context.selection, context.records
     declared = context.candidate(files)
     report, (levels, cannot) = run_checks(declared, reading=True), levels_of(declared)
     found = survey(files, prefix)
@@ -82,7 +87,13 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
             *log.late_findings(store),
         ),
         environments=named.all(),
-        notes=(*notes, *selection.notes, *direnv.advice(context.project), *direnv.entering_advice(context.project)),
+        notes=(
+            *notes,
+            *selection.notes,
+            *_more(context, files),
+            *direnv.advice(context.project),
+            *direnv.entering_advice(context.project),
+        ),
         levels=levels,
         skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
         last_operation=log.entry(newest[0]) if newest else None,
@@ -93,6 +104,29 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         ),
         next=do("check") if report.ok else f"{do('patch')} to repair what {do('check')} reports",
     )
+
+
+def _declaration(context: Context) -> dict[str, bytes]:
+    """Return the files of the declaration. Raises ProjectError `missing_file`, with what could be declared."""
+    try:
+        return context.declaration()
+    except ProjectError as error:
+        if error.code == "missing_file" and (hint := _detectable(context)):
+            error.remedy = f"{hint} {error.remedy}"
+        raise
+
+
+def _more(context: Context, files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """Return what to note of files beside a declaration that has no place for what they say."""
+    hint = None if DECLARATION in files else _detectable(context, MANIFESTS)
+    return (hint,) if hint else ()
+
+
+def _detectable(context: Context, known: Sequence[str] = ()) -> str | None:
+    """Return a sentence about files that say what the project needs, None where there are none but known ones."""
+    found = [name for name in signs.signs(context.project) if name not in known]
+    told = ", ".join(found[:_MOST_SIGNS]) + (f" and {len(found) - _MOST_SIGNS} more" if found[_MOST_SIGNS:] else "")
+    return f"{told} may say what it needs: {do('detect')} proposes that as edits." if found else None
 
 
 def _inside(files: Mapping[str, bytes], source: Reader) -> dict[str, tuple[str, ...]] | None:

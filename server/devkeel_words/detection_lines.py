@@ -1,0 +1,69 @@
+"""What detection found, as lines that both clients say."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from devkeel.detection.choice import Reason
+    from devkeel.detection.detect import Proposal
+
+__all__ = ["headline", "proposal", "remarks"]
+
+_MOST = 3  # reasons of one edit; the data has all
+
+
+def headline(found: Proposal) -> str:
+    """Return how much was looked at, and what came of it."""
+    edits, files = len(found.edits), len(found.files)
+    what = f"{edits} edit{'s' * (edits != 1)} for the {found.backend} backend" if edits else "no edits"
+    return f"{files} file{'s' * (files != 1)} looked at: {what}. Nothing was written."
+
+
+def proposal(found: Proposal) -> Iterator[str]:
+    """Yield the edits with their reasons, where files disagree, and what may be needed."""
+    for item in found.edits:
+        yield f"{_edit(item.edit)} ({item.certainty})"
+        yield from _reasons(item.reasons)
+    for item_ in found.disagreements:
+        place = _place(item_.place)
+        yield f"files disagree on {item_.name}: {item_.chosen} is taken, from {place}"
+        yield from _reasons(item_.others)
+    for possible in found.possible:
+        yield f"possible, and no edit: {possible.name}"
+        yield from _reasons(possible.reasons)
+
+
+def remarks(found: Proposal) -> Iterator[str]:
+    """Yield notes, and what could not be read."""
+    yield from (f"Note: {note}" for note in found.notes)
+    yield from (f"Not read: {item.file}: {item.why}." for item in found.unread)
+
+
+def _edit(edit: Mapping[str, object]) -> str:
+    kind, name = edit["kind"], edit.get("path") or edit.get("name") or " ".join(_names(edit))
+    if "expression" in edit:
+        return f"{kind} {name} = {edit['expression']}"
+    for key in ("value", "settings", "url"):
+        if key in edit:
+            return f"{kind} {name} {'= ' if key == 'value' else ''}{json.dumps(edit[key], ensure_ascii=False)}"
+    return f"{kind} {name}"
+
+
+def _names(edit: Mapping[str, object]) -> Iterable[str]:
+    found = edit.get("names")
+    return found if isinstance(found, list) else ()
+
+
+def _reasons(reasons: tuple[Reason, ...]) -> Iterator[str]:
+    for item in reasons[:_MOST]:
+        yield f"  {_place(item)}: {item.why} ({item.seen})"
+    if len(reasons) > _MOST:
+        yield f"  and {len(reasons) - _MOST} more"
+
+
+def _place(item: Reason) -> str:
+    return item.file if item.line is None else f"{item.file}:{item.line}"

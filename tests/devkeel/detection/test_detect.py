@@ -1,0 +1,155 @@
+"""A proposal is an ordinary dry run: nothing is written, and publishing it is one operation that can be undone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.api import Environment
+from devkeel.detection import detect as detection
+from devkeel.detection.readers import javascript
+from devkeel.detection.registry import READERS
+from devkeel.detection.signs import signs
+from devkeel.edits.vocabulary import parse_edits
+from devkeel.errors import ProjectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+FILES = {
+    "package.json": '{"main": "a.js", "scripts": {"test": "jest"}}',
+    "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
+    ".nvmrc": "20\n",
+    ".tool-versions": "jq 1.7\n",
+}
+DECLARED = "{ pkgs, ... }:\n{\n  packages = [ pkgs.jq ];\n  languages.javascript.enable = false;\n}\n"
+
+
+def write(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
+def names(edits: list[dict[str, Any]]) -> list[str]:
+    return [str(edit.get("path") or edit.get("name") or edit["names"][0]) for edit in edits]
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> Iterator[Environment]:
+    found = Environment(tmp_path, actor="tests")
+    yield found
+    found.close()
+
+
+def test_nothing_is_written_and_the_edits_are_published_unchanged_and_undone(
+    environment: Environment, tmp_path: Path
+) -> None:
+    write(tmp_path, FILES)
+    before = sorted(tmp_path.iterdir())
+    found = environment.detect()
+    assert sorted(tmp_path.iterdir()) == before
+    assert found.backend == "devenv"
+    assert found.change is not None
+    assert "languages.javascript.pnpm.enable = true;" in found.change.diff
+    assert found.change.dry_run
+    edits = [item.edit for item in found.edits]
+    assert "env.PATH" not in names(edits)
+    result = environment.change(parse_edits(edits), create=True)
+    assert result.diff == found.change.diff
+    again = environment.detect()
+    assert (again.edits, again.change) == ((), None)
+    environment.undo()
+    assert not (tmp_path / "devenv.nix").exists()
+
+
+def test_what_is_declared_in_whatever_way_stays(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, FILES | {"devenv.nix": DECLARED, "go.mod": "module a\n"})
+    found = environment.detect()
+    edits = [item.edit for item in found.edits]
+    assert "jq" not in names(edits)
+    assert {"kind": "enable", "name": "languages.go"} in edits
+    assert all(edit.get("name") != "languages.javascript" for edit in edits)
+    assert found.change is not None
+    assert "javascript.enable" not in "".join(line for line in found.change.diff.splitlines() if line[:1] in "+-")
+
+
+def test_without_nix_the_backend_that_the_project_has_is_proposed_for(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detection, "find_program", lambda _: None)
+    pyproject = '[project]\nname = "a"\nversion = "0"\nrequires-python = ">=3.10"\n'
+    write(tmp_path, {"pyproject.toml": pyproject, ".tool-versions": "python 3.12\nredis 7\n", "go.mod": "module a\n"})
+    found = environment.detect()
+    assert found.backend == "venv"
+    assert [item.edit["settings"] for item in found.edits] == [{"version": "3.12"}]
+    assert "languages.go" in [item.name for item in found.possible]
+    assert any("devenv.nix" in note for note in found.notes)
+
+
+def test_without_nix_and_without_any_declaration_it_says_what_cannot_be_built_here(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(detection, "find_program", lambda _: None)
+    write(tmp_path, {"go.mod": "module a\n"})
+    found = environment.detect()
+    assert (found.backend, names([item.edit for item in found.edits])) == ("devenv", ["languages.go"])
+    assert found.notes
+
+
+def test_one_edit_that_is_refused_leaves_the_others(
+    environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {"go.mod": "module a\n", "package.json": '{"main": "a.js"}'})
+
+    def reading(self: object, file: Any) -> Iterator[Any]:
+        del self
+        yield file.clue("variable", "GOOD", 1, "certain", "it says so", value="1")
+        yield file.clue("process", "we\nb", 1, "certain", "it says so", value="x")
+
+    monkeypatch.setattr(javascript.JavaScriptManifests, "read", reading)
+    found = environment.detect()
+    assert names([item.edit for item in found.edits]) == ["languages.go", "env.GOOD"]
+    assert any("left out" in note for note in found.notes)
+
+
+def test_an_empty_repository_has_nothing_to_declare(environment: Environment) -> None:
+    found = environment.detect()
+    assert (found.edits, found.change, found.files) == ((), None, ())
+
+
+def test_inspect_says_in_one_line_that_such_files_exist(environment: Environment, tmp_path: Path) -> None:
+    with pytest.raises(ProjectError) as bare:
+        environment.inspect()
+    write(tmp_path, {"package.json": "{}", "Dockerfile": "FROM scratch\n", ".nvmrc": "20\n"})
+    with pytest.raises(ProjectError) as caught:
+        environment.inspect()
+    assert caught.value.code == bare.value.code == "missing_file"
+    assert caught.value.remedy is not None
+    assert all(name in caught.value.remedy for name in ("package.json", "Dockerfile", ".nvmrc", "detect"))
+    assert "detect" not in (bare.value.remedy or "")
+
+
+def test_inspect_notes_them_beside_a_declaration_that_has_no_place_for_them(
+    environment: Environment, tmp_path: Path
+) -> None:
+    write(tmp_path, {"requirements.txt": "flask\n"})
+    assert not any("detect" in note for note in environment.inspect().notes)
+    write(tmp_path, {"compose.yml": "services: {}\n"})
+    assert any("compose.yml" in note and "detect" in note for note in environment.inspect().notes)
+    write(tmp_path, {"devenv.nix": "{ }\n"})
+    assert not any("detect" in note for note in environment.inspect().notes)
+
+
+def test_the_names_that_inspect_knows_are_those_that_a_reader_reads(tmp_path: Path) -> None:
+    known = {
+        *("package.json", "pyproject.toml", "go.mod", "Gemfile", ".nvmrc", ".tool-versions", "Dockerfile"),
+        *("compose.yml", "mise.toml", "pom.xml"),
+    }
+    write(tmp_path, dict.fromkeys(known, ""))
+    found = signs(Environment(tmp_path, actor="tests").project)
+    assert {*found} == known
+    assert all(any(reader.matches(name) for reader in READERS) for name in found)
