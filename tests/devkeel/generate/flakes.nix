@@ -2,6 +2,7 @@
 let
   nixpkgs = import ./stand_in.nix;
   system = "x86_64-linux";
+  lib.mkDefault = value: value;
   said = value: builtins.unsafeDiscardStringContext (toString value);
 
   # devenv's shell: with what it was called.
@@ -31,7 +32,9 @@ let
       shell = of "devShells";
       package = of "packages";
       checks = builtins.attrNames (outputs.checks.${system} or { });
-      module = outputs.nixosModules.default or null;
+      module =
+        let module = outputs.nixosModules.default or null;
+        in plain (if builtins.isFunction module then module { inherit lib; pkgs.stdenv.hostPlatform = { inherit system; }; } else module);
     };
 in
 builtins.mapAttrs (_: summary)

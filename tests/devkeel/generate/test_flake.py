@@ -191,6 +191,14 @@ def test_what_a_person_adds_stands_beside_the_outputs_and_a_module_is_one_of_the
     assert found["own"]["module"] == {"mine": True}
 
 
+def test_a_module_that_devkeel_made_runs_the_package_of_the_flake(tmp_path: Path) -> None:
+    root, _ = project(tmp_path / "p", CASES["rust"][0], "nixos-module", name="tool")
+    project(root, {}, "flake")
+    told = evaluated("flakes.nix", f"{{ it = {root}; }}")["it"]["module"]
+    assert told["imports"] == [f"{root}/nixos-module.nix"]
+    assert told["services"]["tool"]["package"]["given"]["pname"] == "tool"
+
+
 def test_what_cannot_be_packaged_without_a_guess_is_said(tmp_path: Path) -> None:
     _, several = project(tmp_path / "a", CASES["rust"][0] | CASES["node"][0], "flake")
     assert "several languages" in "".join(several.notes)

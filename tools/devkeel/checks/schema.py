@@ -14,6 +14,7 @@ from devkeel.checks.inputs import check_inputs
 from devkeel.checks.modules import World
 from devkeel.checks.options import check_options
 from devkeel.checks.packages import check_packages
+from devkeel.checks.passed_arguments import check_passed_arguments
 from devkeel.checks.references import check_references
 from devkeel.checks.requirements import check_requirements
 
@@ -34,6 +35,7 @@ _CHECKS: tuple[Callable[[Candidate, World], Iterable[Diagnostic]], ...] = (
     check_needed_inputs,
     check_packages,
     check_inputs,
+    check_passed_arguments,
     check_references,
     check_requirements,
 )

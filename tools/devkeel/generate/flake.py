@@ -9,6 +9,7 @@ from devkeel.generate.inputs import environment_inputs
 from devkeel.generate.kind import Generated, GeneratedFile, Generator
 from devkeel.generate.packaging import LANGUAGES, package_of
 from devkeel.generate.parameters import Parameter
+from devkeel.generate.part import find_parts
 from devkeel.generate.shell_contents import plain_contents
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.declaration import is_literal_import, yaml_imports
@@ -69,7 +70,12 @@ def _generate(source: ProjectSource) -> Generated:
         "outputs = inputs@{ self, nixpkgs, ... }:",
         *_let(source, given["systems"]),
         *([f"  import ./{given['extra']} inputs // {{"] if given["extra"] else ["  {"]),
-        *_outputs(package, shell, module, checked=_checked(package, whole=whole) if given["checks"] else {}),
+        *_outputs(
+            package,
+            shell,
+            _module(source, module, package),
+            checked=_checked(package, whole=whole) if given["checks"] else {},
+        ),
         "  };",
     ]
     text = "".join(f"  {line}\n" if line else "\n" for item in lines for line in item.split("\n"))
@@ -79,6 +85,25 @@ def _generate(source: ProjectSource) -> Generated:
         source.given,
         (*notes, *(package.notes if package else ()), *told),
         findings=tuple(_unlocked(source, inputs)),
+    )
+
+
+def _module(source: ProjectSource, name: str | None, package: BuiltPackage | None) -> str | None:
+    """Return a NixOS module; one that devkeel made has the package of the flake unless a machine says otherwise."""
+    if name is None:
+        return None
+    data = source.read(name)
+    parts = find_parts(name, data) if data is not None else []
+    parameters = next((part.parameters or {} for part in parts if part.kind == "nixos-module"), None)
+    if parameters is None or package is None or parameters.get("package"):
+        return f"import ./{name}"
+    service = parameters.get("name")
+    path = nix.format_path(("services", service if isinstance(service, str) else source.name, "package"))
+    return (
+        "{ lib, pkgs, ... }: {\n"
+        f"      imports = [ ./{name} ];\n"
+        f"      {path} = lib.mkDefault self.packages.${{pkgs.stdenv.hostPlatform.system}}.default;\n"
+        "    }"
     )
 
 
@@ -120,7 +145,7 @@ def _outputs(
         yield "    });"
     if module is not None:
         yield ""
-        yield f"    nixosModules.default = import ./{module};"
+        yield f"    nixosModules.default = {module};"
 
 
 def _devenv_shell(source: ProjectSource) -> tuple[str, tuple[str, ...]]:

@@ -7,6 +7,11 @@ from typing import TYPE_CHECKING
 from devkeel.errors import UsageError
 from devkeel.generate.envrc import ENVRC
 from devkeel.generate.flake import FLAKE_FILE
+from devkeel.generate.nixos_module import NIXOS_MODULE
+from devkeel.generate.python_flakes.consumer import CONSUMER
+from devkeel.generate.python_flakes.conversion import CONVERSION
+from devkeel.generate.python_flakes.orchestrator import ORCHESTRATOR
+from devkeel.generate.python_flakes.provider import PROVIDER
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -15,7 +20,15 @@ if TYPE_CHECKING:
 __all__ = ["GENERATORS", "generator"]
 
 # In the order in which they are listed.
-GENERATORS: tuple[Generator, ...] = (ENVRC, FLAKE_FILE)
+GENERATORS: tuple[Generator, ...] = (
+    ENVRC,
+    FLAKE_FILE,
+    NIXOS_MODULE,
+    PROVIDER,
+    CONSUMER,
+    ORCHESTRATOR,
+    CONVERSION,
+)
 
 
 def generator(name: str) -> Generator:

@@ -62,8 +62,9 @@ class PartText(Struct, frozen=True):
             )
         indent = body[0][: len(body[0]) - len(body[0].lstrip(" "))]
         head = f">>> devkeel makes this part ({self.kind} {_digest(self.text)}): write above or below it."
-        # ASCII: YAML and Nix end a comment at different characters, and none of them is left in it.
-        given = json.dumps(dict(self.parameters), sort_keys=True)
+        # What is in a parameter keeps its order, which may be that of what is made of it. In ASCII: YAML and Nix end a
+        # comment at different characters.
+        given = json.dumps(dict(sorted(self.parameters.items())))
         start = f"{indent}{self.comment} "
         return [start + head, start + given, *body, f"{start}<<< devkeel ({self.kind})"]
 

@@ -161,7 +161,7 @@ def _in_nix(name: str, text: str, values: Mapping[str, Any]) -> str:
         at, last = at + len(new.encode()), found.end()
     filled = "".join([*pieces, text[last:]])
     document = nix.Document(filled.encode(), name)
-    if document.problems:
+    if document.root.has_error:
         raise _refused(name, "what comes of it does not parse")
     for start, end, parameter in spans:
         if not _is_literal(document.root.descendant_for_byte_range(start, end), (start, end)):
