@@ -17,7 +17,7 @@ let
         buildNpmPackage = made "buildNpmPackage";
         importNpmLock = { __functor = _: { npmRoot }: made "importNpmLock" { name = "modules"; }; npmConfigHook = made "hook" { name = "npm"; }; };
         callPackage = file: given: (if builtins.isFunction file then file else import file) ({ inherit lib; } // given);
-        python3Packages = lib.genAttrs [ "hatchling" "flask" "typing-extensions" ] (name: made "python" { inherit name; }) // {
+        python3Packages = lib.genAttrs [ "hatchling" "flask" "typing-extensions" "numpy" ] (name: made "python" { inherit name; }) // {
           buildPythonApplication = made "buildPythonApplication";
           buildPythonPackage = made "buildPythonPackage";
         };

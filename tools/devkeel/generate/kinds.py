@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
+from devkeel.generate.devenv_nix import DEVENV_NIX
 from devkeel.generate.envrc import ENVRC
 from devkeel.generate.flake import FLAKE_FILE
 from devkeel.generate.nixos_module import NIXOS_MODULE
@@ -24,6 +25,7 @@ GENERATORS: tuple[Generator, ...] = (
     ENVRC,
     FLAKE_FILE,
     NIXOS_MODULE,
+    DEVENV_NIX,
     PROVIDER,
     CONSUMER,
     ORCHESTRATOR,

@@ -90,6 +90,7 @@ __all__ = [
     "input_uses",
     "is_literal",
     "lift_arguments",
+    "listed_packages",
     "named_files",
     "names_package",
     "never_module",
@@ -339,6 +340,11 @@ def remove_from_shell(shell: Shell, name: str) -> Edited:
 def shell_packages(shell: Shell) -> Iterator[tuple[str, int]]:
     """Yield the packages that a development shell lists, each with its line."""
     return _shells.shell_packages(shell)
+
+
+def listed_packages(shell: Shell) -> Iterator[_shells.ListedPackage]:
+    """Yield what a development shell lists, each with its meaning, source, line, and whether it is there always."""
+    return _shells.listed_packages(shell)
 
 
 def comment_out(data: bytes | Document, path: str) -> Edited:

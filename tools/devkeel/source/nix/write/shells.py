@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
 from devkeel.errors import Refused
 from devkeel.source.nix.read.equality import key
 from devkeel.source.nix.read.list_parts import elements, find_list, lists_inside, parts
+from devkeel.source.nix.read.syntax import text
 from devkeel.source.nix.write import packages
 from devkeel.source.nix.write.lists import add, remove
 from devkeel.source.nix.write.package_set import PackageSet, package_set
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from devkeel.source.nix.read.shell import Shell
     from devkeel.source.path import AttrPath
 
-__all__ = ["add_to_shell", "remove_from_shell", "shell_has", "shell_packages"]
+__all__ = ["ListedPackage", "add_to_shell", "listed_packages", "remove_from_shell", "shell_has", "shell_packages"]
 
 _LISTS: dict[str, tuple[AttrPath, ...]] = {
     # nixpkgs, pkgs/build-support/mkshell/default.nix: `packages` are joined to nativeBuildInputs.
@@ -97,8 +98,17 @@ def remove_from_shell(shell: Shell, name: str) -> Edited:
     return replace(edited, notes=() if edited.changed else tuple(unseen[:1]))
 
 
-def shell_packages(shell: Shell) -> Iterator[tuple[str, int]]:
-    """Yield the packages that a shell lists, by name, each with its line; what is no plain name as its source."""
+class ListedPackage(NamedTuple):
+    """A package in a list of a shell. name: as `packages.meaning` gives it. certain: it is there whatever holds."""
+
+    name: str
+    source: str
+    line: int
+    certain: bool
+
+
+def listed_packages(shell: Shell) -> Iterator[ListedPackage]:
+    """Yield what a shell lists; what is no plain name of nixpkgs begins with `<bound>`, `<unbound>`, or is source."""
     part = shell.part
     if part is None:
         return
@@ -107,9 +117,16 @@ def shell_packages(shell: Shell) -> Iterator[tuple[str, int]]:
             source = _source(shell, part, path)
             for piece in parts(item.value, part.data) if item.value is not None else ():
                 inner = [child for found in lists_inside(piece.node) for child in elements(found)]
+                certain = piece.certain and not piece.opaque and not item.conditions
                 for node in piece.items or inner:
                     name = source.read(node, part.data).source
-                    yield name.removeprefix("<bound> ").removeprefix("<unbound> "), node.start_point[0] + 1
+                    yield ListedPackage(name, text(node, part.data), node.start_point[0] + 1, certain)
+
+
+def shell_packages(shell: Shell) -> Iterator[tuple[str, int]]:
+    """Yield the packages that a shell lists, by name, each with its line; what is no plain name as its source."""
+    for item in listed_packages(shell):
+        yield item.name.removeprefix("<bound> ").removeprefix("<unbound> "), item.line
 
 
 def _part(shell: Shell) -> Document:
