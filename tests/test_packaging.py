@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -62,3 +65,13 @@ def test_what_devkeel_runs_with_is_a_range_from_a_lower_bound(written: str) -> N
     operators = [item.operator for item in Requirement(written).specifier]
     assert operators.count(">=") == 1
     assert set(operators) <= {">=", "<"}
+
+
+def test_the_wheel_has_every_file_of_the_templates(tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]
+    subprocess.run(argv, cwd=ROOT, check=True, capture_output=True, timeout=120)
+    (wheel,) = tmp_path.glob("*.whl")
+    kits = ROOT / "tools" / "devkeel" / "templates" / "kits"
+    wanted = {f"devkeel/templates/kits/{path.relative_to(kits)}" for path in kits.rglob("*") if path.is_file()}
+    assert wanted
+    assert wanted <= {*zipfile.ZipFile(wheel).namelist()}
