@@ -67,7 +67,7 @@ def needs(program: str) -> pytest.MarkDecorator:
 @pytest.mark.nix
 @pytest.mark.xdist_group("templates")
 def test_nix_evaluates_every_declaration(made: dict[str, Path]) -> None:
-    names = ["python312", "python313", "nodejs_22", "nodejs_24", "fd", "git", "jq", "ripgrep"]
+    names: list[nix.Value] = ["python312", "python313", "nodejs_22", "nodejs_24", "fd", "git", "jq", "ripgrep"]
     given = [nix.print_value(nix.Expression(str(root / "devenv.nix"))) for root in made.values()]
     text = f"({EVALUATE}) [ {' '.join(given)} ] {nix.print_value(names)}"
     done = subprocess.run(
