@@ -78,8 +78,8 @@ LAYERS = {
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
         *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor", "edits"),
-        *("environments", "generate", "history", "inspection", "locks", "policy", "processes", "project"),
-        *("runtime", "templates"),
+        *("environments", "generate", "history", "inspection", "locks", "nix_cli", "policy", "processes"),
+        *("project", "runtime", "templates"),
     },
 }
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec.structs import replace
 
 from devkeel.context import Context, Opened
 from devkeel.deferred import Deferred
@@ -56,6 +59,7 @@ if TYPE_CHECKING:
     from devkeel.inspection.why import Explanation
     from devkeel.locks import life
     from devkeel.locks.life import LockReport
+    from devkeel.nix_cli import overrides
     from devkeel.policy import allowed
     from devkeel.policy.allowed import Distribution
     from devkeel.processes import manage, reading
@@ -96,6 +100,7 @@ if not TYPE_CHECKING:
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
+    overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
     templates = Deferred("devkeel.templates.verbs")
     inspect, check, examine = (
@@ -129,6 +134,15 @@ class Environment:
     def close(self) -> None:
         """Close the history."""
         self._context.opened.close()
+
+    def overriding(self, inputs: Mapping[str, str], base: Path) -> Environment:
+        """Return this environment for calls that take inputs of its flake from directories, by their names.
+
+        No file says so. base: what a relative directory is below. Raises UsageError `bad_override`.
+        """
+        other = copy(self)
+        other._context = replace(self._context, instead=overrides.as_overrides(inputs, base))  # noqa: SLF001  (its own)
+        return other
 
     @property
     def context(self) -> Context:

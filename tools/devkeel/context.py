@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,11 +20,12 @@ from devkeel.project.settings import read_settings
 from devkeel.transaction import Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from devkeel.backends.backend import Backend
     from devkeel.backends.registry import Selection
-    from devkeel.nix_cli import builders, caches
+    from devkeel.nix_cli import builders, caches, overrides
     from devkeel.nix_cli import settings as nix_settings
     from devkeel.policy import allowed
     from devkeel.policy.allowed import Distribution
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 else:
     allowed = Deferred("devkeel.policy.allowed")
     caches, builders = Deferred("devkeel.nix_cli.caches"), Deferred("devkeel.nix_cli.builders")
+    overrides = Deferred("devkeel.nix_cli.overrides")
     nix_settings = Deferred("devkeel.nix_cli.settings")
     job_records = Deferred("devkeel.runtime.jobs")
 
@@ -59,7 +61,8 @@ class Context(Struct, frozen=True, dict=True):
     """What one call shares, whatever rooms it passes. Settings and selection are read once, when first asked for.
 
     actor: who calls, kept with each operation. backend: the one that the call names. permission: what it may run.
-    basis: what a change is made from; then the settings are among what is compared before it is published.
+    basis: what a change is made from; then the settings are among what is compared before it is published. instead:
+    directories that inputs of the project's flake are taken from, by their names, for this call alone.
     """
 
     project: Project
@@ -68,6 +71,7 @@ class Context(Struct, frozen=True, dict=True):
     permission: Permission = EVERYTHING
     opened: Opened = field(default_factory=Opened)
     basis: Basis | None = None
+    instead: Mapping[str, Path] = {}
 
     def again(self) -> Context:
         """Return the context of the next call: what stays open stays, everything else is read anew."""
@@ -128,8 +132,16 @@ class Context(Struct, frozen=True, dict=True):
     def building(self) -> Iterator[None]:
         """Let what Nix builds meanwhile come from the project's caches too, and be built on its machines.
 
-        A job that is started meanwhile has them to its end.
+        Inputs are taken from where the call says. A job that is started meanwhile has all of that to its end.
         """
+        with ExitStack() as stack:
+            if self.instead:
+                stack.enter_context(overrides.overriding(self.instead))
+            stack.enter_context(self._distributing())
+            yield
+
+    @contextmanager
+    def _distributing(self) -> Iterator[None]:
         found = self.distribution
         if found is None or not (found.caches or found.builders):
             yield

@@ -17,6 +17,7 @@ from devkeel_cli.arguments.options import (
     revision_option,
     show,
 )
+from devkeel_cli.arguments.overrides import override_option, overriding
 from devkeel_cli.bootstrap import with_bootstrap
 from devkeel_cli.locking import offer_locks
 from devkeel_cli.session import pass_session
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @click.option("--activate", is_flag=True, help="Switch to it; it is made only where that is needed.")
 @click.option("--strict", is_flag=True, help="Refuse where a lock does not fit the declaration, or is not there.")
 @click.option("--timeout", metavar="SECONDS", type=float, default=3600.0, help="Default: an hour.")
+@override_option
 @contents_options
 @backend_option
 @bootstrap_option
@@ -45,12 +47,12 @@ if TYPE_CHECKING:
 @reason_option
 @json_option
 @pass_session
-def command(session: Session, /, bootstrap: bool, as_json: bool, **given: Any) -> None:  # noqa: ANN401  (as `Environment.apply` has them)
+def command(session: Session, /, bootstrap: bool, as_json: bool, overrides: dict[str, str], **given: Any) -> None:  # noqa: ANN401  (as `Environment.apply` has them)
     """Build what is declared, for commands to run in.
 
     What was built is kept from being collected until the next one. Ctrl-C ends the build with everything in it.
     """
-    environment = session.environment
+    environment = overriding(session.environment, overrides)
     if not (as_json or given["dry_run"]):
         offer_locks(environment)
 

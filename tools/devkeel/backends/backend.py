@@ -72,7 +72,7 @@ class Applied(Struct, frozen=True):
     in it sees beside the few variables that every child has; `PATH` is put before the caller's own. unset: names that a
     command must not see. judge: the program that realised it, such as `nix`, `devenv`, `uv`. generation: the name of
     the directory in the environment's own that holds it, None where nothing is kept. installed: what is in it, None
-    where that is the store's to say.
+    where that is the store's to say. overridden: inputs that it was made with from elsewhere than the files say.
     """
 
     backend: str
@@ -83,6 +83,7 @@ class Applied(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     generation: str | None = None
     installed: Installed | None = None
+    overridden: tuple[str, ...] = ()
 
 
 class Backend(Protocol):
@@ -96,12 +97,14 @@ class Backend(Protocol):
     name: how the backend is called, as its row in the registry has it. enters: whether the commands for tasks and tests
     enter the environment themselves. named: whether it makes more than one environment of a declaration, each with a
     name. languages: those that every environment of it is about, by their names below `languages` in devenv.
+    overrides: whether one call may take inputs from other places than the files say.
     """
 
     name: ClassVar[str]
     enters: ClassVar[bool] = False
     named: ClassVar[bool] = False
     languages: ClassVar[tuple[str, ...]] = ()
+    overrides: ClassVar[bool] = False
 
     def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is this backend's, or None; reads no more than names and small files."""

@@ -16,6 +16,7 @@ from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import by_convention
 from devkeel.nix_cli.flake_evaluation import FEATURES, is_of_devenv, refusal, shell_of
 from devkeel.nix_cli.flake_pins import FLAKE, FLAKE_LOCK, flake_inputs, not_locked, require_within
+from devkeel.nix_cli.overrides import overridden, override_note
 from devkeel.nix_cli.settings import require_nothing_saved, run_nix
 from devkeel.nix_cli.shell import enter, exported
 from devkeel.pinned.flake_lock import read_lock
@@ -42,6 +43,7 @@ class Flake(Backend):
 
     name = "flake"
     enters = True
+    overrides = True
 
     def detect(self, project: Reader) -> Evidence | None:
         """Return why a project is this backend's: it has a flake.nix."""
@@ -80,7 +82,8 @@ class Flake(Backend):
             if held := by_convention(flake=True):
                 notes = (*notes, held)
             kept = None if roots is None else roots.name
-            return Applied(self.name, prefix, variables, "nix", notes=notes, generation=kept)
+            notes = (*override_note(), *notes)
+            return Applied(self.name, prefix, variables, "nix", notes=notes, generation=kept, overridden=overridden())
 
     def alive(self, applied: Applied) -> bool:
         """Return whether the store still has the shell."""

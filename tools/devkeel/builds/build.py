@@ -14,6 +14,7 @@ from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.confinement import by_convention
 from devkeel.nix_cli.installables import Installable
 from devkeel.nix_cli.outputs import StorePath, describe
+from devkeel.nix_cli.overrides import override_note
 from devkeel.nix_cli.progress import progress_of
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
@@ -88,7 +89,7 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         seconds = time.monotonic() - evaluated
         waiting = context.distribution.notes if context.distribution else ()
         held = by_convention(flake=wanted.file is None)
-        notes = (*waiting, *_not_taken(done), *((held,) if held else ()))
+        notes = (*override_note(), *waiting, *_not_taken(done), *((held,) if held else ()))
         return BuildResult(
             wanted.text, found.path, outputs(found, done), round(seconds, 3), round(evaluated - begun, 3), notes
         )

@@ -23,6 +23,7 @@ from devkeel.errors import CheckFailed, Unavailable, UsageError
 from devkeel.nix_cli import build_log, derivations
 from devkeel.nix_cli.build import on_time
 from devkeel.nix_cli.outputs import program_directories
+from devkeel.nix_cli.overrides import override_note
 from devkeel.nix_cli.pinned_packages import PACKAGE, ask_packages, pinned_nixpkgs
 from devkeel.nix_cli.progress import progress_of
 from devkeel.runtime import Completed
@@ -224,7 +225,7 @@ def _prepared(
     origin = _origin(os.path.normpath(found), [*paths, *own], root)
     if origin == "host":
         notes.append(f"{Path(found).name} is from the host: {found}.")
-    return _Prepared(packages, Invocation(wanted.argv, place, {"PATH": path}, (), tuple(notes)), origin)
+    return _Prepared(packages, Invocation(wanted.argv, place, {"PATH": path}, (), (*override_note(), *notes)), origin)
 
 
 def _origin(program: str, own: list[str], root: Path) -> str:

@@ -61,6 +61,8 @@ def outdated(context: Context, good: Good | None) -> tuple[str, ...]:
     found = declared_revision(context.project, context.declaration()), lock_revision(context.project)
     if good.is_of(found, context.project):
         return ()
+    if good.applied.overridden:
+        return (f"What is applied {good.unlike()}: {do('apply')} makes it of the files alone.",)
     return (f"The declaration has changed since it was applied (revision {good.revision}): {do('apply')}.",)
 
 

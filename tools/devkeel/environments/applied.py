@@ -66,9 +66,20 @@ class Good(Struct, frozen=True):
     older: bool = False
 
     def is_of(self, revisions: tuple[str, str | None], project: Reader) -> bool:
-        """Return whether it was made of files of these revisions; what does not say so counts as made of them."""
+        """Return whether it was made of files of these revisions, and of no input from elsewhere.
+
+        What does not say of which it was made counts as made of these.
+        """
         same = self.revision is None or (self.revision, self.lock_revision) == revisions
-        return same and (self.applied.installed is None or self.applied.installed.is_made_of(project))
+        if not same or self.applied.overridden:
+            return False
+        return self.applied.installed is None or self.applied.installed.is_made_of(project)
+
+    def unlike(self) -> str:
+        """Return how an environment that `is_of` these files is not differs from what is declared, as a predicate."""
+        if self.applied.overridden:
+            return f"was made with another {', '.join(self.applied.overridden)} than is declared"
+        return f"is revision {self.revision}, not what is declared"
 
 
 def read_good(project: Project, name: str, default: str) -> Good | None:

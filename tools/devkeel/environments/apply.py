@@ -143,6 +143,7 @@ class Realising(Struct, frozen=True):
     def _made(self, before: Good | None, *, dry_run: bool) -> tuple[Good, tuple[str, ...]]:
         """Make the environment; one that is only to be switched to, and is of these files, is as it has to be."""
         asks = self.contents is not None or self.context.backend not in (None, before and before.applied.backend)
+        asks = asks or bool(self.context.instead)
         if before is not None and self.activate and not (asks or dry_run or before.older):
             revisions = declared_revision(self.context.project, self.files), lock_revision(self.context.project)
             if before.is_of(revisions, self.context.project) and is_there(self.context.project, before):

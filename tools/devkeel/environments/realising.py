@@ -64,6 +64,12 @@ def realise(context: Context, wanted: Wanted, *, dry_run: bool, timeout: float) 
     mixed = wanted.mixed or bool(record.get("mixed"))
     asked = making(context, wanted.name, record, wanted.python, wanted.contents)
     backend = _backend_of(context, wanted, record, mixed=mixed)
+    if context.instead and not backend_named(backend).overrides:
+        raise Unavailable(
+            "backend_cannot",
+            f"Only a flake takes an input from elsewhere for one call, and this is an environment of {backend}.",
+            remedy="Leave that out, or name the other place where the declaration names the input.",
+        )
     revisions = declared_revision(project, wanted.files), lock_revision(project)
     if not dry_run:
         note_external(context, wanted.files)

@@ -76,8 +76,10 @@ def _unapplied(good: Good | None, *, same: bool, alive: bool, unsealed: bool) ->
         yield f"Nothing was applied yet: {do('apply')}."
     elif not alive:
         yield f"What was applied is no longer there for this project: {do('apply')} builds it again."
+    elif good.applied.overridden:
+        yield f"What is applied {good.unlike()}: {do('apply')} makes it of the files alone."
     elif not same:
-        yield f"What is applied is revision {good.revision}, not what is declared: {do('apply')}."
+        yield f"What is applied {good.unlike()}: {do('apply')}."
 
 
 def _outdated(sight: Sight | None) -> Iterator[str]:

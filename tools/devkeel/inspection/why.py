@@ -98,7 +98,10 @@ class _Inquiry(Struct, frozen=True):
         if not is_there(project, good):
             return "what was applied is no longer there"
         now = declared_revision(project, self.context.declaration()), lock_revision(project)
-        return None if good.is_of(now, project) else "the declaration has changed since it was applied"
+        if good.is_of(now, project):
+            return None
+        changed = "the declaration has changed since it was applied"
+        return f"what is applied {good.unlike()}" if good.applied.overridden else changed
 
     def answered(self, kind: Kind, seen: list[Seen], answer: str, step: str | None = None) -> Explanation:
         """Return the explanation."""

@@ -12,6 +12,7 @@ from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import with_imports
 from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.flake_evaluation import FEATURES
+from devkeel.nix_cli.overrides import override_words
 from devkeel.source import nix as nix_text
 from devkeel.source.path import format_path
 
@@ -63,7 +64,7 @@ def _words(stage: Stage, asked: AskedValue) -> tuple[str, ...]:
     wanted, apply = asked.installable, ("--apply", asked.function) if asked.function else ()
     if wanted.file is None:
         confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")
-        return (*FEATURES, "--no-update-lock-file", *confined, wanted.word, *apply)
+        return (*FEATURES, "--no-update-lock-file", *override_words(), *confined, wanted.word, *apply)
     # Without the feature `flakes` there are no fetchTree and getFlake, which take a path past `restrict-eval` (nix,
     # src/libexpr/primops/fetchTree.cc).
     confined = settings(experimental_features="nix-command")

@@ -22,6 +22,7 @@ from msgspec import Struct, field
 
 from devkeel.candidate.repository import find_repository
 from devkeel.errors import Unavailable
+from devkeel.nix_cli.overrides import places_of_overrides
 from devkeel.nix_cli.settings import carried_settings, own_setting
 from devkeel.runtime.process import run
 from devkeel.runtime.programs import child_environment, find_program
@@ -187,7 +188,8 @@ def enclosure_of(stage: Stage, written: tuple[Path, ...] = ()) -> Enclosure | No
     found = find_repository(root) if top == work_tree(root) else None
     others = [place for place in dict.fromkeys(found or ()) if not _below(str(place), str(top))]
     # What lies over the project in the stage lies over its directory, which so comes after those above it.
-    return Enclosure((*dict.fromkeys((top, root)), *(Path(os.path.realpath(place)) for place in others)), written)
+    seen = (*(Path(os.path.realpath(place)) for place in others), *places_of_overrides())
+    return Enclosure((*dict.fromkeys((top, root)), *seen), written)
 
 
 def encloses() -> bool:

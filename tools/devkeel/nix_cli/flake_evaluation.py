@@ -10,13 +10,14 @@ from msgspec import Struct
 
 from devkeel.diagnosis.network import FETCHING, HOSTS
 from devkeel.diagnosis.quoting import INNER, quoted
-from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable
+from devkeel.errors import CheckFailed, Diagnostic, Place, Unavailable, UsageError
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.confinement import evaluate, settings
 from devkeel.nix_cli.derivations import is_of_import, with_imports
 from devkeel.nix_cli.enclosure import enclosure_of
 from devkeel.nix_cli.fetching import caches_of
-from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, not_locked
+from devkeel.nix_cli.flake_pins import FLAKE, FlakePins, flake_inputs, not_locked
+from devkeel.nix_cli.overrides import overridden, override_words
 from devkeel.nix_cli.settings import own_setting
 from devkeel.nix_cli.untracked import untracked_file
 from devkeel.runtime import Completed
@@ -89,6 +90,7 @@ def with_pins(
     look: takes a deadline of the monotonic clock, returns what it found or how Nix ended. explain: makes the error of
     such an end. Raises what `shell_of` does for what was not fetched.
     """
+    _require_inputs(subject)
     pins, deadline = FlakePins.of(subject, lock), time.monotonic() + timeout
     while True:
         found = look(deadline)
@@ -107,6 +109,20 @@ def with_pins(
         if not pins.bring(told):
             raise pins.lacks(told, _reason(told))
         deadline += time.monotonic() - begun
+
+
+def _require_inputs(subject: Candidate) -> None:
+    """Refuse an override of what the flake does not declare: Nix would take no notice. Raises UsageError."""
+    declared = flake_inputs(subject)
+    for name in overridden():
+        if name.partition("/")[0] not in declared:
+            raise UsageError(
+                "bad_override",
+                f"{FLAKE} declares no input {name.partition('/')[0]}.",
+                seen=name[:80],
+                remedy="Name an input that it declares, or NAME/INNER for an input of one.",
+                alternatives=tuple(declared),
+            )
 
 
 def _look(nix: str, shown: Shown, deadline: float, *, impure: bool, imports: bool) -> str | Completed:
@@ -160,7 +176,7 @@ def _ask(nix: str, shown: Shown, words: tuple[str, ...], deadline: float, *, imp
     # `nix eval` of a flake is pure unless it is called with --impure: what was copied into the store can be read, and
     # nothing else (nix, src/libexpr/eval.cc, the accessor of `EvalState`).
     confined = settings(restrict_eval="false", experimental_features="nix-command flakes", eval_cache="false")
-    argv = (nix, *FEATURES, "eval", "--raw", "--no-update-lock-file", *confined)
+    argv = (nix, *FEATURES, "eval", "--raw", "--no-update-lock-file", *override_words(), *confined)
 
     def ask(more: tuple[str, ...]) -> Completed:
         return evaluate(

@@ -10,6 +10,7 @@ from devkeel_cli import exits
 from devkeel_cli.answers import output
 from devkeel_cli.answers.follow import follow
 from devkeel_cli.arguments.options import json_option
+from devkeel_cli.arguments.overrides import override_option, overriding
 from devkeel_cli.session import pass_session
 from devkeel_cli.verbs.run import become
 
@@ -26,6 +27,7 @@ __all__ = ["command"]
 @click.option("--file", metavar="FILE", help="A Nix file of the project: PACKAGE without # is an attribute of it.")
 @click.option("--cwd", metavar="DIR", help="Directory to run in, relative to the root.")
 @click.option("--pure", is_flag=True, help="Without the programs of the host.")
+@override_option
 @click.option("--timeout", metavar="SECONDS", type=float, help="End it after that, building included.")
 @json_option
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED)
@@ -34,6 +36,7 @@ def command(
     session: Session,
     /,
     packages: tuple[str, ...],
+    overrides: dict[str, str],
     timeout: float | None,
     as_json: bool,
     argv: tuple[str, ...],
@@ -47,7 +50,7 @@ def command(
     """
     if not argv:
         raise click.UsageError("Say what to run: devkeel nix run -p jq -- jq --version.")
-    environment = session.environment
+    environment = overriding(session.environment, overrides)
     if timeout is None and not as_json:
         job = environment.call_packages(packages, argv, **given)
         follow(job)
