@@ -72,12 +72,15 @@ def test_what_is_built_and_applied_has_it_and_no_file_says_so(project: Path) -> 
     assert f"tool from {project.parent}/mine" in applied.notes[0]
     assert done(other, environment.run(("tool",))).stdout == "mine\n"
     status = environment.inspect().stages
+    assert status is not None
     assert not status.current
     assert any("another tool than is declared" in item for item in status.differs)
 
     assert done(environment, environment.apply()).notes == ()
     assert done(environment, environment.run(("tool",))).stdout == "pinned\n"
-    assert environment.inspect().stages.current
+    status = environment.inspect().stages
+    assert status is not None
+    assert status.current
     assert {path.name: path.read_bytes() for path in project.iterdir() if path.is_file()} == before
     assert environment.history().operations == ()
 
