@@ -29,6 +29,7 @@ MAY = {
     "nix_cli/evaluate.py": "a file of this package",
     "nix_cli/locking.py": "a directory of its own, in which Nix makes a lock",
     "nix_cli/build_log.py": "a derivation in the Nix store",
+    "nix_cli/overrides.py": "a directory that a call names for an input; looked for, not read",
     "nix_cli/outputs.py": "outputs in the Nix store",
     "nix_cli/caches.py": "a store of Nix in a directory",
     "nix_cli/rebuild.py": "a directory of its own, in which Nix builds",

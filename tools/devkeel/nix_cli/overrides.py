@@ -1,6 +1,6 @@
 """Inputs of the project's flake that one call takes from directories of this machine, and what Nix is told of them.
 
-Nix has it for development (`--override-input`; nix, src/libcmd/installables.cc): neither flake.nix nor the lock is
+Nix has it for development (nix, src/libcmd/installables.cc, `MixFlakeOptions`): neither flake.nix nor the lock is
 written for it.
 """
 
