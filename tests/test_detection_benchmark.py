@@ -32,12 +32,11 @@ def test_what_is_proposed_is_so_and_most_of_what_is_so_is_proposed() -> None:
 def test_what_is_wrong_or_missed_is_counted(tmp_path: Path) -> None:
     recipe = tmp_path / "one.toml"
     recipe.write_text(
-        "languages = ['rust']\nservices = []\nversions = { go = '1.2' }\n"
-        "[files]\n'go.mod' = '''module a\n\ntoolchain go1.23.4\n'''\n"
+        "languages = ['rust']\nservices = []\nversions = { go = '1.2' }\n[files]\n'.go-version' = '1.23.4'\n"
     )
     found = detection.measured([recipe])
-    assert found["languages"] == ([], ["one: go"], ["one: rust"])
-    assert found["versions"] == ([], ["one: go 1.23.4"], ["one: go 1.2"])
+    assert [*found["languages"]] == [[], ["one: go"], ["one: rust"]]
+    assert [*found["versions"]] == [[], ["one: go 1.23.4"], ["one: go 1.2"]]
     assert (found["languages"].precision, found["languages"].recall) == (0, 0)
 
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 __all__ = ["headline", "proposal", "remarks"]
 
+# What may be needed is shown with its reasons where it is more than a name.
+_SHOWN = ("languages.", "services.")
 _MOST = 3  # reasons of one edit; the data has all
 
 
@@ -32,9 +34,13 @@ def proposal(found: Proposal) -> Iterator[str]:
         place = _place(item_.place)
         yield f"files disagree on {item_.name}: {item_.chosen} is taken, from {place}"
         yield from _reasons(item_.others)
-    for possible in found.possible:
+    named = [item for item in found.possible if item.name.startswith(_SHOWN)]
+    for possible in named:
         yield f"possible, and no edit: {possible.name}"
         yield from _reasons(possible.reasons)
+    rest = ", ".join(item.name for item in found.possible if item not in named)
+    if rest:
+        yield f"possible too: {rest}"
 
 
 def remarks(found: Proposal) -> Iterator[str]:

@@ -75,12 +75,13 @@ async def test_a_template_is_found_tried_and_used(agent: Agent) -> None:
 async def test_what_files_say_is_proposed_and_taken_by_edit_environment_as_it_is(agent: Agent) -> None:
     for name in ("devenv.nix", "devenv.yaml"):
         (agent.root / name).unlink(missing_ok=True)
-    (agent.root / "go.mod").write_text("module a\n\ntoolchain go1.23.4\n")
+    (agent.root / "go.mod").write_text("module a\n")
+    (agent.root / ".go-version").write_text("1.23.4\n")
     async with Client(build_server(agent.root, Offer.of(["core", "project"])), mode=agent.era) as client:
         answer = await client.call_tool("detect_environment", {})
         found = answer.structured_content
         assert found["versions"] == {"go": "1.23.4"}
-        assert "go.mod:3" in answer.content[0].text
+        assert ".go-version:1" in answer.content[0].text
         assert not (agent.root / "devenv.nix").exists()
         edits = [item["edit"] for item in found["edits"]]
         made = await client.call_tool("edit_environment", {"edits": edits, "create": True, "level": "schema"})

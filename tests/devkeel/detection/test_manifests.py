@@ -38,7 +38,7 @@ CASES: list[tuple[str, dict[str, str], set[tuple[str, str, str | None]]]] = [
         {("language", "javascript", "18.1.0")},
     ),
     ("go", {"go.mod": "module a\n\ngo 1.22 // x\n"}, {("language", "go", ">=1.22")}),
-    ("go's toolchain", {"go.mod": "module a\n\ntoolchain go1.22.3\n"}, {("language", "go", "1.22.3")}),
+    ("go's toolchain", {"go.mod": "module a\n\ntoolchain go1.22.3\n"}, {("language", "go", ">=1.22.3")}),
     (
         "cargo",
         {"Cargo.toml": '[package]\nname = "a"\nrust-version = "1.74"\n\n[dependencies]\nopenssl = "0.10"\n'},
@@ -62,13 +62,14 @@ CASES: list[tuple[str, dict[str, str], set[tuple[str, str, str | None]]]] = [
     (
         "gradle",
         {"build.gradle": "// JavaLanguageVersion.of(8)\nsourceCompatibility = '1.8'\n"},
-        {("language", "java", "8")},
+        {("language", "java", ">=8")},
     ),
     (
         "kotlin",
         {"build.gradle.kts": 'plugins { kotlin("jvm") version "2.0.0" }\nkotlin { jvmToolchain(21) }\n'},
         {("language", "java", "21"), ("language", "kotlin", None)},
     ),
+    ("the Android part of another", {"android/build.gradle": "android {}\n"}, set()),
     ("composer", {"composer.json": '{"require": {"php": "8.3.*"}}'}, {("language", "php", "8.3.*")}),
     ("mix", {"mix.exs": '# elixir: "~> 1.0"\n[elixir: "~> 1.16"]\n'}, {("language", "elixir", "~> 1.16")}),
     (

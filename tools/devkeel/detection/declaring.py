@@ -61,18 +61,17 @@ def declare(group: str, name: str, version: str | None, options: dict[str, Any],
     reads that file itself.
     """
     declared = Declaring(dict(options))
-    if version is not None:
-        _version(declared, name, version, file)
+    if name == "rust" and (version is not None or file is not None):
+        _rust(declared, version or "", file)
+    elif version is not None:
+        _version(declared, name, version)
     for key, value in declared.settings.items():
         known = (*needed_inputs((group, name, *parse_path(key)), value),)
         declared.inputs += [item for item in known if item not in declared.inputs]
     return declared
 
 
-def _version(declared: Declaring, name: str, version: str, file: str | None) -> None:
-    if name == "rust":
-        _rust(declared, version, file)
-        return
+def _version(declared: Declaring, name: str, version: str) -> None:
     numbers = version.split(".")
     if len(numbers) >= _VERSIONS.get(name, len(numbers) + 1):
         kept = numbers[:2] if name == "php" else numbers

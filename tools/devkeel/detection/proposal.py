@@ -46,6 +46,8 @@ _SOURCES = {
     "deno": (".ts", ".js", ".tsx", "deno.json"),
     "terraform": (".tf",),
 }
+# Reasons of one edit, the closest: a monorepo names a language fifty times.
+_MOST_REASONS = 6
 _OPERATIONS = 3  # the closeness of images and workflows, see `closeness`
 
 
@@ -234,3 +236,5 @@ def _shown(clues: Iterable[Clue]) -> Iterator[Clue]:
         if place not in seen:
             seen.add(place)
             yield clue
+            if len(seen) == _MOST_REASONS:
+                return

@@ -57,7 +57,8 @@ def pinned(written: str, language: str) -> str | None:
     """
     text = written.strip()
     if _NAMED.fullmatch(text):
-        return text if language == "rust" else None
+        # Stable is what nixpkgs has as well: the newest.
+        return text if language == "rust" and not text.startswith("stable") else None
     if known := _LTS.get(text.removeprefix("lts/").lower()):
         return known
     # Composer, "Versions and constraints": `~8.2` lets 8.9 in, as RubyGems' `~>` does.

@@ -41,7 +41,7 @@ def _reader(name: str) -> Callable[[RepositoryFile], Iterator[Clue]] | None:
 
 
 def _go(file: RepositoryFile) -> Iterator[Clue]:
-    # Go Modules Reference, go.mod files: `go` is the oldest version that can compile it, `toolchain` the one to prefer.
+    # Go Toolchains: `go` is the oldest that can compile it; `toolchain` is taken where the one at hand is older.
     command = "go test ./..."
     for number, line in enumerate(file.lines, 1):
         words = line.partition("//")[0].split()
@@ -54,7 +54,8 @@ def _go(file: RepositoryFile) -> Iterator[Clue]:
             yield file.clue("language", "go", number, "certain", why, version=f">={words[1]}")
         elif words[:1] == ["toolchain"] and len(words) > 1 and words[1].startswith("go"):
             version = words[1].removeprefix("go")
-            yield file.clue("language", "go", number, "certain", f"it prefers Go {version}", version=version)
+            why = f"it prefers Go {version} to an older one"
+            yield file.clue("language", "go", number, "certain", why, version=f">={version}")
 
 
 def _cargo(file: RepositoryFile) -> Iterator[Clue]:
