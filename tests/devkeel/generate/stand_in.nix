@@ -21,8 +21,7 @@ let
           buildPythonApplication = made "buildPythonApplication";
           buildPythonPackage = made "buildPythonPackage";
         };
-        dockerTools.buildLayeredImage = made "buildLayeredImage";
-        dockerTools.streamLayeredImage = made "streamLayeredImage";
+        dockerTools = { streamLayeredImage = made "streamLayeredImage"; caCertificates = made "certificates" { name = "certificates"; }; };
         buildEnv = made "buildEnv";
       };
     in

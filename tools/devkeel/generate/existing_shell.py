@@ -10,6 +10,7 @@ from msgspec import Struct
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source import nix
 from devkeel.source.inputs import FLAKE, format_of
+from devkeel.text.secrets.masking import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,6 +116,8 @@ def _contents(shell: Shell, data: bytes) -> ExistingShell:
         variable = _variable(path, value)
         if definition.conditions or definition.computed or (variable is None and path != (_HOOK,) and value != {}):
             left.append(_told(shell, definition))
+        elif variable is not None and isinstance(value, (str, int, bool)) and looks_secret(variable, str(value)):
+            left.append(f"{variable}, which looks like a secret ({file}:{definition.node.start_point[0] + 1})")
         elif variable is not None and isinstance(value, (str, int, bool)):
             variables[variable] = value
         elif isinstance(value, str):

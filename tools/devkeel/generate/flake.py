@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["FLAKE_FILE", "NIX_FILE"]
 
 _LOCK = "flake.lock"
-_MODULE = "nixos-module.nix"
+_MODULE, _IMAGE = "nixos-module.nix", "image.nix"
 NIX_FILE = r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[\w./+-]{1,200}\.nix"
 """A Nix file below the root, whose path stands in Nix as it is."""
 _SYSTEM = r"[a-z0-9_]+-[a-z0-9]+"
@@ -63,6 +63,7 @@ def _generate(source: ProjectSource) -> Generated:
     package, notes = package_of(source, given["package"])
     inputs = environment_inputs(source, nixpkgs=given["nixpkgs"], whole=whole)
     shell, told = _devenv_shell(source) if whole else _plain_shell(source, package)
+    checked = _checked(package, whole=whole) if given["checks"] else {}
     module = given["module"] or (_MODULE if source.read(_MODULE) is not None else None)
     lines = [
         *(line for item in inputs for line in item.lines()),
@@ -70,12 +71,7 @@ def _generate(source: ProjectSource) -> Generated:
         "outputs = inputs@{ self, nixpkgs, ... }:",
         *_let(source, given["systems"]),
         *([f"  import ./{given['extra']} inputs // {{"] if given["extra"] else ["  {"]),
-        *_outputs(
-            package,
-            shell,
-            _module(source, module, package),
-            checked=_checked(package, whole=whole) if given["checks"] else {},
-        ),
+        *_outputs(package, _image(source, package), shell, _module(source, module, package), checked),
         "  };",
     ]
     text = "".join(f"  {line}\n" if line else "\n" for item in lines for line in item.split("\n"))
@@ -92,9 +88,7 @@ def _module(source: ProjectSource, name: str | None, package: BuiltPackage | Non
     """Return a NixOS module; one that devkeel made has the package of the flake unless a machine says otherwise."""
     if name is None:
         return None
-    data = source.read(name)
-    parts = find_parts(name, data) if data is not None else []
-    parameters = next((part.parameters or {} for part in parts if part.kind == "nixos-module"), None)
+    parameters = _made_with(source, name, "nixos-module")
     if parameters is None or package is None or parameters.get("package"):
         return f"import ./{name}"
     service = parameters.get("name")
@@ -105,6 +99,23 @@ def _module(source: ProjectSource, name: str | None, package: BuiltPackage | Non
         f"      {path} = lib.mkDefault self.packages.${{pkgs.stdenv.hostPlatform.system}}.default;\n"
         "    }"
     )
+
+
+def _image(source: ProjectSource, package: BuiltPackage | None) -> str | None:
+    """Return the image of the project, None where devkeel made none, or there is nothing to put into it."""
+    parameters = _made_with(source, _IMAGE, "image")
+    if parameters is None:
+        return None
+    if package is not None and not parameters.get("package"):
+        return f"import ./{_IMAGE} {{ inherit pkgs; package = self.packages.${{system}}.default; }}"
+    return f"import ./{_IMAGE} {{ inherit pkgs; }}" if parameters.get("package") else None
+
+
+def _made_with(source: ProjectSource, name: str, kind: str) -> dict[str, Any] | None:
+    """Return the parameters of a generated part, None where a file has none of that kind."""
+    data = source.read(name)
+    parts = find_parts(name, data) if data is not None else []
+    return next((part.parameters or {} for part in parts if part.kind == kind), None)
 
 
 def _checked(package: BuiltPackage | None, *, whole: bool) -> dict[str, str]:
@@ -127,12 +138,20 @@ def _let(source: ProjectSource, systems: list[str]) -> Iterator[str]:
 
 
 def _outputs(
-    package: BuiltPackage | None, shell: str, module: str | None, *, checked: Mapping[str, str]
+    package: BuiltPackage | None,
+    image: str | None,
+    shell: str,
+    module: str | None,
+    checked: Mapping[str, str],
 ) -> Iterator[str]:
     style = nix.Style("      ")
-    if package is not None:
+    if package is not None or image is not None:
         yield "    packages = each (system: pkgs: {"
-        yield f"      default = {package.text(style)};"
+        if package is not None:
+            yield f"      default = {package.text(style)};"
+        if image is not None:
+            yield "    } // nixpkgs.lib.optionalAttrs pkgs.stdenv.hostPlatform.isLinux {"
+            yield f"      image = {image};"
         yield "    });"
         yield ""
     yield "    devShells = each (system: pkgs: {"

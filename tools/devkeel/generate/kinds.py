@@ -8,6 +8,7 @@ from devkeel.errors import UsageError
 from devkeel.generate.devenv_nix import DEVENV_NIX
 from devkeel.generate.envrc import ENVRC
 from devkeel.generate.flake import FLAKE_FILE
+from devkeel.generate.image import IMAGE
 from devkeel.generate.nixos_module import NIXOS_MODULE
 from devkeel.generate.python_flakes.consumer import CONSUMER
 from devkeel.generate.python_flakes.conversion import CONVERSION
@@ -26,6 +27,7 @@ GENERATORS: tuple[Generator, ...] = (
     FLAKE_FILE,
     NIXOS_MODULE,
     DEVENV_NIX,
+    IMAGE,
     PROVIDER,
     CONSUMER,
     ORCHESTRATOR,

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from devkeel.project.survey import survey
 from devkeel.source import nix
+from devkeel.text.secrets.masking import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,10 @@ def plain_contents(files: Mapping[str, bytes]) -> ShellContents:
         if item.condition is None and path == ("enterShell",) and isinstance(value, str):
             hooks.append(value)
         elif item.condition is None and _is_variable(path, value) and path[1] not in variables:
-            variables[path[1]] = value
+            if looks_secret(path[1], str(value)):
+                left.append(f"{_named(item)}, which looks like a secret")
+            else:
+                variables[path[1]] = value
         elif path not in {("packages",), ("imports",)} or item.condition is not None:
             left.append(_named(item))
     return ShellContents(tuple(packages), variables, "".join(hooks), tuple(dict.fromkeys(left)))
