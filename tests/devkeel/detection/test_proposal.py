@@ -151,3 +151,29 @@ def test_each_edit_has_its_reasons_with_file_and_line(repository: Making) -> Non
     assert [item.edit["name"] for item in drawn.edits] == ["languages.javascript"]
     assert drawn.edits[0].edit["settings"] == {"pnpm.enable": True}
     assert {item.file for item in drawn.edits[0].reasons} == {"package.json", "pnpm-lock.yaml"}
+
+
+def test_a_procfile_says_what_runs_and_images_do_not_run_it_again(repository: Making) -> None:
+    found = repository({"Procfile": "web: gunicorn app\nrelease: migrate\n", "Procfile.dev": "web: flask run\n"})
+    clues = [*gather(found).clues, clue("process", "app", "Dockerfile", "likely", value="gunicorn app")]
+    drawn = draw(clues, found.names)
+    assert edits(drawn) == [{"kind": "set", "path": "processes.web.exec", "value": "flask run"}]
+    assert [item.name for item in drawn.possible] == ["app"]
+
+
+def test_a_command_with_a_secret_is_no_edit() -> None:
+    found = [
+        clue("process", "web", "compose.yml", "likely", value="serve --token ghp_0123456789abcdefghijABCDEFGHIJ012345"),
+        clue("test", "t", "Makefile", "likely", value="PASSWORD=hunter2-and-more-7 make check"),
+    ]
+    assert edits(draw(found, [])) == []
+
+
+@pytest.mark.parametrize(
+    "version", ["9" * 5000, "^" * 200, "1." * 4000, "\u0663", "1.2.3\n4", "-1", "lts/" + "a" * 500]
+)
+def test_a_version_that_is_none_pins_nothing(version: str) -> None:
+    found = [clue("language", name, "a", version=version) for name in ("python", "go", "rust", "javascript", "php")]
+    drawn = draw(found, ["a"])
+    edits(drawn)
+    assert all(len(item) < 20 for item in drawn.versions.values())

@@ -46,6 +46,7 @@ _SOURCES = {
     "deno": (".ts", ".js", ".tsx", "deno.json"),
     "terraform": (".tf",),
 }
+_PROCFILE = "Procfile"
 # Reasons of one edit, the closest: a monorepo names a language fifty times.
 _MOST_REASONS = 6
 _OPERATIONS = 3  # the closeness of images and workflows, see `closeness`
@@ -76,7 +77,7 @@ class Drawn(Struct):
     notes: list[str]
 
 
-def draw(clues: Iterable[Clue], names: Sequence[str]) -> Drawn:
+def draw(clues: Sequence[Clue], names: Sequence[str]) -> Drawn:
     """Return the edits that evidence speaks for, each once, and what it leaves open.
 
     names: the files of the repository, for what only an image or a workflow names.
@@ -89,13 +90,14 @@ def draw(clues: Iterable[Clue], names: Sequence[str]) -> Drawn:
         for (kind, name), found in groups.items():
             if kind == about:
                 _declared(drawn, about, name, found, groups, names)
+    procfile = any(clue.place.file.startswith(_PROCFILE) and clue.about == "process" for clue in clues)
     for (about, name), found in groups.items():
         if about == "package":
             _package(drawn, name, found)
         elif about == "variable":
             _variable(drawn, name, found)
         elif about == "process":
-            _process(drawn, name, found)
+            _process(drawn, name, found, only=procfile)
     _tests(drawn, [clue for clue in clues if clue.about == "test"])
     return drawn
 
@@ -199,8 +201,10 @@ def _variable(drawn: Drawn, name: str, found: list[Clue]) -> None:
     drawn.edits.append(ProposedEdit(edit, _strongest(plain), tuple(map(reason, _shown(plain)))))
 
 
-def _process(drawn: Drawn, name: str, found: list[Clue]) -> None:
-    sure = [clue for clue in sorted(_sure(found), key=closeness) if isinstance(clue.value, str)]
+def _process(drawn: Drawn, name: str, found: list[Clue], *, only: bool) -> None:
+    """Draw a process. only: a Procfile says what runs, so that images would run the same again."""
+    sure = [clue for clue in sorted(_sure(found), key=closeness) if _is_command(clue.value)]
+    sure = [clue for clue in sure if not only or clue.place.file.startswith(_PROCFILE)]
     if not sure:
         _leave(drawn, name, found)
         return
@@ -210,7 +214,7 @@ def _process(drawn: Drawn, name: str, found: list[Clue]) -> None:
 
 def _tests(drawn: Drawn, found: Sequence[Clue]) -> None:
     """Draw the commands that test it, from one kind of file: others say the same again."""
-    sure = [clue for clue in _sure(found) if isinstance(clue.value, str) and clue.value]
+    sure = [clue for clue in _sure(found) if _is_command(clue.value)]
     chosen = next(
         (of for start in _TESTS if (of := [clue for clue in sure if clue.place.file.startswith(start)])), sure
     )
@@ -221,6 +225,11 @@ def _tests(drawn: Drawn, found: Sequence[Clue]) -> None:
     text = "".join(f"{command}\n" for command in commands)
     edit = {"kind": "set", "path": "enterTest", "value": text}
     drawn.edits.append(ProposedEdit(edit, _strongest(chosen), tuple(map(reason, chosen))))
+
+
+def _is_command(value: object) -> bool:
+    """Return whether a value is a command that may stand in a file that others read."""
+    return isinstance(value, str) and bool(value) and not secrets.secrets_of(value)
 
 
 def _leave(drawn: Drawn, name: str, found: Sequence[Clue]) -> None:

@@ -13,6 +13,7 @@ from devkeel.detection.readers.gitlab_ci import CirclePipelines, GitLabPipelines
 from devkeel.detection.readers.javascript import JavaScriptManifests
 from devkeel.detection.readers.jvm import JvmBuilds
 from devkeel.detection.readers.nix_shells import NixShells
+from devkeel.detection.readers.procfile import Procfiles
 from devkeel.detection.readers.python import PythonManifests
 from devkeel.detection.readers.scripting import ScriptingManifests
 from devkeel.detection.readers.scripts import EnvExamples, Scripts
@@ -60,4 +61,5 @@ READERS: tuple[EvidenceReader, ...] = (
     TaskFiles(),
     Scripts(),
     EnvExamples(),
+    Procfiles(),
 )

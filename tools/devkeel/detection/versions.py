@@ -30,6 +30,8 @@ _LTS = {
     "jod": "22",
     "krypton": "24",
 }
+# A version has a dozen characters; int() refuses thousands of digits (sys.set_int_max_str_digits).
+_LONGEST = 100
 _SPOKEN = re.compile(r"(?:lts(?:/.*)?|latest.*|stable|current|node|system|none|ref:.*|path:.*|\*)", re.IGNORECASE)
 _NUMBERED = re.compile(r"\d+(?:\.\d+)*")
 # A sign, numbers of which the last may be a wildcard, and what a vendor adds: `21.0.2-tem`, `3.3.0p0`, `1.16.1-otp-26`.
@@ -56,6 +58,8 @@ def pinned(written: str, language: str) -> str | None:
     `20.11.1` is itself, `^20` and `20.x` are `20` of Node.js, `>=3.11` is none.
     """
     text = written.strip()
+    if len(text) > _LONGEST:
+        return None
     if _NAMED.fullmatch(text):
         # Stable is what nixpkgs has as well: the newest.
         return text if language == "rust" and not text.startswith("stable") else None
@@ -74,6 +78,8 @@ def pinned(written: str, language: str) -> str | None:
 
 def numbered(word: str, language: str) -> str | None:
     """Return the version in a word of a version manager: `v20`, `temurin-21.0.2`, `lts/iron`; None for `lts/*`."""
+    if len(word) > _LONGEST:
+        return None
     if _NAMED.fullmatch(word):
         return word if language == "rust" else None
     if known := _LTS.get(word.removeprefix("lts/").lower()):
@@ -84,7 +90,7 @@ def numbered(word: str, language: str) -> str | None:
 
 def allows(written: str, version: str) -> bool:
     """Return whether a requirement lets a version in; True where it cannot be read."""
-    ranges = _ranges(written.strip())
+    ranges = _ranges(written.strip()) if len(written) <= _LONGEST else ()
     number = _NUMBERED.fullmatch(version)
     if not ranges or number is None:
         return True
