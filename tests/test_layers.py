@@ -58,7 +58,10 @@ LAYERS = {
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {"candidate", "change", "context", "errors", "pinned", "project", "source", "text"},
     "detection": {"catalogue", "change", "context", "edits", "errors", "guard", "project", "runtime", "source", "text"},
-    "templates": {"candidate", "change", "checks", "context", "edits", "errors", "project", "source", "system", "text"},
+    "templates": {
+        *("candidate", "change", "checks", "context", "edits", "errors", "nix_cli", "pinned", "project"),
+        *("source", "system", "text"),
+    },
     "processes": {
         *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
         *("state", "text"),

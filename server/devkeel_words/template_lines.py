@@ -25,6 +25,8 @@ def listed(found: TemplateList) -> Iterator[str]:
 def info(found: TemplateInfo) -> Iterator[str]:
     """Yield all about a template, what it is first."""
     yield f"{found.name} {found.version}: {found.description}"
+    if found.revision is not None:
+        yield f"fetched at {found.revision}"
     required = found.parameters.get("required", [])
     for name, schema in found.parameters.get("properties", {}).items():
         yield f"parameter {name}: {_parameter(schema, required=name in required)}"

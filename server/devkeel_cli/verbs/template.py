@@ -50,7 +50,8 @@ _SOURCE = click.argument("source", metavar="TEMPLATE", callback=_from_here)
 def command() -> None:
     """Begin a project by a template, or add one to it.
 
-    A TEMPLATE is the name of a built-in one, or a directory with a kit.toml.
+    A TEMPLATE is the name of a built-in one, a directory with a kit.toml, or a flake reference such as
+    github:OWNER/REPOSITORY?dir=DIRECTORY.
     """
 
 

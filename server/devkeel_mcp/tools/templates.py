@@ -10,7 +10,7 @@ from devkeel.deferred import Deferred
 from devkeel_mcp.answers import render
 from devkeel_mcp.answers.answer import answer
 from devkeel_mcp.calls.arguments import Arguments, FromJsonText, WriteArguments
-from devkeel_mcp.calls.spec import READ, ToolSpec
+from devkeel_mcp.calls.spec import READ_AND_FETCH, ToolSpec
 from devkeel_mcp.tools.write import TOGGLING
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ else:
 __all__ = ["LIST_TEMPLATES", "USE_TEMPLATE"]
 
 _ADVICE = "The structured content has it too."
-_SOURCE = "A built-in name, or a directory with a kit.toml."
+_SOURCE = "A built-in name, a directory with a kit.toml, or github:OWNER/REPO?dir=DIR."
 
 
 class ListArguments(Arguments):
@@ -63,7 +63,8 @@ async def _use(call: Call, arguments: UseArguments) -> CallToolResult:
 LIST_TEMPLATES = ToolSpec(
     name="list_templates",
     description="Use to find a template, and its parameters: languages, web service, data science, monorepo, agents.",
-    hints=READ,
+    # One that a reference names is fetched.
+    hints=READ_AND_FETCH,
     toolset="project",
     arguments=ListArguments,
     handler=_list,

@@ -19,9 +19,10 @@ _LARGEST = 256 * 1024
 
 
 class KitFolder(Struct, frozen=True):
-    """A directory that a kit is in. root: resolved."""
+    """A directory that a kit is in. root: resolved; inner: the way from there, which goes through no link either."""
 
     root: Path
+    inner: str = ""
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of a file, None where there is none. Raises ProjectError `bad_template`."""
@@ -29,13 +30,15 @@ class KitFolder(Struct, frozen=True):
         if why is not None:
             raise _unread(name, why)
 
+        path = f"{self.inner}/{name}" if self.inner else name
+
         def plainly(place: Located) -> None:
-            if place.parts != tuple(name.split("/")):
+            if place.parts != tuple(path.split("/")):
                 raise _unread(name, "it is a link, and a template has none")
 
         try:
             flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY
-            descriptor, _ = Room(self.root).open(name, flags, beyond=False, allow=plainly)
+            descriptor, _ = Room(self.root).open(path, flags, beyond=False, allow=plainly)
         except FileNotFoundError:
             return None
         except Leaves as error:

@@ -69,11 +69,15 @@ class KitManifest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Kit(Struct, frozen=True):
-    """A kit with all that its manifest names. where: what it was found as. sources: its files, by their name in it."""
+    """A kit with all that its manifest names. where: what it was found as. sources: its files, by their name in it.
+
+    revision: of what was fetched for it.
+    """
 
     where: str
     manifest: KitManifest
     sources: Mapping[str, bytes]
+    revision: str | None = None
 
 
 def bad_kit(why: str, *, at: str | None = None, where: str = MANIFEST) -> ProjectError:
@@ -87,7 +91,7 @@ def bad_kit(why: str, *, at: str | None = None, where: str = MANIFEST) -> Projec
     )
 
 
-def read_kit(folder: KitFolder, where: str) -> Kit:
+def read_kit(folder: KitFolder, where: str, revision: str | None = None) -> Kit:
     """Return the kit of a directory. Raises ProjectError `bad_template` for the first thing that is not sound."""
     manifest = _manifest(folder.read(MANIFEST))
     for at, why in problems(manifest):
@@ -105,7 +109,7 @@ def read_kit(folder: KitFolder, where: str) -> Kit:
         unknown = names_in(sources[item.source]) - manifest.properties.keys()
         for name in sorted(unknown):
             raise bad_kit(f"{item.source} names the parameter {name}, which there is not", at=f"files[{number}]")
-    return Kit(where, manifest, sources)
+    return Kit(where, manifest, sources, revision)
 
 
 def _manifest(data: bytes | None) -> KitManifest:

@@ -28,7 +28,10 @@ class TemplateList(Struct, frozen=True):
 
 
 class TemplateInfo(Struct, frozen=True):
-    """A template. parameters: its JSON Schema. files: where they go, as the template says it. permissions: by name."""
+    """A template. parameters: its JSON Schema. files: where they go, as the template says it. permissions: by name.
+
+    revision: of what was fetched for it.
+    """
 
     name: str
     version: str
@@ -39,6 +42,7 @@ class TemplateInfo(Struct, frozen=True):
     edits: tuple[dict[str, Any], ...]
     permissions: tuple[str, ...]
     examples: tuple[dict[str, Any], ...]
+    revision: str | None = None
 
 
 def summary(kit: Kit) -> TemplateSummary:
@@ -60,4 +64,5 @@ def describe(kit: Kit) -> TemplateInfo:
         manifest.edits,
         manifest.permissions,
         manifest.examples,
+        kit.revision,
     )

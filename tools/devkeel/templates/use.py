@@ -42,6 +42,9 @@ def use(kit: Kit, context: Context, given: Mapping[str, Any], asked: Asked, *, l
         if candidate.changed.get(DECLARATION) and DECLARATION not in candidate.declared:
             candidate.notes += succeeding(context)
         noted = {"kind": "template", "name": kit.manifest.name, "version": kit.manifest.version, "from": kit.where}
+        if kit.revision is not None:
+            noted["revision"] = kit.revision
+            candidate.notes.append(f"The template was fetched at the revision {kit.revision}.")
         record = [noted | {"parameters": made.values}, *made.edits]
         return conclude(context, candidate, Intent("template", asked.reason, asked.dry_run, level, record))
 

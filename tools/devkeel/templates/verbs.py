@@ -31,7 +31,7 @@ def one(context: Context, source: str, *, anywhere: bool) -> TemplateInfo:
 
 def examine(context: Context, source: str, *, anywhere: bool) -> TemplateValidation:
     """Return what is not sound in a template."""
-    return validate(folder_of(context, source, anywhere=anywhere), source)
+    return validate(folder_of(context, source, anywhere=anywhere)[0], source)
 
 
 def add(
