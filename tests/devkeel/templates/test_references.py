@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import pytest
-from ..cold_inputs import FEATURES, other_hash, pack, unique  # noqa: TID252  (the tests are no installed package)
 
 from devkeel.api import Environment
 from devkeel.errors import DevkeelError
 from devkeel.nix_cli.fetched_tree import FetchedTree
 from devkeel.templates import references
 
+from ..cold_inputs import FEATURES, other_hash, pack, unique  # noqa: TID252  (the tests are no installed package)
 from .kits import HEAD
 
 if TYPE_CHECKING:
