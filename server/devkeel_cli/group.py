@@ -19,6 +19,7 @@ __all__ = ["VERBS", "cli"]
 VERBS = {
     "inspect": "Show what is declared, and where.",
     "search": "Find packages, options, services and languages.",
+    "usage": "Show packages that nothing uses, and programs that nothing declares.",
     "add": "Add packages.",
     "remove": "Remove packages, or values from a list.",
     "enable": "Enable a service or a language.",

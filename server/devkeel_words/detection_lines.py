@@ -10,8 +10,9 @@ if TYPE_CHECKING:
 
     from devkeel.detection.choice import Reason
     from devkeel.detection.detect import Proposal
+    from devkeel.detection.usage import Usage
 
-__all__ = ["headline", "proposal", "remarks"]
+__all__ = ["headline", "proposal", "remarks", "usage", "usage_headline", "usage_remarks"]
 
 # What may be needed is shown with its reasons where it is more than a name.
 _SHOWN = ("languages.", "services.")
@@ -47,6 +48,30 @@ def remarks(found: Proposal) -> Iterator[str]:
     """Yield notes, and what could not be read."""
     yield from (f"Note: {note}" for note in found.notes)
     yield from (f"Not read: {item.file}: {item.why}." for item in found.unread)
+
+
+def usage_headline(found: Usage) -> str:
+    """Return how much was looked at, and what came of it."""
+    unused, missing = len(found.unused), len(found.missing)
+    looked = f"{found.files} files searched, the commands of {len(found.scripts)} read"
+    return f"{looked}: {unused} package{'s' * (unused != 1)} unused, {missing} program{'s' * (missing != 1)} missing."
+
+
+def usage(found: Usage) -> Iterator[str]:
+    """Yield what is unused and what is missing, each with its evidence."""
+    for package in found.unused:
+        words = ", ".join(package.searched)
+        yield f"unused: {package.name} ({package.place}); no file has a word for it: {words}"
+    for program in found.missing:
+        places = ", ".join(map(str, program.places))
+        yield f"missing: {program.name}, which {program.provider} brings; run in {places}"
+
+
+def usage_remarks(found: Usage) -> Iterator[str]:
+    """Yield what was not judged, and what was not looked at."""
+    if found.unjudged:
+        yield f"Not judged: {', '.join(found.unjudged)}."
+    yield from (f"Note: {note}" for note in found.notes)
 
 
 def _edit(edit: Mapping[str, object]) -> str:

@@ -87,3 +87,13 @@ async def test_what_files_say_is_proposed_and_taken_by_edit_environment_as_it_is
         made = await client.call_tool("edit_environment", {"edits": edits, "create": True, "level": "schema"})
         assert made.structured_content["published"]
     assert 'languages.go.version = "1.23.4";' in (agent.root / "devenv.nix").read_text()
+
+
+async def test_what_is_unused_and_missing_is_said_by_the_same_tool(agent: Agent) -> None:
+    (agent.root / "devenv.nix").write_text("{ pkgs, ... }: { packages = [ pkgs.hugo ]; }\n")
+    (agent.root / "run.sh").write_text("shellcheck x\n")
+    async with Client(build_server(agent.root, Offer.of(["core", "project"])), mode=agent.era) as client:
+        answer = await client.call_tool("detect_environment", {"unused": True})
+    found = answer.structured_content
+    assert [item["name"] for item in (*found["unused"], *found["missing"])] == ["hugo", "shellcheck"]
+    assert "run.sh:1" in answer.content[0].text

@@ -41,7 +41,9 @@ if TYPE_CHECKING:
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport
     from devkeel.detection import detect as detection
+    from devkeel.detection import usage as uses
     from devkeel.detection.detect import Proposal
+    from devkeel.detection.usage import Usage
     from devkeel.doctor import examine
     from devkeel.doctor.examine import Examination
     from devkeel.edits.base import Edit
@@ -83,7 +85,7 @@ if not TYPE_CHECKING:
         Deferred("devkeel.environments.job_views"),
     )
     building = Deferred("devkeel.builds.build")
-    detection = Deferred("devkeel.detection.detect")
+    detection, uses = Deferred("devkeel.detection.detect"), Deferred("devkeel.detection.usage")
     builders = Deferred("devkeel.builds.builders")
     caches = Deferred("devkeel.builds.caches")
     configuration = Deferred("devkeel.builds.configuration")
@@ -170,6 +172,10 @@ class Environment:
         Nothing is written, and nothing of the repository runs.
         """
         return detection.detect(self.context)
+
+    def usage(self) -> Usage:
+        """Return what is declared and nothing uses, and what scripts use and nothing declares, as suggestions."""
+        return uses.usage(self.context)
 
     def check(self, *, level: str | None = None, second_opinion: bool = False, strict: bool = False) -> CheckReport:
         """Run the ladder on the files as they are, and look at their locks.

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.detection.detect import Proposal
+    from devkeel.detection.usage import Usage
 
-__all__ = ["proposal"]
+__all__ = ["proposal", "usage"]
 
 
 def proposal(found: Proposal) -> Iterable[str]:
@@ -26,3 +27,10 @@ def proposal(found: Proposal) -> Iterable[str]:
         yield paint_diff(found.change.diff)
     yield from map(clean, detection_lines.remarks(found))
     yield f"next: {clean(found.next)}"
+
+
+def usage(found: Usage) -> Iterable[str]:
+    """Yield what is unused and what is missing, and what was not looked at."""
+    yield click.style(clean(detection_lines.usage_headline(found)), bold=True)
+    yield from map(clean, detection_lines.usage(found))
+    yield from map(clean, detection_lines.usage_remarks(found))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from devkeel.deferred import Deferred
 from devkeel_mcp.answers.answer import answer
 from devkeel_mcp.calls.arguments import Arguments
@@ -21,10 +23,14 @@ __all__ = ["DETECT"]
 
 
 class DetectArguments(Arguments):
-    pass
+    unused: bool = Field(False, description="Show instead which packages nothing uses and which programs are missing.")
 
 
-async def _detect(call: Call, arguments: DetectArguments) -> CallToolResult:  # noqa: ARG001  (it has none)
+async def _detect(call: Call, arguments: DetectArguments) -> CallToolResult:
+    if arguments.unused:
+        uses = await call.read(lambda environment: environment.usage())
+        head, tail = [detection_lines.usage_headline(uses)], [*detection_lines.usage_remarks(uses)]
+        return answer(uses, head, [*detection_lines.usage(uses)], tail, "The structured content has them with edits.")
     found = await call.read(lambda environment: environment.detect())
     body = [*detection_lines.proposal(found)]
     diff = found.change.diff.splitlines() if found.change is not None else []

@@ -20,7 +20,19 @@ if TYPE_CHECKING:
 else:
     refresh = Deferred("devkeel.catalogue.refresh")
 
-__all__ = ["BUILT_IN", "Names", "PackageStatus", "called", "is_function", "is_slip", "known", "open_names", "suggest"]
+__all__ = [
+    "BUILT_IN",
+    "Names",
+    "PackageStatus",
+    "called",
+    "is_frequent",
+    "is_function",
+    "is_slip",
+    "known",
+    "open_names",
+    "other_names",
+    "suggest",
+]
 
 BUILT_IN = "built-in list"
 _VERSION = "2026.08"
@@ -170,6 +182,16 @@ def is_function(name: str) -> bool:
 def called(name: str) -> tuple[str, ...]:
     """Return the packages that have a program, or go elsewhere, by this name: `rg` is ripgrep."""
     return _called().get(name) or _called().get(name.lower(), ())
+
+
+def other_names() -> Mapping[str, tuple[str, ...]]:
+    """Return the packages that are meant, by the programs and names that nixpkgs calls otherwise."""
+    return _called()
+
+
+def is_frequent(name: str) -> bool:
+    """Return whether a name is among those that public devenv.nix files list most often."""
+    return name in _COMMON
 
 
 def suggest(name: str, limit: int = 3, lock: bytes | None = None) -> list[str]:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from devkeel.detection.evidence import About, Certainty
     from devkeel.project.root import Project
 
-__all__ = ["Repository", "RepositoryFile"]
+__all__ = ["ELSEWHERE", "Repository", "RepositoryFile", "is_aside"]
 
 _MAX_FOLDERS, _MAX_NAMES, _MAX_READ = 3_000, 50_000, 500
 _MAX_BYTES = 1024 * 1024  # of one file; a manifest has a few kilobytes
 _LONGEST = 120
 _SECONDS = 10.0
 # What tools make, and what is about something else than this project: nothing there is its own declaration.
-_ELSEWHERE = PRIVATE | {
+ELSEWHERE = PRIVATE | {
     *("node_modules", ".venv", "venv", "__pycache__", "target", "dist", ".tox", ".nox", ".next", ".nuxt", ".gradle"),
     *(
         ".mypy_cache",
@@ -71,7 +71,7 @@ class Repository:
     def names(self) -> tuple[str, ...]:
         """The files that Git does not ignore, sorted, those of the root first; no material of tests or templates."""
         found = list[str]()
-        for number, (folder, names) in enumerate(self._project.room.walk(_ELSEWHERE, _MAX_FOLDERS)):
+        for number, (folder, names) in enumerate(self._project.room.walk(ELSEWHERE, _MAX_FOLDERS)):
             self.cut = self.cut or number >= _MAX_FOLDERS
             if not is_material(folder):
                 found += [posixpath.normpath(f"{folder}/{name}") for name in names]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from devkeel.detection.repository import RepositoryFile
     from devkeel.detection.setups import Setup
 
-__all__ = ["GitHubActions"]
+__all__ = ["GitHubActions", "steps_of_workflow"]
 
 _NAME = re.compile(r"\.(?:github|gitea|forgejo)/workflows/[^/]+\.ya?ml")
 # Workflows and jobs that are about something else than the project's own code: what they set up need not be wanted.
@@ -52,6 +52,15 @@ class GitHubActions:
             tests = _runs_tests(job)
             aside = not tests and (beside or _is_beside(name) or _is_beside(title))
             yield from _Job(file, workflow, name, job, aside=aside).clues()
+
+
+def steps_of_workflow(file: RepositoryFile) -> Iterator[ShellText]:
+    """Yield the shell text of each step of a job that tests. Raises ValueError for what does not parse."""
+    for name, job in read_yaml(file.name, file.data).get("jobs").members.items():
+        for step in job.get("steps").items if _runs_tests(job) else ():
+            run = step.get("run")
+            if run.text is not None and _is_shell(step.get("shell").text):
+                yield ShellText(file, run.text, run.first, f"the job {name}", exact=run.exact)
 
 
 def _is_beside(name: str) -> bool:
