@@ -95,7 +95,7 @@ def usage(context: Context) -> Usage:
         note = f"Nothing is declared in Nix here: {do('detect')} says what the repository's files ask for."
         return Usage((), (), (), 0, (), (note,))
     texts = [*shell_texts(Repository(project))]
-    searched = _Search(project, {name: words_of(name) for name in declared.packages})
+    searched = _WordSearch(project, {name: words_of(name) for name in declared.packages})
     unused = _unused(declared, searched)
     unjudged = tuple(name for name, words in searched.wanted.items() if words is None)
     notes = [_NOT_SEARCHED]
@@ -121,7 +121,7 @@ def _reading(project: Project) -> Callable[[str], bytes | None]:
     return read
 
 
-class _Search:
+class _WordSearch:
     """A search of all files for the words of packages. wanted: them by package, None where none need be there."""
 
     def __init__(self, project: Project, wanted: Mapping[str, frozenset[str] | None]) -> None:
@@ -170,7 +170,7 @@ def _parts(word: bytes) -> set[bytes]:
     return {word, plain, *pieces, *heads, *tails}
 
 
-def _unused(declared: DeclaredTools, search: _Search) -> tuple[UnusedPackage, ...]:
+def _unused(declared: DeclaredTools, search: _WordSearch) -> tuple[UnusedPackage, ...]:
     said = {word.decode() for item in _WORD.findall(declared.text.encode()) for word in _parts(item)}
     # An option may use a package by itself: git-hooks, a language that is checked by it.
     options = declared.languages | declared.services | declared.options
