@@ -71,8 +71,8 @@ LAYERS = {
         *("nix_cli", "pinned", "policy", "project", "runtime", "source", "system", "text"),
     },
     "environments": {
-        *("backends", "candidate", "change", "context", "diagnosis", "errors", "libraries", "locks"),
-        *("nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
+        *("backends", "candidate", "change", "context", "diagnosis", "errors", "generate", "libraries"),
+        *("locks", "nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "detection", "environments", "errors"),

@@ -79,7 +79,9 @@ ACTIONS: dict[str, Action] = {
     "forget_cache": Action(None, "nix cache remove {url}", "#caches"),
     "purge": Action(None, "purge", "#environments"),
     "templates": Action("list_templates", "template list", "#templates"),
-    "generate": Action("generate_files kind={kind}", "generate {kind}", "#generate"),
+    "generate": Action(
+        "generate_files kind={kind} replace={replace}", "generate {kind} --replace={replace}", "#generate"
+    ),
     "envrc": Action(None, "envrc", "#environments"),
 }
 

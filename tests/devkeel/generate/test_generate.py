@@ -106,3 +106,39 @@ def test_the_generators_are_listed_with_their_parameters(environment: Environmen
     found = environment.generators().generators
     assert len({item.name for item in found}) == len(found)
     assert all(item.about.endswith(".") and each.about.endswith(".") for item in found for each in item.parameters)
+
+
+@pytest.mark.parametrize("prompt", [None, "(it's 5)"])
+def test_an_envrc_that_devkeel_wrote_otherwise_is_taken_over(
+    environment: Environment, root: Path, prompt: str | None
+) -> None:
+    environment.write_envrc("dev", template=prompt)
+    before = (root / ".envrc").read_text()
+    (root / ".envrc").write_text(f"# mine\n{before}export MINE=1\n")
+    environment.generate("envrc")
+    lines = (root / ".envrc").read_text().split("\n")
+    assert (lines[0], lines[-2], lines[3:-3]) == ("# mine", "export MINE=1", before.split("\n")[1:-2])
+    assert not environment.generate("envrc").changed
+    # and the way of before goes on with the part
+    environment.write_envrc("ci", template=prompt)
+    assert "env print ci" in (root / ".envrc").read_text()
+    assert not environment.generate("envrc").changed
+
+
+def test_an_envrc_of_before_with_a_line_of_a_person_is_left_alone(environment: Environment, root: Path) -> None:
+    environment.write_envrc()
+    (root / ".envrc").write_text((root / ".envrc").read_text().replace("watch_file", "export A=1\nwatch_file"))
+    assert refusal(environment, "envrc").code == "not_generated"
+
+
+def test_the_way_of_before_takes_no_edit_by_hand_away(environment: Environment, root: Path) -> None:
+    environment.generate("envrc")
+    (root / ".envrc").write_text((root / ".envrc").read_text().replace("watch_file", "export A=1\nwatch_file"))
+    with pytest.raises(DevkeelError) as caught:
+        environment.write_envrc()
+    assert caught.value.code == "generated_part_edited"
+
+
+@pytest.mark.parametrize("prompt", ["({env_name})", "$(rm)", "two\nlines"])
+def test_a_prompt_that_could_not_be_is_refused(environment: Environment, prompt: str) -> None:
+    assert refusal(environment, "envrc", {"prompt": prompt}).code == "bad_prompt"

@@ -8,6 +8,8 @@ from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, patiently
 from devkeel.environments.named import Environments
 from devkeel.errors import Refused
+from devkeel.generate.envrc import envrc_part
+from devkeel.generate.part import find_parts, renew
 from devkeel.project import direnv
 from devkeel.project.envrc import ENVRC, PROMPT, entering, enters, enters_another, envrc, is_ours
 from devkeel.project.envrc import prompt as in_prompt
@@ -35,7 +37,7 @@ def write_envrc(
         said = template or (setting if isinstance(setting, str) else PROMPT)
         shown = in_prompt(said, backend, chosen) if prompt or template else None
         data = _written(old, sorted(files), None if name is None else chosen, shown)
-        if old is not None and data == old and not is_ours(old):
+        if old is not None and data == old and not is_ours(old) and not find_parts(ENVRC, old):
             candidate.notes.append(f"{ENVRC} enters the environment already; somebody else wrote it.")
         candidate.put(ENVRC, data)
         candidate.runs.append("when direnv allows it and the project is entered")
@@ -52,8 +54,16 @@ def write_envrc(
 def _written(old: bytes | None, watched: list[str], name: str | None, shown: str | None) -> bytes:
     """Return the .envrc; one of somebody else that enters what was applied stays. Raises Refused `foreign_envrc`."""
     try:
+        if old is not None and find_parts(ENVRC, old):
+            return renew(ENVRC, old, envrc_part(watched, name, shown), replace=False)[0]
         return envrc(old, entering(watched, name), shown)
     except Refused as error:
+        if error.code == "generated_part_edited":
+            error.remedy = (
+                f"Move what was changed above or below the part; {do('generate', kind='envrc')} takes it away."
+            )
+        if error.code != "foreign_envrc":
+            raise
         if old is not None and shown is None and enters(old, name):
             return old
         another = enters_another(old)

@@ -92,7 +92,7 @@ def _last(candidate: Candidate, chosen: Generator, parameters: Mapping[str, Any]
     for name in chosen.places(parameters):
         data = candidate.read(name)
         try:
-            parts = [] if data is None else find_parts(name, data)
+            parts = [] if data is None else find_parts(name, chosen.adopted(name, data))
         except Refused:
             if not replace:
                 raise
@@ -127,6 +127,6 @@ def _content(
     if not isinstance(file, GeneratedFile):
         return file.merge(old, replace)
     wanted = PartText(chosen.name, file.text, made.parameters, file.comment, file.before, file.after)
-    data, told = renew(file.name, old, wanted, replace=replace)
+    data, told = renew(file.name, None if old is None else chosen.adopted(file.name, old), wanted, replace=replace)
     candidate.notes += told
     return data

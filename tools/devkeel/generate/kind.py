@@ -88,7 +88,8 @@ class Generator(Struct, frozen=True):
     """A kind of files. name: as a caller calls it. about: one line of what it makes.
 
     places: the files that it makes, by its parameters; the first that is there has those of the last time. generate:
-    of the source; raises Refused or ProjectError where the files cannot be made of this project.
+    of the source; raises Refused or ProjectError where the files cannot be made of this project. adopted: a file of a
+    name with a part for what devkeel wrote there before it had parts.
     """
 
     name: str
@@ -96,3 +97,4 @@ class Generator(Struct, frozen=True):
     parameters: tuple[Parameter, ...]
     places: Callable[[Mapping[str, Any]], tuple[str, ...]]
     generate: Callable[[ProjectSource], Generated]
+    adopted: Callable[[str, bytes], bytes] = lambda _name, data: data

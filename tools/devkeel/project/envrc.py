@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from devkeel.errors import Place, Refused, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ENVRC", "PROMPT", "entering", "enters", "enters_another", "envrc", "is_ours", "prompt", "why_no_prompt"]
+__all__ = [
+    "ENVRC",
+    "PROMPT",
+    "OwnPart",
+    "entering",
+    "enters",
+    "enters_another",
+    "envrc",
+    "is_ours",
+    "own_part",
+    "prompt",
+    "prompting",
+    "why_no_prompt",
+]
 
 ENVRC = ".envrc"
 PROMPT = "({backend}:{env_name})"
@@ -20,6 +33,12 @@ _FIELDS = ("backend", "env_name", "name")
 _EXPANDED = frozenset("$`\\!%")
 _MARK = "# Made by devkeel; lines below the last of these are yours."
 _END = "# End of what devkeel made."
+# What it writes between the two: POSIX words in single quotes, as `shlex.quote` has them.
+_WORD = r"(?:[\w@%+=:,./-]+|'[^'\n]*'(?:\"'\"'[^'\n]*')*)"
+_OWN = re.compile(
+    rf"watch_file {_WORD}|eval \"\$\(devkeel env print(?: {_WORD})?\)\"|"
+    rf"export DEVKEEL_PROMPT={_WORD}"
+)
 _FIELD = re.compile(r"\{([^{}]*)\}")
 _ENTERS = re.compile(rb"^[ \t]*(?!#)[^#\n]*\bdevkeel env print\b(?:[ \t]+[\"']?(?P<name>[\w-]+))?", re.MULTILINE)
 # What devkeel 0.1 wrote, and the ways of direnv-stdlib(1) and devenv into an environment of their own making.
@@ -58,9 +77,7 @@ def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> 
     lines: what enters the environment. shown: the prompt, None for none.
     Raises Refused `foreign_envrc` where devkeel did not write the file.
     """
-    # POSIX, 2.2.2: between single quotes nothing means anything to a shell.
-    told = () if shown is None else (f"export DEVKEEL_PROMPT={shlex.quote(shown)}",)
-    part = "\n".join([_MARK, *lines, *told, _END, ""])
+    part = "\n".join([_MARK, *lines, *prompting(shown), _END, ""])
     if old is None or not old.strip():
         return part.encode()
     text = old.decode("utf-8", "surrogateescape")
@@ -74,6 +91,46 @@ def envrc(old: bytes | None, lines: Iterable[str], shown: str | None = None) -> 
             details={"lines": part},
         )
     return (text[:start] + part + text[end + len(_END) + 1 :]).encode("utf-8", "surrogateescape")
+
+
+def prompting(shown: str | None) -> tuple[str, ...]:
+    """Return the line by which a shell knows its prompt, none for none."""
+    # POSIX, 2.2.2: between single quotes nothing means anything to a shell.
+    return () if shown is None else (f"export DEVKEEL_PROMPT={shlex.quote(shown)}",)
+
+
+class OwnPart(NamedTuple):
+    """devkeel's part of an `.envrc`: the text around it, its lines, the name of the environment and the prompt."""
+
+    before: str
+    lines: tuple[str, ...]
+    after: str
+    name: str | None
+    prompt: str | None
+
+
+def own_part(text: str) -> OwnPart | None:
+    """Return devkeel's part of an `.envrc`, None where there is none, or a line in it that devkeel does not write."""
+    start, end = text.find(f"{_MARK}\n"), text.find(_END)
+    if start < 0 or end < start:
+        return None
+    lines = text[start + len(_MARK) + 1 : end].removesuffix("\n").split("\n")
+    found = {"watch_file": "", "eval": "", "export": ""}
+    for line in lines:
+        written = _OWN.fullmatch(line)
+        if written is None:
+            return None
+        found[line.partition(" ")[0]] = line
+    words = shlex.split(found["export"].partition("=")[2])
+    enters = _ENTERS.search(found["eval"].encode())
+    name = enters["name"] if enters is not None else None
+    return OwnPart(
+        text[:start],
+        (*lines,),
+        text[end + len(_END) :].removeprefix("\n"),
+        None if name is None else name.decode(),
+        words[0] if words else None,
+    )
 
 
 def entering(watched: Iterable[str], name: str | None = None) -> tuple[str, ...]:
