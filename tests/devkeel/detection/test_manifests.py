@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.catalogue import find_option
 from devkeel.detection.gathering import gather
+from devkeel.detection.readers import other_languages
 
 if TYPE_CHECKING:
     from .conftest import Making
@@ -84,6 +86,10 @@ CASES: list[tuple[str, dict[str, str], set[tuple[str, str, str | None]]]] = [
     ("meson", {"meson.build": "project('a', 'c')\n"}, {("language", "c", None), ("package", "meson", None)}),
     ("haskell", {"a.cabal": ""}, {("language", "haskell", None)}),
     ("deno", {"deno.json": "{}", "tsconfig.json": "{}"}, {("language", "deno", None)}),
+    ("elm", {"elm.json": "{}"}, {("language", "elm", None)}),
+    ("julia", {"Project.toml": 'uuid = "1"'}, {("language", "julia", None)}),
+    ("a Project.toml of something else", {"Project.toml": "a = 1"}, set()),
+    ("terraform's files", {"main.tf": ""}, {("language", "terraform", None)}),
     ("terraform", {".terraform.lock.hcl": ""}, {("language", "terraform", None)}),
 ]
 
@@ -154,3 +160,8 @@ def test_a_file_that_cannot_be_read_is_named_with_why(repository: Making, name: 
     assert [item.file for item in gathered.unread] == [name]
     assert gathered.unread[0].why
     assert any(clue.name == "go" for clue in gathered.clues)
+
+
+def test_each_language_of_a_manifest_is_one_that_devenv_has() -> None:
+    known = {name for name, _ in (*other_languages._MANIFESTS.values(), *other_languages._ENDINGS.values())}
+    assert {name for name in known if find_option(("languages", name, "enable")) is None} == set()

@@ -47,6 +47,17 @@ def test_a_matrix_is_its_newest_and_disagrees_with_nothing_that_is_in_it() -> No
     assert not drawn.disagreements
 
 
+def test_what_a_closer_file_does_not_let_in_is_of_another_part() -> None:
+    found = [
+        clue("language", "php", "composer.json", version="~8.2.0 || ~8.3.0"),
+        clue("language", "php", "src/part/composer.json", version="8.1.0"),
+        clue("language", "php", ".github/workflows/ci.yml", version="8.2"),
+    ]
+    drawn = draw(found, [])
+    assert drawn.versions == {"php": "8.2"}
+    assert [item.file for item in drawn.disagreements[0].others] == ["src/part/composer.json"]
+
+
 def test_a_language_that_only_images_and_workflows_name_wants_files_of_it() -> None:
     found = [clue("language", "python", ".github/workflows/lint.yml", "likely", version="3.12")]
     assert edits(draw(found, ["main.go"])) == []

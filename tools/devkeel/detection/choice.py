@@ -70,12 +70,26 @@ def choose(name: str, clues: Sequence[Clue]) -> tuple[str | None, Disagreement |
     found = [(version, clue) for clue in clues if clue.version and (version := pinned(clue.version, name))]
     if not found:
         return None, None
-    nearest = min(closeness(clue) for _, clue in found)
-    near = [(version, clue) for version, clue in found if closeness(clue) == nearest]
+    # What something closer does not let in is of another part: a nested package of PHP that still supports 8.1.
+    kept = _uncontradicted(name, clues)
+    fitting = [(version, clue) for version, clue in found if clue in kept] or found
+    nearest = min(closeness(clue) for _, clue in fitting)
+    near = [(version, clue) for version, clue in fitting if closeness(clue) == nearest]
     version = newest(version for version, _ in near)
     place = next(clue for item, clue in near if item == version)
     others = _others(name, version, place, clues)
     return version, Disagreement(name, version, reason(place), others) if others else None
+
+
+def _uncontradicted(name: str, clues: Sequence[Clue]) -> list[Clue]:
+    """Return the clues that let in what those closer than they are pin, or are let in by them."""
+    kept: list[Clue] = []
+    for clue in sorted((clue for clue in clues if clue.version), key=closeness):
+        own, version = closeness(clue), pinned(clue.version or "", name)
+        closer = [item for item in kept if closeness(item) < own]
+        if version is None or all(agrees(item, name, version) for item in closer):
+            kept.append(clue)
+    return kept
 
 
 def _others(name: str, version: str, place: Clue, clues: Sequence[Clue]) -> tuple[Reason, ...]:

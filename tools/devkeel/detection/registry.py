@@ -13,6 +13,7 @@ from devkeel.detection.readers.gitlab_ci import CirclePipelines, GitLabPipelines
 from devkeel.detection.readers.javascript import JavaScriptManifests
 from devkeel.detection.readers.jvm import JvmBuilds
 from devkeel.detection.readers.nix_shells import NixShells
+from devkeel.detection.readers.other_languages import OtherLanguages
 from devkeel.detection.readers.procfile import Procfiles
 from devkeel.detection.readers.python import PythonManifests
 from devkeel.detection.readers.scripting import ScriptingManifests
@@ -51,6 +52,7 @@ READERS: tuple[EvidenceReader, ...] = (
     JvmBuilds(),
     ScriptingManifests(),
     DotnetProjects(),
+    OtherLanguages(),
     Dockerfiles(),
     ComposeFiles(),
     GitHubActions(),
