@@ -59,9 +59,8 @@ def _written(old: bytes | None, watched: list[str], name: str | None, shown: str
         return envrc(old, entering(watched, name), shown)
     except Refused as error:
         if error.code == "generated_part_edited":
-            error.remedy = (
-                f"Move what was changed above or below the part; {do('generate', kind='envrc')} takes it away."
-            )
+            away = do("generate", kind="envrc", replace=True)
+            error.remedy = f"Move what was changed above or below the part, or take it away by {away}."
         if error.code != "foreign_envrc":
             raise
         if old is not None and shown is None and enters(old, name):
