@@ -29,7 +29,8 @@ ALL = {"name": "shop", "languages": ["python", "javascript", "go", "rust"]}
 EVALUATE = """
 paths: names: builtins.map (path: import path {
   pkgs = builtins.listToAttrs (builtins.map (name: { inherit name; value = name; }) names);
-  config.services.redis.port = 6379;
+  lib.toInt = builtins.fromJSON;
+  config = { services.redis.port = 6379; env.PORT = "8000"; };
 }) paths
 """
 

@@ -106,7 +106,7 @@ def test_what_a_person_wrote_stays(environment: Environment, kit: Path) -> None:
     assert (root / "app.py").read_text() == "mine\n"
     assert not (root / "tests").exists()  # of the group of the program that is there
     assert (root / "notes.txt").exists()
-    assert len(made.notes) == 4
+    assert len(made.notes) == 3
 
 
 def test_a_condition_chooses_by_a_parameter(environment: Environment, kit: Path) -> None:
@@ -178,3 +178,80 @@ def test_an_unknown_name_is_answered_with_the_nearest(environment: Environment) 
         with pytest.raises(DevkeelError) as caught:
             environment.use_template(source, {})
         assert (caught.value.code, "go" in caught.value.alternatives) == ("unknown_template", True)
+
+
+GROUP = """
+[[files]]
+path = "app.py"
+source = "app__py"
+group = "program"
+[[edits]]
+kind = "set"
+path = "processes.web.exec"
+value = "python app.py"
+group = "program"
+[[edits]]
+kind = "set"
+path = "env.MODE"
+value = "test"
+group = "program"
+unless = ["languages.ruby.enable"]
+[[edits]]
+kind = "add_packages"
+names = ["jq"]
+"""
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        "languages.ruby.enable = false;",
+        "languages.ruby = { enable = true; };",
+        'env.MODE = "other";',
+        'processes = { web.exec = "mine"; };',
+        "imports = [ ./part.nix ];",
+        None,
+    ],
+)
+def test_what_belongs_together_comes_together_or_not_at_all(
+    environment: Environment, kit: Path, there: str | None
+) -> None:
+    (kit / "kit.toml").write_text(HEAD + GROUP)
+    root = environment.project.root
+    if there is None:
+        (root / "app.py").write_text("mine\n")
+    else:
+        (root / "part.nix").write_text('{ env.MODE = "other"; }\n')
+        (root / "devenv.nix").write_text(f"{{ pkgs, ... }}:\n{{\n  {there}\n}}\n")
+    made = environment.use_template("./kit", {})
+    assert made.files == ("devenv.nix",)
+    text = (root / "devenv.nix").read_text()
+    assert ("jq" in text, "python app.py" in text, 'MODE = "test"' in text) == (True, False, False)
+    assert not environment.use_template("./kit", {}).changed
+
+
+@pytest.mark.parametrize("way", ["a directory is there", "a file is its directory", "a link leads out"])
+def test_a_file_that_cannot_come_there_is_refused_and_nothing_is_written(
+    environment: Environment, tmp_path: Path, way: str
+) -> None:
+    root = environment.project.root
+    write_kit(
+        root / "kit", f'{HEAD}[[files]]\npath = "src/a"\nsource = "a"\n[[files]]\npath = "b"\nsource = "a"\n', a="a"
+    )
+    if way == "a directory is there":
+        (root / "src" / "a").mkdir(parents=True)
+    elif way == "a file is its directory":
+        (root / "src").write_text("")
+    else:
+        (tmp_path / "elsewhere").mkdir()
+        (root / "src").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(DevkeelError):
+        environment.use_template("./kit", {})
+    assert not (root / "b").exists()
+
+
+def test_what_a_person_protects_is_not_changed_by_a_template(environment: Environment, kit: Path) -> None:
+    (environment.project.root / "devkeel.toml").write_text('protected = ["env"]\n')
+    with pytest.raises(DevkeelError) as caught:
+        environment.use_template("./kit", {"name": "a"})
+    assert caught.value.code == "protected_option"

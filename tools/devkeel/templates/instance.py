@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from devkeel.templates.kit import bad_kit
 from devkeel.templates.parameters import completed
@@ -16,45 +16,67 @@ if TYPE_CHECKING:
 
     from devkeel.templates.kit import Kit
 
-__all__ = ["Instance", "instantiate"]
+__all__ = ["Instance", "KitPart", "instantiate"]
+
+
+_CHOOSING = ("when", "group", "unless")
+
+
+class KitPart(Struct):
+    """What comes together or not at all: files by their path in the project, edits as plain data.
+
+    group: its name, None for what stands alone. unless: options of which none is defined.
+    """
+
+    group: str | None
+    files: dict[str, bytes] = field(default_factory=dict)
+    edits: list[dict[str, Any]] = field(default_factory=list)
+    unless: list[str] = field(default_factory=list)
 
 
 class Instance(Struct, frozen=True):
-    """What a kit adds with these parameters. files: by their path in the project. edits: plain data.
-
-    groups: of the files that have one, by path.
-    """
+    """What a kit adds with these parameters, in the order of the manifest."""
 
     values: dict[str, Any]
-    files: dict[str, bytes]
-    edits: list[dict[str, Any]]
-    groups: dict[str, str]
+    parts: list[KitPart]
+
+    @property
+    def edits(self) -> list[dict[str, Any]]:
+        """All edits."""
+        return [edit for part in self.parts for edit in part.edits]
 
 
 def instantiate(kit: Kit, given: Mapping[str, Any]) -> Instance:
     """Return what a kit adds. Raises UsageError `bad_template_parameter`, Refused `template_value`."""
     manifest = kit.manifest
     values = completed(manifest.parameters, given)
-    files, groups = dict[str, bytes](), dict[str, str]()
+    made, seen = Instance(values, []), set[str]()
     for item in manifest.files:
-        if not _holds(item.when, values):
-            continue
-        path = fill_name(item.path, values)
-        why = why_not_there(path)
-        if why is None and path in files:
-            why = f"two of its files go to {path}"
-        if why is not None:
-            raise bad_kit(why, at="files")
-        files[path] = fill(path, kit.sources[item.source], values)
-        groups |= {path: item.group} if item.group is not None else {}
-    edits = [
-        fill_data({name: value for name, value in edit.items() if name != "when"}, values)
-        for edit in manifest.edits
-        if _holds(edit.get("when", {}), values)
-    ]
-    # A list of names that is a parameter may be empty.
-    edits = [edit for edit in edits if edit.get("names") != []]
-    return Instance(values, files, edits, groups)
+        if _holds(item.when, values):
+            path = fill_name(item.path, values)
+            why = why_not_there(path) or (f"two of its files go to {path}" if path in seen else None)
+            if why is not None:
+                raise bad_kit(why, at="files")
+            seen.add(path)
+            _part(made, item.group).files[path] = fill(path, kit.sources[item.source], values)
+    for given_edit in manifest.edits:
+        edit = {name: value for name, value in given_edit.items() if name not in _CHOOSING}
+        filled = fill_data(edit, values) if _holds(given_edit.get("when", {}), values) else None
+        # A list of names that is a parameter may be empty.
+        if filled is not None and filled.get("names") != []:
+            part = _part(made, given_edit.get("group"))
+            part.edits.append(filled)
+            part.unless += given_edit.get("unless", [])
+    return made
+
+
+def _part(made: Instance, group: str | None) -> KitPart:
+    """Return the part of a group, or a new one for what has none."""
+    found = next((part for part in made.parts if group is not None and part.group == group), None)
+    if found is None:
+        found = KitPart(group)
+        made.parts.append(found)
+    return found
 
 
 def _holds(when: Mapping[str, Any], values: Mapping[str, Any]) -> bool:

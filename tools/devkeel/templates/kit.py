@@ -34,8 +34,8 @@ ADDING = ("add_packages", "enable", "set", "append", "prepend", "set_input", "ad
 class KitFile(Struct, frozen=True, forbid_unknown_fields=True):
     """A file that a kit brings. path: where it goes, in the project. source: where it is, in the kit.
 
-    when: parameters with the value, or the values, of one of which they are; without a file comes always. group: files
-    of one group come together or, where one of them is there already and says something else, not at all.
+    when: parameters with the value, or the values, of one of which they are; without it a file comes always. group:
+    what is of one group comes together or, where something of it is there already and says something else, not at all.
     """
 
     path: str
@@ -47,9 +47,9 @@ class KitFile(Struct, frozen=True, forbid_unknown_fields=True):
 class KitManifest(Struct, frozen=True, forbid_unknown_fields=True):
     """What a kit.toml says.
 
-    parameters: a JSON Schema of an object. edits: of the vocabulary, each with `when` as a file has it. permissions:
-    what the result needs; they are named here, and held where what may be done is. examples: sets of parameters with
-    which it is tried.
+    parameters: a JSON Schema of an object. edits: of the vocabulary, each with `when` and `group` as a file has them,
+    and with `unless`: options of which none is defined. permissions: what the result needs; they are named here, and
+    held where what may be done is. examples: sets of parameters with which it is tried.
     """
 
     name: str
@@ -93,23 +93,35 @@ def bad_kit(why: str, *, at: str | None = None, where: str = MANIFEST) -> Projec
 
 def read_kit(folder: KitFolder, where: str, revision: str | None = None) -> Kit:
     """Return the kit of a directory. Raises ProjectError `bad_template` for the first thing that is not sound."""
+    kit, wrong = examine_kit(folder, where, revision)
+    if wrong:
+        raise wrong[0]
+    return kit
+
+
+def examine_kit(folder: KitFolder, where: str, revision: str | None = None) -> tuple[Kit, list[ProjectError]]:
+    """Return the kit of a directory, and all that is not sound in it. Raises ProjectError where it has no manifest."""
     manifest = _manifest(folder.read(MANIFEST))
-    for at, why in problems(manifest):
-        raise bad_kit(why, at=at)
+    wrong = [bad_kit(why, at=at) for at, why in problems(manifest)]
     sources, size = dict[str, bytes](), 0
-    for number, item in enumerate(manifest.files):
-        data = folder.read(item.source)
+    for number, item in enumerate(manifest.files[:_MOST_FILES]):
+        try:
+            data = folder.read(item.source)
+        except ProjectError as error:
+            wrong.append(error)
+            continue
         if data is None:
-            raise bad_kit(f"it has no file {item.source}", at=f"files[{number}].source")
+            wrong.append(bad_kit(f"it has no file {item.source}", at=f"files[{number}].source"))
+            continue
         sources[item.source] = data
         size += len(data)
         if size > _MOST_BYTES:
-            raise bad_kit(f"its files have more than {_MOST_BYTES} bytes", at="files")
-    for number, item in enumerate(manifest.files):
-        unknown = names_in(sources[item.source]) - manifest.properties.keys()
-        for name in sorted(unknown):
-            raise bad_kit(f"{item.source} names the parameter {name}, which there is not", at=f"files[{number}]")
-    return Kit(where, manifest, sources, revision)
+            wrong.append(bad_kit(f"its files have more than {_MOST_BYTES} bytes", at="files"))
+            break
+        for name in sorted(names_in(data) - manifest.properties.keys()):
+            why = f"{item.source} names the parameter {name}, which there is not"
+            wrong.append(bad_kit(why, at=f"files[{number}].source"))
+    return Kit(where, manifest, sources, revision), wrong
 
 
 def _manifest(data: bytes | None) -> KitManifest:
@@ -138,11 +150,23 @@ def problems(manifest: KitManifest) -> Iterator[tuple[str, str]]:
     for number, edit in enumerate(manifest.edits):
         if edit.get("kind") not in ADDING:
             yield f"edits[{number}].kind", f"a template only adds: {', '.join(ADDING)}"
-        when = edit.get("when", {})
-        if not isinstance(when, dict):
-            yield f"edits[{number}].when", "it is to be a table of parameters and values"
+        wrong = why_not_chosen(edit)
+        if wrong is not None:
+            yield f"edits[{number}]", wrong
             continue
-        yield from _about(manifest, f"edits[{number}]", when, names_in_data(edit))
+        yield from _about(manifest, f"edits[{number}]", edit.get("when", {}), names_in_data(edit))
+
+
+def why_not_chosen(edit: dict[str, Any]) -> str | None:
+    """Return why what an edit has beside the vocabulary is not sound."""
+    if not isinstance(edit.get("when", {}), dict):
+        return "when is to be a table of parameters and values"
+    if not isinstance(edit.get("group", ""), str):
+        return "group is to be a name"
+    unless = edit.get("unless", [])
+    if not isinstance(unless, list) or not all(isinstance(item, str) and item for item in unless):
+        return "unless is to be a list of option paths"
+    return None
 
 
 def _about(manifest: KitManifest, at: str, when: dict[str, Any], names: set[str]) -> Iterator[tuple[str, str]]:

@@ -12,21 +12,24 @@ from devkeel.change.changes import succeeding
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.edits.apply import apply_edits
+from devkeel.edits.declared import DeclaredModules
+from devkeel.edits.files import Files
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.project.declaration import beginning
 from devkeel.project.root import DECLARATION
+from devkeel.source.path import parse_path
 from devkeel.templates.instance import instantiate
 from devkeel.templates.kept import lost
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.change.changes import Asked
     from devkeel.change.result import ChangeResult
     from devkeel.context import Context
-    from devkeel.edits.base import Edit
-    from devkeel.templates.instance import Instance
+    from devkeel.edits.declared import Module
+    from devkeel.templates.instance import Instance, KitPart
     from devkeel.templates.kit import Kit
 
 __all__ = ["add_to", "use"]
@@ -53,42 +56,50 @@ def use(kit: Kit, context: Context, given: Mapping[str, Any], asked: Asked, *, l
 
 def add_to(candidate: Candidate, made: Instance) -> None:
     """Put into a project what a template adds to it."""
-    edits = parse_edits(made.edits)
-    if edits:
+    if made.edits:
         for name, data in beginning(candidate.basis).items():
             candidate.put(name, data)
-    other = [name for name, data in made.files.items() if candidate.read(name) not in (None, data)]
-    candidate.notes += (f"{name} is there and stays as it is: the template's own was left out." for name in other)
-    held = {made.groups[name]: name for name in other if name in made.groups}
-    for name, data in made.files.items():
-        beside = held.get(made.groups.get(name, ""))
-        if name in other or candidate.read(name) == data:
-            continue
-        if beside is None:
-            candidate.put(name, data)
-        else:
-            candidate.notes.append(f"{name} was left out: it belongs to the {beside} of the template.")
-    for item in edits:
-        _add_edit(candidate, item)
+    modules = DeclaredModules(Files(candidate)).modules if any(part.unless for part in made.parts) else []
+    for part in made.parts:
+        why = _why_not(candidate, part, modules) or _add_part(candidate, part)
+        if why is not None:
+            candidate.notes.append(f"Left out of the template: {', '.join(_names(part))}. {why}")
 
 
-def _add_edit(candidate: Candidate, item: Edit) -> None:
-    """Apply an edit, and take it back where something would be lost that the project says."""
+def _why_not(candidate: Candidate, part: KitPart, modules: Iterable[Module]) -> str | None:
+    """Return what is there already in the place of a part."""
+    for name, data in part.files.items():
+        if candidate.read(name) not in (None, data):
+            return f"{name} is there, and stays as it is."
+    for path in part.unless:
+        for module in modules:
+            found = module.below(parse_path(path))
+            if found:
+                return f"{path} is defined: {module.line(found[0])}."
+    return None
+
+
+def _add_part(candidate: Candidate, part: KitPart) -> str | None:
+    """Add a part; where something would be lost that the project says, take it back and return what."""
     before, notes, runs = candidate.after, len(candidate.notes), list(candidate.runs)
-    apply_edits([item], candidate, create=True)
-    for name, data in candidate.after.items():
+    for name, data in part.files.items():
+        candidate.put(name, data)
+    apply_edits(parse_edits(part.edits), candidate, create=True)
+    for name, new in candidate.after.items():
         old = before[name] if name in before else candidate.basis.read(name)
-        gone = lost(name, old, data) if old is not None and data is not None and old != data else None
+        gone = lost(name, old, new) if old is not None and new is not None and old != new else None
         if gone is not None:
-            _take_back(candidate, before, notes, runs)
-            candidate.notes.append(
-                f"The {item.kind} edit of the template was left out: {name} says {gone}, which stays."
-            )
-            return
+            for other in candidate.after:
+                candidate.put(other, before[other] if other in before else candidate.basis.read(other))
+            del candidate.notes[notes:]
+            candidate.runs = runs
+            return f"{name} says {gone}, which stays."
+    return None
 
 
-def _take_back(candidate: Candidate, before: dict[str, bytes | None], notes: int, runs: list[str]) -> None:
-    for name in candidate.after:
-        candidate.put(name, before[name] if name in before else candidate.basis.read(name))
-    del candidate.notes[notes:]
-    candidate.runs = runs
+def _names(part: KitPart) -> Iterator[str]:
+    """Yield what a part is made of."""
+    yield from part.files
+    for edit in part.edits:
+        about = edit.get("path") or edit.get("name") or ", ".join(edit.get("names", []))
+        yield f"the {edit['kind']} edit of {about}"

@@ -11,7 +11,7 @@ from devkeel.candidate.candidate import Candidate
 from devkeel.checks import run_checks
 from devkeel.errors import DevkeelError
 from devkeel.templates.instance import instantiate
-from devkeel.templates.kit import read_kit
+from devkeel.templates.kit import examine_kit
 from devkeel.templates.use import add_to
 
 if TYPE_CHECKING:
@@ -55,9 +55,11 @@ class TemplateValidation(Struct, frozen=True):
 def validate(folder: KitFolder, where: str) -> TemplateValidation:
     """Return what is not sound in the kit of a directory; nothing is written, and nothing of it runs."""
     try:
-        kit = read_kit(folder, where)
+        kit, wrong = examine_kit(folder, where)
     except DevkeelError as error:
         return TemplateValidation(False, where, None, (_problem(error, None),), 0, ())
+    if wrong:
+        return TemplateValidation(False, where, kit.manifest.name, tuple(_problem(item, None) for item in wrong), 0, ())
     found = tuple(problem for example in _examples(kit) for problem in _try(kit, example))
     ran = ("syntax", _TEXT) if _examples(kit) else ()
     return TemplateValidation(not found, where, kit.manifest.name, found, len(_examples(kit)), ran)
