@@ -22,6 +22,9 @@ else:
 
 __all__ = ["check"]
 
+# Files of the suffix .json that may have comments in them, and commas behind the last: editors read them so.
+_WITH_COMMENTS = frozenset({"devcontainer.json"})
+
 
 def check(subject: Candidate) -> list[Diagnostic]:
     """Return the syntax errors of Nix, YAML, TOML and JSON files, and what Nix rejects while parsing."""
@@ -35,7 +38,8 @@ def check(subject: Candidate) -> list[Diagnostic]:
         elif name.endswith(".toml"):
             found += _check_model(name, toml_document.Document(data, name), "model")
         elif name.endswith(".json"):
-            found += _check_model(name, jsonc.Document(data, name, strict=True), "root")
+            strict = posixpath.basename(name).lstrip(".") not in _WITH_COMMENTS
+            found += _check_model(name, jsonc.Document(data, name, strict=strict), "root")
     return found
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import UsageError
+from devkeel.generate.devcontainer import DEVCONTAINER
 from devkeel.generate.devenv_nix import DEVENV_NIX
 from devkeel.generate.envrc import ENVRC
 from devkeel.generate.flake import FLAKE_FILE
 from devkeel.generate.image import IMAGE
 from devkeel.generate.nixos_module import NIXOS_MODULE
+from devkeel.generate.pipelines.github import GITHUB
+from devkeel.generate.pipelines.gitlab import GITLAB
 from devkeel.generate.python_flakes.consumer import CONSUMER
 from devkeel.generate.python_flakes.conversion import CONVERSION
 from devkeel.generate.python_flakes.orchestrator import ORCHESTRATOR
@@ -28,6 +31,9 @@ GENERATORS: tuple[Generator, ...] = (
     NIXOS_MODULE,
     DEVENV_NIX,
     IMAGE,
+    GITHUB,
+    GITLAB,
+    DEVCONTAINER,
     PROVIDER,
     CONSUMER,
     ORCHESTRATOR,
