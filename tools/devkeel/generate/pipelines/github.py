@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import UsageError
 from devkeel.generate.kind import Generated, GeneratedFile, Generator
 from devkeel.generate.parameters import Parameter
-from devkeel.generate.pipelines.plan import COMMON, IMAGE, JOB, Plan, as_yaml, plan_of
+from devkeel.generate.pipelines.plan import COMMON, IMAGE, JOB, PipelinePlan, as_yaml, plan_of
 
 if TYPE_CHECKING:
     from devkeel.generate.kind import ProjectSource
@@ -41,7 +41,7 @@ def _generate(source: ProjectSource) -> Generated:
     )
 
 
-def _beginning(source: ProjectSource, plan: Plan) -> list[dict[str, Any]]:
+def _beginning(source: ProjectSource, plan: PipelinePlan) -> list[dict[str, Any]]:
     """Return the steps before the commands: what is checked out, installed and taken from what was kept."""
     given = source.parameters
     # All of the history, for what a branch is compared with.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from devkeel.errors import UsageError
 from devkeel.generate.kind import Generated, GeneratedFile, Generator
 from devkeel.generate.parameters import Parameter
-from devkeel.generate.pipelines.plan import COMMON, IMAGE, JOB, Plan, as_yaml, plan_of
+from devkeel.generate.pipelines.plan import COMMON, IMAGE, JOB, PipelinePlan, as_yaml, plan_of
 
 if TYPE_CHECKING:
     from devkeel.generate.kind import ProjectSource
@@ -51,14 +51,14 @@ def _generate(source: ProjectSource) -> Generated:
     )
 
 
-def _variables(backend: str, plan: Plan) -> dict[str, str]:
+def _variables(backend: str, plan: PipelinePlan) -> dict[str, str]:
     if plan.nix:
         # A store in a directory, which is believed without a signature since this pipeline filled it.
         return {"NIX_CONFIG": f"extra-substituters = {_STORE}?trusted=true"}
     return {_HOMES[backend]: f"$CI_PROJECT_DIR/{_KEPT}"} if plan.realises and backend in _HOMES else {}
 
 
-def _installing(plan: Plan) -> list[str]:
+def _installing(plan: PipelinePlan) -> list[str]:
     debian = ["apt-get update --quiet", "apt-get install --quiet --yes --no-install-recommends nix-bin"]
     return [*(debian if plan.nix else ()), f"pip install {' '.join(plan.installs)}"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from devkeel.generate.kind import ProjectSource
 
-__all__ = ["COMMON", "IMAGE", "JOB", "Plan", "as_yaml", "plan_of"]
+__all__ = ["COMMON", "IMAGE", "JOB", "PipelinePlan", "as_yaml", "plan_of"]
 
 JOB, IMAGE = r"[a-z][a-z0-9_-]{0,63}", r"[a-z0-9][\w./:@-]{0,254}"
 """What names of jobs and of images match."""
@@ -49,7 +49,7 @@ _DECIDING = {
 }
 
 
-class Plan(Struct, frozen=True):
+class PipelinePlan(Struct, frozen=True):
     """What a pipeline does.
 
     nix: whether it takes Nix. installs: requirements for pip. deciding: files by which what was fetched is kept. lock:
@@ -73,7 +73,7 @@ class Plan(Struct, frozen=True):
         return (Diagnostic("lock_missing", "warning", message, "lock", Place(file)),)
 
 
-def plan_of(source: ProjectSource) -> Plan:
+def plan_of(source: ProjectSource) -> PipelinePlan:
     """Return what a pipeline does for a project, by its backend and what the lock is."""
     given, backend = source.parameters, source.backend
     lock = _LOCKS[backend][0]
@@ -82,7 +82,7 @@ def plan_of(source: ProjectSource) -> Plan:
     script = tuple(given["script"])
     if realises:
         script = tuple(f"devkeel run -- sh -c {shlex.quote(line)}" for line in script) or ("devkeel run --test",)
-    return Plan(
+    return PipelinePlan(
         nix=realises and backend in _NIX,
         installs=_INSTALLED.get(backend, ("devkeel",)) if realises else (),
         deciding=tuple(name for name in _DECIDING[backend] if source.read(name) is not None),
