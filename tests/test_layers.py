@@ -57,7 +57,10 @@ LAYERS = {
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {"candidate", "change", "context", "errors", "pinned", "project", "source", "text"},
-    "detection": {"catalogue", "change", "context", "edits", "errors", "guard", "project", "runtime", "source", "text"},
+    "detection": {
+        *("catalogue", "change", "context", "disclosure", "edits", "errors", "guard", "project", "runtime"),
+        *("source", "text"),
+    },
     "templates": {
         *("candidate", "change", "checks", "context", "edits", "errors", "nix_cli", "pinned", "project"),
         *("source", "system", "text"),

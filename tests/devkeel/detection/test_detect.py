@@ -116,6 +116,16 @@ def test_one_edit_that_is_refused_leaves_the_others(
     assert any("left out" in note for note in found.notes)
 
 
+def test_what_would_be_masked_on_its_way_out_is_no_edit(environment: Environment, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {".env": "APP_PEPPER=meadow-lantern-31\n", "Dockerfile": "FROM scratch\nENV A=meadow-lantern-31 B=2\n"},
+    )
+    found = environment.detect()
+    assert names([item.edit for item in found.edits]) == ["env.B"]
+    assert "env.A" in [item.name for item in found.possible]
+
+
 def test_an_empty_repository_has_nothing_to_declare(environment: Environment) -> None:
     found = environment.detect()
     assert (found.edits, found.change, found.files) == ((), None, ())

@@ -146,6 +146,32 @@ def test_a_secret_value_is_left_out_and_its_name_kept() -> None:
     assert [item.name for item in drawn.possible] == ["API_TOKEN"]
 
 
+@pytest.mark.parametrize(
+    ("file", "name", "value"),
+    [
+        ("prod.Dockerfile", "LEVEL", "debug"),
+        ("deploy/Dockerfile", "LEVEL", "debug"),
+        ("review.Dockerfile", "LEVEL", "debug"),
+        ("Dockerfile.worker", "LEVEL", "debug"),
+        ("compose.production.yml", "LEVEL", "debug"),
+        ("Dockerfile", "POSTGRES_HOST", "postgres"),
+        ("Dockerfile", "REDIS_URL", "redis://redis:6379"),
+        ("compose.yml", "KEY_BASE", "<%= x %>"),
+        ("compose.yml", "LEVEL", "${LEVEL}"),
+    ],
+)
+def test_a_variable_of_another_place_is_named_without_a_value(file: str, name: str, value: str) -> None:
+    drawn = draw([clue("variable", name, file, "likely", value=value)], [])
+    assert edits(drawn) == []
+    assert [item.name for item in drawn.possible] == [name]
+
+
+@pytest.mark.parametrize("value", ["http://localhost:3000/", "redis://127.0.0.1:6379", "postgres://a@localhost/b"])
+def test_a_variable_about_this_machine_is_proposed(value: str) -> None:
+    for file in ("Dockerfile", "Dockerfile.dev", "docker/Dockerfile", "compose.yml"):
+        assert edits(draw([clue("variable", "A_URL", file, "likely", value=value)], []))
+
+
 def test_tests_are_those_of_one_kind_of_file() -> None:
     found = [
         clue("test", "test", "package.json", "likely", value="npm test"),

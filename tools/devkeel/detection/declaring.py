@@ -29,6 +29,7 @@ _PACKAGES = {
     "go": ("package", 2, ("go_{0}_{1}",)),
     "zig": ("package", 2, ("zig_{0}_{1}",)),
     "postgres": ("package", 1, ("postgresql_{0}",)),
+    "elasticsearch": ("package", 1, ("elasticsearch{0}",)),
     "mysql": ("package", 2, ("mysql{0}{1}",)),
 }
 # The option that takes a version, and how many numbers it wants at least.

@@ -12,6 +12,7 @@ from devkeel.detection.gathering import Unread, gather
 from devkeel.detection.lacking import lacking
 from devkeel.detection.proposal import Drawn, Possible, ProposedEdit, draw
 from devkeel.detection.repository import Repository
+from devkeel.disclosure.output import Disclosure
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import DevkeelError
 from devkeel.project.declaration import read_declaration
@@ -70,6 +71,7 @@ def detect(context: Context) -> Proposal:
         notes += [f"{DECLARATION} has the rest already."] if len(drawn.edits) < before else []
     elif not _realisable():
         notes.append("Neither devenv nor Nix is installed here, so that what is declared cannot be built here.")
+    _leave_hidden(context, drawn)
     kept, change, refused = _tried(context, drawn.edits, create=backend == _WHOLE)
     following = "nothing to do"
     if change is not None and change.changed:
@@ -120,6 +122,14 @@ def _of_another(drawn: Drawn, backend: str) -> list[str]:
         return []
     whole = do("begin_backend", backend=_WHOLE)
     return [f"The {backend} backend has no place for the rest: {DECLARATION} would have, which {whole} begins."]
+
+
+def _leave_hidden(context: Context, drawn: Drawn) -> None:
+    """Leave out edits that the way out would mask: a caller who gives one back would write the mask."""
+    disclosure = Disclosure(context.project.root)
+    shown = [item for item in drawn.edits if disclosure.data(item.edit) == item.edit]
+    drawn.possible += [Possible(_subject(item.edit), item.reasons) for item in drawn.edits if item not in shown]
+    drawn.edits = shown
 
 
 def _subject(edit: dict[str, Any]) -> str:

@@ -47,6 +47,14 @@ _SOURCES = {
     "terraform": (".tf",),
 }
 _PROCFILE = "Procfile"
+_HOST = re.compile(r"(?:^|_)HOST(?:NAME)?$")
+_URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_LOCAL = re.compile(r"(?:^|[/@])(?:localhost|127(?:\.\d+){3}|0\.0\.0\.0|\[?::1?\]?)(?:$|[:/])")
+_TEMPLATE = re.compile(r"<%|\{\{|\$[({]|%\(")
+# One of several images, and the words that say that it is for whoever works here.
+_VARIANT = re.compile(r"(?:^|/)(?:[\w-]+\.(?:[Dd]ockerfile|[Cc]ontainerfile)|(?:Dockerfile|Containerfile)[.-][\w.-]+)$")
+_OWN = re.compile(r"(?:^|[/._-])(?:dev|devel|development|local)(?:[/._-]|$)")
+_DEPLOYMENT = re.compile(r"(?:^|[/._-])(?:prod|production|deploy|deployment|release|staging|k8s|nginx|ci)(?:[/._-]|$)")
 # Reasons of one edit, the closest: a monorepo names a language fifty times.
 _MOST_REASONS = 6
 _OPERATIONS = 3  # the closeness of images and workflows, see `closeness`
@@ -189,7 +197,7 @@ def _package(drawn: Drawn, name: str, found: list[Clue]) -> None:
 def _variable(drawn: Drawn, name: str, found: list[Clue]) -> None:
     """Draw a variable whose value is known and no secret; else it is named, without one."""
     sure = [clue for clue in sorted(_sure(found), key=closeness) if clue.value is not None]
-    plain = [clue for clue in sure if not secrets.looks_secret(name, str(clue.value))]
+    plain = [clue for clue in sure if _is_plain(name, str(clue.value)) and not _of_deployment(clue)]
     if not plain or not _IDENTIFIER.fullmatch(name):
         _leave(drawn, name, found)
         return
@@ -201,10 +209,23 @@ def _variable(drawn: Drawn, name: str, found: list[Clue]) -> None:
     drawn.edits.append(ProposedEdit(edit, _strongest(plain), tuple(map(reason, _shown(plain)))))
 
 
+def _is_plain(name: str, value: str) -> bool:
+    """Return whether a value is one for whoever works here: no secret, no template, no host of another network."""
+    host = _HOST.search(name) is not None or _URL.search(value) is not None
+    here = not host or _LOCAL.search(value) is not None
+    return here and _TEMPLATE.search(value) is None and not secrets.looks_secret(name, value)
+
+
+def _of_deployment(clue: Clue) -> bool:
+    """Return whether a file is about where the project is deployed or tested, as far as its path says."""
+    name = clue.place.file
+    return _DEPLOYMENT.search(name) is not None or (_VARIANT.search(name) is not None and _OWN.search(name) is None)
+
+
 def _process(drawn: Drawn, name: str, found: list[Clue], *, only: bool) -> None:
     """Draw a process. only: a Procfile says what runs, so that images would run the same again."""
     sure = [clue for clue in sorted(_sure(found), key=closeness) if _is_command(clue.value)]
-    sure = [clue for clue in sure if not only or clue.place.file.startswith(_PROCFILE)]
+    sure = [clue for clue in sure if clue.place.file.startswith(_PROCFILE) or not (only or _of_deployment(clue))]
     if not sure:
         _leave(drawn, name, found)
         return

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ELSEWHERE", "Repository", "RepositoryFile", "is_aside"]
 
-_MAX_FOLDERS, _MAX_NAMES, _MAX_READ = 3_000, 50_000, 500
+_MAX_FOLDERS, _MAX_NAMES, _MAX_READ = 20_000, 100_000, 500
 _MAX_BYTES = 1024 * 1024  # of one file; a manifest has a few kilobytes
 _LONGEST = 120
 _SECONDS = 10.0
