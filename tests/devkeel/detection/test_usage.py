@@ -77,7 +77,7 @@ def test_what_the_declaration_itself_runs_is_used_and_a_configuration_is_a_use(t
             "jobs:\n  a:\n    steps:\n      - run: |\n          shellcheck x && make test\n",
             5,
         ),
-        (".gitlab-ci.yml", "check:\n  script:\n    - shellcheck x\n", 3),
+        (".gitlab-ci.yml", "check:\n  script:\n    - shellcheck x\n    - make test\n", 3),
         ("Procfile", "web: shellcheck x\n", 1),
     ],
 )
@@ -122,6 +122,22 @@ def test_what_is_there_or_not_known_is_not_missing(tmp_path: Path, line: str) ->
 @pytest.mark.parametrize("name", ["examples/run.sh", "tests/fixtures/run.sh", "vendor/run.sh", "src/run.py"])
 def test_what_is_of_an_example_or_no_script_is_not_missing(tmp_path: Path, name: str) -> None:
     assert usage(tmp_path, {name: "shellcheck x\n"}).missing == ()
+
+
+def test_a_job_that_deploys_has_its_programs_in_its_image(tmp_path: Path) -> None:
+    assert usage(tmp_path, {".gitlab-ci.yml": "deploy:\n  script: [kubectl apply -f x]\n"}).missing == ()
+
+
+@pytest.mark.parametrize("name", ["cargo-watch", "zstd", "icu", "pango", "yaml-language-server", "gopls", "corretto21"])
+def test_what_people_editors_and_builds_use_is_not_judged(tmp_path: Path, name: str) -> None:
+    found = usage(tmp_path, {"x": ""}, f"{{ pkgs, ... }}: {{ packages = [ pkgs.{name} ]; }}\n")
+    assert (found.unused, found.unjudged) == ((), (name,))
+
+
+def test_a_program_by_another_name_than_its_package_is_a_use(tmp_path: Path) -> None:
+    text = "{ pkgs, ... }: { packages = [ pkgs.sqlx-cli pkgs.corretto21 ]; }\n"
+    found = usage(tmp_path, {"a.rs": "sqlx::query", "run.sh": "java -jar x\n"}, text)
+    assert (found.unused, found.missing) == ((), ())
 
 
 def test_what_a_manifest_names_is_brought_by_it(tmp_path: Path) -> None:

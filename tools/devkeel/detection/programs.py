@@ -15,7 +15,12 @@ from devkeel.detection.tools import tool_named
 __all__ = ["brought", "plain_package", "programs_of", "provider_of", "words_of"]
 
 _SERIES = re.compile(r"[_-]?\d[\d_]*$")
-_HAND_ENDINGS = ("-language-server", "-lsp", "-ls", "-langserver", "LanguageServer")
+_BY_HAND = re.compile(
+    r".*(?:-language-server|-lsp|-ls|-langserver|LanguageServer)|cargo-.*|vscode-.*|.*-headers|.*Headers"
+)
+# Names of libraries that an operating system has: no file of a project need name what its build looks for.
+_LIBRARY = re.compile(r"lib.*|.*-(?:dev|devel|headers)")
+_ENDINGS = ("-cli", "-client", "-tools", "-go", "-bin")
 
 
 @cache
@@ -93,10 +98,13 @@ def words_of(package: str) -> frozenset[str] | None:
     plain = plain_package(package)
     quiet = {*_known()["by-hand"], *_known()["for-builds"]}
     others = _by_package().get(package, frozenset()) | _by_package().get(plain, frozenset())
-    if {package, plain} & quiet or plain.endswith(_HAND_ENDINGS) or "." in package:
+    if {package, plain} & quiet or _BY_HAND.fullmatch(plain) or "." in package:
         return None
+    others = frozenset(name for name in others if not _LIBRARY.fullmatch(name))
     tool = tool_named(plain)
     if not others and (tool is None or tool.about != "package") and not packages.is_frequent(package):
         return None
     # A configuration is called after its program: `.golangci.yml`, `.prettierrc`, `Taskfile.yml`.
-    return frozenset({package, plain, *others, *_known().get(f"package {plain}", ())})
+    # sqlx-cli is called sqlx.
+    stems = {plain.removesuffix(ending) for ending in _ENDINGS}
+    return frozenset({package, plain, *stems, *others, *_known().get(f"package {plain}", ())})

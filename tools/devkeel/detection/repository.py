@@ -47,6 +47,7 @@ _ASIDE = frozenset(
         *("example", "examples", "sample", "samples", "demo", "demos", "doc", "docs", "website", "site"),
         *("test", "tests", "spec", "e2e", "integration-tests", "bench", "benchmark", "benchmarks"),
         *("playground", "playgrounds", "tutorial", "tutorials", "contrib", "external", "extern", "submodules"),
+        *(".agent", ".agents", ".claude", ".codex", ".cursor", ".gemini", ".opencode"),  # skills of agents
     }
 )
 
@@ -184,4 +185,4 @@ class RepositoryFile:
 
 def is_aside(name: str) -> bool:
     """Return whether a file is of an example, a page or a test of the project, by its path."""
-    return not _ASIDE.isdisjoint(name.split("/")[:-1])
+    return not _ASIDE.isdisjoint(name.lower().split("/")[:-1])

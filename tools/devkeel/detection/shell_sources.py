@@ -46,6 +46,11 @@ def shell_texts(repository: Repository) -> Iterator[ShellText]:
             continue
 
 
+def _of_pipeline(file: RepositoryFile) -> Iterator[ShellText]:
+    # Other jobs run in images that have what they deploy with.
+    return scripts_of_pipeline(file, tests=True)
+
+
 def _of_recipes(file: RepositoryFile) -> Iterator[ShellText]:
     for recipe in recipes(file):
         yield from recipe.texts
@@ -54,8 +59,8 @@ def _of_recipes(file: RepositoryFile) -> Iterator[ShellText]:
 _READERS: tuple[tuple[EvidenceReader, Callable[[RepositoryFile], Iterator[ShellText]]], ...] = (
     (TaskFiles(), _of_recipes),
     (GitHubActions(), steps_of_workflow),
-    (GitLabPipelines(), scripts_of_pipeline),
-    (CirclePipelines(), scripts_of_pipeline),
+    (GitLabPipelines(), _of_pipeline),
+    (CirclePipelines(), _of_pipeline),
     (DevContainers(), commands_of_container),
 )
 

@@ -22,7 +22,19 @@ _REQUIREMENTS = re.compile(
 # Where such files are material for something else: broken ones for tests, templates, what package managers brought.
 _MATERIAL = frozenset(
     {
-        *("fixtures", "fixture", "__fixtures__", "testdata", "test_data", "test-data", "snapshots", "golden", "corpus"),
+        *(
+            "fixtures",
+            "fixture",
+            "__fixtures__",
+            "_fixture",
+            "_fixtures",
+            "testdata",
+            "test_data",
+            "test-data",
+            "snapshots",
+            "golden",
+            "corpus",
+        ),
         *("templates", "template", "node_modules", "site-packages", "vendor", "third_party"),
     }
 )

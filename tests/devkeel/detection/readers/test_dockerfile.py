@@ -109,6 +109,12 @@ def test_a_language_that_a_bare_image_installs_is_likely_and_beside_another_poss
     ]
 
 
+def test_a_language_that_an_image_of_a_part_installs_is_possible(tmp_path: Path) -> None:
+    (tmp_path / "ci").mkdir()
+    (found,) = clues(tmp_path, "FROM debian:12\nRUN apt-get install -y python3-pip\n", "ci/Dockerfile")
+    assert (found.name, found.certainty) == ("python", "possible")
+
+
 def test_variables_of_the_project_are_told_and_values_of_secrets_are_not(tmp_path: Path) -> None:
     text = """FROM scratch
 ENV PATH=/app/bin:$PATH DEBIAN_FRONTEND=noninteractive NODE_ENV=production

@@ -40,12 +40,13 @@ class Dockerfiles:
 
     def read(self, file: RepositoryFile) -> Iterable[Clue]:
         """Yield the language of each stage, what it installs, its variables and ports, and what it runs."""
-        stages, languages = set[str](), True
+        # An image of a part of the repository, as for its own CI, may be a box of tools.
+        stages, languages = set[str](), not file.nested
         last: DockerInstruction | None = None
         for item in dockerfile.instructions(file.text):
             if item.kind == "FROM":
                 found = [*_from(file, item, stages)]
-                languages = all(clue.about != "language" for clue in found)
+                languages = not file.nested and all(clue.about != "language" for clue in found)
                 stages |= {item.alias.lower()} - {""}
                 last = None
                 yield from found

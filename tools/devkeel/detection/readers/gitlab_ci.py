@@ -82,8 +82,8 @@ class CirclePipelines:
             yield from of_shell(text, tests=True)
 
 
-def scripts_of_pipeline(file: RepositoryFile) -> Iterator[ShellText]:
-    """Yield the shell text of each job. Raises ValueError for what does not parse."""
+def scripts_of_pipeline(file: RepositoryFile, *, tests: bool = False) -> Iterator[ShellText]:
+    """Yield the shell text of each job. tests: of those alone that test. Raises ValueError for what does not parse."""
     root = read_yaml(file.name, file.data)
     jobs = root.get("jobs").members if _CIRCLE.fullmatch(file.name) else {"": root, **root.members}
     for name, job in jobs.items():
@@ -95,6 +95,8 @@ def scripts_of_pipeline(file: RepositoryFile) -> Iterator[ShellText]:
         for step in job.get("steps").items:
             run = step.get("run")
             found += [run.get("command") if run.members else run]
+        if tests and not any(_TESTS.search(item.text or "") for item in found):
+            continue
         for item in found:
             if item.text is not None:
                 yield ShellText(file, item.text, item.first, what, exact=item.exact, certainty=sure)
