@@ -48,6 +48,9 @@ def refused(empty: Environment, kit: Path) -> tuple[str, str | None]:
         "flake.lock",
         "",
         "a\\b",
+        "a\u202eb",
+        "devenv.nix",
+        "devenv.local.yaml",
     ],
 )
 def test_no_file_goes_where_it_may_not(empty: Environment, tmp_path: Path, path: str) -> None:
@@ -95,6 +98,10 @@ def test_no_file_is_read_from_elsewhere(empty: Environment, tmp_path: Path, sour
         (f'{TEXT}pattern = "(a+)+$"\n', "parameters.properties.a.pattern"),
         (f'{TEXT}pattern = "a*a*a*a*b"\n', "parameters.properties.a.pattern"),
         (f'{TEXT}pattern = "["\n', "parameters.properties.a.pattern"),
+        (f"{TEXT}unevaluatedProperties = false\n", "parameters.properties.a.unevaluatedProperties"),
+        (f"{TEXT}default = 1979-05-27\n", "datetime.date(1979, 5, 27)"),
+        ('[[edits]]\nkind = "set"\npath = "a"\nvalue = nan\n', "nan"),
+        (f'{TEXT}[[edits]]\nkind = "set"\npath = "b"\nvalue = "{"@@a@@" * 501}"\n', "edits"),
         ("unknown = 1\n", None),
         ('permissions = ["root"]\n', None),
         ("permissions = [\n", None),

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 import tomllib
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
 
 from devkeel.errors import Refused
 from devkeel.source import nix
@@ -33,6 +38,49 @@ def test_data_says_the_value_and_nothing_else() -> None:
         fill("a.yaml", b"a: @@x@@\nb: @@n@@\n", {"x": 'b: "c"\n- d # e', "n": 3})
         == b'a: "b: \\"c\\"\\n- d # e"\nb: 3\n'
     )
+
+
+NAMED = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=40)
+VALUES = st.one_of(NAMED, st.booleans(), st.integers(0, 2**63 - 1), st.lists(NAMED, max_size=3))
+
+
+@given(value=VALUES)
+def test_any_value_is_itself_in_every_format_or_is_refused(value: Any) -> None:
+    for name, text, load in (
+        ("a.nix", b"{ a = @@x@@; b = 1; }", lambda data: {"a": nix.get(data, "a"), "b": nix.get(data, "b")}),
+        ("a.json", b'{"a": @@x@@, "b": 1}', json.loads),
+        ("a.toml", b"a = @@x@@\nb = 1\n", lambda data: tomllib.loads(data.decode())),
+        ("a.yaml", b"a: @@x@@\nb: 1\n", lambda data: YAML(typ="safe", pure=True).load(data.decode())),
+    ):
+        try:
+            data = fill(name, text, {"x": value})
+        except Refused:
+            assert name == "a.yaml", value  # YAML has no way to write some signs that JSON would have
+            continue
+        assert load(data) == {"a": value, "b": 1}
+
+
+@given(value=NAMED)
+def test_bare_text_says_no_more_than_itself(value: str) -> None:
+    for name, text in (("a.yaml", b"a: x-@@x:plain@@\n"), ("a.toml", b'a = "@@x:plain@@"\n'), ("a.sh", b"run @@x@@\n")):
+        try:
+            data = fill(name, text, {"x": value})
+        except Refused:
+            continue
+        assert data.decode() == re.sub(r"@@.*@@", lambda _: value, text.decode())
+        assert len(shlex.split(data.decode(), comments=True)) == len(text.split())
+
+
+def test_an_alias_stands_for_no_more_than_it_takes_to_write() -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 30)]
+    text = "\n".join([*lines, "b: @@x@@", ""]).encode()
+    assert fill("a.yaml", text, {"x": "c"}) == text.replace(b"@@x@@", b'"c"')
+
+
+def test_what_would_become_very_long_is_refused() -> None:
+    with pytest.raises(Refused):
+        fill("a.nix", b"[ " + b"@@x@@ " * 10_000 + b"]", {"x": "a" * 400})
 
 
 @pytest.mark.parametrize(

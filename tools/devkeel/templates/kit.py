@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 from msgspec import Struct, field
 
-from devkeel.errors import Place, ProjectError
+from devkeel.errors import Place, ProjectError, UsageError
+from devkeel.source.plain_data import require_data
 from devkeel.templates.paths import why_not_there
-from devkeel.templates.placeholders import names_in, names_in_data
+from devkeel.templates.placeholders import count_in_data, names_in, names_in_data
 from devkeel.templates.schema import problems_of
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ __all__ = ["MANIFEST", "Kit", "KitFile", "KitManifest", "bad_kit", "read_kit"]
 MANIFEST = "kit.toml"
 KitPermission = Literal["read", "write", "build", "execute", "network", "publish"]
 _MOST_FILES, _MOST_BYTES, _MOST_EDITS = 200, 2 * 1024 * 1024, 200
+# Placeholders in all edits: each may become a value of some kilobytes.
+_MOST_PLACEHOLDERS = 500
 # What a kit may ask for: it adds to a project, and takes nothing away.
 ADDING = ("add_packages", "enable", "set", "append", "prepend", "set_input", "add_library")
 
@@ -128,7 +131,11 @@ def _manifest(data: bytes | None) -> KitManifest:
     if data is None:
         raise bad_kit(f"there is no {MANIFEST}")
     try:
-        return msgspec.convert(tomllib.loads(data.decode()), KitManifest)
+        said = tomllib.loads(data.decode())
+        require_data(said)
+        return msgspec.convert(said, KitManifest)
+    except UsageError as error:  # TOML has dates, and numbers that are none
+        raise bad_kit(error.message.rstrip("."), at=error.seen) from error
     except (ValueError, RecursionError) as error:  # msgspec's and tomllib's errors are ValueErrors
         raise bad_kit(str(error).splitlines()[0].rstrip(".")) from error
 
@@ -140,6 +147,8 @@ def problems(manifest: KitManifest) -> Iterator[tuple[str, str]]:
             yield name, "it is to be one line of text"
     if len(manifest.files) > _MOST_FILES or len(manifest.edits) > _MOST_EDITS:
         yield "files", f"it has more than {_MOST_FILES} files or {_MOST_EDITS} edits"
+    if count_in_data([*manifest.edits]) > _MOST_PLACEHOLDERS:
+        yield "edits", f"they have more than {_MOST_PLACEHOLDERS} placeholders"
     for at, why in problems_of(manifest.parameters):
         yield "parameters" + (f".{at}" if at else ""), why
     for number, item in enumerate(manifest.files):
@@ -148,13 +157,17 @@ def problems(manifest: KitManifest) -> Iterator[tuple[str, str]]:
             yield f"files[{number}].path", wrong
         yield from _about(manifest, f"files[{number}]", item.when, names_in(item.path.encode()))
     for number, edit in enumerate(manifest.edits):
-        if edit.get("kind") not in ADDING:
-            yield f"edits[{number}].kind", f"a template only adds: {', '.join(ADDING)}"
-        wrong = why_not_chosen(edit)
-        if wrong is not None:
-            yield f"edits[{number}]", wrong
-            continue
-        yield from _about(manifest, f"edits[{number}]", edit.get("when", {}), names_in_data(edit))
+        yield from _about_edit(manifest, f"edits[{number}]", edit)
+
+
+def _about_edit(manifest: KitManifest, at: str, edit: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    if edit.get("kind") not in ADDING:
+        yield f"{at}.kind", f"a template only adds: {', '.join(ADDING)}"
+    wrong = why_not_chosen(edit)
+    if wrong is not None:
+        yield at, wrong
+    else:
+        yield from _about(manifest, at, edit.get("when", {}), names_in_data(edit))
 
 
 def why_not_chosen(edit: dict[str, Any]) -> str | None:

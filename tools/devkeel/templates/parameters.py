@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from devkeel.deferred import Deferred
 from devkeel.errors import UsageError
+from devkeel.source.plain_data import require_data
 from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ else:
 
 __all__ = ["completed"]
 
-_LONGEST, _MOST = 1_000, 100
+_LONGEST, _MOST, _MOST_BYTES = 500, 100, 16 * 1024
 _SHOWN = 80
 
 
@@ -33,6 +35,10 @@ def completed(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     for name in values:
         if name not in properties:
             raise _bad(name, "additionalProperties", f"there is no parameter {name}", None, nearest(name, properties))
+    try:
+        require_data(values)
+    except UsageError as error:
+        raise _bad("", "properties", str(error.message), error.seen, ()) from error
     for name, value in values.items():
         size = _LONGEST if isinstance(value, str) else _MOST
         if isinstance(value, (str, list)) and len(value) > size:
@@ -40,6 +46,8 @@ def completed(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
         long = isinstance(value, list) and any(isinstance(item, str) and len(item) > _LONGEST for item in value)
         if long:
             raise _bad(name, f"properties/{name}/items", f"one of it is longer than {_LONGEST}", value, ())
+    if len(json.dumps(values)) > _MOST_BYTES:
+        raise _bad("", "properties", f"together they have more than {_MOST_BYTES} bytes", None, ())
     validator = jsonschema.Draft202012Validator(dict(schema))
     found = sorted(validator.iter_errors(values), key=lambda error: [str(part) for part in error.absolute_path])
     if found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 
 from devkeel.project.environment_files import is_lock
-from devkeel.project.root import PRIVATE, SETTINGS, folded
+from devkeel.project.root import DECLARATION_FILES, PRIVATE, SETTINGS, folded
 
 __all__ = ["why_not_beneath", "why_not_there"]
 
@@ -15,7 +15,7 @@ _LONGEST = 200
 def why_not_beneath(path: str) -> str | None:
     """Return why a path is none beneath the directory that it is in, None where it is one."""
     parts = path.split("/")
-    if not path or "\0" in path or "\n" in path or "\\" in path or len(path) > _LONGEST:
+    if not path or not path.isprintable() or "\\" in path or len(path) > _LONGEST:
         return f"{path[:80]!r} is no path of a file"
     if path.startswith(("/", "~")) or posixpath.normpath(path) != path or ".." in parts or path == ".":
         return f"{path} is not a plain path beneath the directory"
@@ -32,6 +32,8 @@ def why_not_there(path: str) -> str | None:
         return f"{path} is inside a directory that belongs to a tool"
     if folded(parts[-1]) == SETTINGS:
         return f"{SETTINGS} says what devkeel may do, so that no template brings it"
+    if path in DECLARATION_FILES:
+        return f"{path} declares the environment, which a template changes by edits"
     if is_lock(path):
         return f"{path} is a lock, which the tool that resolves it makes"
     return None

@@ -11,6 +11,7 @@ import json
 import posixpath
 import re
 import tomllib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -27,9 +28,10 @@ if TYPE_CHECKING:
 else:
     tomlkit = Deferred("tomlkit")
 
-__all__ = ["fill", "fill_data", "fill_name", "names_in", "names_in_data"]
+__all__ = ["count_in_data", "fill", "fill_data", "fill_name", "names_in", "names_in_data"]
 
 _PLACEHOLDER = re.compile(r"@@([a-z][a-z0-9_]*)(:plain)?@@")
+_MOST_BYTES = 1024 * 1024
 _PLAIN = re.compile(r"[A-Za-z0-9_]+(?:[._+/-][A-Za-z0-9_]+)*")
 # What Nix source is taken from, and what may hold a value that is no plain name.
 _SOURCE, _FREE = "expression", ("value", "settings")
@@ -48,14 +50,28 @@ class _LiteralFormat(Struct, frozen=True):
     load: Callable[[str], Any]
 
 
-def _yaml(text: str) -> Any:  # noqa: ANN401  (data)
+def _yaml(text: str) -> list[list[str]]:
+    """Return what YAML says, each node once with the type that it is of: an alias may stand for very much."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that only a template with YAML needs)
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (with the 27 ms)
 
     try:
-        return list(YAML(typ="safe", pure=True).load_all(text))
+        waiting = list(YAML(typ="safe", pure=True).compose_all(text))
     except YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from error
+    found, seen = list[list[str]](), dict[int, Any]()
+    while waiting:
+        node = waiting.pop()
+        known = id(node) in seen
+        seen[id(node)] = node
+        if known:
+            found.append(["alias", str(node.anchor)])
+            continue
+        parts = [node.value] if isinstance(node.value, str) else [str(len(node.value))]
+        found.append([str(node.tag), str(node.anchor), *parts])
+        if not isinstance(node.value, str):
+            waiting += [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
+    return found
 
 
 def _json(value: object) -> str:
@@ -78,6 +94,15 @@ def names_in(data: bytes) -> set[str]:
         return set()
 
 
+def count_in_data(value: object) -> int:
+    """Return how many placeholders strings of some data have."""
+    if isinstance(value, str):
+        return len(_PLACEHOLDER.findall(value))
+    if isinstance(value, dict):
+        return count_in_data([*value, *value.values()])
+    return sum(count_in_data(item) for item in value) if isinstance(value, list) else 0
+
+
 def names_in_data(value: object) -> set[str]:
     """Return the parameters that strings of some data name."""
     if isinstance(value, str):
@@ -95,6 +120,7 @@ def fill(name: str, data: bytes, values: Mapping[str, Any]) -> bytes:
     if not names_in(data):
         return data
     text = data.decode()
+    _require_bounded(name, text, values)
     suffix = posixpath.splitext(name)[1]
     if suffix == ".nix":
         return _in_nix(name, text, values).encode()
@@ -104,6 +130,14 @@ def fill(name: str, data: bytes, values: Mapping[str, Any]) -> bytes:
     filled = _filled(name, text, values, known.write)
     _prove(name, text, values, known, filled)
     return filled.encode()
+
+
+def _require_bounded(name: str, text: str, values: Mapping[str, Any]) -> None:
+    """Refuse what would become very long; no format writes a value in more than twelve times its length."""
+    counts = Counter(found[1] for found in _PLACEHOLDER.finditer(text))
+    size = sum(len(json.dumps(values.get(parameter))) * count for parameter, count in counts.items())
+    if size > _MOST_BYTES:
+        raise _refused(name, f"what comes of it would have more than {_MOST_BYTES} bytes")
 
 
 def fill_name(text: str, values: Mapping[str, Any]) -> str:
