@@ -96,7 +96,7 @@ def test_no_file_is_read_from_elsewhere(empty: Environment, tmp_path: Path, sour
         ('[parameters]\ntype = "object"\n[parameters.properties.a]\ntype = "object"\n', "parameters.properties.a.type"),
         ('[parameters]\ntype = "object"\n[parameters.properties.A-b]\ntype = "string"\n', "parameters.properties.A-b"),
         (f'{TEXT}pattern = "(a+)+$"\n', "parameters.properties.a.pattern"),
-        (f'{TEXT}pattern = "a*a*a*a*b"\n', "parameters.properties.a.pattern"),
+        (f'{TEXT}pattern = "a*a*a*b"\n', "parameters.properties.a.pattern"),
         (f'{TEXT}pattern = "["\n', "parameters.properties.a.pattern"),
         (f"{TEXT}unevaluatedProperties = false\n", "parameters.properties.a.unevaluatedProperties"),
         (f"{TEXT}default = 1979-05-27\n", "datetime.date(1979, 5, 27)"),

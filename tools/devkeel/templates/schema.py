@@ -25,7 +25,7 @@ _OUTWARD = ("$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id")
 # What is asked of all that other parts of a schema have looked at takes twice as long with each level.
 _WIDE = ("patternProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames")
 _KINDS = ("string", "integer", "number", "boolean", "array")
-_MOST_REPEATS, _LONGEST_PATTERN, _DEEPEST = 3, 200, 20
+_MOST_REPEATS, _LONGEST_PATTERN, _DEEPEST = 2, 200, 20
 _REPEATS = re.compile(r"[*+?{]")
 _CLASSES = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\\.")
 
