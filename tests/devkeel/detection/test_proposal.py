@@ -58,6 +58,12 @@ def test_what_a_closer_file_does_not_let_in_is_of_another_part() -> None:
     assert [item.file for item in drawn.disagreements[0].others] == ["src/part/composer.json"]
 
 
+def test_a_workflow_says_nothing_of_which_rust_is_developed_with() -> None:
+    found = [clue("language", "rust", ".github/workflows/ci.yml", version=version) for version in ("1.70", "nightly")]
+    assert draw([clue("language", "rust", "Cargo.toml"), *found], ["a.rs"]).versions == {}
+    assert draw([clue("language", "rust", "Dockerfile", version="1.80"), *found], ["a.rs"]).versions == {"rust": "1.80"}
+
+
 def test_a_language_that_only_images_and_workflows_name_wants_files_of_it() -> None:
     found = [clue("language", "python", ".github/workflows/lint.yml", "likely", version="3.12")]
     assert edits(draw(found, ["main.go"])) == []

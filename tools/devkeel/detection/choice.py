@@ -22,6 +22,7 @@ __all__ = ["Disagreement", "Reason", "agrees", "choose", "closeness", "reason"]
 _VERSION_FILES = frozenset({"mise.toml", ".mise.toml", ".tool-versions", ".sdkmanrc", "rust-toolchain.toml"})
 _VERSION_FILES |= {"rust-toolchain"}
 _IMAGES = re.compile(r"[Dd]ockerfile|[Cc]ontainerfile|compose[\w.-]*\.ya?ml$")
+_OF_CI = 4
 _CI = (".github/", ".circleci/", ".gitlab-ci", ".gitlab/")
 
 
@@ -57,7 +58,7 @@ def closeness(clue: Clue) -> tuple[int, int]:
     if base in _VERSION_FILES or base.endswith(("-version", "version", ".nvmrc")):
         return 0, depth
     if name.startswith(_CI):
-        return 4, depth
+        return _OF_CI, depth
     if "devcontainer" in name:
         return 2, depth
     if _IMAGES.search(base):
@@ -67,6 +68,9 @@ def closeness(clue: Clue) -> tuple[int, int]:
 
 def choose(name: str, clues: Sequence[Clue]) -> tuple[str | None, Disagreement | None]:
     """Return the version of a language or service, None where nothing pins one; and where others say otherwise."""
+    if name == "rust":
+        # Workflows of Rust name the oldest version that is supported, and nightly for a formatter.
+        clues = [clue for clue in clues if closeness(clue)[0] < _OF_CI]
     found = [(version, clue) for clue in clues if clue.version and (version := pinned(clue.version, name))]
     if not found:
         return None, None

@@ -73,6 +73,10 @@ def read_yaml(name: str, data: bytes) -> Written:
     return _of_item(document.root, lines, {}, 0) if document.root is not None else Written(1)
 
 
+# GitLab, "Customization", `!reference`: the names of what stands elsewhere. Compose, "Merge", `!reset`: nothing.
+_ELSEWHERE = frozenset({"!reference", "!reset"})
+
+
 def _line_numbers(text: str) -> Callable[[int], int]:
     starts = [0, *(at + 1 for at, sign in enumerate(text) if sign == "\n")]
     return lambda offset: bisect_right(starts, offset)
@@ -84,7 +88,9 @@ def _of_item(item: Item, line: Callable[[int], int], known: dict[int, Written], 
         return known[id(item)]
     known[id(item)] = Written(line(item.start))  # what holds itself ends here
     at = line(item.start)
-    if item.kind == "scalar":
+    if item.tag in _ELSEWHERE:
+        found = Written(at)
+    elif item.kind == "scalar":
         found = Written(at, _text(item), at + (1 if item.style in ("|", ">") else 0), item.style == "|")
     else:
         members = dict[str, Written]()

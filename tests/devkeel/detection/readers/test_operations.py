@@ -72,6 +72,13 @@ def test_a_pipeline_of_gitlab_has_images_services_and_tests(tmp_path: Path) -> N
     ]
 
 
+def test_a_reference_to_what_stands_elsewhere_is_no_command(tmp_path: Path) -> None:
+    text = "a:\n  script:\n    - !reference [.scripts, init, composer]\n    - make test\n"
+    found = clues(tmp_path, {".gitlab-ci.yml": text, "compose.yml": "services:\n  a:\n    image: !reset redis\n"})
+    assert of(found, "test") == [("enterTest", "make test", "likely", 4)]
+    assert of(found, "service") == []
+
+
 def test_the_first_image_of_a_job_of_circleci_is_its_own_and_others_are_services(tmp_path: Path) -> None:
     text = """jobs:
   build:
