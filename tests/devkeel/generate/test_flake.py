@@ -229,9 +229,33 @@ def test_a_flake_is_made_edited_and_made_again(tmp_path: Path, name: str) -> Non
     environment.close()
 
 
-def test_nix_takes_it_as_a_flake(made: dict[str, tuple[Path, Any]], tmp_path: Path, nix_machine: Path) -> None:
-    root = made["plain"][0]
-    other = HERE.parents[1] / "devenv" / "inputs" / "nixpkgs"
-    words = ("--override-input", "nixpkgs", f"path:{other}", "--no-write-lock-file", "--json")
-    shown = json.loads(nix("flake", "show", f"path:{root}", *words))
-    assert shown["devShells"][SYSTEM]["default"]["type"] == "derivation"
+# The stand-in of nixpkgs with what a package and an image ask for beside what it has.
+NIXPKGS = """\
+{
+  inputs.base.url = "path:BASE";
+  outputs = { self, base }: {
+    inherit (base) lib;
+    legacyPackages = builtins.mapAttrs (_: pkgs:
+      let
+        all = pkgs // {
+          callPackage = file: given:
+            let made = import file; in made (builtins.intersectAttrs (builtins.functionArgs made) all // given);
+          dockerTools = { caCertificates = pkgs.hello; streamLayeredImage = image: pkgs.hello; };
+        };
+      in all) base.legacyPackages;
+  };
+}
+"""
+
+
+def test_nix_takes_it_as_a_flake_and_runs_its_package(tmp_path: Path, nix_machine: Path) -> None:
+    text = '{ writeShellScriptBin }: writeShellScriptBin "tool" "echo it runs $1"\n'
+    root, _ = project(tmp_path / "p", {"package.nix": text}, "nixos-module", name="tool")
+    project(root, {}, "image")
+    project(root, {}, "flake", package="package.nix", systems=SYSTEM)
+    other = tmp_path / "nixpkgs"
+    other.mkdir()
+    (other / "flake.nix").write_text(NIXPKGS.replace("BASE", f"{HERE.parents[1]}/devenv/inputs/nixpkgs"))
+    words = ("--override-input", "nixpkgs", f"path:{other}", "--no-write-lock-file")
+    nix("flake", "check", f"path:{root}", "--no-build", *words)
+    assert nix("run", f"path:{root}", *words, "--", "well") == "it runs well"

@@ -151,6 +151,8 @@ def test_a_module_is_made_edited_and_made_again(tmp_path: Path) -> None:
         {"file": "../x.nix"},
         {"file": "/x.nix"},
         {"file": "a/./x.nix"},
+        {"file": "devenv.nix"},
+        {"file": "a/flake.nix"},
     ],
 )
 def test_a_module_that_could_not_be_is_refused(tmp_path: Path, given: dict[str, Any]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from devkeel.errors import Refused, UsageError
 from devkeel.generate.part import PartText, find_parts, renew
@@ -94,3 +96,38 @@ def test_no_value_looks_like_a_mark() -> None:
 def test_parameters_that_are_none_are_known_as_such(line: bytes) -> None:
     (part,) = find_parts("f.nix", FIRST.replace(b'  # {"name": "x"}', line))
     assert (part.parameters, part.edited) == (None, False)
+
+
+LINES = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=12), max_size=6)
+BODIES = st.lists(
+    st.sampled_from(["a = 1;", "", "  b = 2;", "'' x '' ", "# c", "\u2028", "\x0b"]), min_size=1, max_size=6
+)
+
+
+@given(LINES, LINES, BODIES, BODIES, st.sampled_from(["\n", "\r\n"]), st.booleans())
+def test_whatever_stands_around_a_part_is_kept(
+    above: list[str], below: list[str], old: list[str], new: list[str], end: str, ended: bool
+) -> None:
+    texts = ["".join(f"{line}\n" for line in body) for body in (old, new)]
+    made = [renew("f", None, PartText("x", text, {}), replace=False)[0].decode() for text in texts]
+    start = "".join(f"{line}{end}" for line in above)
+    rest = "".join(f"{line}{end}" for line in below)
+    whole = [start + part.replace("\n", end) + rest for part in made]
+    whole = whole if ended or rest else [text.removesuffix(end) for text in whole]
+    data, told = renew("f", whole[0].encode(), PartText("x", texts[1], {}), replace=False)
+    assert (data, told) == (whole[1].encode(), ())
+
+
+@given(BODIES, BODIES, BODIES)
+def test_whatever_is_changed_in_a_part_is_not_taken_away(old: list[str], hand: list[str], new: list[str]) -> None:
+    before, by_hand, after = ("".join(f"{line}\n" for line in body) for body in (old, hand, new))
+    made = PartText("x", before, {}).lines()
+    edited = "".join(f"{line}\n" for line in (*made[:2], *hand, made[-1])).encode()
+    try:
+        data, _ = renew("f", edited, PartText("x", after, {}), replace=False)
+    except Refused as error:
+        assert error.code == "generated_part_edited"
+        assert by_hand not in (before, after)
+    else:
+        assert by_hand in (before, after)
+        assert find_parts("f", data)[0].text == after

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 __all__ = ["NIXOS_MODULE"]
 
 _FILE = "nixos-module.nix"
+# What other programs take a file of this name for.
+_OTHERS = r"(?:.*/)?(?:devenv|devenv\.local|flake|shell)\.nix"
 _NAME = r"[a-z][a-z0-9-]{0,62}"
 # systemd.exec(5), "Sandboxing"; `systemd-analyze security` counts them.
 _HARDENED: dict[str, Any] = {
@@ -56,7 +58,7 @@ _PARAMETERS = (
     Parameter("package", "A Nix file for callPackage, as the default of package.", pattern=NIX_FILE),
     Parameter("writable", "Options that name directories which the service may write.", "texts"),
     Parameter("loosened", "Settings of systemd that are left out of the hardening.", "texts", allowed=(*_HARDENED,)),
-    Parameter("file", "The file that is written.", default=_FILE, pattern=NIX_FILE),
+    Parameter("file", "The file that is written.", default=_FILE, pattern=rf"(?!{_OTHERS}$){NIX_FILE}"),
 )
 
 
