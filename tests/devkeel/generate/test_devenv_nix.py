@@ -33,6 +33,8 @@ FLAKE = """\
         PLACE = "${pkgs.hello}/x";
         env.X = "1";
         NUMBER = 1;
+        ${system} = 1;
+        env.${system} = "1";
         shellHook = ''
           echo "''${HOME}"
         '';
@@ -99,6 +101,8 @@ def test_what_cannot_be_carried_over_is_listed_with_its_line(made: dict[str, tup
         "inputsFrom = [ self.packages.${system}.default ] (flake.nix:12)",
         'PLACE = "${pkgs.hello}/x" (flake.nix:14)',
         "overlays of its nixpkgs",
+        "(flake.nix:17)",
+        "(flake.nix:18)",
     ):
         assert each in told
     assert "Not carried over" not in " ".join(made["shell"][1].notes)

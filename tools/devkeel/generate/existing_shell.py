@@ -67,7 +67,7 @@ def existing_shell(read: Callable[[str], bytes | None], file: str, name: str) ->
         raise _refused(file, f"What {shell.spelled} has cannot be seen: {shell.why or 'it has no arguments'}.", shell)
     if shell.kind == "devenv":
         raise _refused(file, f"{shell.spelled} is devenv's already: its modules are what a devenv.nix has.", shell)
-    return _contents(shell, data)
+    return _contents(shell, shell.part, data)
 
 
 def nixpkgs_of(data: bytes) -> str | None:
@@ -98,9 +98,8 @@ def _refused(file: str, why: str, shell: Shell) -> Refused:
     return Refused("no_shell", why, place=place, remedy="Declare the environment by hand.")
 
 
-def _contents(shell: Shell, data: bytes) -> ExistingShell:
-    part, file = shell.part, shell.document.name
-    assert part is not None  # as the caller has looked  # noqa: S101
+def _contents(shell: Shell, part: nix.Document, data: bytes) -> ExistingShell:
+    file = shell.document.name
     listed = [*nix.listed_packages(shell)]
     packages = [item.name for item in listed if item.certain and _NAME.fullmatch(item.name)]
     left = [
@@ -111,9 +110,9 @@ def _contents(shell: Shell, data: bytes) -> ExistingShell:
     variables, hook = dict[str, str | int | bool](), ""
     for definition in part.definitions:
         path, value = definition.path, part.value(definition)
-        if path[0] in _LISTS | _UNSAID and not definition.computed:
+        if not definition.computed and path[0] in _LISTS | _UNSAID:
             continue
-        variable = _variable(path, value)
+        variable = None if definition.computed else _variable(path, value)
         if definition.conditions or definition.computed or (variable is None and path != (_HOOK,) and value != {}):
             left.append(_told(shell, definition))
         elif variable is not None and isinstance(value, (str, int, bool)) and looks_secret(variable, str(value)):
