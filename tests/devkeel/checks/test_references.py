@@ -67,6 +67,19 @@ def test_a_reference_is_pinned_by_the_lock_or_by_itself() -> None:
     assert judged({"flake.nix": pinned}, rules) == judged({"flake.nix": flake}, rules, **{"flake.lock": lock}) == []
 
 
+def test_what_only_a_lock_that_is_not_there_yet_would_pin_is_a_warning() -> None:
+    flake = {"flake.nix": FLAKE.replace("path:../tools", "github:a/tools").encode()}
+    rules = {"devkeel.toml": b'references = ["pinned"]\n'}
+
+    def severity(**others: bytes) -> list[str]:
+        report = run_checks(Candidate.of(flake, {**rules, **others}), level="schema")
+        return [item.severity for item in report.diagnostics if item.code == NOT_ALLOWED]
+
+    empty = json.dumps({"nodes": {"root": {"inputs": {}}}, "root": "root", "version": 7}).encode()
+    assert severity() == ["warning"]
+    assert severity(**{"flake.lock": empty}) == ["error"]
+
+
 def test_what_the_text_does_not_say_is_no_error() -> None:
     subject = Candidate.of(
         {"flake.nix": FLAKE.replace('"path:../tools"', '"path:" + tools').encode()}, {"devkeel.toml": RULES.encode()}

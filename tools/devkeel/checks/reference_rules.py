@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from devkeel.checks.declared_references import DeclaredReference
+    from devkeel.errors import Severity
     from devkeel.pinned.flake_lock import Lock
 
 __all__ = ["RULES", "Judged", "judge_references", "locks_of"]
@@ -132,7 +133,9 @@ def judge_references(files: Mapping[str, bytes], locks: Mapping[str, bytes | Non
         for name in wanted:
             answer = RULES[name].asks(known)
             if answer is False:
-                findings.append(_finding(reference, name, RULES[name].broken))
+                # The lock that would hold it is made of the file: to refuse the file would be a circle.
+                waits = name == "pinned" and known.locked is None
+                findings.append(_finding(reference, name, RULES[name].broken, waits=waits))
             elif answer is None:
                 doubtful.append(_doubt(reference, name))
     return Judged(len(references), tuple(findings), tuple(doubtful))
@@ -160,9 +163,11 @@ def _locked(reference: DeclaredReference, locks: Mapping[str, Lock | None]) -> M
     return lock.locked(key)
 
 
-def _finding(reference: DeclaredReference, rule: str, broken: str) -> Diagnostic:
+def _finding(reference: DeclaredReference, rule: str, broken: str, *, waits: bool) -> Diagnostic:
+    """Return the finding. waits: whether a lock that is not there yet would keep the rule."""
     message = f"The input {reference.name} {broken}: {reference.text} ({rule})"
-    return Diagnostic("reference_not_allowed", "error", message, "schema", reference.place, reference.name)
+    severity: Severity = "warning" if waits else "error"
+    return Diagnostic("reference_not_allowed", severity, message, "schema", reference.place, reference.name)
 
 
 def _doubt(reference: DeclaredReference, rule: str) -> Diagnostic:

@@ -93,6 +93,22 @@ CASES = {
 }
 """,
     ),
+    "with a remark before it, last": (
+        """\
+{
+  outputs = { self
+    # adds one
+    , inc ? n: n + 1 }: { x = inc 1; };
+}
+""",
+        """\
+{
+  outputs = { self
+    # adds one
+      }: let inc = n: n + 1; in { lib = { inherit inc; }; x = inc 1; };
+}
+""",
+    ),
     "beside a let that has a name of theirs": (
         """\
 {

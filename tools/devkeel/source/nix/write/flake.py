@@ -179,7 +179,10 @@ def _without(outputs: Outputs, formals: Node, formal: Node) -> Splice:
         return Splice(formal.start_byte, formal.end_byte + rest.end(), b"")
     if len(named) == 1 and not head.strip() and not tail.strip():
         return Splice(opening, closing, b" ")
-    return Splice(before, formal.end_byte, head.replace(b",", b"", 1).rstrip())
+    kept = head.replace(b",", b"", 1)
+    # A remark goes to the end of its line, which what follows must not be on.
+    swallows = b"#" in kept and not re.match(rb"[ \t]*\r?\n", tail)
+    return Splice(before, formal.end_byte, kept if swallows else kept.rstrip())
 
 
 def _lacks(name: str) -> Callable[[Document], bool]:
