@@ -24,6 +24,11 @@ def test_a_built_in_template_is_sound(empty: Environment, name: str) -> None:
     assert "/" not in name
 
 
+def test_the_page_has_every_built_in_template() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "templates.md").read_text()
+    assert [kit.manifest.name for kit in KITS if f"`{kit.manifest.name}`" not in page] == []
+
+
 @pytest.mark.parametrize(("name", "example"), TRIED)
 def test_it_begins_a_project_and_twice_changes_nothing(empty: Environment, name: str, example: dict[str, Any]) -> None:
     made = empty.use_template(name, example)

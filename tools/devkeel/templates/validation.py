@@ -11,7 +11,7 @@ from devkeel.candidate.candidate import Candidate
 from devkeel.checks import run_checks
 from devkeel.errors import DevkeelError
 from devkeel.templates.instance import instantiate
-from devkeel.templates.kit import examine_kit
+from devkeel.templates.kit import MANIFEST, examine_kit
 from devkeel.templates.use import add_to
 
 if TYPE_CHECKING:
@@ -81,6 +81,10 @@ def _try(kit: Kit, example: dict[str, Any]) -> Iterator[TemplateProblem]:
     except DevkeelError as error:
         yield _problem(error, example)
         return
+    if candidate.runs and "execute" not in kit.manifest.permissions:
+        when = ", ".join(candidate.runs)
+        why = f"What comes of it runs something {when}, and its permissions do not name execute"
+        yield TemplateProblem("bad_template", why, MANIFEST, "permissions", example)
     for item in report.diagnostics:
         if item.severity == "error":
             yield TemplateProblem(item.code, item.message, str(item.place) if item.place else None, None, example)
