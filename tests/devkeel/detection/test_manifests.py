@@ -116,6 +116,8 @@ def test_a_manifest_names_its_language_and_version(
         ({"package.json": '{"packageManager": "yarn@4.1.0"}', "package-lock.json": ""}, "yarn.enable"),
         ({"package.json": '{"scripts": {"build": "x"}}'}, "npm.enable"),
         ({"uv.lock": ""}, "uv.enable"),
+        ({"requirements.txt": "flask\n"}, "venv.enable"),
+        ({"requirements.txt": "flask\n", "uv.lock": ""}, "uv.enable"),
         ({"pyproject.toml": '[tool.poetry]\nname = "a"\n'}, "poetry.enable"),
         ({"Gemfile": ""}, "bundler.enable"),
         ({"pom.xml": POM.format("21")}, "maven.enable"),

@@ -126,6 +126,12 @@ def test_a_service_has_its_version_its_port_and_its_settings() -> None:
     ]
 
 
+def test_a_license_that_is_not_free_is_said_and_permitted_by_no_edit() -> None:
+    drawn = draw([clue("service", "mongodb", "compose.yml"), clue("service", "redis", "compose.yml")], [])
+    assert [edit["name"] for edit in edits(drawn)] == ["services.mongodb", "services.redis"]
+    assert ["mongodb" in note for note in drawn.notes] == [True]
+
+
 def test_what_is_only_possible_or_unknown_is_listed_apart() -> None:
     found = [
         clue("service", "postgres", "package.json", "possible"),

@@ -37,13 +37,17 @@ _VERSIONS = {"python": 2, "ruby": 2, "php": 2, "go": _WHOLE, "terraform": _WHOLE
 _CHANNELS = ("stable", "beta", "nightly")
 
 
+# Those whose package has a license that is not free (nixpkgs, `meta.license.free`), so that it is refused unasked.
+_UNFREE = frozenset({"terraform", "mongodb", "elasticsearch", "vault"})
+
+
 class Declaring(Struct):
-    """How something is declared. settings: below its path; expressions: the same, as Nix; note: what is not."""
+    """How something is declared. settings: below its path; expressions: the same, as Nix; notes: what is not."""
 
     settings: dict[str, Any] = field(default_factory=dict)
     expressions: dict[str, str] = field(default_factory=dict)
     inputs: list[Input] = field(default_factory=list)
-    note: str | None = None
+    notes: list[str] = field(default_factory=list)
 
     def edits(self, path: str) -> Iterator[dict[str, Any]]:
         """Yield the edits that declare it: what it is, what is an expression, the inputs that these need."""
@@ -66,6 +70,9 @@ def declare(group: str, name: str, version: str | None, options: dict[str, Any],
         _rust(declared, version or "", file)
     elif version is not None:
         _version(declared, name, version)
+    if name in _UNFREE:
+        refused = "nixpkgs refuses it until devenv.yaml permits that, which is a choice of whoever works here"
+        declared.notes.append(f"The package of {name} has a license that is not free: {refused}.")
     for key, value in declared.settings.items():
         known = (*needed_inputs((group, name, *parse_path(key)), value),)
         declared.inputs += [item for item in known if item not in declared.inputs]
@@ -90,7 +97,7 @@ def _version(declared: Declaring, name: str, version: str) -> None:
     if attribute is not None:
         declared.expressions[option] = f"pkgs.{attribute}"
     elif known or name in _VERSIONS:
-        declared.note = f"{name} {version}: nixpkgs has no package of that series, so that its own version stands."
+        declared.notes.append(f"{name} {version}: nixpkgs has no package of that series, so that its own stands.")
 
 
 def _rust(declared: Declaring, version: str, file: str | None) -> None:

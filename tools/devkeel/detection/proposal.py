@@ -142,7 +142,7 @@ def _declared(
     declared = declare(_GROUPS[about], name, version, options, file)
     if version is not None:
         drawn.versions[name] = version
-    drawn.notes += [declared.note] if declared.note else []
+    drawn.notes += declared.notes
     asking = [*sure, *groups.get(("port", name), [])]
     versioned = [clue for clue in sure if clue.version and agrees(clue, name, version or "")] or asking
     for number, edit in enumerate(declared.edits(path)):

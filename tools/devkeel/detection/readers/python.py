@@ -145,7 +145,9 @@ def _pipfile(file: RepositoryFile) -> Iterator[Clue]:
 
 
 def _requirements(file: RepositoryFile) -> Iterator[Clue]:
-    yield _language(file, None, "pip installs it")
+    # pip installs into an environment; what a manager locks, it installs into one of its own.
+    alone = not file.nested and not any(file.beside(lock) is not None for lock in (*_LOCKS, "Pipfile"))
+    yield _language(file, None, "pip installs it", options={"venv.enable": True} if alone else {})
     yield from _libraries(file, file.lines)
 
 
