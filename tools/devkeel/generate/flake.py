@@ -129,8 +129,8 @@ def _let(source: ProjectSource, systems: list[str]) -> Iterator[str]:
     yield "  let"
     yield f"    systems = {nix.print_value([*systems], nix.Style('    '))};"
     if config:
-        given: dict[str, Any] = {"system": nix.Expression("system"), "config": config}
-        yield f"    packages = system: import nixpkgs {nix.print_value(given, nix.Style('    '))};"
+        printed = nix.print_value(config, nix.Style("      "))
+        yield f"    packages = system: import nixpkgs {{\n      inherit system;\n      config = {printed};\n    }};"
     else:
         yield "    packages = system: nixpkgs.legacyPackages.${system};"
     yield "    each = make: nixpkgs.lib.genAttrs systems (system: make system (packages system));"
@@ -175,14 +175,8 @@ def _devenv_shell(source: ProjectSource) -> tuple[str, tuple[str, ...]]:
         found = next((name for name in (f"{path}/{DECLARATION}", path) if _is_module(source, name)), None)
         (modules if found else left).append(found or f"the import {target} of {INPUTS}")
     left += [f"{name} of {INPUTS}" for name in _settings(source) if name not in _IN_FLAKE]
-    text = nix.print_value(
-        {
-            "inputs": nix.Expression("inputs"),
-            "pkgs": nix.Expression("pkgs"),
-            "modules": [nix.Expression(name) for name in modules],
-        },
-        nix.Style("      "),
-    )
+    printed = nix.print_value([nix.Expression(name) for name in modules], nix.Style("        "))
+    text = f"{{\n        inherit inputs pkgs;\n        modules = {printed};\n      }}"
     told = (f"The shell has nothing of: {'; '.join(left)}.",) if left else ()
     return f"inputs.devenv.lib.mkShell {text}", told
 

@@ -124,6 +124,8 @@ def renew(name: str, data: bytes | None, wanted: PartText, *, replace: bool) -> 
         if not replace:
             raise
         return fresh, (f"{name} as it was is replaced as a whole.",)
+    if part.edited and part.parameters == dict(wanted.parameters) and _squeezed(part.text) == _squeezed(wanted.text):
+        return data, ()  # a formatter has been there
     told = _taken_away(name, data, part, wanted, replace=replace)
     lines = _lines(data)
     end = "\r\n" if part.crlf else "\n"
@@ -198,6 +200,10 @@ def _parameters(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _squeezed(text: str) -> str:
+    return "".join(text.split())
 
 
 def _digest(text: str) -> str:
