@@ -74,6 +74,15 @@ def test_what_is_wrong_is_named(devkeel: Shell, kit: str) -> None:
     assert (unknown.code, "devkeel template list" in unknown.err) == (2, True)
 
 
+def test_a_secret_that_was_given_is_not_repeated(devkeel: Shell, kit: str) -> None:
+    text = KIT.replace("properties.text]", "properties.api_token]").replace("@@text@@", "@@api_token@@")
+    (devkeel.root / "kit" / "kit.toml").write_text(text.replace("NAMES", "API_TOKEN"))
+    told = devkeel("template", "use", kit, "api_token=c4n4ry-x9-value")
+    assert (told.code, "c4n4ry" in told.out + told.err) == (0, False)
+    assert "c4n4ry" not in devkeel("history", "1").out + devkeel("history", "--json").out
+    assert "c4n4ry" in (devkeel.root / "devenv.nix").read_text()
+
+
 def test_a_template_is_validated(devkeel: Shell, kit: str) -> None:
     assert devkeel("template", "validate", kit).code == 0
     (devkeel.root / "kit" / "kit.toml").write_text(KIT.replace('"own"', '""'))

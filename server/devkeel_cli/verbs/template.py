@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from devkeel_cli import exits
-from devkeel_cli.answers import output
+from devkeel_cli.answers import output, telling
 from devkeel_cli.arguments.options import (
     dry_run_option,
     json_option,
@@ -113,6 +113,7 @@ def use(
     environment = session.open(session.new_root if here else session.root)
     schemas = environment.template(source, anywhere=True).parameters.get("properties", {})
     values = {name: _value(schemas.get(name, {}), text) for name, text in parameters.items()}
+    telling.without(values)
     result = environment.use_template(source, values, anywhere=True, **given)
     show(result, output.change, as_json=as_json)
 
