@@ -24,6 +24,10 @@ _EXPANSION = re.compile(
 )
 
 
+# What is filled in may stand in a text thousands of times.
+_LONGEST = 1024
+
+
 class EnvLine(NamedTuple):
     """A variable of an `.env` file. line: from 1."""
 
@@ -76,5 +80,5 @@ def variables_of(file: RepositoryFile, names: tuple[str, ...]) -> KnownVariables
     for name in reversed(names):
         other = file.beside(name)
         if other is not None:
-            values |= {item.name: item.value for item in env_lines(other)}
+            values |= {item.name: item.value for item in env_lines(other) if len(item.value) <= _LONGEST}
     return KnownVariables(values)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import time
 from typing import TYPE_CHECKING
 
 from devkeel.detection.readers.devcontainer import DevContainers, commands_of_container
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["functions_in", "shell_texts"]
 
+_SECONDS = 20  # as long as looking may take at most
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _SCRIPT = re.compile(r".*\.(?:sh|bash)")
 _PROCFILE = re.compile(r"Procfile(?:\.dev)?")
@@ -36,8 +38,9 @@ _OF_CI = (GitHubActions(), GitLabPipelines(), CirclePipelines())
 
 def shell_texts(repository: Repository) -> Iterator[ShellText]:
     """Yield the shell text of each file that has some, examples, pages and tests aside."""
+    end = time.monotonic() + _SECONDS
     for name in repository.names:
-        file = None if is_aside(name) else repository.file(name)
+        file = None if is_aside(name) or time.monotonic() > end else repository.file(name)
         if file is None:
             continue
         try:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from devkeel.detection.repository import RepositoryFile
     from devkeel.guard.wrappers import Unwrapped
 
-__all__ = ["ShellText", "is_test", "of_shell", "programs_in"]
+__all__ = ["ShellText", "invocations_in", "is_test", "of_shell", "programs_in"]
 
 _SYSTEM = frozenset({"apt", "apt-get", "aptitude", "apk", "dnf", "microdnf", "yum", "brew", "zypper", "pacman"})
 # A server of a database, which is a service to devenv, if it is wanted at all.
@@ -57,6 +57,11 @@ _TESTS: dict[str, re.Pattern[str]] = {
 _OF_RUNNER = re.compile(r"\$\{\{|\$\(\(|GITHUB_|RUNNER_|CI_|CIRCLE_|BUILDKITE|matrix\.")
 
 
+# The grammar of Bash takes time and memory by the square of the pipes in a pipeline and of heredocs without an end:
+# 4,000 pipes are 0.7 s and 300 MB. An installer of 100 kB has some hundred.
+_LONGEST, _MOST_PIPES, _MOST_HEREDOCS = 128 * 1024, 1_500, 300
+
+
 class ShellText(Struct, frozen=True):
     """A text of shell in a file.
 
@@ -80,15 +85,21 @@ class ShellText(Struct, frozen=True):
 
 def of_shell(text: ShellText, *, tests: bool = False) -> Iterator[Clue]:
     """Yield what a text of shell says. tests: whether a test that it runs is the repository's own."""
-    for invocation in invocations(text.text):
+    for invocation in invocations_in(text.text):
         yield from _installed(text, invocation)
         if tests and is_test(invocation):
             yield from _test(text, invocation)
 
 
+def invocations_in(text: str) -> Iterator[Unwrapped]:
+    """Yield what a text runs; nothing of one that the grammar would read for long."""
+    if len(text) <= _LONGEST and text.count("|") <= _MOST_PIPES and text.count("<<") <= _MOST_HEREDOCS:
+        yield from invocations(text)
+
+
 def programs_in(text: str) -> Iterator[tuple[str, int]]:
     """Yield the programs that a text of shell runs by their bare names, with the row of each, from 0."""
-    for invocation in invocations(text):
+    for invocation in invocations_in(text):
         if invocation.program and not invocation.place and UNKNOWN not in invocation.program:
             yield invocation.program, invocation.line
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -16,11 +17,10 @@ from devkeel.detection.declared import declared_tools
 from devkeel.detection.programs import brought, plain_package, programs_of, provider_of, words_of
 from devkeel.detection.repository import ELSEWHERE, Repository
 from devkeel.detection.shell_sources import functions_in, shell_texts
-from devkeel.detection.shell_text import programs_in
+from devkeel.detection.shell_text import invocations_in, programs_in
 from devkeel.detection.written import read_json
 from devkeel.errors import DevkeelError, Place
 from devkeel.guard.installers import install_of
-from devkeel.guard.wrappers import invocations
 from devkeel.project.declaration import read_declaration
 from devkeel.project.environment_files import is_lock, is_manifest
 from devkeel.text.actions import do
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["MissingProgram", "UnusedPackage", "Usage", "usage"]
 
 _MOST_FILES, _MOST_FOLDERS, _MOST_BYTES = 6_000, 3_000, 1024 * 1024
-_MOST_PLACES = 5
+_MOST_PLACES, _SECONDS = 5, 20
 # Longer ones are no names, and would be taken apart for long.
 _WORD = re.compile(rb"(?<![A-Za-z0-9_+-])[A-Za-z0-9_][A-Za-z0-9_+.-]{0,99}(?![A-Za-z0-9_+.-])")
 
@@ -100,7 +100,7 @@ def usage(context: Context) -> Usage:
     unjudged = tuple(name for name, words in searched.wanted.items() if words is None)
     notes = [_NOT_SEARCHED]
     if searched.cut:
-        notes.append(f"There are more than {_MOST_FILES} files, so that nothing is called unused.")
+        notes.append("There is more than can be searched within bounds, so that nothing is called unused.")
     return Usage(
         () if searched.cut else unused,
         tuple(_missing(project, declared, texts)),
@@ -132,7 +132,7 @@ class _WordSearch:
             self._walk(project)
 
     def _walk(self, project: Project) -> None:
-        folders = 0
+        folders, end = 0, time.monotonic() + _SECONDS
         for folder, names in project.room.walk(ELSEWHERE, _MOST_FOLDERS):
             folders += 1
             self.cut = self.cut or folders >= _MOST_FOLDERS
@@ -142,7 +142,7 @@ class _WordSearch:
                 if is_lock(name) or name.endswith(".nix"):
                     continue
                 self.files += 1
-                if self.files > _MOST_FILES:
+                if self.files > _MOST_FILES or time.monotonic() > end:
                     self.cut = True
                     return
                 self._read(project, name)
@@ -214,7 +214,7 @@ def _declaring(provider: str) -> dict[str, Any]:
 
 def _installed(text: ShellText) -> set[str]:
     """Return what a text of shell installs itself, so that it is there when it runs."""
-    installs = filter(None, map(install_of, invocations(text.text)))
+    installs = filter(None, map(install_of, invocations_in(text.text)))
     return {name for install in installs for name in install.names}
 
 

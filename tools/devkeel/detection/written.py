@@ -25,6 +25,8 @@ __all__ = ["Written", "read_json", "read_yaml"]
 
 # `<<: *base` whose base merges another one, and so on: https://yaml.org/type/merge.html says nothing of circles.
 _MOST_MERGES = 8
+# A parser in Python reads some 100 kB a second; a workflow or a compose file has a few.
+_MOST_YAML = 256 * 1024
 
 
 class Written(Struct, frozen=True):
@@ -65,6 +67,8 @@ class Written(Struct, frozen=True):
 
 def read_yaml(name: str, data: bytes) -> Written:
     """Return a YAML file of one document, aliases and merges followed. Raises ValueError with why it is none."""
+    if len(data) > _MOST_YAML:
+        raise ValueError(f"it has {len(data)} bytes, more than {_MOST_YAML}")
     try:
         document = yaml_document.Document(data, name)
     except DevkeelError as error:

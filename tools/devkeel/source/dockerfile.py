@@ -28,6 +28,8 @@ UNKNOWN = "\0"
 
 _PARSER = Parser(Language(tree_sitter_containerfile.language()))
 _SHELLS = frozenset({"", "sh", "bash", "dash", "ash", "/bin/sh", "/bin/bash", "/bin/ash"})
+# `ENV A=$A$A`, again and again, doubles a value each time: longer ones are not known.
+_LONGEST = 4096
 _INSTRUCTION, _EXPANSION = "_instruction", "expansion"
 _STRINGS = frozenset({"unquoted_string", "double_quoted_string", "single_quoted_string"})
 
@@ -76,7 +78,7 @@ def _instructions(root: Node) -> Iterator[DockerInstruction]:
         for variable in item.variables:
             value = before.get(variable.name) if variable.value is None else variable.value
             if value is not None:
-                (known if begun else before)[variable.name] = value
+                (known if begun else before)[variable.name] = value if len(value) <= _LONGEST else UNKNOWN
         yield item
 
 

@@ -36,6 +36,9 @@ _JUST_REFERENCE = re.compile(r"\{\{[^{}]*\}\}")
 _ELSEWHERE = frozenset({"kubectl", "kubernetes-helm", "awscli2", "google-cloud-sdk", "gh", "direnv"})
 
 
+_LONGEST = 200  # characters of a variable that is filled in
+
+
 class Recipe(Struct, frozen=True):
     """A target with the shell text that makes it. line: where it begins, from 1."""
 
@@ -131,7 +134,8 @@ def _expanded(text: str, values: dict[str, str]) -> str:
 
     def value(match: re.Match[str]) -> str:
         known = values.get(match["round"] or match["curly"], "")
-        return known if known and "$" not in known and "\\" not in known else "$_"
+        plain = 0 < len(known) <= _LONGEST and "$" not in known and "\\" not in known
+        return known if plain else "$_"
 
     # `$$` is a dollar for the shell.
     parts = text.split("$$")
