@@ -100,6 +100,16 @@ def test_without_nix_and_without_any_declaration_it_says_what_cannot_be_built_he
     assert found.notes
 
 
+def test_a_flake_is_left_as_it_is_unless_devenv_is_named(tmp_path: Path) -> None:
+    write(tmp_path, {"flake.nix": "{ outputs = _: { }; }\n", "go.mod": "module a\n"})
+    own, named = (Environment(tmp_path, actor="tests", backend=name) for name in (None, "devenv"))
+    found = own.detect()
+    assert (found.backend, found.edits, found.change) == ("flake", (), None)
+    assert "languages.go" in [item.name for item in found.possible]
+    assert any("devenv.nix" in note for note in found.notes)
+    assert names([item.edit for item in named.detect().edits]) == ["languages.go"]
+
+
 def test_one_edit_that_is_refused_leaves_the_others(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
