@@ -106,7 +106,8 @@ def test_parameters_that_are_none_are_known_as_such(line: bytes) -> None:
     assert (part.parameters, part.edited) == (None, False)
 
 
-LINES = st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r"), max_size=12), max_size=6)
+# Of a few signs, for the first of all Unicode takes a second.
+LINES = st.lists(st.text("a #{}<>\t\x0b\u2028\xe9\x00", max_size=12), max_size=6)
 BODIES = st.lists(
     st.sampled_from(["a = 1;", "", "  b = 2;", "'' x '' ", "# c", "\u2028", "\x0b"]), min_size=1, max_size=6
 )
