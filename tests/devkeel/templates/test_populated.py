@@ -12,6 +12,8 @@ from devkeel.templates import finding
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from devkeel.templates.kit import Kit
+
 KITS = {kit.manifest.name: kit.manifest.examples[0] for kit in finding.built_in()}
 PYPROJECT = '[project]\nname = "mine"\nversion = "1"\ndependencies = ["httpx"]\n'
 PROJECTS = {
@@ -85,3 +87,33 @@ def test_what_is_there_stays_and_twice_changes_nothing(tmp_path: Path, name: str
         assert written(tmp_path) == before
     finally:
         environment.close()
+
+
+MANAGERS = ("uv", "poetry", "pnpm")
+
+
+@pytest.mark.parametrize("kit", finding.built_in(), ids=lambda kit: kit.manifest.name)
+def test_what_comes_without_the_program_is_a_toolchain_or_a_server(kit: Kit) -> None:
+    """A variable, a database or a manager of libraries for a program that did not come would act on another one."""
+    for edit in kit.manifest.edits:
+        if "group" not in edit:
+            toolchain = edit.get("path", "").startswith("languages.") and edit["path"].endswith(".package")
+            assert edit["kind"] in ("enable", "add_packages") or toolchain, edit
+            assert [name for name in edit.get("settings", {}) if name.startswith(MANAGERS)] == []
+    manifests = [item for item in kit.manifest.files if item.path.endswith((".toml", ".mod", "package.json"))]
+    assert [item.path for item in manifests if item.group is None] == []
+
+
+def test_a_template_that_does_not_fit_leaves_no_half_of_itself(tmp_path: Path) -> None:
+    (tmp_path / "devenv.nix").write_text('{ pkgs, ... }:\n{\n  processes.web.exec = "gunicorn config.wsgi";\n}\n')
+    (tmp_path / "requirements.txt").write_text("Django==4.2\n")
+    environment = Environment(tmp_path, actor="test")
+    try:
+        made = environment.use_template("web-service", {"name": "w", "port": 9000})
+    finally:
+        environment.close()
+    assert made.files == ("devenv.nix",)
+    text = (tmp_path / "devenv.nix").read_text()
+    assert ("services.postgres" in text, "languages.python" in text) == (True, True)
+    assert [word for word in ("env", "9000", "initialDatabases", "REDIS_PORT", "enterTest") if word in text] == []
+    assert any("pyproject.toml" in note and "env.PORT" in note for note in made.notes)
