@@ -1,7 +1,7 @@
 {
   description = "devkeel";
 
-  # >>> devkeel makes this part (flake 3009cc95a62d4fcb): write above or below it.
+  # >>> devkeel makes this part (flake b29051ddda37fa65): write above or below it.
   # {"module": "nixos-module.nix", "package": "packaging/package.nix"}
   inputs.nixpkgs.url = "github:cachix/devenv-nixpkgs/rolling";
   inputs.devenv.url = "github:cachix/devenv";
@@ -22,8 +22,7 @@
 
       devShells = each (system: pkgs: {
         default = inputs.devenv.lib.mkShell {
-          inputs = inputs;
-          pkgs = pkgs;
+          inherit inputs pkgs;
           modules = [ ./devenv.nix ];
         };
       });
