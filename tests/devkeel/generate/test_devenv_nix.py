@@ -27,7 +27,7 @@ FLAKE = """\
       devShells.default = pkgs.mkShell {
         name = "x";
         packages = with pkgs; [ git jq own other.packages.${system}.x ] ++ pkgs.lib.optionals true [ strace ];
-        buildInputs = [ pkgs.redis self.packages.${system}.default pkgs.git ];
+        buildInputs = [ pkgs.redis pkgs.rust-bin.stable.default self.packages.${system}.default pkgs.git ];
         inputsFrom = [ self.packages.${system}.default ];
         SAID = "a \\${b} \\"c\\"";
         PLACE = "${pkgs.hello}/x";
@@ -94,6 +94,7 @@ def test_what_is_there_stays_and_gets_what_it_lacks(found: dict[str, Any], made:
 def test_what_cannot_be_carried_over_is_listed_with_its_line(made: dict[str, tuple[Path, Any]]) -> None:
     told = " ".join(made["flake"][1].notes)
     for each in (
+        "pkgs.rust-bin.stable.default (flake.nix:11, which nixpkgs is not known to have",
         "own (flake.nix:10)",
         "other.packages.${system}.x (flake.nix:10)",
         "strace (flake.nix:10, under a condition)",

@@ -9,7 +9,7 @@ import pytest
 from tests.derivations import SYSTEM, nix
 
 from devkeel.api import Environment
-from devkeel.errors import Refused
+from devkeel.errors import Refused, UsageError
 
 from .conftest import HERE, evaluated, project
 
@@ -83,6 +83,14 @@ build-backend = "hatchling.build"
 """
 PACKAGE_JSON = '{"name": "@me/site", "version": "0.3.0", "scripts": {}}'
 PACKAGE_NIX = '{ lib }: { type = "derivation"; name = "own"; by = "callPackage"; given = { pname = "own"; }; }\n'
+OWN_OUTPUTS = """\
+inputs: {
+  lib.more = 1;
+  packages.x86_64-linux.mine = 2;
+  devShells.x86_64-linux.ci = 3;
+  checks.x86_64-linux.shell = 4;
+}
+"""
 CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "locked": (
         {"devenv.nix": DEVENV_NIX, "devenv.yaml": DEVENV_YAML, "devenv.lock": LOCK, "more/devenv.nix": "{ }"},
@@ -98,7 +106,7 @@ CASES: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
         {
             "package.nix": PACKAGE_NIX,
             "nixos-module.nix": "{ mine = true; }",
-            "more.nix": "inputs: { lib.more = 1; packages = 2; }",
+            "more.nix": OWN_OUTPUTS,
         },
         {"package": "package.nix", "extra": "more.nix", "checks": False},
     ),
@@ -181,14 +189,27 @@ def test_a_plain_shell_has_what_can_be_carried_over_and_names_the_rest(found: di
 )
 def test_the_package_is_that_of_the_projects_language(found: Any, name: str, by: str, given: dict[str, Any]) -> None:
     package = found[name]["package"]
-    assert found[name]["checks"] == ([] if name == "own" else ["package", "shell"])
+    assert found[name]["checks"] == (["shell"] if name == "own" else ["package", "shell"])
     assert package["default"]["by"] == by
     assert package["default"]["given"].items() >= given.items()
 
 
 def test_what_a_person_adds_stands_beside_the_outputs_and_a_module_is_one_of_them(found: dict[str, Any]) -> None:
-    assert found["own"]["names"] == ["devShells", "lib", "nixosModules", "packages"]
+    assert found["own"]["names"] == ["checks", "devShells", "lib", "nixosModules", "packages"]
+    assert (sorted(found["own"]["package"]), found["own"]["package"]["mine"]) == (["default", "mine"], 2)
+    assert (sorted(found["own"]["shell"]), found["own"]["shell"]["ci"]) == (["ci", "default"], 3)
     assert found["own"]["module"] == {"mine": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [(None, "There is no"), ("inputs: { a = ; }", "more.nix:1"), ("{ packages = 1; }", "a set")]
+)
+def test_a_file_of_further_outputs_that_cannot_be_one_is_refused(tmp_path: Path, text: str | None, why: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        project(tmp_path / "p", {} if text is None else {"more.nix": text}, "flake", extra="more.nix")
+    assert caught.value.code == "bad_parameter"
+    assert why in f"{caught.value.message} {caught.value.seen}"
+    assert not (tmp_path / "p" / "flake.nix").exists()
 
 
 def test_a_module_that_devkeel_made_runs_the_package_of_the_flake(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from devkeel.catalogue.packages import open_names
 from devkeel.errors import Place, ProjectError, Refused
 from devkeel.source import nix
 from devkeel.source.inputs import FLAKE, format_of
@@ -32,6 +33,8 @@ _HOOK = "shellHook"
 _SHOWN = 60
 # What makes another nixpkgs of it, wherever it stands: names are the same, and what they mean may not be.
 _OTHERWISE = ("overlays", "allowUnfree", "permittedInsecurePackages", "packageOverrides")
+# What may add names to it, here or in a file that is not looked into.
+_ADDING = (b"overlays", b"packageOverrides", b".extend", b"appendOverlays", b"import ./", b"import ../")
 
 
 class ExistingShell(Struct, frozen=True):
@@ -100,13 +103,7 @@ def _refused(file: str, why: str, shell: Shell) -> Refused:
 
 def _contents(shell: Shell, part: nix.Document, data: bytes) -> ExistingShell:
     file = shell.document.name
-    listed = [*nix.listed_packages(shell)]
-    packages = [item.name for item in listed if item.certain and _NAME.fullmatch(item.name)]
-    left = [
-        f"{_short(item.source)} ({file}:{item.line}{'' if item.certain else ', under a condition'})"
-        for item in listed
-        if not (item.certain and _NAME.fullmatch(item.name))
-    ]
+    packages, left = _packages(shell, data)
     variables, hook = dict[str, str | int | bool](), ""
     for definition in part.definitions:
         path, value = definition.path, part.value(definition)
@@ -125,6 +122,22 @@ def _contents(shell: Shell, part: nix.Document, data: bytes) -> ExistingShell:
             left.append(_told(shell, definition))
     left += [f"{word} of its nixpkgs" for word in _OTHERWISE if word.encode() in data]
     return ExistingShell(shell.where, (*dict.fromkeys(packages),), variables, hook, (*dict.fromkeys(left),))
+
+
+def _packages(shell: Shell, data: bytes) -> tuple[list[str], list[str]]:
+    """Return the packages of nixpkgs, and the others with file and line. data: of the file that was asked for."""
+    packages, left = list[str](), list[str]()
+    names = open_names() if any(word in data + shell.document.data for word in _ADDING) else None
+    for item in nix.listed_packages(shell):
+        if not (item.certain and _NAME.fullmatch(item.name)):
+            why = "" if item.certain else ", under a condition"
+        elif names is not None and not names.status_of(item.name).known:
+            why = ", which nixpkgs is not known to have without what is added to it"
+        else:
+            packages.append(item.name)
+            continue
+        left.append(f"{_short(item.source)} ({shell.document.name}:{item.line}{why})")
+    return packages, left
 
 
 def _variable(path: tuple[str, ...], value: object) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from devkeel.errors import Diagnostic, Place
+from devkeel.generate.extra_outputs import with_extra
 from devkeel.generate.inputs import environment_inputs
 from devkeel.generate.kind import Generated, GeneratedFile, Generator
 from devkeel.generate.packaging import LANGUAGES, package_of
@@ -65,14 +66,14 @@ def _generate(source: ProjectSource) -> Generated:
     shell, told = _devenv_shell(source) if whole else _plain_shell(source, package)
     checked = _checked(package, whole=whole) if given["checks"] else {}
     module = given["module"] or (_MODULE if source.read(_MODULE) is not None else None)
+    made = "\n".join(_outputs(package, _image(source, package), shell, _module(source, module, package), checked))
+    outputs = [line.removeprefix("  ") for line in made.split("\n")]
     lines = [
         *(line for item in inputs for line in item.lines()),
         "",
         "outputs = inputs@{ self, nixpkgs, ... }:",
         *_let(source, given["systems"]),
-        *([f"  import ./{given['extra']} inputs // {{"] if given["extra"] else ["  {"]),
-        *_outputs(package, _image(source, package), shell, _module(source, module, package), checked),
-        "  };",
+        *(f"  {line}" if line else "" for line in with_extra(source, ["{", *outputs, "}"])),
     ]
     text = "".join(f"  {line}\n" if line else "\n" for item in lines for line in item.split("\n"))
     description = f"{{\n  description = {nix.print_value(source.name)};\n\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.errors import Diagnostic, Place, UsageError
+from devkeel.generate.extra_outputs import with_extra
 from devkeel.generate.inputs import FlakeInput, environment_inputs
 from devkeel.generate.kind import GeneratedFile
 from devkeel.generate.parameters import Parameter
@@ -37,7 +38,6 @@ __all__ = [
     "reference",
     "required",
     "unlocked",
-    "with_extra",
 ]
 
 ENVIRONMENT = "python-env"
@@ -132,26 +132,14 @@ def flake_file(source: ProjectSource, flake: FlakeText) -> GeneratedFile:
         "    each = nixpkgs.lib.genAttrs systems;",
         *(f"    {line}" for line in flake.bindings.strip("\n").split("\n")),
         "  in",
-        *(f"  {line}" for line in with_extra(source, flake.own)),
+        *(f"  {line}" for line in _outputs(source, flake.own)),
     ]
     text = "".join(f"  {line}\n" if line else "\n" for line in lines)
     return GeneratedFile(file_of(source.parameters), text, before="{\n", after="}\n")
 
 
-def with_extra(source: ProjectSource, own: str) -> list[str]:
-    """Return the lines of the outputs, which are ours with those of another file added. own: a set."""
-    extra, lines = source.parameters["extra"], own.strip("\n").split("\n")
-    if extra is None:
-        return [*lines[:-1], f"{lines[-1]};"]
-    if source.read(file_of(source.parameters, extra)) is None:
-        raise UsageError(
-            "bad_parameter",
-            f"There is no {extra} beside the flake.",
-            seen=extra,
-            remedy=f"Write the file first, as inputs: {{ packages = …; }}, or leave {EXTRA.name} out.",
-        )
-    added = f"(import ./{extra} inputs);"
-    return ["nixpkgs.lib.recursiveUpdate", *(f"  {line}" for line in lines), f"  {added}"]
+def _outputs(source: ProjectSource, own: str) -> list[str]:
+    return with_extra(source, own.strip("\n").split("\n"), source.parameters["folder"] or "")
 
 
 def unlocked(source: ProjectSource, inputs: list[FlakeInput]) -> tuple[Diagnostic, ...]:
