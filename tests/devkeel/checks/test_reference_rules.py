@@ -133,3 +133,20 @@ def test_any_text_is_judged_without_an_error_and_alike_in_both_files(text: str) 
     }
     first, second = (judge_references({name: data.encode()}, {}, RULES) for name, data in files.items())
     assert [item.message for item in first.findings] == [item.message for item in second.findings]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inputs:\n  a:\n    url: !!str path:/x\n",
+        'inputs: !!map {a: {url: "path:/x"}}\n',
+        '%YAML 1.1\n---\ninputs: {a: {url: "path:/x"}}\n',
+        'x: &x {url: "path:/x"}\ninputs:\n  a:\n    <<: *x\n',
+        'x: &x {a: {url: "path:/x"}}\ninputs:\n  <<: *x\n',
+        'x: &x {inputs: {a: {url: "path:/x"}}}\n<<: *x\n',
+        'inputs:\n  a: {url: "github:a/b", inputs: {<<: {b: {url: "path:/x"}}}}\n',
+    ],
+)
+def test_inputs_that_the_text_does_not_show_are_doubtful(text: str) -> None:
+    judged = judge_references({"devenv.yaml": text.encode()}, {}, ["no-path"])
+    assert [item.code for item in judged.doubtful] == ["reference_in_doubt"]

@@ -139,3 +139,50 @@ def test_a_command_of_a_person_is_not_replaced_unasked_and_can_be_left_alone(pro
     project.generate("devcontainer", {"apply": False})
     assert said(project)["postCreateCommand"] == "make"
     assert not project.generate("devcontainer").changed
+
+
+def test_what_was_there_before_is_a_persons_and_never_taken_out(project: Environment) -> None:
+    path = path_of(project)
+    path.parent.mkdir()
+    (project.project.root / ".envrc").write_text("use devenv\n")
+    extensions = '"customizations": {"vscode": {"extensions": ["mkhl.direnv"]}}'
+    path.write_text(f'{{"forwardPorts": [3000, 5433], "containerEnv": {{"GREETING": "hello"}}, {extensions}}}')
+    project.generate("devcontainer", {"ports": ["3000"]})
+    assert said(project)["forwardPorts"] == [3000, 5433, 8080]
+    (project.project.root / "devenv.nix").write_text("{ }\n")
+    (project.project.root / ".envrc").unlink()
+    project.generate("devcontainer", {"ports": ["4000"]})
+    found = said(project)
+    assert found["forwardPorts"] == [3000, 5433, 4000]
+    assert found["containerEnv"] == {"GREETING": "hello"}
+    assert found["customizations"]["vscode"]["extensions"] == ["mkhl.direnv"]
+    assert not project.generate("devcontainer").changed
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '"x"',
+        '{"parameters": {"ports": ["abc"]}}',
+        '{"parameters": {"ports": ["65536"]}}',
+        '{"parameters": {"ports": 5}}',
+        '{"parameters": {"python": "3.12; rm -rf /"}}',
+        '{"parameters": {"image": {"x": 1}, "apply": []}}',
+        '{"parameters": {"more": 1}}',
+        '{"parameters": []}',
+        '{"values": {"nojson": "x"}}',
+        '{"values": {"5": "x"}}',
+        '{"values": {"[]": "x"}}',
+        '{"lists": {"[1]": ["a"]}}',
+        '{"lists": {"{": ["a"]}}',
+        '{"lists": {"[\\"a\\"]": 1}}',
+    ],
+)
+def test_a_record_that_is_none_is_refused_with_its_place(project: Environment, record: str) -> None:
+    path = path_of(project)
+    path.parent.mkdir()
+    path.write_text(f'{{"customizations": {{"devkeel": {record}}}}}')
+    with pytest.raises(DevkeelError) as refused:
+        project.generate("devcontainer")
+    assert refused.value.code == "generated_part_edited"
+    assert refused.value.place is not None

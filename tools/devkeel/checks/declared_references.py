@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -13,7 +12,7 @@ from devkeel.errors import DevkeelError, Place
 from devkeel.nix_cli.declared_inputs import is_inputs
 from devkeel.nix_cli.places import local_path
 from devkeel.source.flake_reference import FORGES, FlakeReference, is_revision
-from devkeel.source.inputs import INPUTS, format_of, is_flake, path_of
+from devkeel.source.inputs import INPUTS, MERGE, format_of, is_flake, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -96,13 +95,17 @@ def reference_of(name: str, place: Place, given: Mapping[str, Any]) -> DeclaredR
 def declared_references(files: Mapping[str, bytes]) -> tuple[DeclaredReference, ...]:
     """Return what the inputs of a flake.nix and of devenv.yaml files refer to, in the order of the files' names.
 
-    What follows another input refers to nothing itself. A file that cannot be read has none.
+    What follows another input refers to nothing itself. Of a file that cannot be read it is not known which it has:
+    one that a reader refuses may be one that devenv or Nix takes.
     """
     found = list[DeclaredReference]()
     for name, data in sorted(files.items()):
         if is_flake(name) or is_inputs(name):
-            with suppress(DevkeelError):
-                found += _of_file(name, data)
+            try:
+                found += [*_of_file(name, data)]
+            except DevkeelError as error:
+                line = error.place.line if error.place is not None else None
+                found.append(DeclaredReference("inputs", Place(name, line or 1), None, "unknown"))
     return tuple(found)
 
 
@@ -131,6 +134,8 @@ def _of_input(form: InputFormat, file: str, data: bytes, item: tuple[tuple[str, 
         return DeclaredReference(name, place, None, "unknown")
     given = {key: item for key, item in value.items() if key not in ("inputs", "flake", "follows")}
     shown = next((key for key in ("url", "type") if key in given), None)
+    if shown is None and MERGE in given and not is_flake(file):
+        return DeclaredReference(name, place, None, "unknown")
     if shown is not None:
         return reference_of(name, Place(file, form.line(file, data, [*path, shown]) or place.line), given)
     # An input of a flake that says nothing of where it is, is one of the registry (the same, `parseFlakeInput`).

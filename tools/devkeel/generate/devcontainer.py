@@ -9,10 +9,10 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import DevkeelError
-from devkeel.generate.kept_values import KeptValues, keep_values, recorded
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.generate.kept_values import KeptValues, bad_record, keep_values, recorded
 from devkeel.generate.kind import Generated, Generator, MergedFile
-from devkeel.generate.parameters import Parameter
+from devkeel.generate.parameters import PYTHON, Parameter, read_parameters
 from devkeel.project.envrc import ENVRC
 from devkeel.project.survey import survey
 from devkeel.source import jsonc, nix
@@ -35,12 +35,20 @@ _INSTALLED = {"venv": "devkeel uv", "conda": "'devkeel[conda]'"}
 _OTHERWISE = ("build", "dockerFile", "dockerComposeFile")
 _PORTS = 65_535
 _OF_SERVICE, _OF_PROCESS = 3, 5
+_KIND = "devcontainer"
+_PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
+_PARAMETERS = (
+    Parameter("image", "The image; without one, a base for the backend.", pattern=r"[a-z0-9][\w./:@-]{0,254}"),
+    Parameter("python", "The version of Python that runs devkeel; 3.12.", pattern=PYTHON),
+    Parameter("ports", "Ports beside those that the declaration says.", "texts", pattern=_PORT),
+    Parameter("apply", "Whether the environment is realised when the container is made; yes.", "flag"),
+)
 
 
 def _generate(source: ProjectSource) -> Generated:
     file = next((name for name in _PLACES if source.read(name) is not None), _PLACES[0])
     old = source.read(file)
-    last = recorded(old, file, _RECORD).parameters
+    last = _last(old, file)
     given = {**last, **source.given}
     definitions = survey(source.declared, None).definitions
     variables, secret = _variables(definitions)
@@ -62,6 +70,15 @@ def _generate(source: ProjectSource) -> Generated:
         notes,
         ("when the container is made",),
     )
+
+
+def _last(old: bytes | None, file: str) -> Mapping[str, Any]:
+    """Return the parameters of the last time. Raises Refused `generated_part_edited` for what they cannot be."""
+    try:
+        found = read_parameters(_KIND, _PARAMETERS, recorded(old, file, _RECORD).parameters)
+    except UsageError as error:
+        raise bad_record(file, _RECORD, f"{error.message[:1].lower()}{error.message[1:]}".removesuffix(".")) from error
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _made_otherwise(old: bytes | None, file: str) -> bool:
@@ -117,14 +134,9 @@ def _path(item: Any) -> tuple[str, ...]:  # noqa: ANN401  (a definition of the s
 
 
 DEVCONTAINER = Generator(
-    "devcontainer",
+    _KIND,
     "A devcontainer.json whose container realises the environment, with its ports and variables.",
-    (
-        Parameter("image", "The image; without one, a base for the backend.", pattern=r"[a-z0-9][\w./:@-]{0,254}"),
-        Parameter("python", "The version of Python that runs devkeel; 3.12.", pattern=r"3\.[0-9]{1,2}"),
-        Parameter("ports", "Ports beside those that the declaration says.", "texts", pattern=r"[1-9][0-9]{0,4}"),
-        Parameter("apply", "Whether the environment is realised when the container is made; yes.", "flag"),
-    ),
+    _PARAMETERS,
     lambda _given: (),
     _generate,
 )

@@ -15,7 +15,7 @@ from devkeel.text.actions import again
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["KeptValues", "Recorded", "keep_values", "recorded"]
+__all__ = ["KeptValues", "Recorded", "bad_record", "keep_values", "recorded"]
 
 _MISSING = object()
 
@@ -40,24 +40,56 @@ class Recorded(Struct, frozen=True):
 
 
 def recorded(old: bytes | None, name: str, place: tuple[str, ...]) -> Recorded:
-    """Return the record at a place of a file; an empty one where there is none, or it is no record."""
-    found = _get(jsonc.Document(old or b"", name), place) if old else None
-    tables = [found.get(key) if isinstance(found, dict) else None for key in ("parameters", "values", "lists")]
-    parameters, values, lists = (table if isinstance(table, dict) else {} for table in tables)
-    return Recorded(parameters, values, {key: item for key, item in lists.items() if isinstance(item, list)})
+    """Return the record at a place of a file, an empty one where there is none. Raises Refused for one that is none."""
+    found = _get(jsonc.Document(old, name), place) if old else _MISSING
+    if found is _MISSING:
+        return Recorded()
+    said = found if isinstance(found, dict) else {}
+    parameters, values, lists = (said.get(key, {}) for key in ("parameters", "values", "lists"))
+    tables = all(isinstance(table, dict) for table in (found, parameters, values, lists))
+    if not tables or not all(map(_is_key, (*values, *lists))):
+        raise bad_record(name, place, "it is not as devkeel writes it")
+    if not all(isinstance(item, list) for item in lists.values()):
+        raise bad_record(name, place, "its lists are none")
+    return Recorded(parameters, values, lists)
+
+
+def bad_record(name: str, place: tuple[str, ...], why: str) -> Refused:
+    """Return the refusal of a record that was edited by hand."""
+    shown = ".".join(place)
+    return Refused(
+        "generated_part_edited",
+        f"The record of what devkeel wrote cannot be read: {why}.",
+        place=Place(name),
+        seen=shown,
+        remedy=f"Take {shown} out of {name}: what it has then counts as yours.",
+    )
+
+
+def _is_key(text: str) -> bool:
+    """Return whether a text is the path of a value, as `_key` writes it."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, list) and bool(found) and all(isinstance(item, str) and item for item in found)
 
 
 def keep_values(name: str, place: tuple[str, ...], wanted: KeptValues, old: bytes | None, replace: bool) -> bytes:
-    """Return a file that says what it is to, all else as it is, with the record of it at a place.
+    """Return a file that says what it is to, all else as it is, with the record of what devkeel wrote at a place.
 
-    replace: also where a person says otherwise. Raises Refused `generated_part_edited` and `not_generated` there.
+    What is there already without a record is a person's: it is not recorded, so that it is never taken out. replace:
+    also where a person says otherwise. Raises Refused `generated_part_edited` and `not_generated` there.
     """
     last, data = recorded(old, name, place), old or b""
+    written = dict[str, str]()
     for path, value in wanted.values.items():
         document = jsonc.Document(data, name)
         found = _get(document, path)
         if not replace and not _same(found, value):
             _require_own(name, path, found, last)
+        if not _same(found, value) or _key(path) in last.values:
+            written[_key(path)] = _digest(value)
         data = jsonc.set(document, path, value).data
     for key, digest in last.values.items():
         path = tuple(json.loads(key))
@@ -68,7 +100,7 @@ def keep_values(name: str, place: tuple[str, ...], wanted: KeptValues, old: byte
     data, lists = _with_elements(name, data, wanted, last, replace=replace)
     record: Any = {
         "parameters": dict(wanted.parameters),
-        "values": {_key(path): _digest(value) for path, value in wanted.values.items()},
+        "values": written,
         "lists": lists,
     }
     return jsonc.set(jsonc.Document(data, name), place, record).data
@@ -77,10 +109,14 @@ def keep_values(name: str, place: tuple[str, ...], wanted: KeptValues, old: byte
 def _with_elements(
     name: str, data: bytes, wanted: KeptValues, last: Recorded, *, replace: bool
 ) -> tuple[bytes, dict[str, list[Any]]]:
-    """Return the file with the elements of its arrays; one that a person took out stays out."""
+    """Return the file with the elements of its arrays, and those of devkeel's; one that was taken out stays out."""
     lists = {_key(path): list(items) for path, items in wanted.lists.items()}
+    written = dict[str, list[Any]]()
     for key in {**last.lists, **lists}:
         path, items, before = tuple(json.loads(key)), lists.get(key, []), last.lists.get(key, [])
+        there = _elements(jsonc.Document(data, name), path)
+        if own := [item for item in items if item in before or item not in there]:
+            written[key] = own
         for item in before:
             document = jsonc.Document(data, name)
             if item not in items and item in _elements(document, path):
@@ -89,7 +125,7 @@ def _with_elements(
             document = jsonc.Document(data, name)
             if item not in _elements(document, path) and (replace or item not in before):
                 data = jsonc.append_element(document, path, item).data
-    return data, lists
+    return data, written
 
 
 def _require_own(name: str, path: tuple[str, ...], found: object, last: Recorded) -> None:

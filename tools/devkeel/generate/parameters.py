@@ -15,7 +15,10 @@ from devkeel.text.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["Parameter", "read_parameters"]
+__all__ = ["PYTHON", "Parameter", "read_parameters"]
+
+PYTHON = r"3\.(?:1[1-9]|[2-9][0-9])"
+"""Versions of Python that devkeel runs on."""
 
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _CHECKS: dict[str, Callable[[Any], bool]] = {

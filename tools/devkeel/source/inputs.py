@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from devkeel.source.splice import Edited
 
-__all__ = ["FLAKE", "INPUTS", "InputFormat", "followers", "format_of", "is_flake", "path_of"]
+__all__ = ["FLAKE", "INPUTS", "MERGE", "InputFormat", "followers", "format_of", "is_flake", "path_of"]
 
 FLAKE = "flake.nix"
 INPUTS = "inputs"
+MERGE = "<<"
+"""The key of YAML by which a map has what another has (yaml.org/type/merge.html)."""
 
 
 class InputFormat(Protocol):
@@ -99,8 +101,9 @@ class _Yaml:
     def taken(self, name: str, data: bytes) -> Mapping[str, int]:  # noqa: ARG002  (what a check says of all files)
         return {}
 
-    def computed(self, name: str, data: bytes) -> int | None:  # noqa: ARG002  (YAML is data)
-        return None
+    def computed(self, name: str, data: bytes) -> int | None:
+        """Return the line of a merge key by which inputs come from elsewhere in the file."""
+        return self.line(name, data, [MERGE]) or self.line(name, data, [INPUTS, MERGE])
 
     def put(self, name: str, data: bytes, path: Sequence[str], value: Any) -> Edited:  # noqa: ANN401
         return yaml.set(yaml.Document(data, name), [INPUTS, *path], value)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from devkeel.errors import Diagnostic, Place
-from devkeel.generate.parameters import Parameter
+from devkeel.generate.parameters import PYTHON, Parameter
 from devkeel.source.yaml.printer import Printer
 from devkeel.text.actions import do
 
@@ -34,7 +34,7 @@ COMMON = (
         pattern=r"[^\x00-\x08\x0b-\x1f\x7f]{1,2000}",
     ),
     Parameter("environment", "Whether the environment is realised before them, and entered.", "flag", default=True),
-    Parameter("python", "The version of Python that runs devkeel.", default="3.12", pattern=r"3\.[0-9]{1,2}"),
+    Parameter("python", "The version of Python that runs devkeel.", default="3.12", pattern=PYTHON),
 )
 _NIX = ("devenv", "flake")
 # What one has to have by pip, by backend; each has its resolver or installer beside devkeel.
