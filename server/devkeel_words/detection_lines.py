@@ -45,8 +45,9 @@ def proposal(found: Proposal) -> Iterator[str]:
 
 
 def remarks(found: Proposal) -> Iterator[str]:
-    """Yield notes, and what could not be read."""
-    yield from (f"Note: {note}" for note in found.notes)
+    """Yield notes, those of what would be published with them, and what could not be read."""
+    published = found.change.notes if found.change is not None else ()
+    yield from (f"Note: {note}" for note in dict.fromkeys((*found.notes, *published)))
     yield from (f"Not read: {item.file}: {item.why}." for item in found.unread)
 
 

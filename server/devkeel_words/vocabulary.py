@@ -38,6 +38,7 @@ ACTIONS: dict[str, Action] = {
     "begin": Action("edit_environment create=true", "init", "#begin"),
     "detect": Action("detect_environment", "init --detect", "#detection"),
     "publish": Action("edit_environment create=true", "init --detect --write", "#detection"),
+    "publish_some": Action("edit_environment create=true", "init --from=edits.json", "#detection"),
     "begin_backend": Action(None, "init --backend={backend}", "#begin"),
     "add": Action("add_packages names={names} inside={inside}", "add {names} --inside={inside}", "#packages"),
     "remove": Action(

@@ -166,12 +166,12 @@ class Environment:
         """Return packages, options, services and languages that a query finds; all about an option at its path."""
         return lookup.look_up(self.project, query, kind=kind, limit=limit, cursor=cursor)
 
-    def detect(self) -> Proposal:
+    def detect(self, *, direnv: bool = False) -> Proposal:
         """Return what the repository's files say that it needs, as edits with their reasons and their dry run.
 
-        Nothing is written, and nothing of the repository runs.
+        Nothing is written, and nothing of the repository runs. direnv: the dry run is one with an .envrc.
         """
-        return detection.detect(self.context)
+        return detection.detect(self.context, direnv=direnv)
 
     def usage(self) -> Usage:
         """Return what is declared and nothing uses, and what scripts use and nothing declares, as suggestions."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from msgspec.structs import replace
 
+from devkeel.backends.registry import declared_by
 from devkeel.deferred import Deferred
 from devkeel.project.root import DECLARATION, declared_above
 from devkeel_cli.answers import output, telling
@@ -63,21 +64,22 @@ def command(
     as one operation that can be undone.
 
     With --detect it is begun from what manifests, locks, Dockerfiles, CI and the like say: each edit has the lines that
-    are its reasons. `--detect --json` gives the edits, which --from takes back, all or some, changed or not.
+    are its reasons. `--detect --json` gives the edits, which --from takes back, all or some of them, changed or not.
     """
     root = session.new_root
     environment = session.open(root)
     edits: list[dict[str, Any]] = [] if source is None else _given(source)
+    create = source is None or not (root / DECLARATION).exists()
     if (detect or write) and source is None:
-        found = environment.detect()
+        found = environment.detect(direnv=direnv)
         if not write or not found.edits:
             show(found, detection.proposal, as_json=as_json)
             return
-        edits = [item.edit for item in found.edits]
+        edits, create = [item.edit for item in found.edits], DECLARATION in declared_by(found.backend)
     telling.without(edits)
     result = environment.change(
         vocabulary.parse_edits(edits) if edits else [],
-        create=source is None or not (root / DECLARATION).exists(),
+        create=create,
         direnv=direnv,
         dry_run=dry_run,
         reason=reason,

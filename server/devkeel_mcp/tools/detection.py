@@ -35,7 +35,7 @@ async def _detect(call: Call, arguments: DetectArguments) -> CallToolResult:
     body = [*detection_lines.proposal(found)]
     diff = found.change.diff.splitlines() if found.change is not None else []
     head, tail = [detection_lines.headline(found)], [*detection_lines.remarks(found), f"Next: {found.next}"]
-    return answer(found, head, [*body, *diff], tail, "The structured content has the edits.")
+    return answer(found, head, [*body, *diff], tail, "The structured content has the edits, each below `edit`.")
 
 
 DETECT = ToolSpec(

@@ -77,6 +77,55 @@ def test_what_is_declared_in_whatever_way_stays(environment: Environment, tmp_pa
     assert "javascript.enable" not in "".join(line for line in found.change.diff.splitlines() if line[:1] in "+-")
 
 
+def test_a_declaration_that_says_otherwise_stays_and_is_shown(environment: Environment, tmp_path: Path) -> None:
+    declared = """{ pkgs, lib, ... }:
+{
+  languages.python = { enable = true; version = "3.11"; };
+  languages.javascript = { enable = true; package = pkgs.nodejs_20; };
+  services.redis.enable = false;
+  services.postgres = lib.mkIf true { enable = true; package = pkgs.postgresql_15; };
+}
+"""
+    compose = 'services:\n  db: {image: "postgres:16"}\n  redis: {image: "redis:7", ports: ["6380:6379"]}\n'
+    files = {"devenv.nix": declared, ".python-version": "3.12\n", ".nvmrc": "20\n", "compose.yml": compose}
+    write(tmp_path, files)
+    found = environment.detect()
+    assert found.edits == ()
+    assert [(item.name, item.chosen, item.place.file, item.place.line) for item in found.disagreements] == [
+        ("languages.python.version", "3.11", "devenv.nix", 3),
+        ("services.postgres.package", "pkgs.postgresql_15", "devenv.nix", 6),
+        ("services.redis.enable", "false", "devenv.nix", 5),
+    ]
+    assert not any("has the rest already" in note for note in found.notes)
+
+
+def test_a_version_that_is_lacking_brings_its_input_and_no_other_does(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, {".python-version": "3.12\n", "requirements.txt": "flask\n"})
+    write(tmp_path, {"devenv.nix": '{\n  languages.python.enable = true;\n  languages.python.version = "3.12";\n}\n'})
+    assert names([item.edit for item in environment.detect().edits]) == [
+        "languages.python.venv.enable",
+        "languages.python.venv.requirements",
+    ]
+    write(tmp_path, {"devenv.nix": "{\n  languages.python.enable = true;\n}\n"})
+    assert "nixpkgs-python" in names([item.edit for item in environment.detect().edits])
+
+
+def test_what_conda_installs_is_named(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, {"environment.yml": "dependencies: [python=3.11, gdal, r-base=4.3, {pip: [papermill]}]\n"})
+    found = environment.detect()
+    assert "languages.r" in names([item.edit for item in found.edits])
+    assert "environment.yml names gdal, papermill: conda installs them, and no edit here has it." in found.notes
+
+
+def test_a_preview_with_direnv_is_what_is_written(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, {"go.mod": "module a\n"})
+    found = environment.detect(direnv=True)
+    assert found.change is not None
+    result = environment.change(parse_edits([item.edit for item in found.edits]), create=True, direnv=True)
+    assert (result.files, result.diff) == (found.change.files, found.change.diff)
+    assert ".envrc" in result.files
+
+
 def test_without_nix_the_backend_that_the_project_has_is_proposed_for(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

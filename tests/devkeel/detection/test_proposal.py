@@ -132,6 +132,34 @@ def test_a_license_that_is_not_free_is_said_and_permitted_by_no_edit() -> None:
     assert ["mongodb" in note for note in drawn.notes] == [True]
 
 
+@pytest.mark.parametrize(
+    ("files", "requirements", "noted"),
+    [
+        ({"requirements.txt": "flask\n"}, "./requirements.txt", False),
+        (
+            {"requirements/base.txt": "a\n", "requirements/dev.txt": "-r base.txt\nb\n"},
+            "./requirements/base.txt",
+            False,
+        ),
+        ({"requirements.txt": "-r base.txt\n"}, None, True),
+        ({"requirements-dev.txt": "pytest\n"}, None, True),
+        ({"uv.lock": ""}, None, True),
+    ],
+)
+def test_what_installs_is_declared_or_said(
+    repository: Making, files: dict[str, str], requirements: str | None, noted: bool
+) -> None:
+    drawn = draw(gather(repository(files)).clues, [*files])
+    found = [item.edit["expression"] for item in drawn.edits if item.edit.get("path", "").endswith(".requirements")]
+    assert found == ([requirements] if requirements else [])
+    assert bool(drawn.notes) is noted
+
+
+def test_settings_of_other_tools_are_no_project_of_python(repository: Making) -> None:
+    assert not gather(repository({"setup.cfg": "[flake8]\nmax-line-length=100\n"})).clues
+    assert gather(repository({"setup.cfg": "[metadata]\nname = a\n"})).clues
+
+
 def test_what_is_only_possible_or_unknown_is_listed_apart() -> None:
     found = [
         clue("service", "postgres", "package.json", "possible"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
@@ -35,7 +36,13 @@ _PACKAGES = {
 # The option that takes a version, and how many numbers it wants at least.
 _VERSIONS = {"python": 2, "ruby": 2, "php": 2, "go": _WHOLE, "terraform": _WHOLE, "zig": _WHOLE}
 _CHANNELS = ("stable", "beta", "nightly")
-
+# A path as Nix takes it for a literal.
+_PATH = re.compile(r"[A-Za-z0-9._+/-]+")
+# The options by which a manager installs what the project names, on entering.
+_INSTALLING = {
+    "python": ("uv.sync.enable", "poetry.install.enable"),
+    "javascript": ("npm.install.enable", "pnpm.install.enable", "yarn.install.enable", "bun.install.enable"),
+}
 
 # Those whose package has a license that is not free (nixpkgs, `meta.license.free`), so that it is refused unasked.
 _UNFREE = frozenset({"terraform", "mongodb", "elasticsearch", "vault"})
@@ -59,17 +66,26 @@ class Declaring(Struct):
             yield needed.edit
 
 
-def declare(group: str, name: str, version: str | None, options: dict[str, Any], file: str | None = None) -> Declaring:
+def declare(
+    group: str,
+    name: str,
+    version: str | None,
+    options: dict[str, Any],
+    file: str | None = None,
+    paths: dict[str, str] | None = None,
+) -> Declaring:
     """Return how a language or service is declared.
 
-    group: `languages` or `services`. options: settings below it. file: where the version is said, for an option that
-    reads that file itself.
+    group: `languages` or `services`. options: settings below it; paths: those that take a file, relative to the root.
+    file: where the version is said, for an option that reads that file itself.
     """
     declared = Declaring(dict(options))
+    declared.expressions |= {key: f"./{path}" for key, path in (paths or {}).items() if _PATH.fullmatch(path)}
     if name == "rust" and (version is not None or file is not None):
         _rust(declared, version or "", file)
     elif version is not None:
         _version(declared, name, version)
+    declared.notes += _uninstalled(name, options, declared.expressions)
     if name in _UNFREE:
         refused = "nixpkgs refuses it until devenv.yaml permits that, which is a choice of whoever works here"
         declared.notes.append(f"The package of {name} has a license that is not free: {refused}.")
@@ -77,6 +93,17 @@ def declare(group: str, name: str, version: str | None, options: dict[str, Any],
         known = (*needed_inputs((group, name, *parse_path(key)), value),)
         declared.inputs += [item for item in known if item not in declared.inputs]
     return declared
+
+
+def _uninstalled(name: str, options: dict[str, Any], expressions: dict[str, str]) -> Iterator[str]:
+    """Yield what is to say where a manager is there, and nothing has it install what the project names."""
+    if name == "python" and options.get("venv.enable") and "venv.requirements" not in expressions:
+        yield "languages.python.venv begins empty: languages.python.venv.requirements says what pip installs into it."
+    for option in _INSTALLING.get(name, ()):
+        manager = option.partition(".")[0]
+        if options.get(f"{manager}.enable") and option not in options:
+            path = f"languages.{name}.{option}"
+            yield f"{manager} is there and installs nothing by itself: {path} = true has it do so whenever one enters."
 
 
 def _version(declared: Declaring, name: str, version: str) -> None:

@@ -56,7 +56,7 @@ class Proposal(Struct, frozen=True):
     next: str
 
 
-def detect(context: Context) -> Proposal:
+def detect(context: Context, *, direnv: bool = False) -> Proposal:
     """Return what the files of a repository say that it needs; see `Environment.detect`."""
     repository = Repository(context.project)
     gathered = gather(repository)
@@ -66,16 +66,18 @@ def detect(context: Context) -> Proposal:
     if backend != _WHOLE:
         notes += _of_another(drawn, backend)
     elif DECLARATION in declared:
-        before = len(drawn.edits)
-        drawn.edits = [*lacking(drawn.edits, declared)]
-        notes += [f"{DECLARATION} has the rest already."] if len(drawn.edits) < before else []
+        lacked = lacking(drawn.edits, declared)
+        drawn.edits = lacked.edits
+        drawn.disagreements += lacked.disagreements
+        notes += [f"{DECLARATION} has the rest already."] if lacked.there and not lacked.disagreements else []
+        notes += [f"{DECLARATION} says some of it otherwise, and stays as it is."] if lacked.disagreements else []
     elif not _realisable():
         notes.append("Neither devenv nor Nix is installed here, so that what is declared cannot be built here.")
     _leave_hidden(context, drawn)
-    kept, change, refused = _tried(context, drawn.edits, create=backend == _WHOLE)
+    kept, change, refused = _tried(context, drawn.edits, create=backend == _WHOLE, direnv=direnv)
     following = "nothing to do"
     if change is not None and change.changed:
-        following = f"{do('publish')} publishes them, all or some"
+        following = f"{do('publish')} publishes them all, {do('publish_some')} those of a list"
         change = replace(change, next=following)
     if repository.cut:
         notes.append("The repository is larger than what is looked at: some of its files were left out.")
@@ -138,32 +140,32 @@ def _subject(edit: dict[str, Any]) -> str:
 
 
 def _tried(
-    context: Context, edits: Sequence[ProposedEdit], *, create: bool
+    context: Context, edits: Sequence[ProposedEdit], *, create: bool, direnv: bool
 ) -> tuple[list[ProposedEdit], ChangeResult | None, list[str]]:
     """Return the edits that can be made, their dry run, and what is refused of the others."""
     kept, refused = list(edits), list[str]()
     while kept:
         try:
-            return kept, _dry_run(context, kept, create=create), refused
+            return kept, _dry_run(context, kept, create=create, direnv=direnv), refused
         except DevkeelError as error:
-            bad = _first_refused(context, kept, create=create)
+            bad = _first_refused(context, kept, create=create, direnv=direnv)
             if bad is None:
                 return [], None, [*refused, error.message]
             refused.append(f"{_subject(kept.pop(bad).edit)} is left out: {error.message}")
     return [], None, refused
 
 
-def _first_refused(context: Context, edits: Sequence[ProposedEdit], *, create: bool) -> int | None:
+def _first_refused(context: Context, edits: Sequence[ProposedEdit], *, create: bool, direnv: bool) -> int | None:
     """Return which edit is refused by itself, None where each alone is made."""
     for number, item in enumerate(edits):
         try:
-            _dry_run(context, (item,), create=create)
+            _dry_run(context, (item,), create=create, direnv=direnv)
         except DevkeelError:
             return number
     return None
 
 
-def _dry_run(context: Context, edits: Iterable[ProposedEdit], *, create: bool) -> ChangeResult:
+def _dry_run(context: Context, edits: Iterable[ProposedEdit], *, create: bool, direnv: bool) -> ChangeResult:
     asked = changes.Asked(None, dry_run=True, expected_revision=None)
     found = parse_edits([item.edit for item in edits])
-    return changes.change(context.again(), found, asked, level=_LEVEL, create=create, direnv=False)
+    return changes.change(context.again(), found, asked, level=_LEVEL, create=create, direnv=direnv)

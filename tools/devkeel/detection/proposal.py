@@ -12,6 +12,7 @@ from devkeel.detection.choice import Disagreement, Reason, agrees, choose, close
 from devkeel.detection.declaring import declare, is_package
 from devkeel.source.path import format_path, parse_path
 from devkeel.text import secrets
+from devkeel.text.clean import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -57,6 +58,7 @@ _OWN = re.compile(r"(?:^|[/._-])(?:dev|devel|development|local)(?:[/._-]|$)")
 _DEPLOYMENT = re.compile(r"(?:^|[/._-])(?:prod|production|deploy|deployment|release|staging|k8s|nginx|ci)(?:[/._-]|$)")
 # Reasons of one edit, the closest: a monorepo names a language fifty times.
 _MOST_REASONS = 6
+_MOST_NAMES = 12
 _OPERATIONS = 3  # the closeness of images and workflows, see `closeness`
 
 
@@ -107,7 +109,18 @@ def draw(clues: Sequence[Clue], names: Sequence[str]) -> Drawn:
         elif about == "process":
             _process(drawn, name, found, only=procfile)
     _tests(drawn, [clue for clue in clues if clue.about == "test"])
+    drawn.notes += _left([clue for clue in clues if clue.about == "left"])
     return drawn
+
+
+def _left(clues: Sequence[Clue]) -> Iterator[str]:
+    """Yield what a file asks for and no edit has, a sentence for each file and each thing that is said of it."""
+    names: dict[tuple[str, str], dict[str, None]] = {}
+    for clue in clues:
+        names.setdefault((clue.place.file, clue.why), {})[secrets.mask(one_line(clue.name))] = None
+    for (file, why), found in names.items():
+        more = f" and {len(found) - _MOST_NAMES} more" if len(found) > _MOST_NAMES else ""
+        yield f"{file} names {', '.join([*found][:_MOST_NAMES])}{more}: {why}, and no edit here has it."
 
 
 def _strongest(clues: Iterable[Clue]) -> Certainty:
@@ -139,7 +152,8 @@ def _declared(
     options |= {"port": port} if port is not None else {}
     toolchain = next((item for item in sure if item.place.file in _TOOLCHAINS and item.version), None)
     file = toolchain.place.file if name == "rust" and toolchain is not None else None
-    declared = declare(_GROUPS[about], name, version, options, file)
+    paths = {key: path for clue in sorted(sure, key=closeness, reverse=True) for key, path in clue.paths.items()}
+    declared = declare(_GROUPS[about], name, version, options, file, paths)
     if version is not None:
         drawn.versions[name] = version
     drawn.notes += declared.notes

@@ -175,12 +175,15 @@ class RepositoryFile:
         version: str | None = None,
         value: str | int | None = None,
         options: dict[str, Any] | None = None,
+        paths: dict[str, str] | None = None,
     ) -> Clue:
         """Return what a line says. seen: the words, where they are not the line itself. why: a clause."""
         said = seen if seen is not None else self.lines[line - 1] if line else posixpath.basename(self.name)
         shown = secrets.mask(one_line(said))
         cut = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
-        return Clue(about, name, Place(self.name, line), certainty, cut, why, version, value, options or {})
+        return Clue(
+            about, name, Place(self.name, line), certainty, cut, why, version, value, options or {}, paths or {}
+        )
 
 
 def is_aside(name: str) -> bool:

@@ -49,6 +49,15 @@ _CLIENTS = {
 }
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _BACKENDS = {"poetry": "poetry.enable", "uv": "uv.enable"}
+# What an environment of pip is made of, the first that is there; what names more of these is for more than running.
+_REQUIREMENTS = ("requirements.txt", "requirements/base.txt", "requirements/common.txt", "requirements/main.txt")
+# pip, "Requirements File Format": another file, relative to this one, which devenv puts elsewhere.
+_OF_ANOTHER = re.compile(r"\s*(?:-r|-c|--requirement|--constraint)[\s=]?")
+# setuptools, "Configuring setuptools using setup.cfg files": the sections that say what a distribution is.
+_OF_SETUPTOOLS = re.compile(r"\s*\[(?:metadata|options(?:\.[\w.]+)?)\]")
+# What conda-forge calls that devenv has a language of.
+_CONDA_LANGUAGES = {"r-base": "r", "nodejs": "javascript", "go": "go", "rust": "rust", "julia": "julia"}
+_CONDA_NAME = re.compile(r"(?:[\w-]+::)?([\w.-]+)")
 
 
 class PythonManifests:
@@ -85,11 +94,12 @@ def _lock(file: RepositoryFile, manager: str, option: str | None, package: str |
 
 
 def _old(file: RepositoryFile, base: str) -> Iterator[Clue]:
-    # They are programs, or name what pip reads: that they are there is all that is taken.
+    # They are programs, or name what pip reads, and settings of other tools: no more is taken than that they are there.
     if base == "tox.ini":
         yield file.clue("test", "tox", file.line_with("[tox]"), "possible", "tox runs the tests", value="tox")
         return
-    yield _language(file, None, "setuptools builds it")
+    if base == "setup.py" or any(map(_OF_SETUPTOOLS.match, file.lines)):
+        yield _language(file, None, "setuptools builds it")
 
 
 def _conda(file: RepositoryFile) -> Iterator[Clue]:
@@ -97,11 +107,26 @@ def _conda(file: RepositoryFile) -> Iterator[Clue]:
         listed = yaml.get(file.data, "dependencies")
     except KeyError:
         return
-    for item in listed if isinstance(listed, list) else ():
-        found = _CONDA_PYTHON.match(item) if isinstance(item, str) else None
+    for item in _conda_items(listed):
+        found, name = _CONDA_PYTHON.match(item), _CONDA_NAME.match(item)
+        line = file.line_with(item)
         if found is not None:
-            line = file.line_with(str(item))
             yield _language(file, line, f"conda is asked for Python {found[1]}", version=found[1])
+        elif name is not None and name[1] in _CONDA_LANGUAGES:
+            yield file.clue("language", _CONDA_LANGUAGES[name[1]], line, "likely", "conda installs it")
+        elif name is not None and name[1] == "python":
+            yield _language(file, line, "conda installs it")
+        elif name is not None and name[1] != "pip":
+            yield file.clue("left", name[1], line, "certain", "conda installs them")
+
+
+def _conda_items(listed: object) -> Iterator[str]:
+    """Yield what conda installs, and what it has pip install."""
+    for item in listed if isinstance(listed, list) else ():
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, dict):
+            yield from _conda_items(item.get("pip"))
 
 
 def _pyproject(file: RepositoryFile) -> Iterator[Clue]:
@@ -146,8 +171,12 @@ def _pipfile(file: RepositoryFile) -> Iterator[Clue]:
 
 def _requirements(file: RepositoryFile) -> Iterator[Clue]:
     # pip installs into an environment; what a manager locks, it installs into one of its own.
-    alone = not file.nested and not any(file.beside(lock) is not None for lock in (*_LOCKS, "Pipfile"))
-    yield _language(file, None, "pip installs it", options={"venv.enable": True} if alone else {})
+    up = "../" if file.folder == "requirements" else ""
+    alone = (not file.nested or up) and not any(file.beside(up + lock) is not None for lock in (*_LOCKS, "Pipfile"))
+    first = next((name for name in _REQUIREMENTS if file.beside(up + name) is not None), None)
+    taken = alone and file.name == first and not any(map(_OF_ANOTHER.match, file.lines))
+    options, paths = {"venv.enable": True} if alone else {}, {"venv.requirements": file.name} if taken else {}
+    yield _language(file, None, "pip installs it", options=options, paths=paths)
     yield from _libraries(file, file.lines)
 
 
