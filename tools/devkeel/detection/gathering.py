@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from devkeel.detection.repository import Repository
 
 __all__ = ["Gathered", "Unread", "gather"]
-
-
-_SECONDS = 20  # a repository of 20,000 files takes three
 
 
 class Unread(Struct, frozen=True):
@@ -44,14 +40,10 @@ def gather(repository: Repository, readers: Iterable[EvidenceReader] = READERS) 
     """Return what the files of a repository say, those of its root first; examples, pages and tests say nothing."""
     rows, files, unread = tuple(readers), list[str](), list[Unread]()
     clues: list[Clue] = []
-    end = time.monotonic() + _SECONDS
     for name in repository.names:
         reading = () if is_aside(name) else tuple(row for row in rows if row.matches(name))
         file = repository.file(name) if reading else None
         if file is None:
-            continue
-        if time.monotonic() > end:
-            unread.append(Unread(name, f"others took more than {_SECONDS} seconds"))
             continue
         files.append(name)
         for row in reading:
@@ -62,4 +54,6 @@ def gather(repository: Repository, readers: Iterable[EvidenceReader] = READERS) 
             except (LookupError, TypeError, AttributeError, RecursionError):
                 # A file of others may have any shape, and one of them hides no other.
                 unread.append(Unread(name, "it is not laid out as its format has it"))
-    return Gathered(tuple(clues), tuple(files), tuple(unread))
+        if repository.budget.over:
+            break  # the repository says that it was cut
+    return Gathered(tuple(clues), tuple(files), tuple(dict.fromkeys(unread)))

@@ -25,7 +25,7 @@ _EXPANSION = re.compile(
 
 
 # What is filled in may stand in a text thousands of times.
-_LONGEST = 1024
+_LONGEST, _LONGEST_TEXT = 1024, 64 * 1024
 
 
 class EnvLine(NamedTuple):
@@ -55,7 +55,7 @@ class KnownVariables:
         """Return a text with its variables filled in, None where one of them is not known."""
         found = [*_EXPANSION.finditer(text or "")]
         values = [self._value(match) for match in found]
-        if text is None or None in values:
+        if text is None or None in values or sum(map(len, filter(None, values))) > _LONGEST_TEXT:
             return None
         done, at = "", 0
         for match, value in zip(found, values, strict=True):

@@ -6,6 +6,7 @@ import posixpath
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from devkeel.detection.budget import Budget, FileBudget
 from devkeel.detection.evidence import Clue
 from devkeel.errors import DevkeelError, Place
 from devkeel.project.environment_files import is_material
@@ -25,6 +26,8 @@ __all__ = ["ELSEWHERE", "Repository", "RepositoryFile", "is_aside"]
 _MAX_FOLDERS, _MAX_NAMES, _MAX_READ = 20_000, 100_000, 500
 _MAX_BYTES = 1024 * 1024  # of one file; a manifest has a few kilobytes
 _LONGEST = 120
+_LONGEST_LINE = 4096  # that is searched for secrets; the rest of it is not shown
+_CLUE = 256  # what a clue costs of a budget
 _SECONDS = 10.0
 # What tools make, and what is about something else than this project: nothing there is its own declaration.
 ELSEWHERE = PRIVATE | {
@@ -55,13 +58,28 @@ _ASIDE = frozenset(
 class Repository:
     """The files of a project, as far as they are looked at. Links to directories are not followed.
 
-    read: the names of the files whose bytes were asked for. cut: whether there is more than the bounds let in.
+    read: the names of the files whose bytes were asked for. budget: what all of the looking may cost.
     """
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, budget: Budget | None = None) -> None:
         self._project = project
         self._opened: dict[str, bytes] = {}
-        self.cut = False
+        self._budgets: dict[str, FileBudget] = {}
+        self._cut = False
+        self.budget = budget or Budget()
+
+    @property
+    def cut(self) -> bool:
+        """Whether there is more than the bounds let in."""
+        return self._cut or self.budget.over
+
+    def spend(self, name: str, size: int) -> None:
+        """Take from the budget of a file. Raises ValueError with why nothing is left."""
+        self._budgets.setdefault(name, FileBudget(self.budget)).spend(size)
+
+    def leave(self) -> None:
+        """Keep in mind that something is not looked at."""
+        self._cut = True
 
     @property
     def read(self) -> tuple[str, ...]:
@@ -73,11 +91,11 @@ class Repository:
         """The files that Git does not ignore, sorted, those of the root first; no material of tests or templates."""
         found = list[str]()
         for number, (folder, names) in enumerate(self._project.room.walk(ELSEWHERE, _MAX_FOLDERS)):
-            self.cut = self.cut or number >= _MAX_FOLDERS
+            self._cut = self._cut or number >= _MAX_FOLDERS or self.budget.over
             if not is_material(folder):
                 found += [posixpath.normpath(f"{folder}/{name}") for name in names]
-            if len(found) >= _MAX_NAMES:
-                self.cut = True
+            if len(found) >= _MAX_NAMES or self._cut:
+                self._cut = True
                 break
         known = sorted(found[:_MAX_NAMES], key=lambda name: (name.count("/"), name))
         ignored = self._ignored(known)
@@ -95,7 +113,7 @@ class Repository:
         """Return the bytes of a file. Raises ValueError for one that is too large, unreadable, or one too many."""
         if name not in self._opened:
             if len(self._opened) >= _MAX_READ:
-                self.cut = True
+                self._cut = True
                 raise ValueError(f"more than {_MAX_READ} files would be read")
             try:
                 data = self._project.read(name)
@@ -105,6 +123,7 @@ class Repository:
                 raise ValueError("it is gone")
             if len(data) > _MAX_BYTES:
                 raise ValueError(f"it has {len(data)} bytes, more than {_MAX_BYTES}")
+            self.spend(name, len(data))
             self._opened[name] = data
         return self._opened[name]
 
@@ -155,6 +174,14 @@ class RepositoryFile:
         """The lines of its text."""
         return tuple(self.text.splitlines())
 
+    def spend(self, size: int) -> None:
+        """Take from what this file may cost. Raises ValueError with why nothing is left."""
+        self._repository.spend(self.name, size)
+
+    def leave(self) -> None:
+        """Keep in mind that a part of this file is not looked at."""
+        self._repository.leave()
+
     def beside(self, path: str) -> RepositoryFile | None:
         """Return the file at a path relative to this one's directory, None where none is looked at."""
         return self._repository.file(posixpath.normpath(posixpath.join(self.folder, path)))
@@ -179,7 +206,8 @@ class RepositoryFile:
     ) -> Clue:
         """Return what a line says. seen: the words, where they are not the line itself. why: a clause."""
         said = seen if seen is not None else self.lines[line - 1] if line else posixpath.basename(self.name)
-        shown = secrets.mask(one_line(said))
+        self.spend(_CLUE)
+        shown = secrets.mask(one_line(said[:_LONGEST_LINE]))
         cut = shown if len(shown) <= _LONGEST else f"{shown[: _LONGEST - 1]}…"
         return Clue(
             about, name, Place(self.name, line), certainty, cut, why, version, value, options or {}, paths or {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 import re
-import time
 from typing import TYPE_CHECKING
 
 from devkeel.detection.readers.devcontainer import DevContainers, commands_of_container
@@ -24,13 +23,12 @@ if TYPE_CHECKING:
 
 __all__ = ["functions_in", "shell_texts"]
 
-_SECONDS = 20  # as long as looking may take at most
 _SHELLS = frozenset({"sh", "bash", "dash", "ash", "zsh", "ksh"})
 _SCRIPT = re.compile(r".*\.(?:sh|bash)")
 _PROCFILE = re.compile(r"Procfile(?:\.dev)?")
 # POSIX.1-2024, Shell Command Language, 2.9.5, and Bash's `function`; aliases are names of their own as well.
 _FUNCTION = re.compile(
-    r"^\s*(?:(?:function\s+)?([\w:.-]+)\s*\(\)|function\s+([\w:.-]+)|alias\s+([\w:.-]+)=)", re.MULTILINE
+    r"^[ \t]*(?:(?:function[ \t]+)?([\w:.-]+)[ \t]*\(\)|function[ \t]+([\w:.-]+)|alias[ \t]+([\w:.-]+)=)", re.MULTILINE
 )
 # GitHub, "Workflow commands": steps of a workflow run on a machine that has much more than a shell of development.
 _OF_CI = (GitHubActions(), GitLabPipelines(), CirclePipelines())
@@ -38,9 +36,8 @@ _OF_CI = (GitHubActions(), GitLabPipelines(), CirclePipelines())
 
 def shell_texts(repository: Repository) -> Iterator[ShellText]:
     """Yield the shell text of each file that has some, examples, pages and tests aside."""
-    end = time.monotonic() + _SECONDS
     for name in repository.names:
-        file = None if is_aside(name) or time.monotonic() > end else repository.file(name)
+        file = None if is_aside(name) or repository.budget.over else repository.file(name)
         if file is None:
             continue
         try:

@@ -60,6 +60,7 @@ _OF_RUNNER = re.compile(r"\$\{\{|\$\(\(|GITHUB_|RUNNER_|CI_|CIRCLE_|BUILDKITE|ma
 # The grammar of Bash takes time and memory by the square of the pipes in a pipeline and of heredocs without an end:
 # 4,000 pipes are 0.7 s and 300 MB. An installer of 100 kB has some hundred.
 _LONGEST, _MOST_PIPES, _MOST_HEREDOCS = 128 * 1024, 1_500, 300
+_TEXT = 64  # what the shortest text costs of a budget
 
 
 class ShellText(Struct, frozen=True):
@@ -77,6 +78,10 @@ class ShellText(Struct, frozen=True):
     exact: bool = True
     certainty: Certainty = "likely"
     languages: bool = False
+
+    def __post_init__(self) -> None:
+        # A list that is named again, or a recipe of many targets, is made again for each.
+        self.file.spend(_TEXT + len(self.text))
 
     def line(self, row: int) -> int:
         """Return the line of the file that a row of the text is, from 0."""

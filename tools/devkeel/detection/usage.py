@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import posixpath
 import re
-import time
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from devkeel.detection.budget import Budget
 from devkeel.detection.declared import declared_tools
 from devkeel.detection.programs import brought, plain_package, programs_of, provider_of, words_of
 from devkeel.detection.repository import ELSEWHERE, Repository
@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 __all__ = ["MissingProgram", "UnusedPackage", "Usage", "usage"]
 
 _MOST_FILES, _MOST_FOLDERS, _MOST_BYTES = 6_000, 3_000, 1024 * 1024
-_MOST_PLACES, _SECONDS = 5, 20
+_MOST_PLACES = 5
+# Of words, which are many times faster than grammars.
+_MOST_WORDS = 512 * 1024 * 1024
 # Longer ones are no names, and would be taken apart for long.
 _WORD = re.compile(rb"(?<![A-Za-z0-9_+-])[A-Za-z0-9_][A-Za-z0-9_+.-]{0,99}(?![A-Za-z0-9_+.-])")
 
@@ -94,16 +96,21 @@ def usage(context: Context) -> Usage:
     if declared is None:
         note = f"Nothing is declared in Nix here: {do('detect')} says what the repository's files ask for."
         return Usage((), (), (), 0, (), (note,))
-    texts = [*shell_texts(Repository(project))]
+    repository = Repository(project)
+    texts = [*shell_texts(repository)]
+    missing = tuple(_missing(project, repository, declared, texts))
     searched = _WordSearch(project, {name: words_of(name) for name in declared.packages})
     unused = _unused(declared, searched)
     unjudged = tuple(name for name, words in searched.wanted.items() if words is None)
     notes = [_NOT_SEARCHED]
     if searched.cut:
         notes.append("There is more than can be searched within bounds, so that nothing is called unused.")
+    if repository.cut:
+        # A script of the project's own would be called missing.
+        notes.append("There are more scripts than can be read within bounds, so that nothing is called missing.")
     return Usage(
         () if searched.cut else unused,
-        tuple(_missing(project, declared, texts)),
+        () if repository.cut else missing,
         unjudged,
         searched.files,
         tuple(sorted({text.file.name for text in texts})),
@@ -132,7 +139,7 @@ class _WordSearch:
             self._walk(project)
 
     def _walk(self, project: Project) -> None:
-        folders, end = 0, time.monotonic() + _SECONDS
+        folders, budget = 0, Budget(most=_MOST_WORDS)
         for folder, names in project.room.walk(ELSEWHERE, _MOST_FOLDERS):
             folders += 1
             self.cut = self.cut or folders >= _MOST_FOLDERS
@@ -142,15 +149,19 @@ class _WordSearch:
                 if is_lock(name) or name.endswith(".nix"):
                     continue
                 self.files += 1
-                if self.files > _MOST_FILES or time.monotonic() > end:
+                if self.files > _MOST_FILES or budget.over:
                     self.cut = True
                     return
-                self._read(project, name)
+                self._read(project, name, budget)
 
-    def _read(self, project: Project, name: str) -> None:
+    def _read(self, project: Project, name: str, budget: Budget) -> None:
         try:
             data = project.read(name) or b""
+            budget.spend(len(data))
         except DevkeelError:
+            return
+        except ValueError:
+            self.cut = True
             return
         if len(data) <= _MOST_BYTES and b"\0" not in data[:1024]:
             self._take(data)
@@ -184,14 +195,18 @@ def _unused(declared: DeclaredTools, search: _WordSearch) -> tuple[UnusedPackage
     return tuple(found)
 
 
-def _missing(project: Project, declared: DeclaredTools, texts: list[ShellText]) -> Iterable[MissingProgram]:
+def _missing(
+    project: Project, repository: Repository, declared: DeclaredTools, texts: list[ShellText]
+) -> Iterable[MissingProgram]:
     """Yield the programs that are run and not declared, each with where."""
-    own = _own_names(project, texts) | declared.scripts
+    own = _own_names(project, repository, texts) | declared.scripts
     there = brought(declared.languages, declared.services, declared.options)
     packages = {*declared.packages, *map(plain_package, declared.packages)}
     there |= {program for name in declared.packages for program in programs_of(name)}
     places: dict[str, list[Place]] = {}
     for text in texts:
+        if repository.budget.over:
+            return
         installed = _installed(text)
         for program, row in programs_in(text.text):
             if program not in own | there | installed and "." not in program:
@@ -218,11 +233,13 @@ def _installed(text: ShellText) -> set[str]:
     return {name for install in installs for name in install.names}
 
 
-def _own_names(project: Project, texts: list[ShellText]) -> set[str]:
+def _own_names(project: Project, repository: Repository, texts: list[ShellText]) -> set[str]:
     """Return what the project gives a name itself: scripts, functions of shell, and what its manifests name."""
     found = {name for text in texts for name in functions_in(text.text)}
     read = _reading(project)
-    for name in Repository(project).names:
+    for name in repository.names:
+        if repository.budget.over:
+            break
         base, suffix = posixpath.splitext(posixpath.basename(name))
         if suffix in _SCRIPTS:
             found |= {base, f"{base}{suffix}"}

@@ -14,6 +14,7 @@ from devkeel.errors import DevkeelError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from devkeel.detection.repository import RepositoryFile
     from devkeel.source import jsonc
     from devkeel.source.yaml import document as yaml_document
     from devkeel.source.yaml.document import Item
@@ -23,8 +24,9 @@ else:
 
 __all__ = ["Written", "read_json", "read_yaml"]
 
-# `<<: *base` whose base merges another one, and so on: https://yaml.org/type/merge.html says nothing of circles.
-_MOST_MERGES = 8
+# What aliases make of a file, with 16 for each value beside its text: readers walk all of that. A pipeline that uses
+# them a lot is at 100 kB.
+_MOST_MADE, _VALUE = 4 * 1024 * 1024, 16
 # A parser in Python reads some 100 kB a second; a workflow or a compose file has a few.
 _MOST_YAML = 256 * 1024
 
@@ -32,7 +34,8 @@ _MOST_YAML = 256 * 1024
 class Written(Struct, frozen=True):
     """A value. text: of a scalar, as it is written without its quotes, None for a collection and for null.
 
-    line: where it begins. exact: whether each line of its text is one of the file, from `first` on.
+    line: where it begins. exact: whether each line of its text is one of the file, from `first` on. size: of all that
+    is in it, what an alias stands for each time.
     """
 
     line: int
@@ -41,6 +44,7 @@ class Written(Struct, frozen=True):
     exact: bool = False
     members: dict[str, Written] = {}
     items: tuple[Written, ...] = ()
+    size: int = 0
 
     def get(self, *names: str) -> Written:
         """Return what is at a path of keys; nothing, at the line of the last that is there, where it is not."""
@@ -65,8 +69,12 @@ class Written(Struct, frozen=True):
         return self.text is not None or bool(self.members) or bool(self.items)
 
 
-def read_yaml(name: str, data: bytes) -> Written:
-    """Return a YAML file of one document, aliases and merges followed. Raises ValueError with why it is none."""
+def read_yaml(file: RepositoryFile) -> Written:
+    """Return a YAML file of one document, aliases and merges followed. Raises ValueError with why it is none.
+
+    Aliases that make very much of it are left out, and the file keeps that in mind.
+    """
+    name, data = file.name, file.data
     if len(data) > _MOST_YAML:
         raise ValueError(f"it has {len(data)} bytes, more than {_MOST_YAML}")
     try:
@@ -74,7 +82,11 @@ def read_yaml(name: str, data: bytes) -> Written:
     except DevkeelError as error:
         raise ValueError(error.message) from error
     lines = _line_numbers(document.text)
-    return _of_item(document.root, lines, {}, 0) if document.root is not None else Written(1)
+    reading = _YamlReading(lines)
+    root = reading.of(document.root) if document.root is not None else Written(1)
+    if reading.cut:
+        file.leave()
+    return root
 
 
 # GitLab, "Customization", `!reference`: the names of what stands elsewhere. Compose, "Merge", `!reset`: nothing.
@@ -86,28 +98,49 @@ def _line_numbers(text: str) -> Callable[[int], int]:
     return lambda offset: bisect_right(starts, offset)
 
 
-def _of_item(item: Item, line: Callable[[int], int], known: dict[int, Written], merges: int) -> Written:
-    item = item.target or item
-    if id(item) in known:
-        return known[id(item)]
-    known[id(item)] = Written(line(item.start))  # what holds itself ends here
-    at = line(item.start)
-    if item.tag in _ELSEWHERE:
-        found = Written(at)
-    elif item.kind == "scalar":
-        found = Written(at, _text(item), at + (1 if item.style in ("|", ">") else 0), item.style == "|")
-    else:
+class _YamlReading:
+    """Makes values of nodes, each once however often it is named. cut: whether an alias is left out."""
+
+    def __init__(self, line: Callable[[int], int]) -> None:
+        self._line, self._known, self._left = line, dict[int, Written](), _MOST_MADE
+        self.cut = False
+
+    def of(self, item: Item) -> Written:
+        """Return the value of a node; nothing for an alias that makes too much of the file."""
+        alias, item = item, item.target or item
+        if id(item) not in self._known:
+            self._known[id(item)] = Written(self._line(item.start))  # what holds itself ends here
+            self._known[id(item)] = self._made(item)
+        found = self._known[id(item)]
+        return found if item is alias or self._take(found.size) else Written(self._line(item.start))
+
+    def _take(self, size: int) -> bool:
+        """Return whether the file may make that much more of itself."""
+        if size > self._left:
+            self.cut = True
+            return False
+        self._left -= size
+        return True
+
+    def _made(self, item: Item) -> Written:
+        at = self._line(item.start)
+        if item.tag in _ELSEWHERE:
+            return Written(at)
+        if item.kind == "scalar":
+            first = at + (1 if item.style in ("|", ">") else 0)
+            return Written(at, _text(item), first, item.style == "|", size=_VALUE + len(item.value))
         members = dict[str, Written]()
         for entry in item.entries:
-            inner = _of_item(entry.value, line, known, merges)
-            if entry.key.value == yaml_document.MERGE and merges < _MOST_MERGES:
+            inner = self.of(entry.value)
+            if entry.key.value == yaml_document.MERGE:
                 for base in inner.items or (inner,):
-                    members = {**base.members, **members}
+                    if self._take(_VALUE * (len(base.members) + len(members))):
+                        members = {**base.members, **members}
             else:
-                members[entry.key.value] = _below(inner, line(entry.key.start))
-        found = Written(at, members=members, items=tuple(_of_item(each, line, known, merges) for each in item.items))
-    known[id(item)] = found
-    return found
+                members[entry.key.value] = _below(inner, self._line(entry.key.start))
+        items = tuple(map(self.of, item.items))
+        size = _VALUE + sum(each.size for each in (*members.values(), *items)) + sum(map(len, members))
+        return Written(at, members=members, items=items, size=size)
 
 
 def _below(value: Written, line: int) -> Written:

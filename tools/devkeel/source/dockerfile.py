@@ -28,8 +28,11 @@ UNKNOWN = "\0"
 
 _PARSER = Parser(Language(tree_sitter_containerfile.language()))
 _SHELLS = frozenset({"", "sh", "bash", "dash", "ash", "/bin/sh", "/bin/bash", "/bin/ash"})
-# `ENV A=$A$A`, again and again, doubles a value each time: longer ones are not known.
-_LONGEST = 4096
+# `ENV A=$A$A`, again and again, doubles a value each time: longer ones are not known, and none where all that is filled
+# in is much.
+_LONGEST, _MOST_FILLED = 1024, 1024 * 1024
+# What a shell fills in is left to it.
+_OF_SHELL = ("run", "cmd", "entrypoint", "shell", "healthcheck")
 _INSTRUCTION, _EXPANSION = "_instruction", "expansion"
 _STRINGS = frozenset({"unquoted_string", "double_quoted_string", "single_quoted_string"})
 
@@ -68,17 +71,21 @@ def instructions(text: str) -> list[DockerInstruction]:
 def _instructions(root: Node) -> Iterator[DockerInstruction]:
     # Dockerfile reference, "Understand how ARG and FROM interact": what stands before the first FROM is for FROM alone,
     # and a stage that names it again gets it.
-    before, known, begun = dict[str, str](), dict[str, str](), False
+    before, known, begun, longest, filled = dict[str, str](), dict[str, str](), False, 0, 0
     for node in root.named_children:
         if not node.type.endswith(_INSTRUCTION):
             continue
-        item = _instruction(node, known if begun and not node.type.startswith("from") else before)
+        given = known if begun and not node.type.startswith("from") else before
+        if filled < _MOST_FILLED and not node.type.startswith(_OF_SHELL):
+            filled += (node.text or b"").count(b"$") * longest
+        item = _instruction(node, given if filled < _MOST_FILLED else {})
         if item.kind == "FROM":
             begun, known = True, {}
         for variable in item.variables:
             value = before.get(variable.name) if variable.value is None else variable.value
             if value is not None:
                 (known if begun else before)[variable.name] = value if len(value) <= _LONGEST else UNKNOWN
+                longest = max(longest, min(len(value), _LONGEST))
         yield item
 
 

@@ -39,6 +39,8 @@ _DATABASES = {
     "postgres": ("POSTGRES_DB", "POSTGRESQL_DATABASE"),
     "mysql": ("MYSQL_DATABASE", "MARIADB_DATABASE"),
 }
+# What may be the name of a host in a URL or a list of addresses.
+_HOST = re.compile(r"(?:^|(?<=[/@,]))[^/@,:]+(?=[:/,]|$)")
 _DATABASE_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -54,23 +56,28 @@ class ComposeFiles:
 
         Files that it extends or includes are looked at under their own names only.
         """
-        services = read_yaml(file.name, file.data).get("services")
+        services = read_yaml(file).get("services")
         found = _NAME.fullmatch(posixpath.basename(file.name))
         deployed = found is not None and _DEPLOYED.search(found["kind"]) is not None
         values = variables_of(file, _ENV_FILES)
-        for name in services.members:
-            yield from _Container(file, name, services, values, "possible" if deployed else "certain").clues()
+        hosts = frozenset(services.members)
+        for name, service in services.members.items():
+            yield from _Container(file, name, service, hosts, values, "possible" if deployed else "certain").clues()
 
 
 class _Container:
-    """A service of compose. services: all of its file. sure: what the file is about."""
+    """A service of compose. hosts: the names of all of its file. sure: what the file is about."""
 
     def __init__(
-        self, file: RepositoryFile, name: str, services: Written, values: KnownVariables, sure: Certainty
+        self,
+        file: RepositoryFile,
+        name: str,
+        service: Written,
+        hosts: frozenset[str],
+        values: KnownVariables,
+        sure: Certainty,
     ) -> None:
-        self._file, self._name, self._service, self._values = file, name, services.get(name), values
-        hosts = "|".join(map(re.escape, services.members))
-        self._inside = re.compile(rf"(?:^|[/@,])(?:{hosts})(?:[:/,]|$)")
+        self._file, self._name, self._service, self._hosts, self._values = file, name, service, hosts, values
         # compose-spec, "profiles": a service that has some starts only where one of them is asked for.
         self._sure: Certainty = "possible" if self._service.get("profiles") else sure
 
@@ -139,7 +146,7 @@ class _Container:
         """Yield what a container of the project itself is given: variables, ports, and what it runs."""
         sure, why = _less(self._sure), f"compose gives it to {self._name}"
         for name, value, line in self._environment():
-            if value is not None and self._inside.search(value):
+            if value is not None and not self._hosts.isdisjoint(_HOST.findall(value)):
                 within = f"{why}, with a host of compose's own network in it"
                 yield from variable_clue(self._file, name, value, line, within, "possible")
             elif value is not None:

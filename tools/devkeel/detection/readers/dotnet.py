@@ -44,7 +44,7 @@ def _global(file: RepositoryFile) -> Iterator[Clue]:
 
 def _project(file: RepositoryFile) -> Iterator[Clue]:
     for item in elements(file.data):
-        if item.path[-1] in ("TargetFramework", "TargetFrameworks"):
+        if item.name in ("TargetFramework", "TargetFrameworks"):
             found = [next(part for part in groups if part) for groups in _FRAMEWORK.findall(item.text)]
             version = newest(found) if found else None
             why = f"it targets .NET {version}" if version else "MSBuild builds it"

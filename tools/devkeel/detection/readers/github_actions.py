@@ -33,6 +33,7 @@ _OF_MATRIX = re.compile(r"\$\{\{\s*matrix\.(?P<path>[\w.-]+)\s*\}\}")
 _OF_ENV = re.compile(r"\$\{\{\s*env\.(?P<name>\w+)\s*\}\}")
 _PORT = re.compile(r"(?P<host>\d+):(?P<container>\d+)(?:/tcp)?")
 _NUMBER = re.compile(r"v?\d")
+_STEP = 16  # what a step costs of a budget
 _CACHES = ("npm", "yarn", "pnpm")
 
 
@@ -45,10 +46,11 @@ class GitHubActions:
 
     def read(self, file: RepositoryFile) -> Iterable[Clue]:
         """Yield what each job is set up with: languages, services, packages, variables, and the tests that it runs."""
-        workflow = read_yaml(file.name, file.data)
+        workflow = read_yaml(file)
         title = f"{file.name.rpartition('/')[2].rpartition('.')[0]} {workflow.get('name').text or ''}"
         beside = _is_beside(file.name.rpartition("/")[2].rpartition(".")[0])
         for name, job in workflow.get("jobs").members.items():
+            file.spend(len(job.get("steps").items) * _STEP)
             tests = _runs_tests(job)
             aside = not tests and (beside or _is_beside(name) or _is_beside(title))
             yield from _Job(file, workflow, name, job, aside=aside).clues()
@@ -56,7 +58,7 @@ class GitHubActions:
 
 def steps_of_workflow(file: RepositoryFile) -> Iterator[ShellText]:
     """Yield the shell text of each step of a job that tests. Raises ValueError for what does not parse."""
-    for name, job in read_yaml(file.name, file.data).get("jobs").members.items():
+    for name, job in read_yaml(file).get("jobs").members.items():
         for step in job.get("steps").items if _runs_tests(job) else ():
             run = step.get("run")
             if run.text is not None and _is_shell(step.get("shell").text):
@@ -166,6 +168,7 @@ class _Job:
         for row in rows:
             items = row.items or (row,)
             found += [item.get(*path[1:]) for item in items]
+        self._file.spend(len(found) * _STEP)  # a matrix is looked up by each step again
         return [item for item in found if item.text is not None]
 
     def _known(self, text: str | None) -> str | None:

@@ -41,7 +41,7 @@ class GitLabPipelines:
 
     def read(self, file: RepositoryFile) -> Iterable[Clue]:
         """Yield what the pipeline and each job say."""
-        root = read_yaml(file.name, file.data)
+        root = read_yaml(file)
         given = {name: item.text or item.get("value").text for name, item in root.get("variables").members.items()}
         known = KnownVariables({name: text for name, text in given.items() if text is not None})
         for holder in (root, root.get("default")):
@@ -69,7 +69,7 @@ class CirclePipelines:
 
     def read(self, file: RepositoryFile) -> Iterable[Clue]:
         """Yield what each job and executor says: the first image is the job's own, others run beside it."""
-        root, known = read_yaml(file.name, file.data), KnownVariables({})
+        root, known = read_yaml(file), KnownVariables({})
         for group in ("executors", "jobs"):
             for name, job in root.get(group).members.items():
                 images = [item.get("image") for item in job.get("docker").items]
@@ -84,7 +84,7 @@ class CirclePipelines:
 
 def scripts_of_pipeline(file: RepositoryFile, *, tests: bool = False) -> Iterator[ShellText]:
     """Yield the shell text of each job. tests: of those alone that test. Raises ValueError for what does not parse."""
-    root = read_yaml(file.name, file.data)
+    root = read_yaml(file)
     jobs = root.get("jobs").members if _CIRCLE.fullmatch(file.name) else {"": root, **root.members}
     for name, job in jobs.items():
         if name in _KEYWORDS - {"default"}:
@@ -92,6 +92,7 @@ def scripts_of_pipeline(file: RepositoryFile, *, tests: bool = False) -> Iterato
         what = f"the job {name}" if name else "the pipeline"
         sure: Certainty = "possible" if _BESIDE.search(name.lower()) else "likely"
         found = [item for key in _SCRIPTS for item in _lines(job.get(key))]
+        file.spend(len(found))
         for step in job.get("steps").items:
             run = step.get("run")
             found += [run.get("command") if run.members else run]

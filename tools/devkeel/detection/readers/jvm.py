@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from devkeel.detection.evidence import Certainty, Clue
+    from devkeel.detection.readers.xml_elements import XmlElement
     from devkeel.detection.repository import RepositoryFile
 
 __all__ = ["JvmBuilds"]
@@ -58,14 +59,14 @@ def _java(file: RepositoryFile, line: int | None, certainty: Certainty, why: str
 def _maven(file: RepositoryFile) -> Iterator[Clue]:
     found = elements(file.data)
     properties = {
-        item.path[-1]: (item.text.strip(), item.line) for item in found if item.path[:-1] == ("project", "properties")
+        item.name: (item.text.strip(), item.line) for item in found if item.is_at("project", "properties", item.name)
     }
-    release = next((item for item in found if item.path[-2:] == ("configuration", "release")), None)
+    release = next((item for item in found if item.name == "release" and _of_configuration(item)), None)
     named = next((name for name in _JAVA if properties.get(name, ("",))[0][:1].isdigit()), None)
     own = properties[named] if named is not None else None
     if own is None and release is not None and release.text.strip().isdigit():
         own = release.text.strip(), release.line
-    line = next((item.line for item in found if item.path == ("project",)), 1)
+    line = next((item.line for item in found if item.is_at("project")), 1)
     wrapped = file.beside("mvnw") is not None
     why = "Maven builds it" + (", by the wrapper that is beside it" if wrapped else "")
     yield _java(file, line, "certain", why, options={"maven.enable": True})
@@ -79,6 +80,10 @@ def _maven(file: RepositoryFile) -> Iterator[Clue]:
     if not file.nested:
         command = "./mvnw test" if wrapped else "mvn test"
         yield file.clue("test", "maven", line, "possible", "Maven runs the tests", value=command)
+
+
+def _of_configuration(item: XmlElement) -> bool:
+    return item.within is not None and item.within.name == "configuration"
 
 
 def _gradle(file: RepositoryFile, base: str) -> Iterator[Clue]:

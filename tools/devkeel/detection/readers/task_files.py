@@ -167,7 +167,7 @@ def _just_texts(file: RepositoryFile, rows: list[tuple[int, str]]) -> Iterator[S
 
 
 def _of_task(file: RepositoryFile) -> Iterator[Recipe]:
-    for name, task in read_yaml(file.name, file.data).get("tasks").members.items():
+    for name, task in read_yaml(file).get("tasks").members.items():
         commands = task.get("cmds").items or task.items or ((task.get("cmd") or task),)
         found = [item.get("cmd") if item.members else item for item in commands]
         texts = [

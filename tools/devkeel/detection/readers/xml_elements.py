@@ -10,13 +10,27 @@ from msgspec import Struct
 __all__ = ["XmlElement", "elements"]
 
 
-class XmlElement(Struct):
-    """path: the names of the elements that it is in, without name spaces, its own last. line: of its start tag."""
+# What a path of names for each would take is the square of their number: builds of Java and .NET are 10 deep.
+_DEEPEST = 64
+_LONGEST = 4096  # characters of a text; versions and names are meant
 
-    path: tuple[str, ...]
+
+class XmlElement(Struct):
+    """name: without name space. within: the element around it. line: of its start tag. text: its beginning."""
+
+    name: str
+    within: XmlElement | None
     line: int
-    attributes: dict[str, str]
     text: str = ""
+
+    def is_at(self, *path: str) -> bool:
+        """Return whether it is the last of a path of names that begins at the root."""
+        found: XmlElement | None = self
+        for name in reversed(path):
+            if found is None or found.name != name:
+                return False
+            found = found.within
+        return found is None
 
 
 def elements(data: bytes) -> list[XmlElement]:
@@ -24,9 +38,10 @@ def elements(data: bytes) -> list[XmlElement]:
     parser = expat.ParserCreate()
     found, stack = list[XmlElement](), list[XmlElement]()
 
-    def start(name: str, attributes: dict[str, str]) -> None:
-        above = stack[-1].path if stack else ()
-        element = XmlElement((*above, name.rpartition(":")[2]), parser.CurrentLineNumber, attributes)
+    def start(name: str, _: object) -> None:
+        if len(stack) >= _DEEPEST:
+            raise ValueError(f"its elements are more than {_DEEPEST} deep")
+        element = XmlElement(name.rpartition(":")[2], stack[-1] if stack else None, parser.CurrentLineNumber)
         stack.append(element)
         found.append(element)
 
@@ -34,7 +49,7 @@ def elements(data: bytes) -> list[XmlElement]:
         stack.pop()
 
     def text(data: str) -> None:
-        if stack:
+        if stack and len(stack[-1].text) < _LONGEST:
             stack[-1].text += data
 
     def refuse(*_: object) -> None:
