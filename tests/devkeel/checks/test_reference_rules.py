@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -18,11 +19,15 @@ SAID: dict[str, dict[str, bool | None]] = {
     "github:NixOS/nixpkgs": {"github-only": True, "no-path": True, "pinned": False, "exact": False},
     f"github:NixOS/nixpkgs/{REVISION}": {"github-only": True, "pinned": True, "exact": True},
     f"github:NixOS/nixpkgs?rev={REVISION}": {"pinned": True, "exact": True},
-    "github:a/b?host=git.example.org": {"github-only": None, "forges-only": True},
+    "github:a/b?host=git.example.org": {"github-only": None, "forges-only": None},
     "git+https://github.com/a/b": {"github-only": True, "no-path": True, "exact": False},
     "git+ssh://git@github.com/a/b": {"github-only": True},
     "https://codeload.github.com/a/b/tar.gz/main": {"github-only": True},
     "https://notgithub.com/a/b.tar.gz": {"github-only": False, "forges-only": False},
+    "gitlab:a/b?host=git.example.org": {"github-only": False, "forges-only": None},
+    "github:a/b?host=github.com&host=git.example.org": {"github-only": None, "forges-only": None},
+    "github:a/b?h%6Fst=git.example.org": {"github-only": None, "forges-only": None},
+    "github:a/b?host=GitHub.com": {"github-only": True, "forges-only": True},
     "gitlab:a/b": {"github-only": False, "forges-only": True},
     "git+https://example.org/a": {"github-only": False, "pinned": False},
     "path:./nix": {"github-only": False, "no-path": False, "pinned": True, "exact": True},
@@ -123,6 +128,83 @@ def test_a_file_that_is_none_has_no_finding(data: bytes) -> None:
         assert not judge_references({name: data}, {}, RULES).findings
 
 
+# One reference to a path, in the spellings that YAML has; whether that is certain.
+SPELLINGS: dict[str, bool] = {
+    "inputs:\n  a:\n    url: !!str path:/x\n": True,
+    "inputs:\n  a:\n    url: ! path:/x\n": True,
+    "inputs:\n  a:\n    url: !<tag:yaml.org,2002:str> path:/x\n": True,
+    "inputs:\n  a:\n    url: !own path:/x\n": False,
+    "inputs:\n  a:\n    url: !!binary cGF0aDoveA==\n": False,
+    "inputs: !!map {a: {url: 'path:/x'}}\n": True,
+    "inputs: !own {a: {url: 'path:/x'}}\n": False,
+    "inputs: !!omap [a: {url: 'path:/x'}]\n": False,
+    "!own\ninputs: {a: {url: 'path:/x'}}\n": False,
+    "!!str inputs: {a: {url: 'path:/x'}}\n": True,
+    "!own inputs: {a: {url: 'path:/x'}}\n": False,
+    "%YAML 1.1\n---\ninputs: {a: {url: 'path:/x'}}\n": False,
+    "%TAG ! tag:example.org,2000:\n---\ninputs: {a: {url: 'path:/x'}}\n": False,
+    "inputs: {}\n---\ninputs: {a: {url: 'path:/x'}}\n": False,
+    "x: &x {url: 'path:/x'}\ninputs:\n  a:\n    <<: *x\n": False,
+    "x: &x {url: 'path:/x'}\ninputs:\n  a:\n    <<: [*x]\n    flake: false\n": False,
+    "x: &x {a: {url: 'path:/x'}}\ninputs:\n  <<: *x\n": False,
+    "x: &x {inputs: {a: {url: 'path:/x'}}}\n<<: *x\n": False,
+    "inputs:\n  a: {url: 'github:a/b', inputs: {<<: {c: {url: 'path:/x'}}}}\n": False,
+    "inputs:\n  a: {url: 'github:a/b', inputs: !own {c: {url: 'path:/x'}}}\n": False,
+    "x: &x {a: {url: 'path:/x'}}\ninputs: *x\n": True,
+    "x: &x inputs\n*x : {a: {url: 'path:/x'}}\n": True,
+    "inputs: &i\n  a: &a\n    url: &u path:/x\n    inputs: *i\n": True,
+    '"\\x69nputs": {"a": {"u\\x72l": "\\x70ath:/x"}}\n': True,
+    "? inputs\n: ? a\n  : url: path:/x\n": True,
+    "inputs: # c\n  # github:a/b\n  a: # c\n    url: path:/x # github:a/b\n": True,
+    "\ufeffinputs:\r\n  a:\r\n    url: path:/x\r\n": True,
+    "inputs:\n  a:\n    url: >-\n      path:/x\n": True,
+    "inputs:\n  a: {url: 'github:a/b'}\ninputs:\n  a: {url: 'path:/x'}\n": False,
+    "inputs:\n  a: {url: 'github:a/b', url: 'path:/x'}\n": False,
+}
+
+
+@pytest.mark.parametrize("text", SPELLINGS)
+def test_no_spelling_of_yaml_passes_a_path_in_silence(text: str) -> None:
+    found = judge_references({"devenv.yaml": text.encode()}, {}, ["no-path"])
+    assert bool(found.findings) is SPELLINGS[text]
+    assert found.findings or found.doubtful
+
+
+def test_an_input_that_cannot_be_read_hides_no_other_and_a_merge_that_says_no_place_is_no_doubt() -> None:
+    text = "x: &x {flake: false}\ninputs:\n  a: !own {}\n  b: {url: 'path:/x'}\n  c: {<<: *x, url: 'github:a/b'}\n"
+    found = judge_references({"devenv.yaml": text.encode()}, {}, ["no-path"])
+    assert [item.subject for item in found.findings] == ["b"]
+    assert [item.subject for item in found.doubtful] == ["a"]
+
+
+@pytest.mark.parametrize(
+    "flake",
+    [
+        "{ inputs = { inherit (import ./x.nix) a; }; outputs = _: { }; }",
+        "{ inherit (import ./x.nix) inputs; outputs = _: { }; }",
+        '{ outputs = _: { }; } // { inputs.a.url = "path:/x"; }',
+        '{ inputs.a.url = "pat${"h"}:/x"; outputs = _: { }; }',
+        '{ inputs.a = { url = "github:a/b"; inputs = import ./x.nix; }; outputs = _: { }; }',
+        "{ inputs.a.url = ./x; outputs = _: { }; }",
+        '{ inputs.a.url = "path:/x"; outputs = ',
+        "import ./x.nix",
+    ],
+)
+def test_what_a_flake_does_not_write_out_is_a_doubt_with_its_line(flake: str) -> None:
+    (found,) = judge_references({"flake.nix": flake.encode()}, {}, ["no-path"]).doubtful
+    assert found.place is not None
+    assert found.place.line == 1
+
+
+def test_aliases_that_make_inputs_without_end_are_a_doubt_after_a_bounded_time() -> None:
+    row = "x{0}: &a{0} {{p: {{inputs: *a{1}}}, q: {{inputs: *a{1}}}}}\n"
+    rows = "".join(row.format(number, number - 1) for number in range(1, 30))
+    text = f"x0: &a0 {{a: {{url: 'path:/x'}}}}\n{rows}inputs: *a29\n"
+    begun = time.monotonic()
+    assert "inputs" in [item.subject for item in judge_references({"devenv.yaml": text.encode()}, {}, RULES).doubtful]
+    assert time.monotonic() - begun < 20
+
+
 @given(st.text(alphabet=st.characters(exclude_categories=("Cs", "Cc")), max_size=40).map(str.strip).filter(bool))
 def test_any_text_is_judged_without_an_error_and_alike_in_both_files(text: str) -> None:
     written = json.dumps(text, ensure_ascii=False)
@@ -138,8 +220,6 @@ def test_any_text_is_judged_without_an_error_and_alike_in_both_files(text: str) 
 @pytest.mark.parametrize(
     "text",
     [
-        "inputs:\n  a:\n    url: !!str path:/x\n",
-        'inputs: !!map {a: {url: "path:/x"}}\n',
         '%YAML 1.1\n---\ninputs: {a: {url: "path:/x"}}\n',
         'x: &x {url: "path:/x"}\ninputs:\n  a:\n    <<: *x\n',
         'x: &x {a: {url: "path:/x"}}\ninputs:\n  <<: *x\n',

@@ -4,36 +4,40 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from msgspec import Struct
 
+from devkeel.checks.written_inputs import UnreadInput, inputs_of_yaml
 from devkeel.errors import DevkeelError, Place
 from devkeel.nix_cli.declared_inputs import is_inputs
 from devkeel.nix_cli.places import local_path
 from devkeel.source.flake_reference import FORGES, FlakeReference, is_revision
-from devkeel.source.inputs import INPUTS, MERGE, format_of, is_flake, path_of
+from devkeel.source.inputs import INPUTS, format_of, is_flake, path_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from devkeel.source.inputs import InputFormat
 
-__all__ = ["DeclaredReference", "declared_references", "reference_of", "reference_to"]
+__all__ = ["FORGE_HOSTS", "DeclaredReference", "declared_references", "reference_of", "reference_to"]
 
 # Names of the machine's registry, with a reference or a revision behind them (nix, src/libflake/flakeref.cc,
 # `flakeIdRegexS`).
 _REGISTERED = re.compile(r"[A-Za-z][\w-]*(?:/[\w.@+-]+){0,2}", re.ASCII)
-_FORGE_HOSTS = {"github": "github.com", "gitlab": "gitlab.com", "sourcehut": "git.sr.ht"}
+FORGE_HOSTS = {"github": "github.com", "gitlab": "gitlab.com", "sourcehut": "git.sr.ht"}
+# No project has as many inputs; aliases of aliases make any number of them.
+_MOST = 1000
 _WEB = ("http", "https", "tarball", "file", "ftp")
 
 
 class DeclaredReference(Struct, frozen=True):
     """What one input refers to.
 
-    name: of the input, with the way to it where it is an input's input: `a/nixpkgs`. text: as it is written, None
-    where the file computes it. kind: github, gitlab, sourcehut, git, hg, web, path, registry, or unknown. host: that it
-    names, in small letters. pinned: whether it names a revision or a hash itself.
+    name: of the input, with the way to it where it is an input's input: `a/nixpkgs`; `inputs` where those of the file
+    could not be read. text: as it is written, None where the file does not write it out. kind: github, gitlab,
+    sourcehut, git, hg, web, path, registry, or unknown. host: that it names, in small letters. pinned: whether it names
+    a revision or a hash itself.
     """
 
     name: str
@@ -55,13 +59,20 @@ def reference_to(name: str, place: Place, text: str) -> DeclaredReference:
     if local_path(text) is not None:
         kind = "path"
     elif reference.kind == "forge":
-        kind, host = transport, (reference.asked("host") or _FORGE_HOSTS[transport]).lower()
+        kind, host = transport, _asked_host(reference) or FORGE_HOSTS[transport]
     elif not colon or transport in ("flake", "indirect"):
         kind = "registry" if _REGISTERED.fullmatch(text.partition("?")[0].removeprefix(f"{scheme}:")) else "unknown"
     else:
         kind = transport if transport in ("git", "hg") else "web" if transport in _WEB else "unknown"
         host = _host(text)
     return DeclaredReference(name, place, text, kind, host, pinned)
+
+
+def _asked_host(reference: FlakeReference) -> str | None:
+    """Return the host that a query names; all of them, which is none that is known, where it names several."""
+    asked = (part.partition("=") for part in reference.query)
+    hosts = {unquote(value).lower() or "?" for key, _, value in asked if unquote(key) == "host"}
+    return " ".join(sorted(hosts)) or None
 
 
 def _host(text: str) -> str | None:
@@ -82,7 +93,7 @@ def reference_of(name: str, place: Place, given: Mapping[str, Any]) -> DeclaredR
         found = reference_to(name, place, url)
         return DeclaredReference(name, place, found.text, found.kind, found.host, found.pinned or pinned)
     if kind in FORGES:
-        host = given.get("host", _FORGE_HOSTS[str(kind)])
+        host = given.get("host", FORGE_HOSTS[str(kind)])
         return DeclaredReference(name, place, shown, str(kind), str(host).lower(), pinned)
     if kind == "path" or local_path(dict(given)) is not None:
         return DeclaredReference(name, place, shown, "path", None, pinned)
@@ -111,13 +122,16 @@ def declared_references(files: Mapping[str, bytes]) -> tuple[DeclaredReference, 
 
 def _of_file(file: str, data: bytes) -> Iterator[DeclaredReference]:
     form = format_of(file)
-    tree = form.read(file, data)
-    for way, value in _inputs(tree):
+    tree, unread = (form.read(file, data), form.computed(file, data)) if is_flake(file) else inputs_of_yaml(data, file)
+    for looked, (way, value) in enumerate(_inputs(tree)):
+        if looked == _MOST:
+            unread = form.line(file, data, [INPUTS]) or 1
+            break
         found = _of_input(form, file, data, (way, value))
         if found is not None:
             yield found
-    if (line := form.computed(file, data)) is not None:
-        yield DeclaredReference("inputs", Place(file, line), None, "unknown")
+    if unread is not None:
+        yield DeclaredReference("inputs", Place(file, unread), None, "unknown")
         return
     for name, line in form.taken(file, data).items():
         if name not in tree:
@@ -129,13 +143,13 @@ def _of_input(form: InputFormat, file: str, data: bytes, item: tuple[tuple[str, 
     way, value = item
     name = "/".join(way)
     path = [INPUTS, *path_of(name)]
-    place = Place(file, form.line(file, data, path))
+    place = Place(file, form.line(file, data, path) or form.line(file, data, path[:-1]))
     if not isinstance(value, dict):
         return DeclaredReference(name, place, None, "unknown")
     given = {key: item for key, item in value.items() if key not in ("inputs", "flake", "follows")}
-    shown = next((key for key in ("url", "type") if key in given), None)
-    if shown is None and MERGE in given and not is_flake(file):
+    if any(isinstance(item, UnreadInput) for key, item in value.items() if key != "inputs"):
         return DeclaredReference(name, place, None, "unknown")
+    shown = next((key for key in ("url", "type") if key in given), None)
     if shown is not None:
         return reference_of(name, Place(file, form.line(file, data, [*path, shown]) or place.line), given)
     # An input of a flake that says nothing of where it is, is one of the registry (the same, `parseFlakeInput`).
@@ -148,4 +162,7 @@ def _inputs(tree: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tu
     for name, value in tree.items():
         yield (*above, name), {} if value is None else value
         inner = value.get("inputs") if isinstance(value, dict) else None
-        yield from _inputs(inner if isinstance(inner, dict) else {}, (*above, name))
+        if isinstance(inner, dict):
+            yield from _inputs(inner, (*above, name))
+        elif inner is not None:
+            yield (*above, name, "inputs"), inner

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from devkeel.checks.declared_references import declared_references
+from devkeel.checks.declared_references import FORGE_HOSTS, declared_references
 from devkeel.errors import Diagnostic
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.root import LOCK
@@ -68,7 +68,10 @@ def _from_github(known: _Known) -> bool | None:
 def _from_forge(known: _Known) -> bool | None:
     if known.kind in ("unknown", "registry"):
         return None
-    return True if known.kind in FORGES else _from_github(known)
+    if known.kind in FORGES:
+        # A host of its own is an installation of the same somewhere.
+        return True if known.reference.host in (None, *FORGE_HOSTS.values()) else None
+    return _from_github(known)
 
 
 def _no_path(known: _Known) -> bool | None:
@@ -171,6 +174,6 @@ def _finding(reference: DeclaredReference, rule: str, broken: str, *, waits: boo
 
 
 def _doubt(reference: DeclaredReference, rule: str) -> Diagnostic:
-    why = "its text is computed" if reference.text is None else f"{reference.text} does not say it"
+    why = "the text does not write it out" if reference.text is None else f"{reference.text} does not say it"
     message = f"Whether the input {reference.name} keeps the rule {rule} is not known: {why}"
     return Diagnostic("reference_in_doubt", "info", message, "schema", reference.place, reference.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from copy import deepcopy
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 from devkeel.source import compose, nix, yaml
@@ -53,7 +54,7 @@ class _Flake:
         return nix.flake_inputs(self._open(name, data))
 
     def line(self, name: str, data: bytes, path: Sequence[str]) -> int | None:
-        document, whole = self._open(name, data), tuple(path)
+        document, whole = _read_flake(name, data), tuple(path)
         found = (item for item in document.focus(whole).bindings if item.raw[: len(whole)] == whole)
         return next((document.place(item.node.start_byte).line for item in found), None)
 
@@ -87,8 +88,7 @@ class _Yaml:
         return deepcopy(found) if isinstance(found, dict) else {}
 
     def line(self, name: str, data: bytes, path: Sequence[str]) -> int | None:
-        document = yaml.Document(data, name)
-        item, start = document.root, None
+        item, start = _read_yaml(name, data).root, None
         for key in path:
             entries = item.entries if item is not None and item.kind == "map" else []
             entry = next((entry for entry in entries if entry.key.value == key), None)
@@ -122,6 +122,17 @@ class _Yaml:
 
     def rename(self, name: str, data: bytes, path: Sequence[str], new: str) -> Edited:  # noqa: ARG002  (it follows as a new one)
         return self.drop(name, data, path)
+
+
+# Lines are asked for one input after the other. What is kept is only read.
+@lru_cache(maxsize=2)
+def _read_flake(name: str, data: bytes) -> nix.Document:
+    return nix.Document(data, name, module=False)
+
+
+@lru_cache(maxsize=2)
+def _read_yaml(name: str, data: bytes) -> yaml.Document:
+    return yaml.Document(data, name)
 
 
 def is_flake(name: str) -> bool:
