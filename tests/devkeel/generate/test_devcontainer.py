@@ -186,3 +186,92 @@ def test_a_record_that_is_none_is_refused_with_its_place(project: Environment, r
         project.generate("devcontainer")
     assert refused.value.code == "generated_part_edited"
     assert refused.value.place is not None
+
+
+def written(environment: Environment, text: str) -> Path:
+    path = path_of(environment)
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+def test_what_a_person_wrote_first_stays_when_the_declaration_no_longer_says_it(project: Environment) -> None:
+    declared, envrc = project.project.root / "devenv.nix", project.project.root / ".envrc"
+    declared.write_text('{ pkgs, ... }:\n{\n  env.A = "x";\n  env.B = "y";\n}\n')
+    envrc.touch()
+    mine = {"name": "shop", "forwardPorts": [3000], "containerEnv": {"A": "x"}}
+    written(project, json.dumps({**mine, "customizations": {"vscode": {"extensions": ["mkhl.direnv"]}}}))
+    project.generate("devcontainer", {"ports": ["3000", "9000"]})
+    assert said(project)["containerEnv"] == {"A": "x", "B": "y"}
+    assert not project.generate("devcontainer").changed
+    declared.write_text("{ }\n")
+    envrc.unlink()
+    project.generate("devcontainer", {"ports": ["4000"]})
+    found = said(project)
+    assert {key: found[key] for key in mine} == {**mine, "forwardPorts": [3000, 4000]}
+    assert found["customizations"]["vscode"]["extensions"] == ["mkhl.direnv"]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        5,
+        [],
+        {"parameters": {"ports": ["abc"]}},
+        {"parameters": {"ports": ["70000"]}},
+        {"parameters": {"ports": 5}},
+        {"parameters": {"python": "3.12; rm -rf /"}},
+        {"parameters": {"image": {"x": 1}, "apply": []}},
+        {"parameters": {"unknown": "x"}},
+        {"parameters": []},
+        {"values": 5},
+        {"values": {"nojson": "x"}},
+        {"values": {"5": "x"}},
+        {"values": {"[]": "x"}},
+        {"values": {"{}": "x"}},
+        {"values": {'[""]': "x"}},
+        {"values": {'["containerEnv", 1]': "x"}},
+        {"values": {'["containerEnv"]': "x"}},
+        {"values": {'["containerEnv", "A", "B"]': "x"}},
+        {"values": {'["build"]': "x"}},
+        {"values": {'["name"]': 5}},
+        {"values": {'["containerEnv", "\\n"]': "x"}},
+        {"values": {"[" * 5000: "x"}},
+        {"lists": {"[1]": ["a"]}},
+        {"lists": {"{": ["a"]}},
+        {"lists": {'["mounts"]': ["a"]}},
+        {"lists": {'["forwardPorts"]': 5}},
+        {"lists": {'["forwardPorts"]': [True]}},
+        {"lists": {'["forwardPorts"]': [{"a": 1}]}},
+    ],
+)
+@pytest.mark.parametrize("replace", [False, True])
+def test_a_record_that_devkeel_does_not_write_is_refused_with_its_place(
+    project: Environment, record: object, replace: bool
+) -> None:
+    text = json.dumps({"build": {}, "mounts": ["a"], "customizations": {"devkeel": record}}, indent=2)
+    path = written(project, text)
+    with pytest.raises(DevkeelError) as refused:
+        project.generate("devcontainer", replace=replace)
+    assert refused.value.code == "generated_part_edited"
+    assert refused.value.place is not None
+    assert refused.value.place.file == ".devcontainer/devcontainer.json"
+    assert (refused.value.place.line or 0) > 5
+    assert path.read_text() == text
+
+
+def test_a_person_may_write_beside_the_record_and_take_parameters_back(project: Environment) -> None:
+    project.generate("devcontainer", {"ports": ["9000"], "python": "3.13"})
+    text = path_of(project).read_text().replace('"devkeel": {', '"devkeel": { "mine": 1, // own')
+    written(project, text)
+    project.generate("devcontainer", {"ports": ""})
+    assert '"devkeel": { "mine": 1, // own' in path_of(project).read_text()
+    record = said(project)["customizations"]["devkeel"]
+    assert record["parameters"] == {"python": "3.13"}
+    assert said(project)["forwardPorts"] == [5433, 8080]
+
+
+def test_a_port_is_no_truth_and_no_fraction(project: Environment) -> None:
+    written(project, '{"forwardPorts": [true, 8080.0, "db:1"]}')
+    project.generate("devcontainer", {"ports": ["1"]})
+    assert json.dumps(said(project)["forwardPorts"]) == '[true, 8080.0, "db:1", 1, 5433, 8080]'

@@ -9,47 +9,44 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from devkeel.errors import DevkeelError, UsageError
-from devkeel.generate.kept_values import KeptValues, bad_record, keep_values, recorded
+from devkeel.errors import DevkeelError
+from devkeel.generate.kept_values import KeptPlaces, KeptValues, keep_values, kept_parameters
 from devkeel.generate.kind import Generated, Generator, MergedFile
-from devkeel.generate.parameters import PYTHON, Parameter, read_parameters
+from devkeel.generate.parameters import PYTHON, Parameter
 from devkeel.project.envrc import ENVRC
 from devkeel.project.survey import survey
 from devkeel.source import jsonc, nix
 from devkeel.text.secrets import looks_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
+    from devkeel.errors import Place
     from devkeel.generate.kind import ProjectSource
 
 __all__ = ["DEVCONTAINER"]
 
 _PLACES = (".devcontainer/devcontainer.json", ".devcontainer.json")
-_RECORD = ("customizations", "devkeel")
 _EXTENSIONS = ("customizations", "vscode", "extensions")
+_WRITTEN = KeptPlaces(
+    ("customizations", "devkeel"),
+    (("name",), ("image",), ("postCreateCommand",), ("features", None), ("containerEnv", None)),
+    {("forwardPorts",): int, _EXTENSIONS: str},
+)
 _NIX = "ghcr.io/devcontainers/features/nix:1"
 _PYTHON = "ghcr.io/devcontainers/features/python:1"
 _INSTALLED = {"venv": "devkeel uv", "conda": "'devkeel[conda]'"}
 # What makes the container where that is not an image.
 _OTHERWISE = ("build", "dockerFile", "dockerComposeFile")
 _PORTS = 65_535
-_OF_SERVICE, _OF_PROCESS = 3, 5
-_KIND = "devcontainer"
 _PORT = r"[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5]"
-_PARAMETERS = (
-    Parameter("image", "The image; without one, a base for the backend.", pattern=r"[a-z0-9][\w./:@-]{0,254}"),
-    Parameter("python", "The version of Python that runs devkeel; 3.12.", pattern=PYTHON),
-    Parameter("ports", "Ports beside those that the declaration says.", "texts", pattern=_PORT),
-    Parameter("apply", "Whether the environment is realised when the container is made; yes.", "flag"),
-)
+_OF_SERVICE, _OF_PROCESS = 3, 5
 
 
 def _generate(source: ProjectSource) -> Generated:
-    file = next((name for name in _PLACES if source.read(name) is not None), _PLACES[0])
+    file = _file(source.read)
     old = source.read(file)
-    last = _last(old, file)
-    given = {**last, **source.given}
+    given = source.given
     definitions = survey(source.declared, None).definitions
     variables, secret = _variables(definitions)
     ports = sorted({*_ports(definitions), *map(int, given.get("ports", []))})
@@ -65,20 +62,20 @@ def _generate(source: ProjectSource) -> Generated:
     wanted = KeptValues(values, {path: items for path, items in lists.items() if items}, given)
     notes = tuple(f"{name} is left out: its value looks like a secret." for name in secret)
     return Generated(
-        (MergedFile(file, partial(keep_values, file, _RECORD, wanted)),),
+        (MergedFile(file, partial(keep_values, file, _WRITTEN, wanted)),),
         given,
         notes,
         ("when the container is made",),
     )
 
 
-def _last(old: bytes | None, file: str) -> Mapping[str, Any]:
-    """Return the parameters of the last time. Raises Refused `generated_part_edited` for what they cannot be."""
-    try:
-        found = read_parameters(_KIND, _PARAMETERS, recorded(old, file, _RECORD).parameters)
-    except UsageError as error:
-        raise bad_record(file, _RECORD, f"{error.message[:1].lower()}{error.message[1:]}".removesuffix(".")) from error
-    return {name: value for name, value in found.items() if value is not None}
+def _file(read: Callable[[str], bytes | None]) -> str:
+    return next((name for name in _PLACES if read(name) is not None), _PLACES[0])
+
+
+def _kept(read: Callable[[str], bytes | None]) -> tuple[Place, object] | None:
+    file = _file(read)
+    return kept_parameters(read(file), file, _WRITTEN)
 
 
 def _made_otherwise(old: bytes | None, file: str) -> bool:
@@ -134,9 +131,15 @@ def _path(item: Any) -> tuple[str, ...]:  # noqa: ANN401  (a definition of the s
 
 
 DEVCONTAINER = Generator(
-    _KIND,
+    "devcontainer",
     "A devcontainer.json whose container realises the environment, with its ports and variables.",
-    _PARAMETERS,
+    (
+        Parameter("image", "The image; without one, a base for the backend.", pattern=r"[a-z0-9][\w./:@-]{0,254}"),
+        Parameter("python", "The version of Python that runs devkeel; 3.12.", pattern=PYTHON),
+        Parameter("ports", "Ports beside those that the declaration says.", "texts", pattern=_PORT),
+        Parameter("apply", "Whether the environment is realised when the container is made; yes.", "flag"),
+    ),
     lambda _given: (),
     _generate,
+    kept=_kept,
 )

@@ -88,7 +88,9 @@ def _made(
 
 
 def _last(candidate: Candidate, chosen: Generator, parameters: Mapping[str, Any], *, replace: bool) -> dict[str, Any]:
-    """Return the parameters that the parts of the last time have."""
+    """Return the parameters that the files of the last time have."""
+    if (kept := chosen.kept(candidate.read)) is not None:
+        return _read_last(*kept, chosen)
     for name in chosen.places(parameters):
         data = candidate.read(name)
         try:
@@ -99,14 +101,14 @@ def _last(candidate: Candidate, chosen: Generator, parameters: Mapping[str, Any]
             parts = []
         for part in parts:
             if part.kind == chosen.name:
-                return _read_last(name, part.first + 2, chosen, part.parameters)
+                return _read_last(Place(name, part.first + 2), part.parameters, chosen)
     return {}
 
 
-def _read_last(name: str, line: int, chosen: Generator, found: dict[str, Any] | None) -> dict[str, Any]:
-    """Return the parameters of a part. Raises Refused `generated_part_edited` for what is none."""
+def _read_last(place: Place, found: object, chosen: Generator) -> dict[str, Any]:
+    """Return the parameters that a file has at a place. Raises Refused `generated_part_edited` for what is none."""
     try:
-        if found is not None:
+        if isinstance(found, dict):
             return read_parameters(chosen.name, chosen.parameters, found)
         why = "they are no JSON object"
     except UsageError as error:
@@ -114,7 +116,7 @@ def _read_last(name: str, line: int, chosen: Generator, found: dict[str, Any] | 
     raise Refused(
         "generated_part_edited",
         f"The parameters of the generated part cannot be read: {why}.",
-        place=Place(name, line),
+        place=place,
         remedy="Put this line right: a JSON object with the parameters that the generator takes.",
     )
 

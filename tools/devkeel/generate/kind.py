@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.candidate.candidate import Candidate
-    from devkeel.errors import Diagnostic
+    from devkeel.errors import Diagnostic, Place
     from devkeel.generate.parameters import Parameter
 
 __all__ = ["Generated", "GeneratedFile", "Generator", "MergedFile", "ProjectSource"]
@@ -89,7 +89,8 @@ class Generator(Struct, frozen=True):
 
     places: the files that it makes, by its parameters; the first that is there has those of the last time. generate:
     of the source; raises Refused or ProjectError where the files cannot be made of this project. adopted: a file of a
-    name with a part for what devkeel wrote there before it had parts.
+    name with a part for what devkeel wrote there before it had parts. kept: of a reader of files, the parameters of the
+    last time in a file that takes no marks, as they stand there, with their place; None without such a file.
     """
 
     name: str
@@ -98,3 +99,4 @@ class Generator(Struct, frozen=True):
     places: Callable[[Mapping[str, Any]], tuple[str, ...]]
     generate: Callable[[ProjectSource], Generated]
     adopted: Callable[[str, bytes], bytes] = lambda _name, data: data
+    kept: Callable[[Callable[[str], bytes | None]], tuple[Place, object] | None] = lambda _read: None
