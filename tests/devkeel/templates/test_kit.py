@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from devkeel.api import Environment
 
 
+JQ = '[[edits]]\nkind = "add_packages"\nnames = ["jq"]\n'
+PATTERN = '{ pattern = "^a*a*b" }'
 TEXT = '[parameters]\ntype = "object"\n[parameters.properties.a]\ntype = "string"\n'
 
 
@@ -98,6 +100,13 @@ def test_no_file_is_read_from_elsewhere(empty: Environment, tmp_path: Path, sour
         (f'{TEXT}pattern = "(a+)+$"\n', "parameters.properties.a.pattern"),
         (f'{TEXT}pattern = "a*a*a*b"\n', "parameters.properties.a.pattern"),
         (f'{TEXT}pattern = "["\n', "parameters.properties.a.pattern"),
+        (f'{TEXT}pattern = "{"(|)" * 45}b"\n', "parameters"),
+        (f'{TEXT}pattern = "{"(a|a)" * 39}b"\n', "parameters"),
+        (f'{TEXT}pattern = "a*a*b"\n', "parameters"),
+        (f"{TEXT}pattern = '(a+)\\1b'\n", "parameters.properties.a.pattern"),
+        (f"{TEXT}allOf = [{', '.join([PATTERN] * 60)}]\n", "parameters"),
+        (f"examples = [{', '.join(['{}'] * 21)}]\n", "examples"),
+        (f"examples = [{', '.join(['{}'] * 20)}]\n{JQ * 51}", "examples"),
         (f"{TEXT}unevaluatedProperties = false\n", "parameters.properties.a.unevaluatedProperties"),
         (f"{TEXT}default = 1979-05-27\n", "datetime.date(1979, 5, 27)"),
         ('[[edits]]\nkind = "set"\npath = "a"\nvalue = nan\n', "nan"),
@@ -123,3 +132,16 @@ def test_a_manifest_that_is_a_link_is_not_read(empty: Environment, tmp_path: Pat
     (tmp_path / "kit").mkdir()
     (tmp_path / "kit" / "kit.toml").symlink_to("../other/kit.toml")
     assert refused(empty, tmp_path / "kit")[0] == "bad_template"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    ["^[a-z][a-z0-9-]*$", "^(feat|fix|chore|docs)/[a-z]+$", "^(?:a|b|c)?[0-9]{1,3}$", "[a-z]+", "^v[0-9]+[.][0-9]+$"],
+)
+def test_a_pattern_that_is_matched_in_few_steps_is_sound(empty: Environment, tmp_path: Path, pattern: str) -> None:
+    for schema in (
+        f'type = "string"\npattern = "{pattern}"\n',
+        f'type = "array"\nitems = {{ type = "string", pattern = "{pattern}" }}\n',
+    ):
+        manifest = f'{HEAD}[parameters]\ntype = "object"\n[parameters.properties.a]\n{schema}'
+        assert empty.validate_template(str(write_kit(tmp_path / "kit", manifest)), anywhere=True).problems == ()

@@ -133,3 +133,61 @@ def test_an_edit_takes_values_as_data(edit: dict[str, Any], filled: dict[str, An
 def test_a_name_in_an_edit_is_plain(edit: dict[str, Any]) -> None:
     with pytest.raises(Refused):
         fill_data(edit, {"x": WILD})
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("a.nix", b"{ a = @@x:plain@@; }", "builtins.currentTime"),
+        ("a.nix", b"{ a = @@x:plain@@; }", "secret"),
+        ("a.nix", b"{ a = @@x:plain@@; }", "a/b"),
+        ("a.nix", b"{ a = <@@x:plain@@>; }", "nixpkgs"),
+        ("a.nix", b'{ a = "${@@x:plain@@}"; }', "b"),
+        ("a.nix", b"{ inherit (b) @@x:plain@@; }", "b"),
+        ("a.nix", b"with @@x:plain@@; b", "b"),
+        ("a.yml", b"k: @@x:plain@@\n", "on"),
+        ("a.yml", b"k: @@x:plain@@\n", "no"),
+        ("a.yml", b"k: @@x:plain@@\n", "2024-01-01"),
+        ("a.yml", b"k: @@x:plain@@\n", "1_000"),
+        ("a.yml", b"k: @@x:plain@@\n", "1e3"),
+        ("a.json", b'{@@x@@: 1, "b": 2}', "b"),
+        ("a.json", b'{"c": {"b": 2, "@@x:plain@@": 1}}', "b"),
+        ("a.yml", b"@@x@@: 1\nb: 2\n", "b"),
+        ("a.toml", b"@@x@@ = 1\nb = 2\n", "b"),
+    ],
+)
+def test_a_value_is_no_code_no_other_type_and_no_other_key(name: str, text: bytes, value: str) -> None:
+    with pytest.raises(Refused) as caught:
+        fill(name, text, {"x": value})
+    assert caught.value.code == "template_value"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{ a = pkgs.@@x:plain@@; }",
+        "{ a.@@x:plain@@ = 1; }",
+        '{ a = "is @@x:plain@@"; }',
+        "{ a = ''\n  @@x:plain@@\n''; }",
+        "{ a = ./nix/@@x:plain@@.nix; }",
+        "# @@x:plain@@\n{ }",
+    ],
+)
+@pytest.mark.parametrize("value", ["nodejs_22", "go"])
+def test_bare_text_in_nix_is_a_name_or_a_part_of_a_text(text: str, value: str) -> None:
+    assert fill("a.nix", text.encode(), {"x": value}).decode() == text.replace("@@x:plain@@", value)
+    assert fill("b.nix", b"{ a = @@n:plain@@; b = @@y:plain@@; }", {"n": 3, "y": True}) == b"{ a = 3; b = true; }"
+
+
+def test_names_of_an_edit_stay_apart() -> None:
+    with pytest.raises(Refused):
+        fill_data({"settings": {"@@x:plain@@": 1, "b": 2}}, {"x": "b"})
+
+
+def test_a_parameter_is_not_taken_for_another_one() -> None:
+    values = {"a": "1", "a_end": "2", "end": ["3", "probe_0_end"]}
+    assert json.loads(fill("a.json", b'{"x": @@a_end@@, "y": @@a@@, "z": @@end@@}', values)) == {
+        "x": "2",
+        "y": "1",
+        "z": ["3", "probe_0_end"],
+    }

@@ -255,3 +255,28 @@ def test_what_a_person_protects_is_not_changed_by_a_template(environment: Enviro
     with pytest.raises(DevkeelError) as caught:
         environment.use_template("./kit", {"name": "a"})
     assert caught.value.code == "protected_option"
+
+
+@pytest.mark.parametrize(
+    ("path", "when"),
+    [
+        (".mcp.json", "an agent"),
+        (".claude/settings.json", "an agent"),
+        ("web/.vscode/tasks.json", "an editor"),
+        (".husky/pre-commit", "Git"),
+        (".pre-commit-config.yaml", "Git"),
+        (".github/workflows/test.yml", "CI"),
+        (".GitHub/Workflows/test.yml", "CI"),
+        (".envrc", "direnv"),
+        ("docs/github/workflows.md", None),
+        ("main.py", None),
+    ],
+)
+def test_a_file_that_a_tool_starts_by_itself_is_said_to(
+    environment: Environment, tmp_path: Path, path: str, when: str | None
+) -> None:
+    kit = write_kit(tmp_path / "kit", f'{HEAD}[[files]]\npath = "{path}"\nsource = "a"\n', a="{}\n")
+    made = environment.use_template(str(kit), {}, dry_run=True, anywhere=True)
+    assert [when is not None and when in item for item in made.runs_when] == ([True] if when else [])
+    report = environment.validate_template(str(kit), anywhere=True)
+    assert ("permissions" in [item.at for item in report.problems]) == (when is not None)

@@ -28,6 +28,8 @@ __all__ = ["MANIFEST", "Kit", "KitFile", "KitManifest", "bad_kit", "read_kit"]
 MANIFEST = "kit.toml"
 KitPermission = Literal["read", "write", "build", "execute", "network", "publish"]
 _MOST_FILES, _MOST_BYTES, _MOST_EDITS = 200, 2 * 1024 * 1024, 200
+# Each set of examples is tried, which takes some milliseconds for an edit.
+_MOST_EXAMPLES, _MOST_TRIED = 20, 1000
 # Placeholders in all edits: each may become a value of some kilobytes.
 _MOST_PLACEHOLDERS = 500
 # What a kit may ask for: it adds to a project, and takes nothing away.
@@ -145,10 +147,7 @@ def problems(manifest: KitManifest) -> Iterator[tuple[str, str]]:
     for name in ("name", "version", "description"):
         if not getattr(manifest, name).strip() or "\n" in getattr(manifest, name):
             yield name, "it is to be one line of text"
-    if len(manifest.files) > _MOST_FILES or len(manifest.edits) > _MOST_EDITS:
-        yield "files", f"it has more than {_MOST_FILES} files or {_MOST_EDITS} edits"
-    if count_in_data([*manifest.edits]) > _MOST_PLACEHOLDERS:
-        yield "edits", f"they have more than {_MOST_PLACEHOLDERS} placeholders"
+    yield from _sizes(manifest)
     for at, why in problems_of(manifest.parameters):
         yield "parameters" + (f".{at}" if at else ""), why
     for number, item in enumerate(manifest.files):
@@ -158,6 +157,17 @@ def problems(manifest: KitManifest) -> Iterator[tuple[str, str]]:
         yield from _about(manifest, f"files[{number}]", item.when, names_in(item.path.encode()))
     for number, edit in enumerate(manifest.edits):
         yield from _about_edit(manifest, f"edits[{number}]", edit)
+
+
+def _sizes(manifest: KitManifest) -> Iterator[tuple[str, str]]:
+    if len(manifest.files) > _MOST_FILES or len(manifest.edits) > _MOST_EDITS:
+        yield "files", f"it has more than {_MOST_FILES} files or {_MOST_EDITS} edits"
+    if len(manifest.examples) > _MOST_EXAMPLES:
+        yield "examples", f"it has more than {_MOST_EXAMPLES}"
+    elif len(manifest.examples) * len(manifest.edits) > _MOST_TRIED:
+        yield "examples", f"each of them is tried, which is more than {_MOST_TRIED} edits"
+    if count_in_data([*manifest.edits]) > _MOST_PLACEHOLDERS:
+        yield "edits", f"they have more than {_MOST_PLACEHOLDERS} placeholders"
 
 
 def _about_edit(manifest: KitManifest, at: str, edit: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -41,6 +41,8 @@ _LITERALS = frozenset(
         *("variable_expression", "list_expression", "unary_expression"),
     }
 )
+# What bare text may be in Nix. A variable and <a path that is searched for> are none of it.
+_BARE = frozenset({"attrpath", "string_fragment", "path_fragment", "comment"})
 
 
 class _LiteralFormat(Struct, frozen=True):
@@ -51,12 +53,19 @@ class _LiteralFormat(Struct, frozen=True):
 
 
 def _yaml(text: str) -> list[list[str]]:
-    """Return what YAML says, each node once with the type that it is of: an alias may stand for very much."""
+    """Return what YAML says to readers of 1.2, and to those of 1.1, for whom `on` and `no` are no text."""
+    return [*_nodes(text, (1, 2)), *_nodes(text, (1, 1))]
+
+
+def _nodes(text: str, version: tuple[int, int]) -> list[list[str]]:
+    """Return each node once with the type that it is of: an alias may stand for very much."""
     from ruamel.yaml import YAML  # noqa: PLC0415  (27 ms that only a template with YAML needs)
     from ruamel.yaml.error import YAMLError  # noqa: PLC0415  (with the 27 ms)
 
+    reader = YAML(typ="safe", pure=True)
+    reader.version = version
     try:
-        waiting = list(YAML(typ="safe", pure=True).compose_all(text))
+        waiting = list(reader.compose_all(text))
     except YAMLError as error:
         raise ValueError(str(error).splitlines()[0]) from error
     found, seen = list[list[str]](), dict[int, Any]()
@@ -70,8 +79,23 @@ def _yaml(text: str) -> list[list[str]]:
         parts = [node.value] if isinstance(node.value, str) else [str(len(node.value))]
         found.append([str(node.tag), str(node.anchor), *parts])
         if not isinstance(node.value, str):
+            _require_once([str(item[0].value) for item in node.value if isinstance(item, tuple)])
             waiting += [part for item in node.value for part in (item if isinstance(item, tuple) else (item,))]
     return found
+
+
+def _require_once(names: list[str]) -> None:
+    twice = next((name for name, count in Counter(names).items() if count > 1), None)
+    if twice is not None:
+        raise ValueError(f"the key {twice[:80]} is there twice")
+
+
+def _load_json(text: str) -> object:
+    def table(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        _require_once([name for name, _ in pairs])
+        return dict(pairs)
+
+    return json.loads(text, object_pairs_hook=table)
 
 
 def _json(value: object) -> str:
@@ -79,7 +103,7 @@ def _json(value: object) -> str:
 
 
 _FORMATS = {
-    ".json": _LiteralFormat(_json, json.loads),
+    ".json": _LiteralFormat(_json, _load_json),
     ".toml": _LiteralFormat(lambda value: tomlkit.item(value).as_string(), tomllib.loads),
     ".yaml": _LiteralFormat(_json, _yaml),
     ".yml": _LiteralFormat(_json, _yaml),
@@ -151,7 +175,10 @@ def fill_data(value: Any, values: Mapping[str, Any], field: str = "") -> Any:  #
     field: of the edit, that the data is in.
     """
     if isinstance(value, dict):
-        return {fill_name(name, values): fill_data(item, values, field or name) for name, item in value.items()}
+        filled = {fill_name(name, values): fill_data(item, values, field or name) for name, item in value.items()}
+        if len(filled) < len(value):
+            raise _refused(field or "edits", "two of its names would be the same")
+        return filled
     if isinstance(value, list):
         return [each for item in value for each in _items(item, fill_data(item, values, field))]
     if not isinstance(value, str):
@@ -190,17 +217,28 @@ def _in_nix(name: str, text: str, values: Mapping[str, Any]) -> str:
         new = _plain(values, found[1], name) if found[2] else nix.print_value(_value(values, found[1], name))
         pieces += [text[last : found.start()], new]
         at += len(pieces[-2].encode())
-        if not found[2]:
-            spans.append((at, at + len(new.encode()), found[1]))
+        name_or_text = found[2] is not None and isinstance(values[found[1]], str)
+        spans.append((at, at + len(new.encode()), found[1], name_or_text))
         at, last = at + len(new.encode()), found.end()
     filled = "".join([*pieces, text[last:]])
     document = nix.Document(filled.encode(), name)
     if document.root.has_error:
         raise _refused(name, "what comes of it does not parse")
-    for start, end, parameter in spans:
-        if not _is_literal(document.root.descendant_for_byte_range(start, end), (start, end)):
+    for start, end, parameter, bare in spans:
+        node = document.root.descendant_for_byte_range(start, end)
+        if bare and not _is_name_or_text(node, (start, end)):
+            raise _refused(name, f"the value of {parameter} would be no name and no text there")
+        if not bare and not _is_literal(node, (start, end)):
             raise _refused(name, f"the value of {parameter} would not be a literal there")
     return filled
+
+
+def _is_name_or_text(node: Node | None, span: tuple[int, int]) -> bool:
+    """Return whether bare text is the name of an attribute, or a part of a text, of a path or of a comment."""
+    if node is not None and node.type == "identifier":
+        return node.parent is not None and node.parent.type == "attrpath"
+    whole = node is not None and (node.start_byte, node.end_byte) == span
+    return node is not None and node.type in _BARE and not (whole and node.type == "path_fragment")
 
 
 def _is_literal(node: Node | None, span: tuple[int, int]) -> bool:
@@ -214,7 +252,7 @@ def _is_literal(node: Node | None, span: tuple[int, int]) -> bool:
 
 def _prove(name: str, text: str, values: Mapping[str, Any], known: _LiteralFormat, filled: str) -> None:
     """Refuse a file that says something else with these values than the values themselves."""
-    probes = {parameter: _probe(parameter, value) for parameter, value in values.items()}
+    probes = {parameter: _probe(f"{number}", value) for number, (parameter, value) in enumerate(values.items())}
     meant = {probe: new for parameter in values for probe, new in _pairs(probes[parameter], values[parameter])}
     try:
         expected = _meant(known.load(_filled(name, text, probes, known.write)), meant)
@@ -225,14 +263,11 @@ def _prove(name: str, text: str, values: Mapping[str, Any], known: _LiteralForma
         raise _refused(name, "a value would say more there than itself")
 
 
-def _probe(parameter: str, value: object) -> object:
+def _probe(number: str, value: object) -> object:
+    """Return a value of the same kind that stands for no other one."""
     if isinstance(value, str):
-        return f"probe_{parameter}_end"
-    if isinstance(value, list):
-        return [
-            f"probe_{parameter}_{number}_end" if isinstance(item, str) else item for number, item in enumerate(value)
-        ]
-    return value
+        return f"probe_{number}_end"
+    return [_probe(f"{number}_{at}", item) for at, item in enumerate(value)] if isinstance(value, list) else value
 
 
 def _pairs(probe: object, value: object) -> list[tuple[str, str]]:
@@ -247,7 +282,7 @@ def _meant(value: Any, meant: Mapping[str, str]) -> Any:  # noqa: ANN401  (data)
     if isinstance(value, list):
         return [_meant(item, meant) for item in value]
     if isinstance(value, str):
-        return re.sub(r"probe_[a-z0-9_]+?_end", lambda found: meant.get(found[0], found[0]), value)
+        return re.sub(r"probe_[0-9_]+_end", lambda found: meant.get(found[0], found[0]), value)
     return value
 
 

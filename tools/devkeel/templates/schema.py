@@ -1,11 +1,12 @@
 """Whether a template's schema of parameters is one: JSON Schema, and nothing that could leave it or hang.
 
 A kit is not trusted, and its schema is evaluated. So it refers to nothing, since a reference may be fetched; and its
-patterns repeat no group and little else, since matching the others may take for ever.
+patterns, together, are matched in few steps whatever the value is, since matching the others may take for ever.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -26,13 +27,20 @@ _OUTWARD = ("$ref", "$dynamicRef", "$recursiveRef", "$schema", "$id")
 _WIDE = ("patternProperties", "unevaluatedProperties", "unevaluatedItems", "propertyNames")
 _KINDS = ("string", "integer", "number", "boolean", "array")
 _MOST_REPEATS, _LONGEST_PATTERN, _DEEPEST = 2, 200, 20
+# Of all patterns together: some hundredths of a second. A value has at most _LONG characters, all values _MANY of them.
+_MOST_STEPS, _LONG, _MANY = 5_000_000, 500, 32
 _REPEATS = re.compile(r"[*+?{]")
+_REPEAT = re.compile(r"\{[0-9]*,?[0-9]*\}|[*+?]")
+# Those that end: {3}, {1,3} or {,3}.
+_COUNT = re.compile(r"\{([0-9]*),([0-9]+)\}|\{[0-9]+\}")
 _CLASSES = re.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\]|\\.")
 
 
 def problems_of(schema: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a schema of parameters: where, as a path with dots, and why."""
     found = [*_unsafe(schema, "", 0)]
+    if not found and sum(_steps(schema, 1)) > _MOST_STEPS:
+        found.append(("", "matching its patterns may take long: let each begin with ^, and choose and repeat less"))
     yield from found
     if found:
         return
@@ -93,9 +101,52 @@ def _why_not_matched(pattern: str) -> str | None:
         re.compile(pattern)
     except (re.error, RecursionError, OverflowError) as error:
         return f"it is no pattern: {error}"
-    bare = _CLASSES.sub("x", pattern)
+    bare = _bare(pattern)
     # Python's matcher goes back: (a+)+ takes a time that doubles with each character.
-    repeats = _REPEATS.findall(bare.replace("(?:", "("))
-    if re.search(r"\)[*+{]", bare) or "(?" in bare.replace("(?:", "(") or len(repeats) > _MOST_REPEATS:
+    if re.search(r"\)[*+{]", bare) or "(?" in bare or len(_REPEATS.findall(bare)) > _MOST_REPEATS:
         return f"it repeats a group, or more than {_MOST_REPEATS} times: what such a pattern takes is not known"
+    if any(found[0][0] == "\\" and found[0][1] in "123456789" for found in _CLASSES.finditer(pattern)):
+        return "it refers to a group: what such a pattern takes is not known"
     return None
+
+
+def _bare(pattern: str) -> str:
+    """Return the repeats, groups and choices of a pattern, with x for what matches a sign."""
+    return _CLASSES.sub("x", pattern).replace("(?:", "(")
+
+
+def _steps(value: object, times: int) -> Iterator[int]:
+    """Yield the most steps that matching each pattern of a schema takes, for `times` values."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _steps(item, times)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key == "pattern" and isinstance(item, str):
+                yield times * _steps_of(_bare(item))
+            yield from _steps(item, _MANY if key in ("items", "prefixItems", "contains") else times)
+
+
+def _steps_of(bare: str) -> int:
+    """Return the most ways to match a pattern: where each repeat ends, and which of its choices each group takes."""
+    groups, free = [[0, 1]], not bare.startswith("^")
+    for sign in bare:
+        if sign == "(":
+            groups.append([0, 1])
+        elif sign == "|":
+            groups[-1][0] += groups[-1][1]
+            groups[-1][1] = 1
+            free = free or len(groups) == 1
+        elif sign == ")":
+            ways = sum(groups.pop())
+            groups[-1][1] *= ways
+    few, ends = 1, int(free)
+    for found in _REPEAT.finditer(bare):
+        count = _COUNT.fullmatch(found[0])
+        if count is not None and count[2]:
+            few *= int(count[2]) - int(count[1] or 0) + 1
+        elif found[0] == "?":
+            few *= 2
+        elif count is None:
+            ends += 1
+    return sum(groups[0]) * few * math.comb(_LONG + ends, ends)

@@ -16,11 +16,11 @@ from devkeel.edits.declared import DeclaredModules
 from devkeel.edits.files import Files
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.project.declaration import beginning
-from devkeel.project.envrc import ENVRC
 from devkeel.project.root import DECLARATION
 from devkeel.source.path import parse_path
 from devkeel.templates.instance import instantiate
 from devkeel.templates.kept import lost
+from devkeel.templates.startup import when_started
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from devkeel.templates.kit import Kit
 
 __all__ = ["add_to", "use"]
-
-_ENTERED = "when direnv allows it and the project is entered"
 
 
 def use(kit: Kit, context: Context, given: Mapping[str, Any], asked: Asked, *, level: str | None) -> ChangeResult:
@@ -87,8 +85,9 @@ def _add_part(candidate: Candidate, part: KitPart) -> str | None:
     before, notes, runs = candidate.after, len(candidate.notes), list(candidate.runs)
     for name, data in part.files.items():
         candidate.put(name, data)
-        if name == ENVRC:
-            candidate.runs.append(_ENTERED)
+        when = when_started(name)
+        if when is not None and when not in candidate.runs and candidate.changed.get(name):
+            candidate.runs.append(when)
     apply_edits(parse_edits(part.edits), candidate, create=True)
     for name, new in candidate.after.items():
         old = before[name] if name in before else candidate.basis.read(name)
