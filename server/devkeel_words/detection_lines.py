@@ -54,7 +54,10 @@ def remarks(found: Proposal) -> Iterator[str]:
 def usage_headline(found: Usage) -> str:
     """Return how much was looked at, and what came of it."""
     unused, missing = len(found.unused), len(found.missing)
-    looked = f"{found.files} files searched, the commands of {len(found.scripts)} read"
+    scripts = len(found.scripts)
+    looked = f"The words of {found.files} files and the commands of {scripts} were looked at"
+    if not found.files:
+        looked = f"No package is declared that a word could show; the commands of {scripts} files were looked at"
     return f"{looked}: {unused} package{'s' * (unused != 1)} unused, {missing} program{'s' * (missing != 1)} missing."
 
 

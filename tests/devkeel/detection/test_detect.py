@@ -126,6 +126,12 @@ def test_a_preview_with_direnv_is_what_is_written(environment: Environment, tmp_
     assert ".envrc" in result.files
 
 
+def test_no_second_manager_is_proposed_beside_one_that_is_declared(environment: Environment, tmp_path: Path) -> None:
+    declared = "{\n  languages.javascript.enable = true;\n  languages.javascript.pnpm.enable = true;\n}\n"
+    write(tmp_path, {"package.json": '{"main": "a.js"}', "devenv.nix": declared})
+    assert environment.detect().edits == ()
+
+
 def test_without_nix_the_backend_that_the_project_has_is_proposed_for(
     environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

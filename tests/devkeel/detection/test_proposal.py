@@ -160,6 +160,31 @@ def test_settings_of_other_tools_are_no_project_of_python(repository: Making) ->
     assert gather(repository({"setup.cfg": "[metadata]\nname = a\n"})).clues
 
 
+def test_a_database_that_is_reached_by_a_port_listens_and_what_else_its_container_has_is_said(
+    repository: Making,
+) -> None:
+    text = """services:
+  db:
+    image: postgis/postgis:16
+    ports: ["5433:5432"]
+    environment: [POSTGRES_USER=orders, POSTGRES_DB=orders]
+  traces: {image: "jaegertracing/all-in-one:1.6"}
+"""
+    drawn = draw(gather(repository({"compose.yml": text})).clues, [])
+    (settings,) = (item.edit["settings"] for item in drawn.edits if item.edit.get("name") == "services.postgres")
+    assert (settings["port"], settings["listen_addresses"]) == (5433, "127.0.0.1")
+    assert [note.partition(":")[0] for note in drawn.notes if note.startswith("compose.yml")] == [
+        "compose.yml names postgis",
+        "compose.yml names orders",
+        "compose.yml names jaegertracing/all-in-one",
+    ]
+
+
+def test_a_package_whose_license_is_not_free_is_said(repository: Making) -> None:
+    drawn = draw(gather(repository({".tool-versions": "terragrunt 0.5\nterraform 1.9.0\n"})).clues, ["main.tf"])
+    assert [note for note in drawn.notes if "not free" in note]
+
+
 def test_what_is_only_possible_or_unknown_is_listed_apart() -> None:
     found = [
         clue("service", "postgres", "package.json", "possible"),

@@ -9,12 +9,13 @@ from msgspec import Struct, field
 
 from devkeel.catalogue import packages
 from devkeel.catalogue.inputs import Input, needed_inputs
+from devkeel.detection.programs import plain_package
 from devkeel.source.path import parse_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Declaring", "declare", "is_package"]
+__all__ = ["Declaring", "declare", "is_package", "unfree"]
 
 _WHOLE = 3  # numbers of a whole version
 # Overlays that options need for some values: catalogue/inputs.py has the rules of values that are plain.
@@ -45,7 +46,13 @@ _INSTALLING = {
 }
 
 # Those whose package has a license that is not free (nixpkgs, `meta.license.free`), so that it is refused unasked.
-_UNFREE = frozenset({"terraform", "mongodb", "elasticsearch", "vault"})
+_UNFREE = frozenset(
+    {
+        *("terraform", "vault", "vault-bin", "consul", "nomad", "packer", "vagrant", "boundary"),
+        *("mongodb", "mongodb-compass", "elasticsearch", "kibana", "cockroachdb", "cockroachdb-bin", "dynamodb-local"),
+        *("google-chrome", "ngrok", "vscode", "unrar", "postman", "slack"),
+    }
+)
 
 
 class Declaring(Struct):
@@ -86,13 +93,19 @@ def declare(
     elif version is not None:
         _version(declared, name, version)
     declared.notes += _uninstalled(name, options, declared.expressions)
-    if name in _UNFREE:
-        refused = "nixpkgs refuses it until devenv.yaml permits that, which is a choice of whoever works here"
-        declared.notes.append(f"The package of {name} has a license that is not free: {refused}.")
+    declared.notes += unfree(name)
     for key, value in declared.settings.items():
         known = (*needed_inputs((group, name, *parse_path(key)), value),)
         declared.inputs += [item for item in known if item not in declared.inputs]
     return declared
+
+
+def unfree(name: str) -> list[str]:
+    """Return what is to say of the license of a language's, a service's or a package's package: nothing of most."""
+    if plain_package(name) not in _UNFREE:
+        return []
+    refused = "nixpkgs refuses it until devenv.yaml permits that, which is a choice of whoever works here"
+    return [f"The package of {name} has a license that is not free: {refused}."]
 
 
 def _uninstalled(name: str, options: dict[str, Any], expressions: dict[str, str]) -> Iterator[str]:

@@ -31,6 +31,7 @@ __all__ = ["Lacking", "lacking"]
 _OF_VERSION = ("version", "package", "channel", "toolchainFile", "jdk.package")
 # Where a declaration that says something else than the files is worth a word.
 _COMPARED = ("languages.", "services.")
+_MANAGER = re.compile(r"languages\.javascript\.(?:npm|pnpm|yarn|bun)\.enable")
 _WORD = re.compile(r"[A-Za-z_][\w'-]*")
 _LONGEST = 80
 
@@ -84,6 +85,11 @@ def _setting(item: ProposedEdit, path: str, defined: Mapping[str, DefinitionView
     off = next((view for name, view in defined.items() if _is_off(name, view) and path.startswith(name[:-6])), None)
     if off is not None:
         return
+    manager = _MANAGER.fullmatch(path)
+    if manager is not None and any(
+        name != path and _MANAGER.fullmatch(name) and view.value is True for name, view in defined.items()
+    ):
+        return  # what installs is chosen
     rivals = _rivals(path, defined)
     if not rivals and not _covered(path, defined):
         lacked.edits.append(item)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from devkeel.catalogue import find_option
 from devkeel.detection.choice import Disagreement, Reason, agrees, choose, closeness, reason
-from devkeel.detection.declaring import declare, is_package
+from devkeel.detection.declaring import declare, is_package, unfree
 from devkeel.source.path import format_path, parse_path
 from devkeel.text import secrets
 from devkeel.text.clean import one_line
@@ -204,6 +204,7 @@ def _package(drawn: Drawn, name: str, found: list[Clue]) -> None:
     if not sure or not is_package(name):
         _leave(drawn, name, found)
         return
+    drawn.notes += unfree(name)
     edit = {"kind": "add_packages", "names": [name]}
     drawn.edits.append(ProposedEdit(edit, _strongest(sure), tuple(map(reason, _shown(sure)))))
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from devkeel.errors import UsageError
+from devkeel.text.clean import one_line
 from devkeel.text.wording import in_words, nearest
 
 if TYPE_CHECKING:
@@ -57,7 +58,9 @@ def _parse(number: int, item: object) -> Edit:
     kind = item.get("kind") if isinstance(item, dict) else None
     found = model(kind) if isinstance(kind, str) else None
     if found is None:
-        raise _bad(f"edit {number}", "it has no kind that is known", item, tuple(models()))
+        near = nearest(kind, models()) if isinstance(kind, str) else ()
+        why = f"no kind is called {one_line(kind)[:40]!r}" if isinstance(kind, str) else "it has no kind that is known"
+        raise _bad(f"edit {number}", why, item, tuple(near) or tuple(models()))
     try:
         return found.model_validate(item)
     except ValidationError as error:

@@ -69,7 +69,8 @@ def test_images_of_services_are_services_with_versions_ports_and_databases(tmp_p
         ("mailhog", None, "possible", 25),
         ("nginx", "1.27", "possible", 28),
     ]
-    assert found[0].options == {"port": 5433, "initialDatabases": [{"name": "shop"}]}
+    options = {"port": 5433, "listen_addresses": "127.0.0.1", "initialDatabases": [{"name": "shop"}]}
+    assert found[0].options == options
     assert found[1].options == {}
 
 

@@ -41,6 +41,13 @@ _DATABASES = {
 }
 # What may be the name of a host in a URL or a list of addresses.
 _HOST = re.compile(r"(?:^|(?<=[/@,]))[^/@,:]+(?=[:/,]|$)")
+# What an image has beside the service that it stands for.
+_EXTENSIONS = {
+    "postgis/postgis": "postgis",
+    **dict.fromkeys(("pgvector/pgvector", "ankane/pgvector"), "pgvector"),
+    **dict.fromkeys(("timescale/timescaledb", "timescale/timescaledb-ha"), "timescaledb"),
+}
+_ROLES = {"POSTGRES_USER", "POSTGRESQL_USERNAME"}
 _DATABASE_NAME = re.compile(r"[A-Za-z_][\w-]*")
 
 
@@ -98,6 +105,8 @@ class _Container:
                 yield self._file.clue(
                     meaning.about, meaning.name, image.line, sure, why, version=meaning.version, options=options
                 )
+        if not meanings and self._sure != "possible" and re.search(r"[a-z]", reference):
+            yield self._file.clue("left", reference, image.line, "certain", "what that image stands for is not known")
         if any(meaning.about == "language" for meaning in meanings):
             yield from self._own()
 
@@ -106,6 +115,9 @@ class _Container:
         host, database = self._host_port(meaning.port), self._database(meaning.name)
         if host is not None and host[0] != meaning.port and name in _PORT_OPTIONS:
             options[_PORT_OPTIONS[name]] = host[0]
+        if host is not None and name == "postgres":
+            # devenv, services/postgres.nix: without an address it listens on its socket alone.
+            options["listen_addresses"] = "127.0.0.1"
         if database is not None:
             options["initialDatabases"] = [{"name": database}]
         why = f"compose runs {self._name} from {reference}"
@@ -113,6 +125,18 @@ class _Container:
         if host is not None:
             why = f"compose gives {self._name} that port"
             yield self._file.clue("port", name, host[1], sure, why, value=host[0])
+        yield from self._more(read_reference(reference).name, name, image.line)
+
+    def _more(self, image: str, service: str, line: int) -> Iterator[Clue]:
+        """Yield what else the container of a service has: an extension, a role of its own."""
+        if self._sure == "possible":
+            return
+        if image in _EXTENSIONS:
+            why = "that image has it as an extension"
+            yield self._file.clue("left", _EXTENSIONS[image], line, "certain", why)
+        for name, value, at in self._environment() if service == "postgres" else ():
+            if name in _ROLES and value not in (None, "", "postgres"):
+                yield self._file.clue("left", str(value), at, "certain", "that role of its database is the container's")
 
     def _ports(self) -> Iterator[tuple[str | None, str | None, int]]:
         """Yield the ports of the machine with those of the container that they lead to, and their lines."""
