@@ -228,3 +228,20 @@ def test_the_names_that_inspect_knows_are_those_that_a_reader_reads(tmp_path: Pa
     found = signs(Environment(tmp_path, actor="tests").project)
     assert {*found} == known
     assert all(any(reader.matches(name) for reader in READERS) for name in found)
+
+
+def test_a_link_out_of_the_project_hides_no_other_file(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, {"Dockerfile": "FROM python:3.12\n"})
+    (tmp_path / "requirements.txt").symlink_to("/etc/passwd")
+    found = environment.detect()
+    assert "requirements.txt" in {item.file for item in found.unread}
+    assert "languages.python" in {item.name for item in found.possible}
+    assert found.edits == ()
+    assert any("leads to /etc/passwd" in note for note in found.notes)
+
+
+def test_a_number_that_its_name_calls_secret_is_named_and_not_shown(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, {"Dockerfile": "FROM python:3.12\nENV MY_PIN=88316611\nENV LED_PIN=12345\n"})
+    found = environment.detect()
+    assert "88316611" not in repr(found)
+    assert "env.LED_PIN" in names([item.edit for item in found.edits])

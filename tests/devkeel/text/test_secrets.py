@@ -225,3 +225,13 @@ def test_noise_is_masked_without_losing_anything_else() -> None:
         position = 0
         for part in parts:
             position = text.index(part, position) + len(part)
+
+
+@pytest.mark.parametrize("text", ["MY_PIN=88316611", "pinCode: 48213", "OTP=482137", '{"user_otp": "482137"}'])
+def test_a_number_is_a_secret_where_its_name_says_so(text: str) -> None:
+    assert "***" in mask(text)
+
+
+@pytest.mark.parametrize("text", ["LED_PIN=12345", "pin: 13", "PIN=latest", "spin=88316611", "OTP_VERSION=27123"])
+def test_a_number_of_another_meaning_is_shown(text: str) -> None:
+    assert mask(text) == text

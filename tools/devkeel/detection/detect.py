@@ -62,8 +62,13 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
     gathered = gather(repository)
     drawn = draw(gathered.clues, repository.names)
     backend, notes = _backend(context), list[str]()
-    declared = read_declaration(context.source)
-    if backend != _WHOLE:
+    declared, unusable = _declared(context)
+    if unusable is not None:
+        # No change is made where a manifest leads out of the project; what the other files say is still worth saying.
+        drawn.possible += [Possible(_subject(item.edit), item.reasons) for item in drawn.edits]
+        drawn.edits = []
+        notes.append(f"Nothing can be written as long as this holds: {unusable.message}")
+    elif backend != _WHOLE:
         notes += _of_another(drawn, backend)
     elif DECLARATION in declared:
         lacked = lacking(drawn.edits, declared)
@@ -79,6 +84,8 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
     if change is not None and change.changed:
         following = f"{do('publish')} publishes them all, {do('publish_some')} those of a list"
         change = replace(change, next=following)
+    elif unusable is not None:
+        following = unusable.remedy or following
     if repository.cut:
         notes.append("The repository is larger than what is looked at: some of its files were left out.")
     return Proposal(
@@ -93,6 +100,14 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
         change,
         following,
     )
+
+
+def _declared(context: Context) -> tuple[dict[str, bytes], DevkeelError | None]:
+    """Return the files of the declaration, or why one of them cannot be read."""
+    try:
+        return read_declaration(context.source), None
+    except DevkeelError as error:
+        return {}, error
 
 
 def _realisable() -> bool:

@@ -10,12 +10,13 @@ __all__ = ["IN_NAMES", "Kind", "kind_of", "names_a_secret"]
 
 
 class Kind(IntEnum):
-    """How much a name says of its value: nothing, that a random one is secret, that most are, that all are."""
+    """How much a name says: nothing, that a value of digits is secret, that a random one is, that most are, or all."""
 
     NONE = 0
-    RANDOM = 1
-    TOKEN = 2
-    PASSWORD = 3
+    NUMBER = 1
+    RANDOM = 2
+    TOKEN = 3
+    PASSWORD = 4
 
 
 def _words(text: str) -> frozenset[str]:
@@ -33,6 +34,12 @@ _TOKENS = _words(
     "secret secrets token credential credentials creds apikey apikeys authtoken accesstoken refreshtoken bearertoken "
     "apitoken bottoken usertoken idtoken secretkey privatekey privkey accesskey signingkey encryptionkey authkey "
     "masterkey apisecret appsecret clientsecret authorization cookie sessionid sessid"
+)
+# Secrets that are numbers, and what else has such a name: a pin of a board, a version that is pinned.
+_NUMBERS = _words("pin pincode puk otp totp")
+_NO_NUMBERS = _words(
+    "led gpio data clock clk cs rst reset dc sda scl tx rx miso mosi sck irq int button relay servo motor sensor pwm "
+    "in out input output analog digital enable dir step version nix nixpkgs drop map"
 )
 # What stands before `pass` where that is a password: DB_PASS, PGPASS; never compass, bypass, passlib.
 _OWNERS = _words(
@@ -103,6 +110,9 @@ IN_NAMES = (
     "authorization",
     "sessionid",
     "sessid",
+    "pin",
+    "puk",
+    "otp",
 )
 
 
@@ -149,6 +159,7 @@ def _by_last(last: str, before: str, *, upper: bool) -> Kind:
         (last.endswith("pass") and last[:-4] in _OWNERS, Kind.PASSWORD),
         (last in _PASSWORDS or last.endswith(_ENDINGS[:4]), Kind.NONE if last in _NOT_ENDINGS else Kind.PASSWORD),
         (last in _TOKENS or last.endswith(_ENDINGS), Kind.TOKEN),
+        (last in _NUMBERS and before not in _NO_NUMBERS, Kind.NUMBER),
         (last == "pat" and (upper or named), Kind.RANDOM),
         (last == "tokens" and named and before not in _NOT_LOCKS, Kind.RANDOM),
     )

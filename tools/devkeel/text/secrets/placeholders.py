@@ -45,6 +45,8 @@ _HASH = expression(
     r"(?:sha(?:1|224|256|384|512)|md5|blake[23]\w?)[-:]|ssh-\w+ |ecdsa-|age1|/nix/store/|pk_(?:live|test)_"
 )
 _NUMBER = expression(r"[+-]?\d[\d_]*(?:\.\d+)?(?:e\d+)?[smhd]?\Z", re.IGNORECASE)
+# ISO 9564-1: a PIN has 4 to 12 digits; fewer than five are ports, years and pins of boards as well.
+_CODE = expression(r"\d{5,12}\Z")
 _DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[A-Za-z]")
 _VERSION = expression(r"v?\d+(?:\.\d+)+\w*\Z")
 _LONG_NUMBER = 16
@@ -58,14 +60,15 @@ def is_secret(value: str, kind: Kind, *, quoted: bool, spaced: bool) -> bool:
     """
     if len(value) < _SHORTEST.get(kind, 1) or _STARS.match(value) or _REFERENCE.match(value):
         return False
+    fits = kind is not Kind.NUMBER or _CODE.match(value)
     bare = value.rstrip(",;.:)!?")
-    if bare.casefold() in _STOP or _is_path(value):
+    if not fits or bare.casefold() in _STOP or _is_path(value):
         return False
     if not quoted and (_DOTTED.match(bare) or _CALL.match(value) or _TYPE.match(value)):
         return False
     if not quoted and _IDENTIFIER.match(value) and (spaced or kind is not Kind.PASSWORD or "_" in value):
         return False
-    if kind is Kind.PASSWORD:
+    if kind in (Kind.PASSWORD, Kind.NUMBER):
         return not _VERSION.match(value)
     return _is_token(value, kind, quoted=quoted, spaced=spaced)
 
