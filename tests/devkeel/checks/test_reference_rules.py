@@ -137,6 +137,8 @@ SPELLINGS: dict[str, bool] = {
     "inputs:\n  a:\n    url: !!binary cGF0aDoveA==\n": False,
     "inputs: !!map {a: {url: 'path:/x'}}\n": True,
     "inputs: !own {a: {url: 'path:/x'}}\n": False,
+    "inputs:\n  - a: {url: 'path:/x'}\n": False,
+    "inputs: path:/x\n": False,
     "inputs: !!omap [a: {url: 'path:/x'}]\n": False,
     "!own\ninputs: {a: {url: 'path:/x'}}\n": False,
     "!!str inputs: {a: {url: 'path:/x'}}\n": True,

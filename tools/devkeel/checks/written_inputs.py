@@ -47,9 +47,10 @@ def inputs_of_yaml(data: bytes, name: str) -> tuple[dict[str, Any], int | None]:
     reader = _WrittenTables()
     top = reader.table(document.root, frozenset())
     found = UnreadInput() if isinstance(top, UnreadInput) else _inputs_in(top, reader)
-    if isinstance(found, UnreadInput):
-        return {}, document.text.count("\n", 0, document.root.start) + 1
-    return found if isinstance(found, dict) else {}, None
+    if found is None or isinstance(found, dict):
+        return found or {}, None
+    # No map: devenv takes none of it today, and the text does not say what another does.
+    return {}, document.text.count("\n", 0, document.root.start) + 1
 
 
 def _inputs_in(top: dict[str, Item | UnreadInput] | None, reader: _WrittenTables) -> Any:  # noqa: ANN401  (data)
