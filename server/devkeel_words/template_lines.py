@@ -30,7 +30,9 @@ def info(found: TemplateInfo) -> Iterator[str]:
     required = found.parameters.get("required", [])
     for name, schema in found.parameters.get("properties", {}).items():
         yield f"parameter {name}: {_parameter(schema, required=name in required)}"
-    yield from (f"file {path}" for path in found.files)
+    for file in found.files:
+        when = f" when {json.dumps(file.when, ensure_ascii=False)}" if file.when else ""
+        yield f"file {file.path}{when}"
     for edit in found.edits:
         yield f"edit {json.dumps(edit, ensure_ascii=False)}"
     yield f"its result needs: {', '.join(found.permissions)}"

@@ -280,3 +280,27 @@ def test_a_file_that_a_tool_starts_by_itself_is_said_to(
     assert [when is not None and when in item for item in made.runs_when] == ([True] if when else [])
     report = environment.validate_template(str(kit), anywhere=True)
     assert ("permissions" in [item.at for item in report.problems]) == (when is not None)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "said", "remedy"),
+    [
+        ("rust", {}, "name", 'such as "shop"'),
+        ("rust", {"name": "a", "lints": "yes"}, "true or false", "such as true"),
+        ("go", {"module": "a", "port": "many"}, "whole number", "such as 9000"),
+        ("rust", {"name": "a", "editon": "2024"}, "no parameter editon", "of those"),
+        ("rust", {"name": "A"}, "match", 'such as "shop"'),
+    ],
+)
+def test_a_refused_parameter_is_answered_with_a_value_that_can_be(
+    empty: Environment, name: str, given: dict[str, Any], said: str, remedy: str
+) -> None:
+    with pytest.raises(DevkeelError) as caught:
+        empty.use_template(name, given)
+    assert said in caught.value.message
+    assert remedy in str(caught.value.remedy)
+
+
+def test_a_template_says_when_each_of_its_files_comes(empty: Environment) -> None:
+    files = [(item.path, item.when) for item in empty.template("agent-sandbox").files if item.path == ".mcp.json"]
+    assert files == [(".mcp.json", {"role": role}) for role in ("look", "edit", "run")]

@@ -49,7 +49,7 @@ class Instance(Struct, frozen=True):
 def instantiate(kit: Kit, given: Mapping[str, Any]) -> Instance:
     """Return what a kit adds. Raises UsageError `bad_template_parameter`, Refused `template_value`."""
     manifest = kit.manifest
-    values = completed(manifest.parameters, given)
+    values = completed(manifest.parameters, given, manifest.examples)
     made, seen = Instance(values, []), set[str]()
     for item in manifest.files:
         if _holds(item.when, values):

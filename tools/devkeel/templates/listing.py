@@ -9,7 +9,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from devkeel.templates.kit import Kit
 
-__all__ = ["TemplateInfo", "TemplateList", "TemplateSummary", "describe", "summary"]
+__all__ = ["TemplateFile", "TemplateInfo", "TemplateList", "TemplateSummary", "describe", "summary"]
 
 
 class TemplateSummary(Struct, frozen=True):
@@ -27,8 +27,16 @@ class TemplateList(Struct, frozen=True):
     templates: tuple[TemplateSummary, ...]
 
 
+class TemplateFile(Struct, frozen=True):
+    """Where a file goes, as the template says it, and when it comes: see `KitFile`."""
+
+    path: str
+    when: dict[str, Any]
+    group: str | None
+
+
 class TemplateInfo(Struct, frozen=True):
-    """A template. parameters: its JSON Schema. files: where they go, as the template says it. permissions: by name.
+    """A template. parameters: its JSON Schema. permissions: by name.
 
     revision: of what was fetched for it.
     """
@@ -38,7 +46,7 @@ class TemplateInfo(Struct, frozen=True):
     description: str
     where: str
     parameters: dict[str, Any]
-    files: tuple[str, ...]
+    files: tuple[TemplateFile, ...]
     edits: tuple[dict[str, Any], ...]
     permissions: tuple[str, ...]
     examples: tuple[dict[str, Any], ...]
@@ -60,7 +68,7 @@ def describe(kit: Kit) -> TemplateInfo:
         manifest.description,
         kit.where,
         manifest.parameters,
-        tuple(item.path for item in manifest.files),
+        tuple(TemplateFile(item.path, item.when, item.group) for item in manifest.files),
         manifest.edits,
         manifest.permissions,
         manifest.examples,

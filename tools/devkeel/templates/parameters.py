@@ -11,7 +11,7 @@ from devkeel.source.plain_data import require_data
 from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     import jsonschema  # type: ignore[import-untyped]  # it has no types
     from jsonschema import ValidationError
@@ -22,13 +22,22 @@ __all__ = ["completed"]
 
 _LONGEST, _MOST, _MOST_BYTES = 500, 100, 16 * 1024
 _SHOWN = 80
+_TYPES = {
+    "boolean": "it is to be true or false",
+    "integer": "it is to be a whole number",
+    "number": "it is to be a number",
+    "array": "it is to be a list",
+    "string": "it is to be a text",
+}
 
 
-def completed(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def completed(
+    schema: Mapping[str, Any], given: Mapping[str, Any], examples: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """Return the values of all parameters that have one, the defaults among them.
 
-    schema: a sound one. Raises UsageError `bad_template_parameter`, which names the path in the schema and what that
-    allows.
+    schema: a sound one. examples: sets of parameters, of which an error names a value. Raises UsageError
+    `bad_template_parameter`, which names the path in the schema and what that allows.
     """
     properties = schema.get("properties", {})
     values = {name: item["default"] for name, item in properties.items() if "default" in item} | dict(given)
@@ -51,11 +60,13 @@ def completed(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, 
     validator = jsonschema.Draft202012Validator(dict(schema))
     found = sorted(validator.iter_errors(values), key=lambda error: [str(part) for part in error.absolute_path])
     if found:
-        raise _refused(found, values)
+        raise _refused(found, values, examples)
     return values
 
 
-def _refused(found: list[ValidationError], values: Mapping[str, Any]) -> UsageError:
+def _refused(
+    found: list[ValidationError], values: Mapping[str, Any], examples: Iterable[Mapping[str, Any]]
+) -> UsageError:
     first = found[0]
     name = ".".join(str(part) for part in first.absolute_path)
     rule, allowed = str(first.validator), first.validator_value
@@ -65,6 +76,9 @@ def _refused(found: list[ValidationError], values: Mapping[str, Any]) -> UsageEr
     error = _bad(
         name, _path(first), _why(rule, allowed), None if rule == "required" else first.instance, _choice(first)
     )
+    such = next((example[name] for example in examples if name in example), None)
+    if such is not None:
+        error.remedy = f"Give {name} a value, such as {json.dumps(such, ensure_ascii=False)[:_SHOWN]}."
     error.details["problems"] = [
         {
             "parameter": ".".join(str(part) for part in item.absolute_path),
@@ -89,7 +103,7 @@ def _why(rule: str, allowed: object) -> str:
     words = {
         "enum": "it is none of the values that it may have",
         "required": "it has no value, and no default",
-        "type": f"it is to be of the type {allowed}",
+        "type": _TYPES.get(str(allowed), f"it is to be of the type {allowed}"),
         "pattern": f"it is to match {allowed}",
         "minimum": f"it is at least {allowed}",
         "maximum": f"it is at most {allowed}",
@@ -109,9 +123,9 @@ def _why(rule: str, allowed: object) -> str:
 def _bad(name: str, path: str, why: str, seen: object, choice: list[str] | tuple[str, ...]) -> UsageError:
     return UsageError(
         "bad_template_parameter",
-        f"The parameter {name or 'set'} is not allowed by {path} of the template's schema: {why}.",
+        f"The parameter {name} cannot be so: {why}." if name else f"The parameters cannot be so: {why}.",
         seen=None if seen is None else repr(seen)[:_SHOWN],
-        remedy="Give a value that the schema allows.",
+        remedy="Give one of those that there are." if choice else "Give another value.",
         alternatives=tuple(choice),
         details={"parameter": name, "schema_path": path},
     )
