@@ -212,6 +212,21 @@ def test_a_file_of_further_outputs_that_cannot_be_one_is_refused(tmp_path: Path,
     assert not (tmp_path / "p" / "flake.nix").exists()
 
 
+def test_a_flake_that_becomes_the_declaration_says_so(tmp_path: Path) -> None:
+    said = 'flake.nix declares the environment from now on. Until now it was venv, by pyproject.toml: backend = "venv"'
+    _, begun = project(tmp_path / "a", CASES["python"][0], "flake")
+    assert [note for note in begun.notes if note.startswith(said)]
+    for files in ({"devenv.nix": "{ }\n"}, {}, {"devkeel.toml": 'backend = "venv"\n', **CASES["python"][0]}):
+        _, other = project(tmp_path / str(len(files)), files, "flake")
+        assert not [note for note in other.notes if "from now on" in note]
+
+
+def test_extras_of_requirements_are_said(tmp_path: Path) -> None:
+    manifest = PYPROJECT.replace("Flask>=3", "Flask[async]>=3")
+    _, made = project(tmp_path / "p", {"pyproject.toml": manifest}, "flake")
+    assert "The extras of Flask[async]>=3 are not asked for" in " ".join(made.notes)
+
+
 def test_a_module_that_devkeel_made_runs_the_package_of_the_flake(tmp_path: Path) -> None:
     root, _ = project(tmp_path / "p", CASES["rust"][0], "nixos-module", name="tool")
     project(root, {}, "flake")
@@ -225,6 +240,8 @@ def test_what_cannot_be_packaged_without_a_guess_is_said(tmp_path: Path) -> None
     assert "several languages" in "".join(several.notes)
     _, go = project(tmp_path / "b", {"go.mod": "module x\n", "go.sum": "x"}, "flake")
     assert "vendor/" in "".join(go.notes)
+    _, unsummed = project(tmp_path / "d", {"go.mod": "module x\n\nrequire (\n\ta.org/b v1\n)\n"}, "flake")
+    assert "vendor/" in "".join(unsummed.notes)
     with pytest.raises(Refused) as caught:
         project(tmp_path / "c", {"go.mod": "module x\n", "go.sum": "x"}, "flake", package="go")
     assert caught.value.code == "no_package"

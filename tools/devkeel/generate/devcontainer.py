@@ -142,4 +142,5 @@ DEVCONTAINER = Generator(
     lambda _given: (),
     _generate,
     kept=_kept,
+    enters=lambda given: given.get("apply", True),
 )

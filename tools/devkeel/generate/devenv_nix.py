@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from devkeel.errors import ProjectError
 from devkeel.generate.existing_shell import SHELL, existing_shell, nixpkgs_of
 from devkeel.generate.kind import Generated, Generator, MergedFile
 from devkeel.generate.parameters import Parameter
@@ -31,13 +32,17 @@ _IGNORE = ".gitignore"
 
 def _generate(source: ProjectSource) -> Generated:
     given = source.parameters
-    file = given["file"] or (FLAKE if source.read(FLAKE) is not None else SHELL)
+    file = given["file"] or next((name for name in (FLAKE, SHELL) if source.read(name) is not None), None)
+    if file is None:
+        raise ProjectError(
+            "missing_file",
+            f"There is no {FLAKE} and no {SHELL} to take a shell from.",
+            remedy=f"Write the declaration itself: {do('begin')} begins it.",
+        )
     shell = existing_shell(source.read, file, given["shell"])
     notes = [f"Taken from {shell.where}."]
     if shell.left:
         notes.append(f"Not carried over: {'; '.join(shell.left)}.")
-    if source.read(DECLARATION) is None and source.backend != "devenv":
-        notes.append(f"{DECLARATION} declares the environment from now on. Until now it was {source.backend}.")
     files = [MergedFile(DECLARATION, lambda old, replace: _merged(source, shell, old, replace=replace))]
     files += _beginnings(source, file)
     if len(files) > 1:

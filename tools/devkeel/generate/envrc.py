@@ -80,4 +80,5 @@ ENVRC = Generator(
     _places,
     _generate,
     _adopted,
+    enters=lambda _given: True,
 )

@@ -9,7 +9,7 @@ from devkeel.generate.extra_outputs import with_extra
 from devkeel.generate.inputs import environment_inputs
 from devkeel.generate.kind import Generated, GeneratedFile, Generator
 from devkeel.generate.packaging import LANGUAGES, package_of
-from devkeel.generate.parameters import Parameter
+from devkeel.generate.parameters import SYSTEM, Parameter
 from devkeel.generate.part import find_parts
 from devkeel.generate.shell_contents import plain_contents
 from devkeel.pinned.flake_lock import read_lock
@@ -32,7 +32,6 @@ _LOCK = "flake.lock"
 _MODULE, _IMAGE = "nixos-module.nix", "image.nix"
 NIX_FILE = r"(?!/)(?!.*(?:^|/)\.\.?(?:/|$))[\w./+-]{1,200}\.nix"
 """A Nix file below the root, whose path stands in Nix as it is."""
-_SYSTEM = r"[a-z0-9_]+-[a-z0-9]+"
 # devenv.yaml's reference: what nixpkgs is imported with, by the names that nixpkgs has for it.
 _CONFIG = ("allowUnfree", "permittedInsecurePackages")
 _IN_FLAKE = frozenset({"inputs", "imports", *_CONFIG})
@@ -46,10 +45,10 @@ _PARAMETERS = (
     ),
     Parameter(
         "systems",
-        "The systems that it is for.",
+        "The systems that it is for, as x86_64-linux.",
         "texts",
         ["x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"],
-        pattern=_SYSTEM,
+        pattern=SYSTEM,
     ),
     Parameter("checks", "Whether checks build the package and the shell.", "flag", default=True),
     Parameter("nixpkgs", "A reference to nixpkgs; else the environment's.", pattern=r"[\x21-\x7e]{1,300}"),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace as with_fields
 
+from devkeel.backends.registry import declared_by, select
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
 from devkeel.errors import Place, Refused, UsageError
@@ -14,9 +15,11 @@ from devkeel.generate.kind import GeneratedFile, ProjectSource
 from devkeel.generate.kinds import GENERATORS, generator
 from devkeel.generate.parameters import Parameter, read_parameters
 from devkeel.generate.part import PartText, find_parts, renew
+from devkeel.project.root import SETTINGS
+from devkeel.text.actions import do
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.change.changes import Asked
@@ -64,7 +67,7 @@ def generate(
         made = _made(context, candidate, chosen, given, replace=replace)
         for file in made.files:
             candidate.put(file.name, _content(candidate, chosen, made, file, replace=replace))
-        candidate.notes += made.notes
+        candidate.notes += (*made.notes, *_said_of_declaration(context, candidate, chosen, made))
         if candidate.changed:
             candidate.runs += made.runs
         edits = [{"kind": "generate", "generator": kind, "parameters": dict(made.parameters)}]
@@ -73,6 +76,20 @@ def generate(
         return with_fields(result, checks=with_fields(result.checks, diagnostics=found))
 
     return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
+
+
+def _said_of_declaration(context: Context, candidate: Candidate, chosen: Generator, made: Generated) -> Iterator[str]:
+    """Yield what is to say where a file becomes the declaration, or is of one that is not there."""
+    before, after = context.selection, select(candidate)
+    declares = any(candidate.basis.exists(name) for name in declared_by(before.name))
+    settled = context.backend or context.settings.backend
+    if declares and settled is None and before.name != after.name:
+        yield (
+            f"{after.why.removeprefix('by ')} declares the environment from now on. Until now it was {before.name}, "
+            f'{before.why}: backend = "{before.name}" in {SETTINGS} keeps it so.'
+        )
+    if chosen.enters(made.parameters) and not declares:
+        yield f"Nothing declares an environment here yet, and this is of one: {do('begin')} begins it."
 
 
 def _made(

@@ -85,7 +85,11 @@ def _container(source: ProjectSource) -> Generated:
     if source.read(DECLARATION) is None:
         raise _bad("form", f"devenv's containers are declared beside a {DECLARATION}, and there is none")
     if not given["command"]:
-        raise _bad("command", "devenv's container wants a command")
+        raise UsageError(
+            "bad_parameter",
+            "The parameter command is missing: a container of devenv has no program of its own.",
+            remedy='Give what it runs, word by word, as command=["serve", "--port=8080"].',
+        )
     if given["ports"] or given["package"]:
         raise _bad("ports" if given["ports"] else "package", "devenv's containers have none")
     name = given["name"] or source.name

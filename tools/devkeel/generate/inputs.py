@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
+from devkeel.errors import UsageError
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.project.root import INPUTS, LOCK
 from devkeel.source import nix
@@ -18,10 +19,12 @@ if TYPE_CHECKING:
 
     from devkeel.generate.kind import ProjectSource
 
-__all__ = ["DEVENV", "NIXPKGS", "FlakeInput", "environment_inputs"]
+__all__ = ["DEVENV", "NIXPKGS", "FlakeInput", "environment_inputs", "require_reference"]
 
 NIXPKGS, DEVENV = "nixpkgs", "devenv"
 _UNSAID = {NIXPKGS: "github:NixOS/nixpkgs/nixpkgs-unstable", DEVENV: "github:cachix/devenv"}
+# nix, src/libfetchers, `inputFromURL` of each: what stands before `+` and the transport.
+_SCHEMES = frozenset({*FORGES, *("git", "hg", "path", "tarball", "file", "http", "https", "flake", "indirect")})
 _WORD = re.compile(r"[A-Za-z0-9][\w.%~-]*", re.ASCII)
 # What a lock says beside what its fetcher takes (nix, src/libfetchers: they are no part of a reference).
 _NOT_GIVEN = frozenset({"lastModified", "revCount", "lastModifiedDate", "shortRev", "__final"})
@@ -57,8 +60,27 @@ def environment_inputs(source: ProjectSource, *, nixpkgs: str | None, whole: boo
     found = tuple(_input(source, name, value) for name, value in declared.items())
     if nixpkgs is None:
         return found
+    require_reference(NIXPKGS, nixpkgs)
     reference = FlakeReference.of(nixpkgs)
     return (FlakeInput(NIXPKGS, {"url": nixpkgs}, reference.revision is not None), *found[1:])
+
+
+def require_reference(name: str, url: str) -> None:
+    """Refuse what no Nix takes for a reference. Raises UsageError `bad_parameter`."""
+    scheme, colon, rest = url.partition(":")
+    words = rest.partition("?")[0].split("/")
+    if colon and scheme.partition("+")[0] not in _SCHEMES:
+        why = f"Nix has no scheme {scheme}"
+    elif colon and scheme in FORGES and not (len(words) > 1 and all(words[:2])):
+        why = f"it wants {scheme}:OWNER/REPOSITORY"
+    else:
+        return
+    raise UsageError(
+        "bad_parameter",
+        f"The reference of {name[:80]} cannot be so: {why}.",
+        seen=url[:200],
+        remedy="Give the reference of a flake, as github:OWNER/REPOSITORY or path:../DIRECTORY.",
+    )
 
 
 def _input(source: ProjectSource, name: str, declared: Mapping[str, Any]) -> FlakeInput:

@@ -73,7 +73,7 @@ def _refused(why: str, *, there: bool) -> Refused:
         "no_package",
         why,
         seen="the manifest" if there else None,
-        remedy="Name a Nix file that makes the package, or do without one.",
+        remedy="Name a Nix file that makes the package as package=FILE.nix, or do without one by package=none.",
     )
 
 
@@ -146,6 +146,11 @@ def _requirements(listed: object) -> tuple[list[str], list[str]]:
     """
     texts = [item for item in (listed if isinstance(listed, list) else []) if isinstance(item, str)]
     left = [f"Not among the package's libraries, since a marker decides: {item}." for item in texts if ";" in item]
+    left += [
+        f"The extras of {item} are not asked for: nixpkgs has them below optional-dependencies."
+        for item in texts
+        if ";" not in item and "[" in item
+    ]
     names = [found[0] for item in texts if ";" not in item and (found := _REQUIREMENT.match(item.strip()))]
     return [nix.format_path((re.sub(r"[-_.]+", "-", name).lower(),)) for name in names], left
 
@@ -154,9 +159,11 @@ def _go(source: ProjectSource) -> BuiltPackage:
     data = source.read("go.mod")
     if data is None:
         raise _refused("There is no go.mod.", there=False)
-    if source.read("go.sum") is not None and source.read("vendor/modules.txt") is None:
-        raise _refused("the modules of go.mod are not in vendor/, and a hash of them is not known.", there=True)
-    module = next((line.split()[1] for line in data.decode("utf-8", "replace").split("\n") if _names(line)), None)
+    lines = data.decode("utf-8", "replace").split("\n")
+    asks = source.read("go.sum") is not None or any(line.replace("(", " ").split()[:1] == ["require"] for line in lines)
+    if asks and source.read("vendor/modules.txt") is None:
+        raise _refused("The modules of go.mod are not in vendor/, and a hash of them is not known.", there=True)
+    module = next((line.split()[1] for line in lines if _names(line)), None)
     if module is None:
         raise _refused("go.mod names no module.", there=True)
     attributes = {"pname": module.rstrip("/").rpartition("/")[2], "version": "0", "src": _SELF, "vendorHash": None}

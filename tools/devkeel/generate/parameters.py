@@ -15,10 +15,15 @@ from devkeel.text.wording import nearest
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["PYTHON", "Parameter", "read_parameters"]
+__all__ = ["PYTHON", "SYSTEM", "Parameter", "read_parameters"]
 
 PYTHON = r"3\.(?:1[1-9]|[2-9][0-9])"
 """Versions of Python that devkeel runs on."""
+SYSTEM = (
+    r"(?:aarch64|armv[5-7]\w*|i686|loongarch64|mips\w*|powerpc\w*|riscv(?:32|64)|s390x?|x86_64)-"
+    r"(?:linux|darwin|freebsd|netbsd|openbsd|solaris|windows|cygwin|none)"
+)
+"""Systems that nixpkgs has packages for (lib/systems/doubles.nix)."""
 
 _FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _CHECKS: dict[str, Callable[[Any], bool]] = {
@@ -109,6 +114,6 @@ def _bad(parameter: Parameter, given: object, why: str) -> UsageError:
         "bad_parameter",
         f"The parameter {parameter.name} {why}.",
         seen=repr(given)[:200],
-        remedy=f"It is: {parameter.about}",
+        remedy=f"Give one that it may be. {parameter.name}: {parameter.about}",
         alternatives=parameter.allowed,
     )

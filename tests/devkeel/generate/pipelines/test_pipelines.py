@@ -158,3 +158,29 @@ def test_actionlint_finds_nothing(workflows: list[Path]) -> None:
     argv = ("actionlint", "-no-color", *map(str, workflows))
     found = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=60)
     assert found.returncode == 0, found.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "parameters"),
+    [
+        ("github-workflow", {"minutes": 0}),
+        ("github-workflow", {"minutes": -5}),
+        ("github-workflow", {"python": "3.9"}),
+        ("gitlab-ci", {"name": "stages"}),
+        ("gitlab-ci", {"name": "before_script"}),
+    ],
+)
+def test_values_that_no_pipeline_takes_are_refused(tmp_path: Path, kind: str, parameters: dict[str, Any]) -> None:
+    with pytest.raises(DevkeelError) as refused:
+        project(tmp_path, "venv").generate(kind, parameters)
+    assert refused.value.code == "bad_parameter"
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "envrc", "devcontainer"])
+def test_a_declaration_that_is_not_there_is_said(tmp_path: Path, kind: str) -> None:
+    result = Environment(tmp_path, actor="test", executes=False).generate(kind)
+    assert any(note.startswith("Nothing declares an environment here yet") for note in result.notes)
+    assert not [item for item in result.checks.diagnostics if item.code == "lock_missing"]
+    (tmp_path / "devenv.nix").write_text("{ }\n")
+    again = Environment(tmp_path, actor="test", executes=False).generate(kind, replace=True, dry_run=True)
+    assert not any(note.startswith("Nothing declares") for note in again.notes)

@@ -189,6 +189,13 @@ def refusal(flakes: Flakes, name: str, kind: str, **parameters: Any) -> DevkeelE
         ("python-orchestrator", {"provider": "github:a/b", "consumers": {"a": "${evil}"}}),
         ("python-provider", {"packages": "a/../../b.txt"}),
         ("python-provider", {"python": "python3.withPackages"}),
+        ("python-provider", {"packages": "flake.lock"}),
+        ("python-provider", {"packages": "flake.nix"}),
+        ("python-provider", {"packages": "devkeel.toml"}),
+        ("python-provider", {"libraries": ["python3Packages.numpy"]}),
+        ("python-provider", {"systems": ["x86-linux"]}),
+        ("python-consumer", {"provider": "github:acme"}),
+        ("python-orchestrator", {"provider": "github:a/b", "consumers": {"a": "pypi:foo"}}),
     ],
 )
 def test_what_cannot_stand_in_a_flake_is_refused(flakes: Flakes, kind: str, parameters: dict[str, Any]) -> None:
@@ -212,6 +219,31 @@ def test_a_path_is_refused_under_the_rule_with_its_line(flakes: Flakes) -> None:
     assert {item.place.line for item in error.diagnostics if item.place} == {7}
     (flakes.root / "new" / "devkeel.toml").unlink()
     assert flakes.make("new", "python-consumer", provider=flakes.url("env")).published
+
+
+def test_libraries_go_into_the_file_that_begins_and_into_none_that_is_there(flakes: Flakes) -> None:
+    begun = flakes.make("new", "python-provider", libraries=["Flask_Cors", "numpyy"])
+    assert [note.partition(";")[0] for note in begun.notes if "nearest" in note] == [
+        "nixpkgs is not known to have a Python library numpyy"
+    ]
+    again = flakes.make("new", "python-provider", libraries=["flask-cors", "pandas"])
+    assert (again.changed, [note for note in again.notes if "python-packages" in note]) == (
+        False,
+        ["python-packages.txt is there and stays as it is: write pandas into it, a line each."],
+    )
+    assert not any("python-packages" in note for note in flakes.open("new").generate("python-provider").notes)
+
+
+def test_a_provider_that_is_no_input_wants_its_reference(flakes: Flakes) -> None:
+    flakes.open("old")
+    flake = flakes.root / "old" / "flake.nix"
+    flake.write_text(PASSED)
+    with pytest.raises(DevkeelError) as refused:
+        flakes.open("old").generate("functions-under-lib", {"provider": "python-env"})
+    assert (refused.value.code, refused.value.alternatives) == ("bad_parameter", ("nixpkgs",))
+    assert flake.read_text() == PASSED
+    flake.write_text(PASSED.replace("nixpkgs, mk", "nixpkgs, python-env, mk"))
+    assert flakes.open("old").generate("functions-under-lib", {"provider": "python-env"}).published
 
 
 PASSED = """\

@@ -22,6 +22,13 @@ def _generate(source: ProjectSource) -> Generated:
     given, plan = source.parameters, plan_of(source)
     if not plan.commands:
         raise UsageError("bad_parameter", "There is nothing to run.", remedy="Give a script, or let it realise.")
+    if given["minutes"] < 1:
+        raise UsageError(
+            "bad_parameter",
+            "The parameter minutes is the time after which the job is ended: 1 at least.",
+            seen=str(given["minutes"]),
+            remedy="Give how many minutes it may take, or leave minutes out.",
+        )
     job: dict[str, Any] = {"runs-on": "ubuntu-latest", "timeout-minutes": given["minutes"]}
     if given["container"] is not None:
         job["container"] = given["container"]
@@ -37,7 +44,7 @@ def _generate(source: ProjectSource) -> Generated:
         (GeneratedFile(file, as_yaml(tree)),),
         source.given,
         findings=plan.findings(file),
-        runs=("when the workflow is on GitHub and a branch is pushed",),
+        runs=("when the workflow is on GitHub, and a branch is pushed or a pull request is opened or changed",),
     )
 
 
@@ -77,4 +84,5 @@ GITHUB = Generator(
     ),
     lambda given: (f"{_FOLDER}/{given['name']}.yml",),
     _generate,
+    enters=lambda given: given.get("environment", True),
 )

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["GITLAB"]
 
 _FILE = ".gitlab-ci.yml"
+# Keys of the file that are no jobs, and one that is a job with a meaning of its own (docs.gitlab.com, ci/jobs, "Job
+# names", and ci/yaml).
+_RESERVED = (
+    "image|services|stages|types|before_script|after_script|variables|cache|include|true|false|nil|null|default|"
+    "workflow|spec|pages"
+)
 # What is kept has to lie in the project's directory.
 _KEPT = ".cache/devkeel"
 _HOMES = {"venv": "UV_CACHE_DIR"}
@@ -47,7 +53,7 @@ def _generate(source: ProjectSource) -> Generated:
         (GeneratedFile(_FILE, as_yaml({given["name"]: job})),),
         source.given,
         findings=plan.findings(_FILE),
-        runs=("when the pipeline is on GitLab and a branch is pushed",),
+        runs=("when the pipeline is on GitLab, and a branch is pushed or a merge request is opened or changed",),
     )
 
 
@@ -67,10 +73,11 @@ GITLAB = Generator(
     "gitlab-ci",
     "A job for GitLab that realises the environment and runs its test, with what was fetched kept.",
     (
-        Parameter("name", "Of the job.", default="environment", pattern=JOB),
+        Parameter("name", "Of the job.", default="environment", pattern=rf"(?!(?:{_RESERVED})$){JOB}"),
         *COMMON,
         Parameter("image", "The image to run in; one with Debian where Nix is needed.", pattern=IMAGE),
     ),
     lambda _given: (_FILE,),
     _generate,
+    enters=lambda given: given.get("environment", True),
 )

@@ -66,7 +66,7 @@ class PipelinePlan(Struct, frozen=True):
 
     def findings(self, file: str) -> tuple[Diagnostic, ...]:
         """Return `lock_missing` where no lock says what the pipeline would realise."""
-        if self.locked or not self.nix:
+        if self.locked or not self.nix or not self.deciding:
             return ()
         how = do("lock", action="create", names=[self.lock])
         message = f"There is no {self.lock}, so that the pipeline realises whatever is newest: {how} makes it"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from devkeel.generate.kind import Generated, Generator
 from devkeel.generate.python_flakes.flake_text import (
     ENVIRONMENT,
+    EXAMPLE,
     EXTRA,
     FOLDER,
     NIXPKGS,
@@ -29,7 +30,7 @@ _ABOUT = "What is made with the Python environment of another flake"
 
 
 def _generate(source: ProjectSource) -> Generated:
-    inputs = inputs_of(source, required(source, "provider"))
+    inputs = inputs_of(source, required(source, "provider", EXAMPLE))
     bindings = f"""
 pythonFor = system: {ENVIRONMENT}.packages.${{system}}.{ENVIRONMENT};
 """

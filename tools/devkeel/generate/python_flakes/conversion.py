@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.errors import ProjectError, UsageError
+from devkeel.generate.inputs import require_reference
 from devkeel.generate.kind import Generated, Generator, MergedFile
 from devkeel.generate.parameters import Parameter
 from devkeel.generate.python_flakes.flake_text import FOLDER, file_of, reference
@@ -42,8 +43,25 @@ def _generate(source: ProjectSource) -> Generated:
             remedy="Name arguments that they have.",
             alternatives=tuple(known),
         )
+    if given["url"] is not None:
+        require_reference("url", given["url"])
+    _require_input(name, document, given["provider"], given["url"])
     lifted = nix.lift_arguments(document, given["arguments"], source=given["provider"], url=given["url"])
     return Generated((MergedFile(name, lambda _old, _replace: lifted.edited.data),), {}, tuple(_told(name, lifted)))
+
+
+def _require_input(name: str, document: nix.Document, provider: str | None, url: str | None) -> None:
+    """Refuse a provider that is no input: as an argument alone, it would be looked for in a registry itself."""
+    declared = nix.flake_inputs(document)
+    if provider is None or url is not None or provider in declared or provider in nix.flake_arguments(document):
+        return
+    raise UsageError(
+        "bad_parameter",
+        f"{provider} is no input of {name} yet, and nothing says where it is.",
+        seen=f"provider={provider}",
+        remedy=f"Give its reference too, as url=github:OWNER/REPOSITORY, or name an input that {name} has.",
+        alternatives=tuple(declared),
+    )
 
 
 def _told(name: str, lifted: Lifted) -> Iterator[str]:

@@ -9,9 +9,9 @@ from msgspec import Struct
 
 from devkeel.errors import Diagnostic, Place, UsageError
 from devkeel.generate.extra_outputs import with_extra
-from devkeel.generate.inputs import FlakeInput, environment_inputs
+from devkeel.generate.inputs import FlakeInput, environment_inputs, require_reference
 from devkeel.generate.kind import GeneratedFile
-from devkeel.generate.parameters import Parameter
+from devkeel.generate.parameters import SYSTEM, Parameter
 from devkeel.pinned.flake_lock import read_lock
 from devkeel.source import nix
 from devkeel.source.flake_reference import FlakeReference
@@ -25,13 +25,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENVIRONMENT",
+    "EXAMPLE",
     "EXTRA",
+    "FILE",
     "FOLDER",
     "NIXPKGS",
     "SYSTEMS",
     "FlakeText",
     "file_of",
-    "file_parameter",
     "flake_file",
     "inputs_of",
     "places",
@@ -42,21 +43,23 @@ __all__ = [
 
 ENVIRONMENT = "python-env"
 """The name of the provider as an input, and of what it makes as a package."""
+EXAMPLE = "github:OWNER/REPOSITORY"
+"""A reference, to show how one is given."""
 _SYSTEMS = ["x86_64-linux", "aarch64-linux", "x86_64-darwin", "aarch64-darwin"]
-# What Nix takes for a path, relative, and without a way out of its directory.
-_FILE = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*"
+FILE = r"(?!.*\.\.)[A-Za-z0-9_][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.+-]*)*"
+"""What Nix takes for a path, relative, and without a way out of its directory."""
 _REFERENCE = r"[^\s\"\\$]{1,400}"
-FOLDER = Parameter("folder", "The directory of the flake, below the project's root.", default="", pattern=f"|{_FILE}")
+FOLDER = Parameter("folder", "The directory of the flake, below the project's root.", default="", pattern=f"|{FILE}")
 NIXPKGS = Parameter(
     "nixpkgs", "A reference to nixpkgs, which all of the flakes follow; else the environment's.", pattern=_REFERENCE
 )
 SYSTEMS = Parameter(
-    "systems", "The systems that there are outputs for.", "texts", _SYSTEMS, pattern=r"[a-z0-9_]+-[a-z0-9]+"
+    "systems", "The systems that there are outputs for, as x86_64-linux.", "texts", _SYSTEMS, pattern=SYSTEM
 )
 EXTRA = Parameter(
     "extra",
     "A Nix file of your own, beside the flake: a function of the inputs to further outputs.",
-    pattern=rf"{_FILE}\.nix",
+    pattern=rf"{FILE}\.nix",
 )
 
 
@@ -65,17 +68,12 @@ def reference(name: str, about: str) -> Parameter:
     return Parameter(name, about, pattern=_REFERENCE)
 
 
-def file_parameter(name: str, about: str, default: str) -> Parameter:
-    """Return a parameter that is the name of a file beside the flake."""
-    return Parameter(name, about, default=default, pattern=_FILE)
-
-
-def required(source: ProjectSource, name: str) -> Any:  # noqa: ANN401  (a value of JSON)
+def required(source: ProjectSource, name: str, example: str) -> Any:  # noqa: ANN401  (a value of JSON)
     """Return a parameter that has no default. Raises UsageError `bad_parameter` where it is not given."""
     value = source.parameters[name]
     if not value:
         raise UsageError(
-            "bad_parameter", f"The parameter {name} is missing.", remedy="Give it with the call: nothing is guessed."
+            "bad_parameter", f"The parameter {name} is missing.", remedy=f"Give it with the call, as {name}={example}."
         )
     return value
 
@@ -99,6 +97,7 @@ def inputs_of(source: ProjectSource, provider: str | None = None, **consumers: s
 
 
 def _input(name: str, url: str, *follows: str) -> FlakeInput:
+    require_reference(name, url)
     pinned = FlakeReference.of(url).revision is not None
     return FlakeInput(name, {"url": url}, pinned, {each: each for each in follows})
 

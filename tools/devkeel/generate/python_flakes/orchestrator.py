@@ -10,6 +10,7 @@ from devkeel.generate.kind import Generated, Generator
 from devkeel.generate.parameters import Parameter
 from devkeel.generate.python_flakes.flake_text import (
     ENVIRONMENT,
+    EXAMPLE,
     EXTRA,
     FOLDER,
     NIXPKGS,
@@ -41,8 +42,8 @@ _TAKEN = frozenset(
 
 
 def _generate(source: ProjectSource) -> Generated:
-    consumers = _consumers(required(source, "consumers"))
-    inputs = inputs_of(source, required(source, "provider"), **consumers)
+    consumers = _consumers(required(source, "consumers", '{"api": "github:OWNER/api"}'))
+    inputs = inputs_of(source, required(source, "provider", EXAMPLE), **consumers)
     bindings = f"""
 consumers = {{ inherit {" ".join(consumers)}; }};
 # A consumer with another Python than the provider's does not follow this flake's inputs.
