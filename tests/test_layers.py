@@ -56,7 +56,10 @@ LAYERS = {
         *("runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
-    "generate": {"candidate", "catalogue", "change", "context", "errors", "pinned", "project", "source", "text"},
+    "generate": {
+        *("backends", "candidate", "catalogue", "change", "context", "errors", "pinned", "project", "source"),
+        *("text",),
+    },
     "detection": {
         *("catalogue", "change", "context", "disclosure", "edits", "errors", "guard", "project", "runtime"),
         *("source", "text"),
