@@ -1,7 +1,7 @@
 { config, lib, pkgs, ... }:
 
 {
-  # >>> devkeel makes this part (nixos-module f3105880671296ac): write above or below it.
+  # >>> devkeel makes this part (nixos-module 24743b11e70b5b6e): write above or below it.
   # {"command": ["devkeel", "serve", "--http", "{address}", "--token-file={token}", "--toolsets={toolsets}"], "description": "devkeel, over Streamable HTTP", "loosened": ["ProcSubset", "RestrictNamespaces", "SystemCallFilter"], "name": "devkeel", "options": {"address": {"default": "127.0.0.1:8765", "description": "Where it listens."}, "home": {"type": "path", "default": "/var/lib/devkeel", "variable": "HOME", "description": "Where it and uv keep what they fetch."}, "root": {"type": "path", "variable": "DEVKEEL_ROOT", "description": "The project that it serves."}, "token": {"type": "secret", "description": "The file of the bearer token, which an address beyond loopback wants."}, "toolsets": {"default": "core", "description": "Families of tools, with commas between them, or all."}}, "package": "packaging/package.nix", "writable": ["home", "root"]}
   options.services.devkeel = {
     enable = lib.mkEnableOption "devkeel";
@@ -50,7 +50,8 @@
     let
       cfg = config.services.devkeel;
       say = value: if builtins.isBool value then lib.boolToString value else toString value;
-      word = text: builtins.replaceStrings [ "%" "$" ] [ "%%" "$$" ] (builtins.toJSON text);
+      plain = builtins.replaceStrings [ "%" ] [ "%%" ];
+      word = text: builtins.replaceStrings [ "$" ] [ "$$" ] (plain (builtins.toJSON text));
     in
     lib.mkIf cfg.enable {
       systemd.services.devkeel = {
@@ -58,7 +59,7 @@
         wantedBy = [ "multi-user.target" ];
         wants = [ "network-online.target" ];
         after = [ "network-online.target" ];
-        environment = { HOME = say cfg.home; } // { DEVKEEL_ROOT = say cfg.root; } // cfg.environment;
+        environment = { HOME = plain (say cfg.home); } // { DEVKEEL_ROOT = plain (say cfg.root); } // cfg.environment;
         # A machine that needs more sets what it needs; these are defaults.
         serviceConfig = lib.mapAttrs (_: lib.mkDefault) {
           Restart = "on-failure";
@@ -94,8 +95,8 @@
             ++ (lib.optional (cfg.token != null) ("--token-file=" + "/run/credentials/devkeel.service/token"))
             ++ [ ("--toolsets=" + say cfg.toolsets) ]
           );
-          ReadWritePaths = [ cfg.home cfg.root ];
-          LoadCredential = lib.optional (cfg.token != null) (lib.concatStringsSep ":" [ "token" (toString cfg.token) ]);
+          ReadWritePaths = map (place: plain (builtins.toJSON (toString place))) [ cfg.home cfg.root ];
+          LoadCredential = lib.optional (cfg.token != null) (lib.concatStringsSep ":" [ "token" (plain (toString cfg.token)) ]);
         } // (if cfg.user == null then { DynamicUser = true; } else { User = cfg.user; });
       };
     };

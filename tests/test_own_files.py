@@ -98,7 +98,7 @@ def test_the_module_serves_over_http_with_the_token_of_a_file() -> None:
     assert '"serve" "--http" "127.0.0.1:8765" "--token-file=/run/credentials/devkeel.service/token"' in words
     assert unit["serviceConfig"]["LoadCredential"] == ["token:/etc/token"]
     assert unit["environment"] == {"HOME": "/var/lib/devkeel", "DEVKEEL_ROOT": "/srv/project"}
-    assert unit["serviceConfig"]["ReadWritePaths"] == ["/var/lib/devkeel", "/srv/project"]
+    assert unit["serviceConfig"]["ReadWritePaths"] == ['"/var/lib/devkeel"', '"/srv/project"']
 
 
 def test_the_workflow_is_valid_and_runs_what_continuous_integration_runs() -> None:

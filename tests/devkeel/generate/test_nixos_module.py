@@ -28,6 +28,7 @@ GIVEN: dict[str, Any] = {
         "debug": {"default": False, "variable": "DEBUG"},
         "mode": {"type": "choice", "choices": ["slow", "fast"], "default": "slow"},
         "limit": {"type": "number", "default": None},
+        "rate": {"default": "50%n", "variable": "RATE"},
     },
     "writable": ["data"],
     "loosened": ["MemoryDenyWriteExecute"],
@@ -38,6 +39,7 @@ MACHINES = {
     "plain": f"{SET} }};",
     "full": f'{SET} key = "/etc/key"; debug = true; mode = "fast"; more = [ ]; openFirewall = true; port = 81;'
     ' user = "me"; environment.OWN = "1"; }; systemd.services.web.serviceConfig.ProtectHome = "tmpfs";',
+    "odd": SET.replace("/srv/web", "/srv/my data%h") + 'key = "/etc/%n"; };',
     "off": 'services.web = { package = pkgs.hello; data = "/srv"; };',
     "wrong_port": f"{SET} port = 70000; }};",
     "wrong_type": f'{SET} debug = "yes"; }};',
@@ -69,7 +71,7 @@ def test_the_unit_runs_the_command_with_the_options(found: dict[str, Any]) -> No
         f'"{program}" "--port" "8080" "100%% of $$HOME \\"it\\"" "a b" "--in=/srv/web/slow"'
     )
     assert unit["description"] == 'Serves "it"'
-    assert unit["environment"] == {"PORT": "8080", "MORE": "a b", "DEBUG": "false"}
+    assert unit["environment"] == {"PORT": "8080", "MORE": "a b", "DEBUG": "false", "RATE": "50%%n"}
     assert found["plain"]["ports"] == []
 
 
@@ -77,7 +79,7 @@ def test_the_unit_may_do_little_until_the_machine_says_otherwise(found: dict[str
     plain = found["plain"]["services"]["web"]["serviceConfig"]
     assert plain["DynamicUser"] is True
     assert (plain["ProtectSystem"], plain["CapabilityBoundingSet"], plain["NoNewPrivileges"]) == ("strict", "", True)
-    assert plain["ReadWritePaths"] == ["/srv/web"]
+    assert plain["ReadWritePaths"] == ['"/srv/web"']
     assert "MemoryDenyWriteExecute" not in plain
     assert plain["LoadCredential"] == []
     full = found["full"]["services"]["web"]["serviceConfig"]
@@ -91,8 +93,21 @@ def test_what_a_machine_sets_reaches_the_unit(found: dict[str, Any]) -> None:
     assert unit["serviceConfig"]["ExecStart"].endswith(
         f'"--port" "81" "--key-file={place}" "100%% of $$HOME \\"it\\"" "--in=/srv/web/fast"'
     )
-    assert unit["environment"] == {"PORT": "81", "MORE": "", "DEBUG": "true", "KEY_FILE": place, "OWN": "1"}
+    assert unit["environment"] == {
+        "PORT": "81",
+        "MORE": "",
+        "DEBUG": "true",
+        "KEY_FILE": place,
+        "OWN": "1",
+        "RATE": "50%%n",
+    }
     assert found["full"]["ports"] == [81]
+
+
+def test_what_systemd_would_read_otherwise_reaches_it_as_it_is(found: dict[str, Any]) -> None:
+    service = found["odd"]["services"]["web"]["serviceConfig"]
+    assert service["ReadWritePaths"] == ['"/srv/my data%%h"']
+    assert service["LoadCredential"] == ["key:/etc/%%n"]
 
 
 def test_a_service_that_is_off_is_none(found: dict[str, Any]) -> None:

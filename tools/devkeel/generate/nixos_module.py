@@ -105,8 +105,10 @@ def _config(name: str, options: tuple[ModuleOption, ...], given: Mapping[str, An
     yield "  let"
     yield f"    cfg = config.{nix.format_path(('services', name))};"
     yield "    say = value: if builtins.isBool value then lib.boolToString value else toString value;"
-    # systemd.service(5), "Command lines": quoted as in C, with % and $ doubled.
-    yield '    word = text: builtins.replaceStrings [ "%" "$" ] [ "%%" "$$" ] (builtins.toJSON text);'
+    # systemd.unit(5), "Specifiers": % begins one in all that is set here.
+    yield '    plain = builtins.replaceStrings [ "%" ] [ "%%" ];'
+    # systemd.service(5), "Command lines": quoted as in C, with $ doubled.
+    yield '    word = text: builtins.replaceStrings [ "$" ] [ "$$" ] (plain (builtins.toJSON text));'
     yield "  in"
     yield "  lib.mkIf cfg.enable {"
     yield from (f"    {line}" for line in _unit(name, options, given))
@@ -117,7 +119,7 @@ def _config(name: str, options: tuple[ModuleOption, ...], given: Mapping[str, An
 
 def _unit(name: str, options: tuple[ModuleOption, ...], given: Mapping[str, Any]) -> Iterator[str]:
     yield f"{nix.format_path(('systemd', 'services', name))} = {{"
-    yield f"  description = {nix.print_value(given['description'] or name)};"
+    yield f"  description = {nix.print_value((given['description'] or name).replace('%', '%%'))};"
     yield '  wantedBy = [ "multi-user.target" ];'
     yield '  wants = [ "network-online.target" ];'
     yield '  after = [ "network-online.target" ];'
@@ -131,7 +133,7 @@ def _unit(name: str, options: tuple[ModuleOption, ...], given: Mapping[str, Any]
     if secrets := [item for item in options if item.type == "secret"]:
         loaded = [
             f"lib.optional (cfg.{item.name} != null) "
-            f'(lib.concatStringsSep ":" [ {nix.print_value(item.name)} (toString cfg.{item.name}) ])'
+            f'(lib.concatStringsSep ":" [ {nix.print_value(item.name)} (plain (toString cfg.{item.name})) ])'
             for item in secrets
         ]
         yield f"    LoadCredential = {' ++ '.join(loaded)};"
@@ -153,7 +155,7 @@ def _variables(name: str, options: tuple[ModuleOption, ...]) -> str:
         if item.variable is None:
             continue
         value = f'lib.concatStringsSep " " cfg.{item.name}' if item.type == "texts" else item.value(name)
-        bound = f"{{ {item.variable} = {value}; }}"
+        bound = f"{{ {item.variable} = plain ({value}); }}"
         found.append(f"lib.optionalAttrs (cfg.{item.name} != null) {bound}" if item.nullable else bound)
     return "".join(f"{item} // " for item in found)
 
@@ -163,7 +165,9 @@ def _writable(options: tuple[ModuleOption, ...], names: list[str]) -> Iterator[s
     if wrong := [item for item in names if item not in known]:
         raise bad_module("writable", wrong[0], "names no option of the type path", tuple(known))
     if names:
-        yield f"    ReadWritePaths = [ {' '.join(f'cfg.{item}' for item in names)} ];"
+        # Quoted, since a space would begin another path (systemd.exec(5)).
+        places = " ".join(f"cfg.{item}" for item in names)
+        yield f"    ReadWritePaths = map (place: plain (builtins.toJSON (toString place))) [ {places} ];"
 
 
 def _ports(options: tuple[ModuleOption, ...]) -> list[str]:
