@@ -73,7 +73,9 @@ GITLAB = Generator(
     "gitlab-ci",
     "A job for GitLab that realises the environment and runs its test, with what was fetched kept.",
     (
-        Parameter("name", "Of the job.", default="environment", pattern=rf"(?!(?:{_RESERVED})$){JOB}"),
+        Parameter(
+            "name", "Of the job; no keyword of GitLab's.", default="environment", pattern=rf"(?!(?:{_RESERVED})$){JOB}"
+        ),
         *COMMON,
         Parameter("image", "The image to run in; one with Debian where Nix is needed.", pattern=IMAGE),
     ),

@@ -34,7 +34,7 @@ COMMON = (
         pattern=r"[^\x00-\x08\x0b-\x1f\x7f]{1,2000}",
     ),
     Parameter("environment", "Whether the environment is realised before them, and entered.", "flag", default=True),
-    Parameter("python", "The version of Python that runs devkeel.", default="3.12", pattern=PYTHON),
+    Parameter("python", "The version of Python that runs devkeel, 3.11 at least.", default="3.12", pattern=PYTHON),
 )
 _NIX = ("devenv", "flake")
 # What one has to have by pip, by backend; each has its resolver or installer beside devkeel.
