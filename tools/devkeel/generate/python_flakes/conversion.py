@@ -8,7 +8,7 @@ from devkeel.errors import ProjectError, UsageError
 from devkeel.generate.inputs import require_reference
 from devkeel.generate.kind import Generated, Generator, MergedFile
 from devkeel.generate.parameters import Parameter
-from devkeel.generate.python_flakes.flake_text import FOLDER, file_of, reference
+from devkeel.generate.python_flakes.flake_text import EXAMPLE, FOLDER, file_of, reference
 from devkeel.source import nix
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _require_input(name: str, document: nix.Document, provider: str | None, url:
         "bad_parameter",
         f"{provider} is no input of {name} yet, and nothing says where it is.",
         seen=f"provider={provider}",
-        remedy=f"Give its reference too, as url=github:OWNER/REPOSITORY, or name an input that {name} has.",
+        remedy=f"Give the parameter url too, its reference as {EXAMPLE}, or name an input that {name} has.",
         alternatives=tuple(declared),
     )
 
