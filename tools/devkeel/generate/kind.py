@@ -90,8 +90,8 @@ class Generator(Struct, frozen=True):
     places: the files that it makes, by its parameters; the first that is there has those of the last time. generate:
     of the source; raises Refused or ProjectError where the files cannot be made of this project. adopted: a file of a
     name with a part for what devkeel wrote there before it had parts. kept: of a reader of files, the parameters of the
-    last time in a file that takes no marks, as they stand there, with their place; None without such a file. enters: whether what it
-    makes, by its parameters, enters or realises the environment, which has to be declared for that.
+    last time in a file that takes no marks, as they stand there, with their place; None without such a file.
+    enters: whether what it makes, by its parameters, enters or realises the environment, which has to be declared.
     """
 
     name: str
