@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from devkeel.api import Environment
 from devkeel.change import changes
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from devkeel.system.mechanisms import Mechanism
 
 NIX = shutil.which("nix-instantiate")
+# How long an example takes says more of the machine than of what is tested.
+hypothesis_settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+hypothesis_settings.load_profile("untimed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
