@@ -245,3 +245,12 @@ def test_a_number_that_its_name_calls_secret_is_named_and_not_shown(environment:
     found = environment.detect()
     assert "88316611" not in repr(found)
     assert "env.LED_PIN" in names([item.edit for item in found.edits])
+
+
+def test_no_more_edits_are_tried_than_a_bound_and_the_rest_is_listed(environment: Environment, tmp_path: Path) -> None:
+    write(tmp_path, {"Dockerfile": "FROM scratch\n" + "".join(f"ENV A{at}=b\n" for at in range(300))})
+    found = environment.detect()
+    assert len(found.edits) == 200
+    assert len({item.name for item in found.possible}) >= 100
+    assert any("100 more edits" in note for note in found.notes)
+    assert not any("left out" in note for note in found.notes)

@@ -31,6 +31,8 @@ __all__ = ["Proposal", "detect"]
 
 # What is seen from the text alone: a proposal waits for no evaluation, which publishing it asks for.
 _LEVEL = "schema"
+# A dry run takes longer by each edit; a large repository asks for some forty.
+_MOST_EDITS = 200
 # The backend whose declaration has all that is detected, and those that have the version of Python alone.
 _WHOLE, _PYTHON = "devenv", ("venv", "conda")
 
@@ -61,6 +63,7 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
     repository = Repository(context.project)
     gathered = gather(repository)
     drawn = draw(gathered.clues, repository.names)
+    cut = repository.cut  # what follows takes time of its own
     backend, notes = _backend(context), list[str]()
     declared, unusable = _declared(context)
     if unusable is not None:
@@ -79,6 +82,12 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
     elif not _realisable():
         notes.append("Neither devenv nor Nix is installed here, so that what is declared cannot be built here.")
     _leave_hidden(context, drawn)
+    if len(drawn.edits) > _MOST_EDITS:
+        notes.append(
+            f"{len(drawn.edits) - _MOST_EDITS} more edits are listed as possible only: that many are not tried."
+        )
+        drawn.possible += [Possible(_subject(item.edit), item.reasons) for item in drawn.edits[_MOST_EDITS:]]
+        del drawn.edits[_MOST_EDITS:]
     kept, change, refused = _tried(context, drawn.edits, create=backend == _WHOLE, direnv=direnv)
     following = "nothing to do"
     if change is not None and change.changed:
@@ -86,7 +95,7 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
         change = replace(change, next=following)
     elif unusable is not None:
         following = unusable.remedy or following
-    if repository.cut:
+    if cut:
         notes.append("The repository is larger than what is looked at: some of its files were left out.")
     return Proposal(
         backend,
