@@ -167,26 +167,28 @@ def _tried(
     context: Context, edits: Sequence[ProposedEdit], *, create: bool, direnv: bool
 ) -> tuple[list[ProposedEdit], ChangeResult | None, list[str]]:
     """Return the edits that can be made, their dry run, and what is refused of the others."""
-    kept, refused = list(edits), list[str]()
-    while kept:
-        try:
-            return kept, _dry_run(context, kept, create=create, direnv=direnv), refused
-        except DevkeelError as error:
-            bad = _first_refused(context, kept, create=create, direnv=direnv)
-            if bad is None:
-                return [], None, [*refused, error.message]
-            refused.append(f"{_subject(kept.pop(bad).edit)} is left out: {error.message}")
-    return [], None, refused
+    try:
+        return list(edits), _dry_run(context, edits, create=create, direnv=direnv) if edits else None, []
+    except DevkeelError:
+        kept, refused = _made_alone(context, edits, create=create, direnv=direnv)
+    try:
+        return kept, _dry_run(context, kept, create=create, direnv=direnv) if kept else None, refused
+    except DevkeelError as error:
+        return [], None, [*refused, error.message]
 
 
-def _first_refused(context: Context, edits: Sequence[ProposedEdit], *, create: bool, direnv: bool) -> int | None:
-    """Return which edit is refused by itself, None where each alone is made."""
-    for number, item in enumerate(edits):
+def _made_alone(
+    context: Context, edits: Sequence[ProposedEdit], *, create: bool, direnv: bool
+) -> tuple[list[ProposedEdit], list[str]]:
+    """Return the edits that can be made, each by itself, and what is refused of the others."""
+    kept, refused = list[ProposedEdit](), list[str]()
+    for item in edits:
         try:
             _dry_run(context, (item,), create=create, direnv=direnv)
-        except DevkeelError:
-            return number
-    return None
+            kept.append(item)
+        except DevkeelError as error:
+            refused.append(f"{_subject(item.edit)} is left out: {error.message}")
+    return kept, refused
 
 
 def _dry_run(context: Context, edits: Iterable[ProposedEdit], *, create: bool, direnv: bool) -> ChangeResult:
