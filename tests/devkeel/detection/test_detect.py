@@ -254,3 +254,16 @@ def test_no_more_edits_are_tried_than_a_bound_and_the_rest_is_listed(environment
     assert len({item.name for item in found.possible}) >= 100
     assert any("100 more edits" in note for note in found.notes)
     assert not any("left out" in note for note in found.notes)
+
+
+def test_each_edit_that_is_refused_is_left_out_for_its_own_reason(environment: Environment, tmp_path: Path) -> None:
+    services = "services:\n  db:\n    image: postgres:16\n  cache:\n    image: redis:7\n"
+    write(tmp_path, FILES | {"compose.yaml": services})
+    (tmp_path / "devkeel.toml").write_text('protected = ["services.postgres", "services.redis"]\n')
+    found = environment.detect()
+    left = names([item.edit for item in found.edits])
+    assert "languages.javascript" in left
+    assert not [name for name in left if name.startswith("services.")]
+    notes = [note for note in found.notes if "is left out" in note]
+    assert {note.split(".")[1].split()[0] for note in notes} == {"postgres", "redis"}
+    assert found.change is not None
