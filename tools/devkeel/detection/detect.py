@@ -96,7 +96,9 @@ def detect(context: Context, *, direnv: bool = False) -> Proposal:
     elif unusable is not None:
         following = unusable.remedy or following
     if cut:
-        notes.append("The repository is larger than what is looked at: some of its files were left out.")
+        notes.append(
+            "There is more in the repository than is looked at: some of its files, or parts of them, were left out."
+        )
     return Proposal(
         backend,
         tuple(kept),
