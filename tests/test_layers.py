@@ -49,46 +49,48 @@ LAYERS = {
     "context": {"backends", "candidate", "nix_cli", "policy", "project", "runtime", "transaction"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
-        *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text", "transaction"),
+        *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
+        *("transaction",),
     },
     "locks": {
-        *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned", "project"),
-        *("runtime", "text"),
+        *("backends", "candidate", "change", "context", "errors", "libraries", "nix_cli", "pinned"),
+        *("project", "runtime", "text"),
     },
     "guard": {"candidate", "catalogue", "checks", "edits", "errors", "policy", "project", "source", "text"},
     "generate": {
-        *("backends", "candidate", "catalogue", "change", "context", "errors", "pinned", "project", "source"),
-        *("text",),
+        *("backends", "candidate", "catalogue", "change", "context", "errors", "pinned", "project"),
+        *("source", "text"),
     },
     "detection": {
-        *("catalogue", "change", "context", "disclosure", "edits", "errors", "guard", "project", "runtime"),
-        *("source", "text"),
+        *("catalogue", "change", "context", "disclosure", "edits", "errors", "guard", "project"),
+        *("runtime", "source", "text"),
     },
     "templates": {
         *("candidate", "change", "checks", "context", "edits", "errors", "nix_cli", "pinned", "project"),
         *("source", "system", "text"),
     },
     "processes": {
-        *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime", "source"),
-        *("state", "text"),
-    },
-    "builds": {
-        *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),
-        *("nix_cli", "pinned", "policy", "project", "runtime", "source", "system", "text"),
+        *("backends", "candidate", "change", "context", "errors", "nix_cli", "project", "runtime"),
+        *("source", "state", "text"),
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "generate", "libraries"),
         *("locks", "nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
     },
+    "builds": {
+        *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),
+        *("nix_cli", "pinned", "policy", "project", "runtime", "source", "system", "text"),
+    },
     "inspection": {
-        *("candidate", "catalogue", "change", "checks", "context", "detection", "environments", "errors"),
-        *("history", "libraries", "pinned", "processes", "project", "runtime", "source", "text", "transaction"),
+        *("candidate", "catalogue", "change", "checks", "context", "detection", "environments"),
+        *("errors", "history", "libraries", "pinned", "processes", "project", "runtime", "source"),
+        *("text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
-        *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor", "edits"),
-        *("environments", "generate", "history", "inspection", "locks", "nix_cli", "policy", "processes"),
-        *("project", "runtime", "templates"),
+        *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor"),
+        *("edits", "environments", "generate", "history", "inspection", "locks", "nix_cli", "policy"),
+        *("processes", "project", "runtime", "templates"),
     },
 }
 
