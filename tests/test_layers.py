@@ -47,6 +47,7 @@ LAYERS = {
         *("runtime", "source", "state", "system", "text"),
     },
     "context": {"backends", "candidate", "nix_cli", "policy", "project", "runtime", "transaction"},
+    "judgement": {"context", "errors", "policy"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
         *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
@@ -89,8 +90,8 @@ LAYERS = {
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
         *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor"),
-        *("edits", "environments", "generate", "history", "inspection", "locks", "nix_cli", "policy"),
-        *("processes", "project", "runtime", "templates"),
+        *("edits", "environments", "generate", "history", "inspection", "judgement", "locks", "nix_cli"),
+        *("policy", "processes", "project", "runtime", "templates"),
     },
 }
 

@@ -435,7 +435,12 @@ def test_a_tool_with_its_verb(copy: Copy) -> None:
     copy.add("tools/devkeel/inspection/size.py", SIZE)
     api = "tools/devkeel/api.py"
     copy.patch(api, "    def search(", METHOD)
-    copy.patch(api, "\n\nclass Environment:", '\nsize_of = Deferred("devkeel.inspection.size")\n\n\nclass Environment:')
+    copy.patch(api, "\n\n@judged\n", '\nsize_of = Deferred("devkeel.inspection.size")\n\n\n@judged\n')
+    copy.patch(
+        "tools/devkeel/policy/actions.py",
+        '    "search": _LOOKING,\n',
+        '    "search": _LOOKING,\n    "size": _LOOKING,\n',
+    )
     copy.add("server/devkeel_mcp/tools/size.py", TOOL)
     tools = "server/devkeel_mcp/tools/__init__.py"
     copy.patch(tools, "    templates,\n)", "    size,\n    templates,\n)")
@@ -446,7 +451,7 @@ def test_a_tool_with_its_verb(copy: Copy) -> None:
         '    "completion": ',
         '    "size": "Show how much is declared.",\n    "completion": ',
     )
-    copy.follows("Add a tool with its verb", most=6)
+    copy.follows("Add a tool with its verb", most=7)
 
     size = len(DECLARATION)
     assert json.loads(copy.devkeel("size", "--json"))["bytes"] == size

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from devkeel.context import Context, Opened
 from devkeel.deferred import Deferred
-from devkeel.policy.permission import Permission
+from devkeel.judgement import judged, judged_part, shared
+from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import declared_revision, read_declaration
 from devkeel.project.root import Project
 from devkeel.runtime import distrust
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from devkeel.nix_cli import overrides
     from devkeel.policy import allowed
     from devkeel.policy.allowed import Distribution
+    from devkeel.policy.permission import Permission
     from devkeel.processes import manage, reading
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
@@ -112,12 +114,13 @@ if not TYPE_CHECKING:
     )
 
 
+@judged
 class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them. backend: the one that the call names. executes: whether a write may run what the project or a library
-    brings, as builds and resolvers do.
+    share them. backend: the one that the call names. permission: what the caller may do. executes: whether a call may
+    run what the project or a library brings, as builds and resolvers do.
     """
 
     def __init__(
@@ -128,10 +131,12 @@ class Environment:
         jobs: Jobs | None = None,
         backend: str | None = None,
         executes: bool = True,
+        permission: Permission = EVERYTHING,
     ) -> None:
         self.project = Project(root)
         distrust(self.project.root)
-        self._context = Context(self.project, actor, backend, Permission(executes), Opened(jobs))
+        may = permission if executes else permission.still()
+        self._context = Context(self.project, actor, backend, may, Opened(jobs))
 
     def close(self) -> None:
         """Close the history."""
@@ -148,8 +153,8 @@ class Environment:
 
     @property
     def context(self) -> Context:
-        """What the next call shares; each begins with none of the files read."""
-        return self._context.again()
+        """What this call shares, or the next one; each begins with none of the files read."""
+        return shared(self) or self._context.again()
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""
@@ -631,7 +636,7 @@ class Environment:
 
     def environments(self) -> Environments:
         """Return the named environments."""
-        return named.Environments(self.context)
+        return judged_part(self, "environments", named.Environments(self.context))
 
     def selection(self) -> Selection:
         """Return which backend the project has, and why."""

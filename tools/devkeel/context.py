@@ -152,7 +152,7 @@ class Context(Struct, frozen=True, dict=True):
 
     def candidate(self, declared: Iterable[str]) -> Candidate:
         """Return the project as it is, with these files to be judged."""
-        return Candidate(self.basis or Basis(self.project), declared, fetches=self.permission.executes)
+        return Candidate(self.basis or Basis(self.project), declared, fetches=self.permission.resolves)
 
     def declaration(self) -> dict[str, bytes]:
         """Return the files of the declaration as they are now. Raises ProjectError `missing_file` without any."""

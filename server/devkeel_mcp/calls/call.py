@@ -147,7 +147,7 @@ class Call(Struct, frozen=True):
         jobs = self.workspace.jobs
         root, actor = self.workspace.root, self.actor
         with closing(
-            api.Environment(root, actor=actor, jobs=jobs, backend=self.backend, executes=self.permission.executes)
+            api.Environment(root, actor=actor, jobs=jobs, backend=self.backend, permission=self.permission)
         ) as environment:
             return (self.disclosure or self.workspace.disclosure).data(work(environment))
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from devkeel.errors import PolicyRefused, UsageError
-from devkeel.policy.permission import NOTHING, Permission, builds
+from devkeel.policy.permission import EVERYTHING, Limit, builds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from devkeel.policy.permission import Permission
     from devkeel_mcp.calls.arguments import Arguments
     from devkeel_mcp.calls.spec import ToolSpec
 
@@ -21,6 +22,11 @@ ALL = "all"
 TOOLSETS = ("core", "nix", "project")
 Asks = Literal["all", "destructive"]
 _START = "Ask the user: it is set where the server is started."
+_READ_ONLY = Limit(frozenset({"read"}), "the server's --read-only", whose="whoever starts the server")
+# What is fetched is fetched for something to run.
+_NO_EXECUTE = Limit(
+    frozenset({"read", "write", "publish"}), "the server's --no-execute", whose="whoever starts the server"
+)
 
 
 class Offer(Struct, frozen=True):
@@ -83,13 +89,19 @@ class Offer(Struct, frozen=True):
             return True
         return not spec.reads and not getattr(parsed, "dry_run", False)
 
+    @property
+    def bounds(self) -> Permission:
+        """What a call may do at most, whoever makes it."""
+        found = EVERYTHING if self.writes else EVERYTHING.within(_READ_ONLY)
+        return found if self.executes else found.within(_NO_EXECUTE)
+
     def permission(self, spec: ToolSpec, *, asked: bool) -> Permission:
         """Return what a call may run. asked: whether the person is asked about it before.
 
         Where the person is asked before something runs, what they are not asked about runs nothing.
         """
         unasked = self.asks is not None and not spec.reads and not asked
-        return NOTHING if unasked else Permission(self.executes)
+        return self.bounds.still() if unasked else self.bounds
 
     def _obstacle(self, spec: ToolSpec) -> str | None:
         if spec.toolset not in self.toolsets:

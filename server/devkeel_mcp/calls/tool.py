@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from pydantic import PrivateAttr
 
 from devkeel.errors import DevkeelError
-from devkeel.policy.permission import NOTHING, builds
+from devkeel.policy.permission import builds
 from devkeel_mcp.answers.errors import error_result, internal_error
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
 from devkeel_mcp.calls.call import Call, Workspace, actor_of
@@ -137,7 +137,9 @@ class StrictTool(Tool):
         if "dry_run" in type(parsed).model_fields and not self._spec.executes:
             building = builds(getattr(parsed, "level", None))
             gentle = {"dry_run": True} | ({"level": None} if building else {})
-            tried = await self._handled(replace(call, permission=NOTHING), parsed.model_copy(update=gentle))
+            tried = await self._handled(
+                replace(call, permission=call.permission.still()), parsed.model_copy(update=gentle)
+            )
             shown = tried.structured_content or {}
             # What changes no file may still wait for a person, as a note says then.
             idle = not shown.get("changed", True) and not (self._spec.consents and shown.get("notes"))

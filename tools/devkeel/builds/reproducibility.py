@@ -65,7 +65,7 @@ def report(context: Context, target: str | None, *, file: str | None, timeout: f
     lines = [_pins(context), _locks(context), *_references(context, files), _purity(files)]
     if wanted is None:
         lines += _not_evaluated("no attribute was named, and a project has no one builder")
-    elif not context.permission.executes:
+    elif not context.permission.resolves:
         lines += _not_evaluated("it takes an evaluation of what the project brings, and nothing may be executed here")
     else:
         subject = Subject.of(context, wanted)

@@ -61,7 +61,7 @@ class ShellDescription(Struct, frozen=True):
 def describe(context: Context, name: str | None, *, file: str | None, timeout: float) -> ShellDescription:
     """Return a shell as data; see the verb of `Environment` that calls it."""
     require_seconds(timeout, LONGEST)
-    if not context.permission.executes:
+    if not context.permission.resolves:
         raise Unavailable(
             "check_unavailable",
             "It takes an evaluation of what the project brings, and nothing may be executed here.",

@@ -45,7 +45,7 @@ def store_paths(context: Context, targets: Sequence[str], deadline: float) -> tu
 def _paths(context: Context, target: str, deadline: float) -> tuple[str, ...]:
     if target not in _OWN and "#" not in target:
         return (path_of(_followed(context, target)),)
-    if not context.permission.executes:
+    if not context.permission.resolves:
         raise PolicyRefused(
             "not_offered",
             "Where an attribute is built to says its evaluation, and nothing of the project may be executed here.",

@@ -186,10 +186,10 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
         doubts = protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
     level = _allowed(may, intent.level or settings.level, intent)
-    ran, skipped = resolve_libraries(candidate, level, executes=may.executes)
+    ran, skipped = resolve_libraries(candidate, level, executes=may.resolves)
     if intent.kind != "lock":
-        fetches = intent.level is None and moves_inputs(intent.edits) and context.permission.executes
-        skipped += lock_inputs(candidate, level, executes=may.executes or fetches)
+        fetches = intent.level is None and moves_inputs(intent.edits) and context.permission.network
+        skipped += lock_inputs(candidate, level, executes=may.network or fetches)
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)
@@ -212,7 +212,7 @@ def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:
 
     What is only tried is built where the caller says so, not where a file of the project does.
     """
-    if may.executes or not builds(level):
+    if may.builds or not builds(level):
         return level
     if intent.dry_run:
         return None

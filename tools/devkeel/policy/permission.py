@@ -1,18 +1,32 @@
-"""May this run code? What a caller lets devkeel run of what a project, or a library of it, brings.
+"""What a caller may do, as a set of six permissions that is only ever narrowed.
 
-Every call begins by looking, which runs none of that: `devkeel.runtime.programs`. Whether one goes on to `executing`,
-and whether an evaluation may fetch what is pinned, is answered here for the library, the server and the command.
+Every limit is one rule: a flag of the server, a role of devkeel.toml. What all of them allow is what a call may do, and
+a refusal names the first one that does not allow it. Every call begins by looking, which runs nothing that the project
+brings: `devkeel.runtime.programs`. Whether one goes on to `executing`, and whether an evaluation may fetch what is
+pinned, is answered here for the library, the server and the command.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Literal, get_args
+
 from msgspec import Struct
+from msgspec.structs import replace
 
-__all__ = ["EVERYTHING", "NOTHING", "Permission", "builds"]
+from devkeel.errors import Place, PolicyRefused
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["ALL", "EVERYTHING", "NAMES", "NOTHING", "Limit", "Permission", "PermissionName", "builds"]
+
+PermissionName = Literal["read", "write", "build", "execute", "network", "publish"]
+NAMES: tuple[PermissionName, ...] = get_args(PermissionName)
+ALL: frozenset[str] = frozenset(NAMES)
 _BUILD = "build"
 # The levels that run programs, and are asked for by name where a call only tries.
 _RUNNING = ("evaluation", _BUILD)
+_RUNS = frozenset({"build", "execute", "network"})
 
 
 def builds(level: str | None) -> bool:
@@ -20,14 +34,67 @@ def builds(level: str | None) -> bool:
     return level == _BUILD
 
 
-class Permission(Struct, frozen=True):
-    """What a caller lets a call run.
+class Limit(Struct, frozen=True):
+    """One rule that narrows what a caller may do.
 
-    executes: whether it may run what the project or a library brings, as builds, resolvers and hooks do, and fetch what
-    is pinned for them.
+    names: what it allows. rule: what it is called where it stands. place: its line in devkeel.toml. role: the one that
+    it gives. sandbox: whether what runs is enclosed. whose: who can change it.
     """
 
-    executes: bool = True
+    names: frozenset[str]
+    rule: str
+    place: Place | None = None
+    role: str | None = None
+    sandbox: bool = False
+    whose: str = "whoever started devkeel"
+
+
+class Permission(Struct, frozen=True):
+    """What a caller may do.
+
+    names: the permissions that are left. role: the innermost role that narrowed them, place: its line in devkeel.toml.
+    sandbox: whether what a call runs is to be enclosed. limits: the rules that narrowed them, in their order.
+    """
+
+    names: frozenset[str] = ALL
+    role: str | None = None
+    place: Place | None = None
+    sandbox: bool = False
+    limits: tuple[Limit, ...] = ()
+
+    @property
+    def builds(self) -> bool:
+        """Whether what is declared may be built, which runs what it says."""
+        return "build" in self.names
+
+    @property
+    def executes(self) -> bool:
+        """Whether programs of the project and of the caller may be run."""
+        return "execute" in self.names
+
+    @property
+    def network(self) -> bool:
+        """Whether what is on another machine may be reached."""
+        return "network" in self.names
+
+    @property
+    def resolves(self) -> bool:
+        """Whether a check may fetch what is pinned, and run what libraries bring as resolvers do, and devenv's command.
+
+        Both go together: where Nix alone cannot evaluate, what fetches runs what the declaration says.
+        """
+        return self.builds and self.network
+
+    def within(self, limit: Limit) -> Permission:
+        """Return what is left of this within one more rule."""
+        left = replace(self, names=self.names & limit.names, limits=(*self.limits, limit))
+        if limit.role is None:
+            return left
+        return replace(left, role=limit.role, place=limit.place, sandbox=self.sandbox or limit.sandbox)
+
+    def still(self) -> Permission:
+        """Return this for what runs nothing that the project or a library brings, and fetches nothing for it."""
+        return replace(self, names=self.names - _RUNS)
 
     def of_call(self, *, dry_run: bool, level: str | None = None) -> Permission:
         """Return what one call may run. level: the one that the call itself names.
@@ -35,8 +102,41 @@ class Permission(Struct, frozen=True):
         What is only tried runs nothing, whatever the settings of the project say, unless the call names a level that
         runs something.
         """
-        return NOTHING if dry_run and level not in _RUNNING else self
+        return self.still() if dry_run and level not in _RUNNING else self
+
+    def lacks(self, needed: Iterable[str]) -> tuple[str, ...]:
+        """Return which of these permissions are not there, in the order of `NAMES`."""
+        wanted = frozenset(needed)
+        return tuple(name for name in NAMES if name in wanted - self.names)
+
+    def taken_by(self, lacking: Iterable[str]) -> Limit | None:
+        """Return the first rule that takes one of these permissions away."""
+        wanted = frozenset(lacking)
+        return next((limit for limit in self.limits if wanted - limit.names), None)
+
+    def require(self, action: str, needed: Iterable[str]) -> None:
+        """Raise PolicyRefused `permission_denied` unless all of these permissions are there."""
+        lacking = self.lacks(needed)
+        if lacking:
+            raise denial(action, lacking, self)
+
+
+def denial(action: str, lacking: tuple[str, ...], permission: Permission) -> PolicyRefused:
+    """Return the refusal of an action: which permission lacks, which rule took it, where, and who can change that."""
+    limit = permission.taken_by(lacking)
+    role = limit.role if limit else permission.role
+    rule = limit.rule if limit else "this call"
+    whose = limit.whose if limit else "whoever made the call"
+    details = {"action": action, "lacks": list(lacking), "rule": rule, "may": sorted(permission.names), "whose": whose}
+    return PolicyRefused(
+        "permission_denied",
+        f"This takes the permission {' and '.join(lacking)}, which {rule} does not give.",
+        place=limit.place if limit else None,
+        seen=action,
+        remedy=f"Ask {whose}.",
+        details=details | ({"role": role} if role else {}),
+    )
 
 
 EVERYTHING = Permission()
-NOTHING = Permission(executes=False)
+NOTHING = EVERYTHING.still()

@@ -108,7 +108,7 @@ def _of_input(context: Context, name: str, source: str) -> Path:
 
 
 def _require_fetching(context: Context, source: str) -> None:
-    if not context.permission.executes:
+    if not context.permission.network:
         raise PolicyRefused(
             "not_offered",
             "Fetching a template takes the network, and this caller may run nothing that has it.",

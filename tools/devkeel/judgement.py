@@ -1,0 +1,122 @@
+"""The one place where every verb is judged before it begins, and where listeners learn what came of it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import wraps
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+
+from devkeel.errors import DevkeelError, PolicyRefused
+from devkeel.policy.actions import ACTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from devkeel.context import Context
+
+__all__ = ["UNJUDGED", "judged", "judged_part", "shared"]
+
+
+class _Face(Protocol):
+    @property
+    def context(self) -> Context: ...
+
+
+F = TypeVar("F", bound=_Face)
+T = TypeVar("T")
+
+# What no caller asks for: they open, close and describe the call itself.
+UNJUDGED = frozenset({"close", "overriding", "context"})
+# The call that is under way, by the face that it came through: what a verb calls is a part of what was asked for.
+_CALL: ContextVar[tuple[object, Context] | None] = ContextVar("call", default=None)
+
+
+def judged(face: type[F]) -> type[F]:
+    """Have each public verb of a class judged by its row in ACTIONS; raises KeyError for one that has none."""
+    for name, function in tuple(vars(face).items()):
+        if not name.startswith("_") and name not in UNJUDGED and callable(function):
+            setattr(face, name, _judging(name, function))
+    return face
+
+
+def judged_part(face: _Face, prefix: str, part: T) -> T:
+    """Return an object that belongs to a verb, as `Environment.environments` returns one, with its own verbs judged.
+
+    Their rows in ACTIONS have the prefix before their names; raises KeyError for one that has none.
+    """
+    return cast("T", _Part(face, prefix, part))
+
+
+def shared(face: _Face) -> Context | None:
+    """Return the context of the call that is under way through a face: what was judged is what is done."""
+    call = _CALL.get()
+    return call[1] if call is not None and call[0] is face else None
+
+
+class _Part:
+    """An object whose verbs are judged by the face that it was got through."""
+
+    def __init__(self, face: _Face, prefix: str, part: object) -> None:
+        self._face, self._prefix, self._part = face, prefix, part
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (any verb of the part)
+        title = f"{self._prefix}.{name}"
+        face, part = self._face, self._part
+        if not hasattr(type(part), name):
+            raise AttributeError(name)
+        _ = ACTIONS[title]
+        if not callable(getattr(type(part), name)):
+            return _performed(face, title, {}, lambda: getattr(part, name))
+        function = getattr(part, name)
+        asked = tuple(signature(function).parameters)
+
+        def verb(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401  (any verb's)
+            return _performed(face, title, _given(asked, arguments, named), lambda: function(*arguments, **named))
+
+        return verb
+
+
+def _judging(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    _ = ACTIONS[name]
+    asked = tuple(function.__code__.co_varnames[1 : function.__code__.co_argcount])
+
+    @wraps(function)
+    def verb(face: _Face, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401  (any verb's)
+        given = _given(asked, arguments, named)
+        return _performed(face, name, given, lambda: function(face, *arguments, **named))
+
+    verb.__dict__["judged"] = True
+    return verb
+
+
+def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Callable[[], Any]) -> Any:  # noqa: ANN401
+    """Judge an action, perform it, and pass on what came of it; one within another is a part of that."""
+    if _CALL.get() is not None:
+        return perform()
+    context = face.context
+    token = _CALL.set((face, context))
+    try:
+        context.permission.require(action, ACTIONS[action].needed(given))
+        result = perform()
+    except DevkeelError as error:
+        _told(context, action, error)
+        raise
+    finally:
+        _CALL.reset(token)
+    _told(context, action, None)
+    return result
+
+
+def _given(names: tuple[str, ...], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(zip(names, arguments, strict=False)) | dict(named)
+
+
+def _told(context: Context, action: str, error: DevkeelError | None) -> None:
+    """Pass on what came of a verb: None where it ended well. What the policy refuses is a PolicyRefused.
+
+    Events are told and refusals kept from here. It raises nothing.
+    """
+    if error is None or not isinstance(error, PolicyRefused):
+        return
+    _ = context, action
