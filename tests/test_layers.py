@@ -28,6 +28,7 @@ LAYERS = {
     "runtime": {"errors", "state", "system", "text"},
     "project": {"errors", "runtime", "source", "system", "text"},
     "disclosure": {"errors", "project", "text"},
+    "events": {"disclosure", "project"},
     "diagnosis": {"errors", "source", "text"},
     "pinned": set(),
     "transaction": {"errors", "project", "state", "system", "text"},
@@ -46,11 +47,11 @@ LAYERS = {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),
     },
-    "context": {"backends", "candidate", "nix_cli", "policy", "project", "runtime", "transaction"},
-    "judgement": {"context", "errors", "policy"},
+    "context": {"backends", "candidate", "errors", "events", "nix_cli", "policy", "project", "runtime", "transaction"},
+    "judgement": {"context", "errors", "events", "policy"},
     "change": {
-        *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "history"),
-        *("libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
+        *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "events"),
+        *("history", "libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
         *("transaction",),
     },
     "locks": {
@@ -90,8 +91,8 @@ LAYERS = {
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
         *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor"),
-        *("edits", "environments", "generate", "history", "inspection", "judgement", "locks", "nix_cli"),
-        *("policy", "processes", "project", "runtime", "templates"),
+        *("edits", "environments", "events", "generate", "history", "inspection", "judgement", "locks"),
+        *("nix_cli", "policy", "processes", "project", "runtime", "templates"),
     },
 }
 

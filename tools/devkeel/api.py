@@ -16,7 +16,7 @@ from devkeel.project.root import Project
 from devkeel.runtime import distrust
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.backends.registry import Selection
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
     from devkeel.environments.run import Invocation, RunSpec
+    from devkeel.events.bus import Events
+    from devkeel.events.event import Event
     from devkeel.generate import generate as generating
     from devkeel.generate.generate import GeneratorList
     from devkeel.history import log
@@ -120,7 +122,8 @@ class Environment:
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
     share them. backend: the one that the call names. permission: what the caller may do. executes: whether a call may
-    run what the project or a library brings, as builds and resolvers do.
+    run what the project or a library brings, as builds and resolvers do. events: the listeners of the process, where
+    calls share them.
     """
 
     def __init__(
@@ -132,15 +135,24 @@ class Environment:
         backend: str | None = None,
         executes: bool = True,
         permission: Permission = EVERYTHING,
+        events: Events | None = None,
     ) -> None:
         self.project = Project(root)
         distrust(self.project.root)
         may = permission if executes else permission.still()
-        self._context = Context(self.project, actor, backend, may, Opened(jobs))
+        opened = Opened(jobs, events=events, shares=events is not None)
+        self._context = Context(self.project, actor, backend, may, opened)
 
     def close(self) -> None:
-        """Close the history."""
+        """Close the history, and deliver the events that wait."""
         self._context.opened.close()
+
+    def subscribe(self, subscriber: Callable[[Event], object]) -> Callable[[], None]:
+        """Have a callable called with each event from now on, in a thread of its own; return what ends that.
+
+        No call waits for it. It gets events as they may be shown, until the environment is closed.
+        """
+        return self._context.events.subscribe(subscriber)
 
     def overriding(self, inputs: Mapping[str, str], base: Path) -> Environment:
         """Return this environment for calls that take inputs of its flake from directories, by their names.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,6 +14,7 @@ from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.deferred import Deferred
+from devkeel.errors import DevkeelError
 from devkeel.policy.permission import EVERYTHING
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
@@ -25,11 +27,15 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Backend
     from devkeel.backends.registry import Selection
+    from devkeel.events import bus
+    from devkeel.events.bus import Events
+    from devkeel.events.event import Kind
     from devkeel.nix_cli import builders, caches, overrides
     from devkeel.nix_cli import settings as nix_settings
     from devkeel.policy import allowed
     from devkeel.policy.allowed import Distribution
     from devkeel.policy.permission import Permission
+    from devkeel.project.events import EventSettings
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
     from devkeel.runtime import jobs as job_records
@@ -40,18 +46,26 @@ else:
     overrides = Deferred("devkeel.nix_cli.overrides")
     nix_settings = Deferred("devkeel.nix_cli.settings")
     job_records = Deferred("devkeel.runtime.jobs")
+    bus = Deferred("devkeel.events.bus")
 
 __all__ = ["Context", "Opened"]
 
 
 class Opened(Struct):
-    """What stays open from call to call of one caller. jobs: those of the process, where callers share them."""
+    """What stays open from call to call of one caller. jobs, events: those of the process, where callers share them.
+
+    shares: whether the events go on when this caller is through.
+    """
 
     jobs: Jobs | None = None
     records: Transactions | None = None
+    events: Events | None = None
+    shares: bool = False
 
     def close(self) -> None:
-        """Close the history; the next call opens it again."""
+        """Close the history, and deliver the events that wait; the next call opens both again."""
+        if self.events is not None and not self.shares:
+            self.events.close()
         if self.records is not None:
             self.records.close()
             self.records = None
@@ -149,6 +163,50 @@ class Context(Struct, frozen=True, dict=True):
         machines = builders.builder_settings(found.builders, self.project.root)
         with nix_settings.distributed({**caches.cache_settings(found.caches), **machines}):
             yield
+
+    def tell(
+        self,
+        kind: Kind,
+        *,
+        action: str | None = None,
+        operation: int | None = None,
+        revision: str | None = None,
+        files: Iterable[str] = (),
+        code: str | None = None,
+        seconds: float | None = None,
+        reason: str | None = None,
+        **details: Any,  # noqa: ANN401  (plain data)
+    ) -> None:
+        """Emit an event, by fields of `Event`. It waits for no listener and raises nothing.
+
+        Where there is no listener, nothing is loaded for it.
+        """
+        wanted = self._listened
+        if wanted is None and self.opened.events is None:
+            return
+        facts: dict[str, Any] = {"actor": self.actor, "action": action, "operation": operation, "revision": revision}
+        facts["role"] = self.permission.role
+        facts |= {"files": tuple(files), "code": code, "seconds": seconds, "reason": reason, "details": details}
+        try:
+            self.events.follow(wanted)
+            self.events.tell(kind, facts)
+        except Exception:  # the work goes on
+            logging.getLogger(__name__).warning("an event was not told", exc_info=True)
+
+    @property
+    def events(self) -> Events:
+        """The listeners."""
+        if self.opened.events is None:
+            self.opened.events = bus.Events(self.project.root)
+        return self.opened.events
+
+    @cached_property
+    def _listened(self) -> EventSettings | None:
+        """Which listeners the settings switch on; none where these cannot be read."""
+        try:
+            return self.settings.events
+        except DevkeelError:
+            return None
 
     def candidate(self, declared: Iterable[str]) -> Candidate:
         """Return the project as it is, with these files to be judged."""

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from devkeel.context import Context
+    from devkeel.events.event import Kind
 
 __all__ = ["UNJUDGED", "judged", "judged_part", "shared"]
 
@@ -27,7 +28,7 @@ F = TypeVar("F", bound=_Face)
 T = TypeVar("T")
 
 # What no caller asks for: they open, close and describe the call itself.
-UNJUDGED = frozenset({"close", "overriding", "context"})
+UNJUDGED = frozenset({"close", "overriding", "context", "subscribe"})
 # The call that is under way, by the face that it came through: what a verb calls is a part of what was asked for.
 _CALL: ContextVar[tuple[object, Context] | None] = ContextVar("call", default=None)
 
@@ -117,6 +118,10 @@ def _told(context: Context, action: str, error: DevkeelError | None) -> None:
 
     Events are told and refusals kept from here. It raises nothing.
     """
-    if error is None or not isinstance(error, PolicyRefused):
+    if error is None:
         return
-    _ = context, action
+    # Its sentences are left out: they may repeat what only this call knows to be a secret.
+    details: dict[str, Any] = {name: error.details[name] for name in ("rule", "lacks") if name in error.details}
+    details |= {} if error.place is None else {"place": error.place}
+    kind: Kind = "denied" if isinstance(error, PolicyRefused) else "failed"
+    context.tell(kind, action=action, code=error.code, **details)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -18,6 +19,7 @@ from devkeel.change.result import ChangeResult
 from devkeel.deferred import Deferred
 from devkeel.disclosure.written import secrets_written
 from devkeel.errors import (
+    CheckFailed,
     Conflict,
     DevkeelError,
     Place,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from devkeel.checks import values
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
+    from devkeel.events.event import Kind
     from devkeel.policy import protected
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
@@ -61,6 +64,8 @@ __all__ = ["conclude", "expect", "patiently"]
 
 # How often a change is made anew when another program saves a file meanwhile.
 _ATTEMPTS = 3
+_TOLD_EDITS = 20
+_GOING_BACK = ("undo", "redo", "restore")
 
 
 def patiently(
@@ -128,8 +133,8 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
 
 def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeResult:
     """Judge a candidate and publish it, or leave every byte as it was."""
-    with context.building():
-        report = _judged(context, candidate, intent)
+    _tell(context, "proposed", candidate, intent)
+    report = _checked(context, candidate, intent)
     changed, before = sorted(candidate.changed), candidate.before
     old = candidate.declared
     declared = read_declaration(candidate) if changed else old
@@ -176,6 +181,30 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
         notes=(*result.notes, *operation.notes),
         next=_next(changed=True, dry_run=False, operation=operation),
     )
+
+
+def _tell(context: Context, kind: Kind, candidate: Candidate, intent: Intent, **details: Any) -> None:  # noqa: ANN401
+    """Emit an event of a change. What edits would write is left out: it may be a secret."""
+    edits = [{"kind": edit.get("kind"), "path": edit.get("path")} for edit in intent.edits[:_TOLD_EDITS]]
+    details |= {"edits": edits} if kind == "proposed" and edits else {}
+    details |= {"dry_run": True} if intent.dry_run else {}
+    files = sorted(candidate.changed)
+    context.tell(kind, action=intent.kind, files=files, reason=intent.reason, **details)
+
+
+def _checked(context: Context, candidate: Candidate, intent: Intent) -> CheckReport:
+    """Judge a candidate, and emit how that came out."""
+    began = perf_counter()
+    try:
+        with context.building():
+            report = _judged(context, candidate, intent)
+    except CheckFailed as error:
+        seconds, ran = perf_counter() - began, error.details.get("ran", ())
+        _tell(context, "checked", candidate, intent, code=error.code, seconds=seconds, ran=ran, ok=False)
+        raise
+    seconds = perf_counter() - began
+    _tell(context, "checked", candidate, intent, seconds=seconds, ran=report.ran, skipped=report.skipped, ok=report.ok)
+    return report
 
 
 def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckReport:
@@ -231,6 +260,16 @@ def _publish(context: Context, candidate: Candidate, record: Record) -> Operatio
     allowing = entry is not None and written and context.settings.direnv_allow and direnv.trusted(context.project)
     store = context.records
     operation = store.publish(candidate.changes(), record, candidate.basis.watched)
+    details: dict[str, Any] = {} if record.reverts is None else {"reverts": record.reverts}
+    context.tell(
+        "restored" if record.kind in _GOING_BACK else "published",
+        action=record.kind,
+        operation=operation.id,
+        revision=operation.revision_after,
+        files=sorted(candidate.changed),
+        reason=record.reason,
+        **details,
+    )
     # The change stands: what fails from here on is a note.
     told = list[str]()
     try:

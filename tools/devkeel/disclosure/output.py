@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
@@ -40,6 +41,7 @@ _WORDS = ("argv",)
 # a forged one, and saying it would show something else than what is there.
 _SENTENCES = frozenset({"differs", "message", "next", "note", "notes", "reason", "remedy", "stands"})
 _MOST_DEPTH = 200
+_REMEMBERED = 4_096
 
 
 class Disclosure:
@@ -54,6 +56,7 @@ class Disclosure:
         self._root = root
         self._more = known
         self._speaker = speaker
+        self._remembered: Callable[[str], str] | None = None
 
     def without(self, given: object) -> Disclosure:
         """Return one that also hides what a request names as the value of a secret, so that no answer repeats it."""
@@ -61,6 +64,16 @@ class Disclosure:
         _Walk(lambda text: text, plainly, found).of(given)
         known = (*self._more, *(value for value in found if not env_values.famous(value)))
         return Disclosure(self._root, known, speaker=self._speaker)
+
+    def values(self) -> tuple[str, ...]:
+        """Return the values that are not to be shown, as they are now."""
+        return self._known()
+
+    def remembering(self, values: tuple[str, ...]) -> Disclosure:
+        """Return one for many answers in which the same texts come again: each is treated once, with these values."""
+        other = Disclosure(None, values, speaker=self._speaker)
+        other._remembered = lru_cache(_REMEMBERED)(other._pass())
+        return other
 
     def text(self, text: str) -> str:
         """Return text without control and hidden characters, and without secrets."""
@@ -106,6 +119,8 @@ class Disclosure:
 
     def _pass(self) -> Callable[[str], str]:
         """Return what treats the texts of one answer; the project's values are read once for it."""
+        if self._remembered is not None:
+            return self._remembered
         known = self._known()
         return lambda text: secrets.mask(clean(text), known)
 

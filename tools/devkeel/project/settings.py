@@ -19,11 +19,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from devkeel.project import distribution
+    from devkeel.project import events as listening
     from devkeel.project.contents import DescribedEnvironment
     from devkeel.project.distribution import Builder, Cache
+    from devkeel.project.events import EventSettings
     from devkeel.project.root import Reader
 else:
     distribution = Deferred("devkeel.project.distribution")
+    listening = Deferred("devkeel.project.events")
 
 __all__ = ["BACKENDS", "REFERENCE_RULES", "Guarding", "Retention", "Settings", "read_settings"]
 
@@ -58,7 +61,7 @@ class Settings(Struct, frozen=True):
     environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
     strict (an error), ignore. references: rules for what inputs may refer to. caches, builders: what store paths may
-    come from, and which machines build.
+    come from, and which machines build. events: which listeners get events, None for none.
     """
 
     level: str | None = None
@@ -77,6 +80,7 @@ class Settings(Struct, frozen=True):
     references: tuple[str, ...] = ()
     caches: tuple[Cache, ...] = ()
     builders: tuple[Builder, ...] = ()
+    events: EventSettings | None = None
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
@@ -104,6 +108,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "references": (list,),
     "caches": (list,),
     "builders": (list,),
+    "events": (dict,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
@@ -147,6 +152,7 @@ def read_settings(project: Reader) -> Settings:
     given["environments"] = described_in(found.get("environments", {}), BACKENDS, wrong)
     given["caches"] = distribution.caches_in(found["caches"], wrong) if "caches" in found else ()
     given["builders"] = distribution.builders_in(found["builders"], wrong) if "builders" in found else ()
+    given["events"] = listening.events_in(found["events"], wrong) if "events" in found else None
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 

@@ -1,0 +1,178 @@
+"""One listener and its queue: putting never waits, and no listener costs another one anything."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Any, Protocol
+
+from msgspec.structs import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from devkeel.events.event import Event
+
+__all__ = ["BOUND", "Outlet", "Sink", "Told"]
+
+logger = logging.getLogger(__name__)
+BOUND = 20_000
+# Seconds in which events gather, so that one write has many; as long as a reader may be behind.
+_GATHER = 0.02
+# Events between two breaths: while they are made safe and written, no other thread of Python runs.
+_CHUNK = 100
+_BREATH = 0.001
+
+# An event, and what its listener wanted to know of the thread that emitted it.
+Told = tuple["Event", Any]
+
+
+class Sink(Protocol):
+    """Takes events, in a thread of its own."""
+
+    def deliver(self, told: Sequence[Told]) -> int:
+        """Take events, in order; return how many were given up. What it raises gives up all of them."""
+
+
+class _Mark:
+    """Stands in a queue behind what was put before it."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+
+
+class Outlet:
+    """The queue of one listener, and the thread that empties it: begun by the first event, ended by `close`.
+
+    treat: makes events ones that may be shown. bound: how many may wait; more are given up, and counted by the next.
+    """
+
+    def __init__(self, listener: Sink, treat: Callable[[Sequence[Event]], list[Event]], *, bound: int = BOUND) -> None:
+        self._listener = listener
+        self._treat = treat
+        self._bound = bound
+        self._begin()
+
+    def _begin(self) -> None:
+        self._queue: deque[Told | _Mark] = deque()
+        self._lost = 0
+        # Reentrant: a signal's handler may emit an event in the middle of it.
+        self._turn = threading.RLock()
+        self._waiting = threading.Event()
+        self._hurry = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._ending = False
+
+    def forked(self) -> None:
+        """Begin anew in the child of a fork: what waits is its parent's to write, and threads are not copied."""
+        self._begin()
+
+    def put(self, event: Event, heard: Any = None) -> None:  # noqa: ANN401  (as the listener wants it)
+        """Have an event delivered; never waits, and raises nothing."""
+        if len(self._queue) >= self._bound:
+            self._give_up(1)
+            return
+        # One step of CPython, so that no lock is needed.
+        self._queue.append((self._counting(event) if self._lost else event, heard))
+        if not self._waiting.is_set():
+            self._waiting.set()
+        if self._thread is None:
+            self._start()
+
+    def flush(self, seconds: float) -> bool:
+        """Wait until what was put is delivered; return whether it is."""
+        if not self._queue and self._thread is None:
+            return True
+        mark = _Mark()
+        self._queue.append(mark)
+        self._hurry.set()
+        self._waiting.set()
+        if self._thread is None and not self._start():
+            self._work_off()  # no thread can begin, as when the interpreter ends
+        return mark.reached.wait(seconds)
+
+    def close(self, seconds: float) -> bool:
+        """Deliver what waits, and end the thread; return whether that came about. A later event begins another."""
+        done = self.flush(seconds)
+        self._ending = True
+        self._waiting.set()
+        return done
+
+    def _give_up(self, count: int) -> None:
+        with self._turn:
+            self._lost += count
+
+    def _counting(self, event: Event) -> Event:
+        with self._turn:
+            lost, self._lost = self._lost, 0
+        return replace(event, lost=event.lost + lost)
+
+    def _start(self) -> bool:
+        with self._turn:
+            if self._thread is not None:
+                return True
+            self._ending = False
+            thread = threading.Thread(target=self._run, name="events", daemon=True)
+            self._thread = thread
+            try:
+                thread.start()
+            except RuntimeError:  # no more threads, or the interpreter is ending
+                self._thread = None
+            return self._thread is not None
+
+    def _run(self) -> None:
+        while True:
+            self._waiting.wait()
+            self._hurry.wait(_GATHER)
+            self._waiting.clear()
+            self._hurry.clear()
+            self._work_off()
+            if self._ending and not self._goes_on():
+                return
+
+    def _goes_on(self) -> bool:
+        """Return whether something was put after the last look."""
+        self._thread = None
+        if not self._queue:
+            return False
+        with self._turn:
+            if self._thread is None:
+                self._thread = threading.current_thread()
+                return True
+        return False
+
+    def _work_off(self) -> None:
+        """Deliver all that waits."""
+        told: list[Told] = []
+        while True:
+            try:
+                item = self._queue.popleft()
+            except IndexError:
+                break
+            if isinstance(item, _Mark):
+                self._deliver(told)
+                told = []
+                item.reached.set()
+                continue
+            told.append(item)
+            if len(told) >= _CHUNK:
+                self._deliver(told)
+                told = []
+                self._hurry.wait(_BREATH)
+        self._deliver(told)
+
+    def _deliver(self, told: list[Told]) -> None:
+        if not told:
+            return
+        try:
+            treated = self._treat([event for event, _ in told])
+            if self._lost:
+                treated[0] = self._counting(treated[0])
+            given_up = self._listener.deliver(list(zip(treated, (heard for _, heard in told), strict=True)))
+        except Exception:
+            logger.info("a listener of events has failed", exc_info=True)
+            self._give_up(sum(1 + event.lost for event, _ in told))
+        else:
+            if given_up:
+                self._give_up(given_up)

@@ -1,0 +1,34 @@
+"""A callable of this process as a listener."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from devkeel.events.event import Event
+    from devkeel.events.outlet import Told
+
+__all__ = ["Subscriber"]
+
+logger = logging.getLogger(__name__)
+
+
+class Subscriber:
+    """Calls a callable with each event; one at which it fails is given up, and it gets the next one all the same."""
+
+    def __init__(self, call: Callable[[Event], object]) -> None:
+        self._call = call
+
+    def deliver(self, told: Sequence[Told]) -> int:
+        """Call it with each; return at how many it failed."""
+        failed = 0
+        for event, _ in told:
+            try:
+                self._call(event)
+            except Exception:
+                logger.info("a subscriber of events has failed", exc_info=True)
+                failed += 1
+        return failed
