@@ -51,11 +51,15 @@ def refused_tool(name: str, given: dict[str, Any]) -> str | None:
 
 def refused_command(words: list[str], command: click.Command | None = None) -> str | None:
     """Return why the command line is not one, or None; arguments that are not given are for the reader to fill in."""
+    from devkeel_cli.arguments.default_group import DefaultGroup
     from devkeel_cli.group import cli
     from devkeel_cli.session import Session
 
     command, context = command or cli, click.Context(cli, obj=Session(None))
     while isinstance(command, click.Group):
+        if isinstance(command, DefaultGroup) and (not words or words[0] not in command.commands):
+            command = command.default
+            break
         found = command.get_command(context, words[0]) if words else None
         if found is None:
             return f"{command.name} has no {words[:1]}"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from devkeel.locks.kind import LockState
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
+    from devkeel.transaction.verification import Verification
 
 __all__ = [
     "active",
@@ -32,6 +33,7 @@ __all__ = [
     "relations",
     "seen",
     "value",
+    "verified",
 ]
 
 
@@ -109,6 +111,28 @@ def relations(entry: HistoryEntry) -> Iterator[str]:
         yield f"reverts #{entry.reverts}"
     if entry.undone_by is not None:
         yield f"undone by #{entry.undone_by}"
+
+
+def verified(found: Verification) -> Iterator[str]:
+    """Yield what was compared of the history, and what that proves."""
+    parts = [f"{found.operations} operation{'s' * (found.operations != 1)}", f"{found.contents} contents"]
+    parts += [f"{found.dropped} more that are not kept"] if found.dropped else []
+    parts += [f"{found.refusals} refused attempts"] if found.refusals else []
+    verdict = "as devkeel wrote it" if found.ok else f"not as devkeel wrote it, in {found.total} places"
+    yield f"the history is {verdict}: {', '.join(parts)}"
+    if found.masked:
+        yield f"of {found.masked} operations the export shows not all, so that only their place was compared"
+    if found.why == "older":
+        yield "an older devkeel wrote it: it has no chain yet, which the next write makes; only seals were compared"
+        return
+    whys = {"upgrade": "an older devkeel wrote what is before that", "adoption": "a history was taken over then"}
+    if found.begun:
+        yield f"its chain was made at {found.begun}: {whys.get(found.why or '', 'computed anew')}"
+    if found.since_head is not None:
+        yield f"it goes on from the head that was given, with {found.since_head} operations since"
+    elif found.ok:
+        yield "without a head that was kept elsewhere this says nothing about who has the key of this user"
+    yield f"head: {found.head.operation} {found.head.hash}"
 
 
 def lock(found: LockState) -> str:

@@ -153,6 +153,7 @@ class Case:
         with Transactions(Project(root), lock_timeout=5) as transactions:
             transactions.recover()
             assert transactions.recover() is None
+            assert transactions.verify().ok
             assert not transactions.recovery_pending()
             found = texts(root)
             saved = root.parent / f"{root.name}.saved"

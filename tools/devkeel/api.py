@@ -16,7 +16,7 @@ from devkeel.project.root import Project
 from devkeel.runtime import distrust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from devkeel.backends.registry import Selection
@@ -75,6 +75,8 @@ if TYPE_CHECKING:
     from devkeel.templates import verbs as templates
     from devkeel.templates.listing import TemplateInfo, TemplateList
     from devkeel.templates.validation import TemplateValidation
+    from devkeel.transaction.chain import ChainHead
+    from devkeel.transaction.verification import Verification
 
 __all__ = ["Environment"]
 
@@ -360,6 +362,25 @@ class Environment:
     def operation(self, identifier: int) -> OperationDetail:
         """Return one operation with its diff."""
         return log.detail(self.context.records, identifier)
+
+    def verify_history(self, head: str | None = None) -> Verification:
+        """Return whether the history is as devkeel wrote it, and goes on from a head that was kept elsewhere.
+
+        head: the hash, or number and hash. Raises UsageError `bad_head`, StateError `foreign_records`.
+        """
+        return self.context.records.verify(head)
+
+    def history_head(self) -> ChainHead:
+        """Return the newest operation, and the hash of the history after it."""
+        return self.context.records.head()
+
+    def export_history(self, *, diffs: bool = False, contents: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield the history as lines of data, oldest first, by which it can be verified elsewhere.
+
+        diffs: with the diff of each operation; contents: with the bytes of its files. Raises StateError
+        `foreign_records`, `state_corrupt`.
+        """
+        return self.context.records.export(diffs=diffs, contents=contents)
 
     def diff(self) -> WorkingDiff:
         """Return how the working files differ from what devkeel's newest operation left."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from devkeel.locks.life import LockReport
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.survey import DefinitionView
+    from devkeel.transaction.verification import Verification
 
 __all__ = [
     "applied",
@@ -50,6 +51,7 @@ __all__ = [
     "process_logs",
     "processes",
     "search",
+    "verified",
     "working_diff",
     "write",
     "write_json",
@@ -212,6 +214,15 @@ def history(page: HistoryPage) -> Iterable[str]:
     yield from (f"note: {clean(note)}" for note in page.notes)
     if page.next_before is not None:
         yield f"older ones: devkeel history --before {page.next_before}"
+
+
+def verified(found: Verification) -> Iterable[str]:
+    """Yield the lines about whether the history is as it was written."""
+    for fault in found.faults:
+        yield f"{click.style(fault.code, fg='red')}: {clean(fault.message)}"
+    if (more := found.total - len(found.faults)) > 0:
+        yield f"and {more} more"
+    yield from map(clean, lines.verified(found))
 
 
 def operation(detail: OperationDetail) -> Iterable[str]:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import os
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel.deferred import Deferred
+from devkeel_cli import exits
 from devkeel_cli.answers import output
+from devkeel_cli.answers.telling import say, told
+from devkeel_cli.arguments.default_group import DefaultGroup
 from devkeel_cli.arguments.options import json_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import BinaryIO
+
+    from devkeel.transaction import export as exporting
+    from devkeel.transaction import verification
     from devkeel_cli.session import Session
+else:
+    exporting = Deferred("devkeel.transaction.export")
+    verification = Deferred("devkeel.transaction.verification")
 
 
-@click.command("history")
+@click.group("history", cls=DefaultGroup)
+def command() -> None:
+    """Show the operations, or one with its diff."""
+
+
+@command.by_default(
+    epilog="`history head` prints the newest hash, `history verify` compares all, `history export` writes it out.",
+)
 @click.argument("identifier", metavar="[ID]", type=int, required=False)
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.option("--before", metavar="ID", type=int, help="Only operations older than this one.")
@@ -22,7 +43,7 @@ if TYPE_CHECKING:
 @click.option("--external", is_flag=True, help="Only what went past devkeel.")
 @json_option
 @pass_session
-def command(
+def operations(
     session: Session,
     /,
     identifier: int | None,
@@ -38,3 +59,89 @@ def command(
     else:
         page = session.environment.history(limit=limit, before=before, since=since, external=external)
         show(page, output.history, as_json=as_json)
+
+
+@command.command("head")
+@json_option
+@pass_session
+def head(session: Session, /, as_json: bool) -> None:
+    """Print the number of the newest operation, and the hash of the history up to it.
+
+    Keep it elsewhere: whoever writes the history anew cannot make that hash again.
+    """
+    show(session.environment.history_head(), lambda found: [f"{found.operation} {found.hash}"], as_json=as_json)
+
+
+@command.command("verify")
+@click.option("--head", "expected", metavar="HASH", help="One that was kept elsewhere, with its number or without.")
+@click.option("--export", "file", metavar="FILE", help="What was exported, and no project; - for standard input.")
+@json_option
+@pass_session
+def verify(session: Session, /, expected: str | None, file: str | None, as_json: bool) -> int:
+    """Compare all of the history with its seals and its chain.
+
+    Exits with 3 where something is not as devkeel wrote it.
+    """
+    if file is None:
+        found = session.environment.verify_history(expected)
+    else:
+        wanted = verification.read_head(expected)
+        try:
+            with click.open_file(file, "rb") as lines:
+                found = exporting.verify_export(lines, wanted)
+        except OSError as error:
+            raise click.FileError(file, error.strerror) from error
+    show(found, output.verified, as_json=as_json)
+    return 0 if found.ok else exits.CHECK_FAILED
+
+
+@command.command("export")
+@click.argument("file", metavar="[FILE]", default="-", type=click.Path(allow_dash=True, dir_okay=False))
+@click.option(
+    "--format", "form", type=click.Choice(["jsonl"]), default="jsonl", show_default=True, help="Of the lines."
+)
+@click.option("--diffs", is_flag=True, help="With the diff of each operation.")
+@click.option("--contents", is_flag=True, help="With the bytes of each file, before and after: secrets too.")
+@click.option("--exact", is_flag=True, help="Mask nothing that looks like a secret.")
+@pass_session
+def export(session: Session, /, file: str, form: str, diffs: bool, contents: bool, exact: bool) -> None:  # noqa: ARG001
+    """Write the history out, a line of JSON for each operation, by which it can be verified elsewhere.
+
+    To a new file that you alone may read, or to standard output. What looks like a secret is masked, and the operation
+    says so; of such a one only the place in the chain can be verified.
+    """
+    found = session.environment.export_history(diffs=diffs, contents=contents)
+    lines = (json.dumps(line if exact else _masked(line)) for line in found)
+    if file == "-":
+        for line in lines:
+            click.echo(line)
+        return
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        with os.fdopen(descriptor, "wb") as target:
+            count = _written(target, lines)
+    except OSError as error:
+        raise click.FileError(file, error.strerror) from error
+    say(f"wrote {count} lines to {file}", err=True)
+
+
+def _written(target: BinaryIO, lines: Iterator[str]) -> int:
+    count = 0
+    for line in lines:
+        target.write(f"{line}\n".encode())
+        count += 1
+    return count
+
+
+def _masked(line: dict[str, Any]) -> dict[str, Any]:
+    """Return a line in which no secret is, and which says so where it would be another one."""
+    # Bytes are in it where they were asked for, and then as they are: by a part of them they could not be compared.
+    bare = line | {"files": [_without_bytes(item) for item in line["files"]]} if "files" in line else line
+    treated = told().kept(bare)
+    if treated == bare:
+        return line
+    return treated | ({"files": line["files"]} if "files" in line else {}) | {"masked": True}
+
+
+def _without_bytes(file: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in file.items() if not name.endswith("_base64")}

@@ -100,6 +100,12 @@ class Disclosure:
         treated: T = _Walk(self._pass(), self._speaker).of(value)
         return treated
 
+    def kept(self, value: T) -> T:
+        """Return the same data without secrets, and otherwise as it is: what is written out to be compared later."""
+        known = self._known()
+        treated: T = _Walk(lambda text: secrets.mask(text, known), None).of(value)
+        return treated
+
     def error(self, error: DevkeelError) -> DevkeelError:
         """Return an error whose facts may be shown; it is another one, of the same class and with the same code."""
         walk = _Walk(self._pass(), self._speaker)
@@ -129,7 +135,7 @@ class _Walk:
     """Treats every text in data of any shape; found: what was hidden because of the name beside it."""
 
     def __init__(
-        self, treat: Callable[[str], str], speaker: Callable[[Said], str], found: list[str] | None = None
+        self, treat: Callable[[str], str], speaker: Callable[[Said], str] | None, found: list[str] | None = None
     ) -> None:
         self._treat = treat
         self._speaker = speaker
@@ -151,6 +157,8 @@ class _Walk:
 
     def said(self, name: str, item: Any) -> Any:  # noqa: ANN401
         """Return what is in a field, in the client's words where it is for sentences."""
+        if self._speaker is None:
+            return item
         if name in _SENTENCES and isinstance(item, str):
             return say(item, self._speaker)
         if name in _SENTENCES and type(item) in (list, tuple):

@@ -7,11 +7,23 @@ overwritten.
 
 from __future__ import annotations
 
-from devkeel.transaction.operation import EXTERNAL, FileChange, FileImage, LastSeen, Late, Operation, Record, Recovered
+from devkeel.transaction.operation import (
+    EXTERNAL,
+    Attempt,
+    FileChange,
+    FileImage,
+    LastSeen,
+    Late,
+    Operation,
+    Record,
+    Recovered,
+    Refusal,
+)
 from devkeel.transaction.transactions import Transactions
 
 __all__ = [
     "EXTERNAL",
+    "Attempt",
     "FileChange",
     "FileImage",
     "LastSeen",
@@ -19,5 +31,6 @@ __all__ = [
     "Operation",
     "Record",
     "Recovered",
+    "Refusal",
     "Transactions",
 ]

@@ -14,7 +14,7 @@ import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, get_args
 
-from devkeel.transaction import schema
+from devkeel.transaction import chain, schema
 from devkeel.transaction.operation import FileImage, Kind
 from devkeel.transaction.record_paths import is_inside
 from devkeel.transaction.seals import COLUMNS, mark_of
@@ -51,6 +51,9 @@ def adopt(source: Path, target: sqlite3.Connection, seal: Seal, project: Project
             _shift(target, seal, grown)
             for row, images in found:
                 _insert(connection, target, seal, _within(row, ids, pending=not grown), images)
+            # Other operations are below those that were there, which have other numbers.
+            earlier = chain.head(target)
+            chain.begin_anew(target, seal, "adoption", earlier.hash if earlier.operation else None)
             return len(found), grown
     except sqlite3.Error as error:
         raise explain_database(error, source) from error

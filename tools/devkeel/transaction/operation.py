@@ -6,7 +6,19 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-__all__ = ["EXTERNAL", "FileChange", "FileImage", "Kind", "LastSeen", "Late", "Operation", "Record", "Recovered"]
+__all__ = [
+    "EXTERNAL",
+    "Attempt",
+    "FileChange",
+    "FileImage",
+    "Kind",
+    "LastSeen",
+    "Late",
+    "Operation",
+    "Record",
+    "Recovered",
+    "Refusal",
+]
 
 Kind = Literal["edit", "undo", "redo", "restore", "create", "lock", "configure", "generate", "template", "external"]
 EXTERNAL: Kind = "external"
@@ -77,6 +89,32 @@ class Operation(Record, frozen=True, kw_only=True):
     files: tuple[FileImage, ...]
     undone_by: int | None = None
     notes: tuple[str, ...] = ()
+
+
+class Attempt(Struct, frozen=True):
+    """An attempt to write that was refused or failed.
+
+    actor, role: who tried. action: the verb. code: of the error. rule: what refused it, of devkeel.toml or among the
+    checks; place: the file and line where that stands. reason: the one that the caller gave. files: what it was about.
+    seconds: how long it took until it was refused.
+    """
+
+    actor: str
+    action: str
+    code: str
+    role: str | None = None
+    rule: str | None = None
+    place: str | None = None
+    reason: str | None = None
+    files: tuple[str, ...] = ()
+    seconds: float | None = None
+
+
+class Refusal(Attempt, frozen=True, kw_only=True):
+    """An attempt as it is kept. id: grows with time. time: UTC, ISO 8601, seconds."""
+
+    id: int
+    time: str
 
 
 class Recovered(Struct, frozen=True):

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from devkeel.transaction import chain
+
 if TYPE_CHECKING:
     import sqlite3
 
     from devkeel.project.settings import Retention
+    from devkeel.state.origin import Seal
 
 __all__ = ["REMEMBERED", "SAID_AGAIN", "TRIM_EVERY", "trim"]
 
@@ -19,8 +22,8 @@ long history would take a tenth of a second."""
 _MIDDLE = "SELECT id FROM operation ORDER BY id LIMIT 1 OFFSET (SELECT count(*) / 2 FROM operation)"
 # The newest operation of each file stays: it holds the last declaration that was checked and published. So does the one
 # that last says how a file was, changed or not.
-_DROP = """
-DELETE FROM operation WHERE id < :bound AND state <> 'pending'
+_OLD = """
+SELECT id FROM operation WHERE id < :bound AND state <> 'pending'
   AND id NOT IN (SELECT max(f.operation) FROM file AS f JOIN operation AS p ON p.id = f.operation
                  WHERE p.state = 'published' AND f.before_hash IS NOT f.after_hash GROUP BY f.path)
   AND id NOT IN (SELECT max(f.operation) FROM file AS f JOIN operation AS p ON p.id = f.operation
@@ -33,7 +36,7 @@ DELETE FROM blob WHERE hash NOT IN
 """
 
 
-def trim(connection: sqlite3.Connection, keep: Retention, last: int) -> int:
+def trim(connection: sqlite3.Connection, seal: Seal, keep: Retention, last: int) -> int:
     """Drop the oldest operations beyond what is to be kept; return how many. last: the newest operation's id."""
     since = datetime.now(UTC) - timedelta(days=keep.days or 0)
     asked: list[tuple[str, tuple[int | str, ...]]] = [
@@ -47,11 +50,13 @@ def trim(connection: sqlite3.Connection, keep: Retention, last: int) -> int:
     bound = max(bounds, default=0)
     if not connection.execute("SELECT 1 FROM operation WHERE id < ? LIMIT 1", (bound,)).fetchone():
         return 0
-    gone = connection.execute(_DROP, {"bound": bound}).rowcount
+    gone = [row[0] for row in connection.execute(_OLD, {"bound": bound})]
     if gone:
+        connection.executemany("DELETE FROM operation WHERE id = ?", [(number,) for number in gone])
         connection.execute("DELETE FROM file WHERE operation NOT IN (SELECT id FROM operation)")
         connection.execute(_DROP_BLOBS)
-    return gone
+        chain.drop(connection, seal, gone)
+    return len(gone)
 
 
 def _bytes(connection: sqlite3.Connection) -> int:

@@ -17,6 +17,7 @@ from devkeel.errors import StateError
 from devkeel.transaction.system_errors import damaged
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = [
@@ -27,10 +28,11 @@ __all__ = [
     "connect_for_writing",
     "connect_in_memory",
     "examine",
+    "has_chain",
     "is_ready",
 ]
 
-VERSION = 2
+VERSION = 3
 # sqlite.org/fileformat.html: the magic, and the user version at offset 60
 _MAGIC = b"SQLite format 3\0"
 _VERSION_AT = slice(60, 64)
@@ -82,6 +84,45 @@ CREATE TABLE blob (
     data BLOB NOT NULL
 );
 """
+# `link` is what makes a chain of the history: for each operation that came to its end the hash of the chain before it
+# and the digest of what is sealed of it. A link outlasts its operation where that was dropped between others that are
+# kept (`dropped`); below the oldest operation there is the one row of `anchor` instead. `refusal` has the newest
+# attempts that came to nothing.
+_CHAIN = """
+CREATE TABLE link (
+    operation INTEGER PRIMARY KEY,
+    previous TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    dropped INTEGER NOT NULL,
+    mark TEXT NOT NULL
+);
+CREATE TABLE anchor (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    operation INTEGER NOT NULL,
+    hash TEXT NOT NULL,
+    dropped INTEGER NOT NULL,
+    begun TEXT,
+    why TEXT,
+    earlier TEXT,
+    mark TEXT NOT NULL
+);
+CREATE TABLE refusal (
+    id INTEGER PRIMARY KEY,
+    time TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    role TEXT,
+    action TEXT NOT NULL,
+    code TEXT NOT NULL,
+    rule TEXT,
+    place TEXT,
+    reason TEXT,
+    files TEXT NOT NULL,
+    milliseconds INTEGER,
+    mark TEXT NOT NULL
+);
+"""
+_WITHOUT_CHAIN = 2
+"""The version of records that have no chain yet: read as they are, and brought up to date by the first write."""
 
 
 def examine(file: Path) -> os.stat_result | None:
@@ -169,8 +210,11 @@ def connect_for_adopting(file: Path) -> sqlite3.Connection:
     return _connect(file, f"file:{quote(str(file))}?mode=ro")
 
 
-def connect_for_writing(file: Path) -> sqlite3.Connection:
-    """Open the database, making it where it is missing or was left unfinished. The caller holds the lock."""
+def connect_for_writing(file: Path, upgrade: Callable[[sqlite3.Connection], None]) -> sqlite3.Connection:
+    """Open the database, making it where it is missing or was left unfinished. The caller holds the lock.
+
+    upgrade: makes the chain of records that have none, in the transaction that brings them up to date.
+    """
     connection = _connect(file, f"file:{quote(str(file))}?mode=rwc")
     try:
         # A reader never waits for the writer, nor the writer for a reader (sqlite.org/wal.html). With NORMAL a commit
@@ -182,7 +226,13 @@ def connect_for_writing(file: Path) -> sqlite3.Connection:
             _make_names_durable(file)
             # The user version is in the header of the file, and so is part of the transaction
             # (sqlite.org/fileformat.html).
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {_CHAIN} PRAGMA user_version = {VERSION}; COMMIT;")
+        elif not has_chain(connection):
+            # executescript commits what is open first (Python, sqlite3), so that what follows is not one.
+            connection.executescript(f"BEGIN IMMEDIATE; {_CHAIN}")
+            upgrade(connection)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+            connection.execute("COMMIT")
     except BaseException:
         connection.close()
         raise
@@ -193,7 +243,7 @@ def connect_in_memory() -> sqlite3.Connection:
     """Return a database that this process alone has, and that goes with it."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
-    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {VERSION}; COMMIT;")
+    connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} {_CHAIN} PRAGMA user_version = {VERSION}; COMMIT;")
     return connection
 
 
@@ -207,16 +257,22 @@ def is_ready(connection: sqlite3.Connection, file: Path) -> bool:
     texts = {row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")}
     # sqlite_master keeps the text of each CREATE (sqlite.org/schematab.html); an index that SQLite makes itself has
     # none.
-    if texts == _known_texts():
-        return found == VERSION
+    if texts == _known_texts(found):
+        return found in (_WITHOUT_CHAIN, VERSION)
     if texts or found:
         raise damaged(file, "it is a database of something else")
     return False
 
 
+def has_chain(connection: sqlite3.Connection) -> bool:
+    """Return whether the records have the tables of the chain: those of an older devkeel get them by the next write."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0]) != _WITHOUT_CHAIN
+
+
 @cache
-def _known_texts() -> frozenset[str]:
-    with closing(connect_in_memory()) as connection:
+def _known_texts(version: int) -> frozenset[str]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(_TABLES if version == _WITHOUT_CHAIN else _TABLES + _CHAIN)
         return frozenset(row[0] for row in connection.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,7 +12,7 @@ if TYPE_CHECKING:
     from devkeel.state.origin import Seal
     from devkeel.transaction.operation import FileImage
 
-__all__ = ["COLUMNS", "is_sealed", "mark_of"]
+__all__ = ["COLUMNS", "digest_of", "is_sealed", "mark_of"]
 
 _KIND = "operation"
 COLUMNS = (
@@ -23,6 +25,17 @@ COLUMNS = (
 def mark_of(seal: Seal, row: Mapping[str, Any], files: Sequence[FileImage]) -> str:
     """Return the mark of an operation. row: its columns; files: in their order. A content is sealed by its hash."""
     return seal.mark(_KIND, *_parts(row, files))
+
+
+def digest_of(row: Mapping[str, Any], files: Sequence[FileImage]) -> str:
+    """Return the SHA-256 of what a mark seals, in hexadecimal; whoever has the operation can compute it.
+
+    It is over the JSON of a list, without white space, ASCII alone: `operation`, the columns in their order, then a
+    list for each file.
+    """
+    # A value of a kind that devkeel never writes has some digest too, which is not the one that the chain has.
+    text = json.dumps([_KIND, *_parts(row, files)], separators=(",", ":"), default=repr)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_sealed(seal: Seal, row: Mapping[str, Any], files: Sequence[FileImage]) -> bool:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 import threading
 import zlib
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
@@ -19,7 +19,8 @@ from devkeel.project.root import digest
 from devkeel.state import origin
 from devkeel.state.origin import Ownership
 from devkeel.text.actions import do
-from devkeel.transaction import schema
+from devkeel.transaction import chain, schema
+from devkeel.transaction.chain import ChainHead
 from devkeel.transaction.operation import FileImage, LastSeen, Operation, Record
 from devkeel.transaction.retention import REMEMBERED, TRIM_EVERY, trim
 from devkeel.transaction.seals import COLUMNS, is_sealed, mark_of
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project
     from devkeel.project.settings import Retention
     from devkeel.state.origin import Seal
-    from devkeel.transaction import adoption
+    from devkeel.transaction import adoption, refusals
+    from devkeel.transaction.operation import Attempt, Refusal
 else:
     adoption = Deferred("devkeel.transaction.adoption")
+    refusals = Deferred("devkeel.transaction.refusals")
 
 __all__ = ["JournalEntry", "Store"]
 
@@ -199,7 +202,7 @@ class Store:
     def _connect(self, *, write: bool) -> None:
         frozen = False
         if write:
-            connection = schema.connect_for_writing(self.file)
+            connection = schema.connect_for_writing(self.file, self._hold)
         else:
             connection, frozen = schema.connect_for_reading(self.file)
         try:
@@ -214,6 +217,10 @@ class Store:
         self._opened.file, self._writable = connection, write
         info = os.lstat(self.file)
         self._identity = None if frozen else (info.st_dev, info.st_ino)
+
+    def _hold(self, connection: sqlite3.Connection) -> None:
+        """Make the chain of records that an older devkeel wrote."""
+        chain.begin_anew(connection, self._sealing(), "upgrade")
 
     def _unsealed_end(self, connection: sqlite3.Connection) -> str | None:
         """Return what is wrong with the operations that are acted on by themselves: the newest, and a pending one."""
@@ -321,6 +328,8 @@ class Store:
             values |= {"id": number, "root": number if root is None else root}
             mark = mark_of(self._sealing(), values, files)
             connection.execute("UPDATE operation SET root = ?, mark = ? WHERE id = ?", (values["root"], mark, number))
+            if state == "published":
+                chain.append(connection, self._sealing(), values, files)
             connection.executemany(
                 "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?, ?)",
                 [
@@ -368,8 +377,13 @@ class Store:
             )
             files = tuple(FileImage(*row) for row in connection.execute(_FILES, (number,)))
             for row in connection.execute(f"SELECT {_COLUMNS} FROM operation WHERE id = ?", (number,)).fetchall():  # noqa: S608
-                mark = mark_of(self._sealing(), dict(row) | {"state": state}, files)
+                settled = dict(row) | {"state": state}
+                mark = mark_of(self._sealing(), settled, files)
                 connection.execute("UPDATE operation SET state = ?, mark = ? WHERE id = ?", (state, mark, number))
+                if state == "pending":
+                    chain.take_out(connection, number)
+                else:
+                    chain.append(connection, self._sealing(), settled, files)
 
     def trim(self, keep: Retention, last: int, grown: int = 1) -> int:
         """Drop the oldest operations beyond what is to be kept, and the contents that nothing refers to.
@@ -380,7 +394,7 @@ class Store:
         if last % TRIM_EVERY >= grown:
             return 0
         with self._transaction() as connection:
-            return trim(connection, keep, last)
+            return trim(connection, self._sealing(), keep, last)
 
     @contextmanager
     def _transaction(self, *, pinned: bool = False) -> Iterator[sqlite3.Connection]:
@@ -469,6 +483,75 @@ class Store:
         """Take over the history of another database; see `adoption.adopt`. The caller holds the lock."""
         with self._transaction() as connection:
             return adoption.adopt(source, connection, self._sealing(), project)
+
+    def head(self) -> ChainHead:
+        """Return the head of the chain. Records of an older devkeel have none until the next write."""
+        with self._use() as connection:
+            known = connection is not None and schema.has_chain(connection)
+            return chain.head(connection) if connection is not None and known else ChainHead(0, chain.GENESIS)
+
+    @contextmanager
+    def snapshot(self) -> Iterator[tuple[sqlite3.Connection, Seal] | None]:
+        """Let all of the records be read as they are at one moment, while others write; None where there are none.
+
+        Also where their newest operation is not believed. Raises StateError `foreign_records`.
+        """
+        found = self._own()
+        if not found.own:
+            with self._mutex:
+                memory = self._opened.memory
+                yield None if memory is None else (memory, self._sealing())
+            return
+        try:
+            if schema.examine(self.file) is None:
+                yield None
+                return
+            with closing(schema.connect_for_reading(self.file)[0]) as own:
+                # In WAL mode all reads of one transaction see the same (sqlite.org/isolation.html).
+                own.execute("BEGIN")
+                yield (own, self._sealing()) if schema.is_ready(own, self.file) else None
+        except sqlite3.Error as error:
+            raise explain_database(error, self.file) from error
+
+    def _own(self) -> Ownership:
+        """Return whose the records are. Raises StateError `foreign_records` for those of others."""
+        try:
+            found = origin.ownership(self.directory)
+        except OSError as error:
+            raise explain(error, self.directory.name) from error
+        if found.foreign:
+            raise origin.foreign(self.directory, found)
+        self._seal = found.seal or origin.sealing(self.directory)
+        return found
+
+    def keep_refusal(self, attempt: Attempt) -> bool:
+        """Keep an attempt that came to nothing, where there are records to keep it in; return whether it is kept.
+
+        No lock of the project is wanted, and no disk is waited for: an attempt may be lost with the power, and is on
+        the disk with the next operation at the latest.
+        """
+        with self._use() as found:
+            if found is None or not schema.has_chain(found):
+                return False
+        with self._use(write=True) as connection:
+            if connection is None:
+                return False
+            # In WAL mode a commit with NORMAL is whole or not there, and not synced
+            # (sqlite.org/pragma.html#pragma_synchronous).
+            connection.execute("PRAGMA synchronous = NORMAL")
+            try:
+                with self._transaction():
+                    refusals.add(connection, self._sealing(), attempt)
+            finally:
+                connection.execute("PRAGMA synchronous = FULL")
+        return True
+
+    def refusals(self, since: str | None, until: str | None, limit: int) -> tuple[list[Refusal], int]:
+        """Return the attempts that came to nothing, newest first, and how many of them carry no seal."""
+        with self._use() as connection:
+            if connection is None or not schema.has_chain(connection):
+                return [], 0
+            return refusals.read(connection, self._sealing(), since, until, limit)
 
     def unsealed(self) -> int:
         """Return how many operations carry no seal; every row is read."""

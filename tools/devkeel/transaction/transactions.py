@@ -15,6 +15,7 @@ from devkeel.state.files import forget
 from devkeel.state.origin import ASIDE, foreign
 from devkeel.text.actions import do
 from devkeel.transaction import files, old_files
+from devkeel.transaction.chain import Anchor
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import FileChange, LastSeen, Late
 from devkeel.transaction.signals import shielded
@@ -28,14 +29,19 @@ if TYPE_CHECKING:
 
     from devkeel.project.root import Project
     from devkeel.state.origin import Ownership
-    from devkeel.transaction import lock, maintenance, publication, recovery, sightings
-    from devkeel.transaction.operation import Kind, Operation, Record, Recovered
+    from devkeel.transaction import export as exporting
+    from devkeel.transaction import lock, maintenance, publication, recovery, sightings, verification
+    from devkeel.transaction.chain import ChainHead
+    from devkeel.transaction.operation import Attempt, Kind, Operation, Record, Recovered, Refusal
+    from devkeel.transaction.verification import Verification
 else:
     maintenance = Deferred("devkeel.transaction.maintenance")
     publication = Deferred("devkeel.transaction.publication")
     lock = Deferred("devkeel.transaction.lock")
     recovery = Deferred("devkeel.transaction.recovery")
     sightings = Deferred("devkeel.transaction.sightings")
+    verification = Deferred("devkeel.transaction.verification")
+    exporting = Deferred("devkeel.transaction.export")
 
 __all__ = ["Transactions"]
 
@@ -208,6 +214,58 @@ class Transactions:
         found = maintenance.damage(self._store.file)
         number = 0 if found else self._store.unsealed()
         return [*found, f"{number} operations have no seal of this user's devkeel"] if number else found
+
+    def head(self) -> ChainHead:
+        """Return the newest operation and the hash of the history after it. Creates nothing."""
+        return self._store.head()
+
+    def verify(self, expected: str | None = None) -> Verification:
+        """Compare all of the records with their seals, digests and chain; see `verification`. Creates nothing.
+
+        expected: a head that was kept elsewhere. Raises UsageError `bad_head`.
+        """
+        wanted = verification.read_head(expected)
+        with self._store.snapshot() as found:
+            if found is None:
+                return verification.Walk(Anchor(), wanted).result()
+            return verification.verify(*found, wanted)
+
+    def export(self, *, diffs: bool = False, contents: bool = False) -> Iterator[dict[str, Any]]:
+        """Yield the history as lines of data, oldest first; see `export`. Creates nothing.
+
+        Raises StateError `foreign_records`, also where the newest operation is not believed.
+        """
+        believed = self._store.ownership()
+        if believed.foreign:
+            raise foreign(self.project.state, believed)
+        with self._store.snapshot() as found:
+            if found is not None:
+                yield from exporting.export(*found, self._store.file, diffs=diffs, contents=contents)
+
+    def keep_refusal(self, attempt: Attempt, *, make: bool = False) -> bool:
+        """Keep an attempt to write that came to nothing; return whether it is kept. Raises nothing.
+
+        It waits for no disk, and no longer than a moment for another writer. make: the caller may write, so that the
+        records may be begun for it; without that, it is kept where there are records.
+        """
+        try:
+            if self._store.keep_refusal(attempt):
+                return True
+            if self._store.ownership().foreign or not (make or self._store.newest_number()):
+                return False
+            with self._locked(min(self.lock_timeout, _MOMENT)):
+                return self._store.keep_refusal(attempt)
+        except (DevkeelError, OSError):
+            return False
+
+    def refusals(
+        self, *, since: str | None = None, until: str | None = None, limit: int = 1000
+    ) -> tuple[list[Refusal], int]:
+        """Return attempts that came to nothing, newest first, and how many of them carry no seal. Creates nothing.
+
+        since, until: times as operations have them.
+        """
+        return self._store.refusals(since, until, limit)
 
     def set_aside(self) -> Path:
         """Move damaged records away, under the lock, and return where they went."""
