@@ -122,6 +122,13 @@ def _library(heard: Heard, _: str) -> list[str]:
     return [f"--language={language}", library, "--level=schema", "--dry-run"]
 
 
+def _policy_key(heard: Heard) -> list[str]:
+    """Return what the reader adds: the key where it is not named, and a value that fits it."""
+    key = str(heard.said.arguments.get("key", "protected"))
+    value = "1" if key.endswith("_days") else "allow" if key.endswith("unknown") else '["a"]'
+    return [*([] if "key" in heard.said.arguments else [key]), value]
+
+
 _FILLINGS: dict[str, Callable[[Heard, str], list[str] | None]] = {
     "patch": _patch,
     "set": _set,
@@ -130,6 +137,8 @@ _FILLINGS: dict[str, Callable[[Heard, str], list[str] | None]] = {
     "add": lambda heard, _: [*([] if heard.said.arguments else ["jq"]), "--level=schema", "--dry-run"],
     "check": lambda *_: ["--level=syntax"],
     "adopt": lambda *_: ["--yes"],
+    "policy_set": lambda heard, _: [*_policy_key(heard), "--dry-run"],
+    "policy_unset": lambda *_: ["--dry-run"],
 }
 
 

@@ -92,7 +92,7 @@ LAYERS = {
     "api": {
         *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor"),
         *("edits", "environments", "events", "generate", "history", "inspection", "judgement", "locks"),
-        *("nix_cli", "policy", "processes", "project", "runtime", "templates", "transaction"),
+        *("nix_cli", "policy", "processes", "project", "runtime", "source", "templates", "transaction"),
     },
 }
 

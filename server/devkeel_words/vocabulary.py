@@ -77,6 +77,8 @@ ACTIONS: dict[str, Action] = {
         "nix cache configure {url} --public-key={public_key} --priority={priority} --secret-key-file={key_file}",
         "#caches",
     ),
+    "policy_set": Action(None, "policy set {key} {value}", "#policy"),
+    "policy_unset": Action(None, "policy unset {key}", "#policy"),
     "forget_cache": Action(None, "nix cache remove {url}", "#caches"),
     "purge": Action(None, "purge", "#environments"),
     "templates": Action("list_templates", "template list", "#templates"),

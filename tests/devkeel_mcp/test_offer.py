@@ -28,6 +28,7 @@ WRITING = {
     "use_template",
     "add_packages",
     "configure_cache",
+    "configure_policy",
     "add_library",
     "enable_service",
     "edit_environment",

@@ -47,6 +47,7 @@ ALLOWED = {
     "devkeel/history/undo.py": "what the caller gave, as data",
     "devkeel/nix_cli/shell.py": "a flag of nix",
     "devkeel/policy/actions.py": "the verbs of `Environment`, which some tools are called like",
+    "devkeel/processes/task_script.py": "a variable of the script",
     "devkeel/project/direnv.py": "direnv's flag",
     "devkeel/project/envrc.py": "the line that a shell runs is the content of the file that is written",
     "devkeel/text/actions.py": "examples of markers, with the library's own names",

@@ -30,6 +30,7 @@ SAMPLES: dict[str, Any] = {
     "cursor": 12,
     "environment": "dev",
     "id": "0a1b2c3d",
+    "key": "rules.packages.forbid",
     "inside": "languages.python.package",
     "key_file": "~/.config/team.secret",
     "name": "web",
@@ -40,6 +41,7 @@ SAMPLES: dict[str, Any] = {
     "priority": 30,
     "public_key": "team-1:AAAA",
     "url": "file:///srv/cache",
+    "value": '["mysql"]',
 }
 
 

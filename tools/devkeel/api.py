@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from devkeel.builds.shell_description import ShellDescription
     from devkeel.catalogue import lookup
     from devkeel.catalogue.lookup import SearchResult
-    from devkeel.change import changes
+    from devkeel.change import changes, policy
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport
     from devkeel.detection import detect as detection
@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job, Jobs
+    from devkeel.source.plain_data import Data
     from devkeel.templates import verbs as templates
     from devkeel.templates.listing import TemplateInfo, TemplateList
     from devkeel.templates.validation import TemplateValidation
@@ -85,6 +86,7 @@ __all__ = ["Environment"]
 if not TYPE_CHECKING:
     lookup, log = Deferred("devkeel.catalogue.lookup"), Deferred("devkeel.history.log")
     changes, entry = Deferred("devkeel.change.changes"), Deferred("devkeel.environments.entry")
+    policy = Deferred("devkeel.change.policy")
     apply, run, job_views = (
         Deferred("devkeel.environments.apply"),
         Deferred("devkeel.environments.run"),
@@ -239,12 +241,15 @@ class Environment:
         reason: str | None = None,
         dry_run: bool = False,
         expected_revision: str | None = None,
+        agreed: bool = False,
     ) -> ChangeResult:
         """Revert an operation as a new one.
 
-        Without an id: the newest one that is neither an undo nor undone; with `redo` the newest undo.
+        Without an id: the newest one that is neither an undo nor undone; with `redo` the newest undo. agreed: a person
+        has agreed to that, without whom no policy changes (PolicyRefused `person_needed`).
         """
-        return changes.undo(self.context, operation, changes.Asked(reason, dry_run, expected_revision), redo=redo)
+        asked = changes.Asked(reason, dry_run, expected_revision, agreed)
+        return changes.undo(self.context, operation, asked, redo=redo)
 
     def restore(
         self,
@@ -595,6 +600,22 @@ class Environment:
         """
         wanted = configuration.WantedCache(url, public_key, priority, secret_key_file, remove)
         return configuration.configure(self.context, wanted, changes.Asked(reason, dry_run, expected_revision))
+
+    def configure_policy(
+        self,
+        key: str,
+        value: Data | None,
+        *,
+        reason: str | None = None,
+        dry_run: bool = False,
+        expected_revision: str | None = None,
+    ) -> ChangeResult:
+        """Set a key of the policy in devkeel.toml, or take it out (None), for a person who has agreed to that.
+
+        key: names with dots between them, as `rules.packages.forbid`. Raises UsageError `bad_option_path`,
+        `not_policy`, ProjectError `bad_settings`, Refused `unproven`.
+        """
+        return policy.configure(self.context, key, value, changes.Asked(reason, dry_run, expected_revision, True))
 
     def upload_to_cache(
         self, targets: Sequence[str], *, cache: str | None = None, dry_run: bool = False, timeout: float = 3600.0

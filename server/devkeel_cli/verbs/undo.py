@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from devkeel_cli.answers import output
+from devkeel_cli.arguments import persons
 from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, revision_option, show
 from devkeel_cli.session import pass_session
 
 if TYPE_CHECKING:
+    from devkeel.change.result import ChangeResult
     from devkeel_cli.session import Session
 
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 @dry_run_option
 @revision_option
 @reason_option
+@persons.yes_option
 @json_option
 @pass_session
 def command(
@@ -30,15 +33,22 @@ def command(
     dry_run: bool,
     expected_revision: str | None,
     reason: str | None,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Revert an operation as a new one.
 
-    Without ID, the newest one that is neither an undo nor undone. Undoing an undo is a redo.
+    Without ID, the newest one that is neither an undo nor undone. Undoing an undo is a redo. Asks where it would change
+    the policy.
     """
     if redo and identifier is not None:
         raise click.UsageError("ID and --redo exclude each other.", click.get_current_context())
-    result = session.environment.undo(
-        identifier, redo=redo, reason=reason, dry_run=dry_run, expected_revision=expected_revision
-    )
+
+    def asking(**given: bool) -> ChangeResult:
+        options = {"dry_run": dry_run} | given
+        return session.environment.undo(
+            identifier, redo=redo, reason=reason, expected_revision=expected_revision, **options
+        )
+
+    result = persons.or_confirmed(asking, output.change, yes=yes, as_json=as_json)
     show(result, output.change, as_json=as_json)

@@ -87,7 +87,8 @@ class Call(Struct, frozen=True):
     """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
 
     backend: the one that the call names. permission: what it may run of what the project or a library brings.
-    disclosure: what of an answer may be shown, where that is not the project's own.
+    disclosure: what of an answer may be shown, where that is not the project's own. agreed: a person was asked about
+    this very call, and has agreed to it.
     """
 
     workspace: Workspace
@@ -96,6 +97,7 @@ class Call(Struct, frozen=True):
     backend: str | None = None
     permission: Permission = EVERYTHING
     disclosure: Disclosure | None = None
+    agreed: bool = False
 
     async def read(self, work: Callable[[Environment], T]) -> T:
         """Run a verb that writes nothing, in a thread."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ALL", "TOOLSETS", "Asks", "Offer"]
 
 ALL = "all"
-TOOLSETS = ("core", "nix", "project")
+TOOLSETS = ("core", "nix", "project", "policy")
 Asks = Literal["all", "destructive"]
 _START = "Ask the user: it is set where the server is started."
 _READ_ONLY = Limit(frozenset({"read"}), "the server's --read-only", whose="whoever starts the server")

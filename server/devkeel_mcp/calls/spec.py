@@ -31,7 +31,8 @@ class ToolSpec(Struct, frozen=True):
 
     executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
     by_person: what a person does instead of a call; with it one agrees to each call that is no dry run, however the
-    server was started, and where the host can ask no one, the call is refused.
+    server was started, and where the host can ask no one, the call is refused. A tool without it that meets what a
+    person has to agree to (`person_needed`) asks them then.
     """
 
     name: str

@@ -12,7 +12,7 @@ from mcp_types import TextContent
 from msgspec.structs import replace
 from pydantic import PrivateAttr
 
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, PolicyRefused
 from devkeel.policy.permission import builds
 from devkeel_mcp.answers.errors import error_result, internal_error
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
@@ -113,23 +113,44 @@ class StrictTool(Tool):
         asked = self._offer.asks_before(self._spec, parsed)
         permission = self._offer.permission(self._spec, asked=asked)
         call = Call(self._workspace, actor_of(context), report, permission=permission, disclosure=disclosure)
-        if not asked:
-            return await self._handled(call, parsed)
-        revision = await call.read(lambda environment: environment.revision())
         answered = answer_of(context)
+        if not asked and answered is None:
+            return await self._unless_needed(call, parsed, arguments, context)
+        revision = await call.read(lambda environment: environment.revision())
         if answered is not None:
             plan, agreed = answered
             if not agreed:
                 raise declined()
+            call = replace(call, agreed=True)
         if plan is not None:
             self._workspace.plans.redeem(str(plan), self.name, arguments, revision)
-            return await self._handled(call, _on(parsed, revision))
+            return await self._unless_needed(call, _on(parsed, revision), arguments, context)
         return await self._asked(call, parsed, arguments, revision, context)
 
-    async def _asked(
-        self, call: Call, parsed: Arguments, arguments: dict[str, Any], revision: str, context: Context[Any, Any]
+    async def _unless_needed(
+        self, call: Call, parsed: Arguments, arguments: dict[str, Any], context: Context[Any, Any]
     ) -> CallToolResult | InputRequiredResult:
-        """Show what would be done, and do it when the person agrees."""
+        """Do it; where it turns out that a person has to agree to it, ask them."""
+        try:
+            return await self._handled(call, parsed)
+        except PolicyRefused as error:
+            if error.code != "person_needed" or call.agreed:
+                raise
+            needed = error
+        revision = await call.read(lambda environment: environment.revision())
+        return await self._asked(call, parsed, arguments, revision, context, needed)
+
+    async def _asked(
+        self,
+        call: Call,
+        parsed: Arguments,
+        arguments: dict[str, Any],
+        revision: str,
+        context: Context[Any, Any],
+        needed: PolicyRefused | None = None,
+    ) -> CallToolResult | InputRequiredResult:
+        """Show what would be done, and do it when the person agrees. needed: why they are asked in any case."""
+        consents = self._spec.consents or needed is not None
         told = (call.disclosure or self._workspace.disclosure).data(arguments)
         message = f"{self.name} with {json.dumps(told, ensure_ascii=False)}"
         shown: dict[str, Any] = {}
@@ -142,18 +163,20 @@ class StrictTool(Tool):
             )
             shown = tried.structured_content or {}
             # What changes no file may still wait for a person, as a note says then.
-            idle = not shown.get("changed", True) and not (self._spec.consents and shown.get("notes"))
+            idle = not shown.get("changed", True) and not (consents and shown.get("notes"))
             if tried.is_error or idle:
                 return tried
-            asks = self._spec.consents or self._offer.asks != "destructive"
+            asks = consents or self._offer.asks != "destructive"
             if not asks and not takes_away(shown) and not building:
-                return await self._handled(call, _on(parsed, revision))
+                return await self._unless_needed(call, _on(parsed, revision), arguments, context)
             blocks = "\n".join(block.text for block in tried.content if isinstance(block, TextContent))
             tried_of = blocks.rpartition("\nNext: ")[0]
-            message = f"{message}\n{tried_of}" if self._spec.consents else tried_of
+            message = f"{message}\n{tried_of}" if consents else tried_of
         plan = self._workspace.plans.propose(self.name, arguments, revision)
         message = (call.disclosure or self._workspace.disclosure).text(message)
         agreed = await ask(context, message, plan)
+        if agreed is None and needed is not None:
+            raise needed
         if agreed is None and self._spec.by_person is not None:
             raise unasked(self.name, self._spec.by_person(parsed))
         if agreed is None:
@@ -164,7 +187,7 @@ class StrictTool(Tool):
             raise declined()
         now = await call.read(lambda environment: environment.revision())
         self._workspace.plans.redeem(plan, self.name, arguments, now)
-        return await self._handled(call, _on(parsed, revision))
+        return await self._handled(replace(call, agreed=True), _on(parsed, revision))
 
     async def _handled(self, call: Call, parsed: Arguments) -> CallToolResult:
         result: CallToolResult = await self.fn(call, parsed)

@@ -19,6 +19,7 @@ from devkeel_mcp.tools import (
     package_run,
     packages,
     patch,
+    policy,
     processes,
     reproduction,
     search,
@@ -63,4 +64,5 @@ NIX = (
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
 PROJECT = (detection.DETECT, templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
-TOOLS = (*CORE, *NIX, *PROJECT)
+POLICY = (policy.CONFIGURE_POLICY,)
+TOOLS = (*CORE, *NIX, *PROJECT, *POLICY)

@@ -60,6 +60,7 @@ async def _undo(call: Call, arguments: UndoArguments) -> CallToolResult:
             reason=arguments.reason,
             dry_run=arguments.dry_run,
             expected_revision=arguments.expected_revision,
+            agreed=call.agreed,
         )
     )
     return render.change(result)

@@ -198,7 +198,7 @@ FINE: dict[str, list[tuple[str, str]]] = {
         )
     ],
     ".envrc": [("use devenv\n", "watch_file devenv.nix\nuse devenv\nexport A='1\n")],
-    "devkeel.toml": [('level = "schema"\n', 'level = "syntax"\nguard = "deny"\nprotected = ["packages"]\n')],
+    "devkeel.toml": [("job_after = 40\n", "job_after = 20\nlock_timeout = 5\nprompt = false\n")],
     "devenv.local.nix": [("{ }\n", "{ pkgs, ... }: { packages = [ pkgs.htop ]; }\n")],
     "src/app.py": [("x = 1\n", "def broken(:\n")],
     "docs/guide.yml": [("a: 1\n", "a: [1\n")],

@@ -120,7 +120,7 @@ def test_settings_that_cannot_be_used_are_refused(root: Path) -> None:
     for text in ("level = 3", 'guard = "never"', "guard = { other = 1 }", "[", "lvl = 1"):
         answer = said(root, WholeFile("devkeel.toml", text))
         assert answer is not None, text
-    assert said(root, WholeFile("devkeel.toml", 'guard = { files = "ask" }')) is None
+    assert said(root, WholeFile("devkeel.toml", "prompt = false")) is None
     (root / "devkeel.toml").write_text("lvl = 1")
     assert said(root, WholeFile("devkeel.toml", "lvl = 2")) is None
 

@@ -481,3 +481,27 @@ def test_a_syntax_error_is_told_as_one(pinned_project: Make) -> None:
         environment.change(parse_edits([patch("= true;", "= true")]))
     assert caught.value.code == "syntax_error"
     environment.close()
+
+
+@pytest.mark.nix
+@pytest.mark.parametrize(
+    ("glob", "changes"),
+    [
+        ("services.*.enable", True),
+        ("services.*.port", False),
+        ("services.re?is.**", True),
+        ("nothing.*.there", False),
+        ("env.B*", False),
+    ],
+)
+def test_nix_is_asked_what_every_option_is_that_a_glob_fits(pinned_project: Make, glob: str, changes: bool) -> None:
+    root = pinned_project('services.redis.enable = config.env.A == "a"; env.A = "a";')
+    (root / "devkeel.toml").write_text(f'protected = ["{glob}"]\n')
+    environment = Environment(root, actor="test")
+    edits = parse_edits([{"kind": "set", "path": "env.A", "value": "b"}])
+    if not changes:
+        assert environment.change(edits, level="schema").published
+        return
+    with pytest.raises(PolicyRefused) as caught:
+        environment.change(edits, level="schema")
+    assert caught.value.seen == glob

@@ -141,3 +141,47 @@ def test_what_an_inherited_attribute_comes_from_counts(root: Path) -> None:
     environment = Environment(root, actor="test")
     with pytest.raises(PolicyRefused):
         environment.change(parse_edits([patch("enable = true", "enable = false")]))
+
+
+GLOBS: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "any service's switch": ("services.*.enable", {"kind": "enable", "name": "mysql"}, False),
+    "its old name": ("services.*.enable", {"kind": "set", "path": "redis.enable", "value": False}, False),
+    "what stands above": (
+        "services.*.enable",
+        patch("services.redis.enable = true;", "services.redis = import ./x.nix;"),
+        False,
+    ),
+    "what brings all": ("services.*.enable", {"kind": "append", "path": "imports", "expression": "./loud.nix"}, False),
+    "another option beside it": ("services.*.enable", {"kind": "set", "path": "services.redis.port", "value": 1}, True),
+    "what is below": (
+        "services.postgres.**",
+        {"kind": "set", "path": "services.postgres.settings.port", "value": 1},
+        False,
+    ),
+    "all of a family": ("processes.*", {"kind": "set", "path": "processes.web.exec", "value": "true"}, False),
+    "what its name fits": ("env.S*N", {"kind": "set", "path": "env.SHOWN", "value": "y"}, False),
+    "what its name does not fit": ("env.S*N", {"kind": "set", "path": "env.SHOW", "value": "y"}, True),
+    "one character": ("env.SHOW?", {"kind": "set", "path": "env.SHOWN", "value": "y"}, False),
+    "a star in quotes": ('env."*"', {"kind": "set", "path": "env.SHOWN", "value": "y"}, True),
+    "a computed name": ("env.S*", put("env.${config.env.QUIET} = 1;"), False),
+    "a profile": (
+        "services.*.enable",
+        {"kind": "set", "path": "profiles.ci.module.services.mysql.enable", "value": True},
+        False,
+    ),
+    "everything": ("*", {"kind": "set", "path": "a.b", "value": 1}, False),
+}
+
+
+@pytest.mark.parametrize(("glob", "item", "allowed"), GLOBS.values(), ids=GLOBS)
+def test_a_glob_protects_every_option_that_it_fits(
+    project: Environment, root: Path, glob: str, item: dict[str, Any], allowed: bool
+) -> None:
+    (root / "devkeel.toml").write_text(f"protected = ['{glob}']\n")
+    environment = Environment(root, actor="test")
+    if allowed:
+        assert environment.change(parse_edits([item]), level="schema").published
+        return
+    with pytest.raises(PolicyRefused) as caught:
+        environment.change(parse_edits([item]), level="schema")
+    assert (caught.value.code, caught.value.seen) == ("protected_option", glob)

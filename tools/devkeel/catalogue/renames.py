@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from devkeel.source.option_glob import related
+
 if TYPE_CHECKING:
+    from devkeel.source.option_glob import OptionGlob
     from devkeel.source.path import AttrPath
 
 __all__ = ["old_names", "renamed_to"]
@@ -57,12 +60,6 @@ def renamed_to(path: AttrPath) -> AttrPath | None:
     return None
 
 
-def old_names(path: AttrPath) -> list[AttrPath]:
+def old_names(path: OptionGlob) -> list[OptionGlob]:
     """Return the old paths that set an option, or a part of what is at and below it."""
-    found = []
-    for old, new in _BY_PATH.items():
-        if path[: len(new)] == new:
-            found.append((*old, *path[len(new) :]))
-        elif new[: len(path)] == path:
-            found.append(old)
-    return found
+    return [(*old, *path[len(new) :]) for old, new in _BY_PATH.items() if related(new, path)]

@@ -35,11 +35,15 @@ __all__ = ["Asked", "change", "restore", "succeeding", "take_back", "undo"]
 
 
 class Asked(Struct, frozen=True):
-    """How a change is asked for. reason: kept with it. expected_revision: the one that it builds on, None for any."""
+    """How a change is asked for. reason: kept with it. expected_revision: the one that it builds on, None for any.
+
+    agreed: a person has agreed to it, so that it may change the policy.
+    """
 
     reason: str | None
     dry_run: bool
     expected_revision: str | None
+    agreed: bool = False
 
     @property
     def stubborn(self) -> bool:
@@ -119,7 +123,8 @@ def undo(context: Context, operation: int | None, asked: Asked, *, redo: bool) -
         reversal.revert(context.records, candidate, reverted)
         # An undo of an undo brings a change back, however it was asked for.
         kind: Literal["undo", "redo"] = "redo" if reverted.kind == "undo" else "undo"
-        return conclude(context, candidate, Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id))
+        intent = Intent(kind, asked.reason, asked.dry_run, reverts=reverted.id, agreed=asked.agreed)
+        return conclude(context, candidate, intent)
 
     return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 

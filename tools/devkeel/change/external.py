@@ -11,6 +11,7 @@ from devkeel.candidate.repository import moved_since
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError
 from devkeel.project.declaration import declared_revision, environment_names, parts_of
+from devkeel.project.root import SETTINGS
 from devkeel.transaction import EXTERNAL, Record
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def note_external(context: Context, declared: Mapping[str, bytes]) -> int | None
     noted when the change is published, or by the next call.
     """
     source, store = context.source, context.records
-    names = [*declared, *parts_of(source, declared), *environment_names()]
+    # What may be done is a part of how things came about, though no environment is made of it.
+    names = [*declared, *parts_of(source, declared), *environment_names(), SETTINGS]
     contents = dict[str, bytes | None]()
     for name in names:
         with suppress(DevkeelError):  # outside of what may be read, too large, a directory

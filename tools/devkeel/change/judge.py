@@ -42,7 +42,10 @@ _UNPARSED = frozenset({"syntax_error", "too_deep", "not_utf8"})
 
 
 class Intent(Struct, frozen=True):
-    """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it."""
+    """What a write is for: its kind, reason, edits as given; how far to check it and whether to publish it.
+
+    agreed: a person has agreed to it, so that it may change the policy.
+    """
 
     kind: Literal["edit", "undo", "redo", "restore", "create", "lock", "configure", "generate", "template"]
     reason: str | None
@@ -50,6 +53,7 @@ class Intent(Struct, frozen=True):
     level: str | None = None
     edits: list[dict[str, Any]] = field(default_factory=list)
     reverts: int | None = None
+    agreed: bool = False
 
 
 def levels_of(subject: Candidate) -> tuple[tuple[str, ...], tuple[Skipped, ...]]:

@@ -14,6 +14,7 @@ from devkeel.candidate.looked import Looked
 from devkeel.change.external import note_external
 from devkeel.change.judge import corrected, judge
 from devkeel.change.locking import lock_inputs, moves_inputs
+from devkeel.change.person import require_person
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
 from devkeel.deferred import Deferred
@@ -37,7 +38,7 @@ from devkeel.project import direnv
 from devkeel.project.declaration import declared_revision, lock_revision, read_declaration
 from devkeel.project.envrc import ENVRC
 from devkeel.project.root import DECLARATION, SETTINGS
-from devkeel.source.path import parse_path
+from devkeel.source.option_glob import parse_option_glob
 from devkeel.text.actions import again, do
 from devkeel.text.data import as_data
 from devkeel.text.diff import unified_all, without_locks
@@ -52,13 +53,14 @@ if TYPE_CHECKING:
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
     from devkeel.events.event import Kind
-    from devkeel.policy import protected
+    from devkeel.policy import protected, protected_files
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
     from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
 else:
     values, protected = Deferred("devkeel.checks.values"), Deferred("devkeel.policy.protected")
+    protected_files = Deferred("devkeel.policy.protected_files")
 
 __all__ = ["conclude", "expect", "patiently"]
 
@@ -134,6 +136,7 @@ def expect(context: Context, expected: str | None, files: Mapping[str, bytes]) -
 def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeResult:
     """Judge a candidate and publish it, or leave every byte as it was."""
     _tell(context, "proposed", candidate, intent)
+    require_person(candidate, agreed=intent.agreed or intent.dry_run)
     report = _checked(context, candidate, intent)
     changed, before = sorted(candidate.changed), candidate.before
     old = candidate.declared
@@ -171,7 +174,7 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
     record = Record(
         intent.kind, context.actor, intent.reason, intent.edits, as_data(report), revision, new, intent.reverts
     )
-    operation = _publish(context, candidate, record)
+    operation = _publish(context, candidate, record, agreed=intent.agreed)
     # Nothing that could fail comes after this: the change stands.
     return replace(
         result,
@@ -211,6 +214,7 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     """Return what the checks say of a candidate that may be published; its libraries are resolved on the way."""
     settings = context.settings
     doubts: dict[str, tuple[Fact, ...]] = {}
+    _hold_files(settings, candidate)
     if settings.protected:
         doubts = protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
@@ -219,6 +223,8 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     if intent.kind != "lock":
         fetches = intent.level is None and moves_inputs(intent.edits) and context.permission.network
         skipped += lock_inputs(candidate, level, executes=may.network or fetches)
+    # Locks that were made on the way are written as well.
+    _hold_files(settings, candidate)
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)
@@ -227,9 +233,16 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     return report
 
 
+def _hold_files(settings: Settings, candidate: Candidate) -> None:
+    if settings.rules is not None and candidate.changed:
+        # The settings have a guard of their own.
+        changed = candidate.changed.keys() - {SETTINGS}
+        protected_files.require_untouched(settings, candidate.basis, changed, candidate.declared)
+
+
 def _hold_values(settings: Settings, candidate: Candidate, doubts: Mapping[str, tuple[Fact, ...]]) -> None:
     """Refuse a candidate with which Nix evaluates a protected option to something else, whatever the level."""
-    paths = {parse_path(path): path for path in settings.protected}
+    paths = {parse_option_glob(path): path for path in settings.protected}
     found = values.compare_values(candidate.unchanged(), candidate, tuple(paths))
     protected.require_same_values(doubts, [paths[path] for path in found.changed], found.unseen)
     if found.failed is not None:
@@ -253,13 +266,13 @@ def _allowed(may: Permission, level: str | None, intent: Intent) -> str | None:
     )
 
 
-def _publish(context: Context, candidate: Candidate, record: Record) -> Operation:
+def _publish(context: Context, candidate: Candidate, record: Record, *, agreed: bool) -> Operation:
     """Publish; have direnv allow an .envrc among the files where the settings say so, else advise the caller."""
     entry = candidate.changed.get(ENVRC)
     written = record.kind in ("edit", "create", "generate")
     allowing = entry is not None and written and context.settings.direnv_allow and direnv.trusted(context.project)
     store = context.records
-    operation = store.publish(candidate.changes(), record, candidate.basis.watched)
+    operation = store.publish(candidate.changes(), record, candidate.basis.watched, agreed=agreed)
     details: dict[str, Any] = {} if record.reverts is None else {"reverts": record.reverts}
     context.tell(
         "restored" if record.kind in _GOING_BACK else "published",

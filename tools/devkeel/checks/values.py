@@ -11,13 +11,14 @@ from msgspec import Struct
 from devkeel.diagnosis.nix_messages import Translation
 from devkeel.errors import Unavailable
 from devkeel.nix_cli.evaluate import evaluated, require_nix, require_stage
+from devkeel.source.option_glob import Glob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from devkeel.candidate.candidate import Candidate
     from devkeel.errors import Diagnostic
-    from devkeel.source import nix
+    from devkeel.source.option_glob import OptionGlob
 
 __all__ = ["Comparison", "compare_values"]
 
@@ -34,13 +35,13 @@ class Comparison(Struct, frozen=True):
     where they were. failed: what is wrong with the new declaration, where the old one could be evaluated.
     """
 
-    changed: tuple[nix.AttrPath, ...] = ()
+    changed: tuple[OptionGlob, ...] = ()
     unseen: str | None = None
     failed: Diagnostic | None = None
 
 
 def compare_values(
-    old: Candidate, new: Candidate, paths: Sequence[nix.AttrPath], *, timeout: float = _SECONDS
+    old: Candidate, new: Candidate, paths: Sequence[OptionGlob], *, timeout: float = _SECONDS
 ) -> Comparison:
     """Compare what options are in two declarations. Never raises: it says what could not be compared."""
     try:
@@ -66,18 +67,23 @@ def compare_values(
 
 
 def _values(
-    subject: Candidate, paths: Sequence[nix.AttrPath], timeout: float
+    subject: Candidate, paths: Sequence[OptionGlob], timeout: float
 ) -> tuple[dict[str, list[str]], Diagnostic | None]:
     """Return the values as text, by profile; or what is wrong with the declaration."""
     require_nix(subject)
     with require_stage(subject)() as stage:
-        found, _ = evaluated(subject, stage, timeout, watch=[list(path) for path in paths])
+        found, _ = evaluated(subject, stage, timeout, watch=[_asked(path) for path in paths])
         if found.returncode:
             stderr = found.stderr.decode("utf-8", "replace")
             return {}, Translation(str(stage.root), subject.files, "evaluation").failure(stderr, found.returncode)
         root = str(stage.root)
     told = json.loads(found.stdout)
     return {item["label"]: [_text(value, root) for value in item["values"]] for item in told}, None
+
+
+def _asked(path: OptionGlob) -> list[object]:
+    """Return a path as the evaluation is asked: a glob by the regular expression of all names that it fits."""
+    return [{"fits": name.expression} if isinstance(name, Glob) else name for name in path]
 
 
 def _text(value: object, root: str) -> str:

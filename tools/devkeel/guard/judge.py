@@ -18,10 +18,11 @@ from devkeel.project.settings import Guarding, read_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from devkeel.guard import installs, writes
+    from devkeel.guard import installs, policy, writes
     from devkeel.guard.question import Answer, Question
 else:
     installs, writes = Deferred("devkeel.guard.installs"), Deferred("devkeel.guard.writes")
+    policy = Deferred("devkeel.guard.policy")
 
 __all__ = ["judge"]
 
@@ -50,6 +51,10 @@ def _answer(project: Project, question: Question) -> Answer | None:
     guard, act = _guarding(project), question.act
     if guard.files != "off" and (not isinstance(act, Running) or WRITES.search(act.command)):
         answer = writes.judge_write(project, question)
+        if answer is not None:
+            return answer._replace(decision=guard.files)
+    if guard.files != "off" and isinstance(act, Running) and policy.COMMANDS.search(act.command):
+        answer = policy.judge_policy_command(project, act.command, question.folder)
         if answer is not None:
             return answer._replace(decision=guard.files)
     if guard.installs != "off" and isinstance(act, Running):

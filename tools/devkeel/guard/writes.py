@@ -16,6 +16,7 @@ from devkeel.checks import added_errors, run_checks
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
 from devkeel.guard.patches import read_patch
+from devkeel.guard.policy import judge_policy_files
 from devkeel.guard.question import Answer, Patch, Replacing, Running, WholeFile
 from devkeel.guard.redirections import redirected
 from devkeel.project.declaration import read_declaration
@@ -45,16 +46,20 @@ _BROKEN = frozenset({"syntax_error", "too_deep", "not_utf8"})
 def judge_write(project: Project, question: Question) -> Answer | None:
     """Return what is wrong with a write, None where nothing is, or where that is not certain."""
     try:
-        candidate = _candidate(project, question)
+        basis = Basis(project)
+        written = _written(basis, question)
+        if project.exists(SETTINGS) or SETTINGS in written:
+            answer = judge_policy_files(basis, written)
+            if answer is not None:
+                return answer
+        candidate = _candidate(basis, {name: data for name, data in written.items() if _is_judged(name)})
         return _judged(candidate) if candidate is not None and candidate.changed else None
     except DevkeelError:
         return None  # what cannot be read or followed is not judged
 
 
-def _candidate(project: Project, question: Question) -> Candidate | None:
-    """Return the project as the write would leave it, None where that is not about an environment, or not certain."""
-    basis = Basis(project)
-    files = _written(basis, question)
+def _candidate(basis: Basis, files: Mapping[str, bytes | None]) -> Candidate | None:
+    """Return the project as the write would leave it, None where that is not about an environment."""
     if not files:
         return None
     candidate = Candidate(basis, read_declaration(basis))
@@ -64,7 +69,10 @@ def _candidate(project: Project, question: Question) -> Candidate | None:
 
 
 def _written(basis: Basis, question: Question) -> Mapping[str, bytes | None]:
-    """Return the environment files that a tool would write, by name, with their new bytes; None for a removal."""
+    """Return the files that a tool would write, by name, with their new bytes; None for a removal.
+
+    Of those that are not the environment's the name alone counts.
+    """
     act = question.act
     if isinstance(act, Running):
         return _redirected(basis, question.folder, act.command)
@@ -72,7 +80,7 @@ def _written(basis: Basis, question: Question) -> Mapping[str, bytes | None]:
         return _patched(basis, question.folder, act.text)
     name = basis.resolve(posixpath.join(question.folder, act.path))
     if not _is_judged(name):
-        return {}
+        return {name: b""}
     if isinstance(act, WholeFile):
         return {name: _whole(basis.read(name), act)}
     data = basis.read(name)
@@ -92,8 +100,8 @@ def _redirected(basis: Basis, folder: str, command: str) -> Mapping[str, bytes |
             files |= _patched(basis, folder, act.text)
             continue
         name = basis.resolve(posixpath.join(folder, act.path))
-        if _is_judged(name):
-            files[name] = _whole(files[name] if name in files else basis.read(name), act)
+        before = files[name] if name in files else basis.read(name) if _is_judged(name) else b""
+        files[name] = _whole(before, act)
     return files
 
 
@@ -124,8 +132,7 @@ def _patched(basis: Basis, folder: str, text: str) -> Mapping[str, bytes | None]
         return basis.read(basis.resolve(posixpath.join(folder, path)))
 
     found = read_patch(text, read)
-    names = {basis.resolve(posixpath.join(folder, path)): data for path, data in found.items()}
-    return {name: data for name, data in names.items() if _is_judged(name)}
+    return {basis.resolve(posixpath.join(folder, path)): data for path, data in found.items()}
 
 
 def _judged(candidate: Candidate) -> Answer | None:
@@ -163,11 +170,11 @@ def _protected(candidate: Candidate) -> PolicyRefused | None:
     """Return the refusal of a write that is certain to change what the team protects from edits."""
     with suppress(ProjectError):
         settings = read_settings(candidate.basis)
-        if settings.protected:
-            try:
+        try:
+            if settings.protected:
                 protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.after)
-            except PolicyRefused as error:
-                return error
+        except PolicyRefused as error:
+            return error
     return None
 
 

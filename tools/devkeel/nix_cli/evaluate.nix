@@ -15,7 +15,7 @@
 #   follows      { input = the locked input that it is; }
 #   lenient      whether what uses an unlocked input is passed over: then what throws is not judged
 #   write        whether "drv" may be built from: then nothing but the shell's derivation is returned
-#   watch        option paths: then nothing but what these are is returned, and nothing is judged
+#   watch        option paths, a name of which may be { fits = a pattern; }: then nothing but what these are is returned
 #   plan         whether what runs is asked: then nothing but the processes' and tasks' settings is returned
 #   test         whether the script of the project's test belongs to that
 #   ports        numbers that were given to ports: { process = { port = 6380; }; }
@@ -272,9 +272,16 @@ let
   attempt = depth: value:
     let tried = builtins.tryEval (plain (depth + 1) value);
     in if tried.success then tried.value else "<error>";
+  # What is at a path; at a name that is a pattern, what each of those that it fits has there.
+  reach = path: value:
+    let name = builtins.head path; next = reach (builtins.tail path); in
+    if path == [ ] then value
+    else if !builtins.isAttrs value then null
+    else if builtins.isString name then (if value ? ${name} then next value.${name} else null)
+    else builtins.mapAttrs (_: next) (lib.filterAttrs (own: _: builtins.match name.fits own != null) value);
   watched = label: project: builtins.trace "devkeel: ${label}" {
     inherit label;
-    values = map (path: attempt 0 (lib.attrByPath path null project.config)) request.watch;
+    values = map (path: attempt 0 (reach path project.config)) request.watch;
   };
   strictly = verdict: builtins.deepSeq verdict verdict;
 

@@ -103,6 +103,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "check_cache": _ASKING,
     "verify_cache": _ASKING,
     "configure_cache": VerbNeeds(_takes("write", "publish"), (_TRIED,)),
+    "configure_policy": _WRITING,
     "upload_to_cache": VerbNeeds(
         _SHARING.takes,
         (When("dry_run", True, drops=frozenset({"publish"})),),

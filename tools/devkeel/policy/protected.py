@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from devkeel.catalogue.renames import old_names
 from devkeel.errors import DevkeelError, Place, PolicyRefused
+from devkeel.policy import protected_files
 from devkeel.policy.mentions import UNPARSED, DeclarationFiles, Fact, said_about
 from devkeel.project.declaration import origin
 from devkeel.project.root import DECLARATION, INPUTS, SETTINGS, Project
 from devkeel.project.settings import Settings, read_settings
-from devkeel.source import nix
+from devkeel.source.option_glob import parse_option_glob
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +46,7 @@ def require_unprotected(
     old, new = _files(project, before, changed), _files(project, after, changed)
     doubts = dict[str, tuple[Fact, ...]]()
     for path in settings.protected:
-        own = nix.parse_path(path)
+        own = parse_option_glob(path)
         names = (own, *old_names(own))
         was, now = said_about(names, old), said_about(names, new)
         facts = _beginning(now.facts) if old.read(DECLARATION) is None else now.facts
@@ -133,14 +134,17 @@ def _refusal(path: str, fact: Fact, more: str = "") -> PolicyRefused:
     )
 
 
-def require_unprotected_file(path: Path, before: bytes | None, after: bytes) -> None:
+def require_unprotected_file(path: Path, before: bytes | None, after: bytes | None) -> None:
     """Refuse what `require_unprotected` refuses for a file written by itself, by each project around it.
+
+    A file that is protected itself is refused too.
 
     path: absolute, links resolved.
     """
     for folder in path.parents:
         project = Project(folder)
         if project.exists(SETTINGS):
-            name = path.relative_to(folder).as_posix()
-            doubts = require_unprotected(read_settings(project), project, {name: before}, {name: after})
+            name, settings = path.relative_to(folder).as_posix(), read_settings(project)
+            protected_files.require_untouched(settings, project, [name])
+            doubts = require_unprotected(settings, project, {name: before}, {name: after})
             require_same_values(doubts, (), "nothing evaluates a file that is written by itself")

@@ -13,20 +13,22 @@ from devkeel.errors import Place, ProjectError
 from devkeel.project.contents import described_in
 from devkeel.project.envrc import why_no_prompt
 from devkeel.project.root import SETTINGS
-from devkeel.source import nix
+from devkeel.source.option_glob import parse_option_glob
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.project import distribution
+    from devkeel.project import distribution, rules
     from devkeel.project import events as listening
     from devkeel.project.contents import DescribedEnvironment
     from devkeel.project.distribution import Builder, Cache
     from devkeel.project.events import EventSettings
     from devkeel.project.root import Reader
+    from devkeel.project.rules import Rules
 else:
     distribution = Deferred("devkeel.project.distribution")
     listening = Deferred("devkeel.project.events")
+    rules = Deferred("devkeel.project.rules")
 
 __all__ = ["BACKENDS", "REFERENCE_RULES", "Guarding", "Retention", "Settings", "read_settings"]
 
@@ -52,16 +54,17 @@ class Guarding(Struct, frozen=True):
 class Settings(Struct, frozen=True):
     """The settings that a team shares.
 
-    level: the check level of writes that name none. protected: option paths that no edit may change, nor anything
-    below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that runs
-    something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
+    level: the check level of writes that name none. protected: globs over option paths that no edit may change, nor
+    anything below them. lock_timeout: seconds to wait for another process. job_after: seconds after which a call that
+    runs something is answered with a job. keep: how much history to keep (`history_days`, `history_operations`,
     `history_mib`). direnv_allow: whether devkeel allows the .envrc that it wrote. backend: what realises the
     environment. environment: the name of the one that is meant where a call names none. micromamba: the URL of a
     directory to install it from, when that is asked for. guard: what hooks do with the agent's own tools.
     environments: those that are described, by name. prompt: what the shell's prompt shows of the environment
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
     strict (an error), ignore. references: rules for what inputs may refer to. caches, builders: what store paths may
-    come from, and which machines build. events: which listeners get events, None for none.
+    come from, and which machines build. events: which listeners get events, None for none. rules: what a change may
+    bring in, None without `[rules]`.
     """
 
     level: str | None = None
@@ -81,6 +84,7 @@ class Settings(Struct, frozen=True):
     caches: tuple[Cache, ...] = ()
     builders: tuple[Builder, ...] = ()
     events: EventSettings | None = None
+    rules: Rules | None = None
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
@@ -109,6 +113,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "caches": (list,),
     "builders": (list,),
     "events": (dict,),
+    "rules": (dict,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
@@ -136,7 +141,7 @@ def read_settings(project: Reader) -> Settings:
     if not all(isinstance(item, str) for item in protected):
         raise _bad("protected takes a list of option paths")
     for item in protected:
-        nix.parse_path(item)
+        parse_option_glob(item)
     why = why_no_prompt(found["prompt"]) if isinstance(found.get("prompt"), str) else None
     if why is not None:
         raise _bad(f"prompt = {found['prompt']!r}. {why.rstrip('.')}", line_of(data, ("prompt",)))
@@ -153,6 +158,9 @@ def read_settings(project: Reader) -> Settings:
     given["caches"] = distribution.caches_in(found["caches"], wrong) if "caches" in found else ()
     given["builders"] = distribution.builders_in(found["builders"], wrong) if "builders" in found else ()
     given["events"] = listening.events_in(found["events"], wrong) if "events" in found else None
+    if "rules" in found:
+        given["rules"] = rules.rules_in(found["rules"], REFERENCE_RULES, wrong, lambda keys: line_of(data, keys))
+        given["references"] = tuple(dict.fromkeys((*given["references"], *given["rules"].reference_rules)))
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 

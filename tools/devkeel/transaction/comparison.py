@@ -29,8 +29,10 @@ _DIFF_CHARACTERS = 8_000
 _DIFF_LINES = 5_000
 
 
-def check_paths(project: Project, changes: Sequence[FileChange], kind: Kind) -> tuple[FileChange, ...]:
-    """Return the changes that change something, or refuse the request.
+def check_paths(
+    project: Project, changes: Sequence[FileChange], kind: Kind, *, agreed: bool = False
+) -> tuple[FileChange, ...]:
+    """Return the changes that change something, or refuse the request. agreed: a person has agreed to them.
 
     Raises UsageError for a path that is not resolved, is named twice, or when nothing changes; PolicyRefused for the
     settings.
@@ -55,7 +57,7 @@ def check_paths(project: Project, changes: Sequence[FileChange], kind: Kind) -> 
         require_readable(change.path, change.after)
     effective = tuple(change for change in changes if change.before != change.after)
     for change in effective:
-        refuse_change(project.root, change, kind)
+        refuse_change(project.root, change, kind, agreed=agreed)
     if not effective:
         raise UsageError("nothing_to_publish", "No file changes.", remedy="Publish only what changes a file.")
     return effective

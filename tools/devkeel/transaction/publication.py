@@ -44,14 +44,21 @@ class _Progress(Struct):
 
 
 def publish(
-    store: Store, project: Project, changes: Sequence[FileChange], record: Record, watched: frozenset[str]
+    store: Store,
+    project: Project,
+    changes: Sequence[FileChange],
+    record: Record,
+    watched: frozenset[str],
+    *,
+    agreed: bool = False,
 ) -> Operation:
     """Publish the changes as one operation. watched: paths of which the history is to know how they were.
 
+    agreed: a person has agreed to them, so that the policy may be among them.
     The caller holds the lock and has recovered. Raises Conflict, ProjectError or StateError; then every file
     has its bytes from before, or another program's.
     """
-    effective = comparison.check_paths(project, changes, record.kind)
+    effective = comparison.check_paths(project, changes, record.kind, agreed=agreed)
     token, time = secrets.token_hex(8), datetime.now(UTC).isoformat(timespec="seconds")
     with ExitStack() as stack:
         root = _open(stack, project)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from devkeel.project.root import SETTINGS
 from devkeel.transaction import files, swap
 from devkeel.transaction.files import Spot, step
-from devkeel.transaction.guard import changes_caches_alone
+from devkeel.transaction.guard import changes_caches_alone, changes_policy_alone
 from devkeel.transaction.old_files import release
 from devkeel.transaction.operation import FileImage, Recovered
 from devkeel.transaction.record_paths import is_inside
@@ -39,10 +39,11 @@ def settle(store: Store, project: Project, entry: JournalEntry) -> Recovered:
         root = stack.enter_context(files.open_root(project.root))
         changes: list[swap.Change] = []
         absent: list[FileImage] = []
+        allows = changes_policy_alone if _is_of_settings(entry) else changes_caches_alone
         for number, image in enumerate(entry.files):
             spot = None
             before, after = store.blob(image.before_hash), store.blob(image.after_hash)
-            if is_inside(project, image.path) or changes_caches_alone(image.path, before, after):
+            if is_inside(project, image.path) or allows(image.path, before, after):
                 spot = stack.enter_context(files.locate(root, image.path, temporary_name(entry.token, number)))
             if spot is None:
                 absent.append(image)
@@ -70,6 +71,14 @@ def settle(store: Store, project: Project, entry: JournalEntry) -> Recovered:
         store.end(entry.id, "abandoned", {})
         step("closed")
         return Recovered(entry.token, "rolled_back", tuple(left), tuple(kept))
+
+
+def _is_of_settings(entry: JournalEntry) -> bool:
+    """Return whether an operation changes the settings and nothing else, so that it never has to be taken back.
+
+    One file is done once it has its new content: of a policy a journal brings nothing back.
+    """
+    return [image.path for image in entry.files if image.before_hash != image.after_hash] == [SETTINGS]
 
 
 def drop(changes: list[swap.Change]) -> list[str]:

@@ -110,12 +110,18 @@ class Transactions:
         return newest is not None and recovery.leftovers(self.project, newest)
 
     def publish(
-        self, changes: Sequence[FileChange], record: Record, watched: frozenset[str] = frozenset()
+        self,
+        changes: Sequence[FileChange],
+        record: Record,
+        watched: frozenset[str] = frozenset(),
+        *,
+        agreed: bool = False,
     ) -> Operation:
         """Publish all changes in one step, after settling what an earlier process left.
 
         watched: those of the paths that the history knows from now on: what another program did to one since it was
-        last seen is noted before, as an operation of its own.
+        last seen is noted before, as an operation of its own. agreed: a person has agreed to the changes, so that they
+        may be of the policy.
         A change with equal `before` and `after` is only compared. Raises Conflict (file_changed) when a file
         is not its `before`, ProjectError (hard_link, not_writable, disk_full, write_failed, ...), StateError,
         Busy, UsageError; then nothing was published.
@@ -126,7 +132,7 @@ class Transactions:
             with self._locked() as found:
                 self._recover()
                 before = self._store.newest_number()
-                operation = publish(self._store, self.project, changes, record, watched)
+                operation = publish(self._store, self.project, changes, record, watched, agreed=agreed)
                 operation = replace(operation, notes=(*operation.notes, *_told(found)))
                 # The change stands: what fails from here on is left to the next writer.
                 with suppress(DevkeelError, OSError):

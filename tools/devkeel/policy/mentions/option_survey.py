@@ -12,10 +12,11 @@ from devkeel.policy.mentions.facts import UNPARSED, Fact
 from devkeel.policy.mentions.nodes import callee, defining, path_of, statement, tokens, union
 from devkeel.policy.mentions.references import References
 from devkeel.source import nix
-from devkeel.source.nix.read.index import attributes_of, related
+from devkeel.source.nix.read.index import attributes_of
 from devkeel.source.nix.read.literal import read_value
 from devkeel.source.nix.read.scope import SETS
 from devkeel.source.nix.read.syntax import text
+from devkeel.source.option_glob import Glob, related, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from tree_sitter import Node
 
     from devkeel.policy.mentions.facts import DeclarationFiles
+    from devkeel.source.option_glob import OptionGlob
     from devkeel.source.path import AttrPath
 
 __all__ = ["OptionMentions", "said_about"]
@@ -60,12 +62,13 @@ class OptionMentions(Struct, frozen=True):
     others: tuple[Fact, ...]
 
 
-def said_about(paths: Sequence[AttrPath], files: DeclarationFiles) -> OptionMentions:
-    """Return what a declaration says about an option.
+def said_about(paths: Sequence[OptionGlob], files: DeclarationFiles) -> OptionMentions:
+    """Return what a declaration says about an option, or about all that a glob is about.
 
     paths: its path, and its older names.
     """
-    wanted = {*paths, *(more for path in paths for more in _ALSO.get(path[0], ()))}
+    firsts = {name for name in _ALSO for path in paths if within((name,), path[:1])}
+    wanted = {*paths, *(more for name in firsts for more in _ALSO[name])}
     for _ in range(_MAX_ROUNDS):
         survey = _Survey(files, frozenset(wanted))
         survey.run(packages=_is_wide(paths[0]))
@@ -88,20 +91,20 @@ def said_about(paths: Sequence[AttrPath], files: DeclarationFiles) -> OptionMent
     return OptionMentions(tuple(survey.facts), tuple(others))
 
 
-def _covers(known: Iterable[AttrPath], path: AttrPath) -> bool:
-    return any(path[: len(own)] == own for own in known)
+def _covers(known: Iterable[OptionGlob], path: AttrPath) -> bool:
+    return any(within(path, own) for own in known)
 
 
-def _is_wide(path: AttrPath) -> bool:
+def _is_wide(path: OptionGlob) -> bool:
     """Return whether an option may hold packages, as far as its name says: a switch or a number does not."""
-    return path[-1] not in {"enable", "port", "version", "channel"}
+    return isinstance(path[-1], Glob) or path[-1] not in {"enable", "port", "version", "channel"}
 
 
 class _Survey(Struct, dict=True):
     """Reads the modules; `wanted` are the paths that matter."""
 
     files: DeclarationFiles
-    wanted: frozenset[AttrPath]
+    wanted: frozenset[OptionGlob]
     facts: list[Fact] = field(default_factory=list)
     aliases: set[AttrPath] = field(default_factory=set)
     extends: list[Fact] = field(default_factory=list)
@@ -329,7 +332,7 @@ class _Survey(Struct, dict=True):
             return
         elif computed:
             self._whole(document, node, f"a computed name at {nix.format_path(here) or 'the top'}")
-        elif any(len(here) >= len(own) and related(here, own) for own in self.wanted):
+        elif any(within(here, own) for own in self.wanted):
             self._define(document, node, value, here)
         elif value is None:
             self._inherited(document, node, here)
@@ -415,8 +418,8 @@ class _Survey(Struct, dict=True):
         """Read a declaration under `options`: a default, or an `apply`, is a part of what the option is."""
         if not self._wants(here):
             return
-        within = any(len(here) >= len(own) for own in self.wanted if related(here, own))
-        if computed or value is None or within or value.type not in SETS:
+        whole = any(within(here, own) for own in self.wanted)
+        if computed or value is None or whole or value.type not in SETS:
             self._whole(document, node, f"the declaration of {nix.format_path(here) or 'options'}")
             return
         for item in attributes_of(value, document.data):

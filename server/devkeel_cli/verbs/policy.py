@@ -1,0 +1,93 @@
+"""`devkeel policy`: what devkeel.toml allows, changed by a person."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from devkeel_cli.answers import output
+from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, show
+from devkeel_cli.arguments.persons import confirm, yes_option
+from devkeel_cli.session import pass_session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from devkeel.change.result import ChangeResult
+    from devkeel_cli.session import Session
+
+__all__ = ["command"]
+
+
+@click.group("policy")
+def command() -> None:
+    """Change what devkeel.toml allows.
+
+    A KEY is its names with dots between them, such as protected or rules.packages.forbid.
+    """
+
+
+def _change(
+    asking: Callable[..., ChangeResult], what: str, *, yes: bool, dry_run: bool, reason: str | None, as_json: bool
+) -> None:
+    """Show what would change, ask the person, and change it."""
+    if not dry_run:
+        tried = asking(dry_run=True)
+        if tried.changed:
+            confirm(output.change(tried), what, yes=yes, as_json=as_json)
+    show(asking(dry_run=dry_run, reason=reason), output.change, as_json=as_json)
+
+
+@command.command("set")
+@click.argument("key")
+@click.argument("value")
+@yes_option
+@dry_run_option
+@reason_option
+@json_option
+@pass_session
+def put(session: Session, /, key: str, value: str, **shown: Any) -> None:  # noqa: ANN401  (of the options)
+    """Set a key of the policy to a value.
+
+    VALUE is TOML or JSON, such as '["mysql"]', 7 or true; else it is a text. Asks, and undo takes it back.
+    """
+    data = _value(value)
+
+    def asking(**given: Any) -> ChangeResult:  # noqa: ANN401  (of the library's verb)
+        return session.environment.configure_policy(key, data, **given)
+
+    _change(asking, f"Set {key}?", **shown)
+
+
+@command.command("unset")
+@click.argument("key")
+@yes_option
+@dry_run_option
+@reason_option
+@json_option
+@pass_session
+def take_out(session: Session, /, key: str, **shown: Any) -> None:  # noqa: ANN401  (of the options)
+    """Take a key of the policy out, so that the default holds.
+
+    Asks, and undo takes it back.
+    """
+
+    def asking(**given: Any) -> ChangeResult:  # noqa: ANN401  (of the library's verb)
+        return session.environment.configure_policy(key, None, **given)
+
+    _change(asking, f"Take {key} out?", **shown)
+
+
+def _value(text: str) -> Any:  # noqa: ANN401  (what TOML can say)
+    import json  # noqa: PLC0415  (3 ms that the help does not need)
+    import tomllib  # noqa: PLC0415  (6 ms, with the 3 ms)
+
+    with suppress(ValueError, RecursionError):
+        found = tomllib.loads(f"value = {text}")
+        # A line break would begin another key.
+        return found["value"] if len(found) == 1 else text
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    return text
