@@ -394,7 +394,7 @@ async def _size(call, arguments):
     return CallToolResult(content=[text], structured_content=plain(found))
 
 
-SIZE = ToolSpec("show_size", "Use to see how much is declared.", READ, SizeArguments, _size)
+SIZE = ToolSpec("show_size", "Use to see how much is declared.", READ, SizeArguments, _size, ("size",))
 '''
 SIZE_VERB = '''\
 """`devkeel size`."""

@@ -72,6 +72,7 @@ _ROOT_HELP = (
     "Project root. Default: DEVKEEL_ROOT, CLAUDE_PROJECT_DIR, or the nearest parent directory that declares an "
     "environment."
 )
+_ROLE_HELP = "Only what a role of devkeel.toml may do; DEVKEEL_ROLE narrows it too."
 
 
 def _root_option() -> click.Option:
@@ -86,11 +87,22 @@ def _root_option() -> click.Option:
     )
 
 
-def _take_root(command: click.Command) -> None:
-    """Let a command and all that is in it take `--root`."""
-    command.params.append(_root_option())
+def _role_option() -> click.Option:
+    """Return `--role` for behind the verb: there it narrows what one before it leaves."""
+
+    def name_role(context: click.Context, parameter: click.Parameter, value: str | None) -> None:  # noqa: ARG001
+        if value is not None:
+            context.obj = replace(context.obj, named_roles=(*context.obj.named_roles, value))
+
+    return click.Option(["--role"], metavar="NAME", expose_value=False, callback=name_role, help=_ROLE_HELP)
+
+
+def _take_everywhere(command: click.Command) -> None:
+    """Let a command and all that is in it take `--root` and `--role`, but where it has one of its own."""
+    own = {item.name for item in command.params}
+    command.params += [item for item in (_root_option(), _role_option()) if item.name not in own]
     for inner in command.commands.values() if isinstance(command, click.Group) else ():
-        _take_root(inner)
+        _take_everywhere(inner)
 
 
 class VerbGroup(click.Group):
@@ -106,7 +118,7 @@ class VerbGroup(click.Group):
             return None
         command = import_module(f"devkeel_cli.verbs.{cmd_name}").command
         if isinstance(command, click.Command) and not any(item.name == "root" for item in command.params):
-            _take_root(command)
+            _take_everywhere(command)
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(
@@ -136,11 +148,12 @@ class VerbGroup(click.Group):
     type=click.Path(),
     help=_ROOT_HELP,
 )
+@click.option("--role", metavar="NAME", help=_ROLE_HELP)
 @click.version_option(__version__, prog_name="devkeel")
 @click.pass_context
-def cli(context: click.Context, root: str | None) -> None:
+def cli(context: click.Context, root: str | None, role: str | None) -> None:
     """Change a project's development environment in transactions.
 
     Checked before anything is written, undone in one step.
     """
-    context.obj = Session(root)
+    context.obj = Session(root, named_roles=(role,) if role is not None else ())

@@ -19,17 +19,23 @@ from devkeel_cli.answers.telling import about
 if TYPE_CHECKING:
     from devkeel import api
     from devkeel.api import Environment
+    from devkeel.policy import roles
+    from devkeel.policy.roles import NamedRole
 else:
     api = Deferred("devkeel.api")
+    roles = Deferred("devkeel.policy.roles")
 
-__all__ = ["Session", "pass_session"]
+__all__ = ["ROLE_VARIABLE", "Session", "pass_session"]
+
+ROLE_VARIABLE = "DEVKEEL_ROLE"
 
 
 class Session(Struct, frozen=True):
-    """One run of the command; `named_root` is what `--root` says, `named_backend` what `--backend` says."""
+    """One run of the command: what `--root`, `--backend` and `--role` say; each role narrows what the run may do."""
 
     named_root: str | None
     named_backend: str | None = None
+    named_roles: tuple[str, ...] = ()
 
     @property
     def root(self) -> Path:
@@ -42,6 +48,15 @@ class Session(Struct, frozen=True):
         return _heard(find_new_root(self.named_root, os.environ, _here()))
 
     @property
+    def roles(self) -> tuple[NamedRole, ...]:
+        """The roles that this run is held to: those of `--role`, and that of the variable DEVKEEL_ROLE."""
+        given = os.environ.get(ROLE_VARIABLE)
+        named = [roles.NamedRole(name, "--role", "whoever gave the option") for name in self.named_roles]
+        if given is not None:
+            named.append(roles.NamedRole(given, ROLE_VARIABLE, "whoever set the variable"))
+        return tuple(named)
+
+    @property
     def environment(self) -> Environment:
         """The environment of the project, opened in the name of the user."""
         return self.open(self.root)
@@ -50,7 +65,9 @@ class Session(Struct, frozen=True):
         """Open the environment of a root in the name of the user."""
         # Loaded by the verbs that need it: parsers, pydantic and the database.
 
-        return api.Environment(root, actor=f"devkeel {__version__} ({_user()})", backend=self.named_backend)
+        actor = f"devkeel {__version__} ({_user()})"
+        caller = roles.Caller("command", roles=self.roles)
+        return api.Environment(root, actor=actor, backend=self.named_backend, caller=caller)
 
 
 def _heard(root: Path) -> Path:

@@ -17,6 +17,7 @@ from mcp.server.subscriptions import ResourceUpdated
 from mcp.shared.exceptions import MCPError
 from mcp_types import (
     INTERNAL_ERROR,
+    INVALID_REQUEST,
     Completion,
     EmptyResult,
     ResourceTemplateReference,
@@ -24,8 +25,12 @@ from mcp_types import (
 )
 
 from devkeel.deferred import Deferred
-from devkeel.errors import DevkeelError, UsageError
-from devkeel_mcp.calls.call import UNKNOWN_ACTOR, Call, Workspace
+from devkeel.errors import DevkeelError, PolicyRefused, UsageError
+from devkeel.policy.actions import ACTIONS
+from devkeel.policy.permission import EVERYTHING
+from devkeel.policy.roles import LIBRARY
+from devkeel_mcp.calls import callers
+from devkeel_mcp.calls.call import Call, Workspace
 from devkeel_mcp.resources.updates import Updates
 
 if TYPE_CHECKING:
@@ -71,6 +76,7 @@ __all__ = ["OfferingServer"]
 T = TypeVar("T")
 _MAX_SUBSCRIPTIONS = 1_000
 # MCP, Lifecycle (2025-11-25): before the handshake is over a client sends nothing else.
+_LOOKING = ("resources/", "prompts/", "completion/", "subscriptions/")
 _BEFORE = frozenset({"initialize", "ping"})
 
 
@@ -78,7 +84,7 @@ class OfferingServer(MCPServer[Any]):
     """A server of strict tools; which of them are listed is fixed by its offer."""
 
     def __init__(self, name: str, *, workspace: Workspace, offer: Offer, **told: Any) -> None:  # noqa: ANN401  (the SDK's)
-        self._library = Call(workspace, UNKNOWN_ACTOR)
+        self._library = Call(workspace, LIBRARY)  # what the server does by itself, as watching the files
         self._updates = Updates(workspace.root, lambda: self._library.run(lambda environment: environment.files()))
         super().__init__(name, subscriptions=self._updates, lifespan=_watching, **told)
         self._offer = offer
@@ -88,6 +94,28 @@ class OfferingServer(MCPServer[Any]):
         self.completion()(self._complete)  # type: ignore[no-untyped-call]
         for method, handler in (("subscribe", self._subscribe), ("unsubscribe", self._unsubscribe)):
             self._lowlevel_server.add_request_handler(f"resources/{method}", SubscribeRequestParams, handler)
+        self._lowlevel_server.middleware.append(self._judged)
+
+    async def _judged(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Keep who makes a request, and let pass what looks where the caller may look; tools are judged by their own.
+
+        Raises MCPError with the code of the refusal.
+        """
+        caller = callers.calling(self._offer.roles, ctx.session, ctx.request)
+        if ctx.method.startswith(_LOOKING):
+            try:
+                may = await callers.allowed(self._library.workspace.root, caller, self._offer.bounds)
+                if may is not None:
+                    may.require("resources", ACTIONS["resources"].takes)
+            except DevkeelError as error:
+                told = self._library.workspace.disclosure.error(error)
+                raise MCPError(INVALID_REQUEST, f"{told.code}: {told.message} {told.remedy}", told.as_data()) from None
+        return await call_next(ctx)
+
+    @property
+    def _call(self) -> Call:
+        """The call of a request that is for no tool."""
+        return Call(self._library.workspace, callers.current(), permission=self._offer.bounds)
 
     def prepare(self) -> None:
         """Load the library in the background as soon as a message says that the handshake is over.
@@ -115,13 +143,26 @@ class OfferingServer(MCPServer[Any]):
             await low.run(read_stream, write_stream, low.create_initialization_options())
 
     async def list_tools(self) -> list[Tool]:
-        """Return the tools of the offer, always the same and in the same order."""
-        listed = self._have_tools()
+        """Return the tools of the offer that the caller may ever call, in the same order each time."""
+        listed = await self._allowed_tools()
         for tool in self._tool_manager.list_tools():
             if isinstance(tool, strict.StrictTool):
                 tool.describe()
         # MCP, Tools (2026-07-28): the same order each time, so that a client can cache what its model is given.
         return [tool for tool in await super().list_tools() if tool.name in listed]
+
+    async def _allowed_tools(self) -> frozenset[str]:
+        """Return the names of the tools that are offered, and of which the caller may make some call."""
+        listed = self._have_tools()
+        try:
+            may = await callers.allowed(self._library.workspace.root, callers.current(), self._offer.bounds)
+        except PolicyRefused:  # a role that is not there allows nothing, as each call says
+            return frozenset()
+        if may == EVERYTHING:
+            return listed
+        return frozenset(
+            spec.name for spec in families.TOOLS if spec.name in listed and callers.may_ever(spec.verbs, may)
+        )
 
     def _have_tools(self) -> frozenset[str]:
         """Make the tools, unless they are made: the handshake needs none; return the names of those to list."""
@@ -174,7 +215,7 @@ class OfferingServer(MCPServer[Any]):
 
     async def _reading(self, work: Callable[[Environment], T]) -> T:
         try:
-            return await self._library.read(work)
+            return await self._call.read(work)
         except DevkeelError as error:
             error = self._library.workspace.disclosure.error(error)
             raise ResourceError(f"{error.code}: {error.message} {error.remedy or ''}".strip()) from None
@@ -187,7 +228,7 @@ class OfferingServer(MCPServer[Any]):
     ) -> Completion:
         place = reference.uri if isinstance(reference, ResourceTemplateReference) else reference.name
         try:
-            found = await self._library.read(
+            found = await self._call.read(
                 lambda environment: resources.complete(environment, argument.name, place, argument.value)
             )
         except DevkeelError:

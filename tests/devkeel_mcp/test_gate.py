@@ -34,7 +34,13 @@ class Clock:
 
 
 def gated(inner: Any = echo, token: str | None = None, clock: Any = None, **limits: Any) -> httpx2.AsyncClient:
-    gate = Gate(inner, hosts=frozenset({"here"}), token=token, limits=Limits(**limits), clock=clock or Clock())
+    gate = Gate(
+        inner,
+        hosts=frozenset({"here"}),
+        tokens={} if token is None else {token: None},
+        limits=Limits(**limits),
+        clock=clock or Clock(),
+    )
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=gate), base_url="http://here:1")
 
 
@@ -162,7 +168,7 @@ async def test_a_body_that_does_not_come_is_not_waited_for() -> None:
     async def send(message: Any) -> None:
         sent.append(message)
 
-    gate = Gate(echo, hosts=frozenset({"here"}), token=None, limits=Limits(wait=0.01))
+    gate = Gate(echo, hosts=frozenset({"here"}), tokens={}, limits=Limits(wait=0.01))
     scope = {"type": "http", "method": "POST", "path": "/mcp", "headers": [(b"host", b"here")], "client": None}
     await gate(scope, receive, send)
     assert sent[0]["status"] == 408

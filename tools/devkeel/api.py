@@ -9,8 +9,9 @@ from msgspec.structs import replace
 
 from devkeel.context import Context, Opened
 from devkeel.deferred import Deferred
-from devkeel.judgement import judged, judged_part, shared
+from devkeel.judgement import judged, judged_part, require, shared
 from devkeel.policy.permission import EVERYTHING
+from devkeel.policy.roles import LIBRARY
 from devkeel.project.declaration import declared_revision, read_declaration
 from devkeel.project.root import Project
 from devkeel.runtime import distrust
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from devkeel.policy import allowed
     from devkeel.policy.allowed import Distribution
     from devkeel.policy.permission import Permission
+    from devkeel.policy.roles import Caller
     from devkeel.processes import manage, reading
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
@@ -125,9 +127,9 @@ class Environment:
     """The development environment that a project declares.
 
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
-    share them. backend: the one that the call names. permission: what the caller may do. executes: whether a call may
-    run what the project or a library brings, as builds and resolvers do. events: the listeners of the process, where
-    calls share them.
+    share them. backend: the one that the call names. permission: what the caller may do at most. caller: who that is,
+    by which roles narrow it. executes: whether a call may run what the project or a library brings, as builds and
+    resolvers do. events: the listeners of the process, where calls share them.
     """
 
     def __init__(
@@ -140,12 +142,13 @@ class Environment:
         executes: bool = True,
         permission: Permission = EVERYTHING,
         events: Events | None = None,
+        caller: Caller = LIBRARY,
     ) -> None:
         self.project = Project(root)
         distrust(self.project.root)
         may = permission if executes else permission.still()
         opened = Opened(jobs, events=events, shares=events is not None)
-        self._context = Context(self.project, actor, backend, may, opened)
+        self._context = Context(self.project, actor, backend, may, opened, caller=caller)
 
     def close(self) -> None:
         """Close the history, and deliver the events that wait."""
@@ -171,6 +174,13 @@ class Environment:
     def context(self) -> Context:
         """What this call shares, or the next one; each begins with none of the files read."""
         return shared(self) or self._context.again()
+
+    def require(self, action: str, **given: object) -> None:
+        """Judge what a client is about to do by itself, as a verb is judged; raises as one.
+
+        action: a row of ACTIONS that is no verb. given: its arguments.
+        """
+        require(self, action, given)
 
     def inspect(self, *, prefix: str | None = None) -> Inspection:
         """Return what is declared, and where; `prefix` keeps only definitions at and below an option path."""

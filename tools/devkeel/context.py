@@ -14,8 +14,9 @@ from devkeel.backends.registry import active, select
 from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.deferred import Deferred
-from devkeel.errors import DevkeelError
-from devkeel.policy.permission import EVERYTHING
+from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
+from devkeel.policy.permission import EVERYTHING, Limit
+from devkeel.policy.roles import LIBRARY, permission_of
 from devkeel.project.declaration import read_declaration
 from devkeel.project.root import DECLARATION
 from devkeel.project.settings import read_settings
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from devkeel.policy import allowed
     from devkeel.policy.allowed import Distribution
     from devkeel.policy.permission import Permission
+    from devkeel.policy.roles import Caller
     from devkeel.project.events import EventSettings
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
@@ -49,6 +51,8 @@ else:
     bus = Deferred("devkeel.events.bus")
 
 __all__ = ["Context", "Opened"]
+
+_LOOKING = frozenset({"read"})
 
 
 class Opened(Struct):
@@ -74,18 +78,20 @@ class Opened(Struct):
 class Context(Struct, frozen=True, dict=True):
     """What one call shares, whatever rooms it passes. Settings and selection are read once, when first asked for.
 
-    actor: who calls, kept with each operation. backend: the one that the call names. permission: what it may run.
-    basis: what a change is made from; then the settings are among what is compared before it is published. instead:
-    directories that inputs of the project's flake are taken from, by their names, for this call alone.
+    actor: what the caller is called, kept with each operation. backend: the one that the call names. granted: what the
+    caller may do at most. caller: who that is, by which roles narrow it. basis: what a change is made from; then the
+    settings are among what is compared before it is published. instead: directories that inputs of the project's flake
+    are taken from, by their names, for this call alone.
     """
 
     project: Project
     actor: str
     backend: str | None = None
-    permission: Permission = EVERYTHING
+    granted: Permission = EVERYTHING
     opened: Opened = field(default_factory=Opened)
     basis: Basis | None = None
     instead: Mapping[str, Path] = {}
+    caller: Caller = LIBRARY
 
     def again(self) -> Context:
         """Return the context of the next call: what stays open stays, everything else is read anew."""
@@ -104,6 +110,34 @@ class Context(Struct, frozen=True, dict=True):
     def settings(self) -> Settings:
         """What the team shares. Raises ProjectError `bad_settings`."""
         return read_settings(self.source)
+
+    @cached_property
+    def permission(self) -> Permission:
+        """What the caller may do, by its roles as devkeel.toml has them now: it is read for each call.
+
+        Where it cannot be read, a caller may look. Raises PolicyRefused `unknown_role`.
+        """
+        if self.caller.kind == LIBRARY.kind:
+            return self.granted
+        try:
+            table = self.settings.roles
+        except ProjectError as error:
+            return self.granted.within(Limit(_LOOKING, error.code, error.place))
+        return permission_of(self.caller, self.granted, table)
+
+    @property
+    def role(self) -> str | None:
+        """The role in which the call is made, also one that is not there."""
+        try:
+            return self.permission.role
+        except PolicyRefused:
+            return self.caller.roles[0].name if self.caller.roles else None
+
+    @property
+    def signature(self) -> str:
+        """Who calls, in which role, as the history keeps it."""
+        role = self.role
+        return f"{self.actor}, role {role}" if role else self.actor
 
     @cached_property
     def declared(self) -> Selection:
@@ -185,7 +219,7 @@ class Context(Struct, frozen=True, dict=True):
         if wanted is None and self.opened.events is None:
             return
         facts: dict[str, Any] = {"actor": self.actor, "action": action, "operation": operation, "revision": revision}
-        facts["role"] = self.permission.role
+        facts["role"] = self.role
         facts |= {"files": tuple(files), "code": code, "seconds": seconds, "reason": reason, "details": details}
         try:
             self.events.follow(wanted)

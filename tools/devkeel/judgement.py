@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from devkeel.errors import DevkeelError, PolicyRefused
 from devkeel.policy.actions import ACTIONS
+from devkeel.policy.roles import LIBRARY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.events.event import Kind
 
-__all__ = ["UNJUDGED", "judged", "judged_part", "shared"]
+__all__ = ["UNJUDGED", "judged", "judged_part", "require", "shared"]
 
 
 class _Face(Protocol):
@@ -28,7 +29,8 @@ F = TypeVar("F", bound=_Face)
 T = TypeVar("T")
 
 # What no caller asks for: they open, close and describe the call itself.
-UNJUDGED = frozenset({"close", "overriding", "context", "subscribe"})
+UNJUDGED = frozenset({"close", "overriding", "context", "require", "subscribe"})
+_LOOKING = frozenset({"read"})
 # The call that is under way, by the face that it came through: what a verb calls is a part of what was asked for.
 _CALL: ContextVar[tuple[object, Context] | None] = ContextVar("call", default=None)
 
@@ -47,6 +49,11 @@ def judged_part(face: _Face, prefix: str, part: T) -> T:
     Their rows in ACTIONS have the prefix before their names; raises KeyError for one that has none.
     """
     return cast("T", _Part(face, prefix, part))
+
+
+def require(face: _Face, action: str, given: Mapping[str, Any]) -> None:
+    """Judge what a client does by itself, and no verb of the library; it has a row in ACTIONS too. Raises as a verb."""
+    _performed(face, action, given, lambda: None)
 
 
 def shared(face: _Face) -> Context | None:
@@ -98,7 +105,7 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
     context = face.context
     token = _CALL.set((face, context))
     try:
-        context.permission.require(action, ACTIONS[action].needed(given))
+        _allow(context, action, ACTIONS[action].needed(given))
         result = perform()
     except DevkeelError as error:
         _told(context, action, error)
@@ -107,6 +114,13 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
         _CALL.reset(token)
     _told(context, action, None)
     return result
+
+
+def _allow(context: Context, action: str, needed: frozenset[str]) -> None:
+    """Raise PolicyRefused `permission_denied`, or `unknown_role`, or ProjectError `bad_settings` but for looking."""
+    if needed - _LOOKING and context.caller.kind != LIBRARY.kind:
+        _ = context.settings
+    context.permission.require(action, needed)
 
 
 def _given(names: tuple[str, ...], arguments: tuple[Any, ...], named: Mapping[str, Any]) -> dict[str, Any]:

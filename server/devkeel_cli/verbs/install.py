@@ -53,6 +53,7 @@ def command(session: Session, /, host: str | None, as_json: bool, **given: Any) 
     """
     root = session.root
     write = given["write"] and not given["dry_run"]
+    session.environment.require("install", write=write)
     changes, notes = _wanted(host, root, given)
     notes += [note for change in changes for note in (*change.notes, *(change.write() if write else ()))]
     results = [change.result(root, write=write) for change in changes]

@@ -40,6 +40,13 @@ _ADDRESS = "127.0.0.1:8765"
     help="File with the bearer token that HTTP callers must present. Else the variable DEVKEEL_TOKEN, if set.",
 )
 @click.option(
+    "--role-token",
+    "role_tokens",
+    metavar="NAME=FILE",
+    multiple=True,
+    help="A token by which HTTP callers have a role of devkeel.toml. Any number of times, beside --token-file.",
+)
+@click.option(
     "--allow-host", "hosts", metavar="NAME", multiple=True, help="A further name that HTTP callers may use for it."
 )
 @click.option("--toolsets", metavar="NAMES", default="core", show_default=True, help="Families of tools, or all.")
@@ -62,13 +69,11 @@ def command(
     session: Session,
     /,
     address: str | None,
-    token_file: Path | None,
-    hosts: tuple[str, ...],
     toolsets: str,
     log_format: Literal["plain", "json"],
     log_level: str,
     traces: bool,
-    **limits: Any,  # noqa: ANN401  (three flags and a choice, as Offer.of takes them)
+    **given: Any,  # noqa: ANN401  (what HTTP callers present; three flags and a choice, as Offer.of takes them)
 ) -> None:
     """Serve MCP over stdio or HTTP.
 
@@ -76,15 +81,19 @@ def command(
     signal.
     """
     root = session.root
-    offer = devkeel_mcp.Offer.of([name.strip() for name in toolsets.split(",")], **limits)
-    http = None if address is None else _http(address, token_file, hosts)
+    presented = {name: given.pop(name) for name in ("token_file", "role_tokens", "hosts")}
+    offer = devkeel_mcp.Offer.of([name.strip() for name in toolsets.split(",")], roles=session.roles, **given)
+    if presented["role_tokens"] and address is None:
+        raise click.UsageError("--role-token is for HTTP: over stdio, give --role.")
+    http = None if address is None else _http(address, **presented)
+    devkeel_mcp.require_roles(root, offer, () if http is None else http.roles.values())
     serve = devkeel_mcp.serve  # imported here
     usually()
     serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
 
 
-def _http(address: str, token_file: Path | None, hosts: tuple[str, ...]) -> Http:
+def _http(address: str, token_file: Path | None, role_tokens: tuple[str, ...], hosts: tuple[str, ...]) -> Http:
 
     token = streamable.read_token(token_file, os.environ)
     os.environ.pop(streamable.TOKEN_VARIABLE, None)  # the programs that the server runs have no use for it
-    return streamable.Http(address, token, hosts)
+    return streamable.Http(address, token, hosts, roles=streamable.read_role_tokens(role_tokens, token))

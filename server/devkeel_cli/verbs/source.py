@@ -20,6 +20,7 @@ from devkeel_cli.answers import output
 from devkeel_cli.answers.telling import say, told
 from devkeel_cli.arguments.options import json_option, reading_options
 from devkeel_cli.arguments.values import read_value
+from devkeel_cli.session import Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,7 @@ else:
     single_file = Deferred("devkeel.transaction.single_file")
 
 STDIN = "-"
+_SETTINGS = "devkeel.toml"
 _SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".toml": "toml"}
 
 Format = Literal["nix", "yaml", "toml"]
@@ -89,6 +91,7 @@ def _open(name: str, kind: Format | None) -> _Source:
         return _Source("<stdin>", kind, sys.stdin.buffer.read(), None)
 
     real = Path(os.path.realpath(name))
+    _require(real, "source")
     data = project_root.Project(real.parent).read(real.name)
     if data is None:
         raise ProjectError(
@@ -220,6 +223,14 @@ def append(
     _finish(source, source.editor.append(source.document, path, *items), **shown)
 
 
+def _require(path: Path, action: str, **given: bool) -> None:
+    """Judge what is done to a file by each project around it, by its own folder where there is none."""
+    session = click.get_current_context().find_object(Session) or Session(None)
+    around = [folder for folder in path.parents if (folder / _SETTINGS).exists()]
+    for folder in around or ([path.parent] if session.roles else []):
+        session.open(folder).require(action, **given)
+
+
 def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) -> None:
     """Write the result where it belongs, and say what changed."""
     diff = diffs.unified(os.path.basename(source.name), source.data, edited.data) if edited.changed else ""  # noqa: PTH119
@@ -229,6 +240,8 @@ def _finish(source: _Source, edited: Edited, *, dry_run: bool, as_json: bool) ->
         for note in notes:
             say(f"note: {clean(note)}", err=True)
         return
+    if source.real is not None:
+        _require(source.real, "source.write", dry_run=dry_run)
     if source.real is not None and edited.changed and not dry_run:
         protected.require_unprotected_file(source.real, source.data, edited.data)
         notes += single_file.replace_file(source.real, source.data, edited.data)

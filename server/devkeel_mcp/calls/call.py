@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import anyio
 import anyio.to_thread
@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from devkeel.deferred import Deferred
 from devkeel.disclosure.output import Disclosure
 from devkeel.policy.permission import EVERYTHING
-from devkeel.text.clean import one_line
+from devkeel_mcp.calls.callers import UNKNOWN_ACTOR
 from devkeel_mcp.calls.consent import Plans
 from devkeel_mcp.calls.preparation import Preparation
 from devkeel_words.speech import as_tool
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult
 
     from devkeel import api
     from devkeel.api import Environment
     from devkeel.policy.permission import Permission
+    from devkeel.policy.roles import Caller
     from devkeel.project import root as project_root
     from devkeel.runtime import jobs as job_records
     from devkeel.runtime.jobs import Job, Jobs
@@ -38,11 +38,9 @@ else:
     render = Deferred("devkeel_mcp.answers.render")
     api = Deferred("devkeel.api")
 
-__all__ = ["UNKNOWN_ACTOR", "Call", "Workspace", "actor_of"]
+__all__ = ["Call", "Workspace"]
 
 T = TypeVar("T")
-UNKNOWN_ACTOR = "mcp client"
-_MAX_ACTOR = 80
 _TELL = 0.5
 # Hosts give up on a call that says nothing for long, so that something is said every few seconds.
 _STEPS_OF_SILENCE = 8
@@ -84,15 +82,15 @@ class Workspace(Struct, frozen=True, dict=True):
 
 
 class Call(Struct, frozen=True):
-    """One tool call on a workspace. `report` sends a sentence about the progress, where the client asked for it.
+    """One call on a workspace, by a client or, to watch the files, by the server itself.
 
-    backend: the one that the call names. permission: what it may run of what the project or a library brings.
-    disclosure: what of an answer may be shown, where that is not the project's own. agreed: a person was asked about
-    this very call, and has agreed to it.
+    report: sends a sentence about the progress, where the client asked for it. backend: the one that the call names.
+    permission: what it may do at most. disclosure: what of an answer may be shown, where that is not the project's own.
+    agreed: a person was asked about this very call, and has agreed to it.
     """
 
     workspace: Workspace
-    actor: str
+    caller: Caller
     report: Report | None = None
     backend: str | None = None
     permission: Permission = EVERYTHING
@@ -147,21 +145,10 @@ class Call(Struct, frozen=True):
         # Imported here so that the handshake does not wait for parsers and the database.
 
         jobs = self.workspace.jobs
-        root, actor = self.workspace.root, self.actor
+        root, actor = self.workspace.root, self.caller.client or UNKNOWN_ACTOR
         with closing(
-            api.Environment(root, actor=actor, jobs=jobs, backend=self.backend, permission=self.permission)
+            api.Environment(
+                root, actor=actor, jobs=jobs, backend=self.backend, permission=self.permission, caller=self.caller
+            )
         ) as environment:
             return (self.disclosure or self.workspace.disclosure).data(work(environment))
-
-
-def actor_of(context: Context[Any, Any]) -> str:
-    """Return the client's name and version, from the handshake or the request's envelope, in either era."""
-    try:
-        parameters = context.session.client_params
-    except ValueError:  # a call from inside the process, outside any request
-        return UNKNOWN_ACTOR
-    if parameters is None:
-        return UNKNOWN_ACTOR
-    client = parameters.client_info
-    name = one_line(f"{client.name} {client.version}")
-    return name[:_MAX_ACTOR] or UNKNOWN_ACTOR

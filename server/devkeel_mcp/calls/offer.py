@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from devkeel.policy.permission import Permission
+    from devkeel.policy.roles import NamedRole
     from devkeel_mcp.calls.arguments import Arguments
     from devkeel_mcp.calls.spec import ToolSpec
 
@@ -33,13 +34,14 @@ class Offer(Struct, frozen=True):
     """The toolsets that are served, whether tools may write or execute, and whether the person is asked first.
 
     A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless. asks: before
-    which writes and runs, or None.
+    which writes and runs, or None. roles: those that every caller is held to.
     """
 
     toolsets: frozenset[str] = frozenset({"core"})
     writes: bool = True
     executes: bool = True
     asks: Asks | None = None
+    roles: tuple[NamedRole, ...] = ()
 
     @classmethod
     def of(
@@ -49,6 +51,7 @@ class Offer(Struct, frozen=True):
         read_only: bool = False,
         no_execute: bool = False,
         ask: Asks | None = None,
+        roles: tuple[NamedRole, ...] = (),
     ) -> Offer:
         """Return the offer that a command line asks for; raises UsageError `unknown_toolset`."""
         for name in (chosen := frozenset(toolsets)):
@@ -60,7 +63,8 @@ class Offer(Struct, frozen=True):
                     remedy="Name the toolsets with commas between them.",
                     alternatives=(*TOOLSETS, ALL),
                 )
-        return cls(frozenset(TOOLSETS) if ALL in chosen else chosen, not read_only, not (no_execute or read_only), ask)
+        chosen = frozenset(TOOLSETS) if ALL in chosen else chosen
+        return cls(chosen, not read_only, not (no_execute or read_only), ask, roles)
 
     def lists(self, spec: ToolSpec) -> bool:
         """Return whether a tool is part of what is offered."""

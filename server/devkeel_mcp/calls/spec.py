@@ -29,10 +29,10 @@ READ_AND_FETCH = ToolAnnotations(
 class ToolSpec(Struct, frozen=True):
     """A tool before it is bound to a project; `handler` takes the call and an instance of `arguments`.
 
-    executes: whether it runs programs of the project or the caller. toolset: the family that it is served with.
-    by_person: what a person does instead of a call; with it one agrees to each call that is no dry run, however the
-    server was started, and where the host can ask no one, the call is refused. A tool without it that meets what a
-    person has to agree to (`person_needed`) asks them then.
+    verbs: those of the library that its calls come to. executes: whether it runs programs of the project or the caller.
+    toolset: the family that it is served with. by_person: what a person does instead of a call; with it one agrees to
+    each call that is no dry run, however the server was started, and where the host can ask no one, the call is
+    refused. A tool without it that meets what a person has to agree to (`person_needed`) asks them then.
     """
 
     name: str
@@ -40,6 +40,7 @@ class ToolSpec(Struct, frozen=True):
     hints: ToolAnnotations
     arguments: type[Arguments]
     handler: Callable[[Call, Any], Awaitable[CallToolResult]]
+    verbs: tuple[str, ...] = ()
     executes: bool = False
     toolset: str = "core"
     by_person: Callable[[Any], str] | None = None

@@ -13,10 +13,12 @@ from msgspec.structs import replace
 from pydantic import PrivateAttr
 
 from devkeel.errors import DevkeelError, PolicyRefused
+from devkeel.policy.actions import ACTIONS
 from devkeel.policy.permission import builds
 from devkeel_mcp.answers.errors import error_result, internal_error
 from devkeel_mcp.calls.arguments import Arguments, parse_arguments
-from devkeel_mcp.calls.call import Call, Workspace, actor_of
+from devkeel_mcp.calls.call import Call, Workspace
+from devkeel_mcp.calls.callers import allowed, current, may_ever
 from devkeel_mcp.calls.consent import (
     CONFIRM,
     CONFIRM_SCHEMA,
@@ -92,6 +94,7 @@ class StrictTool(Tool):
         disclosure = self._workspace.disclosure.without(arguments)
         try:
             self._offer.require(self._spec)
+            await self._require()
             return await self._called(dict(arguments), context, disclosure)
         except DevkeelError as error:
             return error_result(error, disclosure)
@@ -99,6 +102,19 @@ class StrictTool(Tool):
         except Exception as error:
             logger.exception("the tool %s failed unexpectedly", self.name)
             return error_result(internal_error(self.name, error), disclosure)
+
+    async def _require(self) -> None:
+        """Raise PolicyRefused unless the caller may make some call of the tool, whatever its arguments are."""
+        may = await allowed(self._workspace.root, current(), self._offer.bounds)
+        if may is not None and not may_ever(self._spec.verbs, may):
+            may.require(self._spec.verbs[0], ACTIONS[self._spec.verbs[0]].least)
+
+    async def _require_all(self, parsed: Arguments) -> None:
+        """Raise PolicyRefused unless what the person would be asked about may be done then."""
+        may = await allowed(self._workspace.root, current(), self._offer.bounds)
+        needed = [ACTIONS[verb].needed(parsed.model_dump()) for verb in self._spec.verbs]
+        if may is not None and all(may.lacks(item) for item in needed):
+            may.require(self._spec.verbs[0], needed[0])
 
     async def _called(
         self, arguments: dict[str, Any], context: Context[Any, Any], disclosure: Disclosure
@@ -112,10 +128,11 @@ class StrictTool(Tool):
 
         asked = self._offer.asks_before(self._spec, parsed)
         permission = self._offer.permission(self._spec, asked=asked)
-        call = Call(self._workspace, actor_of(context), report, permission=permission, disclosure=disclosure)
+        call = Call(self._workspace, current(), report, permission=permission, disclosure=disclosure)
         answered = answer_of(context)
         if not asked and answered is None:
             return await self._unless_needed(call, parsed, arguments, context)
+        await self._require_all(parsed)
         revision = await call.read(lambda environment: environment.revision())
         if answered is not None:
             plan, agreed = answered

@@ -59,4 +59,5 @@ APPLY = ToolSpec(
     executes=True,
     arguments=ApplyArguments,
     handler=_apply,
+    verbs=("apply",),
 )

@@ -38,4 +38,5 @@ BUILD = ToolSpec(
     toolset="nix",
     arguments=BuildArguments,
     handler=_build,
+    verbs=("build",),
 )

@@ -35,4 +35,5 @@ CHECK_BUILDERS = ToolSpec(
     toolset="nix",
     arguments=BuilderArguments,
     handler=_check,
+    verbs=("check_builders",),
 )

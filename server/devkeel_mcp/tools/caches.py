@@ -87,6 +87,7 @@ CHECK_CACHE = ToolSpec(
     toolset="nix",
     arguments=CacheArguments,
     handler=_check,
+    verbs=("check_cache", "verify_cache"),
 )
 UPLOAD_TO_CACHE = ToolSpec(
     name="upload_to_cache",
@@ -96,6 +97,7 @@ UPLOAD_TO_CACHE = ToolSpec(
     toolset="nix",
     arguments=UploadArguments,
     handler=_upload,
+    verbs=("upload_to_cache",),
 )
 CONFIGURE_CACHE = ToolSpec(
     name="configure_cache",
@@ -105,4 +107,5 @@ CONFIGURE_CACHE = ToolSpec(
     by_person=_by_person,
     arguments=ConfigureArguments,
     handler=_configure,
+    verbs=("configure_cache",),
 )

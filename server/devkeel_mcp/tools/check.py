@@ -40,4 +40,5 @@ CHECK = ToolSpec(
     hints=READ_AND_FETCH,
     arguments=CheckArguments,
     handler=_check,
+    verbs=("check",),
 )

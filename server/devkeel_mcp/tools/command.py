@@ -54,4 +54,5 @@ RUN = ToolSpec(
     executes=True,
     arguments=RunArguments,
     handler=_run,
+    verbs=("run",),
 )

@@ -48,4 +48,5 @@ DETECT = ToolSpec(
     toolset="project",
     arguments=DetectArguments,
     handler=_detect,
+    verbs=("detect", "usage"),
 )

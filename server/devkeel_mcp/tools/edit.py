@@ -90,4 +90,5 @@ EDIT = ToolSpec(
     hints=REPLACING,
     arguments=EditArguments,
     handler=_edit_environment,
+    verbs=("change",),
 )

@@ -49,4 +49,5 @@ EVALUATE = ToolSpec(
     toolset="nix",
     arguments=EvaluateArguments,
     handler=_evaluate,
+    verbs=("evaluate_nix",),
 )

@@ -54,4 +54,5 @@ GENERATE = ToolSpec(
     toolset="project",
     arguments=GenerateArguments,
     handler=_generate,
+    verbs=("generate", "generators"),
 )

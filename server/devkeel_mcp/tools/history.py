@@ -84,6 +84,7 @@ SHOW_HISTORY = ToolSpec(
     hints=READ,
     arguments=HistoryArguments,
     handler=_show_history,
+    verbs=("history", "operation"),
 )
 
 UNDO = ToolSpec(
@@ -95,4 +96,5 @@ UNDO = ToolSpec(
     hints=REPLACING,
     arguments=UndoArguments,
     handler=_undo,
+    verbs=("undo", "restore"),
 )

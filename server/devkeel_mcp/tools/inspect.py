@@ -39,4 +39,5 @@ INSPECT = ToolSpec(
     hints=READ,
     arguments=InspectArguments,
     handler=_inspect,
+    verbs=("inspect", "why"),
 )

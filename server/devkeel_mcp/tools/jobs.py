@@ -52,6 +52,7 @@ JOB = ToolSpec(
     hints=READ,
     arguments=JobArguments,
     handler=_job,
+    verbs=("job", "jobs"),
 )
 
 CANCEL = ToolSpec(
@@ -61,4 +62,5 @@ CANCEL = ToolSpec(
     executes=True,
     arguments=CancelArguments,
     handler=_cancel,
+    verbs=("end_job",),
 )

@@ -43,4 +43,5 @@ ADD_LIBRARY = ToolSpec(
     hints=ToolAnnotations(read_only_hint=False, destructive_hint=True, idempotent_hint=True, open_world_hint=True),
     arguments=LibraryArguments,
     handler=_add_library,
+    verbs=("change",),
 )

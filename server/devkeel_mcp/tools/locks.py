@@ -41,4 +41,5 @@ UPDATE_LOCKS = ToolSpec(
     executes=True,
     arguments=LockArguments,
     handler=_update,
+    verbs=("lock", "check_locks"),
 )

@@ -46,4 +46,5 @@ RUN_PACKAGES = ToolSpec(
     toolset="nix",
     arguments=RunPackagesArguments,
     handler=_run,
+    verbs=("run_packages",),
 )

@@ -42,4 +42,5 @@ ADD_PACKAGES = ToolSpec(
     hints=TOGGLING,
     arguments=PackagesArguments,
     handler=_add_packages,
+    verbs=("change",),
 )

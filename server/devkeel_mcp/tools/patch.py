@@ -48,4 +48,5 @@ PATCH = ToolSpec(
     hints=REPLACING,
     arguments=PatchArguments,
     handler=_patch_file,
+    verbs=("change",),
 )

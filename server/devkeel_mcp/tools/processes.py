@@ -58,6 +58,7 @@ MANAGE_PROCESSES = ToolSpec(
     executes=True,
     arguments=ManageArguments,
     handler=_manage,
+    verbs=("manage",),
 )
 
 READ_PROCESSES = ToolSpec(
@@ -66,4 +67,5 @@ READ_PROCESSES = ToolSpec(
     hints=READ,
     arguments=ReadArguments,
     handler=_read,
+    verbs=("processes",),
 )

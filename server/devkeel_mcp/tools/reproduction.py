@@ -51,6 +51,7 @@ CHECK_REPRODUCIBILITY = ToolSpec(
     toolset="nix",
     arguments=ReportArguments,
     handler=_check,
+    verbs=("check_reproducibility",),
 )
 PROVE_REPRODUCIBILITY = ToolSpec(
     name="prove_reproducibility",
@@ -60,4 +61,5 @@ PROVE_REPRODUCIBILITY = ToolSpec(
     toolset="nix",
     arguments=ProofArguments,
     handler=_prove,
+    verbs=("prove_reproducibility",),
 )

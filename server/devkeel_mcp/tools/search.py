@@ -42,4 +42,5 @@ SEARCH = ToolSpec(
     hints=READ,
     arguments=SearchArguments,
     handler=_search,
+    verbs=("search",),
 )

@@ -43,4 +43,5 @@ ENABLE_SERVICE = ToolSpec(
     hints=TOGGLING,
     arguments=ServiceArguments,
     handler=_enable_service,
+    verbs=("change",),
 )

@@ -36,4 +36,5 @@ DESCRIBE_SHELL = ToolSpec(
     toolset="nix",
     arguments=DescribeShellArguments,
     handler=_describe,
+    verbs=("describe_shell",),
 )

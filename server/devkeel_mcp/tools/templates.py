@@ -68,6 +68,7 @@ LIST_TEMPLATES = ToolSpec(
     toolset="project",
     arguments=ListArguments,
     handler=_list,
+    verbs=("templates", "template", "validate_template"),
 )
 USE_TEMPLATE = ToolSpec(
     name="use_template",
@@ -79,4 +80,5 @@ USE_TEMPLATE = ToolSpec(
     toolset="project",
     arguments=UseArguments,
     handler=_use,
+    verbs=("use_template",),
 )

@@ -14,10 +14,11 @@ from msgspec import Struct
 from starlette.datastructures import Headers
 from starlette.responses import JSONResponse, Response
 
+from devkeel_mcp.calls.callers import ROLE
 from devkeel_mcp.transports.envelope import deeper_than, examine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -53,7 +54,8 @@ class Limits(Struct, frozen=True):
 class Gate:
     """An ASGI application that lets pass what may reach the one behind it.
 
-    hosts: names that Host and Origin may have, in lower case, without ports. token: what callers must present.
+    hosts: names that Host and Origin may have, in lower case, without ports. tokens: what callers must present one of,
+    and the role that it gives, None for the server's own; without any, everyone passes.
     """
 
     def __init__(
@@ -61,13 +63,13 @@ class Gate:
         inner: ASGIApp,
         *,
         hosts: frozenset[str],
-        token: str | None,
+        tokens: Mapping[str, str | None],
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inner = inner
         self._hosts = hosts
-        self._token = None if token is None else token.encode()
+        self._tokens = [(token.encode(), role) for token, role in tokens.items()]
         self._limits = limits
         self._under_way = 0
         self._bodies: OrderedDict[object, anyio.CancelScope] = OrderedDict()
@@ -109,23 +111,28 @@ class Gate:
         return None
 
     def _unknown(self, scope: Scope, headers: Headers) -> JSONResponse | None:
-        if not self._knows(headers.get("authorization", "")):
+        known, role = self._knows(headers.get("authorization", ""))
+        if not known:
             return _refuse(401, "A bearer token is required.", {"WWW-Authenticate": 'Bearer realm="devkeel"'})
-        known = scope.get("state", {}).get(KNOWN)
-        if known is not None:
-            known()
+        state = scope.setdefault("state", {})
+        state[ROLE] = role
+        if KNOWN in state:
+            state[KNOWN]()
         return None
 
-    def _knows(self, given: str) -> bool:
-        if self._token is None:
-            return True
+    def _knows(self, given: str) -> tuple[bool, str | None]:
+        """Return whether a header has one of the tokens, and the role of that."""
+        if not self._tokens:
+            return True, None
         # RFC 9110, 11.1: the name of a scheme is compared without case.
         # 11.4 has one blank or more between it and the token.
         scheme, _, token = given.partition(" ")
         token = token.lstrip(" ")
         # Starlette decodes a header as Latin-1. A comparison that ends at the first difference would tell how much was
         # right.
-        return scheme.lower() == "bearer" and hmac.compare_digest(token.encode("latin-1"), self._token)
+        # Each is compared, so that the time does not say which one it was.
+        found = [role for own, role in self._tokens if hmac.compare_digest(token.encode("latin-1"), own)]
+        return (True, found[0]) if found and scheme.lower() == "bearer" else (False, None)
 
     async def _whole(self, receive: Receive) -> tuple[Receive, Response | None]:
         """Read a body whole, in its time; where too many are on their way, the oldest is given up."""

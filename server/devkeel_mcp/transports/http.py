@@ -8,6 +8,7 @@ import ipaddress
 import socket
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -18,13 +19,12 @@ from devkeel_mcp.transports.connections import Connections
 from devkeel_mcp.transports.gate import Gate, Limits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Mapping
 
     from mcp.server import MCPServer
     from starlette.types import ASGIApp
 
-__all__ = ["PATH", "TOKEN_VARIABLE", "Http", "application", "read_token", "run_http"]
+__all__ = ["PATH", "TOKEN_VARIABLE", "Http", "application", "read_role_tokens", "read_token", "run_http"]
 
 PATH = "/mcp"
 TOKEN_VARIABLE = "DEVKEEL_TOKEN"  # noqa: S105  (the name of a variable)
@@ -38,7 +38,8 @@ _SESSION_IDLE = 30 * 60
 class Http:
     """How to serve HTTP.
 
-    address: HOST:PORT. token: what callers must present, or None. hosts: further names that a Host header may have,
+    address: HOST:PORT. token: what callers must present, or None. roles: further tokens, each with the name of the role
+    that it gives. hosts: further names that a Host header may have,
     beside the address itself.
     """
 
@@ -46,6 +47,13 @@ class Http:
     token: str | None = field(default=None, repr=False)
     hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
+    roles: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def tokens(self) -> dict[str, str | None]:
+        """The tokens that callers may present, with their roles; None for the server's own."""
+        own: dict[str, str | None] = {} if self.token is None else {self.token: None}
+        return own | dict(self.roles)
 
     def listen(self) -> socket.socket:
         """Return a listening socket; raises UsageError `bad_address`, or `token_required` beyond loopback."""
@@ -54,7 +62,7 @@ class Http:
             found = socket.getaddrinfo(host.strip("[]") or "127.0.0.1", int(port), type=socket.SOCK_STREAM)
             family, *_, where = found[0]
             # Judged by the address that is bound, not by the name: a name can lead anywhere.
-            if self.token is None and not ipaddress.ip_address(where[0]).is_loopback:
+            if not self.tokens and not ipaddress.ip_address(where[0]).is_loopback:
                 raise UsageError(
                     "token_required",
                     "Other machines can reach this address, and there is no token.",
@@ -101,6 +109,30 @@ def read_token(file: Path | None, environment: Mapping[str, str]) -> str | None:
     return token
 
 
+def read_role_tokens(given: Iterable[str], own: str | None) -> dict[str, str]:
+    """Return the roles by their tokens, of words `NAME=FILE`. own: the server's. Raises UsageError `bad_token`."""
+    found: dict[str, str] = {}
+    for word in given:
+        name, _, file = word.partition("=")
+        if not name or not file:
+            raise UsageError(
+                "bad_token",
+                "A token of a role is given by the role's name and the file with the token.",
+                seen=word[:80],
+                remedy="Give NAME=FILE.",
+            )
+        token = read_token(Path(file), {})
+        if token is None or token == own or token in found:
+            raise UsageError(
+                "bad_token",
+                "Two callers have the same token, so that it would not say which role they have.",
+                seen=name[:80],
+                remedy="Make one for each role, for example with `openssl rand -hex 32`.",
+            )
+        found[token] = name
+    return found
+
+
 def application(server: MCPServer[Any], http: Http) -> ASGIApp:
     """Return the ASGI application: the SDK's own behind the gate."""
     inner = server.streamable_http_app(
@@ -111,7 +143,7 @@ def application(server: MCPServer[Any], http: Http) -> ASGIApp:
         # The gate checks Host and Origin for every path, before anything else.
         transport_security=TransportSecuritySettings(enable_dns_rebinding_protection=False),
     )
-    return Gate(inner, hosts=http.allowed_hosts, token=http.token, limits=http.limits)
+    return Gate(inner, hosts=http.allowed_hosts, tokens=http.tokens, limits=http.limits)
 
 
 async def run_http(server: MCPServer[Any], http: Http, listening: socket.socket) -> None:

@@ -172,7 +172,7 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
     if not changed or intent.dry_run:
         return result
     record = Record(
-        intent.kind, context.actor, intent.reason, intent.edits, as_data(report), revision, new, intent.reverts
+        intent.kind, context.signature, intent.reason, intent.edits, as_data(report), revision, new, intent.reverts
     )
     operation = _publish(context, candidate, record, agreed=intent.agreed)
     # Nothing that could fail comes after this: the change stands.
@@ -212,6 +212,9 @@ def _checked(context: Context, candidate: Candidate, intent: Intent) -> CheckRep
 
 def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckReport:
     """Return what the checks say of a candidate that may be published; its libraries are resolved on the way."""
+    if not intent.dry_run:
+        # By the settings that are compared when this is published, which may be others than the call began with.
+        context.permission.require(intent.kind, ("write",))
     settings = context.settings
     doubts: dict[str, tuple[Fact, ...]] = {}
     _hold_files(settings, candidate)

@@ -62,7 +62,8 @@ def lock(
 ) -> Job:
     """Begin to make what is missing or stale of the locks, or to renew them; see `Environment.lock`."""
     kinds = OF_INPUTS if inputs else KINDS
-    tuple(_meant(context, _subject(context), names, kinds))
+    if any(item.kind.executes for item in _meant(context, _subject(context), names, kinds)):
+        context.permission.require("lock", ("build",))  # a resolver builds what tells its needs by its own code
 
     def attempt(context: Context, candidate: Candidate) -> ChangeResult:
         expect(context, asked.expected_revision, candidate.files)

@@ -30,6 +30,11 @@ class VerbNeeds(Struct, frozen=True):
     takes: frozenset[str]
     when: tuple[When, ...] = ()
 
+    @property
+    def least(self) -> frozenset[str]:
+        """What the call takes that takes least: without it there is none that is allowed."""
+        return self.takes.difference(*(item.drops for item in self.when))
+
     def needed(self, arguments: Mapping[str, Any]) -> frozenset[str]:
         """Return what one call takes. arguments: those of the call, by their names."""
         found = self.takes
@@ -50,6 +55,12 @@ _CHECKING = VerbNeeds(_takes(), (_BUILT,))
 _WRITING = VerbNeeds(_takes("write"), (_TRIED, _BUILT))
 _EXECUTING = VerbNeeds(_takes("execute"))
 _BUILDING = VerbNeeds(_takes("build"))
+_RESTORED = When("on_failure", "restore", adds=frozenset({"write"}))
+# It builds, and then runs what is entered by, `enterShell` or an import, to see that it works; a trial builds alone.
+_APPLYING = VerbNeeds(
+    _takes("build", "execute"),
+    (When("dry_run", True, drops=frozenset({"execute"})), _RESTORED),
+)
 _ASKING = VerbNeeds(_takes("network"))
 _SHARING = VerbNeeds(_takes("network", "publish"))
 # What an environment that was made is, and the code by which a shell enters it.
@@ -87,7 +98,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "export_history": _LOOKING,
     "diff": _LOOKING,
     "adopt": VerbNeeds(_takes("write")),
-    "apply": _BUILDING,
+    "apply": _APPLYING,
     "run": _EXECUTING,
     "call": _EXECUTING,
     "build": _BUILDING,
@@ -117,18 +128,24 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "jobs": _LOOKING,
     "end_job": _EXECUTING,
     "processes": _LOOKING,
-    "manage": _EXECUTING,
+    "manage": VerbNeeds(_takes("execute"), (_RESTORED,)),
     "environments": _LOOKING,
     **{f"environments.{name}": _LOOKING for name in _DESCRIBING},
-    "environments.create": _BUILDING,
+    "environments.create": VerbNeeds(_takes("build", "execute")),
     "environments.activate": VerbNeeds(_takes("write")),
     "environments.enter_later_steps": VerbNeeds(_takes("write")),
     "environments.refresh": VerbNeeds(_takes("write")),
     "environments.remove": VerbNeeds(_takes("write")),
     "environments.purge": VerbNeeds(_takes("write")),
     "selection": _LOOKING,
-    "bootstrap": VerbNeeds(_takes("network", "execute")),
+    "bootstrap": _ASKING,
     "examine": VerbNeeds(_takes(), (When("repair", True, adds=frozenset({"write"})),)),
     "revision": _LOOKING,
     "files": _LOOKING,
+    # What clients do by themselves.
+    "source": _LOOKING,
+    "source.write": _WRITING,
+    "install": VerbNeeds(_takes(), (When("write", True, adds=frozenset({"write"})),)),
+    "resources": _LOOKING,
+    "policy": _LOOKING,
 }

@@ -8,20 +8,19 @@ pinned, is answered here for the library, the server and the command.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.errors import Place, PolicyRefused
+from devkeel.project.roles import NAMES, PermissionName
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["ALL", "EVERYTHING", "NAMES", "NOTHING", "Limit", "Permission", "PermissionName", "builds"]
 
-PermissionName = Literal["read", "write", "build", "execute", "network", "publish"]
-NAMES: tuple[PermissionName, ...] = get_args(PermissionName)
 ALL: frozenset[str] = frozenset(NAMES)
 _BUILD = "build"
 # The levels that run programs, and are asked for by name where a call only tries.
@@ -38,7 +37,7 @@ class Limit(Struct, frozen=True):
     """One rule that narrows what a caller may do.
 
     names: what it allows. rule: what it is called where it stands. place: its line in devkeel.toml. role: the one that
-    it gives. sandbox: whether what runs is enclosed. whose: who can change it.
+    it is. sandbox: whether what runs is enclosed. whose: who can change it. by: what gives that role to the caller.
     """
 
     names: frozenset[str]
@@ -47,6 +46,7 @@ class Limit(Struct, frozen=True):
     role: str | None = None
     sandbox: bool = False
     whose: str = "whoever started devkeel"
+    by: str | None = None
 
 
 class Permission(Struct, frozen=True):
@@ -127,14 +127,22 @@ def denial(action: str, lacking: tuple[str, ...], permission: Permission) -> Pol
     role = limit.role if limit else permission.role
     rule = limit.rule if limit else "this call"
     whose = limit.whose if limit else "whoever made the call"
-    details = {"action": action, "lacks": list(lacking), "rule": rule, "may": sorted(permission.names), "whose": whose}
+    details: dict[str, Any] = {
+        "action": action,
+        "lacks": list(lacking),
+        "rule": rule,
+        "may": sorted(permission.names),
+        "whose": whose,
+    }
+    if role:
+        details |= {"role": role, "given_by": limit.by if limit else None}
     return PolicyRefused(
         "permission_denied",
         f"This takes the permission {' and '.join(lacking)}, which {rule} does not give.",
         place=limit.place if limit else None,
         seen=action,
         remedy=f"Ask {whose}.",
-        details=details | ({"role": role} if role else {}),
+        details=details,
     )
 
 

@@ -12,6 +12,7 @@ from devkeel.deferred import Deferred
 from devkeel.errors import Place, ProjectError
 from devkeel.project.contents import described_in
 from devkeel.project.envrc import why_no_prompt
+from devkeel.project.roles import CALLERS, ROLES, RoleTable, roles_in
 from devkeel.project.root import SETTINGS
 from devkeel.source.option_glob import parse_option_glob
 
@@ -64,7 +65,7 @@ class Settings(Struct, frozen=True):
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
     strict (an error), ignore. references: rules for what inputs may refer to. caches, builders: what store paths may
     come from, and which machines build. events: which listeners get events, None for none. rules: what a change may
-    bring in, None without `[rules]`.
+    bring in, None without `[rules]`. roles: what callers may do, and who has which.
     """
 
     level: str | None = None
@@ -85,6 +86,7 @@ class Settings(Struct, frozen=True):
     builders: tuple[Builder, ...] = ()
     events: EventSettings | None = None
     rules: Rules | None = None
+    roles: RoleTable = RoleTable()
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
@@ -114,6 +116,8 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "builders": (list,),
     "events": (dict,),
     "rules": (dict,),
+    ROLES: (dict,),
+    CALLERS: (dict,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
@@ -161,6 +165,7 @@ def read_settings(project: Reader) -> Settings:
     if "rules" in found:
         given["rules"] = rules.rules_in(found["rules"], REFERENCE_RULES, wrong, lambda keys: line_of(data, keys))
         given["references"] = tuple(dict.fromkeys((*given["references"], *given["rules"].reference_rules)))
+    given["roles"] = roles_in(found.get(ROLES, {}), found.get(CALLERS, {}), wrong, lambda keys: line_of(data, keys))
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 

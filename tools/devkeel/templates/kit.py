@@ -7,12 +7,13 @@ A kit comes from anywhere, and is believed in nothing: `folder.py` reads it, `pa
 from __future__ import annotations
 
 import tomllib
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from msgspec import Struct, field
 
 from devkeel.errors import Place, ProjectError, UsageError
+from devkeel.project.roles import PermissionName  # noqa: TC001  (msgspec reads the type)
 from devkeel.source.plain_data import require_data
 from devkeel.templates.paths import why_not_there
 from devkeel.templates.placeholders import count_in_data, names_in, names_in_data
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 __all__ = ["MANIFEST", "Kit", "KitFile", "KitManifest", "bad_kit", "read_kit"]
 
 MANIFEST = "kit.toml"
-KitPermission = Literal["read", "write", "build", "execute", "network", "publish"]
 _MOST_FILES, _MOST_BYTES, _MOST_EDITS = 200, 2 * 1024 * 1024, 200
 # Each set of examples is tried, which takes some milliseconds for an edit.
 _MOST_EXAMPLES, _MOST_TRIED = 20, 1000
@@ -63,7 +63,7 @@ class KitManifest(Struct, frozen=True, forbid_unknown_fields=True):
     parameters: dict[str, Any] = field(default_factory=dict)
     files: tuple[KitFile, ...] = ()
     edits: tuple[dict[str, Any], ...] = ()
-    permissions: tuple[KitPermission, ...] = ("read",)
+    permissions: tuple[PermissionName, ...] = ("read",)
     examples: tuple[dict[str, Any], ...] = ()
 
     @property
