@@ -7,6 +7,8 @@ from functools import wraps
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
+from msgspec import Struct
+
 from devkeel.errors import DevkeelError, PolicyRefused
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.roles import LIBRARY
@@ -62,11 +64,17 @@ def shared(face: _Face) -> Context | None:
     return call[1] if call is not None and call[0] is face else None
 
 
+class _Shared(Struct, frozen=True):
+    """A face whose calls have one context: that of the verb by which a part was got."""
+
+    context: Context
+
+
 class _Part:
-    """An object whose verbs are judged by the face that it was got through."""
+    """An object whose verbs are judged by the call that it was got through."""
 
     def __init__(self, face: _Face, prefix: str, part: object) -> None:
-        self._face, self._prefix, self._part = face, prefix, part
+        self._face, self._prefix, self._part = _Shared(face.context), prefix, part
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  (any verb of the part)
         title = f"{self._prefix}.{name}"

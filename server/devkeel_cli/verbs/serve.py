@@ -86,7 +86,7 @@ def command(
     if presented["role_tokens"] and address is None:
         raise click.UsageError("--role-token is for HTTP: over stdio, give --role.")
     http = None if address is None else _http(address, **presented)
-    devkeel_mcp.require_roles(root, offer, () if http is None else http.roles.values())
+    devkeel_mcp.require_roles(root, offer.roles, () if http is None else http.roles.values())
     serve = devkeel_mcp.serve  # imported here
     usually()
     serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)

@@ -9,6 +9,7 @@ import anyio.to_thread
 
 from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError
+from devkeel.policy.permission import EVERYTHING
 from devkeel.policy.roles import Caller, NamedRole, permission_of
 from devkeel.text.clean import one_line
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from devkeel.policy.permission import Permission
     from devkeel.project import root as project_root
     from devkeel.project import settings
-    from devkeel_mcp.calls.offer import Offer
 else:
     actions = Deferred("devkeel.policy.actions")
     project_root = Deferred("devkeel.project.root")
@@ -93,15 +93,15 @@ def standing_of(root: Path, caller: Caller, bounds: Permission) -> Permission | 
     return permission_of(caller, bounds, table)
 
 
-def require_roles(root: Path, offer: Offer, tokens: Iterable[str]) -> None:
+def require_roles(root: Path, own: Iterable[NamedRole], tokens: Iterable[str]) -> None:
     """Find the roles of a server at its start. tokens: those that tokens give.
 
     Raises PolicyRefused `unknown_role`, ProjectError `bad_settings`.
     """
-    roles = [*offer.roles, *(NamedRole(name, _TOKEN, _GIVER) for name in tokens)]
+    roles = [*own, *(NamedRole(name, _TOKEN, _GIVER) for name in tokens)]
     if roles:
         table = settings.read_settings(project_root.Project(root)).roles
-        permission_of(Caller("client", roles=tuple(roles)), offer.bounds, table)
+        permission_of(Caller("client", roles=tuple(roles)), EVERYTHING, table)
 
 
 def may_ever(verbs: Iterable[str], permission: Permission | None) -> bool:

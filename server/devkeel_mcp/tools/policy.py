@@ -54,4 +54,5 @@ CONFIGURE_POLICY = ToolSpec(
     by_person=_by_person,
     arguments=PolicyArguments,
     handler=_configure,
+    verbs=("configure_policy",),
 )
