@@ -53,13 +53,14 @@ if TYPE_CHECKING:
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
     from devkeel.events.event import Kind
-    from devkeel.policy import protected, protected_files
+    from devkeel.policy import content, protected, protected_files
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
     from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
 else:
     values, protected = Deferred("devkeel.checks.values"), Deferred("devkeel.policy.protected")
+    content = Deferred("devkeel.policy.content")
     protected_files = Deferred("devkeel.policy.protected_files")
 
 __all__ = ["conclude", "expect", "patiently"]
@@ -218,6 +219,8 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     settings = context.settings
     doubts: dict[str, tuple[Fact, ...]] = {}
     _hold_files(settings, candidate)
+    if settings.rules is not None:
+        content.require_kept(settings, candidate)
     if settings.protected:
         doubts = protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.changed)
     may = context.permission.of_call(dry_run=intent.dry_run, level=intent.level)
@@ -228,6 +231,8 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
         skipped += lock_inputs(candidate, level, executes=may.network or fetches)
     # Locks that were made on the way are written as well.
     _hold_files(settings, candidate)
+    if settings.rules is not None:
+        content.require_kept(settings, candidate)
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)

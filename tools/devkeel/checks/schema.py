@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from devkeel.checks.conflicts import check_conflicts
+from devkeel.checks.content_rules import check_rules
 from devkeel.checks.heads import check_functions, check_heads
 from devkeel.checks.input_needs import check_needed_inputs
 from devkeel.checks.inputs import check_inputs
@@ -37,6 +38,7 @@ _CHECKS: tuple[Callable[[Candidate, World], Iterable[Diagnostic]], ...] = (
     check_inputs,
     check_passed_arguments,
     check_references,
+    check_rules,
     check_requirements,
 )
 

@@ -31,11 +31,11 @@ if TYPE_CHECKING:
     from devkeel.errors import Diagnostic
     from devkeel.guard import mending
     from devkeel.guard.question import Question, Replacement
-    from devkeel.policy import protected
+    from devkeel.policy import content, protected
     from devkeel.project.root import Project
 else:
     mending = Deferred("devkeel.guard.mending")
-    protected = Deferred("devkeel.policy.protected")
+    content, protected = Deferred("devkeel.policy.content"), Deferred("devkeel.policy.protected")
 
 __all__ = ["judge_write"]
 
@@ -171,6 +171,8 @@ def _protected(candidate: Candidate) -> PolicyRefused | None:
     with suppress(ProjectError):
         settings = read_settings(candidate.basis)
         try:
+            if settings.rules is not None:
+                content.require_kept(settings, candidate)
             if settings.protected:
                 protected.require_unprotected(settings, candidate.basis, candidate.before, candidate.after)
         except PolicyRefused as error:

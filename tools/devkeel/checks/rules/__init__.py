@@ -1,0 +1,1 @@
+"""What the team's rules say of content: packages, services, libraries and the like that the files of a project name."""
