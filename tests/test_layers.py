@@ -39,10 +39,10 @@ LAYERS = {
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "pinned", "project", "source", "text"},
     "checks": {
-        *("candidate", "catalogue", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime"),
-        *("source", "text"),
+        *("candidate", "catalogue", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
+        *("runtime", "source", "text"),
     },
-    "policy": {"catalogue", "errors", "project", "source", "state", "text"},
+    "policy": {"candidate", "catalogue", "checks", "errors", "project", "source", "state", "text"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),

@@ -82,6 +82,8 @@ def test_an_allow_list_counts_for_what_is_certainly_a_package() -> None:
         "  ++ optional stdenv.isLinux strace; env.B = pkgs.lib.version; languages.python.package = pkgs.python3; }"
     )
     assert set(packages(MODULE.format(body), sure=True)) <= {"git", "python3"}
+    own = "let x = inputs.a.packages.${pkgs.system}.x; in { env.A = x.b; packages = [ x.c ]; }"
+    assert set(packages(MODULE.format(own), sure=True)) == set()
 
 
 def test_a_flake_is_read_as_well() -> None:

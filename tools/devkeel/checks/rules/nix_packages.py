@@ -60,8 +60,13 @@ def packages_in(document: nix.Document) -> Iterator[Named]:
 
 def _meant(document: nix.Document, node: Node, meanings: Iterable[str], *, sure: bool) -> Iterator[Named]:
     for found in meanings:
-        if found and not found.startswith("<"):
+        if found and not _is_own(found):
             yield from _named(document, node, tuple(found.split(".")), sure=sure)
+
+
+def _is_own(meaning: str) -> bool:
+    """Return whether a name stands for something else than what is below `pkgs`."""
+    return meaning.startswith("<") or "$" in meaning or meaning.partition(".")[0] in _ELSEWHERE
 
 
 def _selected(document: nix.Document, node: Node) -> Iterator[Named]:
@@ -83,7 +88,7 @@ def _selected(document: nix.Document, node: Node) -> Iterator[Named]:
     if root in _ELSEWHERE:
         return
     owner = meaning_of_name(root, base, data)
-    if owner.startswith("<"):
+    if _is_own(owner):
         if _is_element(node) and behind:
             yield from _named(document, node, behind, sure=False)
     elif known:
@@ -107,7 +112,7 @@ def _inherited(document: nix.Document, node: Node) -> Iterator[Named]:
     if source.type not in ("variable_expression", "select_expression") or root in _ELSEWHERE:
         return
     owner = meaning_of_name(root, source, data)
-    if owner.startswith("<"):
+    if _is_own(owner):
         return
     above = (*owner.split("."), *path) if owner else path
     for attribute, name in inherited(node, data):
