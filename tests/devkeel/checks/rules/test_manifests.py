@@ -15,7 +15,7 @@ NPM_LOCK = {
         "": {"dependencies": {"left-pad": "^1"}},
         "node_modules/left-pad": {
             "version": "1.3.0",
-            "resolved": "https://registry.npmjs.org/left-pad/-/left-pad-1.3.0.tgz",
+            "resolved": "https://npm.example.org/all/left-pad/-/left-pad-1.3.0.tgz",
         },
         "node_modules/a/node_modules/@s/b": {
             "version": "2.0.0",
@@ -32,7 +32,7 @@ source = { virtual = "." }
 [[package]]
 name = "idna"
 version = "3.7"
-source = { registry = "https://pypi.org/simple" }
+source = { registry = "https://index.example.org/simple" }
 """
 FILES: dict[str, tuple[str, set[str], set[str]]] = {
     "pyproject.toml": (
@@ -89,24 +89,24 @@ FILES: dict[str, tuple[str, set[str], set[str]]] = {
         set(),
     ),
     "Gemfile": (
-        "source 'https://rubygems.org'\ngem 'rails', '~> 7'\ngroup :test do\n  gem \"rspec\"\nend\n",
+        "source 'https://gems.example.org'\ngem 'rails', '~> 7'\ngroup :test do\n  gem \"rspec\"\nend\n",
         {"ruby:rails", "ruby:rspec"},
-        {"https://rubygems.org"},
+        {"https://gems.example.org"},
     ),
-    "uv.lock": (UV_LOCK, {"python:idna"}, {"https://pypi.org/simple"}),
+    "uv.lock": (UV_LOCK, {"python:idna"}, {"https://index.example.org/simple"}),
     "Cargo.lock": (
         (
             'version = 3\n[[package]]\nname = "app"\nversion = "0.1.0"\n[[package]]\n'
             'name = "rand_core"\nversion = "0.6.4"\n'
-            'source = "registry+https://github.com/rust-lang/crates.io-index"\n'
+            'source = "registry+https://github.com/rust-lang/index"\n'
         ),
         {"rust:rand-core"},
-        {"https://github.com/rust-lang/crates.io-index"},
+        {"https://github.com/rust-lang/index"},
     ),
     "package-lock.json": (
         json.dumps(NPM_LOCK),
         {"javascript:left-pad", "javascript:@s/b"},
-        {"https://registry.npmjs.org", "https://npm.example.org/r"},
+        {"https://npm.example.org/all", "https://npm.example.org/r"},
     ),
     "pnpm-lock.yaml": (
         (
@@ -135,20 +135,20 @@ FILES: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "Gemfile.lock": (
         (
-            "GEM\n  remote: https://rubygems.org/\n  specs:\n    rack (3.0.0)\n      rack-test (>= 1)\n"
+            "GEM\n  remote: https://gems.example.org/\n  specs:\n    rack (3.0.0)\n      rack-test (>= 1)\n"
             "\nDEPENDENCIES\n  rack\n"
         ),
         {"ruby:rack"},
-        {"https://rubygems.org"},
+        {"https://gems.example.org"},
     ),
     "conda-lock.yml": (
         (
             "version: 1\nmetadata:\n  channels: [{url: conda-forge}]\npackage:\n- name: numpy\n"
             "  version: '1'\n  manager: conda\n"
-            "  platform: linux-64\n  url: https://conda.anaconda.org/conda-forge/linux-64/numpy-1.conda\n"
+            "  platform: linux-64\n  url: https://c.anaconda.org/conda-forge/linux-64/numpy-1.conda\n"
         ),
         {"conda:numpy"},
-        {"conda-forge", "https://conda.anaconda.org/conda-forge"},
+        {"conda-forge", "https://c.anaconda.org/conda-forge"},
     ),
     ".npmrc": (
         "registry=https://a.example.org/\n@s:registry = https://b.example.org/npm/\nx=y\n",
@@ -186,5 +186,5 @@ def test_a_lock_tells_the_versions() -> None:
 def test_a_channel_is_meant_by_its_name_and_a_registry_by_its_host() -> None:
     (found,) = registries_in(".npmrc", b"registry=https://a.example.org/npm/\n")
     assert {"a.example.org", "a.example.org/npm", "https://a.example.org/npm/"} <= {*found.names}
-    (found,) = registries_in(".condarc", b"channels: [https://conda.anaconda.org/bioconda]\n")
+    (found,) = registries_in(".condarc", b"channels: [https://c.anaconda.org/bioconda]\n")
     assert "bioconda" in found.names

@@ -66,7 +66,7 @@ class Library(Struct, frozen=True):
 
 
 def normalised(language: str, name: str) -> str:
-    """Return a name as the registry of its language compares it (PEP 503; crates.io takes `_` for `-`)."""
+    """Return a name as the registry of its language compares it (PEP 503; that of Rust takes `_` for `-`)."""
     name = name.strip()
     if language == "python":
         return re.sub(r"[-_.]+", "-", name).lower()

@@ -67,7 +67,7 @@ def _names(url: str) -> tuple[str, ...]:
         return (plain,)
     host = parts.hostname or ""
     bare = f"{host}{parts.path}".rstrip("/")
-    # https://conda.anaconda.org/NAME is the channel NAME (conda documentation, Channels).
+    # The public host of conda has each channel by its name (conda documentation, Channels).
     channel = (parts.path.strip("/").partition("/")[0],) if host.endswith("anaconda.org") else ()
     return tuple(dict.fromkeys((plain, f"{plain}/", bare, f"{bare}/", host, *channel)))
 
