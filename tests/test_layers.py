@@ -35,6 +35,7 @@ LAYERS = {
     "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
     "history": {"candidate", "errors", "pinned", "project", "text", "transaction"},
     "nix_cli": {"candidate", "diagnosis", "errors", "pinned", "project", "runtime", "source", "system", "text"},
+    "sandbox": {"errors", "project", "runtime", "system"},
     "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "pinned", "project", "source", "text"},
@@ -77,7 +78,7 @@ LAYERS = {
     },
     "environments": {
         *("backends", "candidate", "change", "context", "diagnosis", "errors", "generate", "libraries"),
-        *("locks", "nix_cli", "policy", "processes", "project", "runtime", "state", "text"),
+        *("locks", "nix_cli", "policy", "processes", "project", "runtime", "sandbox", "state", "text"),
     },
     "builds": {
         *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),
@@ -200,6 +201,8 @@ def test_only_the_transaction_opens_files_for_writing() -> None:
         LIBRARY / "nix_cli" / "locking.py",
         LIBRARY / "nix_cli" / "confinement.py",
         LIBRARY / "nix_cli" / "enclosure.py",
+        LIBRARY / "runtime" / "enclosure.py",
+        LIBRARY / "sandbox" / "ways.py",
         LIBRARY / "nix_cli" / "confined_value.py",
         LIBRARY / "catalogue" / "cache.py",
         LIBRARY / "backends" / "toolchain.py",

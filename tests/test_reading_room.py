@@ -36,6 +36,8 @@ MAY = {
     "builds/tree_comparison.py": "outputs in the Nix store",
     "builds/signing_key.py": "a key of the user's, wherever it is",
     "builds/store_paths.py": "where a link leads in the Nix store",
+    "sandbox/": "where directories of this machine are, /proc, and where an environment leads; no file of a project's",
+    "environments/held.py": "where an environment leads; nothing of it is read",
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",
     "detection/programs.py": "a file of this package",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from devkeel.locks.kind import LockState
     from devkeel.pinned.moves import LockMoves, Move
     from devkeel.project.survey import DefinitionView
+    from devkeel.sandbox.account import SandboxAccount
     from devkeel.transaction.verification import Verification
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "lock",
     "moves",
     "relations",
+    "sandbox",
     "seen",
     "value",
     "verified",
@@ -45,6 +47,12 @@ def checks(ran: Sequence[str], skipped: Sequence[Skipped]) -> str:
 def checks_here(levels: Sequence[str], skipped: Sequence[Skipped]) -> str:
     """Return which checks this machine can run, and which not and why."""
     return f"checks that can run here: {', '.join(levels) or 'none'}{_skipped(skipped)}"
+
+
+def sandbox(account: SandboxAccount) -> Iterator[str]:
+    """Yield what held a run, what that withheld, and what of it was tried."""
+    yield f"sandbox, by {account.by}; withheld: {'; '.join(account.withheld)}"
+    yield from (f"sandbox: {line}" for line in account.blocked)
 
 
 def flake(view: FlakeView) -> Iterator[str]:

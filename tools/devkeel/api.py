@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from devkeel.change import changes, policy
     from devkeel.change.result import ChangeResult
     from devkeel.checks.report import CheckReport
+    from devkeel.context import InSandbox
     from devkeel.detection import detect as detection
     from devkeel.detection import usage as uses
     from devkeel.detection.detect import Proposal
@@ -450,13 +451,14 @@ class Environment:
         timeout: float = 600.0,
         environment: str | None = None,
         pure: bool = False,
+        held: InSandbox | None = None,
     ) -> Job:
         """Run a command, a task or the project's test as a job, in the environment that was applied, or a named one.
 
-        cwd: relative to the root. timeout: seconds. pure: without the host's programs. Raises Unavailable
-        `not_applied`, `not_in_environment`, ProjectError `unknown_environment`.
+        cwd: relative to the root. timeout: seconds. pure: without the host's programs. held: in a sandbox.
+        Raises Unavailable `not_applied`, `not_in_environment`, `not_sandboxed`, ProjectError `unknown_environment`.
         """
-        wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure)
+        wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure, held)
         begin = declared_run.run if self._by_nix(wanted) else run.run
         return begin(self.context, wanted, timeout)
 
@@ -469,9 +471,10 @@ class Environment:
         cwd: str | None = None,
         environment: str | None = None,
         pure: bool = False,
+        held: InSandbox | None = None,
     ) -> Invocation:
         """Return what `run` would run, for who runs it in a process of its own."""
-        wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure)
+        wanted = run.RunSpec(tuple(argv), task, test, cwd, environment, pure, held)
         prepared = declared_run.call if self._by_nix(wanted) else run.call
         return prepared(self.context, wanted)
 

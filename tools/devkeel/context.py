@@ -50,7 +50,7 @@ else:
     job_records = Deferred("devkeel.runtime.jobs")
     bus = Deferred("devkeel.events.bus")
 
-__all__ = ["Context", "Opened"]
+__all__ = ["Context", "InSandbox", "Opened"]
 
 _LOOKING = frozenset({"read"})
 
@@ -73,6 +73,12 @@ class Opened(Struct):
         if self.records is not None:
             self.records.close()
             self.records = None
+
+
+class InSandbox(Struct, frozen=True):
+    """That what is run is held in a sandbox. network: whether it has the network there."""
+
+    network: bool = True
 
 
 class Context(Struct, frozen=True, dict=True):
@@ -241,6 +247,16 @@ class Context(Struct, frozen=True, dict=True):
             return self.settings.events
         except DevkeelError:
             return None
+
+    def sandboxing(self, asked: InSandbox | None = None) -> InSandbox | None:
+        """Return how what is run is held: by what the caller may do, and by what one call asks for.
+
+        None where neither says so. Where one of them gives no network there is none.
+        """
+        allowed = self.permission
+        if asked is None and not allowed.sandbox and allowed.network:
+            return None
+        return InSandbox(allowed.network and (asked is None or asked.network))
 
     def candidate(self, declared: Iterable[str]) -> Candidate:
         """Return the project as it is, with these files to be judged."""

@@ -139,6 +139,8 @@ def write_run(result: RunResult, *, as_json: bool) -> None:
         say(f"note: {clean(note)}", err=True)
     if result.ended_too:
         say(f"note: left behind and ended: {clean(', '.join(result.ended_too))}", err=True)
+    for line in lines.sandbox(result.sandbox) if result.sandbox is not None else ():
+        say(f"note: {clean(line)}", err=True)
 
 
 def job(view: JobView) -> Iterable[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel.context import InSandbox
 from devkeel.errors import Unavailable
 from devkeel_cli import exits
 from devkeel_cli.answers import output
@@ -30,6 +31,8 @@ __all__ = ["become", "command"]
 @click.option("--timeout", metavar="SECONDS", type=float, help="End it after that, with everything in it.")
 @click.option("--env", "named", metavar="NAME", help="Run in a named environment instead.")
 @click.option("--pure", is_flag=True, help="Without the programs of the host.")
+@click.option("--sandbox", is_flag=True, help="It sees the project, its environment and the system, and no more.")
+@click.option("--network/--no-network", default=True, help="Whether it has the network in the sandbox.")
 @backend_option
 @json_option
 @click.argument("argv", nargs=-1, type=click.UNPROCESSED)
@@ -39,6 +42,8 @@ def command(
     /,
     timeout: float | None,
     named: str | None,
+    sandbox: bool,
+    network: bool,
     as_json: bool,
     argv: tuple[str, ...],
     **given: Any,  # noqa: ANN401  (task, test, cwd, pure, as `Environment.run` has them)
@@ -51,6 +56,7 @@ def command(
     if not (argv or given["task"] or given["test"]):
         raise click.UsageError("Say what to run: devkeel run -- pytest -q, --task NAME or --test.")
     environment = session.environment
+    given["held"] = InSandbox(network) if sandbox or not network else None
     if timeout is None and not as_json:
         become(environment.call(argv, environment=named, **given))
     job = environment.run(argv, timeout=timeout or 600.0, environment=named, **given)

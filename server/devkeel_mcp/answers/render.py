@@ -208,6 +208,7 @@ def ran(result: RunResult) -> CallToolResult:
     tail = [f"Note: {note}" for note in result.notes]
     if result.ended_too:
         tail.append(f"Processes that it left behind were ended: {', '.join(result.ended_too)}.")
+    tail += [f"{_sentence(line)}." for line in (lines.sandbox(result.sandbox) if result.sandbox is not None else ())]
     advice = "Write it to a file and read parts of that."
     return answer(result, _short(head), body, _short(tail), advice, shorten=cut_middle)
 

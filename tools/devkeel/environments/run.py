@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import time
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
 from devkeel.diagnosis.causes import whole_ends
+from devkeel.environments import held
 from devkeel.environments.active import entering_of, outdated
 from devkeel.environments.applied import is_there
 from devkeel.environments.named import Environments
@@ -21,6 +23,7 @@ from devkeel.nix_cli.settings import nix_variables
 from devkeel.runtime import process
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
+from devkeel.sandbox.sandbox import require_way
 from devkeel.text.actions import do
 from devkeel.text.clean import clean, one_line
 from devkeel.text.data import as_data
@@ -31,10 +34,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.backends.backend import Backend
-    from devkeel.context import Context
+    from devkeel.context import Context, InSandbox
     from devkeel.environments.applied import Good
     from devkeel.project.root import Project
     from devkeel.runtime.jobs import Job
+    from devkeel.sandbox.account import SandboxAccount
+    from devkeel.sandbox.sandbox import Sandbox
 
 __all__ = [
     "Invocation",
@@ -67,6 +72,7 @@ class RunSpec(Struct, frozen=True):
     """What a caller wants to run: a command, a task or the project's test, in one way.
 
     cwd: relative to the root. environment: a named one instead of what was applied. pure: without the host's programs.
+    held: that a sandbox holds it, whoever calls.
     """
 
     argv: tuple[str, ...]
@@ -75,6 +81,7 @@ class RunSpec(Struct, frozen=True):
     cwd: str | None
     environment: str | None
     pure: bool
+    held: InSandbox | None = None
 
 
 def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
@@ -83,9 +90,10 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     called, place, good, entered = _prepared(context, wanted)
     around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
     hidden = secrets_in(good.applied.variables) if good else ()
+    sandbox = _sandbox(context, wanted, entered, program)
 
     def work(job: Job) -> RunResult:
-        result, late = perform(job, called, place, around.variables, timeout)
+        result, late = perform(job, called, place, around.variables, timeout, sandbox)
         notes = [*outdated(context, good), *program.notes]
         if late:
             notes.append(f"Its deadline ended it, after {timeout:g} s.")
@@ -111,7 +119,27 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
     called, place, good, entered = _prepared(context, wanted)
     around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
     unset = set(entered.applied.unset) - set(around.variables) if entered else ()
+    sandbox = _sandbox(context, wanted, entered, program)
+    if sandbox is not None:
+        argv = sandbox.standing((program.path, *called[1:]), place, around.variables)
+        return Invocation(argv, place, {}, tuple(unset), (*outdated(context, good), *program.notes))
     return Invocation(called, place, around.variables, tuple(unset), (*outdated(context, good), *program.notes))
+
+
+def _sandbox(context: Context, wanted: RunSpec, entered: Good | None, program: Program) -> Sandbox | None:
+    """Return what holds a run, None where it is not asked for. Raises Unavailable `not_sandboxed`."""
+    asked = context.sandboxing(wanted.held)
+    if asked is None:
+        return None
+    require_way()
+    if entered is None:
+        raise Unavailable(
+            "not_sandboxed",
+            "The backend's own command enters the environment: it evaluates and builds, which no sandbox here lets it.",
+            seen=program.path,
+            remedy=f"Run the command itself in a sandbox: {do('run', argv=['pytest', '-q'])}.",
+        )
+    return held.sandbox_of(context, entered, program.path, network=asked.network)
 
 
 def _surroundings(
@@ -204,20 +232,42 @@ def directory_of(project: Project, name: str | None) -> Path:
 
 
 def perform(
-    job: Job, argv: tuple[str, ...], cwd: Path, variables: Mapping[str, str], timeout: float
+    job: Job,
+    argv: tuple[str, ...],
+    cwd: Path,
+    variables: Mapping[str, str],
+    timeout: float,
+    sandbox: Sandbox | None = None,
 ) -> tuple[RunResult, bool]:
-    """Run a command in a job; an end by the deadline is a result too."""
+    """Run a command in a job, in a sandbox where there is one; an end by the deadline is a result too."""
+    if sandbox is None:
+        return _performed(job, argv, argv, cwd, variables, timeout)
+    path = shutil.which(argv[0], path=variables.get("PATH")) if "/" not in argv[0] else str(cwd / argv[0])
+    with sandbox.holding((path or argv[0], *argv[1:]), cwd, variables) as holding:
+        result, late = _performed(job, argv, holding.argv, cwd, {}, timeout, holding.inherits)
+        return replace(result, sandbox=holding.account(f"{result.stdout}\n{result.stderr}")), late
+
+
+def _performed(
+    job: Job,
+    said: tuple[str, ...],
+    argv: tuple[str, ...],
+    cwd: Path,
+    variables: Mapping[str, str],
+    timeout: float,
+    inherits: tuple[int, ...] = (),
+) -> tuple[RunResult, bool]:
     begun = time.monotonic()
     try:
-        found = process.run(argv, timeout=timeout, environment=variables, cwd=cwd, limit=_SHOWN)
+        found = process.run(argv, timeout=timeout, environment=variables, cwd=cwd, limit=_SHOWN, inherits=inherits)
     except Unavailable as error:
         if error.code != "timeout":
             raise
         text = _text(job.log.slice(-_SHOWN, _SHOWN).data)
-        return RunResult(argv, None, True, _seconds(begun), text, "", 0, 0), True
+        return RunResult(said, None, True, _seconds(begun), text, "", 0, 0), True
     out, gone = _shown(found.stdout, found.omitted[0])
     err, lost = _shown(found.stderr, found.omitted[1])
-    return RunResult(argv, found.returncode, False, _seconds(begun), out, err, gone, lost), False
+    return RunResult(said, found.returncode, False, _seconds(begun), out, err, gone, lost), False
 
 
 def _seconds(begun: float) -> float:
@@ -242,7 +292,8 @@ class RunResult(Struct, frozen=True):
 
     exit_code: negative where a signal ended it, None where the deadline did. stdout, stderr: head and tail, without
     control characters, secrets masked; after the deadline stdout is the tail of both. ended_too: processes that it
-    left behind and that were ended. origin: whose program it was: `environment`, `project` or `host`.
+    left behind and that were ended. origin: whose program it was: `environment`, `project` or `host`. sandbox: what
+    held it, None where it ran outside of one; a signal is then an exit code above 128.
     """
 
     argv: tuple[str, ...]
@@ -257,3 +308,4 @@ class RunResult(Struct, frozen=True):
     origin: str = "environment"
     ended_too: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    sandbox: SandboxAccount | None = None

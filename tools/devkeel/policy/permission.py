@@ -87,10 +87,9 @@ class Permission(Struct, frozen=True):
 
     def within(self, limit: Limit) -> Permission:
         """Return what is left of this within one more rule."""
-        left = replace(self, names=self.names & limit.names, limits=(*self.limits, limit))
-        if limit.role is None:
-            return left
-        return replace(left, role=limit.role, place=limit.place, sandbox=self.sandbox or limit.sandbox)
+        names, sandbox = self.names & limit.names, self.sandbox or limit.sandbox
+        left = replace(self, names=names, limits=(*self.limits, limit), sandbox=sandbox)
+        return left if limit.role is None else replace(left, role=limit.role, place=limit.place)
 
     def still(self) -> Permission:
         """Return this for what runs nothing that the project or a library brings, and fetches nothing for it."""

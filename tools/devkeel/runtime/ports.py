@@ -12,7 +12,7 @@ from devkeel.runtime import process_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["port_holder", "writers"]
+__all__ = ["is_held_by", "port_holder", "writers"]
 
 _PROC = Path("/proc")
 # TCP_LISTEN of include/net/tcp_states.h, in the column `st` of /proc/net/tcp (proc(5)).
@@ -32,6 +32,13 @@ def port_holder(port: int) -> str | None:
     every = [int(path.name) for path in _PROC.iterdir() if path.name.isdigit()]
     found = [pid for pid in every if wanted & {target for _, target in _descriptors(pid)}]
     return ", ".join(str(item) for pid in found if (item := process_tree.look(pid))) or "a process of another user"
+
+
+def is_held_by(port: int, owner: int) -> bool:
+    """Return whether a process listens on a TCP port of this machine that is another one or descends from it."""
+    wanted = {f"socket:[{inode}]" for inode in _listeners(port)}
+    family = process_tree.family([owner]) if wanted else []
+    return any(target in wanted for item in family for _, target in _descriptors(item.pid))
 
 
 def writers(paths: Iterable[Path]) -> list[process_tree.ProcessInfo]:

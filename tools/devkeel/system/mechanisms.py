@@ -13,7 +13,7 @@ from typing import Literal, get_args
 
 __all__ = ["MECHANISMS", "VARIABLE", "Mechanism", "usable"]
 
-Mechanism = Literal["namespaces", "renameat2", "openat2", "subreaper", "pidfd", "leases"]
+Mechanism = Literal["namespaces", "bubblewrap", "renameat2", "openat2", "subreaper", "pidfd", "leases"]
 
 # Since: renameat2 Linux 3.15, subreapers 3.4, pidfd_open 5.3, openat2 5.6, user namespaces for other users than root
 # 3.8 (the manual page of each; user_namespaces(7)).

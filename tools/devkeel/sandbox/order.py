@@ -1,0 +1,58 @@
+"""What the keeper of a sandbox is to do, and what it reports: the words that both sides share."""
+
+from __future__ import annotations
+
+from typing import Literal, TypedDict
+
+__all__ = ["BEGIN", "COUNTERS", "FAILED", "KeeperReport", "Order", "Way"]
+
+Way = Literal["bubblewrap", "namespaces"]
+"""What makes a sandbox."""
+
+BEGIN = """
+cd "$1" || exit 126
+shift
+echo >&9
+read -r _ <&8 || exit 125
+. /proc/self/fd/7
+exec 7<&- 8<&- 9>&-
+trap : HUP INT QUIT TERM
+"$@"
+exit $?
+"""
+"""What begins a command in a sandbox, for `sh -c`: the directory and the command follow. It has the variables read that
+are the command's, and waits until the keeper is ready."""
+
+FAILED = 125
+"""The exit code where no sandbox could be made."""
+
+COUNTERS = ("Ip.OutNoRoutes", "Ip6.OutNoRoutes", "Tcp.AttemptFails", "Udp.NoPorts", "Udp6.NoPorts")
+
+
+class Order(TypedDict):
+    """What to start. words: what makes the sandbox and runs the command in it. variables: of the command, as a script.
+
+    cut: whether it has a network of its own. ports: those of the project that are passed on there. owner: the process
+    whose descendants listen on these. watched: directories that are listed at the end, by name. speaks: whether it says
+    on stderr what came of it.
+    """
+
+    words: list[str]
+    variables: str
+    path: str
+    cut: bool
+    ports: list[int]
+    owner: int
+    watched: dict[str, str]
+    same: dict[str, tuple[int, int]]
+    speaks: bool
+
+
+class KeeperReport(TypedDict):
+    """What came of it. laid: whether the command began. counters: of its network. left: by directory."""
+
+    laid: bool
+    counters: dict[str, int]
+    left: dict[str, list[str]]
+    passed: dict[str, int]
+    refused: list[int]
