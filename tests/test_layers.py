@@ -33,7 +33,7 @@ LAYERS = {
     "pinned": set(),
     "transaction": {"errors", "project", "state", "system", "text"},
     "candidate": {"errors", "project", "runtime", "source", "system", "transaction"},
-    "history": {"candidate", "errors", "pinned", "project", "text", "transaction"},
+    "history": {"candidate", "errors", "pinned", "project", "source", "text", "transaction"},
     "nix_cli": {"candidate", "diagnosis", "errors", "pinned", "project", "runtime", "source", "system", "text"},
     "sandbox": {"errors", "project", "runtime", "system"},
     "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
@@ -49,7 +49,7 @@ LAYERS = {
         *("runtime", "source", "state", "system", "text"),
     },
     "context": {"backends", "candidate", "errors", "events", "nix_cli", "policy", "project", "runtime", "transaction"},
-    "judgement": {"context", "errors", "events", "policy"},
+    "judgement": {"context", "errors", "events", "policy", "project", "transaction"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "events"),
         *("history", "libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
@@ -91,9 +91,10 @@ LAYERS = {
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
-        *("backends", "builds", "catalogue", "change", "checks", "context", "detection", "doctor"),
-        *("edits", "environments", "events", "generate", "history", "inspection", "judgement", "locks"),
-        *("nix_cli", "policy", "processes", "project", "runtime", "source", "templates", "transaction"),
+        *("backends", "builds", "candidate", "catalogue", "change", "checks", "context", "detection"),
+        *("doctor", "edits", "environments", "events", "generate", "history", "inspection", "judgement"),
+        *("locks", "nix_cli", "policy", "processes", "project", "runtime", "source", "templates"),
+        *("transaction",),
     },
 }
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "active",
+    "caller",
     "checks",
     "checks_here",
     "environment",
@@ -31,6 +32,7 @@ __all__ = [
     "installed",
     "lock",
     "moves",
+    "past_devkeel",
     "relations",
     "sandbox",
     "seen",
@@ -111,6 +113,25 @@ def installed(item: Installed) -> Iterator[str]:
     yield f"installed: {', '.join(parts)}{python}"
     if item.left_out:
         yield f"left out: {', '.join(item.left_out)}"
+
+
+def caller(entry: HistoryEntry) -> str:
+    """Return who did it, and in which role."""
+    if entry.kind == "external":
+        return "not by devkeel"
+    return f"by {entry.actor}{f' as {entry.role}' if entry.role else ''}"
+
+
+def past_devkeel(entry: HistoryEntry) -> Iterator[str]:
+    """Yield between which operations something went past devkeel, and what it did, in words."""
+    if entry.between is not None:
+        before, after = (None if number is None else f"#{number}" for number in entry.between)
+        if before and after:
+            yield f"between {before} and {after}"
+        elif before or after:
+            yield f"since {before}" if before else f"before {after}"
+    if entry.changes:
+        yield "; ".join(entry.changes)
 
 
 def relations(entry: HistoryEntry) -> Iterator[str]:

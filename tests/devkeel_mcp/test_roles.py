@@ -99,7 +99,7 @@ async def test_the_history_says_in_which_role_a_change_was_made(root: Path) -> N
     assert not (await called(root, "add_packages", "editor", client="a 1", **ADD)).is_error
     page = (await called(root, "show_history")).structured_content
     assert page is not None
-    assert page["operations"][0]["actor"] == "a 1, role editor"
+    assert (page["operations"][0]["actor"], page["operations"][0]["role"]) == ("a 1", "editor")
 
 
 @pytest.mark.parametrize(

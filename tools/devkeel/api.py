@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec.structs import replace
 
+from devkeel.candidate.basis import Basis
 from devkeel.context import Context, Opened
 from devkeel.deferred import Deferred
 from devkeel.judgement import judged, judged_part, require, shared
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from devkeel.events.event import Event
     from devkeel.generate import generate as generating
     from devkeel.generate.generate import GeneratorList
-    from devkeel.history import log
+    from devkeel.history import log, selection
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import added, check, inspect, why
     from devkeel.inspection.inspect import Inspection
@@ -88,6 +89,7 @@ __all__ = ["Environment"]
 # Each verb waits for its own rooms alone: all of them take three times as long as `devkeel add` needs.
 if not TYPE_CHECKING:
     lookup, log = Deferred("devkeel.catalogue.lookup"), Deferred("devkeel.history.log")
+    selection = Deferred("devkeel.history.selection")
     changes, entry = Deferred("devkeel.change.changes"), Deferred("devkeel.environments.entry")
     policy = Deferred("devkeel.change.policy")
     apply, run, job_views = (
@@ -370,10 +372,25 @@ class Environment:
         return generating.generate(self.context, kind, parameters or {}, asked, level=level, replace=replace)
 
     def history(
-        self, *, limit: int = 20, before: int | None = None, since: str | None = None, external: bool = False
+        self,
+        *,
+        limit: int = 20,
+        before: int | None = None,
+        since: str | None = None,
+        until: str | None = None,
+        by: str | None = None,
+        about: str | None = None,
+        external: bool = False,
     ) -> HistoryPage:
-        """Return operations, newest first. since: a date, or so long ago (`7d`). external: what went past devkeel."""
-        return log.page(self.context.records, limit=limit, before=before, since=since, external=external)
+        """Return operations, newest first.
+
+        since, until: a date, or so long ago (`7d`). by: a part of who did it, a role, or `not by devkeel`. about: an
+        option with what is above and below it, a package, library, input or file. external: what went past devkeel.
+        Raises UsageError `bad_time`, `bad_limit`.
+        """
+        wanted = selection.Query(before, since, until, by, about, external)
+        basis = Basis(self.project)
+        return log.page(self.context.through(basis).records, wanted, limit=limit, contents=basis.seen)
 
     def operation(self, identifier: int) -> OperationDetail:
         """Return one operation with its diff."""

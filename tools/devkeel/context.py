@@ -139,12 +139,6 @@ class Context(Struct, frozen=True, dict=True):
         except PolicyRefused:
             return self.caller.roles[0].name if self.caller.roles else None
 
-    @property
-    def signature(self) -> str:
-        """Who calls, in which role, as the history keeps it."""
-        role = self.role
-        return f"{self.actor}, role {role}" if role else self.actor
-
     @cached_property
     def declared(self) -> Selection:
         """Which backend the project has by its files, and why."""

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import wraps
 from inspect import signature
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from msgspec import Struct
 
-from devkeel.errors import DevkeelError, PolicyRefused
+from devkeel.errors import CheckFailed, DevkeelError, PolicyRefused, Refused, UsageError, standing
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.roles import LIBRARY
+from devkeel.project.root import SETTINGS
+from devkeel.transaction import Attempt
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,12 +115,15 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
     if _CALL.get() is not None:
         return perform()
     context = face.context
-    token = _CALL.set((face, context))
+    token, began = _CALL.set((face, context)), perf_counter()
+    needed = ACTIONS[action].needed(given)
     try:
-        _allow(context, action, ACTIONS[action].needed(given))
+        _allow(context, action, needed)
         result = perform()
     except DevkeelError as error:
         _told(context, action, error)
+        if "write" in needed:
+            _keep(context, action, given, error, perf_counter() - began)
         raise
     finally:
         _CALL.reset(token)
@@ -147,3 +154,37 @@ def _told(context: Context, action: str, error: DevkeelError | None) -> None:
     details |= {} if error.place is None else {"place": error.place}
     kind: Kind = "denied" if isinstance(error, PolicyRefused) else "failed"
     context.tell(kind, action=action, code=error.code, **details)
+
+
+def _keep(context: Context, action: str, given: Mapping[str, Any], error: DevkeelError, seconds: float) -> None:
+    """Keep in the records that an attempt to write came to nothing. It raises nothing.
+
+    A request that could not be read is no attempt, and one that was published did not come to nothing. The records
+    are begun for what was judged and refused, where the caller may write; anything else is kept where there are some.
+    """
+    if isinstance(error, UsageError) or standing(error) is not None:
+        return
+    judged = isinstance(error, PolicyRefused | Refused | CheckFailed)
+    reason = given.get("reason")
+    attempt = Attempt(
+        actor=context.actor,
+        action=action,
+        code=error.code,
+        role=context.role,
+        rule=str(error.details["rule"]) if "rule" in error.details else None,
+        place=None if error.place is None else str(error.place),
+        reason=reason if isinstance(reason, str) else None,
+        files=_files(given, error),
+        seconds=seconds,
+    )
+    with suppress(DevkeelError, OSError):  # settings that cannot be read
+        context.records.keep_refusal(attempt, make=judged and "write" in context.permission.names)
+
+
+def _files(given: Mapping[str, Any], error: DevkeelError) -> tuple[str, ...]:
+    """Return the files that an attempt was about, as far as its arguments and its error name them."""
+    found = [error.details.get("path"), *(getattr(edit, "file", None) for edit in given.get("edits") or ())]
+    findings = error.diagnostics if isinstance(error, CheckFailed) else ()
+    found += [item.place.file for item in findings if item.place is not None]
+    found += [error.place.file] if error.place is not None and error.place.file != SETTINGS else []
+    return tuple(dict.fromkeys(item for item in found if isinstance(item, str)))

@@ -54,6 +54,7 @@ __all__ = [
     "verified",
     "working_diff",
     "write",
+    "write_exactly",
     "write_json",
     "write_run",
 ]
@@ -73,6 +74,11 @@ def write_json(data: object, *, exact: bool = False) -> None:
     # Each text is masked by itself: in JSON a line break is no blank, and the lines behind a secret would go with it.
     treated = data if exact else told().data(json.loads(json.dumps(data, default=str)))
     click.echo(json.dumps(treated, indent=2, default=str))
+
+
+def write_exactly(line: str) -> None:
+    """Write a line that was asked for as it is, and that whoever makes it has treated."""
+    click.echo(line)
 
 
 def inspection(result: Inspection) -> Iterable[str]:
@@ -372,8 +378,8 @@ def _definition_line(item: DefinitionView) -> str:
 
 
 def _entry_line(entry: HistoryEntry) -> str:
-    facts = [_bold(f"#{entry.id}"), entry.time, entry.kind, f"by {entry.actor}", ", ".join(entry.files)]
-    facts += lines.relations(entry)
+    facts = [_bold(f"#{entry.id}"), entry.time, entry.kind, lines.caller(entry), ", ".join(entry.files)]
+    facts += [*lines.relations(entry), *lines.past_devkeel(entry)]
     shown = [facts[0], *(clean(fact) for fact in facts[1:])]
     return "  ".join(shown) + (f"  {clean(entry.reason)}" if entry.reason else "")
 

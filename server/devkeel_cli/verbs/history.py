@@ -40,16 +40,22 @@ def command() -> None:
 @click.option("--limit", metavar="N", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
 @click.option("--before", metavar="ID", type=int, help="Only operations older than this one.")
 @click.option("--since", metavar="WHEN", help="Only from then on: 7d, 12h, yesterday, 2026-01-31.")
+@click.option("--until", metavar="WHEN", help="Only before then.")
+@click.option("--by", metavar="WHO", help="Only of a client, a role or a person; or `not by devkeel`.")
+@click.option("--about", metavar="WHAT", help="Only about an option, a package, a library, an input or a file.")
 @click.option("--external", is_flag=True, help="Only what went past devkeel.")
 @json_option
 @pass_session
-def operations(
+def operations(  # noqa: PLR0913, PLR0917  (one for each option)
     session: Session,
     /,
     identifier: int | None,
     limit: int,
     before: int | None,
     since: str | None,
+    until: str | None,
+    by: str | None,
+    about: str | None,
     external: bool,
     as_json: bool,
 ) -> None:
@@ -57,7 +63,9 @@ def operations(
     if identifier is not None:
         show(session.environment.operation(identifier), output.operation, as_json=as_json)
     else:
-        page = session.environment.history(limit=limit, before=before, since=since, external=external)
+        page = session.environment.history(
+            limit=limit, before=before, since=since, until=until, by=by, about=about, external=external
+        )
         show(page, output.history, as_json=as_json)
 
 
@@ -114,7 +122,7 @@ def export(session: Session, /, file: str, form: str, diffs: bool, contents: boo
     lines = (json.dumps(line if exact else _masked(line)) for line in found)
     if file == "-":
         for line in lines:
-            click.echo(line)
+            output.write_exactly(line)
         return
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)

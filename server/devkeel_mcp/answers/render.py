@@ -338,10 +338,10 @@ def _entry_line(entry: HistoryEntry) -> str:
         f"#{entry.id}",
         entry.time,
         entry.kind,
-        f"by {entry.actor}",
+        lines.caller(entry),
         f"in {', '.join(entry.files) or 'no file'}",
     ]
-    facts += lines.relations(entry)
+    facts += [*lines.relations(entry), *lines.past_devkeel(entry)]
     reason = f": {entry.reason}" if entry.reason else ""
     return cut_line(" ".join(facts) + reason)
 

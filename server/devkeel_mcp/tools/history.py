@@ -23,9 +23,11 @@ __all__ = ["SHOW_HISTORY", "UNDO"]
 
 
 class HistoryArguments(Arguments):
-    before: int | None = Field(default=None, description="Older than this id.")
-    operation: int | None = Field(default=None, description="This one, with its diff.")
-    since: str | None = Field(default=None, description="7d, 12h or a date.")
+    before: int | None = Field(default=None, description="Older than id.")
+    operation: int | None = Field(default=None, description="With its diff.")
+    since: str | None = Field(default=None, description="7d or a date.")
+    by: str | None = Field(default=None, description="Who.")
+    about: str | None = Field(default=None, description="Option, package, file.")
 
 
 class UndoArguments(OperationArguments):
@@ -38,7 +40,11 @@ async def _show_history(call: Call, arguments: HistoryArguments) -> CallToolResu
     identifier = arguments.operation
     if identifier is not None:
         return render.operation(await call.read(lambda environment: environment.operation(identifier)))
-    page = await call.read(lambda environment: environment.history(before=arguments.before, since=arguments.since))
+    page = await call.read(
+        lambda environment: environment.history(
+            before=arguments.before, since=arguments.since, by=arguments.by, about=arguments.about
+        )
+    )
     return render.history(page)
 
 
@@ -78,8 +84,7 @@ def _restore(environment: Environment, wanted: str, arguments: UndoArguments) ->
 SHOW_HISTORY = ToolSpec(
     name="show_history",
     description=(
-        "Use to see what devkeel changed here, newest first: id, time, who, why, files, whether undone; "
-        "or one operation with its diff."
+        "Use to see what changed here, newest first: id, time, who, why, files, if undone; or one with its diff."
     ),
     hints=READ,
     arguments=HistoryArguments,
@@ -89,10 +94,7 @@ SHOW_HISTORY = ToolSpec(
 
 UNDO = ToolSpec(
     name="undo",
-    description=(
-        "Use to take back a change that devkeel made: puts back the bytes from before, as a new operation. "
-        "A conflict if somebody else changed the same lines since."
-    ),
+    description=("Use to take back a change, as a new operation. A conflict if the same lines changed since."),
     hints=REPLACING,
     arguments=UndoArguments,
     handler=_undo,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.edits.vocabulary import parse_edits
-from devkeel.errors import Conflict, UsageError
+from devkeel.errors import Conflict, PolicyRefused, UsageError
+from devkeel.history import selection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -275,3 +276,74 @@ def test_a_file_that_becomes_unreadable_is_not_taken_for_a_removed_one(environme
     (root / "requirements.txt").mkdir()
     add(environment, "curl")
     assert external(environment) == []
+
+
+def test_it_says_between_which_operations_it_was_and_what_it_did(environment: Environment) -> None:
+    add(environment, "fd")
+    file = environment.project.root / "devenv.nix"
+    file.write_text(file.read_text().replace("pkgs.git", "pkgs.git pkgs.htop"))
+    page = environment.history()
+    assert page.operations[0].kind == "edit"
+    assert "devenv.nix: +htop" in page.notes[0]
+    add(environment, "ripgrep")
+    [item] = external(environment)
+    assert (item.between, item.changes) == ((1, 3), ("devenv.nix: +htop",))
+    assert all(other.changes is None for other in environment.history().operations if other.kind != "external")
+
+
+def test_the_policy_and_the_locks_are_noted_too_the_policy_by_itself(environment: Environment) -> None:
+    root = environment.project.root
+    (root / "devkeel.toml").write_text('level = "schema"\n')
+    add(environment, "fd")
+    (root / "devkeel.toml").write_text('level = "schema"\nprotected = ["env"]\n')
+    (root / "requirements.txt").write_text("httpx==0.27\n")
+    add(environment, "ripgrep")
+    assert sorted(item.changes or () for item in external(environment)) == [
+        ('devkeel.toml: +setting protected = ["env"]',),
+        ("requirements.txt: +library httpx ==0.27",),
+    ]
+    number = next(item.id for item in external(environment) if item.files == ("requirements.txt",))
+    environment.undo(number)
+    assert not (root / "requirements.txt").exists()
+    policy = next(item.id for item in external(environment) if item.files == ("devkeel.toml",))
+    with pytest.raises(PolicyRefused):
+        environment.undo(policy)
+
+
+def test_the_history_is_asked_by_whom_and_about_what(environment: Environment) -> None:
+    add(environment, "fd")
+    environment.change(parse_edits([{"kind": "set", "path": "services.redis.port", "value": 6380}]))
+    file = environment.project.root / "devenv.nix"
+    file.write_text(file.read_text().replace("6380", "6381"))
+    add(environment, "ripgrep")
+
+    def found(**asked: Any) -> list[int]:
+        return [item.id for item in environment.history(**asked).operations]
+
+    assert found() == [4, 3, 2, 1]
+    assert found(about="services.redis") == found(about="services.redis.port") == found(about="redis") == [3, 2]
+    assert found(about="services") == [3, 2]
+    assert found(about="fd") == found(about="pkgs.fd") == [1]
+    assert found(about="devenv.nix") == [4, 3, 2, 1]
+    assert found(about="devenv.yaml") == found(about="nothing") == []
+    assert found(by="not by devkeel") == found(by="Unknown", about="redis") == [3]
+    assert found(by="test") == found(by=" TeSt ") == [4, 2, 1]
+    assert found(by="somebody") == found(by="not by devkeel", about="fd") == []
+    assert found(until="2020-01-01") == []
+    assert environment.history(limit=1, about="redis").next_before == 3
+    assert found(about="redis", before=3) == [2]
+
+
+def test_no_more_is_looked_through_for_a_page_than_a_bound(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(environment, "fd")
+    for n in range(6):
+        environment.change(parse_edits([{"kind": "set", "path": "env.N", "value": str(n)}]))
+    monkeypatch.setattr(selection.choose, "__defaults__", (3,))
+    page = environment.history(about="fd")
+    assert (page.operations, page.next_before) == ((), 5)
+    assert len(page.notes) == 1
+    page = environment.history(about="fd", before=5)
+    assert page.next_before == 2
+    assert [item.id for item in environment.history(about="fd", before=2).operations] == [1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from devkeel.checks.durations import timed
 from devkeel.checks.report import Skipped
 from devkeel.deferred import Deferred
 from devkeel.errors import Unavailable
@@ -56,7 +57,7 @@ def _resolved(candidate: Candidate, level: str | None, *, executes: bool) -> Ask
     ran, skipped = list[str](), list[Skipped]()
     for manifest in dict.fromkeys(candidate.manifests):
         try:
-            with executing():
+            with executing(), timed(_RESOLUTION):
                 found = _settled(candidate, manifest)
         except Unavailable as error:
             # A resolver that is there and hears nothing could not judge; without one the edit is all there is.

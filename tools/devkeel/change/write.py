@@ -17,6 +17,7 @@ from devkeel.change.locking import lock_inputs, moves_inputs
 from devkeel.change.person import require_person
 from devkeel.change.resolution import resolve_libraries
 from devkeel.change.result import ChangeResult
+from devkeel.checks.durations import measured
 from devkeel.deferred import Deferred
 from devkeel.disclosure.written import secrets_written
 from devkeel.errors import (
@@ -138,7 +139,8 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
     """Judge a candidate and publish it, or leave every byte as it was."""
     _tell(context, "proposed", candidate, intent)
     require_person(candidate, agreed=intent.agreed or intent.dry_run)
-    report = _checked(context, candidate, intent)
+    with measured() as seconds:
+        report = _checked(context, candidate, intent)
     changed, before = sorted(candidate.changed), candidate.before
     old = candidate.declared
     declared = read_declaration(candidate) if changed else old
@@ -172,9 +174,9 @@ def conclude(context: Context, candidate: Candidate, intent: Intent) -> ChangeRe
     )
     if not changed or intent.dry_run:
         return result
-    record = Record(
-        intent.kind, context.signature, intent.reason, intent.edits, as_data(report), revision, new, intent.reverts
-    )
+    role = {} if context.role is None else {"role": context.role}
+    told = as_data(report) | {"seconds": seconds} | role
+    record = Record(intent.kind, context.actor, intent.reason, intent.edits, told, revision, new, intent.reverts)
     operation = _publish(context, candidate, record, agreed=intent.agreed)
     # Nothing that could fail comes after this: the change stands.
     return replace(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from devkeel.checks.durations import timed
 from devkeel.checks.findings import merged
 from devkeel.checks.report import CheckReport, Skipped
 from devkeel.deferred import Deferred
@@ -116,11 +117,13 @@ def run_checks(
                 raise _cannot(rung, reason)
             skipped.append(Skipped(rung, reason))
         elif rung in _RUNGS:
-            found += _to_take(_RUNGS[rung](subject), found)
+            with timed(rung):
+                found += _to_take(_RUNGS[rung](subject), found)
             ran.append(rung)
         else:
             try:
-                verdict = _PROGRAMS[rung](subject)
+                with timed(rung):
+                    verdict = _PROGRAMS[rung](subject)
             except Unavailable as error:
                 if level in LEVELS[LEVELS.index(rung) :]:
                     raise

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from devkeel.errors import DevkeelError, Diagnostic, Place, UsageError
+from devkeel.deferred import Deferred
+from devkeel.errors import DevkeelError, Diagnostic, Place, StateError, UsageError
+from devkeel.history import selection
 from devkeel.history.external import not_noted
 from devkeel.history.pages import newest_first
 from devkeel.history.since import read_time
@@ -18,9 +22,16 @@ from devkeel.text.diff import unified, unified_all
 from devkeel.transaction import EXTERNAL
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from devkeel.history import differences as differing
+    from devkeel.history.differences import Difference
+    from devkeel.history.selection import Query
     from devkeel.pinned.moves import LockMoves
     from devkeel.project.root import Project
-    from devkeel.transaction import Late, Operation, Transactions
+    from devkeel.transaction import FileChange, Late, Operation, Transactions
+else:
+    differing = Deferred("devkeel.history.differences")
 
 __all__ = [
     "HistoryEntry",
@@ -34,17 +45,28 @@ __all__ = [
     "late_data",
     "late_findings",
     "late_notes",
+    "not_noted_words",
     "page",
+    "timed",
+    "words_of",
     "working_diff",
 ]
 
 _MOST = 1000
 _BACK = 100
 _TOLD = 2_000
+_WORDS = 12
+# What is kept with what the checks said, and is no part of it.
+_KEPT_BESIDE = ("seconds", "role")
 
 
-def page(store: Transactions, *, limit: int, before: int | None, since: str | None, external: bool) -> HistoryPage:
-    """Return operations, newest first; see `Environment.history`. Raises UsageError `bad_limit`, `bad_time`."""
+def page(
+    store: Transactions, wanted: Query, *, limit: int, contents: Mapping[str, bytes | None] | None = None
+) -> HistoryPage:
+    """Return operations, newest first. Raises UsageError `bad_limit`, `bad_time`.
+
+    wanted: with times as a person writes them. contents: files that were read already.
+    """
     if not 1 <= limit <= _MOST:
         raise UsageError(
             "bad_limit",
@@ -52,23 +74,45 @@ def page(store: Transactions, *, limit: int, before: int | None, since: str | No
             seen=str(limit),
             remedy="Ask for fewer, and for older ones with before.",
         )
-    begun = None if since is None else read_time(since, datetime.now(UTC))
-    kind = EXTERNAL if external else None
-    found = store.history(limit=limit + 1, before=before, since=begun, kind=kind)
-    shown = found[:limit]
-    more = shown[-1].id if len(found) > limit else None
+    found = selection.choose(store, timed(wanted, datetime.now(UTC)), limit)
     notes = [item.message for item in foreign_findings(store)]
-    names = [] if before is not None else [item.path for item in not_noted(store, {})]
-    if names:
-        notes.append(f"Changed past devkeel and not noted yet, which the next write does: {', '.join(names)}.")
-    return HistoryPage(tuple(map(entry, shown)), more, store.recovery_pending(), tuple(notes))
+    unseen = [] if wanted.before is not None else not_noted(store, contents or {})
+    told = not_noted_words(unseen, wanted)
+    if told:
+        notes.append(f"Changed past devkeel and not noted yet, which the next write does: {'; '.join(told)}.")
+    if found.more and len(found.operations) < limit:
+        notes.append(f"Looked through down to operation {found.last}; there are older ones.")
+    shown = tuple(entry(item, store) for item in found.operations)
+    return HistoryPage(shown, found.last if found.more else None, store.recovery_pending(), tuple(notes))
+
+
+def timed(wanted: Query, now: datetime) -> Query:
+    """Return what is asked for with its times as operations have them. Raises UsageError `bad_time`."""
+    since, until = (None if text is None else read_time(text, now) for text in (wanted.since, wanted.until))
+    return replace(wanted, since=since, until=until)
+
+
+def not_noted_words(unseen: Sequence[FileChange], wanted: Query) -> list[str]:
+    """Return in words what went past devkeel and is not noted yet, as far as it is asked for."""
+    if wanted.by is not None and not selection.by_hand(wanted.by):
+        return []
+    found = differing.differences((item.path, item.before, item.after) for item in unseen)
+    asked = [item for item in found if wanted.about is None or differing.reads(item, wanted.about)]
+    return words_of(asked)
+
+
+def words_of(found: Sequence[Difference]) -> list[str]:
+    """Return differences in words, the first of them where there are many."""
+    told = list(differing.in_words(found[:_WORDS]))
+    return [*told, f"and {len(found) - _WORDS} more"] if len(found) > _WORDS else told
 
 
 def detail(store: Transactions, identifier: int) -> OperationDetail:
     """Return one operation with its diff."""
     found = store.operation(identifier)
     shown, moved = moves.without_locks((item.path, item.before, item.after) for item in store.images(found))
-    return OperationDetail(entry(found), unified_all(shown), found.report, moved or None)
+    checks = {name: value for name, value in found.report.items() if name not in _KEPT_BESIDE}
+    return OperationDetail(entry(found, store), unified_all(shown), checks, moved or None)
 
 
 def working_diff(store: Transactions) -> WorkingDiff:
@@ -167,8 +211,15 @@ def _text(item: Late) -> str:
     return text if len(text) <= _TOLD else text[:_TOLD] + "\n[cut]\n"
 
 
-def entry(item: Operation) -> HistoryEntry:
-    """Return what a reader sees of an operation."""
+def entry(item: Operation, store: Transactions) -> HistoryEntry:
+    """Return what a reader sees of an operation; of one that went past devkeel also what it did, and when."""
+    external = item.kind == EXTERNAL
+    changes: list[str] | None = None
+    if external:
+        with suppress(StateError):  # a content that is damaged is said where the operation is asked for
+            changes = words_of(
+                differing.differences((each.path, each.before, each.after) for each in store.images(item))
+            )
     return HistoryEntry(
         id=item.id,
         kind=item.kind,
@@ -181,6 +232,9 @@ def entry(item: Operation) -> HistoryEntry:
         revision_after=item.revision_after,
         reverts=item.reverts,
         undone_by=item.undone_by,
+        role=item.report.get("role"),
+        between=store.neighbours(item.id) if external else None,
+        changes=None if changes is None else tuple(changes),
     )
 
 
@@ -192,7 +246,11 @@ def _read_leniently(project: Project, name: str) -> bytes | None:
 
 
 class HistoryEntry(Struct, frozen=True):
-    """One operation as the history lists it. `time` is UTC, ISO 8601."""
+    """One operation as the history lists it. `time` is UTC, ISO 8601.
+
+    role: of the caller, where it had one. Of what went past devkeel: `between` which operations it was seen, the later
+    one None where there is none yet, and its `changes` in words.
+    """
 
     id: int
     kind: str
@@ -205,6 +263,9 @@ class HistoryEntry(Struct, frozen=True):
     revision_after: str
     reverts: int | None
     undone_by: int | None
+    role: str | None = None
+    between: tuple[int | None, int | None] | None = None
+    changes: tuple[str, ...] | None = None
 
 
 class HistoryPage(Struct, frozen=True):

@@ -96,7 +96,7 @@ def inspect(context: Context, prefix: str | None) -> Inspection:
         ),
         levels=levels,
         skipped=(*(item for item in report.skipped if item.level in levels), *cannot),
-        last_operation=log.entry(newest[0]) if newest else None,
+        last_operation=log.entry(newest[0], context.records) if newest else None,
         changed_since=tuple(item.path for item in not_noted(store, context.basis.seen if context.basis else {})),
         recovery_pending=store.recovery_pending(),
         stages=stages_of(

@@ -14,8 +14,9 @@ import zlib
 from contextlib import closing
 from typing import TYPE_CHECKING, Any, get_args
 
+from devkeel.project.root import SETTINGS
 from devkeel.transaction import chain, schema
-from devkeel.transaction.operation import FileImage, Kind
+from devkeel.transaction.operation import EXTERNAL, FileImage, Kind
 from devkeel.transaction.record_paths import is_inside
 from devkeel.transaction.seals import COLUMNS, mark_of
 from devkeel.transaction.system_errors import damaged, explain_database
@@ -80,13 +81,17 @@ def _judged(
     except (ValueError, RecursionError):
         return None
     told = isinstance(data[0], list) and isinstance(data[1], dict) and _TOKEN.match(str(row["token"]))
-    return (row, images) if told and images and all(_is_image(connection, item, project) for item in images) else None
+    external = row["kind"] == EXTERNAL
+    well = all(_is_image(connection, item, project, external=external) for item in images)
+    return (row, images) if told and images and well else None
 
 
-def _is_image(connection: sqlite3.Connection, image: FileImage, project: Project) -> bool:
+def _is_image(connection: sqlite3.Connection, image: FileImage, project: Project, *, external: bool) -> bool:
     path: object = image.path
     modes: tuple[object, ...] = (image.mode_before, image.mode_after)
-    if not isinstance(path, str) or not is_inside(project, path):
+    # How the settings were is told with what was done; what would write them is refused wherever it comes from.
+    told = path == SETTINGS and (image.before_hash == image.after_hash or external)
+    if not isinstance(path, str) or not (told or is_inside(project, path)):
         return False
     plain = all(isinstance(item, int | None) for item in modes)
     return plain and all(item is None or _content(connection, item) for item in (image.before_hash, image.after_hash))

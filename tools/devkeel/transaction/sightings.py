@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 
 from devkeel.errors import DevkeelError
-from devkeel.project.root import digest
+from devkeel.project.root import SETTINGS, digest
 from devkeel.transaction import comparison, files
 from devkeel.transaction.files import step
 from devkeel.transaction.operation import EXTERNAL, FileChange, FileImage, Record
@@ -56,7 +56,11 @@ def look(
     hashes = {item.path: _hash(item.before) for item in seen}
     moved = [item for item in seen if item.path in known and known[item.path].hash != hashes[item.path]]
     if moved:
-        _write(store, known, [(item.path, item.before, found[item.path]) for item in moved], _external(record))
+        for apart in (True, False):
+            seen_now = [item for item in moved if (item.path == SETTINGS) is apart]
+            told = [(item.path, item.before, found[item.path]) for item in seen_now]
+            if told:
+                _write(store, known, told, _external(record))
     still = [item for item in seen if item.path not in known and item.before == item.after]
     images = [
         FileImage(item.path, name, name, mode, mode)
@@ -84,7 +88,10 @@ def note(store: Store, project: Project, changes: Sequence[FileChange], record: 
         for item in there:
             found = _as_it_is(root, item.path, item.after)
             seen += [] if found is None else [(item.path, item.after, found[0])]
-    return _write(store, known, seen, record) if seen else None
+    # What devkeel may do is an operation of its own: it is a person's, and no undo of the rest is about it.
+    groups = ([item for item in seen if (item[0] == SETTINGS) is apart] for apart in (True, False))
+    numbers = [_write(store, known, group, record) for group in groups if group]
+    return numbers[-1] if numbers else None
 
 
 def _as_it_is(root: int, path: str, data: bytes | None) -> tuple[Snapshot | None] | None:

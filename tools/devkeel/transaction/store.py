@@ -424,6 +424,14 @@ class Store:
         values = (*(value for _, value in wanted), max(limit, 0))
         return self._operations(f"{_SELECT}{where} ORDER BY id DESC LIMIT ?", values)
 
+    def neighbours(self, number: int) -> tuple[int | None, int | None]:
+        """Return the published operations before and after one."""
+        query = (
+            "SELECT (SELECT max(id) FROM operation WHERE state = 'published' AND id < :id),"
+            " (SELECT min(id) FROM operation WHERE state = 'published' AND id > :id)"
+        )
+        return next(((row[0], row[1]) for row in self._rows(query, {"id": number})), (None, None))
+
     def operation(self, number: int) -> Operation:
         """Return one published operation; raises UsageError when there is none of that id."""
         found = self._operations(f"{_SELECT} AND id = ?", (number,))

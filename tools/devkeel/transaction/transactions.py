@@ -202,6 +202,10 @@ class Transactions:
         """Return a published operation; raises UsageError (unknown_operation) when there is none."""
         return self._store.operation(id)
 
+    def neighbours(self, id: int) -> tuple[int | None, int | None]:  # noqa: A002 - as above
+        """Return the published operations before and after one, None at either end."""
+        return self._store.neighbours(id)
+
     def images(self, operation: Operation) -> list[FileChange]:
         """Return the files of an operation with their bytes before and after it."""
         return [
