@@ -31,7 +31,6 @@ ALLOWED = {
     "this kernel has no openat2, .*|without leases .*|there is no device that is always full": "the kernel decides",
     "this Nix goes on without a file .*": "Nix of another version does not break in that way",
     "actionlint is not installed": "it only confirms what the schema of workflows says; no package of Debian has it",
-    "go is not installed": "a Go only confirms what the other tests of go.mod say; .ci/run installs none",
     "pandas .* has no wheel for this Python|no index can be reached .*": "the index decides",
 }
 

@@ -84,6 +84,10 @@ LAYERS = {
         *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),
         *("nix_cli", "pinned", "policy", "project", "runtime", "source", "system", "text"),
     },
+    "gates": {
+        *("candidate", "change", "context", "environments", "errors", "project", "runtime", "state"),
+        *("system", "text"),
+    },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "detection", "environments"),
         *("errors", "history", "libraries", "pinned", "processes", "project", "runtime", "source"),
@@ -92,9 +96,9 @@ LAYERS = {
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {
         *("backends", "builds", "candidate", "catalogue", "change", "checks", "context", "detection"),
-        *("doctor", "edits", "environments", "events", "generate", "history", "inspection", "judgement"),
-        *("locks", "nix_cli", "policy", "processes", "project", "runtime", "source", "templates"),
-        *("transaction",),
+        *("doctor", "edits", "environments", "events", "gates", "generate", "history", "inspection"),
+        *("judgement", "locks", "nix_cli", "policy", "processes", "project", "runtime", "source"),
+        *("templates", "transaction"),
     },
 }
 

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-__all__ = ["CHECK_FAILED", "INTERNAL", "INTERRUPTED", "PIPE_CLOSED", "TABLE", "TIMED_OUT", "USAGE", "of_command"]
+__all__ = [
+    "CHECK_FAILED",
+    "GATE",
+    "INTERNAL",
+    "INTERRUPTED",
+    "PIPE_CLOSED",
+    "TABLE",
+    "TIMED_OUT",
+    "USAGE",
+    "of_command",
+]
 
+# As what is refused.
+GATE = 1
 USAGE = 2
 CHECK_FAILED = 3
 # EX_SOFTWARE of sysexits.h(3head).
@@ -25,7 +37,8 @@ TABLE = """\
 \b
 Exit codes:
   0    done, or nothing to do
-  1    refused: the edit, the project's files or its settings do not allow it
+  1    refused: the edit, the project's files or its settings do not allow it;
+       a gate in block that does not pass
   2    wrong usage
   3    a check found errors
   4    conflict: somebody else changed what the request builds on

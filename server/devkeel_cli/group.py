@@ -50,6 +50,7 @@ VERBS = {
     "doctor": "Examine the records, the tools and the environments.",
     "apply": "Build what is declared, for commands to run in.",
     "run": "Run a command in the applied environment.",
+    "gate": "Run the tests and judge their reports by a stage.",
     "nix": "Build, evaluate and run by Nix, prove that it builds the same again, and share it.",
     "job": "Show the jobs, or follow one.",
     "up": "Start the processes and wait until they are ready.",

@@ -36,6 +36,7 @@ SAID = re.compile(rf"(?<![\w-])(?:{LONG})(?![\w-])|\b(?:{GIVEN})=(?!=)|\bthe too
 ALLOWED = {
     "devkeel/api.py": "`devkeel add` is what a comment about the time of a start has measured",
     "devkeel/builds/file_causes.py": "a flag of tar",
+    "devkeel/candidate/stage.py": "variables of a shell",
     "devkeel/diagnosis/nix_messages.py": "devenv's flag, as devenv names it",
     "devkeel/diagnosis/obstacles.py": "nix-store's flag",
     "devkeel/environments/named.py": "what a shell says is the content of the file that is written",

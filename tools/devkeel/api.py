@@ -58,6 +58,9 @@ if TYPE_CHECKING:
     from devkeel.environments.run import Invocation, RunSpec
     from devkeel.events.bus import Events
     from devkeel.events.event import Event
+    from devkeel.gates import gate as gates
+    from devkeel.gates import records as gate_records
+    from devkeel.gates.records import GateHistory
     from devkeel.generate import generate as generating
     from devkeel.generate.generate import GeneratorList
     from devkeel.history import log, selection
@@ -112,6 +115,7 @@ if not TYPE_CHECKING:
     declared_run = Deferred("devkeel.environments.declared_run")
     named, bootstrap = Deferred("devkeel.environments.named"), Deferred("devkeel.environments.bootstrap")
     generating = Deferred("devkeel.generate.generate")
+    gates, gate_records = Deferred("devkeel.gates.gate"), Deferred("devkeel.gates.records")
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
@@ -445,8 +449,11 @@ class Environment:
         environment before. activate: it is the active one from then on; one that is made of these files is not made
         again for that.
         """
-        return apply.apply(
-            self.context,
+        context = self.context
+        gated = context.settings.gates
+        begin = gates.apply if gated is not None and gated.after_apply else apply.apply
+        return begin(
+            context,
             dry_run=dry_run,
             on_failure=on_failure,
             expected_revision=expected_revision,
@@ -457,6 +464,21 @@ class Environment:
             contents=contents,
             activate=activate,
         )
+
+    def gate(
+        self, stage: str | None = None, *, run: bool = True, reports: Sequence[str] = (), timeout: float | None = None
+    ) -> Job:
+        """Run the tests, and judge what their reports say by the thresholds of a stage, as a job.
+
+        stage: without one, that of the settings. run: without it reports are read as they are, and nothing is kept or
+        taken back. reports: paths and patterns in place of those of the settings. timeout: seconds. Raises UsageError
+        `unknown_stage`; the job Refused `report_untrusted`.
+        """
+        return gates.gate(self.context, stage, run=run, reports=reports, timeout=timeout)
+
+    def gate_history(self, *, limit: int = 500) -> GateHistory:
+        """Return what gates came to, newest first."""
+        return gate_records.history(self.project.state, limit)
 
     def run(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -11,7 +11,7 @@ from devkeel.text.clean import clean
 from devkeel.text.data import as_data
 from devkeel_cli.answers.suggest import as_command
 from devkeel_cli.answers.telling import say, told
-from devkeel_words import lines
+from devkeel_words import gate_lines, lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.run import RunResult
     from devkeel.errors import Diagnostic
+    from devkeel.gates.measure import GateResult
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
@@ -131,6 +132,8 @@ def applied(result: ApplyResult) -> Iterable[str]:
     yield from map(clean, lines.active(result))
     if result.installed is not None:
         yield from map(clean, lines.installed(result.installed))
+    if result.gate is not None:
+        yield from map(clean, gate_lines.gate(cast("GateResult", result.gate)))
 
 
 def write_run(result: RunResult, *, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel_cli import exits
 from devkeel_cli.answers import output
 from devkeel_cli.answers.follow import follow
 from devkeel_cli.arguments.contents import contents_options
@@ -47,10 +48,11 @@ if TYPE_CHECKING:
 @reason_option
 @json_option
 @pass_session
-def command(session: Session, /, bootstrap: bool, as_json: bool, overrides: dict[str, str], **given: Any) -> None:  # noqa: ANN401  (as `Environment.apply` has them)
+def command(session: Session, /, bootstrap: bool, as_json: bool, overrides: dict[str, str], **given: Any) -> int:  # noqa: ANN401  (as `Environment.apply` has them)
     """Build what is declared, for commands to run in.
 
-    What was built is kept from being collected until the next one. Ctrl-C ends the build with everything in it.
+    What was built is kept from being collected until the next one. Ctrl-C ends the build with everything in it. The
+    exit code is 1 where a gate after it blocks.
     """
     environment = overriding(session.environment, overrides)
     if not (as_json or given["dry_run"]):
@@ -62,4 +64,6 @@ def command(session: Session, /, bootstrap: bool, as_json: bool, overrides: dict
         result: ApplyResult = job.value()
         return result
 
-    show(with_bootstrap(environment, apply, asked=bootstrap), output.applied, as_json=as_json)
+    result = with_bootstrap(environment, apply, asked=bootstrap)
+    show(result, output.applied, as_json=as_json)
+    return exits.GATE if getattr(result.gate, "blocked", False) else 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from devkeel.deferred import Deferred
 from devkeel.errors import stands
@@ -11,7 +11,7 @@ from devkeel.text.actions import do, say
 from devkeel_mcp.answers.answer import answer
 from devkeel_mcp.answers.text import cut_line, cut_middle, few, plain
 from devkeel_mcp.resources.addresses import ENVIRONMENT, OPERATIONS
-from devkeel_words import lines
+from devkeel_words import gate_lines, lines
 from devkeel_words.speech import as_tool
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.run import RunResult
     from devkeel.errors import Diagnostic
+    from devkeel.gates.measure import GateResult
     from devkeel.history.log import HistoryEntry, HistoryPage, OperationDetail
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.status import Stages
@@ -171,15 +172,17 @@ def locks(report: LockReport) -> CallToolResult:
     return answer(report, [verdict], map(lines.lock, report.locks), [f"Next: {report.next}"], "Name fewer.")
 
 
-def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult) -> CallToolResult:
+def outcome(result: ApplyResult | RunResult | ProcessesResult | ChangeResult | GateResult) -> CallToolResult:
     """Render what came of a job that ended within its call."""
     if isinstance(result, outcomes.ChangeResult):
         return change(result)
     if isinstance(result, apply.ApplyResult):
         return applied(result)
+    if type(result).__name__ == "GateResult":
+        return gate(cast("GateResult", result))
     if nix_toolset.is_known(result):
         return nix_toolset.rendered(result)
-    return ran(result) if isinstance(result, run.RunResult) else processes(result)
+    return ran(result) if isinstance(result, run.RunResult) else processes(cast("ProcessesResult", result))
 
 
 def applied(result: ApplyResult) -> CallToolResult:
@@ -194,7 +197,16 @@ def applied(result: ApplyResult) -> CallToolResult:
     told = [*lines.active(result), *(() if result.installed is None else lines.installed(result.installed))]
     tail += [f"{_sentence(line)}." for line in told]
     tail += [f"Note: {note}" for note in result.notes]
+    tail += (
+        [] if result.gate is None else [_sentence(line) for line in gate_lines.gate(cast("GateResult", result.gate))]
+    )
     return answer(result, head, (), [*_short(tail), f"Next: {result.next}"], "")
+
+
+def gate(result: GateResult) -> CallToolResult:
+    """Render what a gate came to."""
+    head, *body = gate_lines.gate(result)
+    return answer(result, [_sentence(head) + "."], body, [f"Next: {result.next}"], "The structured content has it too.")
 
 
 def ran(result: RunResult) -> CallToolResult:

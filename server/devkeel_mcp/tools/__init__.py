@@ -10,6 +10,7 @@ from devkeel_mcp.tools import (
     detection,
     edit,
     evaluation,
+    gates,
     generation,
     history,
     inspect,
@@ -28,7 +29,7 @@ from devkeel_mcp.tools import (
     templates,
 )
 
-__all__ = ["CORE", "NIX", "PROJECT", "TOOLS"]
+__all__ = ["CORE", "NIX", "POLICY", "PROJECT", "TOOLS"]
 
 CORE = (
     inspect.INSPECT,
@@ -64,5 +65,5 @@ NIX = (
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
 PROJECT = (detection.DETECT, templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
-POLICY = (policy.CONFIGURE_POLICY,)
+POLICY = (policy.CONFIGURE_POLICY, gates.CHECK_GATE)
 TOOLS = (*CORE, *NIX, *PROJECT, *POLICY)

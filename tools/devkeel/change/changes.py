@@ -141,16 +141,18 @@ def restore(context: Context, wanted: int | str, asked: Asked) -> ChangeResult:
     return patiently(context, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
 
 
-def take_back(context: Context, operation: int, reason: str) -> tuple[ChangeResult, list[int]]:
+def take_back(context: Context, operation: int, reason: str, *, merge: bool = False) -> tuple[ChangeResult, list[int]]:
     """Take back what devkeel did after an operation (0: everything) as one new operation; return those taken back.
 
-    What another program changed meanwhile is a Conflict `restore_conflict`, and nothing is written.
+    What another program changed meanwhile is a Conflict `restore_conflict`, and nothing is written. merge: it stays,
+    where it is in another place; in the same one that is a Conflict `undo_conflict`.
     """
     context = context.through(Basis(context.project))
     declared = context.declaration()
     note_external(context, declared)
     candidate = context.candidate(declared)
-    later = past.take_back(context.records, candidate, operation)
+    back = past.merge_back if merge else past.take_back
+    later = back(context.records, candidate, operation)
     # What stood there is put back whatever a deeper check would say of it, so none is waited for.
     one = later[0] if len(later) == 1 else None
     return conclude(context, candidate, Intent("restore", reason, False, "syntax", reverts=one)), later

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
     from devkeel.project.contents import Contents
     from devkeel.runtime.jobs import Job
 
-__all__ = ["ApplyResult", "apply"]
+__all__ = ["ApplyResult", "Applying", "apply", "prepare"]
 
 
-def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
+def prepare(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     context: Context,
     *,
     dry_run: bool,
@@ -51,8 +51,8 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     strict: bool,
     contents: Contents | None = None,
     activate: bool = False,
-) -> Job:
-    """Begin to realise the declaration, as the project's environment or as a named one; see `Environment.apply`."""
+) -> Applying:
+    """Return what realises the declaration, as the project's environment or as a named one; see `Environment.apply`."""
     expect(context, expected_revision, read_declaration(context.project))
     stale = (f"{item.message}." for item in require_locks(context, strict=strict) if item.severity == "warning")
     notes = (*context.selection.notes, *stale)
@@ -70,12 +70,28 @@ def apply(  # noqa: PLR0913  (one for each argument of `Environment.apply`)
     spec = JobSpec("apply", title, reads=progress_of, echoes=("stderr",), executes=may.executes, plain=as_data)
     told = tuple(dict.fromkeys(notes))
     realising = Realising(context, name, environment is not None, files, subject, timeout, told, contents, activate)
+    return Applying(spec, realising, dry_run, on_failure == "restore", reason)
 
-    def work(job: Job) -> ApplyResult:
-        return realising.perform(job, dry_run=dry_run, restore=on_failure == "restore", reason=reason)
 
+def apply(context: Context, **asked: Any) -> Job:  # noqa: ANN401  (as `prepare` takes it)
+    """Begin to realise the declaration as a job; see `Environment.apply`."""
+    prepared = prepare(context, **asked)
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.jobs.start(prepared.spec, prepared.work)
+
+
+class Applying(Struct, frozen=True):
+    """An apply that has not begun. spec: of its job. The rest is as it was asked for."""
+
+    spec: JobSpec
+    realising: Realising
+    dry_run: bool
+    restore: bool
+    reason: str | None
+
+    def work(self, job: Job) -> ApplyResult:
+        """Realise the declaration, as the work of a job."""
+        return self.realising.perform(job, dry_run=self.dry_run, restore=self.restore, reason=self.reason)
 
 
 class Realising(Struct, frozen=True):
@@ -191,7 +207,7 @@ class ApplyResult(Struct, frozen=True):
     before. environment: its name. active: that of the one that calls mean which name none; activated: whether this call
     switched to it. prefix: its store path or directory. judge: who realised it. operation: the newest operation in it.
     left_out: what devenv.nix declares and this backend does not realise, None where that is nothing. installed: what is
-    in it, and what of its own declaration is not.
+    in it, and what of its own declaration is not. gate: what came of the gate after it, where the settings ask for one.
     """
 
     applied: bool
@@ -211,3 +227,4 @@ class ApplyResult(Struct, frozen=True):
     installed: Installed | None = None
     active: str = ""
     activated: bool = False
+    gate: Struct | None = None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.transaction import FileChange, Operation, Transactions
 
-__all__ = ["restore", "take_back"]
+__all__ = ["merge_back", "restore", "take_back"]
 
 _REVISION = 16
 
@@ -49,9 +49,7 @@ def restore(store: Transactions, candidate: Candidate, wanted: int | str) -> Ope
             seen=str(wanted),
             remedy=f"Take an id or a revision from {do('history')}.",
         )
-    for chain in _chains(store, _own(later)).values():
-        for image in reversed(_joined(chain)):
-            put_back(candidate, image)
+    _merge_back(store, candidate, _own(later))
     if not candidate.changed:
         candidate.notes.append(f"Nothing that devkeel did after operation {operation.id} stands.")
     return operation
@@ -74,6 +72,23 @@ def take_back(store: Transactions, candidate: Candidate, operation: int) -> list
                 raise _conflict(path, (wanted, chain[-1].after, current), (image.after, now))
         candidate.put(path, wanted)
     return [item.id for item in later]
+
+
+def merge_back(store: Transactions, candidate: Candidate, operation: int) -> list[int]:
+    """Let a candidate take back what devkeel did after an operation, beside what was changed by hand meanwhile.
+
+    operation: id, 0 for all of them. Returns the operations that did it. Raises Conflict `undo_conflict` where a file
+    was changed by hand in the same place.
+    """
+    later = _own(list(newest_first(store, operation)))
+    _merge_back(store, candidate, later)
+    return [item.id for item in later]
+
+
+def _merge_back(store: Transactions, candidate: Candidate, later: Sequence[Operation]) -> None:
+    for chain in _chains(store, later).values():
+        for image in reversed(_joined(chain)):
+            put_back(candidate, image)
 
 
 def _own(later: Sequence[Operation]) -> list[Operation]:

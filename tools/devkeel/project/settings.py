@@ -19,17 +19,19 @@ from devkeel.source.option_glob import parse_option_glob
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from devkeel.project import distribution, rules
+    from devkeel.project import distribution, gates, rules
     from devkeel.project import events as listening
     from devkeel.project.contents import DescribedEnvironment
     from devkeel.project.distribution import Builder, Cache
     from devkeel.project.events import EventSettings
+    from devkeel.project.gates import Gates
     from devkeel.project.root import Reader
     from devkeel.project.rules import Rules
 else:
     distribution = Deferred("devkeel.project.distribution")
     listening = Deferred("devkeel.project.events")
     rules = Deferred("devkeel.project.rules")
+    gates = Deferred("devkeel.project.gates")
 
 __all__ = ["BACKENDS", "REFERENCE_RULES", "Guarding", "Retention", "Settings", "read_settings"]
 
@@ -65,7 +67,8 @@ class Settings(Struct, frozen=True):
     (`{backend}`, `{env_name}`), False for nothing. lock_file_policy: what a lock that is stale or missing is: warn,
     strict (an error), ignore. references: rules for what inputs may refer to. caches, builders: what store paths may
     come from, and which machines build. events: which listeners get events, None for none. rules: what a change may
-    bring in, None without `[rules]`. roles: what callers may do, and who has which.
+    bring in, None without `[rules]`. roles: what callers may do, and who has which. gates: how good the
+    tests have to be, None without `[gates]`.
     """
 
     level: str | None = None
@@ -87,6 +90,7 @@ class Settings(Struct, frozen=True):
     events: EventSettings | None = None
     rules: Rules | None = None
     roles: RoleTable = RoleTable()
+    gates: Gates | None = None
 
 
 _GIVEN = ("level", "direnv_allow", "backend", "environment", "micromamba", "prompt", "lock_file_policy")
@@ -118,6 +122,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "rules": (dict,),
     ROLES: (dict,),
     CALLERS: (dict,),
+    "gates": (dict,),
 }
 # `devkeel.backends.registry` has a row for each.
 BACKENDS = ("devenv", "flake", "conda", "venv")
@@ -166,6 +171,7 @@ def read_settings(project: Reader) -> Settings:
         given["rules"] = rules.rules_in(found["rules"], REFERENCE_RULES, wrong, lambda keys: line_of(data, keys))
         given["references"] = tuple(dict.fromkeys((*given["references"], *given["rules"].reference_rules)))
     given["roles"] = roles_in(found.get(ROLES, {}), found.get(CALLERS, {}), wrong, lambda keys: line_of(data, keys))
+    given["gates"] = gates.gates_in(found["gates"], wrong) if "gates" in found else None
     given["guard"] = _guard(data, found.get("guard", {}))
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 

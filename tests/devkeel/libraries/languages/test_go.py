@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
@@ -58,7 +60,17 @@ def edited(text: str, *names: str, remove: bool = False) -> str:
     return planned(text, *names, remove=remove).files.get("go.mod", text.encode()).decode()
 
 
+@functools.cache
+def unknown_directives() -> tuple[str, ...]:
+    """Return what this go does not know yet: `toolchain` came with Go 1.21, `tool` with 1.24."""
+    told = subprocess.run(["go", "env", "GOVERSION"], capture_output=True, check=True, text=True, timeout=60).stdout
+    version = tuple(map(int, re.findall(r"\d+", told)[:2]))
+    return tuple(name for name, since in (("toolchain", (1, 21)), ("tool", (1, 24))) if version < since)
+
+
 def as_go_reads(root: Path, text: str, *flags: str) -> dict[str, Any]:
+    for name in unknown_directives():
+        text = re.sub(rf"^{name} .*\n", "", text, flags=re.MULTILINE)
     (root / "go.mod").write_text(text)
     variables = os.environ | {"GOTOOLCHAIN": "local", "GOFLAGS": "-mod=mod", "GOPROXY": "off"}
     for argv in (["go", "mod", "edit", *(flags or ("-fmt",))], ["go", "mod", "edit", "-json"]):

@@ -1,0 +1,286 @@
+"""The gate as a job: what the command's end says, what is kept, and what `block` takes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from devkeel.api import Environment
+from devkeel.edits.vocabulary import parse_edits
+from devkeel.errors import Refused, Unavailable, UsageError
+from devkeel.gates.records import history, keep, kept
+from devkeel.policy.permission import Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from devkeel.gates.measure import GateResult
+
+pytestmark = pytest.mark.usefixtures("own_index")
+
+PROJECT = """\
+[project]
+name = "demo"
+version = "1"
+requires-python = ">=3.9"
+dependencies = ["plain"]
+
+[tool.other]
+# kept apart
+by = "hand"
+"""
+# A program that tests in the protocol that the shell speaks, as others do in any language.
+TESTS = """\
+failed=0
+check() { if "$@"; then echo "ok - $*"; else echo "not ok - $*"; failed=1; fi; }
+echo 1..2
+check grep -q plain pyproject.toml
+check test ! -e broken
+exit $failed
+"""
+SETTINGS = """\
+[gates]
+stage = "tests"
+mode = "block"
+command = ["sh", "tests.sh"]
+timeout = 60
+
+[gates.stages.tests]
+passed = 100
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    place = tmp_path / "demo"
+    place.mkdir()
+    (place / "pyproject.toml").write_text(PROJECT)
+    (place / "devkeel.toml").write_text(SETTINGS)
+    (place / "tests.sh").write_text(TESTS)
+    return place
+
+
+@pytest.fixture
+def environment(root: Path) -> Iterator[Environment]:
+    opened = Environment(root, actor="test")
+    opened.apply().wait(120)
+    yield opened
+    opened.close()
+
+
+def gate(environment: Environment, stage: str | None = None, **asked: Any) -> GateResult:
+    job = environment.gate(stage, **asked)
+    assert job.wait(120)
+    result: GateResult = environment.result(job)
+    return result
+
+
+def set_to(root: Path, old: str, new: str) -> None:
+    path = root / "devkeel.toml"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def patch(environment: Environment, old: str, new: str) -> int | None:
+    edit = {"kind": "replace_text", "file": "pyproject.toml", "old": old, "new": new}
+    return environment.change(parse_edits([edit])).operation
+
+
+def test_it_passes_and_is_kept_with_what_it_was_of(environment: Environment) -> None:
+    result = gate(environment)
+    assert (result.verdict, result.percent, result.blocked) == ("passed", {"coverage": None, "passed": 100.0}, False)
+    [record] = environment.gate_history().results
+    assert (record.stage, record.verdict, record.percent, record.revision, record.operation) == (
+        "tests",
+        "passed",
+        result.percent,
+        environment.revision(),
+        None,
+    )
+
+
+def test_reading_what_is_kept_makes_nothing(root: Path) -> None:
+    environment = Environment(root, actor="test")
+    assert environment.gate_history().results == ()
+    result = gate(environment, run=False, reports=["none.xml"])
+    assert (result.verdict, result.ran) == ("not_measured", None)
+    environment.close()
+    assert not (root / ".devkeel").exists()
+
+
+def test_the_newest_results_are_kept(root: Path, environment: Environment) -> None:
+    gate(environment)
+    [record] = kept(environment.project.state)
+    for _ in range(3):
+        keep(environment.project.state, record)
+    assert len(history(environment.project.state, 500).results) == 4
+    assert len(history(environment.project.state, 2).results) == 2
+    (root / ".devkeel" / "gates.json").write_text('{"version": 1, "results": []}')
+    assert kept(environment.project.state) == []  # somebody else's
+
+
+@pytest.mark.parametrize(
+    ("script", "verdict", "code"),
+    [
+        ("echo 1..1; echo ok; exit 3", "failed", 3),
+        ("echo 1..1; echo ok; kill -9 $$", "failed", -9),
+        ("echo 1..2; echo ok; echo not ok", "failed", 0),
+        ("echo 1..0", "not_measured", 0),
+        ("echo 1..1; echo 'ok # SKIP later'", "not_measured", 0),
+        ("echo hello", "not_measured", 0),
+        ("exit 1", "failed", 1),
+        ("echo 1..2; echo ok", "refused", 0),
+    ],
+)
+def test_what_the_command_and_its_report_say_together(
+    root: Path, environment: Environment, script: str, verdict: str, code: int
+) -> None:
+    (root / "tests.sh").write_text(script)
+    if verdict == "refused":
+        with pytest.raises(Refused) as caught:
+            gate(environment)
+        assert caught.value.code == "report_untrusted"
+    else:
+        result = gate(environment)
+        assert result.ran is not None
+        assert (result.verdict, result.ran.exit_code) == (verdict, code)
+    assert [record.verdict for record in environment.gate_history().results] == [
+        "not_measured" if verdict == "refused" else verdict
+    ]
+
+
+def test_a_command_that_is_not_there_or_does_not_end_measures_nothing(root: Path, environment: Environment) -> None:
+    set_to(root, '["sh", "tests.sh"]', '["nowhere-at-all"]')
+    missing = gate(environment)
+    assert missing.ran is not None
+    assert (missing.verdict, missing.ran.exit_code, missing.problems[0].code) == (
+        "not_measured",
+        None,
+        "program_missing",
+    )
+    set_to(root, '["nowhere-at-all"]', '["sleep", "60"]')
+    late = gate(environment, timeout=0.2)
+    assert late.ran is not None
+    assert (late.verdict, late.ran.timed_out, late.blocked) == ("not_measured", True, False)
+
+
+def test_a_cancelled_gate_is_no_result(root: Path, environment: Environment) -> None:
+    set_to(root, '["sh", "tests.sh"]', '["sleep", "60"]')
+    job = environment.gate()
+    job.cancel()
+    with pytest.raises(Unavailable):
+        job.value()
+    assert environment.gate_history().results == ()
+
+
+def test_there_is_no_such_stage(environment: Environment) -> None:
+    with pytest.raises(UsageError) as caught:
+        environment.gate("stable")
+    assert caught.value.code == "unknown_stage"
+    assert "stabilize" in caught.value.alternatives
+
+
+def test_what_broke_it_is_taken_back_beside_what_a_person_changed(root: Path, environment: Environment) -> None:
+    gate(environment)
+    first = patch(environment, '"plain"', "")
+    second = patch(environment, 'version = "1"', 'version = "2"')
+    text = (root / "pyproject.toml").read_text().replace('by = "hand"', 'by = "a person"')
+    (root / "pyproject.toml").write_text(text)
+    result = gate(environment)
+    assert (result.verdict, result.blocked) == ("failed", True)
+    assert result.taken_back is not None
+    assert set(result.taken_back.reverted) == {first, second}
+    assert (root / "pyproject.toml").read_text() == PROJECT.replace('by = "hand"', 'by = "a person"')
+    again = gate(environment)
+    assert (again.verdict, again.blocked) == ("passed", False)
+
+
+def test_what_a_person_changed_in_the_same_place_is_not_overwritten(root: Path, environment: Environment) -> None:
+    gate(environment)
+    patch(environment, 'dependencies = ["plain"]', "dependencies = []")
+    (root / "pyproject.toml").write_text(
+        (root / "pyproject.toml").read_text().replace("dependencies = []", 'dependencies = ["numbers-lib"]')
+    )
+    mine = (root / "pyproject.toml").read_text()
+    result = gate(environment)
+    assert result.taken_back is not None
+    assert result.taken_back.operation is None
+    assert result.taken_back.error is not None
+    assert result.taken_back.error["code"] == "undo_conflict"
+    assert (root / "pyproject.toml").read_text() == mine
+
+
+def test_a_command_that_an_operation_took_away_is_what_broke_it(root: Path, environment: Environment) -> None:
+    set_to(root, '["sh", "tests.sh"]', '["sh", "-c", "grep -q plain pyproject.toml || exit 127; sh tests.sh"]')
+    gate(environment)
+    patch(environment, '"plain"', "")
+    result = gate(environment)
+    assert result.blocked
+    assert result.taken_back is not None
+    assert result.taken_back.operation is not None
+    assert (root / "pyproject.toml").read_text() == PROJECT
+
+
+def test_nothing_is_taken_back_in_warn(root: Path, environment: Environment) -> None:
+    set_to(root, "block", "warn")
+    gate(environment)
+    patch(environment, '"plain"', "")
+    result = gate(environment)
+    assert (result.verdict, result.blocked, result.taken_back) == ("failed", False, None)
+    assert "plain" not in (root / "pyproject.toml").read_text()
+
+
+def test_a_higher_threshold_is_held_against_nobody(root: Path, environment: Environment) -> None:
+    (root / "broken").touch()
+    set_to(root, "passed = 100", "passed = 50")
+    assert gate(environment).verdict == "passed"
+    patch(environment, 'version = "1"', 'version = "2"')
+    set_to(root, "passed = 50", "passed = 100")
+    result = gate(environment)
+    assert (result.verdict, result.blocked, result.taken_back) == ("failed", False, None)
+    assert 'version = "2"' in (root / "pyproject.toml").read_text()
+
+
+def test_without_a_result_of_before_nothing_is_taken_back(environment: Environment) -> None:
+    patch(environment, '"plain"', "")
+    result = gate(environment)
+    assert (result.verdict, result.blocked, result.taken_back) == ("failed", False, None)
+
+
+def test_who_may_not_write_takes_nothing_back(root: Path, environment: Environment) -> None:
+    gate(environment)
+    patch(environment, '"plain"', "")
+    limit = Limit(frozenset({"read", "execute"}), "a test")
+    permission = environment.context.permission.within(limit)
+    narrow = Environment(root, actor="test", permission=permission)
+    result = gate(narrow)
+    narrow.close()
+    assert result.blocked
+    assert result.taken_back is not None
+    assert result.taken_back.error is not None
+    assert (result.taken_back.error["code"], result.taken_back.operation) == ("permission_denied", None)
+    assert "plain" not in (root / "pyproject.toml").read_text()
+
+
+def test_a_declaration_that_changes_meanwhile_is_no_place_to_go_back_to(root: Path, environment: Environment) -> None:
+    set_to(root, '["sh", "tests.sh"]', '["sh", "-c", "sh tests.sh && echo >> pyproject.toml"]')
+    result = gate(environment)
+    assert (result.verdict, result.revision) == ("passed", None)
+    [record] = environment.gate_history().results
+    assert record.revision is None
+    set_to(root, '["sh", "-c", "sh tests.sh && echo >> pyproject.toml"]', '["sh", "tests.sh"]')
+    patch(environment, '"plain"', "")
+    broke = gate(environment)
+    assert (broke.verdict, broke.taken_back) == ("failed", None)
+
+
+def test_an_apply_that_is_only_tried_has_no_gate(root: Path, environment: Environment) -> None:
+    set_to(root, 'mode = "block"', 'mode = "block"\nafter_apply = true')
+    job = environment.apply(dry_run=True)
+    job.wait(120)
+    assert environment.result(job).gate is None
+    job = environment.apply()
+    job.wait(120)
+    assert environment.result(job).gate.verdict == "passed"

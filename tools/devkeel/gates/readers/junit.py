@@ -1,0 +1,236 @@
+"""JUnit XML, as pytest, node, Surefire, jest-junit, PHPUnit and others write it.
+
+No specification binds them: the totals of a suite are compared with what it has, in each way in which one of
+these writers counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from devkeel.gates.figures import Case, TestReport
+from devkeel.gates.readers import bounded_xml
+from devkeel.gates.readers.trust import Differs, count, latest, moment
+
+if TYPE_CHECKING:
+    from xml.etree.ElementTree import Element
+
+    from devkeel.gates.figures import Outcome
+
+__all__ = ["FORMAT", "read", "recognises"]
+
+FORMAT = "JUnit XML"
+_SUITES = frozenset({"testsuites", "testsuite"})
+_MARKS = {"failure": "failures", "error": "errors", "skipped": "skipped"}
+# What else the writers call these: older pytest has `skips`, GoogleTest counts what it does not run as disabled.
+_NAMES = {"failures": ("failures",), "errors": ("errors",), "skipped": ("skipped", "skips", "disabled")}
+# Marks, cases that have one, cases that have no other one, and what stands right below a suite: all of them are counted
+# by one writer or another, and by none in two ways.
+_WAYS = ("{}", "cases with {}", "only {}", "own")
+# GoogleTest, Generating an XML TestReport: a disabled test has this status.
+_NOT_RUN = frozenset({"notrun", "skipped", "disabled", "ignored"})
+# node, lib/internal/test_runner/reporter/junit.js: at its end it counts in comments.
+_COUNTED = re.compile(r"\s*(tests|suites|pass|fail|cancelled|skipped|todo) (-?[\d.]+|NaN)\s*")
+# pytest, src/_pytest/junitxml.py: the error of a teardown is counted beside the test, or of one that failed before it
+# is a case of its own, which of both depends on its version; each subtest that passed is counted, and is no case.
+_TEARDOWN = "failed on teardown"
+_ALSO_SUBTESTS = " (pytest counts subtests that passed too: only what the run printed says how many these are)"
+_SUBTEST_FAILED = re.compile(rb"^SUBFAIL\w*(?:[(\[].*?[)\]])? (\S+)", re.MULTILINE)
+_FAILED = re.compile(rb"^FAILED (\S+)", re.MULTILINE)
+_SUBTESTS = re.compile(rb"\b(\d{1,9}) subtests? passed\b")
+
+
+class _Printed(NamedTuple):
+    """What pytest printed of subtests, which are no cases: how many passed, and how many failed."""
+
+    passed: int = 0
+    failed: int = 0
+
+    @classmethod
+    def of(cls, text: bytes) -> _Printed:
+        found = _SUBTESTS.findall(text)
+        # A test of unittest of which a subtest failed is one that passed, too.
+        failed = set(_SUBTEST_FAILED.findall(text)) - set(_FAILED.findall(text))
+        return cls(int(found[-1]) if found else 0, len(failed))
+
+
+class _Suite:
+    """What stands in a suite so far. cases, marks: in all of it; own: right below it, suites among them."""
+
+    def __init__(self, element: Element, name: str) -> None:
+        self.attributes, self.name = dict(element.attrib), name
+        self.cases: Counter[str] = Counter()
+        self.marks: Counter[str] = Counter()
+        self.own: Counter[str] = Counter()
+        self.parts: Counter[str] = Counter()  # what pytest counts beside its cases
+
+    def take(self, inner: _Suite) -> None:
+        """Add a suite that stands in this one."""
+        self.cases += inner.cases
+        self.marks += inner.marks
+        self.parts += inner.parts
+        self.own["tests"] += 1
+        for kind in _NAMES:
+            self.own[kind] += bool(inner.marks[kind])
+
+    def hold(self, printed: _Printed, ways: dict[str, set[str]]) -> None:
+        """Compare its totals with what it has. ways: in which the report may count, narrowed to those that fit."""
+        told = {name: count(value, name) for name, value in self.attributes.items() if name in _TOLD}
+        cases = self.cases.total()
+        counted = {cases, self.own["tests"], *self._by_pytest(cases, printed)}
+        if "tests" in told and told["tests"] not in counted:
+            also = _ALSO_SUBTESTS if self.name == "pytest" and told["tests"] > cases else ""
+            raise Differs(f"{self} tells {told['tests']} tests, and has {cases}{also}")
+        for kind, names in _NAMES.items():
+            known = [told[name] for name in names if name in told]
+            if not known:
+                continue
+            figure = known[0]
+            # GoogleTest counts apart what is disabled.
+            apart = told.get("disabled", 0) if kind == "skipped" else 0
+            ways[kind] &= {way for way in ways[kind] if self._count(kind, way) in (figure, figure + apart)}
+            if not ways[kind]:
+                raise Differs(f"{self} tells {figure} {kind}, and has {self.marks[kind]}")
+        most = told.get("failures", 0) + told.get("errors", 0)
+        if "tests" in told and most > told["tests"] and most > self.marks["failures"] + self.marks["errors"]:
+            raise Differs(f"{self} tells more failures than tests")
+
+    def _count(self, kind: str, way: str) -> int:
+        return self.own[kind] if way == "own" else self.marks[way.format(kind)]
+
+    def _by_pytest(self, cases: int, printed: _Printed) -> set[int]:
+        """Return how many tests pytest may count of the cases, in its ways to count a teardown that fails."""
+        least = cases + self.parts["failures"] + printed.passed + printed.failed
+        return {least + self.parts["teardowns"], least + self.parts["doubles"]}
+
+    def __str__(self) -> str:
+        return f"the suite {self.name[:80]!r}" if self.name else "a suite"
+
+
+_TOLD = frozenset({"tests", *(name for names in _NAMES.values() for name in names)})
+
+
+class _JUnitReading:
+    def __init__(self) -> None:
+        self.open: list[_Suite] = []
+        self.cases: list[Case] = []
+        self.whole: set[tuple[object, ...]] = set()
+        self.case: Element | None = None
+        self.marks: Counter[str] = Counter()
+        self.teardown = False
+        self.outcomes: dict[tuple[str, str], Outcome] = {}
+        self.written: float | None = None
+        self.ways = {kind: set(_WAYS) for kind in _NAMES}
+        self.suites = 0
+        self.failed_suites = 0
+        self.comments: dict[str, int] = {}
+
+    def begin(self, name: str, element: Element) -> None:
+        if name == bounded_xml.COMMENT and len(self.open) == 1:
+            found = _COUNTED.fullmatch(element.text or "")
+            self.comments |= {found[1]: count(found[2], f"{found[1]} of its comments")} if found else {}
+        if name in _SUITES:
+            if self.case is not None:
+                raise Differs("a suite stands within a case")
+            self.open.append(_Suite(element, element.get("name", "")))
+            self.written = latest(self.written, moment(element.get("timestamp")))
+        elif name == "testcase":
+            if self.case is not None or not self.open:
+                raise Differs("a case stands within another one, or in no suite")
+            self.case, self.marks, self.teardown = element, Counter(), False
+        elif name in _MARKS and self.case is not None:
+            self.marks[_MARKS[name]] += 1
+            self.teardown = self.teardown or element.get("message", "").startswith(_TEARDOWN)
+
+    def end(self, name: str, printed: _Printed) -> None:
+        if name == "testcase" and self.case is not None:
+            self._end_case(self.case)
+            self.case = None
+        elif name in _SUITES:
+            suite = self.open.pop()
+            suite.hold(printed, self.ways)
+            if self.open:
+                self.suites += 1
+                self.failed_suites += bool(suite.cases["failed"])
+                self.open[-1].take(suite)
+            else:
+                self._hold_comments(suite)
+
+    def _hold_comments(self, root: _Suite) -> None:
+        """Compare what node counted. A test with subtests is a suite here, a suite without tests a case."""
+        told = self.comments
+        if not {"tests", "suites", "pass", "fail"} <= told.keys():
+            return
+        if not all("own" in ways for ways in self.ways.values()):
+            raise Differs("a suite tells other figures than its own cases and suites come to")
+        cases, failed = root.cases.total(), told["fail"] + told.get("cancelled", 0)
+        if told["tests"] + told["suites"] != cases + self.suites:
+            raise Differs(f"its comments tell {told['tests']} tests, and it has {cases} in {self.suites} suites")
+        if sum(told.values()) - told["suites"] != 2 * told["tests"]:
+            raise Differs(f"its comments tell {told['tests']} tests, which their outcomes do not come to")
+        skipped = told.get("skipped", 0) + told.get("todo", 0)
+        if not skipped <= root.cases["skipped"] <= skipped + told["suites"]:
+            raise Differs(f"its comments tell {skipped} tests that were skipped, and it has {root.cases['skipped']}")
+        if not root.cases["failed"] - told["suites"] <= failed <= root.cases["failed"] + self.failed_suites:
+            raise Differs(f"its comments tell {failed} tests that failed, and it has {root.cases['failed']}")
+
+    def _end_case(self, element: Element) -> None:
+        suite, marks = self.open[-1], self.marks
+        if "failure" in element.attrib and not marks["failures"]:  # node has it twice
+            raise Differs(f"the case {element.get('name', '')[:80]!r} has a failure that is not there")
+        outcome = _outcome(element, marks)
+        if outcome == "skipped" and not marks["skipped"]:
+            marks["skipped"] = 1
+        for kind in _NAMES:
+            suite.marks[kind] += marks[kind]
+            suite.marks[f"cases with {kind}"] += bool(marks[kind])
+            suite.marks[f"only {kind}"] += bool(marks[kind]) and (kind == "skipped" or not marks["skipped"])
+            suite.own[kind] += bool(marks[kind])
+        held = "/".join(item.name for item in self.open[1:] or self.open)
+        place = "\0".join((held, element.get("classname", ""), element.get("file", "")))
+        name = element.get("name", "")
+        if self._ends_failed(place, name):
+            suite.parts["doubles"] += 1
+            return
+        whole = (place, name, outcome, element.get("time"), element.get("line"), element.get("id"))
+        if whole in self.whole:
+            raise Differs(f"the case {name[:80]!r} stands twice")
+        self.whole.add(whole)
+        suite.own["tests"] += 1
+        suite.cases[outcome] += 1
+        # More failures in a case than one are subtests of pytest, each of which it counts.
+        suite.parts["failures"] += max(0, marks["failures"] - 1)
+        suite.parts["teardowns"] += self.teardown and not marks["failures"]
+        self.outcomes[place, name] = outcome
+        self.cases.append(Case(place, name, outcome))
+
+    def _ends_failed(self, place: str, name: str) -> bool:
+        """Return whether this is the teardown of a test that failed before, which pytest gives a case of its own."""
+        return self.teardown and not self.marks["failures"] and self.outcomes.get((place, name)) == "failed"
+
+
+def _outcome(element: Element, marks: Counter[str]) -> Outcome:
+    if marks["skipped"] or (
+        element.get("status", "").lower() in _NOT_RUN and not (marks["failures"] or marks["errors"])
+    ):
+        return "skipped"
+    return "failed" if marks["failures"] or marks["errors"] else "passed"
+
+
+def recognises(data: bytes) -> bool:
+    """Return whether this is such a report."""
+    return bounded_xml.begins_with(data, _SUITES)
+
+
+def read(data: bytes, printed: bytes) -> TestReport:
+    """Return what a report says. printed: what the run printed. Raises Differs, UnreadReport."""
+    reading = _JUnitReading()
+    said = _Printed.of(printed)
+    for begins, name, element in bounded_xml.events(data):
+        if begins:
+            reading.begin(name, element)
+        else:
+            reading.end(name, said)
+    return TestReport(FORMAT, tuple(reading.cases), written=reading.written)

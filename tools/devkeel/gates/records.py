@@ -1,0 +1,78 @@
+"""What gates came to: a small record in `.devkeel`, the newest results of it. Reading it makes nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec import Struct
+
+from devkeel.gates.figures import Figures  # noqa: TC001  (msgspec asks for it by its name)
+from devkeel.gates.verdict import Verdict  # noqa: TC001  (as above)
+from devkeel.state.files import lock, make_directory, read_record, write_record
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["GateHistory", "GateRecord", "history", "keep", "kept"]
+
+_NAME, _LOCK, _VERSION = "gates.json", "gates.lock", 1
+_KEPT = 500
+_PATIENCE = 10.0
+
+
+class GateRecord(Struct, frozen=True):
+    """A gate that was run. thresholds, percent: by name, None for what is not asked for, or not measured.
+
+    figures: what the percentages are of. mode: as it was then. operation: id of the newest one then. revision: of the
+    declaration, None where it changed meanwhile. environment: by its name. time: UTC, ISO 8601. seconds: of the
+    command. taken_back: the operation that took back what made it fail.
+    """
+
+    stage: str
+    mode: str
+    verdict: Verdict
+    thresholds: dict[str, float | None]
+    percent: dict[str, float | None]
+    figures: Figures
+    time: str
+    seconds: float
+    operation: int | None = None
+    revision: str | None = None
+    environment: str | None = None
+    taken_back: int | None = None
+
+
+class GateHistory(Struct, frozen=True):
+    """The results that are kept, newest first."""
+
+    results: tuple[GateRecord, ...]
+
+
+def kept(state: Path) -> list[GateRecord]:
+    """Return the results that are kept, the oldest first; nothing where there are none of this user's."""
+    found = read_record(state / _NAME)
+    if found is None or found.get("version") != _VERSION or not isinstance(found.get("results"), list):
+        return []
+    records = list[GateRecord]()
+    for item in found["results"]:
+        try:
+            records.append(msgspec.convert(item, GateRecord))
+        except msgspec.ValidationError:  # of another devkeel
+            continue
+    return records
+
+
+def history(state: Path, limit: int) -> GateHistory:
+    """Return the newest results, newest first."""
+    return GateHistory(tuple(reversed(kept(state)))[:limit])
+
+
+def keep(state: Path, record: GateRecord) -> None:
+    """Keep a result beside the newest of the others. Raises StateError."""
+    make_directory(state)
+    # Without the lock another gate's result may be lost, and nothing else.
+    with lock(state / _LOCK, _PATIENCE):
+        results = [*kept(state), record][-_KEPT:]
+        data: dict[str, Any] = {"version": _VERSION, "results": msgspec.to_builtins(results)}
+        write_record(state / _NAME, data)
