@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,13 +11,17 @@ import pytest
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Refused, Unavailable, UsageError
+from devkeel.gates.figures import Counts
 from devkeel.gates.records import history, keep, kept
 from devkeel.policy.permission import Limit
+from devkeel.sandbox.sandbox import require_way
+
+from .conftest import node, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
+    from devkeel.events.event import Event
     from devkeel.gates.measure import GateResult
 
 pytestmark = pytest.mark.usefixtures("own_index")
@@ -173,6 +179,78 @@ def test_a_cancelled_gate_is_no_result(root: Path, environment: Environment) -> 
     with pytest.raises(Unavailable):
         job.value()
     assert environment.gate_history().results == ()
+
+
+PYTHON = {
+    "lib.py": "def f(x):\n    if x:\n        return 1\n    return 2\n",
+    "test_lib.py": "from lib import f\ndef test_f(): assert f(1) == 1\ndef test_g(): assert f(0) == 2\n",
+}
+JAVASCRIPT = {
+    "lib.js": "exports.f = (x) => (x ? 1 : 2);\n",
+    "lib.test.js": "const { test } = require('node:test');\nconst { f } = require('./lib.js');\n"
+    "test('one', () => { f(1); });\ntest('two', () => { f(0); });\n",
+}
+GO = {
+    "go.mod": "module example.com/m\n\ngo 1.19\n",
+    "lib.go": "package m\n\nfunc F(x int) int {\n\tif x > 0 {\n\t\treturn 1\n\t}\n\treturn 2\n}\n",
+    "lib_test.go": 'package m\n\nimport "testing"\n\n'
+    "func TestOne(t *testing.T) { F(1) }\nfunc TestTwo(t *testing.T) { F(0) }\n",
+}
+SITE = Path(pytest.__file__).parents[1]
+PYTEST = ["env", f"PYTHONPATH={SITE}", "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+PYTEST += ["--junitxml=report.xml", "--cov=.", "--cov-report=json"]
+TAP = ["--test-reporter=tap", "--test-reporter-destination=stdout"]
+LCOV = ["--experimental-test-coverage", "--test-reporter=lcov", "--test-reporter-destination=lcov.info"]
+
+
+@pytest.mark.parametrize(
+    ("files", "command", "reports"),
+    [
+        (PYTHON, PYTEST, ["report.xml", "coverage.json"]),
+        (JAVASCRIPT, ["node", "--test", *TAP, *LCOV], ["lcov.info"]),
+        (GO, ["go", "test", "-json", "-coverprofile=cover.out", "./..."], ["cover.out"]),
+    ],
+    ids=["pytest", "node", "go"],
+)
+def test_a_real_runner_is_measured(
+    root: Path, environment: Environment, files: dict[str, str], command: list[str], reports: list[str]
+) -> None:
+    if command[0] != "env" and shutil.which(command[0]) is None:
+        pytest.skip(f"{command[0]} is not installed")
+    if command[0] == "node" and node() < (20, 11):  # Debian's has no lcov, and says so of its tests alone
+        command, reports = command[:2] + TAP, []
+    written(root, files)
+    (root / "devkeel.toml").write_text(f'[gates]\nstage = "strict"\ncommand = {command}\nreports = {reports}\n')
+    result = gate(environment)
+    assert result.figures.tests == Counts(2, 0, 0)
+    assert (result.verdict, result.percent["coverage"]) == (("passed", 100.0) if reports else ("not_measured", None))
+
+
+def test_a_role_in_a_sandbox_has_its_tests_run_there(root: Path, environment: Environment) -> None:
+    try:
+        require_way()
+    except Unavailable:
+        pytest.skip("this system gives no such sandbox to this user")
+    (root.parent / "outside").touch()
+    (root / "tests.sh").write_text(f"echo 1..1; if test -e {root.parent}/outside; then echo not ok; else echo ok; fi")
+    assert gate(environment).verdict == "failed"
+    held = Limit(environment.context.permission.names, "a test", role="held", sandbox=True)
+    enclosed = Environment(root, actor="test", permission=environment.context.permission.within(held))
+    found = gate(enclosed)
+    assert found.verdict == "passed", (found.ran, found.reasons, found.problems)
+    enclosed.close()
+
+
+def test_how_it_came_out_is_an_event(root: Path, environment: Environment) -> None:
+    found: list[Event] = []
+    environment.subscribe(found.append)
+    gate(environment)
+    patch(environment, '"plain"', "")
+    gate(environment)
+    environment.close()  # what waits is delivered
+    kinds = [(item.kind, item.code) for item in found if item.action == "gate"]
+    assert kinds == [("checked", None), ("failed", "gate_failed")]
+    assert [item.kind for item in found if item.action == "restore"][-1] == "restored"
 
 
 def test_there_is_no_such_stage(environment: Environment) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from devkeel.gates.figures import added_up
-from devkeel.gates.readers.registry import reader_of
+from devkeel.gates.readers import junit, lcov
+from devkeel.gates.readers.registry import READERS, reader_of
 from devkeel.gates.readers.trust import Differs, UnreadReport
 
 if TYPE_CHECKING:
@@ -232,3 +236,52 @@ def test_no_lie_about_what_go_wrote_is_believed(by_go: dict[str, Real], name: st
     found, number = believed(by_go[name], WAYS[name])
     assert found == [], found
     assert number > 10
+
+
+def junit_of(outcomes: list[str], told: dict[str, int]) -> bytes:
+    inner = {"passed": "", "failures": "<failure/>", "errors": "<error/>", "skipped": "<skipped/>"}
+    cases = "".join(f'<testcase name="t{n}" time="{n}">{inner[kind]}</testcase>' for n, kind in enumerate(outcomes))
+    totals = " ".join(f'{name}="{number}"' for name, number in told.items())
+    return f"<testsuites {totals}><testsuite name='s' {totals}>{cases}</testsuite></testsuites>".encode()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.sampled_from(["passed", "failures", "errors", "skipped"]), min_size=1, max_size=30), st.data())
+def test_a_suite_is_believed_with_its_own_totals_and_with_no_others(outcomes: list[str], data: st.DataObject) -> None:
+    told = {"tests": len(outcomes)} | {kind: outcomes.count(kind) for kind in ("failures", "errors", "skipped")}
+    tests = added_up([junit.read(junit_of(outcomes, told), b"")]).tests
+    ran = len(outcomes) - told["skipped"]
+    assert (tests is None) == (ran == 0)
+    if tests is not None:
+        assert (tests.passed, tests.ran) == (outcomes.count("passed"), ran)
+    key = data.draw(st.sampled_from(sorted(told)))
+    other = data.draw(st.integers(-3, 100).filter(lambda number: number != told[key]))
+    with pytest.raises(Differs):
+        junit.read(junit_of(outcomes, told | {key: other}), b"")
+
+
+def lcov_of(hits: dict[int, int], told: dict[str, int]) -> bytes:
+    lines = "".join(f"DA:{line},{times}\n" for line, times in hits.items())
+    return f"SF:a\n{lines}LF:{told['LF']}\nLH:{told['LH']}\nend_of_record\n".encode()
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.dictionaries(st.integers(1, 500), st.integers(0, 9), min_size=1, max_size=40), st.data())
+def test_a_file_is_believed_with_its_own_totals_and_with_no_others(hits: dict[int, int], data: st.DataObject) -> None:
+    told = {"LF": len(hits), "LH": sum(times > 0 for times in hits.values())}
+    lines = added_up([lcov.read(lcov_of(hits, told), b"")]).lines
+    assert lines is not None
+    assert (lines.covered, lines.total) == (told["LH"], told["LF"])
+    key = data.draw(st.sampled_from(sorted(told)))
+    other = data.draw(st.integers(-3, 600).filter(lambda number: number != told[key]))
+    with pytest.raises(Differs):
+        lcov.read(lcov_of(hits, told | {key: other}), b"")
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.sampled_from(READERS), st.binary(max_size=300), st.sampled_from([b"", b"<testsuite>", b"TAP version 13\n1..1\n"])
+)
+def test_no_text_does_more_than_be_refused(reader: Any, text: bytes, begin: bytes) -> None:
+    with contextlib.suppress(Differs, UnreadReport):
+        reader.read(begin + text, text)

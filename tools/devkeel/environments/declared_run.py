@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from devkeel.backends.registry import backend_named
 from devkeel.environments.active import active_name, entering_of, good_of
 from devkeel.environments.names import sanitised
-from devkeel.environments.run import Invocation, directory_of, perform, require_words
+from devkeel.environments.run import Invocation, Printed, directory_of, perform, require_words
 from devkeel.environments.surroundings import Surroundings
 from devkeel.errors import Refused, UsageError
 from devkeel.nix_cli.devenv import NAME
@@ -26,6 +26,7 @@ from devkeel.processes.real_ports import real_ports
 from devkeel.processes.runners import runner_of
 from devkeel.processes.task_graph import is_process, plain_name
 from devkeel.processes.task_script import in_order, script
+from devkeel.runtime import process
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.programs import executing, find_program
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from devkeel.processes.evaluated import Evaluated
     from devkeel.runtime.jobs import Job
 
-__all__ = ["call", "is_meant", "run"]
+__all__ = ["call", "is_meant", "printed", "run"]
 
 _EVALUATING = 900.0
 _STARTING = 600.0
@@ -86,6 +87,17 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     spec = JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0)
     with context.building():
         return context.jobs.start(spec, work)
+
+
+def printed(context: Context, job: Job, wanted: RunSpec, timeout: float, limit: int) -> Printed:
+    """Run the test as a part of a job, for who reads what it prints; see `run`. limit: bytes that are kept of each."""
+    deadline = time.monotonic() + timeout
+    found = _evaluated(context, wanted, timeout)
+    with _processes(context, job, found, deadline - time.monotonic()):
+        called = _prepared(context, wanted, found, deadline - time.monotonic())
+        left = max(0.0, deadline - time.monotonic())
+        done = process.run(called.argv, timeout=left, environment=called.variables, cwd=called.place, limit=limit)
+    return Printed(done, called.notes, secrets_in(called.variables))
 
 
 def call(context: Context, wanted: RunSpec) -> Invocation:

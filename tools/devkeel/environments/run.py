@@ -30,25 +30,28 @@ from devkeel.text.data import as_data
 from devkeel.text.secrets import mask, mask_arguments, secrets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from devkeel.backends.backend import Backend
     from devkeel.context import Context, InSandbox
     from devkeel.environments.applied import Good
     from devkeel.project.root import Project
+    from devkeel.runtime import Completed
     from devkeel.runtime.jobs import Job
     from devkeel.sandbox.account import SandboxAccount
     from devkeel.sandbox.sandbox import Sandbox
 
 __all__ = [
     "Invocation",
+    "Printed",
     "RunResult",
     "RunSpec",
     "call",
     "directory_of",
     "is_argument",
     "perform",
+    "printed",
     "require_words",
     "run",
 ]
@@ -124,6 +127,34 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
         argv = sandbox.standing((program.path, *called[1:]), place, around.variables)
         return Invocation(argv, place, {}, tuple(unset), (*outdated(context, good), *program.notes))
     return Invocation(called, place, around.variables, tuple(unset), (*outdated(context, good), *program.notes))
+
+
+def printed(context: Context, wanted: RunSpec, timeout: float, limit: int) -> Printed:
+    """Run a command to its end, for who reads what it prints; see `run`. limit: bytes of each output that are kept.
+
+    Raises as `run`, and Unavailable `timeout`.
+    """
+    called, place, good, entered = _prepared(context, wanted)
+    around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
+    sandbox = _sandbox(context, wanted, entered, program)
+    notes = (*outdated(context, good), *program.notes)
+    hidden = secrets_in(good.applied.variables) if good else ()
+    if sandbox is None:
+        done = process.run(called, timeout=timeout, environment=around.variables, cwd=place, limit=limit)
+        return Printed(done, notes, hidden)
+    with sandbox.holding((program.path, *called[1:]), place, around.variables) as holding:
+        done = process.run(
+            holding.argv, timeout=timeout, environment={}, cwd=place, limit=limit, inherits=holding.inherits
+        )
+    return Printed(done, notes, hidden)
+
+
+class Printed(Struct, frozen=True):
+    """What a command printed. hidden: values of its variables that are secrets."""
+
+    done: Completed
+    notes: tuple[str, ...]
+    hidden: Sequence[str]
 
 
 def _sandbox(context: Context, wanted: RunSpec, entered: Good | None, program: Program) -> Sandbox | None:

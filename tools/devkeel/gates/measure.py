@@ -125,7 +125,7 @@ def _read(context: Context, job: Job, wanted: WantedGate) -> tuple[Run | None, r
         return None, reading.read_all(project, wanted.reports, Occasion())
     before = reading.looked_at(project, wanted.reports)
     job.tell("running the tests")
-    run = perform(context, wanted.gates, wanted.environment, wanted.timeout)
+    run = perform(context, job, wanted.gates, wanted.environment, wanted.timeout)
     if run.ran.exit_code is None:
         error = run.ran.error or {}
         return run, reading.Reading((), (), (ReportProblem.of_error(error),))

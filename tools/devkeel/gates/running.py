@@ -11,13 +11,14 @@ from devkeel.environments import declared_run
 from devkeel.environments import run as environment_run
 from devkeel.environments.run import RunSpec
 from devkeel.errors import DevkeelError, Unavailable
-from devkeel.runtime import process
+from devkeel.project.root import SETTINGS
 from devkeel.text.clean import clean
-from devkeel.text.secrets import mask, mask_arguments, secrets_in
+from devkeel.text.secrets import mask, mask_arguments
 
 if TYPE_CHECKING:
     from devkeel.context import Context
     from devkeel.project.gates import Gates
+    from devkeel.runtime.jobs import Job
 
 __all__ = ["Ran", "Run", "perform"]
 
@@ -50,30 +51,38 @@ class Run(Struct, frozen=True):
     cut: bool = False
 
 
-def perform(context: Context, gates: Gates, environment: str | None, timeout: float) -> Run:
+def perform(context: Context, job: Job, gates: Gates, environment: str | None, timeout: float) -> Run:
     """Run the command to its end. What cannot be started is a result too; what cancels the job is raised."""
     wanted = RunSpec(gates.command, None, not gates.command, gates.cwd, environment, pure=False)
-    by_nix = not gates.command and declared_run.is_meant(context, wanted)
-    prepare = declared_run.call if by_nix else environment_run.call
-    begun, clock = time.time(), time.monotonic()
     argv = gates.command or ("test",)
+    begun, clock = time.time(), time.monotonic()
     try:
-        context.permission.require("gate", ("execute",))  # an apply, which takes another, may end with the gate
-        called = prepare(context, wanted)
-        begun, clock = time.time(), time.monotonic()
-        found = process.run(
-            called.argv, timeout=timeout, environment=called.variables, cwd=called.place, limit=2 * _KEPT
-        )
+        context.permission.require("gate", ("execute",))  # what else asks for a gate may take another one
+        if not gates.command and declared_run.is_meant(context, wanted):
+            _require_none(context)
+            printed = declared_run.printed(context, job, wanted, timeout, 2 * _KEPT)
+        else:
+            printed = environment_run.printed(context, wanted, timeout, 2 * _KEPT)
     except DevkeelError as error:
         if error.code == "cancelled":
             raise
         late = isinstance(error, Unavailable) and error.code == "timeout"
         return Run(Ran(argv, None, _since(clock), timed_out=late, error=error.as_data()), begun)
-    hidden = secrets_in(called.variables)
+    found, hidden = printed.done, printed.hidden
     text = clean((found.stdout[-_TAIL:] + found.stderr[-_TAIL:]).decode("utf-8", "replace"))[-_TAIL:]
-    said = mask_arguments(argv, hidden)
-    ran = Ran(tuple(said), found.returncode, _since(clock), output=mask(text, hidden) or None, notes=called.notes)
+    said = tuple(mask_arguments(argv, hidden))
+    ran = Ran(said, found.returncode, _since(clock), output=mask(text, hidden) or None, notes=printed.notes)
     return Run(ran, begun, found.stdout, cut=bool(found.omitted[0]))
+
+
+def _require_none(context: Context) -> None:
+    """Refuse the test of a devenv.nix where it is to be held. Raises Unavailable `not_sandboxed`."""
+    if context.sandboxing() is not None:
+        raise Unavailable(
+            "not_sandboxed",
+            "The project's own test is evaluated and built before it runs, which no sandbox here lets it.",
+            remedy=f"Name the command itself in the gates of {SETTINGS}.",
+        )
 
 
 def _since(clock: float) -> float:
