@@ -36,14 +36,17 @@ LAYERS = {
     "history": {"candidate", "errors", "pinned", "project", "source", "text", "transaction"},
     "nix_cli": {"candidate", "diagnosis", "errors", "pinned", "project", "runtime", "source", "system", "text"},
     "sandbox": {"errors", "project", "runtime", "system"},
-    "libraries": {"candidate", "diagnosis", "errors", "nix_cli", "project", "runtime", "source", "state", "text"},
+    "libraries": {
+        *("candidate", "diagnosis", "errors", "nix_cli", "pinned", "project", "runtime", "source"),
+        *("state", "text"),
+    },
     "catalogue": {"errors", "nix_cli", "project", "runtime", "source", "state"},
     "edits": {"candidate", "catalogue", "errors", "libraries", "pinned", "project", "source", "text"},
     "checks": {
         *("candidate", "catalogue", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "text"),
     },
-    "policy": {"candidate", "catalogue", "checks", "errors", "project", "source", "state", "text"},
+    "policy": {"candidate", "catalogue", "checks", "errors", "libraries", "project", "source", "state", "text"},
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),

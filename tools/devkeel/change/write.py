@@ -54,13 +54,14 @@ if TYPE_CHECKING:
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
     from devkeel.events.event import Kind
-    from devkeel.policy import content, protected, protected_files
+    from devkeel.policy import ages, content, protected, protected_files
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
     from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
 else:
     values, protected = Deferred("devkeel.checks.values"), Deferred("devkeel.policy.protected")
+    ages = Deferred("devkeel.policy.ages")
     content = Deferred("devkeel.policy.content")
     protected_files = Deferred("devkeel.policy.protected_files")
 
@@ -235,6 +236,7 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     _hold_files(settings, candidate)
     if settings.rules is not None:
         content.require_kept(settings, candidate)
+        ages.require_aged(settings, candidate, resolved=bool(ran) or intent.kind == "lock")
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)

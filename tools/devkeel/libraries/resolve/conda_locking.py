@@ -19,6 +19,7 @@ from devkeel.errors import Place, Refused, Unavailable
 from devkeel.libraries.manifests import conda_file
 from devkeel.libraries.resolve import conda_solver
 from devkeel.libraries.resolve.conda_lock import LOCK, subdir
+from devkeel.libraries.resolve.cool_down import cool_down
 from devkeel.libraries.resolve.micromamba import INSTALL
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ def lock_conda(subject: Candidate, renew: Collection[str] | None, timeout: float
     _require_lockable(manifest, data, old)
     machines = _machines(subject.read(_VIRTUAL))
     category = str(conda_file.load(data, manifest).get("category") or "main")
+    held = cool_down(subject.basis)
     entries, wanted = list[dict[str, Any]](), dict[str, _Wanted]()
     for platform in platforms:
         wanted[platform] = asked = _wanted(data, manifest, platform)
@@ -108,6 +110,7 @@ def lock_conda(subject: Candidate, renew: Collection[str] | None, timeout: float
             platform,
             machines.get(platform, {}),
             kept,
+            held.newest if held is not None else None,
         )
         entries += [_entry(record, platform, category) for record in records]
     return _text(manifest, wanted, sorted(entries, key=lambda item: (item["name"], item["platform"])))

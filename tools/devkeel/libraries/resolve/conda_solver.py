@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,14 +102,16 @@ def is_pinned(pinned: Mapping[str, str], spec: str) -> bool:
     return found[2] is None or pinned[found[1].lower()].startswith(found[2].rstrip("."))
 
 
-def require_resolvable(data: bytes, name: str, tool: str | None, timeout: float) -> str:
+def require_resolvable(data: bytes, name: str, tool: str | None, timeout: float, newest: datetime | None = None) -> str:
     """Ask whether what environment.yml names can be had together; return who was asked.
+
+    newest: when it was published at the latest; micromamba knows no such time, and is not asked where there is one.
 
     Raises CheckFailed `unresolvable`, Unavailable `tool_missing` or `registry_unreachable`.
     """
     wanted = wanted_of(data, name)
-    if tool is None:
-        solve(wanted, timeout)
+    if tool is None or (newest is not None and has_rattler()):
+        solve(wanted, timeout, newest)
         return "rattler"
     argv = (tool, "create", "--dry-run", "--prefix", str(Path("/nonexistent") / "environment"))
     done = run((*argv, *_arguments(wanted)), timeout=timeout, environment=tool_environment())
@@ -155,8 +157,8 @@ def _by_rattler(wanted: CondaPackages, prefix: Path, timeout: float) -> None:
         raise _installing(str(error), wanted.file) from error
 
 
-def solve(wanted: CondaPackages, timeout: float) -> list[Any]:
-    """Return py-rattler's records of what is wanted."""
+def solve(wanted: CondaPackages, timeout: float, newest: datetime | None = None) -> list[Any]:
+    """Return py-rattler's records of what is wanted. newest: when it was published at the latest."""
     if not has_rattler():
         raise Unavailable(
             "tool_missing",
@@ -176,6 +178,7 @@ def solve(wanted: CondaPackages, timeout: float) -> list[Any]:
         platforms=[subdir(), "noarch"],
         virtual_packages=rattler.VirtualPackage.detect(),
         timeout=timedelta(seconds=timeout),
+        **({} if newest is None else {"exclude_newer": newest}),
     )
 
 
@@ -185,8 +188,9 @@ def solve_for(
     platform: str,
     machine: Mapping[str, str],
     kept: Sequence[tuple[str, str]] = (),
+    newest: datetime | None = None,
 ) -> list[Any]:
-    """Return py-rattler's records of what is wanted on a platform.
+    """Return py-rattler's records of what is wanted on a platform. newest: when it was published at the latest.
 
     machine: the virtual packages that it has, each with version and build. kept: name and URL of packages that stay
     where they fit, as far as the channels still have them. Raises CheckFailed `unresolvable`, Unavailable
@@ -207,6 +211,7 @@ def solve_for(
         locked_packages=[record for records in known for record in records if str(record.url) in urls],
         virtual_packages=[_virtual(rattler, name, text) for name, text in machine.items()],
         timeout=timedelta(seconds=timeout),
+        **({} if newest is None else {"exclude_newer": newest}),
     )
 
 

@@ -22,6 +22,7 @@ from devkeel.libraries.manifests.pyproject import requirements_of
 from devkeel.libraries.manifests.requirements_file import compiled_by, hashless
 from devkeel.libraries.resolve import failures
 from devkeel.libraries.resolve.compile_command import command_of
+from devkeel.libraries.resolve.cool_down import cool_down, dates_unknown
 from devkeel.libraries.resolve.declared_python import PINNED, declared_python
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv, pip_of, tool_environment
@@ -40,12 +41,23 @@ if TYPE_CHECKING:
     from devkeel.candidate.stage import StageOpener
     from devkeel.libraries.resolve import conda_solver, micromamba
     from devkeel.libraries.resolve.compile_command import CompileCommand
+    from devkeel.libraries.resolve.cool_down import CoolDown
     from devkeel.project.root import Reader
 else:
     conda_solver = Deferred("devkeel.libraries.resolve.conda_solver")
     micromamba = Deferred("devkeel.libraries.resolve.micromamba")
 
-__all__ = ["READS", "Resolved", "ResolverRun", "ask", "compile_run", "registry_unreachable", "resolve"]
+__all__ = [
+    "READS",
+    "SECONDS",
+    "Resolved",
+    "ResolverRun",
+    "ask",
+    "ask_aged",
+    "compile_run",
+    "registry_unreachable",
+    "resolve",
+]
 
 # What the resolvers read in a project by themselves, beside the manifest that they are asked about: an answer that
 # was made of these is published only where they are still the same.
@@ -59,9 +71,10 @@ READS = (
     *("environment.yml", "environment.yaml", "conda-lock.yml", ".condarc"),
 )
 
+AGE_UNKNOWN = "Age unknown: the index tells no dates, so that what was chosen may be younger than the rules want."
 _KEPT = ". The environment is as it was"
 _SOURCE, _TEXT = "resolution", "requirements.txt"
-_SECONDS = 300.0
+SECONDS = 300.0
 _SHOWN = 2000
 # A lock does not depend on the environment that a person has; without this uv asks its interpreter who it is.
 _NOWHERE = {"UV_PROJECT_ENVIRONMENT": ".devkeel/none"}
@@ -119,7 +132,7 @@ def resolve(
     open_stage: StageOpener,
     open_old: StageOpener,
     *,
-    timeout: float = _SECONDS,
+    timeout: float = SECONDS,
 ) -> Resolved:
     """Ask whether what a manifest names can be had together.
 
@@ -142,7 +155,8 @@ def resolve(
     lock = posixpath.join(folder, found.lock)
     if found.lock:
         read(lock)  # before a resolver is asked, so that it is known what the answer builds on
-    code, data, told = ask(found, folder, open_stage, timeout)
+    code, data, told, note = ask_aged(project, found, folder, open_stage, timeout, read(lock) if found.lock else None)
+    found = replace(found, note=f"{found.note} {note}".strip())
     if not code:
         locks = {lock: data} if data else {}
         # A lock that is not there is not begun.
@@ -175,24 +189,55 @@ def registry_unreachable(judge: str, told: str) -> Unavailable:
 
 def _resolve_conda(project: Reader, manifest: str, read: Callable[[str], bytes | None], timeout: float) -> Resolved:
 
+    held = cool_down(project)
+    newest = held.newest if held is not None else None
     judge = conda_solver.require_resolvable(
-        read(manifest) or b"", manifest, micromamba.find_micromamba(project), timeout
+        read(manifest) or b"", manifest, micromamba.find_micromamba(project), timeout, newest
     )
     stale = " conda-lock.yml is not renewed: run conda-lock." if read("conda-lock.yml") is not None else ""
     return Resolved(judge=judge, why=stale.strip())
 
 
 def ask(
-    question: ResolverRun, folder: str, open_stage: StageOpener, timeout: float = _SECONDS
+    question: ResolverRun,
+    folder: str,
+    open_stage: StageOpener,
+    timeout: float = SECONDS,
+    held: CoolDown | None = None,
+    old: bytes | None = None,
 ) -> tuple[int, bytes, str]:
-    """Return the exit code, the lock and what was said. folder: where it runs, from the root. timeout: seconds."""
+    """Return the exit code, the lock and what was said. folder: where it runs, from the root. timeout: seconds.
+
+    held: how old what is taken has to be. old: the lock as it is, of which what is younger stays.
+    """
     with open_stage(writes=True) as stage:
-        collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv)
+        more = held.keeping(question.lock, old) if held is not None and question.judge == "uv" else ()
+        collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv, *more)
         variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": question.said}
+        variables |= held.variables if held is not None else {}
         done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
         told = without_sequences(done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
     told = _VERSIONS.sub("(the last of its versions: ", told)
-    return done.returncode, done.stdout, mask(told, secrets_in(variables))
+    lock = held.without_traces(question.lock, old, done.stdout) if held is not None else done.stdout
+    return done.returncode, lock, mask(told, secrets_in(variables))
+
+
+def ask_aged(
+    project: Reader, question: ResolverRun, folder: str, open_stage: StageOpener, timeout: float, old: bytes | None
+) -> tuple[int, bytes, str, str]:
+    """Return what `ask` returns under what the project's rules say of ages, and what is to be noted of that.
+
+    An index that tells no dates cannot be held to any: it is asked without, and the note says so.
+    """
+    held = cool_down(project)
+    code, data, told = ask(question, folder, open_stage, timeout, held, old)
+    if held is None or not code or "exclude-newer" not in told:
+        return code, data, told, ""
+    # uv says which files have no date where it is not quiet.
+    loud = replace(question, argv=tuple(word for word in question.argv if word != "--quiet"))
+    if not dates_unknown(ask(loud, folder, open_stage, timeout, held, old)[2]):
+        return code, data, told, ""
+    return *ask(question, folder, open_stage, timeout), AGE_UNKNOWN
 
 
 def _question(name: str, read: Callable[[str], bytes | None], *, hashed: bool = False) -> ResolverRun | str:

@@ -21,7 +21,15 @@ from devkeel.libraries.resolve.declared_python import PINNED
 from devkeel.libraries.resolve.includes import require_beneath
 from devkeel.libraries.resolve.installers import find_uv
 from devkeel.libraries.resolve.interpreter import interpreter
-from devkeel.libraries.resolve.resolvers import READS, ResolverRun, ask, compile_run, registry_unreachable
+from devkeel.libraries.resolve.resolvers import (
+    READS,
+    SECONDS,
+    ResolverRun,
+    ask,
+    ask_aged,
+    compile_run,
+    registry_unreachable,
+)
 from devkeel.libraries.resolve.versions import HASHED
 from devkeel.project.root import DECLARATION
 from devkeel.runtime import executing
@@ -125,7 +133,9 @@ def _answered(subject: Candidate, question: ResolverRun, folder: str, manifest: 
     require_beneath(subject.root, manifest, subject.read)
     with executing():
         shown = partial(subject.basis.stage, subject.basis.there | subject.changed)
-        code, data, told = ask(question, folder, shown)
+        old = subject.read(posixpath.join(folder, question.lock))
+        code, data, told, note = ask_aged(subject.basis, question, folder, shown, SECONDS, old)
+        subject.notes += [note] if note else []
     if code and is_unreached(told):
         raise registry_unreachable(question.judge, told)
     if code or not data:
