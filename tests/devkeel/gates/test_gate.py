@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
 from devkeel.api import Environment
@@ -15,6 +16,7 @@ from devkeel.gates.figures import Counts
 from devkeel.gates.records import history, keep, kept
 from devkeel.policy.permission import Limit
 from devkeel.sandbox.sandbox import require_way
+from devkeel.state.files import write_record
 
 from .conftest import node, written
 
@@ -119,10 +121,12 @@ def test_reading_what_is_kept_makes_nothing(root: Path) -> None:
 def test_the_newest_results_are_kept(root: Path, environment: Environment) -> None:
     gate(environment)
     [record] = kept(environment.project.state)
-    for _ in range(3):
-        keep(environment.project.state, record)
-    assert len(history(environment.project.state, 500).results) == 4
-    assert len(history(environment.project.state, 2).results) == 2
+    state = environment.project.state
+    old = msgspec.to_builtins([record] * 499 + [msgspec.structs.replace(record, seconds=7.0)])
+    write_record(state / "gates.json", {"version": 1, "results": old})
+    keep(state, msgspec.structs.replace(record, seconds=8.0))
+    assert [item.seconds for item in history(state, 2).results] == [8.0, 7.0]
+    assert len(kept(state)) == 500
     (root / ".devkeel" / "gates.json").write_text('{"version": 1, "results": []}')
     assert kept(environment.project.state) == []  # somebody else's
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from devkeel.gates.figures import Counts, Figures, Lines, added_up
 from devkeel.gates.readers.registry import READERS, reader_of
-from devkeel.gates.readers.trust import Differs, UnreadReport
+from devkeel.gates.readers.trust import Differs, UnreadReport, moment
 
 from .conftest import Real, run_pytest, written
 
@@ -19,6 +20,36 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.xdist_group("gates")
 
+# What coverage.py 7.2.7 and 7.6.0 wrote of such a lib.py with a text at its top: every line that ran is listed, and
+# those that are statements and not excluded are counted.
+OLD = json.dumps(
+    {
+        "meta": {"version": "7.2.7", "timestamp": "2026-01-31T16:29:43", "branch_coverage": True},
+        "files": {
+            "lib.py": {
+                "executed_lines": [1, 2, 3, 5, 6, 7, 11, 12, 13, 14, 15, 16],
+                "missing_lines": [],
+                "excluded_lines": [3, 4, 12, 13, 15, 16],
+                "summary": (
+                    OLD_SUMMARY := {
+                        "covered_lines": 6,
+                        "num_statements": 6,
+                        "percent_covered": 100.0,
+                        "missing_lines": 0,
+                        "excluded_lines": 6,
+                        "num_branches": 2,
+                        "covered_branches": 2,
+                        "missing_branches": 0,
+                    }
+                ),
+            }
+        },
+        "totals": OLD_SUMMARY,
+    }
+).encode()
+OLD_LCOV = b"TN:\nSF:lib.py\n%s\nLF:6\nLH:6\nend_of_record\n" % b"\n".join(
+    b"DA:%d,1,cqjRfqqPgtzP+CAq2BL/HQ" % line for line in (1, 2, 5, 6, 7, 11, 14)
+)
 OF_PYTHON = Counts(passed=4, failed=6, skipped=2)
 OF_NODE = Counts(passed=5, failed=2, skipped=3)
 OF_GO = Counts(passed=2, failed=4, skipped=1)
@@ -138,3 +169,22 @@ def test_passing_subtests_are_told_apart_from_missing_cases_by_what_pytest_print
     if b'tests="1"' not in data:
         with pytest.raises(Differs):
             read(Real(data, b""))
+
+
+@pytest.mark.parametrize("data", [OLD, OLD_LCOV], ids=["json", "lcov"])
+def test_older_versions_of_coverage_list_more_lines_than_they_count(data: bytes) -> None:
+    assert added_up([read(Real(data, b""))]).lines == Lines(6, 6)
+    for old, new in ((b'"covered_lines": 6', b'"covered_lines": 7'), (b"LF:6", b"LF:5"), (b"LH:6", b"LH:7")):
+        if old in data:
+            with pytest.raises(Differs):
+                read(Real(data.replace(old, new), b""))
+
+
+def test_a_newer_version_lists_what_it_counts() -> None:
+    with pytest.raises(Differs):
+        read(Real(OLD.replace(b"7.2.7", b"7.10.1"), b""))
+
+
+@pytest.mark.parametrize("stamp", ["0", "", "yesterday", "99999-01-01", "1e9"])
+def test_what_is_no_time_says_nothing(stamp: str) -> None:
+    assert moment(stamp) is None

@@ -43,6 +43,8 @@ def take_back(context: Context, job: Job, base: GateRecord, reason: str, timeout
     """Take back devkeel's own operations since a gate that passed, and make the environment of what is there then."""
     try:
         context.permission.require("undo", ("write",))
+        if base.operation is not None:
+            context.records.operation(base.operation)  # a history that does not have it is another one by now
         result, reverted = changes.take_back(context, base.operation or 0, reason, merge=True)
     except DevkeelError as obstacle:
         told = f"Nothing was taken back: {obstacle.message}"

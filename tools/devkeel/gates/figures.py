@@ -10,10 +10,11 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Case", "Counts", "Figures", "Lines", "TestReport", "Unit", "added_up"]
+__all__ = ["Case", "Counts", "Figures", "Lines", "TestReport", "Unit", "added_up", "without_places"]
 
 Outcome = Literal["passed", "failed", "skipped"]
 # What a test came to that two reports have: one of them failing is enough.
+_COVERED, _MISSING = "#covered", "#missing"
 _WEIGHT: dict[Outcome, int] = {"skipped": 0, "passed": 1, "failed": 2}
 
 
@@ -116,13 +117,25 @@ def _distinct(formats: Iterable[Mapping[tuple[str, str, int], Outcome]]) -> Coun
     return total
 
 
+def without_places(covered: int, total: int) -> dict[str, Unit]:
+    """Return the units of a file of which a report says how many there are, and not which."""
+    return {_COVERED: Unit(covered, covered=True), _MISSING: Unit(total - covered, covered=False)}
+
+
+def _kind(units: Mapping[str, Unit]) -> str:
+    """Return what the units of a file are: lines, blocks of statements, or figures without places."""
+    if _COVERED in units:
+        return "figures"
+    return "blocks" if any("," in place for place in units) else "lines"
+
+
 def _lines(reports: Sequence[TestReport]) -> Lines | None:
     files: dict[str, dict[str, Unit]] = {}
-    kinds: dict[str, bool] = {}
+    kinds: dict[str, str] = {}
     for report in reports:
         for name, units in (report.coverage or {}).items():
-            blocks = any("," in place for place in units)
-            if kinds.setdefault(name, blocks) != blocks:
+            kind = _kind(units)
+            if kinds.setdefault(name, kind) != kind or (kind == "figures" and name in files):
                 continue  # lines and statements of one file are not added: the report that comes first says it
             known = files.setdefault(name, {})
             for place, unit in units.items():

@@ -30,6 +30,7 @@ PRINTED = "stdout"
 """What stands for the command's own output in an answer, and among the reports that a call names."""
 
 _MOST_BYTES = 64 * 1024 * 1024
+_MOST_TOGETHER = 256 * 1024 * 1024
 _MOST_REPORTS = 2000
 _MOST_FOLDERS = 20_000
 _SKIPPED = PRIVATE | {"node_modules"}
@@ -202,14 +203,19 @@ def _sources(
     """Yield the reports that are of the run, with their bytes."""
     names, missing = find(project, named)
     problems += missing
+    left = _MOST_TOGETHER
     for name in names:
         try:
             data, changed = _bytes_of(project, name)
         except (OSError, ProjectError, UnreadReport) as error:
             problems.append(ReportProblem("report_unread", name, _why(error)))
             continue
+        left -= len(data or b"")
         if data is None:
             problems.append(ReportProblem("report_missing", name, "there is no such file"))
+        elif left < 0:
+            why = f"the reports have more than {_MOST_TOGETHER // 1024 // 1024} MiB together"
+            problems.append(ReportProblem("report_unread", name, why))
         elif occasion.is_older(name, data, changed):
             problems.append(ReportProblem("report_untrusted", name, "it is older than the run, which did not write it"))
         else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
-from devkeel.gates.figures import TestReport, Unit
+from devkeel.gates.figures import TestReport, Unit, without_places
 from devkeel.gates.readers.trust import Differs, UnreadReport, count, moment, require_same
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ _SUMS = ("covered_lines", "num_statements", "missing_lines", "excluded_lines")
 _BRANCHES = ("num_branches", "covered_branches", "missing_branches")
 _ROUNDED = 1e-6
 _HEAD = 4096
+_VERSION = re.compile(r"(\d+)\.(\d+)")
+_STRICT = (7, 7)
 
 
 def recognises(data: bytes) -> bool:
@@ -36,37 +39,53 @@ def read(data: bytes, printed: bytes) -> TestReport:  # noqa: ARG001  (as every 
     files, totals = found.get("files"), found.get("totals")
     if not isinstance(files, dict) or not isinstance(totals, dict):
         raise UnreadReport("it has no files, or no totals")
+    meta = found.get("meta")
+    version, stamp = (meta.get("version"), meta.get("timestamp")) if isinstance(meta, dict) else (None, None)
     coverage: dict[str, Mapping[str, Unit]] = {}
     sums = dict.fromkeys((*_SUMS, *_BRANCHES), 0)
     for name, file in files.items():
         if not isinstance(file, dict) or not isinstance(file.get("summary"), dict):
             raise UnreadReport(f"{name} has no summary")
-        coverage[name] = _file(name, file)
+        coverage[name] = _file(name, file, version)
         for key in sums:
             sums[key] += count(file["summary"].get(key, 0), f"{key} of {name}")
     for key, total in sums.items():
         if key in totals:
             require_same(count(totals[key], f"{key} of the totals"), total, key)
     _hold_share("the totals", totals)
-    meta = found.get("meta")
-    return TestReport(
-        FORMAT, coverage=coverage, written=moment(meta.get("timestamp")) if isinstance(meta, dict) else None
-    )
+    return TestReport(FORMAT, coverage=coverage, written=moment(stamp))
 
 
-def _file(name: str, file: Mapping[str, Any]) -> dict[str, Unit]:
+def _file(name: str, file: Mapping[str, Any], version: object) -> dict[str, Unit]:
     covered, missing = (_lines(name, file, key) for key in ("executed_lines", "missing_lines"))
     if covered & missing:
         raise Differs(f"line {min(covered & missing)} of {name} ran, and did not")
-    summary = file["summary"]
-    comes = {"covered_lines": len(covered), "num_statements": len(covered | missing), "missing_lines": len(missing)}
+    summary, excluded = file["summary"], set[int]()
     if "excluded_lines" in file:
-        comes["excluded_lines"] = len(_lines(name, file, "excluded_lines"))
-    for key, figure in comes.items():
-        if key in summary:
-            require_same(count(summary[key], f"{key} of {name}"), figure, f"{key} of {name}")
+        excluded = _lines(name, file, "excluded_lines")
+        _require(summary, "excluded_lines", len(excluded), name)
+    _require(summary, "missing_lines", len(missing), name)
+    ran = count(summary.get("covered_lines", len(covered)), f"covered_lines of {name}")
+    _require(summary, "num_statements", ran + len(missing), name)
     _hold_share(name, summary)
-    return {str(line): Unit(1, line in covered) for line in covered | missing}
+    if ran == len(covered):
+        return {str(line): Unit(1, line in covered) for line in covered | missing}
+    # Up to 7.6, coverage.py lists every line that ran, and counts those that are statements and not excluded.
+    if ran > len(covered - excluded):
+        require_same(ran, len(covered - excluded), f"covered_lines of {name}")
+    if not _lists_every_line(version):
+        require_same(ran, len(covered), f"covered_lines of {name}")
+    return without_places(ran, ran + len(missing))
+
+
+def _require(summary: Mapping[str, Any], key: str, found: int, name: str) -> None:
+    if key in summary:
+        require_same(count(summary[key], f"{key} of {name}"), found, f"{key} of {name}")
+
+
+def _lists_every_line(version: object) -> bool:
+    found = _VERSION.match(version) if isinstance(version, str) else None
+    return found is not None and tuple(map(int, found.groups())) < _STRICT
 
 
 def _lines(name: str, file: Mapping[str, Any], key: str) -> set[int]:

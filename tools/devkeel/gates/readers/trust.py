@@ -12,6 +12,7 @@ _COUNT = re.compile(r"\+?\d{1,18}", re.ASCII)
 # Where a clock can stand that a time without a zone was read from: up to twelve hours behind UTC.
 _BEHIND = timedelta(hours=12)
 _MILLISECONDS = 10_000_000_000
+_YEAR = 365 * 24 * 3600
 
 
 class UnreadReport(Exception):
@@ -55,7 +56,8 @@ def moment(text: object) -> float | None:
     try:
         if _COUNT.fullmatch(text):
             number = int(text)
-            return number / 1000 if number > _MILLISECONDS else float(number)
+            seconds = number / 1000 if number > _MILLISECONDS else float(number)
+            return seconds if seconds > _YEAR else None  # some write none by a zero
         found = datetime.fromisoformat(text)
         aware = found.replace(tzinfo=UTC) + _BEHIND if found.tzinfo is None else found
         return aware.timestamp()
