@@ -38,7 +38,7 @@ VERBS = {
     "lock": "Make, renew or check the locks.",
     "envrc": "Write the .envrc by which direnv enters the environment.",
     "template": "Begin a project by a template, or add one to it.",
-    "policy": "Change what devkeel.toml allows.",
+    "policy": "Show what devkeel.toml allows, and change it.",
     "generate": "Make flake.nix, .envrc, CI workflows and the like from what is declared.",
     "purge": "Remove the environments that devkeel made.",
     "check": "Check the environment files as they are.",

@@ -169,6 +169,7 @@ class OfferingServer(MCPServer[Any]):
         if self._listed is None:
             workspace = self._library.workspace
             tools = [strict.StrictTool.of(spec, workspace, self._offer) for spec in families.TOOLS]
+            workspace.verbs.update({spec.name: spec.verbs for spec in families.TOOLS})
             self._tool_manager = ToolManager(tools=[*tools, *self._tool_manager.list_tools()])
             self._listed = frozenset(tool.name for tool in tools if self._offer.lists(tool.spec))
         return self._listed

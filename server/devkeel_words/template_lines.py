@@ -36,6 +36,8 @@ def info(found: TemplateInfo) -> Iterator[str]:
     for edit in found.edits:
         yield f"edit {json.dumps(edit, ensure_ascii=False)}"
     yield f"its result needs: {', '.join(found.permissions)}"
+    if found.lacks:
+        yield f"of these you lack: {', '.join(found.lacks)}"
     for example in found.examples:
         yield f"example: {json.dumps(example, ensure_ascii=False)}"
 

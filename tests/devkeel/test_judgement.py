@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 EDITS = parse_edits([{"kind": "set", "path": "env.A", "value": "1"}])
 # What clients do by themselves, and have judged.
-BESIDE = {"source", "source.write", "install", "resources", "policy"}
+BESIDE = {"source", "source.write", "install", "resources"}
 SETS = [frozenset(names) for size in range(7) for names in combinations(NAMES, size)]
 
 

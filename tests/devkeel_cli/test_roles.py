@@ -114,3 +114,23 @@ def test_what_is_written_beside_the_library_is_judged_too(root: Path, capfd: pyt
     assert other.read_text() == "{ a = 1; }\n"
     assert done(root, "source", "set", str(other), "a", "2", "--dry-run")
     assert done(root, "source", "get", str(other), "a")
+
+
+def test_the_policy_is_shown_explained_and_validated(root: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    def told(*words: str) -> Any:
+        capfd.readouterr()
+        code = run(["--root", str(root), "policy", *words, "--json"])
+        return code, json.loads(capfd.readouterr().out)
+
+    assert told("show", "--role", "reviewer")[1]["permissions"] == ["read"]
+    code, calls = told("explain", "add", "run", "--role", "editor")
+    assert code == 1
+    plain = {item["action"]: item["allowed"] for item in calls if "argument" not in item}
+    assert plain == {"change": True, "run": False, "call": False}
+    assert told("explain", "inspect", "--role", "editor")[0] == 0
+    assert told("validate")[0] == 0
+    (root / "devkeel.toml").write_text('[roles.a]\npermissions = ["write"]\n')
+    code, report = told("validate")
+    assert (code, report["diagnostics"][0]["code"]) == (3, "role_without_read")
+    assert done(root, "policy", "show")
+    assert done(root, "policy", "explain", "add")

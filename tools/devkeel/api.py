@@ -71,8 +71,9 @@ if TYPE_CHECKING:
     from devkeel.locks import life
     from devkeel.locks.life import LockReport
     from devkeel.nix_cli import overrides
-    from devkeel.policy import allowed
+    from devkeel.policy import allowed, explanation
     from devkeel.policy.allowed import Distribution
+    from devkeel.policy.explanation import CallView, PolicyReport, PolicyView
     from devkeel.policy.permission import Permission
     from devkeel.policy.roles import Caller
     from devkeel.processes import manage, reading
@@ -121,6 +122,7 @@ if not TYPE_CHECKING:
     why = Deferred("devkeel.inspection.why")
     overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
+    explanation = Deferred("devkeel.policy.explanation")
     templates = Deferred("devkeel.templates.verbs")
     inspect, check, examine = (
         Deferred("devkeel.inspection.inspect"),
@@ -739,6 +741,33 @@ class Environment:
         needed = action != "stop" and manage.runs_in_environment(context)
         entered = run.call(context, run.RunSpec(("sh",), None, False, None, None, False)).variables if needed else {}
         return manage.manage(context, action, tuple(names), timeout=timeout, on_failure=on_failure, entered=entered)
+
+    def policy(self, *, role: str | None = None, client: str | None = None) -> PolicyView:
+        """Return what this caller may do and by which rules; or what a role, or a client of a name, may.
+
+        Raises PolicyRefused `unknown_role`.
+        """
+        permission = self._permission(role, client)
+        return explanation.view(permission, self.context.settings.roles)
+
+    def explain_call(
+        self, actions: Sequence[str], *, role: str | None = None, client: str | None = None
+    ) -> tuple[CallView, ...]:
+        """Return whether calls are allowed, and which rule denies them; actions: rows of ACTIONS.
+
+        Raises UsageError `unknown_action`, PolicyRefused `unknown_role`.
+        """
+        return explanation.explain(self._permission(role, client), actions)
+
+    def validate_policy(self) -> PolicyReport:
+        """Return what is not sound in the roles of devkeel.toml."""
+        return explanation.problems(self.project)
+
+    def _permission(self, role: str | None, client: str | None) -> Permission:
+        context = self.context
+        if role is None and client is None:
+            return context.permission
+        return explanation.judged_role(context.settings.roles, role, client)
 
     def environments(self) -> Environments:
         """Return the named environments."""

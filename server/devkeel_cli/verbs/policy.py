@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from devkeel_cli import exits
 from devkeel_cli.answers import output
+from devkeel_cli.arguments.actions import VERB_ACTIONS
 from devkeel_cli.arguments.options import dry_run_option, json_option, reason_option, show
 from devkeel_cli.arguments.persons import confirm, yes_option
 from devkeel_cli.session import pass_session
+from devkeel_words import policy_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +26,7 @@ __all__ = ["command"]
 
 @click.group("policy")
 def command() -> None:
-    """Change what devkeel.toml allows.
+    """Show what devkeel.toml allows, and change it.
 
     A KEY is its names with dots between them, such as protected or rules.packages.forbid.
     """
@@ -78,6 +81,52 @@ def take_out(session: Session, /, key: str, **shown: Any) -> None:  # noqa: ANN4
         return session.environment.configure_policy(key, None, **given)
 
     _change(asking, f"Take {key} out?", **shown)
+
+
+_role = click.option("--role", metavar="NAME", help="What this role may do, in place of the caller.")
+_client = click.option("--client", metavar="NAME", help="What a client that calls itself so may do.")
+
+
+@command.command("show")
+@_role
+@_client
+@json_option
+@pass_session
+def tell(session: Session, /, role: str | None, client: str | None, as_json: bool) -> None:
+    """Show what this caller may do, or a role, or a client, and by which rules."""
+    show(session.environment.policy(role=role, client=client), policy_lines.view, as_json=as_json)
+
+
+@command.command("explain")
+@click.argument("calls", metavar="CALL...", nargs=-1, required=True)
+@_role
+@_client
+@json_option
+@pass_session
+def explain(session: Session, /, calls: tuple[str, ...], role: str | None, client: str | None, as_json: bool) -> int:
+    """Say whether calls are allowed, and by which rule they are not.
+
+    A CALL is a verb of the command, or an action as docs/policy.md and refusals name it. Exits with 1 where one is
+    denied whatever its arguments are.
+    """
+    actions = list(dict.fromkeys(action for name in calls for action in VERB_ACTIONS.get(name, (name,))))
+    found = session.environment.explain_call(actions, role=role, client=client)
+    show(found, policy_lines.calls, as_json=as_json)
+    allowed = {item.action for item in found if item.allowed}
+    return 0 if allowed == {item.action for item in found} else 1
+
+
+@command.command("validate")
+@json_option
+@pass_session
+def validate(session: Session, /, as_json: bool) -> int:
+    """Say what is not sound in the roles of devkeel.toml.
+
+    Exits with 3 where something is wrong; a role with more than four permissions is said, and is not wrong.
+    """
+    found = session.environment.validate_policy()
+    show(found, policy_lines.report, as_json=as_json)
+    return 0 if found.ok else exits.CHECK_FAILED
 
 
 def _value(text: str) -> Any:  # noqa: ANN401  (what TOML can say)

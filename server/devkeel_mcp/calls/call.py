@@ -56,13 +56,15 @@ class Report(Protocol):
 class Workspace(Struct, frozen=True, dict=True):
     """The project that a server serves; `writing` is held by the one write that is under way.
 
-    plans: what the person was or is to be asked. preparation: of the library, which calls need.
+    plans: what the person was or is to be asked. preparation: of the library, which calls need. verbs: of
+    the library that the calls of each tool come to.
     """
 
     root: Path
     writing: anyio.Lock = field(default_factory=anyio.Lock)
     plans: Plans = field(default_factory=Plans)
     preparation: Preparation = field(default_factory=Preparation)
+    verbs: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @cached_property
     def disclosure(self) -> Disclosure:

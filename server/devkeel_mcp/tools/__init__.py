@@ -21,6 +21,7 @@ from devkeel_mcp.tools import (
     packages,
     patch,
     policy,
+    policy_explanation,
     processes,
     reproduction,
     search,
@@ -65,5 +66,5 @@ NIX = (
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
 PROJECT = (detection.DETECT, templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
-POLICY = (policy.CONFIGURE_POLICY, gates.CHECK_GATE)
+POLICY = (policy_explanation.EXPLAIN_POLICY, policy.CONFIGURE_POLICY, gates.CHECK_GATE)
 TOOLS = (*CORE, *NIX, *PROJECT, *POLICY)

@@ -41,4 +41,5 @@ CHECK_GATE = ToolSpec(
     toolset="policy",
     arguments=GateArguments,
     handler=_check,
+    verbs=("gate",),
 )

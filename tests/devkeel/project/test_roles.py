@@ -39,11 +39,11 @@ def test_a_project_without_roles_has_none(tmp_path: Path) -> None:
 def test_roles_and_callers_are_read_with_their_lines(tmp_path: Path) -> None:
     table = read_settings(written(tmp_path, GOOD)).roles
     reviewer, agent = table.roles["reviewer"], table.roles["the agent"]
-    assert (reviewer.permissions, reviewer.sandbox, reviewer.line) == ({"read"}, False, 3)
+    assert (reviewer.permissions, reviewer.sandbox, table.line_of("reviewer")) == ({"read"}, False, 3)
     assert (agent.permissions, agent.sandbox) == ({"read", "write"}, True)
     assert (table.callers.default, table.callers.command) == ("the agent", None)
     assert dict(table.callers.clients) == {"claude-code": "reviewer"}
-    assert table.callers.lines == {"default": 8, "clients.claude-code": 9}
+    assert [table.line(("callers", *key)) for key in (("default",), ("clients", "claude-code"))] == [8, 9]
 
 
 @pytest.mark.parametrize(

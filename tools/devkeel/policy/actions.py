@@ -151,4 +151,6 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "install": VerbNeeds(_takes(), (When("write", True, adds=frozenset({"write"})),)),
     "resources": _LOOKING,
     "policy": _LOOKING,
+    "explain_call": _LOOKING,
+    "validate_policy": _LOOKING,
 }

@@ -13,19 +13,80 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from devkeel.errors import Place, PolicyRefused
+from devkeel.deferred import Deferred
+from devkeel.errors import Diagnostic, Place, PolicyRefused
 from devkeel.project.roles import NAMES, PermissionName
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["ALL", "EVERYTHING", "NAMES", "NOTHING", "Limit", "Permission", "PermissionName", "builds"]
+    from devkeel.errors import Severity
+    from devkeel.text import wording
+else:
+    wording = Deferred("devkeel.text.wording")
+
+__all__ = [
+    "ALL",
+    "EVERYTHING",
+    "NAMES",
+    "NOTHING",
+    "Limit",
+    "Permission",
+    "PermissionName",
+    "builds",
+    "has",
+    "is_minimal",
+    "validate",
+]
 
 ALL: frozenset[str] = frozenset(NAMES)
 _BUILD = "build"
+_MINIMAL = 4
 # The levels that run programs, and are asked for by name where a call only tries.
 _RUNNING = ("evaluation", _BUILD)
 _RUNS = frozenset({"build", "execute", "network"})
+
+
+def has(names: Iterable[str], *wanted: str) -> bool:
+    """Return whether a set of permissions has all that are wanted."""
+    return frozenset(wanted) <= frozenset(names)
+
+
+def is_minimal(names: Iterable[str]) -> bool:
+    """Return whether a set of permissions is small: with fewer, a caller can be talked into less."""
+    return len(frozenset(names)) <= _MINIMAL
+
+
+def validate(role: str, names: Sequence[str], *, sandbox: bool = False, place: Place | None = None) -> list[Diagnostic]:
+    """Return what is not sound in a role: what it cannot mean, and what it can be meant without.
+
+    names: as they are written. place: where they are.
+    """
+    given = frozenset(names)
+    found = [
+        Diagnostic("unknown_permission", "error", _unknown(name), "schema", place, name)
+        for name in dict.fromkeys(names)
+        if name not in ALL
+    ]
+
+    def add(code: str, severity: Severity, message: str) -> None:
+        found.append(Diagnostic(code, severity, message, "schema", place, role))
+
+    if not has(given, "read"):
+        add("role_without_read", "warning", f"The role {role} has no read, without which nothing is allowed")
+    if has(given, "publish") and not has(given, "network"):
+        add("publish_without_network", "warning", f"The role {role} may publish, and has no network to upload by")
+    if not is_minimal(given):
+        message = f"The role {role} has {len(given)} permissions; one of at most {_MINIMAL} is minimal"
+        add("role_not_minimal", "info", message)
+    if sandbox and not given & {"build", "execute"}:
+        add("sandbox_without_execute", "info", f"The role {role} is enclosed, and runs nothing that could be")
+    return found
+
+
+def _unknown(name: str) -> str:
+    known = wording.nearest(name[:80], NAMES) or NAMES
+    return f"{name[:80]!r} is no permission; there is {', '.join(known)}"
 
 
 def builds(level: str | None) -> bool:

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
+from devkeel.deferred import Deferred
 from devkeel.errors import Place, PolicyRefused
 from devkeel.policy.permission import Limit
 from devkeel.project.root import SETTINGS
-from devkeel.text.wording import nearest
 
 if TYPE_CHECKING:
     from devkeel.policy.permission import Permission
     from devkeel.project.roles import RoleTable
+    from devkeel.text import wording
+else:
+    wording = Deferred("devkeel.text.wording")
 
 __all__ = ["LIBRARY", "Caller", "NamedRole", "permission_of", "role_of_client"]
 
@@ -94,14 +97,14 @@ def _limit(table: RoleTable, named: NamedRole) -> Limit:
             place=Place(SETTINGS),
             seen=named.name[:80],
             remedy=f"Name one that is there, or ask {_MAINTAINER} for it.",
-            alternatives=tuple(nearest(named.name[:80], sorted(table.roles)) or sorted(table.roles)[:5]),
+            alternatives=tuple(wording.nearest(named.name[:80], sorted(table.roles)) or sorted(table.roles)[:5]),
             details={"given_by": named.by, "whose": named.whose},
         )
     whose = _MAINTAINER if named.whose == _MAINTAINER else f"{_MAINTAINER}, or for another role {named.whose}"
     return Limit(
         role.permissions,
         f"the role {role.name}",
-        Place(SETTINGS, role.line),
+        Place(SETTINGS, table.line_of(role.name)),
         role.name,
         role.sandbox,
         whose,

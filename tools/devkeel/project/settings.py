@@ -176,6 +176,11 @@ def read_settings(project: Reader) -> Settings:
     return Settings(protected=tuple(protected), keep=_keep(found), **given)
 
 
+def tables_of(data: bytes) -> dict[str, Any]:
+    """Return what devkeel.toml has, not judged. Raises ProjectError `bad_settings`."""
+    return _loaded(data)
+
+
 def _loaded(data: bytes) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415  (6 ms that a project without settings does not need)
 

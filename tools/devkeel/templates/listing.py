@@ -36,9 +36,9 @@ class TemplateFile(Struct, frozen=True):
 
 
 class TemplateInfo(Struct, frozen=True):
-    """A template. parameters: its JSON Schema. permissions: by name.
+    """A template. parameters: its JSON Schema. permissions: what its result needs, by name.
 
-    revision: of what was fetched for it.
+    lacks: those of them that the caller has not. revision: of what was fetched for it.
     """
 
     name: str
@@ -51,6 +51,7 @@ class TemplateInfo(Struct, frozen=True):
     permissions: tuple[str, ...]
     examples: tuple[dict[str, Any], ...]
     revision: str | None = None
+    lacks: tuple[str, ...] = ()
 
 
 def summary(kit: Kit) -> TemplateSummary:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from devkeel.templates.finding import built_in, find_kit, folder_of
 from devkeel.templates.listing import TemplateInfo, TemplateList, describe, summary
 from devkeel.templates.use import use
@@ -26,7 +28,8 @@ def every() -> TemplateList:
 
 def one(context: Context, source: str, *, anywhere: bool) -> TemplateInfo:
     """Return what a template is."""
-    return describe(find_kit(context, source, anywhere=anywhere))
+    found = describe(find_kit(context, source, anywhere=anywhere))
+    return replace(found, lacks=context.permission.lacks(found.permissions))
 
 
 def examine(context: Context, source: str, *, anywhere: bool) -> TemplateValidation:
@@ -44,4 +47,10 @@ def add(
     anywhere: bool,
 ) -> ChangeResult:
     """Add what a template has to the project."""
-    return use(find_kit(context, source, anywhere=anywhere), context, given, asked, level=level)
+    kit = find_kit(context, source, anywhere=anywhere)
+    result = use(kit, context, given, asked, level=level)
+    lacks = context.permission.lacks(kit.manifest.permissions)
+    if not lacks:
+        return result
+    needs = f"What comes of {kit.manifest.name} needs {', '.join(kit.manifest.permissions)}"
+    return replace(result, notes=(*result.notes, f"{needs}; this caller lacks {', '.join(lacks)}."))
