@@ -28,7 +28,7 @@ LAYERS = {
     "runtime": {"errors", "state", "system", "text"},
     "project": {"errors", "runtime", "source", "system", "text"},
     "disclosure": {"errors", "project", "text"},
-    "events": {"disclosure", "project"},
+    "events": {"disclosure", "errors", "project", "state"},
     "diagnosis": {"errors", "source", "text"},
     "pinned": set(),
     "transaction": {"errors", "project", "state", "system", "text"},
@@ -93,8 +93,8 @@ LAYERS = {
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "detection", "environments"),
-        *("errors", "history", "libraries", "pinned", "processes", "project", "runtime", "source"),
-        *("text", "transaction"),
+        *("errors", "events", "history", "libraries", "pinned", "processes", "project", "runtime"),
+        *("source", "state", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
     "api": {

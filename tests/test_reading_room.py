@@ -37,6 +37,8 @@ MAY = {
     "builds/signing_key.py": "a key of the user's, wherever it is",
     "builds/store_paths.py": "where a link leads in the Nix store",
     "sandbox/": "where directories of this machine are, /proc, and where an environment leads; no file of a project's",
+    "events/reading.py": "a file of events that a person names, wherever it is; that of the project through no link",
+    "events/schema.py": "a file of this package",
     "environments/held.py": "where an environment leads; nothing of it is read",
     "environments/surroundings.py": "where a program lies that is about to run; nothing of it is read",
     "catalogue/": "files of this package, the user's cache, and the Nix store",

@@ -44,6 +44,7 @@ VERBS = {
     "check": "Check the environment files as they are.",
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
+    "events": "Show the events that were written to a file.",
     "undo": "Revert an operation as a new one.",
     "restore": "Put the files back to what an operation left.",
     "adopt": "Take over a history that came from elsewhere.",

@@ -16,6 +16,7 @@ from devkeel_cli import exits
 from devkeel_cli.answers.telling import OutputLost
 from devkeel_cli.collection import no_more, seldom
 from devkeel_cli.group import cli
+from devkeel_cli.session import deliver_events
 from devkeel_cli.signals import Ended, end_on_signals
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def main() -> NoReturn:
         code = _output_lost(error)
     if "rattler" in sys.modules:  # its threads may crash an interpreter that is finalizing
         sys.stderr.flush()
+        deliver_events()
         os._exit(code)
     no_more()
     sys.exit(code)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,20 +15,25 @@ from devkeel import __version__
 from devkeel.deferred import Deferred
 from devkeel.errors import ProjectError
 from devkeel.project.root import find_new_root, find_root
-from devkeel_cli.answers.telling import about
+from devkeel_cli.answers.telling import about, told
 
 if TYPE_CHECKING:
     from devkeel import api
+    from devkeel import context as shared_context
     from devkeel.api import Environment
+    from devkeel.context import Listeners
+    from devkeel.events import bus, outlet
     from devkeel.policy import roles
     from devkeel.policy.roles import NamedRole
 else:
     api = Deferred("devkeel.api")
+    shared_context = Deferred("devkeel.context")
+    bus, outlet = Deferred("devkeel.events.bus"), Deferred("devkeel.events.outlet")
     roles = Deferred("devkeel.policy.roles")
 
-__all__ = ["ROLE_VARIABLE", "Session", "pass_session"]
+__all__ = ["EVENTS_VARIABLE", "ROLE_VARIABLE", "Session", "deliver_events", "pass_session"]
 
-ROLE_VARIABLE = "DEVKEEL_ROLE"
+EVENTS_VARIABLE, ROLE_VARIABLE = "DEVKEEL_EVENTS", "DEVKEEL_ROLE"
 
 
 class Session(Struct, frozen=True):
@@ -57,6 +63,12 @@ class Session(Struct, frozen=True):
         return tuple(named)
 
     @property
+    def events_file(self) -> Path | None:
+        """Where the person has events written: DEVKEEL_EVENTS; None for nowhere but where the project says."""
+        named = os.environ.get(EVENTS_VARIABLE)
+        return _here() / named if named else None
+
+    @property
     def environment(self) -> Environment:
         """The environment of the project, opened in the name of the user."""
         return self.open(self.root)
@@ -67,7 +79,16 @@ class Session(Struct, frozen=True):
 
         actor = f"devkeel {__version__} ({_user()})"
         caller = roles.Caller("command", roles=self.roles)
-        return api.Environment(root, actor=actor, backend=self.named_backend, caller=caller)
+        listeners = self._listeners(root)
+        return api.Environment(root, actor=actor, backend=self.named_backend, caller=caller, listeners=listeners)
+
+    def _listeners(self, root: Path) -> Listeners | None:
+        named = self.events_file
+        if named is None:
+            return None
+        events = bus.Events(root, told())
+        events.write_to(named)
+        return shared_context.Listeners(made=events)
 
 
 def _heard(root: Path) -> Path:
@@ -91,6 +112,12 @@ def _user() -> str:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no name in the environment, no entry for the user id
         return "unknown user"
+
+
+def deliver_events() -> None:
+    """Deliver the events that wait, within a bound, before the process becomes another program or just stops."""
+    if "devkeel.events.outlet" in sys.modules:
+        outlet.farewell()
 
 
 pass_session = click.make_pass_decorator(Session)

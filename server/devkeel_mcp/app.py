@@ -84,11 +84,16 @@ def serve(
     log_format: LogFormat = "plain",
     log_level: str = "warning",
     traces: bool = False,
+    events: Path | None = None,
 ) -> None:
-    """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends."""
-    workspace = Workspace(root)
+    """Serve the project at `root` until a signal asks to stop; over stdio also until the input ends.
+
+    events: a file that gets them, whatever the settings say. Raises UsageError where that, or traces, cannot be.
+    """
+    workspace = Workspace(root, events_file=events, traces=traces)
     if traces:
         start_traces(workspace.disclosure)
+    workspace.listen()
     server = _server(workspace, offer)
     server.prepare()
     start_logging(log_format, log_level, workspace.disclosure)
@@ -141,6 +146,7 @@ async def _end(workspace: Workspace, code: int) -> None:
         survivors = runtime.end_children(_GRACE) if survivors else survivors
         if survivors:
             print(f"devkeel: these processes could not be ended: {survivors}", file=sys.stderr, flush=True)  # noqa: T201
+        await anyio.to_thread.run_sync(workspace.deliver)
         await anyio.to_thread.run_sync(flush_traces)
         logging.shutdown()
         os._exit(code)

@@ -31,6 +31,7 @@ from devkeel.policy.permission import EVERYTHING
 from devkeel.policy.roles import LIBRARY
 from devkeel_mcp.calls import callers
 from devkeel_mcp.calls.call import Call, Workspace
+from devkeel_mcp.resources.addresses import EVENTS
 from devkeel_mcp.resources.updates import Updates
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ class OfferingServer(MCPServer[Any]):
     def __init__(self, name: str, *, workspace: Workspace, offer: Offer, **told: Any) -> None:  # noqa: ANN401  (the SDK's)
         self._library = Call(workspace, LIBRARY)  # what the server does by itself, as watching the files
         self._updates = Updates(workspace.root, lambda: self._library.run(lambda environment: environment.files()))
+        workspace.bells.append(self._updates.ring)
         super().__init__(name, subscriptions=self._updates, lifespan=_watching, **told)
         self._offer = offer
         self._listed: frozenset[str] | None = None
@@ -135,6 +137,10 @@ class OfferingServer(MCPServer[Any]):
     async def watch(self) -> None:
         """Send changes to subscribers, until cancelled."""
         await self._updates.watch()
+
+    async def watch_events(self) -> None:
+        """Send word of new events to those who subscribed to them, until cancelled."""
+        await self._updates.watch_events()
 
     async def run_stdio_async(self) -> None:
         """Serve over standard input and output until the input ends."""
@@ -208,6 +214,8 @@ class OfferingServer(MCPServer[Any]):
         context: Context[Any, Any] | None = None,  # noqa: ARG002  (the SDK's)
     ) -> Iterable[ReadResourceContents]:
         """Return what is at an address; an unknown one is an error, and so is what the library refuses."""
+        if str(uri) == EVENTS and await self._reading(resources.tells_clients):
+            return [ReadResourceContents(self._library.workspace.told.lines(), resources.LINES)]
         content = await self._reading(lambda environment: resources.read(environment, str(uri)))
         if content is None:
             # MCP, Resources: -32602 since 2026-07-28, -32002 before; the SDK chooses.
@@ -290,5 +298,6 @@ async def _watching(server: MCPServer[Any]) -> AsyncIterator[None]:
     async with anyio.create_task_group() as group:
         if isinstance(server, OfferingServer):
             group.start_soon(server.watch)
+            group.start_soon(server.watch_events)
         yield
         group.cancel_scope.cancel()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec.structs import replace
 
 from devkeel.candidate.basis import Basis
-from devkeel.context import Context, Opened
+from devkeel.context import Context, Listeners, Opened
 from devkeel.deferred import Deferred
 from devkeel.judgement import judged, judged_part, require, shared
 from devkeel.policy.permission import EVERYTHING
@@ -56,8 +56,8 @@ if TYPE_CHECKING:
     from devkeel.environments.job_views import JobList, JobView
     from devkeel.environments.named import Environments
     from devkeel.environments.run import Invocation, RunSpec
-    from devkeel.events.bus import Events
     from devkeel.events.event import Event
+    from devkeel.events.reading import EventReader
     from devkeel.gates import gate as gates
     from devkeel.gates import records as gate_records
     from devkeel.gates.records import GateHistory
@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from devkeel.history import log, selection
     from devkeel.history.log import HistoryPage, OperationDetail, WorkingDiff
     from devkeel.inspection import added, check, inspect, why
+    from devkeel.inspection import told as written
     from devkeel.inspection.inspect import Inspection
     from devkeel.inspection.why import Explanation
     from devkeel.locks import life
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from devkeel.processes import manage, reading
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
+    from devkeel.project.events import EventSettings
     from devkeel.runtime.jobs import Job, Jobs
     from devkeel.source.plain_data import Data
     from devkeel.templates import verbs as templates
@@ -120,6 +122,7 @@ if not TYPE_CHECKING:
     manage, reading = Deferred("devkeel.processes.manage"), Deferred("devkeel.processes.reading")
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
+    written = Deferred("devkeel.inspection.told")
     overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
     explanation = Deferred("devkeel.policy.explanation")
@@ -138,7 +141,7 @@ class Environment:
     root: the project root. actor: who is calling, kept with each operation. jobs: those of the process, where calls
     share them. backend: the one that the call names. permission: what the caller may do at most. caller: who that is,
     by which roles narrow it. executes: whether a call may run what the project or a library brings, as builds and
-    resolvers do. events: the listeners of the process, where calls share them.
+    resolvers do. listeners: those of the process, where calls share them.
     """
 
     def __init__(
@@ -150,13 +153,13 @@ class Environment:
         backend: str | None = None,
         executes: bool = True,
         permission: Permission = EVERYTHING,
-        events: Events | None = None,
+        listeners: Listeners | None = None,
         caller: Caller = LIBRARY,
     ) -> None:
         self.project = Project(root)
         distrust(self.project.root)
         may = permission if executes else permission.still()
-        opened = Opened(jobs, events=events, shares=events is not None)
+        opened = Opened(jobs, listeners=listeners or Listeners(), shares=listeners is not None)
         self._context = Context(self.project, actor, backend, may, opened, caller=caller)
 
     def close(self) -> None:
@@ -169,6 +172,17 @@ class Environment:
         No call waits for it. It gets events as they may be shown, until the environment is closed.
         """
         return self._context.events.subscribe(subscriber)
+
+    def events(self, path: Path | None = None, *, since: str | None = None, kinds: Sequence[str] = ()) -> EventReader:
+        """Return what reads the events of the project's file, or of another one; what it yields is text of anybody.
+
+        since: a date, or so long ago (`7d`). Raises UsageError `no_events_file`, `bad_time`.
+        """
+        return written.read_events(self.context, path, since, kinds)
+
+    def listening(self) -> EventSettings | None:
+        """Return which listeners the project's settings switch on; None for none, or settings that cannot be read."""
+        return self.context.listened
 
     def overriding(self, inputs: Mapping[str, str], base: Path) -> Environment:
         """Return this environment for calls that take inputs of its flake from directories, by their names.

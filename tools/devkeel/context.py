@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -23,7 +24,7 @@ from devkeel.project.settings import read_settings
 from devkeel.transaction import Transactions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from devkeel.backends.backend import Backend
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
     from devkeel.runtime import jobs as job_records
-    from devkeel.runtime.jobs import Jobs
+    from devkeel.runtime.jobs import Job, Jobs, JobSpec
 else:
     allowed = Deferred("devkeel.policy.allowed")
     caches, builders = Deferred("devkeel.nix_cli.caches"), Deferred("devkeel.nix_cli.builders")
@@ -50,29 +51,53 @@ else:
     job_records = Deferred("devkeel.runtime.jobs")
     bus = Deferred("devkeel.events.bus")
 
-__all__ = ["Context", "InSandbox", "Opened"]
+__all__ = ["Context", "InSandbox", "Listeners", "Opened"]
+
+T = TypeVar("T")
+_CAUSES = 20
+
+
+class Listeners(Struct):
+    """Those who get the events of a project. Nothing is loaded before there is one.
+
+    make: makes the events of a process, where callers share them. made: the events, as soon as there is a listener.
+    """
+
+    make: Callable[[], Events] | None = None
+    made: Events | None = None
+
+    def of(self, project: Project) -> Events:
+        """Return the events of a project."""
+        if self.made is None:
+            self.made = self.make() if self.make is not None else bus.Events(project.root)
+        return self.made
+
 
 _LOOKING = frozenset({"read"})
 
 
 class Opened(Struct):
-    """What stays open from call to call of one caller. jobs, events: those of the process, where callers share them.
+    """What stays open from call to call of one caller. jobs, listeners: those of the process, where callers share them.
 
-    shares: whether the events go on when this caller is through.
+    shares: whether the listeners go on when this caller is through.
     """
 
     jobs: Jobs | None = None
     records: Transactions | None = None
-    events: Events | None = None
+    listeners: Listeners = field(default_factory=Listeners)
     shares: bool = False
 
     def close(self) -> None:
         """Close the history, and deliver the events that wait; the next call opens both again."""
-        if self.events is not None and not self.shares:
-            self.events.close()
+        if self.listeners.made is not None and not self.shares:
+            self.listeners.made.close()
         if self.records is not None:
             self.records.close()
             self.records = None
+
+    def apart(self) -> Opened:
+        """Return the same for work that goes on when its call is through, with a history of its own."""
+        return Opened(self.jobs, listeners=self.listeners, shares=True)
 
 
 class InSandbox(Struct, frozen=True):
@@ -215,8 +240,8 @@ class Context(Struct, frozen=True, dict=True):
 
         Where there is no listener, nothing is loaded for it.
         """
-        wanted = self._listened
-        if wanted is None and self.opened.events is None:
+        wanted = self.listened
+        if wanted is None and self.opened.listeners.made is None:
             return
         facts: dict[str, Any] = {"actor": self.actor, "action": action, "operation": operation, "revision": revision}
         facts["role"] = self.role
@@ -229,13 +254,39 @@ class Context(Struct, frozen=True, dict=True):
 
     @property
     def events(self) -> Events:
-        """The listeners."""
-        if self.opened.events is None:
-            self.opened.events = bus.Events(self.project.root)
-        return self.opened.events
+        """The events, for who listens to them."""
+        return self.opened.listeners.of(self.project)
+
+    def begin(self, spec: JobSpec, work: Callable[[Job], T]) -> Job:
+        """Begin a job, and emit events of how it begins and how it fails."""
+
+        def emitting(job: Job) -> T:
+            began = perf_counter()
+            self.tell("started", action=spec.kind, job=job.id, title=spec.title)
+            try:
+                result = work(job)
+            except BaseException as error:
+                self._tell_failure(job, error, perf_counter() - began)
+                raise
+            if spec.failed is not None and spec.failed(result):
+                exit_code = getattr(result, "exit_code", None)
+                seconds = perf_counter() - began
+                self.tell("failed", action=spec.kind, seconds=seconds, job=job.id, exit_code=exit_code)
+            return result
+
+        return self.jobs.start(spec, emitting)
+
+    def _tell_failure(self, job: Job, error: BaseException, seconds: float) -> None:
+        code = error.code if isinstance(error, DevkeelError) else type(error).__name__
+        action = job.spec.kind
+        found = [{"code": item.code, "place": item.place} for item in getattr(error, "diagnostics", ())[:_CAUSES]]
+        if found:
+            files = sorted({item["place"].file for item in found if item["place"] is not None})
+            self.tell("diagnosed", action=action, code=code, files=files, job=job.id, causes=found)
+        self.tell("failed", action=action, code=code, seconds=seconds, job=job.id)
 
     @cached_property
-    def _listened(self) -> EventSettings | None:
+    def listened(self) -> EventSettings | None:
         """Which listeners the settings switch on; none where these cannot be read."""
         try:
             return self.settings.events

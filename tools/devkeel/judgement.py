@@ -147,7 +147,8 @@ def _told(context: Context, action: str, error: DevkeelError | None) -> None:
 
     Events are told and refusals kept from here. It raises nothing.
     """
-    if error is None:
+    # What ended a job was emitted when it did.
+    if error is None or action == "result":
         return
     # Its sentences are left out: they may repeat what only this call knows to be a secret.
     details: dict[str, Any] = {name: error.details[name] for name in ("rule", "lacks") if name in error.details}

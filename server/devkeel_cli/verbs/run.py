@@ -15,7 +15,7 @@ from devkeel_cli.answers import output
 from devkeel_cli.answers.follow import follow
 from devkeel_cli.answers.telling import say, told
 from devkeel_cli.arguments.options import backend_option, json_option
-from devkeel_cli.session import pass_session
+from devkeel_cli.session import deliver_events, pass_session
 
 if TYPE_CHECKING:
     from devkeel.environments.run import Invocation
@@ -77,6 +77,7 @@ def become(call: Invocation) -> None:
     try:
         # execve(2) keeps the PID, the terminal and open descriptors without FD_CLOEXEC; it runs no handlers of
         # Python's.
+        deliver_events()
         os.execvpe(argv[0], argv, variables)  # noqa: S606  (argv, and no shell)
     except OSError as error:
         raise Unavailable(

@@ -63,6 +63,12 @@ _ADDRESS = "127.0.0.1:8765"
 @click.option(
     "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="warning", help="What to log."
 )
+@click.option(
+    "--events",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write events to this file, one JSON object a line. Else the variable DEVKEEL_EVENTS, if set.",
+)
 @click.option("--traces", is_flag=True, help="Send OpenTelemetry spans, as the variables OTEL_* say.")
 @pass_session
 def command(
@@ -73,6 +79,7 @@ def command(
     log_format: Literal["plain", "json"],
     log_level: str,
     traces: bool,
+    events: Path | None,
     **given: Any,  # noqa: ANN401  (what HTTP callers present; three flags and a choice, as Offer.of takes them)
 ) -> None:
     """Serve MCP over stdio or HTTP.
@@ -87,9 +94,10 @@ def command(
         raise click.UsageError("--role-token is for HTTP: over stdio, give --role.")
     http = None if address is None else _http(address, **presented)
     devkeel_mcp.require_roles(root, offer.roles, () if http is None else http.roles.values())
+    written = session.events_file if events is None else Path.cwd() / events
     serve = devkeel_mcp.serve  # imported here
     usually()
-    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces)
+    serve(root, offer, http=http, log_format=log_format, log_level=log_level, traces=traces, events=written)
 
 
 def _http(address: str, token_file: Path | None, role_tokens: tuple[str, ...], hosts: tuple[str, ...]) -> Http:

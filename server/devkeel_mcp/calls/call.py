@@ -25,18 +25,29 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from devkeel import api
+    from devkeel import context as shared_context
     from devkeel.api import Environment
+    from devkeel.context import Listeners
+    from devkeel.events import bus
+    from devkeel.events.bus import Events
     from devkeel.policy.permission import Permission
     from devkeel.policy.roles import Caller
     from devkeel.project import root as project_root
     from devkeel.runtime import jobs as job_records
     from devkeel.runtime.jobs import Job, Jobs
     from devkeel_mcp.answers import render
+    from devkeel_mcp.resources import told_clients
+    from devkeel_mcp.resources.told_clients import ToldClients
+    from devkeel_mcp.telemetry import event_logs
 else:
     project_root = Deferred("devkeel.project.root")
     job_records = Deferred("devkeel.runtime.jobs")
     render = Deferred("devkeel_mcp.answers.render")
     api = Deferred("devkeel.api")
+    shared_context = Deferred("devkeel.context")
+    bus = Deferred("devkeel.events.bus")
+    told_clients = Deferred("devkeel_mcp.resources.told_clients")
+    event_logs = Deferred("devkeel_mcp.telemetry.event_logs")
 
 __all__ = ["Call", "Workspace"]
 
@@ -57,7 +68,8 @@ class Workspace(Struct, frozen=True, dict=True):
     """The project that a server serves; `writing` is held by the one write that is under way.
 
     plans: what the person was or is to be asked. preparation: of the library, which calls need. verbs: of
-    the library that the calls of each tool come to.
+    the library that the calls of each tool come to. events_file: where the person has events written. traces: whether
+    spans are sent. bells: called when clients can read more events.
     """
 
     root: Path
@@ -65,6 +77,38 @@ class Workspace(Struct, frozen=True, dict=True):
     plans: Plans = field(default_factory=Plans)
     preparation: Preparation = field(default_factory=Preparation)
     verbs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    events_file: Path | None = None
+    traces: bool = False
+    bells: list[Callable[[], object]] = field(default_factory=list)
+
+    @cached_property
+    def listeners(self) -> Listeners:
+        """Those who get the events of this server, which its calls share."""
+        return shared_context.Listeners(self._events)
+
+    def _events(self) -> Events:
+        events = bus.Events(self.root, self.disclosure)
+        events.offer("clients", lambda _: self.told)
+        if self.events_file is not None:
+            events.write_to(self.events_file)
+        if self.traces:
+            event_logs.offer_logs(events)
+        return events
+
+    @cached_property
+    def told(self) -> ToldClients:
+        """The newest events, for clients that listen."""
+        return told_clients.ToldClients(self.bells)
+
+    def listen(self) -> None:
+        """Begin with the listeners that were switched on at the start; raises UsageError where one cannot be."""
+        if self.events_file is not None or self.traces:
+            self.listeners.made = self._events()
+
+    def deliver(self) -> None:
+        """Deliver the events that wait, within a bound, for a process that is about to end."""
+        if self.listeners.made is not None:
+            self.listeners.made.close()
 
     @cached_property
     def disclosure(self) -> Disclosure:
@@ -81,6 +125,7 @@ class Workspace(Struct, frozen=True, dict=True):
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.preparation.stop)
             await anyio.to_thread.run_sync(self.jobs.close)
+            await anyio.to_thread.run_sync(self.deliver)
 
 
 class Call(Struct, frozen=True):
@@ -150,7 +195,13 @@ class Call(Struct, frozen=True):
         root, actor = self.workspace.root, self.caller.client or UNKNOWN_ACTOR
         with closing(
             api.Environment(
-                root, actor=actor, jobs=jobs, backend=self.backend, permission=self.permission, caller=self.caller
+                root,
+                actor=actor,
+                jobs=jobs,
+                backend=self.backend,
+                permission=self.permission,
+                caller=self.caller,
+                listeners=self.workspace.listeners,
             )
         ) as environment:
             return (self.disclosure or self.workspace.disclosure).data(work(environment))

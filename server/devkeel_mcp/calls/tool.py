@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.mcpserver.tools import Tool
@@ -32,6 +33,8 @@ from devkeel_mcp.calls.consent import (
 from devkeel_mcp.calls.schema import input_schema
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from mcp.server.mcpserver import Context
     from mcp_types import CallToolResult, InputRequiredResult
 
@@ -93,8 +96,9 @@ class StrictTool(Tool):
         """
         disclosure = self._workspace.disclosure.without(arguments)
         try:
-            self._offer.require(self._spec)
-            await self._require()
+            async with self._refusing():
+                self._offer.require(self._spec)
+                await self._require()
             return await self._called(dict(arguments), context, disclosure)
         except DevkeelError as error:
             return error_result(error, disclosure)
@@ -102,6 +106,19 @@ class StrictTool(Tool):
         except Exception as error:
             logger.exception("the tool %s failed unexpectedly", self.name)
             return error_result(internal_error(self.name, error), disclosure)
+
+    @asynccontextmanager
+    async def _refusing(self) -> AsyncIterator[None]:
+        """Emit an event where a call is refused before the library has it, which emits its own."""
+        try:
+            yield
+        except PolicyRefused as error:
+            action, code = self.name, error.code
+            with suppress(DevkeelError):
+                await Call(self._workspace, current()).read(
+                    lambda environment: environment.context.tell("denied", action=action, code=code)
+                )
+            raise
 
     async def _require(self) -> None:
         """Raise PolicyRefused unless the caller may make some call of the tool, whatever its arguments are."""
@@ -121,7 +138,8 @@ class StrictTool(Tool):
     ) -> CallToolResult | InputRequiredResult:
         plan = arguments.pop(CONFIRM, None) if self._offer.may_ask(self._spec) else None
         parsed = parse_arguments(self.name, self._spec.arguments, arguments)
-        self._offer.require(self._spec, getattr(parsed, "level", None))
+        async with self._refusing():
+            self._offer.require(self._spec, getattr(parsed, "level", None))
 
         async def report(progress: float, message: str) -> None:
             await context.report_progress(progress, message=disclosure.sentence(message))
@@ -132,7 +150,8 @@ class StrictTool(Tool):
         answered = answer_of(context)
         if not asked and answered is None:
             return await self._unless_needed(call, parsed, arguments, context)
-        await self._require_all(parsed)
+        async with self._refusing():
+            await self._require_all(parsed)
         revision = await call.read(lambda environment: environment.revision())
         if answered is not None:
             plan, agreed = answered

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-__all__ = ["ENVIRONMENT", "FILES", "HISTORY", "JOBS", "OPERATIONS", "OPTIONS", "PACKAGES", "file_uri", "log_uri"]
+__all__ = [
+    "ENVIRONMENT",
+    "EVENTS",
+    "FILES",
+    "HISTORY",
+    "JOBS",
+    "OPERATIONS",
+    "OPTIONS",
+    "PACKAGES",
+    "file_uri",
+    "log_uri",
+]
 
 _SCHEME = "devkeel://"
 ENVIRONMENT = f"{_SCHEME}environment"
 HISTORY = f"{_SCHEME}history"
+EVENTS = f"{_SCHEME}events"
 FILES = f"{_SCHEME}files/"
 OPERATIONS = f"{_SCHEME}operations/"
 OPTIONS = f"{_SCHEME}options/"

@@ -14,6 +14,7 @@ from devkeel.deferred import Deferred
 from devkeel_mcp.answers.text import fit, plain
 from devkeel_mcp.resources.addresses import (
     ENVIRONMENT,
+    EVENTS,
     FILES,
     HISTORY,
     JOBS,
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 else:
     catalogue = Deferred("devkeel.catalogue")
 
-__all__ = ["TEMPLATES", "Content", "complete", "listed", "read"]
+__all__ = ["LINES", "TEMPLATES", "Content", "complete", "listed", "read", "tells_clients"]
 
 _JSON = "application/json"
 _TEXT = "text/plain"
+# One JSON object a line; no type of it is registered.
+LINES = "application/x-ndjson"
 _ID = re.compile(r"[1-9]\d{0,17}")
 _LOG = re.compile(r"(?P<job>[0-9a-f]{1,32})/log(?:\?from=(?P<start>\d{1,15}))?")
 # MCP, Completion: at most 100 values in one answer.
@@ -105,7 +108,14 @@ def listed(environment: Environment) -> list[Resource]:
         Resource(uri=log_uri(item["id"]), name=f"log of {item['kind']} {item['id']}", mime_type=_TEXT)
         for item in environment.jobs().jobs
     ]
-    return [*fixed, *files, *logs]
+    told = [Resource(uri=EVENTS, name="events", description="The newest events.", mime_type=LINES)]
+    return [*fixed, *(told if tells_clients(environment) else ()), *files, *logs]
+
+
+def tells_clients(environment: Environment) -> bool:
+    """Return whether clients may read events."""
+    found = environment.listening()
+    return found is not None and found.clients
 
 
 def read(environment: Environment, uri: str) -> Content | None:

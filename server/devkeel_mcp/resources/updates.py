@@ -7,16 +7,19 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 import anyio
+import anyio.from_thread
+import anyio.lowlevel
 import anyio.to_thread
 from mcp.server.subscriptions import InMemorySubscriptionBus, ResourcesListChanged, ResourceUpdated
 
 from devkeel.errors import DevkeelError
-from devkeel_mcp.resources.addresses import ENVIRONMENT, HISTORY, file_uri
+from devkeel_mcp.resources.addresses import ENVIRONMENT, EVENTS, HISTORY, file_uri
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from anyio.lowlevel import EventLoopToken
     from mcp.server.subscriptions import ServerEvent
 
 __all__ = ["Updates", "events_between"]
@@ -47,6 +50,8 @@ class Updates(InMemorySubscriptionBus):
         self._files = files
         self._wanted = anyio.Event()
         self._sends: list[Callable[[], Awaitable[None]]] = []
+        self._loop: EventLoopToken | None = None
+        self._more = anyio.Event()
 
     def subscribe(self, listener: Callable[[ServerEvent], None]) -> Callable[[], None]:
         """Register a listener; returns what takes it away again."""
@@ -66,6 +71,23 @@ class Updates(InMemorySubscriptionBus):
                 await send()
             except Exception:
                 logger.info("a subscriber has gone", exc_info=True)
+
+    def ring(self) -> None:
+        """Learn, in any thread, that there are more events."""
+        if self._loop is not None:
+            anyio.from_thread.run_sync(self._heard, token=self._loop)
+
+    def _heard(self) -> None:
+        self._more.set()
+
+    async def watch_events(self) -> None:
+        """Send word of new events to those who subscribed to them, until cancelled: one for many that come together."""
+        self._loop = anyio.lowlevel.current_token()
+        while True:
+            await self._more.wait()
+            self._more = anyio.Event()
+            await self._tell([ResourceUpdated(uri=EVENTS)])
+            await anyio.sleep(_MILLISECONDS / 1_000)
 
     async def watch(self) -> None:
         """Publish events until cancelled; nothing is watched before a client has subscribed."""

@@ -17,6 +17,7 @@ import pytest
 from devkeel.api import Environment
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import Busy, CheckFailed, Conflict, DevkeelError, Unavailable, UsageError
+from devkeel.events.event import Event
 from devkeel.nix_cli import build_log
 from devkeel.nix_cli.derivations import realise
 from devkeel.text.actions import do
@@ -630,3 +631,28 @@ def test_captured_variables_are_readable_by_their_owner_alone(opened: Callable[.
     (path,) = environment.project.state.glob("envs/*/current.json")
     assert path.stat().st_mode & 0o077 == 0
     assert json.loads(path.read_text())["applied"]["backend"] == "devenv"
+
+
+def test_a_job_emits_how_it_began_what_was_applied_and_why_it_failed(opened: Callable[..., Environment]) -> None:
+    environment, told = opened(), list[Event]()
+    environment.subscribe(told.append)
+    applied(environment)
+    assert ran(environment, "false").exit_code == 1
+    text = (environment.project.root / "devenv.nix").read_text()
+    broken = text.replace("[ pkgs.hello ]", building("exit 3").removeprefix("packages = ").removesuffix(";"))
+    edits = [{"kind": "replace_text", "file": "devenv.nix", "old": text, "new": broken}]
+    published = environment.change(parse_edits(edits), level="schema", reason="to try it")
+    with pytest.raises(CheckFailed) as caught:
+        applied(environment, on_failure="restore")
+    environment.close()
+    assert [event.kind for event in told] == [
+        *("started", "applied", "started", "failed", "proposed", "checked", "published"),
+        *("started", "proposed", "checked", "restored", "diagnosed", "failed"),
+    ]
+    made, failed, cause = told[1], told[3], told[-2]
+    assert (made.action, made.files[0], made.details["backend"]) == ("apply", "devenv.nix", "devenv")
+    assert made.seconds is not None
+    assert (failed.action, failed.details["exit_code"]) == ("run", 1)
+    assert cause.code == told[-1].code == caught.value.code
+    assert cause.details["causes"]
+    assert {event.operation for event in told if event.kind == "published"} == {published.operation}

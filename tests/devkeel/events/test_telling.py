@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
+from devkeel.context import Listeners
 from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, PolicyRefused
 from devkeel.events.bus import Events
@@ -68,7 +69,7 @@ def test_what_the_policy_refuses_is_told_as_denied_with_its_place(root: Path) ->
 def test_a_subscriber_that_fails_or_hangs_costs_nothing_else(root: Path) -> None:
     released, heard = threading.Event(), list[Event]()
     events = Events(root)
-    environment = Environment(root, actor="test", events=events)
+    environment = Environment(root, actor="test", listeners=Listeners(made=events))
 
     def fail(event: Event) -> None:
         raise RuntimeError(event.kind)
@@ -89,6 +90,7 @@ def test_nothing_is_loaded_for_events_where_nobody_listens(root: Path) -> None:
 import sys
 from pathlib import Path
 from devkeel.api import Environment
+from devkeel.context import Listeners
 from devkeel.edits.vocabulary import parse_edits
 environment = Environment(Path(sys.argv[1]), actor="test")
 assert environment.change(parse_edits([{"kind": "add_packages", "names": ["jq"]}])).published

@@ -95,7 +95,7 @@ def build(context: Context, target: str, *, file: str | None, timeout: float) ->
         )
 
     with context.building():
-        return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
+        return context.begin(JobSpec("build", title, reads=progress_of, echoes=("stderr",), plain=as_data), work)
 
 
 def derivation_of(

@@ -180,7 +180,7 @@ def verify(context: Context, targets: Sequence[str], cache: str | None, *, timeo
         return CacheVerification(chosen.url, ok, done.checked, missing, done.modified, done.untrusted, done.unreadable)
 
     with context.building():
-        return context.jobs.start(_spec("verify", f"Verify {chosen.url}"), work)
+        return context.begin(_spec("verify", f"Verify {chosen.url}"), work)
 
 
 def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_run: bool, timeout: float) -> Job:
@@ -205,7 +205,7 @@ def upload(context: Context, targets: Sequence[str], cache: str | None, *, dry_r
 
     title = f"{'Try to upload' if dry_run else 'Upload'} to {chosen.url}"
     with context.building():
-        return context.jobs.start(_spec("upload", title), work)
+        return context.begin(_spec("upload", title), work)
 
 
 def _spec(kind: str, title: str) -> JobSpec:

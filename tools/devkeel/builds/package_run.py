@@ -106,7 +106,7 @@ def run(context: Context, wanted: PackageCommand, timeout: float) -> Job:
 
     spec = JobSpec("run", title, reads=progress_of, plain=as_data, failed=lambda result: result.exit_code != 0)
     with context.building():
-        return context.jobs.start(spec, whole)
+        return context.begin(spec, whole)
 
 
 def prepare(context: Context, wanted: PackageCommand, timeout: float) -> Job:
@@ -117,7 +117,7 @@ def prepare(context: Context, wanted: PackageCommand, timeout: float) -> Job:
         return work(job).invocation
 
     with context.building():
-        return context.jobs.start(JobSpec("build", title, reads=progress_of, echoes=("stderr",)), whole)
+        return context.begin(JobSpec("build", title, reads=progress_of, echoes=("stderr",)), whole)
 
 
 def _begin(context: Context, wanted: PackageCommand, timeout: float) -> tuple[Callable[[Job], _Prepared], str]:

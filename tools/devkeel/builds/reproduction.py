@@ -92,7 +92,7 @@ def prove(context: Context, target: str, *, file: str | None, timeout: float) ->
             plain=as_data,
             failed=lambda result: not result.same,
         )
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
 
 
 def _require_provable(path: str) -> None:

@@ -77,7 +77,7 @@ def apply(context: Context, **asked: Any) -> Job:  # noqa: ANN401  (as `prepare`
     """Begin to realise the declaration as a job; see `Environment.apply`."""
     prepared = prepare(context, **asked)
     with context.building():
-        return context.jobs.start(prepared.spec, prepared.work)
+        return context.begin(prepared.spec, prepared.work)
 
 
 class Applying(Struct, frozen=True):
@@ -115,14 +115,14 @@ class Realising(Struct, frozen=True):
         """Realise it and remember it as the last good one; a dry run remembers nothing."""
         with applying(self.context.project.state):
             try:
-                return self._apply(job, dry_run=dry_run)
+                return self._apply(job, dry_run=dry_run, reason=reason)
             except DevkeelError as error:
                 # A declaration that was changed meanwhile, or a call that was cancelled, has not failed.
                 if restore and not dry_run and not isinstance(error, Conflict):
                     self._restore(job, error, reason)
                 raise
 
-    def _apply(self, job: Job, *, dry_run: bool) -> ApplyResult:
+    def _apply(self, job: Job, *, dry_run: bool, reason: str | None) -> ApplyResult:
         begun = time.monotonic()
         nix = any(name.endswith(".nix") for name in self.files)
         job.tell("evaluating the declaration" if nix else "reading the declaration")
@@ -134,6 +134,9 @@ class Realising(Struct, frozen=True):
             switch_to(self.context, self.name)
         unentered = () if dry_run else environments.refresh()
         missing = left_out(applied.backend, self.files)
+        seconds = round(time.monotonic() - begun, 1)
+        if not dry_run:
+            self._tell(good, reason, seconds=seconds, changed=changed(before, good))
         left = f"This is an environment of the {applied.backend} backend, which leaves out what {DECLARATION} declares "
         partly = (f"{left}beside it: {', '.join(missing)}.",) if missing else ()
         return ApplyResult(
@@ -146,7 +149,7 @@ class Realising(Struct, frozen=True):
             lock_revision=good.lock_revision,
             operation=good.operation,
             prefix=applied.prefix,
-            seconds=round(time.monotonic() - begun, 1),
+            seconds=seconds,
             notes=tuple(dict.fromkeys((*self.notes, *notes, *applied.notes, *partly, *unentered))),
             next=again(dry_run=False) if dry_run else self._way_in(),
             left_out=missing or None,
@@ -154,6 +157,20 @@ class Realising(Struct, frozen=True):
             installed=applied.installed,
             active=environments.active,
             activated=self.activate and not dry_run,
+        )
+
+    def _tell(self, good: Good, reason: str | None, *, seconds: float, changed: bool) -> None:
+        self.context.tell(
+            "applied",
+            action="apply",
+            operation=good.operation,
+            revision=good.revision,
+            files=self.files,
+            seconds=seconds,
+            reason=reason,
+            environment=self.name,
+            backend=good.applied.backend,
+            changed=changed,
         )
 
     def _made(self, before: Good | None, *, dry_run: bool) -> tuple[Good, tuple[str, ...]]:

@@ -86,7 +86,7 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     title = one_line(" ".join(argv))[:TITLE]
     spec = JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0)
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
 
 
 def printed(context: Context, job: Job, wanted: RunSpec, timeout: float, limit: int) -> Printed:

@@ -110,11 +110,14 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
             notes=tuple(notes),
         )
 
-    said = mask_arguments([item[:_WORD] for item in called[:TITLE]], hidden)
-    title = one_line(" ".join(said))[:TITLE]
-    spec = JobSpec("run", title, plain=as_data, failed=lambda result: result.exit_code != 0)
+    spec = JobSpec("run", _title(called, hidden), plain=as_data, failed=lambda result: result.exit_code != 0)
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
+
+
+def _title(argv: tuple[str, ...], hidden: Sequence[str]) -> str:
+    said = mask_arguments([item[:_WORD] for item in argv[:TITLE]], hidden)
+    return one_line(" ".join(said))[:TITLE]
 
 
 def call(context: Context, wanted: RunSpec) -> Invocation:
@@ -122,6 +125,7 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
     called, place, good, entered = _prepared(context, wanted)
     around, program = _surroundings(context, called, place, entered, pure=wanted.pure)
     unset = set(entered.applied.unset) - set(around.variables) if entered else ()
+    context.tell("started", action="run", title=_title(called, secrets_in(good.applied.variables) if good else ()))
     sandbox = _sandbox(context, wanted, entered, program)
     if sandbox is not None:
         argv = sandbox.standing((program.path, *called[1:]), place, around.variables)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import itertools
 import os
@@ -10,13 +9,18 @@ import secrets
 import threading
 import time
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import WeakSet, finalize
+
+from msgspec import Struct
 
 from devkeel.disclosure.output import Disclosure
 from devkeel.events.event import SCHEMA, Event
-from devkeel.events.outlet import Outlet
+from devkeel.events.file_sink import FileSink
+from devkeel.events.outlet import FAREWELL, Outlet
 from devkeel.events.subscriber import Subscriber
 from devkeel.events.treatment import Treatment
+from devkeel.project.events import EventSettings
+from devkeel.state.lines import FilePlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,14 +28,24 @@ if TYPE_CHECKING:
 
     from devkeel.events.event import Kind
     from devkeel.events.outlet import Sink
-    from devkeel.project.events import EventSettings
 
 __all__ = ["Events"]
 
-# Seconds that the end of a process may wait for a listener.
-_FAREWELL = 2.0
-_NANO = 1_000_000_000
 _OPEN: WeakSet[Events] = WeakSet()
+
+
+class _Outlets(Struct):
+    """The outlets by the names of their listeners, with what these want to hear; copied when they change.
+
+    So whoever goes through them needs no lock.
+    """
+
+    now: dict[object, tuple[Outlet, Callable[[], Any] | None]]
+
+    def end(self) -> None:
+        """Let each thread end when it has delivered what waits."""
+        for outlet, _ in self.now.values():
+            outlet.close(0)
 
 
 class Events:
@@ -41,36 +55,40 @@ class Events:
     """
 
     def __init__(self, root: Path, disclosure: Disclosure | None = None) -> None:
+        self._root = root
         # A path would give away where a person keeps things.
         self.project = hashlib.blake2b(os.fsencode(root), digest_size=8).hexdigest()
         self._treatment = Treatment(disclosure or Disclosure(root))
-        # Copied when it changes: who goes through it needs no lock.
-        self._outlets: dict[object, tuple[Outlet, Callable[[], Any] | None]] = {}
+        self._outlets = _Outlets({})
+        # Who lets go of the events without closing them leaves no thread behind.
+        finalize(self, _Outlets.end, self._outlets)
         # Those that the settings of the project switch on and off.
         self._offered: dict[str, tuple[Callable[[EventSettings], Sink], Callable[[], Any] | None]] = {}
+        self.offer("file", lambda wanted: FileSink(FilePlace(root, root / str(wanted.file)), wanted.file_bytes))
         self._followed: EventSettings | None = None
         self._begin()
         _OPEN.add(self)
 
     def _begin(self) -> None:
         self._numbers = itertools.count(1)
-        self._origin = secrets.token_hex(6)
-        self._second: tuple[int, str] = (0, "")
+        self._origin = f"{secrets.token_hex(6)}-"
+        self._known_time = (0, "")
         self._turn = threading.Lock()
 
     def forked(self) -> None:
         """Begin anew in the child of a fork: another process, whose events are its own."""
         self._begin()
-        for outlet, _ in self._outlets.values():
+        for outlet, _ in self._outlets.now.values():
             outlet.forked()
 
     def tell(self, kind: Kind, facts: dict[str, Any]) -> None:
         """Emit an event of this moment. facts: fields of Event, by their names."""
-        self.emit(Event(schema=SCHEMA, id=self._next(), time=self._now(), kind=kind, project=self.project, **facts))
+        number = f"{self._origin}{next(self._numbers):010d}"
+        self.emit(Event(schema=SCHEMA, id=number, time=self._now(), kind=kind, project=self.project, **facts))
 
     def emit(self, event: Event) -> None:
         """Hand an event to every listener's queue."""
-        for outlet, hears in self._outlets.values():
+        for outlet, hears in self._outlets.now.values():
             outlet.put(event, hears() if hears is not None else None)
 
     def attach(
@@ -82,7 +100,7 @@ class Events:
         """
         key = listener if name is None else name
         with self._turn:
-            self._outlets = {**self._outlets, key: (Outlet(listener, self._treatment.of), hears)}
+            self._outlets.now = {**self._outlets.now, key: (Outlet(listener, self._treatment.of), hears)}
         return lambda: self.detach(key)
 
     def offer(
@@ -105,45 +123,44 @@ class Events:
     def detach(self, name: object, seconds: float = 0.0) -> None:
         """Take a listener away; what waits for it is still delivered, and `seconds` are waited for that."""
         with self._turn:
-            outlets = dict(self._outlets)
+            outlets = dict(self._outlets.now)
             gone = outlets.pop(name, None)
-            self._outlets = outlets
+            self._outlets.now = outlets
         if gone is not None:
             gone[0].close(seconds)
+
+    def write_to(self, path: Path) -> None:
+        """Have a file written that the person names, wherever it is. Raises UsageError `bad_events_file`."""
+        place = FilePlace(self._root, path)
+        place.require()
+        self.attach(FileSink(place, EventSettings().file_bytes), name=path)
 
     def subscribe(self, subscriber: Callable[[Event], object]) -> Callable[[], None]:
         """Have a callable called with each event, in a thread of its own; return what ends that."""
         return self.attach(Subscriber(subscriber))
 
-    def flush(self, seconds: float = _FAREWELL) -> bool:
+    def flush(self, seconds: float = FAREWELL) -> bool:
         """Wait until all is delivered that was emitted; return whether it is."""
         return self._each(Outlet.flush, seconds)
 
-    def close(self, seconds: float = _FAREWELL) -> bool:
+    def close(self, seconds: float = FAREWELL) -> bool:
         """Deliver what waits and end the threads; return whether that came about in time. Later events begin them."""
         return self._each(Outlet.close, seconds)
 
     def _each(self, end: Callable[[Outlet, float], bool], seconds: float) -> bool:
         until = time.monotonic() + seconds
-        done = [end(outlet, max(0.0, until - time.monotonic())) for outlet, _ in self._outlets.values()]
+        done = [end(outlet, max(0.0, until - time.monotonic())) for outlet, _ in self._outlets.now.values()]
         return all(done)
 
-    def _next(self) -> str:
-        return f"{self._origin}-{next(self._numbers):010d}"
-
     def _now(self) -> str:
-        """Return the time, with milliseconds; most events are of the same second as the one before."""
-        second, rest = divmod(time.time_ns(), _NANO)
-        known, text = self._second
-        if known != second:
-            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-            self._second = (second, text)
-        return f"{text}.{rest // 1_000_000:03d}Z"
-
-
-def _farewell() -> None:
-    for events in list(_OPEN):
-        events.close()
+        """Return the time in milliseconds; in a burst it is that of the event before."""
+        now = time.time_ns() // 1_000_000
+        known, text = self._known_time
+        if known != now:
+            second, rest = divmod(now, 1_000)
+            text = f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(second))}.{rest:03d}Z"
+            self._known_time = (now, text)
+        return text
 
 
 def _forked() -> None:
@@ -151,6 +168,5 @@ def _forked() -> None:
         events.forked()
 
 
-atexit.register(_farewell)
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forked)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakSet
 
 from msgspec.structs import replace
 
@@ -14,25 +17,29 @@ if TYPE_CHECKING:
 
     from devkeel.events.event import Event
 
-__all__ = ["BOUND", "Outlet", "Sink", "Told"]
+__all__ = ["BOUND", "FAREWELL", "Handed", "Outlet", "Sink", "farewell"]
 
 logger = logging.getLogger(__name__)
 BOUND = 20_000
+# Seconds that the end of a process may wait for its listeners.
+FAREWELL = 2.0
 # Seconds in which events gather, so that one write has many; as long as a reader may be behind.
-_GATHER = 0.02
+_GATHER = 0.05
 # Events between two breaths: while they are made safe and written, no other thread of Python runs.
-_CHUNK = 100
+_CHUNK = 250
 _BREATH = 0.001
 
+# Those whose thread runs are there, whoever else has let go of them.
+_LIVE: WeakSet[Outlet] = WeakSet()
 # An event, and what its listener wanted to know of the thread that emitted it.
-Told = tuple["Event", Any]
+Handed = tuple["Event", Any]
 
 
 class Sink(Protocol):
     """Takes events, in a thread of its own."""
 
-    def deliver(self, told: Sequence[Told]) -> int:
-        """Take events, in order; return how many were given up. What it raises gives up all of them."""
+    def deliver(self, handed: Sequence[Handed]) -> int:
+        """Take events, in order; return how many were given up, with what these had lost. What it raises loses all."""
 
 
 class _Mark:
@@ -53,10 +60,12 @@ class Outlet:
         self._treat = treat
         self._bound = bound
         self._begin()
+        _LIVE.add(self)
 
     def _begin(self) -> None:
-        self._queue: deque[Told | _Mark] = deque()
-        self._lost = 0
+        self._queue: deque[Handed | _Mark] = deque()
+        # What found no room is counted by the next event that finds some, what failed by the next that is delivered.
+        self._unplaced, self._failed = 0, 0
         # Reentrant: a signal's handler may emit an event in the middle of it.
         self._turn = threading.RLock()
         self._waiting = threading.Event()
@@ -71,10 +80,11 @@ class Outlet:
     def put(self, event: Event, heard: Any = None) -> None:  # noqa: ANN401  (as the listener wants it)
         """Have an event delivered; never waits, and raises nothing."""
         if len(self._queue) >= self._bound:
-            self._give_up(1)
+            with self._turn:
+                self._unplaced += 1
             return
         # One step of CPython, so that no lock is needed.
-        self._queue.append((self._counting(event) if self._lost else event, heard))
+        self._queue.append((self._placed(event) if self._unplaced else event, heard))
         if not self._waiting.is_set():
             self._waiting.set()
         if self._thread is None:
@@ -99,14 +109,10 @@ class Outlet:
         self._waiting.set()
         return done
 
-    def _give_up(self, count: int) -> None:
+    def _placed(self, event: Event) -> Event:
         with self._turn:
-            self._lost += count
-
-    def _counting(self, event: Event) -> Event:
-        with self._turn:
-            lost, self._lost = self._lost, 0
-        return replace(event, lost=event.lost + lost)
+            lost, self._unplaced = self._unplaced, 0
+        return replace(event, lost=lost)
 
     def _start(self) -> bool:
         with self._turn:
@@ -144,7 +150,7 @@ class Outlet:
 
     def _work_off(self) -> None:
         """Deliver all that waits."""
-        told: list[Told] = []
+        told: list[Handed] = []
         while True:
             try:
                 item = self._queue.popleft()
@@ -162,17 +168,25 @@ class Outlet:
                 self._hurry.wait(_BREATH)
         self._deliver(told)
 
-    def _deliver(self, told: list[Told]) -> None:
+    def _deliver(self, told: list[Handed]) -> None:
         if not told:
             return
+        before, self._failed = self._failed, 0
         try:
             treated = self._treat([event for event, _ in told])
-            if self._lost:
-                treated[0] = self._counting(treated[0])
-            given_up = self._listener.deliver(list(zip(treated, (heard for _, heard in told), strict=True)))
+            if before:
+                treated[0] = replace(treated[0], lost=treated[0].lost + before)
+            self._failed += self._listener.deliver(list(zip(treated, (heard for _, heard in told), strict=True)))
         except Exception:
             logger.info("a listener of events has failed", exc_info=True)
-            self._give_up(sum(1 + event.lost for event, _ in told))
-        else:
-            if given_up:
-                self._give_up(given_up)
+            self._failed += before + sum(1 + event.lost for event, _ in told)
+
+
+def farewell() -> None:
+    """Deliver what waits for every listener of this process, within a bound."""
+    until = time.monotonic() + FAREWELL
+    for outlet in list(_LIVE):
+        outlet.flush(max(0.0, until - time.monotonic()))
+
+
+atexit.register(farewell)

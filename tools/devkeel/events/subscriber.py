@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from devkeel.events.event import Event
-    from devkeel.events.outlet import Told
+    from devkeel.events.outlet import Handed
 
 __all__ = ["Subscriber"]
 
@@ -22,13 +22,13 @@ class Subscriber:
     def __init__(self, call: Callable[[Event], object]) -> None:
         self._call = call
 
-    def deliver(self, told: Sequence[Told]) -> int:
-        """Call it with each; return at how many it failed."""
+    def deliver(self, handed: Sequence[Handed]) -> int:
+        """Call it with each; return how many it failed at, with what these had lost."""
         failed = 0
-        for event, _ in told:
+        for event, _ in handed:
             try:
                 self._call(event)
             except Exception:
                 logger.info("a subscriber of events has failed", exc_info=True)
-                failed += 1
+                failed += 1 + event.lost
         return failed

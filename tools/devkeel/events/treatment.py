@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,10 @@ _MOST_CHARACTERS, _MOST_FILES, _MOST_DETAILS = 500, 100, 8_000
 # cut off before it is seen.
 _LOOKED_AT = 20 * _MOST_CHARACTERS
 _MOST_DEPTH = 8
-_TEXTS = ("actor", "role", "action", "revision", "code")
 _REMEMBERED = 4_096
+# As devkeel computes them; each is another one, and none is worth a look.
+_REVISION = re.compile(r"[0-9a-f]{1,64}")
+_encoded = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Treatment:
@@ -37,34 +40,75 @@ class Treatment:
 
     def _know(self, values: tuple[str, ...]) -> None:
         shown = self._disclosure.remembering(values)
-        self._values, self._data = values, shown.data
-        self._line, self._sentence = lru_cache(_REMEMBERED)(shown.line), lru_cache(_REMEMBERED)(shown.sentence)
+        # Words that may be shown as they are.
+        harmless: set[object] = {None}
+
+        def line(text: str) -> str:
+            told = _cut(shown.line(text[:_LOOKED_AT]))
+            if told == text and len(harmless) < _REMEMBERED:
+                harmless.add(text)
+            return told
+
+        def sentence(text: str) -> str:
+            return line(shown.sentence(text[:_LOOKED_AT]))
+
+        def details(encoded: bytes) -> Mapping[str, Any] | None:
+            """Return what may be shown instead, None for the same."""
+            given = msgspec.json.decode(encoded)
+            told: Mapping[str, Any] = _each_cut(shown.data(_each_cut(given, _LOOKED_AT)), _MOST_CHARACTERS)
+            size = len(_encoded(told))
+            if size > _MOST_DETAILS:
+                return {"left_out": size}
+            return None if told == given else told
+
+        self._values, self._harmless = values, harmless
+        self._line, self._sentence = lru_cache(_REMEMBERED)(line), lru_cache(_REMEMBERED)(sentence)
+        self._details = lru_cache(_REMEMBERED)(details)
 
     def of(self, events: Sequence[Event]) -> list[Event]:
         """Return what may be shown of events. The project's secret values are read once for all of them."""
         values = self._disclosure.values()
         if values != self._values:
             self._know(values)
-        return [self._treated(event) for event in events]
+        return [event if self._may_be_shown(event) else self._treated(event) for event in events]
+
+    def _may_be_shown(self, event: Event) -> bool:
+        """Return whether every word of an event was looked at before, and may be shown as it is."""
+        known = self._harmless
+        return (
+            event.actor in known
+            and event.action in known
+            and event.reason in known
+            and event.code in known
+            and event.role in known
+            and len(event.files) <= _MOST_FILES
+            and known.issuperset(event.files)
+            and (event.revision is None or _REVISION.fullmatch(event.revision) is not None)
+            and (not event.details or self._details(_encoded(event.details)) is None)
+        )
 
     def _treated(self, event: Event) -> Event:
-        texts = {
-            name: _cut(self._line(text[:_LOOKED_AT])) for name in _TEXTS if (text := getattr(event, name)) is not None
-        }
-        if event.reason is not None:
-            texts["reason"] = _cut(self._sentence(event.reason[:_LOOKED_AT]))
-        files = tuple(_cut(self._line(name[:_LOOKED_AT])) for name in event.files[:_MOST_FILES])
-        if len(event.files) > _MOST_FILES:
-            files += (f"… {len(event.files) - _MOST_FILES} more",)
-        return replace(event, **texts, files=files, details=self._detailed(event.details))
+        changed: dict[str, Any] = {}
+        for name, text in (
+            ("actor", event.actor),
+            ("role", event.role),
+            ("action", event.action),
+            ("code", event.code),
+            ("revision", event.revision),
+        ):
+            if text not in self._harmless and not (name == "revision" and _REVISION.fullmatch(str(text))):
+                changed[name] = self._line(str(text))
+        if event.reason not in self._harmless:
+            changed["reason"] = self._sentence(str(event.reason))
+        if not self._harmless.issuperset(event.files) or len(event.files) > _MOST_FILES:
+            changed["files"] = self._files(event.files)
+        details = self._details(_encoded(event.details)) if event.details else None
+        changed |= {} if details is None else {"details": details}
+        return replace(event, **changed)
 
-    def _detailed(self, details: Mapping[str, Any]) -> Mapping[str, Any]:
-        if not details:
-            return details
-        plain = msgspec.to_builtins(details, enc_hook=str, str_keys=True)
-        told: Mapping[str, Any] = _each_cut(self._data(_each_cut(plain, _LOOKED_AT)), _MOST_CHARACTERS)
-        size = len(msgspec.json.encode(told))
-        return told if size <= _MOST_DETAILS else {"left_out": size}
+    def _files(self, files: tuple[str, ...]) -> tuple[str, ...]:
+        shown = tuple(map(self._line, files[:_MOST_FILES]))
+        return (*shown, f"… {len(files) - _MOST_FILES} more") if len(files) > _MOST_FILES else shown
 
 
 def _each_cut(value: Any, most: int, depth: int = 0) -> Any:  # noqa: ANN401  (data of any shape)
@@ -73,8 +117,8 @@ def _each_cut(value: Any, most: int, depth: int = 0) -> Any:  # noqa: ANN401  (d
     if depth > _MOST_DEPTH:
         return "…"
     if isinstance(value, dict):
-        return {_cut(str(key), most): _each_cut(item, most, depth + 1) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+        return {_cut(key, most): _each_cut(item, most, depth + 1) for key, item in value.items()}
+    if isinstance(value, list):
         return [_each_cut(item, most, depth + 1) for item in value[:_MOST_CHARACTERS]]
     return value
 

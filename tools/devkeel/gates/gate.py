@@ -53,7 +53,7 @@ def gate(context: Context, stage: str | None, *, run: bool, reports: Sequence[st
         "gate", title, executes=run, plain=as_data, failed=lambda result: blocks and result.verdict != "passed"
     )
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
 
 
 def apply(context: Context, **asked: Any) -> Job:  # noqa: ANN401  (as `environments.apply` takes it)
@@ -71,7 +71,7 @@ def apply(context: Context, **asked: Any) -> Job:  # noqa: ANN401  (as `environm
 
     spec = replace(prepared.spec, failed=lambda result: getattr(result.gate, "blocked", False))
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
 
 
 def _performed(context: Context, job: Job, wanted: WantedGate) -> GateResult:

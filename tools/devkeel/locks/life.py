@@ -11,7 +11,6 @@ from msgspec.structs import replace
 from devkeel.backends.registry import realised_by
 from devkeel.change.judge import Intent
 from devkeel.change.write import conclude, expect, patiently
-from devkeel.context import Opened
 from devkeel.errors import Place, Refused, UsageError
 from devkeel.locks.kinds import KINDS, OF_INPUTS
 from devkeel.nix_cli.progress import progress_of
@@ -74,7 +73,7 @@ def lock(
 
     def work(job: Job) -> ChangeResult:
         # The call that began the job has closed its own history by now, where a server goes on without it.
-        own = replace(context, opened=Opened(context.opened.jobs))
+        own = replace(context, opened=context.opened.apart())
         try:
             job.tell(f"asking where {', '.join(names) or 'all that is declared'} is now")
             return patiently(own, attempt, stubborn=asked.stubborn, dry_run=asked.dry_run)
@@ -84,7 +83,7 @@ def lock(
     title = " ".join(("lock:", action, *map(one_line, names)))
     spec = JobSpec("lock", title[:TITLE], reads=progress_of, executes=False, plain=as_data)
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
 
 
 def check_locks(context: Context, names: Sequence[str] = ()) -> LockReport:

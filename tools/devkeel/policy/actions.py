@@ -145,6 +145,8 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "examine": VerbNeeds(_takes(), (When("repair", True, adds=frozenset({"write"})),)),
     "revision": _LOOKING,
     "files": _LOOKING,
+    "events": _LOOKING,
+    "listening": _LOOKING,
     # What clients do by themselves.
     "source": _LOOKING,
     "source.write": _WRITING,

@@ -68,4 +68,4 @@ def manage(
     # What it starts is to outlive it, so that nothing is swept up when it has done.
     spec = JobSpec("processes", title[:TITLE], reads=progress_of, sweeps=False, plain=as_data)
     with context.building():
-        return context.jobs.start(spec, work)
+        return context.begin(spec, work)
