@@ -46,7 +46,10 @@ LAYERS = {
         *("candidate", "catalogue", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "text"),
     },
-    "policy": {"candidate", "catalogue", "checks", "errors", "libraries", "project", "source", "state", "text"},
+    "policy": {
+        *("candidate", "catalogue", "checks", "errors", "libraries", "nix_cli", "project", "runtime"),
+        *("source", "state", "text"),
+    },
     "backends": {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),

@@ -117,6 +117,15 @@ def test_the_settings_are_no_host_configuration(devkeel: Shell, there: bool) -> 
     assert devkeel(*line).code == 1
 
 
+def test_a_protected_file_is_no_host_configuration(devkeel: Shell) -> None:
+    (devkeel.root / "devkeel.toml").write_text('[rules]\nprotected_files = [".mcp.json", "AGENTS.md"]\n')
+    (devkeel.root / ".mcp.json").write_text("{}\n")
+    line = ("install", "--host", "claude-code", "--write", "--no-guard", "--no-session", "--json")
+    refused = devkeel(*line, "--file", str(devkeel.root / ".mcp.json"))
+    assert (refused.code, refused.data["error"]["code"]) == (1, "protected_file")
+    assert (devkeel.root / ".mcp.json").read_text() == "{}\n"
+
+
 GUARDED = sorted(HOOKS)
 OTHER = {"matcher": "Bash", "hooks": [{"type": "command", "command": "./mine.sh"}]}
 

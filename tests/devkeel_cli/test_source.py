@@ -241,6 +241,23 @@ def test_a_protected_option_and_the_settings_are_not_changed_by_it(devkeel: Shel
     assert devkeel("source", "set", "devenv.nix", "env.A", "x").code == 0
 
 
+def test_a_protected_file_and_what_the_rules_keep_out_are_not_written_by_it(devkeel: Shell) -> None:
+    (devkeel.root / "devkeel.toml").write_text(
+        '[rules]\nprotected_files = ["kept/**", "*.yaml"]\nservices = { forbid = ["mysql"] }\n'
+    )
+    (devkeel.root / "kept").mkdir()
+    (devkeel.root / "kept/a.toml").write_text("a = 1\n")
+    (devkeel.root / "linked.toml").symlink_to("kept/a.toml")
+    (devkeel.root / "b.yaml").write_text("a: 1\n")
+    (devkeel.root / "c.toml").write_text("a = 1\n")
+    for name in ("kept/a.toml", "linked.toml", "b.yaml"):
+        refused = devkeel("source", "set", name, "a", "2", "--json")
+        assert (refused.code, refused.data["error"]["code"]) == (1, "protected_file")
+    assert devkeel("source", "set", "c.toml", "a", "2").code == 0
+    refused = devkeel("source", "set", "devenv.nix", "services.mysql.enable", "true", "--json")
+    assert refused.data["error"]["code"] == "rule_broken"
+
+
 @pytest.mark.parametrize(("name", "patched"), [("x.toml", False), ("x.yaml", False), ("pyproject.toml", True)])
 def test_exact_text_is_offered_for_files_that_take_it_alone(devkeel: Shell, name: str, patched: bool) -> None:
     (devkeel.root / "pyproject.toml").write_text(TOML_FILE)

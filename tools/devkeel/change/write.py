@@ -54,14 +54,14 @@ if TYPE_CHECKING:
     from devkeel.checks.report import CheckReport
     from devkeel.context import Context
     from devkeel.events.event import Kind
-    from devkeel.policy import ages, content, protected, protected_files
+    from devkeel.policy import ages, content, licences, protected, protected_files
     from devkeel.policy.mentions import Fact
     from devkeel.policy.permission import Permission
     from devkeel.project.settings import Settings
     from devkeel.transaction import Operation
 else:
     values, protected = Deferred("devkeel.checks.values"), Deferred("devkeel.policy.protected")
-    ages = Deferred("devkeel.policy.ages")
+    ages, licences = Deferred("devkeel.policy.ages"), Deferred("devkeel.policy.licences")
     content = Deferred("devkeel.policy.content")
     protected_files = Deferred("devkeel.policy.protected_files")
 
@@ -69,6 +69,8 @@ __all__ = ["conclude", "expect", "patiently"]
 
 # How often a change is made anew when another program saves a file meanwhile.
 _ATTEMPTS = 3
+# The levels that ask no program.
+_TEXT = ("syntax", "schema")
 _TOLD_EDITS = 20
 _GOING_BACK = ("undo", "redo", "restore")
 
@@ -237,6 +239,7 @@ def _judged(context: Context, candidate: Candidate, intent: Intent) -> CheckRepo
     if settings.rules is not None:
         content.require_kept(settings, candidate)
         ages.require_aged(settings, candidate, resolved=bool(ran) or intent.kind == "lock")
+        licences.require_licensed(settings, candidate, evaluates=level not in _TEXT)
     report = judge(context, candidate, intent, level, (ran, skipped))
     if settings.protected and candidate.changed:
         _hold_values(settings, candidate, doubts)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from devkeel.runtime import Completed
     from devkeel.source.path import AttrPath
 
-__all__ = ["NIXPKGS", "PACKAGE", "ask_packages", "pinned_nixpkgs", "pins_nixpkgs"]
+__all__ = ["LICENCES", "NIXPKGS", "PACKAGE", "ask_packages", "pinned_nixpkgs", "pins_nixpkgs"]
 
 NIXPKGS = "nixpkgs"
 # A package as data: what builds it, and which of its outputs a person gets who installs it (nix,
@@ -34,6 +34,12 @@ PACKAGE = (
     "(if value.outputSpecified or false then [ value.outputName ] "
     'else value.meta.outputsToInstall or [ (value.outputName or "out") ]); } '
     "else { type = builtins.typeOf value; names = if builtins.isAttrs value then builtins.attrNames value else [ ]; })"
+)
+# The licences of a package, by the names that SPDX has for them where it does (nixpkgs, lib/licenses.nix).
+LICENCES = (
+    "(value: if !builtins.isAttrs value then [ ] else let found = value.meta.license or [ ]; in map "
+    '(one: if builtins.isString one then one else one.spdxId or (one.shortName or (one.fullName or "unknown"))) '
+    "(if builtins.isList found then found else [ found ]))"
 )
 # As `import` without arguments would be, but for what this user configured (nixpkgs, pkgs/top-level/impure.nix).
 _ASK = """\
@@ -108,15 +114,15 @@ def _keys(data: bytes) -> Iterator[str]:
 
 
 def ask_packages(
-    nix: str, pin: Pin, names: tuple[AttrPath, ...], root: Path, deadline: float
-) -> tuple[list[dict[str, Any] | None]] | Completed:
-    """Return what `PACKAGE` says of each name, None for what there is not, in a tuple of one; or how Nix ended.
+    nix: str, pin: Pin, names: tuple[AttrPath, ...], root: Path, deadline: float, what: str = PACKAGE
+) -> tuple[list[Any]] | Completed:
+    """Return what an expression says of each name, None for what there is not, in a tuple of one; or how Nix ended.
 
-    It reads the pinned nixpkgs and the store, and no more. root: the project, where it runs. deadline: of the
-    monotonic clock.
+    what: a function of the value, as `PACKAGE` or `LICENCES`. It reads the pinned nixpkgs and the store, and no more.
+    root: the project, where it runs. deadline: of the monotonic clock.
     """
     place = f"{pin.path}/{pin.directory}".rstrip("/")
-    text = _ASK.format(path=place, package=PACKAGE, names=nix_text.print_value(json.dumps(names)))
+    text = _ASK.format(path=place, package=what, names=nix_text.print_value(json.dumps(names)))
     # Without `flakes` there is no fetchTree, which takes a path past `restrict-eval`.
     confined = settings(experimental_features="nix-command")
     argv = (nix, "eval", "--json", *confined, "--impure", "-I", f"devkeel={pin.path}", "--expr", text)

@@ -7,7 +7,10 @@ from functools import cache
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
+from devkeel.candidate.basis import Basis
+from devkeel.candidate.candidate import Candidate
 from devkeel.catalogue.renames import old_names
+from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, Place, PolicyRefused
 from devkeel.policy import protected_files
 from devkeel.policy.mentions import UNPARSED, DeclarationFiles, Fact, said_about
@@ -21,7 +24,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from devkeel.errors import Diagnostic
+    from devkeel.policy import content
     from devkeel.project.root import Reader
+else:
+    content = Deferred("devkeel.policy.content")
 
 __all__ = ["SETTINGS", "refuse_unevaluated", "require_same_values", "require_unprotected", "require_unprotected_file"]
 
@@ -146,5 +152,9 @@ def require_unprotected_file(path: Path, before: bytes | None, after: bytes | No
         if project.exists(SETTINGS):
             name, settings = path.relative_to(folder).as_posix(), read_settings(project)
             protected_files.require_untouched(settings, project, [name])
+            if settings.rules is not None:
+                candidate = Candidate(Basis(project))
+                candidate.put(name, after)
+                content.require_kept(settings, candidate)
             doubts = require_unprotected(settings, project, {name: before}, {name: after})
             require_same_values(doubts, (), "nothing evaluates a file that is written by itself")

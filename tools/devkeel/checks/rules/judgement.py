@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from devkeel.checks.declared_references import declared_references
+from devkeel.checks.rules.licences import broken_licence, licences_in_lock
 from devkeel.checks.rules.manifest_libraries import is_named_in, libraries_in, locks_beside, normalised
 from devkeel.checks.rules.named import Named, broken_by, line_with
 from devkeel.checks.rules.nix_options import switched_on
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from devkeel.candidate.candidate import Candidate
     from devkeel.project.rules import NameRule, Rules
 
-__all__ = ["Broken", "added", "as_finding", "broken", "present"]
+__all__ = ["Broken", "added", "as_finding", "broken", "files_ruled", "present"]
 
 _REQUIREMENTS = "languages.python.venv.requirements"
 
@@ -70,7 +71,7 @@ def broken(rules: Rules, files: Mapping[str, bytes], read: Callable[[str], bytes
 
 def added(rules: Rules, before: Candidate, after: Candidate) -> list[Broken]:
     """Return what a change adds that the rules keep out: what no file named before."""
-    old, new = _all_files(before), _all_files(after)
+    old, new = files_ruled(before), files_ruled(after)
     touched = {name: data for name, data in new.items() if old.get(name) != data}
     fresh = broken(rules, touched, after.read)
     if not fresh:
@@ -81,7 +82,7 @@ def added(rules: Rules, before: Candidate, after: Candidate) -> list[Broken]:
 
 def present(rules: Rules, subject: Candidate) -> list[Broken]:
     """Return what a project's files name that the rules keep out."""
-    return broken(rules, _all_files(subject), subject.read)
+    return broken(rules, files_ruled(subject), subject.read)
 
 
 def as_finding(item: Broken) -> Diagnostic:
@@ -91,7 +92,7 @@ def as_finding(item: Broken) -> Diagnostic:
     return Diagnostic("rule_broken", "warning", f"{item.why}, as {where} says", "schema", place, item.name)
 
 
-def _all_files(subject: Candidate) -> dict[str, bytes]:
+def files_ruled(subject: Candidate) -> dict[str, bytes]:
     """Return the files that rules are about: the declaration as it is then, manifests, locks, settings of resolvers."""
     declared = dict(subject.files)
     with suppress(DevkeelError):
@@ -111,6 +112,11 @@ def _all_files(subject: Candidate) -> dict[str, bytes]:
 
 def _breaks(rules: Rules, item: Named) -> Iterator[tuple[str, str]]:
     rule = getattr(rules, item.rule)
+    if item.rule == "licences":
+        part = broken_licence(rule, item.shorter[0])
+        if part is not None:
+            yield item.rule, part
+        return
     part = broken_by(rule, item) if rule is not None else None
     if part is not None:
         yield item.rule, part
@@ -121,7 +127,7 @@ def _breaks(rules: Rules, item: Named) -> Iterator[tuple[str, str]]:
 
 def _meant(rules: Rules, rule: str, part: str, item: Named) -> str:
     found: NameRule = getattr(rules, rule)
-    names = (*item.shorter, *item.names) if part == "forbid" else ()
+    names = (*item.shorter, *item.names) if part == "forbid" and rule != "licences" else ()
     return next((name for name in names if found.broken_by(name) == part), item.names[0])
 
 
@@ -142,6 +148,9 @@ def _named(rules: Rules, files: Mapping[str, bytes], read: Callable[[str], bytes
         for name, data in files.items():
             yield from registries_in(name, data)
         yield from indirect_references(files)
+    if rules.licences is not None:
+        for name, data in files.items():
+            yield from _licences(name, data)
     if rules.inputs is not None:
         yield from _inputs(files)
 
@@ -155,6 +164,20 @@ def _libraries(name: str, data: bytes, read: Callable[[str], bytes | None]) -> I
 def _library(language: str, name: str, file: str, line: int | None, more: str = "") -> Named:
     names = (f"{language}:{name}", name)
     return Named("libraries", names, f"the {language} library {name}{more}", file, line)
+
+
+def _licences(name: str, data: bytes) -> Iterator[Named]:
+    for library, licence in licences_in_lock(name, data).items():
+        what = f"the licence {licence} of {library}"
+        yield Named(
+            "licences",
+            (f"javascript:{library}",),
+            what,
+            name,
+            line_with(data, f'"node_modules/{library}"'),
+            True,
+            (licence,),
+        )
 
 
 def _in_nix(modules: Modules, read: Callable[[str], bytes | None]) -> Iterator[Named]:
