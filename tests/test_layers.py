@@ -44,7 +44,7 @@ LAYERS = {
     "edits": {"candidate", "catalogue", "errors", "libraries", "pinned", "project", "source", "text"},
     "checks": {
         *("candidate", "catalogue", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
-        *("runtime", "source", "text"),
+        *("runtime", "source", "system", "text"),
     },
     "policy": {
         *("candidate", "catalogue", "checks", "errors", "libraries", "nix_cli", "project", "runtime"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.change import changes
 from devkeel.edits.vocabulary import models, parse_edits
-from devkeel.errors import Conflict, ProjectError
+from devkeel.errors import Conflict, PolicyRefused, ProjectError
 from devkeel.project.root import MAX_FILE_BYTES, Project
 
 if TYPE_CHECKING:
@@ -335,3 +336,25 @@ def test_only_a_candidate_says_what_is_published() -> None:
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "publish"
     }
     assert published == {"candidate.changes()"}
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_no_way_writes_a_protected_file_or_changes_a_protected_option(name: str, project: Path) -> None:
+    trial = project.with_name("trial")
+    shutil.copytree(project, trial, symlinks=True)
+    environment = Environment(trial, actor="test")
+    written = WORKS[name](environment).files
+    environment.close()
+    protections = [(f'[rules]\nprotected_files = ["{file}"]\n', "protected_file") for file in written]
+    # A glob over everything protects each option that a module defines.
+    protections += [('protected = ["*"]\n', "protected_option")] if "devenv.nix" in written else []
+    assert protections
+    for text, code in protections:
+        (project / "devkeel.toml").write_text(text)
+        before = {path: path.read_bytes() for path in project.glob("*") if path.is_file()}
+        environment = Environment(project, actor="test")
+        with pytest.raises(PolicyRefused) as caught:
+            WORKS[name](environment)
+        environment.close()
+        assert caught.value.code == code
+        assert before == {path: path.read_bytes() for path in project.glob("*") if path.is_file()}

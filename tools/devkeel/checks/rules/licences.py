@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 
 from devkeel.checks.rules.manifest_libraries import normalised
 from devkeel.errors import DevkeelError
+from devkeel.system.reading_room import Room
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from devkeel.project.rules import NameRule
@@ -60,15 +61,25 @@ def licences_in_lock(name: str, data: bytes) -> Mapping[str, str]:
 
 def licence_of_library(language: str, name: str, read: Callable[[str], bytes | None], root: Path) -> str | None:
     """Return the licence of a library as it is installed in the project; None where it is not, or says none."""
-    with suppress(DevkeelError, ValueError, AttributeError, TypeError):
+    with suppress(DevkeelError, OSError, ValueError, AttributeError, TypeError):
         if language == "javascript":
             data = read(f"node_modules/{name}/package.json")
             return _plain(json.loads(data).get("license")) if data is not None else None
         if language == "python":
-            for folder in root.glob(".venv/lib/python3*/site-packages/*.dist-info"):
-                if normalised("python", folder.stem.rpartition("-")[0]) == name:
-                    return _of_metadata(read((folder / "METADATA").relative_to(root).as_posix()) or b"")
+            for folder in _distributions(root):
+                stem = posixpath.basename(folder).removesuffix(".dist-info")
+                if normalised("python", stem.rpartition("-")[0]) == name:
+                    return _of_metadata(read(f"{folder}/METADATA") or b"")
     return None
+
+
+def _distributions(root: Path) -> Iterator[str]:
+    """Yield the directories with the metadata of what is installed in the project's own environment of Python."""
+    room = Room(root)
+    for python in room.names(".venv/lib"):
+        if python.startswith("python3"):
+            place = f".venv/lib/{python}/site-packages"
+            yield from (f"{place}/{name}" for name in room.names(place) if name.endswith(".dist-info"))
 
 
 def _of_metadata(data: bytes) -> str | None:
