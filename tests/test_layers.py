@@ -54,8 +54,11 @@ LAYERS = {
         *("candidate", "checks", "diagnosis", "errors", "libraries", "nix_cli", "pinned", "project"),
         *("runtime", "source", "state", "system", "text"),
     },
-    "context": {"backends", "candidate", "errors", "events", "nix_cli", "policy", "project", "runtime", "transaction"},
-    "judgement": {"context", "errors", "events", "policy", "project", "transaction"},
+    "context": {
+        *("backends", "candidate", "errors", "events", "nix_cli", "policy", "project", "runtime"),
+        *("sandbox", "transaction"),
+    },
+    "judgement": {"context", "errors", "events", "policy", "project", "runtime", "transaction"},
     "change": {
         *("backends", "candidate", "checks", "context", "disclosure", "edits", "errors", "events"),
         *("history", "libraries", "nix_cli", "pinned", "policy", "project", "runtime", "source", "text"),
@@ -88,7 +91,7 @@ LAYERS = {
     },
     "builds": {
         *("candidate", "change", "checks", "context", "diagnosis", "environments", "errors", "locks"),
-        *("nix_cli", "pinned", "policy", "project", "runtime", "source", "system", "text"),
+        *("nix_cli", "pinned", "policy", "project", "runtime", "sandbox", "source", "system", "text"),
     },
     "gates": {
         *("candidate", "change", "context", "environments", "errors", "project", "runtime", "state"),

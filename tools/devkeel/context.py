@@ -42,13 +42,16 @@ if TYPE_CHECKING:
     from devkeel.project.root import Project, Reader
     from devkeel.project.settings import Settings
     from devkeel.runtime import jobs as job_records
+    from devkeel.runtime.holding import ProgramHolder
     from devkeel.runtime.jobs import Job, Jobs, JobSpec
+    from devkeel.sandbox import building
 else:
     allowed = Deferred("devkeel.policy.allowed")
     caches, builders = Deferred("devkeel.nix_cli.caches"), Deferred("devkeel.nix_cli.builders")
     overrides = Deferred("devkeel.nix_cli.overrides")
     nix_settings = Deferred("devkeel.nix_cli.settings")
     job_records = Deferred("devkeel.runtime.jobs")
+    building = Deferred("devkeel.sandbox.building")
     bus = Deferred("devkeel.events.bus")
 
 __all__ = ["Context", "InSandbox", "Listeners", "Opened"]
@@ -302,6 +305,11 @@ class Context(Struct, frozen=True, dict=True):
         if asked is None and not allowed.sandbox and allowed.network:
             return None
         return InSandbox(allowed.network and (asked is None or asked.network))
+
+    def holder(self) -> ProgramHolder | None:
+        """Return what holds the builds of libraries and the like; None for a caller who is not held."""
+        held = self.sandboxing()
+        return None if held is None else building.Building(self.project.root, held.network)
 
     def candidate(self, declared: Iterable[str]) -> Candidate:
         """Return the project as it is, with these files to be judged."""

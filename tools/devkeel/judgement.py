@@ -15,6 +15,7 @@ from devkeel.errors import CheckFailed, DevkeelError, PolicyRefused, Refused, Us
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.roles import LIBRARY
 from devkeel.project.root import SETTINGS
+from devkeel.runtime import holding
 from devkeel.transaction import Attempt
 
 if TYPE_CHECKING:
@@ -119,7 +120,8 @@ def _performed(face: _Face, action: str, given: Mapping[str, Any], perform: Call
     needed = ACTIONS[action].needed(given)
     try:
         _allow(context, action, needed)
-        result = perform()
+        with holding.held_by(context.holder()):
+            result = perform()
     except DevkeelError as error:
         _told(context, action, error)
         if "write" in needed:

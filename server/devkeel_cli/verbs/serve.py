@@ -52,6 +52,7 @@ _ADDRESS = "127.0.0.1:8765"
 @click.option("--toolsets", metavar="NAMES", default="core", show_default=True, help="Families of tools, or all.")
 @click.option("--read-only", is_flag=True, help="Refuse every tool that writes or executes.")
 @click.option("--no-execute", is_flag=True, help="Refuse every tool that runs programs, and builds.")
+@click.option("--sandbox", is_flag=True, help="Hold all that runs in a sandbox, or run nothing.")
 @click.option(
     "--ask",
     type=click.Choice(("all", "destructive")),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from devkeel.errors import PolicyRefused, UsageError
+from devkeel.policy.permission import ALL as ALL_PERMISSIONS
 from devkeel.policy.permission import EVERYTHING, Limit, builds
 
 if TYPE_CHECKING:
@@ -28,13 +29,15 @@ _READ_ONLY = Limit(frozenset({"read"}), "the server's --read-only", whose="whoev
 _NO_EXECUTE = Limit(
     frozenset({"read", "write", "publish"}), "the server's --no-execute", whose="whoever starts the server"
 )
+_SANDBOX = Limit(ALL_PERMISSIONS, "the server's --sandbox", sandbox=True, whose="whoever starts the server")
 
 
 class Offer(Struct, frozen=True):
     """The toolsets that are served, whether tools may write or execute, and whether the person is asked first.
 
     A tool that is not allowed is not listed, and refused with a reason where it is called nevertheless. asks: before
-    which writes and runs, or None. roles: those that every caller is held to.
+    which writes and runs, or None. roles: those that every caller is held to. sandbox: whether all that runs is held in
+    one.
     """
 
     toolsets: frozenset[str] = frozenset({"core"})
@@ -42,6 +45,7 @@ class Offer(Struct, frozen=True):
     executes: bool = True
     asks: Asks | None = None
     roles: tuple[NamedRole, ...] = ()
+    sandbox: bool = False
 
     @classmethod
     def of(
@@ -52,6 +56,7 @@ class Offer(Struct, frozen=True):
         no_execute: bool = False,
         ask: Asks | None = None,
         roles: tuple[NamedRole, ...] = (),
+        sandbox: bool = False,
     ) -> Offer:
         """Return the offer that a command line asks for; raises UsageError `unknown_toolset`."""
         for name in (chosen := frozenset(toolsets)):
@@ -64,7 +69,7 @@ class Offer(Struct, frozen=True):
                     alternatives=(*TOOLSETS, ALL),
                 )
         chosen = frozenset(TOOLSETS) if ALL in chosen else chosen
-        return cls(chosen, not read_only, not (no_execute or read_only), ask, roles)
+        return cls(chosen, not read_only, not (no_execute or read_only), ask, roles, sandbox)
 
     def lists(self, spec: ToolSpec) -> bool:
         """Return whether a tool is part of what is offered."""
@@ -97,7 +102,8 @@ class Offer(Struct, frozen=True):
     def bounds(self) -> Permission:
         """What a call may do at most, whoever makes it."""
         found = EVERYTHING if self.writes else EVERYTHING.within(_READ_ONLY)
-        return found if self.executes else found.within(_NO_EXECUTE)
+        found = found if self.executes else found.within(_NO_EXECUTE)
+        return found.within(_SANDBOX) if self.sandbox else found
 
     def permission(self, spec: ToolSpec, *, asked: bool) -> Permission:
         """Return what a call may run. asked: whether the person is asked about it before.

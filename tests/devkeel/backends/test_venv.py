@@ -15,11 +15,13 @@ from devkeel.edits.libraries import AddLibrary
 from devkeel.errors import CheckFailed, Conflict, Unavailable
 from devkeel.libraries.resolve import resolvers
 from devkeel.libraries.resolve.installers import find_uv
-from devkeel.runtime import Completed, run
+from devkeel.runtime.holding import run_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from devkeel.runtime import Completed
 
 PROJECT = '[project]\nname = "demo"\nversion = "1"\nrequires-python = ">=3.9"\ndependencies = ["plain"]\n'
 SHELL = "{ pkgs, ... }:\n\n{\n  packages = [ ];\n}\n"
@@ -105,14 +107,14 @@ def test_a_lock_that_is_saved_while_the_resolver_works_is_not_overwritten(
     path = environment.project.root / "uv.lock"
 
     def slow(argv: tuple[str, ...], **more: Any) -> Completed:
-        done = run(argv, **more)
+        done = run_held(argv, **more)
         if saved is None:
             path.unlink()
         else:
             path.write_bytes(saved)
         return done
 
-    monkeypatch.setattr(resolvers, "run", slow)
+    monkeypatch.setattr(resolvers, "run_held", slow)
     wanted = [AddLibrary(language="python", names=["numbers-lib"])]
     with pytest.raises(Conflict):
         environment.change(wanted, expected_revision=environment.revision())

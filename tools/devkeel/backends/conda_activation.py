@@ -10,7 +10,8 @@ import os
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program
+from devkeel.runtime.holding import run_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,8 +34,8 @@ def activated(prefix: Path, variables: Mapping[str, str]) -> tuple[dict[str, str
     host = os.environ.get("PATH", os.defpath)
     given = {**variables, "PATH": f"{variables.get('PATH', '')}{os.pathsep}{host}"}
     names = ", ".join(os.path.basename(path) for path in scripts)  # noqa: PTH119  (names alone)
-    before, why = _exported(given, ())
-    after, why = _exported(given, scripts) if why is None else (before, why)
+    before, why = _exported(given, (), (str(prefix),))
+    after, why = _exported(given, scripts, (str(prefix),)) if why is None else (before, why)
     if why is not None:
         return dict(variables), (f"The scripts that enter the environment did not end well ({names}): {why}.",)
     found = {name: value for name, value in after.items() if name not in _OWN and before.get(name) != value}
@@ -46,11 +47,13 @@ def activated(prefix: Path, variables: Mapping[str, str]) -> tuple[dict[str, str
     return {**kept, **found}, (told,)
 
 
-def _exported(variables: Mapping[str, str], scripts: Sequence[str]) -> tuple[dict[str, str], str | None]:
+def _exported(
+    variables: Mapping[str, str], scripts: Sequence[str], prefixes: tuple[str, ...]
+) -> tuple[dict[str, str], str | None]:
     """Return what a shell exports once it has sourced the scripts, and why it did not, None where it did."""
     shell = find_program("bash") or "sh"
     try:
-        done = run((shell, "-c", _SOURCE, "sh", *scripts), timeout=_SECONDS, environment=variables)
+        done = run_held((shell, "-c", _SOURCE, "sh", *scripts), timeout=_SECONDS, environment=variables, reads=prefixes)
     except Unavailable as error:
         return {}, error.message.rstrip(".")
     if done.returncode:

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from devkeel.runtime.holding import is_held
 from devkeel.state import directory as state_directory
 from devkeel.state.files import make_directory, open_own, read_record, require_no_link, write_record
 from devkeel.system.beneath import put, remove
@@ -158,14 +159,20 @@ def _read(path: Path) -> str | None:
 def new_generation(project: Project, path: Path | None) -> Iterator[Path]:
     """Give a directory that does not exist yet, for one generation; it goes again when its making fails.
 
+    Where the caller is held it is there, and empty: what is not there cannot be shown to who makes it.
     path: the environment's directory inside `.devkeel`; None for a throw-away one, which goes in any case.
     """
     if path is None:
         with tempfile.TemporaryDirectory(prefix="devkeel-") as folder:
-            yield Path(folder, "environment")
+            made = Path(folder, "environment")
+            if is_held():
+                made.mkdir()
+            yield made
         return
     _make_folder(project, path)
     made = path / f"{_MADE}{secrets.token_hex(4)}"
+    if is_held():
+        make_directory(project.state, *made.relative_to(project.state).parts)
     try:
         yield made
     except BaseException:

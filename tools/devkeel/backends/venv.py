@@ -37,7 +37,7 @@ from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.libraries.resolve.parts import Parts, parts_of
 from devkeel.libraries.resolve.uv_lock import stale
 from devkeel.project.root import DECLARATION, digest
-from devkeel.runtime import run
+from devkeel.runtime.holding import run_held
 from devkeel.text.actions import do
 
 if TYPE_CHECKING:
@@ -241,6 +241,7 @@ class Venv(Backend):
         writes: bool = False,
         variables: Mapping[str, str] | None = None,
         stdin: bytes = b"",
+        prefix: Path | None = None,
     ) -> Completed:
         """Run an installer where the project has the files that are realised. Raises CheckFailed `code`."""
         opener = realisation.subject.stage
@@ -253,19 +254,21 @@ class Venv(Backend):
                     "The project's files changed while they were applied. The environment is as it was.",
                     remedy="Apply again.",
                 )
-            done = run(
-                stage.wrap(argv),
+            done = run_held(
+                argv,
                 stdin=stdin,
                 timeout=realisation.timeout,
                 cwd=stage.root,
                 environment=tool_environment() | dict(variables or {}),
+                within=stage.words,
+                writes=() if prefix is None else (str(prefix),),
             )
         if done.returncode:
             raise _failed(code, done, name)
         return done
 
     def _make(self, realisation: Realisation, prefix: Path, pins: _Pins, current: Path | None) -> None:
-        install = partial(self._run, realisation, name=pins.file, code="install_failed")
+        install = partial(self._run, realisation, name=pins.file, code="install_failed", prefix=prefix)
         # A back end that builds the project leaves files beside it: those of a dry run go with its stage.
         itself = partial(install, writes=realisation.keep is None)
         python, uv = prefix / "bin" / "python", find_uv()

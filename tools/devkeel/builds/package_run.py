@@ -18,6 +18,7 @@ from devkeel.builds.build import Derivation, derivation_of, not_built
 from devkeel.builds.package_names import PackageNames, lock_of_nixpkgs
 from devkeel.builds.subject import Subject
 from devkeel.diagnosis.nix_messages import Translation
+from devkeel.environments.held import sandbox_of
 from devkeel.environments.run import Invocation, RunResult, directory_of, is_argument, perform
 from devkeel.errors import CheckFailed, Unavailable, UsageError
 from devkeel.nix_cli import build_log, derivations
@@ -27,6 +28,7 @@ from devkeel.nix_cli.overrides import override_note
 from devkeel.nix_cli.pinned_packages import PACKAGE, ask_packages, pinned_nixpkgs
 from devkeel.nix_cli.progress import progress_of
 from devkeel.runtime import Completed
+from devkeel.runtime.holding import require_unheld
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
 from devkeel.text.actions import do
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
 
     from devkeel.context import Context
     from devkeel.runtime.jobs import Job
+    from devkeel.sandbox.sandbox import Sandbox
 
 __all__ = ["PackageCommand", "PackageRun", "RunPackage", "prepare", "run"]
 
@@ -92,7 +95,7 @@ def run(context: Context, wanted: PackageCommand, timeout: float) -> Job:
         took = round(time.monotonic() - begun, 3)
         job.tell("running")
         left = max(0.0, timeout - took)
-        result, late = perform(job, called.argv, called.place, called.variables, left)
+        result, late = perform(job, called.argv, called.place, called.variables, left, _sandbox(context, called))
         late_note = (f"Its deadline ended it, {timeout:g} s after the call.",) * late
         shown = replace(
             result,
@@ -109,8 +112,17 @@ def run(context: Context, wanted: PackageCommand, timeout: float) -> Job:
         return context.begin(spec, whole)
 
 
+def _sandbox(context: Context, called: Invocation) -> Sandbox | None:
+    held = context.sandboxing()
+    return None if held is None else sandbox_of(context, None, called.argv[0], network=held.network)
+
+
 def prepare(context: Context, wanted: PackageCommand, timeout: float) -> Job:
     """Begin to build the packages; the job ends with what `run` would run, for who runs it in a process of its own."""
+    require_unheld(
+        "What becomes the command is not held in a sandbox, and this caller may run things only in one.",
+        "Run it as an agent would: with a time limit, or for a program.",
+    )
     work, title = _begin(context, wanted, timeout)
 
     def whole(job: Job) -> Invocation:

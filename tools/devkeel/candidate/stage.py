@@ -106,6 +106,11 @@ class Stage(Struct, frozen=True):
         """Return the command that runs `argv` in the stage. A signal that ends it is an exit code above 128."""
         return (*self._prefix, *argv)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words before a command that run it in the stage."""
+        return self._prefix
+
     def alone(self) -> tuple[str, ...] | None:
         """Return the words before a command that run it in the stage and without a network; None where a stage cannot.
 

@@ -10,10 +10,11 @@ from msgspec.structs import replace
 
 from devkeel.backends.registry import backend_named
 from devkeel.environments.active import active_name, entering_of, good_of
+from devkeel.environments.held import sandbox_of
 from devkeel.environments.names import sanitised
 from devkeel.environments.run import Invocation, Printed, directory_of, perform, require_words
 from devkeel.environments.surroundings import Surroundings
-from devkeel.errors import Refused, UsageError
+from devkeel.errors import Refused, Unavailable, UsageError
 from devkeel.nix_cli.devenv import NAME
 from devkeel.processes.control import Control
 from devkeel.processes.declared_plan import Steps
@@ -27,9 +28,11 @@ from devkeel.processes.runners import runner_of
 from devkeel.processes.task_graph import is_process, plain_name
 from devkeel.processes.task_script import in_order, script
 from devkeel.runtime import process
+from devkeel.runtime.holding import require_unheld
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.programs import executing, find_program
 from devkeel.runtime.requests import LONGEST, TITLE, require_seconds
+from devkeel.sandbox.sandbox import require_way
 from devkeel.text.actions import do
 from devkeel.text.clean import one_line
 from devkeel.text.data import as_data
@@ -38,7 +41,7 @@ from devkeel.text.secrets import mask, secrets_in
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from devkeel.context import Context
+    from devkeel.context import Context, InSandbox
     from devkeel.environments.run import RunResult, RunSpec
     from devkeel.processes.evaluated import Evaluated
     from devkeel.runtime.jobs import Job
@@ -68,16 +71,19 @@ def run(context: Context, wanted: RunSpec, timeout: float) -> Job:
     require_seconds(timeout, LONGEST)
     require_words(wanted)
     directory_of(context.project, wanted.cwd)
-    argv = _said(wanted)
+    argv, held = _said(wanted), context.sandboxing(wanted.held)
+    if held is not None:
+        require_way()
 
     def work(job: Job) -> RunResult:
         deadline = time.monotonic() + timeout
         job.tell("Evaluating the declaration")
         found = _evaluated(context, wanted, timeout)
-        with _processes(context, job, found, deadline - time.monotonic()):
+        with _processes(context, job, found, deadline - time.monotonic(), held):
             called = _prepared(context, wanted, found, deadline - time.monotonic())
             left = max(0.0, deadline - time.monotonic())
-            result, late = perform(job, called.argv, called.place, called.variables, left)
+            sandbox = None if held is None else sandbox_of(context, None, called.argv[0], network=held.network)
+            result, late = perform(job, called.argv, called.place, called.variables, left, sandbox)
         hidden = secrets_in(called.variables)
         notes = (*called.notes, *([f"Its deadline ended it, after {timeout:g} s."] if late else []))
         stdout, stderr = mask(result.stdout, hidden), mask(result.stderr, hidden)
@@ -93,7 +99,11 @@ def printed(context: Context, job: Job, wanted: RunSpec, timeout: float, limit: 
     """Run the test as a part of a job, for who reads what it prints; see `run`. limit: bytes that are kept of each."""
     deadline = time.monotonic() + timeout
     found = _evaluated(context, wanted, timeout)
-    with _processes(context, job, found, deadline - time.monotonic()):
+    require_unheld(
+        "The project's own test is evaluated and built before it runs, which no sandbox here lets it.",
+        "Name the command itself.",
+    )
+    with _processes(context, job, found, deadline - time.monotonic(), None):
         called = _prepared(context, wanted, found, deadline - time.monotonic())
         left = max(0.0, deadline - time.monotonic())
         done = process.run(called.argv, timeout=left, environment=called.variables, cwd=called.place, limit=limit)
@@ -106,6 +116,12 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
     What the test needs is started already; the script that is returned ends it.
     """
     require_words(wanted)
+    if context.sandboxing(wanted.held) is not None:
+        raise Unavailable(
+            "not_sandboxed",
+            "What becomes the script of a task or of the test is not held in a sandbox.",
+            remedy="Run it as an agent would: with a time limit, or for a program.",
+        )
     with context.building(), executing():
         found = _evaluated(context, wanted, _EVALUATING)
         if not _starts(context, found):
@@ -121,11 +137,17 @@ def call(context: Context, wanted: RunSpec) -> Invocation:
 
 
 @contextmanager
-def _processes(context: Context, job: Job, found: Evaluated, timeout: float) -> Iterator[None]:
+def _processes(context: Context, job: Job, found: Evaluated, timeout: float, held: InSandbox | None) -> Iterator[None]:
     """Have the processes of a project run while its test does, as `devenv test` has; a task has none started."""
     if not _starts(context, found):
         yield
         return
+    if held is not None:
+        raise Unavailable(
+            "not_sandboxed",
+            "The test has processes started for it, which outlive no call and which no sandbox here holds.",
+            remedy=f"Start them first: {do('start')}; the test then reaches them from its sandbox.",
+        )
     control = Control(context, job, runner_of(context, ManagerSocket(context.project.root), {}))
     try:
         control.start((), timeout=timeout, restore=False)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from devkeel.errors import DevkeelError
 from devkeel.nix_cli.devenv import runtime_directory
 from devkeel.processes.manager_socket import ManagerSocket
-from devkeel.processes.manager_state import look
-from devkeel.runtime.ports import is_held_by
+from devkeel.runtime.ports import ports_held_by
 from devkeel.sandbox.sandbox import Sandbox
 from devkeel.sandbox.view import View, python_bases
 
@@ -37,11 +36,8 @@ def sandbox_of(context: Context, good: Good | None, program: str | None = None, 
 
 def _ports(context: Context) -> tuple[int, tuple[int, ...]]:
     """Return the manager of the project's processes, and the ports on which what descends from it listens."""
-    root = context.project.root
     with suppress(DevkeelError):
-        seen = look(context.project, ManagerSocket(root))
-        if seen.pid is not None:
-            texts = (text for process in seen.processes for text in process.ports)
-            numbers = {int(number) for text in texts if (number := text.rpartition(":")[2]).isdecimal()}
-            return seen.pid, tuple(sorted(port for port in numbers if is_held_by(port, seen.pid)))
+        owner = ManagerSocket(context.project.root).pid()
+        if owner is not None:
+            return owner, tuple(sorted(ports_held_by(owner)))
     return 0, ()

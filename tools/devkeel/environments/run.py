@@ -150,6 +150,7 @@ def printed(context: Context, wanted: RunSpec, timeout: float, limit: int) -> Pr
         done = process.run(
             holding.argv, timeout=timeout, environment={}, cwd=place, limit=limit, inherits=holding.inherits
         )
+        holding.account(_text(done.stderr))  # raises where nothing was run
     return Printed(done, notes, hidden)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.nix_cli.settings import run_nix
 from devkeel.runtime import find_program
+from devkeel.runtime.holding import require_unheld
 from devkeel.runtime.process import LIMIT
 
 if TYPE_CHECKING:
@@ -48,6 +49,10 @@ def ask_devenv(
 
     timeout: seconds for all of it. builds, environment, limit: as for `run_nix`.
     """
+    require_unheld(
+        "devenv's own command evaluates and builds what is declared, which no sandbox here holds; this caller is held.",
+        "Have Nix alone evaluate it: leave out what only devenv evaluates; or a person does this without the role.",
+    )
     deadline = time.monotonic() + timeout
     for left in reversed(range(_TRIES)):
         seconds = max(0.0, deadline - time.monotonic())

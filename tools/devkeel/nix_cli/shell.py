@@ -8,7 +8,8 @@ import re
 from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program
+from devkeel.runtime.holding import run_held
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def enter(
         return plain, ("bash is not installed, so what the shell does on entering is not in the environment.",)
     before = with_path(plain)
     try:
-        found = run(
+        found = run_held(
             # bash(1): none of the user's start files; a BASH_ENV is not among what a child sees.
             (bash, "--norc", "--noprofile", "-c", _ENTER),
             environment={**before, _HOOK: hook},

@@ -11,6 +11,7 @@ from devkeel.processes.manager_socket import ManagerSocket
 from devkeel.processes.refusals import by_procfile
 from devkeel.processes.runners import runner_of
 from devkeel.project.root import DECLARATION, PROCFILE
+from devkeel.runtime.holding import require_unheld
 from devkeel.runtime.jobs import JobSpec
 from devkeel.runtime.requests import TITLE, require_on_failure, require_seconds
 from devkeel.text.actions import do
@@ -50,6 +51,11 @@ def manage(
     require_on_failure(on_failure)
     require_seconds(timeout, _LONGEST)
     context.declaration()
+    if action != "stop":
+        require_unheld(
+            "Processes outlive the call, which no sandbox here holds; this caller may run things only in one.",
+            "Ask a person to start them; what runs in a sandbox then reaches their ports and sockets.",
+        )
     if action != "stop" and not any(map(context.project.exists, (DECLARATION, PROCFILE))):
         raise Unavailable(
             "backend_cannot",

@@ -12,7 +12,7 @@ from devkeel.runtime import process_tree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["is_held_by", "port_holder", "writers"]
+__all__ = ["is_held_by", "port_holder", "ports_held_by", "writers"]
 
 _PROC = Path("/proc")
 # TCP_LISTEN of include/net/tcp_states.h, in the column `st` of /proc/net/tcp (proc(5)).
@@ -36,9 +36,14 @@ def port_holder(port: int) -> str | None:
 
 def is_held_by(port: int, owner: int) -> bool:
     """Return whether a process listens on a TCP port of this machine that is another one or descends from it."""
-    wanted = {f"socket:[{inode}]" for inode in _listeners(port)}
-    family = process_tree.family([owner]) if wanted else []
-    return any(target in wanted for item in family for _, target in _descriptors(item.pid))
+    return port in ports_held_by(owner, port)
+
+
+def ports_held_by(owner: int, *only: int) -> set[int]:
+    """Return the TCP ports on which a process listens, or what descends from it. only: the ones to look for."""
+    every = {f"socket:[{inode}]": port for port, inode in _every_listener() if not only or port in only}
+    family = process_tree.family([owner]) if every else []
+    return {every[target] for item in family for _, target in _descriptors(item.pid) if target in every}
 
 
 def writers(paths: Iterable[Path]) -> list[process_tree.ProcessInfo]:
@@ -51,13 +56,17 @@ def writers(paths: Iterable[Path]) -> list[process_tree.ProcessInfo]:
 
 
 def _listeners(port: int) -> Iterator[str]:
+    yield from (inode for found, inode in _every_listener() if found == port)
+
+
+def _every_listener() -> Iterator[tuple[int, str]]:
     # A socket of IPv6 takes IPv4 connections too unless IPV6_V6ONLY is set (ipv6(7)), and is in the second table alone.
     for table in ("tcp", "tcp6"):
         with suppress(OSError):
             for line in (_PROC / "net" / table).read_text().splitlines()[1:]:
                 fields = line.split()
-                if fields[3] == _LISTENING and int(fields[1].rpartition(":")[2], 16) == port:
-                    yield fields[9]
+                if fields[3] == _LISTENING:
+                    yield int(fields[1].rpartition(":")[2], 16), fields[9]
 
 
 def _written_files(pid: int) -> Iterator[str]:

@@ -54,14 +54,12 @@ def require_way() -> Way:
 class Sandbox(Struct, frozen=True):
     """What holds one program. view: what it sees. ports: TCP ports of the project's processes that are passed on.
 
-    owner: the process that these processes descend from. staged: whether it is made where a stage lies over the
-    project, whose files are others.
+    owner: the process that these processes descend from.
     """
 
     view: View
     ports: tuple[int, ...] = ()
     owner: int = 0
-    staged: bool = False
 
     @contextmanager
     def holding(self, argv: tuple[str, ...], cwd: Path, variables: Mapping[str, str]) -> Iterator[Holding]:
@@ -108,7 +106,7 @@ class Sandbox(Struct, frozen=True):
             "ports": [] if view.network else list(self.ports),
             "owner": self.owner,
             "watched": {"home directory": home(), "temporary directory": TEMPORARY},
-            "same": {} if self.staged else {path: _identity(path) for path in own},
+            "same": {} if view.staged else {path: _identity(path) for path in own},
             "speaks": speaks,
         }
         descriptor = os.memfd_create("order")
@@ -121,7 +119,9 @@ class Sandbox(Struct, frozen=True):
         locale = {name: text for name, text in os.environ.items() if name.startswith("LC_")}
         known = {name: os.environ[name] for name in _KNOWN if name in os.environ}
         path = given.get("PATH") or child_environment()["PATH"]
-        return {**locale, **known, **given, "PATH": path, "HOME": home(), "TMPDIR": TEMPORARY}
+        # Without a TMPDIR programs take /tmp; another one is not there.
+        places = {"HOME": home()} | ({"TMPDIR": TEMPORARY} if "TMPDIR" in given else {})
+        return {**locale, **known, **given, "PATH": path, **places}
 
 
 class Holding:

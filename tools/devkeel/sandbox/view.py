@@ -20,7 +20,7 @@ from devkeel.runtime.enclosure import SYSTEM, EnclosedPlace, is_below, shown, sy
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["TEMPORARY", "View", "home", "python_bases"]
+__all__ = ["TEMPORARY", "View", "home", "python_bases", "python_places"]
 
 TEMPORARY = "/tmp"  # noqa: S108  (a directory of the sandbox, in memory)
 
@@ -51,7 +51,8 @@ class View(Struct, frozen=True):
 
     read, written: places beside it; those below `.devkeel`, which is hidden, are seen there. runtime: the directory
     with the sockets of the project's processes, without those of their manager. indexes: whether the settings of this
-    machine about indexes of libraries are seen.
+    machine about indexes of libraries are seen. staged: whether a stage lies over the project, which has other files
+    and no `.devkeel`.
     """
 
     root: Path
@@ -60,6 +61,7 @@ class View(Struct, frozen=True):
     written: tuple[str, ...] = ()
     runtime: str | None = None
     indexes: bool = False
+    staged: bool = False
 
     def items(self) -> tuple[EnclosedPlace, ...]:
         """Return the places in the order in which they are laid. Raises Unavailable `not_sandboxed`."""
@@ -82,7 +84,7 @@ class View(Struct, frozen=True):
         items += self._sockets()
         items.append(EnclosedPlace(root, "write"))
         items += _git(root)
-        if _is_directory(f"{root}/{STATE_DIRECTORY}"):
+        if not self.staged and _is_directory(f"{root}/{STATE_DIRECTORY}"):
             items.append(EnclosedPlace(f"{root}/{STATE_DIRECTORY}", "empty", inside=True))
         items += [EnclosedPlace(item.path, "read", inside=True) for item in shown(below, "read")]
         items += [EnclosedPlace(item.path, "write", inside=True) for item in shown(self.written, "write")]
@@ -136,6 +138,17 @@ def python_bases(prefix: str) -> tuple[str, ...]:
     said = [value.strip() for key, _, value in (line.partition("=") for line in lines) if key.strip() == "home"]
     program = os.path.realpath(f"{prefix}/bin/python")
     bases = [os.path.dirname(place) for place in (*said, *map(os.path.realpath, said), os.path.dirname(program))]  # noqa: PTH120
+    return tuple(place for base in dict.fromkeys(bases) for place in _parts_of(base))
+
+
+def python_places(program: str) -> tuple[str, ...]:
+    """Return what a Python needs that is named by its path; nothing where it is none."""
+    if not os.path.basename(program).startswith("python"):  # noqa: PTH119  (as text)
+        return ()
+    prefix = os.path.dirname(os.path.dirname(program))  # noqa: PTH120
+    if os.path.isfile(f"{prefix}/pyvenv.cfg"):  # noqa: PTH113
+        return (prefix, *python_bases(prefix))
+    bases = (os.path.dirname(os.path.dirname(place)) for place in (program, os.path.realpath(program)))  # noqa: PTH120
     return tuple(place for base in dict.fromkeys(bases) for place in _parts_of(base))
 
 

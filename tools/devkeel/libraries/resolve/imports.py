@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.errors import CheckFailed, Diagnostic, Place
 from devkeel.libraries.resolve import probe
-from devkeel.runtime import run
+from devkeel.runtime.holding import run_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,13 @@ def require_imports(python: Path, names: Iterable[str], file: str, timeout: floa
 
 
 def _broken(python: Path, names: list[str], timeout: float) -> dict[str, str]:
-    done = run((str(python), "-I", probe.__file__), stdin="\n".join(names).encode(), timeout=timeout, environment={})
+    done = run_held(
+        (str(python), "-I", probe.__file__),
+        stdin="\n".join(names).encode(),
+        timeout=timeout,
+        environment={},
+        reads=(probe.__file__, str(python.parent.parent)),
+    )
     # An interpreter that cannot run the probe says nothing against the libraries: it may be older than the probe.
     lines = done.stdout.decode("utf-8", "replace").splitlines() if not done.returncode else []
     return dict(line.split("\t", 1) for line in lines)

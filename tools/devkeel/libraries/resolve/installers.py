@@ -6,11 +6,16 @@ import os
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from devkeel.errors import Unavailable
 from devkeel.runtime import find_program, is_foreign, looking, run
+from devkeel.runtime.holding import run_held
 
 __all__ = ["behind", "find_python", "find_uv", "pip_of", "told_by", "tool_environment"]
+
+if TYPE_CHECKING:
+    from devkeel.runtime import Completed
 
 # What a Python is asked of itself, `os` and `sys` being there: where it is, and for a virtual environment, which
 # `pyvenv.cfg` makes one (PEP 405), where the one is that it was made of, as `venv` asks (Lib/venv/__init__.py).
@@ -83,7 +88,7 @@ def told_by(place: str) -> tuple[str, ...] | None:
     if known is not None:
         return known
     try:
-        done = run((place, "-I", "-c", _ASK), timeout=_SECONDS)
+        done = _run(place, "-I", "-c", _ASK)
     except Unavailable:
         return None
     told = tuple(done.stdout.decode("utf-8", "replace").split("\n"))
@@ -105,9 +110,15 @@ def pip_of(python: str) -> tuple[str, ...]:
 def _has_pip(python: str) -> bool:
     look = "import sys; from importlib.util import find_spec; sys.exit(find_spec('pip') is None)"
     try:
-        return run((python, "-I", "-c", look), timeout=20).returncode == 0
+        return _run(python, "-I", "-c", look).returncode == 0
     except Unavailable:
         return False
+
+
+def _run(python: str, *arguments: str) -> Completed:
+    """Ask a Python; one that is the project's is held where the caller is."""
+    asked = run_held if is_foreign(python) else run
+    return asked((python, *arguments), timeout=_SECONDS)
 
 
 def tool_environment() -> dict[str, str]:

@@ -30,7 +30,8 @@ from devkeel.libraries.resolve.interpreter import interpreter
 from devkeel.libraries.resolve.versions import HASHED
 from devkeel.libraries.resolve.workspaces import home_of
 from devkeel.project.root import DECLARATION
-from devkeel.runtime import find_program, run
+from devkeel.runtime import find_program
+from devkeel.runtime.holding import run_held
 from devkeel.source import toml
 from devkeel.text.clean import without_sequences
 from devkeel.text.secrets import mask, secrets_in
@@ -215,7 +216,10 @@ def ask(
         collect = ("sh", "-uc", _COLLECT, "sh", folder, question.lock, *question.argv, *more)
         variables = tool_environment() | _NOWHERE | {"UV_CUSTOM_COMPILE_COMMAND": question.said}
         variables |= held.variables if held is not None else {}
-        done = run(stage.wrap(collect), timeout=timeout, cwd=stage.root, environment=variables)
+        reads = tuple(filter(None, (find_program(question.argv[0]),)))
+        done = run_held(
+            collect, timeout=timeout, cwd=stage.root, environment=variables, within=stage.words, reads=reads
+        )
         told = without_sequences(done.stderr.decode("utf-8", "replace")).replace(f"{stage.root}/", "").strip()
     told = _VERSIONS.sub("(the last of its versions: ", told)
     lock = held.without_traces(question.lock, old, done.stdout) if held is not None else done.stdout
