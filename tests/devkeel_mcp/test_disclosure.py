@@ -14,7 +14,7 @@ from mcp.shared.exceptions import MCPError
 
 from devkeel.disclosure.output import Disclosure
 from devkeel_mcp.telemetry.logs import start_logging
-from devkeel_mcp.tools import NIX, PROJECT, TOOLS
+from devkeel_mcp.tools import NIX, POLICY, PROJECT, TOOLS
 
 from .conftest import text_of
 
@@ -151,7 +151,7 @@ async def test_what_is_harmless_is_shown_as_it_is(planted: Agent) -> None:
 
 def test_every_tool_is_among_the_calls() -> None:
     apart = {"add_library", "enable_service", "apply_environment", "manage_processes", "cancel_job"}
-    apart |= {spec.name for spec in (*NIX, *PROJECT)}  # not served here
+    apart |= {spec.name for spec in (*NIX, *PROJECT, *POLICY)}  # not served here
     assert {tool for tool, _ in CALLS} | apart >= {spec.name for spec in TOOLS}
 
 
