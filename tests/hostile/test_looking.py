@@ -53,6 +53,8 @@ LINES = {
     "library remove": (("requests", "--language", "python"),),
     "check": ((), ("--staged",), ("--against", "HEAD")),
     "doctor": ((), *(("--backend", backend) for backend in BACKENDS)),
+    # Without the first it runs the tests.
+    "gate": (("--no-run", "--report", "**/*.xml", "--report", "bin/*", "--report", "devenv.nix"), ("--history",)),
     "completion": (("bash",), ("zsh",), ("fish",)),
 }
 # Edits that go the way of `set`, which is gone to its end: their candidates are evaluated by no other program.
