@@ -1,7 +1,8 @@
 """What a command in the applied environment costs, against the same program without devkeel.
 
 Builds a small project once with the stand-in's inputs, then runs `true` in process: the median of both ways and their
-ratio. `python -m benchmarks.run_command [RUNS]`. Needs Nix.
+ratio; where a sandbox can be made also in one, without the network. `python -m benchmarks.run_command [RUNS]`.
+Needs Nix.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.api import Environment
+from devkeel.context import InSandbox
+from devkeel.sandbox.ways import way
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +41,11 @@ def main(runs: int) -> int:
             job.wait(60)
             assert environment.result(job).exit_code == 0
 
+        def held() -> None:
+            job = environment.run(("true",), held=InSandbox(network=False))
+            job.wait(60)
+            assert environment.result(job).exit_code == 0
+
         def plain() -> None:
             subprocess.run(["true"], check=True)
 
@@ -45,9 +53,12 @@ def main(runs: int) -> int:
             subprocess.run(["true"], check=True, capture_output=True, stdin=subprocess.DEVNULL)
 
         # One after the other, so that what else the machine does is in all of them.
-        times: dict[str, list[float]] = {"ours": [], "plain": [], "captured": []}
+        works: dict[str, Callable[[], None]] = {"ours": ours, "plain": plain, "captured": captured}
+        by = way()
+        works |= {"held": held} if by is not None else {}
+        times: dict[str, list[float]] = {name: [] for name in works}
         for _ in range(runs):
-            for name, work in (("ours", ours), ("plain", plain), ("captured", captured)):
+            for name, work in works.items():
                 times[name].append(clocked(work))
         environment.close()
     median = {name: statistics.median(found) * 1000 for name, found in times.items()}
@@ -55,6 +66,8 @@ def main(runs: int) -> int:
     print(f"run_command of true        {median['ours']:.2f} ms")
     print(f"subprocess of true         {median['plain']:.2f} ms, with its output {median['captured']:.2f} ms")
     print(f"ratio                      {ratio:.2f} (hold: at most {HOLD:g})")
+    if by is not None:
+        print(f"in a sandbox, by {by:<10} {median['held']:.2f} ms, {median['held'] / median['ours']:.1f} times ours")
     return 0 if ratio <= HOLD else 1
 
 
