@@ -103,11 +103,12 @@ LAYERS = {
         *("source", "state", "text", "transaction"),
     },
     "doctor": {"backends", "context", "environments", "errors", "project", "source", "state", "text", "transaction"},
+    "report": {"context", "gates", "history", "text", "transaction"},
     "api": {
         *("backends", "builds", "candidate", "catalogue", "change", "checks", "context", "detection"),
         *("doctor", "edits", "environments", "events", "gates", "generate", "history", "inspection"),
-        *("judgement", "locks", "nix_cli", "policy", "processes", "project", "runtime", "source"),
-        *("templates", "transaction"),
+        *("judgement", "locks", "nix_cli", "policy", "processes", "project", "report", "runtime"),
+        *("source", "templates", "transaction"),
     },
 }
 

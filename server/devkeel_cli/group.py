@@ -45,6 +45,7 @@ VERBS = {
     "diff": "Show what changed since the last operation.",
     "history": "Show the operations, or one with its diff.",
     "events": "Show the events that were written to a file.",
+    "report": "Summarise a period: what changed, by whom, why, and what was refused.",
     "undo": "Revert an operation as a new one.",
     "restore": "Put the files back to what an operation left.",
     "adopt": "Take over a history that came from elsewhere.",

@@ -22,11 +22,17 @@ class Wire:
     """One server and its one client. Requests are sent, and their answers waited for, apart.
 
     before: words before its command. flags: of the command. agrees: whether there is a person, who agrees to whatever
-    the server asks; `questions` has what that was.
+    the server asks; `questions` has what that was. client: the name that it gives itself.
     """
 
     def __init__(
-        self, root: Path, before: Sequence[str] = (), flags: Sequence[str] = (), *, agrees: bool = False
+        self,
+        root: Path,
+        before: Sequence[str] = (),
+        flags: Sequence[str] = (),
+        *,
+        agrees: bool = False,
+        client: str = "test",
     ) -> None:
         command = [*before, sys.executable, "-m", "devkeel_cli", "--root", str(root), "serve", *flags]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
@@ -36,7 +42,7 @@ class Wire:
         self._number = 0
         self._reader = threading.Thread(target=self._listen, daemon=True)
         self._reader.start()
-        who = {"name": "test", "version": "1"}
+        who = {"name": client, "version": "1"}
         able = {"elicitation": {}} if agrees else {}
         self.answer(
             self.send("initialize", {"protocolVersion": "2025-06-18", "capabilities": able, "clientInfo": who}), LONG

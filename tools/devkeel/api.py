@@ -81,6 +81,8 @@ if TYPE_CHECKING:
     from devkeel.processes.state import ProcessesResult
     from devkeel.project.contents import Contents
     from devkeel.project.events import EventSettings
+    from devkeel.report import period
+    from devkeel.report.result import PeriodReport
     from devkeel.runtime.jobs import Job, Jobs
     from devkeel.source.plain_data import Data
     from devkeel.templates import verbs as templates
@@ -123,6 +125,7 @@ if not TYPE_CHECKING:
     added = Deferred("devkeel.inspection.added")
     why = Deferred("devkeel.inspection.why")
     written = Deferred("devkeel.inspection.told")
+    period = Deferred("devkeel.report.period")
     overrides = Deferred("devkeel.nix_cli.overrides")
     allowed = Deferred("devkeel.policy.allowed")
     explanation = Deferred("devkeel.policy.explanation")
@@ -434,6 +437,16 @@ class Environment:
         `foreign_records`, `state_corrupt`.
         """
         return self.context.records.export(diffs=diffs, contents=contents)
+
+    def report(
+        self, *, since: str | None = None, until: str | None = None, by: str | None = None, about: str | None = None
+    ) -> PeriodReport:
+        """Return what changed in a period, by whom and why, what was refused and undone, how long checks took.
+
+        since: by default seven days ago; until: by default now; by, about: as `history` takes them. Raises UsageError
+        `bad_time`.
+        """
+        return period.period_report(self.context, since, until, by, about)
 
     def diff(self) -> WorkingDiff:
         """Return how the working files differ from what devkeel's newest operation left."""

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from msgspec import Struct
 
-from devkeel.errors import CheckFailed, DevkeelError, PolicyRefused, Refused, UsageError, standing
+from devkeel.errors import CheckFailed, DevkeelError, Place, PolicyRefused, Refused, UsageError, standing
 from devkeel.policy.actions import ACTIONS
 from devkeel.policy.roles import LIBRARY
 from devkeel.project.root import SETTINGS
+from devkeel.project.settings import line_of
 from devkeel.runtime import holding
 from devkeel.transaction import Attempt
 
@@ -32,6 +33,8 @@ class _Face(Protocol):
     def context(self) -> Context: ...
 
 
+# What of devkeel.toml refuses, where the code alone says so.
+_RULES = {"protected_option": "protected"}
 F = TypeVar("F", bound=_Face)
 T = TypeVar("T")
 
@@ -168,14 +171,14 @@ def _keep(context: Context, action: str, given: Mapping[str, Any], error: Devkee
     if isinstance(error, UsageError) or standing(error) is not None:
         return
     judged = isinstance(error, PolicyRefused | Refused | CheckFailed)
-    reason = given.get("reason")
+    reason, rule = given.get("reason"), str(error.details.get("rule", "")) or _RULES.get(error.code)
     attempt = Attempt(
         actor=context.actor,
         action=action,
         code=error.code,
         role=context.role,
-        rule=str(error.details["rule"]) if "rule" in error.details else None,
-        place=None if error.place is None else str(error.place),
+        rule=rule,
+        place=_place(context, rule, error),
         reason=reason if isinstance(reason, str) else None,
         files=_files(given, error),
         seconds=seconds,
@@ -184,10 +187,21 @@ def _keep(context: Context, action: str, given: Mapping[str, Any], error: Devkee
         context.records.keep_refusal(attempt, make=judged and "write" in context.permission.names)
 
 
+def _place(context: Context, rule: str | None, error: DevkeelError) -> str | None:
+    """Return where a rule stands in devkeel.toml, else where the error is."""
+    place = error.place
+    if isinstance(error, PolicyRefused) and rule is not None and (place is None or place.file != SETTINGS):
+        with suppress(DevkeelError, OSError):
+            line = line_of(context.project.read(SETTINGS) or b"", tuple(rule.split(".")))
+            place = place if line is None else Place(SETTINGS, line)
+    return None if place is None else str(place)
+
+
 def _files(given: Mapping[str, Any], error: DevkeelError) -> tuple[str, ...]:
     """Return the files that an attempt was about, as far as its arguments and its error name them."""
     found = [error.details.get("path"), *(getattr(edit, "file", None) for edit in given.get("edits") or ())]
     findings = error.diagnostics if isinstance(error, CheckFailed) else ()
     found += [item.place.file for item in findings if item.place is not None]
+    found += [item.get("file") for item in error.details.get("broken", ())]
     found += [error.place.file] if error.place is not None and error.place.file != SETTINGS else []
     return tuple(dict.fromkeys(item for item in found if isinstance(item, str)))

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "applied",
+    "as_json",
     "change",
     "check",
     "checks_line",
@@ -72,9 +73,18 @@ def write(lines: Iterable[str], *, err: bool = False) -> None:
 
 def write_json(data: object, *, exact: bool = False) -> None:
     """Write data as JSON: ASCII only, so that a terminal obeys nothing in it. exact: it is what was asked for."""
+    click.echo(json.dumps(data if exact else _treated(data), indent=2, default=str))
+
+
+def as_json(result: object) -> str:
+    """Return a result as JSON, as far as it may be shown."""
+    return json.dumps(_treated(as_data(told().data(result))), indent=2, default=str)
+
+
+def _treated(data: object) -> object:
     # Each text is masked by itself: in JSON a line break is no blank, and the lines behind a secret would go with it.
-    treated = data if exact else told().data(json.loads(json.dumps(data, default=str)))
-    click.echo(json.dumps(treated, indent=2, default=str))
+    treated: object = told().data(json.loads(json.dumps(data, default=str)))
+    return treated
 
 
 def write_exactly(line: str) -> None:

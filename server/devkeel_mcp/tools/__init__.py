@@ -23,6 +23,7 @@ from devkeel_mcp.tools import (
     policy,
     policy_explanation,
     processes,
+    report,
     reproduction,
     search,
     services,
@@ -66,5 +67,11 @@ NIX = (
 )
 # In the order of the work: from a repository to a declaration, and from that to everything else.
 PROJECT = (detection.DETECT, templates.LIST_TEMPLATES, templates.USE_TEMPLATE, generation.GENERATE)
-POLICY = (policy_explanation.EXPLAIN_POLICY, policy.CONFIGURE_POLICY, gates.CHECK_GATE)
+POLICY = (
+    policy_explanation.EXPLAIN_POLICY,
+    policy.CONFIGURE_POLICY,
+    gates.CHECK_GATE,
+    report.REPORT,
+    report.VERIFY_HISTORY,
+)
 TOOLS = (*CORE, *NIX, *PROJECT, *POLICY)

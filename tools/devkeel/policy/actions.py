@@ -96,6 +96,7 @@ ACTIONS: Mapping[str, VerbNeeds] = {
     "verify_history": _LOOKING,
     "history_head": _LOOKING,
     "export_history": _LOOKING,
+    "report": _LOOKING,
     "diff": _LOOKING,
     "adopt": VerbNeeds(_takes("write")),
     "apply": _APPLYING,
