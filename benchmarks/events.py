@@ -35,7 +35,7 @@ HOLD = 0.05
 RATE = 10_000
 # How far behind the rate the load may be for it to count.
 SLACK = 0.05
-_TICK = 0.002
+_TICK = 0.01
 _SETTLE = 0.05
 _SIZE = 1 << 34
 DECLARATION = "{ pkgs, ... }:\n\n{\n  packages = [ pkgs.git pkgs.jq ];\n  env.ROUND = 0;\n}\n"

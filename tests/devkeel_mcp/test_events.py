@@ -52,11 +52,11 @@ async def read(client: Client) -> list[dict[str, Any]]:
     return [json.loads(line) for line in found.contents[0].text.splitlines()]  # type: ignore[union-attr]
 
 
-async def until(client: Client, kind: str) -> list[dict[str, Any]]:
-    """Return the events as soon as one of a kind is there: they come a moment after the answer of the call."""
+async def until(client: Client, kind: str, count: int = 1) -> list[dict[str, Any]]:
+    """Return the events as soon as so many of a kind are there: they come a moment after the answer of the call."""
     events: list[dict[str, Any]] = []
     with anyio.fail_after(20):
-        while kind not in {event["kind"] for event in events}:
+        while sum(event["kind"] == kind for event in events) < count:
             events = await read(client)
     return events
 
@@ -147,5 +147,5 @@ async def test_a_client_that_listens_and_does_not_read_holds_up_no_change(projec
                     edits = [{"kind": "set", "path": "env.ROUND", "value": number}]
                     answer = await client.call_tool("edit_environment", {"edits": edits, "level": "syntax"})
                     assert not answer.is_error
-                events = await until(client, "published")
+                events = await until(client, "published", 20)
         assert [event["operation"] for event in events if event["kind"] == "published"] == list(range(1, 21))
