@@ -176,6 +176,7 @@ def main(rounds: int, rate: int, hold: float = HOLD, slack: float = SLACK) -> in
         with tempfile.TemporaryDirectory(dir=Path.cwd()) as folder:
             root, path = Path(folder) / "project", Path(folder) / "events.jsonl"
             root.mkdir()
+            path.touch(0o600)
             work = prepare(root)
             events = Events(root)
             events.attach(FileSink(FilePlace(root, path), _SIZE))
@@ -191,7 +192,7 @@ def main(rounds: int, rate: int, hold: float = HOLD, slack: float = SLACK) -> in
                     written, lost = written + 1, lost + json.loads(line).get("lost", 0)
         ratio = statistics.median(item["with"] / item["without"] for item in found)
         chance = spread([item["again"] / item["without"] for item in found])
-        reached = written / load.seconds
+        reached = written / max(load.seconds, _TICK)
         held = ratio <= 1 + hold + chance and reached >= rate * (1 - slack) and written + lost == load.emitted
         took = statistics.median(item["without"] for item in found) * 1_000
         told = "" if held else "  not held"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def test_each_publication_has_a_line_and_every_event_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
-    assert events.main(3, 500, hold=1_000.0, slack=1.0) == 0
+    assert events.main(6, 2_000, hold=1_000.0, slack=1.0) == 0
     head, *lines = capsys.readouterr().out.splitlines()
     assert head.split() == ["beside", "ms", "ratio", "spread", "events/s", "written", "lost"]
     assert [line.split()[0] for line in lines] == ["change", "publication"]
