@@ -19,15 +19,15 @@ from devkeel_cli.answers.telling import about, told
 
 if TYPE_CHECKING:
     from devkeel import api
-    from devkeel import context as shared_context
     from devkeel.api import Environment
-    from devkeel.context import Listeners
     from devkeel.events import bus, outlet
+    from devkeel.events import listeners as shared_listeners
+    from devkeel.events.listeners import Listeners
     from devkeel.policy import roles
     from devkeel.policy.roles import NamedRole
 else:
     api = Deferred("devkeel.api")
-    shared_context = Deferred("devkeel.context")
+    shared_listeners = Deferred("devkeel.events.listeners")
     bus, outlet = Deferred("devkeel.events.bus"), Deferred("devkeel.events.outlet")
     roles = Deferred("devkeel.policy.roles")
 
@@ -88,7 +88,7 @@ class Session(Struct, frozen=True):
             return None
         events = bus.Events(root, told())
         events.write_to(named)
-        return shared_context.Listeners(made=events)
+        return shared_listeners.Listeners(made=events)
 
 
 def _heard(root: Path) -> Path:

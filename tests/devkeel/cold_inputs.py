@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from devkeel.api import Environment
+from devkeel.policy.permission import ALL, EVERYTHING, Limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -90,9 +91,10 @@ def other_hash() -> str:
     return hash_of_bytes(uuid.uuid4().bytes)
 
 
-def checked(root: Path, level: str | None = None, *, executes: bool = True) -> CheckReport:
-    """Check a project once, in an environment of its own."""
-    environment = Environment(root, actor="test", executes=executes)
+def checked(root: Path, level: str | None = None, *, executes: bool = True, network: bool = True) -> CheckReport:
+    """Check a project once, in an environment of its own; network: whether its caller may reach other machines."""
+    may = EVERYTHING if network else EVERYTHING.within(Limit(ALL - {"network"}, "a test"))
+    environment = Environment(root, actor="test", executes=executes, permission=may)
     try:
         return environment.check(level=level)
     finally:

@@ -91,11 +91,27 @@ def test_no_room_above_the_context_is_handed_a_function_to_call_up_with() -> Non
     # what waits for another to wake it is in the supervisor, a process of its own
     found = [item for item in found if not item.startswith("processes/supervisor/")]
     assert found == ["change/write.py: Callable[[Context, Candidate], ChangeResult]"]
-    assert not list(_handed(LIBRARY / "context.py"))
+    # the work of a job, which a verb hands down to be begun as it would hand it to the jobs themselves
+    assert list(_handed(LIBRARY / "context.py")) == ["context.py: Callable[[Job], T]"]
+
+
+def _calling(words: str) -> dict[str, str]:
+    """Return the functions of the library in which a call is written, with their text."""
+    return {
+        f"{path.relative_to(LIBRARY)}: {node.name}": source
+        for path in sorted(LIBRARY.rglob("*.py"))
+        if words in (text := path.read_text("utf-8"))
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef) and words in (source := ast.unparse(node))
+    }
 
 
 def test_every_job_has_the_caches_and_builders_of_the_project() -> None:
-    for path in sorted(LIBRARY.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.FunctionDef) and ".jobs.start(" in (source := ast.unparse(node)):
-                assert "with context.building():" in source, f"{path.relative_to(LIBRARY)}: {node.name}"
+    begun = _calling("context.begin(")
+    assert len(begun) > 5
+    for place, source in begun.items():
+        assert "with context.building():" in source, place
+
+
+def test_every_job_is_begun_where_its_events_are_emitted() -> None:
+    assert [*_calling(".jobs.start(")] == ["context.py: begin"]

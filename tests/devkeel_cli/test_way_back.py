@@ -63,7 +63,7 @@ def test_what_went_past_devkeel_is_listed_shown_and_taken_back_by_its_number_alo
     assert devkeel("add", "ripgrep", "--level", "schema").code == 0
     [line] = devkeel("history", "--external", "--since", "1h").out.splitlines()
     assert line.startswith("#2")
-    assert "external  by unknown  devenv.nix" in line
+    assert "external  not by devkeel  devenv.nix" in line
     assert "+# mine" in devkeel("history", "2").out
     assert devkeel("undo").code == 0
     assert devkeel("undo").code == 0

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec.structs import replace
 
 from devkeel.candidate.basis import Basis
-from devkeel.context import Context, Listeners, Opened
+from devkeel.context import Context, Opened
 from devkeel.deferred import Deferred
+from devkeel.events.listeners import Listeners
 from devkeel.judgement import judged, judged_part, require, shared
 from devkeel.policy.permission import EVERYTHING
 from devkeel.policy.roles import LIBRARY

@@ -16,6 +16,7 @@ from devkeel.candidate.basis import Basis
 from devkeel.candidate.candidate import Candidate
 from devkeel.deferred import Deferred
 from devkeel.errors import DevkeelError, PolicyRefused, ProjectError
+from devkeel.events.listeners import Listeners
 from devkeel.policy.permission import EVERYTHING, Limit
 from devkeel.policy.roles import LIBRARY, permission_of
 from devkeel.project.declaration import read_declaration
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
     from devkeel.backends.backend import Backend
     from devkeel.backends.registry import Selection
-    from devkeel.events import bus
     from devkeel.events.bus import Events
     from devkeel.events.event import Kind
     from devkeel.nix_cli import builders, caches, overrides
@@ -52,30 +52,11 @@ else:
     nix_settings = Deferred("devkeel.nix_cli.settings")
     job_records = Deferred("devkeel.runtime.jobs")
     building = Deferred("devkeel.sandbox.building")
-    bus = Deferred("devkeel.events.bus")
 
-__all__ = ["Context", "InSandbox", "Listeners", "Opened"]
+__all__ = ["Context", "InSandbox", "Opened"]
 
 T = TypeVar("T")
 _CAUSES = 20
-
-
-class Listeners(Struct):
-    """Those who get the events of a project. Nothing is loaded before there is one.
-
-    make: makes the events of a process, where callers share them. made: the events, as soon as there is a listener.
-    """
-
-    make: Callable[[], Events] | None = None
-    made: Events | None = None
-
-    def of(self, project: Project) -> Events:
-        """Return the events of a project."""
-        if self.made is None:
-            self.made = self.make() if self.make is not None else bus.Events(project.root)
-        return self.made
-
-
 _LOOKING = frozenset({"read"})
 
 

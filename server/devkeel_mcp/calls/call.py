@@ -25,11 +25,11 @@ if TYPE_CHECKING:
     from mcp_types import CallToolResult
 
     from devkeel import api
-    from devkeel import context as shared_context
     from devkeel.api import Environment
-    from devkeel.context import Listeners
     from devkeel.events import bus
+    from devkeel.events import listeners as shared_listeners
     from devkeel.events.bus import Events
+    from devkeel.events.listeners import Listeners
     from devkeel.policy.permission import Permission
     from devkeel.policy.roles import Caller
     from devkeel.project import root as project_root
@@ -44,7 +44,7 @@ else:
     job_records = Deferred("devkeel.runtime.jobs")
     render = Deferred("devkeel_mcp.answers.render")
     api = Deferred("devkeel.api")
-    shared_context = Deferred("devkeel.context")
+    shared_listeners = Deferred("devkeel.events.listeners")
     bus = Deferred("devkeel.events.bus")
     told_clients = Deferred("devkeel_mcp.resources.told_clients")
     event_logs = Deferred("devkeel_mcp.telemetry.event_logs")
@@ -84,7 +84,7 @@ class Workspace(Struct, frozen=True, dict=True):
     @cached_property
     def listeners(self) -> Listeners:
         """Those who get the events of this server, which its calls share."""
-        return shared_context.Listeners(self._events)
+        return shared_listeners.Listeners(self._events)
 
     def _events(self) -> Events:
         events = bus.Events(self.root, self.disclosure)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from devkeel.api import Environment
-from devkeel.errors import CheckFailed, Unavailable
+from devkeel.errors import CheckFailed, PolicyRefused, Unavailable
 from devkeel.nix_cli.confinement import network_is_cut
 from devkeel.nix_cli.pins import store_path
 
@@ -68,7 +68,7 @@ def applied(root: Path) -> Any:
 def test_an_input_that_the_lock_pins_is_fetched_before_a_check(flake_project: Path, mirror: Mirror) -> None:
     tarball(flake_project, mirror, "extra")
     with pytest.raises(Unavailable) as caught:
-        checked(flake_project, level="build", executes=False)
+        checked(flake_project, level="build", network=False)
     assert (caught.value.code, caught.value.seen) == ("not_fetched", "extra")
     assert caught.value.place is not None
     lines = (flake_project / "flake.lock").read_text().splitlines()
@@ -78,7 +78,18 @@ def test_an_input_that_the_lock_pins_is_fetched_before_a_check(flake_project: Pa
     report = checked(flake_project, level="build")
     assert (report.ok, report.ran[-1], report.diagnostics) == (True, "build", ())
     assert mirror[1] == ["/extra.tar.gz"]
-    assert checked(flake_project, level="build", executes=False).ok
+    assert checked(flake_project, level="build", network=False).ok
+
+
+def test_who_may_not_build_is_told_so_and_nothing_is_fetched(flake_project: Path, mirror: Mirror) -> None:
+    tarball(flake_project, mirror, "extra")
+    with pytest.raises(PolicyRefused) as caught:
+        checked(flake_project, level="build", executes=False)
+    assert (caught.value.code, caught.value.details["lacks"]) == ("permission_denied", ["build"])
+    report = checked(flake_project, executes=False)
+    assert (report.ok, report.ran) == (True, ("syntax", "schema"))
+    assert "build" in {item.level for item in report.skipped}
+    assert mirror[1] == []
 
 
 def test_where_no_system_held_the_evaluation_the_result_says_so(
@@ -157,7 +168,7 @@ def test_a_fetch_with_a_literal_hash_is_fetched_too(flake_project: Path, mirror:
     path = flake_project / "flake.nix"
     path.write_text(path.read_text().replace('"as declared"', f'builtins.readFile ({call} + "/flake.nix")'))
     with pytest.raises(Unavailable) as caught:
-        checked(flake_project, level="build", executes=False)
+        checked(flake_project, level="build", network=False)
     assert caught.value.code == "not_fetched"
     assert checked(flake_project, level="build").ok
     assert asked == ["/extra.tar.gz"]
@@ -185,7 +196,7 @@ def test_a_repository_beneath_the_work_tree_is_read_without_fetching(flake_proje
     stored = store_path(locked["narHash"])
     assert stored is not None
     assert not os.path.lexists(stored)
-    assert checked(flake_project, level="build", executes=False).ok
+    assert checked(flake_project, level="build", network=False).ok
     assert os.path.lexists(stored)
     assert applied(flake_project).backend == "flake"
 

@@ -87,7 +87,7 @@ class FlakePins(Struct, frozen=True):
             seen=missing[0].name,
             remedy="Put that right (its host, the network, your access to it), and repeat the call."
             if self.fetches
-            else "Repeat the call where devkeel may execute: it fetches what is pinned by a hash, and evaluates then.",
+            else "Repeat the call where devkeel may execute and reach the network: it fetches what is pinned then.",
         )
 
 
