@@ -83,6 +83,31 @@ def test_secrets_are_written_out_only_where_that_is_asked_for(devkeel: Shell) ->
     assert secret in devkeel("history", "export", "--exact").out
 
 
+def test_what_was_refused_is_written_out_with_its_files(
+    devkeel: Shell, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    secret = "ghp_" + "Ab1" * 12
+    (devkeel.root / "devkeel.toml").write_text('protected = ["env.SECRET"]\n')
+    for reason in ("I want it", f"for {secret}"):
+        assert devkeel("set", "env.SECRET", "x", "--string", "--reason", reason).code != 0
+    place = tmp_path_factory.mktemp("kept") / "history.jsonl"
+    assert devkeel("history", "export", str(place), "--diffs", "--contents").code == 0
+    _, *refused, _ = (json.loads(line) for line in place.read_text().splitlines())
+    assert [(line["kind"], line["files"], line.get("masked", False)) for line in refused] == [
+        ("refusal", ["devenv.nix"], False),
+        ("refusal", ["devenv.nix"], True),
+    ]
+    assert secret not in place.read_text()
+    assert devkeel("history", "verify", "--export", str(place)).code == 0
+
+
+def test_an_export_that_fails_leaves_no_part_of_one(written: Shell, tmp_path_factory: pytest.TempPathFactory) -> None:
+    place = tmp_path_factory.mktemp("kept") / "history.jsonl"
+    tampered(written, "UPDATE blob SET data = x'00'")
+    assert written("history", "export", str(place), "--contents").code != 0
+    assert not place.exists()
+
+
 def test_an_id_is_shown_and_no_verb(written: Shell) -> None:
     assert written("history", "1").out.startswith("#1")
     assert written("history", "1", "--json").data["operation"]["id"] == 1

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -126,10 +128,18 @@ def export(session: Session, /, file: str, form: str, diffs: bool, contents: boo
         return
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        with os.fdopen(descriptor, "wb") as target:
-            count = _written(target, lines)
     except OSError as error:
         raise click.FileError(file, error.strerror) from error
+    try:
+        with os.fdopen(descriptor, "wb") as target:
+            count = _written(target, lines)
+    except BaseException as error:
+        # A part of a history would be called one that was cut.
+        with suppress(OSError):
+            Path(file).unlink()
+        if isinstance(error, OSError):
+            raise click.FileError(file, error.strerror) from error
+        raise
     say(f"wrote {count} lines to {file}", err=True)
 
 
@@ -144,12 +154,17 @@ def _written(target: BinaryIO, lines: Iterator[str]) -> int:
 def _masked(line: dict[str, Any]) -> dict[str, Any]:
     """Return a line in which no secret is, and which says so where it would be another one."""
     # Bytes are in it where they were asked for, and then as they are: by a part of them they could not be compared.
-    bare = line | {"files": [_without_bytes(item) for item in line["files"]]} if "files" in line else line
+    # An attempt that was refused has the names of files alone.
+    files = line.get("files", [])
+    bare = line | {"files": [_without_bytes(item) for item in files]} if files else line
     treated = told().kept(bare)
     if treated == bare:
         return line
-    return treated | ({"files": line["files"]} if "files" in line else {}) | {"masked": True}
+    whole = {"files": files} if any(isinstance(item, dict) for item in files) else {}
+    return treated | whole | {"masked": True}
 
 
-def _without_bytes(file: dict[str, Any]) -> dict[str, Any]:
+def _without_bytes(file: dict[str, Any] | str) -> dict[str, Any] | str:
+    if isinstance(file, str):
+        return file
     return {name: value for name, value in file.items() if not name.endswith("_base64")}

@@ -80,6 +80,7 @@ TAMPERED = {
     "a link less": "DELETE FROM link WHERE operation = 2",
     "an anchor": "INSERT INTO anchor VALUES (1, 0, printf('%064d', 0), 7, NULL, NULL, NULL, '')",
     "a content": "UPDATE blob SET data = x'00'",
+    "a content that nobody has": "INSERT INTO blob VALUES ('x', x'00')",
     "a content less": "DELETE FROM blob WHERE hash = (SELECT after_hash FROM file WHERE operation = 2)",
 }
 
@@ -88,6 +89,12 @@ TAMPERED = {
 def test_what_was_changed_in_part_is_found(five: Bench, statement: str) -> None:
     changed(five.root, statement)
     assert codes(five)
+
+
+def test_a_content_without_a_hash_hides_none_that_is_missing(five: Bench) -> None:
+    changed(five.root, "DELETE FROM blob WHERE hash = (SELECT after_hash FROM file WHERE operation = 2)")
+    changed(five.root, "INSERT INTO blob VALUES (NULL, x'00')")
+    assert codes(five) == {"content_missing", "content_changed"}
 
 
 def test_an_operation_that_was_taken_out_with_its_link_is_found(five: Bench) -> None:

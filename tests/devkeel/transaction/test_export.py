@@ -59,6 +59,11 @@ def set_to(at: int, name: str, value: object) -> Callable[[Lines], object]:
     return lambda lines: lines[at].update({name: value})
 
 
+def shown_beside(name: str, value: object) -> Callable[[Lines], object]:
+    """Show other data than the text that is hashed."""
+    return lambda lines: lines[2].update({f"{name}_text": json.dumps(lines[2][name]), name: value})
+
+
 CHANGES: dict[str, Callable[[Lines], object]] = {
     "a reason": set_to(2, "reason", "another"),
     "edits": set_to(2, "edits", []),
@@ -76,6 +81,10 @@ CHANGES: dict[str, Callable[[Lines], object]] = {
     "more than the end": lambda lines: lines.append(lines[2]),
     "a refusal less": lambda lines: lines.pop(5),
     "an anchor": lambda lines: lines[0]["anchor"].update(hash="0" * 63 + "1"),
+    "edits beside the text of them": shown_beside("edits", [{"kind": "add", "packages": ["nothing"]}]),
+    "a report beside the text of it": shown_beside("report", {"ran": []}),
+    "a diff": set_to(2, "diff", "--- devenv.nix\n"),
+    "a content that is called none": lambda lines: lines[2]["files"][0].update(after_base64=None),
 }
 
 
@@ -133,6 +142,8 @@ def test_what_is_not_kept_any_more_has_its_place(bench: Bench, monkeypatch: pyte
         b"\xff",
         b"[" * 100_000,
         b'{"kind": 1}',
+        b'{"kind": "refusal", "reason": "one", "reason": "another"}',
+        b'{"kind": "refusal", "files": [{"a": 1, "a": 2}]}',
     ],
 )
 def test_what_is_no_export_is_an_error_of_the_request(exported: tuple[Bench, Lines], line: bytes) -> None:
@@ -141,3 +152,28 @@ def test_what_is_no_export_is_an_error_of_the_request(exported: tuple[Bench, Lin
         with pytest.raises(UsageError) as caught:
             verify_export(lines)
         assert caught.value.code == "bad_export"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"why": {"a": 1}, "begun": "2026-01-01T00:00:00+00:00"},
+        {"why": "upgrade", "begun": "some day"},
+        {"why": "upgrade", "begun": 1},
+        {"why": "upgrade"},
+        {"begun": "2026-01-01T00:00:00+00:00"},
+        {"why": "whim", "begun": "2026-01-01T00:00:00+00:00"},
+        {"dropped": -5},
+        {"operation": "0"},
+        {"operation": True},
+        {"earlier": "none"},
+        {"hash": "0" * 62 + " 1"},
+        {"hash": ["0" * 64]},
+    ],
+)
+def test_a_header_has_the_values_that_devkeel_writes(exported: tuple[Bench, Lines], value: dict[str, Any]) -> None:
+    lines = json.loads(json.dumps(exported[1]))
+    lines[0]["anchor"] |= value
+    with pytest.raises(UsageError) as caught:
+        judged(lines)
+    assert caught.value.code == "bad_export"

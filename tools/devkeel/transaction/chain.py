@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "GENESIS",
+    "REASONS",
     "Anchor",
     "ChainHead",
     "Link",
@@ -37,6 +38,9 @@ __all__ = [
     "take_out",
 ]
 
+Reason = Literal["upgrade", "adoption"]
+"""Why a chain was computed for operations that were there already."""
+REASONS: tuple[Reason, ...] = get_args(Reason)
 GENESIS = "0" * 64
 """The hash before the first operation."""
 _MOST_LINKS = 20_000
@@ -139,9 +143,7 @@ def take_out(connection: sqlite3.Connection, number: int) -> None:
     connection.execute("DELETE FROM link WHERE operation = ?", (number,))
 
 
-def begin_anew(
-    connection: sqlite3.Connection, seal: Seal, why: Literal["upgrade", "adoption"], earlier: str | None = None
-) -> None:
+def begin_anew(connection: sqlite3.Connection, seal: Seal, why: Reason, earlier: str | None = None) -> None:
     """Compute the chain of all operations that are there, in the caller's transaction, and say when and why."""
     connection.execute("DELETE FROM link")
     running = GENESIS

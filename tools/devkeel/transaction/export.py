@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -43,6 +44,8 @@ _JSON = ("edits", "report")
 _TOLD = {"kind": "what", "token": "nonce"}
 _MOST_CONTENT = 64 * 1024 * 1024
 _MOST_LINE = 256 * 1024 * 1024
+
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 Data = dict[str, Any]
 
@@ -112,7 +115,9 @@ def _content(connection: sqlite3.Connection, name: str | None, file: Path) -> by
     row = connection.execute("SELECT data FROM blob WHERE hash = ?", (name,)).fetchone()
     try:
         if row is not None:
-            return zlib.decompressobj().decompress(row["data"], _MOST_CONTENT)
+            data = zlib.decompressobj().decompress(row["data"], _MOST_CONTENT)
+            if hashlib.sha256(data).hexdigest() == name:
+                return data
     except (zlib.error, TypeError):
         pass
     raise damaged(file, f"the content {name[:16]} is not readable")
@@ -154,12 +159,20 @@ def _read(lines: Iterable[bytes]) -> Iterator[Data]:
         if len(line) > _MOST_LINE:
             raise _bad("A line is longer than any export has.", number)
         try:
-            data = json.loads(line)
+            data = json.loads(line, object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
             raise _bad("A line is no JSON.", number) from error
         if not isinstance(data, dict):
             raise _bad("A line is no object.", number)
         yield data
+
+
+def _object(pairs: list[tuple[str, Any]]) -> Data:
+    """Return an object; raises ValueError for a name that stands twice: each reader would take another one of them."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError
+    return found
 
 
 def _bad(message: str, line: int) -> UsageError:
@@ -175,17 +188,33 @@ def _well(read: Callable[[Data], Any], line: Data, number: int) -> Any:  # noqa:
 
 def _anchor(header: Data) -> Anchor:
     told = header["anchor"]
+    begun, why, earlier = told["begun"], told["why"], told["earlier"]
+    if (begun is None) != (why is None) or why not in {None, *chain.REASONS}:
+        raise ValueError(why)
+    if begun is not None:
+        datetime.fromisoformat(begun)
     return Anchor(
-        int(told["operation"]), _hash(told["hash"]), int(told["dropped"]), told["begun"], told["why"], told["earlier"]
+        _number(told["operation"]),
+        _hash(told["hash"]),
+        _number(told["dropped"]),
+        begun,
+        why,
+        None if earlier is None else _hash(earlier),
     )
 
 
 def _link(line: Data) -> Link:
-    return Link(int(line["id"]), _hash(line["previous"]), _hash(line["digest"]))
+    return Link(_number(line["id"]), _hash(line["previous"]), _hash(line["digest"]))
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or value < 0:
+        raise ValueError(value)
+    return value
 
 
 def _hash(text: str) -> str:
-    if len(bytes.fromhex(text)) != hashlib.sha256().digest_size:
+    if not _HASH.fullmatch(text):
         raise ValueError(text)
     return text
 
@@ -194,14 +223,11 @@ def _compared(walk: Walk) -> Callable[[Data], None]:
     """Return what compares the line of an operation, and goes on by it."""
 
     def compare(line: Data) -> None:
-        link, number = _link(line), int(line["id"])
+        link, number = _link(line), _number(line["id"])
         walk.count("operations")
         if line.get("masked"):
             walk.count("masked")
-        elif (
-            digest_of(_row(line), [FileImage(*(item[name] for name in _IMAGE)) for item in line["files"]])
-            != link.digest
-        ):
+        elif not _is_sound(line, link):
             walk.fault("operation_changed", f"Operation {number} is not as it was when it was written.", number)
         if line["hash"] != link.hash:
             walk.fault(
@@ -209,17 +235,41 @@ def _compared(walk: Walk) -> Callable[[Data], None]:
             )
         for item in line["files"]:
             for side in ("before", "after"):
-                told = item.get(f"{side}_base64")
-                if told is None:
+                if f"{side}_base64" not in item:
                     continue
-                walk.count("contents")
-                if hashlib.sha256(base64.b64decode(told)).hexdigest() != item[f"{side}_hash"]:
+                data = _bytes(item[f"{side}_base64"])
+                walk.figures["contents"] = walk.figures.get("contents", 0) + (data is not None)
+                if (None if data is None else hashlib.sha256(data).hexdigest()) != item[f"{side}_hash"]:
                     walk.fault(
                         "content_changed", f"A content of {item['path']} in operation {number} is another one.", number
                     )
+        if not line.get("masked") and not _has_its_diff(line):
+            walk.fault("content_changed", f"The diff of operation {number} is not that of its contents.", number)
         walk.go(link)
 
     return compare
+
+
+def _is_sound(line: Data, link: Link) -> bool:
+    """Return whether what a line says of an operation is what was sealed of it."""
+    # What is hashed is the text, where that is another one than the data would be written as: both say the same then.
+    for name in _JSON:
+        text = line.get(f"{name}_text")
+        if text is not None and json.dumps(_parsed(text)) != json.dumps(line[name]):
+            return False
+    return digest_of(_row(line), [FileImage(*(item[name] for name in _IMAGE)) for item in line["files"]]) == link.digest
+
+
+def _has_its_diff(line: Data) -> bool:
+    """Return whether the diff of a line is the one of its contents; True where it has not both."""
+    if "diff" not in line or not all("before_base64" in item for item in line["files"]):
+        return True
+    both = [(item["path"], *(_bytes(item[f"{side}_base64"]) for side in ("before", "after"))) for item in line["files"]]
+    return bool(line["diff"] == unified_all([item for item in both if item[1] != item[2]]))
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text, validate=True)
 
 
 def _row(line: Data) -> Data:

@@ -32,6 +32,14 @@ _SHOWN = 50
 _MOST_CONTENT = 64 * 1024 * 1024
 _ROW = f"SELECT {', '.join(COLUMNS)}, mark FROM operation WHERE id = ?"  # noqa: S608
 _IMAGES = "SELECT path, before_hash, after_hash, mode_before, mode_after FROM file WHERE operation = ? ORDER BY n"
+_USED = "SELECT operation, path FROM file WHERE before_hash = ? OR after_hash = ?"
+# Not by IN: of a list with a NULL in it that is never false (sqlite.org/lang_expr.html, 8), and a primary key that is
+# a text may be NULL (sqlite.org/lang_createtable.html, 3.5).
+_MISSING = (
+    "SELECT DISTINCT operation, path FROM file WHERE"
+    " (before_hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blob WHERE hash = before_hash))"
+    " OR (after_hash IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blob WHERE hash = after_hash)) ORDER BY operation"
+)
 
 Code = Literal[
     "operation_changed",
@@ -221,16 +229,13 @@ def _contents(walk: Walk, connection: sqlite3.Connection) -> None:
     for name, data in connection.execute("SELECT hash, data FROM blob"):
         walk.count("contents")
         if not _is(name, data):
-            used = "SELECT operation, path FROM file WHERE before_hash = ? OR after_hash = ?"
-            for row in connection.execute(used, (name, name)):
+            used = connection.execute(_USED, (name, name)).fetchall()
+            if not used:
+                walk.fault("content_changed", "A content that no operation has is not what was stored.")
+            for row in used:
                 told = f"The content of {row['path']} in operation {row['operation']} is not what was stored."
                 walk.fault("content_changed", told, row["operation"])
-    missing = (
-        "SELECT DISTINCT operation, path FROM file WHERE"
-        " (before_hash IS NOT NULL AND before_hash NOT IN (SELECT hash FROM blob))"
-        " OR (after_hash IS NOT NULL AND after_hash NOT IN (SELECT hash FROM blob)) ORDER BY operation"
-    )
-    for row in connection.execute(missing):
+    for row in connection.execute(_MISSING):
         told = f"A content of {row['path']} in operation {row['operation']} is not there any more."
         walk.fault("content_missing", told, row["operation"])
 
