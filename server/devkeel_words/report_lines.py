@@ -12,7 +12,18 @@ if TYPE_CHECKING:
 
     from devkeel.report.result import NetChange, PeriodReport, ReportedGate, ReportedOperation, ReportedRefusal
 
-__all__ = ["GROUPS", "as_text", "change", "gate", "heading", "operation", "refusal"]
+__all__ = [
+    "ALLOWING",
+    "GROUPS",
+    "NOTHING",
+    "as_text",
+    "change",
+    "gate",
+    "heading",
+    "names_nothing",
+    "operation",
+    "refusal",
+]
 
 GROUPS = {
     "package": "Packages",
@@ -24,6 +35,8 @@ GROUPS = {
     "setting": "Settings",
     "lines": "Other lines of files",
 }
+ALLOWING = "What a rule refused can be allowed by whoever may change devkeel.toml, at the line that is named."
+NOTHING = "Nothing in the record of this period is by or about that; see that it is written as the history has it."
 _MOST = 200
 
 
@@ -35,11 +48,19 @@ def heading(report: PeriodReport) -> str:
     return f"{report.project}: {report.since} to {report.until} (times are UTC){only}"
 
 
+def names_nothing(report: PeriodReport) -> bool:
+    """Return whether what was asked for is in nothing of the period."""
+    found = (report.operations, report.refusals, report.not_noted)
+    return bool(report.by or report.about) and not any(found)
+
+
 def as_text(report: PeriodReport) -> Iterator[str]:
     """Yield the lines of a report."""
     yield heading(report)
     yield ""
     yield from report.summary
+    if names_nothing(report):
+        yield NOTHING
     if not report.complete:
         yield "Not all operations of the period were looked at: the newest alone. Ask for a shorter one."
     for kind, items in groupby(report.changes, lambda item: item.kind):
@@ -50,6 +71,8 @@ def as_text(report: PeriodReport) -> Iterator[str]:
         yield from (f"  {line}" for line in report.not_noted)
     yield from _section("Operations, newest first", [list(operation(item)) for item in report.operations])
     yield from _section("Refused or failed, newest first", [[refusal(item)] for item in report.refusals])
+    if any(item.rule for item in report.refusals):
+        yield f"  {ALLOWING}"
     yield from _section("Gates, newest first", [[gate(item)] for item in report.gates])
     if report.checks is not None:
         rungs = ", ".join(f"{rung} {seconds:g} s" for rung, seconds in report.checks.rungs.items())
@@ -103,7 +126,8 @@ def refusal(item: ReportedRefusal) -> str:
     place = f" in {item.place}" if item.place else ""
     files = f" ({', '.join(item.files)})" if item.files else ""
     reason = f": {item.reason}" if item.reason else ""
-    return f"{item.time} {item.action} {_who(item.caller, item.role)}: {item.code}{rule}{place}{files}{reason}"
+    asked = f" {', '.join(item.asked)}" if item.asked else ""
+    return f"{item.time} {item.action}{asked} {_who(item.caller, item.role)}: {item.code}{rule}{place}{files}{reason}"
 
 
 def _who(caller: str, role: str | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.report.summary import change_in_words
 from devkeel.text.clean import one_line
-from devkeel_words.report_lines import GROUPS, gate
+from devkeel_words.report_lines import ALLOWING, GROUPS, NOTHING, gate, names_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -21,7 +21,9 @@ _MOST = 500
 # CommonMark 2.4: any of these may stand behind a backslash and is itself then; the rest means something at the
 # beginning of a line alone, where none of this stands. What begins a tag or an entity has one of its own, so that no
 # parser need know that. `@` begins a mention on some sites, which know neither: a comment is between it and the name.
-_PUNCTUATION = re.compile(r"[\\`*_{}\[\]<>#!|~&:@$]|(?<=\])\(")
+# An underscore within a word is one (CommonMark 6.2), and a colon before white space or the number of a line begins no
+# address and no name between two of them.
+_PUNCTUATION = re.compile(r"[\\`*{}\[\]<>#!|~&@$]|(?<=\])\(|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|:(?!\s|$|\d+(?![\w:]))")
 _ENTITIES = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;<!-- -->", "|": "\\|"}
 
 
@@ -51,6 +53,8 @@ def as_markdown(report: PeriodReport) -> Iterator[str]:
     for line in report.summary:
         title, _, rest = line.partition(": ")
         yield f"- **{title}:** {escaped(rest)}"
+    if names_nothing(report):
+        yield from ("", NOTHING)
     if not report.complete:
         yield from ("", "Not all operations of the period were looked at: the newest alone. Ask for a shorter one.")
     for kind, items in groupby(report.changes, lambda item: item.kind):
@@ -97,11 +101,18 @@ def _operations(operations: tuple[ReportedOperation, ...]) -> Iterator[str]:
             code(f"{item.caller}{f' as {item.role}' if item.role else ''}"),
             code(item.reason or ""),
             "<br>".join(map(code, item.changes)),
-            "" if item.undone_by is None else f"undone by {item.undone_by}",
+            ", ".join(_undone(item)),
         )
         for item in operations
     )
-    yield from _table(("id", "time", "kind", "who", "why", "what", "since"), rows)
+    yield from _table(("id", "time", "kind", "who", "why", "what", "undone"), rows)
+
+
+def _undone(item: ReportedOperation) -> Iterator[str]:
+    if item.reverts is not None:
+        yield f"takes back {item.reverts}"
+    if item.undone_by is not None:
+        yield f"undone by {item.undone_by}"
 
 
 def _refusals(refusals: tuple[ReportedRefusal, ...]) -> Iterator[str]:
@@ -112,14 +123,17 @@ def _refusals(refusals: tuple[ReportedRefusal, ...]) -> Iterator[str]:
         (
             item.time,
             code(f"{item.caller}{f' as {item.role}' if item.role else ''}"),
-            code(item.action),
+            code(f"{item.action} {', '.join(item.asked)}".strip()),
             code(item.code),
             code(f"{item.rule or ''} {item.place or ''}"),
+            code(", ".join(item.files)),
             code(item.reason or ""),
         )
         for item in refusals
     )
-    yield from _table(("time", "who", "tried", "code", "rule and place", "why"), rows)
+    yield from _table(("time", "who", "tried", "code", "rule and place", "files", "why"), rows)
+    if any(item.rule for item in refusals):
+        yield from ("", ALLOWING)
 
 
 def _rest(report: PeriodReport) -> Iterator[str]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from devkeel.errors import CheckFailed, DevkeelError, Place, PolicyRefused, Refused, UsageError, standing
 from devkeel.policy.actions import ACTIONS
+from devkeel.policy.asked import in_short
 from devkeel.policy.roles import LIBRARY
 from devkeel.project.root import SETTINGS
 from devkeel.project.settings import line_of
@@ -176,15 +177,22 @@ def _keep(context: Context, action: str, given: Mapping[str, Any], error: Devkee
         actor=context.actor,
         action=action,
         code=error.code,
-        role=context.role,
+        role=_role(context, error),
         rule=rule,
         place=_place(context, rule, error),
         reason=reason if isinstance(reason, str) else None,
         files=_files(given, error),
+        asked=in_short(given),
         seconds=seconds,
     )
     with suppress(DevkeelError, OSError):  # settings that cannot be read
         context.records.keep_refusal(attempt, make=judged and "write" in context.permission.names)
+
+
+def _role(context: Context, error: DevkeelError) -> str | None:
+    """Return the role that refused an attempt, else the one in which it was made."""
+    refusing = error.details.get("role")
+    return refusing if isinstance(refusing, str) else context.role
 
 
 def _place(context: Context, rule: str | None, error: DevkeelError) -> str | None:
@@ -204,4 +212,4 @@ def _files(given: Mapping[str, Any], error: DevkeelError) -> tuple[str, ...]:
     found += [item.place.file for item in findings if item.place is not None]
     found += [item.get("file") for item in error.details.get("broken", ())]
     found += [error.place.file] if error.place is not None and error.place.file != SETTINGS else []
-    return tuple(dict.fromkeys(item for item in found if isinstance(item, str)))
+    return tuple(dict.fromkeys(item for item in found if isinstance(item, str) and item))

@@ -105,6 +105,54 @@ def test_refusals_are_counted_by_rule_and_told_one_by_one(environment: Environme
     assert report.refusals[-1].reason == "I want to"
     assert report.refusals[-1].place == "devkeel.toml:2"
     assert report.callers[0].refused == 3
+    assert (report.refused[0].asked, report.refused[1].asked) == (
+        ('env.SECRET = "1"',),
+        ('services.redis.enable = "yes"',),
+    )
+    assert 'env.SECRET = "1"' in report.summary[2]
+
+
+def test_a_refusal_is_about_what_was_asked_for(environment: Environment) -> None:
+    (environment.project.root / "devkeel.toml").write_text(
+        'protected = ["services.*"]\n[rules]\npackages = { forbid = ["htop"] }\n'
+    )
+    wanted = [
+        {"kind": "add_packages", "names": ["htop"]},
+        {"kind": "enable", "name": "redis"},
+        {"kind": "set", "path": "services.postgres.port", "value": 1},
+    ]
+    for edit in wanted:
+        with pytest.raises(PolicyRefused):
+            change(environment, edit)
+    found = {
+        about: [item.asked for item in environment.report(about=about).refusals]
+        for about in ("htop", "pkgs.htop", "services.redis", "redis", "services.postgres", "services", "jq")
+    }
+    redis, postgres = ("+redis",), ("services.postgres.port = 1",)
+    assert found == {
+        "htop": [("+htop",)],
+        "pkgs.htop": [("+htop",)],
+        "services.redis": [redis],
+        "redis": [redis],
+        "services.postgres": [postgres],
+        "services": [postgres],
+        "jq": [],
+    }
+
+
+def test_a_secret_that_was_asked_for_is_not_kept(environment: Environment) -> None:
+    (environment.project.root / "devkeel.toml").write_text('protected = ["env.*"]\n')
+    secret = "ghp_" + "Ab1" * 12
+    for path, value in (
+        ("env.GITHUB_TOKEN", secret),
+        ("env.A_PASSWORD", "hunter2hunter2"),
+        ("env.A", "x " * 50 + secret),
+    ):
+        with pytest.raises(PolicyRefused):
+            put(environment, path, value)
+    asked = [word for item in environment.context.records.refusals()[0] for word in item.asked]
+    assert [word.split(" ")[0] for word in asked] == ["env.A", "env.A_PASSWORD", "env.GITHUB_TOKEN"]
+    assert not any("ghp_" in word or "hunter2" in word for word in asked)
 
 
 def test_a_report_is_of_a_caller_of_a_thing_and_of_a_period(environment: Environment) -> None:
@@ -119,9 +167,10 @@ def test_a_report_is_of_a_caller_of_a_thing_and_of_a_period(environment: Environ
     ]
     assert environment.report(by="somebody else").operations == ()
     assert environment.report(until="yesterday", since="7d").operations == ()
-    assert environment.report(since="2100-01-01").operations == ()
-    with pytest.raises(UsageError):
-        environment.report(since="never")
+    for since, until in (("never", None), ("2100-01-01", None), ("7d", "8d"), ("2100-01-02", "2100-01-01")):
+        with pytest.raises(UsageError) as caught:
+            environment.report(since=since, until=until)
+        assert caught.value.code == "bad_time"
 
 
 def test_a_record_that_is_not_as_it_was_written_is_said(environment: Environment) -> None:
@@ -146,7 +195,7 @@ def test_the_gates_of_the_period_are_in_it(environment: Environment) -> None:
     assert [(item.stage, item.verdict, item.percent) for item in report.gates] == [
         ("growth", "passed", {"passed": 85.0})
     ]
-    assert "1 passed" in report.summary[-1]
+    assert "1 passed" in report.summary[-2]
     assert environment.report(by="test").gates == ()
 
 

@@ -22,6 +22,7 @@ ATTEMPT = Attempt(
     place="devkeel.toml:4",
     reason="I want it",
     files=("devenv.nix",),
+    asked=("+htop",),
     seconds=1.25,
 )
 

@@ -89,6 +89,13 @@ def page(
 def timed(wanted: Query, now: datetime) -> Query:
     """Return what is asked for with its times as operations have them. Raises UsageError `bad_time`."""
     since, until = (None if text is None else read_time(text, now) for text in (wanted.since, wanted.until))
+    if since is not None and since > (until or now.isoformat(timespec="seconds")):
+        raise UsageError(
+            "bad_time",
+            "The period ends before it begins.",
+            seen=f"{wanted.since} to {wanted.until or 'now'}",
+            remedy="Name an end that is later than the beginning, which is not in the future.",
+        )
     return replace(wanted, since=since, until=until)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from devkeel.gates import records as gate_records
 from devkeel.history import log, selection
-from devkeel.history.differences import differences, in_words, reads
+from devkeel.history.differences import Difference, differences, in_words, reads
 from devkeel.history.external import not_noted
 from devkeel.history.selection import BY_HAND, Query
 from devkeel.report.net import net_changes
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from devkeel.context import Context
-    from devkeel.history.differences import Difference
     from devkeel.transaction import Operation, Refusal, Transactions
 
 __all__ = ["period_report"]
@@ -63,7 +62,7 @@ def period_report(
     unseen = log.not_noted_words(not_noted(store, {}), asked) if until is None else []
     callers, checks, chain = _callers(operations, refusals), _times(chosen.operations), _chain(store)
     gates = _gates(context, asked)
-    lines = summary(operations, net, callers, refusals, refused, unseen, checks, chain, gates)
+    lines = summary(operations, net, refused, unseen, checks, chain, gates)
     return PeriodReport(
         project=context.project.root.name,
         since=asked.since or "",
@@ -119,7 +118,20 @@ def _is_asked(item: Refusal, asked: Query) -> bool:
         if selection.by_hand(asked.by) or (by not in item.actor.casefold() and by != (item.role or "").casefold()):
             return False
     about = asked.about
-    return about is None or about in item.files or any(about in text for text in (item.rule, item.reason) if text)
+    said = (item.code, item.rule, item.reason, (item.place or "").partition(":")[0])
+    if about is None or about in item.files or any(about in text for text in said if text):
+        return True
+    return any(_names(word, about.strip()) for word in item.asked)
+
+
+def _names(word: str, about: str) -> bool:
+    """Return whether a short word names an option, or a package, a library, a service of that name."""
+    name = word.lstrip("+-").split(" ")[0]
+    if "." in name and reads(Difference("", "option", name), about):
+        return True
+    above, _, rest = about.partition(".")
+    bare = rest.partition(".")[0] if above in {"services", "languages"} else about
+    return bool(bare) and reads(Difference("", "package", name.rpartition(":")[2]), bare)
 
 
 def _refusal(item: Refusal) -> ReportedRefusal:
@@ -136,13 +148,20 @@ def _refusal(item: Refusal) -> ReportedRefusal:
         place=line(item.place),
         reason=line(item.reason),
         files=tuple(map(one_line, item.files)),
+        asked=tuple(map(one_line, item.asked)),
         seconds=None if item.seconds is None else round(item.seconds, _DIGITS),
     )
 
 
 def _by_rule(refusals: Sequence[ReportedRefusal]) -> tuple[RuleCount, ...]:
-    counted = Counter((item.code, item.rule, item.place) for item in refusals)
-    return tuple(RuleCount(*rule, count) for rule, count in counted.most_common())
+    def rule_of(item: ReportedRefusal) -> tuple[str, str | None, str | None]:
+        return item.code, item.rule, item.place
+
+    asked = dict[tuple[str, str | None, str | None], dict[str, None]]()
+    for item in refusals:
+        asked.setdefault(rule_of(item), {}).update(dict.fromkeys(item.asked))
+    counted = Counter(map(rule_of, refusals))
+    return tuple(RuleCount(*rule, count, tuple(asked[rule])) for rule, count in counted.most_common())
 
 
 def _callers(

@@ -53,7 +53,7 @@ class ReportedOperation(Struct, frozen=True):
 
 
 class ReportedRefusal(Struct, frozen=True):
-    """An attempt to write that came to nothing; time is UTC."""
+    """An attempt to write that came to nothing; time is UTC. asked: what it asked for, in short words."""
 
     time: str
     caller: str
@@ -64,16 +64,18 @@ class ReportedRefusal(Struct, frozen=True):
     place: str | None
     reason: str | None
     files: tuple[str, ...]
+    asked: tuple[str, ...] = ()
     seconds: float | None = None
 
 
 class RuleCount(Struct, frozen=True):
-    """How often something was refused by one rule, or for one reason."""
+    """How often something was refused by one rule, or for one reason; asked: what was asked for, each once."""
 
     code: str
     rule: str | None
     place: str | None
     count: int
+    asked: tuple[str, ...] = ()
 
 
 class CallerActivity(Struct, frozen=True):

@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from devkeel.report.result import (
-        CallerActivity,
         ChainState,
         CheckTimes,
         NetChange,
         ReportedGate,
         ReportedOperation,
-        ReportedRefusal,
         RuleCount,
     )
 
@@ -39,11 +37,9 @@ _PLURALS = {
 }
 
 
-def summary(  # noqa: PLR0913, PLR0917  (one for each of the lines, and more for the last two)
+def summary(
     operations: Sequence[ReportedOperation],
     changes: Sequence[NetChange],
-    callers: Sequence[CallerActivity],
-    refusals: Sequence[ReportedRefusal],
     refused: Sequence[RuleCount],
     not_noted: Sequence[str],
     checks: CheckTimes | None,
@@ -54,11 +50,11 @@ def summary(  # noqa: PLR0913, PLR0917  (one for each of the lines, and more for
     hand = sum(item.kind == "external" for item in operations)
     own = len(operations) - hand
     return (
-        f"What: {_what(changes)}.",
-        f"By whom: {_whom(callers, own, hand, len(not_noted))}.",
-        f"Why: {_why(operations, own)}.",
-        f"Refused: {_refused(refusals, refused)}. Undone: {_undone(operations)}.",
-        f"Checks: {_checks(checks, own)}.{_gates(gates)} History: {_chain(chain)}.",
+        f"What: {_what(changes, not_noted)}.",
+        f"By whom and why: {_whom(operations, hand, len(not_noted))}.",
+        f"Refused: {_refused(refused)}. Undone: {_undone(operations)}.",
+        f"Checks: {_checks(checks, own)}.{_gates(gates)}",
+        f"History: {_chain(chain)}.",
     )
 
 
@@ -76,45 +72,59 @@ def change_in_words(item: NetChange) -> str:
     return one_line(f"{item.name} {item.before or 'any'} -> {item.after or 'any'}")
 
 
-def _what(changes: Sequence[NetChange]) -> str:
+def _what(changes: Sequence[NetChange], not_noted: Sequence[str]) -> str:
     told = list[str]()
     for kind in KINDS:
         found = [item for item in changes if item.kind == kind]
         if found:
             shown = [_cut(change_in_words(item)) for item in found[:_FEW]]
-            more = f", and {len(found) - _FEW} more" if len(found) > _FEW else ""
-            told.append(f"{_PLURALS[kind]} {', '.join(shown)}{more}")
-    return "; ".join(told) or "nothing is another one at the end than at the beginning"
+            told.append(f"{_PLURALS[kind]} {', '.join(shown)}{_more(len(found), 'other')}")
+    if not_noted:
+        told.append(f"not noted yet {', '.join(map(_cut, not_noted[:_FEW]))}{_more(len(not_noted), 'other')}")
+    return "; ".join(told) or "no net change"
 
 
-def _whom(callers: Sequence[CallerActivity], own: int, hand: int, not_noted: int) -> str:
+def _whom(operations: Sequence[ReportedOperation], hand: int, not_noted: int) -> str:
+    """Return who did how much and why, whoever was the newest first, and of each the newest reason first."""
+    done: dict[tuple[str, str | None], list[ReportedOperation]] = {}
+    for item in operations:
+        if item.kind != "external":
+            done.setdefault((item.caller, item.role), []).append(item)
     told = [
-        f"{_cut(item.caller)}{f' as {_cut(item.role)}' if item.role else ''} ({_count(item.operations, 'operation')})"
-        for item in callers
-        if item.operations and item.caller != BY_HAND
+        f"{_cut(caller)}{f' as {_cut(role)}' if role else ''}, {_count(len(items), 'operation')} ({_why(items)})"
+        for (caller, role), items in list(done.items())[:_FEW]
     ]
-    shown = [", ".join(told[:_FEW]) + (f", and {len(told) - _FEW} more" if len(told) > _FEW else "")] if own else []
-    shown += [f"{_count(hand, 'change')} {BY_HAND}"] if hand else []
-    shown += [f"{_count(not_noted, 'change')} {BY_HAND} that no write has noted yet"] if not_noted else []
-    return "; ".join(shown) or "no one"
+    told += [f"and {_count(len(done) - _FEW, 'other caller')}"] if len(done) > _FEW else []
+    told += [f"{_count(hand, 'change')} {BY_HAND}: by whom is not known, and nothing checked it"] if hand else []
+    told += [f"{_count(not_noted, 'change')} {BY_HAND} that no write has noted yet"] if not_noted else []
+    return "; ".join(told) or "no one"
 
 
-def _why(operations: Sequence[ReportedOperation], own: int) -> str:
-    given = [item for item in operations if item.reason and item.kind != "external"]
-    reasons = list(dict.fromkeys(one_line(item.reason or "") for item in given))
+def _why(operations: Sequence[ReportedOperation]) -> str:
+    reasons = list(dict.fromkeys(one_line(item.reason) for item in operations if item.reason))
     told = [f"\u201c{_cut(reason)}\u201d" for reason in reasons[:_FEW]]
-    told += [f"and {len(reasons) - _FEW} more reasons"] if len(reasons) > _FEW else []
-    without = own - len(given)
-    told += [f"{_count(without, 'operation')} without a reason"] if without else []
-    return ", ".join(told) or "nothing was done that could have one"
+    told += [f"{_count(len(reasons) - _FEW, 'other reason')}"] if len(reasons) > _FEW else []
+    without = sum(not item.reason for item in operations)
+    told += [f"{without} without a reason" if reasons else "without a reason"] if without else []
+    return ", ".join(told)
 
 
-def _refused(refusals: Sequence[ReportedRefusal], refused: Sequence[RuleCount]) -> str:
-    if not refusals:
-        return "nothing"
-    told = [f"{item.count} {item.code}{''.join(_by(item))}" for item in refused[:_FEW]]
-    more = f", and {len(refused) - _FEW} other reasons" if len(refused) > _FEW else ""
-    return f"{_count(sum(item.count for item in refused), 'attempt')}: {', '.join(told)}{more}"
+def _more(number: int, noun: str) -> str:
+    return f", and {_count(number - _FEW, noun)}" if number > _FEW else ""
+
+
+def _refused(refused: Sequence[RuleCount]) -> str:
+    """Return what rules refused, then what failed otherwise."""
+    ruled, other = ([item for item in refused if bool(item.rule) is whether] for whether in (True, False))
+    told = [_causes("refused by a rule", ruled)] if ruled else []
+    told += [_causes("failed", other)] if other else []
+    return "; ".join(told) or "nothing"
+
+
+def _causes(what: str, causes: Sequence[RuleCount]) -> str:
+    told = "; ".join(f"{item.count} {item.code}{''.join(_by(item))}" for item in causes[:_FEW])
+    number = sum(item.count for item in causes)
+    return f"{_count(number, 'attempt')} {what}: {told}{_more(len(causes), 'other cause').replace(',', ';', 1)}"
 
 
 def _by(item: RuleCount) -> Iterator[str]:
@@ -122,6 +132,8 @@ def _by(item: RuleCount) -> Iterator[str]:
         yield f" by {_cut(item.rule)}"
     if item.place:
         yield f" ({_cut(item.place)})"
+    if item.asked:
+        yield f": {', '.join(map(_cut, item.asked[:_FEW]))}{_more(len(item.asked), 'other')}"
 
 
 def _undone(operations: Sequence[ReportedOperation]) -> str:
@@ -134,7 +146,7 @@ def _checks(checks: CheckTimes | None, own: int) -> str:
     if checks is None:
         return "none of them kept how long it took" if own else "none ran for an operation"
     times = f"median {checks.median:g} s, longest {checks.longest:g} s (#{checks.operation})"
-    return f"{_count(checks.count, 'operation')} checked, {times}"
+    return f"{_count(checks.count, 'operation')} checked ({', '.join(checks.rungs)}), {times}"
 
 
 def _gates(gates: Sequence[ReportedGate]) -> str:

@@ -95,8 +95,8 @@ class Attempt(Struct, frozen=True):
     """An attempt to write that was refused or failed.
 
     actor, role: who tried. action: the verb. code: of the error. rule: what refused it, of devkeel.toml or among the
-    checks; place: the file and line where that stands. reason: the one that the caller gave. files: what it was about.
-    seconds: how long it took until it was refused.
+    checks; place: the file and line where that stands. reason: the one that the caller gave. files: what it was about;
+    asked: what it asked for, in short words without secrets. seconds: how long it took until it was refused.
     """
 
     actor: str
@@ -107,6 +107,7 @@ class Attempt(Struct, frozen=True):
     place: str | None = None
     reason: str | None = None
     files: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
     seconds: float | None = None
 
 

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 __all__ = ["COLUMNS", "MOST_REFUSALS", "add", "is_sealed", "read"]
 
 MOST_REFUSALS = 10_000
-_MOST_FILES = 50
+_MOST_ITEMS = 50
 _MOST_TEXT = 500
 _TEXTS = ("actor", "role", "action", "code", "rule", "place", "reason")
-COLUMNS = ("time", *_TEXTS, "files", "milliseconds")
+_LISTS = ("files", "asked")
+COLUMNS = ("time", *_TEXTS, *_LISTS, "milliseconds")
 """What is sealed of a refused attempt beside its number."""
 
 
@@ -28,9 +29,9 @@ def add(connection: sqlite3.Connection, seal: Seal, attempt: Attempt) -> int:
     """Write an attempt, and let the oldest go beyond those that are kept; return its number."""
     time = datetime.now(UTC).isoformat(timespec="seconds")
     texts = {name: _text(getattr(attempt, name)) for name in _TEXTS}
-    files = json.dumps([_text(name) for name in attempt.files[:_MOST_FILES]])
+    lists = {name: json.dumps([_text(item) for item in getattr(attempt, name)[:_MOST_ITEMS]]) for name in _LISTS}
     milliseconds = None if attempt.seconds is None else round(attempt.seconds * 1000)
-    values = {"time": time} | texts | {"files": files, "milliseconds": milliseconds}
+    values = {"time": time} | texts | lists | {"milliseconds": milliseconds}
     names = ", ".join(COLUMNS)
     holes = ", ".join(f":{name}" for name in COLUMNS)
     # An INTEGER PRIMARY KEY without a value gets one more than the largest there (sqlite.org/autoinc.html).
@@ -65,7 +66,8 @@ def is_sealed(row: sqlite3.Row, seal: Seal) -> bool:
 def _as_refusal(row: sqlite3.Row) -> Refusal:
     seconds = None if row["milliseconds"] is None else row["milliseconds"] / 1000
     texts = {name: row[name] for name in ("time", *_TEXTS)}
-    return Refusal(id=row["id"], files=tuple(json.loads(row["files"])), seconds=seconds, **texts)
+    files, asked = (tuple(json.loads(row[name])) for name in _LISTS)
+    return Refusal(id=row["id"], files=files, asked=asked, seconds=seconds, **texts)
 
 
 def _text(value: str | None) -> str | None:

@@ -117,6 +117,7 @@ CREATE TABLE refusal (
     place TEXT,
     reason TEXT,
     files TEXT NOT NULL,
+    asked TEXT NOT NULL,
     milliseconds INTEGER,
     mark TEXT NOT NULL
 );
