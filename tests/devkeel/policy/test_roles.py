@@ -35,6 +35,10 @@ def test_a_set_of_permissions_is_judged_by_what_is_in_it(names: frozenset[str]) 
     assert ("role_without_read" in found) is ("read" not in names)
     assert ("publish_without_network" in found) is ("publish" in names and "network" not in names)
     assert ("role_not_minimal" in found) is (len(names) > 4)
+    runs = bool(names & {"build", "execute"})
+    assert ("role_without_sandbox" in found) is (runs and "network" in names)
+    held = {item.code for item in validate("some", sorted(names), sandbox=True)}
+    assert ("role_without_sandbox" in held, "sandbox_without_execute" in held) == (False, not runs)
     assert "unknown_permission" not in found
 
 
@@ -129,7 +133,7 @@ def test_another_caller_is_asked_about_by_its_role_or_its_name(project: Path) ->
     ("text", "found", "ok"),
     [
         ("", [], True),
-        (SETTINGS, [("role_not_minimal", 4)], True),
+        (SETTINGS, [("role_not_minimal", 4), ("role_without_sandbox", 4)], True),
         ('[roles.a]\npermissions = ["reed"]\n', [("unknown_permission", 2), ("role_without_read", 2)], False),
         ('[roles.a]\npermissions = ["read", "publish"]\n', [("publish_without_network", 2)], False),
         ('[roles.a]\npermissions = ["read"]\n[callers]\ndefault = "b"\n', [("bad_settings", 4)], False),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # It is a program of an attacker's: it asks the system by itself, prints, and swallows what stops it.
-# ruff: noqa: BLE001, PTH102, PTH104, PTH110, PTH120, PTH123, PTH207, PTH208, S104, SIM115, T201
+# ruff: noqa: BLE001, PTH102, PTH103, PTH104, PTH105, PTH110, PTH120, PTH123, PTH207, PTH208, S104, SIM115, T201
 import contextlib
 import ctypes
 import glob
@@ -115,6 +115,57 @@ def git_hooks() -> Any:
 def git_exchanged() -> Any:
     os.rename(".git", "away")
     return True
+
+
+def made(path: str, text: str = "attacked") -> bool:
+    """Write a file, and the directories that it is in."""
+    with contextlib.suppress(OSError):
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(path, "w") as file:
+            file.write(text)
+        return True
+    return False
+
+
+@attack
+def git_obeyed() -> Any:
+    """Everything in a repository that leads Git elsewhere, or in which it keeps what it runs."""
+    inside = ["commondir", "config.worktree", "gitdir", "index", "HEAD", "info/attributes", "objects/info/alternates"]
+    inside += ["modules/lib/config", "modules/lib/commondir", "worktrees/other/commondir", "refs/heads/new"]
+    return [name for name in inside if made(f".git/{name}")]
+
+
+@attack
+def submodules_exchanged() -> Any:
+    """By its `.git`, by itself, and by the directory that it is in."""
+    found = [name for name in ("vendor/lib/.git", "vendor/bare/.git/config", "vendor/gone/.git/config") if made(name)]
+    for name in ("vendor/lib/.git", "vendor/lib", "vendor", "vendor/bare", "vendor/gone"):
+        with contextlib.suppress(OSError):
+            os.rename(name, "moved")
+            found.append(name)
+    return found
+
+
+@attack
+def settings() -> Any:
+    with contextlib.suppress(OSError):
+        os.rename("devkeel.toml", "moved.toml")
+        return "renamed"
+    with contextlib.suppress(OSError):
+        made("wide.toml")
+        os.replace("wide.toml", "devkeel.toml")
+        return "replaced"
+    return made("devkeel.toml") or written(["devkeel.toml"])
+
+
+@attack
+def obeyed_by_others() -> Any:
+    names = [".envrc", ".claude/settings.json", ".vscode/tasks.json", ".githooks/pre-commit", "team/gitconfig"]
+    found = [name for name in names if made(name)]
+    with contextlib.suppress(OSError):
+        os.rename("team", "moved")
+        found.append("team")
+    return found
 
 
 @attack

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from devkeel.project.root import SETTINGS
 from devkeel.runtime import process, process_tree
 from devkeel.sandbox import ways
 from devkeel.sandbox.sandbox import Sandbox
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     Without = Callable[..., None]
 
 NOBODY = 65534
+QUIET = {"PATH": os.environ["PATH"], "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
 CANARY = f"canary-{secrets.token_hex(8)}"
 ATTACKS = Path(__file__).with_name("attacks.py")
 PYTHON = next(
@@ -112,15 +114,39 @@ def _project(top: Path) -> Path:
     (outside / "home").mkdir(parents=True)
     for place in (outside, outside / "home"):
         (place / "canary").write_text(CANARY)
-    for place in (top / ".git", root / ".git"):
-        (place / "hooks").mkdir(parents=True)
-        (place / "config").write_text("")
+    (top / ".git" / "hooks").mkdir(parents=True)
+    (top / ".git" / "config").write_text("")
+    _repository(root)
+    (root / SETTINGS).write_text("")
+    for name in (".envrc", ".claude/settings.json", ".vscode/tasks.json", ".githooks/pre-commit", "team/gitconfig"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("")
     (root / ".devkeel").mkdir()
     (root / ".devkeel" / "state.db").write_text(CANARY)
     (root / "link").symlink_to(outside / "canary")
     (root / "folder").symlink_to(outside)
     shutil.copy(ATTACKS, root / "attacks.py")
     return root
+
+
+def _repository(root: Path) -> None:
+    """Make a repository with three submodules: one that is there, one that is empty, and one that is gone."""
+    tree = root / "vendor"
+    git(root.parent, "init", "-q", "--template=", str(root))
+    git(root.parent, "init", "-q", "--template=", str(tree / "lib"))
+    git(tree / "lib", "-c", "user.name=a", "-c", "user.email=a@b", "commit", "-q", "--allow-empty", "-m", "It")
+    commit = git(tree / "lib", "rev-parse", "HEAD")
+    for name in ("lib", "bare", "gone"):
+        git(root, "update-index", "--add", "--cacheinfo", f"160000,{commit},vendor/{name}")
+    (tree / "bare").mkdir()
+    git(root, "config", "include.path", "../team/gitconfig")
+    git(root, "config", "core.hooksPath", ".githooks")
+    (root / ".git" / "hooks").mkdir()
+
+
+def git(place: Path, *words: str) -> str:
+    found = subprocess.run(("git", "-C", str(place), *words), capture_output=True, text=True, check=True, env=QUIET)
+    return found.stdout.strip()
 
 
 def held(sandbox: Sandbox, *argv: str, variables: Mapping[str, str] = {}) -> tuple[process.Completed, SandboxAccount]:

@@ -40,6 +40,7 @@ SITES = {
     "runtime/holding.py": "the way to what is held",
     "sandbox/building.py": "runs the keeper",
     "sandbox/keeper.py": "starts what makes a sandbox",
+    "sandbox/guarded.py": "git, which lists names",
     "sandbox/ways.py": "tries a sandbox",
     "environments/declared_run.py": "the project's own test for who reads it, refused to who has to be held",
     "environments/run.py": "the command that was asked for: held by `perform`",

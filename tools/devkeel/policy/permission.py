@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from devkeel.deferred import Deferred
 from devkeel.errors import Diagnostic, Place, PolicyRefused
 from devkeel.project.roles import NAMES, PermissionName
+from devkeel.project.root import SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,7 +80,13 @@ def validate(role: str, names: Sequence[str], *, sandbox: bool = False, place: P
     if not is_minimal(given):
         message = f"The role {role} has {len(given)} permissions; one of at most {_MINIMAL} is minimal"
         add("role_not_minimal", "info", message)
-    if sandbox and not given & {"build", "execute"}:
+    runs = given & {"build", "execute"}
+    if runs and has(given, "network") and not sandbox:  # without a network it is in one
+        message = (
+            f"The role {role} runs programs without a sandbox, and is no boundary against one that edits {SETTINGS}"
+        )
+        add("role_without_sandbox", "info", message)
+    if sandbox and not runs:
         add("sandbox_without_execute", "info", f"The role {role} is enclosed, and runs nothing that could be")
     return found
 

@@ -43,7 +43,7 @@ class SandboxAccount(Struct, frozen=True):
 def withheld(*, network: bool, ports: tuple[int, ...]) -> tuple[str, ...]:
     """Return what a sandbox keeps away."""
     found = ["files outside of the project, its environment and the system", "the home directory", "other processes"]
-    found += ["devkeel's records, and hooks and configuration of the project's Git repository for writing"]
+    found += ["devkeel's records; for writing: its settings, .git, and what editors, hosts and hooks obey"]
     if network:
         return (*found, "not the network: hosts and the loopback of this machine are reached")
     passed = f", but for ports of the project's own processes: {', '.join(map(str, ports))}" if ports else ""
@@ -66,6 +66,8 @@ def blocked_of(report: KeeperReport) -> Iterator[str]:
         yield f"port {port} was not passed on: what listens there is no process of the project's"
     for name, left in report["left"].items():
         yield f"written to the {name}, and gone with the sandbox: {', '.join(left)}"
+    for name in report["made"]:
+        yield f"{name} came to be or was exchanged in the run: programs outside obey it by themselves, so read it first"
 
 
 def invisible(output: str, sees: Callable[[str], bool]) -> Iterator[str]:

@@ -14,6 +14,7 @@ import ctypes
 import fcntl
 import json
 import os
+import select
 import signal
 import socket
 import struct
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from devkeel.sandbox.order import COUNTERS, FAILED, KeeperReport
+from devkeel.sandbox.pins import unpin
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,10 +56,13 @@ def main(arguments: list[str]) -> int:
     """Keep a sandbox; return the exit code of its command, as a shell has it."""
     given, *others = (_high(int(word)) for word in arguments)
     order: Order = json.loads(_whole(given))
+    order["pins"] = {place: _high(descriptor) for place, descriptor in order["pins"].items()}
     told, leash = others or (None, None)
-    report = KeeperReport(laid=False, counters={}, left={}, passed={}, refused=[])
+    report = KeeperReport(laid=False, counters={}, left={}, passed={}, refused=[], made=[])
     keeper = _Keeper(order, report)
     code = keeper.keep(leash)
+    if keeper.is_over():
+        unpin(order["pins"])
     if told is not None:
         with suppress(OSError), os.fdopen(told, "w") as file:
             json.dump(report, file)
@@ -74,6 +79,7 @@ class _Keeper:
         self.report = report
         self.seen: dict[str, int] = {}
         self.child: subprocess.Popen[bytes] | None = None
+        self.first: int | None = None
         self.opened: dict[str, int] = {}
         self.there: dict[str, set[str]] = {}
         self.places = threading.BoundedSemaphore(_AT_ONCE)
@@ -111,6 +117,14 @@ class _Keeper:
             return FAILED
         return 128 - code if code < 0 else code
 
+    def is_over(self) -> bool:
+        """Return whether nothing in it runs any more, having waited for that a little.
+
+        The first process of a namespace ends when all others have (pid_namespaces(7); zap_pid_ns_processes(),
+        kernel/pid_namespace.c).
+        """
+        return self.first is None or bool(select.select([self.first], [], [], _WAIT)[0])
+
     def _start(self, given: tuple[int, int, int]) -> subprocess.Popen[bytes]:
         for number, descriptor in zip(_GIVEN, given, strict=True):
             os.dup2(descriptor, number)
@@ -140,6 +154,7 @@ class _Keeper:
     def _enter(self, pid: int) -> None:
         """Open in the sandbox what is wanted of it, by a child that goes there; see setns(2)."""
         inside = next(iter(_children(pid)), pid)
+        self.first = os.pidfd_open(inside)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         child = os.fork()
         if child == 0:
@@ -200,6 +215,11 @@ class _Keeper:
             left = sorted(set(_names(self.opened[name])) - self.there[name])
             if left:
                 self.report["left"][name.removeprefix("left ")] = left[:_NAMES]
+        for place, before in self.order["obeyed"].items():
+            with suppress(OSError):
+                info = os.lstat(place)
+                if before is None or [info.st_dev, info.st_ino] != list(before):
+                    self.report["made"].append(os.path.basename(place))  # noqa: PTH119  (as text)
 
     def _end_with(self, leash: int) -> None:
         """End everything when the caller has ended, however it did: read(2) then comes to the end of the pipe."""

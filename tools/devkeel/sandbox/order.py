@@ -34,7 +34,8 @@ class Order(TypedDict):
 
     cut: whether it has a network of its own. ports: those of the project that are passed on there. owner: the process
     whose descendants listen on these. watched: directories that are listed at the end, by name. speaks: whether it says
-    on stderr what came of it.
+    on stderr what came of it. pins: directories to take away at the end, by path, as open descriptors (`pins.py`).
+    obeyed: paths that are looked for at the end, with what they are before: device and inode, or nothing.
     """
 
     words: list[str]
@@ -46,13 +47,19 @@ class Order(TypedDict):
     watched: dict[str, str]
     same: dict[str, tuple[int, int]]
     speaks: bool
+    pins: dict[str, int]
+    obeyed: dict[str, tuple[int, int] | None]
 
 
 class KeeperReport(TypedDict):
-    """What came of it. laid: whether the command began. counters: of its network. left: by directory."""
+    """What came of it. laid: whether the command began. counters: of its network. left: by directory.
+
+    made: names that are obeyed by programs of a person's, and came to be or were exchanged.
+    """
 
     laid: bool
     counters: dict[str, int]
     left: dict[str, list[str]]
     passed: dict[str, int]
     refused: list[int]
+    made: list[str]

@@ -16,6 +16,8 @@ from devkeel.runtime.enclosure import is_below
 from devkeel.runtime.isolation import isolated_python
 from devkeel.runtime.programs import child_environment, looking
 from devkeel.sandbox.account import SandboxAccount, blocked_of, invisible, withheld
+from devkeel.sandbox.guarded import OBEYED
+from devkeel.sandbox.pins import pin, unpin
 from devkeel.sandbox.view import TEMPORARY, home
 from devkeel.sandbox.ways import system_path, way, words
 
@@ -69,15 +71,15 @@ class Sandbox(Struct, frozen=True):
         process' is seen.
         """
         by = require_way()
-        order = self._order(by, argv, cwd, variables)
+        order, pins = self._order(by, argv, cwd, variables)
         heard, told = os.pipe()
         leash, held = os.pipe()
         given = (order, told, leash)
-        holding = Holding((*_keeper(), *map(str, given)), given, self, by, heard)
+        holding = Holding((*_keeper(), *map(str, given)), (*given, *pins), self, by, heard)
         try:
             yield holding
         finally:
-            for descriptor in (order, leash, held):
+            for descriptor in (order, leash, held, *pins):
                 os.close(descriptor)
             holding.close()
 
@@ -86,19 +88,30 @@ class Sandbox(Struct, frozen=True):
 
         Raises Unavailable `not_sandboxed`.
         """
-        order = self._order(require_way(), argv, cwd, variables, speaks=True)
-        os.set_inheritable(order, True)
+        order, pins = self._order(require_way(), argv, cwd, variables, speaks=True)
+        for descriptor in (order, *pins):
+            os.set_inheritable(descriptor, True)
         return (*_keeper(), str(order))
 
     def _order(
         self, by: Way, argv: tuple[str, ...], cwd: Path, variables: Mapping[str, str], *, speaks: bool = False
-    ) -> int:
-        """Return an open file with what the keeper is to do."""
+    ) -> tuple[int, tuple[int, ...]]:
+        """Return an open file with what the keeper is to do, and the other descriptors that it is given."""
+        pins = _pins(self.view)
+        try:
+            return self._written({**self._told(by, argv, cwd, variables, pins), "speaks": speaks}), tuple(pins.values())
+        except BaseException:
+            unpin(pins)
+            raise
+
+    def _told(
+        self, by: Way, argv: tuple[str, ...], cwd: Path, variables: Mapping[str, str], pins: dict[str, int]
+    ) -> Order:
         view, root = self.view, str(self.view.root)
         items = view.items()
         # What lies in the project could be exchanged with a link by another run until it is mounted.
         own = [item.path for item in items if item.kind in ("read", "write") and is_below(item.path, root)]
-        order: Order = {
+        return {
             "words": words(by, items, str(cwd), argv, network=view.network, size=_size()),
             "variables": _script(self.variables(variables)),
             "path": system_path(),
@@ -107,8 +120,15 @@ class Sandbox(Struct, frozen=True):
             "owner": self.owner,
             "watched": {"home directory": home(), "temporary directory": TEMPORARY},
             "same": {} if view.staged else {path: _identity(path) for path in own},
-            "speaks": speaks,
+            "speaks": False,
+            "pins": pins,
+            "obeyed": {}
+            if view.staged
+            else {path: _identity_of(path) for path in (f"{root}/{name}" for name in OBEYED)},
         }
+
+    @staticmethod
+    def _written(order: Order) -> int:
         descriptor = os.memfd_create("order")
         # The path of a file may be bytes of no text (PEP 383).
         os.write(descriptor, json.dumps(order).encode())
@@ -178,6 +198,25 @@ def _script(variables: Mapping[str, str]) -> str:
 def _identity(path: str) -> tuple[int, int]:
     info = os.lstat(path)
     return info.st_dev, info.st_ino
+
+
+def _identity_of(path: str) -> tuple[int, int] | None:
+    try:
+        return _identity(path)
+    except OSError:
+        return None
+
+
+def _pins(view: View) -> dict[str, int]:
+    try:
+        return pin(view.absent())
+    except OSError as error:
+        raise Unavailable(
+            "not_sandboxed",
+            "No place could be held in the project for what a run must not make there, so nothing was run.",
+            seen=str(error)[:_SHOWN],
+            remedy="Put right what the message names, or run it without a sandbox.",
+        ) from error
 
 
 def _size() -> int:

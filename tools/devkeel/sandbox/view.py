@@ -16,6 +16,7 @@ from msgspec import Struct
 from devkeel.errors import Unavailable
 from devkeel.project.root import STATE_DIRECTORY
 from devkeel.runtime.enclosure import SYSTEM, EnclosedPlace, is_below, shown, system_items
+from devkeel.sandbox.guarded import guarded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,8 +43,6 @@ _STORES = ("/nix/store",)
 # What an installed Python has beside its programs.
 _OF_PYTHON = ("bin", "lib", "lib64", "include", "share", "ssl")
 _TOO_MUCH = frozenset({"/", "/home", "/root", "/tmp", "/var", "/opt", "/mnt", "/srv", "/run"})  # noqa: S108
-# What Git runs or obeys at the next command of a person, outside of every sandbox (git-config(1), githooks(5)).
-_OBEYED = ("hooks", "config", "config.worktree", "modules", "worktrees")
 
 
 class View(Struct, frozen=True):
@@ -83,7 +82,7 @@ class View(Struct, frozen=True):
         items += shown(beside, "read")
         items += self._sockets()
         items.append(EnclosedPlace(root, "write"))
-        items += _git(root)
+        items += self._guarded()
         if not self.staged and _is_directory(f"{root}/{STATE_DIRECTORY}"):
             items.append(EnclosedPlace(f"{root}/{STATE_DIRECTORY}", "empty", inside=True))
         items += [EnclosedPlace(item.path, "read", inside=True) for item in shown(below, "read")]
@@ -95,6 +94,26 @@ class View(Struct, frozen=True):
         own = ("/proc", "/dev", "/sys", "/run", TEMPORARY, "/var/tmp", "/etc")  # noqa: S108
         tops = (*SYSTEM, *own, *_stores(), str(self.root), *self.read, *self.written, self.runtime or TEMPORARY)
         return any(is_below(place, top) for top in tops)
+
+    def _guarded(self) -> Iterator[EnclosedPlace]:
+        """Yield what of the project may not be written, and what leads there."""
+        root = str(self.root)
+        if self.staged:
+            if _is_directory(f"{root}/.git"):
+                yield EnclosedPlace(f"{root}/.git", "read", inside=True)
+            return
+        found = guarded(self.root)
+        for place in found.through:
+            if _is_directory(place):
+                yield EnclosedPlace(place, "write", inside=True)
+        # What is absent has been made by now, where that can be.
+        for place in (*found.read, *(place for place in found.absent if place not in found.through)):
+            if os.path.lexists(place):
+                yield EnclosedPlace(place, "read", inside=True)
+
+    def absent(self) -> tuple[str, ...]:
+        """Return what is not in the project, and must not come to be there. Raises Unavailable `not_sandboxed`."""
+        return () if self.staged else guarded(self.root).absent
 
     def _etc(self) -> Iterator[str]:
         yield from _ETC
@@ -174,33 +193,9 @@ def _stores() -> tuple[str, ...]:
     return (*_STORES, os.path.realpath(named)) if named.startswith("/") else _STORES
 
 
-def _git(root: str) -> Iterator[EnclosedPlace]:
-    """Yield what of a repository may be written, and what may not, because Git obeys it elsewhere too.
-
-    What is mounted is renamed by no one in there (rename(2), EBUSY), so that no other repository comes in its place.
-    """
-    place = f"{root}/.git"
-    if not _is_directory(place):
-        return
-    if not _is_directory(f"{place}/hooks") or not _is_file(f"{place}/config"):
-        yield EnclosedPlace(place, "read", inside=True)
-        return
-    yield EnclosedPlace(place, "write", inside=True)
-    for name in _OBEYED:
-        if _is_directory(f"{place}/{name}") or _is_file(f"{place}/{name}"):
-            yield EnclosedPlace(f"{place}/{name}", "read", inside=True)
-
-
 def _is_directory(place: str) -> bool:
     try:
         return stat.S_ISDIR(os.lstat(place).st_mode)
-    except OSError:
-        return False
-
-
-def _is_file(place: str) -> bool:
-    try:
-        return stat.S_ISREG(os.lstat(place).st_mode)
     except OSError:
         return False
 

@@ -19,7 +19,7 @@ from devkeel.errors import Unavailable
 from devkeel.runtime.enclosure import PROGRAMS, EnclosedPlace, Laying, is_below, system_items
 from devkeel.runtime.isolation import isolated_python
 from devkeel.runtime.process import run
-from devkeel.runtime.programs import child_environment, find_program, looking
+from devkeel.runtime.programs import child_environment, located, looking
 from devkeel.sandbox.order import BEGIN
 from devkeel.system.mechanisms import usable
 
@@ -168,7 +168,7 @@ def system_path() -> str:
 def _program(name: str) -> str:
     """Return the path of a program of the system: not one of the project's, whatever PATH has."""
     with looking():
-        return find_program(name) or name
+        return located(name, system_path()) or name
 
 
 @cache
@@ -176,7 +176,7 @@ def _holds(by: Way) -> bool:
     """Find out by doing it once: what is shown is there, what is not is not, the network is cut, the ids are ours."""
     needed = ("bwrap",) if by == "bubblewrap" else (*PROGRAMS, "chroot", *(("setpriv",) if os.geteuid() == 0 else ()))
     with looking():
-        if any(find_program(name) is None for name in needed):
+        if any(located(name, system_path()) is None for name in needed):
             return False
     with tempfile.TemporaryDirectory(prefix="devkeel-") as place:
         given, hidden = Path(place, "shown"), Path(place, "hidden")
@@ -188,10 +188,10 @@ def _holds(by: Way) -> bool:
         order = {
             "words": made,
             "variables": "",
-            "path": f"{os.environ.get(chr(80) + chr(65) + chr(84) + chr(72), os.defpath)}:/usr/sbin:/sbin",
+            "path": system_path(),
             "cut": True,
         }
-        order |= {"ports": [], "owner": 0, "watched": {}, "same": {}, "speaks": False}
+        order |= {"ports": [], "owner": 0, "watched": {}, "same": {}, "speaks": False, "pins": {}, "obeyed": {}}
         descriptor = os.memfd_create("order")
         try:
             os.write(descriptor, json.dumps(order).encode())
