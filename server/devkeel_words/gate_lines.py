@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["gate", "history", "summary"]
 
 _VERDICTS = {"passed": "passed", "failed": "failed", "not_measured": "not measured"}
+_LINES, _WIDTH = 15, 200
 _NAMES = {"coverage": "coverage", "passed": "tests that pass"}
 
 
@@ -23,11 +24,16 @@ def gate(result: GateResult) -> Iterator[str]:
     yield summary(result)
     yield from result.reasons
     yield from _figures(result.figures)
+    yield from (f"failed: {name}" for name in result.failing)
+    if result.figures.tests is not None and 0 < len(result.failing) < result.figures.tests.failed:
+        yield f"and {result.figures.tests.failed - len(result.failing)} more that failed"
     yield from (f"{item.file}: {item.format}" for item in result.reports)
     yield from map(_problem, result.problems)
     ran = result.ran
     if ran is not None and ran.exit_code is not None:
         yield f"{' '.join(ran.argv)[:200]} ended with exit code {ran.exit_code} after {ran.seconds:g} s"
+        if result.verdict != "passed":
+            yield from (f"> {line[:_WIDTH]}" for line in (ran.output or "").rstrip().splitlines()[-_LINES:])
     if result.last is not None:
         yield f"last time: {_record(result.last)}"
     yield from (f"worse than the last time: {sentence}" for sentence in result.worse)

@@ -252,7 +252,7 @@ class Context(Struct, frozen=True, dict=True):
             except BaseException as error:
                 self._tell_failure(job, error, perf_counter() - began)
                 raise
-            if spec.failed is not None and spec.failed(result):
+            if spec.tells and spec.failed is not None and spec.failed(result):
                 exit_code = getattr(result, "exit_code", None)
                 seconds = perf_counter() - began
                 self.tell("failed", action=spec.kind, seconds=seconds, job=job.id, exit_code=exit_code)

@@ -170,10 +170,12 @@ def test_a_command_that_is_not_there_or_does_not_end_measures_nothing(root: Path
         None,
         "program_missing",
     )
+    assert not missing.ran.started
     set_to(root, '["nowhere-at-all"]', '["sleep", "60"]')
     late = gate(environment, timeout=0.2)
     assert late.ran is not None
     assert (late.verdict, late.ran.timed_out, late.blocked) == ("not_measured", True, False)
+    assert late.ran.started
 
 
 def test_a_cancelled_gate_is_no_result(root: Path, environment: Environment) -> None:
@@ -367,3 +369,110 @@ def test_an_apply_that_is_only_tried_has_no_gate(root: Path, environment: Enviro
     job = environment.apply()
     job.wait(120)
     assert environment.result(job).gate.verdict == "passed"
+
+
+def test_tests_that_cannot_be_collected_fail_the_gate_whatever_report_lies_there_from_before(
+    root: Path, environment: Environment
+) -> None:
+    check = "from pathlib import Path\nassert 'plain' in Path('pyproject.toml').read_text()\n"
+    written(root, PYTHON | {"test_lib.py": check + PYTHON["test_lib.py"]})
+    (root / "devkeel.toml").write_text(
+        f'[gates]\nmode = "block"\ncommand = {PYTEST}\nreports = ["report.xml", "coverage.json"]\n'
+    )
+    assert gate(environment).verdict == "passed"
+    removed = patch(environment, '"plain"', "")
+    found = gate(environment)
+    assert (found.verdict, found.percent, found.blocked) == ("failed", {"coverage": None, "passed": 0.0}, True)
+    assert [(item.code, item.file, item.older) for item in found.problems] == [
+        ("report_untrusted", "coverage.json", True)
+    ]
+    assert len(found.failing) == 1
+    assert found.taken_back is not None
+    assert found.taken_back.reverted == (removed,)
+    assert (root / "pyproject.toml").read_text() == PROJECT
+
+
+@pytest.mark.parametrize(
+    ("reports", "script", "verdict", "blocked"),
+    [
+        (["old.xml"], "exit 2", "failed", True),  # it says nothing, and lies there from before
+        (["old.xml"], "exit 0", "refused", False),
+        (["old.xml"], "echo 1..2; echo ok; echo not ok; exit 1", "failed", True),
+        (["lie.xml"], "cp lie lie.xml; exit 1", "refused", False),  # which tests failed is what it lies about
+        (["lie.xml"], "cp lie lie.xml; kill -9 $$", "failed", True),
+        (["lie.xml"], "cp lie lie.xml; echo 1..1; echo ok", "refused", False),
+        (["lie.xml"], "cp lie lie.xml; echo 1..1; echo not ok; exit 1", "failed", True),
+        (
+            ["lie.info"],
+            "echo SF:a > lie.info; echo LF:7 >> lie.info; echo end_of_record >> lie.info; exit 1",
+            "failed",
+            True,
+        ),
+    ],
+)
+def test_a_report_that_is_not_believed_neither_passes_nor_hides_a_failure(
+    root: Path, environment: Environment, reports: list[str], script: str, verdict: str, blocked: bool
+) -> None:
+    assert gate(environment).verdict == "passed"
+    (root / "lie").write_text('<testsuite tests="9"><testcase name="a"/></testsuite>')
+    (root / "old.xml").write_text('<testsuite tests="1"><testcase name="a"/></testsuite>')
+    set_to(root, 'command = ["sh", "tests.sh"]', f'command = ["sh", "other.sh"]\nreports = {reports}')
+    (root / "other.sh").write_text(script)
+    removed = patch(environment, 'version = "1"', 'version = "2"')
+    if verdict == "refused":
+        with pytest.raises(Refused) as caught:
+            gate(environment)
+        assert caught.value.code == "report_untrusted"
+    else:
+        found = gate(environment)
+        assert (found.verdict, found.blocked) == (verdict, blocked)
+        assert found.taken_back is not None
+        assert found.taken_back.reverted == (removed,)
+    assert ('version = "1"' in (root / "pyproject.toml").read_text()) is blocked
+
+
+def test_how_a_gate_came_out_is_said_once(root: Path, environment: Environment) -> None:
+    found: list[Event] = []
+    environment.subscribe(found.append)
+    (root / "broken").touch()
+    gate(environment)
+    (root / "tests.sh").write_text("echo 1..3; echo ok")
+    with pytest.raises(Refused):
+        gate(environment)
+    gate(environment, run=False, reports=["none.xml"])
+    environment.close()
+    told = [(item.kind, item.code) for item in found if item.action == "gate" and item.kind != "started"]
+    assert told == [("failed", "gate_failed"), ("failed", "report_untrusted"), ("failed", "gate_not_measured")]
+
+
+def test_no_time_at_all_is_no_deadline(environment: Environment) -> None:
+    with pytest.raises(UsageError):
+        environment.gate(timeout=0)
+
+
+def test_what_is_older_than_the_pass_is_not_taken_back_whatever_numbers_it_has(
+    root: Path, environment: Environment
+) -> None:
+    for number in range(3):
+        patch(environment, f'version = "{1 + number}"', f'version = "{2 + number}"')
+    gate(environment)
+    state, text = environment.project.state, (root / "pyproject.toml").read_text()
+    [record] = kept(state)
+    (root / "broken").touch()
+
+    def begun_with(**other: Any) -> GateResult:
+        data = msgspec.to_builtins([msgspec.structs.replace(record, **other)])
+        write_record(state / "gates.json", {"version": 1, "results": data})
+        return gate(environment)
+
+    # As after histories were joined, or one was lost: the number is another operation's.
+    later = "2999-01-01T00:00:00+00:00"
+    for other in ({"operation": 1, "token": "f" * 16}, {"operation": None, "token": None, "time": later}):
+        back = begun_with(**other).taken_back
+        assert back is not None
+        assert back.error is not None
+        assert (back.operation, back.error["code"]) == (None, "unknown_operation")
+    back = begun_with(operation=1).taken_back  # by its token it is still the newest
+    assert back is not None
+    assert (back.operation, back.error) == (None, None)
+    assert (root / "pyproject.toml").read_text() == text

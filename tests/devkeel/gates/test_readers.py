@@ -188,3 +188,47 @@ def test_a_newer_version_lists_what_it_counts() -> None:
 @pytest.mark.parametrize("stamp", ["0", "", "yesterday", "99999-01-01", "1e9"])
 def test_what_is_no_time_says_nothing(stamp: str) -> None:
     assert moment(stamp) is None
+
+
+def suite(cases: str, told: str = "", name: str = "s") -> bytes:
+    return f'<testsuites><testsuite name="{name}" {told}>{cases}</testsuite></testsuites>'.encode()
+
+
+TWIN = '<testcase name="x" classname="c" time="0.000"/>'
+
+
+@pytest.mark.parametrize(
+    ("data", "counts"),
+    [
+        (suite(TWIN * 2, 'tests="2" failures="0"'), Counts(2, 0, 0)),
+        (suite(f"{TWIN * 3}<testcase name='y'><failure/></testcase>", 'tests="4" failures="1"'), Counts(3, 1, 0)),
+        (
+            b'<testsuites tests="2"><testsuite name="s">%s</testsuite></testsuites>' % (TWIN * 2).encode(),
+            Counts(2, 0, 0),
+        ),
+        (suite("<testcase name='a'><failure/><skipped/></testcase>", 'tests="1" failures="1"'), Counts(0, 1, 0)),
+        (suite("<testcase name='a'><skipped/><error/></testcase>", 'errors="1" skipped="1"'), Counts(0, 1, 0)),
+        (suite("<testcase name='a' status='failed'/>", 'tests="1"'), Counts(0, 1, 0)),
+        (suite("<testcase name='a' status='run' result='failure'/>", 'failures="1"'), Counts(0, 1, 0)),
+        (suite("<testcase name='a' status='run' result='completed'/>", 'failures="0"'), Counts(1, 0, 0)),
+        (suite("<error/><testcase name='a'/>", 'tests="1" errors="1"'), Counts(1, 1, 0)),
+    ],
+)
+def test_what_writers_of_junit_say_each_in_its_own_way(data: bytes, counts: Counts) -> None:
+    assert added_up([read(Real(data, b""))]).tests == counts
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        suite(TWIN * 2),
+        suite(TWIN * 2, 'tests="1"'),
+        suite(TWIN * 3, 'tests="2"'),
+        # One that was taken for the teardown that pytest counts beside its cases.
+        suite(f"{TWIN * 2}<testcase name='y'><error message='failed on teardown'/></testcase>", 'tests="3" errors="1"'),
+        suite("<testcase name='a' status='failed'/>", 'failures="0"'),
+    ],
+)
+def test_what_no_total_tells_from_a_lie_is_refused(data: bytes) -> None:
+    with pytest.raises(Differs):
+        read(Real(data, b""))

@@ -220,3 +220,17 @@ def test_nothing_is_made_by_reading(project: Project) -> None:
     write(project, "report.xml", REPORT)
     read(project, "**/*.xml", "none.xml")
     assert [path.name for path in project.root.iterdir()] == ["report.xml"]
+
+
+def test_a_file_by_two_names_is_one_whichever_comes_first(project: Project) -> None:
+    names = [("a.js", 0), ("./a.js", 1)]
+    for order in (names, names[::-1]):
+        write(project, "one.info", "".join(LCOV.format(*item) for item in order))
+        assert added_up(read(project, "one.info").reports).lines == Lines(2, 2)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("text", [LCOV.format("a.js", 1), TAP, REPORT])
+def test_a_mark_of_the_encoding_is_no_part_of_a_report(project: Project, encoding: str, text: str) -> None:
+    write(project, "report", text.encode(encoding))
+    assert not read(project, "report").problems

@@ -11,7 +11,8 @@ from devkeel.change import changes
 from devkeel.environments.applied import applying
 from devkeel.environments.named import Environments
 from devkeel.environments.realising import Wanted, realise
-from devkeel.errors import DevkeelError
+from devkeel.errors import DevkeelError, UsageError
+from devkeel.history.pages import newest_first
 from devkeel.project.root import MANIFESTS
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def take_back(context: Context, job: Job, base: GateRecord, reason: str, timeout
     """Take back devkeel's own operations since a gate that passed, and make the environment of what is there then."""
     try:
         context.permission.require("undo", ("write",))
-        if base.operation is not None:
-            context.records.operation(base.operation)  # a history that does not have it is another one by now
-        result, reverted = changes.take_back(context, base.operation or 0, reason, merge=True)
+        result, reverted = changes.take_back(context, _since(context, base), reason, merge=True)
     except DevkeelError as obstacle:
         told = f"Nothing was taken back: {obstacle.message}"
         return TakenBack(told, error=obstacle.as_data())
@@ -59,6 +58,23 @@ def take_back(context: Context, job: Job, base: GateRecord, reason: str, timeout
     return TakenBack(
         told, result.operation, tuple(reverted), result.revision, result.diff, made, environment_error=error
     )
+
+
+def _since(context: Context, base: GateRecord) -> int:
+    """Return the operation that was the newest when a gate passed, 0 for none, by the number that it has now.
+
+    Raises UsageError `unknown_operation` where that cannot be told: histories that are joined, or begun anew, have
+    other numbers, and what is older than the pass is not to blame.
+    """
+    for item in newest_first(context.records):
+        if item.token == base.token:
+            return item.id
+        if item.time < base.time:
+            break
+    else:
+        if base.token is None:
+            return 0
+    raise UsageError("unknown_operation", "the history is another one than when the gate passed.")
 
 
 def _made(context: Context, job: Job, name: str | None, timeout: float) -> tuple[bool | None, dict[str, Any] | None]:

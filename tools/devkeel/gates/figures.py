@@ -10,7 +10,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Case", "Counts", "Figures", "Lines", "TestReport", "Unit", "added_up", "without_places"]
+__all__ = ["Case", "Counts", "Figures", "Lines", "TestReport", "Unit", "added_up", "join", "without_places"]
 
 Outcome = Literal["passed", "failed", "skipped"]
 # What a test came to that two reports have: one of them failing is enough.
@@ -24,6 +24,12 @@ class Case(NamedTuple):
     suite: str
     name: str
     outcome: Outcome
+
+    @property
+    def title(self) -> str:
+        """What names it to a person: what holds it most closely, and its own name."""
+        held, _, rest = self.suite.partition("\0")
+        return " ".join(part for part in (rest.partition("\0")[0] or held, self.name) if part)
 
 
 class Unit(NamedTuple):
@@ -122,6 +128,18 @@ def without_places(covered: int, total: int) -> dict[str, Unit]:
     return {_COVERED: Unit(covered, covered=True), _MISSING: Unit(total - covered, covered=False)}
 
 
+def join(known: dict[str, Unit], units: Mapping[str, Unit]) -> None:
+    """Add units of a file to those that are known of it: what both have counts once, and ran where it ran in one.
+
+    Lines and statements of one file are not added, nor figures without places: what comes first says it.
+    """
+    if known and (_kind(known) != _kind(units) or _kind(units) == "figures"):
+        return
+    for place, unit in units.items():
+        before = known.get(place)
+        known[place] = unit if before is None else Unit(unit.weight, unit.covered or before.covered)
+
+
 def _kind(units: Mapping[str, Unit]) -> str:
     """Return what the units of a file are: lines, blocks of statements, or figures without places."""
     if _COVERED in units:
@@ -131,16 +149,9 @@ def _kind(units: Mapping[str, Unit]) -> str:
 
 def _lines(reports: Sequence[TestReport]) -> Lines | None:
     files: dict[str, dict[str, Unit]] = {}
-    kinds: dict[str, str] = {}
     for report in reports:
         for name, units in (report.coverage or {}).items():
-            kind = _kind(units)
-            if kinds.setdefault(name, kind) != kind or (kind == "figures" and name in files):
-                continue  # lines and statements of one file are not added: the report that comes first says it
-            known = files.setdefault(name, {})
-            for place, unit in units.items():
-                before = known.get(place)
-                known[place] = unit if before is None else Unit(unit.weight, unit.covered or before.covered)
+            join(files.setdefault(name, {}), units)
     every = [unit for units in files.values() for unit in units.values()]
     total = sum(unit.weight for unit in every)
     return Lines(sum(unit.weight for unit in every if unit.covered), total) if total else None

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from devkeel.environments import apply as applies
 from devkeel.errors import Place, Refused
 from devkeel.gates.block import take_back
-from devkeel.gates.measure import UNTRUSTED, WantedGate, measured
+from devkeel.gates.measure import WantedGate, measured
 from devkeel.gates.records import GateRecord, keep, kept
 from devkeel.gates.stages import gates_of, stage_of
 from devkeel.gates.verdict import shares, worse
@@ -39,18 +39,24 @@ def gate(context: Context, stage: str | None, *, run: bool, reports: Sequence[st
     """Begin a gate as a job; see `Environment.gate`."""
     gates = gates_of(context.settings)
     named = tuple(reports) or gates.reports
-    wanted = WantedGate(gates, stage_of(gates, stage), run, named, None, timeout or gates.timeout)
+    wanted = WantedGate(gates, stage_of(gates, stage), run, named, None, gates.timeout if timeout is None else timeout)
     require_seconds(wanted.timeout, LONGEST)
 
     def work(job: Job) -> GateResult:
         result = _performed(context, job, wanted)
         _refuse_untrusted(result)
+        _tell(context, job, result)
         return result
 
     title = f"Gate {wanted.stage.name}{'' if run else ', of the reports as they are'}"
     blocks = gates.mode == "block"
     spec = JobSpec(
-        "gate", title, executes=run, plain=as_data, failed=lambda result: blocks and result.verdict != "passed"
+        "gate",
+        title,
+        executes=run,
+        plain=as_data,
+        failed=lambda result: blocks and result.verdict != "passed",
+        tells=False,
     )
     with context.building():
         return context.begin(spec, work)
@@ -67,9 +73,11 @@ def apply(context: Context, **asked: Any) -> Job:  # noqa: ANN401  (as `environm
         if result.dry_run:
             return result
         wanted = WantedGate(gates, stage, True, gates.reports, result.environment, gates.timeout)
-        return replace(result, gate=_performed(context, job, wanted))
+        found = _performed(context, job, wanted)
+        _tell(context, job, found)
+        return replace(result, gate=found)
 
-    spec = replace(prepared.spec, failed=lambda result: getattr(result.gate, "blocked", False))
+    spec = replace(prepared.spec, failed=lambda result: getattr(result.gate, "blocked", False), tells=False)
     with context.building():
         return context.begin(spec, work)
 
@@ -79,12 +87,11 @@ def _performed(context: Context, job: Job, wanted: WantedGate) -> GateResult:
     if wanted.run:
         result = _held(context, job, wanted.stage, result)
         keep(context.project.state, _record(result))
-        _tell(context, result)
     return replace(result, next=_next(result))
 
 
-def _tell(context: Context, result: GateResult) -> None:
-    """Emit how it came out; what was taken back is an event of its own."""
+def _tell(context: Context, job: Job, result: GateResult) -> None:
+    """Emit how it came out, once; what was taken back is an event of its own."""
     context.tell(
         "checked" if result.passes else "failed",
         action="gate",
@@ -96,6 +103,7 @@ def _tell(context: Context, result: GateResult) -> None:
         stage=result.stage,
         percent=result.percent,
         blocked=result.blocked,
+        job=job.id,
     )
 
 
@@ -123,15 +131,20 @@ def _held(context: Context, job: Job, stage: GateStage, result: GateResult) -> G
 def _is_held_against(result: GateResult) -> bool:
     """Return whether a result says that something broke: a failure, or a command that is gone or fails without one.
 
-    What is only not known is not held against anybody: a report that is not believed, a deadline, no test at all.
+    What is only not known is not held against anybody: a report that contradicts itself, a deadline, no test at all.
+    A command that fails before it writes its reports says enough, whatever lies there from before.
     """
     if result.verdict == "failed":
         return True
     ran = result.ran
     if result.verdict == "passed" or ran is None:
         return False
-    untrusted = any(item.code == UNTRUSTED for item in result.problems)
-    return bool(ran.exit_code and not untrusted) or str((ran.error or {}).get("code")) in _LACKING
+    return _fails_alone(result) or str((ran.error or {}).get("code")) in _LACKING
+
+
+def _fails_alone(result: GateResult) -> bool:
+    """Return whether the command failed, and wrote nothing that is not believed."""
+    return bool(result.ran and result.ran.exit_code) and not any(item.contradicts for item in result.problems)
 
 
 def _last(context: Context, result: GateResult) -> GateRecord | None:
@@ -169,6 +182,7 @@ def _record(result: GateResult) -> GateRecord:
         time=result.time,
         seconds=result.seconds,
         operation=result.operation,
+        token=result.token,
         revision=result.revision,
         environment=result.environment,
         taken_back=result.taken_back.operation if result.taken_back else None,
@@ -176,16 +190,21 @@ def _record(result: GateResult) -> GateRecord:
 
 
 def _refuse_untrusted(result: GateResult) -> None:
-    problem = next((item for item in result.problems if item.code == UNTRUSTED), None)
-    if problem is None:
-        return
+    problem = next((item for item in result.problems if item.untrusted), None)
+    if problem is None or result.verdict == "failed" or _fails_alone(result):
+        return  # what is believed says enough; the rest is named beside it
+    ran, details = result.ran, {"problems": as_data(result.problems)} if len(result.problems) > 1 else {}
+    ending = ""
+    if ran is not None and ran.exit_code:
+        ending = f" The command ended with exit code {ran.exit_code}."
+        details |= {"exit_code": ran.exit_code, "output": ran.output or ""}
     raise Refused(
         "report_untrusted",
-        f"{problem.file} is not believed: {problem.message}.",
+        f"{problem.file} is not believed: {problem.message}.{ending}",
         place=Place(problem.file, problem.line),
         seen=problem.format,
         remedy="Have the command write it anew, whole and by itself, then ask for the gate again.",
-        details={"problems": as_data(result.problems)} if len(result.problems) > 1 else {},
+        details=details,
     )
 
 
@@ -197,4 +216,8 @@ def _next(result: GateResult) -> str:
         return f"look at what was taken back: {do('history', operation=back.operation)}"
     if result.verdict == "failed":
         return "mend what fails, then ask for the gate again"
+    ran = result.ran
+    if ran is not None and not ran.started:
+        remedy = (ran.error or {}).get("remedy")
+        return str(remedy or "see that the command can be started, then ask for the gate again")
     return "see that the command runs and writes its reports, then ask for the gate again"

@@ -26,7 +26,8 @@ class GateRecord(Struct, frozen=True):
 
     figures: what the percentages are of. mode: as it was then. operation: id of the newest one then. revision: of the
     declaration, None where it changed meanwhile. environment: by its name. time: UTC, ISO 8601. seconds: of the
-    command. taken_back: the operation that took back what made it fail.
+    command. token: of that operation, which stays its own where another has its number. taken_back: the operation that
+    took back what made it fail.
     """
 
     stage: str
@@ -41,6 +42,7 @@ class GateRecord(Struct, frozen=True):
     revision: str | None = None
     environment: str | None = None
     taken_back: int | None = None
+    token: str | None = None
 
 
 class GateHistory(Struct, frozen=True):

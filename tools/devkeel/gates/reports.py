@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import posixpath
 import re
@@ -11,8 +12,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from devkeel.errors import ProjectError
-from devkeel.gates.readers import go_coverage
-from devkeel.gates.readers.registry import READERS, reader_of
+from devkeel.gates.figures import join
+from devkeel.gates.readers import go_coverage, registry
+from devkeel.gates.readers.registry import reader_of
 from devkeel.gates.readers.trust import Differs, UnreadReport
 from devkeel.project.root import PRIVATE, digest
 from devkeel.system.beneath import opened, read_regular
@@ -47,6 +49,7 @@ class ReportProblem(Struct, frozen=True):
     """Why a report is not used.
 
     code: `report_untrusted`, `report_unread`, `report_missing`, or that of the error that the command ended with.
+    older: it is not believed because the run did not write it, and not because it contradicts itself.
     """
 
     code: str
@@ -54,6 +57,17 @@ class ReportProblem(Struct, frozen=True):
     message: str
     line: int | None = None
     format: str | None = None
+    older: bool = False
+
+    @property
+    def untrusted(self) -> bool:
+        """Whether there is a report that is not believed."""
+        return self.code == "report_untrusted"
+
+    @property
+    def contradicts(self) -> bool:
+        """Whether the run wrote a report that is not believed."""
+        return self.untrusted and not self.older
 
     @classmethod
     def of_error(cls, error: Mapping[str, Any]) -> ReportProblem:
@@ -217,16 +231,15 @@ def _sources(
             why = f"the reports have more than {_MOST_TOGETHER // 1024 // 1024} MiB together"
             problems.append(ReportProblem("report_unread", name, why))
         elif occasion.is_older(name, data, changed):
-            problems.append(ReportProblem("report_untrusted", name, "it is older than the run, which did not write it"))
+            why, reader = "it is older than the run, which did not write it", reader_of(data)
+            told = None if reader is None else reader.FORMAT
+            problems.append(ReportProblem("report_untrusted", name, why, format=told, older=True))
         else:
             yield name, data
-    if occasion.printed and reader_of(occasion.printed) in _PRINTERS:
+    if occasion.printed and reader_of(occasion.printed) in registry.PRINTED:
         yield PRINTED, occasion.printed
     elif PRINTED in named:
         problems.append(ReportProblem("report_missing", PRINTED, "the command printed no report"))
-
-
-_PRINTERS = tuple(reader for reader in READERS if reader.FORMAT in ("TAP", "go test -json"))
 
 
 def _bytes_of(project: Project, name: str) -> tuple[bytes | None, int]:
@@ -255,6 +268,7 @@ def _why(error: Exception) -> str:
 
 
 def _read(name: str, data: bytes, occasion: Occasion, problems: list[ReportProblem]) -> TestReport | None:
+    data = _without_mark(data)
     reader = reader_of(data)
     if reader is None:
         why = "it is empty" if not data.strip() else "it is of no known format"
@@ -274,9 +288,21 @@ def _read(name: str, data: bytes, occasion: Occasion, problems: list[ReportProbl
         return None
     if occasion.begun is not None and report.written is not None and report.written < occasion.begun - _SECOND:
         why = "it says itself that it was made before the run began"
-        problems.append(ReportProblem("report_untrusted", name, why, format=told))
+        problems.append(ReportProblem("report_untrusted", name, why, format=told, older=True))
         return None
     return report
+
+
+def _without_mark(data: bytes) -> bytes:
+    """Return text that begins with the mark of an encoding, as some shells write it, in UTF-8; XML says its own."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            text = data.decode("utf-16").encode()
+        except UnicodeError:
+            return data
+    else:
+        text = data.removeprefix(codecs.BOM_UTF8)
+    return data if text.lstrip().startswith(b"<") else text
 
 
 def _placed(
@@ -286,10 +312,10 @@ def _placed(
     if coverage is None:
         return None
     top = f"{root}/"
-    placed: dict[str, Mapping[str, Unit]] = {}
+    placed: dict[str, dict[str, Unit]] = {}
     for name, units in coverage.items():
         path = name.removeprefix(top) if name.startswith(top) else posixpath.normpath(posixpath.join(cwd, name))
-        placed[path] = {**placed.get(path, {}), **units}
+        join(placed.setdefault(path, {}), units)
     return placed
 
 

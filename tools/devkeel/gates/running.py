@@ -16,6 +16,8 @@ from devkeel.text.clean import clean
 from devkeel.text.secrets import mask, mask_arguments
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from devkeel.context import Context
     from devkeel.project.gates import Gates
     from devkeel.runtime.jobs import Job
@@ -41,14 +43,23 @@ class Ran(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     error: dict[str, Any] | None = None
 
+    @property
+    def started(self) -> bool:
+        """Whether it ran at all, as far as is known."""
+        return self.error is None or self.timed_out
+
 
 class Run(Struct, frozen=True):
-    """A run with what it printed. begun: seconds of the epoch. cut: what it printed is not all there."""
+    """A run with what it printed.
+
+    begun: seconds of the epoch. cut: what it printed is not all there. hidden: secrets among its variables.
+    """
 
     ran: Ran
     begun: float
     printed: bytes = b""
     cut: bool = False
+    hidden: Sequence[str] = ()
 
 
 def perform(context: Context, job: Job, gates: Gates, environment: str | None, timeout: float) -> Run:
@@ -72,7 +83,7 @@ def perform(context: Context, job: Job, gates: Gates, environment: str | None, t
     text = clean((found.stdout[-_TAIL:] + found.stderr[-_TAIL:]).decode("utf-8", "replace"))[-_TAIL:]
     said = tuple(mask_arguments(argv, hidden))
     ran = Ran(said, found.returncode, _since(clock), output=mask(text, hidden) or None, notes=printed.notes)
-    return Run(ran, begun, found.stdout, cut=bool(found.omitted[0]))
+    return Run(ran, begun, found.stdout, cut=bool(found.omitted[0]), hidden=hidden)
 
 
 def _require_none(context: Context) -> None:

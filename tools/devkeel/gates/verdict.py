@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from devkeel.gates.figures import Figures
     from devkeel.project.gates import GateStage
 
-__all__ = ["StageVerdict", "Verdict", "judged", "percentages", "shares", "worse"]
+__all__ = ["Doubts", "Ending", "StageVerdict", "Verdict", "judged", "percentages", "shares", "worse"]
 
 Verdict = Literal["passed", "failed", "not_measured"]
 _OF = {"coverage": "of the code ran", "passed": "of the tests passed"}
@@ -22,6 +22,24 @@ class StageVerdict(Struct, frozen=True):
 
     verdict: Verdict
     reasons: tuple[str, ...]
+
+
+class Ending(Struct, frozen=True):
+    """How the command ended. exit_code: None where it did not start, or not end."""
+
+    exit_code: int | None
+    started: bool = True
+
+
+class Doubts(Struct, frozen=True):
+    """What reports that are not believed would have said.
+
+    names: the thresholds that they are about. untold: whether one of them is what this run wrote of its tests, so that
+    why the command failed is not known.
+    """
+
+    names: frozenset[str] = frozenset()
+    untold: bool = False
 
 
 def shares(figures: Figures) -> dict[str, Fraction | None]:
@@ -38,16 +56,15 @@ def percentages(figures: Figures) -> dict[str, float | None]:
     return {name: None if share is None else int(share * 10_000) / 100 for name, share in shares(figures).items()}
 
 
-def judged(stage: GateStage, figures: Figures, *, exit_code: int | None, ran: bool, believed: bool) -> StageVerdict:
+def judged(stage: GateStage, figures: Figures, ending: Ending | None, doubts: Doubts) -> StageVerdict:
     """Return whether a stage's thresholds are met.
 
-    exit_code: of the command, None where it did not run or did not end. ran: whether it was to run. believed: whether
-    no report was refused; what contradicts itself in one place says nothing.
+    figures: of the reports that are believed. ending: of the command, None where it was not to run. A report that is
+    not believed is no reason to pass, and hides no failure that the others tell.
     """
-    if not believed:
-        return StageVerdict("not_measured", ("A report was not believed, so that nothing was measured.",))
-    if ran and exit_code is None:
-        return StageVerdict("not_measured", ("The command did not come to its end, so that nothing was measured.",))
+    if ending is not None and ending.exit_code is None:
+        what = "did not come to its end" if ending.started else "was not started"
+        return StageVerdict("not_measured", (f"The command {what}, so that nothing was measured.",))
     found, told = shares(figures), percentages(figures)
     below, missing, met = list[str](), list[str](), list[str]()
     for name in ("coverage", "passed"):
@@ -59,27 +76,30 @@ def judged(stage: GateStage, figures: Figures, *, exit_code: int | None, ran: bo
             missing.append(f"{_NAMES[name]} was not measured.")
         elif share * 100 < Fraction(str(wanted)):
             below.append(f"{told[name]:g}% {_OF[name]}, and {stage.name} asks for {wanted:g}%.")
+        elif name in doubts.names:
+            missing.append(f"{_NAMES[name]} was not measured as a whole.")
         else:
             met.append(f"{told[name]:g}% {_OF[name]}; {stage.name} asks for {wanted:g}%.")
-    below += _ending(figures, exit_code)
+    below += _ending(figures, ending.exit_code if ending else None, untold=doubts.untold)
+    doubted = ["A report was not believed."] if doubts.names else []
     if below:
-        return StageVerdict("failed", (*below, *missing))
-    if missing:
-        return StageVerdict("not_measured", (*missing, *met))
+        return StageVerdict("failed", (*below, *missing, *doubted))
+    if missing or doubted:
+        return StageVerdict("not_measured", (*missing, *doubted, *met))
     return StageVerdict("passed", tuple(met))
 
 
 _NAMES = {"coverage": "The coverage", "passed": "The share of tests that pass"}
 
 
-def _ending(figures: Figures, exit_code: int | None) -> list[str]:
+def _ending(figures: Figures, exit_code: int | None, *, untold: bool) -> list[str]:
     """Return what the command's end says that its reports do not: it failed, and no test did; or it was killed."""
     if not exit_code:
         return []
     if exit_code < 0:
         return [f"The command was ended by signal {-exit_code}."]
     tests = figures.tests
-    if tests is not None and tests.failed:
+    if untold or (tests is not None and tests.failed):
         return []
     of = "its reports have no test that failed" if tests is not None else "no report says why"
     return [f"The command failed with exit code {exit_code}, and {of}."]

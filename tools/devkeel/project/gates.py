@@ -106,7 +106,7 @@ def _stages(found: Mapping[str, Any], wrong: Wrong) -> tuple[GateStage, ...]:
             if key not in _FIGURES or not _is_number(value) or not 0 <= value <= _MOST:
                 why = f"gates.stages.{name} takes {' and '.join(_FIGURES)}, each a percentage from 0 to 100"
                 raise wrong(why, (*keys, key))
-        stage = replace(stages.get(name, GateStage(name)), **table)
+        stage = replace(stages.get(name, GateStage(name)), **{key: float(value) for key, value in table.items()})
         if stage.coverage is None and stage.passed is None:
             raise wrong(f"gates.stages.{name} names no threshold: {' or '.join(_FIGURES)}", keys)
         stages[name] = stage

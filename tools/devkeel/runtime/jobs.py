@@ -51,7 +51,8 @@ class JobSpec(Struct, frozen=True):
     reads: turns a line that a program printed on stderr into a sentence about the progress, or None. echoes: which
     outputs go to the log. sweeps: whether processes that are left behind when the work is done are ended. executes:
     whether it may run what the project brings. plain: makes plain data of what the work returned. failed: whether
-    that is a failure, as a program's exit code can be.
+    that is a failure, as a program's exit code can be. tells: whether such a failure is to be emitted as an event; not
+    where the work has emitted it.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class JobSpec(Struct, frozen=True):
     executes: bool = True
     plain: Callable[[Any], Any] | None = None
     failed: Callable[[Any], bool] | None = None
+    tells: bool = True
 
 
 class JobState(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from devkeel.gates.figures import TestReport, Unit, without_places
+from devkeel.gates.figures import TestReport, Unit, join, without_places
 from devkeel.gates.readers.trust import Differs, UnreadReport, count, require_same
 
 __all__ = ["FORMAT", "read", "recognises"]
@@ -70,10 +70,7 @@ def read(data: bytes, printed: bytes) -> TestReport:  # noqa: ARG001  (as every 
         elif key == "end_of_record":
             if record is None:
                 raise UnreadReport(f"line {number} ends a file, and none began")
-            units = files.setdefault(record.name, {})
-            for place, unit in record.units(number).items():
-                before = units.get(place)
-                units[place] = unit if before is None else Unit(unit.weight, unit.covered or before.covered)
+            join(files.setdefault(record.name, {}), record.units(number))
             record = None
         elif record is not None:
             record.take(key, value, number)

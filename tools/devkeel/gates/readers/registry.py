@@ -18,7 +18,7 @@ from devkeel.gates.readers import (
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["READERS", "reader_of"]
+__all__ = ["PRINTED", "READERS", "about", "reader_of"]
 
 # In the order in which a report is asked: what its first bytes decide comes before what lines of it decide.
 READERS: tuple[ModuleType, ...] = (
@@ -31,6 +31,18 @@ READERS: tuple[ModuleType, ...] = (
     go_tests,
     tap_points,
 )
+
+# Those whose reports a command prints.
+PRINTED = (go_tests, tap_points)
+_OF_TESTS = frozenset(reader.FORMAT for reader in (junit, *PRINTED))
+_BOTH = frozenset({"coverage", "passed"})
+
+
+def about(told: str | None) -> frozenset[str]:
+    """Return the thresholds that a report of a format is about; both where the format is not known."""
+    if told is None:
+        return _BOTH
+    return frozenset({"passed" if told in _OF_TESTS else "coverage"})
 
 
 def reader_of(data: bytes) -> ModuleType | None:
