@@ -94,8 +94,8 @@ LAYERS = {
         *("nix_cli", "pinned", "policy", "project", "runtime", "sandbox", "source", "system", "text"),
     },
     "gates": {
-        *("candidate", "change", "context", "environments", "errors", "project", "runtime", "state"),
-        *("system", "text"),
+        *("candidate", "change", "context", "environments", "errors", "history", "project", "runtime"),
+        *("state", "system", "text"),
     },
     "inspection": {
         *("candidate", "catalogue", "change", "checks", "context", "detection", "environments"),

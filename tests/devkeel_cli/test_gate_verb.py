@@ -50,10 +50,13 @@ def test_the_exit_code_says_it_in_block(shell: Shell) -> None:
 
 def test_a_lie_is_refused(shell: Shell) -> None:
     (shell.root / "report.xml").write_text(REPORT.format(0))
-    outcome = shell("gate", "--no-run", "--json")
+    outcome = shell("gate", "--no-run", "--json", "--report", "report.xml")
     assert outcome.code == 1
     error = outcome.data["error"]
     assert (error["code"], error["place"]["file"], error["seen"]) == ("report_untrusted", "report.xml", "JUnit XML")
+    beside = shell("gate", "--no-run", "--json").data  # what is believed says enough
+    assert (beside["verdict"], beside["percent"]["coverage"]) == ("failed", 50)
+    assert [(item["code"], item["file"]) for item in beside["problems"]] == [("report_untrusted", "report.xml")]
 
 
 def test_an_unknown_stage_and_a_strange_call_are_usage(shell: Shell) -> None:
