@@ -12,6 +12,7 @@ import pytest
 
 from devkeel.api import Environment
 from devkeel.backends.flake import Flake
+from devkeel.edits.vocabulary import parse_edits
 from devkeel.errors import CheckFailed, Unavailable
 from devkeel.project.root import Project
 
@@ -68,6 +69,24 @@ def test_a_dev_shell_is_built_and_entered_with_its_hook(environment: Environment
     assert ran(environment, "sh", "-c", "echo $HOOKED") == "as declared\n"
     after = {path.name: path.read_bytes() for path in environment.project.root.iterdir() if path.is_file()}
     assert after == before
+
+
+def test_an_apply_ends_with_the_gate_and_what_broke_it_is_taken_back(environment: Environment) -> None:
+    root = environment.project.root
+    (root / "tests.sh").write_text('echo 1..1; test "$GREETING" = "as declared" && echo ok || { echo not ok; exit 1; }')
+    (root / "devkeel.toml").write_text(
+        '[gates]\nstage = "tests"\nmode = "block"\nafter_apply = true\ncommand = ["sh", "tests.sh"]\n'
+        "[gates.stages.tests]\npassed = 100\n"
+    )
+    before = (root / "flake.nix").read_bytes()
+    assert apply(environment).gate.verdict == "passed"
+    edit = {"kind": "replace_text", "file": "flake.nix", "old": "as declared", "new": "another"}
+    changed = environment.change(parse_edits([edit])).operation
+    gate = apply(environment).gate
+    assert (gate.verdict, gate.blocked, gate.taken_back.reverted) == ("failed", True, (changed,))
+    assert gate.taken_back.environment is True
+    assert (root / "flake.nix").read_bytes() == before
+    assert ran(environment, "sh", "-c", "echo $GREETING") == "as declared\n"
 
 
 @pytest.fixture

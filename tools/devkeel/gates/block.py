@@ -63,7 +63,7 @@ def take_back(context: Context, job: Job, base: GateRecord, reason: str, timeout
 def _since(context: Context, base: GateRecord) -> int:
     """Return the operation that was the newest when a gate passed, 0 for none, by the number that it has now.
 
-    Raises UsageError `unknown_operation` where that cannot be told: histories that are joined, or begun anew, have
+    Raises UsageError `unknown_operation` where that is not known: histories that are joined, or begun anew, have
     other numbers, and what is older than the pass is not to blame.
     """
     for item in newest_first(context.records):
@@ -74,7 +74,11 @@ def _since(context: Context, base: GateRecord) -> int:
     else:
         if base.token is None:
             return 0
-    raise UsageError("unknown_operation", "the history is another one than when the gate passed.")
+    raise UsageError(
+        "unknown_operation",
+        "the history is another one than when the gate passed.",
+        remedy="Undo by hand what broke it, or mend it; the next gate that passes is where to go back to.",
+    )
 
 
 def _made(context: Context, job: Job, name: str | None, timeout: float) -> tuple[bool | None, dict[str, Any] | None]:

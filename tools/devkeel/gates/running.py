@@ -92,7 +92,7 @@ def _require_none(context: Context) -> None:
         raise Unavailable(
             "not_sandboxed",
             "The project's own test is evaluated and built before it runs, which no sandbox here lets it.",
-            remedy=f"Name the command itself in the gates of {SETTINGS}.",
+            remedy=f"Name the command itself in the gates of {SETTINGS}, or take a role that is held in no sandbox.",
         )
 
 

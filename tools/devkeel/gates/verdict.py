@@ -60,7 +60,7 @@ def judged(stage: GateStage, figures: Figures, ending: Ending | None, doubts: Do
     """Return whether a stage's thresholds are met.
 
     figures: of the reports that are believed. ending: of the command, None where it was not to run. A report that is
-    not believed is no reason to pass, and hides no failure that the others tell.
+    not believed is no reason to pass, and hides no failure that the others have.
     """
     if ending is not None and ending.exit_code is None:
         what = "did not come to its end" if ending.started else "was not started"
