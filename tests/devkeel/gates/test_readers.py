@@ -224,6 +224,53 @@ def test_what_writers_of_junit_say_each_in_its_own_way(data: bytes, counts: Coun
     assert added_up([read(Real(data, b""))]).tests == counts
 
 
+TRY = '<testcase classname="c" name="again" time="0.1"{}'
+COMMENTS = "".join(
+    f"<!-- {name} {number} -->" for name, number in (("tests", 2), ("suites", 0), ("pass", 2), ("fail", 0))
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "counts"),
+    [
+        (suite(TRY.format("/>") * 3, 'tests="1" failures="0" errors="0"', "pytest"), Counts(1, 0, 0)),
+        (
+            suite(TRY.format("/>") * 2 + TRY.format("><failure/></testcase>"), 'tests="1" failures="1"', "pytest"),
+            Counts(0, 1, 0),
+        ),
+        # A failure stays one, whatever stands behind it.
+        (
+            suite(TRY.format("><failure/></testcase>") + TRY.format("/>"), 'tests="1" failures="1"', "pytest"),
+            Counts(0, 1, 0),
+        ),
+        (f"<testsuites>{TWIN * 2}{COMMENTS}</testsuites>".encode(), Counts(2, 0, 0)),
+    ],
+)
+def test_what_stands_twice_is_as_many_tests_as_its_writer_counts(data: bytes, counts: Counts) -> None:
+    assert added_up([read(Real(data, b""))]).tests == counts
+
+
+@pytest.mark.parametrize(("end", "outcome"), [("PASS", Counts(1, 0, 0)), ("SKIP", None), ("FAIL", None)])
+def test_go_up_to_1_19_ends_a_test_behind_what_it_printed_without_the_end_of_a_line(
+    end: str, outcome: Counts | None
+) -> None:
+    about = {"Package": "m", "Test": "TestA"}
+    lines = [
+        {"Action": "run", **about},
+        {"Action": "output", **about, "Output": f"no newline--- {end}: TestA (0.00s)\n"},
+        {"Action": "pass", "Package": "m"},
+    ]
+    data = "".join(f"{json.dumps(line)}\n" for line in lines).encode()
+    if end == "FAIL":
+        with pytest.raises(Differs):
+            read(Real(data, data))
+    else:
+        assert added_up([read(Real(data, data))]).tests == outcome
+    # Where the package failed, and no test says that it did, this one may be what ended it.
+    broken = data.replace(b'"pass"', b'"fail"')
+    assert added_up([read(Real(broken, broken))]).tests == Counts(0, 1, 0)
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -20,6 +20,8 @@ FORMAT = "go test -json"
 # cmd/test2json: what an event says of a test or a package; `bench` and `output` and the like say nothing of its end.
 _ENDS: dict[str, Outcome] = {"pass": "passed", "fail": "failed", "skip": "skipped"}
 _SAID = re.compile(r"\s*--- (PASS|FAIL|SKIP): (\S+) \(")
+# Behind what a test printed without the end of its line, Go up to 1.19 puts it, and sends no event of the end.
+_GLUED = re.compile(r"--- (PASS|FAIL|SKIP): (\S+) \(\d+\.\d+s\)\s*$")
 _SHARE = re.compile(r"\s*coverage: (\d{1,3}(?:\.\d+)?)% of statements\s*")
 # What go says itself of a package that it could not build or run, which is no event before Go 1.24.
 _UNBUILT = re.compile(r"FAIL\t(\S+) \[(?:build|setup) failed\]")
@@ -29,7 +31,7 @@ _SPELLED = {"PASS": "pass", "FAIL": "fail", "SKIP": "skip"}
 
 class _Test:
     def __init__(self) -> None:
-        self.running, self.said, self.ends = 0, "", list[str]()
+        self.running, self.said, self.glued, self.ends = 0, "", "", list[str]()
 
 
 class _GoPackage:
@@ -43,9 +45,12 @@ class _GoPackage:
         if action == "run":
             test.running += 1
         elif action == "output":
-            found = _SAID.match(str(event.get("Output", "")))
+            printed = str(event.get("Output", ""))
+            found = _SAID.match(printed)
             if found and found[2] == name:
                 test.said = _SPELLED[found[1]]
+            elif (glued := _GLUED.search(printed)) and glued[2] == name:
+                test.glued = _SPELLED[glued[1]]
         elif action in _ENDS:
             test.running -= 1
             if test.running < 0:
@@ -69,6 +74,8 @@ class _GoPackage:
         if self.end is None:
             raise UnreadReport(f"the package {self.name} has no end: the run was cut off")
         failed = False
+        if self.end != "fail" or any("fail" in test.ends for test in self.tests.values()):
+            self._end_glued()
         parents = {name.rpartition("/")[0] for name in self.tests if "/" in name}
         broken = {name for name, test in self.tests.items() if test.running or "fail" in test.ends}
         for name, test in self.tests.items():
@@ -87,6 +94,13 @@ class _GoPackage:
             raise Differs(f"the package {self.name} passed, and a test of it failed")
         if self.end == "fail" and not failed:
             yield Case(self.name, "", "failed")
+
+    def _end_glued(self) -> None:
+        """End the tests of which only what was printed says so; what fails the package is known to be another one."""
+        for test in self.tests.values():
+            if test.running == 1 and test.glued:
+                test.running = 0
+                test.ends.append(test.glued)
 
 
 def recognises(data: bytes) -> bool:

@@ -42,15 +42,13 @@ _TEARDOWN = "failed on teardown"
 _ALSO_SUBTESTS = " (pytest counts subtests that passed too: only what the run printed says how many these are)"
 _SUBTEST_FAILED = re.compile(rb"^SUBFAIL\w*(?:[(\[].*?[)\]])? (\S+)", re.MULTILINE)
 _FAILED = re.compile(rb"^FAILED (\S+)", re.MULTILINE)
-# The last line of what it prints, unless it was told to be very quiet.
-_SUMMARY = re.compile(rb"^=* ?\d+ [a-z]+.* in [\d.]+s", re.MULTILINE)
 _SUBTESTS = re.compile(rb"\b(\d{1,9}) subtests? passed\b")
 
 
 class _Printed(NamedTuple):
     """What pytest printed of subtests, which are no cases: how many passed, and how many failed.
 
-    known: whether it printed what it counted at all.
+    known: whether it printed anything of them, which it does in some of its modes alone.
     """
 
     passed: int = 0
@@ -62,7 +60,7 @@ class _Printed(NamedTuple):
         found = _SUBTESTS.findall(text)
         # A test of unittest of which a subtest failed is one that passed, too.
         failed = set(_SUBTEST_FAILED.findall(text)) - set(_FAILED.findall(text))
-        return cls(int(found[-1]) if found else 0, len(failed), _SUMMARY.search(text) is not None)
+        return cls(int(found[-1]) if found else 0, len(failed), bool(found or failed))
 
 
 class _Suite:
@@ -142,6 +140,7 @@ class _JUnitReading:
         self.marks: Counter[str] = Counter()
         self.teardown = False
         self.to_do = False
+        self.tries: dict[tuple[str, str], int] = {}
         self.outcomes: dict[tuple[str, str], Outcome] = {}
         self.written: float | None = None
         self.ways = {kind: set(_WAYS) for kind in _NAMES}
@@ -181,16 +180,17 @@ class _JUnitReading:
                 self.suites += 1
                 self.failed_suites += bool(suite.cases["failed"])
                 self.open[-1].take(suite)
-            elif suite.twins:
+            elif not self._hold_comments(suite) and suite.twins:
                 raise Differs(f"the case {suite.twins[0][:80]!r} stands twice")
-            else:
-                self._hold_comments(suite)
 
-    def _hold_comments(self, root: _Suite) -> None:
-        """Compare what node counted. A test with subtests is a suite here, a suite without tests a case."""
+    def _hold_comments(self, root: _Suite) -> bool:
+        """Compare what node counted, and return whether it did.
+
+        A test with subtests is a suite here, a suite without tests a case.
+        """
         told = self.comments
         if not {"tests", "suites", "pass", "fail"} <= told.keys():
-            return
+            return False
         if not all("own" in ways for ways in self.ways.values()):
             raise Differs("a suite tells other figures than its own cases and suites come to")
         cases, failed = root.cases.total(), told["fail"] + told.get("cancelled", 0)
@@ -203,6 +203,7 @@ class _JUnitReading:
             raise Differs(f"its comments tell {skipped} tests that were skipped, and it has {root.cases['skipped']}")
         if not root.cases["failed"] - told["suites"] <= failed <= root.cases["failed"] + self.failed_suites:
             raise Differs(f"its comments tell {failed} tests that failed, and it has {root.cases['failed']}")
+        return True
 
     def _end_case(self, element: Element) -> None:
         suite, marks = self.open[-1], self.marks
@@ -221,6 +222,9 @@ class _JUnitReading:
         if self._ends_failed(place, name):
             suite.parts["doubles"] += 1
             return
+        if suite.name == "pytest" and (place, name) in self.tries:
+            self._try_again(suite, place, name, outcome)
+            return
         whole = (place, name, outcome, element.get("time"), element.get("line"), element.get("id"))
         if whole in self.whole:
             suite.twins.append(name)
@@ -231,7 +235,18 @@ class _JUnitReading:
         suite.parts["failures"] += max(0, marks["failures"] - 1)
         suite.parts["teardowns"] += self.teardown and not marks["failures"]
         self.outcomes[place, name] = outcome
+        self.tries[place, name] = len(self.cases)
         self.cases.append(Case(place, name, outcome))
+
+    def _try_again(self, suite: _Suite, place: str, name: str, outcome: Outcome) -> None:
+        """Count a test once that was run again: its names are its own in pytest, and only its last try has marks."""
+        before = self.outcomes[place, name]
+        if before == "passed":
+            suite.cases[before] -= 1
+            suite.cases[outcome] += 1
+            suite.parts["failures"] += max(0, self.marks["failures"] - 1)
+            self.outcomes[place, name] = outcome
+            self.cases[self.tries[place, name]] = Case(place, name, outcome)
 
     def _place(self, case: Element | None) -> str:
         held = "/".join(item.name for item in self.open[1:] or self.open)
