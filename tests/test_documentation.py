@@ -12,9 +12,9 @@ import shutil
 import subprocess
 import sys
 import tomllib
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
@@ -38,17 +38,32 @@ MAKERS = ERRORS | {"Diagnostic", "Obstacle", "Problem", "ReportProblem", "Shape"
 
 def test_every_code_of_the_source_is_documented_and_no_other() -> None:
     documented = re.findall(r"^### `?([a-z0-9_]+)`?$", (ROOT / "docs/errors.md").read_text(), re.MULTILINE)
-    raised = {code for path in SOURCES for code in Codes(path).found()}
+    raised = {code for path in SOURCES for code in said(path).codes}
     assert len(documented) == len(set(documented))
     assert set(documented) == raised
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_error_says_what_to_do_next(path: Path) -> None:
-    if path.is_relative_to(ROOT / "tools/devkeel/source"):
-        return  # the editors' refusals get theirs from `Document.refuse`
-    calls = [call for call in Codes(path).calls(ERRORS) if argument(call, "remedy", 4) is None]
-    assert [f"{path.name}:{call.lineno}" for call in calls] == []
+def test_every_error_says_what_to_do_next() -> None:
+    # the editors' refusals get theirs from `Document.refuse`
+    paths = [path for path in SOURCES if not path.is_relative_to(ROOT / "tools/devkeel/source")]
+    assert [place for path in paths for place in said(path).without_remedy] == []
+
+
+class Said(NamedTuple):
+    """What one module says: codes, places of errors without a remedy, docstrings."""
+
+    codes: frozenset[str]
+    without_remedy: tuple[str, ...]
+    docstrings: tuple[str, ...]
+
+
+@cache
+def said(path: Path) -> Said:
+    """Read a module once, whatever is asked about it; its syntax tree is not kept, for it is large."""
+    read = Codes(path)
+    calls = [call for call in read.calls(ERRORS) if argument(call, "remedy", 4) is None]
+    lacking = tuple(f"{path.name}:{call.lineno}" for call in calls)
+    return Said(frozenset(read.found()), lacking, tuple(docstrings(read.tree)))
 
 
 @pytest.mark.parametrize("text", ['refuse("a_code")', 'errors.Busy(code="a_code", message="")', 'Problem("a_code", 1)'])
@@ -98,7 +113,11 @@ class Codes:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.tree = ast.parse(path.read_text())
-        self.parents = {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
+        self.every_call = [node for node in ast.walk(self.tree) if isinstance(node, ast.Call)]
+
+    @cached_property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        return {child: node for node in ast.walk(self.tree) for child in ast.iter_child_nodes(node)}
 
     def found(self) -> Iterator[str]:
         for call in self.calls(MAKERS):
@@ -107,9 +126,7 @@ class Codes:
                 yield from self.values(code)
 
     def calls(self, names: set[str]) -> Iterator[ast.Call]:
-        for node in ast.walk(self.tree):
-            if isinstance(node, ast.Call) and name_of(node.func) in names:
-                yield node
+        yield from (node for node in self.every_call if name_of(node.func) in names)
 
     def values(self, node: ast.expr) -> Iterator[str]:
         """Yield every string that an expression can be."""
@@ -394,13 +411,13 @@ VAGUE = re.compile(r"\b(?:nobody|somebody|told|tells?)\b", re.IGNORECASE)
 
 
 def test_docstrings_name_who_does_what() -> None:
-    texts = [text for path in SOURCES for text in docstrings(path)]
+    texts = [text for path in SOURCES for text in said(path).docstrings]
     found = [(match[0], text.split("\n")[0]) for text in texts for match in VAGUE.finditer(text)]
     assert len(found) <= 0.2 * sum(len(text.split()) for text in texts) / 1000, found
 
 
-def docstrings(path: Path) -> Iterator[str]:
+def docstrings(tree: ast.Module) -> Iterator[str]:
     """Yield the docstrings of a module, private ones too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree):
         if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             yield ast.get_docstring(node) or ""
