@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 Bench = Any
 pytestmark = pytest.mark.usefixtures("_kernel")
 
+# Hundreds of transactions, of which each waits for the disk several times.
+IN_MEMORY = True
 NAMES = ("devenv.nix", "nix/made.nix", "old.nix")
 BEFORE = ("old\n", None, "gone\n")
 AFTER = ("new\n", "made\n", None)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .conftest import Tally
 
+# Hundreds of transactions, of which each waits for the disk several times.
+IN_MEMORY = True
 # In a sample, every so many of the points; the prime keeps it from hitting the same fault at each call.
 SAMPLE = 23
 TRACED_SAMPLE = 9
