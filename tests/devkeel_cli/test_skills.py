@@ -7,6 +7,7 @@ import re
 import shlex
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 from ruamel.yaml import YAML
 
@@ -40,8 +41,10 @@ def test_every_command_line_is_one_that_the_command_takes(line: str) -> None:
     assert program == "devkeel"
     command = cli.get_command(cli.make_context("devkeel", [], resilient_parsing=True), verb)
     assert command is not None
+    # a group that does something by itself, as `history` does, gives the line to the verb in it that does
+    own = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
     with command.make_context(verb, argv) as context:
-        assert context.command is command
+        assert context.command in own
 
 
 def test_both_are_written_only_when_told_to_and_again_changes_nothing(devkeel: Shell) -> None:

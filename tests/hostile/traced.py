@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import subprocess
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
-__all__ = ["Call", "Trace", "read", "strace", "strace_each", "traced"]
-
-EACH = Path(__file__).parent / "each.py"
+__all__ = ["Call", "Trace", "read", "strace", "traced"]
 
 _STARTS = "execve,execveat"
 _LOOKS = "open,openat,openat2,stat,lstat,newfstatat,access,faccessat,faccessat2,readlink,readlinkat"
@@ -56,42 +52,26 @@ class Trace:
                 yield call
 
 
-def traced(record: Path) -> list[str]:
+def traced(record: Path, *, looks: bool = True) -> list[str]:
     """Return the words before a command that have strace write down what it and all that it starts do.
 
-    That is what they start, and which files they look for.
+    looks: which files they look for too, and not only what is started.
     """
-    calls = f"{_STARTS},{_LOOKS}"
+    calls = f"{_STARTS},{_LOOKS}" if looks else _STARTS
     how = ("-f", "-qq", "-v", "-y", "-s", "4096", "--seccomp-bpf", "-e", f"trace={calls}", "-o", str(record))
     return ["strace", *how]
 
 
-def strace(command: list[str], folder: Path, *, cwd: Path, environment: Mapping[str, str]) -> tuple[Trace, bytes]:
+def strace(
+    command: list[str], folder: Path, *, cwd: Path, environment: Mapping[str, str], looks: bool = True
+) -> tuple[Trace, bytes]:
     """Run a command to its end, with all that it leaves in the background; return what was called, and its output."""
     record = folder / "trace"
-    argv = [*traced(record), *command]
+    argv = [*traced(record, looks=looks), *command]
     done = subprocess.run(
         argv, cwd=cwd, env=environment, stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False
     )
     return read(record), done.stdout + done.stderr
-
-
-def strace_each(
-    lines: Sequence[Sequence[str]], folder: Path, *, cwd: Path, environment: Mapping[str, str]
-) -> Iterator[tuple[Trace, bytes]]:
-    """Run lines of the command under one strace; yield what was called for each, and its output."""
-    (folder / "lines").write_text(json.dumps(lines))
-    told, record = folder / "told", folder / "trace"
-    told.mkdir()
-    argv = [*traced(record), sys.executable, "-P", str(EACH), str(folder / "lines"), str(told)]
-    done = subprocess.run(argv, cwd=cwd, env=environment, capture_output=True, timeout=600, check=False)
-    assert done.returncode == 0, done.stderr
-    calls = read(record).calls
-    begins = {call.path: place for place, call in enumerate(calls) if call.path.endswith(".begins")}
-    starts = [begins[f"{told}/{number}.begins"] for number in range(len(lines))]
-    for number, (start, end) in enumerate(zip(starts, [*starts[1:], len(calls)], strict=True)):
-        # the first call is that of the command itself, as it is where the command is started by itself
-        yield Trace((calls[0], *calls[start + 1 : end])), (told / str(number)).read_bytes()
 
 
 def read(record: Path) -> Trace:
